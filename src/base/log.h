@@ -1,0 +1,39 @@
+/*
+ * The program's log: one line a message on stderr.
+ *
+ * A person at a terminal sees "videur-milter: warning: ..."; under systemd
+ * (JOURNAL_STREAM is set) each line carries its syslog priority as "<4>".
+ * Bytes that are not printable are written as '?', so that nothing a client
+ * sends can forge a line.  errno is kept.  Thread-safe.
+ */
+#ifndef BASE_LOG_H
+#define BASE_LOG_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Set the name lines begin with; borrowed for good. */
+void log_init(const char *program);
+
+void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
+void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+
+/* The world is at fault and we cannot start: say so and exit with `status`.
+ * Only before the main loop runs. */
+_Noreturn void log_fatal(int status, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* We are at fault: say so and abort. */
+_Noreturn void log_panic(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+
+/* A gate that lets one line a minute through.  `now` is any clock in seconds
+ * that does not run backwards.  Starts all zero; the caller locks it if it is
+ * shared.  Gives back in *held how many were held since the last line. */
+struct log_gate {
+	int64_t open_at;
+	int64_t held;
+};
+bool log_gate_open(struct log_gate *gate, int64_t now, int64_t *held);
+
+#endif

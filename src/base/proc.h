@@ -1,0 +1,60 @@
+/*
+ * The process and its world: clock, random ids, identity, own addresses,
+ * signals.  The edges of the programs call these; nothing pure does.
+ */
+#ifndef BASE_PROC_H
+#define BASE_PROC_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+
+enum {
+	PROC_REF_SIZE = 7 /* six characters and NUL */
+};
+
+enum exit_status {
+	EXIT_FINE = 0,
+	EXIT_NO = 1,      /* the answer is "no", "none" or "banned" */
+	EXIT_USAGE = 2,   /* usage or configuration error */
+	EXIT_DATABASE = 3 /* the database could not be used */
+};
+
+/* Seconds since the epoch, UTC. */
+int64_t proc_now(void);
+
+/* Milliseconds on a clock that never jumps. */
+int64_t proc_ticks(void);
+
+/* A random id for a ban: six characters of Crockford's base 32 (no I, L, O,
+ * U), read aloud without mistakes; returns `ref`. */
+char *proc_ref(char ref[static PROC_REF_SIZE]);
+
+/* Who runs this: the login behind sudo, else the user's name, else "uid N". */
+void proc_who(char *name, size_t size);
+
+/* Addresses of this host's interfaces, at most `max`; gives back how many. */
+size_t proc_own_addresses(struct net *own, size_t max);
+
+/* A service started as root becomes `user`, or where that is empty the owner
+ * of the folder that holds `path`; where that is root too it stays root and
+ * says so in one warning line.  Not started as root: nothing.  False, after a
+ * log line, where it cannot be done. */
+bool proc_drop_root(const char *user, const char *path);
+
+/*
+ * Signals as events.  HUP, TERM and INT are blocked for the whole process by
+ * proc_signals_block(), before any thread starts; the main thread alone takes
+ * them with proc_signals_wait().
+ */
+enum proc_signal {
+	PROC_SIGNAL_NONE, /* the wait was over first */
+	PROC_SIGNAL_RELOAD,
+	PROC_SIGNAL_STOP
+};
+void proc_signals_block(void);
+enum proc_signal proc_signals_wait(int64_t milliseconds);
+
+#endif

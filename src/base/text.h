@@ -1,0 +1,65 @@
+/*
+ * Bounded text, numbers, durations and times.
+ *
+ * struct text writes into the caller's buffer, always ends it with NUL and
+ * remembers when something did not fit; nothing here allocates or reads a
+ * clock.  Parsers return false and leave `out` alone where the text is not
+ * wholly what they read.
+ */
+#ifndef BASE_TEXT_H
+#define BASE_TEXT_H
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum {
+	TIME_TEXT_SIZE = 24,    /* "2026-11-21T18:05:42Z" */
+	DURATION_TEXT_SIZE = 32 /* "1 d 23 h", "90s" */
+};
+
+struct text {
+	char *buf;   /* borrowed */
+	size_t size; /* of buf, at least 1 */
+	size_t len;  /* without the NUL */
+	bool cut;    /* something did not fit */
+};
+
+void text_init(struct text *text, char *buf, size_t size);
+void text_add(struct text *text, const char *string);
+void text_add_bytes(struct text *text, const char *bytes, size_t len);
+void text_add_char(struct text *text, char c);
+void text_addf(struct text *text, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* Copy `from` into a buffer of `size`; false where it was cut. */
+bool text_copy(char *to, size_t size, const char *from);
+
+/* A whole decimal number from `min` to `max`, no sign but '-', no blanks. */
+bool text_to_int(const char *text, int64_t min, int64_t max, int64_t *out);
+
+/* "90s", "10m", "2h", "7d", and sums of them ("1h30m"); seconds, from 1 s to
+ * 100 years.  A number without a unit is refused. */
+bool text_to_duration(const char *text, int64_t *seconds);
+
+/* ISO 8601 with a zone ("2026-11-21T18:05:42Z", "...+01:00", a fraction is
+ * cut off), or "@1795284342"; seconds since the epoch. */
+bool text_to_time(const char *text, int64_t *at);
+
+/* Write "2026-11-21T18:05:42Z"; returns `text`. */
+char *text_from_time(int64_t at, char text[static TIME_TEXT_SIZE]);
+
+/* Write the two largest units, "1 h 42 min", "3 d", "12 s"; returns `text`.
+ * Negative counts as 0. */
+char *text_from_duration(
+    int64_t seconds, char text[static DURATION_TEXT_SIZE]);
+
+/* Write the form the configuration uses, "90s", "10m", "2h", "1d12h". */
+char *text_from_setting(
+    int64_t seconds, char text[static DURATION_TEXT_SIZE]);
+
+/* Whether every byte is printable ASCII (blank included). */
+bool text_is_plain(const char *text);
+
+#endif

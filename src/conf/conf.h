@@ -1,0 +1,124 @@
+/*
+ * videur.conf and its policy, as one value that never changes.
+ *
+ * conf_load() reads, checks and gives back a struct conf that is shared by
+ * counting references; a reload makes a new one.  Keys, defaults and limits
+ * are in conf.c's table and in videur.conf(5).
+ */
+#ifndef CONF_CONF_H
+#define CONF_CONF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "core/kind.h"
+#include "core/policy.h"
+
+enum {
+	CONF_PATH_SIZE = 256,
+	CONF_TEXT_SIZE = 201,
+	CONF_NETS_MAX = 256,
+	CONF_LIST_MAX = 32,
+	CONF_PORTS_MAX = 16,
+	CONF_ERROR_SIZE = 512
+};
+
+#define CONF_DEFAULT_FILE "/etc/videur/videur.conf"
+
+/* A list of short texts, as written. */
+struct conf_list {
+	char item[CONF_LIST_MAX][CONF_PATH_SIZE];
+	size_t items;
+};
+
+enum conf_mode {
+	CONF_ENFORCE,
+	CONF_OBSERVE
+};
+
+enum conf_on_error {
+	CONF_ACCEPT,
+	CONF_TEMPFAIL
+};
+
+/* Which program counts a kind. */
+enum conf_source {
+	CONF_MILTER,
+	CONF_WATCH,
+	CONF_NOBODY
+};
+
+struct conf {
+	char database[CONF_PATH_SIZE]; /* /var/lib/videur/videur.db */
+	enum conf_mode mode;           /* enforce */
+	char user[33];                 /* empty: the folder's owner */
+	char contact[CONF_TEXT_SIZE];  /* a mail address, or empty */
+	char lookup_url[REPLY_URL_MAX + 1]; /* or empty */
+	uint16_t submission_port[CONF_PORTS_MAX]; /* 465, 587 */
+	size_t submission_ports;
+	unsigned client_ipv4; /* prefix length of a client: 32 */
+	unsigned client_ipv6; /* 64 */
+	enum conf_source source[KIND_COUNT];
+	struct policy policy;
+
+	/* Never banned: `allow` of the file, then the host's own. */
+	struct net allow[CONF_NETS_MAX];
+	size_t allows;
+
+	/* keep { }: seconds; bans are kept so long after memory. */
+	int64_t keep_events;  /* 30 d */
+	int64_t keep_tallies; /* 35 d */
+	int64_t keep_bans;    /* 30 d */
+	int64_t keep_audit;   /* 365 d */
+
+	struct {
+		char listen[CONF_PATH_SIZE]; /* libmilter's syntax */
+		unsigned socket_mode;        /* 0660 */
+		char socket_group[33];       /* postfix, where it exists */
+		enum conf_on_error on_error; /* accept */
+		struct conf_list spam_header; /* "X-Spam-Flag: YES" ... */
+		struct conf_list virus_header;
+	} milter;
+
+	struct {
+		char listen[CONF_PATH_SIZE]; /* 127.0.0.1:8025 */
+		char metrics_listen[CONF_PATH_SIZE]; /* or empty */
+		struct net trusted_proxy[CONF_LIST_MAX];
+		size_t trusted_proxies;
+	} web;
+
+	struct {
+		char journal[CONF_PATH_SIZE]; /* "yes", "no", a file or folder */
+		struct conf_list units;
+		struct conf_list files;
+		char rules[CONF_PATH_SIZE]; /* folder of the owner's rules */
+	} watch;
+
+	unsigned references; /* see conf_hold() */
+};
+
+/*
+ * Load `path`; NULL means the default file, and its absence the defaults.
+ * NULL comes back where anything is wrong, with `error` saying it as
+ * "FILE:LINE: what".
+ */
+struct conf *conf_load(const char *path, char error[static CONF_ERROR_SIZE]);
+
+/* Share and let go; the last one frees it.  Safe between threads. */
+struct conf *conf_hold(struct conf *conf);
+void conf_drop(struct conf *conf);
+
+/* Whether the file's allow list or the host's own addresses hold it. */
+bool conf_allows(const struct conf *conf, const struct addr *address);
+
+/*
+ * Read a policy: `name` from the folder policies/ beside `conf_path`, else
+ * the one compiled in.  False with `error` set where there is none or it is
+ * wrong.
+ */
+bool conf_policy(const char *name, const char *conf_path,
+    struct policy *policy, char error[static CONF_ERROR_SIZE]);
+
+#endif

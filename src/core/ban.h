@@ -1,0 +1,53 @@
+/*
+ * A ban: who is refused, why, from when until when, and in which words.
+ */
+#ifndef CORE_BAN_H
+#define CORE_BAN_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "core/kind.h"
+#include "core/reply.h"
+
+enum {
+	BAN_RULE_SIZE = 33,
+	BAN_NOTE_SIZE = 201,
+	BAN_REF_SIZE = 7,
+	/* So many refused sessions, and the ban speaks at MAIL already, lest a
+	 * harvester go on learning which recipients exist. */
+	BAN_HITS_TO_MAIL = 10
+};
+
+/* The rule of bans made by hand. */
+#define BAN_RULE_MANUAL "manual"
+
+struct ban {
+	int64_t id;     /* in the database; 0 before */
+	struct net who; /* a client, or any network */
+	enum reason reason;
+	char rule[BAN_RULE_SIZE];
+	int step; /* 1 is the first; 0 by hand */
+	int64_t begins;
+	int64_t ends;    /* the first second it is over */
+	int64_t cleared; /* when; 0 where it was not */
+	bool mistake;    /* cleared as one: no step of later bans */
+	bool observed;   /* written in observe mode: refuses nobody */
+	int64_t hits;    /* refused sessions */
+	int64_t told;    /* when a session was last refused; 0 never */
+	enum stage stage;
+	enum service service;
+	struct reply reply; /* as it was given, whatever the policy says now */
+	char note[BAN_NOTE_SIZE];
+	char ref[BAN_REF_SIZE];
+};
+
+/* When it stopped or stops to hold: its end, or the clearing before it. */
+int64_t ban_over(const struct ban *ban);
+
+/* begins <= now < ends and not cleared.  An observed ban can be active; it
+ * still refuses nobody. */
+bool ban_active(const struct ban *ban, int64_t now);
+
+#endif

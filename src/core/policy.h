@@ -1,0 +1,105 @@
+/*
+ * Policy: what a client's deeds lead to.
+ *
+ * A rule says which kinds of events, how many within how long, and what
+ * follows.  Everything here is arithmetic on values; the caller counts
+ * (engine/observe) and reads the clock.
+ */
+#ifndef CORE_POLICY_H
+#define CORE_POLICY_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "core/ban.h"
+#include "core/kind.h"
+#include "core/reply.h"
+
+enum {
+	POLICY_NAME_SIZE = 33,
+	POLICY_RULES_MAX = 32,
+	POLICY_STEPS_MAX = 12,
+	POLICY_RATIO_ONE = 10000 /* a ratio of 1.0 */
+};
+
+struct rule {
+	char name[BAN_RULE_SIZE];
+	uint32_t kinds; /* kind_bit() of each */
+	int64_t limit;  /* so many events */
+	int64_t within; /* in so many seconds */
+	int64_t settle; /* events younger than this do not count yet */
+	int64_t ratio;  /* of POLICY_RATIO_ONE; 0 is no ratio */
+	enum reason reason;
+	enum service service;
+	enum stage stage;
+	int64_t ban[POLICY_STEPS_MAX]; /* seconds, the first step first */
+	size_t steps;                  /* how many of them; 0 never bans */
+	struct reply reply;
+};
+
+struct policy {
+	char name[POLICY_NAME_SIZE];
+	int64_t memory; /* seconds a ban stays a step */
+	struct rule rule[POLICY_RULES_MAX];
+	size_t rules;
+};
+
+/* Counted are events with after < time <= until. */
+struct policy_window {
+	int64_t after;
+	int64_t until;
+};
+
+/*
+ * The window a rule looks at when judged at `t`.  `since` is the newest time
+ * from which counting starts anew for this client (a mark), or INT64_MIN.
+ */
+struct policy_window policy_window(
+    const struct rule *rule, int64_t t, int64_t since);
+
+/*
+ * How many events the rule needs, `accepted` being the other side of its
+ * ratio: never less than the limit, and so many that
+ * bad / (bad + accepted) reaches the ratio.  INT64_MAX where no number can.
+ */
+int64_t policy_need(const struct rule *rule, int64_t accepted);
+
+/* Whether the other side of the rule's ratio is messages (spam, virus and
+ * complaint only) rather than recipients. */
+bool policy_counts_messages(const struct rule *rule);
+
+/* What the past says about one client, one rule and one moment `t`. */
+struct policy_counts {
+	int64_t bad;      /* events in the window, counted up to `need` */
+	int64_t need;     /* from policy_need() */
+	int64_t steps;    /* bans of this reason that began within memory */
+	bool held;        /* a ban of this reason holds at `t` */
+	int64_t next;     /* when the next ban of this reason after `t` begins;
+			     INT64_MAX where none does */
+};
+
+struct policy_decision {
+	bool ban;
+	int step;
+	int64_t begins;
+	int64_t ends;
+};
+
+/* Decide at `t`.  No ban where too little was counted, the rule has no
+ * durations, or the ban would overlap another of its reason. */
+struct policy_decision policy_step(const struct rule *rule,
+    const struct policy_counts *counts, int64_t t);
+
+/* How long the ban of this step (1 is the first) lasts; the last duration
+ * stands for all later ones; 0 where the rule has none. */
+int64_t policy_duration(const struct rule *rule, int64_t step);
+
+/* The ban that a decision of this rule makes of `who`; no ref yet. */
+struct ban policy_ban(const struct rule *rule,
+    const struct policy_decision *decision, const struct net *who);
+
+/* The rule of that name, or NULL. */
+const struct rule *policy_rule(const struct policy *policy, const char *name);
+
+#endif

@@ -1,0 +1,102 @@
+/*
+ * The one meeting place of store and policy.
+ *
+ * Deeds go in through engine_observe(), standings come out of
+ * engine_standing(); what the administrator does by hand goes through the
+ * verbs below them.  `now` is seconds since the epoch; nothing here reads a
+ * clock.  Verbs that write need the caller's transaction.
+ */
+#ifndef ENGINE_ENGINE_H
+#define ENGINE_ENGINE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "conf/conf.h"
+#include "core/ban.h"
+#include "core/standing.h"
+#include "core/tally.h"
+#include "store/store.h"
+
+enum {
+	ENGINE_BANS_MAX = 4
+};
+
+/* One thing an address did. */
+struct deed {
+	struct addr address;
+	enum kind kind;
+	int64_t at;
+	const char *source;
+	const char *key;    /* or NULL */
+	const char *detail; /* or NULL */
+};
+
+/* What became of it. */
+struct outcome {
+	bool stored; /* false: the address is allowed or never banned */
+	struct ban ban[ENGINE_BANS_MAX]; /* that begin with it */
+	size_t bans;
+};
+
+/* Who is counted when this address does something. */
+struct net engine_client(const struct conf *conf, const struct addr *address);
+
+/*
+ * Record a deed and ban its client where a rule says so, in the caller's
+ * transaction.  A time after `now` is `now`.  `unflushed` holds what this
+ * process has seen of the client and not yet written to its tallies, or is
+ * NULL.
+ */
+enum store_result engine_observe(struct store *store,
+    const struct conf *conf, const struct deed *deed,
+    const struct tally *unflushed, int64_t now, struct outcome *outcome);
+
+/* Everything known about an address now. */
+enum store_result engine_standing(struct store *store,
+    const struct conf *conf, const struct addr *address, int64_t now,
+    struct standing *standing);
+
+/* Ban by hand; `ban->who`, reason, ends and note are given, the rest is
+ * filled in.  The reply to it names the administrator. */
+enum store_result engine_ban(struct store *store, const struct conf *conf,
+    struct ban *ban, int64_t now);
+
+/* Which bans to lift. */
+struct clearing {
+	bool everybody;
+	struct net who;            /* where not everybody */
+	const enum reason *reason; /* NULL: all */
+	bool mistake;
+};
+/* Lift live bans and start counting anew after `now` for their clients, and
+ * for `who` where it is one client.  Network bans that reach beyond `who`
+ * stay. */
+enum store_result engine_clear(struct store *store, const struct conf *conf,
+    const struct clearing *clearing, int64_t now, int64_t *lifted);
+
+/* Allow a network and lift live bans of clients inside it. */
+enum store_result engine_allow(struct store *store, const struct conf *conf,
+    const struct allow *allow, int64_t now, int64_t *lifted);
+
+/* One step of forgetting; call again later while *removed is not 0. */
+enum store_result engine_expire(struct store *store, const struct conf *conf,
+    int64_t now, int64_t *removed);
+
+/* What one rule makes of a client now, for `explain`. */
+struct prospect {
+	const struct rule *rule;
+	int64_t counted;  /* events the rule counts now */
+	int64_t need;     /* it acts at so many; INT64_MAX: at no number */
+	int64_t accepted; /* other side of the ratio */
+	int64_t steps;    /* bans of its reason it remembers */
+	int64_t next;     /* seconds the next ban would last; 0: never */
+	int64_t forgets;  /* when the newest of those steps is forgotten; 0 */
+};
+enum store_result engine_prospect(struct store *store,
+    const struct conf *conf, const struct net *client,
+    const struct rule *rule, int64_t now, struct prospect *prospect);
+
+#endif

@@ -1,0 +1,262 @@
+/*
+ * What the engine remembers.
+ *
+ * A narrow contract over one database; everything above works through it and
+ * nothing above knows which database that is.  A struct store is one handle:
+ * it is used by one thread at a time and its owner locks it.  Writing verbs
+ * belong inside store_begin() ... store_commit(); reading verbs may stand
+ * alone.  No verb reads a clock.
+ */
+#ifndef STORE_STORE_H
+#define STORE_STORE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "core/ban.h"
+#include "core/kind.h"
+#include "core/tally.h"
+
+struct store;
+
+enum store_result {
+	STORE_OK,
+	STORE_NONE,  /* fine, and there is nothing */
+	STORE_BUSY,  /* another program holds it; trying again may help */
+	STORE_FAILED /* unusable: full, read-only, damaged ... */
+};
+
+enum store_mode {
+	STORE_READ, /* must exist; never written */
+	STORE_WRITE /* created and migrated where needed */
+};
+
+enum {
+	STORE_ERROR_SIZE = 512,
+	STORE_KEY_SIZE = 65
+};
+
+/*
+ * Open the database at `path`.  `patience` as store_patience().  On anything
+ * but STORE_OK *out is NULL and `error` says why, beginning with the path; a
+ * database that is newer than the program, not SQLite or not videur's is
+ * left untouched.  The folder of a new database must exist; created files
+ * are 0660 and, made by root, owned like their folder.
+ */
+enum store_result store_open(struct store **out, const char *path,
+    enum store_mode mode, int patience, char error[static STORE_ERROR_SIZE]);
+void store_close(struct store *store);
+
+/* Why the newest verb of this handle did not succeed; borrowed until the
+ * next verb. */
+const char *store_error(const struct store *store);
+
+/* How many milliseconds a verb waits for another program's lock. */
+void store_patience(struct store *store, int milliseconds);
+
+/* begin takes the write lock at once.  rollback always succeeds, and may
+ * follow a failed begin or commit. */
+enum store_result store_begin(struct store *store);
+enum store_result store_commit(struct store *store);
+void store_rollback(struct store *store);
+
+/* A number that changes whenever another handle committed something. */
+enum store_result store_version(struct store *store, int64_t *version);
+
+/* Whether the file this handle holds is no longer the one at its path. */
+bool store_moved(struct store *store);
+
+/* Move what was committed into the main file, as far as no one is in the
+ * way.  Never waits. */
+enum store_result store_checkpoint(struct store *store);
+
+/* ---- events ---- */
+
+struct event {
+	struct net client;
+	struct addr address;
+	enum kind kind;
+	int64_t at;
+	const char *source; /* "milter", "report", "postfix" ... */
+	const char *key;    /* keyed hash of a user name, or NULL */
+	const char *detail; /* never a recipient, user name or log text; or NULL */
+};
+
+enum store_result store_event_put(
+    struct store *store, const struct event *event);
+
+/* Events of a client, of these kinds, with after < at <= until. */
+struct event_query {
+	struct net client;
+	uint32_t kinds;
+	int64_t after;
+	int64_t until;
+	/* Those inside a ban for this reason, as long as it held, are left
+	 * out; observed bans count as bans only where `observed` is set. */
+	enum reason reason;
+	bool observed;
+	int64_t most; /* stop counting here */
+};
+enum store_result store_event_count(
+    struct store *store, const struct event_query *query, int64_t *count);
+
+/* The youngest time of a client's events of these kinds with
+ * from <= at < before; STORE_NONE where there is none. */
+enum store_result store_event_youngest(struct store *store,
+    const struct net *client, uint32_t kinds, int64_t from, int64_t before,
+    int64_t *at);
+
+/* One line per kind and source of what is stored of a client since a time. */
+struct event_sum {
+	enum kind kind;
+	char source[33];
+	int64_t count;
+	int64_t first;
+	int64_t last;
+};
+enum store_result store_event_sums(struct store *store,
+    const struct net *client, int64_t since,
+    void (*each)(void *to, const struct event_sum *sum), void *to);
+
+/* ---- bans ---- */
+
+/* STORE_NONE where another ban has that ref: take another and try again. */
+enum store_result store_ban_put(struct store *store, const struct ban *ban);
+
+/* Which bans; all conditions must hold. */
+struct ban_query {
+	enum {
+		BAN_COVERING, /* those that hold `who` in them */
+		BAN_INSIDE,   /* those that lie in `who` */
+		BAN_EXACTLY,  /* those of `who` itself */
+		BAN_ANYBODY
+	} scope;
+	struct net who;
+	int64_t active_at; /* only those active then; INT64_MIN: all */
+	bool observed;     /* observed ones too */
+	const enum reason *reason; /* NULL: any */
+};
+/* Calls `each` for every ban, the last-ending first, then the newest first;
+ * stops where it returns false.  `each` must not call the store. */
+enum store_result store_ban_each(struct store *store,
+    const struct ban_query *query,
+    bool (*each)(void *to, const struct ban *ban), void *to);
+
+/* What is known of one client's bans for a reason around a moment. */
+struct ban_past {
+	int64_t steps; /* neither observed nor mistaken nor by hand, with
+			  t - memory < begins <= t */
+	bool held;     /* one holds at t, or a network's does */
+	int64_t next;  /* when the next after t begins, or INT64_MAX */
+	int64_t spent; /* when the newest of this rule at or before t began,
+			  or INT64_MIN: what came before has had its answer */
+};
+struct ban_past_query {
+	struct net client;
+	enum reason reason;
+	const char *rule;
+	int64_t t;
+	int64_t memory;
+	bool observed; /* observed bans count as well */
+};
+enum store_result store_ban_past(struct store *store,
+    const struct ban_past_query *query, struct ban_past *past);
+
+/* Mark a ban as cleared at `at`; `mistake` as well takes it out of the
+ * steps (also of one cleared or over before). */
+enum store_result store_ban_clear(
+    struct store *store, int64_t id, int64_t at, bool mistake);
+
+/* Add refused sessions; `told` is the newest one's time. */
+enum store_result store_ban_hit(
+    struct store *store, int64_t id, int64_t hits, int64_t told);
+
+/* How many enforced bans are active, of IPv4 and IPv6 clients. */
+enum store_result store_ban_listed(
+    struct store *store, int64_t now, int64_t *v4, int64_t *v6);
+
+/* ---- allow ---- */
+
+struct allow {
+	struct net net;
+	char note[BAN_NOTE_SIZE];
+	int64_t until; /* 0: for good */
+};
+/* Adding a network again replaces its note and end. */
+enum store_result store_allow_put(
+    struct store *store, const struct allow *allow);
+/* STORE_NONE where it was not there. */
+enum store_result store_allow_remove(
+    struct store *store, const struct net *net);
+/* The widest live entry that holds the address; STORE_NONE for none.
+ * `out` may be NULL. */
+enum store_result store_allow_covers(struct store *store,
+    const struct addr *address, int64_t now, struct allow *out);
+enum store_result store_allow_each(struct store *store, int64_t now,
+    void (*each)(void *to, const struct allow *allow), void *to);
+
+/* ---- tallies ---- */
+
+enum store_result store_tally_add(struct store *store,
+    const struct net *client, int64_t hour, const struct tally *tally);
+/* Sum of the hours with from <= hour <= until. */
+enum store_result store_tally_sum(struct store *store,
+    const struct net *client, int64_t from, int64_t until,
+    struct tally *sum);
+
+/* ---- marks: counting starts after them ---- */
+
+/* `key` NULL: for every user.  An older mark gives way, a newer one stays. */
+enum store_result store_mark_put(struct store *store,
+    const struct net *client, enum reason reason, const char *key,
+    int64_t at);
+/* The newest mark without a key; STORE_NONE for none. */
+enum store_result store_mark_newest(struct store *store,
+    const struct net *client, enum reason reason, int64_t *at);
+
+/* ---- state, audit ---- */
+
+enum store_result store_state_put(struct store *store, const char *key,
+    const char *value, int64_t since);
+enum store_result store_state_each(struct store *store,
+    void (*each)(void *to, const char *key, const char *value,
+	int64_t since),
+    void *to);
+
+struct audit {
+	int64_t at;
+	const char *who;
+	const char *what;    /* "ban", "clear", "allow add" ... */
+	const char *subject; /* the address, network or "all" */
+	const char *note;    /* or NULL */
+};
+enum store_result store_audit_put(
+    struct store *store, const struct audit *audit);
+
+/* ---- housekeeping ---- */
+
+struct store_numbers {
+	int64_t bytes;    /* of the main file */
+	int64_t events;   /* about: from the lowest to the highest id */
+	int64_t version;  /* of the schema */
+};
+enum store_result store_numbers(
+    struct store *store, struct store_numbers *numbers);
+
+/* What is older than these times may go. */
+struct store_prune {
+	int64_t events;
+	int64_t tallies;
+	int64_t bans; /* by their end */
+	int64_t marks;
+	int64_t audit;
+	int64_t now;  /* for allow entries that ran out */
+};
+/* Remove at most `most` rows of each table, the lowest ids first; gives back
+ * how many went. */
+enum store_result store_prune(struct store *store,
+    const struct store_prune *before, int most, int64_t *removed);
+
+#endif
