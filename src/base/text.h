@@ -52,12 +52,10 @@ char *text_from_time(int64_t at, char text[static TIME_TEXT_SIZE]);
 
 /* Write the two largest units, "1 h 42 min", "3 d", "12 s"; returns `text`.
  * Negative counts as 0. */
-char *text_from_duration(
-    int64_t seconds, char text[static DURATION_TEXT_SIZE]);
+char *text_from_duration(int64_t seconds, char text[static DURATION_TEXT_SIZE]);
 
 /* Write the form the configuration uses, "90s", "10m", "2h", "1d12h". */
-char *text_from_setting(
-    int64_t seconds, char text[static DURATION_TEXT_SIZE]);
+char *text_from_setting(int64_t seconds, char text[static DURATION_TEXT_SIZE]);
 
 /* Whether every byte is printable ASCII (blank included). */
 bool text_is_plain(const char *text);

@@ -71,11 +71,11 @@ bool policy_counts_messages(const struct rule *rule);
 
 /* What the past says about one client, one rule and one moment `t`. */
 struct policy_counts {
-	int64_t bad;      /* events in the window, counted up to `need` */
-	int64_t need;     /* from policy_need() */
-	int64_t steps;    /* bans of this reason that began within memory */
-	bool held;        /* a ban of this reason holds at `t` */
-	int64_t next;     /* when the next ban of this reason after `t` begins;
+	int64_t bad;   /* events in the window, counted up to `need` */
+	int64_t need;  /* from policy_need() */
+	int64_t steps; /* bans of this reason that began within memory */
+	bool held;     /* a ban of this reason holds at `t` */
+	int64_t next;  /* when the next ban of this reason after `t` begins;
 			     INT64_MAX where none does */
 };
 
@@ -88,8 +88,8 @@ struct policy_decision {
 
 /* Decide at `t`.  No ban where too little was counted, the rule has no
  * durations, or the ban would overlap another of its reason. */
-struct policy_decision policy_step(const struct rule *rule,
-    const struct policy_counts *counts, int64_t t);
+struct policy_decision policy_step(
+    const struct rule *rule, const struct policy_counts *counts, int64_t t);
 
 /* How long the ban of this step (1 is the first) lasts; the last duration
  * stands for all later ones; 0 where the rule has none. */

@@ -18,7 +18,7 @@ enum {
 	REPLY_ENHANCED_SIZE = 10, /* "5.999.999" */
 	REPLY_PHRASE_SIZE = 161,
 	REPLY_OWN_SIZE = 33,
-	REPLY_URL_MAX = 160, /* characters of lookup-url */
+	REPLY_URL_MAX = 160,  /* characters of lookup-url */
 	REPLY_TEXT_SIZE = 511 /* 510 octets and NUL (RFC 5321 4.5.3.1.5) */
 };
 
@@ -48,13 +48,11 @@ const char *reply_parse(const char *text, const char *own, struct reply *out);
  * empty.  All fits for a URL of REPLY_URL_MAX; returns `text`.
  */
 char *reply_phrase(const struct reply *reply, const char *who, int64_t ends,
-    const char *lookup_url, const char *ref,
-    char text[static REPLY_TEXT_SIZE]);
+    const char *lookup_url, const char *ref, char text[static REPLY_TEXT_SIZE]);
 
 /* The whole line, code and enhanced code first; returns `text`. */
 char *reply_line(const struct reply *reply, const char *who, int64_t ends,
-    const char *lookup_url, const char *ref,
-    char text[static REPLY_TEXT_SIZE]);
+    const char *lookup_url, const char *ref, char text[static REPLY_TEXT_SIZE]);
 
 /* Whether a recipient is always reachable (RFC 5321 4.5.1): postmaster,
  * postmaster@ and abuse@ any domain, in any case.  `path` is as SMTP gave

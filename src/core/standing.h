@@ -64,8 +64,8 @@ const char *standing_verdict_name(enum verdict verdict);
 
 /* {"ip","listed","bans":[...],"checked_at"}: one address for programs, the
  * same from web and command. */
-void standing_json(const struct standing *standing, const char *lookup_url,
-    struct json *json);
+void standing_json(
+    const struct standing *standing, const char *lookup_url, struct json *json);
 
 /* {"client","reason","rule","step","begins","ends","cleared","observed",
  * "ref","hits","note","reply"}: one ban as `list --json` prints it. */

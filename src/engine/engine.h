@@ -50,19 +50,18 @@ struct net engine_client(const struct conf *conf, const struct addr *address);
  * process has seen of the client and not yet written to its tallies, or is
  * NULL.
  */
-enum store_result engine_observe(struct store *store,
-    const struct conf *conf, const struct deed *deed,
-    const struct tally *unflushed, int64_t now, struct outcome *outcome);
+enum store_result engine_observe(struct store *store, const struct conf *conf,
+    const struct deed *deed, const struct tally *unflushed, int64_t now,
+    struct outcome *outcome);
 
 /* Everything known about an address now. */
-enum store_result engine_standing(struct store *store,
-    const struct conf *conf, const struct addr *address, int64_t now,
-    struct standing *standing);
+enum store_result engine_standing(struct store *store, const struct conf *conf,
+    const struct addr *address, int64_t now, struct standing *standing);
 
 /* Ban by hand; `ban->who`, reason, ends and note are given, the rest is
  * filled in.  The reply to it names the administrator. */
-enum store_result engine_ban(struct store *store, const struct conf *conf,
-    struct ban *ban, int64_t now);
+enum store_result engine_ban(
+    struct store *store, const struct conf *conf, struct ban *ban, int64_t now);
 
 /* Which bans to lift. */
 struct clearing {
@@ -95,8 +94,8 @@ struct prospect {
 	int64_t next;     /* seconds the next ban would last; 0: never */
 	int64_t forgets;  /* when the newest of those steps is forgotten; 0 */
 };
-enum store_result engine_prospect(struct store *store,
-    const struct conf *conf, const struct net *client,
-    const struct rule *rule, int64_t now, struct prospect *prospect);
+enum store_result engine_prospect(struct store *store, const struct conf *conf,
+    const struct net *client, const struct rule *rule, int64_t now,
+    struct prospect *prospect);
 
 #endif

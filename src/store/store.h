@@ -81,7 +81,8 @@ struct event {
 	int64_t at;
 	const char *source; /* "milter", "report", "postfix" ... */
 	const char *key;    /* keyed hash of a user name, or NULL */
-	const char *detail; /* never a recipient, user name or log text; or NULL */
+	const char
+	    *detail; /* never a recipient, user name or log text; or NULL */
 };
 
 enum store_result store_event_put(
@@ -134,8 +135,8 @@ struct ban_query {
 		BAN_ANYBODY
 	} scope;
 	struct net who;
-	int64_t active_at; /* only those active then; INT64_MIN: all */
-	bool observed;     /* observed ones too */
+	int64_t active_at;         /* only those active then; INT64_MIN: all */
+	bool observed;             /* observed ones too */
 	const enum reason *reason; /* NULL: any */
 };
 /* Calls `each` for every ban, the last-ending first, then the newest first;
@@ -199,30 +200,27 @@ enum store_result store_allow_each(struct store *store, int64_t now,
 
 /* ---- tallies ---- */
 
-enum store_result store_tally_add(struct store *store,
-    const struct net *client, int64_t hour, const struct tally *tally);
+enum store_result store_tally_add(struct store *store, const struct net *client,
+    int64_t hour, const struct tally *tally);
 /* Sum of the hours with from <= hour <= until. */
-enum store_result store_tally_sum(struct store *store,
-    const struct net *client, int64_t from, int64_t until,
-    struct tally *sum);
+enum store_result store_tally_sum(struct store *store, const struct net *client,
+    int64_t from, int64_t until, struct tally *sum);
 
 /* ---- marks: counting starts after them ---- */
 
 /* `key` NULL: for every user.  An older mark gives way, a newer one stays. */
-enum store_result store_mark_put(struct store *store,
-    const struct net *client, enum reason reason, const char *key,
-    int64_t at);
+enum store_result store_mark_put(struct store *store, const struct net *client,
+    enum reason reason, const char *key, int64_t at);
 /* The newest mark without a key; STORE_NONE for none. */
 enum store_result store_mark_newest(struct store *store,
     const struct net *client, enum reason reason, int64_t *at);
 
 /* ---- state, audit ---- */
 
-enum store_result store_state_put(struct store *store, const char *key,
-    const char *value, int64_t since);
+enum store_result store_state_put(
+    struct store *store, const char *key, const char *value, int64_t since);
 enum store_result store_state_each(struct store *store,
-    void (*each)(void *to, const char *key, const char *value,
-	int64_t since),
+    void (*each)(void *to, const char *key, const char *value, int64_t since),
     void *to);
 
 struct audit {
@@ -238,9 +236,9 @@ enum store_result store_audit_put(
 /* ---- housekeeping ---- */
 
 struct store_numbers {
-	int64_t bytes;    /* of the main file */
-	int64_t events;   /* about: from the lowest to the highest id */
-	int64_t version;  /* of the schema */
+	int64_t bytes;   /* of the main file */
+	int64_t events;  /* about: from the lowest to the highest id */
+	int64_t version; /* of the schema */
 };
 enum store_result store_numbers(
     struct store *store, struct store_numbers *numbers);
@@ -252,7 +250,7 @@ struct store_prune {
 	int64_t bans; /* by their end */
 	int64_t marks;
 	int64_t audit;
-	int64_t now;  /* for allow entries that ran out */
+	int64_t now; /* for allow entries that ran out */
 };
 /* Remove at most `most` rows of each table, the lowest ids first; gives back
  * how many went. */

@@ -1,0 +1,216 @@
+#include "base/addr.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/text.h"
+
+static const uint8_t mapped[12] = { [10] = 0xff, [11] = 0xff };
+static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b };
+
+/* Bring an address that carries an IPv4 address into our form of it. */
+static struct addr
+canonical(struct addr addr)
+{
+	if (memcmp(addr.byte, nat64, sizeof(nat64)) == 0) {
+		memcpy(addr.byte, mapped, sizeof(mapped));
+	}
+	return addr;
+}
+
+static struct addr
+from_v4(const struct in_addr *in)
+{
+	struct addr addr;
+
+	memcpy(addr.byte, mapped, sizeof(mapped));
+	memcpy(addr.byte + sizeof(mapped), in, sizeof(*in));
+	return addr;
+}
+
+static struct addr
+from_v6(const struct in6_addr *in)
+{
+	struct addr addr;
+
+	memcpy(addr.byte, in, sizeof(addr.byte));
+	return canonical(addr);
+}
+
+bool
+addr_parse(const char *text, struct addr *out)
+{
+	struct in_addr v4;
+	struct in6_addr v6;
+
+	if (inet_pton(AF_INET, text, &v4) == 1) {
+		*out = from_v4(&v4);
+		return true;
+	}
+	if (inet_pton(AF_INET6, text, &v6) == 1) {
+		*out = from_v6(&v6);
+		return true;
+	}
+	return false;
+}
+
+bool
+addr_from_sockaddr(const struct sockaddr *sa, struct addr *out)
+{
+	if (sa == NULL) {
+		return false;
+	}
+	if (sa->sa_family == AF_INET) {
+		struct sockaddr_in in;
+
+		memcpy(&in, sa, sizeof(in));
+		*out = from_v4(&in.sin_addr);
+		return true;
+	}
+	if (sa->sa_family == AF_INET6) {
+		struct sockaddr_in6 in6;
+
+		memcpy(&in6, sa, sizeof(in6));
+		*out = from_v6(&in6.sin6_addr);
+		return true;
+	}
+	return false;
+}
+
+bool
+addr_is_v4(const struct addr *addr)
+{
+	return memcmp(addr->byte, mapped, sizeof(mapped)) == 0;
+}
+
+bool
+addr_equal(const struct addr *a, const struct addr *b)
+{
+	return memcmp(a->byte, b->byte, sizeof(a->byte)) == 0;
+}
+
+char *
+addr_format(const struct addr *addr, char text[static ADDR_TEXT_SIZE])
+{
+	bool v4 = addr_is_v4(addr);
+	const uint8_t *from = addr->byte + (v4 ? sizeof(mapped) : 0);
+
+	if (inet_ntop(v4 ? AF_INET : AF_INET6, from, text, ADDR_TEXT_SIZE) ==
+	    NULL) {
+		text[0] = '\0';
+	}
+	return text;
+}
+
+struct net
+net_cut(const struct addr *addr, unsigned bits)
+{
+	struct net net = { .addr = *addr,
+		.bits = (uint8_t)(bits < ADDR_BITS ? bits : ADDR_BITS) };
+	unsigned whole = net.bits / 8U;
+
+	if (whole < sizeof(net.addr.byte)) {
+		net.addr.byte[whole] &= (uint8_t)(0xff00U >> (net.bits % 8U));
+		memset(net.addr.byte + whole + 1, 0,
+		    sizeof(net.addr.byte) - whole - 1);
+	}
+	return net;
+}
+
+struct net
+net_around(const struct addr *addr, unsigned v4_bits, unsigned v6_bits)
+{
+	return net_cut(
+	    addr, addr_is_v4(addr) ? ADDR_V4_OFFSET + v4_bits : v6_bits);
+}
+
+/* The length in `text`, brought to our count on 128 bits. */
+static bool
+read_bits(
+    const char *text, bool v4_text, const struct addr *addr, unsigned *bits)
+{
+	int64_t length;
+
+	if (!text_to_int(text, 0, v4_text ? 32 : ADDR_BITS, &length) ||
+	    (text[0] == '0' && text[1] != '\0')) {
+		return false;
+	}
+	*bits = (unsigned)length + (v4_text ? (unsigned)ADDR_V4_OFFSET : 0);
+	/* ::ffff:0:0/90 would reach from IPv4 into IPv6: neither family. */
+	return v4_text || !addr_is_v4(addr) || *bits >= ADDR_V4_OFFSET;
+}
+
+bool
+net_parse(const char *text, struct net *out)
+{
+	char address[NET_TEXT_SIZE];
+	const char *slash = strchr(text, '/');
+	size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
+	unsigned bits = ADDR_BITS;
+	struct addr addr;
+
+	if (len >= sizeof(address)) {
+		return false;
+	}
+	memcpy(address, text, len);
+	address[len] = '\0';
+	if (!addr_parse(address, &addr)) {
+		return false;
+	}
+	if (slash != NULL &&
+	    !read_bits(slash + 1, strchr(address, ':') == NULL, &addr, &bits)) {
+		return false;
+	}
+	*out = net_cut(&addr, bits);
+	return true;
+}
+
+bool
+net_contains(const struct net *outer, const struct net *inner)
+{
+	struct net cut;
+
+	if (inner->bits < outer->bits || net_is_v4(inner) != net_is_v4(outer)) {
+		return false;
+	}
+	cut = net_cut(&inner->addr, outer->bits);
+	return addr_equal(&cut.addr, &outer->addr);
+}
+
+bool
+net_contains_addr(const struct net *outer, const struct addr *addr)
+{
+	struct net inner = { .addr = *addr, .bits = ADDR_BITS };
+
+	return net_contains(outer, &inner);
+}
+
+bool
+net_equal(const struct net *a, const struct net *b)
+{
+	return a->bits == b->bits && addr_equal(&a->addr, &b->addr);
+}
+
+bool
+net_is_v4(const struct net *net)
+{
+	return net->bits >= ADDR_V4_OFFSET && addr_is_v4(&net->addr);
+}
+
+char *
+net_format(const struct net *net, char text[static NET_TEXT_SIZE])
+{
+	char address[ADDR_TEXT_SIZE];
+	unsigned bits = net->bits;
+	struct text out;
+
+	text_init(&out, text, NET_TEXT_SIZE);
+	text_add(&out, addr_format(&net->addr, address));
+	if (bits < ADDR_BITS) {
+		text_addf(&out, "/%u",
+		    net_is_v4(net) ? bits - (unsigned)ADDR_V4_OFFSET : bits);
+	}
+	return text;
+}

@@ -1,0 +1,195 @@
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/text.h"
+
+void
+json_init(struct json *json,
+    void (*write)(void *to, const char *bytes, size_t len), void *to)
+{
+	*json = (struct json){ .write = write, .to = to };
+}
+
+void
+json_to_text(void *text, const char *bytes, size_t len)
+{
+	text_add_bytes(text, bytes, len);
+}
+
+static void
+put(struct json *json, const char *string)
+{
+	json->write(json->to, string, strlen(string));
+}
+
+/* Length of the UTF-8 character at `s`, 0 where there is none (RFC 3629). */
+static size_t
+utf8_length(const unsigned char *s)
+{
+	static const struct {
+		unsigned char first, last; /* of the lead byte */
+		unsigned char low, high;   /* of the second */
+		size_t length;
+	} forms[] = {
+		{ 0x20, 0x7f, 0x00, 0xff, 1 },
+		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
+		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
+		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
+		{ 0xed, 0xed, 0x80, 0x9f, 3 },
+		{ 0xee, 0xef, 0x80, 0xbf, 3 },
+		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
+		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
+		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
+	};
+
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		if (s[0] < forms[i].first || s[0] > forms[i].last) {
+			continue;
+		}
+		if (forms[i].length > 1 &&
+		    (s[1] < forms[i].low || s[1] > forms[i].high)) {
+			return 0;
+		}
+		for (size_t n = 2; n < forms[i].length; n++) {
+			if ((s[n] & 0xc0) != 0x80) {
+				return 0;
+			}
+		}
+		return forms[i].length;
+	}
+	return 0;
+}
+
+static void
+put_escaped(struct json *json, unsigned char c)
+{
+	char buf[8];
+	struct text text;
+
+	text_init(&text, buf, sizeof(buf));
+	if (c == '"' || c == '\\') {
+		text_addf(&text, "\\%c", c);
+	} else if (c == '\n') {
+		text_add(&text, "\\n");
+	} else {
+		text_addf(&text, "\\u%04x", c);
+	}
+	json->write(json->to, text.buf, text.len);
+}
+
+static void
+put_string(struct json *json, const char *value)
+{
+	put(json, "\"");
+	while (*value != '\0') {
+		size_t len = utf8_length((const unsigned char *)value);
+		unsigned char c = (unsigned char)*value;
+
+		if (c < 0x20 || c == 0x7f || c == '"' || c == '\\') {
+			put_escaped(json, c);
+			len = 1;
+		} else if (len == 0) {
+			put(json, "\\ufffd");
+			len = 1;
+		} else {
+			json->write(json->to, value, len);
+		}
+		value += len;
+	}
+	put(json, "\"");
+}
+
+static void
+begin_value(struct json *json, const char *name)
+{
+	if (json->comma) {
+		put(json, ",");
+	}
+	json->comma = true;
+	if (name != NULL) {
+		put_string(json, name);
+		put(json, ":");
+	}
+}
+
+static void
+open_nest(struct json *json, const char *name, const char *bracket)
+{
+	begin_value(json, name);
+	put(json, bracket);
+	json->comma = false;
+}
+
+static void
+close_nest(struct json *json, const char *bracket)
+{
+	put(json, bracket);
+	json->comma = true;
+}
+
+void
+json_object(struct json *json, const char *name)
+{
+	open_nest(json, name, "{");
+}
+
+void
+json_object_end(struct json *json)
+{
+	close_nest(json, "}");
+}
+
+void
+json_array(struct json *json, const char *name)
+{
+	open_nest(json, name, "[");
+}
+
+void
+json_array_end(struct json *json)
+{
+	close_nest(json, "]");
+}
+
+void
+json_string(struct json *json, const char *name, const char *value)
+{
+	begin_value(json, name);
+	put_string(json, value);
+}
+
+void
+json_int(struct json *json, const char *name, int64_t value)
+{
+	char buf[24];
+	struct text text;
+
+	begin_value(json, name);
+	text_init(&text, buf, sizeof(buf));
+	text_addf(&text, "%" PRId64, value);
+	put(json, buf);
+}
+
+void
+json_bool(struct json *json, const char *name, bool value)
+{
+	begin_value(json, name);
+	put(json, value ? "true" : "false");
+}
+
+void
+json_null(struct json *json, const char *name)
+{
+	begin_value(json, name);
+	put(json, "null");
+}
+
+void
+json_time(struct json *json, const char *name, int64_t at)
+{
+	char text[TIME_TEXT_SIZE];
+
+	json_string(json, name, text_from_time(at, text));
+}

@@ -1,0 +1,108 @@
+#include "base/log.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <syslog.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+enum {
+	LINE_SIZE = 2048,
+	GATE_SECONDS = 60
+};
+
+static const char *program = "videur";
+static bool under_journal;
+
+void
+log_init(const char *name)
+{
+	program = name;
+	under_journal = getenv("JOURNAL_STREAM") != NULL; /* NOLINT: at start */
+}
+
+/* One write(2) a line, so that lines of threads do not mix. */
+static void
+write_line(int priority, const char *word, const char *format, va_list args)
+{
+	int kept = errno;
+	char buf[LINE_SIZE];
+	char message[LINE_SIZE - 128];
+	struct text line;
+
+	if (vsnprintf(message, sizeof(message), format, args) < 0) {
+		message[0] = '\0';
+	}
+	for (char *c = message; *c != '\0'; c++) {
+		if (*c < ' ' || *c > '~') {
+			*c = '?';
+		}
+	}
+	text_init(&line, buf, sizeof(buf));
+	if (under_journal) {
+		text_addf(&line, "<%d>", priority);
+	}
+	text_addf(&line, "%s: %s%s\n", program, word, message);
+	if (write(STDERR_FILENO, line.buf, line.len) < 0) {
+		/* There is nobody left to tell. */
+	}
+	errno = kept;
+}
+
+void
+log_info(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line(LOG_INFO, "", format, args);
+	va_end(args);
+}
+
+void
+log_warn(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line(LOG_WARNING, "warning: ", format, args);
+	va_end(args);
+}
+
+void
+log_fatal(int status, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line(LOG_CRIT, "fatal: ", format, args);
+	va_end(args);
+	exit(status); /* NOLINT(concurrency-mt-unsafe): before any thread */
+}
+
+void
+log_panic(const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line(LOG_ALERT, "panic: ", format, args);
+	va_end(args);
+	abort();
+}
+
+bool
+log_gate_open(struct log_gate *gate, int64_t now, int64_t *held)
+{
+	if (gate->open_at != 0 && now < gate->open_at) {
+		gate->held++;
+		return false;
+	}
+	*held = gate->held;
+	gate->held = 0;
+	gate->open_at = now + GATE_SECONDS;
+	return true;
+}

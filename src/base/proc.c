@@ -1,0 +1,250 @@
+#include "base/proc.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <ifaddrs.h>
+#include <poll.h>
+#include <pwd.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/eventfd.h>
+#include <sys/random.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+/* ---- clock ---- */
+
+int64_t
+proc_now(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	return now.tv_sec;
+}
+
+int64_t
+proc_ticks(void)
+{
+	struct timespec now;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000;
+}
+
+/* ---- ids ---- */
+
+char *
+proc_ref(char ref[static PROC_REF_SIZE])
+{
+	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+	unsigned char random[PROC_REF_SIZE - 1];
+
+	/* Never short for so few bytes, and never interrupted once the pool
+	 * is ready. */
+	while (getrandom(random, sizeof(random), 0) != sizeof(random)) {
+	}
+	for (size_t i = 0; i < sizeof(random); i++) {
+		ref[i] = digits[random[i] % 32U];
+	}
+	ref[sizeof(random)] = '\0';
+	return ref;
+}
+
+void
+proc_who(char *name, size_t size)
+{
+	/* NOLINTBEGIN(concurrency-mt-unsafe): only the command asks. */
+	const char *sudo = getenv("SUDO_USER");
+	const struct passwd *user;
+	struct text text;
+
+	text_init(&text, name, size);
+	if (getuid() == 0 && sudo != NULL && *sudo != '\0' &&
+	    text_is_plain(sudo)) {
+		text_add(&text, sudo);
+		return;
+	}
+	user = getpwuid(getuid());
+	if (user != NULL) {
+		text_add(&text, user->pw_name);
+	} else {
+		text_addf(&text, "uid %lu", (unsigned long)getuid());
+	}
+	/* NOLINTEND(concurrency-mt-unsafe) */
+}
+
+size_t
+proc_own_addresses(struct net *own, size_t max)
+{
+	struct ifaddrs *list;
+	size_t count = 0;
+
+	if (getifaddrs(&list) != 0) {
+		return 0;
+	}
+	for (struct ifaddrs *at = list; at != NULL && count < max;
+	     at = at->ifa_next) {
+		struct addr addr;
+
+		if (addr_from_sockaddr(at->ifa_addr, &addr)) {
+			own[count++] = net_cut(&addr, ADDR_BITS);
+		}
+	}
+	freeifaddrs(list);
+	return count;
+}
+
+/* ---- identity ---- */
+
+/* Who owns the folder that `path` lies in. */
+static bool
+folder_owner(const char *path, uid_t *uid, gid_t *gid)
+{
+	char folder[4096];
+	const char *slash = strrchr(path, '/');
+	struct text text;
+	struct stat st;
+
+	text_init(&text, folder, sizeof(folder));
+	if (slash == NULL) {
+		text_add(&text, ".");
+	} else {
+		text_add_bytes(
+		    &text, path, slash == path ? 1 : (size_t)(slash - path));
+	}
+	if (text.cut || stat(folder, &st) != 0) {
+		log_warn("%s: %s", folder, strerror(errno)); /* NOLINT */
+		return false;
+	}
+	*uid = st.st_uid;
+	*gid = st.st_gid;
+	return true;
+}
+
+/* Become a user, with its groups where it has a name. */
+static bool
+become(uid_t uid, gid_t gid, const char *name)
+{
+	int groups = name != NULL ? initgroups(name, gid) : setgroups(0, NULL);
+
+	if (groups != 0 || setgid(gid) != 0 || setuid(uid) != 0) {
+		log_warn("cannot become uid %lu: %s", (unsigned long)uid,
+		    strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
+		return false;
+	}
+	return true;
+}
+
+bool
+proc_drop_root(const char *user, const char *path)
+{
+	const struct passwd *pw = NULL;
+	uid_t uid;
+	gid_t gid;
+
+	if (getuid() != 0) {
+		return true;
+	}
+	/* NOLINTBEGIN(concurrency-mt-unsafe): before any thread starts */
+	if (user[0] != '\0') {
+		pw = getpwnam(user);
+		if (pw == NULL) {
+			log_warn("user = %s: there is no such user", user);
+			return false;
+		}
+		return become(pw->pw_uid, pw->pw_gid, user);
+	}
+	if (!folder_owner(path, &uid, &gid)) {
+		return false;
+	}
+	if (uid == 0) {
+		log_warn("running as root: the folder of %s is root's and "
+			 "no user is configured",
+		    path);
+		return true;
+	}
+	pw = getpwuid(uid);
+	/* NOLINTEND(concurrency-mt-unsafe) */
+	return become(uid, gid, pw != NULL ? pw->pw_name : NULL);
+}
+
+/* ---- signals ---- */
+
+static int wake = -1; /* eventfd that the handlers write to */
+static atomic_bool reload_asked;
+static atomic_bool stop_asked;
+
+static void
+on_signal(int number)
+{
+	const uint64_t one = 1;
+	int kept = errno;
+
+	if (number == SIGHUP) {
+		reload_asked = true;
+	} else {
+		stop_asked = true;
+	}
+	if (write(wake, &one, sizeof(one)) < 0) {
+		/* Full means that the waiter is awake already. */
+	}
+	errno = kept;
+}
+
+static void
+signals_of_interest(sigset_t *set)
+{
+	(void)sigemptyset(set);
+	(void)sigaddset(set, SIGHUP);
+	(void)sigaddset(set, SIGTERM);
+	(void)sigaddset(set, SIGINT);
+}
+
+void
+proc_signals_block(void)
+{
+	struct sigaction action = { .sa_handler = on_signal,
+		.sa_flags = SA_RESTART };
+	sigset_t set;
+
+	wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
+	if (wake < 0) {
+		log_fatal(EXIT_USAGE, "eventfd: %s",
+		    strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
+	}
+	signals_of_interest(&set);
+	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	(void)sigaction(SIGHUP, &action, NULL);
+	(void)sigaction(SIGTERM, &action, NULL);
+	(void)sigaction(SIGINT, &action, NULL);
+	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+enum proc_signal
+proc_signals_wait(int64_t milliseconds)
+{
+	struct pollfd poll_wake = { .fd = wake, .events = POLLIN };
+	uint64_t count;
+	sigset_t set;
+
+	signals_of_interest(&set);
+	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	if (!stop_asked && !reload_asked) {
+		(void)poll(&poll_wake, 1, (int)milliseconds);
+	}
+	if (read(wake, &count, sizeof(count)) < 0) {
+		/* Nothing came: the wait was over. */
+	}
+	if (stop_asked) {
+		return PROC_SIGNAL_STOP;
+	}
+	return atomic_exchange(&reload_asked, false) ? PROC_SIGNAL_RELOAD
+						     : PROC_SIGNAL_NONE;
+}
