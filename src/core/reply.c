@@ -1,0 +1,159 @@
+#include "core/reply.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#include "base/text.h"
+
+/* Read a run of one to three digits; NULL where there is none. */
+static const char *
+skip_digits(const char *at)
+{
+	const char *start = at;
+
+	while (isdigit((unsigned char)*at) && at - start < 3) {
+		at++;
+	}
+	return at > start ? at : NULL;
+}
+
+/* The end of an enhanced code "5.7.1" at `at` (RFC 3463), or NULL. */
+static const char *
+skip_enhanced(const char *at)
+{
+	const char *end = at + 1;
+
+	if ((*at != '4' && *at != '5') || *end != '.') {
+		return NULL;
+	}
+	end = skip_digits(end + 1);
+	if (end == NULL || *end != '.') {
+		return NULL;
+	}
+	end = skip_digits(end + 1);
+	return end != NULL && (*end == ' ' || *end == '\0') ? end : NULL;
+}
+
+static bool
+copy_span(char *to, size_t size, const char *from, size_t len)
+{
+	struct text text;
+
+	text_init(&text, to, size);
+	text_add_bytes(&text, from, len);
+	return !text.cut;
+}
+
+static const char *
+parse_own(const char *own, struct reply *out)
+{
+	if (own == NULL) {
+		own = "";
+	}
+	if (!text_is_plain(own) || strchr(own, '%') != NULL) {
+		return "its own code must be printable ASCII without '%'";
+	}
+	return text_copy(out->own, sizeof(out->own), own)
+		   ? NULL
+		   : "its own code is longer than 32 characters";
+}
+
+const char *
+reply_parse(const char *text, const char *own, struct reply *out)
+{
+	const char *enhanced_end;
+
+	*out = (struct reply){ 0 };
+	if ((text[0] != '4' && text[0] != '5') ||
+	    skip_digits(text) != text + 3 || text[3] != ' ') {
+		return "a reply begins with a code 4xx or 5xx and a blank";
+	}
+	(void)copy_span(out->code, sizeof(out->code), text, 3);
+	text += 4;
+	enhanced_end = skip_enhanced(text);
+	if (enhanced_end != NULL) {
+		if (*text != out->code[0]) {
+			return "code and enhanced code are of two classes";
+		}
+		(void)copy_span(out->enhanced, sizeof(out->enhanced), text,
+		    (size_t)(enhanced_end - text));
+		text = enhanced_end + (*enhanced_end == ' ');
+	}
+	if (*text == '\0' || *text == ' ') {
+		return "the phrase is missing";
+	}
+	if (!text_is_plain(text) || strchr(text, '%') != NULL) {
+		return "the phrase must be printable ASCII without '%'";
+	}
+	if (!text_copy(out->phrase, sizeof(out->phrase), text)) {
+		return "the phrase is longer than 160 characters";
+	}
+	return parse_own(own, out);
+}
+
+static void
+add_phrase(struct text *text, const struct reply *reply, const char *who,
+    int64_t ends, const char *lookup_url, const char *ref)
+{
+	char until[TIME_TEXT_SIZE];
+
+	text_addf(text, "%s [%s], blocked until %s", reply->phrase, who,
+	    text_from_time(ends, until));
+	if (lookup_url != NULL && lookup_url[0] != '\0') {
+		text_addf(text, ". See %s?ip=%s&ref=%s", lookup_url, who, ref);
+	}
+	if (reply->own[0] != '\0') {
+		text_addf(text, " %s", reply->own);
+	}
+}
+
+char *
+reply_phrase(const struct reply *reply, const char *who, int64_t ends,
+    const char *lookup_url, const char *ref, char text[static REPLY_TEXT_SIZE])
+{
+	struct text out;
+
+	text_init(&out, text, REPLY_TEXT_SIZE);
+	add_phrase(&out, reply, who, ends, lookup_url, ref);
+	return text;
+}
+
+char *
+reply_line(const struct reply *reply, const char *who, int64_t ends,
+    const char *lookup_url, const char *ref, char text[static REPLY_TEXT_SIZE])
+{
+	struct text out;
+
+	text_init(&out, text, REPLY_TEXT_SIZE);
+	text_addf(&out, "%s ", reply->code);
+	if (reply->enhanced[0] != '\0') {
+		text_addf(&out, "%s ", reply->enhanced);
+	}
+	add_phrase(&out, reply, who, ends, lookup_url, ref);
+	return text;
+}
+
+/* Whether `path` begins with `word`, in any case. */
+static bool
+begins(const char *path, size_t len, const char *word)
+{
+	for (; *word != '\0'; word++, path++, len--) {
+		if (len == 0 || tolower((unsigned char)*path) != *word) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
+reply_spares(const char *path)
+{
+	size_t len = strlen(path);
+
+	if (len >= 2 && path[0] == '<' && path[len - 1] == '>') {
+		path++;
+		len -= 2;
+	}
+	return (begins(path, len, "postmaster") && len == 10) ||
+	       begins(path, len, "postmaster@") || begins(path, len, "abuse@");
+}

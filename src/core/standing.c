@@ -1,0 +1,149 @@
+#include "core/standing.h"
+
+#include "base/json.h"
+
+/* One range, its bytes as in struct addr. */
+#define V4(a, b, c, d, length)                                                 \
+	{                                                                      \
+		.addr.byte = { [10] = 0xff, 0xff, (a), (b), (c), (d) },        \
+		.bits = ADDR_V4_OFFSET + (length)                              \
+	}
+#define V6(a, b, length)                                                       \
+	{                                                                      \
+		.addr.byte = { (a), (b) }, .bits = (length)                    \
+	}
+
+static const struct net never[] = {
+	V4(0, 0, 0, 0, 8),      /* this network, RFC 1122 */
+	V4(10, 0, 0, 0, 8),     /* private, RFC 1918 */
+	V4(100, 64, 0, 0, 10),  /* carrier-grade NAT, RFC 6598 */
+	V4(127, 0, 0, 0, 8),    /* loopback, RFC 1122 */
+	V4(169, 254, 0, 0, 16), /* link-local, RFC 3927 */
+	V4(172, 16, 0, 0, 12),  /* private, RFC 1918 */
+	V4(192, 168, 0, 0, 16), /* private, RFC 1918 */
+	V4(224, 0, 0, 0, 3),    /* multicast and reserved, RFC 1112 */
+	V6(0, 0, 127),          /* unspecified and loopback, RFC 4291 */
+	V6(0xfc, 0, 7),         /* unique local, RFC 4193 */
+	V6(0xfe, 0x80, 10),     /* link-local, RFC 4291 */
+	V6(0xff, 0, 8),         /* multicast, RFC 4291 */
+};
+
+bool
+standing_never_banned(const struct addr *address)
+{
+	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
+		if (net_contains_addr(&never[i], address)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static enum stage
+stage_of(const struct ban *ban)
+{
+	return ban->stage == STAGE_RCPT && ban->hits >= BAN_HITS_TO_MAIL
+		   ? STAGE_MAIL
+		   : ban->stage;
+}
+
+static bool
+service_fits(const struct ban *ban, enum service service)
+{
+	return ban->service == SERVICE_ANY || service == SERVICE_ANY ||
+	       ban->service == service;
+}
+
+const struct ban *
+standing_speaker(
+    const struct standing *standing, const struct session_facts *facts)
+{
+	if (standing->verdict != STANDING_BANNED) {
+		return NULL;
+	}
+	for (size_t i = 0; i < standing->bans; i++) {
+		const struct ban *ban = &standing->ban[i];
+
+		if (stage_of(ban) <= facts->stage &&
+		    service_fits(ban, facts->service) &&
+		    (!facts->authenticated || ban->reason == REASON_AUTH)) {
+			return ban; /* they stand last-ending first */
+		}
+	}
+	return NULL;
+}
+
+const char *
+standing_verdict_name(enum verdict verdict)
+{
+	static const char *const names[] = {
+		[STANDING_CLEAR] = "clear",
+		[STANDING_BANNED] = "banned",
+		[STANDING_ALLOWED] = "allowed",
+		[STANDING_NEVER] = "never banned",
+	};
+
+	return names[verdict];
+}
+
+void
+standing_json(
+    const struct standing *standing, const char *lookup_url, struct json *json)
+{
+	char ip[ADDR_TEXT_SIZE];
+	char reply[REPLY_TEXT_SIZE];
+
+	addr_format(&standing->address, ip);
+	json_object(json, NULL);
+	json_string(json, "ip", ip);
+	json_bool(json, "listed", standing->verdict == STANDING_BANNED);
+	json_array(json, "bans");
+	for (size_t i = 0; i < standing->bans; i++) {
+		const struct ban *ban = &standing->ban[i];
+
+		json_object(json, NULL);
+		json_string(json, "reason", reason_name(ban->reason));
+		json_string(json, "rule", ban->rule);
+		json_int(json, "step", ban->step);
+		json_time(json, "begins", ban->begins);
+		json_time(json, "ends", ban->ends);
+		json_string(json, "ref", ban->ref);
+		json_string(json, "reply",
+		    reply_line(&ban->reply, ip, ban->ends, lookup_url, ban->ref,
+			reply));
+		json_object_end(json);
+	}
+	json_array_end(json);
+	json_time(json, "checked_at", standing->checked_at);
+	json_object_end(json);
+}
+
+void
+standing_ban_json(
+    const struct ban *ban, const char *lookup_url, struct json *json)
+{
+	char who[NET_TEXT_SIZE];
+	char reply[REPLY_TEXT_SIZE];
+
+	net_format(&ban->who, who);
+	json_object(json, NULL);
+	json_string(json, "client", who);
+	json_string(json, "reason", reason_name(ban->reason));
+	json_string(json, "rule", ban->rule);
+	json_int(json, "step", ban->step);
+	json_time(json, "begins", ban->begins);
+	json_time(json, "ends", ban->ends);
+	if (ban->cleared != 0) {
+		json_time(json, "cleared", ban->cleared);
+	} else {
+		json_null(json, "cleared");
+	}
+	json_bool(json, "observed", ban->observed);
+	json_string(json, "ref", ban->ref);
+	json_int(json, "hits", ban->hits);
+	json_string(json, "note", ban->note);
+	json_string(json, "reply",
+	    reply_line(
+		&ban->reply, who, ban->ends, lookup_url, ban->ref, reply));
+	json_object_end(json);
+}
