@@ -51,7 +51,13 @@ LIBS_milter = -lmilter -lpthread
 LIBS_web = -lmicrohttpd
 LIBS_ctl =
 PROGRAMS = $(BUILD)/videur $(BUILD)/videur-milter $(BUILD)/videur-web
+SERVICES = $(filter-out %/videur,$(PROGRAMS))
 MANUALS = $(wildcard src/*/*.[58])
+MANDIR = $(PREFIX)/share/man
+# What an administrator copies to $(SYSCONFDIR)/videur; nothing of it is
+# put there by itself.
+EXAMPLES = $(PREFIX)/share/doc/videur/examples
+SAMPLES = $(wildcard src/conf/videur.conf src/conf/policies/*.conf)
 
 objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/$(1)/*.c))
 parts = $(filter-out %/main.o,$(call objects,$(1)))
@@ -114,6 +120,57 @@ $(BUILD)/bench/%: tests/bench/%.c $(LIBRARY)
 unit: $(UNIT_TESTS)
 	@set -e; for test in $(UNIT_TESTS); do $$test; done
 
-.PHONY: all unit
+# Set up what is missing, then build: nothing above may need a compiler.
+run:
+	scripts/setup build
+	$(MAKE) all
+	scripts/run
+
+# The outside suites find the programs by this.
+export VIDEUR_BUILD = $(abspath $(BUILD))
+SUITES = unit cli miltertest web mta
+
+check:
+	scripts/setup all
+	$(MAKE) all
+	@set -e; for suite in $(SUITES); do echo "== $$suite"; \
+		$(MAKE) --no-print-directory $$suite; done
+
+asan:
+	scripts/setup all
+	scripts/sanitized asan address,undefined $(SUITES)
+
+# What has threads: the milter.
+tsan:
+	scripts/setup all
+	scripts/sanitized tsan thread unit miltertest
+
+lint:
+	scripts/setup all
+	scripts/lint
+
+bench: all $(BENCHES)
+	tests/bench/milter
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin
+	install -m 755 $(BUILD)/videur $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(SERVICES) $(DESTDIR)$(PREFIX)/sbin
+	install -d $(addprefix $(DESTDIR)$(MANDIR)/man,5 8) $(DESTDIR)$(EXAMPLES)
+	set -e; for page in $(MANUALS); do \
+		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}; done
+	install -m 644 $(SAMPLES) $(DESTDIR)$(EXAMPLES)
+
+uninstall:
+	rm -f $(DESTDIR)$(PREFIX)/bin/videur \
+		$(addprefix $(DESTDIR)$(PREFIX)/sbin/,$(notdir $(SERVICES)))
+	rm -f $(foreach page,$(MANUALS),\
+		$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
+	rm -f $(addprefix $(DESTDIR)$(EXAMPLES)/,$(notdir $(SAMPLES)))
+
+clean:
+	rm -rf $(BUILD)
+
+.PHONY: all run check asan tsan lint bench install uninstall clean $(SUITES)
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
