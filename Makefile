@@ -72,8 +72,7 @@ PARTS_OBJECTS = $(foreach room,$(PROGRAM_ROOMS),$(call parts,$(room))) \
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,\
 	$(wildcard tests/unit/*_test.c))
-BENCHES = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,\
-	$(wildcard tests/bench/*.c))
+BENCHES = $(addprefix $(BUILD)/bench/,null_milter milter_load fill)
 
 all: $(PROGRAMS)
 
@@ -112,10 +111,11 @@ $(BUILD)/tests/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(PARTS) $(LIBRARY)
 	$(COMPILE) -Itests/unit -o $@ $< $(LDHARDEN) $(PARTS) $(LIBRARY) \
 		$(LIBRARY_LIBS) $(LIBS_milter) $(LIBS_web) -lcmocka
 
-$(BUILD)/bench/%: tests/bench/%.c $(LIBRARY)
+$(BUILD)/bench/milter_load: tests/bench/wire.c
+$(BUILD)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h) $(LIBRARY)
 	@mkdir -p $(@D)
-	$(COMPILE) -o $@ $< $(LDHARDEN) $(LIBRARY) $(LIBRARY_LIBS) \
-		$(LIBS_milter)
+	$(COMPILE) -o $@ $(filter %.c,$^) $(LDHARDEN) $(LIBRARY) \
+		$(LIBRARY_LIBS) $(LIBS_milter)
 
 unit: $(UNIT_TESTS)
 	@set -e; for test in $(UNIT_TESTS); do $$test; done
