@@ -51,10 +51,10 @@ enum conf_source {
 };
 
 struct conf {
-	char database[CONF_PATH_SIZE]; /* /var/lib/videur/videur.db */
-	enum conf_mode mode;           /* enforce */
-	char user[33];                 /* empty: the folder's owner */
-	char contact[CONF_TEXT_SIZE];  /* a mail address, or empty */
+	char database[CONF_PATH_SIZE];      /* /var/lib/videur/videur.db */
+	enum conf_mode mode;                /* enforce */
+	char user[33];                      /* empty: the folder's owner */
+	char contact[CONF_TEXT_SIZE];       /* a mail address, or empty */
 	char lookup_url[REPLY_URL_MAX + 1]; /* or empty */
 	uint16_t submission_port[CONF_PORTS_MAX]; /* 465, 587 */
 	size_t submission_ports;
@@ -74,23 +74,24 @@ struct conf {
 	int64_t keep_audit;   /* 365 d */
 
 	struct {
-		char listen[CONF_PATH_SIZE]; /* libmilter's syntax */
-		unsigned socket_mode;        /* 0660 */
-		char socket_group[33];       /* postfix, where it exists */
-		enum conf_on_error on_error; /* accept */
+		char listen[CONF_PATH_SIZE];  /* libmilter's syntax */
+		unsigned socket_mode;         /* 0660 */
+		char socket_group[33];        /* postfix, where it exists */
+		enum conf_on_error on_error;  /* accept */
 		struct conf_list spam_header; /* "X-Spam-Flag: YES" ... */
 		struct conf_list virus_header;
 	} milter;
 
 	struct {
-		char listen[CONF_PATH_SIZE]; /* 127.0.0.1:8025 */
+		char listen[CONF_PATH_SIZE];         /* 127.0.0.1:8025 */
 		char metrics_listen[CONF_PATH_SIZE]; /* or empty */
 		struct net trusted_proxy[CONF_LIST_MAX];
 		size_t trusted_proxies;
 	} web;
 
 	struct {
-		char journal[CONF_PATH_SIZE]; /* "yes", "no", a file or folder */
+		char
+		    journal[CONF_PATH_SIZE]; /* "yes", "no", a file or folder */
 		struct conf_list units;
 		struct conf_list files;
 		char rules[CONF_PATH_SIZE]; /* folder of the owner's rules */
@@ -118,7 +119,7 @@ bool conf_allows(const struct conf *conf, const struct addr *address);
  * the one compiled in.  False with `error` set where there is none or it is
  * wrong.
  */
-bool conf_policy(const char *name, const char *conf_path,
-    struct policy *policy, char error[static CONF_ERROR_SIZE]);
+bool conf_policy(const char *name, const char *conf_path, struct policy *policy,
+    char error[static CONF_ERROR_SIZE]);
 
 #endif

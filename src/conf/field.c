@@ -1,0 +1,243 @@
+#include "conf/field.h"
+
+#include <ctype.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "conf/conf.h"
+#include "conf/listen.h"
+#include "conf/parse.h"
+
+static const char *
+copy(const struct key *key, void *field, const char *value)
+{
+	if (strlen(value) >= key->size) {
+		return "is too long";
+	}
+	(void)text_copy(field, key->size, value);
+	return NULL;
+}
+
+const char *
+field_text(const struct key *key, void *field, const char *value)
+{
+	if (value[0] == '\0' && key->min > 0) {
+		return "must not be empty";
+	}
+	if (!text_is_plain(value)) {
+		return "must be printable ASCII";
+	}
+	return copy(key, field, value);
+}
+
+const char *
+field_path(const struct key *key, void *field, const char *value)
+{
+	if (value[0] == '\0') {
+		return "must not be empty";
+	}
+	for (const char *at = value; *at != '\0'; at++) {
+		if (iscntrl((unsigned char)*at)) {
+			return "must not hold control characters";
+		}
+	}
+	return copy(key, field, value);
+}
+
+const char *
+field_account(const struct key *key, void *field, const char *value)
+{
+	for (const char *at = value; *at != '\0'; at++) {
+		if (!isalnum((unsigned char)*at) &&
+		    strchr("._-", *at) == NULL) {
+			return "must be the name of an account";
+		}
+	}
+	if (value[0] == '-') {
+		return "must be the name of an account";
+	}
+	return copy(key, field, value);
+}
+
+/* Whether every character can stand in a URL or an address that is pasted
+ * into a reply and a page: graphic ASCII, none of `not`. */
+static bool
+is_graphic_without(const char *value, const char * not )
+{
+	for (const char *at = value; *at != '\0'; at++) {
+		if (*at <= ' ' || *at > '~' || strchr(not, *at) != NULL) {
+			return false;
+		}
+	}
+	return true;
+}
+
+const char *
+field_mail(const struct key *key, void *field, const char *value)
+{
+	const char *at = strchr(value, '@');
+
+	if (value[0] == '\0') {
+		return copy(key, field, value);
+	}
+	if (at == NULL || at == value || at[1] == '\0' ||
+	    strchr(at + 1, '@') != NULL ||
+	    !is_graphic_without(value, "<>\"'\\%()[],;:&?")) {
+		return "must be a mail address";
+	}
+	return copy(key, field, value);
+}
+
+const char *
+field_url(const struct key *key, void *field, const char *value)
+{
+	const char *rest = NULL;
+
+	if (value[0] == '\0') {
+		return copy(key, field, value);
+	}
+	if (strncmp(value, "https://", 8) == 0) {
+		rest = value + 8;
+	} else if (strncmp(value, "http://", 7) == 0) {
+		rest = value + 7;
+	}
+	if (rest == NULL || (!isalnum((unsigned char)*rest) && *rest != '[')) {
+		return "must be an http:// or https:// URL";
+	}
+	if (!is_graphic_without(value, "%?#\"'<>\\`")) {
+		return "must be plain ASCII without blanks, quotes and any "
+		       "of % ? # < >";
+	}
+	return copy(key, field, value);
+}
+
+const char *
+field_int(const struct key *key, void *field, const char *value)
+{
+	int64_t number;
+
+	if (!text_to_int(value, INT64_MIN, INT64_MAX, &number)) {
+		return "must be a whole number";
+	}
+	if (number < key->min) {
+		return "is too small";
+	}
+	if (number > key->max) {
+		return "is too large";
+	}
+	*(int64_t *)field = number;
+	return NULL;
+}
+
+const char *
+field_unsigned(const struct key *key, void *field, const char *value)
+{
+	int64_t number = 0;
+	const char *wrong = field_int(key, &number, value);
+
+	if (wrong == NULL) {
+		*(unsigned *)field = (unsigned)number;
+	}
+	return wrong;
+}
+
+const char *
+field_duration(const struct key *key, void *field, const char *value)
+{
+	(void)key;
+	return text_to_duration(value, field)
+		   ? NULL
+		   : "must be a duration such as 90s, 10m, 2h or 7d";
+}
+
+const char *
+field_mode(const struct key *key, void *field, const char *value)
+{
+	unsigned mode = 0;
+
+	(void)key;
+	for (const char *at = value; *at != '\0'; at++) {
+		if (*at < '0' || *at > '7' || mode > 0777) {
+			return "must be octal, such as 0660";
+		}
+		mode = mode * 8 + (unsigned)(*at - '0');
+	}
+	if (mode > 0777 || (mode & 0600) != 0600) {
+		return "must be from 0600 to 0777, open to the owner";
+	}
+	*(unsigned *)field = mode;
+	return NULL;
+}
+
+const char *
+field_milter_listen(const struct key *key, void *field, const char *value)
+{
+	const char *wrong = listen_check_milter(value);
+
+	return wrong != NULL ? wrong : copy(key, field, value);
+}
+
+const char *
+field_web_listen(const struct key *key, void *field, const char *value)
+{
+	const char *wrong = listen_check_web(value);
+
+	return wrong != NULL ? wrong : copy(key, field, value);
+}
+
+/* ---- lists ---- */
+
+static const char *
+add_item(struct conf_list *list, const char *value)
+{
+	if (strlen(value) >= CONF_PATH_SIZE) {
+		return "is too long";
+	}
+	if (list->items == CONF_LIST_MAX) {
+		return "is one too many: 32 are the most";
+	}
+	(void)text_copy(list->item[list->items++], CONF_PATH_SIZE, value);
+	return NULL;
+}
+
+const char *
+field_texts(const struct key *key, void *field, const char *value)
+{
+	struct conf_list *list = field;
+
+	(void)key;
+	if (value == NULL) {
+		list->items = 0;
+		return NULL;
+	}
+	if (value[0] == '\0' || !text_is_plain(value)) {
+		return "must be printable ASCII and not empty";
+	}
+	return add_item(list, value);
+}
+
+const char *
+field_paths(const struct key *key, void *field, const char *value)
+{
+	if (value != NULL && value[0] != '/') {
+		return "must be a path that begins with /";
+	}
+	return field_texts(key, field, value);
+}
+
+const char *
+field_headers(const struct key *key, void *field, const char *value)
+{
+	if (value != NULL) {
+		/* RFC 5322 2.2: a name is printable, without blank and ':'. */
+		size_t name = strcspn(value, ": ");
+		if (name == 0 || value[name] != ':' ||
+		    value[name + 1 + strspn(value + name + 1, " ")] == '\0') {
+			return "must be a header and the beginning of its "
+			       "value: \"Name: value\"";
+		}
+	}
+	return field_texts(key, field, value);
+}

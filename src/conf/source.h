@@ -1,0 +1,41 @@
+/*
+ * A configuration file's text, made safe for libconfuse.
+ *
+ * Its scanner ends the process when it is given a folder or a read fails,
+ * stops without a word at a NUL byte, takes an unclosed comment for the rest
+ * of the file and counts lines wrongly behind any comment.  So files are read
+ * here, whole and bounded, and their comments are blanked out, before the
+ * library sees them.  Knows nothing of keys.
+ */
+#ifndef CONF_SOURCE_H
+#define CONF_SOURCE_H
+
+#include <stdbool.h>
+
+#include "conf/conf.h"
+
+enum {
+	SOURCE_SIZE_MAX = 1024 * 1024
+};
+
+/*
+ * Read a regular file; the caller frees the text.  NULL with `error` ("why",
+ * without the file's name) and *missing, true where there is none of that
+ * name.
+ */
+char *source_read(
+    const char *path, bool *missing, char error[static CONF_ERROR_SIZE]);
+
+/*
+ * Overwrite comments (# and // to the end of the line, and C's) with blanks;
+ * quoted text and lines stay.  NULL where it is fine, else what is wrong, and
+ * in *line where that began.
+ */
+const char *source_blank_comments(char *text, int *line);
+
+/* Write the folder of `path` and `name` below it; a `name` from the root
+ * stands for itself.  False where it does not fit. */
+bool source_beside(
+    const char *path, const char *name, char joined[static CONF_PATH_SIZE]);
+
+#endif
