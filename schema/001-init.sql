@@ -46,10 +46,8 @@ CREATE TABLE ban (
 ) STRICT;
 CREATE INDEX ban_by_client ON ban (client, ends);
 CREATE INDEX ban_by_length ON ban (family, bits); -- which lengths to look for
-CREATE INDEX ban_by_end ON ban (ends, family)
-    WHERE cleared IS NULL AND observed = 0;
-CREATE INDEX ban_observed_by_end ON ban (ends)
-    WHERE cleared IS NULL AND observed = 1;
+-- What is live, and how much of it, read from the index alone.
+CREATE INDEX ban_by_end ON ban (ends, family, begins, cleared, observed);
 
 -- Who is never banned, beside the configuration's own list.
 CREATE TABLE allow (

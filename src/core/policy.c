@@ -53,23 +53,104 @@ policy_duration(const struct rule *rule, int64_t step)
 					   : rule->ban[rule->steps - 1];
 }
 
+struct policy_past
+policy_past(const struct rule *rule, int64_t t, int64_t memory, bool observed)
+{
+	return (struct policy_past){ .rule = rule,
+		.t = t,
+		.memory = memory,
+		.observed = observed,
+		.newest = INT64_MIN,
+		.next = INT64_MAX,
+		.spent = INT64_MIN };
+}
+
+/* Put a span in its place by time, joined with those it touches.  Where
+ * there is no room the two last are joined over their gap: what lies there
+ * goes uncounted, in the client's favour. */
+static void
+add_span(struct policy_past *past, int64_t from, int64_t until)
+{
+	struct policy_span sorted[POLICY_SPANS_MAX + 1];
+	size_t count = 0;
+	size_t i = 0;
+
+	for (; i < past->spans && past->span[i].until < from; i++) {
+		sorted[count++] = past->span[i];
+	}
+	for (; i < past->spans && past->span[i].from <= until; i++) {
+		from = past->span[i].from < from ? past->span[i].from : from;
+		until = past->span[i].until > until ? past->span[i].until
+						    : until;
+	}
+	sorted[count++] = (struct policy_span){ from, until };
+	for (; i < past->spans; i++) {
+		sorted[count++] = past->span[i];
+	}
+	if (count > POLICY_SPANS_MAX) {
+		count--;
+		sorted[count - 1].until = sorted[count].until;
+	}
+	memcpy(past->span, sorted, count * sizeof(sorted[0]));
+	past->spans = count;
+}
+
+static bool
+is_step(const struct policy_past *past, const struct ban *ban)
+{
+	return !ban->mistake && strcmp(ban->rule, BAN_RULE_MANUAL) != 0 &&
+	       ban->begins > past->t - past->memory && ban->begins <= past->t;
+}
+
+void
+policy_past_add(struct policy_past *past, const struct ban *ban)
+{
+	int64_t over = ban_over(ban);
+
+	if (ban->observed && !past->observed) {
+		return;
+	}
+	if (is_step(past, ban)) {
+		past->steps++;
+		if (ban->begins > past->newest) {
+			past->newest = ban->begins;
+		}
+	}
+	if (ban->begins > past->t) {
+		if (over > ban->begins && ban->begins < past->next) {
+			past->next = ban->begins;
+		}
+		return;
+	}
+	if (over > past->t) {
+		past->held = true;
+	}
+	if (strcmp(ban->rule, past->rule->name) == 0 &&
+	    ban->begins > past->spent) {
+		past->spent = ban->begins;
+	}
+	if (over > past->t - past->rule->within) {
+		add_span(past, ban->begins, over);
+	}
+}
+
 struct policy_decision
-policy_step(
-    const struct rule *rule, const struct policy_counts *counts, int64_t t)
+policy_step(const struct policy_past *past, const struct policy_counts *counts)
 {
 	const struct policy_decision nothing = { .ban = false };
-	int64_t lasts = policy_duration(rule, counts->steps + 1);
+	int64_t step = past->steps + 1;
+	int64_t lasts = policy_duration(past->rule, step);
 
 	if (counts->bad < counts->need || lasts == 0) {
 		return nothing;
 	}
-	if (counts->held || counts->next < t + lasts) {
+	if (past->held || past->next < past->t + lasts) {
 		return nothing;
 	}
 	return (struct policy_decision){ .ban = true,
-		.step = (int)(counts->steps + 1),
-		.begins = t,
-		.ends = t + lasts };
+		.step = (int)step,
+		.begins = past->t,
+		.ends = past->t + lasts };
 }
 
 struct ban

@@ -20,6 +20,7 @@ enum {
 	POLICY_NAME_SIZE = 33,
 	POLICY_RULES_MAX = 32,
 	POLICY_STEPS_MAX = 12,
+	POLICY_SPANS_MAX = 32,
 	POLICY_RATIO_ONE = 10000 /* a ratio of 1.0 */
 };
 
@@ -69,14 +70,43 @@ int64_t policy_need(const struct rule *rule, int64_t accepted);
  * complaint only) rather than recipients. */
 bool policy_counts_messages(const struct rule *rule);
 
-/* What the past says about one client, one rule and one moment `t`. */
+/* A stretch of time: from <= time < until. */
+struct policy_span {
+	int64_t from;
+	int64_t until;
+};
+
+/*
+ * What a client's earlier bans mean for one rule at one moment.  Start with
+ * policy_past(), then add every ban of the rule's reason that covers the
+ * client, in any order.
+ */
+struct policy_past {
+	const struct rule *rule; /* borrowed */
+	int64_t t;
+	int64_t memory;
+	bool observed; /* observed bans count like others */
+
+	int64_t steps;  /* bans that began within memory of t */
+	int64_t newest; /* when the newest of those began; INT64_MIN */
+	bool held;      /* a ban holds at t */
+	int64_t next;   /* when the next ban after t begins; INT64_MAX */
+	/* When the newest ban of this very rule up to t began, INT64_MIN for
+	 * none: events before it have had their answer. */
+	int64_t spent;
+	/* When bans held within the rule's window: events in them do not
+	 * count.  In order of time, apart from each other. */
+	struct policy_span span[POLICY_SPANS_MAX];
+	size_t spans;
+};
+struct policy_past policy_past(
+    const struct rule *rule, int64_t t, int64_t memory, bool observed);
+void policy_past_add(struct policy_past *past, const struct ban *ban);
+
+/* What one client, one rule and one moment come to. */
 struct policy_counts {
-	int64_t bad;   /* events in the window, counted up to `need` */
-	int64_t need;  /* from policy_need() */
-	int64_t steps; /* bans of this reason that began within memory */
-	bool held;     /* a ban of this reason holds at `t` */
-	int64_t next;  /* when the next ban of this reason after `t` begins;
-			     INT64_MAX where none does */
+	int64_t bad;  /* events in the window, counted up to `need` */
+	int64_t need; /* from policy_need() */
 };
 
 struct policy_decision {
@@ -86,10 +116,10 @@ struct policy_decision {
 	int64_t ends;
 };
 
-/* Decide at `t`.  No ban where too little was counted, the rule has no
+/* Decide at the past's `t`.  No ban where too little was counted, the rule has no
  * durations, or the ban would overlap another of its reason. */
 struct policy_decision policy_step(
-    const struct rule *rule, const struct policy_counts *counts, int64_t t);
+    const struct policy_past *past, const struct policy_counts *counts);
 
 /* How long the ban of this step (1 is the first) lasts; the last duration
  * stands for all later ones; 0 where the rule has none. */

@@ -29,13 +29,16 @@ enum store_result {
 };
 
 enum store_mode {
-	STORE_READ, /* must exist; never written */
-	STORE_WRITE /* created and migrated where needed */
+	STORE_READ,  /* must exist; never written */
+	STORE_WRITE, /* created and migrated where needed */
+	STORE_SERVE  /* as STORE_WRITE, and the caller alone calls
+			store_checkpoint(), lest a commit pay for it */
 };
 
 enum {
 	STORE_ERROR_SIZE = 512,
-	STORE_KEY_SIZE = 65
+	STORE_KEY_SIZE = 65,
+	STORE_SOURCE_SIZE = 33
 };
 
 /*
@@ -88,17 +91,14 @@ struct event {
 enum store_result store_event_put(
     struct store *store, const struct event *event);
 
-/* Events of a client, of these kinds, with after < at <= until. */
+/* How many events of a client, of these kinds, there are with
+ * after < at <= until; counting stops at `most`. */
 struct event_query {
 	struct net client;
 	uint32_t kinds;
 	int64_t after;
 	int64_t until;
-	/* Those inside a ban for this reason, as long as it held, are left
-	 * out; observed bans count as bans only where `observed` is set. */
-	enum reason reason;
-	bool observed;
-	int64_t most; /* stop counting here */
+	int64_t most;
 };
 enum store_result store_event_count(
     struct store *store, const struct event_query *query, int64_t *count);
@@ -112,7 +112,7 @@ enum store_result store_event_youngest(struct store *store,
 /* One line per kind and source of what is stored of a client since a time. */
 struct event_sum {
 	enum kind kind;
-	char source[33];
+	char source[STORE_SOURCE_SIZE];
 	int64_t count;
 	int64_t first;
 	int64_t last;
@@ -144,26 +144,6 @@ struct ban_query {
 enum store_result store_ban_each(struct store *store,
     const struct ban_query *query,
     bool (*each)(void *to, const struct ban *ban), void *to);
-
-/* What is known of one client's bans for a reason around a moment. */
-struct ban_past {
-	int64_t steps; /* neither observed nor mistaken nor by hand, with
-			  t - memory < begins <= t */
-	bool held;     /* one holds at t, or a network's does */
-	int64_t next;  /* when the next after t begins, or INT64_MAX */
-	int64_t spent; /* when the newest of this rule at or before t began,
-			  or INT64_MIN: what came before has had its answer */
-};
-struct ban_past_query {
-	struct net client;
-	enum reason reason;
-	const char *rule;
-	int64_t t;
-	int64_t memory;
-	bool observed; /* observed bans count as well */
-};
-enum store_result store_ban_past(struct store *store,
-    const struct ban_past_query *query, struct ban_past *past);
 
 /* Mark a ban as cleared at `at`; `mistake` as well takes it out of the
  * steps (also of one cleared or over before). */

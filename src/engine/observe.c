@@ -1,0 +1,121 @@
+#include "engine/count.h"
+#include "engine/engine.h"
+#include "engine/put.h"
+
+struct net
+engine_client(const struct conf *conf, const struct addr *address)
+{
+	return net_around(address, conf->client_ipv4, conf->client_ipv6);
+}
+
+/* A deed is tallied whoever did it; only those of others than the allowed
+ * are kept as events. */
+static enum store_result
+spared(struct store *store, const struct conf *conf, const struct addr *address,
+    int64_t now, bool *spared)
+{
+	enum store_result result;
+
+	*spared = standing_never_banned(address) || conf_allows(conf, address);
+	if (*spared) {
+		return STORE_OK;
+	}
+	result = store_allow_covers(store, address, now, NULL);
+	*spared = result == STORE_OK;
+	return result == STORE_NONE ? STORE_OK : result;
+}
+
+static enum store_result
+add_to_tally(
+    struct store *store, const struct net *client, enum kind kind, int64_t at)
+{
+	struct tally one = { 0 };
+
+	one.kind[kind] = 1;
+	return store_tally_add(store, client, tally_hour(at), &one);
+}
+
+/* Let one rule judge an event at its own time. */
+static enum store_result
+judge(struct store *store, struct count_query *query, int64_t at,
+    struct outcome *outcome)
+{
+	const struct rule *rule = query->rule;
+	struct policy_decision decision;
+	struct count count;
+	struct ban *ban;
+	enum store_result result = store_event_youngest(store, &query->client,
+	    rule->kinds, at, at + rule->within, &query->t);
+
+	if (result == STORE_OK) {
+		result = engine_count(store, query, &count);
+	}
+	if (result != STORE_OK) {
+		return result;
+	}
+	decision = policy_step(&count.past, &count.counts);
+	if (!decision.ban || outcome->bans == ENGINE_BANS_MAX) {
+		return STORE_OK;
+	}
+	ban = &outcome->ban[outcome->bans];
+	*ban = policy_ban(rule, &decision, &query->client);
+	result = engine_put_ban(store, query->conf, ban);
+	outcome->bans += result == STORE_OK;
+	return result;
+}
+
+static enum store_result
+judge_all(struct store *store, const struct conf *conf,
+    const struct event *event, const struct tally *unflushed,
+    struct outcome *outcome)
+{
+	for (size_t i = 0; i < conf->policy.rules; i++) {
+		struct count_query query = { .conf = conf,
+			.rule = &conf->policy.rule[i],
+			.client = event->client,
+			.unflushed = unflushed };
+		enum store_result result;
+
+		if ((query.rule->kinds & kind_bit(event->kind)) == 0) {
+			continue;
+		}
+		result = judge(store, &query, event->at, outcome);
+		if (result != STORE_OK) {
+			return result;
+		}
+	}
+	return STORE_OK;
+}
+
+enum store_result
+engine_observe(struct store *store, const struct conf *conf,
+    const struct deed *deed, const struct tally *unflushed, int64_t now,
+    struct outcome *outcome)
+{
+	const struct event event = { .client = engine_client(
+					 conf, &deed->address),
+		.address = deed->address,
+		.kind = deed->kind,
+		.at = deed->at < now ? deed->at : now,
+		.source = deed->source,
+		.key = deed->key,
+		.detail = deed->detail };
+	bool is_spared = false;
+	enum store_result result;
+
+	outcome->stored = false;
+	outcome->bans = 0;
+	result = add_to_tally(store, &event.client, event.kind, event.at);
+	if (result == STORE_OK) {
+		result = spared(store, conf, &deed->address, now, &is_spared);
+	}
+	if (result != STORE_OK || is_spared) {
+		return result;
+	}
+	result = store_event_put(store, &event);
+	if (result != STORE_OK) {
+		return result;
+	}
+	outcome->stored = true;
+	return judge_all(store, conf, &event, unflushed, outcome);
+}

@@ -1,0 +1,95 @@
+#include "store/db.h"
+
+/* Columns behind the four sums stand in the order of enum kind, under the
+ * kinds' names. */
+#define KINDS                                                                  \
+	"spam, virus, complaint, auth, recipient, sender, helo, command,"      \
+	" disconnect, probe, greylist, relay, volume"
+
+static const struct {
+	const char *parameter;
+	enum kind kind;
+} kinds[KIND_COUNT] = {
+	{ ":spam", KIND_SPAM },
+	{ ":virus", KIND_VIRUS },
+	{ ":complaint", KIND_COMPLAINT },
+	{ ":auth", KIND_AUTH },
+	{ ":recipient", KIND_RECIPIENT },
+	{ ":sender", KIND_SENDER },
+	{ ":helo", KIND_HELO },
+	{ ":command", KIND_COMMAND },
+	{ ":disconnect", KIND_DISCONNECT },
+	{ ":probe", KIND_PROBE },
+	{ ":greylist", KIND_GREYLIST },
+	{ ":relay", KIND_RELAY },
+	{ ":volume", KIND_VOLUME },
+};
+
+enum store_result
+store_tally_add(struct store *store, const struct net *client, int64_t hour,
+    const struct tally *tally)
+{
+	sqlite3_stmt *statement = db_statement(store, DB_TALLY_ADD,
+	    "INSERT INTO tally (client, hour, sessions, messages,"
+	    " recipients, accepted, " KINDS ") VALUES"
+	    " (:client, :hour, :sessions, :messages, :recipients, :accepted,"
+	    " :spam, :virus, :complaint, :auth, :recipient, :sender, :helo,"
+	    " :command, :disconnect, :probe, :greylist, :relay, :volume)"
+	    " ON CONFLICT (client, hour) DO UPDATE SET"
+	    " sessions = sessions + excluded.sessions,"
+	    " messages = messages + excluded.messages,"
+	    " recipients = recipients + excluded.recipients,"
+	    " accepted = accepted + excluded.accepted,"
+	    " spam = spam + excluded.spam, virus = virus + excluded.virus,"
+	    " complaint = complaint + excluded.complaint,"
+	    " auth = auth + excluded.auth,"
+	    " recipient = recipient + excluded.recipient,"
+	    " sender = sender + excluded.sender,"
+	    " helo = helo + excluded.helo,"
+	    " command = command + excluded.command,"
+	    " disconnect = disconnect + excluded.disconnect,"
+	    " probe = probe + excluded.probe,"
+	    " greylist = greylist + excluded.greylist,"
+	    " relay = relay + excluded.relay,"
+	    " volume = volume + excluded.volume");
+	char text[NET_TEXT_SIZE];
+
+	db_bind_text(statement, ":client", net_format(client, text));
+	db_bind_int(statement, ":hour", hour);
+	db_bind_int(statement, ":sessions", tally->sessions);
+	db_bind_int(statement, ":messages", tally->messages);
+	db_bind_int(statement, ":recipients", tally->recipients);
+	db_bind_int(statement, ":accepted", tally->accepted);
+	for (size_t i = 0; i < KIND_COUNT; i++) {
+		db_bind_int(
+		    statement, kinds[i].parameter, tally->kind[kinds[i].kind]);
+	}
+	return db_run(store, statement);
+}
+
+enum store_result
+store_tally_sum(struct store *store, const struct net *client, int64_t from,
+    int64_t until, struct tally *sum)
+{
+	sqlite3_stmt *statement = db_statement(store, DB_TALLY_SUM,
+	    "SELECT sessions, messages, recipients, accepted, " KINDS
+	    " FROM tally WHERE client = :client"
+	    " AND hour >= :from AND hour <= :until");
+	char text[NET_TEXT_SIZE];
+	enum store_result result;
+
+	*sum = (struct tally){ 0 };
+	db_bind_text(statement, ":client", net_format(client, text));
+	db_bind_int(statement, ":from", from);
+	db_bind_int(statement, ":until", until);
+	while ((result = db_row(store, statement)) == STORE_OK) {
+		sum->sessions += sqlite3_column_int64(statement, 0);
+		sum->messages += sqlite3_column_int64(statement, 1);
+		sum->recipients += sqlite3_column_int64(statement, 2);
+		sum->accepted += sqlite3_column_int64(statement, 3);
+		for (int i = 0; i < KIND_COUNT; i++) {
+			sum->kind[i] += sqlite3_column_int64(statement, 4 + i);
+		}
+	}
+	return result == STORE_NONE ? STORE_OK : result;
+}
