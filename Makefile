@@ -126,6 +126,11 @@ run:
 	$(MAKE) all
 	scripts/run
 
+demo:
+	scripts/setup all
+	$(MAKE) all
+	scripts/demo
+
 # The outside suites find the programs by this.
 export VIDEUR_BUILD = $(abspath $(BUILD))
 SUITES = unit cli miltertest web mta
@@ -135,6 +140,9 @@ check:
 	$(MAKE) all
 	@set -e; for suite in $(SUITES); do echo "== $$suite"; \
 		$(MAKE) --no-print-directory $$suite; done
+
+mta: all
+	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/mta
 
 asan:
 	scripts/setup all
@@ -171,6 +179,6 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all run check asan tsan lint bench install uninstall clean $(SUITES)
+.PHONY: all run demo check asan tsan lint bench install uninstall clean $(SUITES)
 .SECONDARY:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

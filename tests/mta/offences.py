@@ -1,0 +1,39 @@
+"""What misbehaving clients do."""
+
+from mail import SPAM, VIRUS
+from smtp import Session, deliver
+
+
+def guess(port, address, times):
+    """Try unknown recipients in one session; Postfix refuses each, and hangs
+    up after the twentieth."""
+    with Session(port, address) as session:
+        session.mail()
+        return [session.rcpt(f"nobody{number}@example.test")
+                for number in range(times)]
+
+
+def dictionary_attack(port, address):
+    """Twenty unknown recipients over two sessions, as Postfix ends the
+    twentieth error of one session itself."""
+    refused = guess(port, address, 15) + guess(port, address, 5)
+    assert {str(reply)[:9] for reply in refused} == {"550 5.1.1"}
+
+
+def accepted_recipients(port, address, times):
+    """Offer mail to existing recipients and give it up before DATA."""
+    with Session(port, address) as session:
+        session.mail()
+        for number in range(times):
+            assert session.rcpt(f"user{number}@example.test").code == 250
+
+
+def spam(port, address, times):
+    """Mail that SpamAssassin knows; all of it is accepted."""
+    for _ in range(times):
+        assert deliver(port, address, SPAM).code == 250
+
+
+def virus(port, address):
+    """A message that ClamAV knows; it is accepted."""
+    assert deliver(port, address, VIRUS).code == 250

@@ -1,0 +1,195 @@
+"""A private Postfix: its own configuration, queue, log and loopback ports.
+
+Nothing of /etc/postfix is read and nothing leaves: mail that is accepted is
+dropped.  Two services are offered, `mx` and `submission`; both take AUTH from
+a private Dovecot that knows one user.
+"""
+
+import os
+import pwd
+import shutil
+import subprocess
+
+from process import Process, free_port, listens, listens_at
+
+USER, PASSWORD = "joe", "correct horse"
+
+# Recipients user1@example.test ... exist; the others stand for one way each
+# of being refused.
+MAIN_CF = """
+compatibility_level = 3.6
+config_directory = {etc}
+queue_directory = {spool}
+data_directory = {data}
+command_directory = /usr/sbin
+daemon_directory = /usr/lib/postfix/sbin
+mail_owner = postfix
+setgid_group = postdrop
+maillog_file_prefixes = {folder}
+maillog_file = {log}
+myhostname = mx.example.test
+mydestination = example.test
+mynetworks = 192.0.2.250/32
+inet_interfaces = loopback-only
+inet_protocols = all
+alias_maps =
+alias_database =
+local_recipient_maps = regexp:{etc}/recipients
+local_transport = discard
+relay_transport = discard
+default_transport = discard
+smtp_dns_support_level = disabled
+smtpd_peername_lookup = no
+smtpd_authorized_xclient_hosts = 127.0.0.1
+notify_classes =
+smtpd_error_sleep_time = 0
+smtpd_helo_required = yes
+smtpd_helo_restrictions = reject_invalid_helo_hostname
+smtpd_sender_restrictions = check_sender_access texthash:{etc}/senders
+smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
+smtpd_recipient_restrictions = check_recipient_access texthash:{etc}/access
+smtpd_sasl_auth_enable = yes
+smtpd_sasl_type = dovecot
+smtpd_sasl_path = private/auth
+smtpd_milters = {milters}
+milter_default_action = accept
+"""
+
+MASTER_CF = """
+127.0.0.1:{mx} inet n - n - - smtpd
+127.0.0.1:{submission} inet n - n - - smtpd
+  -o syslog_name=postfix/submission
+  -o milter_macro_daemon_name=ORIGINATING
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+discard unix - - n - - discard
+error unix - - n - - error
+retry unix - - n - - error
+showq unix n - n - - showq
+anvil unix - - n - 1 anvil
+postlog unix-dgram n - n - 1 postlogd
+"""
+
+RECIPIENTS = """
+/^(user[0-9]+|postmaster|abuse|grey|broken)@example\\.test$/ x
+/^(full|strange)@example\\.test$/ x
+"""
+
+# An unknown action makes Postfix say 451 4.3.5 Server configuration error.
+ACCESS = """
+grey@example.test 450 4.7.1 Greylisted, please try again in 5 minutes
+full@example.test 452 4.2.2 Mailbox full
+strange@example.test 554 5.7.1 Not today
+broken@example.test no_such_restriction
+"""
+
+SENDERS = """
+forged@sender.example REJECT
+lookup@sender.example 450 4.3.0 Temporary lookup failure
+"""
+
+DOVECOT = """
+base_dir = {dovecot}/run
+state_dir = {dovecot}/run
+log_path = {dovecot}/log
+protocols =
+ssl = no
+auth_mechanisms = plain login
+passdb {{
+  driver = passwd-file
+  args = {dovecot}/users
+}}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home=/nonexistent
+}}
+service auth {{
+  unix_listener {spool}/private/auth {{
+    mode = 0660
+    user = postfix
+    group = postfix
+  }}
+}}
+"""
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def own(path, user):
+    """Give a file or folder to a user."""
+    who = pwd.getpwnam(user)
+    os.chown(path, who.pw_uid, who.pw_gid)
+
+
+class Postfix:
+    """Runs from its making to close().  `milters` are written to
+    smtpd_milters, in order."""
+
+    def __init__(self, folder, milters, stack):
+        self.folder = folder
+        self.mx, self.submission = free_port(), free_port()
+        self.log = f"{folder}/log"
+        self.etc, self.spool = f"{folder}/etc", f"{folder}/spool"
+        self.configure(milters)
+        self.start(stack)
+        self.start_dovecot(stack)
+
+    def configure(self, milters):
+        places = {
+            "folder": self.folder, "etc": self.etc, "spool": self.spool,
+            "data": f"{self.folder}/data", "log": self.log,
+            "milters": ", ".join(
+                f"{{ unix:{path}, default_action=accept, "
+                f"connect_timeout=5s, command_timeout=20s, "
+                f"content_timeout=60s }}" for path in milters)}
+        for name in ("etc", "spool", "data"):
+            os.makedirs(places[name])
+        own(places["data"], "postfix")
+        write(f"{self.etc}/main.cf", MAIN_CF.format(**places))
+        write(f"{self.etc}/master.cf", MASTER_CF.format(
+            mx=self.mx, submission=self.submission))
+        write(f"{self.etc}/recipients", RECIPIENTS)
+        write(f"{self.etc}/access", ACCESS)
+        write(f"{self.etc}/senders", SENDERS)
+
+    def start(self, stack):
+        done = subprocess.run(
+            ["/usr/sbin/postfix", "-c", self.etc, "start"],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False)
+        if done.returncode != 0:
+            raise RuntimeError(f"postfix start: {done.stdout}{done.stderr}")
+        stack.add(self.stop)
+
+    def stop(self):
+        """Postfix ends its own children by the pid it wrote down."""
+        subprocess.run(
+            ["/usr/sbin/postfix", "-c", self.etc, "stop"],
+            stdin=subprocess.DEVNULL, capture_output=True, check=True)
+
+    def start_dovecot(self, stack):
+        folder = f"{self.folder}/dovecot"
+        os.makedirs(f"{folder}/run")
+        write(f"{folder}/conf", DOVECOT.format(
+            dovecot=folder, spool=self.spool))
+        write(f"{folder}/users", f"{USER}:{{PLAIN}}{PASSWORD}\n")
+        shutil.chown(f"{folder}/users", group="dovecot")
+        os.chmod(f"{folder}/users", 0o640)
+        dovecot = Process(["/usr/sbin/dovecot", "-F", "-c", f"{folder}/conf"],
+                          f"{folder}/out")
+        stack.add(dovecot.stop)
+        dovecot.ready(lambda: listens_at(f"{self.spool}/private/auth")
+                      and listens(self.mx) and listens(self.submission))
+
+    def lines(self):
+        """Its log so far."""
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return file.read().splitlines()

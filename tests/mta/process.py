@@ -1,0 +1,131 @@
+"""Child processes, ports and waiting.
+
+Everything a test starts is a child held in a Process, is ended by its own pid
+and leaves its output in a file.  Waiting is always for a condition, with a
+deadline; nothing sleeps for luck.
+"""
+
+import os
+import signal
+import socket
+import subprocess
+import time
+
+
+class NotReady(AssertionError):
+    """A condition did not come true in time."""
+
+
+def wait_for(condition, seconds, what):
+    """Ask until `condition()` is true; give back what it said."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = condition()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise NotReady(f"not within {seconds} s: {what}")
+        time.sleep(0.02)
+
+
+def free_port():
+    """A loopback port that nobody listens on just now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def listens(port):
+    """Whether something accepts connections on a loopback port."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def listens_at(path):
+    """Whether something accepts connections on a unix socket."""
+    with socket.socket(socket.AF_UNIX) as probe:
+        probe.settimeout(1)
+        try:
+            probe.connect(path)
+        except OSError:
+            return False
+        return True
+
+
+class Process:
+    """One child, its output in `log`."""
+
+    def __init__(self, argv, log, **how):
+        self.name = os.path.basename(argv[0])
+        self.log = log
+        with open(log, "ab") as out:
+            self.child = subprocess.Popen(
+                argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
+                **how)
+
+    @property
+    def pid(self):
+        return self.child.pid
+
+    def running(self):
+        return self.child.poll() is None
+
+    def lines(self):
+        """What it has printed so far."""
+        with open(self.log, encoding="utf-8", errors="replace") as file:
+            return file.read().splitlines()
+
+    def ready(self, condition, seconds=30):
+        """Wait until it serves; say what it printed where it does not."""
+        def served():
+            if not self.running():
+                self.fail("ended at once")
+            return condition()
+        try:
+            wait_for(served, seconds, self.name)
+        except NotReady:
+            self.fail(f"not ready in {seconds} s")
+        return self
+
+    def fail(self, what):
+        tail = "\n".join(self.lines()[-20:])
+        raise NotReady(f"{self.name}: {what}\n{tail}")
+
+    def signal(self, number):
+        self.child.send_signal(number)
+
+    def stop(self, seconds=15):
+        """End it with TERM, and with KILL if it does not listen; gives back
+        its exit status, negative for a signal."""
+        if self.running():
+            self.signal(signal.SIGTERM)
+        try:
+            return self.child.wait(seconds)
+        except subprocess.TimeoutExpired:
+            return self.kill()
+
+    def kill(self):
+        if self.running():
+            self.signal(signal.SIGKILL)
+        return self.child.wait()
+
+
+class Stack:
+    """What has to be undone, the newest first, whatever fails on the way."""
+
+    def __init__(self):
+        self.undo = []
+
+    def add(self, undo):
+        self.undo.append(undo)
+
+    def close(self):
+        failures = []
+        while self.undo:
+            try:
+                self.undo.pop()()
+            except Exception as failure:  # the rest must still end
+                failures.append(failure)
+        if failures:
+            raise failures[0]

@@ -1,0 +1,94 @@
+"""Real SpamAssassin and ClamAV with their milters, tagging and never refusing.
+
+They run from the start of a world to its end, each from its own
+configuration, without network: SpamAssassin knows the standard spam pattern
+only, ClamAV one signature made here.
+"""
+
+import os
+
+from mail import EICAR
+from postfix import own, write
+from process import Process, listens_at
+
+SPAMASSASSIN_PRE = """
+loadplugin Mail::SpamAssassin::Plugin::Check
+"""
+
+SPAMASSASSIN = """
+include /usr/share/spamassassin/10_default_prefs.cf
+util_rb_tld example test
+required_score 5
+use_bayes 0
+body GTUBE /XJS\\*C4JDBQADN1\\.NSBN3\\*2IDNEN\\*GTUBE/
+describe GTUBE Generic test for unsolicited bulk mail
+score GTUBE 1000
+"""
+
+CLAMD = """
+Foreground yes
+LogFile {folder}/clamd.log
+DatabaseDirectory {folder}/signatures
+LocalSocket {folder}/clamd.sock
+LocalSocketMode 660
+TemporaryDirectory {folder}
+User clamav
+MaxThreads 4
+"""
+
+CLAMAV_MILTER = """
+Foreground yes
+LogFile {folder}/milter.log
+MilterSocket unix:{folder}/milter.sock
+MilterSocketMode 666
+ClamdSocket unix:{folder}/clamd.sock
+TemporaryDirectory {folder}
+User clamav
+OnInfected Accept
+AddHeader Replace
+"""
+
+
+def start_spam(folder, stack):
+    """spamd and spamass-milter; gives back the milter's socket."""
+    os.makedirs(f"{folder}/rules")
+    own(folder, "spamass-milter")
+    write(f"{folder}/rules/init.pre", SPAMASSASSIN_PRE)
+    write(f"{folder}/rules/10_rules.cf", SPAMASSASSIN)
+    spamd = Process(
+        ["/usr/sbin/spamd", "-L", "-x", "-u", "nobody", "-H", folder,
+         "-C", f"{folder}/rules", f"--siteconfigpath={folder}/rules",
+         "-m", "2", "--min-children=2", f"--socketpath={folder}/spamd.sock",
+         "--socketmode=666", "-s", "stderr"],
+        f"{folder}/spamd.out")
+    stack.add(spamd.stop)
+    spamd.ready(lambda: listens_at(f"{folder}/spamd.sock"), 60)
+    milter = Process(
+        ["/usr/sbin/spamass-milter", "-p", f"{folder}/milter.sock", "-m",
+         "--", "-U", f"{folder}/spamd.sock"],
+        f"{folder}/milter.out", user="spamass-milter",
+        group="spamass-milter", extra_groups=[], umask=0)
+    stack.add(milter.kill)  # a milter takes seconds to stop by itself
+    milter.ready(lambda: listens_at(f"{folder}/milter.sock"))
+    return f"{folder}/milter.sock"
+
+
+def start_virus(folder, stack):
+    """clamd and clamav-milter; gives back the milter's socket."""
+    os.makedirs(f"{folder}/signatures")
+    own(folder, "clamav")
+    write(f"{folder}/signatures/test.ndb",
+          f"Eicar-Test-Signature:0:*:{EICAR.encode().hex()}\n")
+    write(f"{folder}/clamd.conf", CLAMD.format(folder=folder))
+    write(f"{folder}/milter.conf", CLAMAV_MILTER.format(folder=folder))
+    clamd = Process(
+        ["/usr/sbin/clamd", "-c", f"{folder}/clamd.conf"],
+        f"{folder}/clamd.out")
+    stack.add(clamd.stop)
+    clamd.ready(lambda: listens_at(f"{folder}/clamd.sock"), 60)
+    milter = Process(
+        ["/usr/sbin/clamav-milter", "-c", f"{folder}/milter.conf"],
+        f"{folder}/milter.out")
+    stack.add(milter.kill)  # a milter takes seconds to stop by itself
+    milter.ready(lambda: listens_at(f"{folder}/milter.sock"))
+    return f"{folder}/milter.sock"

@@ -1,0 +1,123 @@
+"""What a banned client is told, and that everybody tells it alike."""
+
+import datetime
+import html
+import json
+import re
+from dataclasses import dataclass
+
+from smtp import Session
+
+SAYING = re.compile(
+    r"(?P<code>\d{3}) (?P<enhanced>\d\.\d\.\d) (?P<phrase>[^\[\]]+)"
+    r" \[(?P<address>[0-9a-f.:]+)\], blocked until"
+    r" (?P<until>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\."
+    r" See (?P<url>\S+)\?ip=(?P<ip>[0-9a-f.:]+)&ref=(?P<ref>[0-9A-Z]{6})")
+
+ERRORS = "550 5.7.1 Too many errors from your IP"
+SPAMS = "500 5.7.1 Too many spams/virus from your IP"
+LOGINS = "530 5.7.0 Too many authentication errors from your IP"
+
+HOUR = 3600
+
+
+def seconds(text):
+    """Seconds since the epoch of "2026-11-21T18:05:42Z"."""
+    return int(datetime.datetime.strptime(
+        text, "%Y-%m-%dT%H:%M:%SZ").replace(
+            tzinfo=datetime.timezone.utc).timestamp())
+
+
+@dataclass
+class Told:
+    """A refusal, taken apart."""
+    line: str
+    fixed: str  # code, enhanced code and phrase
+    address: str
+    until: str
+    url: str
+    ip: str
+    ref: str
+
+
+def understand(reply):
+    """Take a refusal apart; anything else than one is a failure."""
+    match = SAYING.fullmatch(str(reply))
+    assert match, f"no refusal: {reply!r}"
+    said = match.groupdict()
+    fixed = f"{said['code']} {said['enhanced']} {said['phrase']}"
+    return Told(str(reply), fixed, said["address"], said["until"],
+                said["url"], said["ip"], said["ref"])
+
+
+def hear(port, address):
+    """Come in from an address and hear the refusal that stops a mail to an
+    existing recipient; a mail that is not stopped is a failure."""
+    with Session(port, address) as session:
+        reply = session.mail()
+        if reply.code == 250:
+            reply = session.rcpt()
+        return understand(reply)
+
+
+def the_ban(bans, ref):
+    """The one entry with that ref."""
+    found = [ban for ban in bans if ban["ref"] == ref]
+    assert len(found) == 1, (ref, bans)
+    return found[0]
+
+
+def assert_one_truth(world, address, fixed, reason, step, lasts, port=None):
+    """SMTP reply, command, API and page say the same of an address: the same
+    reply, end, ref, reason and step; gives back what the sender was told."""
+    house = world.house
+    told = hear(port or world.mx, address)
+    assert told.fixed == fixed
+    assert told.address == told.ip == address
+    assert told.url == house.url
+    assert_programs_agree(house, address, told, reason, step, lasts)
+    assert_people_are_told(house, address, told, reason, step)
+    return told
+
+
+def assert_programs_agree(house, address, told, reason, step, lasts):
+    """What programs read: list, explain and the API."""
+    answer = house.api(address)
+    assert answer["ip"] == address and answer["listed"] is True
+    assert [ban["ends"] for ban in answer["bans"]] == sorted(
+        (ban["ends"] for ban in answer["bans"]), reverse=True)
+    served = the_ban(answer["bans"], told.ref)
+    assert served["reply"] == told.line
+    listed = the_ban(house.list(), told.ref)
+    explained = the_ban(
+        json.loads(house.videur("explain", address, "--json"))["bans"],
+        told.ref)
+    for ban in (served, listed, explained):
+        assert ban["reason"] == reason
+        assert ban["step"] == step
+        assert ban["ends"] == told.until
+        assert seconds(ban["ends"]) - seconds(ban["begins"]) == lasts
+    assert listed["cleared"] is None and listed["observed"] is False
+
+
+def assert_people_are_told(house, address, told, reason, step):
+    """What people read: `check`, and the page in both languages."""
+    done = house.run("check", address)
+    assert done.returncode == 1, done.stdout
+    for word in (told.ref, reason):
+        assert word in done.stdout, (word, done.stdout)
+    for language in ("en", "fr"):
+        page = html.unescape(house.page(address, language))
+        for word in (told.ref, told.until, address):
+            assert word in page, (language, word, page)
+        assert told.line in page or told.fixed[10:] in page, page
+
+
+def assert_clear(world, address, port=None):
+    """Nobody has anything against an address."""
+    with Session(port or world.mx, address) as session:
+        assert session.mail().code == 250
+        assert session.rcpt().code == 250
+    assert world.house.run("check", address).returncode == 0
+    answer = world.house.api(address)
+    assert answer["listed"] is False and answer["bans"] == []
