@@ -1,0 +1,305 @@
+#include "ctl/args.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "core/ban.h"
+#include "ctl/utf8.h"
+
+/* ---- what can be read, each telling what is wrong or NULL ---- */
+
+static const char *
+read_address(const char *word, struct args *args)
+{
+	struct net net;
+
+	if (addr_parse(word, &args->address)) {
+		args->who = net_cut(&args->address, ADDR_BITS);
+		args->single = true;
+		return NULL;
+	}
+	return net_parse(word, &net) ? "is a network, not one address"
+				     : "is not an IP address";
+}
+
+static const char *
+read_who(const char *word, struct args *args)
+{
+	if (addr_parse(word, &args->address)) {
+		args->who = net_cut(&args->address, ADDR_BITS);
+		args->single = true;
+		return NULL;
+	}
+	return net_parse(word, &args->who)
+		   ? NULL
+		   : "is neither an IP address nor a network";
+}
+
+static const char *
+read_whom(const char *word, struct args *args)
+{
+	if (strcmp(word, "all") == 0) {
+		args->everybody = true;
+		return NULL;
+	}
+	return read_who(word, args) == NULL
+		   ? NULL
+		   : "is no IP address, no network and not \"all\"";
+}
+
+static const char *
+read_duration(const char *word, struct args *args)
+{
+	return text_to_duration(word, &args->duration)
+		   ? NULL
+		   : "is not a duration (90s, 10m, 2h, 7d)";
+}
+
+static const char *
+read_lasting(const char *word, struct args *args)
+{
+	return text_to_duration(word, &args->lasting)
+		   ? NULL
+		   : "is not a duration (90s, 10m, 2h, 7d)";
+}
+
+static const char *
+read_kind(const char *word, struct args *args)
+{
+	return kind_parse(word, &args->kind)
+		   ? NULL
+		   : "is not a kind (spam, virus, complaint, auth, recipient, "
+		     "sender, helo, command, disconnect, probe, greylist, "
+		     "relay, volume)";
+}
+
+static const char *
+read_reason(const char *word, struct args *args)
+{
+	return reason_parse(word, &args->reason)
+		   ? NULL
+		   : "is not a reason (spam, virus, auth, error, recipient, "
+		     "volume)";
+}
+
+static const char *
+read_note(const char *word, struct args *args)
+{
+	args->note = word;
+	if (strlen(word) >= BAN_NOTE_SIZE) {
+		return "is too long for a note (200 bytes)";
+	}
+	return utf8_is_plain(word)
+		   ? NULL
+		   : "is not a note: only printable UTF-8, in one line";
+}
+
+static const char *
+read_detail(const char *word, struct args *args)
+{
+	args->detail = word;
+	if (strlen(word) > ARGS_DETAIL_MAX) {
+		return "is too long for a detail (200 bytes)";
+	}
+	return text_is_plain(word) ? NULL
+				   : "is not a detail: only printable ASCII";
+}
+
+static const char *
+read_at(const char *word, struct args *args)
+{
+	return text_to_time(word, &args->at)
+		   ? NULL
+		   : "is not a time (2026-11-21T18:05:42Z or @SECONDS)";
+}
+
+typedef const char *reader(const char *word, struct args *args);
+
+/* In the order of enum argument. */
+static const struct argument_kind {
+	const char *name;
+	reader *read;
+} arguments[] = {
+	{ NULL, NULL },
+	{ "IP", read_address },
+	{ "IP or NET", read_who },
+	{ "IP, NET or all", read_whom },
+	{ "DURATION", read_duration },
+	{ "KIND", read_kind },
+};
+
+/* In the order of enum args_option; one without `read` takes no value. */
+static const struct option_kind {
+	const char *name;
+	reader *read;
+} options[OPTION_COUNT] = {
+	{ "--all", NULL },
+	{ "--at", read_at },
+	{ "--detail", read_detail },
+	{ "--for", read_lasting },
+	{ "--help", NULL },
+	{ "--json", NULL },
+	{ "--mistake", NULL },
+	{ "--note", read_note },
+	{ "--reason", read_reason },
+};
+
+/* ---- options and words apart ---- */
+
+static void __attribute__((format(printf, 2, 3)))
+complain(char error[static ARGS_ERROR_SIZE], const char *format, ...)
+{
+	va_list args;
+
+	if (error[0] != '\0') {
+		return; /* the first thing wrong is what is told */
+	}
+	va_start(args, format);
+	if (vsnprintf(error, ARGS_ERROR_SIZE, format, args) < 0) {
+		error[0] = '?';
+	}
+	va_end(args);
+}
+
+/* The option that `word` names up to `len`, or OPTION_COUNT. */
+static enum args_option
+find_option(const char *word, size_t len)
+{
+	size_t i = 0;
+
+	if (len == 2 && strncmp(word, "-h", len) == 0) {
+		return OPTION_HELP;
+	}
+	while (
+	    i < OPTION_COUNT && (strlen(options[i].name) != len ||
+				    strncmp(options[i].name, word, len) != 0)) {
+		i++;
+	}
+	return (enum args_option)i;
+}
+
+/* Take the option at argv[*i], and with it its value. */
+static void
+take_option(
+    const char *const *argv, size_t count, size_t *i, struct args_words *out)
+{
+	const char *word = argv[*i];
+	size_t len = strcspn(word, "=");
+	const char *value = word[len] == '=' ? word + len + 1 : NULL;
+	enum args_option option = find_option(word, len);
+
+	if (option == OPTION_COUNT) {
+		complain(out->error, "unknown option \"%.*s\"", (int)len, word);
+		return;
+	}
+	if (options[option].read == NULL && value != NULL) {
+		complain(out->error, "%s takes no value", options[option].name);
+	}
+	if (options[option].read != NULL && value == NULL && *i + 1 < count) {
+		value = argv[++*i];
+	}
+	if (options[option].read != NULL && value == NULL) {
+		complain(out->error, "%s needs a value", options[option].name);
+	}
+	if ((out->given & option_bit(option)) != 0) {
+		complain(out->error, "%s is given twice", options[option].name);
+	}
+	out->given |= option_bit(option);
+	out->value[option] = value;
+}
+
+void
+args_split(const char *const *argv, size_t count, struct args_words *out)
+{
+	bool ended = false;
+
+	*out = (struct args_words){ .words = 0 };
+	for (size_t i = 0; i < count; i++) {
+		bool dash = argv[i][0] == '-' && argv[i][1] != '\0';
+
+		if (!ended && strcmp(argv[i], "--") == 0) {
+			ended = true;
+		} else if (!ended && dash) {
+			take_option(argv, count, &i, out);
+		} else if (out->words < ARGS_WORDS_MAX) {
+			out->word[out->words++] = argv[i];
+		} else {
+			complain(
+			    out->error, "\"%s\" is a word too many", argv[i]);
+		}
+	}
+}
+
+/* ---- understanding them ---- */
+
+static bool
+read_words(const struct args_words *from, size_t skip,
+    const struct grammar *grammar, struct args *out,
+    char error[static ARGS_ERROR_SIZE])
+{
+	size_t i = 0;
+
+	for (; grammar->argument[i] != ARGUMENT_END; i++) {
+		const struct argument_kind
+		    *kind = &arguments[grammar->argument[i]];
+		const char *wrong;
+
+		if (skip + i >= from->words) {
+			complain(error, "%s is missing", kind->name);
+			return false;
+		}
+		wrong = kind->read(from->word[skip + i], out);
+		if (wrong != NULL) {
+			complain(
+			    error, "\"%.60s\" %s", from->word[skip + i], wrong);
+			return false;
+		}
+	}
+	if (skip + i < from->words) {
+		complain(error, "\"%.60s\" is a word too many",
+		    from->word[skip + i]);
+	}
+	return error[0] == '\0';
+}
+
+static bool
+read_option(const struct args_words *from, enum args_option option,
+    const struct grammar *grammar, struct args *out,
+    char error[static ARGS_ERROR_SIZE])
+{
+	const char *wrong = NULL;
+
+	if ((grammar->options & option_bit(option)) == 0) {
+		complain(
+		    error, "%s does not belong here", options[option].name);
+		return false;
+	}
+	if (options[option].read != NULL) {
+		wrong = options[option].read(from->value[option], out);
+	}
+	if (wrong != NULL) {
+		complain(error, "%s: \"%.60s\" %s", options[option].name,
+		    from->value[option], wrong);
+	}
+	return wrong == NULL;
+}
+
+bool
+args_read(const struct args_words *from, size_t skip,
+    const struct grammar *grammar, struct args *out,
+    char error[static ARGS_ERROR_SIZE])
+{
+	*out = (struct args){ .given = from->given };
+	error[0] = '\0';
+	if (from->error[0] != '\0') {
+		return text_copy(error, ARGS_ERROR_SIZE, from->error) && false;
+	}
+	for (enum args_option i = 0; i < OPTION_COUNT; i++) {
+		if ((from->given & option_bit(i)) != 0 &&
+		    !read_option(from, i, grammar, out, error)) {
+			return false;
+		}
+	}
+	return read_words(from, skip, grammar, out, error);
+}

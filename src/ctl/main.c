@@ -1,0 +1,166 @@
+/*
+ * videur: the administrator's command.
+ */
+#include <errno.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/proc.h"
+#include "conf/conf.h"
+#include "ctl/args.h"
+#include "ctl/ctl.h"
+#include "ctl/phrase.h"
+#include "ctl/print.h"
+#include "store/store.h"
+
+/* What stands before the verb. */
+struct opening {
+	const char *file; /* NULL: the default */
+	bool help;
+	bool version;
+	bool wrong;
+};
+
+static struct opening
+read_opening(int argc, char **argv)
+{
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	struct opening opening = { .file = NULL };
+	int option;
+
+	while ((option = getopt_long(argc, argv, "+c:Vh", longs, NULL)) != -1) {
+		if (option == 'c') {
+			opening.file = optarg;
+		} else if (option == 'h') {
+			opening.help = true;
+		} else if (option == 'V') {
+			opening.version = true;
+		} else {
+			opening.wrong = true;
+		}
+	}
+	return opening;
+}
+
+static enum exit_status
+unknown_phrase(const struct args_words *words)
+{
+	if (words->words == 0) {
+		print_complaint("a verb is missing");
+	} else {
+		print_complaint("unknown verb \"%s\"", words->word[0]);
+	}
+	phrase_help(stderr);
+	return EXIT_USAGE;
+}
+
+/* Everything that can be refused is refused before the database is touched. */
+static enum exit_status
+run_phrase(const struct phrase *phrase, struct ctl *ctl)
+{
+	enum exit_status status = EXIT_FINE;
+
+	if (phrase->check != NULL) {
+		status = phrase->check(ctl);
+	}
+	if (status == EXIT_FINE) {
+		status = ctl_open(ctl, phrase->mode) ? phrase->run(ctl)
+						     : EXIT_DATABASE;
+	}
+	if (ctl->store != NULL) {
+		store_close(ctl->store);
+	}
+	if (ctl->spool != NULL) {
+		fclose(ctl->spool);
+	}
+	return status;
+}
+
+static enum exit_status
+run(const char *file, const struct phrase *phrase, const struct args *args)
+{
+	char error[CONF_ERROR_SIZE] = "";
+	struct conf *conf = conf_load(file, error);
+	struct ctl ctl = { .conf = conf, .args = *args, .now = proc_now() };
+	enum exit_status status;
+
+	if (conf == NULL) {
+		print_safe(stderr, error);
+		putc('\n', stderr);
+		return EXIT_USAGE;
+	}
+	status = run_phrase(phrase, &ctl);
+	conf_drop(conf);
+	return status;
+}
+
+static enum exit_status
+speak(const char *file, const char *const *argv, size_t count)
+{
+	const struct phrase *phrase;
+	struct args_words words;
+	struct args args;
+	char error[ARGS_ERROR_SIZE];
+
+	args_split(argv, count, &words);
+	phrase = phrase_find(&words);
+	if (words.words == 1 && strcmp(words.word[0], "help") == 0) {
+		phrase_help(stdout);
+		return EXIT_FINE;
+	}
+	if (phrase == NULL) {
+		return unknown_phrase(&words);
+	}
+	if ((words.given & option_bit(OPTION_HELP)) != 0) {
+		phrase_usage(stdout, phrase);
+		return EXIT_FINE;
+	}
+	if (!args_read(&words, phrase_length(phrase), &phrase->grammar, &args,
+		error)) {
+		print_complaint("%s", error);
+		phrase_usage(stderr, phrase);
+		return EXIT_USAGE;
+	}
+	return run(file, phrase, &args);
+}
+
+/* An answer nobody could read is no answer. */
+static enum exit_status
+finish(enum exit_status status)
+{
+	if (fflush(stdout) == 0 && !ferror(stdout)) {
+		return status;
+	}
+	print_complaint("standard output: %s", strerrordesc_np(errno));
+	return status > EXIT_USAGE ? status : EXIT_USAGE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct opening opening = read_opening(argc, argv);
+
+	log_init("videur");
+	tzset();
+	if (opening.wrong) {
+		phrase_help(stderr);
+		return EXIT_USAGE;
+	}
+	if (opening.help) {
+		phrase_help(stdout);
+	} else if (opening.version) {
+		print_line("videur %s", VIDEUR_VERSION);
+	} else {
+		return (int)finish(
+		    speak(opening.file, (const char *const *)argv + optind,
+			(size_t)(argc - optind)));
+	}
+	return (int)finish(EXIT_FINE);
+}
