@@ -1,0 +1,190 @@
+#include "web/language.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/embedded.h"
+
+extern const struct embedded web_files[];
+
+static const struct {
+	const char *tag;
+	const char *name;
+	const char *file;
+	char day;
+} languages[LANGUAGE_COUNT] = {
+	[LANGUAGE_EN] = { "en", "English", "en.phrases", 'd' },
+	[LANGUAGE_FR] = { "fr", "Français", "fr.phrases", 'j' },
+};
+
+enum {
+	WEIGHT_ONE = 1000,
+	NOT_NAMED = -1
+};
+
+/* What one header says: of each language, and of all it does not name. */
+struct wishes {
+	int weight[LANGUAGE_COUNT];
+	size_t place[LANGUAGE_COUNT]; /* how early it was named */
+	int others;
+};
+
+const char *
+language_tag(enum language language)
+{
+	return languages[language].tag;
+}
+
+const char *
+language_name(enum language language)
+{
+	return languages[language].name;
+}
+
+char
+language_day(enum language language)
+{
+	return languages[language].day;
+}
+
+const char *
+language_phrases(enum language language)
+{
+	return embedded_find(web_files, languages[language].file)->data;
+}
+
+static const char *
+skip_blanks(const char *at)
+{
+	return at + strspn(at, " \t");
+}
+
+/* Read "0.8" or "1" as thousandths; -1 where it is neither. */
+static int
+read_weight(const char *at, size_t len)
+{
+	int weight = at[0] == '1' ? WEIGHT_ONE : 0;
+	int unit = WEIGHT_ONE / 10;
+
+	if (len == 0 || len > 5 || (at[0] != '0' && at[0] != '1') ||
+	    (len > 1 && at[1] != '.')) {
+		return -1;
+	}
+	for (size_t i = 2; i < len; i++, unit /= 10) {
+		if (at[i] < '0' || at[i] > '9') {
+			return -1;
+		}
+		weight += (at[i] - '0') * unit;
+	}
+	return weight <= WEIGHT_ONE ? weight : -1;
+}
+
+/* The weight among the parameters between `at` and `end`. */
+static int
+item_weight(const char *at, const char *end)
+{
+	while (at < end && *at == ';') {
+		at = skip_blanks(at + 1);
+		if (strncasecmp(at, "q=", 2) == 0) {
+			return read_weight(at + 2, strcspn(at + 2, " \t;,"));
+		}
+		at += strcspn(at, ";,");
+	}
+	return WEIGHT_ONE;
+}
+
+/* Note what one item, "fr-CH;q=0.8" or "*", wishes for. */
+static void
+note_item(struct wishes *wishes, const char *at, const char *end, size_t place)
+{
+	size_t range = strcspn(at, " \t;,");
+	size_t primary = strcspn(at, " \t;,-");
+	const char *after = skip_blanks(at + range);
+	int weight = item_weight(after, end);
+
+	if (weight < 0) {
+		return;
+	}
+	if (range == 1 && *at == '*') {
+		wishes->others = weight;
+		return;
+	}
+	for (int i = 0; i < LANGUAGE_COUNT; i++) {
+		if (strlen(languages[i].tag) == primary &&
+		    strncasecmp(at, languages[i].tag, primary) == 0 &&
+		    weight > wishes->weight[i]) {
+			wishes->weight[i] = weight;
+			wishes->place[i] = place;
+		}
+	}
+}
+
+static struct wishes
+read_wishes(const char *accept)
+{
+	struct wishes wishes = { .others = 0 };
+	size_t place = 0;
+
+	for (int i = 0; i < LANGUAGE_COUNT; i++) {
+		wishes.weight[i] = NOT_NAMED;
+	}
+	while (*accept != '\0') {
+		const char *end;
+
+		accept = skip_blanks(accept);
+		end = accept + strcspn(accept, ",");
+		note_item(&wishes, accept, end, place++);
+		accept = end + (*end == ',');
+	}
+	for (int i = 0; i < LANGUAGE_COUNT; i++) {
+		if (wishes.weight[i] == NOT_NAMED) {
+			wishes.weight[i] = wishes.others;
+			wishes.place[i] = place;
+		}
+	}
+	return wishes;
+}
+
+/* The language of that tag, or LANGUAGE_COUNT. */
+static enum language
+find_tag(const char *tag)
+{
+	int i = 0;
+
+	while (i < LANGUAGE_COUNT &&
+	       (tag == NULL || strcasecmp(tag, languages[i].tag) != 0)) {
+		i++;
+	}
+	return (enum language)i;
+}
+
+bool
+language_is_spoken(const char *tag)
+{
+	return find_tag(tag) != LANGUAGE_COUNT;
+}
+
+enum language
+language_pick(const char *asked, const char *accept)
+{
+	enum language best = LANGUAGE_EN;
+	struct wishes wishes;
+
+	if (language_is_spoken(asked)) {
+		return find_tag(asked);
+	}
+	if (accept == NULL) {
+		return best;
+	}
+	wishes = read_wishes(accept);
+	for (int i = 0; i < LANGUAGE_COUNT; i++) {
+		if (wishes.weight[i] > wishes.weight[best] ||
+		    (wishes.weight[i] == wishes.weight[best] &&
+			wishes.weight[i] > 0 &&
+			wishes.place[i] < wishes.place[best])) {
+			best = (enum language)i;
+		}
+	}
+	return best;
+}

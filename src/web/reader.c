@@ -1,0 +1,185 @@
+#include "web/reader.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/text.h"
+#include "conf/conf.h"
+#include "core/standing.h"
+#include "engine/engine.h"
+#include "store/store.h"
+
+enum {
+	PATIENCE_MS = 200,
+	LISTED_KEPT = 5 /* seconds */
+};
+
+struct reader {
+	pthread_mutex_t lock;
+	struct store *store; /* NULL: to be opened */
+	char path[CONF_PATH_SIZE];
+	struct log_gate gate;
+	bool failing; /* so that its end is worth a line */
+	bool counted; /* what follows is known */
+	int64_t counted_at;
+	int64_t v4;
+	int64_t v6;
+};
+
+struct reader *
+reader_new(void)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+
+	if (reader != NULL && pthread_mutex_init(&reader->lock, NULL) != 0) {
+		free(reader);
+		reader = NULL;
+	}
+	return reader;
+}
+
+static void
+forget(struct reader *reader)
+{
+	if (reader->store != NULL) {
+		store_close(reader->store);
+		reader->store = NULL;
+	}
+	reader->counted = false;
+}
+
+void
+reader_free(struct reader *reader)
+{
+	if (reader != NULL) {
+		forget(reader);
+		(void)pthread_mutex_destroy(&reader->lock);
+		free(reader);
+	}
+}
+
+static void
+complain(struct reader *reader, const char *why)
+{
+	int64_t held;
+
+	reader->failing = true;
+	if (log_gate_open(&reader->gate, proc_ticks() / 1000, &held)) {
+		log_warn("%s (%lld more of the kind)", why, (long long)held);
+	}
+}
+
+/* Have a handle on the database the configuration names, or say why not. */
+static bool
+ready(struct reader *reader, const struct conf *conf)
+{
+	char error[STORE_ERROR_SIZE];
+
+	if (reader->store != NULL &&
+	    (strcmp(reader->path, conf->database) != 0 ||
+		store_moved(reader->store))) {
+		forget(reader);
+	}
+	if (reader->store != NULL) {
+		return true;
+	}
+	(void)text_copy(reader->path, sizeof(reader->path), conf->database);
+	if (store_open(&reader->store, conf->database, STORE_READ, PATIENCE_MS,
+		error) != STORE_OK) {
+		reader->store = NULL;
+		complain(reader, error);
+		return false;
+	}
+	return true;
+}
+
+/* Judge what a verb came to.  A handle that is only busy is kept. */
+static bool
+went_well(struct reader *reader, enum store_result result)
+{
+	if (result == STORE_OK || result == STORE_NONE) {
+		if (reader->failing) {
+			log_info("%s can be read again", reader->path);
+			reader->failing = false;
+		}
+		return true;
+	}
+	complain(reader, store_error(reader->store));
+	if (result != STORE_BUSY) {
+		forget(reader);
+	}
+	return false;
+}
+
+static void
+ignore_state(void *to, const char *key, const char *value, int64_t since)
+{
+	(void)to;
+	(void)key;
+	(void)value;
+	(void)since;
+}
+
+bool
+reader_check(struct reader *reader, const struct conf *conf)
+{
+	bool fine;
+
+	(void)pthread_mutex_lock(&reader->lock);
+	fine = ready(reader, conf) &&
+	       went_well(
+		   reader, store_state_each(reader->store, ignore_state, NULL));
+	(void)pthread_mutex_unlock(&reader->lock);
+	return fine;
+}
+
+bool
+reader_standing(struct reader *reader, const struct conf *conf,
+    const struct addr *address, int64_t now, struct standing *standing)
+{
+	bool fine;
+
+	(void)pthread_mutex_lock(&reader->lock);
+	fine = ready(reader, conf) &&
+	       went_well(reader, engine_standing(reader->store, conf, address,
+				     now, standing));
+	(void)pthread_mutex_unlock(&reader->lock);
+	return fine;
+}
+
+static bool
+count(struct reader *reader, const struct conf *conf, int64_t now)
+{
+	if (reader->counted && now >= reader->counted_at &&
+	    now < reader->counted_at + LISTED_KEPT) {
+		return true;
+	}
+	reader->counted = false;
+	if (!ready(reader, conf) ||
+	    !went_well(reader, store_ban_listed(reader->store, now, &reader->v4,
+				   &reader->v6))) {
+		return false;
+	}
+	reader->counted = true;
+	reader->counted_at = now;
+	return true;
+}
+
+bool
+reader_listed(struct reader *reader, const struct conf *conf, int64_t now,
+    int64_t *v4, int64_t *v6)
+{
+	bool fine;
+
+	(void)pthread_mutex_lock(&reader->lock);
+	fine = count(reader, conf, now);
+	if (fine) {
+		*v4 = reader->v4;
+		*v6 = reader->v6;
+	}
+	(void)pthread_mutex_unlock(&reader->lock);
+	return fine;
+}
