@@ -24,6 +24,8 @@
 #include <unistd.h>
 
 #include "address.h"
+#include "base/log.h"
+#include "base/proc.h"
 #include "base/text.h"
 #include "wire.h"
 
@@ -80,9 +82,7 @@ static bool counting;
 static _Noreturn void
 die(const char *what)
 {
-	fprintf(stderr, "milter_load: %s: %s\n", what,
-	    errno != 0 ? strerror(errno) : "the filter broke the protocol");
-	exit(1);
+	log_fatal(1, "%s: %s", what, strerrordesc_np(errno));
 }
 
 static int64_t
@@ -193,9 +193,8 @@ take_terms(
 			      : (uint64_t)settings.bans +
 				    random_below(settings.others);
 
-	errno = 0;
 	if (!wire_agree(&terms, packet, len))
-		die("negotiation");
+		log_fatal(1, "the filter does not negotiate");
 	connection->agreed = true;
 	connection->sent = 0;
 	wire_write(&connection->session, &terms,
@@ -236,9 +235,8 @@ receive(struct connection *connection)
 
 	if (got < 0)
 		die("recv");
-	errno = 0;
 	if (got == 0)
-		die("end of file");
+		log_fatal(1, "the filter hung up");
 	connection->got += (size_t)got;
 	if (connection->got < 4)
 		return;
@@ -247,7 +245,7 @@ receive(struct connection *connection)
 	      (uint32_t)connection->answer[1] << 16 |
 	      (uint32_t)connection->answer[2] << 8 | connection->answer[3];
 	if (len == 0 || len > sizeof(connection->answer) - 4)
-		die("packet");
+		log_fatal(1, "the filter sent no packet");
 	if (connection->got < 4 + (size_t)len)
 		return;
 	connection->got = 0;
@@ -281,9 +279,9 @@ compare(const void *a, const void *b)
 static double
 percentile(size_t hundredths)
 {
-	if (result.firsts == 0)
-		return 0;
-	return result.first[(result.firsts - 1) * hundredths / 100] / 1000.0;
+	size_t at = result.firsts * hundredths / 100;
+
+	return result.firsts == 0 ? 0 : result.first[at] / 1000.0;
 }
 
 static void
@@ -304,10 +302,9 @@ print_result(int64_t nanoseconds)
 static _Noreturn void
 usage(void)
 {
-	fputs("usage: milter_load [-c CONNECTIONS] [-t SECONDS] [-b BANS] "
-	      "[-o OTHERS] [-p PERCENT] SOCKET\n",
-	    stderr);
-	exit(2);
+	log_fatal(EXIT_USAGE,
+	    "usage: milter_load [-c CONNECTIONS] [-t SECONDS] [-b BANS] "
+	    "[-o OTHERS] [-p PERCENT] SOCKET");
 }
 
 static void
@@ -322,6 +319,7 @@ read_settings(int argc, char **argv)
 {
 	int option;
 
+	/* One thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	while ((option = getopt(argc, argv, "c:t:b:o:p:")) != -1) {
 		if (option == 'c')
 			read_number(
@@ -351,6 +349,7 @@ main(int argc, char **argv)
 {
 	int64_t began;
 
+	log_init("milter_load");
 	read_settings(argc, argv);
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll_fd < 0)

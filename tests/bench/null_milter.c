@@ -59,7 +59,8 @@ on_event(SMFICTX *ctx)
 	return SMFIS_CONTINUE;
 }
 
-static sfsistat
+/* The signature is libmilter's. */
+static sfsistat /* NOLINTNEXTLINE(readability-function-size) */
 on_negotiate(SMFICTX *ctx, unsigned long offered_actions,
     unsigned long offered_steps, unsigned long f2, unsigned long f3,
     unsigned long *actions, unsigned long *steps, unsigned long *pf2,

@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/text.h"
+
 /* Default macros of Postfix 3.7 by stage (SMFIM_CONNECT ...), used where the
  * filter does not ask for others. */
 static const char *const default_macros[WIRE_STAGES] = {
@@ -194,7 +196,7 @@ wire_agree(struct wire_terms *terms, const unsigned char *answer, size_t len)
 	if (len < at || answer[0] != SMFIC_OPTNEG)
 		return false;
 	for (size_t i = 0; i < WIRE_STAGES; i++)
-		snprintf(terms->macros[i], WIRE_NAMES, "%s", default_macros[i]);
+		text_copy(terms->macros[i], WIRE_NAMES, default_macros[i]);
 	terms->skipped = number_at(answer + 9);
 	/* Then, as often as the filter likes: stage, names, NUL. */
 	while (at + 5 <= len) {
