@@ -3,7 +3,7 @@
  *
  * conf_load() reads, checks and gives back a struct conf that is shared by
  * counting references; a reload makes a new one.  Keys, defaults and limits
- * are in conf.c's table and in videur.conf(5).
+ * are in keys.c's table and in videur.conf(5).
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H

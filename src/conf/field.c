@@ -7,8 +7,8 @@
 
 #include "base/text.h"
 #include "conf/conf.h"
+#include "conf/grammar.h"
 #include "conf/listen.h"
-#include "conf/parse.h"
 
 static const char *
 copy(const struct key *key, void *field, const char *value)

@@ -1,12 +1,16 @@
 #include "conf/parse.h"
 
 #include <confuse.h>
+#include <ctype.h>
 #include <pthread.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "conf/grammar.h"
+#include "conf/options.h"
 #include "conf/source.h"
 
 /* One run over a text and what it includes. */
@@ -34,88 +38,48 @@ static struct parse *running;
 
 /* ---- complaints ---- */
 
-static void
-complain(const cfg_t *cfg, const char *what)
+/* "FILE:LINE: what", the first time only.  Control characters of what was
+ * read are shown as '?'. */
+static void __attribute__((format(printf, 2, 0)))
+complain_list(cfg_t *cfg, const char *format, va_list args)
 {
+	char what[CONF_ERROR_SIZE];
 	struct text text;
 
 	if (running->error[0] != '\0') {
 		return;
 	}
+	(void)vsnprintf(what, sizeof(what), format, args);
+	for (char *at = what; *at != '\0'; at++) {
+		if (iscntrl((unsigned char)*at)) {
+			*at = '?';
+		}
+	}
 	text_init(&text, running->error, CONF_ERROR_SIZE);
 	text_addf(&text, "%s:%d: %s", running->file, cfg->line, what);
 }
 
-static void __attribute__((format(printf, 2, 0)))
-complain_for_library(cfg_t *cfg, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 3)))
+complain(cfg_t *cfg, const char *format, ...)
 {
-	char what[CONF_ERROR_SIZE];
+	va_list args;
 
-	(void)vsnprintf(what, sizeof(what), format, args);
-	complain(cfg, what);
-}
-
-/* KEY = "VALUE": complaint.  The value as far as it is printable. */
-static void
-complain_of_value(const cfg_t *cfg, const struct key *key, const char *value,
-    const char *complaint)
-{
-	char what[CONF_ERROR_SIZE];
-	char shown[81];
-	struct text text;
-
-	if (!text_copy(shown, sizeof(shown), value)) {
-		(void)memcpy(shown + sizeof(shown) - 4, "...", 4);
-	}
-	for (char *at = shown; *at != '\0'; at++) {
-		if (*at < ' ' || *at > '~') {
-			*at = '?';
-		}
-	}
-	text_init(&text, what, sizeof(what));
-	text_addf(&text, "%s = \"%s\": %s", key->name, shown, complaint);
-	complain(cfg, what);
+	va_start(args, format);
+	complain_list(cfg, format, args);
+	va_end(args);
 }
 
 static void
-complain_of_name(
-    const cfg_t *cfg, const char *before, const char *name, const char *after)
+complain_of_value(
+    cfg_t *cfg, const struct key *key, const char *value, const char *complaint)
 {
-	char what[CONF_ERROR_SIZE];
-	struct text text;
+	bool longer = strlen(value) > 80;
 
-	text_init(&text, what, sizeof(what));
-	text_addf(&text, "%s%s%s", before, name, after);
-	complain(cfg, what);
+	complain(cfg, "%s = \"%.*s%s\": %s", key->name, longer ? 77 : 80, value,
+	    longer ? "..." : "", complaint);
 }
 
 /* ---- keys ---- */
-
-static bool
-same_section(const char *a, const char *b)
-{
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
-}
-
-static uint64_t
-key_bit(const struct grammar *grammar, const struct key *key)
-{
-	return UINT64_C(1) << (key - grammar->keys);
-}
-
-/* The key of that name, or where `name` is NULL the section's first. */
-static const struct key *
-find_key(const struct grammar *grammar, const char *section, const char *name)
-{
-	for (size_t i = 0; i < grammar->count; i++) {
-		const struct key *key = &grammar->keys[i];
-		if (same_section(key->section, section) &&
-		    (name == NULL || strcmp(key->name, name) == 0)) {
-			return key;
-		}
-	}
-	return NULL;
-}
 
 static const char *
 section_of(const cfg_t *cfg)
@@ -126,8 +90,13 @@ section_of(const cfg_t *cfg)
 static bool
 is_titled(const char *section)
 {
-	return section != NULL &&
-	       same_section(section, running->grammar->titled);
+	return grammar_is_titled(running->grammar, section);
+}
+
+static bool
+is_seen(const struct key *key)
+{
+	return (running->seen & grammar_bit(running->grammar, key)) != 0;
 }
 
 static void *
@@ -137,36 +106,6 @@ field_of(const struct key *key)
 					     : running->target;
 
 	return base + key->offset;
-}
-
-static void
-set_default(const struct key *key, void *field)
-{
-	char item[CONF_PATH_SIZE];
-	const char *at = key->def;
-
-	while (at != NULL) {
-		size_t len = key->list ? strcspn(at, ",") : strlen(at);
-		struct text text;
-
-		text_init(&text, item, sizeof(item));
-		text_add_bytes(&text, at, len);
-		(void)key->set(key, field, item);
-		at = at[len] == ',' ? at + len + 1 : NULL;
-	}
-}
-
-void
-parse_defaults(const struct grammar *grammar, const char *section, void *target)
-{
-	for (size_t i = 0; i < grammar->count; i++) {
-		const struct key *key = &grammar->keys[i];
-		bool titled = key->section != NULL &&
-			      same_section(key->section, grammar->titled);
-		if (titled == (section != NULL)) {
-			set_default(key, (char *)target + key->offset);
-		}
-	}
 }
 
 /* ---- sections ---- */
@@ -183,17 +122,25 @@ begin_titled(cfg_t *cfg)
 	}
 	for (size_t i = 0; i < grammar->count; i++) {
 		if (is_titled(grammar->keys[i].section)) {
-			running->seen &= ~key_bit(grammar, &grammar->keys[i]);
+			running->seen &= ~grammar_bit(
+			    grammar, &grammar->keys[i]);
 		}
 	}
 	running->titled_cfg = cfg;
 	running->titled = grammar->begin(
 	    running->target, cfg_title(cfg), &wrong);
 	if (running->titled == NULL) {
-		complain(cfg, wrong);
-		return false;
+		complain(cfg, "%s", wrong);
 	}
-	return true;
+	return running->titled != NULL;
+}
+
+/* The bit of a section that has no title: its first key's. */
+static uint64_t
+section_bit(const char *section)
+{
+	return grammar_bit(
+	    running->grammar, grammar_find(running->grammar, section, NULL));
 }
 
 static bool
@@ -207,42 +154,9 @@ enter_section(cfg_t *cfg)
 	if (is_titled(section)) {
 		return begin_titled(cfg);
 	}
-	if ((running->closed &
-		key_bit(running->grammar,
-		    find_key(running->grammar, section, NULL)))) {
-		complain_of_name(cfg, "section ", section, " is given twice");
+	if (running->closed & section_bit(section)) {
+		complain(cfg, "section %s is given twice", section);
 		return false;
-	}
-	return true;
-}
-
-/*
- * The library calls nobody for "key = {}".  It leaves the list marked as
- * modified and without values: look for those, note that they were given and
- * empty the field.
- */
-static bool
-note_empty_lists(cfg_t *cfg)
-{
-	for (unsigned i = 0; i < cfg_num(cfg); i++) {
-		cfg_opt_t *opt = cfg_getnopt(cfg, i);
-		const struct key *key = find_key(
-		    running->grammar, section_of(cfg), cfg_opt_name(opt));
-		bool modified = (opt->flags & CFGF_MODIFIED) != 0;
-
-		if (key == NULL || !key->list || !modified) {
-			continue;
-		}
-		opt->flags &= ~CFGF_MODIFIED;
-		if (cfg_opt_size(opt) > 0) {
-			continue;
-		}
-		if (running->seen & key_bit(running->grammar, key)) {
-			complain_of_name(cfg, "", key->name, " is given twice");
-			return false;
-		}
-		running->seen |= key_bit(running->grammar, key);
-		(void)key->set(key, field_of(key), NULL);
 	}
 	return true;
 }
@@ -255,65 +169,77 @@ check_titled(cfg_t *cfg)
 
 	for (size_t i = 0; i < grammar->count; i++) {
 		const struct key *key = &grammar->keys[i];
-		if (key->required && !(running->seen & key_bit(grammar, key))) {
-			char what[CONF_ERROR_SIZE];
-			struct text text;
-
-			text_init(&text, what, sizeof(what));
-			text_addf(&text, "%s \"%s\" has no %s", grammar->titled,
+		if (key->required && !is_seen(key)) {
+			complain(cfg, "%s \"%s\" has no %s", grammar->titled,
 			    cfg_title(cfg), key->name);
-			complain(cfg, what);
 			return false;
 		}
 	}
 	wrong = grammar->check(running->titled);
 	if (wrong != NULL) {
-		complain(cfg, wrong);
+		complain(cfg, "%s \"%s\": %s", grammar->titled, cfg_title(cfg),
+		    wrong);
 	}
 	return wrong == NULL;
 }
 
 /* ---- what the library calls ---- */
 
+/* Note that a key is given, and where a list begins, empty it: "=" begins one
+ * anew, "+=" goes on.  False where it was given before. */
+static bool
+note_given(cfg_t *cfg, cfg_opt_t *opt, const struct key *key)
+{
+	bool first = !key->list || cfg_opt_size(opt) == 1;
+
+	if (first && is_seen(key)) {
+		complain(cfg, "%s is given twice", key->name);
+		return false;
+	}
+	running->seen |= grammar_bit(running->grammar, key);
+	if (first && key->list) {
+		(void)key->set(key, field_of(key), NULL);
+	}
+	return true;
+}
+
+static void
+note_place(const cfg_t *cfg, const struct key *key)
+{
+	struct parse_place *place = running->place;
+
+	if (place != NULL && key->section == NULL &&
+	    strcmp(key->name, place->key) == 0) {
+		place->line = cfg->line;
+		(void)text_copy(place->file, CONF_PATH_SIZE, running->file);
+	}
+}
+
 /* Each value, as it is read and before the library keeps it. */
 static int
 on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
-	const struct key *key = find_key(
+	const struct key *key = grammar_find(
 	    running->grammar, section_of(cfg), cfg_opt_name(opt));
-	const char *complaint;
-	bool first;
+	const char *complaint = NULL;
 
 	/* The library takes "section|key" for a key of another section. */
 	if (key == NULL) {
-		complain_of_name(
-		    cfg, "", cfg_opt_name(opt), " must stand in its section");
+		complain(
+		    cfg, "%s must stand in its section", cfg_opt_name(opt));
 		return -1;
 	}
-	if (!enter_section(cfg) || !note_empty_lists(cfg)) {
+	if (!enter_section(cfg) || !note_given(cfg, opt, key)) {
 		return -1;
 	}
-	/* "=" begins a list anew, "+=" goes on with it. */
-	first = !key->list || cfg_opt_size(opt) == 1;
-	if (first && (running->seen & key_bit(running->grammar, key))) {
-		complain_of_name(cfg, "", key->name, " is given twice");
-		return -1;
+	if (!key->list || strcmp(value, SOURCE_EMPTY_LIST) != 0) {
+		complaint = key->set(key, field_of(key), value);
 	}
-	running->seen |= key_bit(running->grammar, key);
-	if (first && key->list) {
-		(void)key->set(key, field_of(key), NULL);
-	}
-	complaint = key->set(key, field_of(key), value);
 	if (complaint != NULL) {
 		complain_of_value(cfg, key, value, complaint);
 		return -1;
 	}
-	if (running->place != NULL && key->section == NULL &&
-	    strcmp(key->name, running->place->key) == 0) {
-		running->place->line = cfg->line;
-		(void)text_copy(
-		    running->place->file, CONF_PATH_SIZE, running->file);
-	}
+	note_place(cfg, key);
 	*(const char **)result = value;
 	return 0;
 }
@@ -324,76 +250,61 @@ on_section_end(cfg_t *cfg, cfg_opt_t *opt)
 	cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
 
 	(void)cfg;
-	if (!enter_section(section) || !note_empty_lists(section)) {
+	if (!enter_section(section)) {
 		return -1;
 	}
 	if (is_titled(section->name)) {
 		return check_titled(section) ? 0 : -1;
 	}
-	running->closed |= key_bit(
-	    running->grammar, find_key(running->grammar, section->name, NULL));
+	running->closed |= section_bit(section->name);
 	return 0;
 }
 
+/* Read a text with the library, inside another one where it is included.
+ * Its own cfg_include() would open the file by itself. */
 static int
-parse_here(cfg_t *cfg, const char *file, char *text)
+parse_here(cfg_t *cfg, const char *file, const char *text)
 {
-	int line = cfg->line;
 	const char *outer = running->file;
+	int line = cfg->line;
 	const char *wrong;
+	char *clean = source_clean(text, &wrong, &cfg->line);
 	int result = -1;
 	FILE *stream;
 
 	running->file = file;
-	wrong = source_blank_comments(text, &cfg->line);
-	if (wrong != NULL) {
-		complain(cfg, wrong);
-	} else if (text[0] == '\0') {
-		result = 0;
-	} else if ((stream = fmemopen(text, strlen(text), "r")) == NULL) {
+	if (clean == NULL) {
+		complain(cfg, "%s", wrong);
+	} else if (clean[0] == '\0') {
+		result = CFG_SUCCESS; /* fmemopen() dislikes no bytes */
+	} else if ((stream = fmemopen(clean, strlen(clean), "r")) == NULL) {
 		complain(cfg, "out of memory");
 	} else {
 		result = cfg_parse_fp(cfg, stream);
 		(void)fclose(stream);
 	}
+	free(clean);
 	running->file = outer;
 	cfg->line = line;
 	return result;
 }
 
-/* include("file"): beside the file that says so. */
 static int
-on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
+include_file(cfg_t *cfg, const char *name)
 {
 	char path[CONF_PATH_SIZE];
 	char error[CONF_ERROR_SIZE];
-	char *text;
 	bool missing;
+	char *text;
 	int result;
 
-	(void)opt;
-	if (argc != 1) {
-		complain(cfg, "include takes one file name");
-		return -1;
-	}
-	if (running->depth >= PARSE_DEPTH_MAX ||
-	    running->files >= PARSE_FILES_MAX) {
-		complain(cfg, running->depth >= PARSE_DEPTH_MAX
-				  ? "files include one another too deeply"
-				  : "too many files are included");
-		return -1;
-	}
-	if (!source_beside(running->file, argv[0], path)) {
+	if (!source_beside(running->file, name, path)) {
 		complain(cfg, "the included file's name is too long");
 		return -1;
 	}
 	text = source_read(path, &missing, error);
 	if (text == NULL) {
-		char what[2 * CONF_ERROR_SIZE];
-
-		(void)snprintf(
-		    what, sizeof(what), "include(\"%s\"): %s", path, error);
-		complain(cfg, what);
+		complain(cfg, "include(\"%s\"): %s", path, error);
 		return -1;
 	}
 	running->depth++;
@@ -404,117 +315,70 @@ on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 	return result;
 }
 
-/* ---- the grammar in the library's form ---- */
-
-struct options {
-	cfg_opt_t top[PARSE_SECTION_MAX];
-	cfg_opt_t section[8][PARSE_SECTION_MAX];
-	size_t tops;
-	size_t sections;
-};
-
-static cfg_opt_t
-option_of(const struct key *key)
+static int
+on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
 {
-	/* No default: ours are set before. */
-	return (cfg_opt_t){
-		.name = key->name,
-		.type = CFGT_STR,
-		.flags = key->list ? CFGF_LIST : CFGF_NODEFAULT,
-		.parsecb = on_value,
-	};
+	(void)opt;
+	if (argc != 1 || argv[0][0] == '\0') {
+		complain(cfg, "include takes the name of one file");
+	} else if (running->depth >= PARSE_DEPTH_MAX) {
+		complain(cfg, "files include one another too deeply");
+	} else if (running->files >= PARSE_FILES_MAX) {
+		complain(cfg, "too many files are included");
+	} else {
+		return include_file(cfg, argv[0]);
+	}
+	return -1;
 }
 
-static size_t
-add_section(struct options *options, const struct grammar *grammar, size_t i)
-{
-	const char *name = grammar->keys[i].section;
-	cfg_opt_t *into = options->section[options->sections++];
-
-	options->top[options->tops++] = (cfg_opt_t){
-		.name = name,
-		.type = CFGT_SEC,
-		.flags = same_section(name, grammar->titled)
-			     ? CFGF_MULTI | CFGF_TITLE | CFGF_NO_TITLE_DUPES
-			     : CFGF_NONE,
-		.subopts = into,
-		.validcb = on_section_end,
-	};
-	while (i < grammar->count &&
-	       same_section(grammar->keys[i].section, name)) {
-		*into++ = option_of(&grammar->keys[i++]);
-	}
-	return i;
-}
-
-static void
-build_options(struct options *options, const struct grammar *grammar)
-{
-	size_t i = 0;
-
-	*options = (struct options){ 0 };
-	while (i < grammar->count) {
-		if (grammar->keys[i].section == NULL) {
-			options->top[options->tops++] = option_of(
-			    &grammar->keys[i++]);
-		} else {
-			i = add_section(options, grammar, i);
-		}
-	}
-	if (grammar->include) {
-		options->top[options->tops++] = (cfg_opt_t){
-			.name = "include", .type = CFGT_FUNC, .func = on_include
-		};
-	}
-}
+/* ---- runs ---- */
 
 /* Give each list with a default one value, so that the first item of "+="
  * is not the list's first and goes on with the default. */
-static bool
+static void
 seed_lists(cfg_t *cfg)
 {
 	for (unsigned i = 0; i < cfg_num(cfg); i++) {
 		cfg_opt_t *opt = cfg_getnopt(cfg, i);
-		const struct key *key = find_key(
+		const struct key *key = grammar_find(
 		    running->grammar, section_of(cfg), cfg_opt_name(opt));
 
 		if (key != NULL && key->list && key->def != NULL) {
 			(void)cfg_opt_setnstr(opt, key->def, 0);
-			opt->flags &= ~CFGF_MODIFIED;
 		}
 	}
-	return true;
 }
 
-/* Do `what` for the top and all sections that have no title. */
-static bool
-each_part(cfg_t *root, bool (*what)(cfg_t *cfg))
+static void
+seed_all_lists(cfg_t *root)
 {
+	seed_lists(root);
 	for (unsigned i = 0; i < cfg_num(root); i++) {
 		cfg_opt_t *opt = cfg_getnopt(root, i);
-		if (opt->type == CFGT_SEC && !is_titled(opt->name) &&
-		    !what(cfg_opt_getnsec(opt, 0))) {
-			return false;
+		if (opt->type == CFGT_SEC && !is_titled(opt->name)) {
+			seed_lists(cfg_opt_getnsec(opt, 0));
 		}
 	}
-	return what(root);
 }
 
 static bool
-parse_locked(const char *file, char *text)
+parse_locked(const char *file, const char *text)
 {
-	struct options options;
+	struct options options = {
+		.on_value = on_value,
+		.on_section_end = on_section_end,
+		.on_include = on_include,
+	};
 	bool fine = false;
 	cfg_t *root;
 
-	build_options(&options, running->grammar);
+	options_build(&options, running->grammar);
 	root = cfg_init(options.top, CFGF_NONE);
 	if (root != NULL) {
 		running->root = root;
-		(void)cfg_set_error_function(root, complain_for_library);
-		fine = each_part(root, seed_lists) &&
-		       parse_here(root, file, text) == CFG_SUCCESS &&
-		       each_part(root, note_empty_lists);
+		(void)cfg_set_error_function(root, complain_list);
+		seed_all_lists(root);
+		fine = parse_here(root, file, text) == CFG_SUCCESS;
 		(void)cfg_free(root);
 	}
 	if (!fine && running->error[0] == '\0') {
@@ -526,7 +390,8 @@ parse_locked(const char *file, char *text)
 
 bool
 parse_text(const struct grammar *grammar, void *target, const char *file,
-    char *text, struct parse_place *place, char error[static CONF_ERROR_SIZE])
+    const char *text, struct parse_place *place,
+    char error[static CONF_ERROR_SIZE])
 {
 	struct parse parse = {
 		.grammar = grammar,

@@ -6,6 +6,7 @@
 #include "base/embedded.h"
 #include "base/text.h"
 #include "conf/field.h"
+#include "conf/grammar.h"
 #include "conf/parse.h"
 #include "conf/source.h"
 
@@ -195,7 +196,7 @@ begin_rule(void *target, const char *title, const char **wrong)
 	}
 	rule = &policy->rule[policy->rules++];
 	*rule = (struct rule){ 0 };
-	parse_defaults(&grammar, "rule", rule);
+	grammar_defaults(&grammar, true, rule);
 	(void)text_copy(rule->name, sizeof(rule->name), title);
 	return rule;
 }
@@ -225,11 +226,11 @@ static const struct grammar grammar = {
 /* ---- files ---- */
 
 static bool
-read_policy(const char *name, const char *file, char *text,
+read_policy(const char *name, const char *file, const char *text,
     struct policy *policy, char error[static CONF_ERROR_SIZE])
 {
 	*policy = (struct policy){ 0 };
-	parse_defaults(&grammar, NULL, policy);
+	grammar_defaults(&grammar, false, policy);
 	(void)text_copy(policy->name, sizeof(policy->name), name);
 	if (!parse_text(&grammar, policy, file, text, NULL, error)) {
 		return false;
@@ -258,8 +259,6 @@ load_built_in(const char *name, const char *path, struct policy *policy,
 	char file[CONF_PATH_SIZE];
 	struct text out;
 	const struct embedded *embedded;
-	char *text;
-	bool fine;
 
 	text_init(&out, file, sizeof(file));
 	text_addf(&out, "%s.conf", name);
@@ -272,16 +271,11 @@ load_built_in(const char *name, const char *path, struct policy *policy,
 		    name, path);
 		return POLICY_FILE_NONE;
 	}
-	text = strdup(embedded->data);
-	if (text == NULL) {
-		text_addf(&out, "%s: out of memory", file);
-		return POLICY_FILE_WRONG;
-	}
 	text_init(&out, file, sizeof(file));
 	text_addf(&out, "%s.conf (built in)", name);
-	fine = read_policy(name, file, text, policy, error);
-	free(text);
-	return fine ? POLICY_FILE_FINE : POLICY_FILE_WRONG;
+	return read_policy(name, file, embedded->data, policy, error)
+		   ? POLICY_FILE_FINE
+		   : POLICY_FILE_WRONG;
 }
 
 enum policy_file

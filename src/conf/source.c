@@ -1,5 +1,6 @@
 #include "conf/source.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -28,12 +29,15 @@ read_all(int fd, char *text)
 
 	while (len <= SOURCE_SIZE_MAX) {
 		ssize_t got = read(fd, text + len, SOURCE_SIZE_MAX + 1 - len);
-		if (got == 0)
+		if (got == 0) {
 			break;
-		if (got < 0 && errno != EINTR)
+		}
+		if (got < 0 && errno != EINTR) {
 			return -1;
-		if (got > 0)
+		}
+		if (got > 0) {
 			len += (size_t)got;
+		}
 	}
 	return (ssize_t)len;
 }
@@ -49,14 +53,14 @@ read_text(int fd, char error[static CONF_ERROR_SIZE])
 		return NULL;
 	}
 	len = read_all(fd, text);
-	if (len < 0)
+	if (len < 0) {
 		say_errno(error);
-	else if (len > SOURCE_SIZE_MAX)
+	} else if (len > SOURCE_SIZE_MAX) {
 		(void)text_copy(error, CONF_ERROR_SIZE, "is larger than 1 MiB");
-	else if (memchr(text, '\0', (size_t)len) != NULL)
+	} else if (memchr(text, '\0', (size_t)len) != NULL) {
 		(void)text_copy(
-		    error, CONF_ERROR_SIZE, "holds a NUL byte: not a text");
-	else {
+		    error, CONF_ERROR_SIZE, "holds a NUL byte and is no text");
+	} else {
 		text[len] = '\0';
 		return text;
 	}
@@ -73,96 +77,153 @@ source_read(const char *path, bool *missing, char error[static CONF_ERROR_SIZE])
 	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
 
 	*missing = fd < 0 && (errno == ENOENT || errno == ENOTDIR);
-	if (fd < 0 || fstat(fd, &status) != 0)
+	if (fd < 0 || fstat(fd, &status) != 0) {
 		say_errno(error);
-	else if (S_ISDIR(status.st_mode))
+	} else if (S_ISDIR(status.st_mode)) {
 		(void)text_copy(
 		    error, CONF_ERROR_SIZE, "is a folder, not a file");
-	else if (!S_ISREG(status.st_mode))
+	} else if (!S_ISREG(status.st_mode)) {
 		(void)text_copy(
 		    error, CONF_ERROR_SIZE, "is not a regular file");
-	else
+	} else {
 		text = read_text(fd, error);
-	if (fd >= 0)
+	}
+	if (fd >= 0) {
 		(void)close(fd);
+	}
 	return text;
 }
 
-static char *
-blank_line_comment(char *at)
+/* A text being copied without its comments. */
+struct cleaner {
+	const char *at;
+	char *out;
+	int line;
+	char last;  /* the last character that was no blank; 'L' for the
+		       brace that opens a list */
+	bool fresh; /* no word runs up to `at` */
+};
+
+static const char
+    never_closed[] = "a quote or a comment that begins here is never closed";
+
+static void
+copy_char(struct cleaner *cleaner)
 {
-	while (*at != '\0' && *at != '\n')
-		*at++ = ' ';
-	return at;
+	cleaner->line += *cleaner->at == '\n';
+	*cleaner->out++ = *cleaner->at++;
 }
 
-/* NULL where it is never closed. */
-static char *
-blank_block_comment(char *at, int *line)
+static const char *
+copy_quoted(struct cleaner *cleaner)
 {
-	char *end = strstr(at + 2, "*/");
+	const char quote = *cleaner->at;
 
-	if (end == NULL)
-		return NULL;
-	for (; at < end + 2; at++) {
-		if (*at == '\n')
-			(*line)++;
-		else
-			*at = ' ';
-	}
-	return at;
-}
-
-static char *
-skip_quoted(char *at, int *line)
-{
-	const char quote = *at++;
-
-	for (; *at != '\0' && *at != quote; at++) {
-		if (*at == '\\' && at[1] != '\0')
-			at++;
-		if (*at == '\n')
-			(*line)++;
-	}
-	return *at == quote ? at + 1 : NULL;
-}
-
-/* Inside a word, as in http://mx.example, slashes begin no comment. */
-static bool
-parts_words(char c)
-{
-	return strchr(" \t\r\n={}()+,*\"'", c) != NULL;
-}
-
-const char *
-source_blank_comments(char *text, int *line)
-{
-	char *at = text;
-	bool fresh = true; /* no word runs up to here */
-
-	*line = 1;
-	while (*at != '\0') {
-		int began = *line;
-		if (*at == '"' || *at == '\'') {
-			at = skip_quoted(at, line);
-			fresh = true;
-		} else if (*at == '#' ||
-			   (fresh && at[0] == '/' && at[1] == '/')) {
-			at = blank_line_comment(at);
-			fresh = true;
-		} else if (fresh && at[0] == '/' && at[1] == '*') {
-			at = blank_block_comment(at, line);
-		} else {
-			fresh = parts_words(*at);
-			*line += *at++ == '\n';
+	copy_char(cleaner);
+	while (*cleaner->at != '\0' && *cleaner->at != quote) {
+		if (*cleaner->at == '\\' && cleaner->at[1] != '\0') {
+			copy_char(cleaner);
 		}
-		if (at == NULL) {
-			*line = began;
-			return "a quote or a comment that begins here is "
-			       "never closed";
+		copy_char(cleaner);
+	}
+	if (*cleaner->at == '\0') {
+		return never_closed;
+	}
+	copy_char(cleaner);
+	cleaner->last = quote;
+	cleaner->fresh = true;
+	return NULL;
+}
+
+static void
+skip_line_comment(struct cleaner *cleaner)
+{
+	while (*cleaner->at != '\0' && *cleaner->at != '\n') {
+		cleaner->at++;
+	}
+	cleaner->fresh = true;
+}
+
+static const char *
+skip_block_comment(struct cleaner *cleaner)
+{
+	const char *end = strstr(cleaner->at + 2, "*/");
+
+	if (end == NULL) {
+		return never_closed;
+	}
+	*cleaner->out++ = ' ';
+	for (; cleaner->at < end + 2; cleaner->at++) {
+		if (*cleaner->at == '\n') {
+			*cleaner->out++ = '\n';
+			cleaner->line++;
 		}
 	}
 	return NULL;
+}
+
+/* Any other character: what parts words and what opens and closes lists is
+ * noted on the way. */
+static const char *
+copy_plain(struct cleaner *cleaner)
+{
+	const char c = *cleaner->at;
+
+	if (c != '\0' && strchr("\t\n\r", c) == NULL &&
+	    iscntrl((unsigned char)c)) {
+		return "a control character does not belong here";
+	}
+	cleaner->fresh = strchr(" \t\r\n={}()+,*", c) != NULL;
+	if (c == '}' && cleaner->last == 'L') {
+		*cleaner->out++ = SOURCE_EMPTY_LIST[0];
+	}
+	if (strchr(" \t\r\n", c) == NULL) {
+		cleaner->last = c == '{' && cleaner->last == '=' ? 'L' : c;
+	}
+	copy_char(cleaner);
+	return NULL;
+}
+
+static const char *
+clean_next(struct cleaner *cleaner)
+{
+	const char *at = cleaner->at;
+
+	if (*at == '"' || *at == '\'') {
+		return copy_quoted(cleaner);
+	}
+	/* Inside a word, as in http://mx.example, slashes begin none. */
+	if (*at == '#' || (cleaner->fresh && at[0] == '/' && at[1] == '/')) {
+		skip_line_comment(cleaner);
+		return NULL;
+	}
+	if (cleaner->fresh && at[0] == '/' && at[1] == '*') {
+		return skip_block_comment(cleaner);
+	}
+	return copy_plain(cleaner);
+}
+
+char *
+source_clean(const char *text, const char **wrong, int *line)
+{
+	/* An empty list, two characters, grows by one. */
+	char *clean = malloc(strlen(text) * 2 + 1);
+	struct cleaner cleaner = {
+		.at = text, .out = clean, .line = 1, .fresh = true
+	};
+
+	*line = 1;
+	*wrong = clean == NULL ? "out of memory" : NULL;
+	while (*wrong == NULL && *cleaner.at != '\0') {
+		*line = cleaner.line;
+		*wrong = clean_next(&cleaner);
+	}
+	if (*wrong != NULL) {
+		free(clean);
+		return NULL;
+	}
+	*cleaner.out = '\0';
+	return clean;
 }
 
 bool
@@ -173,8 +234,9 @@ source_beside(
 	struct text text;
 
 	text_init(&text, joined, CONF_PATH_SIZE);
-	if (slash != NULL && name[0] != '/')
+	if (slash != NULL && name[0] != '/') {
 		text_add_bytes(&text, path, (size_t)(slash - path) + 1);
+	}
 	text_add(&text, name);
 	return !text.cut;
 }

@@ -3,9 +3,9 @@
  *
  * Its scanner ends the process when it is given a folder or a read fails,
  * stops without a word at a NUL byte, takes an unclosed comment for the rest
- * of the file and counts lines wrongly behind any comment.  So files are read
- * here, whole and bounded, and their comments are blanked out, before the
- * library sees them.  Knows nothing of keys.
+ * of the file, counts lines wrongly behind any comment, and tells nobody of an
+ * empty list.  So files are read here, whole and bounded, and rewritten a
+ * little before the library sees them.  Knows nothing of keys.
  */
 #ifndef CONF_SOURCE_H
 #define CONF_SOURCE_H
@@ -26,12 +26,16 @@ enum {
 char *source_read(
     const char *path, bool *missing, char error[static CONF_ERROR_SIZE]);
 
+/* Stands for the one item of a list that has none; no file can hold it. */
+#define SOURCE_EMPTY_LIST "\001"
+
 /*
- * Overwrite comments (# and // to the end of the line, and C's) with blanks;
- * quoted text and lines stay.  NULL where it is fine, else what is wrong, and
- * in *line where that began.
+ * A copy of `text` with the same lines, without comments (# and // to the end
+ * of the line, and C's), and with SOURCE_EMPTY_LIST in each "= {}"; the caller
+ * frees it.  NULL where something is wrong, with a complaint in *wrong and in
+ * *line where that began.
  */
-const char *source_blank_comments(char *text, int *line);
+char *source_clean(const char *text, const char **wrong, int *line);
 
 /* Write the folder of `path` and `name` below it; a `name` from the root
  * stands for itself.  False where it does not fit. */
