@@ -21,12 +21,13 @@ check_path(const char *path)
 	return NULL;
 }
 
+/* A TCP port; `lowest` is 0 where the kernel may choose one, else 1. */
 static bool
-is_port(const char *text)
+is_port(const char *text, int64_t lowest)
 {
 	int64_t port;
 
-	return text_to_int(text, 1, 65535, &port);
+	return text_to_int(text, lowest, UINT16_MAX, &port);
 }
 
 /* Copy what stands before `end`; false where it does not fit. */
@@ -50,7 +51,7 @@ check_port_at_host(const char *text, const char *host_characters)
 
 	if (!copy_until(port, sizeof(port), text,
 		at == NULL ? text + strlen(text) : at) ||
-	    !is_port(port)) {
+	    !is_port(port, 1)) {
 		return "needs a port from 1 to 65535";
 	}
 	if (at == NULL) {
@@ -122,7 +123,7 @@ listen_check_web(const char *text)
 	if (strncmp(text, "unix:", 5) == 0) {
 		return check_path(text + 5);
 	}
-	if (colon == NULL || !is_port(colon + 1) ||
+	if (colon == NULL || !is_port(colon + 1, 0) ||
 	    !copy_until(host, sizeof(host), text, colon) || !is_host(host)) {
 		return "must be HOST:PORT, [IPV6]:PORT or unix:PATH, HOST an "
 		       "address or localhost";

@@ -10,7 +10,8 @@
  * wrong. */
 const char *listen_check_milter(const char *text);
 
-/* HOST:PORT with an IPv4 address or "localhost", [IPV6]:PORT, unix:PATH. */
+/* HOST:PORT with an IPv4 address or "localhost", [IPV6]:PORT, unix:PATH.
+ * Port 0 takes a free one, which the service then tells. */
 const char *listen_check_web(const char *text);
 
 #endif
