@@ -1,0 +1,152 @@
+/*
+ * videur-milter: hooks into Postfix or Sendmail, observes sessions and
+ * refuses banned clients.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/proc.h"
+#include "conf/conf.h"
+#include "milter/milter.h"
+#include "milter/writer.h"
+
+enum {
+	LOOK_EVERY = 1000,  /* ms between looks whether libmilter still runs */
+	END_PATIENCE = 1000 /* ms for callbacks that run at the end */
+};
+
+static const char usage[] = "usage: videur-milter [-hV] [-c file]\n"
+			    "  -c file  configuration (" CONF_DEFAULT_FILE ")\n"
+			    "  -V       print the version\n"
+			    "  -h       print this\n";
+
+struct options {
+	const char *conf_path; /* NULL: the default */
+	int status;            /* where done */
+	bool done;
+};
+
+static struct options
+read_options(int argc, char **argv)
+{
+	struct options options = { .conf_path = NULL };
+	int option;
+
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
+	while ((option = getopt(argc, argv, "c:hV")) != -1) {
+		switch (option) {
+		case 'c':
+			options.conf_path = optarg;
+			break;
+		case 'h':
+			(void)fputs(usage, stdout);
+			options.done = true;
+			return options;
+		case 'V':
+			(void)puts("videur-milter " VIDEUR_VERSION);
+			options.done = true;
+			return options;
+		default:
+			options.done = true;
+			options.status = EXIT_USAGE;
+		}
+	}
+	options.done |= optind < argc;
+	if (options.done) {
+		(void)fputs(usage, stderr);
+		options.status = EXIT_USAGE;
+	}
+	return options;
+}
+
+static void
+reload(struct writer *writer, const char *conf_path)
+{
+	char error[CONF_ERROR_SIZE];
+	struct conf *conf = conf_load(conf_path, error);
+
+	if (conf == NULL) {
+		log_warn("%s; the old configuration stays", error);
+		return;
+	}
+	writer_reload(writer, conf);
+	log_info("configuration read again");
+}
+
+/* Until it is time to stop; false where libmilter stopped by itself. */
+static bool
+watch_signals(struct writer *writer, const char *conf_path)
+{
+	for (;;) {
+		switch (proc_signals_wait(LOOK_EVERY)) {
+		case PROC_SIGNAL_STOP:
+			return true;
+		case PROC_SIGNAL_RELOAD:
+			reload(writer, conf_path);
+			break;
+		case PROC_SIGNAL_NONE:
+			break;
+		}
+		if (milter_ended()) {
+			log_warn("libmilter has stopped");
+			return false;
+		}
+	}
+}
+
+/* The socket needs the rights we were started with, the database those of
+ * its owner. */
+static struct writer *
+bring_up(struct conf *conf)
+{
+	char error[STORE_ERROR_SIZE];
+	struct writer *writer;
+
+	if (!milter_open(conf)) {
+		log_fatal(EXIT_USAGE, "not started");
+	}
+	if (!proc_drop_root(conf->user, conf->database)) {
+		log_fatal(EXIT_USAGE, "not started");
+	}
+	writer = writer_start(conf, error);
+	if (writer == NULL) {
+		(void)milter_stop(0);
+		log_fatal(EXIT_DATABASE, "%s", error);
+	}
+	if (!milter_serve(writer)) {
+		log_fatal(EXIT_USAGE, "cannot start a thread");
+	}
+	return writer;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct options options;
+	char error[CONF_ERROR_SIZE];
+	struct conf *conf;
+	struct writer *writer;
+	bool asked;
+
+	log_init("videur-milter");
+	options = read_options(argc, argv);
+	if (options.done) {
+		return options.status;
+	}
+	conf = conf_load(options.conf_path, error);
+	if (conf == NULL) {
+		log_fatal(EXIT_USAGE, "%s", error);
+	}
+	proc_signals_block();
+	writer = bring_up(conf);
+	log_info("listening on %s", conf->milter.listen);
+	asked = watch_signals(writer, options.conf_path);
+	if (milter_stop(END_PATIENCE)) {
+		writer_stop(writer);
+	}
+	log_info("stopped");
+	return asked ? EXIT_FINE : EXIT_USAGE;
+}

@@ -1,0 +1,397 @@
+#include "milter/milter.h"
+
+#include <errno.h>
+#include <libmilter/mfapi.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stddef.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/addr.h"
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/text.h"
+#include "milter/session.h"
+#include "milter/socket.h"
+#include "milter/writer.h"
+
+enum {
+	BACKLOG = 256 /* libmilter's own is 5 */
+};
+
+static struct writer *writer; /* borrowed; set before any callback runs */
+static char unix_path[CONF_PATH_SIZE]; /* of our socket, or empty */
+static atomic_int running;             /* callbacks */
+static atomic_bool stopping;
+static atomic_bool ended;
+
+/* ---- between libmilter and the session ---- */
+
+/* Every callback is a visit: none begins once we are stopping, and the end
+ * waits for those that began. */
+static bool
+enter(void)
+{
+	atomic_fetch_add(&running, 1);
+	if (!atomic_load(&stopping)) {
+		return true;
+	}
+	atomic_fetch_sub(&running, 1);
+	return false;
+}
+
+static sfsistat
+leave(sfsistat status)
+{
+	atomic_fetch_sub(&running, 1);
+	return status;
+}
+
+/* The session of this connection, made where there is none yet: an MTA may
+ * use a connection again without negotiating.  NULL without memory. */
+static struct session *
+session_of(SMFICTX *ctx)
+{
+	struct session *session = smfi_getpriv(ctx);
+	struct conf *conf;
+
+	if (session != NULL) {
+		return session;
+	}
+	conf = writer_conf(writer);
+	session = session_new(writer_desk(writer), conf);
+	if (session == NULL) {
+		conf_drop(conf);
+		return NULL;
+	}
+	(void)smfi_setpriv(ctx, session);
+	return session;
+}
+
+/* libmilter's names are not const, and it does not write to them. */
+static const char *
+macro(SMFICTX *ctx, const char *name)
+{
+	char copy[32];
+
+	(void)text_copy(copy, sizeof(copy), name);
+	return smfi_getsymval(ctx, copy);
+}
+
+static sfsistat
+say(SMFICTX *ctx, struct answer *answer)
+{
+	char *enhanced = answer->enhanced[0] == '\0' ? NULL : answer->enhanced;
+
+	if (smfi_setreply(ctx, answer->code, enhanced, answer->text) !=
+	    MI_SUCCESS) {
+		log_warn("libmilter does not take the reply %s %s",
+		    answer->code, answer->text);
+	}
+	return answer->code[0] == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT;
+}
+
+/* ---- callbacks ---- */
+
+/* The steps we have no use for, of those the MTA offers to leave out. */
+static unsigned long
+unused_steps(const struct conf *conf)
+{
+	unsigned long steps = SMFIP_NOBODY | SMFIP_NOEOH;
+
+	if (conf->milter.spam_header.items == 0 &&
+	    conf->milter.virus_header.items == 0) {
+		steps |= SMFIP_NOHDRS;
+	}
+	return steps;
+}
+
+static void
+ask_for_macros(SMFICTX *ctx)
+{
+	static char connect[] = "{daemon_port} {daemon_name}";
+	static char mail[] = "{auth_type} {auth_authen}";
+	static char rcpt[] = "{rcpt_mailer} {rcpt_host} {rcpt_addr}";
+
+	(void)smfi_setsymlist(ctx, SMFIM_CONNECT, connect);
+	(void)smfi_setsymlist(ctx, SMFIM_ENVFROM, mail);
+	(void)smfi_setsymlist(ctx, SMFIM_ENVRCPT, rcpt);
+}
+
+/* Of all the no-reply flags none is asked for: over TCP they cost more than
+ * they save. */
+static sfsistat
+on_negotiate(SMFICTX *ctx, unsigned long offered_actions,
+    unsigned long offered_steps, unsigned long unused2, unsigned long unused3,
+    unsigned long *actions, unsigned long *steps, unsigned long *out2,
+    unsigned long *out3)
+{
+	struct session *session;
+
+	(void)unused2;
+	(void)unused3;
+	if (!enter()) {
+		return SMFIS_ALL_OPTS;
+	}
+	session = session_of(ctx);
+	if (session == NULL) {
+		return leave(SMFIS_REJECT);
+	}
+	*actions = 0;
+	if ((offered_actions & SMFIF_SETSYMLIST) != 0) {
+		*actions = SMFIF_SETSYMLIST;
+		ask_for_macros(ctx);
+	}
+	*steps = offered_steps &
+		 (SMFIP_RCPT_REJ | unused_steps(session_conf(session)));
+	*out2 = 0;
+	*out3 = 0;
+	return leave(SMFIS_CONTINUE);
+}
+
+static sfsistat
+on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *sa)
+{
+	struct session *session;
+	struct addr address;
+	bool known;
+
+	(void)host;
+	if (!enter()) {
+		return SMFIS_ACCEPT;
+	}
+	session = session_of(ctx);
+	if (session == NULL) {
+		return leave(SMFIS_ACCEPT);
+	}
+	known = addr_from_sockaddr((const struct sockaddr *)sa, &address);
+	session_connect(session, known ? &address : NULL,
+	    session_service(session_conf(session), macro(ctx, "{daemon_port}"),
+		macro(ctx, "{daemon_name}")));
+	return leave(SMFIS_CONTINUE);
+}
+
+static sfsistat
+on_helo(SMFICTX *ctx, char *name)
+{
+	struct session *session = smfi_getpriv(ctx);
+	struct answer answer;
+	bool refused;
+
+	(void)name;
+	if (session == NULL || !enter()) {
+		return SMFIS_CONTINUE;
+	}
+	refused = session_helo(session, proc_now(), &answer);
+	return leave(refused ? say(ctx, &answer) : SMFIS_CONTINUE);
+}
+
+static sfsistat
+on_mail(SMFICTX *ctx, char **argv)
+{
+	struct session *session = smfi_getpriv(ctx);
+	struct answer answer;
+	struct sender sender;
+	bool refused;
+
+	if (session == NULL || !enter()) {
+		return SMFIS_CONTINUE;
+	}
+	sender = (struct sender){ .path = argv[0],
+		.auth_type = macro(ctx, "{auth_type}"),
+		.auth_authen = macro(ctx, "{auth_authen}") };
+	refused = session_mail(session, &sender, proc_now(), &answer);
+	return leave(refused ? say(ctx, &answer) : SMFIS_CONTINUE);
+}
+
+static sfsistat
+on_rcpt(SMFICTX *ctx, char **argv)
+{
+	struct session *session = smfi_getpriv(ctx);
+	const char *mailer;
+	struct answer answer;
+	struct recipient recipient;
+	bool refused;
+
+	if (session == NULL || !enter()) {
+		return SMFIS_CONTINUE;
+	}
+	mailer = macro(ctx, "{rcpt_mailer}");
+	recipient = (struct recipient){ .path = argv[0],
+		.rejected = mailer != NULL && strcmp(mailer, "error") == 0 };
+	if (recipient.rejected) {
+		recipient.status = macro(ctx, "{rcpt_host}");
+		recipient.text = macro(ctx, "{rcpt_addr}");
+	}
+	refused = session_rcpt(session, &recipient, proc_now(), &answer);
+	return leave(refused ? say(ctx, &answer) : SMFIS_CONTINUE);
+}
+
+static sfsistat
+on_unknown(SMFICTX *ctx, const char *verb)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	(void)verb;
+	if (session == NULL || !enter()) {
+		return SMFIS_CONTINUE;
+	}
+	session_unknown(session, proc_now());
+	return leave(SMFIS_CONTINUE);
+}
+
+static sfsistat
+on_data(SMFICTX *ctx)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	if (session == NULL || !enter()) {
+		return SMFIS_CONTINUE;
+	}
+	session_data(session, proc_now());
+	return leave(SMFIS_CONTINUE);
+}
+
+static sfsistat
+on_header(SMFICTX *ctx, char *name, char *value)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	if (session == NULL || !enter()) {
+		return SMFIS_CONTINUE;
+	}
+	session_header(session, name, value);
+	return leave(SMFIS_CONTINUE);
+}
+
+static sfsistat
+on_message(SMFICTX *ctx)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	if (session == NULL || !enter()) {
+		return SMFIS_CONTINUE;
+	}
+	session_message(session, proc_now());
+	return leave(SMFIS_CONTINUE);
+}
+
+static sfsistat
+on_abort(SMFICTX *ctx)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	if (session == NULL || !enter()) {
+		return SMFIS_CONTINUE;
+	}
+	session_abort(session, proc_now());
+	return leave(SMFIS_CONTINUE);
+}
+
+static sfsistat
+on_close(SMFICTX *ctx)
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	/* While stopping it stays: the process is about to end. */
+	if (session == NULL || !enter()) {
+		return SMFIS_CONTINUE;
+	}
+	(void)smfi_setpriv(ctx, NULL);
+	session_close(session, proc_now());
+	return leave(SMFIS_CONTINUE);
+}
+
+/* ---- bring-up and end ---- */
+
+static struct smfiDesc
+description(void)
+{
+	static char name[] = "videur";
+
+	return (struct smfiDesc){
+		.xxfi_name = name,
+		.xxfi_version = SMFI_VERSION,
+		.xxfi_flags = SMFIF_SETSYMLIST,
+		.xxfi_connect = on_connect,
+		.xxfi_helo = on_helo,
+		.xxfi_envfrom = on_mail,
+		.xxfi_envrcpt = on_rcpt,
+		.xxfi_header = on_header,
+		.xxfi_eom = on_message,
+		.xxfi_abort = on_abort,
+		.xxfi_close = on_close,
+		.xxfi_unknown = on_unknown,
+		.xxfi_data = on_data,
+		.xxfi_negotiate = on_negotiate,
+	};
+}
+
+bool
+milter_open(const struct conf *conf)
+{
+	char listen[CONF_PATH_SIZE];
+
+	if (!socket_path(conf->milter.listen, unix_path)) {
+		unix_path[0] = '\0';
+	}
+	(void)text_copy(listen, sizeof(listen), conf->milter.listen);
+	if (!socket_prepare(unix_path, conf)) {
+		return false;
+	}
+	(void)smfi_setbacklog(BACKLOG);
+	if (smfi_setconn(listen) != MI_SUCCESS ||
+	    smfi_register(description()) != MI_SUCCESS ||
+	    smfi_opensocket(true) != MI_SUCCESS) {
+		log_warn("cannot listen on %s", listen);
+		return false;
+	}
+	return socket_finish(unix_path, conf);
+}
+
+static void *
+serve(void *unused)
+{
+	(void)unused;
+	(void)smfi_main();
+	atomic_store(&ended, true);
+	return NULL;
+}
+
+bool
+milter_serve(struct writer *at)
+{
+	pthread_t thread;
+
+	writer = at;
+	return pthread_create(&thread, NULL, serve, NULL) == 0 &&
+	       pthread_detach(thread) == 0;
+}
+
+bool
+milter_ended(void)
+{
+	return atomic_load(&ended);
+}
+
+bool
+milter_stop(int64_t milliseconds)
+{
+	const struct timespec moment = { .tv_nsec = 5000000 };
+	int64_t deadline = proc_ticks() + milliseconds;
+
+	/* libmilter itself may take five seconds, so it is not waited for. */
+	(void)smfi_stop();
+	atomic_store(&stopping, true);
+	while (atomic_load(&running) > 0 && proc_ticks() < deadline) {
+		(void)nanosleep(&moment, NULL);
+	}
+	if (unix_path[0] != '\0' && unlink(unix_path) != 0 && errno != ENOENT &&
+	    errno != EACCES) {
+		log_warn("%s: cannot be removed", unix_path);
+	}
+	return atomic_load(&running) == 0;
+}

@@ -1,0 +1,86 @@
+/*
+ * One SMTP session of one client: what it did and what it hears.
+ *
+ * The milter tells it each step the MTA reports; the session asks the desk
+ * who the client is, answers with the reply of the ban that speaks, and tells
+ * the desk of deeds, tallies and hits.  It knows nothing of libmilter, of
+ * threads or of the database; `now` is seconds since the epoch.
+ *
+ * A session is used by one thread at a time.  One without an address (a unix
+ * socket's) passes untouched.  One that is authenticated hears only bans for
+ * `auth`, and from then on nothing of it is counted.
+ */
+#ifndef MILTER_SESSION_H
+#define MILTER_SESSION_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "conf/conf.h"
+#include "core/kind.h"
+#include "core/reply.h"
+#include "milter/desk.h"
+
+struct session;
+
+/* What a refused client hears: code, enhanced code (or empty) and text. */
+struct answer {
+	char code[REPLY_CODE_SIZE];
+	char enhanced[REPLY_ENHANCED_SIZE];
+	char text[REPLY_TEXT_SIZE];
+};
+
+/* `desk` is borrowed for the session's life; its reference of `conf` passes
+ * to the session, which keeps it to the end.  NULL without memory, and then
+ * the reference stays with the caller. */
+struct session *session_new(const struct desk *desk, struct conf *conf);
+const struct conf *session_conf(const struct session *session);
+
+/* The service a session came to, by the MTA's {daemon_port} and
+ * {daemon_name}, either may be NULL: not known without them. */
+enum service session_service(
+    const struct conf *conf, const char *port, const char *name);
+
+/* A client came in; `address` is NULL where it has none. */
+void session_connect(
+    struct session *session, const struct addr *address, enum service service);
+
+/* HELO or EHLO.  Like all that give back a bool: true where the client is
+ * refused, with `answer` filled in. */
+bool session_helo(struct session *session, int64_t now, struct answer *answer);
+
+/* MAIL.  Texts may be NULL where the MTA has none. */
+struct sender {
+	const char *path; /* as SMTP gave it */
+	const char *auth_type;
+	const char *auth_authen;
+};
+bool session_mail(struct session *session, const struct sender *sender,
+    int64_t now, struct answer *answer);
+
+/* RCPT.  One that the MTA rejects itself is never refused again. */
+struct recipient {
+	const char *path; /* as SMTP gave it */
+	bool rejected;
+	const char *status; /* of the rejection, "5.1.1", or NULL */
+	const char *text;   /* of the rejection, or NULL */
+};
+bool session_rcpt(struct session *session, const struct recipient *recipient,
+    int64_t now, struct answer *answer);
+
+/* A command that the MTA does not know. */
+void session_unknown(struct session *session, int64_t now);
+
+void session_data(struct session *session, int64_t now);
+void session_header(
+    struct session *session, const char *name, const char *value);
+/* The end of a message was seen. */
+void session_message(struct session *session, int64_t now);
+/* The transaction ended before that. */
+void session_abort(struct session *session, int64_t now);
+
+/* The client left.  Frees the session; NULL is fine. */
+void session_close(struct session *session, int64_t now);
+
+#endif

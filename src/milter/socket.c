@@ -1,0 +1,115 @@
+#include "milter/socket.h"
+
+#include <errno.h>
+#include <grp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/text.h"
+
+enum {
+	FOLDER_MODE = 0750,
+	NOBODY_YET = 0177, /* umask: only we */
+	GROUP_BUFFER = 4096,
+	WHY_SIZE = 128
+};
+
+bool
+socket_path(const char *listen, char path[static CONF_PATH_SIZE])
+{
+	static const char *const prefixes[] = { "unix:", "local:" };
+
+	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		size_t len = strlen(prefixes[i]);
+
+		if (strncmp(listen, prefixes[i], len) == 0) {
+			return text_copy(path, CONF_PATH_SIZE, listen + len);
+		}
+	}
+	return listen[0] == '/' && text_copy(path, CONF_PATH_SIZE, listen);
+}
+
+static void
+warn_errno(const char *path, const char *what)
+{
+	char why[WHY_SIZE];
+
+	log_warn("%s: %s: %s", path, what, strerror_r(errno, why, sizeof(why)));
+}
+
+/* Hand a path to the group that may connect.  Not being allowed to is worth
+ * a warning; the MTA may have other ways in. */
+static void
+give_to_group(const char *path, const char *name)
+{
+	char buffer[GROUP_BUFFER];
+	struct group group;
+	struct group *found = NULL;
+
+	if (name[0] == '\0' ||
+	    getgrnam_r(name, &group, buffer, sizeof(buffer), &found) != 0 ||
+	    found == NULL) {
+		return;
+	}
+	if (chown(path, (uid_t)-1, found->gr_gid) != 0) {
+		warn_errno(path, "cannot be given to the socket's group");
+	}
+}
+
+static bool
+make_folder(const char *path, const struct conf *conf)
+{
+	const char *slash = strrchr(path, '/');
+	char folder[CONF_PATH_SIZE];
+
+	if (slash == NULL || slash == path) {
+		return true;
+	}
+	(void)text_copy(folder, (size_t)(slash - path) + 1, path);
+	if (mkdir(folder, FOLDER_MODE) != 0) {
+		if (errno == EEXIST) {
+			return true;
+		}
+		warn_errno(folder, "cannot be made");
+		return false;
+	}
+	/* Whatever the umask says. */
+	if (chmod(folder, FOLDER_MODE) != 0) {
+		warn_errno(folder, "cannot be given its mode");
+	}
+	give_to_group(folder, conf->milter.socket_group);
+	return true;
+}
+
+static mode_t umask_before;
+
+bool
+socket_prepare(const char *path, const struct conf *conf)
+{
+	if (path[0] == '\0') {
+		return true;
+	}
+	if (!make_folder(path, conf)) {
+		return false;
+	}
+	umask_before = umask(NOBODY_YET);
+	return true;
+}
+
+bool
+socket_finish(const char *path, const struct conf *conf)
+{
+	if (path[0] == '\0') {
+		return true;
+	}
+	(void)umask(umask_before);
+	give_to_group(path, conf->milter.socket_group);
+	if (chmod(path, (mode_t)conf->milter.socket_mode) != 0) {
+		warn_errno(path, "cannot be given its mode");
+		return false;
+	}
+	return true;
+}

@@ -1,0 +1,302 @@
+#include "milter/writer.h"
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/proc.h"
+#include "base/text.h"
+#include "milter/books.h"
+#include "milter/upkeep.h"
+
+enum {
+	LAST_PATIENCE = 2000 /* ms, for what waits at the end */
+};
+
+struct writer {
+	struct desk desk;
+	struct books books;
+	struct upkeep upkeep;
+	pthread_t thread;
+	pthread_mutex_t mutex;
+	pthread_cond_t wake;
+	bool stopping;
+};
+
+/* ---- patience ---- */
+
+/* Take from a visitor's patience what has passed since `began`. */
+static void
+charge(struct visitor *visitor, int64_t began)
+{
+	visitor->patience -= proc_ticks() - began;
+	if (visitor->patience < 0) {
+		visitor->patience = 0;
+	}
+}
+
+/* Take a handle and let its verbs wait no longer than the visitor may.  False
+ * where it cannot be had in time or holds no store. */
+static bool
+take_for(struct handle *handle, struct visitor *visitor)
+{
+	int64_t began = proc_ticks();
+
+	if (!handle_take(handle, visitor->patience)) {
+		visitor->patience = 0;
+		return false;
+	}
+	if (handle->store == NULL) {
+		handle_give(handle);
+		return false;
+	}
+	charge(visitor, began);
+	store_patience(handle->store, (int)visitor->patience);
+	return true;
+}
+
+static bool
+may_write(struct books *books, const struct visitor *visitor)
+{
+	return visitor->patience > 0 &&
+	       proc_ticks() >= atomic_load(&books->quiet_until);
+}
+
+/* ---- the desk ---- */
+
+/* A version that no other store of this handle had. */
+static enum store_result
+version_of(struct handle *handle, int64_t *version)
+{
+	enum store_result result = store_version(handle->store, version);
+
+	*version = (*version & UINT32_MAX) | handle->generation << 32;
+	return result;
+}
+
+static enum store_result
+read_standing(struct handle *handle, const struct visitor *visitor, int64_t now,
+    int64_t *version, struct standing *standing)
+{
+	int64_t newest = 0;
+	enum store_result result = version_of(handle, &newest);
+
+	if (result == STORE_OK && newest == *version) {
+		return STORE_NONE;
+	}
+	if (result == STORE_OK) {
+		result = engine_standing(handle->store, visitor->conf,
+		    &visitor->address, now, standing);
+	}
+	if (result == STORE_OK) {
+		*version = newest;
+	}
+	return result;
+}
+
+static enum store_result
+desk_standing(void *self, struct visitor *visitor, int64_t now,
+    int64_t *version, struct standing *standing)
+{
+	struct books *books = &((struct writer *)self)->books;
+	struct handle *handle = &books->read;
+	enum store_result result;
+	int64_t began;
+
+	if (!take_for(handle, visitor)) {
+		trouble_say(&books->trouble,
+		    "the database cannot be asked; sessions pass unchecked");
+		return STORE_BUSY;
+	}
+	began = proc_ticks();
+	result = read_standing(handle, visitor, now, version, standing);
+	if (result == STORE_BUSY || result == STORE_FAILED) {
+		handle->failed |= result == STORE_FAILED;
+		trouble_say(&books->trouble,
+		    "cannot read the database: %s; sessions pass unchecked",
+		    store_error(handle->store));
+	}
+	handle_give(handle);
+	charge(visitor, began);
+	return result;
+}
+
+static bool
+record_now(struct books *books, struct visitor *visitor,
+    const struct deed *deed, int64_t now)
+{
+	size_t count = 1;
+	int64_t began;
+
+	if (!may_write(books, visitor) || !take_for(&books->write, visitor)) {
+		return false;
+	}
+	began = proc_ticks();
+	(void)books_record(books, visitor->conf, deed, &count, now);
+	handle_give(&books->write);
+	charge(visitor, began);
+	return count == 1;
+}
+
+static void
+desk_observe(
+    void *self, struct visitor *visitor, const struct deed *deed, int64_t now)
+{
+	struct books *books = &((struct writer *)self)->books;
+
+	if (!record_now(books, visitor, deed, now)) {
+		queue_put(books->queue, deed);
+	}
+}
+
+static void
+desk_tally(void *self, const struct net *client, int64_t hour,
+    const struct tally *more)
+{
+	struct books *books = &((struct writer *)self)->books;
+
+	pending_tally(books->pending, client, hour, more);
+}
+
+static bool
+hit_now(struct books *books, struct visitor *visitor, int64_t ban, int64_t now)
+{
+	struct store *store;
+	enum store_result result;
+	int64_t began;
+
+	if (!may_write(books, visitor) || !take_for(&books->write, visitor)) {
+		return false;
+	}
+	began = proc_ticks();
+	store = books->write.store;
+	result = store_begin(store);
+	if (result == STORE_OK) {
+		result = store_ban_hit(store, ban, 1, now);
+	}
+	if (result == STORE_OK || result == STORE_NONE) {
+		result = store_commit(store);
+	}
+	if (result != STORE_OK) {
+		(void)books_write_trouble(books, result);
+		store_rollback(store);
+	}
+	handle_give(&books->write);
+	charge(visitor, began);
+	return result == STORE_OK;
+}
+
+/* The first is written at once, so that `list` shows at once that a ban does
+ * its work; the others can wait a second. */
+static void
+desk_hit(
+    void *self, struct visitor *visitor, const struct ban *ban, int64_t now)
+{
+	struct books *books = &((struct writer *)self)->books;
+
+	if (ban->hits > 0 || !hit_now(books, visitor, ban->id, now)) {
+		pending_hit(books->pending, ban->id, now);
+	}
+}
+
+/* ---- the thread ---- */
+
+static struct timespec
+next_second(void)
+{
+	struct timespec at;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec++;
+	return at;
+}
+
+/* Sleep for a second; false where it is time to go. */
+static bool
+sleep_a_second(struct writer *writer)
+{
+	struct timespec until = next_second();
+	bool go_on;
+
+	(void)pthread_mutex_lock(&writer->mutex);
+	while (!writer->stopping &&
+	       pthread_cond_clockwait(&writer->wake, &writer->mutex,
+		   CLOCK_MONOTONIC, &until) == 0) {
+		/* Woken before its time: look again. */
+	}
+	go_on = !writer->stopping;
+	(void)pthread_mutex_unlock(&writer->mutex);
+	return go_on;
+}
+
+static void *
+run(void *arg)
+{
+	struct writer *writer = arg;
+
+	do {
+		upkeep_round(&writer->upkeep, &writer->books, proc_now());
+	} while (sleep_a_second(writer));
+	return NULL;
+}
+
+struct writer *
+writer_start(struct conf *conf, char error[static STORE_ERROR_SIZE])
+{
+	struct writer *writer = calloc(1, sizeof(*writer));
+
+	if (writer == NULL) {
+		(void)text_copy(error, STORE_ERROR_SIZE, "out of memory");
+		return NULL;
+	}
+	if (!books_open(&writer->books, conf, error)) {
+		free(writer);
+		return NULL;
+	}
+	writer->desk = (struct desk){ .self = writer,
+		.standing = desk_standing,
+		.observe = desk_observe,
+		.tally = desk_tally,
+		.hit = desk_hit };
+	(void)pthread_mutex_init(&writer->mutex, NULL);
+	(void)pthread_cond_init(&writer->wake, NULL);
+	if (pthread_create(&writer->thread, NULL, run, writer) != 0) {
+		log_fatal(EXIT_USAGE, "cannot start a thread");
+	}
+	return writer;
+}
+
+void
+writer_stop(struct writer *writer)
+{
+	(void)pthread_mutex_lock(&writer->mutex);
+	writer->stopping = true;
+	(void)pthread_cond_signal(&writer->wake);
+	(void)pthread_mutex_unlock(&writer->mutex);
+	(void)pthread_join(writer->thread, NULL);
+
+	upkeep_last(&writer->books, proc_now(), LAST_PATIENCE);
+	books_close(&writer->books);
+	(void)pthread_cond_destroy(&writer->wake);
+	(void)pthread_mutex_destroy(&writer->mutex);
+	free(writer);
+}
+
+const struct desk *
+writer_desk(const struct writer *writer)
+{
+	return &writer->desk;
+}
+
+struct conf *
+writer_conf(struct writer *writer)
+{
+	return books_conf(&writer->books);
+}
+
+void
+writer_reload(struct writer *writer, struct conf *conf)
+{
+	books_reload(&writer->books, conf);
+}
