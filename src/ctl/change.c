@@ -241,10 +241,20 @@ tell_remaining(struct ctl *ctl, const struct net *who)
 	return result == STORE_NONE ? STORE_OK : result;
 }
 
+/* Of one client counting starts anew even where no ban is lifted. */
+static bool
+is_client(const struct ctl *ctl, const struct clearing *clearing)
+{
+	struct net client = engine_client(ctl->conf, &clearing->who.addr);
+
+	return !clearing->everybody && net_contains(&client, &clearing->who);
+}
+
 static enum exit_status
 tell_cleared(struct ctl *ctl, const struct clearing *clearing, int64_t lifted)
 {
 	char bans[PRINT_COUNT_SIZE];
+	char who[NET_TEXT_SIZE];
 	enum store_result result = STORE_OK;
 
 	if (lifted > 0) {
@@ -253,6 +263,10 @@ tell_cleared(struct ctl *ctl, const struct clearing *clearing, int64_t lifted)
 	} else {
 		print_line("nothing to clear");
 	}
+	if (lifted == 0 && is_client(ctl, clearing)) {
+		print_line("%s is counted anew from now on",
+		    net_format(&clearing->who, who));
+	}
 	if (!clearing->everybody) {
 		result = tell_remaining(ctl, &clearing->who);
 	}
@@ -260,6 +274,27 @@ tell_cleared(struct ctl *ctl, const struct clearing *clearing, int64_t lifted)
 		return ctl_failed(ctl, result);
 	}
 	return lifted > 0 ? EXIT_FINE : EXIT_NO;
+}
+
+static enum store_result
+clear(struct ctl *ctl, const struct clearing *clearing, int64_t *lifted)
+{
+	char who[NET_TEXT_SIZE] = "all";
+	enum store_result result = ctl_begin(ctl);
+
+	if (!clearing->everybody) {
+		net_format(&clearing->who, who);
+	}
+	if (result == STORE_OK) {
+		result = engine_clear(
+		    ctl->store, ctl->conf, clearing, ctl->now, lifted);
+	}
+	if (result == STORE_OK && *lifted == 0 && !is_client(ctl, clearing)) {
+		store_rollback(ctl->store);
+	} else if (result == STORE_OK) {
+		result = ctl_commit(ctl, "clear", who, ctl->args.note);
+	}
+	return result;
 }
 
 enum exit_status
@@ -272,24 +307,13 @@ change_clear(struct ctl *ctl)
 							  : NULL,
 		.mistake = args_given(args, OPTION_MISTAKE),
 	};
-	char who[NET_TEXT_SIZE] = "all";
 	enum store_result result;
 	int64_t lifted = 0;
 
 	if (!clearing.everybody) {
 		clearing.who = target(ctl);
-		net_format(&clearing.who, who);
 	}
-	result = ctl_begin(ctl);
-	if (result == STORE_OK) {
-		result = engine_clear(
-		    ctl->store, ctl->conf, &clearing, ctl->now, &lifted);
-	}
-	if (result == STORE_OK) {
-		result = ctl_commit(ctl, "clear", who, args->note);
-	}
-	if (result != STORE_OK) {
-		return ctl_failed(ctl, result);
-	}
-	return tell_cleared(ctl, &clearing, lifted);
+	result = clear(ctl, &clearing, &lifted);
+	return result == STORE_OK ? tell_cleared(ctl, &clearing, lifted)
+				  : ctl_failed(ctl, result);
 }

@@ -39,9 +39,10 @@ ctl_failed(struct ctl *ctl, enum store_result result)
 
 	if (result == STORE_BUSY) {
 		print_complaint("the database is busy");
+	} else if (why[0] != '\0') {
+		print_complaint("%s", why);
 	} else {
-		print_complaint("%s: %s", ctl->conf->database,
-		    why != NULL && *why != '\0' ? why : "cannot be used");
+		print_complaint("%s: cannot be used", ctl->conf->database);
 	}
 	store_rollback(ctl->store);
 	return EXIT_DATABASE;

@@ -35,6 +35,7 @@ read_opening(int argc, char **argv)
 	struct opening opening = { .file = NULL };
 	int option;
 
+	/* There is one thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 	while ((option = getopt_long(argc, argv, "+c:Vh", longs, NULL)) != -1) {
 		if (option == 'c') {
 			opening.file = optarg;
@@ -78,7 +79,7 @@ run_phrase(const struct phrase *phrase, struct ctl *ctl)
 		store_close(ctl->store);
 	}
 	if (ctl->spool != NULL) {
-		fclose(ctl->spool);
+		(void)fclose(ctl->spool);
 	}
 	return status;
 }

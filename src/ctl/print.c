@@ -56,7 +56,7 @@ print_complaint(const char *format, ...)
 	va_list args;
 
 	/* What was said before stands before it, also in a shared pipe. */
-	fflush(stdout);
+	(void)fflush(stdout);
 	fputs("videur: ", stderr);
 	va_start(args, format);
 	put_line(stderr, format, args);

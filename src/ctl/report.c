@@ -24,7 +24,7 @@ struct told {
 	enum kind kind;
 	bool timed; /* else: when it is stored */
 	int64_t at;
-	int64_t line; /* of standard input */
+	int64_t line; /* of standard input; 0 for none */
 };
 
 /* What became of all so far. */
@@ -83,56 +83,72 @@ store_one(struct ctl *ctl, const struct told *told, struct sum *sum,
 /* Store a chunk in one transaction; `sum` grows only where all went well. */
 static enum store_result
 store_chunk(struct ctl *ctl, const struct told *told, size_t count,
-    const char *subject, struct sum *sum)
+    struct sum *sum, struct begun *begun)
 {
-	struct begun *begun = malloc(sizeof(*begun));
-	enum store_result result;
+	enum store_result result = ctl_begin(ctl);
 	struct sum next = *sum;
+	char subject[ADDR_TEXT_SIZE] = "stdin";
 	char note[PRINT_COUNT_SIZE];
 
-	if (begun == NULL) {
-		print_complaint("out of memory");
-		return STORE_FAILED;
-	}
 	begun->bans = 0;
-	result = ctl_begin(ctl);
 	for (size_t i = 0; i < count && result == STORE_OK; i++) {
 		result = store_one(ctl, &told[i], &next, begun);
+	}
+	if (told[0].line == 0) {
+		addr_format(&told[0].address, subject);
 	}
 	print_count(next.stored - sum->stored, "event", "events", note);
 	if (result == STORE_OK) {
 		result = ctl_commit(ctl, "report", subject, note);
 	}
-	for (size_t i = 0; i < begun->bans && result == STORE_OK; i++) {
-		say_began(&begun->ban[i], ctl->now);
-	}
 	if (result == STORE_OK) {
 		*sum = next;
 	}
-	free(begun);
 	return result;
+}
+
+static void
+tell_begun(const struct ctl *ctl, const struct begun *begun)
+{
+	for (size_t i = 0; i < begun->bans; i++) {
+		say_began(&begun->ban[i], ctl->now);
+	}
+}
+
+/* Too large for the stack; NULL after a complaint. */
+static struct begun *
+begun_new(void)
+{
+	struct begun *begun = malloc(sizeof(*begun));
+
+	if (begun == NULL) {
+		print_complaint("out of memory");
+	}
+	return begun;
 }
 
 enum exit_status
 report_one(struct ctl *ctl)
 {
 	const struct told told = told_from(&ctl->args);
+	struct begun *begun = begun_new();
 	struct sum sum = { .stored = 0 };
 	char address[ADDR_TEXT_SIZE];
 	enum store_result result;
 
-	addr_format(&told.address, address);
-	result = store_chunk(ctl, &told, 1, address, &sum);
-	if (result != STORE_OK) {
-		return ctl_failed(ctl, result);
+	if (begun == NULL) {
+		return EXIT_DATABASE;
 	}
-	if (sum.stored > 0) {
+	result = store_chunk(ctl, &told, 1, &sum, begun);
+	if (result == STORE_OK && sum.stored > 0) {
 		print_line("1 event stored");
-	} else {
-		print_line(
-		    "0 events stored: %s is allowed or never banned", address);
+		tell_begun(ctl, begun);
+	} else if (result == STORE_OK) {
+		print_line("0 events stored: %s is allowed or never banned",
+		    addr_format(&told.address, address));
 	}
-	return EXIT_FINE;
+	free(begun);
+	return result == STORE_OK ? EXIT_FINE : ctl_failed(ctl, result);
 }
 
 /* ---- reading lines ---- */
@@ -273,29 +289,44 @@ report_lines_check(struct ctl *ctl)
 	return EXIT_FINE;
 }
 
+static enum store_result
+store_spool(struct ctl *ctl, struct sum *sum, struct begun *begun)
+{
+	struct told told[CHUNK] = { 0 };
+	enum store_result result = STORE_OK;
+	size_t count;
+
+	while ((count = fread(told, sizeof(told[0]), CHUNK, ctl->spool)) > 0) {
+		ctl->now = proc_now();
+		result = store_chunk(ctl, told, count, sum, begun);
+		if (result != STORE_OK) {
+			print_complaint("from line %" PRId64
+					" on nothing is stored",
+			    told[0].line);
+			return result;
+		}
+		tell_begun(ctl, begun);
+	}
+	return result;
+}
+
 enum exit_status
 report_lines(struct ctl *ctl)
 {
-	struct told told[CHUNK] = { 0 };
+	struct begun *begun = begun_new();
 	struct sum sum = { .stored = 0 };
-	enum store_result result = STORE_OK;
+	enum store_result result;
 	char events[PRINT_COUNT_SIZE];
 	char bans[PRINT_COUNT_SIZE];
-	size_t count;
 
-	while (result == STORE_OK &&
-	       (count = fread(told, sizeof(told[0]), CHUNK, ctl->spool)) > 0) {
-		ctl->now = proc_now();
-		result = store_chunk(ctl, told, count, "stdin", &sum);
+	if (begun == NULL) {
+		return EXIT_DATABASE;
 	}
+	result = store_spool(ctl, &sum, begun);
+	free(begun);
 	print_line("%s stored, %" PRId64
 		   " not counted since allowed or never banned, %s began",
 	    print_count(sum.stored, "event", "events", events), sum.allowed,
 	    print_count(sum.began, "ban", "bans", bans));
-	if (result != STORE_OK) {
-		print_complaint(
-		    "from line %" PRId64 " on nothing is stored", told[0].line);
-		return ctl_failed(ctl, result);
-	}
-	return EXIT_FINE;
+	return result == STORE_OK ? EXIT_FINE : ctl_failed(ctl, result);
 }

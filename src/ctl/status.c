@@ -139,11 +139,9 @@ tell_size(const struct ctl *ctl, const struct store_numbers *numbers)
 static void
 tell_bans(const struct picture *picture)
 {
-	char bans[PRINT_COUNT_SIZE];
-
-	print_line("bans       %s active: %" PRId64 " IPv4, %" PRId64 " IPv6",
-	    print_count(picture->v4 + picture->v6, "ban", "bans", bans),
-	    picture->v4, picture->v6);
+	print_line("bans       %" PRId64 " active: %" PRId64 " IPv4, %" PRId64
+		   " IPv6",
+	    picture->v4 + picture->v6, picture->v4, picture->v6);
 	for (int i = 0; i < REASON_COUNT; i++) {
 		if (picture->reason[i] > 0) {
 			print_line("           %" PRId64 " for %s",
@@ -179,7 +177,6 @@ tell(const struct ctl *ctl, const struct picture *picture)
 {
 	const struct conf *conf = ctl->conf;
 	char since[PRINT_TIME_SIZE];
-	char events[PRINT_COUNT_SIZE];
 	char allows[PRINT_COUNT_SIZE];
 
 	tell_size(ctl, &picture->numbers);
@@ -188,8 +185,7 @@ tell(const struct ctl *ctl, const struct picture *picture)
 	print_line(
 	    "policy     %s, %zu rules", conf->policy.name, conf->policy.rules);
 	tell_bans(picture);
-	print_line("events     about %s",
-	    print_count(picture->numbers.events, "event", "events", events));
+	print_line("events     about %" PRId64, picture->numbers.events);
 	print_line("allowed    %s by command, %zu by configuration and as this "
 		   "host's own",
 	    print_count(picture->allows, "network", "networks", allows),
