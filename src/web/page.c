@@ -146,6 +146,21 @@ bans_slot(struct told_page *told, const struct page_view *view, const char *ref,
 	    struct slot){ .name = "bans", .list = told->bans, .items = bans };
 }
 
+/* Whether one of the bans was made by a rule: those end by themselves; what
+ * the administrator did by hand is his to explain. */
+static bool
+any_automatic(const struct page_view *view)
+{
+	const struct standing *standing = view->standing;
+
+	for (size_t i = 0; standing != NULL && i < standing->bans; i++) {
+		if (strcmp(standing->ban[i].rule, BAN_RULE_MANUAL) != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static const char *
 heading(const struct page_view *view)
 {
@@ -180,6 +195,7 @@ tell(struct told_page *told, const struct page_view *view)
 		{ .name = "clear",
 		    .text = told_yes(answered && bans.items == 0) },
 		{ .name = "listed", .text = told_yes(bans.items > 0) },
+		{ .name = "automatic", .text = told_yes(any_automatic(view)) },
 		{ .name = "gone",
 		    .text = told_yes(answered && view->ref != NULL && !found) },
 		{ .name = "input", .text = repeat_input(view->input) },

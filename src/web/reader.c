@@ -68,7 +68,11 @@ complain(struct reader *reader, const char *why)
 
 	reader->failing = true;
 	if (log_gate_open(&reader->gate, proc_ticks() / 1000, &held)) {
-		log_warn("%s (%lld more of the kind)", why, (long long)held);
+		log_warn("%s", why);
+		if (held > 0) {
+			log_warn("%lld more requests failed so meanwhile",
+			    (long long)held);
+		}
 	}
 }
 

@@ -202,6 +202,12 @@ put_absence(struct rendering *r, struct span name, struct span body)
 	}
 }
 
+static const char *
+skip_newline(struct span span)
+{
+	return span.at < span.end && *span.at == '\n' ? span.at + 1 : span.at;
+}
+
 /* The block that begins at `body->at`: its end is cut off `body`; gives back
  * where the template goes on, or NULL where the block never ends. */
 static const char *
@@ -210,6 +216,7 @@ close_block(struct span name, struct span *body)
 	char closing[64];
 	struct text text;
 	const char *end;
+	const char *next;
 
 	text_init(&text, closing, sizeof(closing));
 	text_add(&text, "{{/");
@@ -219,8 +226,11 @@ close_block(struct span name, struct span *body)
 	if (end == NULL) {
 		return NULL;
 	}
+	next = end + text.len;
+	body->at = skip_newline(*body);
+	next = skip_newline((struct span){ next, body->end });
 	body->end = end;
-	return end + text.len;
+	return next;
 }
 
 /* Write what one hole stands for; gives back where the template goes on, or

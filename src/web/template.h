@@ -9,6 +9,9 @@
  *   {{^name}}...{{/name}}  once where {{#name}} would write nothing
  *   {{! remark }}          nothing
  *
+ * A newline straight after a block's opening or closing is not written, so
+ * that those may stand in lines of their own.
+ *
  * A phrase is a line "name = text" of a phrase file, continued by lines that
  * begin with a blank; it is a template too and sees the same slots.  A block
  * cannot hold a block of its own name.  Templates and phrases are ours and

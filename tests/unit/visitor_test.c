@@ -1,0 +1,227 @@
+#include "check.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <stdlib.h>
+#include <sys/un.h>
+
+#include "base/addr.h"
+#include "conf/conf.h"
+#include "web/language.h"
+#include "web/lookup.h"
+#include "web/visitor.h"
+
+union peer {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	struct sockaddr_un un;
+};
+
+/* A connection from an address; "unix" is one by a unix socket. */
+static union peer
+peer_of(const char *from)
+{
+	union peer peer = { .in6.sin6_family = AF_INET6 };
+
+	if (strcmp(from, "unix") == 0) {
+		peer.sa.sa_family = AF_UNIX;
+	} else if (strchr(from, ':') == NULL) {
+		peer.sa.sa_family = AF_INET;
+		assert_int_equal(
+		    inet_pton(AF_INET, from, &peer.in.sin_addr), 1);
+	} else {
+		assert_int_equal(
+		    inet_pton(AF_INET6, from, &peer.in6.sin6_addr), 1);
+	}
+	return peer;
+}
+
+static void
+visitors(void **state)
+{
+	static const struct {
+		const char *sentence, *from, *forwarded;
+		const char *want; /* NULL: not known */
+	} rows[] = {
+		{ "a visitor", "192.0.2.7", "", "192.0.2.7" },
+		{ "a visitor by IPv6", "2001:db8::7", "", "2001:db8::7" },
+		{ "an IPv4 visitor on an IPv6 socket", "::ffff:192.0.2.7", "",
+		    "192.0.2.7" },
+		{ "a stranger's claim is not believed", "192.0.2.7",
+		    "198.51.100.1", "192.0.2.7" },
+		{ "a trusted proxy's is", "127.0.0.1", "198.51.100.1",
+		    "198.51.100.1" },
+		{ "a trusted proxy by IPv6", "2001:db8:1::9", "2001:db8::7",
+		    "2001:db8::7" },
+		{ "the proxy itself", "127.0.0.1", "", "127.0.0.1" },
+		{ "the rightmost is what the proxy saw", "127.0.0.1",
+		    "203.0.113.66, 198.51.100.1", "198.51.100.1" },
+		{ "proxies in a row", "127.0.0.1",
+		    "203.0.113.66, 198.51.100.1, 10.0.0.3,10.0.0.2",
+		    "198.51.100.1" },
+		{ "nobody but proxies", "127.0.0.1", "10.0.0.3, 10.0.0.2",
+		    "10.0.0.3" },
+		{ "rubbish before what counts", "127.0.0.1",
+		    "<script>, 198.51.100.1", "198.51.100.1" },
+		{ "rubbish where it counts", "127.0.0.1",
+		    "198.51.100.1, unknown", NULL },
+		{ "an empty place", "127.0.0.1", "198.51.100.1,", NULL },
+		{ "with a port", "127.0.0.1", "198.51.100.1:4711",
+		    "198.51.100.1" },
+		{ "in brackets with a port", "127.0.0.1", "[2001:db8::7]:4711",
+		    "2001:db8::7" },
+		{ "too long to be one", "127.0.0.1",
+		    "00000000000000000000000000000000000000000000000000000000"
+		    "0000000000000000",
+		    NULL },
+		{ "a proxy on a unix socket", "unix", "198.51.100.1",
+		    "198.51.100.1" },
+		{ "a unix socket that says nothing", "unix", "", NULL },
+	};
+	struct conf *conf = calloc(1, sizeof(*conf));
+
+	(void)state;
+	assert_non_null(conf);
+	assert_true(net_parse("127.0.0.0/8", &conf->web.trusted_proxy[0]));
+	assert_true(net_parse("10.0.0.0/8", &conf->web.trusted_proxy[1]));
+	assert_true(net_parse("2001:db8:1::/48", &conf->web.trusted_proxy[2]));
+	conf->web.trusted_proxies = 3;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const union peer peer = peer_of(rows[i].from);
+		char text[ADDR_TEXT_SIZE];
+		struct addr got;
+		bool known = visitor_address(
+		    conf, &peer.sa, rows[i].forwarded, &got);
+
+		check_int(rows[i].sentence, known, rows[i].want != NULL);
+		if (known) {
+			check_text(rows[i].sentence, addr_format(&got, text),
+			    rows[i].want);
+		}
+	}
+	free(conf);
+}
+
+static void
+nobody_is_known_without_a_peer(void **state)
+{
+	struct conf *conf = calloc(1, sizeof(*conf));
+	struct addr got;
+
+	(void)state;
+	assert_non_null(conf);
+	assert_false(visitor_address(conf, NULL, "192.0.2.7", &got));
+	free(conf);
+}
+
+static void
+lookups(void **state)
+{
+	static const struct {
+		const char *sentence, *text;
+		enum lookup want;
+		const char *address; /* where the want is FINE or NEVER */
+	} rows[] = {
+		{ "an IPv4 address", "192.0.2.7", LOOKUP_FINE, "192.0.2.7" },
+		{ "an IPv6 address", "2001:DB8:0::7", LOOKUP_FINE,
+		    "2001:db8::7" },
+		{ "an IPv4 address in IPv6", "::ffff:192.0.2.7", LOOKUP_FINE,
+		    "192.0.2.7" },
+		{ "in brackets, as the reply has it", "[192.0.2.7]",
+		    LOOKUP_FINE, "192.0.2.7" },
+		{ "blanks around it", "\t 192.0.2.7\r\n", LOOKUP_FINE,
+		    "192.0.2.7" },
+		{ "loopback", "127.0.0.1", LOOKUP_NEVER, "127.0.0.1" },
+		{ "private", "fd00::1", LOOKUP_NEVER, "fd00::1" },
+		{ "a network", "192.0.2.0/24", LOOKUP_NETWORK, NULL },
+		{ "a network by IPv6", "2001:db8::/64", LOOKUP_NETWORK, NULL },
+		{ "nothing", "", LOOKUP_NO_ADDRESS, NULL },
+		{ "blanks", "  ", LOOKUP_NO_ADDRESS, NULL },
+		{ "brackets", "[]", LOOKUP_NO_ADDRESS, NULL },
+		{ "one bracket", "[", LOOKUP_NO_ADDRESS, NULL },
+		{ "a name", "mx.example.org", LOOKUP_NO_ADDRESS, NULL },
+		{ "two addresses", "192.0.2.7 192.0.2.8", LOOKUP_NO_ADDRESS,
+		    NULL },
+		{ "a zone", "fe80::1%eth0", LOOKUP_NO_ADDRESS, NULL },
+		{ "markup", "<b>192.0.2.7</b>", LOOKUP_NO_ADDRESS, NULL },
+		{ "too long to be one",
+		    "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:",
+		    LOOKUP_NO_ADDRESS, NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[ADDR_TEXT_SIZE];
+		struct addr got;
+
+		check_int(rows[i].sentence, lookup_parse(rows[i].text, &got),
+		    rows[i].want);
+		if (rows[i].address != NULL) {
+			check_text(rows[i].sentence, addr_format(&got, text),
+			    rows[i].address);
+		}
+	}
+}
+
+static void
+languages(void **state)
+{
+	static const struct {
+		const char *sentence, *asked, *accept, *want;
+	} rows[] = {
+		{ "nothing said", NULL, NULL, "en" },
+		{ "an empty header", NULL, "", "en" },
+		{ "French", NULL, "fr", "fr" },
+		{ "French of Switzerland", NULL, "fr-CH", "fr" },
+		{ "in capitals", NULL, "FR-fr", "fr" },
+		{ "the first of two alike", NULL, "fr, en", "fr" },
+		{ "the first of two alike, English", NULL, "en, fr", "en" },
+		{ "the heavier", NULL, "en;q=0.5, fr;q=0.8", "fr" },
+		{ "the heavier, by a thousandth", NULL,
+		    "fr;q=0.500, en;q=0.501", "en" },
+		{ "as browsers send it", NULL,
+		    "fr-FR,fr;q=0.9,en-US;q=0.8,en;q=0.7", "fr" },
+		{ "a language we lack comes first", NULL,
+		    "de, fr-CH;q=0.8, en;q=0.5", "fr" },
+		{ "only languages we lack", NULL, "de, it;q=0.5", "en" },
+		{ "a language that only begins like ours", NULL, "fro", "en" },
+		{ "English is not wanted", NULL, "en;q=0, *;q=0.5", "fr" },
+		{ "French is not wanted", NULL, "fr;q=0", "en" },
+		{ "neither is wanted", NULL, "fr;q=0, en;q=0", "en" },
+		{ "anything", NULL, "*", "en" },
+		{ "anything but rather French", NULL, "*;q=0.1, fr;q=0.2",
+		    "fr" },
+		{ "a weight that is none is not counted", NULL,
+		    "fr;q=x, en;q=0.1", "en" },
+		{ "a weight above one is not counted", NULL,
+		    "fr;q=1.5, en;q=0.1", "en" },
+		{ "other parameters and blanks", NULL,
+		    "en;q=0.4 , fr ; level=1 ; q=0.6", "fr" },
+		{ "rubbish", NULL, ",,;;q=,=,*;;", "en" },
+		{ "the wish in the address wins", "fr", "en", "fr" },
+		{ "in capitals too", "EN", "fr", "en" },
+		{ "a wish we cannot fulfil does not", "de", "fr", "fr" },
+		{ "an empty wish does not", "", "fr", "fr" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		check_text(rows[i].sentence,
+		    language_tag(language_pick(rows[i].asked, rows[i].accept)),
+		    rows[i].want);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(visitors),
+		cmocka_unit_test(nobody_is_known_without_a_peer),
+		cmocka_unit_test(lookups),
+		cmocka_unit_test(languages),
+	};
+
+	return cmocka_run_group_tests_name("visitor", tests, NULL, NULL);
+}
