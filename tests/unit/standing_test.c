@@ -1,0 +1,209 @@
+#include "check.h"
+
+#include "base/json.h"
+#include "base/text.h"
+#include "core/standing.h"
+
+static void
+ranges_that_are_never_banned(void **state)
+{
+	static const struct {
+		const char *address;
+		bool want;
+	} rows[] = {
+		{ "0.0.0.0", true },
+		{ "0.255.255.255", true },
+		{ "1.0.0.0", false },
+		{ "9.255.255.255", false },
+		{ "10.0.0.0", true },
+		{ "10.255.255.255", true },
+		{ "11.0.0.0", false },
+		{ "100.63.255.255", false },
+		{ "100.64.0.0", true },
+		{ "100.127.255.255", true },
+		{ "100.128.0.0", false },
+		{ "127.0.0.1", true },
+		{ "128.0.0.0", false },
+		{ "169.254.1.1", true },
+		{ "169.255.0.0", false },
+		{ "172.15.255.255", false },
+		{ "172.16.0.0", true },
+		{ "172.31.255.255", true },
+		{ "172.32.0.0", false },
+		{ "192.168.3.4", true },
+		{ "192.169.0.0", false },
+		{ "223.255.255.255", false },
+		{ "224.0.0.0", true },
+		{ "255.255.255.255", true },
+		{ "::ffff:127.0.0.1", true },
+		{ "64:ff9b::a00:1", true },
+		{ "::", true },
+		{ "::1", true },
+		{ "::2", false },
+		{ "fbff::1", false },
+		{ "fc00::1", true },
+		{ "fdff::1", true },
+		{ "fe7f::1", false },
+		{ "fe80::1", true },
+		{ "febf::1", true },
+		{ "fec0::1", false },
+		{ "ff02::1", true },
+		{ "192.0.2.1", false },
+		{ "198.51.100.1", false },
+		{ "203.0.113.1", false },
+		{ "2001:db8::1", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct addr addr;
+
+		assert_true(addr_parse(rows[i].address, &addr));
+		check_int(rows[i].address, standing_never_banned(&addr),
+		    rows[i].want);
+	}
+}
+
+/* A standing of up to two bans, the last-ending first. */
+struct sketch {
+	enum reason reason;
+	enum service service;
+	enum stage stage;
+	int64_t hits;
+};
+
+static void
+who_speaks(void **state)
+{
+	enum {
+		NOBODY = -1
+	};
+	static const struct {
+		const char *sentence;
+		struct sketch ban[2];
+		size_t bans;
+		struct session_facts facts;
+		int want; /* which ban */
+	} rows[] = {
+#define ERRORS { REASON_ERROR, SERVICE_MX, STAGE_RCPT, 0 }
+#define LOGINS                                                                 \
+	{                                                                      \
+		REASON_AUTH, SERVICE_SUBMISSION, STAGE_HELO, 0                 \
+	}
+		{ "nobody is banned", { { 0 } }, 0,
+		    { SERVICE_MX, STAGE_RCPT, false }, NOBODY },
+		{ "an error ban speaks at RCPT", { ERRORS }, 1,
+		    { SERVICE_MX, STAGE_RCPT, false }, 0 },
+		{ "an error ban is silent at MAIL", { ERRORS }, 1,
+		    { SERVICE_MX, STAGE_MAIL, false }, NOBODY },
+		{ "an error ban is silent at HELO", { ERRORS }, 1,
+		    { SERVICE_MX, STAGE_HELO, false }, NOBODY },
+		{ "with nine hits it is silent at MAIL",
+		    { { REASON_ERROR, SERVICE_MX, STAGE_RCPT, 9 } }, 1,
+		    { SERVICE_MX, STAGE_MAIL, false }, NOBODY },
+		{ "with ten hits it speaks at MAIL",
+		    { { REASON_ERROR, SERVICE_MX, STAGE_RCPT, 10 } }, 1,
+		    { SERVICE_MX, STAGE_MAIL, false }, 0 },
+		{ "but not at HELO",
+		    { { REASON_ERROR, SERVICE_MX, STAGE_RCPT, 10 } }, 1,
+		    { SERVICE_MX, STAGE_HELO, false }, NOBODY },
+		{ "an mx ban does not touch submission", { ERRORS }, 1,
+		    { SERVICE_SUBMISSION, STAGE_RCPT, false }, NOBODY },
+		{ "every rule fits a service that is not known", { ERRORS }, 1,
+		    { SERVICE_ANY, STAGE_RCPT, false }, 0 },
+		{ "an auth ban speaks at HELO on submission", { LOGINS }, 1,
+		    { SERVICE_SUBMISSION, STAGE_HELO, false }, 0 },
+		{ "and again at MAIL", { LOGINS }, 1,
+		    { SERVICE_SUBMISSION, STAGE_MAIL, false }, 0 },
+		{ "an auth ban is nothing to mx", { LOGINS }, 1,
+		    { SERVICE_MX, STAGE_RCPT, false }, NOBODY },
+		{ "an authenticated session passes an error ban",
+		    { { REASON_ERROR, SERVICE_ANY, STAGE_RCPT, 10 } }, 1,
+		    { SERVICE_SUBMISSION, STAGE_RCPT, true }, NOBODY },
+		{ "an authenticated session hears an auth ban", { LOGINS }, 1,
+		    { SERVICE_SUBMISSION, STAGE_MAIL, true }, 0 },
+		{ "of two that fit the last-ending speaks",
+		    { { REASON_SPAM, SERVICE_MX, STAGE_RCPT, 0 }, ERRORS }, 2,
+		    { SERVICE_MX, STAGE_RCPT, false }, 0 },
+		{ "a longer error ban does not silence an auth ban",
+		    { { REASON_ERROR, SERVICE_ANY, STAGE_RCPT, 0 }, LOGINS }, 2,
+		    { SERVICE_SUBMISSION, STAGE_HELO, false }, 1 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct standing standing = { .verdict = rows[i].bans > 0
+							    ? STANDING_BANNED
+							    : STANDING_CLEAR,
+			.bans = rows[i].bans };
+		const struct ban *speaker;
+
+		for (size_t n = 0; n < rows[i].bans; n++) {
+			standing.ban[n].reason = rows[i].ban[n].reason;
+			standing.ban[n].service = rows[i].ban[n].service;
+			standing.ban[n].stage = rows[i].ban[n].stage;
+			standing.ban[n].hits = rows[i].ban[n].hits;
+		}
+		speaker = standing_speaker(&standing, &rows[i].facts);
+		check_int(rows[i].sentence,
+		    speaker == NULL ? NOBODY : speaker - standing.ban,
+		    rows[i].want);
+	}
+}
+
+static void
+json_names_are_fixed(void **state)
+{
+	struct standing standing = {
+		.verdict = STANDING_BANNED, .checked_at = 1795284000, .bans = 1
+	};
+	struct ban *ban = &standing.ban[0];
+	char buf[2048];
+	struct text text;
+	struct json json;
+
+	(void)state;
+	assert_true(addr_parse("192.0.2.7", &standing.address));
+	*ban = (struct ban){ .who = net_cut(&standing.address, ADDR_BITS),
+		.reason = REASON_ERROR,
+		.rule = "dictionary",
+		.step = 2,
+		.begins = 1795283999,
+		.ends = 1795284342,
+		.hits = 3,
+		.note = "a \"note\"",
+		.ref = "7K2M9Q" };
+	assert_null(reply_parse("550 5.7.1 Too many", NULL, &ban->reply));
+	text_init(&text, buf, sizeof(buf));
+	json_init(&json, json_to_text, &text);
+	standing_json(&standing, "", &json);
+	check_text("one address", buf,
+	    "{\"ip\":\"192.0.2.7\",\"listed\":true,\"bans\":[{\"reason\":"
+	    "\"error\",\"rule\":\"dictionary\",\"step\":2,\"begins\":"
+	    "\"2026-11-21T17:59:59Z\",\"ends\":\"2026-11-21T18:05:42Z\","
+	    "\"ref\":\"7K2M9Q\",\"reply\":\"550 5.7.1 Too many [192.0.2.7], "
+	    "blocked until 2026-11-21T18:05:42Z\"}],\"checked_at\":"
+	    "\"2026-11-21T18:00:00Z\"}");
+	text_init(&text, buf, sizeof(buf));
+	json_init(&json, json_to_text, &text);
+	standing_ban_json(ban, "", &json);
+	check_text("one ban", buf,
+	    "{\"client\":\"192.0.2.7\",\"reason\":\"error\",\"rule\":"
+	    "\"dictionary\",\"step\":2,\"begins\":\"2026-11-21T17:59:59Z\","
+	    "\"ends\":\"2026-11-21T18:05:42Z\",\"cleared\":null,"
+	    "\"observed\":false,\"ref\":\"7K2M9Q\",\"hits\":3,\"note\":"
+	    "\"a \\\"note\\\"\",\"reply\":\"550 5.7.1 Too many [192.0.2.7], "
+	    "blocked until 2026-11-21T18:05:42Z\"}");
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(ranges_that_are_never_banned),
+		cmocka_unit_test(who_speaks),
+		cmocka_unit_test(json_names_are_fixed),
+	};
+
+	return cmocka_run_group_tests_name("standing", tests, NULL, NULL);
+}
