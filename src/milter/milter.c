@@ -124,6 +124,7 @@ ask_for_macros(SMFICTX *ctx)
 /* Of all the no-reply flags none is asked for: over TCP they cost more than
  * they save. */
 static sfsistat
+/* NOLINTNEXTLINE(readability-function-size): libmilter's parameters */
 on_negotiate(SMFICTX *ctx, unsigned long offered_actions,
     unsigned long offered_steps, unsigned long unused2, unsigned long unused3,
     unsigned long *actions, unsigned long *steps, unsigned long *out2,
