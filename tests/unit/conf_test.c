@@ -1,0 +1,326 @@
+#include "conf_dir.h"
+
+#include <errno.h>
+#include <unistd.h>
+
+#include "base/proc.h"
+#include "core/policy.h"
+
+enum {
+	HOUR = 3600,
+	DAY = 24 * HOUR
+};
+
+static void
+check_defaults(const char *who, const struct conf *conf)
+{
+	static const enum conf_source sources[KIND_COUNT] = {
+		[KIND_COMPLAINT] = CONF_NOBODY,
+		[KIND_AUTH] = CONF_WATCH,
+		[KIND_DISCONNECT] = CONF_WATCH,
+	};
+
+	check_text(who, conf->database, "/var/lib/videur/videur.db");
+	check_text(who, conf->policy.name, "franceserv");
+	check_int(who, conf->mode, CONF_ENFORCE);
+	check_text(who, conf->user, "");
+	check_text(who, conf->contact, "");
+	check_text(who, conf->lookup_url, "");
+	check_int(who, (int64_t)conf->submission_ports, 2);
+	check_int(who, conf->submission_port[0], 465);
+	check_int(who, conf->submission_port[1], 587);
+	check_int(who, conf->client_ipv4, 32);
+	check_int(who, conf->client_ipv6, 64);
+	check_int(who, memcmp(conf->source, sources, sizeof(sources)), 0);
+	check_int(who, conf->keep_events, 30 * DAY);
+	check_int(who, conf->keep_tallies, 35 * DAY);
+	check_int(who, conf->keep_bans, 30 * DAY);
+	check_int(who, conf->keep_audit, 365 * DAY);
+	check_text(who, conf->milter.listen,
+	    "unix:/var/spool/postfix/videur/milter.sock");
+	check_int(who, conf->milter.socket_mode, 0660);
+	check_text(who, conf->milter.socket_group, "postfix");
+	check_int(who, conf->milter.on_error, CONF_ACCEPT);
+	check_int(who, (int64_t)conf->milter.spam_header.items, 1);
+	check_text(who, conf->milter.spam_header.item[0], "X-Spam-Flag: YES");
+	check_int(who, (int64_t)conf->milter.virus_header.items, 1);
+	check_text(
+	    who, conf->milter.virus_header.item[0], "X-Virus-Status: Infected");
+	check_text(who, conf->web.listen, "127.0.0.1:8025");
+	check_text(who, conf->web.metrics_listen, "");
+	check_int(who, (int64_t)conf->web.trusted_proxies, 0);
+	check_text(who, conf->watch.journal, "yes");
+	check_int(who, (int64_t)conf->watch.units.items, 0);
+	check_int(who, (int64_t)conf->watch.files.items, 0);
+	check_text(who, conf->watch.rules, "/etc/videur/rules");
+}
+
+static void
+defaults_hold_without_a_file(void **state)
+{
+	char error[CONF_ERROR_SIZE];
+	struct conf *conf;
+
+	(void)state;
+	if (access(CONF_DEFAULT_FILE, F_OK) == 0) {
+		skip(); /* this host has one */
+	}
+	conf = conf_load(NULL, error);
+	assert_non_null(conf);
+	check_defaults("no file", conf);
+	conf_drop(conf);
+}
+
+static void
+defaults_hold_where_nothing_is_said(void **state)
+{
+	static const struct {
+		const char *sentence, *text;
+	} rows[] = {
+		{ "an empty file", "" },
+		{ "blank lines", "\n\n" },
+		{ "a comment without an end of line", "# nothing" },
+		{ "comments of every kind", "# a \"\n// b '\n/* c\n = { */\n" },
+		{ "empty sections",
+		    "milter {}\nweb {\n}\nwatch { # none\n}\nkeep {}\n"
+		    "sources {}\n" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct conf *conf = conf_dir_load(
+		    rows[i].sentence, rows[i].text);
+		check_defaults(rows[i].sentence, conf);
+		conf_drop(conf);
+	}
+}
+
+/* Take the # off every line that is a setting: no blank follows it. */
+static void
+uncomment(FILE *from, FILE *to)
+{
+	char line[256];
+
+	while (fgets(line, sizeof(line), from) != NULL) {
+		bool setting = line[0] == '#' && line[1] != ' ';
+		assert_int_not_equal(fputs(line + setting, to), EOF);
+	}
+}
+
+static void
+the_sample_tells_the_defaults(void **state)
+{
+	char error[CONF_ERROR_SIZE];
+	struct conf *conf = conf_load("src/conf/videur.conf", error);
+	FILE *from = fopen("src/conf/videur.conf", "r");
+	FILE *to = fopen(conf_dir_path("sample.conf"), "w");
+
+	(void)state;
+	if (conf == NULL) {
+		fail_msg("the sample: %s", error);
+	}
+	check_defaults("the sample as it is", conf);
+	conf_drop(conf);
+
+	assert_non_null(from);
+	assert_non_null(to);
+	uncomment(from, to);
+	assert_int_equal(fclose(from), 0);
+	assert_int_equal(fclose(to), 0);
+	conf = conf_load(conf_dir_path("sample.conf"), error);
+	if (conf == NULL) {
+		fail_msg("the sample without its #: %s", error);
+	}
+	check_defaults("the sample without its #", conf);
+	conf_drop(conf);
+}
+
+static const char everything
+    [] = "database = run/v.db   # a comment\n"
+	 "policy = franceserv\n"
+	 "mode = observe /* this\n too */\n"
+	 "allow = {198.51.100.25, \"2001:db8:25::/64\"}\n"
+	 "allow += {203.0.113.0/24}\n"
+	 "user = videur\n"
+	 "contact = 'postmaster@example.org'\n"
+	 "lookup-url = https://postmaster.example.org/\r\n"
+	 "submission-ports += {2587}\n"
+	 "client-ipv4 = 24\n"
+	 "client-ipv6 = 48\n"
+	 "sources { spam = watch relay = none auth = milter }\n"
+	 "keep { events = 1d12h tallies = 2d bans = 3d audit = 90s }\n"
+	 "milter {\n"
+	 "  listen = inet:8890@127.0.0.1\n"
+	 "  socket-mode = 600\n"
+	 "  socket-group = \"\"\n"
+	 "  on-error = tempfail\n"
+	 "  spam-header = { # nobody\n }\n"
+	 "  virus-header += {\"X-Amavis-Alert: INFECTED\"}\n"
+	 "}\n"
+	 "web { listen = \"[::1]:80\" metrics-listen = unix:/run/m.sock\n"
+	 "  trusted-proxies = {127.0.0.1,} }\n"
+	 "watch { journal = no units = {a, b} files = {/var/log/mail.log}\n"
+	 "  rules = /r }";
+
+static void
+every_key_is_read(void **state)
+{
+	const char *who = "everything given";
+	struct conf *conf = conf_dir_load(who, everything);
+	char net[NET_TEXT_SIZE];
+
+	(void)state;
+	check_text(who, conf->database, "run/v.db");
+	check_int(who, conf->mode, CONF_OBSERVE);
+	check_text(who, net_format(&conf->allow[0], net), "198.51.100.25");
+	check_text(who, net_format(&conf->allow[1], net), "2001:db8:25::/64");
+	check_text(who, net_format(&conf->allow[2], net), "203.0.113.0/24");
+	check_text(who, conf->user, "videur");
+	check_text(who, conf->contact, "postmaster@example.org");
+	check_text(who, conf->lookup_url, "https://postmaster.example.org/");
+	check_int(who, (int64_t)conf->submission_ports, 3);
+	check_int(who, conf->submission_port[0], 465);
+	check_int(who, conf->submission_port[2], 2587);
+	check_int(who, conf->client_ipv4, 24);
+	check_int(who, conf->client_ipv6, 48);
+	check_int(who, conf->source[KIND_SPAM], CONF_WATCH);
+	check_int(who, conf->source[KIND_RELAY], CONF_NOBODY);
+	check_int(who, conf->source[KIND_AUTH], CONF_MILTER);
+	check_int(who, conf->source[KIND_VIRUS], CONF_MILTER);
+	check_int(who, conf->keep_events, 36 * HOUR);
+	check_int(who, conf->keep_tallies, 2 * DAY);
+	check_int(who, conf->keep_bans, 3 * DAY);
+	check_int(who, conf->keep_audit, 90);
+	check_text(who, conf->milter.listen, "inet:8890@127.0.0.1");
+	check_int(who, conf->milter.socket_mode, 0600);
+	check_text(who, conf->milter.socket_group, "");
+	check_int(who, conf->milter.on_error, CONF_TEMPFAIL);
+	check_int(who, (int64_t)conf->milter.spam_header.items, 0);
+	check_int(who, (int64_t)conf->milter.virus_header.items, 2);
+	check_text(
+	    who, conf->milter.virus_header.item[1], "X-Amavis-Alert: INFECTED");
+	check_text(who, conf->web.listen, "[::1]:80");
+	check_text(who, conf->web.metrics_listen, "unix:/run/m.sock");
+	check_int(who, (int64_t)conf->web.trusted_proxies, 1);
+	check_text(who, conf->watch.journal, "no");
+	check_int(who, (int64_t)conf->watch.units.items, 2);
+	check_text(who, conf->watch.units.item[1], "b");
+	check_text(who, conf->watch.files.item[0], "/var/log/mail.log");
+	check_text(who, conf->watch.rules, "/r");
+	conf_drop(conf);
+}
+
+static void
+values_at_their_limits_are_read(void **state)
+{
+	static const char *const rows[] = {
+		"client-ipv4 = 8",
+		"client-ipv6 = 16",
+		"client-ipv6 = 128",
+		"submission-ports = {}",
+		"submission-ports = {1, 65535}",
+		"allow = {}",
+		"allow = {::/0, 0.0.0.0/0}",
+		"lookup-url = \"http://[2001:db8::1]:8025/\"",
+		"milter { listen = /run/videur.sock }",
+		"milter { listen = local:/run/videur.sock }",
+		"milter { listen = inet:8890 }",
+		"milter { listen = \"inet6:8890@[::1]\" }",
+		"milter { listen = inet6:8890@::1 }",
+		"milter { listen = inet:8890@mx.example.org }",
+		"milter { socket-mode = \"0777\" }",
+		"web { listen = localhost:65535 }",
+		"web { listen = 0.0.0.0:1 }",
+		"watch { journal = /var/log/journal }",
+		"include(\"other.conf\")",
+	};
+
+	(void)state;
+	conf_dir_write("other.conf", "");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		conf_drop(conf_dir_load(rows[i], rows[i]));
+	}
+}
+
+static void
+included_files_lie_beside_the_one_that_names_them(void **state)
+{
+	struct conf *conf;
+
+	(void)state;
+	assert_int_equal(mkdir(conf_dir_path("d"), 0700), 0);
+	conf_dir_write("d/one.conf", "include(\"two.conf\")\nmode = observe");
+	conf_dir_write("d/two.conf", "milter { on-error = tempfail }\n");
+	conf = conf_dir_load("an include of an include",
+	    "include(\"d/one.conf\") allow = {192.0.2.1}\n");
+	check_int("the first file", conf->mode, CONF_OBSERVE);
+	check_int("the second file", conf->milter.on_error, CONF_TEMPFAIL);
+	check_int("what follows", conf->allows > 0, true);
+	conf_drop(conf);
+}
+
+static void
+allowed_are_the_list_and_the_hosts_own(void **state)
+{
+	static const struct {
+		const char *sentence, *address;
+		bool want;
+	} rows[] = {
+		{ "an address of the list", "198.51.100.25", true },
+		{ "its neighbour", "198.51.100.26", false },
+		{ "the first of a network", "203.0.113.0", true },
+		{ "the last of a network", "203.0.113.255", true },
+		{ "the one behind it", "203.0.114.0", false },
+		{ "an IPv6 address in a /64", "2001:db8:25::ffff:1", true },
+		{ "the next /64", "2001:db8:25:1::1", false },
+	};
+	struct conf *conf = conf_dir_load("everything given", everything);
+	struct net own[64];
+	size_t owns = proc_own_addresses(own, COUNT(own));
+
+	(void)state;
+	assert_true(owns > 0);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct addr address;
+		assert_true(addr_parse(rows[i].address, &address));
+		check_int(rows[i].sentence, conf_allows(conf, &address),
+		    rows[i].want);
+	}
+	for (size_t i = 0; i < owns; i++) {
+		check_int("one of the host's own",
+		    conf_allows(conf, &own[i].addr), true);
+	}
+	conf_drop(conf);
+}
+
+static void
+the_last_to_let_go_frees_it(void **state)
+{
+	struct conf *conf = conf_dir_load("nothing said", "");
+
+	(void)state;
+	assert_ptr_equal(conf_hold(conf), conf);
+	conf_drop(conf);
+	check_defaults("still held", conf); /* ASan tells where it is not */
+	conf_drop(conf);
+	conf_drop(NULL);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(defaults_hold_without_a_file),
+		cmocka_unit_test(defaults_hold_where_nothing_is_said),
+		cmocka_unit_test(the_sample_tells_the_defaults),
+		cmocka_unit_test(every_key_is_read),
+		cmocka_unit_test(values_at_their_limits_are_read),
+		cmocka_unit_test(
+		    included_files_lie_beside_the_one_that_names_them),
+		cmocka_unit_test(allowed_are_the_list_and_the_hosts_own),
+		cmocka_unit_test(the_last_to_let_go_frees_it),
+	};
+
+	return cmocka_run_group_tests_name(
+	    "conf", tests, conf_dir_make, conf_dir_remove);
+}
