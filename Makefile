@@ -141,6 +141,9 @@ check:
 	@set -e; for suite in $(SUITES); do echo "== $$suite"; \
 		$(MAKE) --no-print-directory $$suite; done
 
+web: all
+	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/web
+
 mta: all
 	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/mta
 
