@@ -1,0 +1,174 @@
+/*
+ * A folder of its own for each test, with a database and a configuration in
+ * memory, and short ways to say who did what when.
+ */
+#ifndef UNIT_FIXTURE_H
+#define UNIT_FIXTURE_H
+
+#include "check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "conf/conf.h"
+#include "engine/engine.h"
+#include "store/store.h"
+
+enum {
+	T0 = 1795284000, /* a full hour */
+	MINUTE = 60,
+	HOUR = 3600,
+	DAY = 24 * HOUR
+};
+
+struct fixture {
+	char folder[64];
+	char path[96];
+	struct store *store;
+	struct conf *conf;
+};
+
+static inline struct net
+net_of(const char *text)
+{
+	struct net net;
+
+	assert_true(net_parse(text, &net));
+	return net;
+}
+
+static inline struct addr
+addr_of(const char *text)
+{
+	struct addr addr;
+
+	assert_true(addr_parse(text, &addr));
+	return addr;
+}
+
+static inline struct store *
+fixture_open(const struct fixture *fixture, enum store_mode mode)
+{
+	char error[STORE_ERROR_SIZE];
+	struct store *store;
+
+	if (store_open(&store, fixture->path, mode, 1000, error) != STORE_OK) {
+		fail_msg("%s", error);
+	}
+	return store;
+}
+
+/* franceserv, with nobody allowed and clients of /32 and /64. */
+static inline struct conf *
+fixture_conf(void)
+{
+	struct conf *conf = calloc(1, sizeof(*conf));
+	char error[CONF_ERROR_SIZE];
+
+	assert_non_null(conf);
+	if (!conf_policy(
+		"franceserv", CONF_DEFAULT_FILE, &conf->policy, error)) {
+		fail_msg("%s", error);
+	}
+	conf->client_ipv4 = 32;
+	conf->client_ipv6 = 64;
+	conf->keep_events = 30 * DAY;
+	conf->keep_tallies = 35 * DAY;
+	conf->keep_bans = 30 * DAY;
+	conf->keep_audit = 365 * DAY;
+	conf->references = 1;
+	return conf;
+}
+
+static inline int
+fixture_up(void **state)
+{
+	struct fixture *fixture = calloc(1, sizeof(*fixture));
+
+	assert_non_null(fixture);
+	(void)text_copy(fixture->folder, sizeof(fixture->folder),
+	    "/tmp/videur-unit-XXXXXX");
+	assert_non_null(mkdtemp(fixture->folder));
+	(void)snprintf(fixture->path, sizeof(fixture->path), "%s/videur.db",
+	    fixture->folder);
+	fixture->conf = fixture_conf();
+	fixture->store = fixture_open(fixture, STORE_WRITE);
+	*state = fixture;
+	return 0;
+}
+
+static inline int
+fixture_down(void **state)
+{
+	static const char *const tails[] = { "", "-wal", "-shm", "-journal" };
+	struct fixture *fixture = *state;
+	char path[128];
+
+	store_close(fixture->store);
+	for (size_t i = 0; i < COUNT(tails); i++) {
+		(void)snprintf(
+		    path, sizeof(path), "%s%s", fixture->path, tails[i]);
+		(void)unlink(path);
+	}
+	(void)rmdir(fixture->folder);
+	free(fixture->conf);
+	free(fixture);
+	return 0;
+}
+
+/* One deed in a transaction of its own; what became of it. */
+static inline struct outcome
+fixture_deed(struct fixture *fixture, const char *address, enum kind kind,
+    int64_t at, int64_t now)
+{
+	const struct deed deed = { .address = addr_of(address),
+		.kind = kind,
+		.at = at,
+		.source = "test" };
+	struct outcome outcome;
+
+	assert_int_equal(store_begin(fixture->store), STORE_OK);
+	assert_int_equal(engine_observe(fixture->store, fixture->conf, &deed,
+			     NULL, now, &outcome),
+	    STORE_OK);
+	assert_int_equal(store_commit(fixture->store), STORE_OK);
+	return outcome;
+}
+
+/* Tally accepted messages and recipients of a client. */
+static inline void
+fixture_accepted(struct fixture *fixture, const char *client, int64_t at,
+    int64_t messages, int64_t recipients)
+{
+	const struct net net = net_of(client);
+	const struct tally tally = { .accepted = messages,
+		.recipients = recipients };
+
+	assert_int_equal(
+	    store_tally_add(fixture->store, &net, tally_hour(at), &tally),
+	    STORE_OK);
+}
+
+static inline struct standing
+fixture_standing(struct fixture *fixture, const char *address, int64_t now)
+{
+	const struct addr addr = addr_of(address);
+	struct standing standing;
+
+	assert_int_equal(engine_standing(fixture->store, fixture->conf, &addr,
+			     now, &standing),
+	    STORE_OK);
+	return standing;
+}
+
+/* Whether an address is banned then. */
+static inline bool
+fixture_banned(struct fixture *fixture, const char *address, int64_t now)
+{
+	return fixture_standing(fixture, address, now).verdict ==
+	       STANDING_BANNED;
+}
+
+#endif
