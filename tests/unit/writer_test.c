@@ -1,0 +1,762 @@
+/*
+ * The milter's desk on a real database: what is written when, what waits,
+ * and how long anybody waits for it.
+ */
+#include "check.h"
+
+#include <ftw.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/text.h"
+#include "conf/conf.h"
+#include "milter/pending.h"
+#include "milter/queue.h"
+#include "milter/writer.h"
+
+enum {
+	LIMIT = 20,         /* of the rule "dictionary" */
+	SOON = 8000,        /* ms: far more than the thread needs */
+	A_MOMENT = 5000000, /* ns between looks */
+	NO_WAIT = 100,      /* ms: surely shorter than a patience */
+	LITTLE_MORE = 150,  /* ms a loaded machine may add */
+	CROWD = 8,          /* threads */
+	CROWD_DEEDS = 40    /* of each */
+};
+
+struct place {
+	char folder[64];
+	char database[128];
+	struct writer *writer;
+	const struct desk *desk;
+	struct conf *conf; /* a reference for visitors */
+};
+
+/* ---- a database in a folder of its own ---- */
+
+static struct conf *
+load_conf(const struct place *place)
+{
+	char path[128];
+	char error[CONF_ERROR_SIZE];
+	struct text text;
+	struct conf *conf;
+	FILE *file;
+
+	text_init(&text, path, sizeof(path));
+	text_addf(&text, "%s/videur.conf", place->folder);
+	file = fopen(path, "w");
+	assert_non_null(file);
+	(void)fprintf(file, "database = \"%s\"\n", place->database);
+	assert_int_equal(fclose(file), 0);
+	conf = conf_load(path, error);
+	if (conf == NULL) {
+		fail_msg("%s", error);
+	}
+	return conf;
+}
+
+static void
+make_place(struct place *place)
+{
+	struct text text;
+
+	*place = (struct place){ .folder = "/tmp/videur-writer-XXXXXX" };
+	assert_non_null(mkdtemp(place->folder));
+	text_init(&text, place->database, sizeof(place->database));
+	text_addf(&text, "%s/videur.db", place->folder);
+}
+
+static void
+start(struct place *place)
+{
+	char error[STORE_ERROR_SIZE];
+
+	place->writer = writer_start(load_conf(place), error);
+	if (place->writer == NULL) {
+		fail_msg("%s", error);
+	}
+	place->desk = writer_desk(place->writer);
+	place->conf = writer_conf(place->writer);
+}
+
+static void
+stop(struct place *place)
+{
+	conf_drop(place->conf);
+	writer_stop(place->writer);
+	place->writer = NULL;
+}
+
+static int
+remove_one(const char *path, const struct stat *st, int type, struct FTW *walk)
+{
+	(void)st;
+	(void)type;
+	(void)walk;
+	return remove(path);
+}
+
+static void
+leave(struct place *place)
+{
+	if (place->writer != NULL) {
+		stop(place);
+	}
+	(void)nftw(place->folder, remove_one, 4, FTW_DEPTH | FTW_PHYS);
+}
+
+static struct store *
+open_other(const struct place *place, enum store_mode mode)
+{
+	char error[STORE_ERROR_SIZE];
+	struct store *store;
+
+	if (store_open(&store, place->database, mode, 2000, error) !=
+	    STORE_OK) {
+		fail_msg("%s", error);
+	}
+	return store;
+}
+
+static struct visitor
+visitor_from(const struct place *place, const char *ip)
+{
+	struct visitor visitor = { .conf = place->conf,
+		.patience = DESK_PATIENCE };
+
+	assert_true(addr_parse(ip, &visitor.address));
+	visitor.client = engine_client(place->conf, &visitor.address);
+	return visitor;
+}
+
+static void
+offend(const struct place *place, struct visitor *visitor, int64_t at)
+{
+	const struct deed deed = { .address = visitor->address,
+		.kind = KIND_RECIPIENT,
+		.at = at,
+		.source = "milter",
+		.detail = "5.1.1" };
+
+	place->desk->observe(place->desk->self, visitor, &deed, at);
+}
+
+/* How many events of a client are in the database. */
+static int64_t
+events_of(const struct place *place, const struct visitor *visitor)
+{
+	struct event_query query = { .client = visitor->client,
+		.kinds = kind_bit(KIND_RECIPIENT),
+		.after = 0,
+		.until = INT64_MAX,
+		.most = 100000 };
+	struct store *store = open_other(place, STORE_READ);
+	int64_t count = -1;
+
+	assert_int_equal(store_event_count(store, &query, &count), STORE_OK);
+	store_close(store);
+	return count;
+}
+
+static enum store_result
+ask(const struct place *place, struct visitor *visitor,
+    struct standing *standing)
+{
+	int64_t version = DESK_NO_VERSION;
+
+	return place->desk->standing(
+	    place->desk->self, visitor, proc_now(), &version, standing);
+}
+
+static void
+moment(void)
+{
+	const struct timespec while_waiting = { .tv_nsec = A_MOMENT };
+
+	(void)nanosleep(&while_waiting, NULL);
+}
+
+static void
+await_events(
+    const struct place *place, const struct visitor *visitor, int64_t want)
+{
+	int64_t until = proc_ticks() + SOON;
+
+	while (events_of(place, visitor) != want && proc_ticks() < until) {
+		moment();
+	}
+	check_int("events in the database in the end",
+	    events_of(place, visitor), want);
+}
+
+/* ---- the desk ---- */
+
+static void
+at_once(void **state)
+{
+	struct place place;
+	struct visitor visitor;
+	struct standing standing;
+	int64_t now = proc_now();
+
+	(void)state;
+	make_place(&place);
+	start(&place);
+	visitor = visitor_from(&place, "203.0.113.9");
+	for (int i = 1; i < LIMIT; i++) {
+		offend(&place, &visitor, now);
+		check_int("a deed is written where it happens",
+		    events_of(&place, &visitor), i);
+	}
+	assert_int_equal(ask(&place, &visitor, &standing), STORE_OK);
+	check_int("one below the limit", standing.verdict, STANDING_CLEAR);
+	offend(&place, &visitor, now);
+	assert_int_equal(ask(&place, &visitor, &standing), STORE_OK);
+	check_int("the limit", standing.verdict, STANDING_BANNED);
+	check_int("the ban begins now", standing.ban[0].begins, now);
+	leave(&place);
+}
+
+static void
+versions(void **state)
+{
+	struct place place;
+	struct visitor visitor;
+	struct standing standing;
+	int64_t version = DESK_NO_VERSION;
+	int64_t now = proc_now();
+
+	(void)state;
+	make_place(&place);
+	start(&place);
+	visitor = visitor_from(&place, "203.0.113.9");
+	offend(&place, &visitor, now);
+	check_int("a first question is answered",
+	    place.desk->standing(
+		place.desk->self, &visitor, now, &version, &standing),
+	    STORE_OK);
+	/* The thread may have written its sign of life in between. */
+	while (place.desk->standing(place.desk->self, &visitor, now, &version,
+		   &standing) == STORE_OK) {
+		moment();
+	}
+	check_int("the same again: nothing new",
+	    place.desk->standing(
+		place.desk->self, &visitor, now, &version, &standing),
+	    STORE_NONE);
+	offend(&place, &visitor, now);
+	check_int("after a change it is answered again",
+	    place.desk->standing(
+		place.desk->self, &visitor, now, &version, &standing),
+	    STORE_OK);
+	leave(&place);
+}
+
+/* Accepted recipients that are not in the database yet spare a client. */
+static void
+unflushed(void **state)
+{
+	struct place place;
+	struct visitor good;
+	struct visitor bad;
+	struct standing standing;
+	int64_t now = proc_now();
+
+	(void)state;
+	make_place(&place);
+	start(&place);
+	good = visitor_from(&place, "203.0.113.9");
+	bad = visitor_from(&place, "203.0.113.10");
+	for (int i = 0; i < LIMIT; i++) {
+		place.desk->tally(place.desk->self, &good.client,
+		    tally_hour(now), &(struct tally){ .recipients = 2 });
+		offend(&place, &good, now);
+		offend(&place, &bad, now);
+	}
+	assert_int_equal(ask(&place, &good, &standing), STORE_OK);
+	check_int("twice as many accepted recipients spare it",
+	    standing.verdict, STANDING_CLEAR);
+	assert_int_equal(ask(&place, &bad, &standing), STORE_OK);
+	check_int("none do not", standing.verdict, STANDING_BANNED);
+	leave(&place);
+}
+
+static void
+tallies_and_hits(void **state)
+{
+	struct place place;
+	struct visitor visitor;
+	struct standing standing;
+	struct store *store;
+	struct tally sum = { .sessions = 0 };
+	int64_t now = proc_now();
+
+	(void)state;
+	make_place(&place);
+	start(&place);
+	visitor = visitor_from(&place, "2001:db8:bad::1");
+	for (int i = 0; i < LIMIT; i++) {
+		offend(&place, &visitor, now);
+	}
+	assert_int_equal(ask(&place, &visitor, &standing), STORE_OK);
+	assert_int_equal(standing.verdict, STANDING_BANNED);
+	place.desk->hit(place.desk->self, &visitor, &standing.ban[0], now);
+	assert_int_equal(ask(&place, &visitor, &standing), STORE_OK);
+	check_int("the first hit is written at once", standing.ban[0].hits, 1);
+	place.desk->hit(place.desk->self, &visitor, &standing.ban[0], now);
+	place.desk->hit(place.desk->self, &visitor, &standing.ban[0], now + 1);
+	for (int i = 0; i < 3; i++) {
+		place.desk->tally(place.desk->self, &visitor.client,
+		    tally_hour(now),
+		    &(struct tally){ .sessions = 1, .recipients = 2 });
+	}
+	stop(&place);
+
+	start(&place);
+	assert_int_equal(ask(&place, &visitor, &standing), STORE_OK);
+	check_int("the others at the end", standing.ban[0].hits, 3);
+	check_int("with the newest one's time", standing.ban[0].told, now + 1);
+	store = open_other(&place, STORE_READ);
+	assert_int_equal(store_tally_sum(store, &visitor.client,
+			     tally_hour(now), tally_hour(now), &sum),
+	    STORE_OK);
+	check_int("sessions are tallied", sum.sessions, 3);
+	check_int("recipients are tallied", sum.recipients, 6);
+	check_int(
+	    "kinds only by what was recorded", sum.kind[KIND_RECIPIENT], LIMIT);
+	store_close(store);
+	leave(&place);
+}
+
+/* ---- a database in other hands ---- */
+
+static void
+locked(void **state)
+{
+	struct place place;
+	struct visitor first;
+	struct visitor second;
+	struct standing standing;
+	struct store *other;
+	int64_t began;
+	int64_t took;
+	int64_t now = proc_now() - 60;
+
+	(void)state;
+	make_place(&place);
+	start(&place);
+	first = visitor_from(&place, "203.0.113.9");
+	second = visitor_from(&place, "203.0.113.10");
+	other = open_other(&place, STORE_WRITE);
+	assert_int_equal(store_begin(other), STORE_OK);
+
+	began = proc_ticks();
+	for (int i = 0; i < LIMIT; i++) {
+		offend(&place, &first, now + i);
+	}
+	took = proc_ticks() - began;
+	if (took > DESK_PATIENCE + LITTLE_MORE) {
+		fail_msg("20 deeds of a session took %lld ms", (long long)took);
+	}
+	began = proc_ticks();
+	offend(&place, &second, now);
+	took = proc_ticks() - began;
+	if (took > NO_WAIT) {
+		fail_msg("after a busy one the next waited %lld ms",
+		    (long long)took);
+	}
+	assert_int_equal(ask(&place, &second, &standing), STORE_OK);
+	check_int(
+	    "reading goes on meanwhile", standing.verdict, STANDING_CLEAR);
+	check_int("nothing is written", events_of(&place, &first), 0);
+
+	store_rollback(other);
+	store_close(other);
+	await_events(&place, &first, LIMIT);
+	await_events(&place, &second, 1);
+	assert_int_equal(ask(&place, &first, &standing), STORE_OK);
+	check_int(
+	    "deeds that waited ban as well", standing.verdict, STANDING_BANNED);
+	check_int(
+	    "from their own time on", standing.ban[0].begins, now + LIMIT - 1);
+	leave(&place);
+}
+
+static void
+locked_to_the_end(void **state)
+{
+	struct place place;
+	struct visitor visitor;
+	struct store *other;
+	int64_t began;
+
+	(void)state;
+	make_place(&place);
+	start(&place);
+	visitor = visitor_from(&place, "203.0.113.9");
+	other = open_other(&place, STORE_WRITE);
+	assert_int_equal(store_begin(other), STORE_OK);
+	offend(&place, &visitor, proc_now());
+	began = proc_ticks();
+	stop(&place);
+	if (proc_ticks() - began > SOON) {
+		fail_msg("stopping waits for ever");
+	}
+	store_rollback(other);
+	store_close(other);
+	check_int("what cannot be written is given up",
+	    events_of(&place, &visitor), 0);
+	leave(&place);
+}
+
+static void
+starts_locked(void **state)
+{
+	struct place place;
+	struct visitor visitor;
+	struct standing standing;
+	struct store *other;
+	int64_t until = proc_ticks() + SOON;
+
+	(void)state;
+	make_place(&place);
+	other = open_other(&place, STORE_WRITE);
+	assert_int_equal(store_begin(other), STORE_OK);
+	start(&place);
+	visitor = visitor_from(&place, "203.0.113.9");
+	offend(&place, &visitor, proc_now());
+	store_rollback(other);
+	store_close(other);
+	await_events(&place, &visitor, 1);
+	while (ask(&place, &visitor, &standing) != STORE_OK &&
+	       proc_ticks() < until) {
+		moment();
+	}
+	assert_int_equal(ask(&place, &visitor, &standing), STORE_OK);
+	leave(&place);
+}
+
+static void
+deleted(void **state)
+{
+	static const char *const sides[] = { "", "-wal", "-shm" };
+	struct place place;
+	struct visitor visitor;
+	struct stat st;
+	int64_t until = proc_ticks() + SOON;
+
+	(void)state;
+	make_place(&place);
+	start(&place);
+	visitor = visitor_from(&place, "203.0.113.9");
+	offend(&place, &visitor, proc_now());
+	for (size_t i = 0; i < COUNT(sides); i++) {
+		char path[160];
+		struct text text;
+
+		text_init(&text, path, sizeof(path));
+		text_addf(&text, "%s%s", place.database, sides[i]);
+		assert_int_equal(unlink(path), 0);
+	}
+	while (stat(place.database, &st) != 0 && proc_ticks() < until) {
+		moment();
+	}
+	assert_int_equal(stat(place.database, &st), 0);
+	/* The thread may still be at it: what is told now must be kept. */
+	visitor.patience = DESK_PATIENCE;
+	offend(&place, &visitor, proc_now());
+	await_events(&place, &visitor, 1);
+	leave(&place);
+}
+
+static void
+refused(void **state)
+{
+	static const char *const contents[] = {
+		"this is a letter to my aunt\n",
+		"SQLite format 3\0 with nothing behind it",
+	};
+	char error[STORE_ERROR_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(contents); i++) {
+		struct place place;
+		struct conf *conf;
+		struct stat st;
+		FILE *file;
+
+		make_place(&place);
+		file = fopen(place.database, "w");
+		assert_non_null(file);
+		assert_true(fputs(contents[i], file) >= 0);
+		assert_int_equal(fclose(file), 0);
+		conf = load_conf(&place);
+		assert_null(writer_start(conf, error));
+		assert_memory_equal(
+		    error, place.database, strlen(place.database));
+		conf_drop(conf);
+		assert_int_equal(stat(place.database, &st), 0);
+		check_int("it is left untouched", st.st_size,
+		    (int64_t)strlen(contents[i]));
+		leave(&place);
+	}
+}
+
+static void
+refused_folder(void **state)
+{
+	char error[STORE_ERROR_SIZE];
+	struct place place;
+	struct conf *conf;
+
+	(void)state;
+	make_place(&place);
+	(void)text_copy(place.database, sizeof(place.database),
+	    "/nonexistent/videur/videur.db");
+	conf = load_conf(&place);
+	assert_null(writer_start(conf, error));
+	conf_drop(conf);
+	leave(&place);
+}
+
+static void
+reloads(void **state)
+{
+	struct place place;
+	struct conf *fresh;
+	struct conf *got;
+
+	(void)state;
+	make_place(&place);
+	start(&place);
+	fresh = load_conf(&place);
+	writer_reload(place.writer, fresh);
+	got = writer_conf(place.writer);
+	assert_ptr_equal(got, fresh);
+	assert_ptr_not_equal(got, place.conf);
+	conf_drop(got);
+	/* A session may still be at the old one. */
+	assert_true(place.conf->policy.rules > 0);
+	leave(&place);
+}
+
+/* ---- many at once ---- */
+
+static void *
+one_of_many(void *arg)
+{
+	const struct place *place = arg;
+	int64_t now = proc_now();
+
+	for (int i = 0; i < CROWD_DEEDS; i++) {
+		struct visitor visitor = visitor_from(place, "203.0.113.9");
+		struct standing standing;
+
+		(void)ask(place, &visitor, &standing);
+		place->desk->tally(place->desk->self, &visitor.client,
+		    tally_hour(now), &(struct tally){ .sessions = 1 });
+		offend(place, &visitor, now);
+		if (standing.verdict == STANDING_BANNED) {
+			place->desk->hit(
+			    place->desk->self, &visitor, &standing.ban[0], now);
+		}
+	}
+	return NULL;
+}
+
+static void
+crowd(void **state)
+{
+	struct place place;
+	struct visitor visitor;
+	struct store *store;
+	struct tally sum = { .sessions = 0 };
+	pthread_t thread[CROWD];
+	int64_t now = proc_now();
+
+	(void)state;
+	make_place(&place);
+	start(&place);
+	visitor = visitor_from(&place, "203.0.113.9");
+	for (size_t i = 0; i < CROWD; i++) {
+		assert_int_equal(
+		    pthread_create(&thread[i], NULL, one_of_many, &place), 0);
+	}
+	for (size_t i = 0; i < CROWD; i++) {
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	}
+	stop(&place);
+	check_int("no deed is lost", events_of(&place, &visitor),
+	    (int64_t)CROWD * CROWD_DEEDS);
+	store = open_other(&place, STORE_READ);
+	assert_int_equal(
+	    store_tally_sum(store, &visitor.client, tally_hour(now) - 3600,
+		tally_hour(now) + 3600, &sum),
+	    STORE_OK);
+	store_close(store);
+	check_int("no tally is lost or counted twice", sum.sessions,
+	    (int64_t)CROWD * CROWD_DEEDS);
+	leave(&place);
+}
+
+/* ---- what waits ---- */
+
+static void
+queue_is_bounded(void **state)
+{
+	struct queue *queue = queue_new();
+	struct queued out[3];
+	struct deed deed = { .kind = KIND_HELO, .source = "milter" };
+
+	(void)state;
+	assert_non_null(queue);
+	for (int i = 0; i < QUEUE_MAX + 7; i++) {
+		deed.at = i;
+		deed.detail = i == 0 ? "a detail that is far too long to be "
+				       "kept whole"
+				     : NULL;
+		queue_put(queue, &deed);
+	}
+	check_int("it holds so many", (int64_t)queue_count(queue), QUEUE_MAX);
+	check_int("the rest is counted", queue_dropped(queue), 7);
+	check_int("once", queue_dropped(queue), 0);
+	check_int("a look at the head", (int64_t)queue_peek(queue, out, 3), 3);
+	check_int("in order", out[2].at, 2);
+	check_int("a long detail is cut",
+	    (int64_t)strlen(queue_deed(&out[0]).detail), QUEUE_DETAIL_SIZE - 1);
+	assert_null(queue_deed(&out[1]).detail);
+	queue_remove(queue, 2);
+	deed.at = 9999;
+	queue_put(queue, &deed);
+	check_int("a look removes nothing, removing does",
+	    (int64_t)queue_count(queue), QUEUE_MAX - 1);
+	(void)queue_peek(queue, out, 1);
+	check_int("then the third is first", out[0].at, 2);
+	queue_remove(queue, QUEUE_MAX);
+	check_int("empty", (int64_t)queue_peek(queue, out, 3), 0);
+	queue_free(queue);
+}
+
+static struct net
+client_number(uint32_t number)
+{
+	struct addr addr = { .byte = { 0x20, 0x01, 0x0d, 0xb8 } };
+
+	addr.byte[4] = (uint8_t)(number >> 24);
+	addr.byte[5] = (uint8_t)(number >> 16);
+	addr.byte[6] = (uint8_t)(number >> 8);
+	addr.byte[7] = (uint8_t)number;
+	return net_cut(&addr, 64);
+}
+
+static void
+pending_adds_up(void **state)
+{
+	struct pending *pending = pending_new();
+	struct net a = client_number(1);
+	struct net b = client_number(2);
+	struct pending_row rows[8];
+	struct tally sum;
+	size_t taken;
+
+	(void)state;
+	assert_non_null(pending);
+	pending_tally(pending, &a, 3600, &(struct tally){ .recipients = 1 });
+	pending_tally(pending, &a, 3600, &(struct tally){ .recipients = 2 });
+	pending_tally(pending, &a, 7200, &(struct tally){ .recipients = 4 });
+	pending_tally(pending, &b, 7200, &(struct tally){ .recipients = 8 });
+	pending_hit(pending, 7200, 50);
+	pending_hit(pending, 7200, 40);
+	sum = pending_sum(pending, &a);
+	check_int("the sum of a client's hours", sum.recipients, 7);
+
+	taken = pending_take(pending, rows, COUNT(rows));
+	check_int("a row for each client, hour and ban", (int64_t)taken, 4);
+	sum = pending_sum(pending, &a);
+	check_int("taken out is out", sum.recipients, 0);
+	pending_tally(pending, &a, 3600, &(struct tally){ .recipients = 16 });
+	pending_put_back(pending, rows, taken);
+	sum = pending_sum(pending, &a);
+	check_int("put back adds up", sum.recipients, 23);
+
+	taken = pending_take(pending, rows, 2);
+	check_int("not more than asked for", (int64_t)taken, 2);
+	taken += pending_take(pending, rows + 2, COUNT(rows) - 2);
+	check_int("and the rest", (int64_t)taken, 4);
+	for (size_t i = 0; i < taken; i++) {
+		if (rows[i].what == PENDING_HITS) {
+			check_int("hits add up", rows[i].hits, 2);
+			check_int("the newest time", rows[i].told, 50);
+		}
+	}
+	pending_free(pending);
+	pending_free(NULL);
+}
+
+static void
+pending_is_bounded(void **state)
+{
+	struct pending *pending = pending_new();
+	struct pending_row rows[64];
+	const struct tally one = { .sessions = 1 };
+	int64_t sessions = 0;
+	size_t taken;
+
+	(void)state;
+	assert_non_null(pending);
+	for (uint32_t i = 0; i < PENDING_ROWS_MAX + 5; i++) {
+		struct net client = client_number(i * 2654435761U);
+
+		pending_tally(pending, &client, 3600, &one);
+	}
+	check_int("what finds no room is counted", pending_dropped(pending), 5);
+	for (uint32_t i = 0; i < 1000; i++) {
+		struct net client = client_number(i * 2654435761U);
+
+		pending_tally(pending, &client, 3600, &one);
+		check_int("who has a row goes on",
+		    pending_sum(pending, &client).sessions, 2);
+	}
+	while ((taken = pending_take(pending, rows, COUNT(rows))) > 0) {
+		for (size_t i = 0; i < taken; i++) {
+			sessions += rows[i].tally.sessions;
+		}
+	}
+	check_int("all of it comes out", sessions, PENDING_ROWS_MAX + 1000);
+	pending_tally(pending, &(struct net){ .bits = 64 }, 0, &one);
+	check_int("and there is room again",
+	    (int64_t)pending_take(pending, rows, 1), 1);
+	pending_free(pending);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(queue_is_bounded),
+		cmocka_unit_test(pending_adds_up),
+		cmocka_unit_test(pending_is_bounded),
+		cmocka_unit_test(at_once),
+		cmocka_unit_test(versions),
+		cmocka_unit_test(unflushed),
+		cmocka_unit_test(tallies_and_hits),
+		cmocka_unit_test(locked),
+		cmocka_unit_test(locked_to_the_end),
+		cmocka_unit_test(starts_locked),
+		cmocka_unit_test(deleted),
+		cmocka_unit_test(refused),
+		cmocka_unit_test(refused_folder),
+		cmocka_unit_test(reloads),
+		cmocka_unit_test(crowd),
+	};
+
+	log_init("writer_test");
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
