@@ -99,13 +99,14 @@ struct cleaner {
 	const char *at;
 	char *out;
 	int line;
-	char last;  /* the last character that was no blank; 'L' for the
-		       brace that opens a list */
-	bool fresh; /* no word runs up to `at` */
+	int depth;      /* open braces */
+	int depth_line; /* where the outermost of them is */
+	char last;      /* the last character that was no blank; 'L' for the
+			   brace that opens a list */
+	bool fresh;     /* no word runs up to `at` */
 };
 
-static const char
-    never_closed[] = "a quote or a comment that begins here is never closed";
+#define NEVER_CLOSED "a quote or a comment that begins here is never closed"
 
 static void
 copy_char(struct cleaner *cleaner)
@@ -127,7 +128,7 @@ copy_quoted(struct cleaner *cleaner)
 		copy_char(cleaner);
 	}
 	if (*cleaner->at == '\0') {
-		return never_closed;
+		return NEVER_CLOSED;
 	}
 	copy_char(cleaner);
 	cleaner->last = quote;
@@ -150,7 +151,7 @@ skip_block_comment(struct cleaner *cleaner)
 	const char *end = strstr(cleaner->at + 2, "*/");
 
 	if (end == NULL) {
-		return never_closed;
+		return NEVER_CLOSED;
 	}
 	*cleaner->out++ = ' ';
 	for (; cleaner->at < end + 2; cleaner->at++) {
@@ -160,6 +161,19 @@ skip_block_comment(struct cleaner *cleaner)
 		}
 	}
 	return NULL;
+}
+
+static void
+note_brace(struct cleaner *cleaner, char c)
+{
+	if (c == '{' && cleaner->depth++ == 0) {
+		cleaner->depth_line = cleaner->line;
+	} else if (c == '}') {
+		cleaner->depth--;
+		if (cleaner->last == 'L') {
+			*cleaner->out++ = SOURCE_EMPTY_LIST[0];
+		}
+	}
 }
 
 /* Any other character: what parts words and what opens and closes lists is
@@ -174,9 +188,7 @@ copy_plain(struct cleaner *cleaner)
 		return "a control character does not belong here";
 	}
 	cleaner->fresh = strchr(" \t\r\n={}()+,*", c) != NULL;
-	if (c == '}' && cleaner->last == 'L') {
-		*cleaner->out++ = SOURCE_EMPTY_LIST[0];
-	}
+	note_brace(cleaner, c);
 	if (strchr(" \t\r\n", c) == NULL) {
 		cleaner->last = c == '{' && cleaner->last == '=' ? 'L' : c;
 	}
@@ -217,6 +229,10 @@ source_clean(const char *text, const char **wrong, int *line)
 	while (*wrong == NULL && *cleaner.at != '\0') {
 		*line = cleaner.line;
 		*wrong = clean_next(&cleaner);
+	}
+	if (*wrong == NULL && cleaner.depth > 0) {
+		*line = cleaner.depth_line;
+		*wrong = "a brace that opens here is never closed";
 	}
 	if (*wrong != NULL) {
 		free(clean);

@@ -3,8 +3,8 @@
  *
  * Its scanner ends the process when it is given a folder or a read fails,
  * stops without a word at a NUL byte, takes an unclosed comment for the rest
- * of the file, counts lines wrongly behind any comment, and tells nobody of an
- * empty list.  So files are read here, whole and bounded, and rewritten a
+ * of the file and the file's end for a missing brace, counts lines wrongly
+ * behind any comment, and tells nobody of an empty list.  So files are read here, whole and bounded, and rewritten a
  * little before the library sees them.  Knows nothing of keys.
  */
 #ifndef CONF_SOURCE_H
