@@ -141,6 +141,9 @@ check:
 	@set -e; for suite in $(SUITES); do echo "== $$suite"; \
 		$(MAKE) --no-print-directory $$suite; done
 
+cli: all
+	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/cli
+
 web: all
 	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/web
 

@@ -1,0 +1,136 @@
+"""explain: the whole story of an address."""
+
+import re
+
+from conftest import DAY, HOUR, at, local, now, seconds
+
+
+def rule(story, name):
+    return next(rule for rule in story["rules"] if rule["rule"] == name)
+
+
+def test_nothing_is_known_of_a_stranger(house):
+    house.do("ban", "203.0.113.8", "2h")
+    assert house.do("explain", "203.0.113.7", status=1) == (
+        "nothing is known of 203.0.113.7\n")
+    story = house.json("explain", "203.0.113.7", status=1)
+    assert story["ip"] == "203.0.113.7" and story["bans"] == []
+    assert story["events"] == [] and story["listed"] is False
+
+
+def test_events_are_told_by_kind_and_source(house):
+    for ago in (500, 400, 300):
+        house.do("report", "recipient", "203.0.113.7", "--at", at(ago))
+    house.do("report", "helo", "203.0.113.7")
+    events = {event["kind"]: event
+              for event in house.json("explain", "203.0.113.7")["events"]}
+    assert events["recipient"]["count"] == 3
+    assert events["recipient"]["source"] == "report"
+    assert 195 <= (seconds(events["recipient"]["last"]) -
+                   seconds(events["recipient"]["first"])) <= 205
+    assert events["helo"]["count"] == 1
+    said = house.do("explain", "203.0.113.7")
+    assert re.search(r"^  recipient +report +3 ", said, re.M)
+    assert local(events["helo"]["last"]) in said
+
+
+def test_events_that_are_forgotten_are_not_told(house):
+    house.do("report", "helo", "203.0.113.7", "--at", at(40 * DAY))
+    house.do("explain", "203.0.113.7", status=1)
+
+
+def test_each_rule_tells_what_it_counted_of_how_many(house):
+    for _ in range(12):
+        house.do("report", "recipient", "203.0.113.7")
+    story = house.json("explain", "203.0.113.7")
+    counted = rule(story, "dictionary")
+    assert (counted["counted"], counted["need"]) == (12, 20)
+    assert rule(story, "errors")["counted"] == 0
+    assert counted["steps"] == 0 and counted["next"] == 2 * HOUR
+    assert counted["forgets"] is None
+    assert re.search(r"^  dictionary +error +12 of 20 +1 h +0, ratio 0\.5 +0"
+                     r"  step 1, 2 h +-$", house.do("explain", "203.0.113.7"),
+                     re.M)
+
+
+def test_what_was_accepted_raises_how_many_are_needed(house):
+    house.do("report", "recipient", "203.0.113.7")
+    hour = now() - now() % HOUR
+    for start in (hour - HOUR, hour):
+        house.sql("INSERT INTO tally (client, hour, recipients, messages,"
+                  " accepted) VALUES ('203.0.113.7', ?, 50, 40, 40)"
+                  " ON CONFLICT DO UPDATE SET recipients = 50,"
+                  " messages = 40, accepted = 40", start)
+    story = house.json("explain", "203.0.113.7")
+    counted = rule(story, "dictionary")
+    assert counted["accepted"] == 100 and counted["need"] == 100
+    assert rule(story, "spam")["accepted"] == 80
+    assert story["tally"]["recipients"] == 100
+    said = house.do("explain", "203.0.113.7")
+    assert "80 messages" in said and "100 recipients accepted" in said
+
+
+def test_steps_tell_the_next_ban_and_when_they_are_forgotten(house):
+    for ago in (6 * DAY, 3 * DAY):
+        for _ in range(5):
+            house.do("report", "spam", "203.0.113.7", "--at", at(ago))
+    story = house.json("explain", "203.0.113.7")
+    spam = rule(story, "spam")
+    assert spam["steps"] == 2 and spam["next"] == 12 * HOUR
+    newest = max(ban["begins"] for ban in story["bans"])
+    assert seconds(spam["forgets"]) == seconds(newest) + 90 * DAY
+    assert story["forgotten"]["steps"] == spam["forgets"]
+    said = house.do("explain", "203.0.113.7")
+    assert "step 3, 12 h" in said
+    assert local(spam["forgets"]) in said
+
+
+def test_all_bans_are_told_with_their_refs(house):
+    house.do("report", "virus", "203.0.113.7", "--at", at(3 * DAY))
+    house.do("ban", "203.0.113.7", "2h", "--note", "first")
+    house.do("clear", "203.0.113.7")
+    house.do("ban", "203.0.113.0/24", "4h")
+    house.configure('mode = "observe"')
+    house.do("ban", "203.0.113.7", "3h", "--reason", "spam")
+    story = house.json("explain", "203.0.113.7")
+    assert len(story["bans"]) == 4 and story["listed"] is True
+    assert [ban["ends"] for ban in story["bans"]] == sorted(
+        (ban["ends"] for ban in story["bans"]), reverse=True)
+    said = house.do("explain", "203.0.113.7")
+    for ban in story["bans"]:
+        assert re.search(rf"^  {ban['ref']} ", said, re.M)
+    for word in ("  active ", "  cleared ", "  observed ", "  over ",
+                 "203.0.113.0/24", "first"):
+        assert word in said
+
+
+def test_the_story_of_an_ipv6_address_is_that_of_its_client(house):
+    house.do("report", "virus", "2001:db8::1")
+    story = house.json("explain", "2001:db8::2")
+    assert story["ip"] == "2001:db8::2"
+    assert story["client"] == "2001:db8::/64"
+    assert story["listed"] is True and story["events"][0]["count"] == 1
+    assert "It is counted as 2001:db8::/64" in house.do("explain",
+                                                        "2001:db8::2")
+
+
+def test_a_ban_of_a_part_of_the_client_is_in_the_story(house):
+    house.do("ban", "2001:db8::7/128", "2h")
+    assert house.json("list")[0]["client"] == "2001:db8::7"
+    assert len(house.json("explain", "2001:db8::7")["bans"]) == 1
+
+
+def test_an_allowed_address_has_a_story(house):
+    house.do("allow", "add", "203.0.113.7", "--note", "the office")
+    said = house.do("explain", "203.0.113.7")
+    assert "is allowed" in said and "the office" in said
+    assert house.json("explain", "203.0.113.7")["verdict"] == "allowed"
+
+
+def test_history_is_forgotten_events_first_bans_last(house):
+    house.do("report", "virus", "203.0.113.7")
+    forgotten = house.json("explain", "203.0.113.7")["forgotten"]
+    begins, ends = house.sql("SELECT begins, ends FROM ban")[0]
+    assert seconds(forgotten["events"]) == begins + 30 * DAY
+    assert seconds(forgotten["steps"]) == begins + 90 * DAY
+    assert seconds(forgotten["bans"]) == ends + 120 * DAY

@@ -1,0 +1,265 @@
+"""status, list and check: what is known, for people and for programs."""
+
+import re
+
+import pytest
+from conftest import DAY, HOUR, at, local, now, rows, seconds
+
+BAN_KEYS = ["client", "reason", "rule", "step", "begins", "ends", "cleared",
+            "observed", "ref", "hits", "note", "reply"]
+
+
+# ---- list ----
+
+def test_nobody_banned_is_said_and_is_a_no(house):
+    house.do("clear", "203.0.113.7", status=1)
+    assert house.do("list", status=1) == "nobody is banned\n"
+    assert house.do("list", "--json", status=1) == "[]\n"
+    assert "spam" in house.do("list", "--reason", "spam", status=1)
+    assert "nobody is banned" in house.do("list", "--all", status=1)
+
+
+def test_list_is_an_aligned_table_with_a_summary(house):
+    house.do("ban", "203.0.113.7", "2h")
+    house.do("ban", "2001:db8:1234:5678::/64", "3h", "--reason", "spam")
+    said = house.do("list")
+    lines = said.splitlines()
+    assert rows(said)[0] == ["ADDRESS", "REASON", "STEP", "SINCE", "UNTIL",
+                             "LEFT", "HITS", "STATE"]
+    assert len({line.index(word) for line, word in
+                zip(lines[1:], ("spam", "error"))}) == 1
+    assert lines[-1] == "2 bans, 2 active"
+    assert not any(line != line.rstrip() for line in lines)
+
+
+def test_list_says_who_why_since_until_left_and_hits(house):
+    house.do("report", "virus", "203.0.113.7")
+    house.sql("UPDATE ban SET hits = 17")
+    ban = house.json("list")[0]
+    _, row, _ = rows(house.do("list"))
+    assert row[:5] == ["203.0.113.7", "virus", "1", local(ban["begins"]),
+                       local(ban["ends"])]
+    assert row[5] in ("1 d", "23 h 59 min")
+    assert row[6:] == ["17", "active"]
+
+
+def test_list_sorts_the_last_ending_first(house):
+    for address, lasts in (("203.0.113.1", "2h"), ("203.0.113.2", "9h"),
+                           ("203.0.113.3", "1h"), ("203.0.113.4", "5h")):
+        house.do("ban", address, lasts)
+    wanted = ["203.0.113.2", "203.0.113.4", "203.0.113.1", "203.0.113.3"]
+    assert [ban["client"] for ban in house.json("list")] == wanted
+    assert [row[0] for row in rows(house.do("list"))[1:5]] == wanted
+
+
+def test_list_by_reason_leaves_the_others_out(house):
+    house.do("ban", "203.0.113.1", "2h", "--reason", "spam")
+    house.do("ban", "203.0.113.2", "2h", "--reason", "auth")
+    assert [ban["client"] for ban in house.json("list", "--reason",
+                                                "auth")] == ["203.0.113.2"]
+    assert "203.0.113.1" not in house.do("list", "--reason", "auth")
+
+
+def test_list_json_has_exactly_these_names(house):
+    house.do("ban", "203.0.113.7", "2h", "--note", "two words")
+    ban, = house.json("list")
+    assert list(ban) == BAN_KEYS
+    assert ban["client"] == "203.0.113.7" and ban["reason"] == "error"
+    assert ban["rule"] == "manual" and ban["step"] == 0
+    assert ban["cleared"] is None and ban["observed"] is False
+    assert ban["hits"] == 0 and ban["note"] == "two words"
+    assert re.fullmatch("[0-9A-HJKMNP-TV-Z]{6}", ban["ref"])
+    assert seconds(ban["ends"]) - seconds(ban["begins"]) == 2 * HOUR
+    assert ban["reply"] == (
+        "550 5.7.1 Blocked by the administrator [203.0.113.7], blocked until "
+        f"{ban['ends']}. See https://postmaster.example/?ip=203.0.113.7"
+        f"&ref={ban['ref']}")
+
+
+def test_a_ban_that_is_over_or_cleared_is_listed_with_all_only(house):
+    house.do("report", "virus", "203.0.113.1", "--at", at(3 * DAY))
+    house.do("ban", "203.0.113.2", "2h")
+    house.do("clear", "203.0.113.2")
+    house.do("ban", "203.0.113.3", "2h")
+    house.do("clear", "203.0.113.3", "--mistake")
+    house.do("ban", "203.0.113.4", "2h")
+    assert [b["client"] for b in house.json("list")] == ["203.0.113.4"]
+    state = {row[0]: (row[5], row[7])
+             for row in rows(house.do("list", "--all"))[1:-1]}
+    assert state["203.0.113.1"] == ("-", "over")
+    assert state["203.0.113.2"] == ("-", "cleared")
+    assert state["203.0.113.3"] == ("-", "mistake")
+    assert state["203.0.113.4"][1] == "active"
+    assert house.do("list", "--all").endswith("4 bans, 1 active\n")
+    cleared = {b["client"]: b["cleared"] for b in house.json("list", "--all")}
+    assert cleared["203.0.113.1"] is None
+    assert abs(seconds(cleared["203.0.113.2"]) - now()) < 60
+
+
+def test_a_ban_is_over_in_the_second_it_ends(house):
+    house.do("ban", "203.0.113.7", "2h")
+    house.sql("UPDATE ban SET begins = begins - ?, ends = ?", 2 * HOUR, now())
+    house.do("list", status=1)
+    assert "clear" in house.do("check", "203.0.113.7")
+
+
+def test_observed_bans_are_listed_and_marked_but_ban_nobody(house):
+    house.configure('mode = "observe"')
+    house.do("report", "virus", "203.0.113.7")
+    ban, = house.json("list")
+    assert ban["observed"] is True
+    said = house.do("list")
+    assert rows(said)[1][7] == "observed"
+    assert said.endswith("1 ban, 1 active (1 only observed)\n")
+    assert house.do("check", "203.0.113.7") == "203.0.113.7 is clear\n"
+    assert house.json("check", "203.0.113.7")["bans"] == []
+
+
+def test_what_stands_in_the_database_cannot_reach_the_terminal(house):
+    house.do("ban", "203.0.113.7", "2h", "--note", "café")
+    house.do("allow", "add", "198.51.100.0/24")
+    house.sql("UPDATE ban SET note = ?, rule = ?", "a\x1b]0;b\x07\u202ec\x9bd",
+              "r\n\rx")
+    house.sql("UPDATE allow SET note = ?", "e\x1bf")
+    for words in (["list"], ["explain", "203.0.113.7"], ["check", "203.0.113.7"],
+                  ["allow"]):
+        said = house.run(*words).stdout
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e]", said), said
+        assert "\nx" not in said
+    assert "a?]0;b?" in house.do("explain", "203.0.113.7")
+    assert house.json("list")[0]["note"] == "a\x1b]0;b\x07\u202ec\x9bd"
+
+
+def test_a_note_keeps_its_accents(house):
+    house.do("ban", "203.0.113.7", "2h", "--note", "relais compromis, Orléans")
+    assert "Orléans" in house.do("explain", "203.0.113.7")
+
+
+# ---- check ----
+
+def test_check_of_a_clear_address(house):
+    house.do("ban", "203.0.113.8", "2h")
+    assert house.do("check", "203.0.113.7") == "203.0.113.7 is clear\n"
+    answer = house.json("check", "203.0.113.7")
+    assert list(answer) == ["ip", "listed", "bans", "checked_at"]
+    assert answer["listed"] is False and answer["bans"] == []
+
+
+def test_check_of_a_banned_address_says_until_when_and_why(house):
+    house.do("report", "virus", "203.0.113.7")
+    ban, = house.json("list")
+    said = house.do("check", "203.0.113.7", status=1)
+    assert said.startswith(
+        f"203.0.113.7 is banned until {local(ban['ends'])} (")
+    for word in ("reason virus", "rule virus", "step 1", ban["ref"],
+                 "speaks at rcpt on mx"):
+        assert word in said
+    assert said.count("\n") == 1
+
+
+def test_check_json_of_a_banned_address(house):
+    house.do("report", "virus", "203.0.113.7")
+    answer = house.json("check", "203.0.113.7", status=1)
+    assert answer["ip"] == "203.0.113.7" and answer["listed"] is True
+    ban, = answer["bans"]
+    assert list(ban) == ["reason", "rule", "step", "begins", "ends", "ref",
+                         "reply"]
+    assert abs(seconds(answer["checked_at"]) - now()) < 60
+
+
+def test_check_lists_several_bans_the_last_ending_first(house):
+    house.do("ban", "203.0.113.7", "2h")
+    house.do("ban", "203.0.113.0/24", "5h", "--reason", "spam")
+    house.do("ban", "203.0.113.7", "9h", "--reason", "auth")
+    lines = house.do("check", "203.0.113.7", status=1).splitlines()
+    assert [line.split("reason ")[1].split(",")[0] for line in lines] == [
+        "auth", "spam", "error"]
+    assert "speaks at helo on submission" in lines[0]
+    assert "as 203.0.113.0/24; speaks at rcpt on mx" in lines[1]
+    assert "silent" in lines[2]
+
+
+SAME = [
+    ("a mapped address is the IPv4 one", "203.0.113.7", "::ffff:203.0.113.7",
+     "203.0.113.7"),
+    ("a NAT64 address is the IPv4 one", "203.0.113.7", "64:ff9b::203.0.113.7",
+     "203.0.113.7"),
+    ("a neighbour in the same /64 is the same client", "2001:db8::1",
+     "2001:db8::ffff:2", "2001:db8::ffff:2"),
+    ("an address may be written at length", "2001:db8::1",
+     "2001:0DB8:0:0:0:0:0:1", "2001:db8::1"),
+]
+
+
+@pytest.mark.parametrize("banned, asked, shown", [row[1:] for row in SAME],
+                         ids=[row[0] for row in SAME])
+def test_check_knows_the_client_behind_an_address(house, banned, asked,
+                                                  shown):
+    house.do("ban", banned, "2h")
+    assert house.do("check", asked, status=1).startswith(
+        f"{shown} is banned until ")
+
+
+def test_check_of_the_next_64_is_clear(house):
+    house.do("ban", "2001:db8::1", "2h")
+    assert house.json("list")[0]["client"] == "2001:db8::/64"
+    house.do("check", "2001:db8:0:1::1")
+
+
+def test_check_of_what_is_never_banned(house):
+    house.do("ban", "172.0.0.0/9", "2h")
+    assert "never banned" in house.do("check", "172.16.0.1")
+    assert house.json("check", "127.0.0.1")["listed"] is False
+    house.do("check", "172.15.255.255", status=1)
+
+
+def test_check_of_an_allowed_address_says_by_what(house):
+    house.configure('allow = {"198.51.100.0/24"}')
+    house.do("allow", "add", "203.0.113.0/28", "--note", "office")
+    said = house.do("check", "203.0.113.7")
+    assert said.startswith("203.0.113.7 is allowed: 203.0.113.0/28")
+    assert "office" in said
+    assert "configuration" in house.do("check", "198.51.100.9")
+
+
+# ---- status ----
+
+def test_status_counts_bans_by_family_and_reason(house):
+    house.do("ban", "203.0.113.1", "2h")
+    house.do("ban", "203.0.113.2", "2h", "--reason", "spam")
+    house.do("ban", "2001:db8::1", "2h", "--reason", "spam")
+    house.do("ban", "203.0.113.3", "2h")
+    house.do("clear", "203.0.113.3")
+    house.do("allow", "add", "198.51.100.0/24")
+    house.configure('mode = "observe"')
+    house.do("report", "virus", "203.0.113.9")
+    said = house.do("status")
+    for word in (str(house.database), "3 active: 2 IPv4, 1 IPv6",
+                 "2 for spam", "1 for error", "1 more only observed",
+                 "observe", "franceserv", "1 network by command",
+                 "schema version"):
+        assert word in said, said
+    answer = house.json("status")
+    assert answer["listed"] == {"ipv4": 2, "ipv6": 1}
+    assert answer["reasons"]["spam"] == 2 and answer["reasons"]["error"] == 1
+    assert answer["observed"] == 1 and answer["allowed"] == 1
+    assert answer["mode"] == "observe" and answer["events"] == 1
+    assert answer["bytes"] > 0 and answer["schema"] >= 1
+
+
+def test_status_tells_the_last_sign_of_life_of_each_service(house):
+    house.do("clear", "203.0.113.7", status=1)
+    said = house.do("status")
+    assert re.search("^milter +no sign of life yet$", said, re.M)
+    assert re.search("^watch +no sign of life yet$", said, re.M)
+    assert "brake" not in said
+    house.sql("INSERT INTO state (key, value, since) VALUES"
+              " ('milter', '0.1.0', ?), ('brake', 'on', ?)", now() - 90,
+              now() - HOUR)
+    answer = house.json("status")
+    assert answer["services"]["watch"] is None
+    assert answer["services"]["milter"]["value"] == "0.1.0"
+    since = local(answer["services"]["milter"]["since"])
+    said = house.do("status")
+    assert f"last sign of life {since}, 1 min 3" in said
+    assert re.search("^brake +on since ", said, re.M)
