@@ -10,8 +10,9 @@
 
 enum {
 	FILE_MODE = 0660,
-	HEADER_SIZE = 100,      /* of an SQLite file */
-	HEADER_APPLICATION = 68 /* where its application_id stands */
+	HEADER_SIZE = 100,       /* of an SQLite file */
+	HEADER_APPLICATION = 68, /* where its application_id stands */
+	NAP = 5                  /* milliseconds */
 };
 
 /* ---- the file, before SQLite sees it ---- */
@@ -181,14 +182,31 @@ make_ours(struct store *store)
 	return run(store, sql);
 }
 
+/* SQLite does not wait where two programs turn to WAL at once: we do. */
+static enum store_result
+turn_to_wal(struct store *store, int patience)
+{
+	enum store_result result;
+
+	for (;; patience -= NAP) {
+		result = run(store, "PRAGMA journal_mode = WAL");
+		if (result != STORE_BUSY || patience <= 0) {
+			return result;
+		}
+		(void)sqlite3_sleep(NAP);
+	}
+}
+
 /* WAL that outlives its last user, so that a reader alone can open it. */
 static enum store_result
-settle(struct store *store, enum store_mode mode)
+settle(struct store *store, enum store_mode mode, int patience)
 {
 	int persist = 1;
-	enum store_result result = run(store,
-	    "PRAGMA journal_mode = WAL; PRAGMA journal_size_limit = 16777216");
+	enum store_result result = turn_to_wal(store, patience);
 
+	if (result == STORE_OK) {
+		result = run(store, "PRAGMA journal_size_limit = 16777216");
+	}
 	if (result == STORE_OK && mode == STORE_SERVE) {
 		result = run(store, "PRAGMA wal_autocheckpoint = 0");
 	}
@@ -216,7 +234,7 @@ bring_up(struct store *store, const char *path, enum store_mode mode,
 		result = db_migrate(store);
 	}
 	if (result == STORE_OK && write) {
-		result = settle(store, mode);
+		result = settle(store, mode, patience);
 	}
 	return result;
 }

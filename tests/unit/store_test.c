@@ -687,6 +687,7 @@ no_statement_of_a_session_scans_a_table(void **state)
 		    fixture, "203.0.113.9", KIND_COMMAND, T0 + i, T0 + i);
 	}
 	assert_int_equal(store_allow_put(fixture->store, &entry), STORE_OK);
+	(void)fixture_banned(fixture, "203.0.113.9", T0 + 20);
 	(void)fixture_banned(fixture, "203.0.113.10", T0 + 20);
 	assert_int_equal(
 	    store_ban_hit(fixture->store, 1, 1, T0 + 20), STORE_OK);
