@@ -209,8 +209,10 @@ start_daemon(struct server *server, int listener, const struct conf *conf)
 	const bool proxied = listener_is_unix(listener) ||
 			     conf->web.trusted_proxies > 0;
 
-	return MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD, 0, NULL, NULL,
-	    on_request, server, MHD_OPTION_LISTEN_SOCKET, listener,
+	/* epoll, as libmicrohttpd 0.9.75 uses it, misses the end of a client
+	 * who hangs up right behind his last byte, until the time is out. */
+	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0,
+	    NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, listener,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
 	    MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 	    proxied ? 0U : (unsigned)CONNECTIONS_EACH,
@@ -258,6 +260,9 @@ void
 server_stop(struct server *server)
 {
 	if (server->daemon != NULL) {
+		/* Leaves the socket to its owner (and needs MHD_USE_ITC),
+		 * who would else close somebody else's descriptor. */
+		(void)MHD_quiesce_daemon(server->daemon);
 		MHD_stop_daemon(server->daemon);
 	}
 	conf_drop(server->conf);
