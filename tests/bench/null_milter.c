@@ -6,9 +6,15 @@
  * work.
  */
 #include <libmilter/mfapi.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
+
+/* Whether headers are declined, as videur-milter does where no scanner's
+ * headers are trusted. */
+static bool no_headers;
 
 static sfsistat
 on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *sa)
@@ -66,14 +72,20 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions,
     unsigned long *actions, unsigned long *steps, unsigned long *pf2,
     unsigned long *pf3)
 {
-	(void)ctx;
-	(void)offered_actions;
+	static char connect[] = "{daemon_port} {daemon_name}";
+	static char mail[] = "{auth_type} {auth_authen}";
+	static char rcpt[] = "{rcpt_mailer} {rcpt_host} {rcpt_addr}";
+
 	(void)f2;
 	(void)f3;
-	*actions = 0;
-	*steps = offered_steps & (SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_RCPT_REJ);
+	*actions = offered_actions & SMFIF_SETSYMLIST;
+	*steps = offered_steps & (SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_RCPT_REJ |
+				     (no_headers ? SMFIP_NOHDRS : 0));
 	*pf2 = 0;
 	*pf3 = 0;
+	(void)smfi_setsymlist(ctx, SMFIM_CONNECT, connect);
+	(void)smfi_setsymlist(ctx, SMFIM_ENVFROM, mail);
+	(void)smfi_setsymlist(ctx, SMFIM_ENVRCPT, rcpt);
 	return SMFIS_CONTINUE;
 }
 
@@ -83,6 +95,7 @@ main(int argc, char **argv)
 	struct smfiDesc filter = {
 		.xxfi_name = (char[]){ "null" },
 		.xxfi_version = SMFI_VERSION,
+		.xxfi_flags = SMFIF_SETSYMLIST,
 		.xxfi_connect = on_connect,
 		.xxfi_helo = on_text,
 		.xxfi_envfrom = on_arguments,
@@ -96,14 +109,20 @@ main(int argc, char **argv)
 		.xxfi_negotiate = on_negotiate,
 	};
 
+	if (argc > 1 && strcmp(argv[1], "-n") == 0) {
+		no_headers = true;
+		argv++;
+		argc--;
+	}
 	if (argc != 2) {
-		fputs("usage: null_milter SOCKET\n", stderr);
+		fputs("usage: null_milter [-n] SOCKET\n", stderr);
 		return 2;
 	}
-	umask(0);
+	(void)umask(0);
+	(void)smfi_setbacklog(256);
 	if (smfi_setconn(argv[1]) != MI_SUCCESS ||
 	    smfi_register(filter) != MI_SUCCESS ||
-	    smfi_opensocket(1) != MI_SUCCESS)
+	    smfi_opensocket(true) != MI_SUCCESS)
 		return EXIT_FAILURE;
 	return smfi_main() == MI_SUCCESS ? EXIT_SUCCESS : EXIT_FAILURE;
 }

@@ -248,7 +248,7 @@ wire_write(struct wire_session *session, const struct wire_terms *terms,
 
 		if (event->skip & terms->skipped)
 			continue;
-		if (banned && event->command == SMFIC_DATA)
+		if (banned && event->command == SMFIC_RCPT)
 			break;
 		if (event->stage != NO_STAGE)
 			add_macros(session, terms->macros[event->stage],

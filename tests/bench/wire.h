@@ -47,7 +47,7 @@ bool wire_agree(
 
 /*
  * Write the session of a client at this IPv4 address: one message to one
- * recipient.  A `banned` client gives up after RCPT, whatever it was told, so
+ * recipient.  A `banned` client gives up after MAIL, whatever it was told, so
  * that a filter that refuses it and one that does not do the same work.
  */
 void wire_write(struct wire_session *session, const struct wire_terms *terms,
