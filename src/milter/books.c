@@ -87,6 +87,28 @@ moved(struct books *books)
 	       store_moved(books->checkpoint.store);
 }
 
+/* Whether what could only be read can be written by now. */
+static bool
+unlocked(struct books *books)
+{
+	struct handle *handle = &books->write;
+	bool read_only;
+
+	(void)handle_take(handle, FOR_EVER);
+	read_only = handle->failed && handle->store != NULL &&
+		    store_read_only(handle->store);
+	handle_give(handle);
+	return read_only && access(books->path, W_OK) == 0;
+}
+
+static void
+drop_all(struct handle *const handles[], size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		handle_drop(handles[i]);
+	}
+}
+
 void
 books_mend(struct books *books)
 {

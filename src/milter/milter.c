@@ -297,11 +297,11 @@ on_close(SMFICTX *ctx)
 {
 	struct session *session = smfi_getpriv(ctx);
 
-	/* While stopping it stays: the process is about to end. */
-	if (session == NULL || !enter()) {
+	(void)smfi_setpriv(ctx, NULL);
+	if (!enter()) {
+		session_free(session);
 		return SMFIS_CONTINUE;
 	}
-	(void)smfi_setpriv(ctx, NULL);
 	session_close(session, proc_now());
 	return leave(SMFIS_CONTINUE);
 }
@@ -384,8 +384,8 @@ milter_stop(int64_t milliseconds)
 	const struct timespec moment = { .tv_nsec = 5000000 };
 	int64_t deadline = proc_ticks() + milliseconds;
 
-	/* libmilter itself may take five seconds, so it is not waited for. */
-	(void)smfi_stop();
+	/* smfi_stop() would block until libmilter's listener wakes up, up to
+	 * five seconds; the process ends without it. */
 	atomic_store(&stopping, true);
 	while (atomic_load(&running) > 0 && proc_ticks() < deadline) {
 		(void)nanosleep(&moment, NULL);

@@ -459,6 +459,15 @@ session_close(struct session *session, int64_t now)
 	if (session->probed && !session->refused) {
 		tell(session, KIND_PROBE, NULL, session->probed_at, now);
 	}
+	session_free(session);
+}
+
+void
+session_free(struct session *session)
+{
+	if (session == NULL) {
+		return;
+	}
 	opinion_clear(&session->opinion);
 	conf_drop(session->conf);
 	free(session);

@@ -80,7 +80,10 @@ void session_message(struct session *session, int64_t now);
 /* The transaction ended before that. */
 void session_abort(struct session *session, int64_t now);
 
-/* The client left.  Frees the session; NULL is fine. */
+/* The client left: what that means is told, and the session freed.  NULL is
+ * fine, here and below. */
 void session_close(struct session *session, int64_t now);
+/* Free it without a word to the desk. */
+void session_free(struct session *session);
 
 #endif

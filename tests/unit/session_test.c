@@ -917,6 +917,7 @@ disorder(void **state)
 		check_int(scripts[i], scene.board.negative, false);
 	}
 	session_close(NULL, NOW);
+	session_free(NULL);
 }
 
 static void
