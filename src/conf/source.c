@@ -101,10 +101,12 @@ struct cleaner {
 	int line;
 	int depth;      /* open braces */
 	int depth_line; /* where the outermost of them is */
-	char last;      /* the last character that was no blank; 'L' for the
-			   brace that opens a list */
+	char last;      /* the last character that was no blank */
 	bool fresh;     /* no word runs up to `at` */
 };
+
+/* Stands in `last` for the brace that opens a list: no text can hold it. */
+#define LIST_BRACE '\001'
 
 #define NEVER_CLOSED "a quote or a comment that begins here is never closed"
 
@@ -170,7 +172,7 @@ note_brace(struct cleaner *cleaner, char c)
 		cleaner->depth_line = cleaner->line;
 	} else if (c == '}') {
 		cleaner->depth--;
-		if (cleaner->last == 'L') {
+		if (cleaner->last == LIST_BRACE) {
 			*cleaner->out++ = SOURCE_EMPTY_LIST[0];
 		}
 	}
@@ -190,7 +192,11 @@ copy_plain(struct cleaner *cleaner)
 	cleaner->fresh = strchr(" \t\r\n={}()+,*", c) != NULL;
 	note_brace(cleaner, c);
 	if (strchr(" \t\r\n", c) == NULL) {
-		cleaner->last = c == '{' && cleaner->last == '=' ? 'L' : c;
+		bool list = c == '{' && cleaner->last == '=';
+		cleaner->last = c;
+		if (list) {
+			cleaner->last = LIST_BRACE;
+		}
 	}
 	copy_char(cleaner);
 	return NULL;

@@ -3,6 +3,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+/* The largest file that is read. */
+#define HUGE_SIZE ((size_t)1 << 20)
+
 /*
  * What is refused, and in which words.  Paths in the wanted errors are given
  * from the temporary folder on.
@@ -63,81 +66,79 @@ check_rows(const struct bad *rows, size_t count)
 	}
 }
 
+static const struct bad malformed[] = {
+	{ "an unknown key", "mode = observe\nmoed = enforce\n",
+	    "v.conf:2: no such option 'moed'" },
+	{ "an unknown key in a section", "\nweb {\n\n port = 1 }",
+	    "v.conf:4: no such option 'port'" },
+	{ "an unknown section", "mliter { }",
+	    "v.conf:1: no such option 'mliter'" },
+	{ "a key of another section", "listen = 127.0.0.1:1",
+	    "v.conf:1: no such option 'listen'" },
+	{ "the library's own way into a section",
+	    "\"web|listen\" = 127.0.0.1:1",
+	    "v.conf:1: listen must stand in its section" },
+	{ "a key twice", "mode = observe\n# no\nmode = observe\n",
+	    "v.conf:3: mode is given twice" },
+	{ "a key of a section twice", "keep {\nbans = 1d\n\nbans = 2d }",
+	    "v.conf:4: bans is given twice" },
+	{ "a list twice", "allow = {192.0.2.1}\nallow = {192.0.2.2}",
+	    "v.conf:2: allow is given twice" },
+	{ "a list with a default twice",
+	    "submission-ports = {25}\nsubmission-ports = {26}",
+	    "v.conf:2: submission-ports is given twice" },
+	{ "a list that is emptied later",
+	    "allow = {192.0.2.1}\nallow = {}\nmode = observe",
+	    "v.conf:2: allow is given twice" },
+	{ "an empty list that is given again",
+	    "milter {\n spam-header = {}\n spam-header = {\"A: b\"} }",
+	    "v.conf:3: spam-header is given twice" },
+	{ "an empty list twice", "allow = { }\nallow = {\n}",
+	    "v.conf:3: allow is given twice" },
+	{ "a list that is added to and then given",
+	    "allow += {192.0.2.1}\nallow = {192.0.2.2}",
+	    "v.conf:2: allow is given twice" },
+	{ "a section twice", "web { }\nweb {\n listen = 127.0.0.1:1\n}",
+	    "v.conf:3: section web is given twice" },
+	{ "an empty section twice", "web { }\nweb {\n}",
+	    "v.conf:3: section web is given twice" },
+	{ "no equal sign", "mode observe",
+	    "v.conf:1: missing equal sign after option 'mode'" },
+	{ "no value", "\nmode =", "v.conf:2: premature end of file" },
+	{ "a brace for a value", "mode = }", "v.conf:1: unexpected token '}'" },
+	{ "a list for a single value", "mode = {observe}",
+	    "v.conf:1: unexpected token '{'" },
+	{ "a key of one value added to", "mode += observe",
+	    "v.conf:1: attempt to append to non-list option 'mode'" },
+	{ "a section as a value", "web = 1",
+	    "v.conf:1: missing opening brace for section 'web'" },
+	{ "a section that does not end", "\nweb {\n\n",
+	    "v.conf:2: a brace that opens here is never closed" },
+	{ "a list that does not end", "mode = x\nallow = {\n",
+	    "v.conf:2: a brace that opens here is never closed" },
+	{ "a brace too many", "mode = observe\n}",
+	    "v.conf:2: unexpected closing brace" },
+	{ "a string that does not end", "\nuser = \"v\nmode = x\n",
+	    "v.conf:2: a quote or a comment that begins here is "
+	    "never closed" },
+	{ "the other quote does not end", "user = 'v\\'\n",
+	    "v.conf:1: a quote or a comment that begins here is "
+	    "never closed" },
+	{ "a comment that does not end", "mode = x\n\n/* never\n* /",
+	    "v.conf:3: a quote or a comment that begins here is "
+	    "never closed" },
+	{ "a control character", "mode = observe\n\aallow = {}",
+	    "v.conf:2: a control character does not belong here" },
+	{ "a forged line in a value", "user = \"a\nv.conf:9: b\"",
+	    "v.conf:2: user = \"a?v.conf:9: b\": must be the name of "
+	    "an account" },
+};
+
 static void
 unknown_repeated_and_malformed_keys(void **state)
 {
-	static const struct bad rows[] = {
-		{ "an unknown key", "mode = observe\nmoed = enforce\n",
-		    "v.conf:2: no such option 'moed'" },
-		{ "an unknown key in a section", "\nweb {\n\n port = 1 }",
-		    "v.conf:4: no such option 'port'" },
-		{ "an unknown section", "mliter { }",
-		    "v.conf:1: no such option 'mliter'" },
-		{ "a key of another section", "listen = 127.0.0.1:1",
-		    "v.conf:1: no such option 'listen'" },
-		{ "the library's own way into a section",
-		    "\"web|listen\" = 127.0.0.1:1",
-		    "v.conf:1: listen must stand in its section" },
-		{ "a key twice", "mode = observe\n# no\nmode = observe\n",
-		    "v.conf:3: mode is given twice" },
-		{ "a key of a section twice",
-		    "keep {\nbans = 1d\n\nbans = 2d }",
-		    "v.conf:4: bans is given twice" },
-		{ "a list twice", "allow = {192.0.2.1}\nallow = {192.0.2.2}",
-		    "v.conf:2: allow is given twice" },
-		{ "a list with a default twice",
-		    "submission-ports = {25}\nsubmission-ports = {26}",
-		    "v.conf:2: submission-ports is given twice" },
-		{ "a list that is emptied later",
-		    "allow = {192.0.2.1}\nallow = {}\nmode = observe",
-		    "v.conf:2: allow is given twice" },
-		{ "an empty list that is given again",
-		    "milter {\n spam-header = {}\n spam-header = {\"A: b\"} }",
-		    "v.conf:3: spam-header is given twice" },
-		{ "an empty list twice", "allow = { }\nallow = {\n}",
-		    "v.conf:3: allow is given twice" },
-		{ "a list that is added to and then given",
-		    "allow += {192.0.2.1}\nallow = {192.0.2.2}",
-		    "v.conf:2: allow is given twice" },
-		{ "a section twice", "web { }\nweb {\n listen = 127.0.0.1:1\n}",
-		    "v.conf:3: section web is given twice" },
-		{ "an empty section twice", "web { }\nweb {\n}",
-		    "v.conf:3: section web is given twice" },
-		{ "no equal sign", "mode observe",
-		    "v.conf:1: missing equal sign after option 'mode'" },
-		{ "no value", "\nmode =", "v.conf:2: premature end of file" },
-		{ "a brace for a value", "mode = }",
-		    "v.conf:1: unexpected token '}'" },
-		{ "a list for a single value", "mode = {observe}",
-		    "v.conf:1: unexpected token '{'" },
-		{ "a key of one value added to", "mode += observe",
-		    "v.conf:1: attempt to append to non-list option 'mode'" },
-		{ "a section as a value", "web = 1",
-		    "v.conf:1: missing opening brace for section 'web'" },
-		{ "a section that does not end", "\nweb {\n\n",
-		    "v.conf:2: a brace that opens here is never closed" },
-		{ "a list that does not end", "mode = x\nallow = {\n",
-		    "v.conf:2: a brace that opens here is never closed" },
-		{ "a brace too many", "mode = observe\n}",
-		    "v.conf:2: unexpected closing brace" },
-		{ "a string that does not end", "\nuser = \"v\nmode = x\n",
-		    "v.conf:2: a quote or a comment that begins here is "
-		    "never closed" },
-		{ "the other quote does not end", "user = 'v\\'\n",
-		    "v.conf:1: a quote or a comment that begins here is "
-		    "never closed" },
-		{ "a comment that does not end", "mode = x\n\n/* never\n* /",
-		    "v.conf:3: a quote or a comment that begins here is "
-		    "never closed" },
-		{ "a control character", "mode = observe\n\aallow = {}",
-		    "v.conf:2: a control character does not belong here" },
-		{ "a forged line in a value", "user = \"a\nv.conf:9: b\"",
-		    "v.conf:2: user = \"a?v.conf:9: b\": must be the name of "
-		    "an account" },
-	};
-
 	(void)state;
-	check_rows(rows, COUNT(rows));
+	check_rows(malformed, COUNT(malformed));
 }
 
 #define NETS_8                                                                 \
@@ -155,137 +156,134 @@ unknown_repeated_and_malformed_keys(void **state)
 #define NO_HEADER                                                              \
 	"must be a header and the beginning of its value: \"Name: value\""
 
+static const struct bad values[] = {
+	{ "no file name", "database = \"\"",
+	    "v.conf:1: database = \"\": must not be empty" },
+	{ "a policy that is a path", "policy = ../x",
+	    "v.conf:1: policy = \"../x\": must be 1 to 32 of a-z, "
+	    "0-9 and '-'" },
+	{ "an unknown mode", "mode = \"Enforce\"",
+	    "v.conf:1: mode = \"Enforce\": must be enforce or "
+	    "observe" },
+	{ "a name for a network", "\nallow = {192.0.2.1,\nlocalhost}",
+	    "v.conf:3: allow = \"localhost\": " NO_NET },
+	{ "193 networks", "allow = {" NETS_64 NETS_64 NETS_64 "192.0.2.9}",
+	    "v.conf:1: allow = \"192.0.2.9\": is one network too "
+	    "many" },
+	{ "an account with a slash", "user = a/b",
+	    "v.conf:1: user = \"a/b\": must be the name of an "
+	    "account" },
+	{ "an account's long name", "user = " LONG_40,
+	    "v.conf:1: user = \"" LONG_40 "\": is too long" },
+	{ "an address without @", "contact = postmaster",
+	    "v.conf:1: contact = \"postmaster\": must be a mail "
+	    "address" },
+	{ "an address with markup", "contact = \"<a@b>\"",
+	    "v.conf:1: contact = \"<a@b>\": must be a mail address" },
+	{ "no URL", "lookup-url = postmaster.example.org",
+	    "v.conf:1: lookup-url = \"postmaster.example.org\": must "
+	    "be an http:// or https:// URL" },
+	{ "a URL with a query", "lookup-url = \"http://a/?b\"",
+	    "v.conf:1: lookup-url = \"http://a/?b\": " NO_URL },
+	{ "a URL with %", "lookup-url = http://a/%41",
+	    "v.conf:1: lookup-url = \"http://a/%41\": " NO_URL },
+	{ "a URL with a blank", "lookup-url = 'http://a/ b'",
+	    "v.conf:1: lookup-url = \"http://a/ b\": " NO_URL },
+	{ "a URL of 167 characters",
+	    "lookup-url = http://" LONG_40 LONG_40 LONG_40 LONG_40,
+	    "v.conf:1: lookup-url = \"http://" LONG_40
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\": is too long" },
+	{ "no port", "submission-ports = {smtp}",
+	    "v.conf:1: submission-ports = \"smtp\": must be a port "
+	    "from 1 to 65535" },
+	{ "port 0", "submission-ports += {0}",
+	    "v.conf:1: submission-ports = \"0\": must be a port from "
+	    "1 to 65535" },
+	{ "a word for a number", "client-ipv4 = all",
+	    "v.conf:1: client-ipv4 = \"all\": must be a whole "
+	    "number" },
+	{ "an IPv4 length too small", "client-ipv4 = 7",
+	    "v.conf:1: client-ipv4 = \"7\": is too small" },
+	{ "an IPv4 length too large", "client-ipv4 = 33",
+	    "v.conf:1: client-ipv4 = \"33\": is too large" },
+	{ "an IPv6 length too small", "client-ipv6 = 15",
+	    "v.conf:1: client-ipv6 = \"15\": is too small" },
+	{ "an IPv6 length too large", "client-ipv6 = 129",
+	    "v.conf:1: client-ipv6 = \"129\": is too large" },
+	{ "an unknown source", "sources {\nspam = log }",
+	    "v.conf:2: spam = \"log\": must be milter, watch or "
+	    "none" },
+	{ "a duration without unit", "keep { events = 30 }",
+	    "v.conf:1: events = \"30\": " NO_DURATION },
+	{ "a word for a duration", "keep { audit = always }",
+	    "v.conf:1: audit = \"always\": " NO_DURATION },
+	{ "a socket nowhere", "milter { listen = 8890 }",
+	    "v.conf:1: listen = \"8890\": must be unix:PATH, "
+	    "inet:PORT@HOST or inet6:PORT@HOST" },
+	{ "a socket's path from here", "milter { listen = unix:a }",
+	    "v.conf:1: listen = \"unix:a\": a socket's path must "
+	    "begin with / and be plain" },
+	{ "a socket's path of 108 characters",
+	    "milter { listen = /" LONG_40 LONG_40
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaa }",
+	    "v.conf:1: listen = \"/" LONG_40
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\": a socket's "
+	    "path must be shorter than 108 characters" },
+	{ "a milter's port too large", "milter{listen=inet:65536@a}",
+	    "v.conf:1: listen = \"inet:65536@a\": needs a port from "
+	    "1 to 65535" },
+	{ "a milter without its host", "milter{listen=inet6:25@}",
+	    "v.conf:1: listen = \"inet6:25@\": needs a host or an "
+	    "address behind the @" },
+	{ "a mode that is not octal", "milter { socket-mode = 0689 }",
+	    "v.conf:1: socket-mode = \"0689\": must be octal, such "
+	    "as 0660" },
+	{ "a mode that shuts the owner out", "milter { socket-mode = 0060 }",
+	    "v.conf:1: socket-mode = \"0060\": must be from 0600 to "
+	    "0777, open to the owner" },
+	{ "a mode too large", "milter { socket-mode = 1660 }",
+	    "v.conf:1: socket-mode = \"1660\": must be from 0600 to "
+	    "0777, open to the owner" },
+	{ "a group with a blank", "milter { socket-group = \"a b\" }",
+	    "v.conf:1: socket-group = \"a b\": must be the name of "
+	    "an account" },
+	{ "an unknown way out", "milter { on-error = reject }",
+	    "v.conf:1: on-error = \"reject\": must be accept or "
+	    "tempfail" },
+	{ "a header without value",
+	    "milter { spam-header = {\"X-Spam-Flag\"} }",
+	    "v.conf:1: spam-header = \"X-Spam-Flag\": " NO_HEADER },
+	{ "a header with nothing behind its colon",
+	    "milter { virus-header = {\"X-Virus: \"} }",
+	    "v.conf:1: virus-header = \"X-Virus: \": " NO_HEADER },
+	{ "a page on a bare port", "web { listen = 8025 }",
+	    "v.conf:1: listen = \"8025\": " NO_LISTEN },
+	{ "a page on a name", "web { listen = example.org:80 }",
+	    "v.conf:1: listen = \"example.org:80\": " NO_LISTEN },
+	{ "a page on IPv6 without brackets", "web { listen = ::1:80 }",
+	    "v.conf:1: listen = \"::1:80\": " NO_LISTEN },
+	{ "metrics on port 65536", "web{metrics-listen=127.0.0.1:65536}",
+	    "v.conf:1: metrics-listen = \"127.0.0.1:65536\": " NO_LISTEN },
+	{ "a proxy's name", "web { trusted-proxies = {proxy} }",
+	    "v.conf:1: trusted-proxies = \"proxy\": " NO_NET },
+	{ "a journal from here", "watch { journal = log }",
+	    "v.conf:1: journal = \"log\": must be yes, no or a path "
+	    "that begins with /" },
+	{ "33 units", "watch { units = {" ITEMS_16 ITEMS_16 "b} }",
+	    "v.conf:1: units = \"b\": is one too many: 32 are the "
+	    "most" },
+	{ "a log from here", "watch { files = {mail.log} }",
+	    "v.conf:1: files = \"mail.log\": must be a path that "
+	    "begins with /" },
+	{ "rules nowhere", "watch { rules = '' }",
+	    "v.conf:1: rules = \"\": must not be empty" },
+};
+
 static void
 values_of_the_wrong_kind(void **state)
 {
-	static const struct bad rows[] = {
-		{ "no file name", "database = \"\"",
-		    "v.conf:1: database = \"\": must not be empty" },
-		{ "a policy that is a path", "policy = ../x",
-		    "v.conf:1: policy = \"../x\": must be 1 to 32 of a-z, "
-		    "0-9 and '-'" },
-		{ "an unknown mode", "mode = \"Enforce\"",
-		    "v.conf:1: mode = \"Enforce\": must be enforce or "
-		    "observe" },
-		{ "a name for a network", "\nallow = {192.0.2.1,\nlocalhost}",
-		    "v.conf:3: allow = \"localhost\": " NO_NET },
-		{ "193 networks",
-		    "allow = {" NETS_64 NETS_64 NETS_64 "192.0.2.9}",
-		    "v.conf:1: allow = \"192.0.2.9\": is one network too "
-		    "many" },
-		{ "an account with a slash", "user = a/b",
-		    "v.conf:1: user = \"a/b\": must be the name of an "
-		    "account" },
-		{ "an account's long name", "user = " LONG_40,
-		    "v.conf:1: user = \"" LONG_40 "\": is too long" },
-		{ "an address without @", "contact = postmaster",
-		    "v.conf:1: contact = \"postmaster\": must be a mail "
-		    "address" },
-		{ "an address with markup", "contact = \"<a@b>\"",
-		    "v.conf:1: contact = \"<a@b>\": must be a mail address" },
-		{ "no URL", "lookup-url = postmaster.example.org",
-		    "v.conf:1: lookup-url = \"postmaster.example.org\": must "
-		    "be an http:// or https:// URL" },
-		{ "a URL with a query", "lookup-url = \"http://a/?b\"",
-		    "v.conf:1: lookup-url = \"http://a/?b\": " NO_URL },
-		{ "a URL with %", "lookup-url = http://a/%41",
-		    "v.conf:1: lookup-url = \"http://a/%41\": " NO_URL },
-		{ "a URL with a blank", "lookup-url = 'http://a/ b'",
-		    "v.conf:1: lookup-url = \"http://a/ b\": " NO_URL },
-		{ "a URL of 167 characters",
-		    "lookup-url = http://" LONG_40 LONG_40 LONG_40 LONG_40,
-		    "v.conf:1: lookup-url = \"http://" LONG_40
-		    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\": is too long" },
-		{ "no port", "submission-ports = {smtp}",
-		    "v.conf:1: submission-ports = \"smtp\": must be a port "
-		    "from 1 to 65535" },
-		{ "port 0", "submission-ports += {0}",
-		    "v.conf:1: submission-ports = \"0\": must be a port from "
-		    "1 to 65535" },
-		{ "a word for a number", "client-ipv4 = all",
-		    "v.conf:1: client-ipv4 = \"all\": must be a whole "
-		    "number" },
-		{ "an IPv4 length too small", "client-ipv4 = 7",
-		    "v.conf:1: client-ipv4 = \"7\": is too small" },
-		{ "an IPv4 length too large", "client-ipv4 = 33",
-		    "v.conf:1: client-ipv4 = \"33\": is too large" },
-		{ "an IPv6 length too small", "client-ipv6 = 15",
-		    "v.conf:1: client-ipv6 = \"15\": is too small" },
-		{ "an IPv6 length too large", "client-ipv6 = 129",
-		    "v.conf:1: client-ipv6 = \"129\": is too large" },
-		{ "an unknown source", "sources {\nspam = log }",
-		    "v.conf:2: spam = \"log\": must be milter, watch or "
-		    "none" },
-		{ "a duration without unit", "keep { events = 30 }",
-		    "v.conf:1: events = \"30\": " NO_DURATION },
-		{ "a word for a duration", "keep { audit = always }",
-		    "v.conf:1: audit = \"always\": " NO_DURATION },
-		{ "a socket nowhere", "milter { listen = 8890 }",
-		    "v.conf:1: listen = \"8890\": must be unix:PATH, "
-		    "inet:PORT@HOST or inet6:PORT@HOST" },
-		{ "a socket's path from here", "milter { listen = unix:a }",
-		    "v.conf:1: listen = \"unix:a\": a socket's path must "
-		    "begin with / and be plain" },
-		{ "a socket's path of 108 characters",
-		    "milter { listen = /" LONG_40 LONG_40
-		    "aaaaaaaaaaaaaaaaaaaaaaaaaaa }",
-		    "v.conf:1: listen = \"/" LONG_40
-		    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa...\": a socket's "
-		    "path must be shorter than 108 characters" },
-		{ "a milter's port too large", "milter{listen=inet:65536@a}",
-		    "v.conf:1: listen = \"inet:65536@a\": needs a port from "
-		    "1 to 65535" },
-		{ "a milter without its host", "milter{listen=inet6:25@}",
-		    "v.conf:1: listen = \"inet6:25@\": needs a host or an "
-		    "address behind the @" },
-		{ "a mode that is not octal", "milter { socket-mode = 0689 }",
-		    "v.conf:1: socket-mode = \"0689\": must be octal, such "
-		    "as 0660" },
-		{ "a mode that shuts the owner out",
-		    "milter { socket-mode = 0060 }",
-		    "v.conf:1: socket-mode = \"0060\": must be from 0600 to "
-		    "0777, open to the owner" },
-		{ "a mode too large", "milter { socket-mode = 1660 }",
-		    "v.conf:1: socket-mode = \"1660\": must be from 0600 to "
-		    "0777, open to the owner" },
-		{ "a group with a blank", "milter { socket-group = \"a b\" }",
-		    "v.conf:1: socket-group = \"a b\": must be the name of "
-		    "an account" },
-		{ "an unknown way out", "milter { on-error = reject }",
-		    "v.conf:1: on-error = \"reject\": must be accept or "
-		    "tempfail" },
-		{ "a header without value",
-		    "milter { spam-header = {\"X-Spam-Flag\"} }",
-		    "v.conf:1: spam-header = \"X-Spam-Flag\": " NO_HEADER },
-		{ "a header with nothing behind its colon",
-		    "milter { virus-header = {\"X-Virus: \"} }",
-		    "v.conf:1: virus-header = \"X-Virus: \": " NO_HEADER },
-		{ "a page on a bare port", "web { listen = 8025 }",
-		    "v.conf:1: listen = \"8025\": " NO_LISTEN },
-		{ "a page on a name", "web { listen = example.org:80 }",
-		    "v.conf:1: listen = \"example.org:80\": " NO_LISTEN },
-		{ "a page on IPv6 without brackets", "web { listen = ::1:80 }",
-		    "v.conf:1: listen = \"::1:80\": " NO_LISTEN },
-		{ "metrics on port 65536",
-		    "web{metrics-listen=127.0.0.1:65536}",
-		    "v.conf:1: metrics-listen = \"127.0.0.1:65536\": " NO_LISTEN },
-		{ "a proxy's name", "web { trusted-proxies = {proxy} }",
-		    "v.conf:1: trusted-proxies = \"proxy\": " NO_NET },
-		{ "a journal from here", "watch { journal = log }",
-		    "v.conf:1: journal = \"log\": must be yes, no or a path "
-		    "that begins with /" },
-		{ "33 units", "watch { units = {" ITEMS_16 ITEMS_16 "b} }",
-		    "v.conf:1: units = \"b\": is one too many: 32 are the "
-		    "most" },
-		{ "a log from here", "watch { files = {mail.log} }",
-		    "v.conf:1: files = \"mail.log\": must be a path that "
-		    "begins with /" },
-		{ "rules nowhere", "watch { rules = '' }",
-		    "v.conf:1: rules = \"\": must not be empty" },
-	};
-
 	(void)state;
-	check_rows(rows, COUNT(rows));
+	check_rows(values, COUNT(values));
 }
 
 static void
@@ -365,21 +363,21 @@ files_that_are_no_text(void **state)
 		{ "a byte more than 1 MiB", "huge.conf",
 		    "huge.conf: is larger than 1 MiB" },
 	};
-	char *huge = malloc(1024 * 1024 + 1);
+	char *huge = malloc(HUGE_SIZE + 1);
 	char error[CONF_ERROR_SIZE];
 	struct conf *conf;
 
 	(void)state;
 	assert_non_null(huge);
-	memset(huge, '\n', 1024 * 1024 + 1);
+	memset(huge, '\n', HUGE_SIZE + 1);
 	conf_dir_write("v.conf", "");
-	conf_dir_write_bytes("huge.conf", huge, 1024 * 1024 + 1);
+	conf_dir_write_bytes("huge.conf", huge, HUGE_SIZE + 1);
 	conf_dir_write_bytes("nul.conf", "mode = x\0", 9);
 	assert_int_equal(mkfifo(conf_dir_path("pipe"), 0600), 0);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		check_refused(&rows[i], conf_dir_path(rows[i].text));
 	}
-	conf_dir_write_bytes("huge.conf", huge, 1024 * 1024);
+	conf_dir_write_bytes("huge.conf", huge, HUGE_SIZE);
 	free(huge);
 	conf = conf_load(conf_dir_path("huge.conf"), error);
 	assert_non_null(conf); /* 1 MiB is not too much */

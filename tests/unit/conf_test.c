@@ -6,10 +6,8 @@
 #include "base/proc.h"
 #include "core/policy.h"
 
-enum {
-	HOUR = 3600,
-	DAY = 24 * HOUR
-};
+#define HOUR INT64_C(3600)
+#define DAY  (24 * HOUR)
 
 static void
 check_defaults(const char *who, const struct conf *conf)

@@ -2,10 +2,8 @@
 
 #include "core/policy.h"
 
-enum {
-	HOUR = 3600,
-	DAY = 24 * HOUR
-};
+#define HOUR INT64_C(3600)
+#define DAY  (24 * HOUR)
 
 /* ---- the shipped policy ---- */
 
@@ -190,125 +188,122 @@ check_rows(const struct bad *rows, size_t count)
 	}
 }
 
+static const struct bad incomplete[] = {
+	{ "an empty file", "", "policies/bad.conf:1: there is no rule in it" },
+	{ "a rule without name", "\nrule { }",
+	    "policies/bad.conf:2: missing title for section 'rule'" },
+	{ "an empty name", "rule \"\" { }", "policies/bad.conf:1: " NO_TITLE },
+	{ "a name with a blank", "rule \"a b\" { limit = 1 }",
+	    "policies/bad.conf:1: " NO_TITLE },
+	{ "a name of 33 characters",
+	    "rule \"123456789012345678901234567890123\" { }",
+	    "policies/bad.conf:1: " NO_TITLE },
+	{ "the name of bans by hand", "\nrule manual { limit = 1 }",
+	    "policies/bad.conf:2: the name \"manual\" is kept for "
+	    "bans by hand" },
+	{ "a name twice", HEAD REPLY "}\nrule \"one\" {\n}",
+	    "policies/bad.conf:3: found duplicate title 'one'" },
+	{ "nothing in it", "rule \"one\" {\n}",
+	    "policies/bad.conf:2: rule \"one\" has no events" },
+	{ "no limit", "rule \"one\" { events = {spam} }",
+	    "policies/bad.conf:1: rule \"one\" has no limit" },
+	{ "no within", "rule \"one\" { events = {spam} limit = 1 }",
+	    "policies/bad.conf:1: rule \"one\" has no within" },
+	{ "no reason", "rule one { events = {spam} limit = 1 within = 1h }",
+	    "policies/bad.conf:1: rule \"one\" has no reason" },
+	{ "no durations",
+	    "rule one { events = {spam} limit = 1 within = 1h\n"
+	    "reason = spam }",
+	    "policies/bad.conf:2: rule \"one\" has no ban" },
+	{ "no reply", HEAD "\n}",
+	    "policies/bad.conf:3: rule \"one\" has no reply" },
+	{ "a second rule that lacks what the first has",
+	    HEAD REPLY "}\nrule two {\n}\n",
+	    "policies/bad.conf:4: rule \"two\" has no events" },
+	{ "a key twice", HEAD "limit = 2" REPLY "}",
+	    "policies/bad.conf:2: limit is given twice" },
+	{ "durations twice", HEAD REPLY "ban = {}\n}",
+	    "policies/bad.conf:2: ban is given twice" },
+	{ "an unknown key", HEAD REPLY "\nwieght = 2 }",
+	    "policies/bad.conf:3: no such option 'wieght'" },
+	{ "a key of a rule outside", "limit = 1",
+	    "policies/bad.conf:1: no such option 'limit'" },
+	{ "another file", "include(\"x.conf\")",
+	    "policies/bad.conf:1: no such option 'include'" },
+};
+
 static void
 incomplete_and_repeated_rules(void **state)
 {
-	static const struct bad rows[] = {
-		{ "an empty file", "",
-		    "policies/bad.conf:1: there is no rule in it" },
-		{ "a rule without name", "\nrule { }",
-		    "policies/bad.conf:2: missing title for section 'rule'" },
-		{ "an empty name", "rule \"\" { }",
-		    "policies/bad.conf:1: " NO_TITLE },
-		{ "a name with a blank", "rule \"a b\" { limit = 1 }",
-		    "policies/bad.conf:1: " NO_TITLE },
-		{ "a name of 33 characters",
-		    "rule \"123456789012345678901234567890123\" { }",
-		    "policies/bad.conf:1: " NO_TITLE },
-		{ "the name of bans by hand", "\nrule manual { limit = 1 }",
-		    "policies/bad.conf:2: the name \"manual\" is kept for "
-		    "bans by hand" },
-		{ "a name twice", HEAD REPLY "}\nrule \"one\" {\n}",
-		    "policies/bad.conf:3: found duplicate title 'one'" },
-		{ "nothing in it", "rule \"one\" {\n}",
-		    "policies/bad.conf:2: rule \"one\" has no events" },
-		{ "no limit", "rule \"one\" { events = {spam} }",
-		    "policies/bad.conf:1: rule \"one\" has no limit" },
-		{ "no within", "rule \"one\" { events = {spam} limit = 1 }",
-		    "policies/bad.conf:1: rule \"one\" has no within" },
-		{ "no reason",
-		    "rule one { events = {spam} limit = 1 within = 1h }",
-		    "policies/bad.conf:1: rule \"one\" has no reason" },
-		{ "no durations",
-		    "rule one { events = {spam} limit = 1 within = 1h\n"
-		    "reason = spam }",
-		    "policies/bad.conf:2: rule \"one\" has no ban" },
-		{ "no reply", HEAD "\n}",
-		    "policies/bad.conf:3: rule \"one\" has no reply" },
-		{ "a second rule that lacks what the first has",
-		    HEAD REPLY "}\nrule two {\n}\n",
-		    "policies/bad.conf:4: rule \"two\" has no events" },
-		{ "a key twice", HEAD "limit = 2" REPLY "}",
-		    "policies/bad.conf:2: limit is given twice" },
-		{ "durations twice", HEAD REPLY "ban = {}\n}",
-		    "policies/bad.conf:2: ban is given twice" },
-		{ "an unknown key", HEAD REPLY "\nwieght = 2 }",
-		    "policies/bad.conf:3: no such option 'wieght'" },
-		{ "a key of a rule outside", "limit = 1",
-		    "policies/bad.conf:1: no such option 'limit'" },
-		{ "another file", "include(\"x.conf\")",
-		    "policies/bad.conf:1: no such option 'include'" },
-	};
-
 	(void)state;
-	check_rows(rows, COUNT(rows));
+	check_rows(incomplete, COUNT(incomplete));
 }
+
+static const struct bad values[] = {
+	{ "an unknown kind", "rule a {\nevents = {spam, ham} }",
+	    "policies/bad.conf:2: events = \"ham\": is no kind of "
+	    "event" },
+	{ "no kind",
+	    "rule a { events = {} limit = 1 within = 1h\n"
+	    "reason = spam ban = {1h} " REPLY "}",
+	    "policies/bad.conf:2: rule \"a\": a rule needs at least "
+	    "one kind of event" },
+	{ "limit 0", "rule a { limit = 0 }",
+	    "policies/bad.conf:1: limit = \"0\": is too small" },
+	{ "limit 1000001", "rule a { limit = 1000001 }",
+	    "policies/bad.conf:1: limit = \"1000001\": is too "
+	    "large" },
+	{ "a word for a limit", "rule a { limit = few }",
+	    "policies/bad.conf:1: limit = \"few\": must be a whole "
+	    "number" },
+	{ "within 0", "rule a { within = 0s }",
+	    "policies/bad.conf:1: within = \"0s\": " NO_DURATION },
+	{ "a settle as long as within", HEAD REPLY "settle = 60m }",
+	    "policies/bad.conf:2: rule \"one\": settle must be less "
+	    "than within" },
+	{ "a settle without unit", "rule a { settle = 1 }",
+	    "policies/bad.conf:1: settle = \"1\": " NO_DURATION },
+	{ "a ratio of 0", "rule a { ratio = 0 }",
+	    "policies/bad.conf:1: ratio = \"0\": " NO_RATIO },
+	{ "a ratio above 1", "rule a { ratio = 1.0001 }",
+	    "policies/bad.conf:1: ratio = \"1.0001\": " NO_RATIO },
+	{ "a ratio of five decimals", "rule a { ratio = 0.12345 }",
+	    "policies/bad.conf:1: ratio = \"0.12345\": " NO_RATIO },
+	{ "a ratio with a comma", "rule a { ratio = \"0,3\" }",
+	    "policies/bad.conf:1: ratio = \"0,3\": " NO_RATIO },
+	{ "a ratio that is no number", "rule a { ratio = 0.x }",
+	    "policies/bad.conf:1: ratio = \"0.x\": " NO_RATIO },
+	{ "a ratio that ends in a point", "rule a { ratio = 0. }",
+	    "policies/bad.conf:1: ratio = \"0.\": " NO_RATIO },
+	{ "an unknown reason", "rule a { reason = relay }",
+	    "policies/bad.conf:1: reason = \"relay\": is no reason" },
+	{ "an unknown service", "rule a { service = imap }",
+	    "policies/bad.conf:1: service = \"imap\": must be mx, "
+	    "submission or any" },
+	{ "an unknown stage", "rule a { stage = data }",
+	    "policies/bad.conf:1: stage = \"data\": must be helo, "
+	    "mail or rcpt" },
+	{ "a duration without unit", "rule a { ban = {1h,\n2} }",
+	    "policies/bad.conf:2: ban = \"2\": " NO_DURATION },
+	{ "13 durations",
+	    "rule a { ban = {1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,2h} }",
+	    "policies/bad.conf:1: ban = \"2h\": is one too many: 12 "
+	    "steps are the most" },
+	{ "a reply of success", "rule a { reply = \"250 Fine\" }",
+	    "policies/bad.conf:1: reply = \"250 Fine\": a reply "
+	    "begins with a code 4xx or 5xx and a blank" },
+	{ "a code with %", "rule a { code = \"A%\" }",
+	    "policies/bad.conf:1: code = \"A%\": its own code must be "
+	    "printable ASCII without '%'" },
+	{ "a memory without unit", "memory = 90",
+	    "policies/bad.conf:1: memory = \"90\": " NO_DURATION },
+};
 
 static void
 values_that_rules_cannot_have(void **state)
 {
-	static const struct bad rows[] = {
-		{ "an unknown kind", "rule a {\nevents = {spam, ham} }",
-		    "policies/bad.conf:2: events = \"ham\": is no kind of "
-		    "event" },
-		{ "no kind",
-		    "rule a { events = {} limit = 1 within = 1h\n"
-		    "reason = spam ban = {1h} " REPLY "}",
-		    "policies/bad.conf:2: rule \"a\": a rule needs at least "
-		    "one kind of event" },
-		{ "limit 0", "rule a { limit = 0 }",
-		    "policies/bad.conf:1: limit = \"0\": is too small" },
-		{ "limit 1000001", "rule a { limit = 1000001 }",
-		    "policies/bad.conf:1: limit = \"1000001\": is too "
-		    "large" },
-		{ "a word for a limit", "rule a { limit = few }",
-		    "policies/bad.conf:1: limit = \"few\": must be a whole "
-		    "number" },
-		{ "within 0", "rule a { within = 0s }",
-		    "policies/bad.conf:1: within = \"0s\": " NO_DURATION },
-		{ "a settle as long as within", HEAD REPLY "settle = 60m }",
-		    "policies/bad.conf:2: rule \"one\": settle must be less "
-		    "than within" },
-		{ "a settle without unit", "rule a { settle = 1 }",
-		    "policies/bad.conf:1: settle = \"1\": " NO_DURATION },
-		{ "a ratio of 0", "rule a { ratio = 0 }",
-		    "policies/bad.conf:1: ratio = \"0\": " NO_RATIO },
-		{ "a ratio above 1", "rule a { ratio = 1.0001 }",
-		    "policies/bad.conf:1: ratio = \"1.0001\": " NO_RATIO },
-		{ "a ratio of five decimals", "rule a { ratio = 0.12345 }",
-		    "policies/bad.conf:1: ratio = \"0.12345\": " NO_RATIO },
-		{ "a ratio with a comma", "rule a { ratio = \"0,3\" }",
-		    "policies/bad.conf:1: ratio = \"0,3\": " NO_RATIO },
-		{ "a ratio that is no number", "rule a { ratio = 0.x }",
-		    "policies/bad.conf:1: ratio = \"0.x\": " NO_RATIO },
-		{ "a ratio that ends in a point", "rule a { ratio = 0. }",
-		    "policies/bad.conf:1: ratio = \"0.\": " NO_RATIO },
-		{ "an unknown reason", "rule a { reason = relay }",
-		    "policies/bad.conf:1: reason = \"relay\": is no reason" },
-		{ "an unknown service", "rule a { service = imap }",
-		    "policies/bad.conf:1: service = \"imap\": must be mx, "
-		    "submission or any" },
-		{ "an unknown stage", "rule a { stage = data }",
-		    "policies/bad.conf:1: stage = \"data\": must be helo, "
-		    "mail or rcpt" },
-		{ "a duration without unit", "rule a { ban = {1h,\n2} }",
-		    "policies/bad.conf:2: ban = \"2\": " NO_DURATION },
-		{ "13 durations",
-		    "rule a { ban = {1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,2h} }",
-		    "policies/bad.conf:1: ban = \"2h\": is one too many: 12 "
-		    "steps are the most" },
-		{ "a reply of success", "rule a { reply = \"250 Fine\" }",
-		    "policies/bad.conf:1: reply = \"250 Fine\": a reply "
-		    "begins with a code 4xx or 5xx and a blank" },
-		{ "a code with %", "rule a { code = \"A%\" }",
-		    "policies/bad.conf:1: code = \"A%\": its own code must be "
-		    "printable ASCII without '%'" },
-		{ "a memory without unit", "memory = 90",
-		    "policies/bad.conf:1: memory = \"90\": " NO_DURATION },
-	};
-
 	(void)state;
-	check_rows(rows, COUNT(rows));
+	check_rows(values, COUNT(values));
 }
 
 static void
