@@ -87,9 +87,12 @@ clean_ref(const char *ref, char out[static BAN_REF_SIZE])
 		return NULL;
 	}
 	for (size_t i = 0; i < BAN_REF_SIZE; i++) {
-		const char *at = ref[i] != '\0' ? strchr(from, ref[i]) : NULL;
+		const char *at = strchr(from, ref[i]);
 
-		out[i] = at != NULL ? into[at - from] : ref[i];
+		out[i] = ref[i];
+		if (at != NULL) {
+			out[i] = into[at - from]; /* NUL stays NUL */
+		}
 	}
 	return strspn(out, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") ==
 		       BAN_REF_SIZE - 1

@@ -180,10 +180,12 @@ handle(struct server *server, struct MHD_Connection *connection,
 	return send_answer(connection, &answer);
 }
 
-/* libmicrohttpd calls first with the headers alone.  A body is of no use to
- * us: what may have one is answered (405) before it is read. */
+/* libmicrohttpd calls first with the headers alone, then with each piece of
+ * the body, then without one.  A body is of no use to us: a method that is
+ * made for one is answered (405) before it comes. */
 static enum MHD_Result
-on_request(void *cls, struct MHD_Connection *connection, const char *url,
+on_request(/* NOLINT(readability-function-size): its parameters */
+    void *cls, struct MHD_Connection *connection, const char *url,
     const char *method, const char *version, const char *upload,
     size_t *upload_size,
     void **state) /* NOLINT(readability-non-const-parameter) */
@@ -192,7 +194,10 @@ on_request(void *cls, struct MHD_Connection *connection, const char *url,
 
 	(void)version;
 	(void)upload;
-	*upload_size = 0;
+	if (*upload_size > 0) {
+		*upload_size = 0;
+		return MHD_YES;
+	}
 	if (*state == NULL && (strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
 				  strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)) {
 		*state = &seen;

@@ -238,7 +238,8 @@ close_block(struct span name, struct span *body)
 static const char *
 put_hole(struct rendering *r, struct span hole, struct span rest)
 {
-	const char sign = hole.at < hole.end ? *hole.at : '\0';
+	/* An empty hole ends in '}' and is a name nobody has. */
+	const char sign = *hole.at;
 	struct span name = { hole.at + 1, hole.end };
 	struct span body = rest;
 	const char *next;

@@ -11,6 +11,7 @@
 
 #define NOW  INT64_C(1795284342) /* 2026-11-21T18:05:42Z */
 #define HOUR INT64_C(3600)
+#define DAY  INT64_C(86400)
 
 static struct conf *conf;
 static char *buf;
@@ -326,7 +327,7 @@ every_kind_in_every_language(void **state)
 static void
 every_word_in_every_language(void **state)
 {
-	static const int64_t month = 30 * 24 * HOUR;
+	static const int64_t month = 30 * DAY;
 	struct standing standing = banned_standing();
 	struct ban *ban = &standing.ban[0];
 
@@ -342,7 +343,7 @@ every_word_in_every_language(void **state)
 		ban->ends = NOW + n / LANGUAGE_COUNT * month;
 		must_render(&view);
 	}
-	ban->ends = NOW + 10 * 24 * HOUR; /* the first of December */
+	ban->ends = NOW + 10 * DAY; /* the first of December */
 	const struct page_view view = view_of(&standing, LANGUAGE_FR);
 	must_render(&view);
 	must_say("the first in French", "1<sup>er</sup> décembre 2026");

@@ -143,6 +143,13 @@ def test_rubbish_does_not_hurt(shown, request_bytes):
     assert shown.ask("/healthz").status == 200
 
 
+@pytest.mark.parametrize("method, status", [("GET", 200), ("POST", 405)])
+def test_a_body_is_passed_over(shown, method, status):
+    answer = shown.ask("/api/v1/ip/192.0.2.7", method=method,
+                       body=b"x" * 100000)
+    assert answer.status == status
+
+
 def test_one_connection_carries_many_requests(shown):
     connection = shown.connection()
     for number in range(1, 101):
