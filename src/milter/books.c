@@ -1,6 +1,7 @@
 #include "milter/books.h"
 
 #include <string.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/proc.h"
@@ -91,13 +92,11 @@ moved(struct books *books)
 static bool
 unlocked(struct books *books)
 {
-	struct handle *handle = &books->write;
 	bool read_only;
 
-	(void)handle_take(handle, FOR_EVER);
-	read_only = handle->failed && handle->store != NULL &&
-		    store_read_only(handle->store);
-	handle_give(handle);
+	(void)pthread_mutex_lock(&books->write.mutex);
+	read_only = books->write.read_only;
+	(void)pthread_mutex_unlock(&books->write.mutex);
 	return read_only && access(books->path, W_OK) == 0;
 }
 
@@ -123,9 +122,9 @@ books_mend(struct books *books)
 		    books->path);
 		/* All of the old ones first: two files must not share one
 		 * set of side files. */
-		for (size_t i = 0; i < count; i++) {
-			handle_drop(handles[i]);
-		}
+		drop_all(handles, count);
+	} else if (unlocked(books)) {
+		drop_all(handles, count);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (handle_mend(handles[i], books->path, OPEN_PATIENCE,
@@ -244,6 +243,7 @@ books_write_trouble(struct books *books, enum store_result result)
 		return result;
 	}
 	books->write.failed |= result == STORE_FAILED;
+	books->write.read_only |= store_read_only(books->write.store);
 	trouble_say(&books->trouble,
 	    "cannot write to the database: %s; what was seen waits",
 	    store_error(books->write.store));

@@ -76,6 +76,7 @@ replace(struct handle *handle, struct store *store)
 	handle->store = store;
 	handle->generation++;
 	handle->failed = false;
+	handle->read_only = false;
 	(void)pthread_mutex_unlock(&handle->mutex);
 	store_close(old);
 }

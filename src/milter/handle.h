@@ -20,6 +20,7 @@ struct handle {
 	struct store *store; /* owned, or NULL; used with the mutex held */
 	int64_t generation;  /* how many stores it has seen */
 	bool failed;         /* a verb failed; another store may do better */
+	bool read_only;      /* failed, because it cannot be written */
 };
 
 void handle_init(struct handle *handle, enum store_mode mode);

@@ -23,6 +23,7 @@ db_result(struct store *store, int rc)
 	/* The low byte is the plain code, SQLITE_BUSY_SNAPSHOT and its like
 	 * included. */
 	rc &= 0xff;
+	store->read_only = rc == SQLITE_READONLY;
 	return rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? STORE_BUSY
 							: STORE_FAILED;
 }
@@ -31,6 +32,12 @@ const char *
 store_error(const struct store *store)
 {
 	return store->error;
+}
+
+bool
+store_read_only(const struct store *store)
+{
+	return store->read_only;
 }
 
 /* ---- statements ---- */

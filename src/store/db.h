@@ -61,6 +61,7 @@ struct store {
 	sqlite3 *db;
 	sqlite3_stmt *statement[DB_STATEMENTS];
 	char error[STORE_ERROR_SIZE];
+	bool read_only; /* the error is that it cannot be written */
 };
 
 /* The statement, prepared and ready to bind; NULL with the error kept. */

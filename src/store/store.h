@@ -71,6 +71,11 @@ enum store_result store_version(struct store *store, int64_t *version);
 /* Whether the file this handle holds is no longer the one at its path. */
 bool store_moved(struct store *store);
 
+/* Whether the newest failure was that the file or its side files cannot be
+ * written.  The handles of one process share the side files as the first of
+ * them found them: only once all are closed does a new one look again. */
+bool store_read_only(const struct store *store);
+
 /* Move what was committed into the main file, as far as no one is in the
  * way.  Never waits. */
 enum store_result store_checkpoint(struct store *store);
