@@ -10,7 +10,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
 from addresses import fresh  # noqa: E402
-from house import House, build  # noqa: E402
+from house import build  # noqa: E402
 from world import World  # noqa: E402
 
 
@@ -48,12 +48,10 @@ HOUSES = itertools.count(1)
 
 @pytest.fixture
 def light(street):
-    """A light world with an empty house; the scenario starts its programs."""
-    street.house = House(f"{street.folder}/house{next(HOUSES)}",
-                         street.socket)
-    yield street
-    house, street.house = street.house, None
-    house.close()
+    """A light world with an empty house; the scenario starts its programs.
+    Their end is waited for, and checked, when the street is taken down."""
+    street.move_in(f"house{next(HOUSES)}")
+    return street
 
 
 @pytest.fixture(name="fresh")

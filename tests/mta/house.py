@@ -8,6 +8,7 @@ as root, as an administrator's would.
 import json
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import urllib.error
@@ -45,9 +46,10 @@ class House:
     """Nothing runs until start_milter() and start_web(); close() ends both
     and checks that neither failed."""
 
-    def __init__(self, folder, socket=None, port=None):
+    def __init__(self, folder, port=None):
         self.folder = folder
-        self.socket = socket or f"{folder}/door/milter.sock"
+        self.door = f"{folder}/door"
+        self.socket = f"{self.door}/milter.sock"
         self.lib = f"{folder}/lib"
         self.database = f"{self.lib}/videur.db"
         self.conf = f"{folder}/videur.conf"
@@ -57,9 +59,9 @@ class House:
         os.makedirs(self.lib)
         own(self.lib, "nobody")
         os.chmod(self.lib, 0o2770)
-        os.makedirs(os.path.dirname(self.socket), exist_ok=True)
-        shutil.chown(os.path.dirname(self.socket), "nobody", "postfix")
-        os.chmod(os.path.dirname(self.socket), 0o2750)
+        os.makedirs(self.door)
+        shutil.chown(self.door, "nobody", "postfix")
+        os.chmod(self.door, 0o2750)
         self.configure()
 
     def configure(self, mode="enforce"):
@@ -96,6 +98,12 @@ class House:
         self.milter.kill()
         self.milter = None
 
+    def leave(self):
+        """Ask both to end and do not wait: that is for close()."""
+        for process in (self.milter, self.web):
+            if process:
+                process.signal(signal.SIGTERM)
+
     def close(self):
         try:
             self.stop("milter")
@@ -107,7 +115,8 @@ class House:
     def run(self, *words, lines=None):
         return subprocess.run(
             [f"{build()}/videur", "-c", self.conf, *words], check=False,
-            capture_output=True, text=True, input=lines or "", timeout=60)
+            capture_output=True, text=True, input=lines or "", timeout=60,
+            env={**os.environ, "TZ": "UTC"})
 
     def videur(self, *words, lines=None):
         """Run a command that has to succeed; gives back what it says."""
@@ -121,7 +130,13 @@ class House:
         self.videur("report", "-", lines=f"{kind} {address}{when}\n" * times)
 
     def list(self, *words):
-        return json.loads(self.videur("list", "--json", *words))
+        return self.json("list", "--json", *words)
+
+    def json(self, *words):
+        """What a command says to programs; a status of 1 is an answer."""
+        done = self.run(*words)
+        assert done.returncode in (0, 1), (words, done.stderr)
+        return json.loads(done.stdout)
 
     def bans(self, client):
         """All bans of a client, past ones too, the oldest first."""

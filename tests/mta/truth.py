@@ -2,7 +2,6 @@
 
 import datetime
 import html
-import json
 import re
 from dataclasses import dataclass
 
@@ -17,6 +16,14 @@ SAYING = re.compile(
 ERRORS = "550 5.7.1 Too many errors from your IP"
 SPAMS = "500 5.7.1 Too many spams/virus from your IP"
 LOGINS = "530 5.7.0 Too many authentication errors from your IP"
+
+# Under which heading the page tells of a ban.
+HEADING = {
+    "spam": "Spam was sent from this address",
+    "virus": "A virus was sent from this address",
+    "auth": "Too many failed logins from this address",
+    "error": "Too many errors in the mail sessions of this address",
+}
 
 HOUR = 3600
 
@@ -81,36 +88,51 @@ def assert_one_truth(world, address, fixed, reason, step, lasts, port=None):
 
 
 def assert_programs_agree(house, address, told, reason, step, lasts):
-    """What programs read: list, explain and the API."""
+    """What programs read: list, check, explain and the API."""
     answer = house.api(address)
     assert answer["ip"] == address and answer["listed"] is True
-    assert [ban["ends"] for ban in answer["bans"]] == sorted(
-        (ban["ends"] for ban in answer["bans"]), reverse=True)
+    ends = [ban["ends"] for ban in answer["bans"]]
+    assert ends == sorted(ends, reverse=True)
+    checked = house.json("check", address, "--json")
+    assert checked["bans"] == answer["bans"]
     served = the_ban(answer["bans"], told.ref)
     assert served["reply"] == told.line
     listed = the_ban(house.list(), told.ref)
     explained = the_ban(
-        json.loads(house.videur("explain", address, "--json"))["bans"],
-        told.ref)
+        house.json("explain", address, "--json")["bans"], told.ref)
     for ban in (served, listed, explained):
         assert ban["reason"] == reason
         assert ban["step"] == step
         assert ban["ends"] == told.until
         assert seconds(ban["ends"]) - seconds(ban["begins"]) == lasts
     assert listed["cleared"] is None and listed["observed"] is False
+    assert listed["reply"].startswith(told.fixed + " [")
 
 
 def assert_people_are_told(house, address, told, reason, step):
-    """What people read: `check`, and the page in both languages."""
+    """What people read: `check`, `list`, and the page in both languages."""
+    until = told.until.replace("T", " ").replace("Z", " UTC")
     done = house.run("check", address)
     assert done.returncode == 1, done.stdout
-    for word in (told.ref, reason):
-        assert word in done.stdout, (word, done.stdout)
-    for language in ("en", "fr"):
-        page = html.unescape(house.page(address, language))
-        for word in (told.ref, told.until, address):
-            assert word in page, (language, word, page)
-        assert told.line in page or told.fixed[10:] in page, page
+    (line,) = [line for line in done.stdout.splitlines()
+               if f"ref {told.ref}" in line]
+    which = f"step {step}" if step else "by hand"
+    for words in (address, until, f"reason {reason}", which):
+        assert words in line, (words, line)
+    assert until in house.videur("list")
+    heading = "Blocked by the administrator" if step == 0 else HEADING[reason]
+    for language, headings in (("en", [heading]), ("fr", [])):
+        section = the_section(house.page(address, language), told.ref)
+        for words in (told.line, f'datetime="{told.until}"', *headings):
+            assert words in section, (language, words, section)
+
+
+def the_section(page, ref):
+    """The part of the page that tells of one ban, its text unescaped."""
+    found = [html.unescape(section) for section in page.split("<section")
+             if f"<code>{ref}</code>" in section]
+    assert len(found) == 1, (ref, page)
+    return found[0]
 
 
 def assert_clear(world, address, port=None):

@@ -13,9 +13,8 @@ from scanners import start_spam, start_virus
 
 class World:
     """`scanners`: with SpamAssassin and ClamAV ahead of videur.  Without a
-    folder it lives in a temporary one that is gone afterwards.  The house of
-    a light world (`with_house` false) is the caller's: it listens on
-    `socket`."""
+    folder it lives in a temporary one that is gone afterwards.  A world that
+    begins without a house takes one after the other with move_in()."""
 
     def __init__(self, folder=None, scanners=True, with_house=True, say=None,
                  port=None):
@@ -23,7 +22,7 @@ class World:
         self.say = say or (lambda text: None)
         self.folder = folder or self.temporary()
         self.house = None
-        self.socket = f"{self.folder}/door/milter.sock"
+        self.socket = f"{self.folder}/milter.sock"
         try:
             self.bring_up(scanners, with_house, port)
         except BaseException:
@@ -45,13 +44,21 @@ class World:
             milters.append(start_virus(f"{self.folder}/virus", self.stack))
         if with_house:
             self.say("videur-milter and videur-web")
-            self.house = House(f"{self.folder}/videur", self.socket, port)
-            self.stack.add(self.house.close)
+            self.move_in("videur", port)
             self.house.start_milter()
             self.house.start_web()
         self.say("Postfix")
         self.postfix = Postfix(f"{self.folder}/postfix",
                                milters + [self.socket], self.stack)
+
+    def move_in(self, name, port=None):
+        """A new house; Postfix finds whichever is the newest."""
+        if self.house:
+            self.house.leave()
+            os.remove(self.socket)
+        self.house = House(f"{self.folder}/{name}", port)
+        self.stack.add(self.house.close)
+        os.symlink(self.house.socket, self.socket)
 
     @property
     def mx(self):
