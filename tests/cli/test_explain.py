@@ -56,7 +56,8 @@ def test_each_rule_tells_what_it_counted_of_how_many(house):
 def test_what_was_accepted_raises_how_many_are_needed(house):
     house.do("report", "recipient", "203.0.113.7")
     hour = now() - now() % HOUR
-    for start in (hour - HOUR, hour):
+    # The next hour too, should it begin meanwhile.
+    for start in (hour - HOUR, hour, hour + HOUR):
         house.sql("INSERT INTO tally (client, hour, recipients, messages,"
                   " accepted) VALUES ('203.0.113.7', ?, 50, 40, 40)"
                   " ON CONFLICT DO UPDATE SET recipients = 50,"
@@ -65,9 +66,12 @@ def test_what_was_accepted_raises_how_many_are_needed(house):
     counted = rule(story, "dictionary")
     assert counted["accepted"] == 100 and counted["need"] == 100
     assert rule(story, "spam")["accepted"] == 80
-    assert story["tally"]["recipients"] == 100
+    messages = story["tally"]["messages"]
+    recipients = story["tally"]["recipients"]
+    assert (messages, recipients) in ((80, 100), (120, 150))
     said = house.do("explain", "203.0.113.7")
-    assert "80 messages" in said and "100 recipients accepted" in said
+    assert f"{messages} messages" in said
+    assert f"{recipients} recipients accepted" in said
 
 
 def test_steps_tell_the_next_ban_and_when_they_are_forgotten(house):
