@@ -43,6 +43,15 @@ COMPILE = $(CC) -std=c17 -D_GNU_SOURCE -DVIDEUR_VERSION='"$(VERSION)"' -Isrc \
 	$(FORTIFY) $(CFLAGS) $(WARNINGS) $(HARDEN) $(CPPFLAGS)
 LINK = $(CC) $(CFLAGS) $(LDHARDEN) $(LDFLAGS)
 
+# One short line a step; V=1 shows the whole command.
+ifdef V
+say = @:
+Q =
+else
+say = @printf '  %-5s %s\n' $(1) $@
+Q = @
+endif
+
 # The house: lower floors make one library, each program is one folder.
 LIBRARY_ROOMS = base core conf store engine
 PROGRAM_ROOMS = milter web ctl
@@ -77,44 +86,56 @@ BENCHES = $(addprefix $(BUILD)/bench/,null_milter milter_load fill)
 all: $(PROGRAMS)
 
 $(BUILD)/videur: $(call objects,ctl) $(LIBRARY)
-	$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_ctl)
+	$(call say,link)
+	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_ctl)
 $(BUILD)/videur-milter: $(call objects,milter) $(LIBRARY)
-	$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_milter)
+	$(call say,link)
+	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_milter)
 $(BUILD)/videur-web: $(call objects,web) $(BUILD)/gen/web_files.o $(LIBRARY)
-	$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_web)
+	$(call say,link)
+	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_web)
 
 $(LIBRARY): $(LIBRARY_OBJECTS)
-	rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,ar)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
 $(PARTS): $(PARTS_OBJECTS)
-	rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,ar)
+	@rm -f $@
+	$(Q)$(AR) rcs $@ $^
 
 $(BUILD)/obj/%.o: src/%.c Makefile
+	$(call say,cc)
 	@mkdir -p $(@D)
-	$(COMPILE) -MMD -MP -c -o $@ $<
+	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
 $(BUILD)/gen/schema_files.c: scripts/embed $(wildcard schema/*.sql)
+	$(call say,embed)
 	@mkdir -p $(@D)
-	scripts/embed schema_files $(filter %.sql,$^) >$@
+	$(Q)scripts/embed schema_files $(filter %.sql,$^) >$@
 $(BUILD)/gen/policy_files.c: scripts/embed $(wildcard src/conf/policies/*.conf)
+	$(call say,embed)
 	@mkdir -p $(@D)
-	scripts/embed policy_files $(filter %.conf,$^) >$@
+	$(Q)scripts/embed policy_files $(filter %.conf,$^) >$@
 $(BUILD)/gen/web_files.c: scripts/embed $(wildcard web/*)
+	$(call say,embed)
 	@mkdir -p $(@D)
-	scripts/embed web_files $(filter web/%,$^) >$@
+	$(Q)scripts/embed web_files $(filter web/%,$^) >$@
 $(BUILD)/gen/%.o: $(BUILD)/gen/%.c
-	$(COMPILE) -c -o $@ $<
+	$(call say,cc)
+	$(Q)$(COMPILE) -c -o $@ $<
 
 $(BUILD)/tests/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(PARTS) $(LIBRARY)
+	$(call say,cc)
 	@mkdir -p $(@D)
-	$(COMPILE) -Itests/unit -o $@ $< $(LDHARDEN) $(PARTS) $(LIBRARY) \
+	$(Q)$(COMPILE) -Itests/unit -o $@ $< $(LDHARDEN) $(PARTS) $(LIBRARY) \
 		$(LIBRARY_LIBS) $(LIBS_milter) $(LIBS_web) -lcmocka
 
 $(BUILD)/bench/milter_load: tests/bench/wire.c
 $(BUILD)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h) $(LIBRARY)
+	$(call say,cc)
 	@mkdir -p $(@D)
-	$(COMPILE) -o $@ $(filter %.c,$^) $(LDHARDEN) $(LIBRARY) \
+	$(Q)$(COMPILE) -o $@ $(filter %.c,$^) $(LDHARDEN) $(LIBRARY) \
 		$(LIBRARY_LIBS) $(LIBS_milter)
 
 unit: $(UNIT_TESTS)
@@ -187,4 +208,5 @@ clean:
 
 .PHONY: all run demo check asan tsan lint bench install uninstall clean $(SUITES)
 .SECONDARY:
+.DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
