@@ -25,7 +25,7 @@ log_init(const char *name)
 }
 
 /* One write(2) a line, so that lines of threads do not mix. */
-static void
+static void __attribute__((format(printf, 3, 0)))
 write_line(int priority, const char *word, const char *format, va_list args)
 {
 	int kept = errno;

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Set the name lines begin with; borrowed for good. */
-void log_init(const char *program);
+void log_init(const char *name);
 
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
