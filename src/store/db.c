@@ -6,6 +6,14 @@
 
 /* ---- errors ---- */
 
+static const char *
+database_name(const struct store *store)
+{
+	const char *name = sqlite3_db_filename(store->db, "main");
+
+	return name != NULL ? name : "the database";
+}
+
 enum store_result
 db_result(struct store *store, int rc)
 {
@@ -18,8 +26,8 @@ db_result(struct store *store, int rc)
 		return STORE_NONE;
 	}
 	text_init(&text, store->error, sizeof(store->error));
-	text_addf(&text, "%s: %s", sqlite3_db_filename(store->db, "main"),
-	    sqlite3_errmsg(store->db));
+	text_addf(
+	    &text, "%s: %s", database_name(store), sqlite3_errmsg(store->db));
 	/* The low byte is the plain code, SQLITE_BUSY_SNAPSHOT and its like
 	 * included. */
 	rc &= 0xff;

@@ -86,6 +86,10 @@ const char *db_text(sqlite3_stmt *statement, int column);
 /* Keep why `rc` came and say what it means. */
 enum store_result db_result(struct store *store, int rc);
 
+/* Make a database where there is none or an empty file; fine where there is
+ * anything else.  `error` is of STORE_ERROR_SIZE. */
+enum store_result db_create(const char *path, char *error);
+
 /* Bring a database to the version of this program. */
 enum store_result db_migrate(struct store *store);
 

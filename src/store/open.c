@@ -1,117 +1,62 @@
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "store/db.h"
 
 enum {
-	FILE_MODE = 0660,
 	HEADER_SIZE = 100,       /* of an SQLite file */
 	HEADER_APPLICATION = 68, /* where its application_id stands */
 	NAP = 5                  /* milliseconds */
 };
 
-/* ---- the file, before SQLite sees it ---- */
-
 static enum store_result
-refuse(char *error, const char *path, const char *why)
+refuse(struct store *store, const char *path, const char *why)
 {
 	struct text text;
 
-	text_init(&text, error, STORE_ERROR_SIZE);
+	text_init(&text, store->error, sizeof(store->error));
 	text_addf(&text, "%s: %s", path, why);
 	return STORE_FAILED;
 }
 
-static enum store_result
-refuse_errno(char *error, const char *path)
-{
-	char why[128];
-
-	return refuse(error, path, strerror_r(errno, why, sizeof(why)));
-}
-
-/* Made by root, a file belongs to the owner of its folder. */
-static bool
-give_to_folder(int fd, const char *path)
-{
-	const char *slash = strrchr(path, '/');
-	char *folder;
-	struct stat st;
-	bool given;
-
-	if (geteuid() != 0) {
-		return true;
-	}
-	folder = slash == NULL ? strdup(".")
-			       : strndup(path, (size_t)(slash - path) + 1);
-	given = folder != NULL && stat(folder, &st) == 0 &&
-		fchown(fd, st.st_uid, st.st_gid) == 0;
-	free(folder);
-	return given;
-}
-
-/* SQLite gives its side files mode and owner of the main one, so that one
- * must be right from the start. */
-static enum store_result
-create(const char *path, char *error)
-{
-	int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, FILE_MODE);
-	enum store_result result = STORE_OK;
-
-	if (fd < 0) {
-		return errno == EEXIST ? STORE_OK : refuse_errno(error, path);
-	}
-	if (fchmod(fd, FILE_MODE) != 0 || !give_to_folder(fd, path)) {
-		result = refuse_errno(error, path);
-	}
-	(void)close(fd);
-	return result;
-}
-
 /*
  * Whose file is this?  Read from its bytes, since SQLite would recover or
- * checkpoint a stranger's database just by opening it.  Ours has its
- * application_id in the main file from the first transaction on.
+ * checkpoint a stranger's database just by using it, and through SQLite's
+ * own descriptor: closing another one would drop the locks that this
+ * process's other handles hold on the file (POSIX).
  */
 static enum store_result
-check_header(const char *path, char *error)
+check_header(struct store *store, const char *path)
 {
 	static const unsigned char id[4] = { DB_APPLICATION_ID >> 24 & 0xff,
 		DB_APPLICATION_ID >> 16 & 0xff, DB_APPLICATION_ID >> 8 & 0xff,
 		DB_APPLICATION_ID & 0xff };
 	unsigned char header[HEADER_SIZE];
-	struct stat st;
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-	ssize_t got;
+	sqlite3_file *file = NULL;
+	sqlite3_int64 size = 0;
 
-	if (fd < 0) {
-		return refuse_errno(error, path);
+	if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER,
+		&file) != SQLITE_OK ||
+	    file == NULL || file->pMethods == NULL ||
+	    file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
+		return refuse(store, path, "cannot be read");
 	}
-	got = fstat(fd, &st) == 0 && S_ISREG(st.st_mode)
-		  ? read(fd, header, sizeof(header))
-		  : -1;
-	(void)close(fd);
-	if (got < 0) {
-		return refuse(error, path, "not a regular file");
+	if (size == 0) {
+		return refuse(store, path, "the database is still empty");
 	}
-	if (got == 0) {
-		return STORE_NONE;
-	}
-	if (got < HEADER_SIZE || memcmp(header, "SQLite format 3", 16) != 0) {
-		return refuse(error, path, "not an SQLite database");
+	if (size < HEADER_SIZE ||
+	    file->pMethods->xRead(file, header, HEADER_SIZE, 0) != SQLITE_OK ||
+	    memcmp(header, "SQLite format 3", 16) != 0) {
+		return refuse(store, path, "not an SQLite database");
 	}
 	if (memcmp(header + HEADER_APPLICATION, id, sizeof(id)) != 0) {
-		return refuse(error, path, "not a database of videur");
+		return refuse(store, path, "not a database of videur");
 	}
 	return STORE_OK;
 }
-
-/* ---- the handle ---- */
 
 static enum store_result
 run(struct store *store, const char *sql)
@@ -119,17 +64,28 @@ run(struct store *store, const char *sql)
 	return db_result(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL));
 }
 
-/* Until the version is known nothing may change, not even by closing. */
 static enum store_result
-open_handle(struct store *store, const char *path, bool write, int patience)
+open_file(struct store *store, const char *path, enum store_mode mode)
 {
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-		    (write ? SQLITE_OPEN_READWRITE : SQLITE_OPEN_READONLY);
-	int rc = sqlite3_open_v2(path, &store->db, flags, NULL);
+		    (mode == STORE_READ ? SQLITE_OPEN_READONLY
+					: SQLITE_OPEN_READWRITE);
+	struct stat st;
+	char why[128];
 
-	if (rc != SQLITE_OK) {
-		return db_result(store, rc);
+	if (stat(path, &st) != 0) {
+		return refuse(store, path, strerror_r(errno, why, sizeof(why)));
 	}
+	if (!S_ISREG(st.st_mode)) {
+		return refuse(store, path, "not a regular file");
+	}
+	return db_result(store, sqlite3_open_v2(path, &store->db, flags, NULL));
+}
+
+/* Until the version is known nothing may change, not even by closing. */
+static enum store_result
+set_up(struct store *store, int patience)
+{
 	store_patience(store, patience);
 	(void)sqlite3_db_config(
 	    store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -159,27 +115,6 @@ check_version(struct store *store, const char *path, bool write)
 	    version > db_program_version() ? "newer" : "older",
 	    (long long)db_program_version());
 	return STORE_FAILED;
-}
-
-/* The identity of a new database, in one transaction and not in the WAL, so
- * that check_header() finds it whatever happens later. */
-static enum store_result
-make_ours(struct store *store)
-{
-	char sql[128];
-	struct text text;
-	enum store_result result = run(store, "PRAGMA auto_vacuum = 2");
-
-	if (result == STORE_OK) {
-		result = run(store, "BEGIN EXCLUSIVE");
-	}
-	if (result != STORE_OK) {
-		return result;
-	}
-	text_init(&text, sql, sizeof(sql));
-	text_addf(
-	    &text, "PRAGMA application_id = %d; COMMIT", DB_APPLICATION_ID);
-	return run(store, sql);
 }
 
 /* SQLite does not wait where two programs turn to WAL at once: we do. */
@@ -218,14 +153,17 @@ settle(struct store *store, enum store_mode mode, int patience)
 }
 
 static enum store_result
-bring_up(struct store *store, const char *path, enum store_mode mode,
-    int patience, bool empty)
+bring_up(
+    struct store *store, const char *path, enum store_mode mode, int patience)
 {
 	bool write = mode != STORE_READ;
-	enum store_result result = open_handle(store, path, write, patience);
+	enum store_result result = open_file(store, path, mode);
 
-	if (result == STORE_OK && empty) {
-		result = make_ours(store);
+	if (result == STORE_OK) {
+		result = check_header(store, path);
+	}
+	if (result == STORE_OK) {
+		result = set_up(store, patience);
 	}
 	if (result == STORE_OK) {
 		result = check_version(store, path, write);
@@ -248,22 +186,17 @@ store_open(struct store **out, const char *path, enum store_mode mode,
 
 	*out = NULL;
 	if (mode != STORE_READ) {
-		result = create(path, error);
+		result = db_create(path, error);
 	}
-	if (result == STORE_OK) {
-		result = check_header(path, error);
-	}
-	if (result == STORE_NONE && mode == STORE_READ) {
-		return refuse(error, path, "the database is still empty");
-	}
-	if (result != STORE_OK && result != STORE_NONE) {
+	if (result != STORE_OK) {
 		return result;
 	}
 	store = calloc(1, sizeof(*store));
 	if (store == NULL) {
-		return refuse_errno(error, path);
+		(void)text_copy(error, STORE_ERROR_SIZE, "out of memory");
+		return STORE_FAILED;
 	}
-	result = bring_up(store, path, mode, patience, result == STORE_NONE);
+	result = bring_up(store, path, mode, patience);
 	if (result != STORE_OK) {
 		(void)text_copy(error, STORE_ERROR_SIZE, store->error);
 		store_close(store);

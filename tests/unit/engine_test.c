@@ -506,6 +506,28 @@ what_led_to_a_ban_leads_to_no_other(void **state)
 }
 
 static void
+the_second_a_ban_begins_is_inside_it(void **state)
+{
+	struct fixture *fixture = *state;
+
+	for (size_t i = 0; i < fixture->conf->policy.rules; i++) {
+		fixture->conf->policy.rule[i].within = DAY;
+	}
+	(void)ban_by_hand(fixture, client, HOUR, T0);
+	for (int i = 0; i < 19; i++) {
+		(void)fixture_deed(fixture, client, KIND_COMMAND, T0, T0);
+	}
+	check_int("nineteen in that very second count no more",
+	    (int64_t)deeds(fixture, client, KIND_COMMAND, 1, T0 + 2 * HOUR), 0);
+	for (int i = 0; i < 19; i++) {
+		(void)fixture_deed(
+		    fixture, client, KIND_COMMAND, T0 - 1, T0 + 2 * HOUR);
+	}
+	check_int("nineteen in the second before it do",
+	    (int64_t)only_ban(fixture, client, T0 + 2 * HOUR).step, 1);
+}
+
+static void
 bans_of_different_reasons_overlap(void **state)
 {
 	struct fixture *fixture = *state;
@@ -881,6 +903,7 @@ main(void)
 		TEST(the_future_is_now),
 		TEST(deeds_inside_a_ban_do_not_count),
 		TEST(what_led_to_a_ban_leads_to_no_other),
+		TEST(the_second_a_ban_begins_is_inside_it),
 		TEST(bans_of_different_reasons_overlap),
 		TEST(rules_of_one_reason_do_not_overlap_and_share_steps),
 		TEST(clearing),
