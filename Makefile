@@ -84,6 +84,7 @@ UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,\
 BENCHES = $(addprefix $(BUILD)/bench/,null_milter milter_load fill)
 
 all: $(PROGRAMS)
+	@:
 
 $(BUILD)/videur: $(call objects,ctl) $(LIBRARY)
 	$(call say,link)
@@ -143,13 +144,13 @@ unit: $(UNIT_TESTS)
 
 # Set up what is missing, then build: nothing above may need a compiler.
 run:
-	scripts/setup build
-	$(MAKE) all
-	scripts/run
+	@scripts/setup build
+	@$(MAKE) --no-print-directory all
+	@scripts/run
 
 demo:
-	scripts/setup all
-	$(MAKE) all
+	@scripts/setup all
+	@$(MAKE) --no-print-directory all
 	scripts/demo
 
 # The outside suites find the programs by this.
@@ -157,8 +158,8 @@ export VIDEUR_BUILD = $(abspath $(BUILD))
 SUITES = unit cli miltertest web mta
 
 check:
-	scripts/setup all
-	$(MAKE) all
+	@scripts/setup all
+	@$(MAKE) --no-print-directory all
 	@set -e; for suite in $(SUITES); do echo "== $$suite"; \
 		$(MAKE) --no-print-directory $$suite; done
 
@@ -172,17 +173,17 @@ mta: all
 	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/mta
 
 asan:
-	scripts/setup all
-	scripts/sanitized asan address,undefined $(SUITES)
+	@scripts/setup all
+	@scripts/sanitized asan address,undefined $(SUITES)
 
 # What has threads: the milter.
 tsan:
-	scripts/setup all
-	scripts/sanitized tsan thread unit miltertest
+	@scripts/setup all
+	@scripts/sanitized tsan thread unit miltertest
 
 lint:
-	scripts/setup all
-	scripts/lint
+	@scripts/setup all
+	@scripts/lint
 
 bench: all $(BENCHES)
 	tests/bench/milter
