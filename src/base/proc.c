@@ -198,13 +198,17 @@ on_signal(int number)
 	errno = kept;
 }
 
+/* Block or unblock them for the calling thread, and those it starts. */
 static void
-signals_of_interest(sigset_t *set)
+signals_here(int how)
 {
-	(void)sigemptyset(set);
-	(void)sigaddset(set, SIGHUP);
-	(void)sigaddset(set, SIGTERM);
-	(void)sigaddset(set, SIGINT);
+	sigset_t set;
+
+	(void)sigemptyset(&set);
+	(void)sigaddset(&set, SIGHUP);
+	(void)sigaddset(&set, SIGTERM);
+	(void)sigaddset(&set, SIGINT);
+	(void)pthread_sigmask(how, &set, NULL);
 }
 
 void
@@ -212,19 +216,29 @@ proc_signals_block(void)
 {
 	struct sigaction action = { .sa_handler = on_signal,
 		.sa_flags = SA_RESTART };
-	sigset_t set;
 
 	wake = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC);
 	if (wake < 0) {
 		log_fatal(EXIT_USAGE, "eventfd: %s",
 		    strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
 	}
-	signals_of_interest(&set);
-	(void)pthread_sigmask(SIG_BLOCK, &set, NULL);
+	signals_here(SIG_BLOCK);
 	(void)sigaction(SIGHUP, &action, NULL);
 	(void)sigaction(SIGTERM, &action, NULL);
 	(void)sigaction(SIGINT, &action, NULL);
 	(void)signal(SIGPIPE, SIG_IGN);
+}
+
+void
+proc_signals_take(void)
+{
+	signals_here(SIG_UNBLOCK);
+}
+
+void
+proc_signals_leave(void)
+{
+	signals_here(SIG_BLOCK);
 }
 
 enum proc_signal
@@ -232,10 +246,8 @@ proc_signals_wait(int64_t milliseconds)
 {
 	struct pollfd poll_wake = { .fd = wake, .events = POLLIN };
 	uint64_t count;
-	sigset_t set;
 
-	signals_of_interest(&set);
-	(void)pthread_sigmask(SIG_UNBLOCK, &set, NULL);
+	proc_signals_take();
 	if (!stop_asked && !reload_asked) {
 		(void)poll(&poll_wake, 1, (int)milliseconds);
 	}

@@ -74,6 +74,17 @@ def test_reload_takes_a_changed_mode(light, house, fresh):
     assert_clear(light, observed)
 
 
+def test_reloads_from_the_first_moment_on_end_nothing(light, address):
+    house = light.house
+    for _ in range(5):
+        milter = house.start_milter()
+        for _ in range(100):
+            milter.signal(signal.SIGHUP)
+        reload(house)
+        assert deliver(light.mx, address, GOOD).code == 250
+        house.stop("milter")
+
+
 def test_a_reload_that_fails_keeps_the_old_settings(light, house, address):
     with open(house.conf, "a", encoding="utf-8") as conf:
         conf.write("no-such-setting = 1\n")
