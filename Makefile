@@ -176,10 +176,13 @@ asan:
 	@scripts/setup all
 	@scripts/sanitized asan address,undefined $(SUITES)
 
-# What has threads: the milter.
+# What has threads: the milter. The load has clients that offend.
 tsan:
 	@scripts/setup all
-	@scripts/sanitized tsan thread unit miltertest
+	@scripts/sanitized tsan thread unit miltertest load
+
+load: all $(BENCHES)
+	tests/bench/milter --quick --load '-g 50 -o 200'
 
 lint:
 	@scripts/setup all
@@ -207,7 +210,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all run demo check asan tsan lint bench install uninstall clean $(SUITES)
+.PHONY: all run demo check asan tsan lint load bench install uninstall clean $(SUITES)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -3,10 +3,11 @@
  * after another, as Postfix would open them.
  *
  *   milter_load [-c CONNECTIONS] [-t SECONDS] [-b BANS] [-o OTHERS]
- *               [-p PERCENT] SOCKET
+ *               [-p PERCENT] [-g PERCENT] SOCKET
  *
- * Of the sessions, PERCENT come from the BANS addresses that `fill` bans, the
- * others from OTHERS addresses without one.  Prints one line: how many
+ * Of the sessions, -p PERCENT come from the BANS addresses that `fill` bans,
+ * the others from OTHERS addresses without one; of those, -g PERCENT guess a
+ * recipient that does not exist.  Prints one line: how many
  * sessions ended within SECONDS (after a start that is not counted), how many
  * a second, the time from opening the connection to the first answer to an
  * SMTP event (median and 99th of a hundred), how many sessions came from
@@ -44,6 +45,7 @@ struct settings {
 	int64_t bans;
 	int64_t others;
 	int64_t percent;
+	int64_t guessers; /* in a hundred of the others */
 };
 
 struct connection {
@@ -51,7 +53,7 @@ struct connection {
 	int64_t began;
 	bool agreed; /* the filter has negotiated */
 	bool spoken; /* its first verdict came */
-	bool banned;
+	enum wire_guest guest;
 	bool refused;
 	struct wire_session session;
 	size_t sent; /* steps */
@@ -146,6 +148,15 @@ send_step(struct connection *connection)
 	return answered;
 }
 
+static enum wire_guest
+next_guest(void)
+{
+	if (settings.bans > 0 && random_below(100) < (uint64_t)settings.percent)
+		return WIRE_BANNED;
+	return random_below(100) < (uint64_t)settings.guessers ? WIRE_GUESSER
+							       : WIRE_SENDER;
+}
+
 static void
 begin_session(struct connection *connection)
 {
@@ -166,8 +177,7 @@ begin_session(struct connection *connection)
 	connection->refused = false;
 	connection->sent = 0;
 	connection->got = 0;
-	connection->banned = settings.bans > 0 &&
-			     random_below(100) < (uint64_t)settings.percent;
+	connection->guest = next_guest();
 	wire_offer(&connection->session);
 	send_step(connection);
 }
@@ -179,7 +189,7 @@ end_session(struct connection *connection)
 	if (!counting)
 		return;
 	result.sessions++;
-	result.banned += connection->banned;
+	result.banned += connection->guest == WIRE_BANNED;
 	result.refused += connection->refused;
 }
 
@@ -188,7 +198,7 @@ take_terms(
     struct connection *connection, const unsigned char *packet, size_t len)
 {
 	struct wire_terms terms;
-	uint64_t number = connection->banned
+	uint64_t number = connection->guest == WIRE_BANNED
 			      ? random_below(settings.bans)
 			      : (uint64_t)settings.bans +
 				    random_below(settings.others);
@@ -198,7 +208,7 @@ take_terms(
 	connection->agreed = true;
 	connection->sent = 0;
 	wire_write(&connection->session, &terms,
-	    bench_address((uint32_t)number), connection->banned);
+	    bench_address((uint32_t)number), connection->guest);
 }
 
 static void
@@ -304,7 +314,7 @@ usage(void)
 {
 	log_fatal(EXIT_USAGE,
 	    "usage: milter_load [-c CONNECTIONS] [-t SECONDS] [-b BANS] "
-	    "[-o OTHERS] [-p PERCENT] SOCKET");
+	    "[-o OTHERS] [-p PERCENT] [-g PERCENT] SOCKET");
 }
 
 static void
@@ -320,7 +330,7 @@ read_settings(int argc, char **argv)
 	int option;
 
 	/* One thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while ((option = getopt(argc, argv, "c:t:b:o:p:")) != -1) {
+	while ((option = getopt(argc, argv, "c:t:b:o:p:g:")) != -1) {
 		if (option == 'c')
 			read_number(
 			    optarg, 1, CONNECTIONS_MAX, &settings.connections);
@@ -334,6 +344,8 @@ read_settings(int argc, char **argv)
 			    optarg, 1, BENCH_ADDRESSES / 2, &settings.others);
 		else if (option == 'p')
 			read_number(optarg, 0, 100, &settings.percent);
+		else if (option == 'g')
+			read_number(optarg, 0, 100, &settings.guessers);
 		else
 			usage();
 	}

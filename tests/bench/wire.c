@@ -21,12 +21,14 @@ static const char *const default_macros[WIRE_STAGES] = {
 	"i",
 };
 
-/* Those that have a value in an ordinary session; Postfix leaves out the
- * others. */
-static const struct {
+struct macro {
 	const char *name;
 	const char *value;
-} macros[] = {
+};
+
+/* Those that have a value in an ordinary session; Postfix leaves out the
+ * others. */
+static const struct macro ordinary[] = {
 	{ "j", "mx.example.test" },
 	{ "{daemon_name}", "mx.example.test" },
 	{ "{daemon_addr}", "192.0.2.1" },
@@ -38,6 +40,16 @@ static const struct {
 	{ "{rcpt_addr}", "user1@example.test" },
 	{ "{rcpt_host}", "example.test" },
 	{ "{rcpt_mailer}", "local" },
+	{ NULL, NULL },
+};
+
+/* What takes their place at a recipient that does not exist. */
+static const struct macro rejected[] = {
+	{ "{rcpt_mailer}", "error" },
+	{ "{rcpt_host}", "5.1.1" },
+	{ "{rcpt_addr}",
+	    "Recipient address rejected: User unknown in local recipient table" },
+	{ NULL, NULL },
 };
 
 enum {
@@ -126,19 +138,19 @@ end_step(struct wire_session *session, bool answered)
 }
 
 static const char *
-macro_value(const char *name, size_t len)
+macro_value(const struct macro *macro, const char *name, size_t len)
 {
-	for (size_t i = 0; i < sizeof(macros) / sizeof(macros[0]); i++)
-		if (strlen(macros[i].name) == len &&
-		    memcmp(macros[i].name, name, len) == 0)
-			return macros[i].value;
+	for (; macro->name != NULL; macro++)
+		if (strlen(macro->name) == len &&
+		    memcmp(macro->name, name, len) == 0)
+			return macro->value;
 	return NULL;
 }
 
 /* The macros of a stage, as one packet; none where none has a value. */
 static void
-add_macros(
-    struct wire_session *session, const char *names, unsigned char command)
+add_macros(struct wire_session *session, const char *names,
+    const struct macro *values, unsigned char command)
 {
 	unsigned char data[1024];
 	size_t size = 0;
@@ -146,7 +158,7 @@ add_macros(
 	data[size++] = command;
 	for (const char *name = names; *name != '\0';) {
 		size_t len = strcspn(name, " ");
-		const char *value = macro_value(name, len);
+		const char *value = macro_value(values, name, len);
 
 		if (value != NULL) {
 			size_t value_size = strlen(value) + 1;
@@ -230,33 +242,51 @@ add_connect(struct wire_session *session, const struct wire_terms *terms,
 	data[name_size] = SMFIA_INET;
 	memcpy(data + name_size + 1, &port, sizeof(port));
 	memcpy(data + name_size + 3, text, strlen(text) + 1);
-	add_macros(session, terms->macros[SMFIM_CONNECT], SMFIC_CONNECT);
+	add_macros(
+	    session, terms->macros[SMFIM_CONNECT], ordinary, SMFIC_CONNECT);
 	add_packet(
 	    session, SMFIC_CONNECT, data, name_size + 3 + strlen(text) + 1);
 	end_step(session, true);
 }
 
+static void
+add_event(struct wire_session *session, const struct wire_terms *terms,
+    const struct event *event, enum wire_guest guest)
+{
+	bool guessed = guest == WIRE_GUESSER && event->stage == SMFIM_ENVRCPT;
+
+	if (event->stage != NO_STAGE)
+		add_macros(session, terms->macros[event->stage],
+		    guessed ? rejected : ordinary, event->command);
+	add_packet(session, event->command, event->data, event->size);
+	end_step(session, event->answered);
+}
+
+/* The command after which a guest has gone. */
+static unsigned char
+last_command(enum wire_guest guest)
+{
+	return guest == WIRE_BANNED    ? SMFIC_MAIL
+	       : guest == WIRE_GUESSER ? SMFIC_RCPT
+				       : SMFIC_QUIT;
+}
+
 void
 wire_write(struct wire_session *session, const struct wire_terms *terms,
-    uint32_t address, bool banned)
+    uint32_t address, enum wire_guest guest)
 {
+	unsigned char last = last_command(guest);
+
 	session->len = 0;
 	session->steps = 0;
 	add_connect(session, terms, address);
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-		const struct event *event = &events[i];
-
-		if (event->skip & terms->skipped)
-			continue;
-		if (banned && event->command == SMFIC_RCPT)
+		if ((events[i].skip & terms->skipped) == 0)
+			add_event(session, terms, &events[i], guest);
+		if (events[i].command == last)
 			break;
-		if (event->stage != NO_STAGE)
-			add_macros(session, terms->macros[event->stage],
-			    event->command);
-		add_packet(session, event->command, event->data, event->size);
-		end_step(session, event->answered);
 	}
-	if (banned) {
+	if (last != SMFIC_QUIT) {
 		add_packet(session, SMFIC_ABORT, "", 0);
 		add_packet(session, SMFIC_QUIT, "", 0);
 		end_step(session, false);

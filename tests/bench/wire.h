@@ -45,12 +45,17 @@ void wire_offer(struct wire_session *session);
 bool wire_agree(
     struct wire_terms *terms, const unsigned char *answer, size_t len);
 
-/*
- * Write the session of a client at this IPv4 address: one message to one
- * recipient.  A `banned` client gives up after MAIL, whatever it was told, so
- * that a filter that refuses it and one that does not do the same work.
- */
+/* Who comes. */
+enum wire_guest {
+	WIRE_SENDER, /* brings one message for one recipient */
+	/* Gives up after MAIL, whatever it was told, so that a filter that
+	 * refuses it and one that does not do the same work. */
+	WIRE_BANNED,
+	WIRE_GUESSER /* its recipient does not exist, and the MTA says so */
+};
+
+/* Write the session of a guest at this IPv4 address. */
 void wire_write(struct wire_session *session, const struct wire_terms *terms,
-    uint32_t address, bool banned);
+    uint32_t address, enum wire_guest guest);
 
 #endif
