@@ -29,16 +29,19 @@ enum store_result {
 };
 
 enum store_mode {
-	STORE_READ,  /* must exist; never written */
-	STORE_WRITE, /* created and migrated where needed */
-	STORE_SERVE  /* as STORE_WRITE, and the caller alone calls
+	STORE_READ,    /* must exist; never written */
+	STORE_WRITE,   /* created and migrated where needed */
+	STORE_SCRATCH, /* in memory, for this handle alone; no path */
+	STORE_SERVE    /* as STORE_WRITE, and the caller alone calls
 			store_checkpoint(), lest a commit pay for it */
 };
 
 enum {
 	STORE_ERROR_SIZE = 512,
 	STORE_KEY_SIZE = 65,
-	STORE_SOURCE_SIZE = 33
+	STORE_SOURCE_SIZE = 33,
+	STORE_SECRET_SIZE = 16,
+	STORE_CURSOR_SIZE = 513
 };
 
 /*
@@ -104,6 +107,11 @@ struct event_query {
 	int64_t after;
 	int64_t until;
 	int64_t most;
+	/* Failures of a user who logged in since (a mark with his key for
+	 * `reason`) do not count. */
+	enum reason reason;
+	/* Of one key, so many count in a clock hour; 0: all. */
+	int64_t same_key;
 };
 enum store_result store_event_count(
     struct store *store, const struct event_query *query, int64_t *count);
@@ -200,6 +208,41 @@ enum store_result store_mark_put(struct store *store, const struct net *client,
 enum store_result store_mark_newest(struct store *store,
     const struct net *client, enum reason reason, int64_t *at);
 
+/* ---- logs: what the watcher knows of them ---- */
+
+/* How far one source has been read. */
+struct position {
+	int64_t device;
+	int64_t inode;
+	int64_t offset; /* behind the last line that was taken */
+	char head_hash[STORE_KEY_SIZE]; /* of the file's first bytes */
+	int64_t head_len;               /* of how many */
+	char line_hash[STORE_KEY_SIZE]; /* of the last line that was taken */
+	int64_t line_len;               /* of its bytes, newline included */
+	char cursor[STORE_CURSOR_SIZE]; /* the journal's own mark */
+};
+/* `source` is a path, or "journal". */
+enum store_result store_position_put(
+    struct store *store, const char *source, const struct position *position);
+enum store_result store_position_get(
+    struct store *store, const char *source, struct position *position);
+
+/* Whose message a queue id is.  Put again it is replaced: ids come again. */
+struct queued {
+	struct addr address;
+	bool login; /* the client had logged in */
+	int64_t at;
+};
+enum store_result store_queue_put(
+    struct store *store, const char *id, const struct queued *queued);
+enum store_result store_queue_get(
+    struct store *store, const char *id, struct queued *queued);
+
+/* The key under which user names are hashed, made at first use: needs the
+ * caller's transaction. */
+enum store_result store_secret(
+    struct store *store, unsigned char secret[static STORE_SECRET_SIZE]);
+
 /* ---- state, audit ---- */
 
 enum store_result store_state_put(
@@ -235,7 +278,8 @@ struct store_prune {
 	int64_t bans; /* by their end */
 	int64_t marks;
 	int64_t audit;
-	int64_t now; /* for allow entries that ran out */
+	int64_t queue; /* queue ids */
+	int64_t now;   /* for allow entries that ran out */
 };
 /* Remove at most `most` rows of each table, the lowest ids first; gives back
  * how many went. */

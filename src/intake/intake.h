@@ -1,0 +1,45 @@
+/*
+ * Findings go into the engine.
+ *
+ * The one place where watcher and replay decide what a finding counts for:
+ * offences of messages whose client had logged in are dropped, a good login
+ * clears that user's failures, user names become keyed hashes.  Everything
+ * happens in the caller's transaction and nothing here reads a clock.
+ */
+#ifndef INTAKE_INTAKE_H
+#define INTAKE_INTAKE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "conf/conf.h"
+#include "engine/engine.h"
+#include "rules/rules.h"
+#include "store/store.h"
+
+struct intake {
+	struct store *store;     /* borrowed */
+	const struct conf *conf; /* borrowed */
+	/* A replay takes every kind, and tallies what sessions accepted; the
+	 * watcher leaves both to the milter, but for the kinds that the
+	 * configuration gives to it. */
+	bool replay;
+	bool has_secret;
+	unsigned char secret[STORE_SECRET_SIZE];
+};
+
+void intake_init(struct intake *intake, struct store *store,
+    const struct conf *conf, bool replay);
+
+struct intake_result {
+	int64_t events;                  /* that were stored */
+	struct ban ban[ENGINE_BANS_MAX]; /* that begin with it */
+	size_t bans;
+};
+
+/* Take one finding in.  After anything but STORE_OK the caller rolls back,
+ * and the same finding may be given again. */
+enum store_result intake_finding(struct intake *intake,
+    const struct finding *finding, int64_t now, struct intake_result *result);
+
+#endif

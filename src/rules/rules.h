@@ -1,0 +1,115 @@
+/*
+ * Log lines become findings.
+ *
+ * A struct rules is the compiled set of rule files: those compiled in (the
+ * .rule files beside this header) and the administrator's, of which one of
+ * the same name takes the place of the shipped one.  It never changes and may
+ * be shared between threads; a struct rules_scratch is one thread's own.
+ *
+ * Matching keeps nothing from line to line.  What a line alone cannot tell
+ * (whose message a queue id is, whether that client had logged in) is left
+ * to the caller, who has a memory: see finding.queue.
+ */
+#ifndef RULES_RULES_H
+#define RULES_RULES_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "core/kind.h"
+
+struct rules;
+struct rules_scratch;
+
+enum {
+	RULES_ERROR_SIZE = 512,
+	RULES_NAME_SIZE = 65,
+	RULES_QUEUE_SIZE = 33,
+	RULES_USER_SIZE = 256,
+	RULES_LINE_MAX = 8192 /* bytes of a line that are looked at */
+};
+
+/*
+ * Load the shipped rules and those of `folder` (its *.rule files in the
+ * order of their names; a folder that does not exist holds none).  NULL comes
+ * back where one is wrong, with `error` saying it as "FILE:LINE: what".
+ */
+struct rules *rules_load(
+    const char *folder, char error[static RULES_ERROR_SIZE]);
+void rules_free(struct rules *rules);
+
+/* NULL without memory. */
+struct rules_scratch *rules_scratch_new(const struct rules *rules);
+void rules_scratch_free(struct rules_scratch *scratch);
+
+/* One log line.  From a file: time, host and tag stand in the text.  From
+ * the journal they are known apart, and `text` is the message alone. */
+struct log_line {
+	const char *text; /* not ended by NUL; no newline */
+	size_t len;
+	const char *tag; /* "postfix/smtpd" or NULL: take all from the text */
+	int64_t at;      /* with a tag only */
+};
+
+/*
+ * What a time without year and zone means: the latest such moment in this
+ * host's zone that is not more than a day after `reference` (seconds; when
+ * the file was written, or now).  Start with rules_clock(); the rest is kept
+ * from line to line to be fast.
+ */
+struct rules_clock {
+	int64_t reference;
+	char prefix[24]; /* of the last line */
+	int64_t at;      /* and its time */
+};
+struct rules_clock rules_clock(int64_t reference);
+
+enum finding_what {
+	FINDING_NOTHING,
+	FINDING_OFFENCE,   /* kind, address, events; perhaps user and queue */
+	FINDING_LOGIN,     /* a good login: address and user */
+	FINDING_QUEUE,     /* a message's client: address, queue, and user
+			     where it had logged in */
+	FINDING_SESSION,   /* a session ended: address, accepted recipients
+			     and messages */
+	FINDING_SUPPRESSED /* the journal dropped `events` messages */
+};
+
+struct finding {
+	enum finding_what what;
+	const char *rule;   /* its name; lives as long as the rules */
+	const char *source; /* what to call the source of the event */
+	enum kind kind;
+	struct addr address;
+	int64_t at;
+	int events;         /* of one line: "(auth failed, 3 attempts)" is 3 */
+	int64_t recipients; /* FINDING_SESSION: accepted at RCPT */
+	int64_t messages;   /* FINDING_SESSION: accepted */
+	/* As the log has it, cut at its size; never to be stored. */
+	char user[RULES_USER_SIZE];
+	/* The message's queue id, or empty.  An offence whose message came
+	 * from a client that had logged in does not count: the caller asks
+	 * what FINDING_QUEUE told earlier. */
+	char queue[RULES_QUEUE_SIZE];
+};
+
+/* Look at one line; false where it means nothing. */
+bool rules_match(const struct rules *rules, struct rules_scratch *scratch,
+    const struct log_line *line, struct rules_clock *clock,
+    struct finding *finding);
+
+/* For lists: rule by rule, in the order they are tried. */
+struct rules_info {
+	const char *name;
+	const char *file; /* "postfix-smtpd.rule (built in)" or a path */
+	const char *tags; /* the daemon tags it looks at */
+	enum finding_what what;
+	enum kind kind;    /* of an offence */
+	const char *about; /* one line for people */
+};
+void rules_each(const struct rules *rules,
+    void (*each)(void *to, const struct rules_info *info), void *to);
+
+#endif
