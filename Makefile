@@ -53,7 +53,7 @@ Q = @
 endif
 
 # The house: lower floors make one library, each program is one folder.
-LIBRARY_ROOMS = base core conf store engine
+LIBRARY_ROOMS = base core conf store engine intake
 PROGRAM_ROOMS = milter web ctl
 LIBRARY_LIBS = -lsqlite3 -lconfuse
 LIBS_milter = -lmilter -lpthread

@@ -16,7 +16,7 @@ CREATE TABLE event (
     key     TEXT,                -- keyed hash of a user name, where one matters
     detail  TEXT                 -- for people; no recipient, user or log text
 ) STRICT;
-CREATE INDEX event_by_client ON event (client, kind, at);
+CREATE INDEX event_by_client ON event (client, kind, at, key);
 
 -- A refusal, its cause and its words.  It holds while begins <= now < ends
 -- and cleared is null; no job ends it.
@@ -47,7 +47,8 @@ CREATE TABLE ban (
 CREATE INDEX ban_by_client ON ban (client, ends);
 CREATE INDEX ban_by_length ON ban (family, bits); -- which lengths to look for
 -- What is live, and how much of it, read from the index alone.
-CREATE INDEX ban_by_end ON ban (ends, family, begins, cleared, observed);
+CREATE INDEX ban_by_end
+    ON ban (ends, family, begins, cleared, observed, client);
 
 -- Who is never banned, beside the configuration's own list.
 CREATE TABLE allow (
@@ -98,12 +99,23 @@ CREATE TABLE mark (
 -- How far each log has been read.
 CREATE TABLE position (
     source    TEXT PRIMARY KEY,  -- a path, or "journal"
-    device    INTEGER,
-    inode     INTEGER,
-    offset    INTEGER,           -- behind the last line that was read
-    head_hash TEXT,              -- of the file's first bytes
-    line_hash TEXT,              -- of the last line that was read
-    cursor    TEXT               -- the journal's own mark
+    device    INTEGER NOT NULL,
+    inode     INTEGER NOT NULL,
+    offset    INTEGER NOT NULL,  -- behind the last line that was taken
+    head_hash TEXT NOT NULL,     -- of the file's first bytes
+    head_len  INTEGER NOT NULL,  -- of how many
+    line_hash TEXT NOT NULL,     -- of the last line that was taken
+    line_len  INTEGER NOT NULL,  -- of its bytes, newline included
+    cursor    TEXT NOT NULL      -- the journal's own mark
+) STRICT;
+
+-- Whose message a queue id of the MTA is, as its log said.
+CREATE TABLE queue (
+    id      INTEGER PRIMARY KEY,
+    queue   TEXT NOT NULL UNIQUE,
+    address TEXT NOT NULL,
+    login   INTEGER NOT NULL,    -- 1: the client had logged in
+    at      INTEGER NOT NULL
 ) STRICT;
 
 -- What the programs tell each other: the brake, signs of life.

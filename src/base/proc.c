@@ -40,16 +40,22 @@ proc_ticks(void)
 
 /* ---- ids ---- */
 
+void
+proc_random(unsigned char *bytes, size_t len)
+{
+	/* Never short for so few bytes, and never interrupted once the pool
+	 * is ready. */
+	while (getrandom(bytes, len, 0) != (ssize_t)len) {
+	}
+}
+
 char *
 proc_ref(char ref[static PROC_REF_SIZE])
 {
 	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 	unsigned char random[PROC_REF_SIZE - 1];
 
-	/* Never short for so few bytes, and never interrupted once the pool
-	 * is ready. */
-	while (getrandom(random, sizeof(random), 0) != sizeof(random)) {
-	}
+	proc_random(random, sizeof(random));
 	for (size_t i = 0; i < sizeof(random); i++) {
 		ref[i] = digits[random[i] % 32U];
 	}

@@ -28,6 +28,9 @@ int64_t proc_now(void);
 /* Milliseconds on a clock that never jumps. */
 int64_t proc_ticks(void);
 
+/* Bytes nobody can guess, at most 256. */
+void proc_random(unsigned char *bytes, size_t len);
+
 /* A random id for a ban: six characters of Crockford's base 32 (no I, L, O,
  * U), read aloud without mistakes; returns `ref`. */
 char *proc_ref(char ref[static PROC_REF_SIZE]);

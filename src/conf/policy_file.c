@@ -147,6 +147,8 @@ static const struct key keys[] = {
 	    .required = true },
 	{ RULE(settle), .name = "settle", .set = field_duration },
 	{ RULE(ratio), .name = "ratio", .set = set_ratio },
+	{ RULE(same_user), .name = "same-user", .set = field_int, .min = 1,
+	    .max = 1000000 },
 	{ RULE(reason), .name = "reason", .set = set_reason, .required = true },
 	{ RULE(service), .name = "service", .def = "any", .set = set_service },
 	{ RULE(stage), .name = "stage", .def = "rcpt", .set = set_stage },

@@ -26,11 +26,12 @@ enum {
 
 struct rule {
 	char name[BAN_RULE_SIZE];
-	uint32_t kinds; /* kind_bit() of each */
-	int64_t limit;  /* so many events */
-	int64_t within; /* in so many seconds */
-	int64_t settle; /* events younger than this do not count yet */
-	int64_t ratio;  /* of POLICY_RATIO_ONE; 0 is no ratio */
+	uint32_t kinds;    /* kind_bit() of each */
+	int64_t limit;     /* so many events */
+	int64_t within;    /* in so many seconds */
+	int64_t settle;    /* events younger than this do not count yet */
+	int64_t ratio;     /* of POLICY_RATIO_ONE; 0 is no ratio */
+	int64_t same_user; /* of one user so many an hour count; 0: all */
 	enum reason reason;
 	enum service service;
 	enum stage stage;

@@ -73,7 +73,9 @@ count_stretch(struct store *store, const struct count_query *query,
 		.kinds = query->rule->kinds,
 		.after = after,
 		.until = until,
-		.most = counts->need - counts->bad };
+		.most = counts->need - counts->bad,
+		.reason = query->rule->reason,
+		.same_key = query->rule->same_user };
 	int64_t more;
 	enum store_result result;
 

@@ -1,7 +1,9 @@
 #include "engine/engine.h"
 
 enum {
-	STEP_ROWS = 500
+	STEP_ROWS = 500,
+	/* Longer than an MTA tries to deliver a message. */
+	KEEP_QUEUE = 7 * 24 * 3600
 };
 
 enum store_result
@@ -14,6 +16,7 @@ engine_expire(
 		.bans = now - conf->policy.memory - conf->keep_bans,
 		.marks = now - conf->keep_events,
 		.audit = now - conf->keep_audit,
+		.queue = now - KEEP_QUEUE,
 		.now = now };
 
 	return store_prune(store, &before, STEP_ROWS, removed);

@@ -24,8 +24,6 @@ struct intake {
 	 * watcher leaves both to the milter, but for the kinds that the
 	 * configuration gives to it. */
 	bool replay;
-	bool has_secret;
-	unsigned char secret[STORE_SECRET_SIZE];
 };
 
 void intake_init(struct intake *intake, struct store *store,

@@ -273,11 +273,15 @@ store_ban_hit(struct store *store, int64_t id, int64_t hits, int64_t told)
 enum store_result
 store_ban_listed(struct store *store, int64_t now, int64_t *v4, int64_t *v6)
 {
-	/* Grouping by family would tempt SQLite away from the index by end. */
+	/* A client with several bans counts once: by the newest of them.
+	 * Grouping by family would tempt SQLite away from the index by end. */
 	sqlite3_stmt *statement = db_statement(store, DB_BAN_LISTED,
 	    "SELECT ifnull(sum(family = 4), 0), ifnull(sum(family = 6), 0)"
-	    " FROM ban WHERE ends > :now AND begins <= :now"
-	    " AND cleared IS NULL AND observed = 0");
+	    " FROM ban AS b WHERE ends > :now AND begins <= :now"
+	    " AND cleared IS NULL AND observed = 0 AND NOT EXISTS"
+	    " (SELECT 1 FROM ban AS o WHERE o.client = b.client"
+	    " AND o.ends > :now AND o.begins <= :now"
+	    " AND o.cleared IS NULL AND o.observed = 0 AND o.id > b.id)");
 	enum store_result result;
 
 	*v4 = 0;

@@ -84,6 +84,17 @@ db_bind_text(sqlite3_stmt *statement, const char *name, const char *value)
 }
 
 void
+db_bind_bytes(
+    sqlite3_stmt *statement, const char *name, const void *bytes, int len)
+{
+	if (statement != NULL) {
+		(void)sqlite3_bind_blob(statement,
+		    sqlite3_bind_parameter_index(statement, name), bytes, len,
+		    SQLITE_STATIC);
+	}
+}
+
+void
 db_reset(sqlite3_stmt *statement)
 {
 	(void)sqlite3_reset(statement);

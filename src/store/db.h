@@ -26,6 +26,7 @@ enum db_statement {
 	DB_NUMBERS,
 	DB_EVENT_PUT,
 	DB_EVENT_COUNT,
+	DB_EVENT_COUNT_KEYS,
 	DB_EVENT_YOUNGEST,
 	DB_EVENT_SUMS,
 	DB_BAN_PUT,
@@ -44,6 +45,12 @@ enum db_statement {
 	DB_TALLY_SUM,
 	DB_MARK_PUT,
 	DB_MARK_NEWEST,
+	DB_POSITION_PUT,
+	DB_POSITION_GET,
+	DB_QUEUE_PUT,
+	DB_QUEUE_GET,
+	DB_SECRET_PUT,
+	DB_SECRET_GET,
 	DB_STATE_PUT,
 	DB_STATE_ALL,
 	DB_AUDIT_PUT,
@@ -52,6 +59,7 @@ enum db_statement {
 	DB_PRUNE_BAN,
 	DB_PRUNE_MARK,
 	DB_PRUNE_AUDIT,
+	DB_PRUNE_QUEUE,
 	DB_PRUNE_ALLOW,
 	DB_VACUUM,
 	DB_STATEMENTS
@@ -71,6 +79,9 @@ sqlite3_stmt *db_statement(
 void db_bind_int(sqlite3_stmt *statement, const char *name, int64_t value);
 /* `value` must live until the statement is reset; NULL binds NULL. */
 void db_bind_text(sqlite3_stmt *statement, const char *name, const char *value);
+
+void db_bind_bytes(
+    sqlite3_stmt *statement, const char *name, const void *bytes, int len);
 
 /* Run to the end and reset.  A NULL statement gives the error kept. */
 enum store_result db_run(struct store *store, sqlite3_stmt *statement);

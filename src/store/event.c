@@ -46,6 +46,29 @@ ask_kind(struct store *store, sqlite3_stmt *statement, const struct net *client,
 	return result;
 }
 
+/* The events of one kind in a window; those of a user who has logged in
+ * since are left out. */
+#define OF_KIND                                                                \
+	" FROM event AS e WHERE client = :client AND kind = :kind"             \
+	" AND at > :after AND at <= :until AND (key IS NULL OR NOT EXISTS"     \
+	" (SELECT 1 FROM mark AS m WHERE m.client = e.client"                  \
+	" AND m.reason = :reason AND m.key = e.key AND m.at >= e.at))"
+
+static sqlite3_stmt *
+count_statement(struct store *store, bool same_key)
+{
+	if (!same_key) {
+		return db_statement(store, DB_EVENT_COUNT,
+		    "SELECT count(*) FROM (SELECT 1" OF_KIND " LIMIT :most)");
+	}
+	/* Of a key so many a clock hour; those without a key stand each for
+	 * itself. */
+	return db_statement(store, DB_EVENT_COUNT_KEYS,
+	    "SELECT ifnull(sum(min(times, :same)), 0) FROM"
+	    " (SELECT count(*) AS times" OF_KIND
+	    " GROUP BY ifnull(key, id), at / 3600)");
+}
+
 enum store_result
 store_event_count(
     struct store *store, const struct event_query *query, int64_t *count)
@@ -59,19 +82,24 @@ store_event_count(
 		if ((query->kinds & kind_bit((enum kind)kind)) == 0) {
 			continue;
 		}
-		statement = db_statement(store, DB_EVENT_COUNT,
-		    "SELECT count(*) FROM (SELECT 1 FROM event"
-		    " WHERE client = :client AND kind = :kind"
-		    " AND at > :after AND at <= :until LIMIT :most)");
+		statement = count_statement(store, query->same_key > 0);
 		db_bind_int(statement, ":after", query->after);
 		db_bind_int(statement, ":until", query->until);
-		db_bind_int(statement, ":most", query->most - *count);
+		db_bind_text(statement, ":reason", reason_name(query->reason));
+		if (query->same_key > 0) {
+			db_bind_int(statement, ":same", query->same_key);
+		} else {
+			db_bind_int(statement, ":most", query->most - *count);
+		}
 		result = ask_kind(
 		    store, statement, &query->client, (enum kind)kind, &more);
 		if (result != STORE_OK) {
 			return result;
 		}
 		*count += more;
+	}
+	if (*count > query->most) {
+		*count = query->most;
 	}
 	return STORE_OK;
 }

@@ -177,6 +177,15 @@ bring_up(
 	return result;
 }
 
+static enum store_result
+bring_up_scratch(struct store *store)
+{
+	enum store_result result = db_result(
+	    store, sqlite3_open(":memory:", &store->db));
+
+	return result == STORE_OK ? db_migrate(store) : result;
+}
+
 enum store_result
 store_open(struct store **out, const char *path, enum store_mode mode,
     int patience, char error[static STORE_ERROR_SIZE])
@@ -185,7 +194,7 @@ store_open(struct store **out, const char *path, enum store_mode mode,
 	struct store *store;
 
 	*out = NULL;
-	if (mode != STORE_READ) {
+	if (mode == STORE_WRITE || mode == STORE_SERVE) {
 		result = db_create(path, error);
 	}
 	if (result != STORE_OK) {
@@ -196,7 +205,8 @@ store_open(struct store **out, const char *path, enum store_mode mode,
 		(void)text_copy(error, STORE_ERROR_SIZE, "out of memory");
 		return STORE_FAILED;
 	}
-	result = bring_up(store, path, mode, patience);
+	result = mode == STORE_SCRATCH ? bring_up_scratch(store)
+				       : bring_up(store, path, mode, patience);
 	if (result != STORE_OK) {
 		(void)text_copy(error, STORE_ERROR_SIZE, store->error);
 		store_close(store);

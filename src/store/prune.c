@@ -52,6 +52,7 @@ store_prune(struct store *store, const struct store_prune *before, int most,
 		{ DB_PRUNE_BAN, OLDEST("ban", "ends"), before->bans },
 		{ DB_PRUNE_MARK, OLDEST("mark", "at"), before->marks },
 		{ DB_PRUNE_AUDIT, OLDEST("audit", "at"), before->audit },
+		{ DB_PRUNE_QUEUE, OLDEST("queue", "at"), before->queue },
 		/* A handful of rows; their order is not time's. */
 		{ DB_PRUNE_ALLOW, "DELETE FROM allow WHERE until < :before",
 		    before->now },

@@ -167,7 +167,8 @@ enum store_result store_ban_clear(
 enum store_result store_ban_hit(
     struct store *store, int64_t id, int64_t hits, int64_t told);
 
-/* How many enforced bans are active, of IPv4 and IPv6 clients. */
+/* How many clients and networks have an active, enforced ban, by family.
+ * Its cost grows with them: about a second at a million. */
 enum store_result store_ban_listed(
     struct store *store, int64_t now, int64_t *v4, int64_t *v6);
 
@@ -228,15 +229,15 @@ enum store_result store_position_get(
     struct store *store, const char *source, struct position *position);
 
 /* Whose message a queue id is.  Put again it is replaced: ids come again. */
-struct queued {
+struct queue_entry {
 	struct addr address;
 	bool login; /* the client had logged in */
 	int64_t at;
 };
 enum store_result store_queue_put(
-    struct store *store, const char *id, const struct queued *queued);
+    struct store *store, const char *id, const struct queue_entry *entry);
 enum store_result store_queue_get(
-    struct store *store, const char *id, struct queued *queued);
+    struct store *store, const char *id, struct queue_entry *entry);
 
 /* The key under which user names are hashed, made at first use: needs the
  * caller's transaction. */

@@ -521,8 +521,17 @@ how_many_are_listed(void **state)
 	    store_ban_listed(fixture->store, T0, &v4, &v6), STORE_OK);
 	check_int("IPv4, without the observed", v4, 1);
 	check_int("IPv6, single addresses too", v6, 2);
+	ban = some_ban("203.0.113.9", "EEEEEE", T0, T0 + 2 * HOUR);
+	assert_int_equal(store_ban_put(fixture->store, &ban), STORE_OK);
+	assert_int_equal(
+	    store_ban_listed(fixture->store, T0, &v4, &v6), STORE_OK);
+	check_int("a client with two bans counts once", v4, 1);
 	assert_int_equal(
 	    store_ban_listed(fixture->store, T0 + HOUR, &v4, &v6), STORE_OK);
+	check_int("also when one of them is over", v4, 1);
+	assert_int_equal(
+	    store_ban_listed(fixture->store, T0 + 2 * HOUR, &v4, &v6),
+	    STORE_OK);
 	check_int("at their end none", v4 + v6, 0);
 }
 
@@ -621,6 +630,79 @@ count_rows(void *to, const struct event_sum *sum)
 {
 	check_text("source", sum->source, "test");
 	*(int64_t *)to += sum->count;
+}
+
+static void
+positions_and_queue_ids(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct position put = { .device = 1,
+		.inode = 2,
+		.offset = INT64_C(1) << 40,
+		.head_hash = "aa",
+		.head_len = 256,
+		.line_hash = "bb",
+		.line_len = 80,
+		.cursor = "s=1;i=2" };
+	const struct queue_entry entry = {
+		.address = addr_of("2001:db8::7"), .login = true, .at = T0
+	};
+	struct position got;
+	struct queue_entry found;
+
+	assert_int_equal(
+	    store_position_get(fixture->store, "/log", &got), STORE_NONE);
+	assert_int_equal(
+	    store_position_put(fixture->store, "/log", &put), STORE_OK);
+	assert_int_equal(
+	    store_position_get(fixture->store, "/log", &got), STORE_OK);
+	check_int("device", got.device, 1);
+	check_int("inode", got.inode, 2);
+	check_int("offset", got.offset, put.offset);
+	check_text("head", got.head_hash, "aa");
+	check_int("its length", got.head_len, 256);
+	check_text("line", got.line_hash, "bb");
+	check_int("its length", got.line_len, 80);
+	check_text("cursor", got.cursor, put.cursor);
+	assert_int_equal(
+	    store_queue_get(fixture->store, "ABC", &found), STORE_NONE);
+	assert_int_equal(
+	    store_queue_put(fixture->store, "ABC", &entry), STORE_OK);
+	assert_int_equal(
+	    store_queue_get(fixture->store, "ABC", &found), STORE_OK);
+	assert_true(addr_equal(&found.address, &entry.address));
+	check_int("had logged in", found.login, true);
+	check_int("when", found.at, T0);
+}
+
+static void
+the_secret_is_made_once(void **state)
+{
+	struct fixture *fixture = *state;
+	unsigned char first[STORE_SECRET_SIZE], again[STORE_SECRET_SIZE];
+	static const unsigned char zero[STORE_SECRET_SIZE];
+
+	assert_int_equal(store_secret(fixture->store, first), STORE_OK);
+	assert_int_equal(store_secret(fixture->store, again), STORE_OK);
+	assert_memory_equal(first, again, sizeof(first));
+	assert_memory_not_equal(first, zero, sizeof(first));
+}
+
+static void
+a_scratch_database(void **state)
+{
+	struct fixture *fixture = *state;
+	struct fixture scratch = *fixture;
+	char error[STORE_ERROR_SIZE];
+
+	assert_int_equal(
+	    store_open(&scratch.store, "", STORE_SCRATCH, 0, error), STORE_OK);
+	(void)fixture_deed(&scratch, "203.0.113.9", KIND_VIRUS, T0, T0);
+	check_int("it works as any other",
+	    fixture_banned(&scratch, "203.0.113.9", T0), true);
+	check_int("and is its own", fixture_banned(fixture, "203.0.113.9", T0),
+	    false);
+	store_close(scratch.store);
 }
 
 static void
@@ -725,6 +807,9 @@ main(void)
 		TEST(marks_only_move_forward),
 		TEST(tallies_add_up),
 		TEST(allow_entries),
+		TEST(positions_and_queue_ids),
+		TEST(the_secret_is_made_once),
+		TEST(a_scratch_database),
 		TEST(pruning_goes_in_steps),
 		TEST(no_statement_of_a_session_scans_a_table),
 	};
