@@ -108,6 +108,7 @@ a_file_beside_wins(void **state)
 	    "memory = 1d\n" HEAD "code = OWN_1 " REPLY "}\n"
 	    "rule two-2_A { events = {relay, volume}\n"
 	    " limit = 1000000 within = 2h settle = 1h ratio = 0.0001\n"
+	    " same-user = 3\n"
 	    " reason = volume service = submission stage = mail\n"
 	    " ban = {} reply = '450 Later' }\n");
 	conf = conf_dir_load("a file of the same name", "");
@@ -124,6 +125,8 @@ a_file_beside_wins(void **state)
 	check_int("limit", conf->policy.rule[1].limit, 1000000);
 	check_int("settle", conf->policy.rule[1].settle, HOUR);
 	check_int("ratio", conf->policy.rule[1].ratio, 1);
+	check_int("same user", conf->policy.rule[1].same_user, 3);
+	check_int("not everywhere", conf->policy.rule[0].same_user, 0);
 	check_int("service", conf->policy.rule[1].service, SERVICE_SUBMISSION);
 	check_int("stage", conf->policy.rule[1].stage, STAGE_MAIL);
 	check_int("never bans", (int64_t)conf->policy.rule[1].steps, 0);
@@ -261,6 +264,8 @@ static const struct bad values[] = {
 	{ "a settle as long as within", HEAD REPLY "settle = 60m }",
 	    "policies/bad.conf:2: rule \"one\": settle must be less "
 	    "than within" },
+	{ "no failure of a user at all", "rule a { same-user = 0 }",
+	    "policies/bad.conf:1: same-user = \"0\": is too small" },
 	{ "a settle without unit", "rule a { settle = 1 }",
 	    "policies/bad.conf:1: settle = \"1\": " NO_DURATION },
 	{ "a ratio of 0", "rule a { ratio = 0 }",
