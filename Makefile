@@ -38,6 +38,9 @@ HARDEN = -fPIE -fno-omit-frame-pointer -fsanitize=$(SANITIZE) \
 	-fno-sanitize-recover=all
 LDHARDEN = -pie -fsanitize=$(SANITIZE)
 FORTIFY =
+ifeq ($(SANITIZE),thread)
+HARDEN += -include tests/tsan.h
+endif
 endif
 COMPILE = $(CC) -std=c17 -D_GNU_SOURCE -DVIDEUR_VERSION='"$(VERSION)"' -Isrc \
 	$(FORTIFY) $(CFLAGS) $(WARNINGS) $(HARDEN) $(CPPFLAGS)
