@@ -204,7 +204,7 @@ on_signal(int number)
 	errno = kept;
 }
 
-/* Block or unblock them for the calling thread, and those it starts. */
+/* Block or unblock them in the calling thread, and those it starts. */
 static void
 signals_here(int how)
 {
@@ -235,25 +235,13 @@ proc_signals_block(void)
 	(void)signal(SIGPIPE, SIG_IGN);
 }
 
-void
-proc_signals_take(void)
-{
-	signals_here(SIG_UNBLOCK);
-}
-
-void
-proc_signals_leave(void)
-{
-	signals_here(SIG_BLOCK);
-}
-
 enum proc_signal
 proc_signals_wait(int64_t milliseconds)
 {
 	struct pollfd poll_wake = { .fd = wake, .events = POLLIN };
 	uint64_t count;
 
-	proc_signals_take();
+	signals_here(SIG_UNBLOCK);
 	if (!stop_asked && !reload_asked) {
 		(void)poll(&poll_wake, 1, (int)milliseconds);
 	}

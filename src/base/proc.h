@@ -51,11 +51,6 @@ bool proc_drop_root(const char *user, const char *path);
  * Signals as events.  HUP, TERM and INT are blocked for the whole process by
  * proc_signals_block(), before any thread starts; the main thread alone takes
  * them with proc_signals_wait().
- *
- * A library that waits for them in a thread of its own would get those that
- * come before the first wait.  So the main thread takes them from
- * proc_signals_take() on, before it starts that library in a thread which
- * first of all calls proc_signals_leave().
  */
 enum proc_signal {
 	PROC_SIGNAL_NONE, /* the wait was over first */
@@ -63,8 +58,6 @@ enum proc_signal {
 	PROC_SIGNAL_STOP
 };
 void proc_signals_block(void);
-void proc_signals_take(void);
-void proc_signals_leave(void);
 enum proc_signal proc_signals_wait(int64_t milliseconds);
 
 #endif

@@ -116,7 +116,6 @@ bring_up(struct conf *conf)
 		(void)milter_stop(0);
 		log_fatal(EXIT_DATABASE, "%s", error);
 	}
-	proc_signals_take();
 	if (!milter_serve(writer)) {
 		log_fatal(EXIT_USAGE, "cannot start a thread");
 	}

@@ -357,8 +357,6 @@ static void *
 serve(void *unused)
 {
 	(void)unused;
-	/* libmilter would take each of them, HUP as well, for a stop. */
-	proc_signals_leave();
 	(void)smfi_main();
 	atomic_store(&ended, true);
 	return NULL;
