@@ -54,7 +54,8 @@ def listens_at(path):
 
 
 class Process:
-    """One child, its output in `log`."""
+    """One child, its output in `log`.  It has a session of its own, so that
+    Ctrl-C reaches only the one who started it and ends it in order."""
 
     def __init__(self, argv, log, **how):
         self.name = os.path.basename(argv[0])
@@ -62,7 +63,7 @@ class Process:
         with open(log, "ab") as out:
             self.child = subprocess.Popen(
                 argv, stdin=subprocess.DEVNULL, stdout=out, stderr=out,
-                **how)
+                start_new_session=True, **how)
 
     @property
     def pid(self):
@@ -121,11 +122,16 @@ class Stack:
         self.undo.append(undo)
 
     def close(self):
+        """Undo all; nobody can interrupt that."""
+        kept = {number: signal.signal(number, signal.SIG_IGN)
+                for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
         failures = []
         while self.undo:
             try:
                 self.undo.pop()()
             except Exception as failure:  # the rest must still end
                 failures.append(failure)
+        for number, handler in kept.items():
+            signal.signal(number, handler)
         if failures:
             raise failures[0]

@@ -2,16 +2,21 @@
 
 import os
 import re
+import signal
 import subprocess
+import urllib.request
 
 from house import TREE
+from process import listens
 from truth import SAYING
+
+DEMO = os.path.join(TREE, "scripts", "demo")
 
 
 def test_the_demo_prints_a_refused_session_and_the_list():
     done = subprocess.run(
-        [os.path.join(TREE, "scripts", "demo"), "--once"], check=False,
-        capture_output=True, text=True, timeout=120)
+        [DEMO, "--once"], check=False, capture_output=True, text=True,
+        timeout=120)
     assert done.returncode == 0, done.stdout + done.stderr
     refused = [line for line in done.stdout.splitlines()
                if line.startswith("    S: 550 5.7.1")]
@@ -25,3 +30,27 @@ def test_the_demo_prints_a_refused_session_and_the_list():
             ("2001:db8:cafe::/64", "auth")):
         assert re.search(rf"{re.escape(client)}\s+{reason}\b", listed), client
     assert "192.0.2.25" not in listed
+
+
+def test_the_demo_stays_until_ctrl_c_and_then_ends_everything():
+    demo = subprocess.Popen([DEMO], stdout=subprocess.PIPE, text=True,
+                            stderr=subprocess.STDOUT)
+    try:
+        said = ""
+        for line in demo.stdout:
+            said += line
+            if "Ctrl-C ends" in line:
+                break
+        page = re.search(r"http://127\.0\.0\.1:(\d+)/\?ip=\S+", said)
+        with urllib.request.urlopen(page[0], timeout=10) as answer:
+            assert "203.0.113.77" in answer.read().decode()
+        mx = int(re.search(r"^mx +127\.0\.0\.1:(\d+)", said, re.M)[1])
+        assert listens(mx)
+        demo.send_signal(signal.SIGINT)
+        demo.stdout.read()
+        assert demo.wait(60) == 0
+        assert not listens(mx) and not listens(int(page[1]))
+    finally:
+        if demo.poll() is None:
+            demo.terminate()
+            demo.wait(60)
