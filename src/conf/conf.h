@@ -43,6 +43,12 @@ enum conf_on_error {
 	CONF_TEMPFAIL
 };
 
+/* Where a log begins that was never read before. */
+enum conf_start {
+	CONF_NOW,     /* with what is written from now on */
+	CONF_BACKFILL /* with all that is there */
+};
+
 /* Which program counts a kind. */
 enum conf_source {
 	CONF_MILTER,
@@ -92,8 +98,9 @@ struct conf {
 	struct {
 		char
 		    journal[CONF_PATH_SIZE]; /* "yes", "no", a file or folder */
-		struct conf_list units;
+		struct conf_list units;      /* of the journal, that count */
 		struct conf_list files;
+		enum conf_start start;      /* now */
 		char rules[CONF_PATH_SIZE]; /* folder of the owner's rules */
 	} watch;
 

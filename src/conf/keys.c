@@ -58,6 +58,20 @@ set_on_error(const struct key *key, void *field, const char *value)
 }
 
 static const char *
+set_start(const struct key *key, void *field, const char *value)
+{
+	enum conf_start *start = field;
+	bool backfill = strcmp(value, "backfill") == 0;
+
+	(void)key;
+	if (!backfill && strcmp(value, "now") != 0) {
+		return "must be now or backfill";
+	}
+	*start = backfill ? CONF_BACKFILL : CONF_NOW;
+	return NULL;
+}
+
+static const char *
 set_source(const struct key *key, void *field, const char *value)
 {
 	static const char *const words[] = {
@@ -147,6 +161,13 @@ set_journal(const struct key *key, void *field, const char *value)
 }
 
 /* ---- the keys ---- */
+
+/* Units whose lines the shipped rules read; Debian runs Postfix as the unit
+ * postfix@-. */
+#define MAIL_UNITS                                                             \
+	"postfix.service,postfix@-.service,dovecot.service,amavis.service,"    \
+	"amavisd.service,rspamd.service,exim4.service,exim.service,"           \
+	"sendmail.service,spamass-milter.service,clamav-milter.service"
 
 #define AT(field)                                                              \
 	.offset = offsetof(struct conf, field),                                \
@@ -275,6 +296,7 @@ static const struct key keys[] = {
 	    AT(watch.journal) },
 	{ .section = "watch",
 	    .name = "units",
+	    .def = MAIL_UNITS,
 	    .set = field_texts,
 	    .list = true,
 	    AT(watch.units) },
@@ -284,13 +306,19 @@ static const struct key keys[] = {
 	    .list = true,
 	    AT(watch.files) },
 	{ .section = "watch",
+	    .name = "start",
+	    .def = "now",
+	    .set = set_start,
+	    AT(watch.start) },
+	{ .section = "watch",
 	    .name = "rules",
-	    .def = "/etc/videur/rules",
+	    .def = "/etc/videur/rules.d",
 	    .set = field_path,
 	    AT(watch.rules) },
 };
 
 #undef AT
+#undef MAIL_UNITS
 #undef SOURCE
 
 const struct grammar conf_grammar = {

@@ -275,6 +275,8 @@ static const struct bad values[] = {
 	{ "a log from here", "watch { files = {mail.log} }",
 	    "v.conf:1: files = \"mail.log\": must be a path that "
 	    "begins with /" },
+	{ "a beginning in the past", "watch { start = yesterday }",
+	    "v.conf:1: start = \"yesterday\": must be now or backfill" },
 	{ "rules nowhere", "watch { rules = '' }",
 	    "v.conf:1: rules = \"\": must not be empty" },
 };

@@ -48,9 +48,11 @@ check_defaults(const char *who, const struct conf *conf)
 	check_text(who, conf->web.metrics_listen, "");
 	check_int(who, (int64_t)conf->web.trusted_proxies, 0);
 	check_text(who, conf->watch.journal, "yes");
-	check_int(who, (int64_t)conf->watch.units.items, 0);
+	check_int(who, (int64_t)conf->watch.units.items, 11);
+	check_text(who, conf->watch.units.item[1], "postfix@-.service");
 	check_int(who, (int64_t)conf->watch.files.items, 0);
-	check_text(who, conf->watch.rules, "/etc/videur/rules");
+	check_int(who, conf->watch.start, CONF_NOW);
+	check_text(who, conf->watch.rules, "/etc/videur/rules.d");
 }
 
 static void
@@ -158,7 +160,7 @@ static const char everything
 	 "web { listen = \"[::1]:80\" metrics-listen = unix:/run/m.sock\n"
 	 "  trusted-proxies = {127.0.0.1,} }\n"
 	 "watch { journal = no units = {a, b} files = {/var/log/mail.log}\n"
-	 "  rules = /r }";
+	 "  start = backfill rules = /r }";
 
 static void
 every_key_is_read(void **state)
@@ -204,6 +206,7 @@ every_key_is_read(void **state)
 	check_int(who, (int64_t)conf->watch.units.items, 2);
 	check_text(who, conf->watch.units.item[1], "b");
 	check_text(who, conf->watch.files.item[0], "/var/log/mail.log");
+	check_int(who, conf->watch.start, CONF_BACKFILL);
 	check_text(who, conf->watch.rules, "/r");
 	conf_drop(conf);
 }
