@@ -172,6 +172,10 @@ cli: all
 web: all
 	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/web
 
+# The real milter before an MTA that does what no MTA should.
+miltertest: $(BUILD)/videur-milter
+	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/milter
+
 mta: all
 	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/mta
 

@@ -96,15 +96,17 @@ say(SMFICTX *ctx, struct answer *answer)
 
 /* ---- callbacks ---- */
 
-/* The steps we have no use for, of those the MTA offers to leave out. */
+/* The steps we have no use for, of those the MTA offers to leave out.  The
+ * end of the header goes only where headers go as well: libmilter does not
+ * answer the end of a message without headers that comes right after DATA. */
 static unsigned long
 unused_steps(const struct conf *conf)
 {
-	unsigned long steps = SMFIP_NOBODY | SMFIP_NOEOH;
+	unsigned long steps = SMFIP_NOBODY;
 
 	if (conf->milter.spam_header.items == 0 &&
 	    conf->milter.virus_header.items == 0) {
-		steps |= SMFIP_NOHDRS;
+		steps |= SMFIP_NOHDRS | SMFIP_NOEOH;
 	}
 	return steps;
 }

@@ -10,7 +10,7 @@ struct queue {
 	size_t head;
 	size_t count;
 	int64_t dropped;
-	struct queued ring[QUEUE_MAX];
+	struct waiting ring[QUEUE_MAX];
 };
 
 struct queue *
@@ -38,7 +38,7 @@ queue_free(struct queue *queue)
 void
 queue_put(struct queue *queue, const struct deed *deed)
 {
-	struct queued *slot;
+	struct waiting *slot;
 
 	(void)pthread_mutex_lock(&queue->mutex);
 	if (queue->count == QUEUE_MAX) {
@@ -57,7 +57,7 @@ queue_put(struct queue *queue, const struct deed *deed)
 }
 
 size_t
-queue_peek(struct queue *queue, struct queued *out, size_t max)
+queue_peek(struct queue *queue, struct waiting *out, size_t max)
 {
 	size_t count;
 
@@ -106,7 +106,7 @@ queue_dropped(struct queue *queue)
 }
 
 struct deed
-queue_deed(const struct queued *queued)
+queue_deed(const struct waiting *queued)
 {
 	return (struct deed){ .address = queued->address,
 		.kind = queued->kind,

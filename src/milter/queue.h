@@ -19,7 +19,7 @@ enum {
 };
 
 /* A deed that owns its text. */
-struct queued {
+struct waiting {
 	struct addr address;
 	enum kind kind;
 	int64_t at;
@@ -37,7 +37,7 @@ void queue_free(struct queue *queue);
 void queue_put(struct queue *queue, const struct deed *deed);
 
 /* Copy at most `max` from the head; gives back how many. */
-size_t queue_peek(struct queue *queue, struct queued *out, size_t max);
+size_t queue_peek(struct queue *queue, struct waiting *out, size_t max);
 /* Remove so many from the head. */
 void queue_remove(struct queue *queue, size_t count);
 
@@ -48,6 +48,6 @@ size_t queue_count(struct queue *queue);
 int64_t queue_dropped(struct queue *queue);
 
 /* The deed that a queued one is; borrows its text. */
-struct deed queue_deed(const struct queued *queued);
+struct deed queue_deed(const struct waiting *queued);
 
 #endif

@@ -37,7 +37,7 @@ static bool
 drain_some(
     struct books *books, const struct conf *conf, int64_t now, int64_t patience)
 {
-	struct queued queued[EVENTS_A_COMMIT];
+	struct waiting queued[EVENTS_A_COMMIT];
 	struct deed deeds[EVENTS_A_COMMIT];
 	size_t count = queue_peek(books->queue, queued, EVENTS_A_COMMIT);
 

@@ -663,7 +663,7 @@ static void
 queue_is_bounded(void **state)
 {
 	struct queue *queue = queue_new();
-	struct queued out[3];
+	struct waiting out[3];
 	struct deed deed = { .kind = KIND_HELO, .source = "milter" };
 
 	(void)state;

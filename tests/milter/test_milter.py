@@ -1,0 +1,499 @@
+"""What a well-behaved MTA never does, and what the program does by itself."""
+
+import os
+import pathlib
+import re
+import signal
+import struct
+import subprocess
+import time
+
+import pytest
+from conftest import HERE, SOON, build, wait_for
+
+BIG = "A" * 10000
+UNKNOWN = ("5.1.1", "Recipient address rejected: User unknown")
+REPLY = re.compile(
+    r"550 5\.7\.1 Too many errors from your IP \[(?P<ip>[^]]*)\], "
+    r"blocked until (?P<until>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\. "
+    r"See https://postmaster\.example/\?ip=(?P=ip)&ref=(?P<ref>\w{6})"
+)
+
+
+# ---- miltertest's own scripts ----
+
+
+@pytest.mark.parametrize(
+    "script", sorted(HERE.glob("*.lua")), ids=lambda path: path.stem
+)
+def test_script(milter, script):
+    done = subprocess.run(
+        ["miltertest", "-D", f"socket=unix:{milter.socket}", "-s", script],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert milter.alive()
+
+
+# ---- what a client hears ----
+
+
+@pytest.mark.parametrize("ip", ["203.0.113.9", "2001:db8:bad::7"])
+def test_twenty_unknown_recipients(milter, ip):
+    talk = milter.dictionary(ip, 19)
+    assert talk.rcpt() == "continue", "one below the limit"
+    assert talk.rcpt("<x@example.test>", UNKNOWN) == "continue"
+    match = REPLY.fullmatch(talk.rcpt())
+    assert match, "the next command hears of it"
+    assert match["ip"] == ip
+    assert talk.rcpt("<PostMaster@example.test>") == "continue"
+    assert talk.rcpt("<abuse@elsewhere.test>") == "continue"
+    talk.quit()
+    [(begins, ends, ref, hits)] = milter.rows(
+        "SELECT begins, ends, ref, hits FROM ban"
+    )
+    assert ends - begins == 2 * 3600
+    stamp = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(ends))
+    assert match["until"] == stamp
+    assert match["ref"] == ref
+    assert hits == 1
+    assert f"ref {ref} (dictionary)" in milter.log()
+
+
+def test_the_same_network(milter):
+    milter.dictionary("2001:db8:bad:1::7").quit()
+    talk = milter.talk()
+    talk.connect("2001:db8:bad:1:ffff::1")
+    talk.helo()
+    talk.mail()
+    assert REPLY.fullmatch(talk.rcpt())
+    talk.quit()
+    talk = milter.talk()
+    talk.connect("2001:db8:bad:2::7")
+    talk.helo()
+    talk.mail()
+    assert talk.rcpt() == "continue"
+    talk.quit()
+
+
+def test_ten_hits(milter):
+    """A session is one hit, however often it tries."""
+    milter.dictionary("203.0.113.9").quit()
+
+    def hits():
+        return milter.rows("SELECT hits FROM ban")[0][0]
+
+    for _ in range(10):
+        talk = milter.talk()
+        talk.connect("203.0.113.9")
+        talk.helo()
+        assert talk.mail() == "continue"
+        assert REPLY.fullmatch(talk.rcpt())
+        assert REPLY.fullmatch(talk.rcpt())
+        talk.quit()
+    wait_for("ten hits", lambda: hits() == 10)
+    talk = milter.talk()
+    talk.connect("203.0.113.9")
+    talk.helo()
+    assert REPLY.fullmatch(talk.mail())
+    talk.quit()
+
+
+def test_submission_and_authentication(milter):
+    milter.dictionary("203.0.113.9").quit()
+    talk = milter.talk()
+    talk.connect("203.0.113.9", port="587")
+    talk.helo()
+    talk.mail()
+    assert talk.rcpt() == "continue", "an mx ban is not for submission"
+    talk.quit()
+    talk = milter.talk()
+    talk.connect("203.0.113.9", port=None)
+    talk.helo()
+    assert talk.mail(auth="joe") == "continue"
+    assert talk.rcpt() == "continue", "an authenticated session passes"
+    assert talk.unknown() == "continue"
+    talk.quit()
+    assert "command" not in milter.kinds("203.0.113.9")
+
+
+def test_a_client_without_an_address(milter):
+    talk = milter.talk()
+    assert talk.connect_unix() == "continue"
+    assert talk.helo() == talk.mail() == "continue"
+    for _ in range(30):
+        assert talk.rcpt("<x@example.test>", UNKNOWN) == "continue"
+    assert talk.rcpt() == "continue"
+    talk.quit()
+    assert milter.rows("SELECT count(*) FROM event") == [(0,)]
+
+
+def test_an_xclient_connection(milter):
+    """Postfix connects as 127.0.0.1 first, and leaves again."""
+    talk = milter.talk()
+    talk.connect("127.0.0.1")
+    talk.helo()
+    talk.quit()
+    milter.dictionary("203.0.113.9", 1).quit()
+
+    def tallied():
+        return milter.rows("SELECT client, sessions FROM tally")
+
+    wait_for("the tally", lambda: tallied() == [("203.0.113.9", 1)])
+
+
+def test_tagged_mail(milter):
+    talk = milter.talk()
+    talk.connect("203.0.113.9")
+    talk.helo()
+    for headers in (
+        [("X-Spam-Flag", "YES")],
+        [("X-Spam-Flag", "NO"), ("X-Virus-Status", "Clean")],
+        [("X-Virus-Status", "Infected\n\t(Eicar-Test-Signature)")],
+    ):
+        talk.mail()
+        talk.rcpt()
+        talk.data()
+        for name, value in headers:
+            assert talk.header(name, value) == "continue"
+        assert talk.end() == "continue"
+    assert milter.kinds("203.0.113.9") == ["spam", "virus"]
+    talk.mail()
+    assert talk.rcpt().startswith(
+        "500 5.7.1 Too many spams/virus from your IP [203.0.113.9], "
+    )
+    talk.quit()
+
+
+# ---- out of order, too long, cut off ----
+
+STEPS = {
+    "connect": lambda talk: talk.connect("203.0.113.9"),
+    "helo": lambda talk: talk.helo(),
+    "mail": lambda talk: talk.mail(),
+    "rcpt": lambda talk: talk.rcpt(),
+    "dead": lambda talk: talk.rcpt("<x@example.test>", UNKNOWN),
+    "unknown": lambda talk: talk.unknown(),
+    "data": lambda talk: talk.data(),
+    "header": lambda talk: talk.header("X-Spam-Flag", "YES"),
+    "eom": lambda talk: talk.eom(),
+    "abort": lambda talk: talk.abort(),
+}
+
+
+@pytest.mark.parametrize(
+    "order",
+    [
+        "helo",
+        "mail",
+        "rcpt",
+        "dead",
+        "eom",
+        "abort",
+        "unknown",
+        "connect connect",
+        "connect rcpt",
+        "connect mail rcpt eom",
+        "connect data",
+        "connect eom eom",
+        "connect helo rcpt mail",
+        "connect helo mail mail rcpt rcpt",
+        "connect helo mail rcpt helo rcpt",
+        "connect helo mail header rcpt data",
+        "connect helo mail rcpt data rcpt eom",
+        "connect helo mail rcpt data header mail eom",
+        "connect abort abort helo abort mail abort abort rcpt",
+        "connect unknown helo unknown mail unknown rcpt unknown data unknown",
+        "connect helo mail rcpt data eom header eom abort",
+    ],
+)
+def test_out_of_order(milter, order):
+    """libmilter may hang up on such an MTA, but nothing breaks."""
+    talk = milter.talk()
+    talk.deaf = True
+    try:
+        for step in order.split():
+            STEPS[step](talk)
+        talk.quit()
+    except (EOFError, ConnectionError):
+        pass
+    assert milter.alive()
+
+
+def test_ten_thousand_bytes(milter):
+    talk = milter.talk()
+    assert talk.connect("203.0.113.9", name=BIG) == "continue"
+    assert talk.helo(BIG) == "continue"
+    assert talk.unknown(BIG) == "continue"
+    assert talk.mail(f"<{BIG}@{BIG}>") == "continue"
+    assert talk.rcpt(f"<{BIG}@{BIG}>") == "continue"
+    assert talk.rcpt(f"<{BIG}>", ("5.1.1", BIG)) == "continue"
+    assert talk.rcpt(f"<{BIG}>", (BIG, "Sender address rejected" + BIG))
+    assert talk.data() == "continue"
+    assert talk.header(BIG, BIG) == "continue"
+    assert talk.header("X-Spam-Flag", BIG) == "continue"
+    assert talk.header("X-Spam-Flag", "YES" + BIG) == "continue"
+    assert talk.end() == "continue"
+    talk.quit()
+    assert milter.kinds("203.0.113.9") == [
+        "command", "recipient", "sender", "spam",
+    ]
+    texts = milter.rows(
+        "SELECT max(length(coalesce(detail, ''))), max(length(source)) "
+        "FROM event"
+    )
+    assert texts[0] < (25, 25), "and none of it is kept"
+    assert milter.alive()
+
+
+@pytest.mark.parametrize("steps", range(1, 10))
+def test_abrupt_ends(milter, steps):
+    order = "connect helo mail rcpt dead unknown data header eom".split()
+    for _ in range(5):
+        talk = milter.talk()
+        for step in order[:steps]:
+            STEPS[step](talk)
+        talk.drop()
+    assert milter.alive()
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        struct.pack("!I", 0),
+        struct.pack("!I", 0x7FFFFFFF) + b"C",
+        struct.pack("!I", 0xFFFFFFFF) + b"R",
+        struct.pack("!I", 1) + b"\xff",
+        struct.pack("!I", 1) + b"C",
+        struct.pack("!I", 6) + b"Cxyz\0" + b"4",
+        struct.pack("!I", 4) + b"D\0\0\0",
+        struct.pack("!I", 3) + b"DRx",
+        struct.pack("!I", 2) + b"M\0",
+        b"GET / HTTP/1.1\r\n\r\n",
+    ],
+)
+def test_garbage(milter, packet):
+    for negotiate in (False, True):
+        talk = milter.talk(negotiate=negotiate)
+        talk.sock.sendall(packet)
+        talk.drop()
+    assert milter.alive()
+
+
+# ---- the program ----
+
+
+def test_what_is_negotiated(milter):
+    talk = milter.talk()
+    no_reply = 0x80 | 0xFF000
+    assert talk.steps & no_reply == 0, "no-reply flags cost more"
+    assert talk.steps & 0x800, "rejected recipients are asked for"
+    assert talk.steps & 0x10, "no body"
+    assert talk.steps & 0x20 == 0, "headers are read"
+    for macro in (b"{daemon_port}", b"{auth_type}", b"{rcpt_mailer}"):
+        assert macro in talk.macro_lists
+    talk.quit()
+
+
+@pytest.mark.parametrize("headers", ["trusted", "none"])
+def test_a_message_without_headers(house, headers):
+    """libmilter must answer its end, or the MTA waits for a long time."""
+    if headers == "none":
+        house.configure(milter="spam-header = {}\nvirus-header = {}")
+    house.start()
+    talk = house.talk(timeout=3)
+    talk.connect("192.0.2.1")
+    talk.helo()
+    for _ in range(2):
+        talk.mail()
+        talk.rcpt()
+        assert talk.data() == "continue"
+        assert talk.end() == "continue"
+    talk.quit()
+
+
+def test_no_headers_where_none_is_trusted(house):
+    house.configure(milter="spam-header = {}\nvirus-header = {}")
+    house.start()
+    talk = house.talk()
+    assert talk.steps & 0x20
+    talk.quit()
+
+
+def test_options(house):
+    def run(*arguments):
+        return subprocess.run(
+            [build() / "videur-milter", *arguments],
+            capture_output=True,
+            text=True,
+            timeout=SOON,
+            check=False,
+        )
+
+    assert run("-V").stdout.startswith("videur-milter ")
+    assert run("-V").returncode == 0
+    assert run("-h").stdout.startswith("usage: videur-milter")
+    assert run("-x").returncode == 2
+    assert run("nonsense").returncode == 2
+    missing = run("-c", str(house.folder / "missing.conf"))
+    assert missing.returncode == 2
+    assert "missing.conf" in missing.stderr
+    house.conf.write_text('database = "x"\nnonsense = 1\n')
+    wrong = run("-c", str(house.conf))
+    assert wrong.returncode == 2
+    assert f"{house.conf}:2: " in wrong.stderr
+
+
+def test_a_strange_database(house):
+    house.database.write_text("a letter to my aunt\n" * 100)
+    before = house.database.read_bytes()
+    process = house.launch("-c", str(house.conf))
+    assert process.wait(SOON) == 3
+    house.process = None
+    assert f"{house.database}: not an SQLite database" in house.log()
+    assert house.database.read_bytes() == before
+    assert not house.socket.exists()
+
+
+def test_the_socket(house):
+    house.configure(milter="socket-mode = 0666")
+    house.start()
+    assert house.socket.stat().st_mode & 0o777 == 0o666
+    assert house.socket.parent.stat().st_mode & 0o777 == 0o750
+    house.process.kill()
+    house.process.wait()
+    assert house.socket.exists(), "left behind"
+    house.start()
+    assert house.alive()
+    assert house.stop() == 0
+    assert not house.socket.exists()
+
+
+def test_reload(milter):
+    talk = milter.talk()
+    talk.connect("203.0.113.9")
+    talk.helo()
+    for number in range(1, 31):
+        milter.process.send_signal(signal.SIGHUP)
+        wait_for(
+            "the reload",
+            lambda want=number: milter.log().count("read again") >= want,
+        )
+    milter.conf.write_text("database = \n")
+    milter.process.send_signal(signal.SIGHUP)
+    wait_for(
+        "the failed reload",
+        lambda: "the old configuration stays" in milter.log(),
+    )
+    assert talk.mail() == talk.rcpt() == "continue"
+    talk.quit()
+    assert milter.alive()
+
+    milter.configure(top='policy = "franceserv"\nallow = {"203.0.113.0/24"}')
+    milter.process.send_signal(signal.SIGHUP)
+    wait_for("the reload", lambda: milter.log().count("read again") >= 31)
+    talk = milter.dictionary("203.0.113.9", 25)
+    assert talk.rcpt() == "continue", "a new session has the new settings"
+    talk.quit()
+
+
+def test_stop_in_mid_session(milter):
+    talks = [milter.dictionary(f"203.0.113.{n}", 3) for n in range(20)]
+    began = time.monotonic()
+    assert milter.stop() == 0
+    assert time.monotonic() - began < 5
+    assert not milter.socket.exists()
+    for talk in talks:
+        talk.sock.close()
+    assert milter.rows("SELECT count(*) FROM event") == [(60,)]
+    assert milter.rows("SELECT sum(sessions) FROM tally") == [(20,)]
+
+
+def test_killed_and_started_again(house):
+    house.start()
+    house.dictionary("203.0.113.9").quit()
+    house.process.kill()
+    house.process.wait()
+    house.start()
+    talk = house.talk()
+    talk.connect("203.0.113.9")
+    talk.helo()
+    talk.mail()
+    assert REPLY.fullmatch(talk.rcpt()), "the ban still stands"
+    talk.quit()
+
+
+def test_no_database_defers_where_wished(house):
+    house.configure(milter="on-error = tempfail")
+    house.start()
+    assert house.alive()
+    for side in ("", "-wal", "-shm"):
+        pathlib.Path(f"{house.database}{side}").unlink()
+    house.database.write_text("a letter to my aunt\n" * 100)
+    want = "451 4.7.1 Service unavailable - try again later"
+
+    def deferred():
+        talk = house.talk()
+        talk.connect("203.0.113.9")
+        assert talk.helo() == "continue"
+        said = talk.mail()
+        talk.quit()
+        assert said in ("continue", want)
+        return said == want
+
+    wait_for("the milter to see it", deferred)
+    house.database.unlink()
+    wait_for("a new database", lambda: house.log().count("works again") == 1)
+    assert house.alive()
+
+
+def sanitized(pid):
+    maps = pathlib.Path(f"/proc/{pid}/maps").read_text()
+    return "asan" in maps or "tsan" in maps
+
+
+def test_a_hundred_banned_connections_are_small(milter):
+    milter.dictionary("203.0.113.9").quit()
+    talks = []
+    for _ in range(100):
+        talk = milter.talk()
+        talk.connect("203.0.113.9")
+        talk.helo()
+        talk.mail()
+        assert REPLY.fullmatch(talk.rcpt())
+        talks.append(talk)
+    status = pathlib.Path(f"/proc/{milter.process.pid}/status").read_text()
+    resident = int(re.search(r"VmRSS:\s+(\d+)", status)[1])
+    assert resident < 10 * 1024 or sanitized(milter.process.pid)
+    for talk in talks:
+        talk.quit()
+
+
+def test_the_sign_of_life(milter):
+    wait_for(
+        "the sign of life",
+        lambda: milter.rows("SELECT key FROM state WHERE key = 'milter'")
+        == [("milter",)],
+    )
+    [(since,)] = milter.rows("SELECT since FROM state WHERE key = 'milter'")
+    assert abs(since - time.time()) < SOON
+
+
+def test_root_is_given_up(house):
+    if os.geteuid() != 0:
+        pytest.fail("only root can give up root: run the tests as root")
+    os.chown(house.database.parent, 65534, 65534)
+    # The folders above belong to root alone.
+    folder = house.folder
+    while folder != folder.parent:
+        if folder.stat().st_uid == 0 and str(folder).startswith("/tmp/"):
+            folder.chmod(folder.stat().st_mode | 0o011)
+        folder = folder.parent
+    house.start()
+    status = pathlib.Path(f"/proc/{house.process.pid}/status").read_text()
+    assert re.search(r"Uid:\s+65534\s+65534\s+65534", status)
+    assert house.database.stat().st_uid == 65534
+    assert house.alive()
