@@ -148,5 +148,7 @@ main(int argc, char **argv)
 		writer_stop(writer);
 	}
 	log_info("stopped");
-	return asked ? EXIT_FINE : EXIT_USAGE;
+	/* Not exit(): libmilter's threads still run, and its handler would
+	 * take their locks away. */
+	_exit(asked ? EXIT_FINE : EXIT_USAGE);
 }
