@@ -328,6 +328,7 @@ tallies_and_hits(void **state)
 	stop(&place);
 
 	start(&place);
+	visitor = visitor_from(&place, "2001:db8:bad::1");
 	assert_int_equal(ask(&place, &visitor, &standing), STORE_OK);
 	check_int("the others at the end", standing.ban[0].hits, 3);
 	check_int("with the newest one's time", standing.ban[0].told, now + 1);
