@@ -79,8 +79,9 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions,
 	(void)f2;
 	(void)f3;
 	*actions = offered_actions & SMFIF_SETSYMLIST;
-	*steps = offered_steps & (SMFIP_NOBODY | SMFIP_NOEOH | SMFIP_RCPT_REJ |
-				     (no_headers ? SMFIP_NOHDRS : 0));
+	*steps = offered_steps &
+		 (SMFIP_NOBODY | SMFIP_RCPT_REJ |
+		     (no_headers ? SMFIP_NOHDRS | SMFIP_NOEOH : 0));
 	*pf2 = 0;
 	*pf3 = 0;
 	(void)smfi_setsymlist(ctx, SMFIM_CONNECT, connect);
