@@ -56,9 +56,9 @@ Q = @
 endif
 
 # The house: lower floors make one library, each program is one folder.
-LIBRARY_ROOMS = base core conf store engine intake
+LIBRARY_ROOMS = base core conf store engine rules intake
 PROGRAM_ROOMS = milter web ctl
-LIBRARY_LIBS = -lsqlite3 -lconfuse
+LIBRARY_LIBS = -lsqlite3 -lconfuse -lpcre2-8
 LIBS_milter = -lmilter -lpthread
 LIBS_web = -lmicrohttpd
 LIBS_ctl =
@@ -69,14 +69,16 @@ MANDIR = $(PREFIX)/share/man
 # What an administrator copies to $(SYSCONFDIR)/videur; nothing of it is
 # put there by itself.
 EXAMPLES = $(PREFIX)/share/doc/videur/examples
-SAMPLES = $(wildcard src/conf/videur.conf src/conf/policies/*.conf)
+SAMPLES = $(wildcard src/conf/videur.conf src/conf/policies/*.conf \
+	src/rules/*.rule)
 
 objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/$(1)/*.c))
 parts = $(filter-out %/main.o,$(call objects,$(1)))
 
 LIBRARY = $(BUILD)/libvideur.a
 LIBRARY_OBJECTS = $(foreach room,$(LIBRARY_ROOMS),$(call objects,$(room))) \
-	$(BUILD)/gen/schema_files.o $(BUILD)/gen/policy_files.o
+	$(BUILD)/gen/schema_files.o $(BUILD)/gen/policy_files.o \
+	$(BUILD)/gen/rule_files.o
 # What tests may link of the programs: all but main().
 PARTS = $(BUILD)/libparts.a
 PARTS_OBJECTS = $(foreach room,$(PROGRAM_ROOMS),$(call parts,$(room))) \
@@ -121,6 +123,10 @@ $(BUILD)/gen/policy_files.c: scripts/embed $(wildcard src/conf/policies/*.conf)
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed policy_files $(filter %.conf,$^) >$@
+$(BUILD)/gen/rule_files.c: scripts/embed $(wildcard src/rules/*.rule)
+	$(call say,embed)
+	@mkdir -p $(@D)
+	$(Q)scripts/embed rule_files $(filter %.rule,$^) >$@
 $(BUILD)/gen/web_files.c: scripts/embed $(wildcard web/*)
 	$(call say,embed)
 	@mkdir -p $(@D)

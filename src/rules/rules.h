@@ -84,7 +84,11 @@ struct finding {
 	enum kind kind;
 	struct addr address;
 	int64_t at;
-	int events;         /* of one line: "(auth failed, 3 attempts)" is 3 */
+	int events; /* of one line: "(auth failed, 3 attempts)" is 3 */
+	/* The milter saw what led to this line and counted it: where the
+	 * milter is the one who counts such things, the line is not counted
+	 * once more. */
+	bool milter_saw;
 	int64_t recipients; /* FINDING_SESSION: accepted at RCPT */
 	int64_t messages;   /* FINDING_SESSION: accepted */
 	/* As the log has it, cut at its size; never to be stored. */

@@ -1,0 +1,337 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "rules/line.h"
+#include "rules/set.h"
+#include "rules/stamp.h"
+
+enum {
+	/* Work for one pattern on one line before it gives up: some hundred
+	 * times what the longest line needs of a pattern that is any good. */
+	MATCH_LIMIT = 200000,
+	DEPTH_LIMIT = 10000,
+	HEAP_LIMIT = 1024, /* KiB */
+	JIT_STACK_MIN = 32 * 1024,
+	JIT_STACK_MAX = 256 * 1024,
+	SLOTS = 64, /* tags remembered; a power of 2 */
+	SLOT_TAG_MAX = 47,
+	WORDS = BOOK_PATTERNS_MAX / 64
+};
+
+/* Which patterns are tried on lines of one daemon: a bit each. */
+struct slot {
+	char tag[SLOT_TAG_MAX + 1];
+	size_t len;   /* 0: free */
+	size_t words; /* of `probes`, those behind being 0 */
+	uint64_t probes[WORDS];
+};
+
+struct rules_scratch {
+	pcre2_match_data *data;
+	pcre2_match_context *context;
+	pcre2_jit_stack *stack;
+	struct slot slot[SLOTS];
+};
+
+/* ---- scratch ---- */
+
+static uint32_t
+most_groups(const struct rules *rules)
+{
+	uint32_t most = 0;
+
+	for (size_t i = 0; i < rules->book.rules; i++) {
+		const struct book_patterns *both[] = {
+			&rules->book.rule[i]->match,
+			&rules->book.rule[i]->not_match,
+		};
+
+		for (size_t j = 0; j < both[0]->items + both[1]->items; j++) {
+			const struct pattern
+			    *pattern = j < both[0]->items
+					   ? &both[0]->item[j]
+					   : &both[1]->item[j - both[0]->items];
+			uint32_t groups = 0;
+
+			(void)pcre2_pattern_info(
+			    pattern->code, PCRE2_INFO_CAPTURECOUNT, &groups);
+			most = groups > most ? groups : most;
+		}
+	}
+	return most;
+}
+
+struct rules_scratch *
+rules_scratch_new(const struct rules *rules)
+{
+	struct rules_scratch *scratch = calloc(1, sizeof(*scratch));
+
+	if (scratch == NULL) {
+		return NULL;
+	}
+	scratch->data = pcre2_match_data_create(most_groups(rules) + 1, NULL);
+	scratch->context = pcre2_match_context_create(NULL);
+	scratch->stack = pcre2_jit_stack_create(
+	    JIT_STACK_MIN, JIT_STACK_MAX, NULL);
+	if (scratch->data == NULL || scratch->context == NULL) {
+		rules_scratch_free(scratch);
+		return NULL;
+	}
+	(void)pcre2_set_match_limit(scratch->context, MATCH_LIMIT);
+	(void)pcre2_set_depth_limit(scratch->context, DEPTH_LIMIT);
+	(void)pcre2_set_heap_limit(scratch->context, HEAP_LIMIT);
+	if (scratch->stack != NULL) {
+		pcre2_jit_stack_assign(scratch->context, NULL, scratch->stack);
+	}
+	return scratch;
+}
+
+void
+rules_scratch_free(struct rules_scratch *scratch)
+{
+	if (scratch != NULL) {
+		pcre2_jit_stack_free(scratch->stack);
+		pcre2_match_context_free(scratch->context);
+		pcre2_match_data_free(scratch->data);
+		free(scratch);
+	}
+}
+
+/* ---- by daemon ---- */
+
+/* FNV-1a; whoever can choose tags can write any line. */
+static size_t
+slot_of(const char *tag, size_t len)
+{
+	uint32_t hash = 2166136261U;
+
+	for (size_t i = 0; i < len; i++) {
+		hash = (hash ^ (unsigned char)tag[i]) * 16777619U;
+	}
+	return (hash ^ hash >> 16) % SLOTS;
+}
+
+static void
+fill_slot(
+    const struct rules *rules, struct slot *slot, const char *tag, size_t len)
+{
+	const struct book_rule *asked = NULL;
+	bool wants = false;
+
+	*slot = (struct slot){ .len = len };
+	memcpy(slot->tag, tag, len);
+	for (size_t i = 0; i < rules->probes; i++) {
+		if (rules->probe[i].rule != asked) {
+			asked = rules->probe[i].rule;
+			wants = book_rule_wants(asked, tag, len);
+		}
+		if (wants) {
+			slot->probes[i / 64] |= UINT64_C(1) << i % 64;
+			slot->words = i / 64 + 1;
+		}
+	}
+}
+
+/* A longer tag than any daemon's is nobody's. */
+static const struct slot *
+find_slot(const struct rules *rules, struct rules_scratch *scratch,
+    const char *tag, size_t len)
+{
+	struct slot *slot;
+
+	if (len == 0 || len > SLOT_TAG_MAX) {
+		return NULL;
+	}
+	slot = &scratch->slot[slot_of(tag, len)];
+	if (slot->len != len || memcmp(slot->tag, tag, len) != 0) {
+		fill_slot(rules, slot, tag, len);
+	}
+	return slot;
+}
+
+/* ---- one pattern ---- */
+
+static bool
+matches(const struct pattern *pattern, struct rules_scratch *scratch,
+    const struct line_parts *parts)
+{
+	/* Below 0: no match, or a limit met, which is the same to us. */
+	return pcre2_match(pattern->code, (PCRE2_SPTR)parts->text,
+		   parts->text_len, 0, PCRE2_NO_UTF_CHECK, scratch->data,
+		   scratch->context) > 0;
+}
+
+/* What a group holds; false where it took no part in the match. */
+static bool
+group_of(const struct pattern *pattern, const struct rules_scratch *scratch,
+    const char *text, enum pattern_group group, const char **from, size_t *len)
+{
+	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(scratch->data);
+
+	for (int i = 0; i < PATTERN_SAME_MAX; i++) {
+		size_t number = pattern->group[group][i];
+
+		if (number == 0) {
+			return false;
+		}
+		if (at[2 * number] != PCRE2_UNSET) {
+			*from = text + at[2 * number];
+			*len = at[2 * number + 1] - at[2 * number];
+			return true;
+		}
+	}
+	return false;
+}
+
+/* As text, cut at `size`, or empty. */
+static void
+copy_group(const struct pattern *pattern, const struct rules_scratch *scratch,
+    const char *text, enum pattern_group group, char *to, size_t size)
+{
+	const char *from;
+	size_t len = 0;
+
+	if (group_of(pattern, scratch, text, group, &from, &len)) {
+		len = len < size ? len : size - 1;
+		memcpy(to, from, len);
+	}
+	to[len] = '\0';
+}
+
+/* As a number, or `otherwise`. */
+static int64_t
+number_group(const struct pattern *pattern, const struct rules_scratch *scratch,
+    const char *text, enum pattern_group group, int64_t otherwise)
+{
+	char digits[16];
+	int64_t value = otherwise;
+
+	copy_group(pattern, scratch, text, group, digits, sizeof(digits));
+	(void)text_to_int(digits, 0, INT32_MAX, &value);
+	return value;
+}
+
+/* ---- one line ---- */
+
+/* What the match says; false where it lacks what the finding needs. */
+static bool
+read_groups(const struct probe *probe, const struct rules_scratch *scratch,
+    const struct line_parts *parts, struct finding *finding)
+{
+	const struct pattern *pattern = probe->pattern;
+	const char *text = parts->text;
+	char ip[ADDR_TEXT_SIZE];
+	int64_t events;
+
+	copy_group(pattern, scratch, text, GROUP_IP, ip, sizeof(ip));
+	if (!addr_parse(ip, &finding->address) &&
+	    probe->rule->what != FINDING_SUPPRESSED) {
+		return false;
+	}
+	events = number_group(
+	    pattern, scratch, text, GROUP_EVENTS, probe->rule->events);
+	if (events == 0) {
+		return false;
+	}
+	events *= parts->repeated;
+	finding->events = events < INT32_MAX ? (int)events : INT32_MAX;
+	finding->recipients = number_group(
+	    pattern, scratch, text, GROUP_RECIPIENTS, 0);
+	finding->messages = number_group(
+	    pattern, scratch, text, GROUP_MESSAGES, 0);
+	copy_group(pattern, scratch, text, GROUP_USER, finding->user,
+	    sizeof(finding->user));
+	copy_group(pattern, scratch, text, GROUP_QUEUE, finding->queue,
+	    sizeof(finding->queue));
+	/* "NOQUEUE: client=..." is nobody's message. */
+	return probe->rule->what != FINDING_QUEUE || finding->queue[0] != '\0';
+}
+
+static bool
+is_excepted(const struct book_rule *rule, struct rules_scratch *scratch,
+    const struct line_parts *parts)
+{
+	for (size_t i = 0; i < rule->not_match.items; i++) {
+		if (matches(&rule->not_match.item[i], scratch, parts)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Try one pattern; true where the line is decided by it. */
+static bool
+try_probe(const struct probe *probe, struct rules_scratch *scratch,
+    const struct line_parts *parts, size_t queue, struct finding *finding)
+{
+	const struct book_rule *rule = probe->rule;
+
+	if (!pattern_may_match(
+		probe->pattern, parts->text, parts->text_len, queue) ||
+	    !matches(probe->pattern, scratch, parts)) {
+		return false;
+	}
+	if (rule->what != FINDING_NOTHING &&
+	    !read_groups(probe, scratch, parts, finding)) {
+		return false;
+	}
+	if (is_excepted(rule, scratch, parts)) {
+		return false;
+	}
+	finding->what = rule->what;
+	finding->rule = rule->name;
+	finding->source = rule->source;
+	finding->kind = rule->kind;
+	finding->milter_saw = rule->milter_saw;
+	return true;
+}
+
+static bool
+try_probes(const struct rules *rules, const struct slot *slot,
+    struct rules_scratch *scratch, const struct line_parts *parts,
+    struct finding *finding)
+{
+	size_t queue = pattern_queue_span(parts->text, parts->text_len);
+
+	for (size_t word = 0; word < slot->words; word++) {
+		uint64_t bits = slot->probes[word];
+
+		for (; bits != 0; bits &= bits - 1) {
+			size_t i = word * 64 + (size_t)__builtin_ctzll(bits);
+
+			if (try_probe(&rules->probe[i], scratch, parts, queue,
+				finding)) {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+bool
+rules_match(const struct rules *rules, struct rules_scratch *scratch,
+    const struct log_line *line, struct rules_clock *clock,
+    struct finding *finding)
+{
+	struct line_parts parts;
+	const struct slot *slot;
+
+	finding->what = FINDING_NOTHING;
+	if (!line_split(line, &parts)) {
+		return false;
+	}
+	slot = find_slot(rules, scratch, parts.tag, parts.tag_len);
+	if (slot == NULL || slot->words == 0 ||
+	    !try_probes(rules, slot, scratch, &parts, finding) ||
+	    finding->what == FINDING_NOTHING) {
+		return false;
+	}
+	finding->at = line->at;
+	if (parts.stamp != NULL &&
+	    !stamp_read(parts.stamp, parts.stamp_len, clock, &finding->at)) {
+		finding->what = FINDING_NOTHING;
+		return false;
+	}
+	return true;
+}

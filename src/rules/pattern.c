@@ -1,0 +1,337 @@
+#include "rules/pattern.h"
+
+#include <string.h>
+
+#include "base/text.h"
+
+enum {
+	PATTERN_TEXT_MAX = 4096, /* with its words replaced */
+	QUEUE_MIN = 5,           /* shortest and longest queue id */
+	QUEUE_MAX = 20
+};
+
+#define IP    "(?:IPv6:)?(?<ip>[0-9A-Fa-f.:]{2,45})"
+#define QUEUE "(?:NOQUEUE|(?<queue>[0-9A-Za-z]{5,20}))"
+
+/* The words a pattern may use.  None of them holds a blank, so that what a
+ * client says cannot look like the text around its address. */
+static const struct {
+	const char *name;
+	const char *means;
+} words[] = {
+	{ "ip", IP },
+	/* Postfix: name[address], the name "unknown" where it has none. */
+	{ "client", "[^\\s\\[\\]]++\\[" IP "\\]" },
+	/* postscreen, Amavis: [address]:port */
+	{ "peer", "\\[" IP "\\](?::\\d{1,5})?" },
+	/* Sendmail: name [address], and what it thinks of the name. */
+	{ "relay",
+	    "(?:[^\\s\\[\\]]++ )?\\[" IP "\\](?: \\(may be forged\\))?" },
+	/* Exim: H=name (helo) [address]:port */
+	{ "host", "(?:H=)?(?:[^\\s()\\[\\]]++ )?(?:\\([^\\s()]*+\\) )?\\[" IP
+		  "\\](?::\\d{1,5})?" },
+	/* Exim: its time again and its process id, when it logs so. */
+	{ "exim", "(?:\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?"
+		  "(?: [+-]\\d{4})? )?(?:\\[\\d+\\] )?" },
+	{ "queue", QUEUE },
+	/* A mail address that no blank can hide in. */
+	{ "address", "<[^\\s<>]*+>" },
+};
+
+static const char *const group_names[GROUP_COUNT] = {
+	[GROUP_IP] = "ip",
+	[GROUP_USER] = "user",
+	[GROUP_QUEUE] = "queue",
+	[GROUP_EVENTS] = "events",
+	[GROUP_RECIPIENTS] = "recipients",
+	[GROUP_MESSAGES] = "messages",
+};
+
+static bool
+is_blank(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static void
+say(char error[static PATTERN_ERROR_SIZE], const char *what)
+{
+	(void)text_copy(error, PATTERN_ERROR_SIZE, what);
+}
+
+/* ---- the text ---- */
+
+/* `at` is on a '{': the length of the word in it, or 0 where it is none (a
+ * number of times, say). */
+static size_t
+word_len(const char *at)
+{
+	size_t len = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz-");
+
+	return at[1 + len] == '}' ? len : 0;
+}
+
+static bool
+add_word(struct text *out, const char *name, size_t len,
+    char error[static PATTERN_ERROR_SIZE])
+{
+	struct text what;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		if (strlen(words[i].name) == len &&
+		    memcmp(words[i].name, name, len) == 0) {
+			text_add(out, words[i].means);
+			return true;
+		}
+	}
+	text_init(&what, error, PATTERN_ERROR_SIZE);
+	text_addf(&what, "there is no {%.*s} in patterns", (int)len, name);
+	return false;
+}
+
+/* One blank for a line's end and all blanks around it. */
+static const char *
+add_line_end(struct text *out, const char *at)
+{
+	while (out->len > 0 && is_blank(out->buf[out->len - 1])) {
+		out->buf[--out->len] = '\0';
+	}
+	text_add_char(out, ' ');
+	while (is_blank(*at)) {
+		at++;
+	}
+	return at;
+}
+
+static bool
+replace_words(
+    const char *at, struct text *out, char error[static PATTERN_ERROR_SIZE])
+{
+	while (*at != '\0') {
+		size_t len = *at == '{' ? word_len(at) : 0;
+
+		if (len > 0) {
+			if (!add_word(out, at + 1, len, error)) {
+				return false;
+			}
+			at += len + 2;
+		} else if (*at == '\n') {
+			at = add_line_end(out, at);
+		} else {
+			if (*at == '\\' && at[1] != '\0') {
+				text_add_char(out, *at++);
+			}
+			text_add_char(out, *at++);
+		}
+	}
+	if (out->cut) {
+		say(error, "is too long");
+	}
+	return !out->cut;
+}
+
+/* ---- the literal beginning ---- */
+
+/* Whether there is a '|' outside all parentheses: then the pattern has no
+ * one beginning. */
+static bool
+has_alternatives(const char *at)
+{
+	int depth = 0;
+	bool class = false;
+
+	for (; *at != '\0'; at++) {
+		if (*at == '\\') {
+			at += at[1] != '\0';
+		} else if (class) {
+			class = *at != ']';
+		} else if (*at == '[') {
+			class = true;
+			at += at[1] == '^';
+			at += at[1] == ']';
+		} else if (*at == '|' && depth == 0) {
+			return true;
+		} else {
+			depth += (*at == '(') - (*at == ')');
+		}
+	}
+	return false;
+}
+
+/* The character that `*at` stands for, if it stands for one alone; moves on
+ * behind it. */
+static bool
+literal(const char **at, char *c)
+{
+	const char *text = *at;
+
+	if (*text == '\0' || strchr("^$.[]()|?*+{}", *text) != NULL) {
+		return false;
+	}
+	if (*text == '\\') {
+		text++;
+		if (*text == '\0' ||
+		    strchr("\\^$.[]()|?*+{}:/-", *text) == NULL) {
+			return false;
+		}
+	}
+	*c = *text;
+	*at = text + 1;
+	return true;
+}
+
+/* `at` is the pattern with its words replaced. */
+static void
+take_prefix(const char *at, struct pattern *pattern)
+{
+	static const char queue[] = QUEUE ": ";
+	char c;
+
+	if (has_alternatives(at)) {
+		return;
+	}
+	pattern->queue = strncmp(at, queue, sizeof(queue) - 1) == 0;
+	at += pattern->queue ? sizeof(queue) - 1 : 0;
+	while (pattern->prefix_len < PATTERN_PREFIX_MAX && literal(&at, &c)) {
+		/* "x?", "x*", "x{0}": this one need not be there. */
+		if (*at != '\0' && strchr("?*+{", *at) != NULL) {
+			break;
+		}
+		pattern->prefix[pattern->prefix_len++] = c;
+	}
+}
+
+/* ---- compiling ---- */
+
+static bool
+compile(const char *text, size_t len, struct pattern *pattern,
+    char error[static PATTERN_ERROR_SIZE])
+{
+	int number;
+	size_t where;
+	PCRE2_UCHAR reason[160];
+	struct text what;
+
+	pattern->code = pcre2_compile((PCRE2_SPTR)text, len,
+	    PCRE2_ANCHORED | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY |
+		PCRE2_DUPNAMES | PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_UTF |
+		PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C,
+	    &number, &where, NULL);
+	if (pattern->code == NULL) {
+		(void)pcre2_get_error_message(number, reason, sizeof(reason));
+		text_init(&what, error, PATTERN_ERROR_SIZE);
+		text_addf(&what, "%s, behind \"%.*s\"", (const char *)reason,
+		    (int)(where < 32 ? where : 32),
+		    text + (where < 32 ? 0 : where - 32));
+		return false;
+	}
+	/* Where this machine has no JIT the pattern works without it. */
+	(void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
+	return true;
+}
+
+static bool
+note_group(struct pattern *pattern, const char *name, unsigned number)
+{
+	for (int i = 0; i < GROUP_COUNT; i++) {
+		if (strcmp(group_names[i], name) != 0) {
+			continue;
+		}
+		for (int j = 0; j < PATTERN_SAME_MAX; j++) {
+			if (pattern->group[i][j] == 0) {
+				pattern->group[i][j] = (uint8_t)number;
+				return number <= UINT8_MAX;
+			}
+		}
+		return false;
+	}
+	return true;
+}
+
+static bool
+find_groups(struct pattern *pattern, char error[static PATTERN_ERROR_SIZE])
+{
+	uint32_t count = 0;
+	uint32_t size = 0;
+	PCRE2_SPTR entry = NULL;
+
+	(void)pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &count);
+	(void)pcre2_pattern_info(
+	    pattern->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+	(void)pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMETABLE, &entry);
+	for (uint32_t i = 0; i < count; i++, entry += size) {
+		if (!note_group(pattern, (const char *)entry + 2,
+			(unsigned)entry[0] << 8 | entry[1])) {
+			say(error, "one name is given to more than 4 groups");
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
+pattern_compile(const char *text, struct pattern *pattern,
+    char error[static PATTERN_ERROR_SIZE])
+{
+	char replaced[PATTERN_TEXT_MAX];
+	struct text out;
+
+	*pattern = (struct pattern){ 0 };
+	text_init(&out, replaced, sizeof(replaced));
+	if (text[0] == '\0') {
+		say(error, "is empty and would match everything");
+		return false;
+	}
+	if (!replace_words(text, &out, error) ||
+	    !compile(replaced, out.len, pattern, error)) {
+		return false;
+	}
+	take_prefix(replaced, pattern);
+	if (!find_groups(pattern, error)) {
+		pattern_clear(pattern);
+		return false;
+	}
+	return true;
+}
+
+void
+pattern_clear(struct pattern *pattern)
+{
+	pcre2_code_free(pattern->code);
+	pattern->code = NULL;
+}
+
+/* ---- a first look at a line ---- */
+
+size_t
+pattern_queue_span(const char *text, size_t len)
+{
+	size_t span = 0;
+
+	while (span < len && span <= QUEUE_MAX &&
+	       ((text[span] >= '0' && text[span] <= '9') ||
+		   (text[span] >= 'A' && text[span] <= 'Z') ||
+		   (text[span] >= 'a' && text[span] <= 'z'))) {
+		span++;
+	}
+	if (span < QUEUE_MIN || span > QUEUE_MAX || span + 2 > len ||
+	    text[span] != ':' || text[span + 1] != ' ') {
+		return 0;
+	}
+	return span + 2;
+}
+
+bool
+pattern_may_match(
+    const struct pattern *pattern, const char *text, size_t len, size_t queue)
+{
+	if (pattern->queue) {
+		if (queue == 0) {
+			return false;
+		}
+		text += queue;
+		len -= queue;
+	}
+	return len >= pattern->prefix_len &&
+	       memcmp(text, pattern->prefix, pattern->prefix_len) == 0;
+}
