@@ -89,14 +89,15 @@ add_word(struct text *out, const char *name, size_t len,
 	return false;
 }
 
-/* One blank for a line's end and all blanks around it. */
+/* A line's end and the blanks around it stand for nothing, but one behind a
+ * backslash stays. */
 static const char *
-add_line_end(struct text *out, const char *at)
+skip_line_end(struct text *out, const char *at)
 {
-	while (out->len > 0 && is_blank(out->buf[out->len - 1])) {
+	while (out->len > 0 && is_blank(out->buf[out->len - 1]) &&
+	       (out->len < 2 || out->buf[out->len - 2] != '\\')) {
 		out->buf[--out->len] = '\0';
 	}
-	text_add_char(out, ' ');
 	while (is_blank(*at)) {
 		at++;
 	}
@@ -116,7 +117,7 @@ replace_words(
 			}
 			at += len + 2;
 		} else if (*at == '\n') {
-			at = add_line_end(out, at);
+			at = skip_line_end(out, at);
 		} else {
 			if (*at == '\\' && at[1] != '\0') {
 				text_add_char(out, *at++);
@@ -171,7 +172,7 @@ literal(const char **at, char *c)
 	if (*text == '\\') {
 		text++;
 		if (*text == '\0' ||
-		    strchr("\\^$.[]()|?*+{}:/-", *text) == NULL) {
+		    strchr("\\^$.[]()|?*+{}:/- ", *text) == NULL) {
 			return false;
 		}
 	}

@@ -4,8 +4,8 @@
  * The language is PCRE2's, on bytes, with a few words in braces for what log
  * lines are made of ({client}, {queue} ...; the table is in pattern.c).  A
  * pattern stands at the beginning of the message, always; plain parentheses
- * do not capture.  A line's end in a pattern is one blank, with the blanks
- * around it.  Only named groups are read: ip, user, queue, events, recipients
+ * do not capture.  A line's end in a pattern stands for nothing, with the blanks
+ * around it ("\ " is one that stays).  Only named groups are read: ip, user, queue, events, recipients
  * and messages; one name may be used in several alternatives.
  */
 #ifndef RULES_PATTERN_H
