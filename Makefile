@@ -86,7 +86,7 @@ PARTS_OBJECTS = $(foreach room,$(PROGRAM_ROOMS),$(call parts,$(room))) \
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,\
 	$(wildcard tests/unit/*_test.c))
-BENCHES = $(addprefix $(BUILD)/bench/,null_milter milter_load fill)
+BENCHES = $(addprefix $(BUILD)/bench/,null_milter milter_load fill rules_parse)
 
 all: $(PROGRAMS)
 	@:

@@ -333,6 +333,10 @@ pattern_may_match(
 		text += queue;
 		len -= queue;
 	}
-	return len >= pattern->prefix_len &&
+	if (pattern->prefix_len == 0) {
+		return true;
+	}
+	/* The first byte tells nearly all apart. */
+	return len >= pattern->prefix_len && text[0] == pattern->prefix[0] &&
 	       memcmp(text, pattern->prefix, pattern->prefix_len) == 0;
 }

@@ -179,9 +179,9 @@ bsd_minute(const char *text, int64_t reference, int64_t *at)
 	    localtime_r(&time, &now) == NULL) {
 		return false;
 	}
-	/* A day later may be next year already. */
-	year = now.tm_year + 1;
-	for (int i = 0; i <= YEARS_BACK + 1; i++) {
+	/* On the last of December a day later is next year already. */
+	year = now.tm_year + (now.tm_mon == 11 && now.tm_mday == 31);
+	for (int i = 0; i <= YEARS_BACK; i++) {
 		tm.tm_year = year - i;
 		if (local_moment(&tm, reference + DAY, at)) {
 			return true;
