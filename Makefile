@@ -61,7 +61,7 @@ PROGRAM_ROOMS = milter web ctl
 LIBRARY_LIBS = -lsqlite3 -lconfuse -lpcre2-8
 LIBS_milter = -lmilter -lpthread
 LIBS_web = -lmicrohttpd
-LIBS_ctl =
+LIBS_ctl = -lz
 PROGRAMS = $(BUILD)/videur $(BUILD)/videur-milter $(BUILD)/videur-web
 SERVICES = $(filter-out %/videur,$(PROGRAMS))
 MANUALS = $(wildcard src/*/*.[58])
@@ -139,7 +139,7 @@ $(BUILD)/tests/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(PARTS) $(LIBRARY)
 	$(call say,cc)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -Itests/unit -o $@ $< $(LDHARDEN) $(PARTS) $(LIBRARY) \
-		$(LIBRARY_LIBS) $(LIBS_milter) $(LIBS_web) -lcmocka
+		$(LIBRARY_LIBS) $(LIBS_milter) $(LIBS_web) $(LIBS_ctl) -lcmocka
 
 $(BUILD)/bench/milter_load: tests/bench/wire.c
 $(BUILD)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h) $(LIBRARY)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "conf/policy_file.h"
 #include "core/ban.h"
 #include "ctl/utf8.h"
 
@@ -114,6 +115,18 @@ read_at(const char *word, struct args *args)
 		   : "is not a time (2026-11-21T18:05:42Z or @SECONDS)";
 }
 
+static const char *
+read_policy(const char *word, struct args *args)
+{
+	bool second = args->policy[0] != NULL;
+
+	args->policy[second] = word;
+	return policy_file_name(word)
+		   ? NULL
+		   : "is not the name of a policy (1 to 32 of a-z, 0-9 and "
+		     "'-')";
+}
+
 typedef const char *reader(const char *word, struct args *args);
 
 /* In the order of enum argument. */
@@ -127,22 +140,27 @@ static const struct argument_kind {
 	{ "IP, NET or all", read_whom },
 	{ "DURATION", read_duration },
 	{ "KIND", read_kind },
+	{ "FILE", NULL },
 };
 
 /* In the order of enum args_option; one without `read` takes no value. */
 static const struct option_kind {
 	const char *name;
 	reader *read;
+	bool twice; /* it takes two */
 } options[OPTION_COUNT] = {
-	{ "--all", NULL },
-	{ "--at", read_at },
-	{ "--detail", read_detail },
-	{ "--for", read_lasting },
-	{ "--help", NULL },
-	{ "--json", NULL },
-	{ "--mistake", NULL },
-	{ "--note", read_note },
-	{ "--reason", read_reason },
+	{ "--all", NULL, false },
+	{ "--at", read_at, false },
+	{ "--compare", read_policy, true },
+	{ "--detail", read_detail, false },
+	{ "--for", read_lasting, false },
+	{ "--help", NULL, false },
+	{ "--json", NULL, false },
+	{ "--mistake", NULL, false },
+	{ "--note", read_note, false },
+	{ "--policy", read_policy, false },
+	{ "--reason", read_reason, false },
+	{ "--unmatched", NULL, false },
 };
 
 /* ---- options and words apart ---- */
@@ -179,7 +197,13 @@ find_option(const char *word, size_t len)
 	return (enum args_option)i;
 }
 
-/* Take the option at argv[*i], and with it its value. */
+static const char *
+take_value(const char *const *argv, size_t count, size_t *i)
+{
+	return *i + 1 < count ? argv[++*i] : NULL;
+}
+
+/* Take the option at argv[*i], and with it its values. */
 static void
 take_option(
     const char *const *argv, size_t count, size_t *i, struct args_words *out)
@@ -188,22 +212,30 @@ take_option(
 	size_t len = strcspn(word, "=");
 	const char *value = word[len] == '=' ? word + len + 1 : NULL;
 	enum args_option option = find_option(word, len);
+	const struct option_kind *kind;
 
 	if (option == OPTION_COUNT) {
 		complain(out->error, "unknown option \"%.*s\"", (int)len, word);
 		return;
 	}
-	if (options[option].read == NULL && value != NULL) {
-		complain(out->error, "%s takes no value", options[option].name);
+	kind = &options[option];
+	if (kind->read == NULL && value != NULL) {
+		complain(out->error, "%s takes no value", kind->name);
 	}
-	if (options[option].read != NULL && value == NULL && *i + 1 < count) {
-		value = argv[++*i];
+	if (kind->read != NULL && value == NULL) {
+		value = take_value(argv, count, i);
 	}
-	if (options[option].read != NULL && value == NULL) {
-		complain(out->error, "%s needs a value", options[option].name);
+	if (kind->twice) {
+		out->second = take_value(argv, count, i);
+	}
+	if (kind->twice && out->second == NULL) {
+		complain(out->error, "%s needs two values", kind->name);
+	}
+	if (kind->read != NULL && value == NULL) {
+		complain(out->error, "%s needs a value", kind->name);
 	}
 	if ((out->given & option_bit(option)) != 0) {
-		complain(out->error, "%s is given twice", options[option].name);
+		complain(out->error, "%s is given twice", kind->name);
 	}
 	out->given |= option_bit(option);
 	out->value[option] = value;
@@ -233,32 +265,44 @@ args_split(const char *const *argv, size_t count, struct args_words *out)
 
 /* ---- understanding them ---- */
 
+/* One word; false after a complaint. */
+static bool
+read_word(const char *word, enum argument argument, struct args *out,
+    char error[static ARGS_ERROR_SIZE])
+{
+	const char *wrong = arguments[argument].read(word, out);
+
+	if (wrong != NULL) {
+		complain(error, "\"%.60s\" %s", word, wrong);
+	}
+	return wrong == NULL;
+}
+
 static bool
 read_words(const struct args_words *from, size_t skip,
     const struct grammar *grammar, struct args *out,
     char error[static ARGS_ERROR_SIZE])
 {
-	size_t i = 0;
+	size_t at = skip;
 
-	for (; grammar->argument[i] != ARGUMENT_END; i++) {
-		const struct argument_kind
-		    *kind = &arguments[grammar->argument[i]];
-		const char *wrong;
+	for (size_t i = 0; grammar->argument[i] != ARGUMENT_END; i++) {
+		enum argument argument = grammar->argument[i];
 
-		if (skip + i >= from->words) {
-			complain(error, "%s is missing", kind->name);
+		if (at >= from->words) {
+			complain(
+			    error, "%s is missing", arguments[argument].name);
 			return false;
 		}
-		wrong = kind->read(from->word[skip + i], out);
-		if (wrong != NULL) {
-			complain(
-			    error, "\"%.60s\" %s", from->word[skip + i], wrong);
+		if (argument == ARGUMENT_FILES) {
+			out->file = &from->word[at];
+			out->files = from->words - at;
+			at = from->words;
+		} else if (!read_word(from->word[at++], argument, out, error)) {
 			return false;
 		}
 	}
-	if (skip + i < from->words) {
-		complain(error, "\"%.60s\" is a word too many",
-		    from->word[skip + i]);
+	if (at < from->words) {
+		complain(error, "\"%.60s\" is a word too many", from->word[at]);
 	}
 	return error[0] == '\0';
 }
@@ -268,19 +312,26 @@ read_option(const struct args_words *from, enum args_option option,
     const struct grammar *grammar, struct args *out,
     char error[static ARGS_ERROR_SIZE])
 {
-	const char *wrong = NULL;
+	const char *wrong;
+	const char *value;
 
 	if ((grammar->options & option_bit(option)) == 0) {
 		complain(
 		    error, "%s does not belong here", options[option].name);
 		return false;
 	}
-	if (options[option].read != NULL) {
-		wrong = options[option].read(from->value[option], out);
+	if (options[option].read == NULL) {
+		return true;
+	}
+	value = from->value[option];
+	wrong = options[option].read(value, out);
+	if (wrong == NULL && options[option].twice) {
+		value = from->second;
+		wrong = options[option].read(value, out);
 	}
 	if (wrong != NULL) {
-		complain(error, "%s: \"%.60s\" %s", options[option].name,
-		    from->value[option], wrong);
+		complain(error, "%s: \"%.60s\" %s", options[option].name, value,
+		    wrong);
 	}
 	return wrong == NULL;
 }

@@ -16,8 +16,8 @@
 #include "core/kind.h"
 
 enum {
-	ARGS_WORDS_MAX = 8,
-	ARGS_MAX = 3, /* arguments of one phrase */
+	ARGS_WORDS_MAX = 512, /* a shell's "mail.log*" may be many */
+	ARGS_MAX = 3,         /* arguments of one phrase */
 	ARGS_ERROR_SIZE = 256,
 	ARGS_DETAIL_MAX = 200
 };
@@ -28,19 +28,23 @@ enum argument {
 	ARGUMENT_WHO,      /* an address or a network */
 	ARGUMENT_WHOM,     /* the same, or "all" */
 	ARGUMENT_DURATION, /* "2h" */
-	ARGUMENT_KIND      /* "spam" */
+	ARGUMENT_KIND,     /* "spam" */
+	ARGUMENT_FILES     /* paths or "-": all words that are left */
 };
 
 enum args_option {
 	OPTION_ALL,
 	OPTION_AT,
+	OPTION_COMPARE,
 	OPTION_DETAIL,
 	OPTION_FOR,
 	OPTION_HELP,
 	OPTION_JSON,
 	OPTION_MISTAKE,
 	OPTION_NOTE,
+	OPTION_POLICY,
 	OPTION_REASON,
+	OPTION_UNMATCHED,
 	OPTION_COUNT
 };
 
@@ -61,6 +65,7 @@ struct args_words {
 	const char *word[ARGS_WORDS_MAX];
 	size_t words;
 	const char *value[OPTION_COUNT]; /* NULL where there is none */
+	const char *second;              /* value of the one that has two */
 	uint32_t given;                  /* option_bit() of each */
 	char error[ARGS_ERROR_SIZE];     /* the first thing wrong, or empty */
 };
@@ -79,6 +84,10 @@ struct args {
 	const char *detail; /* borrowed */
 	int64_t at;
 	int64_t lasting; /* --for */
+	/* --policy, or both of --compare; NULL where not given. */
+	const char *policy[2];
+	const char *const *file; /* borrowed, as the texts in it */
+	size_t files;
 };
 
 /* Tell options from words; an error stays in `out->error`. */

@@ -17,6 +17,7 @@
 
 struct ctl {
 	const struct conf *conf;
+	const char *file; /* it was read from; NULL: the default */
 	struct args args;
 	struct store *store; /* NULL before ctl_open() */
 	int64_t now;         /* when the command began */

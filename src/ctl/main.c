@@ -89,12 +89,16 @@ run(const char *file, const struct phrase *phrase, const struct args *args)
 {
 	char error[CONF_ERROR_SIZE] = "";
 	struct conf *conf = conf_load(file, error);
-	struct ctl ctl = { .conf = conf, .args = *args, .now = proc_now() };
+	struct ctl ctl = {
+		.conf = conf,
+		.file = file,
+		.args = *args,
+		.now = proc_now(),
+	};
 	enum exit_status status;
 
 	if (conf == NULL) {
-		print_safe(stderr, error);
-		putc('\n', stderr);
+		print_wrong(error);
 		return EXIT_USAGE;
 	}
 	status = run_phrase(phrase, &ctl);

@@ -7,18 +7,23 @@
 #include "ctl/change.h"
 #include "ctl/explain.h"
 #include "ctl/look.h"
+#include "ctl/replay.h"
 #include "ctl/report.h"
+#include "ctl/rules.h"
 #include "ctl/status.h"
 
 enum {
 	ALL = 1U << OPTION_ALL,
 	AT = 1U << OPTION_AT,
+	COMPARE = 1U << OPTION_COMPARE,
 	DETAIL = 1U << OPTION_DETAIL,
 	FOR = 1U << OPTION_FOR,
 	JSON = 1U << OPTION_JSON,
 	MISTAKE = 1U << OPTION_MISTAKE,
 	NOTE = 1U << OPTION_NOTE,
-	REASON = 1U << OPTION_REASON
+	POLICY = 1U << OPTION_POLICY,
+	REASON = 1U << OPTION_REASON,
+	UNMATCHED = 1U << OPTION_UNMATCHED
 };
 
 /* clang-format off */
@@ -70,6 +75,21 @@ static const struct phrase phrases[] = {
 	  "the same, lines of KIND IP [--at TIME] from standard input",
 	  { { ARGUMENT_END }, 0 },
 	  report_lines_check, STORE_WRITE, report_lines },
+	{ { "rules" }, "[list] [--json]",
+	  "how log lines are understood",
+	  { { ARGUMENT_END }, JSON },
+	  NULL, STORE_SCRATCH, rules_list },
+	{ { "rules", "list" }, NULL, NULL,
+	  { { ARGUMENT_END }, JSON },
+	  NULL, STORE_SCRATCH, rules_list },
+	{ { "rules", "test" }, "[--unmatched] [--json] FILE...",
+	  "what the rules find in a log (\"-\": standard input; .gz too)",
+	  { { ARGUMENT_FILES }, UNMATCHED | JSON },
+	  NULL, STORE_SCRATCH, rules_test },
+	{ { "replay" }, "[--policy P | --compare P Q] [--json] FILE...",
+	  "who would have been banned, from old logs",
+	  { { ARGUMENT_FILES }, POLICY | COMPARE | JSON },
+	  replay_check, STORE_SCRATCH, replay_logs },
 };
 /* clang-format on */
 

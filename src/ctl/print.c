@@ -63,6 +63,14 @@ print_complaint(const char *format, ...)
 	va_end(args);
 }
 
+void
+print_wrong(const char *what)
+{
+	(void)fflush(stdout);
+	print_safe(stderr, what);
+	putc('\n', stderr);
+}
+
 char *
 print_time(int64_t at, char text[static PRINT_TIME_SIZE])
 {

@@ -31,6 +31,10 @@ void print_line(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void print_complaint(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
+/* What is wrong with a file, "FILE:LINE: what", on standard error as it is,
+ * but made safe. */
+void print_wrong(const char *what);
+
 /* "2026-11-21 19:05:42 CET": local time and its zone; returns `text`. */
 char *print_time(int64_t at, char text[static PRINT_TIME_SIZE]);
 
