@@ -2,6 +2,7 @@
  * videur-milter: hooks into Postfix or Sendmail, observes sessions and
  * refuses banned clients.
  */
+#include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -141,6 +142,9 @@ main(int argc, char **argv)
 		log_fatal(EXIT_USAGE, "%s", error);
 	}
 	proc_signals_block();
+	/* Up to 200 threads of libmilter need little memory each; an arena for
+	 * every one of them would be most of what this process holds. */
+	(void)mallopt(M_ARENA_MAX, 2);
 	writer = bring_up(conf);
 	log_info("listening on %s", conf->milter.listen);
 	asked = watch_signals(writer, options.conf_path);

@@ -76,8 +76,8 @@ version_of(struct handle *handle, int64_t *version)
 }
 
 static enum store_result
-read_standing(struct handle *handle, const struct visitor *visitor, int64_t now,
-    int64_t *version, struct standing *standing)
+read_version_and_standing(struct handle *handle, const struct visitor *visitor,
+    int64_t now, int64_t *version, struct standing *standing)
 {
 	int64_t newest = 0;
 	enum store_result result = version_of(handle, &newest);
@@ -91,6 +91,22 @@ read_standing(struct handle *handle, const struct visitor *visitor, int64_t now,
 	}
 	if (result == STORE_OK) {
 		*version = newest;
+	}
+	return result;
+}
+
+/* Both as of one moment, which also takes the lock once instead of for each
+ * statement. */
+static enum store_result
+read_standing(struct handle *handle, const struct visitor *visitor, int64_t now,
+    int64_t *version, struct standing *standing)
+{
+	enum store_result result = store_snapshot(handle->store);
+
+	if (result == STORE_OK) {
+		result = read_version_and_standing(
+		    handle, visitor, now, version, standing);
+		store_snapshot_end(handle->store);
 	}
 	return result;
 }

@@ -211,6 +211,18 @@ store_rollback(struct store *store)
 	}
 }
 
+enum store_result
+store_snapshot(struct store *store)
+{
+	return db_run(store, db_statement(store, DB_SNAPSHOT, "BEGIN"));
+}
+
+void
+store_snapshot_end(struct store *store)
+{
+	store_rollback(store);
+}
+
 void
 store_patience(struct store *store, int milliseconds)
 {

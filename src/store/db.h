@@ -20,6 +20,7 @@
 
 enum db_statement {
 	DB_BEGIN,
+	DB_SNAPSHOT,
 	DB_COMMIT,
 	DB_ROLLBACK,
 	DB_VERSION,
@@ -42,6 +43,7 @@ enum db_statement {
 	DB_ALLOW_OF,
 	DB_ALLOW_ALL,
 	DB_TALLY_ADD,
+	DB_TALLY_ADD_KINDS,
 	DB_TALLY_SUM,
 	DB_MARK_PUT,
 	DB_MARK_NEWEST,

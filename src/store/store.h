@@ -68,6 +68,11 @@ enum store_result store_begin(struct store *store);
 enum store_result store_commit(struct store *store);
 void store_rollback(struct store *store);
 
+/* Read several things as they stood at one moment, and cheaper than one by
+ * one; end it soon, since the log cannot be moved away meanwhile. */
+enum store_result store_snapshot(struct store *store);
+void store_snapshot_end(struct store *store);
+
 /* A number that changes whenever another handle committed something. */
 enum store_result store_version(struct store *store, int64_t *version);
 

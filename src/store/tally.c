@@ -25,21 +25,34 @@ static const struct {
 	{ ":volume", KIND_VOLUME },
 };
 
-enum store_result
-store_tally_add(struct store *store, const struct net *client, int64_t hour,
-    const struct tally *tally)
+#define ADD_SUMS                                                               \
+	" ON CONFLICT (client, hour) DO UPDATE SET"                            \
+	" sessions = sessions + excluded.sessions,"                            \
+	" messages = messages + excluded.messages,"                            \
+	" recipients = recipients + excluded.recipients,"                      \
+	" accepted = accepted + excluded.accepted"
+
+/* Most rows are of sessions without any event: they need not bind and add
+ * a zero for every kind. */
+static sqlite3_stmt *
+add_sums_only(struct store *store)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_TALLY_ADD,
+	return db_statement(store, DB_TALLY_ADD,
+	    "INSERT INTO tally (client, hour, sessions, messages,"
+	    " recipients, accepted) VALUES (:client, :hour, :sessions,"
+	    " :messages, :recipients, :accepted)" ADD_SUMS);
+}
+
+static sqlite3_stmt *
+add_kinds_too(struct store *store, const struct tally *tally)
+{
+	sqlite3_stmt *statement = db_statement(store, DB_TALLY_ADD_KINDS,
 	    "INSERT INTO tally (client, hour, sessions, messages,"
 	    " recipients, accepted, " KINDS ") VALUES"
 	    " (:client, :hour, :sessions, :messages, :recipients, :accepted,"
 	    " :spam, :virus, :complaint, :auth, :recipient, :sender, :helo,"
-	    " :command, :disconnect, :probe, :greylist, :relay, :volume)"
-	    " ON CONFLICT (client, hour) DO UPDATE SET"
-	    " sessions = sessions + excluded.sessions,"
-	    " messages = messages + excluded.messages,"
-	    " recipients = recipients + excluded.recipients,"
-	    " accepted = accepted + excluded.accepted,"
+	    " :command, :disconnect, :probe, :greylist, :relay, :volume)" ADD_SUMS
+	    ","
 	    " spam = spam + excluded.spam, virus = virus + excluded.virus,"
 	    " complaint = complaint + excluded.complaint,"
 	    " auth = auth + excluded.auth,"
@@ -52,6 +65,31 @@ store_tally_add(struct store *store, const struct net *client, int64_t hour,
 	    " greylist = greylist + excluded.greylist,"
 	    " relay = relay + excluded.relay,"
 	    " volume = volume + excluded.volume");
+
+	for (size_t i = 0; i < KIND_COUNT; i++) {
+		db_bind_int(
+		    statement, kinds[i].parameter, tally->kind[kinds[i].kind]);
+	}
+	return statement;
+}
+
+static bool
+has_kinds(const struct tally *tally)
+{
+	int64_t any = 0;
+
+	for (size_t i = 0; i < KIND_COUNT; i++) {
+		any |= tally->kind[i];
+	}
+	return any != 0;
+}
+
+enum store_result
+store_tally_add(struct store *store, const struct net *client, int64_t hour,
+    const struct tally *tally)
+{
+	sqlite3_stmt *statement = has_kinds(tally) ? add_kinds_too(store, tally)
+						   : add_sums_only(store);
 	char text[NET_TEXT_SIZE];
 
 	db_bind_text(statement, ":client", net_format(client, text));
@@ -60,10 +98,6 @@ store_tally_add(struct store *store, const struct net *client, int64_t hour,
 	db_bind_int(statement, ":messages", tally->messages);
 	db_bind_int(statement, ":recipients", tally->recipients);
 	db_bind_int(statement, ":accepted", tally->accepted);
-	for (size_t i = 0; i < KIND_COUNT; i++) {
-		db_bind_int(
-		    statement, kinds[i].parameter, tally->kind[kinds[i].kind]);
-	}
 	return db_run(store, statement);
 }
 
