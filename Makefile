@@ -57,12 +57,14 @@ endif
 
 # The house: lower floors make one library, each program is one folder.
 LIBRARY_ROOMS = base core conf store engine rules intake
-PROGRAM_ROOMS = milter web ctl
+PROGRAM_ROOMS = milter web watch ctl
 LIBRARY_LIBS = -lsqlite3 -lconfuse -lpcre2-8
 LIBS_milter = -lmilter -lpthread
 LIBS_web = -lmicrohttpd
+LIBS_watch = -lsystemd -lz
 LIBS_ctl = -lz
-PROGRAMS = $(BUILD)/videur $(BUILD)/videur-milter $(BUILD)/videur-web
+PROGRAMS = $(BUILD)/videur $(BUILD)/videur-milter $(BUILD)/videur-watch \
+	$(BUILD)/videur-web
 SERVICES = $(filter-out %/videur,$(PROGRAMS))
 MANUALS = $(wildcard src/*/*.[58])
 MANDIR = $(PREFIX)/share/man
@@ -97,6 +99,9 @@ $(BUILD)/videur: $(call objects,ctl) $(LIBRARY)
 $(BUILD)/videur-milter: $(call objects,milter) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_milter)
+$(BUILD)/videur-watch: $(call objects,watch) $(LIBRARY)
+	$(call say,link)
+	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_watch)
 $(BUILD)/videur-web: $(call objects,web) $(BUILD)/gen/web_files.o $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_web)
@@ -139,7 +144,7 @@ $(BUILD)/tests/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(PARTS) $(LIBRARY)
 	$(call say,cc)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -Itests/unit -o $@ $< $(LDHARDEN) $(PARTS) $(LIBRARY) \
-		$(LIBRARY_LIBS) $(LIBS_milter) $(LIBS_web) $(LIBS_ctl) -lcmocka
+		$(LIBRARY_LIBS) $(LIBS_milter) $(LIBS_web) $(LIBS_watch) -lcmocka
 
 $(BUILD)/bench/milter_load: tests/bench/wire.c
 $(BUILD)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h) $(LIBRARY)

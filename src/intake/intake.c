@@ -96,10 +96,6 @@ take_offence(struct intake *intake, const struct finding *finding, int64_t now,
 	bool by_user;
 	enum store_result asked;
 
-	if (!intake->replay &&
-	    intake->conf->source[finding->kind] != CONF_WATCH) {
-		return STORE_OK;
-	}
 	asked = sent_by_user(intake, finding, &by_user);
 	if (asked == STORE_OK && !by_user) {
 		asked = hash_user(intake, finding->user, key);
@@ -153,11 +149,27 @@ take_session(struct intake *intake, const struct finding *finding)
 		.recipients = finding->recipients,
 		.accepted = finding->messages };
 
-	if (!intake->replay) {
-		return STORE_OK;
-	}
 	return store_tally_add(
 	    intake->store, &client, tally_hour(finding->at), &tally);
+}
+
+bool
+intake_wants(const struct intake *intake, const struct finding *finding)
+{
+	switch (finding->what) {
+	case FINDING_OFFENCE:
+		return intake->replay ||
+		       intake->conf->source[finding->kind] == CONF_WATCH;
+	case FINDING_LOGIN:
+	case FINDING_QUEUE:
+		return true;
+	case FINDING_SESSION:
+		return intake->replay;
+	case FINDING_SUPPRESSED:
+	case FINDING_NOTHING:
+		break;
+	}
+	return false;
 }
 
 enum store_result
@@ -166,6 +178,9 @@ intake_finding(struct intake *intake, const struct finding *finding,
 {
 	result->events = 0;
 	result->bans = 0;
+	if (!intake_wants(intake, finding)) {
+		return STORE_OK;
+	}
 	switch (finding->what) {
 	case FINDING_OFFENCE:
 		return take_offence(intake, finding, now, result);

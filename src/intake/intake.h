@@ -35,6 +35,10 @@ struct intake_result {
 	size_t bans;
 };
 
+/* Whether it would do anything with a finding: what it would not needs no
+ * transaction. */
+bool intake_wants(const struct intake *intake, const struct finding *finding);
+
 /* Take one finding in.  After anything but STORE_OK the caller rolls back,
  * and the same finding may be given again. */
 enum store_result intake_finding(struct intake *intake,

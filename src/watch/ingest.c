@@ -1,0 +1,445 @@
+#include "watch/ingest.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/text.h"
+#include "intake/intake.h"
+
+enum {
+	BATCH_MAX = 256, /* events of one transaction */
+	BATCH_MS = 20,   /* and how long it is read for */
+	SLICE = 32,      /* lines of one source before the next has its turn */
+	BANS_MAX = 256,  /* of a batch, to be logged */
+	LIFE_EVERY = 10, /* s between signs of life */
+	EXPIRE_EVERY = 60
+};
+
+struct ingest {
+	struct desk desk;
+	struct intake intake;
+	const struct conf *conf;
+	const struct rules *rules;
+	struct rules_scratch *scratch;
+	struct sources *sources;
+	bool has_key;
+	unsigned char key[HASH_KEY_SIZE];
+
+	/* The batch. */
+	struct finding finding[BATCH_MAX];
+	size_t findings;
+	int64_t events;
+	int64_t suppressed;
+
+	/* Bans that begin with it. */
+	struct ban ban[BANS_MAX];
+	size_t bans;
+
+	int64_t life_at;   /* when the next sign of life is due */
+	int64_t expire_at; /* when to look for what may be forgotten */
+	struct log_gate gate;
+	bool troubled; /* the log speaks of trouble as going on */
+	bool broken;   /* the store is to be opened anew */
+};
+
+struct ingest *
+ingest_new(const struct desk *desk)
+{
+	struct ingest *ingest = calloc(1, sizeof(*ingest));
+
+	if (ingest != NULL) {
+		ingest->desk = *desk;
+	}
+	return ingest;
+}
+
+void
+ingest_free(struct ingest *ingest)
+{
+	if (ingest != NULL) {
+		desk_close(&ingest->desk);
+		free(ingest);
+	}
+}
+
+void
+ingest_use(struct ingest *ingest, const struct conf *conf,
+    const struct rules *rules, struct rules_scratch *scratch,
+    struct sources *sources)
+{
+	ingest->conf = conf;
+	ingest->rules = rules;
+	ingest->scratch = scratch;
+	ingest->sources = sources;
+	ingest->broken |= strcmp(conf->database, ingest->desk.path) != 0;
+	intake_init(&ingest->intake, ingest->desk.store, conf, false);
+}
+
+bool
+ingest_is_pending(const struct ingest *ingest)
+{
+	return ingest->findings > 0;
+}
+
+/* ---- trouble ---- */
+
+static enum ingest_flow
+trouble(struct ingest *ingest, enum store_result result, const char *error)
+{
+	int64_t held;
+
+	if (log_gate_open(&ingest->gate, proc_now(), &held)) {
+		log_warn("%s; reading waits until it can be written", error);
+	}
+	ingest->troubled = true;
+	ingest->broken |= result == STORE_FAILED;
+	return result == STORE_BUSY ? INGEST_BUSY : INGEST_FAILED;
+}
+
+static void
+trouble_is_over(struct ingest *ingest)
+{
+	if (ingest->troubled) {
+		log_info("the database works again");
+		ingest->troubled = false;
+		ingest->gate = (struct log_gate){ .open_at = 0 };
+	}
+}
+
+/* Where the database failed or is another one by now, open it anew.  What
+ * was read stays read: the positions go into it with the next batch. */
+static enum ingest_flow
+mend(struct ingest *ingest)
+{
+	char error[STORE_ERROR_SIZE];
+	enum store_result result;
+
+	if (!ingest->broken && !store_moved(ingest->desk.store)) {
+		return INGEST_MORE;
+	}
+	desk_close(&ingest->desk);
+	result = desk_open(&ingest->desk, ingest->conf->database, error);
+	if (result != STORE_OK) {
+		ingest->broken = true;
+		return trouble(ingest, result, error);
+	}
+	ingest->broken = false;
+	ingest->has_key = false;
+	intake_init(&ingest->intake, ingest->desk.store, ingest->conf, false);
+	for (size_t i = 0; i < ingest->sources->count; i++) {
+		ingest->sources->source[i].moved = true;
+	}
+	return INGEST_MORE;
+}
+
+/* ---- storing ---- */
+
+static enum store_result
+put_findings(struct ingest *ingest, int64_t now)
+{
+	enum store_result result = STORE_OK;
+
+	ingest->bans = 0;
+	for (size_t i = 0; result == STORE_OK && i < ingest->findings; i++) {
+		struct intake_result taken;
+
+		result = intake_finding(
+		    &ingest->intake, &ingest->finding[i], now, &taken);
+		for (size_t n = 0; result == STORE_OK && n < taken.bans &&
+				   ingest->bans < BANS_MAX;
+		     n++) {
+			ingest->ban[ingest->bans++] = taken.ban[n];
+		}
+	}
+	return result;
+}
+
+static enum store_result
+put_positions(struct ingest *ingest)
+{
+	enum store_result result = STORE_OK;
+
+	for (size_t i = 0; i < ingest->sources->count; i++) {
+		struct source *source = &ingest->sources->source[i];
+		struct position position;
+
+		if (result == STORE_OK && source->moved &&
+		    source_position(source, &position)) {
+			result = store_position_put(
+			    ingest->desk.store, source->name, &position);
+		}
+	}
+	return result;
+}
+
+/* The row of what the journal dropped. */
+static void
+find_suppressed(void *to, const char *key, const char *value, int64_t since)
+{
+	int64_t *count = to;
+
+	(void)since;
+	if (strcmp(key, "suppressed") == 0) {
+		(void)text_to_int(value, 0, INT64_MAX / 2, count);
+	}
+}
+
+static enum store_result
+put_suppressed(struct ingest *ingest, int64_t now)
+{
+	int64_t count = 0;
+	char value[24];
+	struct text text;
+	enum store_result result;
+
+	if (ingest->suppressed == 0) {
+		return STORE_OK;
+	}
+	result = store_state_each(ingest->desk.store, find_suppressed, &count);
+	if (result != STORE_OK && result != STORE_NONE) {
+		return result;
+	}
+	text_init(&text, value, sizeof(value));
+	text_addf(&text, "%" PRId64, count + ingest->suppressed);
+	return store_state_put(ingest->desk.store, "suppressed", value, now);
+}
+
+static enum store_result
+keep_house(struct ingest *ingest, int64_t now)
+{
+	enum store_result result = STORE_OK;
+	int64_t removed = 0;
+
+	if (now >= ingest->life_at) {
+		result = store_state_put(
+		    ingest->desk.store, "watch", VIDEUR_VERSION, now);
+	}
+	if (result == STORE_OK && now >= ingest->expire_at) {
+		result = engine_expire(
+		    ingest->desk.store, ingest->conf, now, &removed);
+		ingest->expire_at = removed > 0 ? now : now + EXPIRE_EVERY;
+	}
+	return result;
+}
+
+static enum store_result
+put_all(struct ingest *ingest, int64_t now)
+{
+	enum store_result result = put_findings(ingest, now);
+
+	if (result == STORE_OK) {
+		result = put_suppressed(ingest, now);
+	}
+	if (result == STORE_OK) {
+		result = put_positions(ingest);
+	}
+	return result == STORE_OK ? keep_house(ingest, now) : result;
+}
+
+static void
+log_ban(const struct ban *ban)
+{
+	char who[NET_TEXT_SIZE];
+	char until[TIME_TEXT_SIZE];
+
+	log_info("%s %s %s step %d until %s ref %s (%s)",
+	    ban->observed ? "would ban" : "ban", net_format(&ban->who, who),
+	    reason_name(ban->reason), ban->step,
+	    text_from_time(ban->ends, until), ban->ref, ban->rule);
+}
+
+/* The batch is stored. */
+static void
+finish(struct ingest *ingest, int64_t now)
+{
+	for (size_t i = 0; i < ingest->bans; i++) {
+		log_ban(&ingest->ban[i]);
+	}
+	for (size_t i = 0; i < ingest->sources->count; i++) {
+		ingest->sources->source[i].moved = false;
+	}
+	ingest->findings = 0;
+	ingest->events = 0;
+	ingest->suppressed = 0;
+	ingest->bans = 0;
+	if (now >= ingest->life_at) {
+		ingest->life_at = now + LIFE_EVERY;
+	}
+	trouble_is_over(ingest);
+}
+
+static enum ingest_flow
+flush(struct ingest *ingest)
+{
+	int64_t now = proc_now();
+	enum store_result result = store_begin(ingest->desk.store);
+
+	if (result == STORE_OK) {
+		result = put_all(ingest, now);
+	}
+	if (result == STORE_OK) {
+		result = store_commit(ingest->desk.store);
+	}
+	if (result != STORE_OK) {
+		enum ingest_flow flow = trouble(
+		    ingest, result, store_error(ingest->desk.store));
+
+		store_rollback(ingest->desk.store);
+		return flow;
+	}
+	finish(ingest, now);
+	return INGEST_DRY;
+}
+
+enum ingest_flow
+ingest_settle(struct ingest *ingest)
+{
+	ingest->life_at = 0;
+	return ingest->desk.store != NULL ? flush(ingest) : INGEST_FAILED;
+}
+
+/* ---- reading ---- */
+
+/* Where it stands the store does not know: nothing was read yet. */
+static enum store_result
+start_source(struct ingest *ingest, struct source *source)
+{
+	struct position position;
+	enum store_result result = store_position_get(
+	    ingest->desk.store, source->name, &position);
+
+	if (result != STORE_OK && result != STORE_NONE) {
+		return result;
+	}
+	source_start(source, ingest->key, result == STORE_OK ? &position : NULL,
+	    ingest->conf->watch.start);
+	return STORE_OK;
+}
+
+static enum store_result
+get_key(struct ingest *ingest)
+{
+	enum store_result result = store_begin(ingest->desk.store);
+
+	if (result == STORE_OK) {
+		result = store_secret(ingest->desk.store, ingest->key);
+	}
+	if (result == STORE_OK) {
+		result = store_commit(ingest->desk.store);
+	}
+	store_rollback(ingest->desk.store);
+	ingest->has_key = result == STORE_OK;
+	for (size_t i = 0; i < ingest->sources->count; i++) {
+		source_key(&ingest->sources->source[i], ingest->key);
+	}
+	return result;
+}
+
+static enum store_result
+start_sources(struct ingest *ingest)
+{
+	enum store_result result = ingest->has_key ? STORE_OK : get_key(ingest);
+
+	for (size_t i = 0; i < ingest->sources->count; i++) {
+		struct source *source = &ingest->sources->source[i];
+
+		if (result == STORE_OK && !source->started) {
+			result = start_source(ingest, source);
+		}
+	}
+	return result;
+}
+
+static void
+take_line(struct ingest *ingest, const struct log_line *line,
+    struct rules_clock *clock)
+{
+	struct finding *finding = &ingest->finding[ingest->findings];
+
+	if (!rules_match(
+		ingest->rules, ingest->scratch, line, clock, finding)) {
+		return;
+	}
+	if (finding->what == FINDING_SUPPRESSED) {
+		ingest->suppressed += finding->events;
+	}
+	if (intake_wants(&ingest->intake, finding)) {
+		ingest->events += finding->events;
+		ingest->findings++;
+	}
+}
+
+static bool
+has_room(const struct ingest *ingest)
+{
+	return ingest->findings < BATCH_MAX && ingest->events < BATCH_MAX;
+}
+
+/* Some lines of one source; true where it may have more. */
+static bool
+take_slice(struct ingest *ingest, struct source *source)
+{
+	for (int i = 0; i < SLICE && has_room(ingest); i++) {
+		struct log_line line;
+		struct rules_clock *clock;
+
+		if (!source_line(source, &line, &clock)) {
+			return false;
+		}
+		take_line(ingest, &line, clock);
+	}
+	return true;
+}
+
+static enum ingest_flow
+gather(struct ingest *ingest)
+{
+	int64_t ticks = proc_ticks();
+	int64_t end = ticks + BATCH_MS;
+	bool more = true;
+	bool restless = false;
+
+	for (size_t i = 0; i < ingest->sources->count; i++) {
+		source_look(&ingest->sources->source[i], proc_now(), ticks);
+	}
+	while (more && has_room(ingest) && proc_ticks() < end) {
+		more = false;
+		for (size_t i = 0; i < ingest->sources->count; i++) {
+			more |= take_slice(ingest, &ingest->sources->source[i]);
+		}
+	}
+	for (size_t i = 0; i < ingest->sources->count; i++) {
+		restless |= source_is_restless(&ingest->sources->source[i]);
+	}
+	return more ? INGEST_MORE : restless ? INGEST_SOON : INGEST_DRY;
+}
+
+enum ingest_flow
+ingest_round(struct ingest *ingest)
+{
+	int64_t now = proc_now();
+	enum ingest_flow flow = mend(ingest);
+	enum ingest_flow stored;
+	enum store_result started;
+
+	if (flow != INGEST_MORE) {
+		return flow;
+	}
+	started = start_sources(ingest);
+	if (started != STORE_OK) {
+		return trouble(
+		    ingest, started, store_error(ingest->desk.store));
+	}
+	if (!ingest_is_pending(ingest)) {
+		flow = gather(ingest);
+	}
+	if (ingest->findings == 0 && ingest->suppressed == 0 &&
+	    now < ingest->life_at) {
+		return flow;
+	}
+	stored = flush(ingest);
+	return stored == INGEST_DRY ? flow : stored;
+}

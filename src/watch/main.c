@@ -1,0 +1,370 @@
+/*
+ * videur-watch: follows the mail logs and turns their lines into events.
+ */
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/proc.h"
+#include "conf/conf.h"
+#include "rules/rules.h"
+#include "watch/bell.h"
+#include "watch/desk.h"
+#include "watch/ingest.h"
+#include "watch/source.h"
+#include "watch/twice.h"
+
+enum {
+	LOOK_EVERY = 2000,  /* ms: inotify misses network file systems */
+	LOOK_SOON = 100,    /* ms, while a file is about to be left */
+	BUSY_NAP = 20,      /* ms: the store waited already */
+	FAILED_NAP = 1000,  /* ms */
+	ONCE_PATIENCE = 60, /* s that -n waits for a busy database */
+	LAST_TRIES = 3      /* to store what is pending at the end */
+};
+
+static const char usage[] = "usage: videur-watch [-n] [-c FILE]\n"
+			    "       videur-watch -V | -h\n"
+			    "\n"
+			    "Follow the mail logs and count what clients do.\n"
+			    "  -c FILE  the configuration (" CONF_DEFAULT_FILE
+			    ")\n"
+			    "  -n       read what there is now, and end\n"
+			    "  -V       print the version\n"
+			    "  -h       print this help\n";
+
+struct options {
+	const char *conf_path; /* NULL: the default */
+	bool once;
+	bool done;
+	int status; /* where done */
+};
+
+static struct options
+read_options(int argc, char **argv)
+{
+	struct options options = { .conf_path = NULL };
+	int option;
+
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
+	while ((option = getopt(argc, argv, "c:hnV")) != -1) {
+		switch (option) {
+		case 'c':
+			options.conf_path = optarg;
+			break;
+		case 'n':
+			options.once = true;
+			break;
+		case 'h':
+			(void)fputs(usage, stdout);
+			options.done = true;
+			return options;
+		case 'V':
+			(void)puts("videur-watch " VIDEUR_VERSION);
+			options.done = true;
+			return options;
+		default:
+			options.done = true;
+		}
+	}
+	options.done |= optind < argc;
+	if (options.done) {
+		(void)fputs(usage, stderr);
+		options.status = EXIT_USAGE;
+	}
+	return options;
+}
+
+/* ---- what the configuration says ---- */
+
+struct setup {
+	struct conf *conf;
+	struct rules *rules;
+	struct rules_scratch *scratch;
+	struct sources sources;
+};
+
+static void
+setup_free(struct setup *setup)
+{
+	if (setup != NULL) {
+		sources_close(&setup->sources);
+		rules_scratch_free(setup->scratch);
+		rules_free(setup->rules);
+		if (setup->conf != NULL) {
+			conf_drop(setup->conf);
+		}
+		free(setup);
+	}
+}
+
+static bool
+load_rules(struct setup *setup)
+{
+	char error[RULES_ERROR_SIZE];
+
+	setup->rules = rules_load(setup->conf->watch.rules, error);
+	if (setup->rules == NULL) {
+		log_warn("%s", error);
+		return false;
+	}
+	setup->scratch = rules_scratch_new(setup->rules);
+	return setup->scratch != NULL;
+}
+
+static bool
+load_conf(struct setup *setup, const char *path)
+{
+	char error[CONF_ERROR_SIZE];
+
+	setup->conf = conf_load(path, error);
+	if (setup->conf == NULL) {
+		log_warn("%s", error);
+	}
+	return setup->conf != NULL;
+}
+
+static bool
+check_twice(const struct setup *setup)
+{
+	char error[TWICE_ERROR_SIZE];
+	bool twice = twice_counted(setup->conf, error);
+
+	if (twice) {
+		log_warn("%s", error);
+	}
+	return !twice;
+}
+
+/* NULL after a log line. */
+static struct setup *
+setup_load(const char *path)
+{
+	struct setup *setup = calloc(1, sizeof(*setup));
+
+	if (setup != NULL && load_conf(setup, path) && load_rules(setup)) {
+		return setup;
+	}
+	setup_free(setup);
+	return NULL;
+}
+
+/* ---- running ---- */
+
+struct watch {
+	struct options options;
+	struct setup *setup;
+	struct ingest *ingest;
+	struct bell bell;
+};
+
+static void
+use_setup(struct watch *watch)
+{
+	struct setup *setup = watch->setup;
+
+	ingest_use(watch->ingest, setup->conf, setup->rules, setup->scratch,
+	    &setup->sources);
+}
+
+/* What does not work leaves all as it is. */
+static void
+reload(struct watch *watch)
+{
+	struct setup *fresh = setup_load(watch->options.conf_path);
+
+	if (fresh == NULL || !check_twice(fresh) ||
+	    !sources_open(&fresh->sources, fresh->conf, false)) {
+		log_warn("the old configuration stays");
+		setup_free(fresh);
+		return;
+	}
+	sources_take_over(&fresh->sources, &watch->setup->sources);
+	setup_free(watch->setup);
+	watch->setup = fresh;
+	use_setup(watch);
+	log_info("configuration read again");
+}
+
+static void
+listen(struct watch *watch)
+{
+	struct sources *sources = &watch->setup->sources;
+
+	for (size_t i = 0; i < sources->count; i++) {
+		source_listen(&sources->source[i], &watch->bell);
+	}
+}
+
+/* Wait as long as the last round makes sense of. */
+static enum proc_signal
+rest(const struct watch *watch, enum ingest_flow flow)
+{
+	switch (flow) {
+	case INGEST_MORE:
+		return proc_signals_wait(0);
+	case INGEST_SOON:
+		return proc_signals_wait_or(watch->bell.fd, LOOK_SOON);
+	case INGEST_DRY:
+		return proc_signals_wait_or(watch->bell.fd, LOOK_EVERY);
+	case INGEST_BUSY:
+		return proc_signals_wait(BUSY_NAP);
+	case INGEST_FAILED:
+		break;
+	}
+	return proc_signals_wait(FAILED_NAP);
+}
+
+static void
+follow(struct watch *watch)
+{
+	bool asked = false; /* to reload */
+
+	for (;;) {
+		enum ingest_flow flow;
+
+		bell_quiet(&watch->bell);
+		flow = ingest_round(watch->ingest);
+		if (asked && !ingest_is_pending(watch->ingest)) {
+			reload(watch);
+			asked = false;
+			flow = INGEST_MORE;
+		}
+		listen(watch);
+		switch (rest(watch, flow)) {
+		case PROC_SIGNAL_STOP:
+			return;
+		case PROC_SIGNAL_RELOAD:
+			asked = true;
+			break;
+		case PROC_SIGNAL_NONE:
+			break;
+		}
+	}
+}
+
+/* Store what was read; what cannot be is read again next time. */
+static void
+finish(struct watch *watch)
+{
+	for (int i = 0; i < LAST_TRIES; i++) {
+		if (ingest_settle(watch->ingest) == INGEST_DRY) {
+			return;
+		}
+	}
+	log_warn("the last lines could not be stored and will be read again");
+}
+
+/* All there is now; the exit status. */
+static int
+catch_up(struct watch *watch)
+{
+	int64_t deadline = proc_ticks() + ONCE_PATIENCE * INT64_C(1000);
+
+	for (;;) {
+		enum ingest_flow flow = ingest_round(watch->ingest);
+
+		if (flow == INGEST_DRY) {
+			flow = ingest_settle(watch->ingest);
+			if (flow == INGEST_DRY) {
+				return EXIT_FINE;
+			}
+		}
+		if (flow == INGEST_FAILED ||
+		    (flow == INGEST_BUSY && proc_ticks() > deadline)) {
+			return EXIT_DATABASE;
+		}
+		if (rest(watch, flow) == PROC_SIGNAL_STOP) {
+			finish(watch);
+			return EXIT_NO;
+		}
+	}
+}
+
+/* ---- beginning ---- */
+
+/* A busy database is waited for, a refused one is the end. */
+static bool
+open_desk(struct desk *desk, const char *path)
+{
+	char error[STORE_ERROR_SIZE];
+	enum store_result result;
+	struct log_gate gate = { .open_at = 0 };
+	int64_t held;
+
+	while ((result = desk_open(desk, path, error)) == STORE_BUSY) {
+		if (log_gate_open(&gate, proc_now(), &held)) {
+			log_warn("%s; waiting for it", error);
+		}
+		if (proc_signals_wait(BUSY_NAP) == PROC_SIGNAL_STOP) {
+			return false;
+		}
+	}
+	if (result != STORE_OK) {
+		log_fatal(EXIT_DATABASE, "%s", error);
+	}
+	return true;
+}
+
+static void
+bring_up(struct watch *watch)
+{
+	const struct conf *conf;
+
+	watch->setup = setup_load(watch->options.conf_path);
+	if (watch->setup == NULL) {
+		log_fatal(EXIT_USAGE, "not started");
+	}
+	conf = watch->setup->conf;
+	if (!proc_drop_root(conf->user, conf->database) ||
+	    !check_twice(watch->setup) ||
+	    !sources_open(&watch->setup->sources, conf, watch->options.once)) {
+		log_fatal(EXIT_USAGE, "not started");
+	}
+	if (watch->setup->sources.count == 0) {
+		log_warn("neither journal nor files: there is nothing to do");
+	}
+	proc_signals_block();
+}
+
+static int
+run(struct watch *watch)
+{
+	int status = EXIT_FINE;
+	struct desk desk;
+
+	bring_up(watch);
+	if (!open_desk(&desk, watch->setup->conf->database)) {
+		return EXIT_FINE;
+	}
+	watch->ingest = ingest_new(&desk);
+	if (watch->ingest == NULL) {
+		log_fatal(EXIT_USAGE, "out of memory");
+	}
+	use_setup(watch);
+	bell_open(&watch->bell);
+	if (watch->options.once) {
+		status = catch_up(watch);
+	} else {
+		log_info("following %zu logs", watch->setup->sources.count);
+		follow(watch);
+		finish(watch);
+		log_info("stopped");
+	}
+	ingest_free(watch->ingest);
+	setup_free(watch->setup);
+	bell_close(&watch->bell);
+	return status;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct watch watch = { .options = read_options(argc, argv) };
+
+	log_init("videur-watch");
+	return watch.options.done ? watch.options.status : run(&watch);
+}

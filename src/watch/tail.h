@@ -1,0 +1,79 @@
+/*
+ * One log followed through appends, rotations and truncations.
+ *
+ * Where reading stands is told as a struct position, and a tail that is given
+ * one goes on there: in the file that is remembered, wherever that has gone
+ * meanwhile, then in those written since, then in the log itself.
+ *
+ * tail_look() sees what happened to the files, tail_line() reads.  Nothing
+ * here reads a clock or waits.
+ */
+#ifndef WATCH_TAIL_H
+#define WATCH_TAIL_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/hash.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "rules/rules.h"
+#include "store/store.h"
+#include "watch/reader.h"
+
+enum {
+	/* ms a new file must have had something in it before the old one is
+	 * left: who writes may be late to turn to it. */
+	TAIL_LINGER = 300
+};
+
+struct tail {
+	char path[CONF_PATH_SIZE];
+	unsigned char key[HASH_KEY_SIZE]; /* of the hashes of positions */
+	enum conf_start start;
+	bool once; /* do not linger: what is there now is all */
+
+	/* Where it stands: in the reader, or while there is nothing to read
+	 * from, where it stood. */
+	bool standing;
+	struct reader reader;
+	struct position stood;
+	bool known; /* false until the log's beginning was found */
+
+	bool strange;     /* the file was not what it was: look at once */
+	bool behind;      /* rotated files written later may be there */
+	int64_t leave_at; /* ticks; 0: no new file was seen yet */
+	unsigned turns;   /* how often it turned to a file */
+	struct rules_clock clock; /* of the lines' times */
+	struct log_gate gate;
+};
+
+/* NULL without memory. */
+struct tail *tail_new(const char *path, bool once);
+void tail_free(struct tail *tail);
+
+/* Before the first look: go on at a position, or where it is NULL begin as
+ * `start` says.  `key` is that of the hashes. */
+void tail_start(struct tail *tail,
+    const unsigned char key[static HASH_KEY_SIZE],
+    const struct position *position, enum conf_start start);
+
+/*
+ * Once there are no more lines: see whether there is a file to open or to go
+ * on to.  `now` is seconds, `ticks` milliseconds.  True where it turned to
+ * another file.
+ */
+bool tail_look(struct tail *tail, int64_t now, int64_t ticks);
+
+/* Whether it is to be looked at again soon, whatever inotify says. */
+bool tail_is_restless(const struct tail *tail);
+
+/* The next line, for rules_match() with the tail's clock; false where there
+ * is none now.  Borrowed until the next call. */
+bool tail_line(struct tail *tail, struct log_line *line);
+
+/* Where it stands; false where that is not known yet. */
+bool tail_position(const struct tail *tail, struct position *position);
+
+#endif
