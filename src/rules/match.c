@@ -224,6 +224,7 @@ read_groups(const struct probe *probe, const struct rules_scratch *scratch,
 	char ip[ADDR_TEXT_SIZE];
 	int64_t events;
 
+	finding->address = (struct addr){ 0 };
 	copy_group(pattern, scratch, text, GROUP_IP, ip, sizeof(ip));
 	if (!addr_parse(ip, &finding->address) &&
 	    probe->rule->what != FINDING_SUPPRESSED) {
