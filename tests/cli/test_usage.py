@@ -108,7 +108,8 @@ def test_what_is_refused_shows_how_to_say_it(house, words):
 
 VERBS = ["status", "list", "check IP", "explain IP", "ban IP|NET DURATION",
          "clear IP|NET|all", "allow [list]", "allow add NET",
-         "allow remove NET", "report KIND IP", "report -"]
+         "allow remove NET", "report KIND IP", "report -", "rules [list]",
+         "rules test", "replay [--policy P | --compare P Q]"]
 
 
 @pytest.mark.parametrize("words", [["-h"], ["--help"], ["help"]])
