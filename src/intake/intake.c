@@ -32,7 +32,7 @@ hash_user(
 	if (result != STORE_OK) {
 		return result;
 	}
-	for (; user[len] != '\0' && len < sizeof(folded); len++) {
+	for (; len < sizeof(folded) && user[len] != '\0'; len++) {
 		bool upper = user[len] >= 'A' && user[len] <= 'Z';
 
 		folded[len] = upper ? (char)(user[len] - 'A' + 'a') : user[len];
