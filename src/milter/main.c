@@ -144,7 +144,7 @@ main(int argc, char **argv)
 	proc_signals_block();
 	/* Up to 200 threads of libmilter need little memory each; an arena for
 	 * every one of them would be most of what this process holds. */
-	(void)mallopt(M_ARENA_MAX, 2);
+	(void)mallopt(M_ARENA_MAX, 2); /* NOLINT(concurrency-mt-unsafe) */
 	writer = bring_up(conf);
 	log_info("listening on %s", conf->milter.listen);
 	asked = watch_signals(writer, options.conf_path);

@@ -10,7 +10,8 @@
 #include <signal.h>
 #include <unistd.h>
 
-int
+/* The system's header uses names kept for itself. */
+int /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
 sigwait(const sigset_t *set, int *number)
 {
 	(void)set;

@@ -125,9 +125,9 @@ void db_bind_net(sqlite3_stmt *statement, const struct net *net,
  * many rows there are.
  */
 enum store_result db_next_length(struct store *store, sqlite3_stmt *statement,
-    const struct net *inner, int64_t above, int64_t *length);
+    const struct net *inner, int64_t above, int64_t *next);
 
-/* `inner` cut to a length in its family's own count. */
-struct net db_cut(const struct net *inner, int64_t length);
+/* `inner` cut to a length in its family's own count of bits. */
+struct net db_cut(const struct net *inner, int64_t bits);
 
 #endif
