@@ -1,0 +1,307 @@
+#include "check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "base/text.h"
+#include "rules/line.h"
+#include "rules/rules.h"
+#include "rules/stamp.h"
+
+#define PARIS     "CET-1CEST,M3.5.0,M10.5.0/3"
+#define LORD_HOWE "LHST-10:30LHDT-11,M10.1.0,M4.1.0"
+
+static int64_t
+moment(const char *text)
+{
+	int64_t at = 0;
+
+	if (!text_to_time(text, &at)) {
+		fail_msg("%s is no time", text);
+	}
+	return at;
+}
+
+static void
+set_zone(const char *zone)
+{
+	assert_int_equal(setenv("TZ", zone, 1), 0);
+	tzset();
+}
+
+/* ---- times ---- */
+
+static void
+times_are_resolved(void **state)
+{
+	static const struct {
+		const char *sentence;
+		const char *zone;
+		const char *reference;
+		const char *stamp;
+		const char *want; /* NULL: no time */
+	} rows[] = {
+		{ "an hour ago, in UTC", "UTC", "2026-11-22T00:44:51Z",
+		    "Nov 21 23:44:51", "2026-11-21T23:44:51Z" },
+		{ "in Paris, in winter", PARIS, "2026-11-22T00:44:51Z",
+		    "Nov 21 23:44:51", "2026-11-21T22:44:51Z" },
+		{ "in Paris, in summer", PARIS, "2026-11-22T00:00:00Z",
+		    "Jul 14 08:00:00", "2026-07-14T06:00:00Z" },
+		{ "a day with one digit", "UTC", "2026-11-22T00:00:00Z",
+		    "Nov  1 08:00:00", "2026-11-01T08:00:00Z" },
+		{ "a day with one digit and a zero", "UTC",
+		    "2026-11-22T00:00:00Z", "Nov 01 08:00:00",
+		    "2026-11-01T08:00:00Z" },
+		{ "December, read in January", "UTC", "2027-01-02T00:00:00Z",
+		    "Dec 31 23:59:59", "2026-12-31T23:59:59Z" },
+		{ "January, read on the last evening of the year", "UTC",
+		    "2026-12-31T23:59:00Z", "Jan  1 00:00:01",
+		    "2027-01-01T00:00:01Z" },
+		{ "a clock some hours ahead is believed", "UTC",
+		    "2026-11-21T20:00:00Z", "Nov 22 08:00:00",
+		    "2026-11-22T08:00:00Z" },
+		{ "more than a day ahead was last year", "UTC",
+		    "2026-11-21T20:00:00Z", "Nov 23 08:00:00",
+		    "2025-11-23T08:00:00Z" },
+		{ "a 29th of February was in the last leap year", "UTC",
+		    "2026-11-21T20:00:00Z", "Feb 29 08:00:00",
+		    "2024-02-29T08:00:00Z" },
+		{ "a 29th of February over a century without one", "UTC",
+		    "2103-11-21T20:00:00Z", "Feb 29 08:00:00",
+		    "2096-02-29T08:00:00Z" },
+		{ "the hour that comes twice is the later one", PARIS,
+		    "2026-11-21T20:00:00Z", "Oct 25 02:30:00",
+		    "2026-10-25T01:30:00Z" },
+		{ "the hour before it", PARIS, "2026-11-21T20:00:00Z",
+		    "Oct 25 01:59:59", "2026-10-24T23:59:59Z" },
+		{ "half an hour that comes twice", LORD_HOWE,
+		    "2026-11-21T20:00:00Z", "Apr  5 01:45:00",
+		    "2026-04-04T15:15:00Z" },
+		{ "a leap second", "UTC", "2026-11-22T00:00:00Z",
+		    "Nov 21 23:59:60", "2026-11-22T00:00:00Z" },
+		{ "ISO with a fraction and a zone", PARIS,
+		    "2020-01-01T00:00:00Z", "2026-11-21T23:44:51.431428+00:00",
+		    "2026-11-21T23:44:51Z" },
+		{ "ISO east of Greenwich", PARIS, "2020-01-01T00:00:00Z",
+		    "2026-11-21T23:44:51+05:30", "2026-11-21T18:14:51Z" },
+		{ "ISO west of Greenwich, without a colon", PARIS,
+		    "2020-01-01T00:00:00Z", "2026-11-21T23:44:51.4-0330",
+		    "2026-11-22T03:14:51Z" },
+		{ "ISO with Z", PARIS, "2020-01-01T00:00:00Z",
+		    "2026-11-21T23:44:51Z", "2026-11-21T23:44:51Z" },
+		{ "ISO with hours only", PARIS, "2020-01-01T00:00:00Z",
+		    "2026-11-21T23:44:51+01", "2026-11-21T22:44:51Z" },
+		{ "ISO without a zone is local", PARIS, "2020-01-01T00:00:00Z",
+		    "2026-11-21T23:44:51", "2026-11-21T22:44:51Z" },
+		{ "as Exim writes it", PARIS, "2020-01-01T00:00:00Z",
+		    "2026-07-14 08:00:00", "2026-07-14T06:00:00Z" },
+		{ "as Exim writes it with log_timezone", PARIS,
+		    "2020-01-01T00:00:00Z", "2026-07-14 08:00:00.125 -0400",
+		    "2026-07-14T12:00:00Z" },
+		{ "no such month", "UTC", "2026-11-22T00:00:00Z",
+		    "Nox 21 23:44:51", NULL },
+		{ "no such day", "UTC", "2026-11-22T00:00:00Z",
+		    "Nov 31 23:44:51", NULL },
+		{ "no such hour", "UTC", "2026-11-22T00:00:00Z",
+		    "Nov 21 24:44:51", NULL },
+		{ "no such second", "UTC", "2026-11-22T00:00:00Z",
+		    "Nov 21 23:44:61", NULL },
+		{ "letters", "UTC", "2026-11-22T00:00:00Z", "Nov 21 2x:44:51",
+		    NULL },
+		{ "no such ISO day", "UTC", "2026-11-22T00:00:00Z",
+		    "2026-02-30T23:44:51Z", NULL },
+		{ "a zone that is none", "UTC", "2026-11-22T00:00:00Z",
+		    "2026-02-20T23:44:51+1", NULL },
+		{ "a zone beyond all", "UTC", "2026-11-22T00:00:00Z",
+		    "2026-02-20T23:44:51+99:00", NULL },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rules_clock clock = rules_clock(
+		    moment(rows[i].reference));
+		char line[64];
+		size_t span;
+		int64_t at = 0;
+
+		set_zone(rows[i].zone);
+		(void)text_copy(line, sizeof(line), rows[i].stamp);
+		line[strlen(line) + 1] = '\0';
+		line[strlen(line)] = ' ';
+		span = stamp_span(line, strlen(rows[i].stamp) + 1);
+		check_int(rows[i].sentence, (int64_t)span,
+		    (int64_t)strlen(rows[i].stamp));
+		check_int(rows[i].sentence, stamp_read(line, span, &clock, &at),
+		    rows[i].want != NULL);
+		if (rows[i].want != NULL) {
+			check_int(rows[i].sentence, at, moment(rows[i].want));
+		}
+	}
+}
+
+static void
+the_last_minute_is_kept_and_no_longer(void **state)
+{
+	static const struct {
+		const char *stamp;
+		const char *want;
+	} rows[] = {
+		{ "Nov 21 23:44:51 ", "2026-11-21T22:44:51Z" },
+		{ "Nov 21 23:44:59 ", "2026-11-21T22:44:59Z" },
+		{ "Nov 21 23:45:00 ", "2026-11-21T22:45:00Z" },
+		{ "Nov 22 23:45:00 ", "2026-11-22T22:45:00Z" },
+		{ "2026-11-22T23:45:07+01:00 ", "2026-11-22T22:45:07Z" },
+		{ "2026-11-22T23:45:08+00:00 ", "2026-11-22T23:45:08Z" },
+		{ "2026-11-22T23:45:09 ", "2026-11-22T22:45:09Z" },
+		{ "2026-11-22T23:45:10Z ", "2026-11-22T23:45:10Z" },
+		{ "Nov 22 23:45:11 ", "2026-11-22T22:45:11Z" },
+	};
+	struct rules_clock clock = rules_clock(moment("2026-11-23T00:00:00Z"));
+
+	(void)state;
+	set_zone(PARIS);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t at = 0;
+		size_t span = strlen(rows[i].stamp) - 1;
+
+		assert_true(stamp_read(rows[i].stamp, span, &clock, &at));
+		check_int(rows[i].stamp, at, moment(rows[i].want));
+	}
+}
+
+/* ---- parts ---- */
+
+static void
+lines_are_taken_apart(void **state)
+{
+	static const struct {
+		const char *sentence;
+		const char *line;
+		const char *tag; /* NULL: no such line */
+		const char *text;
+		int repeated;
+	} rows[] = {
+		{ "syslog's old form",
+		    "Nov 21 23:44:51 mx postfix/smtpd[912]: a b",
+		    "postfix/smtpd", "a b", 1 },
+		{ "syslog's ISO form",
+		    "2026-11-21T23:44:51.431428+00:00 mx postfix/smtpd[912]: a",
+		    "postfix/smtpd", "a", 1 },
+		{ "no process id", "Nov 21 23:44:51 mx dovecot: auth: x",
+		    "dovecot", "auth: x", 1 },
+		{ "no blank behind the colon", "Nov 21 23:44:51 mx a:b", "a",
+		    "b", 1 },
+		{ "an empty text", "Nov 21 23:44:51 mx a[1]:", "a", "", 1 },
+		{ "a line that came three times",
+		    "Nov 21 23:44:51 mx a[1]: message repeated 3 times: [ b c]",
+		    "a", "b c", 3 },
+		{ "a great many times",
+		    "Nov 21 23:44:51 mx a: message repeated 99999999999999 "
+		    "times: [ b]",
+		    "a", "b", 1000 },
+		{ "repeated without an end",
+		    "Nov 21 23:44:51 mx a: message repeated 3 times: [ b", "a",
+		    "message repeated 3 times: [ b", 1 },
+		{ "repeated not at all",
+		    "Nov 21 23:44:51 mx a: message repeated 0 times: [ b]", "a",
+		    "message repeated 0 times: [ b]", 1 },
+		{ "Exim's own file", "2026-11-21 23:44:51 H=x [192.0.2.1] y",
+		    "exim", "H=x [192.0.2.1] y", 1 },
+		{ "Exim's own file with a zone",
+		    "2026-11-21 23:44:51 +0100 [812] H=x", "exim", "[812] H=x",
+		    1 },
+		{ "Rspamd's own file",
+		    "2026-11-21 23:44:51 #812(normal) <a1>; task; x", "rspamd",
+		    "<a1>; task; x", 1 },
+		{ "Dovecot's own file",
+		    "Nov 21 23:44:51 imap-login: Info: Login", "dovecot",
+		    "imap-login: Info: Login", 1 },
+		{ "an empty line", "", NULL, NULL, 0 },
+		{ "no time", "mx postfix/smtpd[912]: connect from a[192.0.2.1]",
+		    NULL, NULL, 0 },
+		{ "a time alone", "Nov 21 23:44:51", NULL, NULL, 0 },
+		{ "a time and a blank", "Nov 21 23:44:51 ", NULL, NULL, 0 },
+		{ "a time and a host", "Nov 21 23:44:51 mx", NULL, NULL, 0 },
+		{ "an empty tag", "Nov 21 23:44:51 mx : a", NULL, NULL, 0 },
+		{ "a tag without end", "Nov 21 23:44:51 mx abc", NULL, NULL,
+		    0 },
+		{ "no daemon's line",
+		    "Nov 21 23:44:51 mx last message repeated 2 times", NULL,
+		    NULL, 0 },
+		{ "a process id without end", "Nov 21 23:44:51 mx a[1: b", NULL,
+		    NULL, 0 },
+		{ "two blanks for the host", "Nov 21 23:44:51  a[1]: b", NULL,
+		    NULL, 0 },
+		{ "half of Rspamd's file", "2026-11-21 23:44:51 #812(normal)",
+		    NULL, NULL, 0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct log_line line = { .text = rows[i].line,
+			.len = strlen(rows[i].line) };
+		struct line_parts parts;
+		char tag[64];
+		char text[128];
+
+		check_int(rows[i].sentence, line_split(&line, &parts),
+		    rows[i].tag != NULL);
+		if (rows[i].tag == NULL) {
+			continue;
+		}
+		(void)snprintf(
+		    tag, sizeof(tag), "%.*s", (int)parts.tag_len, parts.tag);
+		(void)snprintf(text, sizeof(text), "%.*s", (int)parts.text_len,
+		    parts.text);
+		check_text(rows[i].sentence, tag, rows[i].tag);
+		check_text(rows[i].sentence, text, rows[i].text);
+		check_int(rows[i].sentence, parts.repeated, rows[i].repeated);
+	}
+}
+
+static void
+the_journal_knows_time_and_tag(void **state)
+{
+	const struct log_line line = { .text = "Nov 21 23:44:51 mx a: b",
+		.len = 23,
+		.tag = "postfix/smtpd",
+		.at = 5 };
+	struct line_parts parts;
+
+	(void)state;
+	assert_true(line_split(&line, &parts));
+	assert_null(parts.stamp);
+	assert_string_equal(parts.tag, "postfix/smtpd");
+	assert_int_equal(parts.tag_len, 13);
+	assert_ptr_equal(parts.text, line.text);
+	assert_int_equal(parts.text_len, 23);
+}
+
+static void
+a_long_line_is_looked_at_in_part(void **state)
+{
+	static char text[3 * RULES_LINE_MAX];
+	const struct log_line line = { .text = text, .len = sizeof(text) };
+	struct line_parts parts;
+
+	(void)state;
+	memset(text, 'x', sizeof(text));
+	memcpy(text, "Nov 21 23:44:51 mx a: ", 22);
+	assert_true(line_split(&line, &parts));
+	assert_int_equal(parts.text_len, RULES_LINE_MAX - 22);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(times_are_resolved),
+		cmocka_unit_test(the_last_minute_is_kept_and_no_longer),
+		cmocka_unit_test(lines_are_taken_apart),
+		cmocka_unit_test(the_journal_knows_time_and_tag),
+		cmocka_unit_test(a_long_line_is_looked_at_in_part),
+	};
+
+	return cmocka_run_group_tests_name("line", tests, NULL, NULL);
+}
