@@ -169,7 +169,7 @@ demo:
 
 # The outside suites find the programs by this.
 export VIDEUR_BUILD = $(abspath $(BUILD))
-SUITES = unit cli miltertest web mta
+SUITES = unit cli faults miltertest web mta
 
 check:
 	@scripts/setup all
@@ -179,6 +179,10 @@ check:
 
 cli: all
 	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/cli
+
+# The real watcher, killed, starved and lied to.
+faults: all
+	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/faults
 
 web: all
 	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/web

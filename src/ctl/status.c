@@ -12,6 +12,7 @@
 /* The keys of the state table that are services, as they sign it. */
 static const char *const services[] = { "milter", "watch" };
 static const char brake[] = "brake";
+static const char suppressed[] = "suppressed";
 
 enum {
 	SERVICES = sizeof(services) / sizeof(services[0])
@@ -33,6 +34,7 @@ struct picture {
 	int64_t allows;
 	struct sign service[SERVICES];
 	struct sign brake;
+	struct sign suppressed; /* log lines that the journal dropped */
 };
 
 /* ---- looking ---- */
@@ -66,6 +68,9 @@ find_sign(struct picture *picture, const char *key)
 		if (strcmp(key, services[i]) == 0) {
 			return &picture->service[i];
 		}
+	}
+	if (strcmp(key, suppressed) == 0) {
+		return &picture->suppressed;
 	}
 	return strcmp(key, brake) == 0 ? &picture->brake : NULL;
 }
@@ -193,6 +198,12 @@ tell(const struct ctl *ctl, const struct picture *picture)
 	for (size_t i = 0; i < SERVICES; i++) {
 		tell_service(services[i], &picture->service[i], ctl->now);
 	}
+	if (picture->suppressed.there) {
+		print_line("missed     %s log lines of the mail system, which "
+			   "the journal dropped (RateLimitBurst=), last %s",
+		    picture->suppressed.value,
+		    print_time(picture->suppressed.since, since));
+	}
 	if (picture->brake.there) {
 		print_line("brake      %s since %s", picture->brake.value,
 		    print_time(picture->brake.since, since));
@@ -242,6 +253,7 @@ tell_json(const struct ctl *ctl, const struct picture *picture)
 		tell_sign_json(&json, services[i], &picture->service[i]);
 	}
 	json_object_end(&json);
+	tell_sign_json(&json, suppressed, &picture->suppressed);
 	tell_sign_json(&json, brake, &picture->brake);
 	json_time(&json, "checked_at", ctl->now);
 	json_object_end(&json);

@@ -378,41 +378,59 @@ has_room(const struct ingest *ingest)
 	return ingest->findings < BATCH_MAX && ingest->events < BATCH_MAX;
 }
 
-/* Some lines of one source; true where it may have more. */
-static bool
+/* Some lines of one source; how many. */
+static int
 take_slice(struct ingest *ingest, struct source *source)
 {
-	for (int i = 0; i < SLICE && has_room(ingest); i++) {
+	int taken = 0;
+
+	while (taken < SLICE && has_room(ingest)) {
 		struct log_line line;
 		struct rules_clock *clock;
 
 		if (!source_line(source, &line, &clock)) {
-			return false;
+			break;
 		}
 		take_line(ingest, &line, clock);
+		taken++;
 	}
-	return true;
+	return taken;
 }
 
+/* From all sources in turn, until they are dry or it is enough; true where
+ * there was anything. */
+static bool
+take_lines(struct ingest *ingest, int64_t until)
+{
+	bool any = false;
+	bool more = true;
+
+	while (more && has_room(ingest) && proc_ticks() < until) {
+		more = false;
+		for (size_t i = 0; i < ingest->sources->count; i++) {
+			more |= take_slice(
+				    ingest, &ingest->sources->source[i]) > 0;
+		}
+		any |= more;
+	}
+	return any;
+}
+
+/* All is read once a look at the files found nothing to go on with. */
 static enum ingest_flow
 gather(struct ingest *ingest)
 {
+	struct sources *sources = ingest->sources;
 	int64_t ticks = proc_ticks();
-	int64_t end = ticks + BATCH_MS;
-	bool more = true;
+	bool more = false;
 	bool restless = false;
 
-	for (size_t i = 0; i < ingest->sources->count; i++) {
-		source_look(&ingest->sources->source[i], proc_now(), ticks);
+	for (size_t i = 0; i < sources->count; i++) {
+		more |= source_look(&sources->source[i], proc_now(), ticks);
 	}
-	while (more && has_room(ingest) && proc_ticks() < end) {
-		more = false;
-		for (size_t i = 0; i < ingest->sources->count; i++) {
-			more |= take_slice(ingest, &ingest->sources->source[i]);
-		}
-	}
-	for (size_t i = 0; i < ingest->sources->count; i++) {
-		restless |= source_is_restless(&ingest->sources->source[i]);
+	more |= take_lines(ingest, ticks + BATCH_MS);
+	for (size_t i = 0; i < sources->count; i++) {
+		restless |= source_is_restless(&sources->source[i]);
 	}
 	return more ? INGEST_MORE : restless ? INGEST_SOON : INGEST_DRY;
 }

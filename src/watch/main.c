@@ -327,7 +327,6 @@ bring_up(struct watch *watch)
 	if (watch->setup->sources.count == 0) {
 		log_warn("neither journal nor files: there is nothing to do");
 	}
-	proc_signals_block();
 }
 
 static int
@@ -336,6 +335,7 @@ run(struct watch *watch)
 	int status = EXIT_FINE;
 	struct desk desk;
 
+	proc_signals_block();
 	bring_up(watch);
 	if (!open_desk(&desk, watch->setup->conf->database)) {
 		return EXIT_FINE;

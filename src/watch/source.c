@@ -63,17 +63,21 @@ source_key(struct source *source, const unsigned char key[static HASH_KEY_SIZE])
 	}
 }
 
-void
+bool
 source_look(struct source *source, int64_t now, int64_t ticks)
 {
+	bool turned;
+
 	if (!source->dry) {
-		return;
+		return false;
 	}
-	if (source->tail != NULL) {
-		source->moved |= tail_look(source->tail, now, ticks);
-	} else {
+	if (source->journal != NULL) {
 		journal_look(source->journal, now);
+		return false;
 	}
+	turned = tail_look(source->tail, now, ticks);
+	source->moved |= turned;
+	return turned;
 }
 
 bool

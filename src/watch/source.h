@@ -43,8 +43,9 @@ void source_start(struct source *source,
 void source_key(
     struct source *source, const unsigned char key[static HASH_KEY_SIZE]);
 
-/* Where it ran dry: see whether there is something to go on with. */
-void source_look(struct source *source, int64_t now, int64_t ticks);
+/* Where it ran dry: see whether there is something to go on with.  True where
+ * it turned to another file. */
+bool source_look(struct source *source, int64_t now, int64_t ticks);
 
 /* Whether it is to be looked at again soon, whatever the bell says. */
 bool source_is_restless(const struct source *source);
@@ -69,8 +70,7 @@ struct sources {
 };
 
 /* Fill an empty set; false without memory. */
-bool sources_open(
-    struct sources *sources, const struct conf *conf, bool once);
+bool sources_open(struct sources *sources, const struct conf *conf, bool once);
 /* Files that `old` follows as well go on where it stands.  The journal may
  * show other units by now and goes on at its stored position. */
 void sources_take_over(struct sources *sources, struct sources *old);

@@ -1,0 +1,186 @@
+"""The systemd journal: who may speak in it, and what can happen to it."""
+
+import os
+import random
+import shutil
+import time
+
+import pytest
+
+from diary import Diary, write_journal
+from watchman import message
+
+
+@pytest.fixture(name="diary")
+def diary_fixture():
+    return Diary()
+
+
+@pytest.fixture(name="journal")
+def journal_fixture(man):
+    """The man follows a journal of one file."""
+    path = f"{man.folder}/x.journal"
+    man.configure(files=[], journal=path)
+    return path
+
+
+def test_offences_in_a_journal(man, diary, journal):
+    write_journal(journal, diary.offences(range(300)))
+    man.once()
+    man.expect(range(300))
+    man.once()
+    man.expect(range(300))
+    times = man.sql("SELECT min(at), max(at) FROM event")
+    assert times == [(diary.start + 1, diary.start + 300)]
+
+
+def test_only_what_journald_says_of_a_unit_counts(man, diary, journal):
+    forged = [
+        {"unit": "evil.service"},
+        {"unit": "session-1.scope", "SYSTEMD_UNIT": "postfix@-.service"},
+        {"unit": None, "UNIT": "postfix@-.service"},
+        {"unit": "user@1000.service", "_SYSTEMD_USER_UNIT":
+         "postfix@-.service"},
+        {"unit": "postfix@-.service.evil.service"},
+    ]
+    entries = "".join(diary.offences([number], **how)
+                      for number, how in enumerate(forged))
+    write_journal(journal, entries + diary.offences([99]))
+    man.once()
+    man.expect([99])
+
+
+def test_units_are_a_setting(man, diary, journal):
+    write_journal(journal, diary.offences([1], unit="own.service")
+                  + diary.offences([2]))
+    man.write(man.conf, f"""
+        database = "{man.database}"
+        watch {{ journal = "{journal}" units = {{own.service}}
+                 start = backfill }}
+        """)
+    man.once()
+    man.expect([1])
+
+
+def test_from_now_on_and_appended_to(man, diary, journal):
+    man.configure(files=[], journal=journal, start="now")
+    write_journal(journal, diary.offences(range(5)))
+    man.once()
+    assert man.count() == 0
+    man.start()
+    for number in range(5, 9):
+        write_journal(journal, diary.offences([number]))
+        man.wait_expect(range(5, number + 1))
+
+
+def test_a_journal_that_appears_later(man, diary, journal):
+    man.configure(files=[], journal=journal, start="now")
+    man.start()
+    man.wait_said("No such file")
+    write_journal(journal, diary.offences(range(5)))
+    man.wait_expect(range(5))
+
+
+def test_dropped_messages_are_counted(man, diary, journal):
+    write_journal(journal, diary.offences([1]) + diary.suppressed(42)
+                  + diary.suppressed(1000, "cron.service")
+                  + diary.entry("Suppressed 7 messages from postfix@-.service",
+                                unit="evil.service", tag="systemd-journald"))
+    man.once()
+    assert man.state("suppressed") == "42"
+    write_journal(journal, diary.suppressed(8))
+    man.once()
+    assert man.state("suppressed") == "50"
+    assert "missed     50 log lines" in man.status()
+    man.expect([1])
+
+
+def test_a_message_of_several_lines_is_its_first(man, diary, journal):
+    text = "hello\n" + message(1)
+    size = len(text).to_bytes(8, "little")
+    entry = diary.entry("@").encode().replace(
+        b"MESSAGE=@\n", b"MESSAGE\n" + size + text.encode() + b"\n")
+    write_journal(journal, entry.decode() + diary.offences([2]))
+    man.once()
+    man.expect([2])
+
+
+def test_a_folder_of_journals_and_one_of_them_vacuumed(man, diary):
+    folder = f"{man.folder}/journal"
+    os.mkdir(folder)
+    man.configure(files=[], journal=folder)
+    write_journal(f"{folder}/a.journal", diary.offences(range(10)))
+    man.once()
+    man.expect(range(10))
+    lost = diary.offences(range(10, 20))
+    write_journal(f"{folder}/b.journal", diary.offences(range(20, 30)))
+    os.unlink(f"{folder}/a.journal")
+    assert lost and "gone" in man.once()
+    man.expect([*range(10), *range(20, 30)])
+    assert "gone" not in man.once()
+    man.expect([*range(10), *range(20, 30)])
+
+
+def test_vacuumed_while_it_watches(man, diary):
+    folder = f"{man.folder}/journal"
+    os.mkdir(folder)
+    man.configure(files=[], journal=folder)
+    write_journal(f"{folder}/a.journal", diary.offences(range(10)))
+    man.start()
+    man.wait_expect(range(10))
+    os.unlink(f"{folder}/a.journal")
+    write_journal(f"{folder}/b.journal", diary.offences(range(10, 20)))
+    man.wait_expect(range(20))
+    write_journal(f"{folder}/c.journal", diary.offences(range(20, 30)))
+    man.wait_expect(range(30))
+    shutil.rmtree(folder)
+    man.kill()
+    man.start()
+    os.mkdir(folder)
+    write_journal(f"{folder}/d.journal", diary.offences(range(30, 40)))
+    man.wait_expect(range(40))
+
+
+def test_killed_while_the_journal_grows(man, diary):
+    folder = f"{man.folder}/journal"
+    os.mkdir(folder)
+    man.configure(files=[], journal=folder)
+    dice = random.Random(4)
+    for turn in range(30):
+        man.start()
+        write_journal(f"{folder}/{turn // 5}.journal",
+                      diary.offences(range(turn * 20, turn * 20 + 20)))
+        time.sleep(dice.random() / 20)
+        man.kill()
+    man.start()
+    man.wait_expect(range(600))
+
+
+def test_a_file_that_is_no_journal(man, journal):
+    man.write(journal, "no journal at all\n" * 1000)
+    assert "journal" in man.once()
+    assert man.count() == 0
+
+
+def line(number):
+    """As rsyslog writes the entry with that number to a file."""
+    return ("2026-11-21T23:47:28.079876+00:00 mx postfix/submission/smtpd"
+            f"[4711]: {message(number)}\n")
+
+
+def test_a_file_written_from_the_journal_is_refused(man, diary, journal):
+    write_journal(journal, diary.offences(range(10)))
+    man.append("".join(map(line, range(8))))
+    man.configure(journal=journal)
+    said = man.once(status=2)
+    assert "would count twice" in said and man.log in said
+
+
+def test_a_file_and_a_journal_of_their_own_are_fine(man, diary, journal):
+    write_journal(journal, diary.offences(range(10)))
+    man.append("".join(map(line, range(20, 30))))
+    # The like of it in the middle of another line proves nothing.
+    man.append(line(30)[:-1] + " " + line(5)[:-1] + "x\n")
+    man.configure(journal=journal)
+    man.once()
+    assert set(range(10)) | set(range(20, 30)) <= set(man.counted())
