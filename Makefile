@@ -10,6 +10,8 @@
 #   make asan tsan  the tests under sanitizers
 #   make lint       format, static analysis, layers, scripts, man pages
 #   make bench      the benchmarks
+#   make fuzz       what reads foreign text, against bytes made up (a minute
+#                   each; FUZZ_SECONDS=)
 #   make install    DESTDIR= PREFIX=
 #   make clean
 
@@ -88,6 +90,9 @@ PARTS_OBJECTS = $(foreach room,$(PROGRAM_ROOMS),$(call parts,$(room))) \
 
 UNIT_TESTS = $(patsubst tests/unit/%.c,$(BUILD)/tests/%,\
 	$(wildcard tests/unit/*_test.c))
+FUZZERS = $(patsubst tests/fuzz/%_fuzz.c,%,$(wildcard tests/fuzz/*_fuzz.c))
+# How long each of them runs, in seconds.
+FUZZ_SECONDS ?= 60
 BENCHES = $(addprefix $(BUILD)/bench/,null_milter milter_load fill rules_parse)
 
 all: $(PROGRAMS)
@@ -210,6 +215,31 @@ lint:
 	@scripts/setup all
 	@scripts/lint
 
+# The lower floors, built by themselves with what finds faults. What a run
+# comes upon is left in the build folder; what is worth keeping is copied to
+# tests/fuzz/corpus by hand.
+$(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard $(addprefix src/,\
+		$(addsuffix /*.[ch],base core conf rules))) \
+		$(BUILD)/gen/rule_files.c $(BUILD)/gen/policy_files.c
+	$(call say,fuzz)
+	@mkdir -p $(@D)
+	$(Q)clang -std=c17 -D_GNU_SOURCE -Isrc -O1 -g \
+		-fsanitize=fuzzer,address,undefined \
+		-fno-sanitize-recover=all -o $@ $(filter %.c,$^) \
+		-lconfuse -lpcre2-8 -lpthread
+
+fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
+	@set -e; for name in $(FUZZERS); do echo "== $$name"; \
+		mkdir -p $(BUILD)/fuzz/$$name.found; \
+		$(BUILD)/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) \
+			-max_len=9000 -timeout=5 -print_final_stats=1 \
+			-artifact_prefix=$(BUILD)/fuzz/$$name- \
+			$(BUILD)/fuzz/$$name.found tests/fuzz/corpus/$$name \
+			>$(BUILD)/fuzz/$$name.log 2>&1 || \
+			{ cat $(BUILD)/fuzz/$$name.log; exit 1; }; \
+		grep 'executed_units\|slowest' $(BUILD)/fuzz/$$name.log; \
+		done
+
 bench: all $(BENCHES)
 	tests/bench/milter
 
@@ -232,7 +262,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
-.PHONY: all run demo check asan tsan lint load bench install uninstall clean $(SUITES)
+.PHONY: all run demo check asan tsan lint load bench fuzz install uninstall clean $(SUITES)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -204,7 +204,10 @@ add_rule(struct book *book, const char *name)
 static const char *
 name_complaint(const struct book *book, const char *name)
 {
+	/* Said before this returns to the next name. */
+	static _Thread_local char taken[BOOK_FILE_SIZE + 40];
 	size_t len = strlen(name);
+	struct text what;
 
 	if (len == 0 || len >= RULES_NAME_SIZE ||
 	    strspn(name, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -213,7 +216,10 @@ name_complaint(const struct book *book, const char *name)
 	}
 	for (size_t i = 0; i < book->rules; i++) {
 		if (strcmp(book->rule[i]->name, name) == 0) {
-			return "another rule has this name already";
+			text_init(&what, taken, sizeof(taken));
+			text_addf(&what, "there is a rule of this name in %s",
+			    book->rule[i]->file);
+			return taken;
 		}
 	}
 	return NULL;

@@ -34,8 +34,8 @@ static const struct {
 	{ "exim", "(?:\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?"
 		  "(?: [+-]\\d{4})? )?(?:\\[\\d+\\] )?" },
 	{ "queue", QUEUE },
-	/* A mail address that no blank can hide in. */
-	{ "address", "<[^\\s<>]*+>" },
+	/* A mail address that nothing can hide in. */
+	{ "address", "<[^\\s<>\"]*+>" },
 };
 
 static const char *const group_names[GROUP_COUNT] = {
@@ -211,7 +211,6 @@ compile(const char *text, size_t len, struct pattern *pattern,
 	int number;
 	size_t where;
 	PCRE2_UCHAR reason[160];
-	struct text what;
 
 	pattern->code = pcre2_compile((PCRE2_SPTR)text, len,
 	    PCRE2_ANCHORED | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY |
@@ -219,11 +218,9 @@ compile(const char *text, size_t len, struct pattern *pattern,
 		PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C,
 	    &number, &where, NULL);
 	if (pattern->code == NULL) {
+		/* Where, in a text the file does not have, would not help. */
 		(void)pcre2_get_error_message(number, reason, sizeof(reason));
-		text_init(&what, error, PATTERN_ERROR_SIZE);
-		text_addf(&what, "%s, behind \"%.*s\"", (const char *)reason,
-		    (int)(where < 32 ? where : 32),
-		    text + (where < 32 ? 0 : where - 32));
+		say(error, (const char *)reason);
 		return false;
 	}
 	/* Where this machine has no JIT the pattern works without it. */

@@ -1,0 +1,62 @@
+/*
+ * Whatever stands in a rule file, it is read or refused with a complaint, and
+ * a rule that was read can be tried on a line.
+ *
+ * The file and, behind the last NUL byte, the text of the line.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "rules/book.h"
+#include "rules/rules.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+enum {
+	FILE_MAX = 16 * 1024
+};
+
+static void
+try_patterns(const struct book *book, const char *text, size_t len)
+{
+	for (size_t i = 0; i < book->rules; i++) {
+		const struct book_rule *rule = book->rule[i];
+
+		(void)book_rule_wants(rule, text, len);
+		for (size_t j = 0; j < rule->match.items; j++) {
+			(void)pattern_may_match(&rule->match.item[j], text, len,
+			    pattern_queue_span(text, len));
+		}
+	}
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	const uint8_t *end = memrchr(data, '\0', size);
+	size_t len = end == NULL ? size : (size_t)(end - data);
+	char error[RULES_ERROR_SIZE];
+	struct book book = { 0 };
+	char *text;
+
+	if (len > FILE_MAX || memchr(data, '\0', len) != NULL) {
+		return 0; /* refused before it is parsed */
+	}
+	text = malloc(len + 1);
+	if (text == NULL) {
+		return 0;
+	}
+	if (len > 0) {
+		memcpy(text, data, len);
+	}
+	text[len] = '\0';
+	if (book_read(&book, "f.rule", text, error)) {
+		try_patterns(&book, (const char *)data + len, size - len);
+	} else if (strncmp(error, "f.rule:", 7) != 0 &&
+		   strcmp(error, "out of memory") != 0) {
+		abort();
+	}
+	book_clear(&book);
+	free(text);
+	return 0;
+}

@@ -1,0 +1,446 @@
+#include "rules_fixture.h"
+
+#include <sys/stat.h>
+
+#include "base/embedded.h"
+#include "conf_dir.h"
+
+extern const struct embedded rule_files[];
+
+#define AT "Nov 21 23:44:51 mx "
+
+/* A rule that is as it should be but for what stands in ITEMS. */
+#define RULE(name, items)                                                      \
+	"rule \"" name "\" {\n about = \"x\"\n tags = {\"x\"}\n" items "}\n"
+#define FINE " kind = auth\n match = 'bad {client}'\n"
+
+static void
+write_rules(const char *name, const char *text)
+{
+	conf_dir_write(name, text);
+}
+
+static void
+empty_folder(void)
+{
+	static const char *const names[] = { "a.rule", "b.rule", "z.rule",
+		"dovecot.rule", "postfix-smtpd.rule", "note.txt",
+		".hidden.rule" };
+
+	for (size_t i = 0; i < COUNT(names); i++) {
+		(void)remove(conf_dir_path(names[i]));
+	}
+}
+
+/* ---- what is wrong ---- */
+
+static void
+a_wrong_file_is_refused_with_its_line(void **state)
+{
+	static const struct {
+		const char *sentence;
+		const char *text;
+		const char *error;
+	} rows[] = {
+		{ "no about",
+		    "rule \"x\" {\n tags = {\"x\"}\n kind = auth\n match = "
+		    "'{client}'\n}\n",
+		    "a.rule:5: rule \"x\" has no about" },
+		{ "no tags",
+		    "rule \"x\" {\n about = \"x\"\n kind = auth\n match = "
+		    "'{client}'\n}\n",
+		    "a.rule:5: rule \"x\" has no tags" },
+		{ "no pattern", RULE("x", " kind = auth\n"),
+		    "a.rule:5: rule \"x\" has no match" },
+		{ "no kind", RULE("x", " match = '{client}'\n"),
+		    "a.rule:5: rule \"x\": an offence needs its kind" },
+		{ "a kind that is none",
+		    RULE("x", " kind = auht\n match = '{client}'\n"),
+		    "a.rule:4: kind = \"auht\": is no kind of event" },
+		{ "a kind without an offence",
+		    RULE("x", FINE " finding = login\n"),
+		    "a.rule:7: rule \"x\": only an offence has a kind" },
+		{ "a finding that is none", RULE("x", FINE " finding = joy\n"),
+		    "a.rule:6: finding = \"joy\": must be offence, login, "
+		    "queue, session, suppressed or nothing" },
+		{ "an unknown key", RULE("x", " knid = auth\n"),
+		    "a.rule:4: no such option 'knid'" },
+		{ "a key twice", RULE("x", " kind = auth\n kind = auth\n"),
+		    "a.rule:5: kind is given twice" },
+		{ "no address", RULE("x", " kind = auth\n match = 'bad'\n"),
+		    "a.rule:6: rule \"x\": a pattern does not say where the "
+		    "address is: {client}, {ip} or (?<ip>...)" },
+		{ "no address in one of two",
+		    RULE("x", " kind = auth\n match = {'a {ip}', 'bad'}\n"),
+		    "a.rule:6: rule \"x\": a pattern does not say where the "
+		    "address is: {client}, {ip} or (?<ip>...)" },
+		{ "no queue id",
+		    RULE("x", " finding = queue\n match = '{client}'\n"),
+		    "a.rule:6: rule \"x\": a pattern does not say where the "
+		    "queue id is: {queue} or (?<queue>...)" },
+		{ "a parenthesis too few",
+		    RULE("x", " kind = auth\n match = 'a ({ip}'\n"),
+		    "a.rule:5: match = \"a ({ip}\": missing closing "
+		    "parenthesis" },
+		{ "a word that is none",
+		    RULE("x", " kind = auth\n match = 'a {clinet}'\n"),
+		    "a.rule:5: match = \"a {clinet}\": there is no {clinet} "
+		    "in patterns" },
+		{ "an empty pattern", RULE("x", " kind = auth\n match = ''\n"),
+		    "a.rule:5: match = \"\": is empty and would match "
+		    "everything" },
+		{ "an empty list of patterns",
+		    RULE("x", " kind = auth\n match = {}\n"),
+		    "a.rule:6: rule \"x\": it matches no line: match is "
+		    "empty" },
+		{ "an empty list of tags",
+		    "rule \"x\" {\n about = \"x\"\n tags = {}\n" FINE "}\n",
+		    "a.rule:6: rule \"x\": it looks at no daemon's lines: "
+		    "tags is empty" },
+		{ "a tag with a blank",
+		    "rule \"x\" {\n about = \"x\"\n tags = {\"a b\"}\n}\n",
+		    "a.rule:3: tags = \"a b\": is no daemon's tag, which "
+		    "holds no blank, ':' or bracket" },
+		{ "a tag with two stars",
+		    "rule \"x\" {\n about = \"x\"\n tags = {\"*a*\"}\n}\n",
+		    "a.rule:3: tags = \"*a*\": may hold one '*' only" },
+		{ "no events", RULE("x", FINE " events = 0\n"),
+		    "a.rule:6: events = \"0\": is too small" },
+		{ "neither yes nor no", RULE("x", FINE " milter-saw = maybe\n"),
+		    "a.rule:6: milter-saw = \"maybe\": must be yes or no" },
+		{ "a source with a blank", "source = \"a b\"\n",
+		    "a.rule:1: source = \"a b\": must be a word of a-z, 0-9 "
+		    "and '-'" },
+		{ "a name with a blank", RULE("a b", FINE),
+		    "a.rule:2: a rule's name is 1 to 64 letters, digits, '-' "
+		    "and '_'" },
+		{ "a name that is taken in the file",
+		    RULE("x", FINE) RULE("x", FINE),
+		    "a.rule:7: found duplicate title 'x'" },
+		{ "a name that is taken by a shipped rule",
+		    RULE("postfix-sasl", FINE),
+		    "postfix-smtpd.rule (built in):16: there is a rule of this name in a.rule" },
+		{ "a brace too few", "# x\nrule \"x\" {\n",
+		    "a.rule:2: a brace that opens here is never closed" },
+		{ "raw bytes would be matched one by one",
+		    RULE("x", " kind = auth\n match = '(*UTF){ip}'\n"),
+		    "a.rule:5: match = \"(*UTF){ip}\": using UTF is disabled by the application" },
+	};
+	char error[RULES_ERROR_SIZE];
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rules *rules;
+
+		empty_folder();
+		write_rules("a.rule", rows[i].text);
+		rules = rules_load(conf_dir, error);
+		if (rules != NULL) {
+			fail_msg("%s: is let pass", rows[i].sentence);
+		}
+		conf_dir_shorten(error);
+		check_text(rows[i].sentence, error, rows[i].error);
+	}
+}
+
+static void
+a_file_that_cannot_be_read_is_refused(void **state)
+{
+	char error[RULES_ERROR_SIZE];
+
+	(void)state;
+	empty_folder();
+	assert_int_equal(mkdir(conf_dir_path("a.rule"), 0700), 0);
+	assert_null(rules_load(conf_dir, error));
+	conf_dir_shorten(error);
+	assert_string_equal(error, "a.rule: is a folder, not a file");
+	assert_null(rules_load("/dev/null", error));
+	assert_string_equal(error, "/dev/null: Not a directory");
+}
+
+/* ---- what takes whose place ---- */
+
+struct seen {
+	size_t rules;
+	size_t own;
+	bool ordered;
+	char last[128];
+	char joined[4096];
+};
+
+static void
+see_rule(void *to, const struct rules_info *info)
+{
+	struct seen *seen = to;
+
+	seen->rules++;
+	seen->own += strncmp(info->file, conf_dir, strlen(conf_dir)) == 0;
+	(void)strncat(seen->joined, info->name,
+	    sizeof(seen->joined) - strlen(seen->joined) - 2);
+	(void)strncat(seen->joined, " ", 2);
+	assert_true(info->about[0] != '\0');
+	assert_true(info->tags[0] != '\0');
+	assert_int_equal(
+	    info->kind == KIND_COUNT, info->what != FINDING_OFFENCE);
+}
+
+static struct seen
+see_all(const struct rules *rules)
+{
+	struct seen seen = { 0 };
+
+	rules_each(rules, see_rule, &seen);
+	return seen;
+}
+
+static void
+a_folder_adds_to_the_shipped_rules(void **state)
+{
+	struct tried tried;
+	struct seen shipped;
+	struct seen seen;
+	struct finding finding;
+
+	(void)state;
+	empty_folder();
+	tried_load(&tried, NULL);
+	shipped = see_all(tried.rules);
+	assert_int_equal(shipped.own, 0);
+	tried_free(&tried);
+
+	tried_load(&tried, "/nonexistent/videur");
+	assert_int_equal(see_all(tried.rules).rules, shipped.rules);
+	tried_free(&tried);
+
+	write_rules("z.rule",
+	    "source = \"mine\"\n"
+	    "rule \"mine\" {\n about = \"a door bell\"\n tags = {\"bell*\"}\n"
+	    " not-tags = {\"*front\"}\n kind = relay\n events = 3\n"
+	    " match = {'ding {ip}', 'dong (?<events>\\d+)\n   \\ {ip}'}\n"
+	    " not-match = '.*postman'\n}\n");
+	write_rules("note.txt", "no rule");
+	write_rules(".hidden.rule", "no rule");
+	tried_load(&tried, conf_dir);
+	seen = see_all(tried.rules);
+	assert_int_equal(seen.rules, shipped.rules + 1);
+	assert_int_equal(seen.own, 1);
+	check_text("the last by name is the last tried",
+	    seen.joined + strlen(seen.joined) - 5, "mine ");
+	assert_true(
+	    tried_match(&tried, AT "bell-back: ding 203.0.113.5", &finding));
+	assert_string_equal(finding.source, "mine");
+	assert_int_equal(finding.kind, KIND_RELAY);
+	assert_int_equal(finding.events, 3);
+	assert_true(
+	    tried_match(&tried, AT "bell: dong 7 203.0.113.5", &finding));
+	assert_int_equal(finding.events, 7);
+	assert_false(
+	    tried_match(&tried, AT "bell-front: ding 203.0.113.5", &finding));
+	assert_false(tried_match(
+	    &tried, AT "bell: ding 203.0.113.5 (postman)", &finding));
+	assert_false(
+	    tried_match(&tried, AT "bell: a ding 203.0.113.5", &finding));
+	assert_false(
+	    tried_match(&tried, AT "bell: dong 203.0.113.5", &finding));
+	tried_free(&tried);
+}
+
+static void
+a_file_of_the_same_name_takes_the_place(void **state)
+{
+	static const char line[] = AT
+	    "dovecot: imap-login: Disconnected: Inactivity (auth failed, 2 "
+	    "attempts in 9 secs): user=<joe>, method=PLAIN, "
+	    "rip=203.0.113.5, lip=192.0.2.25, session=<x>";
+	struct tried tried;
+	struct finding finding;
+
+	(void)state;
+	empty_folder();
+	write_rules("dovecot.rule", "# none\n");
+	tried_load(&tried, conf_dir);
+	assert_false(tried_match(&tried, line, &finding));
+	tried_free(&tried);
+
+	write_rules("dovecot.rule",
+	    "rule \"dovecot-login-failed\" {\n about = \"x\"\n kind = auth\n"
+	    " tags = \"dovecot\"\n match = 'imap-login: .* rip={ip}'\n}\n");
+	tried_load(&tried, conf_dir);
+	assert_true(tried_match(&tried, line, &finding));
+	assert_int_equal(finding.events, 1);
+	assert_string_equal(finding.source, "log");
+	tried_free(&tried);
+}
+
+static void
+the_first_that_matches_decides(void **state)
+{
+	static const char line[] = AT
+	    "postfix/smtpd[9]: warning: h.test[203.0.113.5]: SASL LOGIN "
+	    "authentication failed: x";
+	struct tried tried;
+	struct finding finding;
+
+	(void)state;
+	empty_folder();
+	write_rules("a.rule",
+	    "rule \"phones\" {\n about = \"let them\"\n finding = nothing\n"
+	    " tags = {\"*/smtpd\"}\n match = 'warning: h\\.test\\['\n}\n");
+	tried_load(&tried, conf_dir);
+	assert_false(tried_match(&tried, line, &finding));
+	assert_true(tried_match(&tried,
+	    AT "postfix/smtpd[9]: warning: i.test[203.0.113.5]: SASL LOGIN "
+	       "authentication failed: x",
+	    &finding));
+	tried_free(&tried);
+
+	empty_folder();
+	write_rules("z.rule",
+	    "rule \"late\" {\n about = \"x\"\n finding = nothing\n"
+	    " tags = {\"*/smtpd\"}\n match = 'warning: h\\.test\\['\n}\n");
+	tried_load(&tried, conf_dir);
+	assert_true(tried_match(&tried, line, &finding));
+	tried_free(&tried);
+}
+
+/* The literal beginning by which lines are told apart must never keep out a
+ * line that the pattern means. */
+static void
+a_first_look_keeps_nothing_out(void **state)
+{
+	static const struct {
+		const char *pattern;
+		const char *text;
+		bool found;
+	} rows[] = {
+		{ "abc {ip}", "abc 203.0.113.5", true },
+		{ "abc? {ip}", "ab 203.0.113.5", true },
+		{ "abc* {ip}", "ab 203.0.113.5", true },
+		{ "abc{0} {ip}", "ab 203.0.113.5", true },
+		{ "abc+ {ip}", "abccc 203.0.113.5", true },
+		{ "a\\.c? {ip}", "a. 203.0.113.5", true },
+		{ "a\\.{0}c {ip}", "ac 203.0.113.5", true },
+		{ "ab {ip}|x {ip}", "x 203.0.113.5", true },
+		{ "a(?:b|c)d {ip}", "acd 203.0.113.5", true },
+		{ "a[|(]b {ip}", "a|b 203.0.113.5", true },
+		{ "a[]|]b {ip}", "a]b 203.0.113.5", true },
+		{ "a\\|b {ip}", "a|b 203.0.113.5", true },
+		{ "(?i)abc {ip}", "ABC 203.0.113.5", true },
+		{ "\\Qa|b\\E {ip}", "a|b 203.0.113.5", true },
+		{ "\\tab {ip}", "\tab 203.0.113.5", true },
+		{ "{queue}: abc? {ip}", "219E1A763EE: ab 203.0.113.5", true },
+		{ "{queue}: abc {ip}", "NOQUEUE: abc 203.0.113.5", true },
+		{ "{queue}: abc {ip}", "4bRt8x2WzVz1l3q: abc 203.0.113.5",
+		    true },
+		{ "{queue}: abc {ip}", "abc 203.0.113.5", false },
+		{ "{queue}: a {ip}|b {ip}", "b 203.0.113.5", true },
+		{ "{ip} abc", "203.0.113.5 abc", true },
+		{ "abc {ip}", " abc 203.0.113.5", false },
+		{ "^abc {ip}$", "abc 203.0.113.5", true },
+		{ "^abc {ip}$", "abc 203.0.113.5\n", false },
+		{ "abc {ip}", "abc", false },
+		{ "abc {ip}", "ab", false },
+		{ "abc {ip}", "", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char text[512];
+		char line[256];
+		struct tried tried;
+		struct finding finding;
+
+		empty_folder();
+		(void)snprintf(text, sizeof(text),
+		    RULE("x", " kind = auth\n match = '%s'\n"),
+		    rows[i].pattern);
+		write_rules("a.rule", text);
+		tried_load(&tried, conf_dir);
+		(void)snprintf(line, sizeof(line), AT "x: %s", rows[i].text);
+		check_int(rows[i].pattern, tried_match(&tried, line, &finding),
+		    rows[i].found);
+		tried_free(&tried);
+	}
+}
+
+/* This one would try more ways than there are stars. */
+static void
+a_slow_pattern_gives_up(void **state)
+{
+	struct tried tried;
+	struct finding finding;
+	char line[RULES_LINE_MAX];
+
+	(void)state;
+	empty_folder();
+	write_rules("a.rule",
+	    RULE("x", " kind = auth\n match = '(?:(?:a|aa)+)+b {ip}'\n"));
+	tried_load(&tried, conf_dir);
+	memset(line, 'a', sizeof(line));
+	memcpy(line, AT "x: ", strlen(AT) + 3);
+	assert_false(
+	    tried_match_bytes(&tried, NULL, line, sizeof(line), &finding));
+	assert_true(tried_match(&tried, AT "x: aaaab 203.0.113.5", &finding));
+	tried_free(&tried);
+}
+
+static void
+too_many_patterns_are_refused(void **state)
+{
+	char error[RULES_ERROR_SIZE];
+	char *text = malloc(200000);
+	size_t len = 0;
+
+	(void)state;
+	assert_non_null(text);
+	empty_folder();
+	for (int i = 0; i < 600; i++) {
+		len += (size_t)snprintf(text + len, 200000 - len,
+		    "rule \"r%d\" { about = \"x\" tags = {\"x\"} kind = auth "
+		    "match = 'a {ip}' }\n",
+		    i);
+	}
+	write_rules("a.rule", text);
+	free(text);
+	assert_null(rules_load(conf_dir, error));
+	conf_dir_shorten(error);
+	assert_string_equal(
+	    error, "a.rule:1: with this file there are more than 512 patterns");
+}
+
+static void
+every_shipped_file_is_in_it(void **state)
+{
+	static const char *const names[] = { "amavis.rule",
+		"clamav-milter.rule", "dovecot.rule", "exim.rule",
+		"journald.rule", "postfix-cleanup.rule",
+		"postfix-postscreen.rule", "postfix-smtpd.rule", "rspamd.rule",
+		"sendmail.rule", "spamass-milter.rule" };
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(names); i++) {
+		check_int(names[i], embedded_find(rule_files, names[i]) != NULL,
+		    true);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_wrong_file_is_refused_with_its_line),
+		cmocka_unit_test(a_folder_adds_to_the_shipped_rules),
+		cmocka_unit_test(a_file_of_the_same_name_takes_the_place),
+		cmocka_unit_test(the_first_that_matches_decides),
+		cmocka_unit_test(a_first_look_keeps_nothing_out),
+		cmocka_unit_test(a_slow_pattern_gives_up),
+		cmocka_unit_test(too_many_patterns_are_refused),
+		cmocka_unit_test(every_shipped_file_is_in_it),
+		cmocka_unit_test(a_file_that_cannot_be_read_is_refused),
+	};
+
+	assert_int_equal(setenv("TZ", "UTC", 1), 0);
+	tzset();
+	return cmocka_run_group_tests_name(
+	    "rules, loading", tests, conf_dir_make, conf_dir_remove);
+}
