@@ -4,18 +4,16 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/log.h"
 #include "base/proc.h"
 #include "conf/conf.h"
-#include "rules/rules.h"
 #include "watch/bell.h"
 #include "watch/desk.h"
 #include "watch/ingest.h"
+#include "watch/setup.h"
 #include "watch/source.h"
-#include "watch/twice.h"
 
 enum {
 	LOOK_EVERY = 2000,  /* ms: inotify misses network file systems */
@@ -78,80 +76,6 @@ read_options(int argc, char **argv)
 	return options;
 }
 
-/* ---- what the configuration says ---- */
-
-struct setup {
-	struct conf *conf;
-	struct rules *rules;
-	struct rules_scratch *scratch;
-	struct sources sources;
-};
-
-static void
-setup_free(struct setup *setup)
-{
-	if (setup != NULL) {
-		sources_close(&setup->sources);
-		rules_scratch_free(setup->scratch);
-		rules_free(setup->rules);
-		if (setup->conf != NULL) {
-			conf_drop(setup->conf);
-		}
-		free(setup);
-	}
-}
-
-static bool
-load_rules(struct setup *setup)
-{
-	char error[RULES_ERROR_SIZE];
-
-	setup->rules = rules_load(setup->conf->watch.rules, error);
-	if (setup->rules == NULL) {
-		log_warn("%s", error);
-		return false;
-	}
-	setup->scratch = rules_scratch_new(setup->rules);
-	return setup->scratch != NULL;
-}
-
-static bool
-load_conf(struct setup *setup, const char *path)
-{
-	char error[CONF_ERROR_SIZE];
-
-	setup->conf = conf_load(path, error);
-	if (setup->conf == NULL) {
-		log_warn("%s", error);
-	}
-	return setup->conf != NULL;
-}
-
-static bool
-check_twice(const struct setup *setup)
-{
-	char error[TWICE_ERROR_SIZE];
-	bool twice = twice_counted(setup->conf, error);
-
-	if (twice) {
-		log_warn("%s", error);
-	}
-	return !twice;
-}
-
-/* NULL after a log line. */
-static struct setup *
-setup_load(const char *path)
-{
-	struct setup *setup = calloc(1, sizeof(*setup));
-
-	if (setup != NULL && load_conf(setup, path) && load_rules(setup)) {
-		return setup;
-	}
-	setup_free(setup);
-	return NULL;
-}
-
 /* ---- running ---- */
 
 struct watch {
@@ -176,8 +100,7 @@ reload(struct watch *watch)
 {
 	struct setup *fresh = setup_load(watch->options.conf_path);
 
-	if (fresh == NULL || !check_twice(fresh) ||
-	    !sources_open(&fresh->sources, fresh->conf, false)) {
+	if (fresh == NULL || !setup_sources(fresh, false)) {
 		log_warn("the old configuration stays");
 		setup_free(fresh);
 		return;
@@ -320,8 +243,7 @@ bring_up(struct watch *watch)
 	}
 	conf = watch->setup->conf;
 	if (!proc_drop_root(conf->user, conf->database) ||
-	    !check_twice(watch->setup) ||
-	    !sources_open(&watch->setup->sources, conf, watch->options.once)) {
+	    !setup_sources(watch->setup, watch->options.once)) {
 		log_fatal(EXIT_USAGE, "not started");
 	}
 	if (watch->setup->sources.count == 0) {

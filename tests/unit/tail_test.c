@@ -1,0 +1,557 @@
+#include "check.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+#include "watch/plan.h"
+#include "watch/reader.h"
+#include "watch/rotated.h"
+#include "watch/tail.h"
+
+/* ---- which file to go on with ---- */
+
+/* A file that is there: what it says in place of the remembered bytes. */
+#define SEES(inode_, size_, head, line)                                        \
+	{                                                                      \
+		.device = 1, .inode = (inode_), .size = (size_),               \
+		.head_hash = head, .line_hash = line                           \
+	}
+#define OURS(inode, size)    SEES(inode, size, "head", "line")
+#define OTHER(inode, size)   SEES(inode, size, "other", "")
+#define GROWN(inode, size)   SEES(inode, size, "head", "grown")
+#define SHORTER(inode, size) SEES(inode, size, "head", "")
+#define EMPTY(inode)         SEES(inode, 0, "", "")
+
+static const struct position remembered = { .device = 1,
+	.inode = 7,
+	.offset = 500,
+	.head_hash = "head",
+	.head_len = 256,
+	.line_hash = "line",
+	.line_len = 90 };
+/* Seen, and no line taken yet. */
+static const struct position untouched = { .device = 1, .inode = 7 };
+/* There was no file yet. */
+static const struct position nothing = { .offset = 0 };
+
+static const struct {
+	const char *sentence;
+	const struct position *remembered;
+	bool finished; /* all of the remembered file was read */
+	bool live;     /* the last sight is the log itself */
+	size_t count;
+	struct sight sights[4];
+	struct plan want;
+} plans[] = {
+	{ "the same file goes on", &remembered, false, true, 1,
+	    { OURS(7, 500) }, { PLAN_CONTINUE, 0 } },
+	{ "so does one that has grown", &remembered, false, true, 1,
+	    { OURS(7, 9000) }, { PLAN_CONTINUE, 0 } },
+	{ "a copy in its place has another inode and goes on as well",
+	    &remembered, false, true, 1, { OURS(8, 500) },
+	    { PLAN_CONTINUE, 0 } },
+	{ "an inode used again is another file", &remembered, false, true, 1,
+	    { OTHER(7, 9000) }, { PLAN_LOST, 0 } },
+	{ "truncated and grown beyond, with the same first bytes", &remembered,
+	    false, true, 1, { GROWN(7, 9000) }, { PLAN_LOST, 0 } },
+	{ "truncated to nothing", &remembered, false, true, 1, { EMPTY(7) },
+	    { PLAN_LOST, 0 } },
+	{ "the end is gone", &remembered, false, true, 1, { SHORTER(7, 400) },
+	    { PLAN_CUT, 0 } },
+	{ "renamed: the old one first", &remembered, false, true, 2,
+	    { OURS(7, 900), OTHER(8, 100) }, { PLAN_CONTINUE, 0 } },
+	{ "renamed twice: the oldest that has something", &remembered, false,
+	    true, 3, { OURS(7, 900), OTHER(8, 100), OTHER(9, 100) },
+	    { PLAN_CONTINUE, 0 } },
+	{ "copied and truncated: the copy first", &remembered, false, true, 2,
+	    { OURS(8, 900), EMPTY(7) }, { PLAN_CONTINUE, 0 } },
+	{ "copied and not yet truncated: the original", &remembered, false,
+	    true, 2, { OURS(8, 900), OURS(7, 900) }, { PLAN_CONTINUE, 1 } },
+	{ "a compressed one may be it", &remembered, false, true, 2,
+	    { OURS(8, -1), OTHER(9, 100) }, { PLAN_CONTINUE, 0 } },
+	{ "renamed, and the log is not there yet", &remembered, false, false, 2,
+	    { OTHER(6, 100), OURS(7, 900) }, { PLAN_CONTINUE, 1 } },
+	{ "nothing is there", &remembered, false, false, 0, { EMPTY(0) },
+	    { PLAN_WAIT, 0 } },
+	{ "only strangers are there", &remembered, false, false, 1,
+	    { OTHER(6, 100) }, { PLAN_WAIT, 0 } },
+	{ "of strangers the log itself is read, and no rotated one",
+	    &remembered, false, true, 2, { OTHER(6, 100), OTHER(8, 100) },
+	    { PLAN_LOST, 1 } },
+
+	{ "no line taken: the inode tells", &untouched, false, true, 2,
+	    { OTHER(7, 100), OTHER(8, 100) }, { PLAN_CONTINUE, 0 } },
+	{ "no line taken, the same inode elsewhere", &untouched, false, true, 1,
+	    { { .device = 2, .inode = 7, .size = 10 } }, { PLAN_BEGIN, 0 } },
+	{ "a log that was not there begins at its start", &nothing, false, true,
+	    2, { OTHER(6, 100), OTHER(8, 100) }, { PLAN_BEGIN, 1 } },
+	{ "and is waited for", &nothing, false, false, 1, { OTHER(6, 100) },
+	    { PLAN_WAIT, 0 } },
+
+	{ "read to its end: the next", &remembered, true, true, 3,
+	    { OURS(7, 900), OTHER(8, 100), OTHER(9, 100) }, { PLAN_BEGIN, 1 } },
+	{ "read to its end: an empty one is passed over", &remembered, true,
+	    true, 3, { OURS(7, 900), EMPTY(8), OTHER(9, 100) },
+	    { PLAN_BEGIN, 2 } },
+	{ "read to its end: a new log without lines is waited for", &remembered,
+	    true, true, 2, { OURS(7, 900), EMPTY(8) }, { PLAN_WAIT, 0 } },
+	{ "read to its end and removed: the log itself", &remembered, true,
+	    true, 2, { OTHER(8, 100), OTHER(9, 100) }, { PLAN_BEGIN, 1 } },
+	{ "read to its end and removed, the log is empty", &remembered, true,
+	    true, 1, { EMPTY(9) }, { PLAN_WAIT, 0 } },
+	{ "read to its end and named like the log again", &remembered, true,
+	    true, 1, { OURS(7, 900) }, { PLAN_CONTINUE, 0 } },
+	{ "read to its end, nothing else is there", &remembered, true, false, 0,
+	    { EMPTY(0) }, { PLAN_WAIT, 0 } },
+};
+
+static void
+the_plan_follows_the_marks(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < COUNT(plans); i++) {
+		struct plan got = (plans[i].finished ? plan_next : plan_resume)(
+		    plans[i].remembered, plans[i].sights, plans[i].count,
+		    plans[i].live);
+
+		check_int(plans[i].sentence, got.what, plans[i].want.what);
+		check_int(plans[i].sentence, (int64_t)got.file,
+		    (int64_t)plans[i].want.file);
+	}
+}
+
+/* ---- names ---- */
+
+static void
+rotated_names_are_known(void **state)
+{
+	static const struct {
+		const char *name;
+		bool want;
+		bool compressed;
+		int64_t number;
+	} rows[] = {
+		{ "mail.log.1", true, false, 1 },
+		{ "mail.log.0", true, false, 0 },
+		{ "mail.log.12.gz", true, true, 12 },
+		{ "mail.log-20261121", true, false, -1 },
+		{ "mail.log-20261121.gz", true, true, -1 },
+		{ "mail.log-2026-11-21_03:10", true, false, -1 },
+		{ "mail.log.20261121", true, false, -1 },
+		{ "mail.log", false, false, 0 },
+		{ "mail.log.gz", false, false, 0 },
+		{ "mail.log.", false, false, 0 },
+		{ "mail.log-", false, false, 0 },
+		{ "mail.log.bak", false, false, 0 },
+		{ "mail.log.1.bak", false, false, 0 },
+		{ "mail.log.1.xz", false, false, 0 },
+		{ "mail.log1", false, false, 0 },
+		{ "mail.logs.1", false, false, 0 },
+		{ "xmail.log.1", false, false, 0 },
+		{ "mail.log.-1", false, false, 0 },
+		{ "mail.log.11111111111111111111111111111111", false, false,
+		    0 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct rotated file;
+		bool got = rotated_name("mail.log", rows[i].name, &file);
+
+		check_int(rows[i].name, got, rows[i].want);
+		if (got) {
+			check_int(
+			    rows[i].name, file.compressed, rows[i].compressed);
+			check_int(rows[i].name, file.number, rows[i].number);
+		}
+	}
+}
+
+static void
+rotated_files_have_an_order(void **state)
+{
+	static const struct {
+		const char *sentence;
+		struct rotated first, second;
+	} rows[] = {
+		{ "logrotate counts up with age", { "log.2", false, 2, 100, 0 },
+		    { "log.1", false, 1, 200, 0 } },
+		{ "others count up with time", { "log.1", false, 1, 100, 0 },
+		    { "log.2", false, 2, 200, 0 } },
+		{ "within one second", { "log.1", false, 1, 100, 5 },
+		    { "log.2", false, 2, 100, 6 } },
+		{ "at the same moment the number tells",
+		    { "log.2", false, 2, 100, 0 },
+		    { "log.1", false, 1, 100, 0 } },
+		{ "one compressed just now is still the older",
+		    { "log.2.gz", true, 2, 900, 0 },
+		    { "log.1", false, 1, 200, 0 } },
+		{ "dates", { "log-20261120.gz", true, -1, 900, 0 },
+		    { "log-20261121", false, -1, 200, 0 } },
+		{ "a date and a number: time tells",
+		    { "log-20261121", false, -1, 100, 0 },
+		    { "log.1", false, 1, 200, 0 } },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		check_int(rows[i].sentence,
+		    rotated_compare(&rows[i].first, &rows[i].second) < 0, true);
+		check_int(rows[i].sentence,
+		    rotated_compare(&rows[i].second, &rows[i].first) > 0, true);
+	}
+}
+
+/* ---- lines ---- */
+
+struct place {
+	char folder[64];
+	char log[96];
+	char rotated[96];
+};
+
+static int
+place_up(void **state)
+{
+	struct place *place = calloc(1, sizeof(*place));
+
+	assert_non_null(place);
+	(void)text_copy(
+	    place->folder, sizeof(place->folder), "/tmp/videur-unit-XXXXXX");
+	assert_non_null(mkdtemp(place->folder));
+	(void)snprintf(
+	    place->log, sizeof(place->log), "%s/mail.log", place->folder);
+	(void)snprintf(place->rotated, sizeof(place->rotated), "%s/mail.log.1",
+	    place->folder);
+	*state = place;
+	return 0;
+}
+
+static int
+place_down(void **state)
+{
+	struct place *place = *state;
+
+	(void)unlink(place->log);
+	(void)unlink(place->rotated);
+	(void)rmdir(place->folder);
+	free(place);
+	return 0;
+}
+
+static void
+append(const char *path, const void *bytes, size_t len)
+{
+	int fd = open(path, O_WRONLY | O_CREAT | O_APPEND, 0600);
+
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, bytes, len), len);
+	assert_int_equal(close(fd), 0);
+}
+
+static void
+append_text(const char *path, const char *text)
+{
+	append(path, text, strlen(text));
+}
+
+static void
+append_many(const char *path, char byte, size_t count)
+{
+	char *bytes = malloc(count);
+
+	assert_non_null(bytes);
+	memset(bytes, byte, count);
+	append(path, bytes, count);
+	free(bytes);
+}
+
+static struct reader *
+read_new(const char *path)
+{
+	struct reader *reader = calloc(1, sizeof(*reader));
+	struct logfile file;
+
+	assert_non_null(reader);
+	assert_int_equal(logfile_open(&file, path), LOGFILE_OPEN);
+	reader_init(reader);
+	reader_turn_to(reader, &file);
+	return reader;
+}
+
+static void
+read_end(struct reader *reader)
+{
+	reader_close(reader);
+	free(reader);
+}
+
+static void
+expect_line(const char *sentence, struct reader *reader, const char *want)
+{
+	char got[RULES_LINE_MAX + 1];
+	const char *line;
+	size_t len;
+
+	check_int(sentence, reader_line(reader, &line, &len), READER_LINE);
+	memcpy(got, line, len);
+	got[len] = '\0';
+	check_text(sentence, got, want);
+}
+
+static void
+expect(const char *sentence, struct reader *reader, enum reader_result want)
+{
+	const char *line;
+	size_t len;
+
+	check_int(sentence, reader_line(reader, &line, &len), want);
+}
+
+static void
+a_line_is_taken_with_its_newline(void **state)
+{
+	struct place *place = *state;
+	struct reader *reader;
+
+	append_text(place->log, "one\n\nthr");
+	reader = read_new(place->log);
+	expect_line("the first", reader, "one");
+	expect_line("an empty one", reader, "");
+	expect("half a line", reader, READER_DRY);
+	check_int("stands before it", reader->offset, 5);
+	append_text(place->log, "ee");
+	expect("still half a line", reader, READER_DRY);
+	append_text(place->log, "\nfour\n");
+	expect_line("put together", reader, "three");
+	expect_line("the next", reader, "four");
+	expect("the end", reader, READER_DRY);
+	check_int("stands at the end", reader->offset, 16);
+	read_end(reader);
+}
+
+static void
+a_line_too_long_is_read_past(void **state)
+{
+	struct place *place = *state;
+	struct reader *reader;
+	const char *line;
+	size_t len;
+
+	append_text(place->log, "a\n");
+	append_many(place->log, 'x', 1000000);
+	append_text(place->log, "\nb\n");
+	reader = read_new(place->log);
+	expect_line("before it", reader, "a");
+	check_int(
+	    "of the long one", reader_line(reader, &line, &len), READER_LINE);
+	check_int("the first bytes are given", (int64_t)len, RULES_LINE_MAX);
+	check_int("stands behind it", reader->offset, 1000003);
+	expect_line("after it", reader, "b");
+	read_end(reader);
+}
+
+static void
+a_hole_before_a_line_is_left_out(void **state)
+{
+	struct place *place = *state;
+	struct reader *reader;
+
+	append_many(place->log, '\0', 100000);
+	append_text(place->log, "a\n");
+	append_many(place->log, '\0', 10);
+	append_text(place->log, "b\n");
+	reader = read_new(place->log);
+	expect_line("behind a large hole", reader, "a");
+	check_int("the hole counts", reader->offset, 100002);
+	expect_line("behind a small one", reader, "b");
+	read_end(reader);
+}
+
+static void
+a_file_that_changed_is_noticed(void **state)
+{
+	static const struct {
+		const char *sentence, *before, *after;
+		enum reader_result want;
+	} rows[] = {
+		{ "appended to", "a 1\nb 2\n", "a 1\nb 2\nc 3\n", READER_LINE },
+		{ "as it was", "a 1\nb 2\n", "a 1\nb 2\n", READER_DRY },
+		{ "truncated", "a 1\nb 2\n", "", READER_STRANGE },
+		{ "truncated and grown again", "a 1\nb 2\n", "c 3\nd 4\ne 5\n",
+		    READER_STRANGE },
+		{ "with the same first bytes", "a 1\nb 2\n", "a 1\nc 3\nd\n",
+		    READER_STRANGE },
+		{ "with the same last line", "a 1\nb 2\n", "c 3\nb 2\nd 4\n",
+		    READER_STRANGE },
+		{ "half a line, which grew", "a 1\nb", "a 1\nb 2\n",
+		    READER_LINE },
+		{ "half a line, truncated", "a 1\nb 2", "a 1\n",
+		    READER_STRANGE },
+	};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct reader *reader;
+		const char *line;
+		size_t len;
+
+		append_text(place->log, rows[i].before);
+		reader = read_new(place->log);
+		while (reader_line(reader, &line, &len) == READER_LINE) {
+		}
+		assert_int_equal(truncate(place->log, 0), 0);
+		append_text(place->log, rows[i].after);
+		expect(rows[i].sentence, reader, rows[i].want);
+		read_end(reader);
+		assert_int_equal(unlink(place->log), 0);
+	}
+}
+
+static void
+the_end_is_behind_the_last_whole_line(void **state)
+{
+	static const struct {
+		const char *sentence, *text;
+		int64_t offset, line;
+	} rows[] = {
+		{ "an empty file", "", 0, 0 },
+		{ "half a line", "abc", 0, 0 },
+		{ "one line", "abc\n", 4, 4 },
+		{ "two lines", "abc\nde\n", 7, 3 },
+		{ "two and a half", "abc\nde\nf", 7, 3 },
+	};
+	struct place *place = *state;
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct reader *reader;
+
+		append_text(place->log, rows[i].text);
+		reader = read_new(place->log);
+		check_int(rows[i].sentence, reader_stand_at_end(reader), true);
+		check_int(rows[i].sentence, reader->offset, rows[i].offset);
+		check_int(
+		    rows[i].sentence, (int64_t)reader->line_len, rows[i].line);
+		read_end(reader);
+		assert_int_equal(unlink(place->log), 0);
+	}
+}
+
+/* ---- a log ---- */
+
+static const unsigned char key[HASH_KEY_SIZE] = "0123456789abcde";
+
+/* All lines there are now, one letter each, as one text. */
+static void
+expect_lines(const char *sentence, struct tail *tail, const char *want)
+{
+	char got[64];
+	struct text text;
+	struct log_line line;
+	int64_t ticks = 0;
+
+	text_init(&text, got, sizeof(got));
+	do {
+		while (tail_line(tail, &line)) {
+			text_add_bytes(&text, line.text, line.len);
+		}
+		ticks += TAIL_LINGER;
+	} while (tail_look(tail, 0, ticks) || tail_is_restless(tail));
+	check_text(sentence, got, want);
+}
+
+/* Another one that goes on where the first stands. */
+static struct tail *
+heir(struct tail *tail, const char *path)
+{
+	struct tail *next = tail_new(path, false);
+	struct position position;
+	bool first = tail == NULL;
+
+	assert_non_null(next);
+	if (!first) {
+		assert_true(tail_position(tail, &position));
+		tail_free(tail);
+	}
+	tail_start(next, key, first ? NULL : &position, CONF_BACKFILL);
+	return next;
+}
+
+static void
+a_log_is_followed_through_rotations(void **state)
+{
+	struct place *place = *state;
+	struct tail *tail = heir(NULL, place->log);
+
+	expect_lines("nothing is there", tail, "");
+	append_text(place->log, "a\nb\n");
+	expect_lines("it appears", tail, "ab");
+	append_text(place->log, "c\n");
+	assert_int_equal(rename(place->log, place->rotated), 0);
+	expect_lines("renamed", tail, "c");
+	append_text(place->rotated, "d\n");
+	expect_lines("and written to still", tail, "d");
+	append_text(place->log, "e\n");
+	expect_lines("the new one", tail, "e");
+	assert_int_equal(truncate(place->log, 0), 0);
+	append_text(place->log, "f\ng\n");
+	expect_lines("truncated", tail, "fg");
+	tail_free(tail);
+}
+
+static void
+a_position_is_enough_to_go_on(void **state)
+{
+	struct place *place = *state;
+	struct tail *tail = heir(NULL, place->log);
+
+	append_text(place->log, "a\nb\n");
+	expect_lines("the first run", tail, "ab");
+	tail = heir(tail, place->log);
+	append_text(place->log, "c\n");
+	expect_lines("the second", tail, "c");
+	tail = heir(tail, place->log);
+	append_text(place->log, "d\n");
+	assert_int_equal(rename(place->log, place->rotated), 0);
+	append_text(place->log, "e\n");
+	expect_lines("renamed meanwhile", tail, "de");
+	tail = heir(tail, place->log);
+	assert_int_equal(unlink(place->log), 0);
+	expect_lines("removed", tail, "");
+	append_text(place->log, "f\n");
+	expect_lines("another one appears", tail, "f");
+	tail = heir(tail, place->log);
+	expect_lines("nothing twice", tail, "");
+	tail_free(tail);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(the_plan_follows_the_marks),
+		cmocka_unit_test(rotated_names_are_known),
+		cmocka_unit_test(rotated_files_have_an_order),
+		cmocka_unit_test_setup_teardown(
+		    a_line_is_taken_with_its_newline, place_up, place_down),
+		cmocka_unit_test_setup_teardown(
+		    a_line_too_long_is_read_past, place_up, place_down),
+		cmocka_unit_test_setup_teardown(
+		    a_hole_before_a_line_is_left_out, place_up, place_down),
+		cmocka_unit_test_setup_teardown(
+		    a_file_that_changed_is_noticed, place_up, place_down),
+		cmocka_unit_test_setup_teardown(
+		    the_end_is_behind_the_last_whole_line, place_up,
+		    place_down),
+		cmocka_unit_test_setup_teardown(
+		    a_log_is_followed_through_rotations, place_up, place_down),
+		cmocka_unit_test_setup_teardown(
+		    a_position_is_enough_to_go_on, place_up, place_down),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
