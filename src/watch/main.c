@@ -251,6 +251,14 @@ bring_up(struct watch *watch)
 	}
 }
 
+static void
+tell_sources(const struct sources *sources)
+{
+	for (size_t i = 0; i < sources->count; i++) {
+		log_info("following %s", sources->source[i].name);
+	}
+}
+
 static int
 run(struct watch *watch)
 {
@@ -271,7 +279,7 @@ run(struct watch *watch)
 	if (watch->options.once) {
 		status = catch_up(watch);
 	} else {
-		log_info("following %zu logs", watch->setup->sources.count);
+		tell_sources(&watch->setup->sources);
 		follow(watch);
 		finish(watch);
 		log_info("stopped");
