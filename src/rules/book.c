@@ -68,42 +68,15 @@ set_source(const struct key *key, void *field, const char *value)
 	return text_copy(field, key->size, value) ? NULL : "is too long";
 }
 
-static void
-clear_tags(struct book_tags *tags)
-{
-	while (tags->items > 0) {
-		free(tags->item[--tags->items]);
-	}
-}
-
 static const char *
 set_tags(const struct key *key, void *field, const char *value)
 {
-	struct book_tags *tags = field;
-	const char *star;
-
 	(void)key;
 	if (value == NULL) {
-		clear_tags(tags);
+		tags_clear(field);
 		return NULL;
 	}
-	star = strchr(value, '*');
-	if (value[0] == '\0' || strpbrk(value, " \t\r\n:[]") != NULL) {
-		return "is no daemon's tag, which holds no blank, ':' or "
-		       "bracket";
-	}
-	if (star != NULL && strchr(star + 1, '*') != NULL) {
-		return "may hold one '*' only";
-	}
-	if (tags->items == BOOK_WORDS_MAX) {
-		return "is one too many: 24 are the most";
-	}
-	tags->item[tags->items] = strdup(value);
-	if (tags->item[tags->items] == NULL) {
-		return "out of memory";
-	}
-	tags->items++;
-	return NULL;
+	return tags_add(field, value);
 }
 
 static void
@@ -126,7 +99,7 @@ set_patterns(const struct key *key, void *field, const char *value)
 		clear_patterns(patterns);
 		return NULL;
 	}
-	if (patterns->items == BOOK_WORDS_MAX) {
+	if (patterns->items == BOOK_MATCH_MAX) {
 		return "is one too many: 24 are the most";
 	}
 	if (!pattern_compile(value, &patterns->item[patterns->items], wrong)) {
@@ -171,8 +144,8 @@ static const struct grammar grammar;
 static void
 free_rule(struct book_rule *rule)
 {
-	clear_tags(&rule->tags);
-	clear_tags(&rule->not_tags);
+	tags_clear(&rule->tags);
+	tags_clear(&rule->not_tags);
 	clear_patterns(&rule->match);
 	clear_patterns(&rule->not_match);
 	free(rule->tags_text);
@@ -300,67 +273,11 @@ static const struct grammar grammar = {
 	.check = check_rule,
 };
 
-/* ---- tags ---- */
-
-/* One '*' stands for anything, nothing included. */
-static bool
-tag_fits(const char *wanted, const char *tag, size_t len)
-{
-	const char *star = strchr(wanted, '*');
-	size_t wanted_len = strlen(wanted);
-	size_t before;
-	size_t behind;
-
-	if (star == NULL) {
-		return len == wanted_len && memcmp(tag, wanted, len) == 0;
-	}
-	before = (size_t)(star - wanted);
-	behind = wanted_len - before - 1;
-	return len >= before + behind && memcmp(tag, wanted, before) == 0 &&
-	       memcmp(tag + len - behind, star + 1, behind) == 0;
-}
-
-static bool
-any_tag_fits(const struct book_tags *tags, const char *tag, size_t len)
-{
-	for (size_t i = 0; i < tags->items; i++) {
-		if (tag_fits(tags->item[i], tag, len)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 bool
 book_rule_wants(const struct book_rule *rule, const char *tag, size_t len)
 {
-	return any_tag_fits(&rule->tags, tag, len) &&
-	       !any_tag_fits(&rule->not_tags, tag, len);
-}
-
-static void
-add_tags(struct text *text, const struct book_tags *tags, const char *between)
-{
-	for (size_t i = 0; i < tags->items; i++) {
-		text_addf(text, "%s%s", i == 0 ? "" : between, tags->item[i]);
-	}
-}
-
-/* "*\/smtpd, but not *submission/smtpd" */
-static bool
-describe_tags(struct book_rule *rule)
-{
-	char buf[2048];
-	struct text text;
-
-	text_init(&text, buf, sizeof(buf));
-	add_tags(&text, &rule->tags, ", ");
-	if (rule->not_tags.items > 0) {
-		text_add(&text, ", but not ");
-		add_tags(&text, &rule->not_tags, " or ");
-	}
-	rule->tags_text = strdup(buf);
-	return rule->tags_text != NULL;
+	return tags_fit(&rule->tags, tag, len) &&
+	       !tags_fit(&rule->not_tags, tag, len);
 }
 
 /* ---- files ---- */
@@ -384,7 +301,8 @@ book_read(struct book *book, const char *file, const char *text,
 		(void)text_copy(
 		    rule->source, sizeof(rule->source), book->source);
 		book->patterns += rule->match.items;
-		if (!describe_tags(rule)) {
+		rule->tags_text = tags_describe(&rule->tags, &rule->not_tags);
+		if (rule->tags_text == NULL) {
 			(void)text_copy(
 			    error, RULES_ERROR_SIZE, "out of memory");
 			return false;

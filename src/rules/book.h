@@ -9,23 +9,18 @@
 
 #include "rules/pattern.h"
 #include "rules/rules.h"
+#include "rules/tags.h"
 
 enum {
 	BOOK_PATTERNS_MAX = 512, /* of all rules together */
-	BOOK_WORDS_MAX = 24,     /* tags, or patterns, of one rule */
+	BOOK_MATCH_MAX = 24,     /* patterns of one rule */
 	BOOK_SOURCE_SIZE = 33,
 	BOOK_ABOUT_SIZE = 121,
 	BOOK_FILE_SIZE = 256
 };
 
-/* Daemon tags, as written: "postfix/smtpd", one '*' for anything. */
-struct book_tags {
-	char *item[BOOK_WORDS_MAX];
-	size_t items;
-};
-
 struct book_patterns {
-	struct pattern item[BOOK_WORDS_MAX];
+	struct pattern item[BOOK_MATCH_MAX];
 	size_t items;
 };
 
@@ -38,8 +33,8 @@ struct book_rule {
 	enum kind kind;         /* KIND_COUNT where none is given */
 	int64_t events;
 	bool milter_saw;
-	struct book_tags tags;
-	struct book_tags not_tags;
+	struct tags tags;
+	struct tags not_tags;
 	struct book_patterns match;
 	struct book_patterns not_match;
 	char *tags_text; /* both, for people */
