@@ -86,19 +86,42 @@ take_events(struct intake *intake, const struct finding *finding,
 	return STORE_OK;
 }
 
+/* Whether videur was refusing the client then: it hangs up, or is hung up on
+ * after too many errors, for that.  A replay knows itself whom its bans would
+ * have refused. */
+static enum store_result
+was_refused(struct intake *intake, const struct finding *finding, bool *refused)
+{
+	struct standing standing;
+	enum store_result result;
+
+	*refused = false;
+	if (intake->replay || (finding->kind != KIND_COMMAND &&
+				  finding->kind != KIND_DISCONNECT)) {
+		return STORE_OK;
+	}
+	result = engine_standing(intake->store, intake->conf, &finding->address,
+	    finding->at, &standing);
+	*refused = result == STORE_OK && standing.verdict == STANDING_BANNED;
+	return result;
+}
+
 static enum store_result
 take_offence(struct intake *intake, const struct finding *finding, int64_t now,
     struct intake_result *result)
 {
 	char key[HASH_TEXT_SIZE];
-	bool by_user;
+	bool spared;
 	enum store_result asked;
 
-	asked = sent_by_user(intake, finding, &by_user);
-	if (asked == STORE_OK && !by_user) {
+	asked = sent_by_user(intake, finding, &spared);
+	if (asked == STORE_OK && !spared) {
+		asked = was_refused(intake, finding, &spared);
+	}
+	if (asked == STORE_OK && !spared) {
 		asked = hash_user(intake, finding->user, key);
 	}
-	if (asked != STORE_OK || by_user) {
+	if (asked != STORE_OK || spared) {
 		return asked;
 	}
 	return take_events(intake, finding, key, now, result);
@@ -151,13 +174,28 @@ take_session(struct intake *intake, const struct finding *finding)
 	    intake->store, &client, tally_hour(finding->at), &tally);
 }
 
+/* Whether the watcher is the one who counts an offence.  Commands are the
+ * milter's as far as it is told of them; of the others only the log tells. */
+static bool
+is_ours(const struct intake *intake, const struct finding *finding)
+{
+	switch (intake->conf->source[finding->kind]) {
+	case CONF_WATCH:
+		return true;
+	case CONF_MILTER:
+		return finding->kind == KIND_COMMAND && !finding->milter_saw;
+	case CONF_NOBODY:
+		break;
+	}
+	return false;
+}
+
 bool
 intake_wants(const struct intake *intake, const struct finding *finding)
 {
 	switch (finding->what) {
 	case FINDING_OFFENCE:
-		return intake->replay ||
-		       intake->conf->source[finding->kind] == CONF_WATCH;
+		return intake->replay || is_ours(intake, finding);
 	case FINDING_LOGIN:
 	case FINDING_QUEUE:
 		return true;

@@ -2,9 +2,10 @@
  * Findings go into the engine.
  *
  * The one place where watcher and replay decide what a finding counts for:
- * offences of messages whose client had logged in are dropped, a good login
- * clears that user's failures, user names become keyed hashes.  Everything
- * happens in the caller's transaction and nothing here reads a clock.
+ * offences of messages whose client had logged in are dropped, and what comes
+ * of a ban's refusals; a good login clears that user's failures, user names
+ * become keyed hashes.  Everything happens in the caller's transaction and
+ * nothing here reads a clock.
  */
 #ifndef INTAKE_INTAKE_H
 #define INTAKE_INTAKE_H
@@ -22,7 +23,7 @@ struct intake {
 	const struct conf *conf; /* borrowed */
 	/* A replay takes every kind, and tallies what sessions accepted; the
 	 * watcher leaves both to the milter, but for the kinds that the
-	 * configuration gives to it. */
+	 * configuration gives to it and commands the milter is not told of. */
 	bool replay;
 };
 

@@ -122,6 +122,51 @@ kinds_of_others_are_dropped(void **state)
 }
 
 static void
+commands_that_the_milter_is_not_told_of(void **state)
+{
+	struct fixture *fixture = *state;
+	struct finding finding = finding_of(FINDING_OFFENCE, "", T0);
+
+	finding.kind = KIND_COMMAND;
+	fixture->conf->source[KIND_COMMAND] = CONF_MILTER;
+	check_int("are counted", take(fixture, &finding).events, 1);
+	finding.milter_saw = true;
+	check_int("what it saw is not", take(fixture, &finding).events, 0);
+	fixture->conf->source[KIND_COMMAND] = CONF_WATCH;
+	check_int("but where all are the watcher's",
+	    take(fixture, &finding).events, 1);
+	finding.milter_saw = false;
+	fixture->conf->source[KIND_COMMAND] = CONF_NOBODY;
+	check_int("nobody's", take(fixture, &finding).events, 0);
+}
+
+static void
+what_comes_of_a_refusal_is_no_offence(void **state)
+{
+	struct fixture *fixture = *state;
+	struct finding finding = finding_of(FINDING_OFFENCE, "", T0);
+
+	finding.kind = KIND_DISCONNECT;
+	check_int("before the ban", take(fixture, &finding).events, 1);
+	finding.kind = KIND_AUTH;
+	finding.events = 10;
+	check_int("a ban", (int64_t)take(fixture, &finding).bans, 1);
+	finding.kind = KIND_DISCONNECT;
+	finding.events = 1;
+	finding.at = T0 + 60;
+	check_int("hung up while banned", take(fixture, &finding).events, 0);
+	check_int("a replay asks elsewhere",
+	    take_as(fixture, &finding, true).events, 1);
+	finding.kind = KIND_COMMAND;
+	check_int("hung up on while banned", take(fixture, &finding).events, 0);
+	finding.kind = KIND_RECIPIENT;
+	check_int("another kind counts", take(fixture, &finding).events, 1);
+	finding.kind = KIND_DISCONNECT;
+	finding.at = T0 + 86400 * 2;
+	check_int("after the ban", take(fixture, &finding).events, 1);
+}
+
+static void
 a_good_login_clears_its_user(void **state)
 {
 	struct fixture *fixture = *state;
@@ -264,6 +309,8 @@ main(void)
 		cmocka_unit_test(siphash_of_the_paper),
 		TEST(one_line_of_many_attempts),
 		TEST(kinds_of_others_are_dropped),
+		TEST(commands_that_the_milter_is_not_told_of),
+		TEST(what_comes_of_a_refusal_is_no_offence),
 		TEST(a_good_login_clears_its_user),
 		TEST(a_login_forgives_only_what_was_before),
 		TEST(the_phone_and_the_guesser),
