@@ -14,7 +14,8 @@ enum {
 	HEAP_LIMIT = 1024, /* KiB */
 	JIT_STACK_MIN = 32 * 1024,
 	JIT_STACK_MAX = 256 * 1024,
-	SLOTS = 64, /* tags remembered; a power of 2 */
+	SLOTS = 128, /* tags remembered; a power of 2 */
+	WAYS = 8,    /* places where one may be */
 	SLOT_TAG_MAX = 47,
 	WORDS = BOOK_PATTERNS_MAX / 64
 };
@@ -100,16 +101,19 @@ rules_scratch_free(struct rules_scratch *scratch)
 
 /* ---- by daemon ---- */
 
-/* FNV-1a; whoever can choose tags can write any line. */
+/* By its length and both ends, which tell nearly all tags apart. */
 static size_t
 slot_of(const char *tag, size_t len)
 {
-	uint32_t hash = 2166136261U;
+	uint32_t head = 0;
+	uint32_t tail = 0;
 
-	for (size_t i = 0; i < len; i++) {
-		hash = (hash ^ (unsigned char)tag[i]) * 16777619U;
+	if (len >= sizeof(head)) {
+		memcpy(&head, tag, sizeof(head));
+		memcpy(&tail, tag + len - sizeof(tail), sizeof(tail));
 	}
-	return (hash ^ hash >> 16) % SLOTS;
+	head = (head ^ tail * 31 ^ (uint32_t)len) * 2654435761U;
+	return head >> 16;
 }
 
 static void
@@ -138,16 +142,25 @@ static const struct slot *
 find_slot(const struct rules *rules, struct rules_scratch *scratch,
     const char *tag, size_t len)
 {
-	struct slot *slot;
+	size_t home;
 
 	if (len == 0 || len > SLOT_TAG_MAX) {
 		return NULL;
 	}
-	slot = &scratch->slot[slot_of(tag, len)];
-	if (slot->len != len || memcmp(slot->tag, tag, len) != 0) {
-		fill_slot(rules, slot, tag, len);
+	home = slot_of(tag, len);
+	for (size_t i = 0; i < WAYS; i++) {
+		struct slot *slot = &scratch->slot[(home + i) % SLOTS];
+
+		if (slot->len == len && memcmp(slot->tag, tag, len) == 0) {
+			return slot;
+		}
+		if (slot->len == 0) {
+			fill_slot(rules, slot, tag, len);
+			return slot;
+		}
 	}
-	return slot;
+	fill_slot(rules, &scratch->slot[home % SLOTS], tag, len);
+	return &scratch->slot[home % SLOTS];
 }
 
 /* ---- one pattern ---- */

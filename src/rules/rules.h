@@ -61,8 +61,8 @@ struct log_line {
  */
 struct rules_clock {
 	int64_t reference;
-	char prefix[24]; /* of the last line */
-	int64_t at;      /* and its time */
+	char prefix[24]; /* the last line's hour */
+	int64_t at;      /* and when it began */
 };
 struct rules_clock rules_clock(int64_t reference);
 

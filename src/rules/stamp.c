@@ -7,12 +7,15 @@
 
 enum {
 	BSD_SPAN = 15,     /* "Nov 21 23:44:51" */
-	BSD_MINUTE = 12,   /* "Nov 21 23:44" */
+	BSD_HOUR = 9,      /* "Nov 21 23" */
 	ISO_SPAN = 19,     /* "2026-11-21T23:44:51" */
-	ISO_MINUTE = 16,   /* "2026-11-21T23:44" */
+	ISO_HOUR = 13,     /* "2026-11-21T23" */
 	FRACTION_MAX = 10, /* point and nanoseconds */
 	ZONE_MAX = 6,      /* "+01:00" */
 	YEARS_BACK = 8,    /* far enough to meet a 29th of February */
+	HOUR = 3600,
+	MINUTE = 60,
+	LAST_MINUTE = 59,
 	DAY = 86400
 };
 
@@ -163,11 +166,11 @@ local_moment(const struct tm *wanted, int64_t limit, int64_t *at)
 	return found;
 }
 
-/* "Nov 21 23:44" */
+/* "Nov 21 23", and a minute of it */
 static bool
-bsd_minute(const char *text, int64_t reference, int64_t *at)
+bsd_minute(const char *text, int minute, int64_t reference, int64_t *at)
 {
-	struct tm tm = { 0 };
+	struct tm tm = { .tm_min = minute };
 	struct tm now;
 	time_t time = (time_t)reference;
 	int year;
@@ -175,7 +178,6 @@ bsd_minute(const char *text, int64_t reference, int64_t *at)
 	if (!month_number(text, &tm.tm_mon) ||
 	    !number(text + 4, 2, 1, 31, &tm.tm_mday) ||
 	    !number(text + 7, 2, 0, 23, &tm.tm_hour) ||
-	    !number(text + 10, 2, 0, 59, &tm.tm_min) ||
 	    localtime_r(&time, &now) == NULL) {
 		return false;
 	}
@@ -215,19 +217,19 @@ zone_offset(const char *text, size_t len, int64_t *offset)
 	return true;
 }
 
-/* "2026-11-21T23:44", and its zone or none */
+/* "2026-11-21T23", a minute of it, and its zone or none */
 static bool
-iso_minute(const char *text, const char *zone, size_t zone_len, int64_t *at)
+iso_minute(const char *text, int minute, const char *zone, size_t zone_len,
+    int64_t *at)
 {
-	struct tm tm = { 0 };
+	struct tm tm = { .tm_min = minute };
 	struct tm shown;
 	int64_t offset;
 
 	if (!number(text, 4, 1970, 9999, &tm.tm_year) ||
 	    !number(text + 5, 2, 1, 12, &tm.tm_mon) ||
 	    !number(text + 8, 2, 1, 31, &tm.tm_mday) ||
-	    !number(text + 11, 2, 0, 23, &tm.tm_hour) ||
-	    !number(text + 14, 2, 0, 59, &tm.tm_min)) {
+	    !number(text + 11, 2, 0, 23, &tm.tm_hour)) {
 		return false;
 	}
 	tm.tm_year -= 1900;
@@ -245,59 +247,85 @@ iso_minute(const char *text, const char *zone, size_t zone_len, int64_t *at)
 	return true;
 }
 
-/* ---- with the last minute at hand ---- */
+/* ---- with the last hour at hand ---- */
 
-/* The key of a time in struct rules_clock: its minute and its zone. */
-struct minute {
-	char key[sizeof((struct rules_clock){ 0 }.prefix)];
-	const char *seconds;
-	const char *zone;
+/* A time in its parts: `key` is its hour and its zone. */
+struct parted {
+	const char *text;
+	const char *minutes; /* "44:51" */
+	const char *zone;    /* NULL in the form that has none */
 	size_t zone_len;
+	char key[sizeof((struct rules_clock){ 0 }.prefix)];
 };
 
-static void
-minute_of_iso(const char *text, size_t span, struct minute *minute)
+static struct parted
+part(const char *text, size_t span)
 {
-	size_t zone = ISO_SPAN +
-		      fraction_span(text + ISO_SPAN, span - ISO_SPAN);
+	struct parted parted = { .text = text };
+	size_t zone;
 
+	if (span == BSD_SPAN) {
+		parted.minutes = text + BSD_HOUR + 1;
+		memcpy(parted.key, text, BSD_HOUR);
+		return parted;
+	}
+	zone = ISO_SPAN + fraction_span(text + ISO_SPAN, span - ISO_SPAN);
 	zone += zone < span && text[zone] == ' ';
-	minute->seconds = text + ISO_SPAN - 2;
-	minute->zone = text + zone;
-	minute->zone_len = span - zone;
-	memcpy(minute->key, text, ISO_MINUTE);
-	memcpy(minute->key + ISO_MINUTE, minute->zone, minute->zone_len);
+	parted.minutes = text + ISO_HOUR + 1;
+	parted.zone = text + zone;
+	parted.zone_len = span - zone;
+	memcpy(parted.key, text, ISO_HOUR);
+	memcpy(parted.key + ISO_HOUR, parted.zone, parted.zone_len);
+	return parted;
+}
+
+static bool
+resolve(const struct parted *parted, int minute,
+    const struct rules_clock *clock, int64_t *at)
+{
+	if (parted->zone == NULL) {
+		return bsd_minute(parted->text, minute, clock->reference, at);
+	}
+	return iso_minute(
+	    parted->text, minute, parted->zone, parted->zone_len, at);
+}
+
+/* Keep the time's hour, unless the clock is put forward or back in it. */
+static void
+keep_hour(const struct parted *parted, struct rules_clock *clock)
+{
+	int64_t first;
+	int64_t last;
+
+	if (resolve(parted, 0, clock, &first) &&
+	    resolve(parted, LAST_MINUTE, clock, &last) &&
+	    last - first == HOUR - MINUTE) {
+		memcpy(clock->prefix, parted->key, sizeof(parted->key));
+		clock->at = first;
+	}
 }
 
 bool
 stamp_read(
     const char *text, size_t span, struct rules_clock *clock, int64_t *at)
 {
-	struct minute minute = { 0 };
-	bool bsd = span == BSD_SPAN;
-	int seconds;
+	struct parted parted = part(text, span);
+	int minute;
+	int second;
 
-	if (bsd) {
-		minute.seconds = text + BSD_SPAN - 2;
-		memcpy(minute.key, text, BSD_MINUTE);
-	} else {
-		minute_of_iso(text, span, &minute);
-	}
 	/* 60 is a leap second. */
-	if (!number(minute.seconds, 2, 0, 60, &seconds)) {
+	if (!number(parted.minutes, 2, 0, LAST_MINUTE, &minute) ||
+	    !number(parted.minutes + 3, 2, 0, 60, &second)) {
 		return false;
 	}
-	if (memcmp(clock->prefix, minute.key, sizeof(minute.key)) != 0) {
-		int64_t began;
-
-		if (bsd ? !bsd_minute(text, clock->reference, &began)
-			: !iso_minute(
-			      text, minute.zone, minute.zone_len, &began)) {
-			return false;
-		}
-		clock->at = began;
-		memcpy(clock->prefix, minute.key, sizeof(minute.key));
+	if (memcmp(clock->prefix, parted.key, sizeof(parted.key)) == 0) {
+		*at = clock->at + minute * MINUTE + second;
+		return true;
 	}
-	*at = clock->at + seconds;
+	if (!resolve(&parted, minute, clock, at)) {
+		return false;
+	}
+	*at += second;
+	keep_hour(&parted, clock);
 	return true;
 }

@@ -141,7 +141,7 @@ times_are_resolved(void **state)
 }
 
 static void
-the_last_minute_is_kept_and_no_longer(void **state)
+the_last_hour_is_kept_and_no_longer(void **state)
 {
 	static const struct {
 		const char *stamp;
@@ -156,6 +156,12 @@ the_last_minute_is_kept_and_no_longer(void **state)
 		{ "2026-11-22T23:45:09 ", "2026-11-22T22:45:09Z" },
 		{ "2026-11-22T23:45:10Z ", "2026-11-22T23:45:10Z" },
 		{ "Nov 22 23:45:11 ", "2026-11-22T22:45:11Z" },
+		{ "Oct 25 01:59:59 ", "2026-10-24T23:59:59Z" },
+		{ "Oct 25 02:00:00 ", "2026-10-25T01:00:00Z" },
+		{ "Oct 25 02:59:59 ", "2026-10-25T01:59:59Z" },
+		{ "Oct 25 03:00:00 ", "2026-10-25T02:00:00Z" },
+		{ "Mar 29 01:59:59 ", "2026-03-29T00:59:59Z" },
+		{ "Mar 29 03:00:00 ", "2026-03-29T01:00:00Z" },
 	};
 	struct rules_clock clock = rules_clock(moment("2026-11-23T00:00:00Z"));
 
@@ -292,12 +298,39 @@ a_long_line_is_looked_at_in_part(void **state)
 	assert_int_equal(parts.text_len, RULES_LINE_MAX - 22);
 }
 
+/* On Lord Howe Island the clock goes back by half an hour, inside an hour. */
+static void
+an_hour_with_a_jump_is_not_kept(void **state)
+{
+	static const struct {
+		const char *stamp;
+		const char *want;
+	} rows[] = {
+		{ "Apr  5 01:10:00 ", "2026-04-04T14:10:00Z" },
+		{ "Apr  5 01:45:00 ", "2026-04-04T15:15:00Z" },
+		{ "Apr  5 01:29:59 ", "2026-04-04T14:29:59Z" },
+		{ "Apr  5 02:00:00 ", "2026-04-04T15:30:00Z" },
+		{ "Apr  5 02:10:00 ", "2026-04-04T15:40:00Z" },
+	};
+	struct rules_clock clock = rules_clock(moment("2026-11-23T00:00:00Z"));
+
+	(void)state;
+	set_zone(LORD_HOWE);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t at = 0;
+
+		assert_true(stamp_read(rows[i].stamp, 15, &clock, &at));
+		check_int(rows[i].stamp, at, moment(rows[i].want));
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(times_are_resolved),
-		cmocka_unit_test(the_last_minute_is_kept_and_no_longer),
+		cmocka_unit_test(the_last_hour_is_kept_and_no_longer),
+		cmocka_unit_test(an_hour_with_a_jump_is_not_kept),
 		cmocka_unit_test(lines_are_taken_apart),
 		cmocka_unit_test(the_journal_knows_time_and_tag),
 		cmocka_unit_test(a_long_line_is_looked_at_in_part),
