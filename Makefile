@@ -242,6 +242,7 @@ fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 
 bench: all $(BENCHES)
 	tests/bench/milter
+	tests/bench/watch
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin

@@ -3,7 +3,9 @@
  * offence, through the shipped rules; beside it a bare loop that runs one
  * alternation of the same patterns over the same lines (PCRE2 with JIT).
  *
- * usage: rules_parse [LINES]
+ * usage: rules_parse [LINES [print]]
+ *
+ * With "print" the lines are written to standard output instead.
  */
 #define PCRE2_CODE_UNIT_WIDTH 8
 #include <pcre2.h>
@@ -266,6 +268,14 @@ run_bare(const struct lines *lines)
 	return began;
 }
 
+static void
+print_lines(const struct lines *lines)
+{
+	for (size_t i = 0; i < lines->count; i++) {
+		(void)puts(lines->line[i].text);
+	}
+}
+
 static double
 smaller(double a, double b)
 {
@@ -287,10 +297,16 @@ main(int argc, char **argv)
 		return 1;
 	}
 	if (argc > 1 && !text_to_int(argv[1], 1, 100000000, &count)) {
-		(void)fprintf(stderr, "usage: rules_parse [LINES]\n");
+		(void)fprintf(stderr, "usage: rules_parse [LINES [print]]\n");
 		return 2;
 	}
 	lines = make_lines((size_t)count);
+	if (argc > 2) {
+		print_lines(&lines);
+		free_lines(&lines);
+		rules_free(rules);
+		return 0;
+	}
 	for (int i = 0; i < ROUNDS; i++) {
 		ours = smaller(ours, run_rules(rules, &lines));
 		bare = smaller(bare, run_bare(&lines));
