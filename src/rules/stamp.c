@@ -319,7 +319,7 @@ stamp_read(
 		return false;
 	}
 	if (memcmp(clock->prefix, parted.key, sizeof(parted.key)) == 0) {
-		*at = clock->at + minute * MINUTE + second;
+		*at = clock->at + (int64_t)minute * MINUTE + second;
 		return true;
 	}
 	if (!resolve(&parted, minute, clock, at)) {
