@@ -19,7 +19,7 @@ def pytest_configure(config):
     if os.geteuid() != 0:
         raise pytest.UsageError(
             "tests/mta start a private Postfix, which needs root")
-    for program in ("videur", "videur-milter", "videur-web"):
+    for program in ("videur", "videur-milter", "videur-watch", "videur-web"):
         if not os.access(f"{build()}/{program}", os.X_OK):
             raise pytest.UsageError(f"{build()}/{program} is missing: make")
     # End like after Ctrl-C, so that every world is taken down.
@@ -28,8 +28,8 @@ def pytest_configure(config):
 
 @pytest.fixture(scope="session")
 def world():
-    """Postfix, SpamAssassin, ClamAV and videur, one for all scenarios; each
-    scenario uses addresses of its own."""
+    """Postfix, Dovecot, SpamAssassin, ClamAV and videur, one for all
+    scenarios; each scenario uses addresses of its own."""
     whole = World()
     yield whole
     whole.close()
@@ -38,7 +38,7 @@ def world():
 @pytest.fixture(scope="session")
 def street():
     """A Postfix without scanners, for scenarios with a house of their own."""
-    light = World(scanners=False, with_house=False)
+    light = World(scanners=None, with_house=False)
     yield light
     light.close()
 

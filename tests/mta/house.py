@@ -1,10 +1,11 @@
-"""videur in a folder of its own: configuration, database, milter, page.
+"""videur in a folder of its own: configuration, database and the programs.
 
-The programs come from $VIDEUR_BUILD (build/ of this tree by default).  The
-milter and the page run as `nobody`, who owns the database; the command runs
-as root, as an administrator's would.
+They come from $VIDEUR_BUILD (build/ of this tree by default).  The services
+run as `nobody`, who owns the database; the command runs as root, as an
+administrator's would.
 """
 
+import functools
 import json
 import os
 import shutil
@@ -14,8 +15,8 @@ import subprocess
 import urllib.error
 import urllib.request
 
-from postfix import own, write
-from process import Process, free_port, listens, listens_at
+from process import (Process, Stack, free_port, listens, listens_at, own,
+                     write)
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -23,6 +24,7 @@ TREE = os.path.dirname(os.path.dirname(os.path.dirname(
 CONF = """
 database = "{database}"
 mode = {mode}
+policy = {policy}
 lookup-url = "{url}"
 contact = "postmaster@example.test"
 milter {{
@@ -33,7 +35,17 @@ milter {{
 web {{
   listen = "127.0.0.1:{port}"
 }}
+watch {{
+  journal = no
+  files = {{{logs}}}
+}}
+sources {{
+  spam = {verdicts}
+  virus = {verdicts}
+}}
 """
+
+SERVICES = ("milter", "web", "watch")
 
 
 def build():
@@ -43,11 +55,14 @@ def build():
 
 
 class House:
-    """Nothing runs until start_milter() and start_web(); close() ends both
-    and checks that neither failed."""
+    """Nothing runs until the services are started one by one; close() ends
+    them and checks that none failed.  `logs` is what the watcher follows,
+    from where they end when it is first started; `verdicts` who knows what
+    the scanners say, milter or watch."""
 
-    def __init__(self, folder, port=None):
+    def __init__(self, folder, port=None, logs=(), verdicts="milter"):
         self.folder = folder
+        self.logs, self.verdicts = logs, verdicts
         self.door = f"{folder}/door"
         self.socket = f"{self.door}/milter.sock"
         self.lib = f"{folder}/lib"
@@ -55,7 +70,7 @@ class House:
         self.conf = f"{folder}/videur.conf"
         self.port = port or free_port()
         self.url = f"http://127.0.0.1:{self.port}/"
-        self.milter = self.web = None
+        self.milter = self.web = self.watch = None
         os.makedirs(self.lib)
         own(self.lib, "nobody")
         os.chmod(self.lib, 0o2770)
@@ -64,10 +79,17 @@ class House:
         os.chmod(self.door, 0o2750)
         self.configure()
 
-    def configure(self, mode="enforce"):
+    def configure(self, mode="enforce", policy="franceserv"):
         write(self.conf, CONF.format(
-            database=self.database, mode=mode, socket=self.socket,
-            url=self.url, port=self.port))
+            database=self.database, mode=mode, policy=policy,
+            socket=self.socket, url=self.url, port=self.port,
+            logs=", ".join(f'"{log}"' for log in self.logs),
+            verdicts=self.verdicts))
+
+    def own_policy(self, name, text):
+        """A policy of the administrator's own, beside the configuration."""
+        os.makedirs(f"{self.folder}/policies", exist_ok=True)
+        write(f"{self.folder}/policies/{name}.conf", text)
 
     # ---- the programs ----
 
@@ -84,8 +106,20 @@ class House:
         self.web.ready(lambda: listens(self.port))
         return self.web
 
+    def start_watch(self):
+        """It is ready when it has noted where every log ended."""
+        self.watch = Process([f"{build()}/videur-watch", "-c", self.conf],
+                             f"{self.folder}/watch.log")
+        self.watch.ready(lambda: self.has_table("position") and self.sql(
+            "SELECT count(*) FROM position") == [(len(self.logs),)])
+        return self.watch
+
+    def start(self):
+        for name in SERVICES:
+            getattr(self, f"start_{name}")()
+
     def stop(self, name):
-        """End the milter or the page; a clean end is a status of 0."""
+        """End one of the services; a clean end is a status of 0."""
         process = getattr(self, name)
         setattr(self, name, None)
         if process:
@@ -93,22 +127,22 @@ class House:
             if status != 0:
                 process.fail(f"ended with {status}")
 
-    def kill_milter(self):
+    def kill(self, name):
         """As if it had crashed."""
-        self.milter.kill()
-        self.milter = None
+        getattr(self, name).kill()
+        setattr(self, name, None)
 
     def leave(self):
-        """Ask both to end and do not wait: that is for close()."""
-        for process in (self.milter, self.web):
-            if process:
-                process.signal(signal.SIGTERM)
+        """Ask all to end and do not wait: that is for close()."""
+        for name in SERVICES:
+            if getattr(self, name):
+                getattr(self, name).signal(signal.SIGTERM)
 
     def close(self):
-        try:
-            self.stop("milter")
-        finally:
-            self.stop("web")
+        stack = Stack()
+        for name in SERVICES:
+            stack.add(functools.partial(self.stop, name))
+        stack.close()
 
     # ---- the administrator's command ----
 
@@ -175,6 +209,12 @@ class House:
             return database.execute(query, values).fetchall()
         finally:
             database.close()
+
+    def has_table(self, name):
+        """Whether there is a database with such a table yet."""
+        return os.path.exists(self.database) and self.sql(
+            "SELECT count(*) FROM sqlite_schema WHERE name = ?",
+            name) == [(1,)]
 
     def events(self, address):
         """How many events of which kind are stored of an address."""

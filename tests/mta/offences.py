@@ -1,5 +1,8 @@
 """What misbehaving clients do."""
 
+from concurrent.futures import ThreadPoolExecutor
+
+from dovecot import imap_logins
 from mail import SPAM, VIRUS
 from smtp import Session, deliver
 
@@ -37,3 +40,29 @@ def spam(port, address, times):
 def virus(port, address):
     """A message that ClamAV knows; it is accepted."""
     assert deliver(port, address, VIRUS).code == 250
+
+
+def side_by_side(attempt, users):
+    """Three tries a connection, and all connections at once: servers let a
+    wrong password wait."""
+    groups = [users[first:first + 3] for first in range(0, len(users), 3)]
+    with ThreadPoolExecutor(len(groups)) as pool:
+        list(pool.map(attempt, groups))
+
+
+def submit_wrong(world, address, users):
+    """Wrong passwords on submission."""
+    def attempt(group):
+        with Session(world.submission, address) as session:
+            for user in group:
+                assert session.auth(user, "12345").code == 535
+    side_by_side(attempt, users)
+
+
+def imap_wrong(world, address, users):
+    """Wrong passwords on IMAP."""
+    def attempt(group):
+        answers = imap_logins(
+            world.imap, address, *((user, "12345") for user in group))
+        assert all(answer.startswith("NO ") for answer in answers), answers
+    side_by_side(attempt, users)

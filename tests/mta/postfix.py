@@ -1,18 +1,14 @@
 """A private Postfix: its own configuration, queue, log and loopback ports.
 
 Nothing of /etc/postfix is read and nothing leaves: mail that is accepted is
-dropped.  Two services are offered, `mx` and `submission`; both take AUTH from
-a private Dovecot that knows one user.
+dropped.  Three services are offered: `mx` and `submission`, which both take
+AUTH from a private Dovecot, and `guarded`, an mx behind postscreen.
 """
 
 import os
-import pwd
-import shutil
 import subprocess
 
-from process import Process, free_port, listens, listens_at
-
-USER, PASSWORD = "joe", "correct horse"
+from process import free_port, listens, own, wait_for, write
 
 # Recipients user1@example.test ... exist; the others stand for one way each
 # of being refused.
@@ -60,6 +56,10 @@ MASTER_CF = """
 127.0.0.1:{submission} inet n - n - - smtpd
   -o syslog_name=postfix/submission
   -o milter_macro_daemon_name=ORIGINATING
+127.0.0.1:{guarded} inet n - n - 1 postscreen
+  -o postscreen_upstream_proxy_protocol=haproxy
+  -o postscreen_greet_wait=1s
+smtpd pass - - n - - smtpd
 pickup unix n - n 60 1 pickup
 cleanup unix n - n - 0 cleanup
 qmgr unix n - n 300 1 qmgr
@@ -93,54 +93,19 @@ forged@sender.example REJECT
 lookup@sender.example 450 4.3.0 Temporary lookup failure
 """
 
-DOVECOT = """
-base_dir = {dovecot}/run
-state_dir = {dovecot}/run
-log_path = {dovecot}/log
-protocols =
-ssl = no
-auth_mechanisms = plain login
-passdb {{
-  driver = passwd-file
-  args = {dovecot}/users
-}}
-userdb {{
-  driver = static
-  args = uid=nobody gid=nogroup home=/nonexistent
-}}
-service auth {{
-  unix_listener {spool}/private/auth {{
-    mode = 0660
-    user = postfix
-    group = postfix
-  }}
-}}
-"""
-
-
-def write(path, text):
-    with open(path, "w", encoding="utf-8") as file:
-        file.write(text)
-
-
-def own(path, user):
-    """Give a file or folder to a user."""
-    who = pwd.getpwnam(user)
-    os.chown(path, who.pw_uid, who.pw_gid)
-
 
 class Postfix:
-    """Runs from its making to close().  `milters` are written to
+    """Runs from its making to its stack's end.  `milters` are written to
     smtpd_milters, in order."""
 
     def __init__(self, folder, milters, stack):
         self.folder = folder
         self.mx, self.submission = free_port(), free_port()
+        self.guarded = free_port()
         self.log = f"{folder}/log"
         self.etc, self.spool = f"{folder}/etc", f"{folder}/spool"
         self.configure(milters)
         self.start(stack)
-        self.start_dovecot(stack)
 
     def configure(self, milters):
         places = {
@@ -153,9 +118,10 @@ class Postfix:
         for name in ("etc", "spool", "data"):
             os.makedirs(places[name])
         own(places["data"], "postfix")
+        write(self.log, "")
         write(f"{self.etc}/main.cf", MAIN_CF.format(**places))
         write(f"{self.etc}/master.cf", MASTER_CF.format(
-            mx=self.mx, submission=self.submission))
+            mx=self.mx, submission=self.submission, guarded=self.guarded))
         write(f"{self.etc}/recipients", RECIPIENTS)
         write(f"{self.etc}/access", ACCESS)
         write(f"{self.etc}/senders", SENDERS)
@@ -169,25 +135,17 @@ class Postfix:
             raise RuntimeError(f"postfix start: {done.stdout}{done.stderr}")
         stack.add(self.stop)
 
+    def ready(self):
+        """Wait until it takes mail.  Not before it can ask for passwords: an
+        smtpd that cannot dies, and none is started for a minute then."""
+        wait_for(lambda: all(map(listens, (self.mx, self.submission))), 30,
+                 "Postfix listens")
+
     def stop(self):
         """Postfix ends its own children by the pid it wrote down."""
         subprocess.run(
             ["/usr/sbin/postfix", "-c", self.etc, "stop"],
             stdin=subprocess.DEVNULL, capture_output=True, check=True)
-
-    def start_dovecot(self, stack):
-        folder = f"{self.folder}/dovecot"
-        os.makedirs(f"{folder}/run")
-        write(f"{folder}/conf", DOVECOT.format(
-            dovecot=folder, spool=self.spool))
-        write(f"{folder}/users", f"{USER}:{{PLAIN}}{PASSWORD}\n")
-        shutil.chown(f"{folder}/users", group="dovecot")
-        os.chmod(f"{folder}/users", 0o640)
-        dovecot = Process(["/usr/sbin/dovecot", "-F", "-c", f"{folder}/conf"],
-                          f"{folder}/out")
-        stack.add(dovecot.stop)
-        dovecot.ready(lambda: listens_at(f"{self.spool}/private/auth")
-                      and listens(self.mx) and listens(self.submission))
 
     def lines(self):
         """Its log so far."""

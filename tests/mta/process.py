@@ -1,4 +1,4 @@
-"""Child processes, ports and waiting.
+"""Files, child processes, ports and waiting.
 
 Everything a test starts is a child held in a Process, is ended by its own pid
 and leaves its output in a file.  Waiting is always for a condition, with a
@@ -6,6 +6,7 @@ deadline; nothing sleeps for luck.
 """
 
 import os
+import pwd
 import signal
 import socket
 import subprocess
@@ -26,6 +27,17 @@ def wait_for(condition, seconds, what):
         if time.monotonic() > deadline:
             raise NotReady(f"not within {seconds} s: {what}")
         time.sleep(0.02)
+
+
+def write(path, text):
+    with open(path, "w", encoding="utf-8") as file:
+        file.write(text)
+
+
+def own(path, user):
+    """Give a file or folder to a user."""
+    who = pwd.getpwnam(user)
+    os.chown(path, who.pw_uid, who.pw_gid)
 
 
 def free_port():

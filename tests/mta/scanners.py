@@ -1,4 +1,4 @@
-"""Real SpamAssassin and ClamAV with their milters, tagging and never refusing.
+"""Real SpamAssassin and ClamAV with their milters, tagging or refusing.
 
 They run from the start of a world to its end, each from its own
 configuration, without network: SpamAssassin knows the standard spam pattern
@@ -8,8 +8,7 @@ only, ClamAV one signature made here.
 import os
 
 from mail import EICAR
-from postfix import own, write
-from process import Process, listens_at
+from process import Process, listens_at, own, write
 
 SPAMASSASSIN_PRE = """
 loadplugin Mail::SpamAssassin::Plugin::Check
@@ -44,12 +43,13 @@ MilterSocketMode 666
 ClamdSocket unix:{folder}/clamd.sock
 TemporaryDirectory {folder}
 User clamav
-OnInfected Accept
+OnInfected {infected}
+RejectMsg Blocked: infected with %v
 AddHeader Replace
 """
 
 
-def start_spam(folder, stack):
+def start_spam(folder, stack, refuse=False):
     """spamd and spamass-milter; gives back the milter's socket."""
     os.makedirs(f"{folder}/rules")
     own(folder, "spamass-milter")
@@ -65,7 +65,7 @@ def start_spam(folder, stack):
     spamd.ready(lambda: listens_at(f"{folder}/spamd.sock"), 60)
     milter = Process(
         ["/usr/sbin/spamass-milter", "-p", f"{folder}/milter.sock", "-m",
-         "--", "-U", f"{folder}/spamd.sock"],
+         *(["-r", "15"] if refuse else []), "--", "-U", f"{folder}/spamd.sock"],
         f"{folder}/milter.out", user="spamass-milter",
         group="spamass-milter", extra_groups=[], umask=0)
     stack.add(milter.kill)  # a milter takes seconds to stop by itself
@@ -73,14 +73,15 @@ def start_spam(folder, stack):
     return f"{folder}/milter.sock"
 
 
-def start_virus(folder, stack):
+def start_virus(folder, stack, refuse=False):
     """clamd and clamav-milter; gives back the milter's socket."""
     os.makedirs(f"{folder}/signatures")
     own(folder, "clamav")
     write(f"{folder}/signatures/test.ndb",
           f"Eicar-Test-Signature:0:*:{EICAR.encode().hex()}\n")
     write(f"{folder}/clamd.conf", CLAMD.format(folder=folder))
-    write(f"{folder}/milter.conf", CLAMAV_MILTER.format(folder=folder))
+    write(f"{folder}/milter.conf", CLAMAV_MILTER.format(
+        folder=folder, infected="Reject" if refuse else "Accept"))
     clamd = Process(
         ["/usr/sbin/clamd", "-c", f"{folder}/clamd.conf"],
         f"{folder}/clamd.out")

@@ -43,7 +43,10 @@ class Session:
         """One reply, all its lines."""
         lines = []
         while not lines or lines[-1][3:4] == "-":
-            line = self.file.readline()
+            try:
+                line = self.file.readline()
+            except ConnectionResetError:
+                line = b""
             if not line:
                 raise Closed("\n".join(self.transcript[-4:]))
             lines.append(line.decode("utf-8", "replace").rstrip("\r\n"))

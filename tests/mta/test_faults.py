@@ -104,7 +104,7 @@ def test_a_milter_killed_in_mid_session_stops_no_mail_and_forgets_no_ban(
     told = hear(light.mx, banned)
     with Session(light.mx, innocent) as session:
         assert session.mail().code == 250
-        house.kill_milter()
+        house.kill("milter")
         assert session.rcpt().code == 250
         assert session.data(GOOD).code == 250
     assert deliver(light.mx, banned, GOOD).code == 250

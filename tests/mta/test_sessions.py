@@ -2,9 +2,9 @@
 
 import time
 
+from dovecot import PASSWORD, USER
 from mail import GOOD
 from offences import dictionary_attack, guess
-from postfix import PASSWORD, USER
 from process import wait_for
 from smtp import Session, deliver
 from truth import (ERRORS, HOUR, LOGINS, assert_clear, assert_one_truth,

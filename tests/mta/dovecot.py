@@ -1,0 +1,128 @@
+"""A private Dovecot: passwords for Postfix, and IMAP on a loopback port.
+
+An IMAP client says ahead of all else whose address it has (the PROXY protocol
+that load balancers speak).  Dovecot logs each failed password of Postfix's
+clients too, as servers do whose administrator wants to know.
+"""
+
+import os
+import shutil
+import socket
+
+from process import Process, free_port, listens, listens_at, write
+
+USER, PASSWORD = "joe", "correct horse"
+PASSWORDS = {USER: PASSWORD, "ann": "battery staple"}
+
+CONF = """
+base_dir = {folder}/run
+state_dir = {folder}/run
+log_path = {log}
+auth_verbose = yes
+auth_failure_delay = 0
+protocols = imap
+listen = 127.0.0.1
+haproxy_trusted_networks = 127.0.0.1
+ssl = no
+disable_plaintext_auth = no
+auth_mechanisms = plain login
+mail_location = maildir:{folder}/mail/%u
+passdb {{
+  driver = passwd-file
+  args = {folder}/users
+}}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home={folder}/mail
+}}
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+service auth {{
+  unix_listener {auth} {{
+    mode = 0660
+    user = postfix
+    group = postfix
+  }}
+}}
+service imap-login {{
+  inet_listener imap {{
+    port = {imap}
+    haproxy = yes
+  }}
+  inet_listener imaps {{
+    port = 0
+  }}
+}}
+"""
+
+
+class Dovecot:
+    """Runs from its making on; `auth` is the socket Postfix asks."""
+
+    def __init__(self, folder, auth, stack):
+        self.imap = free_port()
+        self.log = f"{folder}/log"
+        for name in ("run", "mail"):
+            os.makedirs(f"{folder}/{name}")
+        shutil.chown(f"{folder}/mail", "nobody", "nogroup")
+        write(self.log, "")  # it would let nobody read a log it makes
+        write(f"{folder}/conf", CONF.format(
+            folder=folder, log=self.log, auth=auth, imap=self.imap))
+        write(f"{folder}/users", "".join(
+            f"{user}:{{PLAIN}}{password}\n"
+            for user, password in PASSWORDS.items()))
+        shutil.chown(f"{folder}/users", group="dovecot")
+        os.chmod(f"{folder}/users", 0o640)
+        dovecot = Process(["/usr/sbin/dovecot", "-F", "-c", f"{folder}/conf"],
+                          f"{folder}/out")
+        stack.add(dovecot.stop)
+        dovecot.ready(lambda: listens_at(auth) and listens(self.imap))
+
+
+class Imap:
+    """One IMAP connection of a client with that address."""
+
+    def __init__(self, port, address):
+        family, here = ("TCP6", "::1") if ":" in address else (
+            "TCP4", "127.0.0.1")
+        self.socket = socket.create_connection(("127.0.0.1", port), 60)
+        self.file = self.socket.makefile("rb")
+        self.socket.sendall(
+            f"PROXY {family} {address} {here} 12345 143\r\n".encode())
+        self.greeting = self.line()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *failure):
+        self.close()
+
+    def line(self):
+        return self.file.readline().decode().rstrip("\r\n")
+
+    def command(self, words):
+        """The tagged answer: "OK ...", "NO ..." or "BAD ..."."""
+        self.socket.sendall(f"a {words}\r\n".encode())
+        while True:
+            line = self.line()
+            if line.startswith("a ") or not line:
+                return line[2:]
+
+    def login(self, user, password):
+        return self.command(f'LOGIN "{user}" "{password}"')
+
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+def imap_logins(port, address, *tries):
+    """One connection that tries user names and passwords in turn; gives back
+    the answers."""
+    with Imap(port, address) as client:
+        answers = [client.login(user, password) for user, password in tries]
+        client.command("LOGOUT")
+        return answers
