@@ -113,7 +113,7 @@ CASES = [
 @pytest.fixture(scope="module")
 def offenders(world):
     """Let every case happen, each from an address of its own; when the
-    sessions of all are counted, so is what they did."""
+    sessions of all are counted and the logs are read, so is what they did."""
     who = {}
     for name, _, offend in CASES:
         who[name] = fresh()
@@ -122,6 +122,8 @@ def offenders(world):
             offend(session)
     for address in who.values():
         session_counted(world, address)
+        world.logged_out(address)
+    world.logs_are_read()
     return who
 
 
