@@ -48,6 +48,7 @@ books_open(
 	(void)text_copy(books->path, sizeof(books->path), conf->database);
 	(void)pthread_mutex_init(&books->conf_mutex, NULL);
 	trouble_init(&books->trouble);
+	glance_init(&books->glance);
 	handle_init(&books->write, STORE_SERVE);
 	handle_init(&books->read, STORE_READ);
 	handle_init(&books->checkpoint, STORE_SERVE);
@@ -231,6 +232,7 @@ books_record(struct books *books, const struct conf *conf,
 		return result;
 	}
 	*count = done;
+	glance_void(&books->glance); /* a ban acts at the next command */
 	log_begun(&begun);
 	return STORE_OK;
 }

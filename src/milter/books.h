@@ -17,6 +17,7 @@
 
 #include "conf/conf.h"
 #include "engine/engine.h"
+#include "milter/glance.h"
 #include "milter/handle.h"
 #include "milter/pending.h"
 #include "milter/queue.h"
@@ -31,6 +32,7 @@ struct books {
 	struct queue *queue;
 	struct pending *pending;
 	struct trouble trouble;
+	struct glance glance;
 	/* On proc_ticks(): until then no callback tries to write. */
 	_Atomic int64_t quiet_until;
 

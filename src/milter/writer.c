@@ -112,10 +112,9 @@ read_standing(struct handle *handle, const struct visitor *visitor, int64_t now,
 }
 
 static enum store_result
-desk_standing(void *self, struct visitor *visitor, int64_t now,
+ask_standing(struct books *books, struct visitor *visitor, int64_t now,
     int64_t *version, struct standing *standing)
 {
-	struct books *books = &((struct writer *)self)->books;
 	struct handle *handle = &books->read;
 	enum store_result result;
 	int64_t began;
@@ -135,6 +134,26 @@ desk_standing(void *self, struct visitor *visitor, int64_t now,
 	}
 	handle_give(handle);
 	charge(visitor, began);
+	return result;
+}
+
+static enum store_result
+desk_standing(void *self, struct visitor *visitor, int64_t now,
+    int64_t *version, struct standing *standing)
+{
+	struct books *books = &((struct writer *)self)->books;
+	int64_t ticket = glance_begin(&books->glance);
+	int64_t ticks = proc_ticks();
+	enum store_result result;
+
+	if (*version != DESK_NO_VERSION &&
+	    glance_has(&books->glance, *version, ticks)) {
+		return STORE_NONE;
+	}
+	result = ask_standing(books, visitor, now, version, standing);
+	if (result == STORE_OK || result == STORE_NONE) {
+		glance_put(&books->glance, ticket, *version, ticks);
+	}
 	return result;
 }
 
