@@ -21,6 +21,7 @@ reader_turn_to(struct reader *reader, const struct logfile *file)
 {
 	logfile_close(&reader->file);
 	reader->file = *file;
+	reader->facts = (struct logfile_facts){ .size = 0 };
 	reader->offset = 0;
 	reader->head_len = 0;
 	reader->line_len = 0;
@@ -175,11 +176,25 @@ marks_hold(struct reader *reader)
 	       memcmp(bytes, reader->line, reader->line_len) == 0;
 }
 
-static bool
-has_shrunk(const struct reader *reader, int64_t end)
+/* There is nothing at `end`.  Whoever truncated the file may have written as
+ * much again as there was: then only its times tell. */
+static enum reader_result
+look_dry(struct reader *reader, int64_t end)
 {
-	return reader->file.gz == NULL &&
-	       logfile_facts(&reader->file).size < end;
+	struct logfile_facts was = reader->facts;
+
+	if (reader->file.gz != NULL) {
+		return READER_DRY;
+	}
+	reader->facts = logfile_facts(&reader->file);
+	if (reader->facts.size < end) {
+		return READER_STRANGE;
+	}
+	if (reader->facts.written == was.written &&
+	    reader->facts.written_ns == was.written_ns) {
+		return READER_DRY;
+	}
+	return marks_hold(reader) ? READER_DRY : READER_STRANGE;
 }
 
 static void
@@ -215,7 +230,7 @@ refill(struct reader *reader)
 	got = logfile_read(
 	    &reader->file, from, to, sizeof(reader->buf) - reader->end);
 	if (got == 0) {
-		return has_shrunk(reader, from) ? READER_STRANGE : READER_DRY;
+		return look_dry(reader, from);
 	}
 	if (!marks_hold(reader)) {
 		return READER_STRANGE;

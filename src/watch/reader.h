@@ -27,6 +27,8 @@ enum {
 struct reader {
 	struct logfile file;
 	int64_t offset; /* behind the last line that was taken */
+	/* As it was when it was last found dry. */
+	struct logfile_facts facts;
 
 	/* The marks. */
 	size_t head_len; /* as much as was read, READER_HEAD_MAX at most */

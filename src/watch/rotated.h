@@ -14,7 +14,7 @@
 #include "conf/conf.h"
 
 enum {
-	ROTATED_MAX = 64, /* the newest are kept */
+	ROTATED_MAX = 256, /* the newest are kept */
 	ROTATED_PATH_SIZE = CONF_PATH_SIZE + 40
 };
 

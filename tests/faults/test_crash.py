@@ -57,12 +57,12 @@ def rotate(man, writer, dice):
 def test_killed_200_times_and_rotated_in_between(man, seed):
     dice = random.Random(seed)
     man.append("")
-    man.begin()
+    life = 3 * man.begin()
     writer = Writer(man, seed)
     writer.start()
     try:
         for _ in range(KILLS):
-            time.sleep(dice.random() / 20)
+            time.sleep(dice.random() * life)
             man.kill()
             if dice.random() < 0.4:
                 rotate(man, writer, dice)

@@ -200,6 +200,17 @@ def test_truncated_and_regrown_at_once_while_it_watches(man):
     man.wait_expect(range(80))
 
 
+def test_truncated_and_regrown_to_the_same_size_while_it_watches(man):
+    man.offend(range(100, 120))
+    man.start()
+    man.wait_expect(range(100, 120))
+    man.process.signal(signal.SIGSTOP)
+    man.copy_truncate()
+    man.offend(range(120, 140))
+    man.process.signal(signal.SIGCONT)
+    man.wait_expect(range(100, 140))
+
+
 def test_a_copy_is_not_read_beside_its_original(man):
     man.offend(range(20))
     man.once()

@@ -13,6 +13,7 @@ import os
 import shutil
 import sqlite3
 import subprocess
+import time
 
 from process import Process, wait_for
 
@@ -94,10 +95,13 @@ class Watchman:
         return self.process
 
     def begin(self):
-        """Start, and wait until it has found where its logs begin."""
+        """Start, and wait until it has found where its logs begin; gives
+        back how long that took."""
+        began = time.monotonic()
         self.start()
         wait_for(lambda: self.sql("SELECT 1 FROM position"), 30,
                  "it knows where it begins")
+        return time.monotonic() - began
 
     def kill(self):
         """As if it had crashed."""

@@ -384,6 +384,8 @@ a_file_that_changed_is_noticed(void **state)
 		{ "truncated", "a 1\nb 2\n", "", READER_STRANGE },
 		{ "truncated and grown again", "a 1\nb 2\n", "c 3\nd 4\ne 5\n",
 		    READER_STRANGE },
+		{ "truncated and grown to the same size", "a 1\nb 2\n",
+		    "a 1\nc 3\n", READER_STRANGE },
 		{ "with the same first bytes", "a 1\nb 2\n", "a 1\nc 3\nd\n",
 		    READER_STRANGE },
 		{ "with the same last line", "a 1\nb 2\n", "c 3\nb 2\nd 4\n",
