@@ -54,6 +54,9 @@ enum store_result engine_observe(struct store *store, const struct conf *conf,
     const struct deed *deed, const struct tally *unflushed, int64_t now,
     struct outcome *outcome);
 
+/* Say in the service's log that a ban begins, once it is committed. */
+void engine_log_ban(const struct ban *ban);
+
 /* Everything known about an address now. */
 enum store_result engine_standing(struct store *store, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);

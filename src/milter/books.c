@@ -175,15 +175,7 @@ static void
 log_begun(const struct begun *begun)
 {
 	for (size_t i = 0; i < begun->bans; i++) {
-		const struct ban *ban = &begun->ban[i];
-		char who[NET_TEXT_SIZE];
-		char until[TIME_TEXT_SIZE];
-
-		log_info("%s %s %s step %d until %s ref %s (%s)",
-		    ban->observed ? "would ban" : "ban",
-		    net_format(&ban->who, who), reason_name(ban->reason),
-		    ban->step, text_from_time(ban->ends, until), ban->ref,
-		    ban->rule);
+		engine_log_ban(&begun->ban[i]);
 	}
 }
 

@@ -5,10 +5,10 @@
 #include <malloc.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/options.h"
 #include "base/proc.h"
 #include "conf/conf.h"
 #include "milter/milter.h"
@@ -19,49 +19,16 @@ enum {
 	END_PATIENCE = 1000 /* ms for callbacks that run at the end */
 };
 
-static const char usage[] = "usage: videur-milter [-hV] [-c file]\n"
-			    "  -c file  configuration (" CONF_DEFAULT_FILE ")\n"
-			    "  -V       print the version\n"
-			    "  -h       print this\n";
-
-struct options {
-	const char *conf_path; /* NULL: the default */
-	int status;            /* where done */
-	bool done;
+static const struct service_info service = {
+	.name = "videur-milter",
+	.usage = "usage: videur-milter [-c FILE]\n"
+		 "       videur-milter -V | -h\n"
+		 "\n"
+		 "Observe SMTP sessions and refuse banned clients.\n"
+		 "  -c FILE  the configuration (" CONF_DEFAULT_FILE ")\n"
+		 "  -V       print the version\n"
+		 "  -h       print this help\n",
 };
-
-static struct options
-read_options(int argc, char **argv)
-{
-	struct options options = { .conf_path = NULL };
-	int option;
-
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread yet */
-	while ((option = getopt(argc, argv, "c:hV")) != -1) {
-		switch (option) {
-		case 'c':
-			options.conf_path = optarg;
-			break;
-		case 'h':
-			(void)fputs(usage, stdout);
-			options.done = true;
-			return options;
-		case 'V':
-			(void)puts("videur-milter " VIDEUR_VERSION);
-			options.done = true;
-			return options;
-		default:
-			options.done = true;
-			options.status = EXIT_USAGE;
-		}
-	}
-	options.done |= optind < argc;
-	if (options.done) {
-		(void)fputs(usage, stderr);
-		options.status = EXIT_USAGE;
-	}
-	return options;
-}
 
 static void
 reload(struct writer *writer, const char *conf_path)
@@ -133,7 +100,7 @@ main(int argc, char **argv)
 	bool asked;
 
 	log_init("videur-milter");
-	options = read_options(argc, argv);
+	options = options_read(argc, argv, &service);
 	if (options.done) {
 		return options.status;
 	}

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/text.h"
+#include "engine/engine.h"
 #include "intake/intake.h"
 
 enum {
@@ -239,24 +240,12 @@ put_all(struct ingest *ingest, int64_t now)
 	return result == STORE_OK ? keep_house(ingest, now) : result;
 }
 
-static void
-log_ban(const struct ban *ban)
-{
-	char who[NET_TEXT_SIZE];
-	char until[TIME_TEXT_SIZE];
-
-	log_info("%s %s %s step %d until %s ref %s (%s)",
-	    ban->observed ? "would ban" : "ban", net_format(&ban->who, who),
-	    reason_name(ban->reason), ban->step,
-	    text_from_time(ban->ends, until), ban->ref, ban->rule);
-}
-
 /* The batch is stored. */
 static void
 finish(struct ingest *ingest, int64_t now)
 {
 	for (size_t i = 0; i < ingest->bans; i++) {
-		log_ban(&ingest->ban[i]);
+		engine_log_ban(&ingest->ban[i]);
 	}
 	for (size_t i = 0; i < ingest->sources->count; i++) {
 		ingest->sources->source[i].moved = false;

@@ -3,10 +3,10 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/options.h"
 #include "base/proc.h"
 #include "conf/conf.h"
 #include "watch/bell.h"
@@ -24,57 +24,18 @@ enum {
 	LAST_TRIES = 3      /* to store what is pending at the end */
 };
 
-static const char usage[] = "usage: videur-watch [-n] [-c FILE]\n"
-			    "       videur-watch -V | -h\n"
-			    "\n"
-			    "Follow the mail logs and count what clients do.\n"
-			    "  -c FILE  the configuration (" CONF_DEFAULT_FILE
-			    ")\n"
-			    "  -n       read what there is now, and end\n"
-			    "  -V       print the version\n"
-			    "  -h       print this help\n";
-
-struct options {
-	const char *conf_path; /* NULL: the default */
-	bool once;
-	bool done;
-	int status; /* where done */
+static const struct service_info service = {
+	.name = "videur-watch",
+	.usage = "usage: videur-watch [-n] [-c FILE]\n"
+		 "       videur-watch -V | -h\n"
+		 "\n"
+		 "Follow the mail logs and count what clients do.\n"
+		 "  -c FILE  the configuration (" CONF_DEFAULT_FILE ")\n"
+		 "  -n       read what there is now, and end\n"
+		 "  -V       print the version\n"
+		 "  -h       print this help\n",
+	.has_once = true,
 };
-
-static struct options
-read_options(int argc, char **argv)
-{
-	struct options options = { .conf_path = NULL };
-	int option;
-
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread */
-	while ((option = getopt(argc, argv, "c:hnV")) != -1) {
-		switch (option) {
-		case 'c':
-			options.conf_path = optarg;
-			break;
-		case 'n':
-			options.once = true;
-			break;
-		case 'h':
-			(void)fputs(usage, stdout);
-			options.done = true;
-			return options;
-		case 'V':
-			(void)puts("videur-watch " VIDEUR_VERSION);
-			options.done = true;
-			return options;
-		default:
-			options.done = true;
-		}
-	}
-	options.done |= optind < argc;
-	if (options.done) {
-		(void)fputs(usage, stderr);
-		options.status = EXIT_USAGE;
-	}
-	return options;
-}
 
 /* ---- running ---- */
 
@@ -293,7 +254,7 @@ run(struct watch *watch)
 int
 main(int argc, char **argv)
 {
-	struct watch watch = { .options = read_options(argc, argv) };
+	struct watch watch = { .options = options_read(argc, argv, &service) };
 
 	log_init("videur-watch");
 	return watch.options.done ? watch.options.status : run(&watch);

@@ -2,65 +2,32 @@
  * videur-web: the look-up page.
  */
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/options.h"
 #include "base/proc.h"
 #include "conf/conf.h"
 #include "web/listener.h"
 #include "web/reader.h"
 #include "web/server.h"
 
-static const char usage_text
-    [] = "usage: videur-web [-c FILE]\n"
-	 "       videur-web -V | -h\n"
-	 "\n"
-	 "Serve the page and the JSON that say whether an address is banned.\n"
-	 "  -c FILE  the configuration (" CONF_DEFAULT_FILE ")\n"
-	 "  -V       print the version\n"
-	 "  -h       print this help\n";
+static const struct service_info service = {
+	.name = "videur-web",
+	.usage = "usage: videur-web [-c FILE]\n"
+		 "       videur-web -V | -h\n"
+		 "\n"
+		 "Serve the page and the JSON that say whether an address is "
+		 "banned.\n"
+		 "  -c FILE  the configuration (" CONF_DEFAULT_FILE ")\n"
+		 "  -V       print the version\n"
+		 "  -h       print this help\n",
+};
 
 enum {
 	WAIT_MS = 60 * 60 * 1000
 };
-
-/* Take -c, -V and -h; gives back the configuration's path, or NULL for the
- * default.  Anything else ends here. */
-static const char *
-read_options(int argc, char **argv, bool *go_on, int *status)
-{
-	const char *path = NULL;
-	int option;
-
-	*go_on = false;
-	*status = EXIT_FINE;
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread starts */
-	while ((option = getopt(argc, argv, "c:Vh")) != -1) {
-		switch (option) {
-		case 'c':
-			path = optarg;
-			break;
-		case 'V':
-			(void)puts("videur-web " VIDEUR_VERSION);
-			return NULL;
-		case 'h':
-			(void)fputs(usage_text, stdout);
-			return NULL;
-		default:
-			*status = EXIT_USAGE;
-			break;
-		}
-	}
-	if (*status != EXIT_FINE || optind != argc) {
-		*status = EXIT_USAGE;
-		(void)fputs(usage_text, stderr);
-		return NULL;
-	}
-	*go_on = true;
-	return path;
-}
 
 /* Read the configuration again; what does not work leaves all as it is. */
 static void
@@ -138,10 +105,8 @@ run(const char *path)
 int
 main(int argc, char **argv)
 {
-	bool go_on;
-	int status;
-	const char *path = read_options(argc, argv, &go_on, &status);
+	struct options options = options_read(argc, argv, &service);
 
-	log_init("videur-web");
-	return go_on ? run(path) : status;
+	log_init(service.name);
+	return options.done ? options.status : run(options.conf_path);
 }
