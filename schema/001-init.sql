@@ -109,7 +109,8 @@ CREATE TABLE position (
     cursor    TEXT NOT NULL      -- the journal's own mark
 ) STRICT;
 
--- Whose message a queue id of the MTA is, as its log said.
+-- Whose message a queue id of the MTA is, as its log said, where the client had
+-- logged in.
 CREATE TABLE queue (
     id      INTEGER PRIMARY KEY,
     queue   TEXT NOT NULL UNIQUE,

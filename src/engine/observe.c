@@ -35,6 +35,25 @@ add_to_tally(
 	return store_tally_add(store, client, tally_hour(at), &one);
 }
 
+/* Whether there are too few events for the rule, whatever marks, bans and
+ * ratio say.  Most are the first or second of their client: this spares them
+ * all other questions. */
+static enum store_result
+too_few(struct store *store, const struct count_query *query, bool *few)
+{
+	const struct event_query events = { .client = query->client,
+		.kinds = query->rule->kinds,
+		.after = query->t - query->rule->within,
+		.until = query->t,
+		.most = query->rule->limit,
+		.reason = query->rule->reason };
+	int64_t count;
+	enum store_result result = store_event_count(store, &events, &count);
+
+	*few = result == STORE_OK && count < query->rule->limit;
+	return result;
+}
+
 /* Let one rule judge an event at its own time. */
 static enum store_result
 judge(struct store *store, struct count_query *query, int64_t at,
@@ -44,13 +63,17 @@ judge(struct store *store, struct count_query *query, int64_t at,
 	struct policy_decision decision;
 	struct count count;
 	struct ban *ban;
+	bool few = false;
 	enum store_result result = store_event_youngest(store, &query->client,
 	    rule->kinds, at, at + rule->within, &query->t);
 
 	if (result == STORE_OK) {
+		result = too_few(store, query, &few);
+	}
+	if (result == STORE_OK && !few) {
 		result = engine_count(store, query, &count);
 	}
-	if (result != STORE_OK) {
+	if (result != STORE_OK || few) {
 		return result;
 	}
 	decision = policy_step(&count.past, &count.counts);

@@ -144,19 +144,22 @@ take_login(struct intake *intake, const struct finding *finding, int64_t now)
 	    finding->at < now ? finding->at : now);
 }
 
-/* Whose message a queue id is; to send it as a user was a good login too. */
+/* Whose message a queue id is.  Only those of users are kept: of a stranger it
+ * is enough that no user's is left under the same id.  To send as a user was
+ * a good login, too. */
 static enum store_result
 take_queue(struct intake *intake, const struct finding *finding, int64_t now)
 {
-	const struct queue_entry entry = { .address = finding->address,
-		.login = finding->user[0] != '\0',
-		.at = finding->at };
-	enum store_result result = store_queue_put(
-	    intake->store, finding->queue, &entry);
+	const struct queue_entry entry = {
+		.address = finding->address, .login = true, .at = finding->at
+	};
+	enum store_result result;
 
-	return result == STORE_OK && entry.login
-		   ? take_login(intake, finding, now)
-		   : result;
+	if (finding->user[0] == '\0') {
+		return store_queue_remove(intake->store, finding->queue);
+	}
+	result = store_queue_put(intake->store, finding->queue, &entry);
+	return result == STORE_OK ? take_login(intake, finding, now) : result;
 }
 
 /* What a session was good for, where no milter counts it. */

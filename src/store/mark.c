@@ -7,10 +7,11 @@ store_mark_put(struct store *store, const struct net *client,
 	/* A row that moves takes a new id, so that ids follow time and old
 	 * marks can be forgotten in their order. */
 	sqlite3_stmt *statement = db_statement(store, DB_MARK_PUT,
-	    "REPLACE INTO mark (client, reason, key, at)"
-	    " SELECT :client, :reason, :key, :at WHERE NOT EXISTS"
-	    " (SELECT 1 FROM mark WHERE client = :client"
-	    " AND reason = :reason AND key = :key AND at >= :at)");
+	    "INSERT INTO mark (client, reason, key, at)"
+	    " VALUES (:client, :reason, :key, :at)"
+	    " ON CONFLICT (client, reason, key) DO UPDATE"
+	    " SET at = excluded.at, id = (SELECT max(id) + 1 FROM mark)"
+	    " WHERE excluded.at > at");
 	char text[NET_TEXT_SIZE];
 
 	db_bind_text(statement, ":client", net_format(client, text));

@@ -19,6 +19,16 @@ store_queue_put(
 }
 
 enum store_result
+store_queue_remove(struct store *store, const char *id)
+{
+	sqlite3_stmt *statement = db_statement(
+	    store, DB_QUEUE_REMOVE, "DELETE FROM queue WHERE queue = :queue");
+
+	db_bind_text(statement, ":queue", id);
+	return db_run(store, statement);
+}
+
+enum store_result
 store_queue_get(struct store *store, const char *id, struct queue_entry *entry)
 {
 	sqlite3_stmt *row = db_statement(store, DB_QUEUE_GET,

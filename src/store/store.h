@@ -241,6 +241,8 @@ struct queue_entry {
 };
 enum store_result store_queue_put(
     struct store *store, const char *id, const struct queue_entry *entry);
+/* An id that tells nothing any more; fine where it is not there. */
+enum store_result store_queue_remove(struct store *store, const char *id);
 enum store_result store_queue_get(
     struct store *store, const char *id, struct queue_entry *entry);
 
