@@ -111,7 +111,21 @@ examine(const char *folder, const char *name, struct rotated *file)
 	}
 	file->written = st.st_mtim.tv_sec;
 	file->written_ns = st.st_mtim.tv_nsec;
+	file->inode = (int64_t)st.st_ino;
+	file->bytes = (int64_t)st.st_size;
 	return true;
+}
+
+bool
+rotated_is_same(const struct rotated *file)
+{
+	struct stat st;
+
+	return stat(file->path, &st) == 0 &&
+	       (int64_t)st.st_ino == file->inode &&
+	       (int64_t)st.st_size == file->bytes &&
+	       st.st_mtim.tv_sec == file->written &&
+	       st.st_mtim.tv_nsec == file->written_ns;
 }
 
 /* Whether the compressed file `file` is there plain as well. */

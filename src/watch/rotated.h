@@ -24,6 +24,8 @@ struct rotated {
 	int64_t number;  /* of "mail.log.7.gz"; -1: a date, or the log itself */
 	int64_t written; /* seconds, and nanoseconds of that second */
 	int64_t written_ns;
+	int64_t inode;
+	int64_t bytes; /* on disk */
 };
 
 /* Whether `name` is that of a rotated file of the log named `log`; says its
@@ -32,6 +34,9 @@ bool rotated_name(const char *log, const char *name, struct rotated *file);
 
 /* Which of two was written first: less than 0, 0, or more. */
 int rotated_compare(const struct rotated *a, const struct rotated *b);
+
+/* Whether a file is still the one that was listed, as it was then. */
+bool rotated_is_same(const struct rotated *file);
 
 /* Fill in the rotated files of the log at `path`, the oldest first.  One that
  * is there plain and compressed, since it is being compressed, is given plain.

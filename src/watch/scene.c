@@ -2,8 +2,15 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
+#include "base/text.h"
 #include "watch/reader.h"
+
+enum {
+	CALM = 20 /* ms, more than a tick of the file system's clock */
+};
 
 /* Lengths come from the database: nothing else keeps them in bounds. */
 static bool
@@ -54,19 +61,58 @@ look_at(const char *path, const unsigned char *key,
 	return result;
 }
 
-bool
-scene_survey(struct scene *scene, const char *path,
-    const unsigned char key[static HASH_KEY_SIZE],
+/* When something was last created, renamed or removed beside the log. */
+static struct timespec
+folder_changed(const char *path)
+{
+	char folder[CONF_PATH_SIZE];
+	struct timespec never = { 0 };
+	struct text text;
+	struct stat st;
+
+	text_init(&text, folder, sizeof(folder));
+	text_add_bytes(&text, path, (size_t)(strrchr(path, '/') - path) + 1);
+	return stat(folder, &st) == 0 ? st.st_mtim : never;
+}
+
+/* A rotation is many steps, and a look at the files is, too: what was seen
+ * counts only where nothing moved from its first glance to its last.  Times
+ * of files go in ticks of some milliseconds, so a change just before the
+ * first glance could hide another one. */
+static bool
+is_settled(
+    const struct scene *scene, size_t rotated, const struct timespec *before)
+{
+	struct timespec after = folder_changed(scene->path);
+	struct timespec now;
+	int64_t age;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	age = (now.tv_sec - after.tv_sec) * INT64_C(1000) +
+	      (now.tv_nsec - after.tv_nsec) / 1000000;
+	if (after.tv_sec != before->tv_sec ||
+	    after.tv_nsec != before->tv_nsec || (age >= 0 && age < CALM)) {
+		return false;
+	}
+	for (size_t i = 0; i < rotated; i++) {
+		if (!rotated_is_same(&scene->rotated[i])) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* The files that `scene->rotated` lists, and the log itself; false where one
+ * is not there any more. */
+static bool
+look_at_all(struct scene *scene, size_t rotated, const unsigned char *key,
     const struct position *remembered)
 {
-	size_t rotated = rotated_list(path, scene->rotated);
-	enum logfile_result result;
-
-	scene->path = path;
 	scene->count = 0;
 	for (size_t i = 0; i < rotated; i++) {
-		result = look_at(scene->rotated[i].path, key, remembered,
-		    &scene->sights[scene->count]);
+		enum logfile_result result = look_at(scene->rotated[i].path,
+		    key, remembered, &scene->sights[scene->count]);
+
 		if (result == LOGFILE_MISSING) {
 			return false;
 		}
@@ -75,11 +121,25 @@ scene_survey(struct scene *scene, const char *path,
 		}
 	}
 	scene->own = look_at(
-	    path, key, remembered, &scene->sights[scene->count]);
+	    scene->path, key, remembered, &scene->sights[scene->count]);
 	scene->error = errno;
 	scene->live = scene->own == LOGFILE_OPEN;
 	scene->count += scene->live;
-	return scene->own != LOGFILE_UNREADABLE;
+	return true;
+}
+
+bool
+scene_survey(struct scene *scene, const char *path,
+    const unsigned char key[static HASH_KEY_SIZE],
+    const struct position *remembered)
+{
+	struct timespec before = folder_changed(path);
+	size_t rotated = rotated_list(path, scene->rotated);
+
+	scene->path = path;
+	scene->moving = !look_at_all(scene, rotated, key, remembered) ||
+			!is_settled(scene, scene->count - scene->live, &before);
+	return !scene->moving && scene->own != LOGFILE_UNREADABLE;
 }
 
 bool

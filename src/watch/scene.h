@@ -19,13 +19,14 @@ struct scene {
 	struct sight sights[ROTATED_MAX + 1]; /* and the log itself, if live */
 	size_t count;                         /* of sights */
 	bool live;                            /* the log itself is there */
-	enum logfile_result own;              /* how opening it went */
-	int error;                            /* and its errno */
+	bool moving; /* files were moved or written while it was looked at */
+	enum logfile_result own; /* how opening it went */
+	int error;               /* and its errno */
 };
 
 /* Look around for `remembered`, whose hashes have `key`.  False where files
- * were moved meanwhile, or the log itself is there and cannot be read: look
- * again later. */
+ * were moved meanwhile (`moving`), or the log itself is there and cannot be
+ * read: look again later. */
 bool scene_survey(struct scene *scene, const char *path,
     const unsigned char key[static HASH_KEY_SIZE],
     const struct position *remembered);

@@ -194,6 +194,10 @@ go_on(struct tail *tail, int64_t now, bool finished)
 		    &at, scene->sights, scene->count, scene->live);
 		tail->behind = false;
 		tail->leave_at = 0;
+	} else if (scene->moving) {
+		/* In the middle of a rotation: look again soon. */
+		tail->strange = true;
+		tail->leave_at = 1;
 	}
 	complain(tail, scene->own, scene->error, now);
 	if (plan.what != PLAN_WAIT) {
