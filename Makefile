@@ -223,7 +223,8 @@ $(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard $(addprefix src/,\
 		$(BUILD)/gen/rule_files.c $(BUILD)/gen/policy_files.c
 	$(call say,fuzz)
 	@mkdir -p $(@D)
-	$(Q)clang -std=c17 -D_GNU_SOURCE -Isrc -O1 -g \
+	$(Q)clang -std=c17 -D_GNU_SOURCE -DVIDEUR_VERSION='"$(VERSION)"' \
+		-Isrc -O1 -g \
 		-fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -o $@ $(filter %.c,$^) \
 		-lconfuse -lpcre2-8 -lpthread
