@@ -90,7 +90,7 @@ set_up(struct store *store, int patience)
 	(void)sqlite3_db_config(
 	    store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	return run(store, "PRAGMA cache_size = -1024;"
+	return run(store, "PRAGMA cache_size = -640;"
 			  "PRAGMA temp_store = MEMORY;"
 			  "PRAGMA trusted_schema = OFF;"
 			  "PRAGMA synchronous = NORMAL");
