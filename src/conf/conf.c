@@ -100,13 +100,25 @@ conf_drop(struct conf *conf)
 	}
 }
 
-bool
-conf_allows(const struct conf *conf, const struct addr *address)
+static bool
+holds(const struct net *nets, size_t count, const struct addr *address)
 {
-	for (size_t i = 0; i < conf->allows; i++) {
-		if (net_contains_addr(&conf->allow[i], address)) {
+	for (size_t i = 0; i < count; i++) {
+		if (net_contains_addr(&nets[i], address)) {
 			return true;
 		}
 	}
 	return false;
+}
+
+bool
+conf_allows(const struct conf *conf, const struct addr *address)
+{
+	return holds(conf->allow, conf->allows, address);
+}
+
+bool
+conf_forwards(const struct conf *conf, const struct addr *address)
+{
+	return holds(conf->forwarder, conf->forwarders, address);
 }

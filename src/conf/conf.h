@@ -73,11 +73,21 @@ struct conf {
 	struct net allow[CONF_NETS_MAX];
 	size_t allows;
 
+	/* Their mail is other people's: rules give it a weight of its own. */
+	struct net forwarder[CONF_LIST_MAX];
+	size_t forwarders;
+
+	/* brake { }: see engine_brake(). */
+	int64_t brake_bans;     /* 5; 0: no brake */
+	int64_t brake_within;   /* 10 min */
+	int64_t brake_accepted; /* 3 */
+
 	/* keep { }: seconds; bans are kept so long after memory. */
 	int64_t keep_events;  /* 30 d */
 	int64_t keep_tallies; /* 35 d */
 	int64_t keep_bans;    /* 30 d */
 	int64_t keep_audit;   /* 365 d */
+	int64_t keep_daily;   /* 400 d: sums by day */
 
 	struct {
 		char listen[CONF_PATH_SIZE];  /* libmilter's syntax */
@@ -93,6 +103,22 @@ struct conf {
 		char metrics_listen[CONF_PATH_SIZE]; /* or empty */
 		struct net trusted_proxy[CONF_LIST_MAX];
 		size_t trusted_proxies;
+		unsigned rate; /* requests a visitor may make in a minute: 60;
+				* 0: any */
+		char certificate[CONF_PATH_SIZE]; /* PEM; empty: no TLS */
+		char key[CONF_PATH_SIZE];
+		char templates[CONF_PATH_SIZE]; /* folder whose files take the
+						 * place of those compiled in;
+						 * or empty */
+		char site_name[CONF_TEXT_SIZE]; /* or empty */
+		char logo[CONF_PATH_SIZE];      /* an image's file, or empty */
+		char zone[65];                  /* "Europe/Paris"; empty: UTC */
+		char accent[8];                 /* "#0b5c8a", or empty */
+		char abuse[CONF_TEXT_SIZE]; /* who hears of spam from here */
+		struct conf_list languages; /* {"fr", "en"}: the first is the
+					     * default; empty: all */
+		char paragraph[1001];       /* the owner's own words, as text */
+		char paragraph_fr[1001];
 	} web;
 
 	struct {
@@ -117,6 +143,9 @@ struct conf *conf_load(const char *path, char error[static CONF_ERROR_SIZE]);
 /* Share and let go; the last one frees it.  Safe between threads. */
 struct conf *conf_hold(struct conf *conf);
 void conf_drop(struct conf *conf);
+
+/* Whether the address is a known forwarder's. */
+bool conf_forwards(const struct conf *conf, const struct addr *address);
 
 /* Whether the file's allow list or the host's own addresses hold it. */
 bool conf_allows(const struct conf *conf, const struct addr *address);

@@ -241,6 +241,11 @@ static const struct key keys[] = {
 	    .def = "365d",
 	    .set = field_duration,
 	    AT(keep_audit) },
+	{ .section = "keep",
+	    .name = "daily",
+	    .def = "400d",
+	    .set = field_duration,
+	    AT(keep_daily) },
 
 	{ .section = "milter",
 	    .name = "listen",

@@ -1,5 +1,12 @@
 #include "core/ban.h"
 
+const struct reply *
+ban_reply(const struct ban *ban)
+{
+	return ban->hits > 0 && ban->again.code[0] != '\0' ? &ban->again
+							   : &ban->reply;
+}
+
 int64_t
 ban_over(const struct ban *ban)
 {

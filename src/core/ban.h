@@ -38,10 +38,17 @@ struct ban {
 	int64_t told;    /* when a session was last refused; 0 never */
 	enum stage stage;
 	enum service service;
+	/* The brake counts it: the client had mail accepted before. */
+	bool honest;
 	struct reply reply; /* as it was given, whatever the policy says now */
+	struct reply again; /* from the second refused session on; code empty:
+			     * as the first */
 	char note[BAN_NOTE_SIZE];
 	char ref[BAN_REF_SIZE];
 };
+
+/* What a session that begins now would hear. */
+const struct reply *ban_reply(const struct ban *ban);
 
 /* When it stopped or stops to hold: its end, or the clearing before it. */
 int64_t ban_over(const struct ban *ban);

@@ -23,24 +23,45 @@ policy_counts_messages(const struct rule *rule)
 	return (rule->kinds & ~messages) == 0;
 }
 
-/*
- * bad / (bad + accepted) >= ratio is bad >= ratio * accepted / (1 - ratio),
- * in whole numbers and rounded up.
- */
-int64_t
-policy_need(const struct rule *rule, int64_t accepted)
+/* a * b / c, rounded up; INT64_MAX where that is too large. */
+static int64_t
+scaled(int64_t a, int64_t b, int64_t c)
 {
-	int64_t rest = POLICY_RATIO_ONE - rule->ratio;
-	int64_t need;
-
-	if (rule->ratio == 0 || accepted <= 0) {
-		return rule->limit;
-	}
-	if (rest <= 0 || accepted > INT64_MAX / POLICY_RATIO_ONE - 1) {
+	if (c <= 0 || a > INT64_MAX / POLICY_RATIO_ONE - 1) {
 		return INT64_MAX;
 	}
-	need = (rule->ratio * accepted + rest - 1) / rest;
-	return need > rule->limit ? need : rule->limit;
+	return (a * b + c - 1) / c;
+}
+
+/* bad / (bad + accepted) >= ratio is bad >= accepted * ratio / (1 - ratio). */
+static int64_t
+need_by_ratio(const struct rule *rule, int64_t accepted)
+{
+	return rule->ratio == 0 || accepted <= 0
+		   ? 0
+		   : scaled(
+			 accepted, rule->ratio, POLICY_RATIO_ONE - rule->ratio);
+}
+
+static int64_t
+need_by_limit(const struct rule *rule, int64_t accepted)
+{
+	return rule->credit == 0 || accepted <= 0
+		   ? rule->limit
+		   : rule->limit + accepted / rule->credit;
+}
+
+int64_t
+policy_need(const struct rule *rule, const struct policy_merits *merits)
+{
+	int64_t need = need_by_limit(rule, merits->accepted);
+	int64_t other = need_by_ratio(rule, merits->accepted);
+
+	if (other > need) {
+		need = other;
+	}
+	return merits->forwarder ? scaled(need, POLICY_RATIO_ONE, rule->weight)
+				 : need;
 }
 
 int64_t
@@ -153,6 +174,21 @@ policy_step(const struct policy_past *past, const struct policy_counts *counts)
 		.ends = past->t + lasts };
 }
 
+/* A temporary reply instead of one for good (RFC 3463 2). */
+static void
+soften(struct reply *reply)
+{
+	static const char code[] = "450";
+
+	if (reply->code[0] != '5') {
+		return;
+	}
+	memcpy(reply->code, code, sizeof(code));
+	if (reply->enhanced[0] != '\0') {
+		reply->enhanced[0] = code[0];
+	}
+}
+
 struct ban
 policy_ban(const struct rule *rule, const struct policy_decision *decision,
     const struct net *who)
@@ -164,9 +200,14 @@ policy_ban(const struct rule *rule, const struct policy_decision *decision,
 		.ends = decision->ends,
 		.stage = rule->stage,
 		.service = rule->service,
-		.reply = rule->reply };
+		.reply = rule->reply,
+		.again = rule->again };
 
 	memcpy(ban.rule, rule->name, sizeof(ban.rule));
+	if (decision->step <= rule->soft) {
+		soften(&ban.reply);
+		soften(&ban.again);
+	}
 	return ban;
 }
 

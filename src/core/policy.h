@@ -14,7 +14,9 @@
 
 #include "core/ban.h"
 #include "core/kind.h"
+#include "core/limit.h"
 #include "core/reply.h"
+#include "core/reputation.h"
 
 enum {
 	POLICY_NAME_SIZE = 33,
@@ -26,23 +28,32 @@ enum {
 
 struct rule {
 	char name[BAN_RULE_SIZE];
-	uint32_t kinds;    /* kind_bit() of each */
-	int64_t limit;     /* so many events */
-	int64_t within;    /* in so many seconds */
-	int64_t settle;    /* events younger than this do not count yet */
-	int64_t ratio;     /* of POLICY_RATIO_ONE; 0 is no ratio */
-	int64_t same_user; /* of one user so many an hour count; 0: all */
+	uint32_t kinds;         /* kind_bit() of each */
+	int64_t limit;          /* so many events */
+	int64_t within;         /* in so many seconds */
+	int64_t settle;         /* events younger than this do not count yet */
+	int64_t ratio;          /* of POLICY_RATIO_ONE; 0 is no ratio */
+	int64_t same_user;      /* of one user so many an hour count; 0: all */
+	int64_t same_recipient; /* of one recipient likewise */
+	int64_t credit; /* so many accepted forgive one event; 0: none do */
+	int64_t weight; /* what an event of a forwarder counts, of
+			 * POLICY_RATIO_ONE */
+	int64_t soft;   /* so many steps answer 450 instead of 5xx */
 	enum reason reason;
 	enum service service;
 	enum stage stage;
 	int64_t ban[POLICY_STEPS_MAX]; /* seconds, the first step first */
 	size_t steps;                  /* how many of them; 0 never bans */
 	struct reply reply;
+	struct reply again; /* from the second refused session of a ban on;
+			     * code empty: as the first */
 };
 
 struct policy {
 	char name[POLICY_NAME_SIZE];
 	int64_t memory; /* seconds a ban stays a step */
+	struct reputation_scale scale;
+	struct limit limit[LIMIT_KINDS];
 	struct rule rule[POLICY_RULES_MAX];
 	size_t rules;
 };
@@ -60,12 +71,20 @@ struct policy_window {
 struct policy_window policy_window(
     const struct rule *rule, int64_t t, int64_t since);
 
+/* What else there is about a client, beside its events. */
+struct policy_merits {
+	int64_t accepted; /* the other side of the rule's ratio */
+	bool forwarder;   /* its events count with the rule's weight */
+};
+
 /*
- * How many events the rule needs, `accepted` being the other side of its
- * ratio: never less than the limit, and so many that
- * bad / (bad + accepted) reaches the ratio.  INT64_MAX where no number can.
+ * How many events the rule needs: never less than the limit and one more for
+ * every `credit` accepted; so many that bad / (bad + accepted) reaches the
+ * ratio; and, where each counts but a part, so many more.  INT64_MAX where no
+ * number can.
  */
-int64_t policy_need(const struct rule *rule, int64_t accepted);
+int64_t policy_need(
+    const struct rule *rule, const struct policy_merits *merits);
 
 /* Whether the other side of the rule's ratio is messages (spam, virus and
  * complaint only) rather than recipients. */
@@ -126,7 +145,8 @@ struct policy_decision policy_step(
  * stands for all later ones; 0 where the rule has none. */
 int64_t policy_duration(const struct rule *rule, int64_t step);
 
-/* The ban that a decision of this rule makes of `who`; no ref yet. */
+/* The ban that a decision of this rule makes of `who`; no ref yet.  Up to
+ * step `soft` its replies are temporary (450, or 4xx as they are). */
 struct ban policy_ban(const struct rule *rule,
     const struct policy_decision *decision, const struct net *who);
 

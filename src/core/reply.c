@@ -86,7 +86,7 @@ reply_parse(const char *text, const char *own, struct reply *out)
 		return "the phrase must be printable ASCII without '%'";
 	}
 	if (!text_copy(out->phrase, sizeof(out->phrase), text)) {
-		return "the phrase is longer than 160 characters";
+		return "the phrase is longer than 190 characters";
 	}
 	return parse_own(own, out);
 }
@@ -107,6 +107,35 @@ add_phrase(struct text *text, const struct reply *reply, const char *who,
 	}
 }
 
+bool
+reply_fits(const struct reply *reply)
+{
+	return strlen(reply->phrase) + strlen(reply->own) <= REPLY_WORDS_MAX;
+}
+
+static void
+add_codes(struct text *text, const struct reply *reply)
+{
+	text_addf(text, "%s ", reply->code);
+	if (reply->enhanced[0] != '\0') {
+		text_addf(text, "%s ", reply->enhanced);
+	}
+}
+
+char *
+reply_words(const struct reply *reply, char text[static REPLY_TEXT_SIZE])
+{
+	struct text out;
+
+	text_init(&out, text, REPLY_TEXT_SIZE);
+	add_codes(&out, reply);
+	text_add(&out, reply->phrase);
+	if (reply->own[0] != '\0') {
+		text_addf(&out, " %s", reply->own);
+	}
+	return text;
+}
+
 char *
 reply_phrase(const struct reply *reply, const char *who, int64_t ends,
     const char *lookup_url, const char *ref, char text[static REPLY_TEXT_SIZE])
@@ -125,10 +154,7 @@ reply_line(const struct reply *reply, const char *who, int64_t ends,
 	struct text out;
 
 	text_init(&out, text, REPLY_TEXT_SIZE);
-	text_addf(&out, "%s ", reply->code);
-	if (reply->enhanced[0] != '\0') {
-		text_addf(&out, "%s ", reply->enhanced);
-	}
+	add_codes(&out, reply);
 	add_phrase(&out, reply, who, ends, lookup_url, ref);
 	return text;
 }

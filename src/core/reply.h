@@ -16,10 +16,11 @@
 enum {
 	REPLY_CODE_SIZE = 4,
 	REPLY_ENHANCED_SIZE = 10, /* "5.999.999" */
-	REPLY_PHRASE_SIZE = 161,
+	REPLY_PHRASE_SIZE = 191,
 	REPLY_OWN_SIZE = 33,
-	REPLY_URL_MAX = 160,  /* characters of lookup-url */
-	REPLY_TEXT_SIZE = 511 /* 510 octets and NUL (RFC 5321 4.5.3.1.5) */
+	REPLY_WORDS_MAX = 190, /* characters of phrase and own code together */
+	REPLY_URL_MAX = 160,   /* characters of lookup-url */
+	REPLY_TEXT_SIZE = 511  /* 510 octets and NUL (RFC 5321 4.5.3.1.5) */
 };
 
 struct reply {
@@ -34,8 +35,16 @@ struct reply {
  * missing) and the policy's own code, NULL or empty for none.  Returns NULL
  * where it is fine, else what is wrong with it: only codes 4xx and 5xx, an
  * enhanced code of the same class, printable ASCII without '%', not too long.
+ * With a phrase and an own code that come apart, ask reply_fits() in the end.
  */
 const char *reply_parse(const char *text, const char *own, struct reply *out);
+
+/* Whether phrase and own code together leave room for all that is added. */
+bool reply_fits(const struct reply *reply);
+
+/* The policy's part alone: "550 5.7.1 Too many errors from your IP", and the
+ * own code behind it; returns `text`. */
+char *reply_words(const struct reply *reply, char text[static REPLY_TEXT_SIZE]);
 
 /*
  * The text after code and enhanced code, as it is told to `who` (the text of

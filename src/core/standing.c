@@ -109,8 +109,8 @@ standing_json(
 		json_time(json, "ends", ban->ends);
 		json_string(json, "ref", ban->ref);
 		json_string(json, "reply",
-		    reply_line(&ban->reply, ip, ban->ends, lookup_url, ban->ref,
-			reply));
+		    reply_line(ban_reply(ban), ip, ban->ends, lookup_url,
+			ban->ref, reply));
 		json_object_end(json);
 	}
 	json_array_end(json);
@@ -144,6 +144,6 @@ standing_ban_json(
 	json_string(json, "note", ban->note);
 	json_string(json, "reply",
 	    reply_line(
-		&ban->reply, who, ban->ends, lookup_url, ban->ref, reply));
+		ban_reply(ban), who, ban->ends, lookup_url, ban->ref, reply));
 	json_object_end(json);
 }

@@ -14,7 +14,8 @@ read_past(
 	const struct ban_query bans = { .scope = BAN_COVERING,
 		.who = query->client,
 		.active_at = INT64_MIN,
-		.observed = query->conf->mode == CONF_OBSERVE,
+		.observed = query->observed ||
+			    query->conf->mode == CONF_OBSERVE,
 		.reason = &query->rule->reason };
 
 	count->past = policy_past(
@@ -50,7 +51,7 @@ read_accepted(
 	struct tally sum;
 	enum store_result result;
 
-	if (rule->ratio == 0) {
+	if (rule->ratio == 0 && rule->credit == 0) {
 		return STORE_OK;
 	}
 	result = store_tally_sum(store, &query->client,
@@ -75,7 +76,9 @@ count_stretch(struct store *store, const struct count_query *query,
 		.until = until,
 		.most = counts->need - counts->bad,
 		.reason = query->rule->reason,
-		.same_key = query->rule->same_user };
+		.same_key = query->rule->same_user != 0
+				? query->rule->same_user
+				: query->rule->same_recipient };
 	int64_t more;
 	enum store_result result;
 
@@ -132,6 +135,8 @@ engine_count(
 	if (result != STORE_OK) {
 		return result;
 	}
-	count->counts.need = policy_need(query->rule, count->accepted);
+	count->counts.need = policy_need(query->rule,
+	    &(struct policy_merits){ .accepted = count->accepted,
+		.forwarder = conf_forwards(query->conf, &query->client.addr) });
 	return count_events(store, query, &window, count);
 }

@@ -15,6 +15,7 @@ struct count_query {
 	const struct conf *conf;
 	const struct rule *rule;
 	struct net client;
+	bool observed; /* observed bans count like others */
 	int64_t t;
 	const struct tally *unflushed; /* or NULL */
 };

@@ -39,6 +39,7 @@ struct outcome {
 	bool stored; /* false: the address is allowed or never banned */
 	struct ban ban[ENGINE_BANS_MAX]; /* that begin with it */
 	size_t bans;
+	bool braked; /* it put the brake on */
 };
 
 /* Who is counted when this address does something. */
@@ -56,6 +57,34 @@ enum store_result engine_observe(struct store *store, const struct conf *conf,
 
 /* Say in the service's log that a ban begins, once it is committed. */
 void engine_log_ban(const struct ban *ban);
+
+/*
+ * The brake, against a broken map, resolver or scanner that makes everybody
+ * look bad.  It counts new enforced bans of honest clients: those with
+ * brake_accepted messages accepted in the REPUTATION_SPAN before.  The one
+ * that would be number brake_bans within brake_within seconds puts it on.
+ * While it is on, new bans of honest clients are stored as observed; all others
+ * and all that hold stay in force.  It stays on until it is released.
+ */
+struct brake {
+	bool on;
+	int64_t since; /* when it was put on or released; 0: never */
+};
+enum store_result engine_brake(struct store *store, struct brake *brake);
+/* Release it: bans from before `now` do not count towards it any more. */
+enum store_result engine_brake_release(struct store *store, int64_t now);
+/* Say loudly that it was put on, once that is committed. */
+void engine_log_brake(const struct conf *conf);
+
+/* What the policy's scale makes of a client now; `unflushed` as in
+ * engine_observe(). */
+struct repute {
+	enum reputation reputation;
+	struct reputation_facts facts;
+};
+enum store_result engine_repute(struct store *store, const struct conf *conf,
+    const struct net *client, const struct tally *unflushed, int64_t now,
+    struct repute *repute);
 
 /* Everything known about an address now. */
 enum store_result engine_standing(struct store *store, const struct conf *conf,

@@ -16,6 +16,7 @@ engine_expire(
 		.bans = now - conf->policy.memory - conf->keep_bans,
 		.marks = now - conf->keep_events,
 		.audit = now - conf->keep_audit,
+		.daily = now - conf->keep_daily,
 		.queue = now - KEEP_QUEUE,
 		.now = now };
 

@@ -1,3 +1,4 @@
+#include "engine/brake.h"
 #include "engine/count.h"
 #include "engine/engine.h"
 #include "engine/put.h"
@@ -54,55 +55,92 @@ too_few(struct store *store, const struct count_query *query, bool *few)
 	return result;
 }
 
-/* Let one rule judge an event at its own time. */
+/* What is judged: one event, now. */
+struct hearing {
+	const struct conf *conf;
+	const struct event *event;
+	const struct tally *unflushed;
+	int64_t now;
+	struct outcome *outcome;
+};
+
+/* Write the ban that is due, unless the brake holds it back and it was
+ * observed before. */
 static enum store_result
-judge(struct store *store, struct count_query *query, int64_t at,
-    struct outcome *outcome)
+put_ban(struct store *store, const struct hearing *hearing,
+    struct count_query *query, const struct policy_decision *decision)
 {
-	const struct rule *rule = query->rule;
+	struct outcome *outcome = hearing->outcome;
+	struct ban *ban = &outcome->ban[outcome->bans];
+	struct brake_result brake;
+	struct count count;
+	enum store_result result;
+
+	*ban = policy_ban(query->rule, decision, &query->client);
+	result = engine_brake_ask(
+	    store, query->conf, ban, hearing->unflushed, hearing->now, &brake);
+	if (result == STORE_OK && brake.held) {
+		ban->observed = true;
+		outcome->braked |= brake.braked;
+		query->observed = true;
+		result = engine_count(store, query, &count);
+		if (result == STORE_OK &&
+		    !policy_step(&count.past, &count.counts).ban) {
+			return STORE_OK;
+		}
+	}
+	if (result == STORE_OK) {
+		result = engine_put_ban(store, query->conf, ban);
+	}
+	outcome->bans += result == STORE_OK;
+	return result;
+}
+
+/* Let one rule judge the event at its own time. */
+static enum store_result
+judge(
+    struct store *store, const struct hearing *hearing, const struct rule *rule)
+{
+	struct count_query query = { .conf = hearing->conf,
+		.rule = rule,
+		.client = hearing->event->client,
+		.unflushed = hearing->unflushed };
+	int64_t at = hearing->event->at;
 	struct policy_decision decision;
 	struct count count;
-	struct ban *ban;
 	bool few = false;
-	enum store_result result = store_event_youngest(store, &query->client,
-	    rule->kinds, at, at + rule->within, &query->t);
+	enum store_result result = store_event_youngest(
+	    store, &query.client, rule->kinds, at, at + rule->within, &query.t);
 
 	if (result == STORE_OK) {
-		result = too_few(store, query, &few);
+		result = too_few(store, &query, &few);
 	}
 	if (result == STORE_OK && !few) {
-		result = engine_count(store, query, &count);
+		result = engine_count(store, &query, &count);
 	}
 	if (result != STORE_OK || few) {
 		return result;
 	}
 	decision = policy_step(&count.past, &count.counts);
-	if (!decision.ban || outcome->bans == ENGINE_BANS_MAX) {
+	if (!decision.ban || hearing->outcome->bans == ENGINE_BANS_MAX) {
 		return STORE_OK;
 	}
-	ban = &outcome->ban[outcome->bans];
-	*ban = policy_ban(rule, &decision, &query->client);
-	result = engine_put_ban(store, query->conf, ban);
-	outcome->bans += result == STORE_OK;
-	return result;
+	return put_ban(store, hearing, &query, &decision);
 }
 
 static enum store_result
-judge_all(struct store *store, const struct conf *conf,
-    const struct event *event, const struct tally *unflushed,
-    struct outcome *outcome)
+judge_all(struct store *store, const struct hearing *hearing)
 {
-	for (size_t i = 0; i < conf->policy.rules; i++) {
-		struct count_query query = { .conf = conf,
-			.rule = &conf->policy.rule[i],
-			.client = event->client,
-			.unflushed = unflushed };
+	const struct policy *policy = &hearing->conf->policy;
+
+	for (size_t i = 0; i < policy->rules; i++) {
 		enum store_result result;
 
-		if ((query.rule->kinds & kind_bit(event->kind)) == 0) {
+		if ((policy->rule[i].kinds & kind_bit(hearing->event->kind)) ==
+		    0) {
 			continue;
 		}
-		result = judge(store, &query, event->at, outcome);
+		result = judge(store, hearing, &policy->rule[i]);
 		if (result != STORE_OK) {
 			return result;
 		}
@@ -123,11 +161,17 @@ engine_observe(struct store *store, const struct conf *conf,
 		.source = deed->source,
 		.key = deed->key,
 		.detail = deed->detail };
+	const struct hearing hearing = { .conf = conf,
+		.event = &event,
+		.unflushed = unflushed,
+		.now = now,
+		.outcome = outcome };
 	bool is_spared = false;
 	enum store_result result;
 
 	outcome->stored = false;
 	outcome->bans = 0;
+	outcome->braked = false;
 	result = add_to_tally(store, &event.client, event.kind, event.at);
 	if (result == STORE_OK) {
 		result = spared(store, conf, &deed->address, now, &is_spared);
@@ -136,9 +180,13 @@ engine_observe(struct store *store, const struct conf *conf,
 		return result;
 	}
 	result = store_event_put(store, &event);
+	if (result == STORE_OK) {
+		result = store_daily_add(
+		    store, event.at, DAILY_EVENT, kind_name(event.kind), 1);
+	}
 	if (result != STORE_OK) {
 		return result;
 	}
 	outcome->stored = true;
-	return judge_all(store, conf, &event, unflushed, outcome);
+	return judge_all(store, &hearing);
 }

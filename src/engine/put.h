@@ -8,7 +8,7 @@
 #include "core/ban.h"
 #include "store/store.h"
 
-/* Sets `observed` from the mode and draws `ref`. */
+/* Sets `observed` where the mode says so, and draws `ref`. */
 enum store_result engine_put_ban(
     struct store *store, const struct conf *conf, struct ban *ban);
 

@@ -7,7 +7,8 @@
 #define COLUMNS                                                                \
 	"id, client, reason, rule, step, begins, ends, cleared, mistake,"      \
 	" observed, hits, told, stage, service, code, enhanced, phrase,"       \
-	" own, note, ref"
+	" own, note, ref, again_code, again_enhanced, again_phrase,"           \
+	" again_own, honest"
 
 enum store_result
 store_ban_put(struct store *store, const struct ban *ban)
@@ -15,9 +16,12 @@ store_ban_put(struct store *store, const struct ban *ban)
 	sqlite3_stmt *statement = db_statement(store, DB_BAN_PUT,
 	    "INSERT INTO ban (client, family, bits, reason, rule, step,"
 	    " begins, ends, observed, stage, service, code, enhanced,"
-	    " phrase, own, note, ref) VALUES (:client, :family, :bits,"
-	    " :reason, :rule, :step, :begins, :ends, :observed, :stage,"
-	    " :service, :code, :enhanced, :phrase, :own, :note, :ref)"
+	    " phrase, own, note, ref, again_code, again_enhanced,"
+	    " again_phrase, again_own, honest) VALUES (:client, :family,"
+	    " :bits, :reason, :rule, :step, :begins, :ends, :observed,"
+	    " :stage, :service, :code, :enhanced, :phrase, :own, :note, :ref,"
+	    " :again_code, :again_enhanced, :again_phrase, :again_own,"
+	    " :honest)"
 	    " ON CONFLICT (ref) DO NOTHING");
 	char client[NET_TEXT_SIZE];
 	enum store_result result;
@@ -37,6 +41,11 @@ store_ban_put(struct store *store, const struct ban *ban)
 	db_bind_text(statement, ":own", ban->reply.own);
 	db_bind_text(statement, ":note", ban->note);
 	db_bind_text(statement, ":ref", ban->ref);
+	db_bind_text(statement, ":again_code", ban->again.code);
+	db_bind_text(statement, ":again_enhanced", ban->again.enhanced);
+	db_bind_text(statement, ":again_phrase", ban->again.phrase);
+	db_bind_text(statement, ":again_own", ban->again.own);
+	db_bind_int(statement, ":honest", ban->honest);
 	result = db_run(store, statement);
 	return result == STORE_OK && sqlite3_changes(store->db) == 0
 		   ? STORE_NONE
@@ -75,6 +84,11 @@ read_ban(sqlite3_stmt *row, struct ban *ban)
 	COPY(ban->reply.own, 17);
 	COPY(ban->note, 18);
 	COPY(ban->ref, 19);
+	COPY(ban->again.code, 20);
+	COPY(ban->again.enhanced, 21);
+	COPY(ban->again.phrase, 22);
+	COPY(ban->again.own, 23);
+	ban->honest = sqlite3_column_int(row, 24) != 0;
 	return true;
 }
 
@@ -268,6 +282,25 @@ store_ban_hit(struct store *store, int64_t id, int64_t hits, int64_t told)
 	db_bind_int(statement, ":told", told);
 	db_bind_int(statement, ":id", id);
 	return db_run(store, statement);
+}
+
+enum store_result
+store_ban_honest(
+    struct store *store, int64_t after, int64_t until, int64_t *count)
+{
+	sqlite3_stmt *statement = db_statement(store, DB_BAN_HONEST,
+	    "SELECT count(*) FROM ban WHERE honest AND begins > :after"
+	    " AND begins <= :until AND observed = 0 AND mistake = 0");
+	enum store_result result;
+
+	db_bind_int(statement, ":after", after);
+	db_bind_int(statement, ":until", until);
+	result = db_row(store, statement);
+	if (result == STORE_OK) {
+		*count = sqlite3_column_int64(statement, 0);
+		db_reset(statement);
+	}
+	return result;
 }
 
 enum store_result

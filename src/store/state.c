@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "store/db.h"
 
 enum store_result
@@ -13,6 +14,24 @@ store_state_put(
 	db_bind_text(statement, ":value", value);
 	db_bind_int(statement, ":since", since);
 	return db_run(store, statement);
+}
+
+enum store_result
+store_state_get(struct store *store, const char *key, char *value, size_t size,
+    int64_t *since)
+{
+	sqlite3_stmt *statement = db_statement(store, DB_STATE_GET,
+	    "SELECT value, since FROM state WHERE key = :key");
+	enum store_result result;
+
+	db_bind_text(statement, ":key", key);
+	result = db_row(store, statement);
+	if (result == STORE_OK) {
+		(void)text_copy(value, size, db_text(statement, 0));
+		*since = sqlite3_column_int64(statement, 1);
+		db_reset(statement);
+	}
+	return result;
 }
 
 enum store_result

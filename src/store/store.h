@@ -172,6 +172,11 @@ enum store_result store_ban_clear(
 enum store_result store_ban_hit(
     struct store *store, int64_t id, int64_t hits, int64_t told);
 
+/* How many enforced bans of honest clients (see struct ban) began with
+ * after < begins <= until, those lifted as mistaken left out. */
+enum store_result store_ban_honest(
+    struct store *store, int64_t after, int64_t until, int64_t *count);
+
 /* How many clients and networks have an active, enforced ban, by family.
  * Its cost grows with them: about a second at a million. */
 enum store_result store_ban_listed(
@@ -204,6 +209,44 @@ enum store_result store_tally_add(struct store *store, const struct net *client,
 /* Sum of the hours with from <= hour <= until. */
 enum store_result store_tally_sum(struct store *store, const struct net *client,
     int64_t from, int64_t until, struct tally *sum);
+
+/* Each client's sum of the hours with from <= hour <= until.  Goes through the
+ * whole table: not for a session.  `each` must not call the store. */
+enum store_result store_tally_each(struct store *store, int64_t from,
+    int64_t until,
+    void (*each)(void *to, const struct net *client, const struct tally *sum),
+    void *to);
+
+/* ---- sums of all clients by day, for statistics ---- */
+
+/* What is summed; the names stand so in the database. */
+enum daily {
+	DAILY_EVENT,      /* by kind */
+	DAILY_BAN,        /* by reason; enforced ones that began */
+	DAILY_REFUSED,    /* sessions, by reason of the ban */
+	DAILY_LIMITED,    /* sessions that met a limit, by its name */
+	DAILY_SESSIONS,   /* of clients that are counted */
+	DAILY_MESSAGES,   /* whose end was seen */
+	DAILY_RECIPIENTS, /* accepted */
+	DAILY_ACCEPTED,   /* messages that made no event */
+	DAILY_COUNT
+};
+enum {
+	STORE_DAY = 24 * 3600
+};
+
+/* Add to the day that `at` lies in; `name` is "" where there is none. */
+enum store_result store_daily_add(struct store *store, int64_t at,
+    enum daily what, const char *name, int64_t number);
+/* The rows of the days from that of `from` on, in order of time. */
+struct daily_row {
+	int64_t day; /* its first second */
+	enum daily what;
+	const char *name; /* borrowed for the call */
+	int64_t number;
+};
+enum store_result store_daily_each(struct store *store, int64_t from,
+    void (*each)(void *to, const struct daily_row *row), void *to);
 
 /* ---- marks: counting starts after them ---- */
 
@@ -255,6 +298,10 @@ enum store_result store_secret(
 
 enum store_result store_state_put(
     struct store *store, const char *key, const char *value, int64_t since);
+/* One of them; STORE_NONE where it is not there.  A value that does not fit
+ * is cut. */
+enum store_result store_state_get(struct store *store, const char *key,
+    char *value, size_t size, int64_t *since);
 enum store_result store_state_each(struct store *store,
     void (*each)(void *to, const char *key, const char *value, int64_t since),
     void *to);
@@ -287,6 +334,7 @@ struct store_prune {
 	int64_t marks;
 	int64_t audit;
 	int64_t queue; /* queue ids */
+	int64_t daily; /* sums by day */
 	int64_t now;   /* for allow entries that ran out */
 };
 /* Remove at most `most` rows of each table, the lowest ids first; gives back

@@ -101,6 +101,19 @@ store_tally_add(struct store *store, const struct net *client, int64_t hour,
 	return db_run(store, statement);
 }
 
+/* The four sums and the kinds, from that column on. */
+static void
+read_sums(sqlite3_stmt *row, int column, struct tally *tally)
+{
+	tally->sessions = sqlite3_column_int64(row, column);
+	tally->messages = sqlite3_column_int64(row, column + 1);
+	tally->recipients = sqlite3_column_int64(row, column + 2);
+	tally->accepted = sqlite3_column_int64(row, column + 3);
+	for (int i = 0; i < KIND_COUNT; i++) {
+		tally->kind[i] = sqlite3_column_int64(row, column + 4 + i);
+	}
+}
+
 enum store_result
 store_tally_sum(struct store *store, const struct net *client, int64_t from,
     int64_t until, struct tally *sum)
@@ -117,12 +130,37 @@ store_tally_sum(struct store *store, const struct net *client, int64_t from,
 	db_bind_int(statement, ":from", from);
 	db_bind_int(statement, ":until", until);
 	while ((result = db_row(store, statement)) == STORE_OK) {
-		sum->sessions += sqlite3_column_int64(statement, 0);
-		sum->messages += sqlite3_column_int64(statement, 1);
-		sum->recipients += sqlite3_column_int64(statement, 2);
-		sum->accepted += sqlite3_column_int64(statement, 3);
-		for (int i = 0; i < KIND_COUNT; i++) {
-			sum->kind[i] += sqlite3_column_int64(statement, 4 + i);
+		struct tally row;
+
+		read_sums(statement, 0, &row);
+		tally_add(sum, &row);
+	}
+	return result == STORE_NONE ? STORE_OK : result;
+}
+
+enum store_result
+store_tally_each(struct store *store, int64_t from, int64_t until,
+    void (*each)(void *to, const struct net *client, const struct tally *sum),
+    void *to)
+{
+	sqlite3_stmt *statement = db_statement(store, DB_TALLY_EACH,
+	    "SELECT client, sum(sessions), sum(messages), sum(recipients),"
+	    " sum(accepted), sum(spam), sum(virus), sum(complaint), sum(auth),"
+	    " sum(recipient), sum(sender), sum(helo), sum(command),"
+	    " sum(disconnect), sum(probe), sum(greylist), sum(relay),"
+	    " sum(volume) FROM tally WHERE hour >= :from AND hour <= :until"
+	    " GROUP BY client");
+	enum store_result result;
+
+	db_bind_int(statement, ":from", from);
+	db_bind_int(statement, ":until", until);
+	while ((result = db_row(store, statement)) == STORE_OK) {
+		struct tally sum;
+		struct net client;
+
+		if (net_parse(db_text(statement, 0), &client)) {
+			read_sums(statement, 1, &sum);
+			each(to, &client, &sum);
 		}
 	}
 	return result == STORE_NONE ? STORE_OK : result;

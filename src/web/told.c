@@ -170,7 +170,7 @@ told_ban_fill(
 		{ .name = "ref", .text = ban->ref },
 		{ .name = "network", .text = network(told, ban) },
 		{ .name = "reply",
-		    .text = reply_line(&ban->reply, to->ip, ban->ends,
+		    .text = reply_line(ban_reply(ban), to->ip, ban->ends,
 			to->lookup_url, ban->ref, told->reply) },
 		{ .name = "left",
 		    .text = duration(

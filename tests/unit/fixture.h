@@ -78,6 +78,7 @@ fixture_conf(void)
 	conf->keep_tallies = 35 * DAY;
 	conf->keep_bans = 30 * DAY;
 	conf->keep_audit = 365 * DAY;
+	conf->keep_daily = 400 * DAY;
 	conf->references = 1;
 	return conf;
 }

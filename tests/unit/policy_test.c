@@ -49,7 +49,10 @@ how_many_events_are_needed(void **state)
 			.ratio = rows[i].ratio };
 
 		check_int(rows[i].sentence,
-		    policy_need(&rule, rows[i].accepted), rows[i].want);
+		    policy_need(&rule,
+			&(struct policy_merits){
+			    .accepted = rows[i].accepted }),
+		    rows[i].want);
 	}
 }
 

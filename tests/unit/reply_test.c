@@ -125,17 +125,22 @@ the_longest_reply_is_whole(void **state)
 	url[sizeof(url) - 1] = '\0';
 	memset(phrase, 'p', sizeof(phrase));
 	memcpy(phrase, "550 5.71.100 ", 13);
-	phrase[13 + REPLY_PHRASE_SIZE - 1] = '\0';
+	phrase[13 + REPLY_WORDS_MAX - strlen(own)] = '\0';
 	assert_null(reply_parse(phrase, own, &reply));
+	assert_true(reply_fits(&reply));
 	(void)reply_line(&reply, "2001:db8:1111:2222:3333:4444:5555:6666",
 	    1795284342, url, "7K2M9Q", text);
 	len = strlen(text);
 	assert_true(len <= 510);
 	check_text("its end is there", text + len - strlen(own), own);
+	phrase[13 + REPLY_WORDS_MAX - strlen(own)] = 'p';
+	phrase[13 + REPLY_PHRASE_SIZE - 1] = '\0';
+	assert_null(reply_parse(phrase, own, &reply));
+	assert_false(reply_fits(&reply));
 	phrase[13 + REPLY_PHRASE_SIZE - 1] = 'p';
 	phrase[13 + REPLY_PHRASE_SIZE] = '\0';
 	assert_string_equal(reply_parse(phrase, own, &reply),
-	    "the phrase is longer than 160 characters");
+	    "the phrase is longer than 190 characters");
 }
 
 static void
