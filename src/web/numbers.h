@@ -1,0 +1,58 @@
+/*
+ * Numbers of the whole host: what is listed now and what was counted by day,
+ * for statistics, metrics and the line "so many addresses are listed".
+ *
+ * They cost more the more is listed, so a thread of its own collects them every
+ * few seconds; a request takes a copy of the newest.  Nothing in them is about
+ * a single client.
+ */
+#ifndef WEB_NUMBERS_H
+#define WEB_NUMBERS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "core/kind.h"
+#include "core/limit.h"
+
+struct conf;
+struct numbers_keeper;
+
+enum {
+	NUMBERS_DAYS = 30
+};
+
+/* One day, UTC. */
+struct numbers_day {
+	int64_t day; /* its first second */
+	int64_t event[KIND_COUNT];
+	int64_t ban[REASON_COUNT];     /* enforced ones that began */
+	int64_t refused[REASON_COUNT]; /* sessions, by the ban's reason */
+	int64_t limited[LIMIT_KINDS];  /* sessions that met a limit */
+	int64_t sessions;
+	int64_t messages;
+	int64_t recipients;
+	int64_t accepted;
+};
+
+struct numbers {
+	int64_t at; /* when they were collected */
+	int64_t v4; /* clients and networks listed now */
+	int64_t v6;
+	int64_t listed[REASON_COUNT];         /* live enforced bans */
+	struct numbers_day day[NUMBERS_DAYS]; /* the last is today */
+	struct numbers_day total; /* of all days that are kept; `day` is 0 */
+	int64_t database_bytes;
+	int64_t schema_version;
+	int64_t milter_life; /* newest sign of life; 0: none */
+	int64_t watch_life;
+	int64_t watch_behind; /* seconds the watcher is behind; -1: unknown */
+	bool brake;
+	int64_t brake_since;
+};
+
+/* A copy of the newest; false while there are none, or they are so old that
+ * the database cannot be read. */
+bool numbers_newest(struct numbers_keeper *keeper, struct numbers *out);
+
+#endif
