@@ -172,8 +172,10 @@ demo:
 	@$(MAKE) --no-print-directory all
 	scripts/demo
 
-# The outside suites find the programs by this.
+# The outside suites find the programs by this, and what drives a browser.
 export VIDEUR_BUILD = $(abspath $(BUILD))
+NODE ?= build/node
+export VIDEUR_NODE = $(abspath $(NODE))
 SUITES = unit cli faults miltertest web mta
 
 check:
@@ -189,8 +191,16 @@ cli: all
 faults: all
 	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/faults
 
-web: all
+web: all $(NODE)/ready
 	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/web
+
+$(NODE)/ready: tests/web/browser/package.json tests/web/browser/package-lock.json
+	$(call say,npm)
+	@mkdir -p $(@D)
+	$(Q)cp $^ $(@D)
+	$(Q)npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund \
+		--loglevel=error
+	$(Q)touch $@
 
 # The real milter before an MTA that does what no MTA should.
 miltertest: $(BUILD)/videur-milter

@@ -7,6 +7,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 
+from browser import Browser  # noqa: E402
 from website import BUILD, Website  # noqa: E402
 
 
@@ -48,3 +49,11 @@ def shown(tmp_path_factory):
     yield site.start()
     assert site.stop() == 0
     site.close()
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A real browser for all tests of a run."""
+    one = Browser()
+    yield one
+    one.close()

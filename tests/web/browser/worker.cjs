@@ -1,0 +1,183 @@
+/*
+ * A browser for the tests, asked over pipes.
+ *
+ * Each line of standard input is a question in JSON, each line of standard
+ * output its answer.  The modules are those of the folder named by the first
+ * argument; the browser is Debian's.
+ */
+"use strict";
+
+const { createRequire } = require("node:module");
+const fs = require("node:fs");
+const readline = require("node:readline");
+
+const modules = createRequire(`${process.argv[2]}/package.json`);
+const { chromium } = modules("playwright-core");
+const { HtmlValidate } = modules("html-validate");
+const axe = fs.readFileSync(modules.resolve("axe-core/axe.min.js"), "utf8");
+
+const quiet = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
+const rules = {
+  extends: ["html-validate:standard"],
+  rules: {
+    // Blanks at the ends of lines come from sections of the template.
+    "no-trailing-whitespace": "off",
+    // Void elements stand without a slash, as the standard has it.
+    "void-style": ["error", { style: "omit" }],
+    // The form has no script to check it.
+    "prefer-native-element": "error",
+  },
+};
+
+/* axe needs scripts; where the page must do without, its own are held back
+ * instead of forbidden by the browser. */
+async function violations(page) {
+  await page.evaluate(axe);
+  const found = await page.evaluate(() =>
+    globalThis.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa",
+        "best-practice"],
+    }));
+  return found.violations.map((violation) => ({
+    rule: violation.id,
+    help: violation.help,
+    where: violation.nodes.map((node) => node.html).slice(0, 5),
+    why: violation.nodes.map((node) => node.failureSummary).slice(0, 2),
+  }));
+}
+
+/* What a visitor sees of a page; sizes in CSS pixels. */
+async function measure(page) {
+  return page.evaluate(() => ({
+    title: document.title,
+    lang: document.documentElement.lang,
+    heading: document.querySelector("h1")?.innerText ?? "",
+    headings: [...document.querySelectorAll("h1")].length,
+    text: document.body.innerText,
+    width: document.documentElement.scrollWidth,
+    view: document.documentElement.clientWidth,
+    wide: [...document.querySelectorAll("body *")]
+      .filter((e) => e.getBoundingClientRect().right >
+        document.documentElement.clientWidth + 1 &&
+        getComputedStyle(e).position !== "absolute")
+      .map((e) => e.outerHTML.slice(0, 120)).slice(0, 5),
+    small: [...document.querySelectorAll("main a, main button, main input")]
+      .filter((e) => {
+        const box = e.getBoundingClientRect();
+        return getComputedStyle(e).display !== "inline" && box.width > 0 &&
+          box.height < 24;
+      })
+      .map((e) => e.outerHTML.slice(0, 120)),
+    paper: getComputedStyle(document.body).backgroundColor,
+    ink: getComputedStyle(document.body).color,
+  }));
+}
+
+async function look(browser, question) {
+  const context = await browser.newContext({
+    viewport: { width: question.width, height: question.height },
+    colorScheme: question.scheme ?? "light",
+    javaScriptEnabled: question.js ?? true,
+    ignoreHTTPSErrors: true,
+    bypassCSP: question.axe ?? false,
+    extraHTTPHeaders: question.headers ?? {},
+    deviceScaleFactor: question.scale ?? 1,
+  });
+  const page = await context.newPage();
+  const errors = [];
+  const outside = [];
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") {
+      errors.push(message.text());
+    }
+  });
+  page.on("pageerror", (error) => errors.push(String(error)));
+  page.on("request", (request) => {
+    if (new URL(request.url()).origin !== new URL(question.url).origin) {
+      outside.push(request.url());
+    }
+  });
+  if (question.media) {
+    await page.emulateMedia({ media: question.media });
+  }
+  if (question.clock) {
+    await page.clock.install();
+  }
+  const response = await page.goto(question.url, { waitUntil: "load" });
+  const answer = {
+    status: response.status(),
+    headers: response.headers(),
+    html: await response.text(),
+    outside,
+  };
+  for (const step of question.steps ?? []) {
+    if (step.fill) {
+      await page.fill(step.fill, step.with);
+    } else if (step.press) {
+      await page.press(step.press, step.key);
+    } else if (step.click) {
+      await page.click(step.click);
+    } else if (step.forward) {
+      await page.clock.fastForward(step.forward);
+    }
+  }
+  answer.url = page.url();
+  if (question.js ?? true) {
+    Object.assign(answer, await measure(page));
+  }
+  if (question.axe) {
+    answer.violations = await violations(page);
+  }
+  if (question.picture) {
+    await page.screenshot({ path: question.picture, fullPage: true });
+  }
+  if (question.pdf) {
+    await page.pdf({ path: question.pdf, format: "A4" });
+  }
+  answer.errors = errors;
+  await context.close();
+  return answer;
+}
+
+async function validate(question) {
+  const report = await new HtmlValidate(rules).validateString(question.html);
+  return {
+    messages: report.results.flatMap((result) => result.messages)
+      .map((m) => `${m.line}:${m.column} ${m.ruleId}: ${m.message}`),
+  };
+}
+
+async function main() {
+  const browser = await chromium.launch({
+    executablePath: process.argv[3],
+    args: quiet,
+  });
+  for await (const line of readline.createInterface({ input: process.stdin })) {
+    const question = JSON.parse(line);
+    let answer;
+
+    try {
+      answer = question.html === undefined
+        ? await look(browser, question)
+        : await validate(question);
+    } catch (error) {
+      answer = { failed: String(error.stack ?? error) };
+    }
+    process.stdout.write(`${JSON.stringify(answer)}\n`);
+  }
+  await browser.close();
+}
+
+main().catch((error) => {
+  process.stderr.write(`${error.stack}\n`);
+  process.exit(1);
+});
