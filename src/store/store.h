@@ -182,6 +182,10 @@ enum store_result store_ban_honest(
 enum store_result store_ban_listed(
     struct store *store, int64_t now, int64_t *v4, int64_t *v6);
 
+/* How many active, enforced bans there are for each reason, at a like cost. */
+enum store_result store_ban_live(
+    struct store *store, int64_t now, int64_t live[static REASON_COUNT]);
+
 /* ---- allow ---- */
 
 struct allow {
@@ -209,6 +213,12 @@ enum store_result store_tally_add(struct store *store, const struct net *client,
 /* Sum of the hours with from <= hour <= until. */
 enum store_result store_tally_sum(struct store *store, const struct net *client,
     int64_t from, int64_t until, struct tally *sum);
+
+/* A client's hours with from <= hour <= until, in order of time.  `each` must
+ * not call the store. */
+enum store_result store_tally_hours(struct store *store,
+    const struct net *client, int64_t from, int64_t until,
+    void (*each)(void *to, int64_t hour, const struct tally *tally), void *to);
 
 /* Each client's sum of the hours with from <= hour <= until.  Goes through the
  * whole table: not for a session.  `each` must not call the store. */

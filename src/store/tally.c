@@ -139,6 +139,30 @@ store_tally_sum(struct store *store, const struct net *client, int64_t from,
 }
 
 enum store_result
+store_tally_hours(struct store *store, const struct net *client, int64_t from,
+    int64_t until,
+    void (*each)(void *to, int64_t hour, const struct tally *tally), void *to)
+{
+	sqlite3_stmt *statement = db_statement(store, DB_TALLY_HOURS,
+	    "SELECT hour, sessions, messages, recipients, accepted, " KINDS
+	    " FROM tally WHERE client = :client"
+	    " AND hour >= :from AND hour <= :until ORDER BY hour");
+	char text[NET_TEXT_SIZE];
+	enum store_result result;
+
+	db_bind_text(statement, ":client", net_format(client, text));
+	db_bind_int(statement, ":from", from);
+	db_bind_int(statement, ":until", until);
+	while ((result = db_row(store, statement)) == STORE_OK) {
+		struct tally tally;
+
+		read_sums(statement, 1, &tally);
+		each(to, sqlite3_column_int64(statement, 0), &tally);
+	}
+	return result == STORE_NONE ? STORE_OK : result;
+}
+
+enum store_result
 store_tally_each(struct store *store, int64_t from, int64_t until,
     void (*each)(void *to, const struct net *client, const struct tally *sum),
     void *to)
