@@ -6,8 +6,7 @@
 
 #include "base/text.h"
 #include "core/standing.h"
-#include "core/tally.h"
-#include "engine/engine.h"
+#include "milter/account.h"
 #include "milter/offence.h"
 #include "milter/opinion.h"
 
@@ -21,13 +20,11 @@ struct transaction {
 	bool spam; /* a trusted header says so */
 	bool virus;
 	int64_t recipients; /* asked for */
-	int64_t accepted;   /* of them */
 };
 
 struct session {
-	const struct desk *desk;
 	struct conf *conf; /* our reference */
-	struct visitor visitor;
+	struct account account;
 	bool known;  /* has an address */
 	bool exempt; /* no database is needed to know that no ban touches it */
 	enum service service;
@@ -35,17 +32,9 @@ struct session {
 	/* What the client did so far. */
 	bool greeted;
 	bool authenticated;
-	bool counted;   /* as a session */
-	bool hit;       /* as one that was refused */
-	bool refused;   /* something was, by whomever */
+	bool hit;       /* counted as one that was refused */
 	bool told_helo; /* the event `helo` was recorded */
 	struct transaction now;
-
-	/* The only recipient of a transaction that may turn out to be a
-	 * call-out is not counted before that is known. */
-	bool held;
-	bool probed;       /* held, and its transaction ended so */
-	int64_t probed_at; /* when */
 
 	struct opinion opinion;
 };
@@ -58,8 +47,8 @@ session_new(const struct desk *desk, struct conf *conf)
 	if (session == NULL) {
 		return NULL;
 	}
-	session->desk = desk;
 	session->conf = conf;
+	account_init(&session->account, desk, conf);
 	opinion_init(&session->opinion);
 	return session;
 }
@@ -96,82 +85,10 @@ session_connect(
 {
 	session->known = address != NULL;
 	session->service = service;
-	session->visitor.conf = session->conf;
-	session->visitor.patience = DESK_PATIENCE;
 	if (address != NULL) {
 		session->exempt = standing_never_banned(address) ||
 				  conf_allows(session->conf, address);
-		session->visitor.address = *address;
-		session->visitor.client = engine_client(session->conf, address);
-	}
-}
-
-/* ---- counting ---- */
-
-static bool
-counts(const struct session *session)
-{
-	return session->known && !session->authenticated;
-}
-
-static void
-tell_tally(struct session *session, const struct tally *more, int64_t now)
-{
-	session->desk->tally(session->desk->self, &session->visitor.client,
-	    tally_hour(now), more);
-}
-
-/* Count the session at the first thing it does: the MTA itself opens and
- * closes connections (XCLIENT) that never get so far. */
-static void
-count_session(struct session *session, int64_t now)
-{
-	if (!session->counted && counts(session)) {
-		session->counted = true;
-		tell_tally(session, &(struct tally){ .sessions = 1 }, now);
-	}
-}
-
-static void
-count_recipient(struct session *session, int64_t now)
-{
-	tell_tally(session, &(struct tally){ .recipients = 1 }, now);
-}
-
-/* The held recipient is an ordinary one. */
-static void
-release_held(struct session *session, int64_t now)
-{
-	if (session->held && counts(session)) {
-		count_recipient(session, now);
-	}
-	session->held = false;
-	session->probed = false;
-}
-
-/* Something was refused: no call-out does that. */
-static void
-note_refusal(struct session *session, int64_t now)
-{
-	session->refused = true;
-	release_held(session, now);
-}
-
-static void
-tell(struct session *session, enum kind kind, const char *detail, int64_t at,
-    int64_t now)
-{
-	struct deed deed = {
-		.address = session->visitor.address,
-		.kind = kind,
-		.at = at,
-		.source = "milter",
-		.detail = detail,
-	};
-
-	if (session->conf->source[kind] == CONF_MILTER && counts(session)) {
-		session->desk->observe(
-		    session->desk->self, &session->visitor, &deed, now);
+		account_open(&session->account, address);
 	}
 }
 
@@ -193,12 +110,14 @@ speaker(const struct session *session, enum stage stage)
 static void
 count_hit(struct session *session, const struct ban *ban, int64_t now)
 {
-	count_session(session, now);
-	note_refusal(session, now);
+	struct account *account = &session->account;
+
+	account_session(account, now);
+	account_refusal(account, now);
 	if (!session->hit) {
 		session->hit = true;
-		session->desk->hit(
-		    session->desk->self, &session->visitor, ban, now);
+		account->desk->hit(
+		    account->desk->self, &account->visitor, ban, now);
 	}
 }
 
@@ -211,7 +130,7 @@ answer_ban(
 	memcpy(answer->code, ban->reply.code, sizeof(answer->code));
 	memcpy(answer->enhanced, ban->reply.enhanced, sizeof(answer->enhanced));
 	(void)reply_phrase(&ban->reply,
-	    addr_format(&session->visitor.address, who), ban->ends,
+	    addr_format(&session->account.visitor.address, who), ban->ends,
 	    session->conf->lookup_url, ban->ref, answer->text);
 }
 
@@ -230,18 +149,19 @@ static bool
 judge(struct session *session, enum stage stage, bool spared, int64_t now,
     struct answer *answer)
 {
+	struct account *account = &session->account;
 	const struct ban *ban;
 
 	if (!session->known || session->exempt) {
 		return false;
 	}
 	if (!opinion_refresh(
-		&session->opinion, session->desk, &session->visitor, now)) {
+		&session->opinion, account->desk, &account->visitor, now)) {
 		if (session->conf->milter.on_error == CONF_ACCEPT ||
 		    stage == STAGE_HELO) {
 			return false;
 		}
-		note_refusal(session, now);
+		account_refusal(&session->account, now);
 		answer_unavailable(answer);
 		return true;
 	}
@@ -262,9 +182,8 @@ end_transaction(struct session *session, int64_t now)
 {
 	struct transaction *mail = &session->now;
 
-	if (session->held && mail->open && !mail->data && !session->probed) {
-		session->probed = true;
-		session->probed_at = now;
+	if (mail->open && !mail->data) {
+		account_unfinished(&session->account, now);
 	}
 	*mail = (struct transaction){ .open = false };
 }
@@ -286,8 +205,9 @@ session_mail(struct session *session, const struct sender *sender, int64_t now,
 	end_transaction(session, now);
 	if (sender->auth_type != NULL || sender->auth_authen != NULL) {
 		session->authenticated = true;
+		account_end(&session->account);
 	}
-	count_session(session, now);
+	account_session(&session->account, now);
 	refused = judge(session, STAGE_MAIL, false, now, answer);
 	session->now.open = true;
 	session->now.refused = refused;
@@ -295,7 +215,7 @@ session_mail(struct session *session, const struct sender *sender, int64_t now,
 			       offence_callout_sender(sender->path);
 	if (!session->greeted && !session->told_helo) {
 		session->told_helo = true;
-		tell(session, KIND_HELO, "no HELO", now, now);
+		account_deed(&session->account, KIND_HELO, "no HELO", now);
 	}
 	return refused;
 }
@@ -335,13 +255,13 @@ note_rejection(
 
 	(void)judge(
 	    session, STAGE_RCPT, spares(session, recipient), now, &unsaid);
-	note_refusal(session, now);
+	account_refusal(&session->account, now);
 	if (offence_of_rejection(recipient->status, recipient->text, &kind) &&
 	    !told_enough(session, kind)) {
-		tell(session, kind,
+		account_deed(&session->account, kind,
 		    offence_is_status(recipient->status) ? recipient->status
 							 : NULL,
-		    now, now);
+		    now);
 	}
 }
 
@@ -350,19 +270,8 @@ note_accepted(struct session *session, int64_t now)
 {
 	struct transaction *mail = &session->now;
 
-	mail->accepted++;
-	if (!counts(session)) {
-		return;
-	}
-	if (mail->callout && mail->recipients == 1 && !session->refused &&
-	    !session->probed) {
-		session->held = true;
-		return;
-	}
-	if (!session->probed) {
-		release_held(session, now);
-	}
-	count_recipient(session, now);
+	account_recipient(
+	    &session->account, mail->callout && mail->recipients == 1, now);
 }
 
 bool
@@ -372,7 +281,7 @@ session_rcpt(struct session *session, const struct recipient *recipient,
 	if (!session->known) {
 		return false;
 	}
-	count_session(session, now);
+	account_session(&session->account, now);
 	session->now.recipients++;
 	if (recipient->rejected) {
 		note_rejection(session, recipient, now);
@@ -392,18 +301,16 @@ session_unknown(struct session *session, int64_t now)
 	if (!session->known) {
 		return;
 	}
-	count_session(session, now);
-	note_refusal(session, now);
-	tell(session, KIND_COMMAND, NULL, now, now);
+	account_session(&session->account, now);
+	account_refusal(&session->account, now);
+	account_deed(&session->account, KIND_COMMAND, NULL, now);
 }
 
 void
 session_data(struct session *session, int64_t now)
 {
 	session->now.data = true;
-	if (!session->probed) {
-		release_held(session, now);
-	}
+	account_data(&session->account, now);
 }
 
 void
@@ -411,7 +318,7 @@ session_header(struct session *session, const char *name, const char *value)
 {
 	struct transaction *mail = &session->now;
 
-	if (!counts(session)) {
+	if (!session->account.open) {
 		return;
 	}
 	mail->spam |= offence_of_header(
@@ -424,22 +331,15 @@ void
 session_message(struct session *session, int64_t now)
 {
 	struct transaction *mail = &session->now;
-	struct tally more = { .messages = 1 };
 
 	mail->data = true; /* not every MTA reports DATA */
-	if (counts(session)) {
-		if (mail->spam) {
-			tell(session, KIND_SPAM, NULL, now, now);
-		}
-		if (mail->virus) {
-			tell(session, KIND_VIRUS, NULL, now, now);
-		}
-		more.accepted = !mail->spam && !mail->virus;
-		tell_tally(session, &more, now);
-		if (!session->probed) {
-			release_held(session, now);
-		}
+	if (mail->spam) {
+		account_deed(&session->account, KIND_SPAM, NULL, now);
 	}
+	if (mail->virus) {
+		account_deed(&session->account, KIND_VIRUS, NULL, now);
+	}
+	account_message(&session->account, !mail->spam && !mail->virus, now);
 	end_transaction(session, now);
 }
 
@@ -456,9 +356,7 @@ session_close(struct session *session, int64_t now)
 		return;
 	}
 	end_transaction(session, now);
-	if (session->probed && !session->refused) {
-		tell(session, KIND_PROBE, NULL, session->probed_at, now);
-	}
+	account_close(&session->account, now);
 	session_free(session);
 }
 
