@@ -328,3 +328,24 @@ store_ban_listed(struct store *store, int64_t now, int64_t *v4, int64_t *v6)
 	}
 	return result;
 }
+
+enum store_result
+store_ban_live(
+    struct store *store, int64_t now, int64_t live[static REASON_COUNT])
+{
+	sqlite3_stmt *statement = db_statement(store, DB_BAN_LIVE,
+	    "SELECT reason, count(*) FROM ban WHERE ends > :now"
+	    " AND begins <= :now AND cleared IS NULL AND observed = 0"
+	    " GROUP BY reason");
+	enum store_result result;
+	enum reason reason;
+
+	memset(live, 0, REASON_COUNT * sizeof(live[0]));
+	db_bind_int(statement, ":now", now);
+	while ((result = db_row(store, statement)) == STORE_OK) {
+		if (reason_parse(db_text(statement, 0), &reason)) {
+			live[reason] = sqlite3_column_int64(statement, 1);
+		}
+	}
+	return result == STORE_NONE ? STORE_OK : result;
+}

@@ -8,6 +8,7 @@
 #include "core/standing.h"
 #include "web/api.h"
 #include "web/lookup.h"
+#include "web/numbers.h"
 #include "web/page.h"
 #include "web/reader.h"
 
@@ -38,6 +39,19 @@ give_page(const struct request *request, struct page_view *view,
 	}
 }
 
+/* How many are listed, where that is known. */
+static void
+tell_listed(const struct request *request, struct page_view *view)
+{
+	struct numbers numbers;
+
+	view->counted = numbers_newest(request->numbers, &numbers);
+	if (view->counted) {
+		view->v4 = numbers.v4;
+		view->v6 = numbers.v6;
+	}
+}
+
 /* Look the address up; the page says so where that cannot be done. */
 static unsigned
 look_up(const struct request *request, const struct addr *address,
@@ -48,24 +62,22 @@ look_up(const struct request *request, const struct addr *address,
 		view->kind = PAGE_UNAVAILABLE;
 		return 503;
 	}
-	view->counted = reader_listed(
-	    request->reader, request->conf, request->now, &view->v4, &view->v6);
+	tell_listed(request, view);
 	view->kind = PAGE_ANSWER;
 	view->standing = standing;
 	return 200;
 }
 
-/* The page without an answer; the numbers where they can be had. */
+/* The page without an answer. */
 static unsigned
 only_form(const struct request *request, struct page_view *view)
 {
-	view->kind = PAGE_FORM;
-	view->counted = reader_listed(
-	    request->reader, request->conf, request->now, &view->v4, &view->v6);
-	if (!view->counted) {
+	if (!reader_check(request->reader, request->conf)) {
 		view->kind = PAGE_UNAVAILABLE;
 		return 503;
 	}
+	tell_listed(request, view);
+	view->kind = PAGE_FORM;
 	return 200;
 }
 

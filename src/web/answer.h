@@ -15,12 +15,14 @@
 #include "web/language.h"
 
 struct conf;
+struct numbers_keeper;
 struct reader;
 
 /* What came in.  All borrowed; texts are NULL where they were not sent. */
 struct request {
 	const struct conf *conf;
 	struct reader *reader;
+	struct numbers_keeper *numbers;
 	int64_t now;
 	const char *method;
 	const char *path; /* without the query */

@@ -10,6 +10,7 @@
 #include "base/proc.h"
 #include "conf/conf.h"
 #include "web/listener.h"
+#include "web/numbers.h"
 #include "web/reader.h"
 #include "web/server.h"
 
@@ -31,7 +32,8 @@ enum {
 
 /* Read the configuration again; what does not work leaves all as it is. */
 static void
-reload(struct server *server, const char *path, const char *listening)
+reload(struct server *server, struct numbers_keeper *numbers, const char *path,
+    const char *listening)
 {
 	char error[CONF_ERROR_SIZE];
 	struct conf *conf = conf_load(path, error);
@@ -46,18 +48,20 @@ reload(struct server *server, const char *path, const char *listening)
 		    listening);
 	}
 	server_reload(server, conf);
+	numbers_reload(numbers, conf);
 	conf_drop(conf);
 	log_info("configuration reloaded");
 }
 
 static void
-serve(struct server *server, const char *path, const char *listening)
+serve(struct server *server, struct numbers_keeper *numbers, const char *path,
+    const char *listening)
 {
 	enum proc_signal came;
 
 	while ((came = proc_signals_wait(WAIT_MS)) != PROC_SIGNAL_STOP) {
 		if (came == PROC_SIGNAL_RELOAD) {
-			reload(server, path, listening);
+			reload(server, numbers, path, listening);
 		}
 	}
 }
@@ -70,6 +74,7 @@ run(const char *path)
 	char where[LISTENER_TEXT_SIZE];
 	struct conf *conf = conf_load(path, error);
 	struct reader *reader;
+	struct numbers_keeper *numbers;
 	struct server *server;
 	int listener;
 
@@ -86,15 +91,19 @@ run(const char *path)
 	}
 	proc_signals_block();
 	reader = reader_new();
-	server = reader != NULL ? server_start(listener, reader, conf) : NULL;
+	numbers = numbers_start(conf);
+	server = reader != NULL && numbers != NULL
+		     ? server_start(listener, reader, numbers, conf)
+		     : NULL;
 	if (server == NULL) {
 		log_fatal(EXIT_USAGE, "the server could not be started");
 	}
 	/* Say at once what a first visitor would find. */
 	(void)reader_check(reader, conf);
 	log_info("listening on %s", listener_name(listener, where));
-	serve(server, path, conf->web.listen);
+	serve(server, numbers, path, conf->web.listen);
 	server_stop(server);
+	numbers_stop(numbers);
 	reader_free(reader);
 	listener_close(listener);
 	conf_drop(conf);

@@ -42,6 +42,9 @@ struct numbers {
 	int64_t listed[REASON_COUNT];         /* live enforced bans */
 	struct numbers_day day[NUMBERS_DAYS]; /* the last is today */
 	struct numbers_day total; /* of all days that are kept; `day` is 0 */
+	/* As `total`, and what a day took along when it was forgotten stays
+	 * counted: while this process runs it never falls. */
+	struct numbers_day counter;
 	int64_t database_bytes;
 	int64_t schema_version;
 	int64_t milter_life; /* newest sign of life; 0: none */
@@ -50,6 +53,15 @@ struct numbers {
 	bool brake;
 	int64_t brake_since;
 };
+
+/*
+ * Collect once, then go on in a thread until numbers_stop().  Of `conf` a
+ * reference is taken.  NULL where it cannot be done; a database that cannot
+ * be read is tried again every second.
+ */
+struct numbers_keeper *numbers_start(struct conf *conf);
+void numbers_reload(struct numbers_keeper *keeper, struct conf *conf);
+void numbers_stop(struct numbers_keeper *keeper);
 
 /* A copy of the newest; false while there are none, or they are so old that
  * the database cannot be read. */

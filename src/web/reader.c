@@ -13,8 +13,7 @@
 #include "store/store.h"
 
 enum {
-	PATIENCE_MS = 200,
-	LISTED_KEPT = 5 /* seconds */
+	PATIENCE_MS = 200
 };
 
 struct reader {
@@ -23,10 +22,6 @@ struct reader {
 	char path[CONF_PATH_SIZE];
 	struct log_gate gate;
 	bool failing; /* so that its end is worth a line */
-	bool counted; /* what follows is known */
-	int64_t counted_at;
-	int64_t v4;
-	int64_t v6;
 };
 
 struct reader *
@@ -48,7 +43,6 @@ forget(struct reader *reader)
 		store_close(reader->store);
 		reader->store = NULL;
 	}
-	reader->counted = false;
 }
 
 void
@@ -150,40 +144,6 @@ reader_standing(struct reader *reader, const struct conf *conf,
 	fine = ready(reader, conf) &&
 	       went_well(reader, engine_standing(reader->store, conf, address,
 				     now, standing));
-	(void)pthread_mutex_unlock(&reader->lock);
-	return fine;
-}
-
-static bool
-count(struct reader *reader, const struct conf *conf, int64_t now)
-{
-	if (reader->counted && now >= reader->counted_at &&
-	    now < reader->counted_at + LISTED_KEPT) {
-		return true;
-	}
-	reader->counted = false;
-	if (!ready(reader, conf) ||
-	    !went_well(reader, store_ban_listed(reader->store, now, &reader->v4,
-				   &reader->v6))) {
-		return false;
-	}
-	reader->counted = true;
-	reader->counted_at = now;
-	return true;
-}
-
-bool
-reader_listed(struct reader *reader, const struct conf *conf, int64_t now,
-    int64_t *v4, int64_t *v6)
-{
-	bool fine;
-
-	(void)pthread_mutex_lock(&reader->lock);
-	fine = count(reader, conf, now);
-	if (fine) {
-		*v4 = reader->v4;
-		*v6 = reader->v6;
-	}
 	(void)pthread_mutex_unlock(&reader->lock);
 	return fine;
 }

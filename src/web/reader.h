@@ -26,9 +26,4 @@ bool reader_check(struct reader *reader, const struct conf *conf);
 bool reader_standing(struct reader *reader, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);
 
-/* How many addresses are listed.  Counting takes tens of milliseconds where
- * there are a million, so that the answer may be 5 seconds old. */
-bool reader_listed(struct reader *reader, const struct conf *conf, int64_t now,
-    int64_t *v4, int64_t *v6);
-
 #endif

@@ -24,8 +24,9 @@ enum {
 
 struct server {
 	struct MHD_Daemon *daemon;
-	struct reader *reader; /* borrowed */
-	pthread_mutex_t lock;  /* of conf */
+	struct reader *reader;          /* borrowed */
+	struct numbers_keeper *numbers; /* borrowed */
+	pthread_mutex_t lock;           /* of conf */
 	struct conf *conf;
 };
 
@@ -160,6 +161,7 @@ handle(struct server *server, struct MHD_Connection *connection,
 	struct conf *conf = current_conf(server);
 	struct request request = { .conf = conf,
 		.reader = server->reader,
+		.numbers = server->numbers,
 		.now = proc_now(),
 		.method = method,
 		.path = path,
@@ -227,7 +229,8 @@ start_daemon(struct server *server, int listener, const struct conf *conf)
 }
 
 struct server *
-server_start(int listener, struct reader *reader, struct conf *conf)
+server_start(int listener, struct reader *reader,
+    struct numbers_keeper *numbers, struct conf *conf)
 {
 	struct server *server = calloc(1, sizeof(*server));
 
@@ -235,6 +238,7 @@ server_start(int listener, struct reader *reader, struct conf *conf)
 		return NULL;
 	}
 	server->reader = reader;
+	server->numbers = numbers;
 	server->conf = conf_hold(conf);
 	if (pthread_mutex_init(&server->lock, NULL) != 0) {
 		conf_drop(server->conf);

@@ -8,16 +8,17 @@
 #define WEB_SERVER_H
 
 struct conf;
+struct numbers_keeper;
 struct reader;
 struct server;
 
 /*
  * Serve on a listening socket, which stays the caller's and is closed after
- * server_stop().  The reader is borrowed, of `conf` a reference is taken.
- * NULL where it cannot be done.
+ * server_stop().  Reader and numbers are borrowed, of `conf` a reference is
+ * taken.  NULL where it cannot be done.
  */
-struct server *server_start(
-    int listener, struct reader *reader, struct conf *conf);
+struct server *server_start(int listener, struct reader *reader,
+    struct numbers_keeper *numbers, struct conf *conf);
 
 /* Answer by this configuration from the next request on. */
 void server_reload(struct server *server, struct conf *conf);

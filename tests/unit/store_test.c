@@ -509,6 +509,7 @@ how_many_are_listed(void **state)
 	struct fixture *fixture = *state;
 	struct ban ban = some_ban("203.0.113.9", "AAAAAA", T0, T0 + HOUR);
 	int64_t v4, v6;
+	int64_t live[REASON_COUNT];
 
 	assert_int_equal(store_ban_put(fixture->store, &ban), STORE_OK);
 	ban = some_ban("2001:db8::/64", "BBBBBB", T0, T0 + HOUR);
@@ -522,6 +523,9 @@ how_many_are_listed(void **state)
 	    store_ban_listed(fixture->store, T0, &v4, &v6), STORE_OK);
 	check_int("IPv4, without the observed", v4, 1);
 	check_int("IPv6, single addresses too", v6, 2);
+	assert_int_equal(store_ban_live(fixture->store, T0, live), STORE_OK);
+	check_int("bans by reason", live[REASON_SPAM], 3);
+	check_int("and of no other", live[REASON_ERROR], 0);
 	ban = some_ban("203.0.113.9", "EEEEEE", T0, T0 + 2 * HOUR);
 	assert_int_equal(store_ban_put(fixture->store, &ban), STORE_OK);
 	assert_int_equal(

@@ -1,0 +1,423 @@
+#include "web/numbers.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/text.h"
+#include "conf/conf.h"
+#include "engine/engine.h"
+#include "store/store.h"
+
+enum {
+	PATIENCE_MS = 200,
+	EVERY_MS = 5 * 1000,
+	AGAIN_MS = 1000, /* after a failure */
+	/* Where counting is slow it happens less often: a twentieth of a
+	 * processor is the most it may take. */
+	SHARE = 20,
+	EVERY_MAX_MS = 60 * 1000,
+	KEPT_MS = 60 * 1000, /* the newest, after the time of the next */
+	VALUE_SIZE = 24
+};
+
+struct numbers_keeper {
+	/* Only the collecting thread has these. */
+	struct store *store; /* NULL: to be opened */
+	char path[CONF_PATH_SIZE];
+	struct log_gate gate;
+	struct numbers work; /* what is being collected */
+
+	pthread_t thread;
+	pthread_mutex_t lock; /* of what follows */
+	pthread_cond_t wake;
+	bool stop;
+	bool reloaded;
+	struct conf *conf;
+	bool known;
+	int64_t good_until; /* ticks */
+	struct numbers newest;
+};
+
+/* ---- one day's cells ---- */
+
+static int64_t *
+cell_by_kind(struct numbers_day *day, const char *name)
+{
+	enum kind kind;
+
+	return kind_parse(name, &kind) ? &day->event[kind] : NULL;
+}
+
+static int64_t *
+cell_by_reason(int64_t *cells, const char *name)
+{
+	enum reason reason;
+
+	return reason_parse(name, &reason) ? &cells[reason] : NULL;
+}
+
+static int64_t *
+cell_by_limit(struct numbers_day *day, const char *name)
+{
+	enum limit_kind kind;
+
+	return limit_parse(name, &kind) ? &day->limited[kind] : NULL;
+}
+
+/* Where a row belongs; NULL for a word of another version. */
+static int64_t *
+cell(struct numbers_day *day, const struct daily_row *row)
+{
+	switch (row->what) {
+	case DAILY_EVENT:
+		return cell_by_kind(day, row->name);
+	case DAILY_BAN:
+		return cell_by_reason(day->ban, row->name);
+	case DAILY_REFUSED:
+		return cell_by_reason(day->refused, row->name);
+	case DAILY_LIMITED:
+		return cell_by_limit(day, row->name);
+	case DAILY_SESSIONS:
+		return &day->sessions;
+	case DAILY_MESSAGES:
+		return &day->messages;
+	case DAILY_RECIPIENTS:
+		return &day->recipients;
+	case DAILY_ACCEPTED:
+		return &day->accepted;
+	case DAILY_COUNT:
+		break;
+	}
+	return NULL;
+}
+
+static void
+add_to(struct numbers_day *day, const struct daily_row *row)
+{
+	int64_t *sum = cell(day, row);
+
+	if (sum != NULL) {
+		*sum += row->number;
+	}
+}
+
+static void
+take_row(void *to, const struct daily_row *row)
+{
+	struct numbers *numbers = to;
+	int64_t ago = (numbers->day[NUMBERS_DAYS - 1].day - row->day) /
+		      STORE_DAY;
+
+	add_to(&numbers->total, row);
+	if (ago >= 0 && ago < NUMBERS_DAYS) {
+		add_to(&numbers->day[NUMBERS_DAYS - 1 - ago], row);
+	}
+}
+
+static void
+advance(int64_t *counter, const int64_t *was, const int64_t *is, size_t cells)
+{
+	for (size_t i = 0; i < cells; i++) {
+		counter[i] += is[i] > was[i] ? is[i] - was[i] : 0;
+	}
+}
+
+/* Move the counters on by what the totals grew since `was`. */
+static void
+count_on(struct numbers_day *counter, const struct numbers_day *was,
+    const struct numbers_day *is)
+{
+	advance(counter->event, was->event, is->event, KIND_COUNT);
+	advance(counter->ban, was->ban, is->ban, REASON_COUNT);
+	advance(counter->refused, was->refused, is->refused, REASON_COUNT);
+	advance(counter->limited, was->limited, is->limited, LIMIT_KINDS);
+	advance(&counter->sessions, &was->sessions, &is->sessions, 1);
+	advance(&counter->messages, &was->messages, &is->messages, 1);
+	advance(&counter->recipients, &was->recipients, &is->recipients, 1);
+	advance(&counter->accepted, &was->accepted, &is->accepted, 1);
+}
+
+/* ---- collecting ---- */
+
+static void
+take_state(void *to, const char *key, const char *value, int64_t since)
+{
+	struct numbers *numbers = to;
+
+	if (strcmp(key, "milter") == 0) {
+		numbers->milter_life = since;
+	} else if (strcmp(key, "watch") == 0) {
+		numbers->watch_life = since;
+	} else if (strcmp(key, "watch-behind") == 0) {
+		(void)text_to_int(value, 0, INT64_MAX, &numbers->watch_behind);
+	}
+}
+
+static enum store_result
+collect_house(struct store *store, struct numbers *numbers)
+{
+	struct store_numbers house;
+	struct brake brake = { .on = false };
+	enum store_result result = store_numbers(store, &house);
+
+	if (result == STORE_OK) {
+		numbers->database_bytes = house.bytes;
+		numbers->schema_version = house.version;
+		result = store_state_each(store, take_state, numbers);
+	}
+	if (result == STORE_OK) {
+		result = engine_brake(store, &brake);
+	}
+	numbers->brake = brake.on;
+	numbers->brake_since = brake.since;
+	return result;
+}
+
+static enum store_result
+collect(struct store *store, int64_t now, struct numbers *numbers)
+{
+	enum store_result result;
+
+	*numbers = (struct numbers){ .at = now, .watch_behind = -1 };
+	for (int64_t i = 0; i < NUMBERS_DAYS; i++) {
+		numbers->day[i].day = now - now % STORE_DAY -
+				      (NUMBERS_DAYS - 1 - i) * STORE_DAY;
+	}
+	result = store_ban_listed(store, now, &numbers->v4, &numbers->v6);
+	if (result == STORE_OK) {
+		result = store_ban_live(store, now, numbers->listed);
+	}
+	if (result == STORE_OK) {
+		result = store_daily_each(store, 0, take_row, numbers);
+	}
+	return result == STORE_OK ? collect_house(store, numbers) : result;
+}
+
+static void
+forget(struct numbers_keeper *keeper)
+{
+	if (keeper->store != NULL) {
+		store_close(keeper->store);
+		keeper->store = NULL;
+	}
+}
+
+/* Have a handle.  That the database cannot be opened is not said here: each
+ * request that needs it does. */
+static bool
+ready(struct numbers_keeper *keeper, const struct conf *conf)
+{
+	char error[STORE_ERROR_SIZE];
+
+	if (keeper->store != NULL &&
+	    (strcmp(keeper->path, conf->database) != 0 ||
+		store_moved(keeper->store))) {
+		forget(keeper);
+	}
+	if (keeper->store == NULL) {
+		(void)text_copy(
+		    keeper->path, sizeof(keeper->path), conf->database);
+		(void)store_open(&keeper->store, conf->database, STORE_READ,
+		    PATIENCE_MS, error);
+	}
+	return keeper->store != NULL;
+}
+
+static bool
+collect_all(struct numbers_keeper *keeper, const struct conf *conf)
+{
+	enum store_result result;
+	int64_t held;
+
+	if (!ready(keeper, conf)) {
+		return false;
+	}
+	result = collect(keeper->store, proc_now(), &keeper->work);
+	if (result == STORE_OK) {
+		return true;
+	}
+	if (log_gate_open(&keeper->gate, proc_ticks() / 1000, &held)) {
+		log_warn("statistics: %s", store_error(keeper->store));
+	}
+	if (result != STORE_BUSY) {
+		forget(keeper);
+	}
+	return false;
+}
+
+/* Make what was collected the newest. */
+static void
+publish(struct numbers_keeper *keeper, int64_t next)
+{
+	struct numbers *newest = &keeper->newest;
+	struct numbers_day counter = newest->counter;
+
+	count_on(&counter, &newest->total, &keeper->work.total);
+	*newest = keeper->work;
+	newest->counter = counter;
+	keeper->known = true;
+	keeper->good_until = proc_ticks() + next + KEPT_MS;
+}
+
+/* Collect and publish; gives back the milliseconds until the next time.
+ * Called and left with the lock. */
+static int64_t
+round_of(struct numbers_keeper *keeper)
+{
+	struct conf *conf = conf_hold(keeper->conf);
+	int64_t begun = proc_ticks();
+	int64_t next = AGAIN_MS;
+	bool fine;
+
+	keeper->reloaded = false;
+	(void)pthread_mutex_unlock(&keeper->lock);
+	fine = collect_all(keeper, conf);
+	conf_drop(conf);
+	(void)pthread_mutex_lock(&keeper->lock);
+	if (fine) {
+		next = (proc_ticks() - begun) * SHARE;
+		next = next < EVERY_MS       ? EVERY_MS
+		       : next > EVERY_MAX_MS ? EVERY_MAX_MS
+					     : next;
+		publish(keeper, next);
+	}
+	return next;
+}
+
+/* Wait until then, or until there is something to do before. */
+static void
+wait_for(struct numbers_keeper *keeper, int64_t milliseconds)
+{
+	struct timespec until;
+	int rc = 0;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &until);
+	until.tv_sec += (time_t)(milliseconds / 1000);
+	until.tv_nsec += (long)(milliseconds % 1000) * 1000000;
+	if (until.tv_nsec >= 1000000000) {
+		until.tv_sec++;
+		until.tv_nsec -= 1000000000;
+	}
+	while (!keeper->stop && !keeper->reloaded && rc == 0) {
+		rc = pthread_cond_timedwait(
+		    &keeper->wake, &keeper->lock, &until);
+	}
+}
+
+static void *
+keep(void *argument)
+{
+	struct numbers_keeper *keeper = argument;
+	int64_t next = AGAIN_MS;
+
+	(void)pthread_mutex_lock(&keeper->lock);
+	if (keeper->known) {
+		next = EVERY_MS;
+	}
+	for (;;) {
+		wait_for(keeper, next);
+		if (keeper->stop) {
+			break;
+		}
+		next = round_of(keeper);
+	}
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return NULL;
+}
+
+/* ---- start and stop ---- */
+
+static bool
+init_locks(struct numbers_keeper *keeper)
+{
+	pthread_condattr_t attributes;
+	bool fine;
+
+	if (pthread_mutex_init(&keeper->lock, NULL) != 0) {
+		return false;
+	}
+	fine = pthread_condattr_init(&attributes) == 0;
+	if (fine) {
+		fine = pthread_condattr_setclock(
+			   &attributes, CLOCK_MONOTONIC) == 0 &&
+		       pthread_cond_init(&keeper->wake, &attributes) == 0;
+		(void)pthread_condattr_destroy(&attributes);
+	}
+	if (!fine) {
+		(void)pthread_mutex_destroy(&keeper->lock);
+	}
+	return fine;
+}
+
+static void
+release(struct numbers_keeper *keeper)
+{
+	forget(keeper);
+	conf_drop(keeper->conf);
+	(void)pthread_cond_destroy(&keeper->wake);
+	(void)pthread_mutex_destroy(&keeper->lock);
+	free(keeper);
+}
+
+struct numbers_keeper *
+numbers_start(struct conf *conf)
+{
+	struct numbers_keeper *keeper = calloc(1, sizeof(*keeper));
+
+	if (keeper == NULL || !init_locks(keeper)) {
+		free(keeper);
+		return NULL;
+	}
+	keeper->conf = conf_hold(conf);
+	(void)pthread_mutex_lock(&keeper->lock);
+	(void)round_of(keeper);
+	(void)pthread_mutex_unlock(&keeper->lock);
+	if (pthread_create(&keeper->thread, NULL, keep, keeper) != 0) {
+		release(keeper);
+		return NULL;
+	}
+	return keeper;
+}
+
+void
+numbers_reload(struct numbers_keeper *keeper, struct conf *conf)
+{
+	struct conf *old;
+
+	(void)pthread_mutex_lock(&keeper->lock);
+	old = keeper->conf;
+	keeper->conf = conf_hold(conf);
+	keeper->reloaded = true;
+	(void)pthread_cond_signal(&keeper->wake);
+	(void)pthread_mutex_unlock(&keeper->lock);
+	conf_drop(old);
+}
+
+void
+numbers_stop(struct numbers_keeper *keeper)
+{
+	(void)pthread_mutex_lock(&keeper->lock);
+	keeper->stop = true;
+	(void)pthread_cond_signal(&keeper->wake);
+	(void)pthread_mutex_unlock(&keeper->lock);
+	(void)pthread_join(keeper->thread, NULL);
+	release(keeper);
+}
+
+bool
+numbers_newest(struct numbers_keeper *keeper, struct numbers *out)
+{
+	bool fine;
+
+	(void)pthread_mutex_lock(&keeper->lock);
+	fine = keeper->known && proc_ticks() < keeper->good_until;
+	if (fine) {
+		*out = keeper->newest;
+	}
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return fine;
+}
