@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "conf/conf.h"
 #include "conf/grammar.h"
 #include "conf/listen.h"
@@ -33,9 +34,32 @@ field_text(const struct key *key, void *field, const char *value)
 }
 
 const char *
+field_words(const struct key *key, void *field, const char *value)
+{
+	if (!utf8_is_plain(value)) {
+		return "must be UTF-8 without control characters";
+	}
+	return copy(key, field, value);
+}
+
+const char *
+field_prose(const struct key *key, void *field, const char *value)
+{
+	for (const char *at = value; *at != '\0';) {
+		size_t len = *at == '\n' ? 1 : utf8_printable(at);
+		if (len == 0) {
+			return "must be UTF-8 without control characters but "
+			       "ends of lines";
+		}
+		at += len;
+	}
+	return copy(key, field, value);
+}
+
+const char *
 field_path(const struct key *key, void *field, const char *value)
 {
-	if (value[0] == '\0') {
+	if (value[0] == '\0' && key->min > 0) {
 		return "must not be empty";
 	}
 	for (const char *at = value; *at != '\0'; at++) {

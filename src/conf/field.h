@@ -12,7 +12,12 @@ struct key;
 /* char[key->size]: printable ASCII; an empty one only where key->min is 0. */
 const char *field_text(const struct key *key, void *field, const char *value);
 
-/* char[key->size]: the name of a file or folder, or of a user or group. */
+/* char[key->size]: UTF-8 that may be shown, in one line; in any number. */
+const char *field_words(const struct key *key, void *field, const char *value);
+const char *field_prose(const struct key *key, void *field, const char *value);
+
+/* char[key->size]: the name of a file or folder, empty only where key->min is
+ * 0; of a user or group. */
 const char *field_path(const struct key *key, void *field, const char *value);
 const char *field_account(
     const struct key *key, void *field, const char *value);

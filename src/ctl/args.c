@@ -4,9 +4,9 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "conf/policy_file.h"
 #include "core/ban.h"
-#include "ctl/utf8.h"
 
 /* ---- what can be read, each telling what is wrong or NULL ---- */
 

@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "ctl/utf8.h"
+#include "base/utf8.h"
 
 enum {
 	LINE_SIZE = 2048

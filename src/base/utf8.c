@@ -1,4 +1,4 @@
-#include "ctl/utf8.h"
+#include "base/utf8.h"
 
 #include <stdint.h>
 

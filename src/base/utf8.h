@@ -1,9 +1,9 @@
 /*
- * UTF-8 as far as a terminal needs it: where a character ends, and whether
- * it may be shown.
+ * UTF-8 as far as a terminal or a page needs it: where a character ends, and
+ * whether it may be shown.
  */
-#ifndef CTL_UTF8_H
-#define CTL_UTF8_H
+#ifndef BASE_UTF8_H
+#define BASE_UTF8_H
 
 #include <stdbool.h>
 #include <stddef.h>
