@@ -386,22 +386,22 @@ take_slice(struct ingest *ingest, struct source *source)
 	return taken;
 }
 
-/* From all sources in turn, until they are dry or it is enough; true where
- * there was anything. */
+/* From all sources in turn, once at least, until they are dry or it is enough;
+ * true where there was anything. */
 static bool
 take_lines(struct ingest *ingest, int64_t until)
 {
 	bool any = false;
-	bool more = true;
+	bool more;
 
-	while (more && has_room(ingest) && proc_ticks() < until) {
+	do {
 		more = false;
 		for (size_t i = 0; i < ingest->sources->count; i++) {
 			more |= take_slice(
 				    ingest, &ingest->sources->source[i]) > 0;
 		}
 		any |= more;
-	}
+	} while (more && has_room(ingest) && proc_ticks() < until);
 	return any;
 }
 
@@ -417,7 +417,8 @@ gather(struct ingest *ingest)
 	for (size_t i = 0; i < sources->count; i++) {
 		more |= source_look(&sources->source[i], proc_now(), ticks);
 	}
-	more |= take_lines(ingest, ticks + BATCH_MS);
+	/* A look at many files takes its time. */
+	more |= take_lines(ingest, proc_ticks() + BATCH_MS);
 	for (size_t i = 0; i < sources->count; i++) {
 		restless |= source_is_restless(&sources->source[i]);
 	}

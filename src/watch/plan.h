@@ -33,7 +33,7 @@ enum plan_what {
 	PLAN_CUT,      /* in `file`, which lost its end, from its end on */
 	PLAN_BEGIN,    /* in `file`, from its start */
 	PLAN_LOST      /* as PLAN_BEGIN; what was remembered is gone, and what
-			  was written to it since may be missed */
+			  was written to it or after it may be missed */
 };
 
 struct plan {
@@ -44,12 +44,20 @@ struct plan {
 /*
  * `sights` are the files in the order they were written, the oldest first.
  * Where `live` is true, the last of them is the one that is written to now.
+ *
+ * A rotation is many steps, and what is seen may be the state between any two
+ * of them: the log's name is missing, a file is there compressed and plain, a
+ * copy is there in part or whole beside its original.
+ *
+ * What is remembered may be the last line of one file and the inode of the
+ * next one, from which no line was taken.
  */
 struct plan plan_resume(const struct position *remembered,
     const struct sight *sights, size_t count, bool live);
 
-/* The same once all of the remembered file was read. */
-struct plan plan_next(const struct position *remembered,
+/* The same once all of the file that is open was read, whose inode is the one
+ * that is remembered.  `untouched`: without a line taken from it. */
+struct plan plan_next(const struct position *remembered, bool untouched,
     const struct sight *sights, size_t count, bool live);
 
 #endif

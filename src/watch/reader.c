@@ -23,7 +23,9 @@ reader_turn_to(struct reader *reader, const struct logfile *file)
 	reader->file = *file;
 	reader->facts = (struct logfile_facts){ .size = 0 };
 	reader->offset = 0;
-	reader->head_len = 0;
+	/* Lest it is truncated before the first line is read. */
+	reader->head_len = logfile_read(
+	    &reader->file, 0, reader->head, sizeof(reader->head));
 	reader->line_len = 0;
 	reader->at = reader->seen = reader->end = 0;
 	reader->dropped = 0;
@@ -106,6 +108,29 @@ reader_position(const struct reader *reader,
 }
 
 /* ---- reading ---- */
+
+/* Behind all that was read. */
+static int64_t
+read_to(const struct reader *reader)
+{
+	return reader->offset + reader->dropped +
+	       (int64_t)(reader->end - reader->at);
+}
+
+bool
+reader_is_dry(const struct reader *reader)
+{
+	struct logfile_facts facts;
+
+	/* A compressed one is never written to. */
+	if (reader->file.gz != NULL) {
+		return true;
+	}
+	facts = logfile_facts(&reader->file);
+	return facts.size == read_to(reader) &&
+	       facts.written == reader->facts.written &&
+	       facts.written_ns == reader->facts.written_ns;
+}
 
 /* The last line is about to move in the buffer: keep it. */
 static void
@@ -200,11 +225,16 @@ look_dry(struct reader *reader, int64_t end)
 static void
 keep_head(struct reader *reader, int64_t from, const char *bytes, size_t len)
 {
-	if (from == (int64_t)reader->head_len) {
-		len = least((int64_t)len, READER_HEAD_MAX - reader->head_len);
-		memcpy(reader->head + reader->head_len, bytes, len);
-		reader->head_len += len;
+	size_t known;
+
+	if (from > (int64_t)reader->head_len ||
+	    from + (int64_t)len <= (int64_t)reader->head_len) {
+		return;
 	}
+	known = reader->head_len - (size_t)from;
+	len = least((int64_t)(len - known), READER_HEAD_MAX - reader->head_len);
+	memcpy(reader->head + reader->head_len, bytes + known, len);
+	reader->head_len += len;
 }
 
 /* Read more.  The marks are compared after it: where they hold, what was
@@ -226,7 +256,7 @@ refill(struct reader *reader)
 		make_room(reader);
 	}
 	to = reader->buf + reader->end;
-	from = reader->offset + reader->dropped + (int64_t)reader->end;
+	from = read_to(reader);
 	got = logfile_read(
 	    &reader->file, from, to, sizeof(reader->buf) - reader->end);
 	if (got == 0) {

@@ -49,7 +49,8 @@ struct reader {
 
 void reader_init(struct reader *reader);
 
-/* Read `file` from its start; takes it over, and closes the one before. */
+/* Read `file` from its start, which is a mark from now on; takes it over, and
+ * closes the one before. */
 void reader_turn_to(struct reader *reader, const struct logfile *file);
 void reader_close(struct reader *reader);
 
@@ -70,6 +71,9 @@ enum reader_result {
  * are given; borrowed until the next call. */
 enum reader_result reader_line(
     struct reader *reader, const char **line, size_t *len);
+
+/* Whether the file is still as it was when it was found dry. */
+bool reader_is_dry(const struct reader *reader);
 
 /* What is to be remembered; `key` is that of its hashes. */
 void reader_position(const struct reader *reader,

@@ -18,6 +18,7 @@ in_bounds(const struct position *position)
 {
 	return position->offset > 0 && position->head_len >= 0 &&
 	       position->head_len <= READER_HEAD_MAX &&
+	       position->head_len <= position->offset &&
 	       position->line_len >= 0 &&
 	       position->line_len <= READER_LINE_MAX &&
 	       position->line_len <= position->offset;
@@ -44,6 +45,17 @@ hash_marks(struct logfile *file, const unsigned char *key,
 	}
 }
 
+/* As far as it has to be known of one that is compressed. */
+static int64_t
+size_of(struct logfile *file)
+{
+	char byte;
+
+	return file->gz != NULL && logfile_read(file, 0, &byte, 1) == 0
+		   ? 0
+		   : logfile_facts(file).size;
+}
+
 static enum logfile_result
 look_at(const char *path, const unsigned char *key,
     const struct position *remembered, struct sight *sight)
@@ -54,7 +66,7 @@ look_at(const char *path, const unsigned char *key,
 	if (result == LOGFILE_OPEN) {
 		*sight = (struct sight){ .device = file.device,
 			.inode = file.inode,
-			.size = logfile_facts(&file).size };
+			.size = size_of(&file) };
 		hash_marks(&file, key, remembered, sight);
 		logfile_close(&file);
 	}
@@ -75,31 +87,37 @@ folder_changed(const char *path)
 	return stat(folder, &st) == 0 ? st.st_mtim : never;
 }
 
-/* A rotation is many steps, and a look at the files is, too: what was seen
- * counts only where nothing moved from its first glance to its last.  Times
- * of files go in ticks of some milliseconds, so a change just before the
- * first glance could hide another one. */
-static bool
-is_settled(
-    const struct scene *scene, size_t rotated, const struct timespec *before)
+bool
+scene_holds(const struct scene *scene)
 {
-	struct timespec after = folder_changed(scene->path);
-	struct timespec now;
-	int64_t age;
+	struct timespec now = folder_changed(scene->path);
 
-	(void)clock_gettime(CLOCK_REALTIME, &now);
-	age = (now.tv_sec - after.tv_sec) * INT64_C(1000) +
-	      (now.tv_nsec - after.tv_nsec) / 1000000;
-	if (after.tv_sec != before->tv_sec ||
-	    after.tv_nsec != before->tv_nsec || (age >= 0 && age < CALM)) {
+	if (now.tv_sec != scene->changed.tv_sec ||
+	    now.tv_nsec != scene->changed.tv_nsec) {
 		return false;
 	}
-	for (size_t i = 0; i < rotated; i++) {
+	for (size_t i = 0; i < scene->count - scene->live; i++) {
 		if (!rotated_is_same(&scene->rotated[i])) {
 			return false;
 		}
 	}
 	return true;
+}
+
+/* A rotation is many steps, and a look at the files is, too: what was seen
+ * counts only where nothing moved from its first glance to its last.  Times
+ * of files go in ticks of some milliseconds, so a change just before the
+ * first glance could hide another one. */
+static bool
+is_settled(const struct scene *scene)
+{
+	struct timespec now;
+	int64_t age;
+
+	(void)clock_gettime(CLOCK_REALTIME, &now);
+	age = (now.tv_sec - scene->changed.tv_sec) * INT64_C(1000) +
+	      (now.tv_nsec - scene->changed.tv_nsec) / 1000000;
+	return (age < 0 || age >= CALM) && scene_holds(scene);
 }
 
 /* The files that `scene->rotated` lists, and the log itself; false where one
@@ -133,12 +151,13 @@ scene_survey(struct scene *scene, const char *path,
     const unsigned char key[static HASH_KEY_SIZE],
     const struct position *remembered)
 {
-	struct timespec before = folder_changed(path);
-	size_t rotated = rotated_list(path, scene->rotated);
+	size_t rotated;
 
 	scene->path = path;
+	scene->changed = folder_changed(path);
+	rotated = rotated_list(path, scene->rotated);
 	scene->moving = !look_at_all(scene, rotated, key, remembered) ||
-			!is_settled(scene, scene->count - scene->live, &before);
+			!is_settled(scene);
 	return !scene->moving && scene->own != LOGFILE_UNREADABLE;
 }
 

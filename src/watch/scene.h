@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <time.h>
 
 #include "base/hash.h"
 #include "store/store.h"
@@ -19,6 +20,7 @@ struct scene {
 	struct sight sights[ROTATED_MAX + 1]; /* and the log itself, if live */
 	size_t count;                         /* of sights */
 	bool live;                            /* the log itself is there */
+	struct timespec changed;              /* the folder, before the look */
 	bool moving; /* files were moved or written while it was looked at */
 	enum logfile_result own; /* how opening it went */
 	int error;               /* and its errno */
@@ -33,5 +35,10 @@ bool scene_survey(struct scene *scene, const char *path,
 
 /* Open a file of it; false where it is not the one that was seen any more. */
 bool scene_open(const struct scene *scene, size_t which, struct logfile *file);
+
+/* Whether no file was moved, created, removed or written to since it was
+ * surveyed, but for the log itself: then what was opened under a name is what
+ * was seen there. */
+bool scene_holds(const struct scene *scene);
 
 #endif

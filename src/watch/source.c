@@ -77,6 +77,7 @@ source_look(struct source *source, int64_t now, int64_t ticks)
 	}
 	turned = tail_look(source->tail, now, ticks);
 	source->moved |= turned;
+	source->dry = !turned;
 	return turned;
 }
 

@@ -49,13 +49,28 @@ tail_start(struct tail *tail, const unsigned char key[static HASH_KEY_SIZE],
 	}
 }
 
+/* Whether it stands in a file from which it took no line. */
+static bool
+is_untouched(const struct tail *tail)
+{
+	return tail->standing && tail->reader.offset == 0;
+}
+
+/* By which the files are known that were read.  An inode alone proves little:
+ * until a file's first line is taken, it is the last one of the file before
+ * that tells where to go on, and the inode which file came next. */
 bool
 tail_position(const struct tail *tail, struct position *position)
 {
-	if (tail->standing) {
-		reader_position(&tail->reader, tail->key, position);
-	} else {
+	if (!tail->standing) {
 		*position = tail->stood;
+		return tail->known;
+	}
+	reader_position(&tail->reader, tail->key, position);
+	if (is_untouched(tail) && tail->left.offset > 0) {
+		*position = tail->left;
+		position->device = tail->reader.file.device;
+		position->inode = tail->reader.file.inode;
 	}
 	return tail->known;
 }
@@ -101,6 +116,7 @@ turn_to(struct tail *tail, const struct logfile *file, bool own)
 	reader_turn_to(&tail->reader, file);
 	tail->standing = true;
 	tail->known = true;
+	tail->dry = false;
 	tail->behind = !own;
 	tail->leave_at = 0;
 	tail->turns++;
@@ -146,6 +162,57 @@ begin(struct tail *tail, int64_t now)
 	return false;
 }
 
+/* Behind the line that is remembered, if it is the one that is there. */
+static bool
+stand_behind(struct tail *tail, const struct position *at)
+{
+	struct reader *reader = &tail->reader;
+	char head[STORE_KEY_SIZE];
+	char line[STORE_KEY_SIZE];
+
+	if (at->offset == 0) {
+		return true;
+	}
+	if (!reader_stand(reader, at->offset, (size_t)at->line_len) ||
+	    at->head_len > (int64_t)reader->head_len) {
+		return false;
+	}
+	(void)hash_text(tail->key, reader->head, (size_t)at->head_len, head);
+	(void)hash_text(tail->key, reader->line, reader->line_len, line);
+	return strcmp(head, at->head_hash) == 0 &&
+	       strcmp(line, at->line_hash) == 0;
+}
+
+static bool
+stand(struct tail *tail, enum plan_what what, const struct position *at)
+{
+	switch (what) {
+	case PLAN_CONTINUE:
+		return stand_behind(tail, at);
+	case PLAN_CUT:
+		return reader_stand_at_end(&tail->reader);
+	case PLAN_LOST:
+	case PLAN_WAIT:
+	case PLAN_BEGIN:
+		break;
+	}
+	return true;
+}
+
+static void
+tell(const struct tail *tail, enum plan_what what)
+{
+	if (what == PLAN_CUT) {
+		log_warn("%s: its end is gone; going on behind what is left",
+		    tail->path);
+	} else if (what == PLAN_LOST) {
+		log_warn("%s: the file that was read is gone or truncated and "
+			 "no rotated one is it: its last lines may be missed",
+		    tail->path);
+	}
+}
+
+/* False where the files are not what they were when the plan was made. */
 static bool
 carry_out(struct tail *tail, const struct scene *scene, struct plan plan,
     const struct position *at)
@@ -156,24 +223,39 @@ carry_out(struct tail *tail, const struct scene *scene, struct plan plan,
 		return false;
 	}
 	turn_to(tail, &file, scene->live && plan.file == scene->count - 1);
-	switch (plan.what) {
-	case PLAN_CONTINUE:
-		return at->offset == 0 || reader_stand(&tail->reader,
-					      at->offset, (size_t)at->line_len);
-	case PLAN_CUT:
-		log_warn("%s: its end is gone; going on behind what is left",
-		    tail->path);
-		return reader_stand_at_end(&tail->reader);
-	case PLAN_LOST:
-		log_warn("%s: the file that was read is gone or truncated and "
-			 "no rotated one is it: its last lines may be missed",
-		    tail->path);
-		break;
-	case PLAN_WAIT:
-	case PLAN_BEGIN:
-		break;
+	if (!stand(tail, plan.what, at) || !scene_holds(scene)) {
+		return false;
 	}
+	tail->left = *at;
+	tell(tail, plan.what);
 	return true;
+}
+
+/* To look again soon. */
+static void
+try_again(struct tail *tail)
+{
+	tail->strange = true;
+	tail->leave_at = 1;
+}
+
+static struct plan
+make_plan(struct tail *tail, const struct scene *scene,
+    const struct position *at, bool finished)
+{
+	/* It may have got more since it ran dry, and before what follows it
+	 * was seen. */
+	if (finished && !reader_is_dry(&tail->reader)) {
+		tail->leave_at = 0;
+		tail->dry = false;
+		return (struct plan){ PLAN_WAIT, 0 };
+	}
+	tail->behind = false;
+	tail->leave_at = 0;
+	return finished
+		   ? plan_next(at, is_untouched(tail), scene->sights,
+			 scene->count, scene->live)
+		   : plan_resume(at, scene->sights, scene->count, scene->live);
 }
 
 /* Find the file to go on with; `finished` where all of ours was read. */
@@ -190,20 +272,17 @@ go_on(struct tail *tail, int64_t now, bool finished)
 	}
 	(void)tail_position(tail, &at);
 	if (scene_survey(scene, tail->path, tail->key, &at)) {
-		plan = (finished ? plan_next : plan_resume)(
-		    &at, scene->sights, scene->count, scene->live);
-		tail->behind = false;
-		tail->leave_at = 0;
+		plan = make_plan(tail, scene, &at, finished);
 	} else if (scene->moving) {
-		/* In the middle of a rotation: look again soon. */
-		tail->strange = true;
-		tail->leave_at = 1;
+		/* In the middle of a rotation. */
+		try_again(tail);
 	}
 	complain(tail, scene->own, scene->error, now);
 	if (plan.what != PLAN_WAIT) {
 		turned = carry_out(tail, scene, plan, &at);
 		if (!turned) {
 			step_back(tail, &at);
+			try_again(tail);
 		}
 	}
 	free(scene);
@@ -257,7 +336,7 @@ tail_look(struct tail *tail, int64_t now, int64_t ticks)
 		return go_on(tail, now, false);
 	}
 	set_clock(tail);
-	return may_leave(tail, ticks) && go_on(tail, now, true);
+	return tail->dry && may_leave(tail, ticks) && go_on(tail, now, true);
 }
 
 /* ---- lines ---- */
@@ -273,6 +352,9 @@ tail_line(struct tail *tail, struct log_line *line)
 	*line = (struct log_line){ .tag = NULL };
 	switch (reader_line(&tail->reader, &line->text, &line->len)) {
 	case READER_LINE:
+		/* Whoever wrote it may write more. */
+		tail->dry = false;
+		tail->leave_at = 0;
 		return true;
 	case READER_STRANGE:
 		(void)tail_position(tail, &at);
@@ -280,6 +362,7 @@ tail_line(struct tail *tail, struct log_line *line)
 		tail->strange = true;
 		break;
 	case READER_DRY:
+		tail->dry = true;
 		break;
 	}
 	return false;

@@ -38,9 +38,11 @@ struct tail {
 	 * from, where it stood. */
 	bool standing;
 	struct reader reader;
+	struct position left; /* where it stood before it turned to the file */
 	struct position stood;
 	bool known; /* false until the log's beginning was found */
 
+	bool dry;         /* there were no more lines in the file */
 	bool strange;     /* the file was not what it was: look at once */
 	bool behind;      /* rotated files written later may be there */
 	int64_t leave_at; /* ticks; 0: no new file was seen yet */

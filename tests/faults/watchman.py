@@ -15,7 +15,7 @@ import sqlite3
 import subprocess
 import time
 
-from process import Process, wait_for
+from process import NotReady, Process, wait_for
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -178,8 +178,12 @@ class Watchman:
     def rename(self, path=None):
         """Rotate as logrotate does: .1 is the newest, .2 and older are
         compressed.  A new, empty log takes the old one's place."""
-        path = path or self.log
         self.shift(path)
+        self.turn(path)
+
+    def turn(self, path=None):
+        """The last step of it."""
+        path = path or self.log
         os.rename(path, f"{path}.1")
         self.append("", path)
 
@@ -191,7 +195,9 @@ class Watchman:
         shutil.copyfile(path, f"{path}.1")
         os.truncate(path, 0)
 
-    def shift(self, path, most=199):
+    def shift(self, path=None, most=199):
+        """All others: nobody may write to .1 any more."""
+        path = path or self.log
         for number in range(most, 1, -1):
             if os.path.exists(f"{path}.{number}.gz"):
                 os.rename(f"{path}.{number}.gz", f"{path}.{number + 1}.gz")
@@ -248,7 +254,11 @@ class Watchman:
             f"strange {sorted(set(counted) - wanted)[:9]}")
 
     def wait_expect(self, numbers, seconds=60):
-        self.wait_count(len(set(numbers)), seconds)
+        try:
+            self.wait_count(len(set(numbers)), seconds)
+        except NotReady:
+            self.expect(numbers)  # says which are missing
+            raise
         self.expect(numbers)
 
     def state(self, key):

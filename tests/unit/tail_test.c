@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <zlib.h>
 
 #include "base/text.h"
 #include "watch/plan.h"
@@ -35,16 +36,25 @@ static const struct position remembered = { .device = 1,
 	.line_len = 90 };
 /* Seen, and no line taken yet. */
 static const struct position untouched = { .device = 1, .inode = 7 };
+/* The file with the inode was turned to, and no line taken from it: the marks
+ * are those of the one before. */
+static const struct position turned = { .device = 1,
+	.inode = 9,
+	.offset = 500,
+	.head_hash = "head",
+	.head_len = 256,
+	.line_hash = "line",
+	.line_len = 90 };
 /* There was no file yet. */
 static const struct position nothing = { .offset = 0 };
 
 static const struct {
 	const char *sentence;
 	const struct position *remembered;
-	bool finished; /* all of the remembered file was read */
+	bool finished; /* all of the open file was read */
 	bool live;     /* the last sight is the log itself */
 	size_t count;
-	struct sight sights[4];
+	struct sight sights[5];
 	struct plan want;
 } plans[] = {
 	{ "the same file goes on", &remembered, false, true, 1,
@@ -86,7 +96,9 @@ static const struct {
 	{ "no line taken: the inode tells", &untouched, false, true, 2,
 	    { OTHER(7, 100), OTHER(8, 100) }, { PLAN_CONTINUE, 0 } },
 	{ "no line taken, the same inode elsewhere", &untouched, false, true, 1,
-	    { { .device = 2, .inode = 7, .size = 10 } }, { PLAN_BEGIN, 0 } },
+	    { { .device = 2, .inode = 7, .size = 10 } }, { PLAN_LOST, 0 } },
+	{ "no line taken and gone: that is said", &untouched, false, true, 2,
+	    { OTHER(6, 100), OTHER(8, 100) }, { PLAN_LOST, 1 } },
 	{ "a log that was not there begins at its start", &nothing, false, true,
 	    2, { OTHER(6, 100), OTHER(8, 100) }, { PLAN_BEGIN, 1 } },
 	{ "and is waited for", &nothing, false, false, 1, { OTHER(6, 100) },
@@ -100,13 +112,80 @@ static const struct {
 	{ "read to its end: a new log without lines is waited for", &remembered,
 	    true, true, 2, { OURS(7, 900), EMPTY(8) }, { PLAN_WAIT, 0 } },
 	{ "read to its end and removed: the log itself", &remembered, true,
-	    true, 2, { OTHER(8, 100), OTHER(9, 100) }, { PLAN_BEGIN, 1 } },
+	    true, 1, { OTHER(9, 100) }, { PLAN_BEGIN, 0 } },
+	{ "read to its end and removed: were others between?", &remembered,
+	    true, true, 2, { OTHER(8, 100), OTHER(9, 100) }, { PLAN_LOST, 1 } },
 	{ "read to its end and removed, the log is empty", &remembered, true,
 	    true, 1, { EMPTY(9) }, { PLAN_WAIT, 0 } },
 	{ "read to its end and named like the log again", &remembered, true,
 	    true, 1, { OURS(7, 900) }, { PLAN_CONTINUE, 0 } },
 	{ "read to its end, nothing else is there", &remembered, true, false, 0,
 	    { EMPTY(0) }, { PLAN_WAIT, 0 } },
+
+	/* Turned to the next, and no line taken from it. */
+	{ "the one before tells where to go on", &turned, false, true, 3,
+	    { OURS(7, 500), OTHER(9, 100), OTHER(10, 100) },
+	    { PLAN_CONTINUE, 0 } },
+	{ "also where the next was compressed meanwhile", &turned, false, true,
+	    4, { OURS(5, -1), OTHER(6, -1), OTHER(8, 100), OTHER(10, 100) },
+	    { PLAN_CONTINUE, 0 } },
+	{ "and where its inode is another one's by now", &turned, false, true,
+	    4, { OURS(5, -1), OTHER(6, -1), OTHER(8, 100), OTHER(9, 100) },
+	    { PLAN_CONTINUE, 0 } },
+	{ "and where the next was copied and truncated", &turned, false, true,
+	    3, { OURS(7, 500), OTHER(8, 900), OTHER(9, 100) },
+	    { PLAN_CONTINUE, 0 } },
+	{ "the one before is gone: the inode tells", &turned, false, true, 3,
+	    { OTHER(6, 100), OTHER(9, 100), OTHER(10, 100) },
+	    { PLAN_LOST, 1 } },
+	{ "also while the log's name is missing", &turned, false, false, 2,
+	    { OTHER(6, 100), OTHER(9, 100) }, { PLAN_LOST, 1 } },
+	{ "but no compressed file's", &turned, false, true, 3,
+	    { OTHER(9, -1), OTHER(6, 100), OTHER(10, 100) }, { PLAN_LOST, 2 } },
+	{ "half a line and the end: what follows it", &turned, true, true, 4,
+	    { OURS(7, 500), OTHER(9, 10), OTHER(10, 100), OTHER(11, 100) },
+	    { PLAN_BEGIN, 2 } },
+	{ "half a line, compressed: once more", &turned, true, true, 4,
+	    { OURS(7, 500), OTHER(8, -1), OTHER(10, 100), OTHER(11, 100) },
+	    { PLAN_BEGIN, 1 } },
+	{ "half a line in the log itself is waited for", &turned, true, true, 2,
+	    { OURS(7, 500), OTHER(9, 10) }, { PLAN_WAIT, 0 } },
+	{ "half a line, and the one before is gone", &turned, true, true, 3,
+	    { OTHER(6, 500), OTHER(9, 10), OTHER(10, 100) },
+	    { PLAN_BEGIN, 2 } },
+
+	/* Between two steps of a rotation. */
+	{ "the log is renamed and not made anew: waited for", &remembered, true,
+	    false, 2, { OTHER(6, -1), OURS(7, 500) }, { PLAN_WAIT, 0 } },
+	{ "as long as an older one is read, the renamed one is next",
+	    &remembered, true, false, 2, { OURS(6, -1), OTHER(8, 100) },
+	    { PLAN_BEGIN, 1 } },
+	{ "compressed and plain: the plain one goes on", &remembered, false,
+	    true, 3, { OURS(8, -1), OURS(7, 900), OTHER(9, 100) },
+	    { PLAN_CONTINUE, 1 } },
+	{ "compressed and plain, and all read: the next", &remembered, true,
+	    true, 3, { OURS(8, -1), OURS(7, 500), OTHER(9, 100) },
+	    { PLAN_BEGIN, 2 } },
+	{ "compressed and plain, the older one read: either", &remembered, true,
+	    true, 4,
+	    { OURS(5, -1), OTHER(8, -1), OTHER(7, 900), OTHER(9, 100) },
+	    { PLAN_BEGIN, 1 } },
+	{ "moved up and nothing in its place yet", &remembered, true, true, 3,
+	    { OTHER(5, -1), OURS(6, -1), OTHER(9, 100) }, { PLAN_BEGIN, 2 } },
+	{ "a copy with less than was read: the original", &remembered, false,
+	    true, 2, { SHORTER(8, 300), OURS(7, 900) }, { PLAN_CONTINUE, 1 } },
+	{ "a copy with just what was read: the original", &remembered, true,
+	    true, 2, { OURS(8, 500), OURS(7, 900) }, { PLAN_CONTINUE, 1 } },
+	{ "a copy without anything, of a log not begun: the original",
+	    &remembered, true, true, 3,
+	    { OURS(6, -1), EMPTY(8), OTHER(9, 900) }, { PLAN_BEGIN, 2 } },
+	{ "a copy in part, of a log not begun: goes first", &remembered, true,
+	    true, 3, { OURS(6, -1), OTHER(8, 300), OTHER(9, 900) },
+	    { PLAN_BEGIN, 1 } },
+	{ "copied, truncated and not written to: waited for", &remembered, true,
+	    true, 2, { OURS(8, 500), EMPTY(7) }, { PLAN_WAIT, 0 } },
+	{ "copied, truncated and grown: the log itself", &remembered, true,
+	    true, 2, { OURS(8, 500), OTHER(7, 900) }, { PLAN_BEGIN, 1 } },
 };
 
 static void
@@ -114,9 +193,14 @@ the_plan_follows_the_marks(void **state)
 {
 	(void)state;
 	for (size_t i = 0; i < COUNT(plans); i++) {
-		struct plan got = (plans[i].finished ? plan_next : plan_resume)(
-		    plans[i].remembered, plans[i].sights, plans[i].count,
-		    plans[i].live);
+		const struct position *at = plans[i].remembered;
+		const struct sight *sights = plans[i].sights;
+		size_t count = plans[i].count;
+		bool live = plans[i].live;
+		struct plan got = plans[i].finished
+				      ? plan_next(at, at == &turned, sights,
+					    count, live)
+				      : plan_resume(at, sights, count, live);
 
 		check_int(plans[i].sentence, got.what, plans[i].want.what);
 		check_int(plans[i].sentence, (int64_t)got.file,
@@ -396,6 +480,7 @@ a_file_that_changed_is_noticed(void **state)
 		    READER_LINE },
 		{ "half a line, truncated", "a 1\nb 2", "a 1\n",
 		    READER_STRANGE },
+		{ "its only line, half", "a", "a 1\n", READER_LINE },
 	};
 	struct place *place = *state;
 
@@ -414,6 +499,40 @@ a_file_that_changed_is_noticed(void **state)
 		read_end(reader);
 		assert_int_equal(unlink(place->log), 0);
 	}
+}
+
+static void
+a_file_is_known_before_its_first_line(void **state)
+{
+	struct place *place = *state;
+	struct reader *reader;
+
+	append_text(place->log, "a 1\nb 2\n");
+	reader = read_new(place->log);
+	assert_int_equal(truncate(place->log, 0), 0);
+	expect("truncated", reader, READER_STRANGE);
+	append_text(place->log, "c 3\nd 4\ne 5\n");
+	expect("and grown", reader, READER_STRANGE);
+	read_end(reader);
+}
+
+static void
+dry_is_what_got_no_more(void **state)
+{
+	struct place *place = *state;
+	struct reader *reader;
+
+	append_text(place->log, "a\nb");
+	reader = read_new(place->log);
+	expect_line("a line", reader, "a");
+	check_int("nobody looked", reader_is_dry(reader), false);
+	expect("half a line", reader, READER_DRY);
+	check_int("that is all", reader_is_dry(reader), true);
+	append_text(place->log, "b");
+	check_int("it got more", reader_is_dry(reader), false);
+	expect("still no line", reader, READER_DRY);
+	check_int("that is all again", reader_is_dry(reader), true);
+	read_end(reader);
 }
 
 static void
@@ -533,6 +652,100 @@ a_position_is_enough_to_go_on(void **state)
 	tail_free(tail);
 }
 
+/* One look that is to have turned to a file, or not. */
+static void
+expect_look(const char *sentence, struct tail *tail, int64_t ticks, bool want)
+{
+	/* A rotation has to be a little old. */
+	for (int i = 0; i < 1000; i++) {
+		if (tail_look(tail, 0, ticks) || !tail->strange) {
+			break;
+		}
+		assert_int_equal(usleep(1000), 0);
+	}
+	check_int(sentence, tail->standing && !tail->dry, want);
+}
+
+static void
+no_file_is_left_unread(void **state)
+{
+	struct place *place = *state;
+	struct tail *tail = heir(NULL, place->log);
+	struct log_line line;
+
+	append_text(place->log, "a\n");
+	expect_lines("the first", tail, "a");
+	assert_int_equal(rename(place->log, place->rotated), 0);
+	append_text(place->log, "b\n");
+	expect_look("a new one is there", tail, 1, false);
+	append_text(place->rotated, "c\n");
+	expect_look("the old one got more", tail, 1 + TAIL_LINGER, true);
+	check_int("it is in the old one still", tail->turns, 1);
+	check_int("and has a line", tail_line(tail, &line), true);
+	check_int("and no more", tail_line(tail, &line), false);
+	expect_look("once more", tail, 2 * TAIL_LINGER, false);
+	expect_look("now it is left", tail, 4 * TAIL_LINGER, true);
+	assert_int_equal(unlink(place->rotated), 0);
+	assert_int_equal(rename(place->log, place->rotated), 0);
+	append_text(place->log, "d\n");
+	expect_look("none was read", tail, 5 * TAIL_LINGER, true);
+	expect_look("none was read yet", tail, 9 * TAIL_LINGER, true);
+	expect_lines("all is read", tail, "bd");
+	tail_free(tail);
+}
+
+/* That a compressed file is dry shows only where it is read. */
+static void
+no_compressed_file_is_left_unread(void **state)
+{
+	struct place *place = *state;
+	struct tail *tail = heir(NULL, place->log);
+	char name[128];
+	gzFile zipped;
+
+	(void)snprintf(name, sizeof(name), "%s/mail.log.1.gz", place->folder);
+	append_text(place->log, "a\n");
+	expect_lines("the first", tail, "a");
+	tail = heir(tail, place->log);
+	zipped = gzopen(name, "wb");
+	assert_non_null(zipped);
+	assert_int_equal(gzputs(zipped, "a\nb\nc\n"), 6);
+	assert_int_equal(gzclose(zipped), Z_OK);
+	assert_int_equal(unlink(place->log), 0);
+	append_text(place->log, "d\n");
+	expect_look("found again", tail, 1, true);
+	expect_look("and not read yet", tail, 2, true);
+	expect_look("nor now", tail, 3, true);
+	check_int("turned to but once", tail->turns, 1);
+	expect_lines("all of both", tail, "bcd");
+	tail_free(tail);
+	assert_int_equal(unlink(name), 0);
+}
+
+/* Turned to, and nothing read: the inode is no mark. */
+static void
+a_position_before_the_first_line_is_enough(void **state)
+{
+	struct place *place = *state;
+	struct tail *tail = heir(NULL, place->log);
+	char older[128];
+
+	(void)snprintf(older, sizeof(older), "%s/mail.log.2", place->folder);
+	append_text(place->log, "a\nb\n");
+	expect_lines("the first", tail, "ab");
+	assert_int_equal(rename(place->log, older), 0);
+	append_text(place->log, "c\nd\n");
+	expect_look("seen", tail, 1, false);
+	expect_look("turned to", tail, 1 + TAIL_LINGER, true);
+	tail = heir(tail, place->log);
+	append_text(place->rotated, "c\nd\n");
+	assert_int_equal(truncate(place->log, 0), 0);
+	append_text(place->log, "e\n");
+	expect_lines("copied and truncated", tail, "cde");
+	tail_free(tail);
+	assert_int_equal(unlink(older), 0);
+}
+
 int
 main(void)
 {
@@ -549,12 +762,24 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    a_file_that_changed_is_noticed, place_up, place_down),
 		cmocka_unit_test_setup_teardown(
+		    a_file_is_known_before_its_first_line, place_up,
+		    place_down),
+		cmocka_unit_test_setup_teardown(
+		    dry_is_what_got_no_more, place_up, place_down),
+		cmocka_unit_test_setup_teardown(
 		    the_end_is_behind_the_last_whole_line, place_up,
 		    place_down),
 		cmocka_unit_test_setup_teardown(
 		    a_log_is_followed_through_rotations, place_up, place_down),
 		cmocka_unit_test_setup_teardown(
 		    a_position_is_enough_to_go_on, place_up, place_down),
+		cmocka_unit_test_setup_teardown(
+		    no_file_is_left_unread, place_up, place_down),
+		cmocka_unit_test_setup_teardown(
+		    no_compressed_file_is_left_unread, place_up, place_down),
+		cmocka_unit_test_setup_teardown(
+		    a_position_before_the_first_line_is_enough, place_up,
+		    place_down),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
