@@ -58,7 +58,7 @@ Q = @
 endif
 
 # The house: lower floors make one library, each program is one folder.
-LIBRARY_ROOMS = base core conf store engine rules intake
+LIBRARY_ROOMS = base core conf store engine rules chart intake
 PROGRAM_ROOMS = milter web watch ctl
 LIBRARY_LIBS = -lsqlite3 -lconfuse -lpcre2-8
 LIBS_milter = -lmilter -lpthread

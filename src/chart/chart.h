@@ -1,0 +1,47 @@
+/*
+ * Numbers as pictures: SVG that stands in a page.
+ *
+ * Pure: numbers and words in, markup out.  Colours are the page's: shapes
+ * have classes ("chart", "grid", "rest", "series-0" ...) and no style of their
+ * own.  A picture fills whatever width and height it is given, so that words
+ * beside it stay readable; they are the page's, but for the title and the
+ * description that are read aloud.
+ */
+#ifndef CHART_CHART_H
+#define CHART_CHART_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct text;
+
+enum {
+	CHART_SERIES_MAX = 4
+};
+
+/* What is read aloud in a picture's place.  Both are text and escaped. */
+struct chart_words {
+	const char *id;    /* letters, digits and '-'; once a page */
+	const char *title; /* NULL: the picture is an ornament, never read */
+	const char *description; /* or NULL */
+};
+
+/* Columns side by side in order of time; each is its series' values one on top
+ * of the other.  Negative values are 0. */
+struct chart_columns {
+	struct chart_words words;
+	const int64_t *series[CHART_SERIES_MAX]; /* of `columns` values */
+	size_t count;                            /* of series */
+	size_t columns;
+	int64_t top; /* what reaches the upper edge; 0: the highest column */
+};
+void chart_columns(const struct chart_columns *chart, struct text *out);
+
+/* The highest column; 0 where there is none. */
+int64_t chart_highest(const struct chart_columns *chart);
+
+/* A bar that is `value` of `most` long. */
+void chart_bar(const struct chart_words *words, int64_t value, int64_t most,
+    struct text *out);
+
+#endif
