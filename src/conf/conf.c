@@ -70,7 +70,7 @@ conf_load(const char *path, char error[static CONF_ERROR_SIZE])
 		return NULL;
 	}
 	conf->references = 1;
-	grammar_defaults(&conf_grammar, false, conf);
+	grammar_defaults(&conf_grammar, NULL, conf);
 	if (!read_file(conf, path, &place, error) ||
 	    !read_named_policy(conf, path, &place, error)) {
 		free(conf);

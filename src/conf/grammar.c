@@ -34,10 +34,23 @@ grammar_bit(const struct grammar *grammar, const struct key *key)
 	return UINT64_C(1) << (key - grammar->keys);
 }
 
+const struct section *
+grammar_section(const struct grammar *grammar, const char *section)
+{
+	for (size_t i = 0; section != NULL && i < grammar->section_count; i++) {
+		if (strcmp(grammar->sections[i].name, section) == 0) {
+			return &grammar->sections[i];
+		}
+	}
+	return NULL;
+}
+
 bool
 grammar_is_titled(const struct grammar *grammar, const char *section)
 {
-	return section != NULL && same_section(section, grammar->titled);
+	const struct section *found = grammar_section(grammar, section);
+
+	return found != NULL && found->begin != NULL;
 }
 
 static void
@@ -58,11 +71,16 @@ set_default(const struct key *key, void *field)
 }
 
 void
-grammar_defaults(const struct grammar *grammar, bool titled, void *target)
+grammar_defaults(
+    const struct grammar *grammar, const char *titled, void *target)
 {
 	for (size_t i = 0; i < grammar->count; i++) {
 		const struct key *key = &grammar->keys[i];
-		if (grammar_is_titled(grammar, key->section) == titled) {
+		bool wanted = titled == NULL
+				  ? !grammar_is_titled(grammar, key->section)
+				  : same_section(key->section, titled);
+
+		if (wanted) {
 			set_default(key, (char *)target + key->offset);
 		}
 	}

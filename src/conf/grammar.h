@@ -10,7 +10,7 @@
 
 enum {
 	GRAMMAR_KEYS_MAX = 64,
-	GRAMMAR_SECTION_MAX = 18,
+	GRAMMAR_SECTION_MAX = 24,
 	GRAMMAR_SECTIONS_MAX = 8
 };
 
@@ -32,17 +32,25 @@ struct key {
 	bool required; /* in a titled section */
 };
 
+/* What a section is besides its keys; one that is nothing needs none. */
+struct section {
+	const char *name;
+	/* One with a title, which may be given many times, begins: gives back
+	 * its struct, or NULL and in *wrong a complaint.  NULL for a section
+	 * without title, whose keys are the target's. */
+	void *(*begin)(void *target, const char *title, const char **wrong);
+	/* It has ended; gets its struct, or the target, to check and complete
+	 * it: NULL where it is fine, else a complaint.  May be NULL. */
+	const char *(*end)(void *section);
+};
+
 /* At most GRAMMAR_KEYS_MAX keys, those of a section side by side, and at most
  * GRAMMAR_SECTION_MAX at the top or in one section. */
 struct grammar {
 	const struct key *keys;
 	size_t count;
-	const char *titled; /* the section with a title, many times; or NULL */
-	/* A titled section begins: gives back its struct, or NULL and in
-	 * *wrong a complaint. */
-	void *(*begin)(void *target, const char *title, const char **wrong);
-	/* It has ended: NULL where it is fine, else a complaint. */
-	const char *(*check)(const void *section);
+	const struct section *sections;
+	size_t section_count;
 	bool include; /* whether include("...") is understood */
 };
 
@@ -54,10 +62,14 @@ const struct key *grammar_find(
 /* A bit for each key, in the table's order. */
 uint64_t grammar_bit(const struct grammar *grammar, const struct key *key);
 
+/* What it is besides its keys, or NULL. */
+const struct section *grammar_section(
+    const struct grammar *grammar, const char *section);
 bool grammar_is_titled(const struct grammar *grammar, const char *section);
 
-/* Set every field of `target` to its default: those of a titled section's
- * struct, or of all else. */
-void grammar_defaults(const struct grammar *grammar, bool titled, void *target);
+/* Set every field of `target` to its default: those of the struct of `titled`,
+ * a section with a title, or where it is NULL of all without. */
+void grammar_defaults(
+    const struct grammar *grammar, const char *titled, void *target);
 
 #endif

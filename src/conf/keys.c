@@ -207,9 +207,30 @@ static const struct key keys[] = {
 #undef MAIL_UNITS
 #undef SOURCE
 
+/* TLS needs both, and half of it must not pass for none. */
+static const char *
+end_web(void *section)
+{
+	const struct conf *conf = section;
+
+	if (conf->web.certificate[0] != '\0' && conf->web.key[0] == '\0') {
+		return "certificate stands without its key";
+	}
+	if (conf->web.certificate[0] == '\0' && conf->web.key[0] != '\0') {
+		return "key stands without its certificate";
+	}
+	return NULL;
+}
+
+static const struct section sections[] = {
+	{ .name = "web", .end = end_web },
+};
+
 const struct grammar conf_grammar = {
 	.keys = keys,
 	.count = sizeof(keys) / sizeof(keys[0]),
+	.sections = sections,
+	.section_count = sizeof(sections) / sizeof(sections[0]),
 	.include = true,
 };
 

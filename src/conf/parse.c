@@ -9,22 +9,18 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "conf/given.h"
 #include "conf/grammar.h"
 #include "conf/options.h"
 #include "conf/source.h"
 
 /* One run over a text and what it includes. */
 struct parse {
-	const struct grammar *grammar;
-	void *target;
+	struct given given;
 	cfg_t *root;
 	const char *file; /* being read; borrowed */
 	int depth;
 	int files;
-	uint64_t seen;     /* keys given, a bit each, in the table's order */
-	uint64_t closed;   /* sections that ended, by their first key's bit */
-	cfg_t *titled_cfg; /* the titled section being read, and its struct */
-	void *titled;
 	struct parse_place *place;
 	char *error;
 };
@@ -79,128 +75,35 @@ complain_of_value(
 	    longer ? "..." : "", complaint);
 }
 
-/* ---- keys ---- */
-
-static const char *
-section_of(const cfg_t *cfg)
-{
-	return cfg == running->root ? NULL : cfg->name;
-}
-
-static bool
-is_titled(const char *section)
-{
-	return grammar_is_titled(running->grammar, section);
-}
-
-static bool
-is_seen(const struct key *key)
-{
-	return (running->seen & grammar_bit(running->grammar, key)) != 0;
-}
-
-static void *
-field_of(const struct key *key)
-{
-	char *base = is_titled(key->section) ? running->titled
-					     : running->target;
-
-	return base + key->offset;
-}
-
-/* ---- sections ---- */
-
-/* Make `cfg`, a titled section, the one whose keys are being read. */
-static bool
-begin_titled(cfg_t *cfg)
-{
-	const struct grammar *grammar = running->grammar;
-	const char *wrong = NULL;
-
-	if (running->titled_cfg == cfg) {
-		return true;
-	}
-	for (size_t i = 0; i < grammar->count; i++) {
-		if (is_titled(grammar->keys[i].section)) {
-			running->seen &= ~grammar_bit(
-			    grammar, &grammar->keys[i]);
-		}
-	}
-	running->titled_cfg = cfg;
-	running->titled = grammar->begin(
-	    running->target, cfg_title(cfg), &wrong);
-	if (running->titled == NULL) {
-		complain(cfg, "%s", wrong);
-	}
-	return running->titled != NULL;
-}
-
-/* The bit of a section that has no title: its first key's. */
-static uint64_t
-section_bit(const char *section)
-{
-	return grammar_bit(
-	    running->grammar, grammar_find(running->grammar, section, NULL));
-}
-
-static bool
-enter_section(cfg_t *cfg)
-{
-	const char *section = section_of(cfg);
-
-	if (section == NULL) {
-		return true;
-	}
-	if (is_titled(section)) {
-		return begin_titled(cfg);
-	}
-	if (running->closed & section_bit(section)) {
-		complain(cfg, "section %s is given twice", section);
-		return false;
-	}
-	return true;
-}
-
-static bool
-check_titled(cfg_t *cfg)
-{
-	const struct grammar *grammar = running->grammar;
-	const char *wrong;
-
-	for (size_t i = 0; i < grammar->count; i++) {
-		const struct key *key = &grammar->keys[i];
-		if (key->required && !is_seen(key)) {
-			complain(cfg, "%s \"%s\" has no %s", grammar->titled,
-			    cfg_title(cfg), key->name);
-			return false;
-		}
-	}
-	wrong = grammar->check(running->titled);
-	if (wrong != NULL) {
-		complain(cfg, "%s \"%s\": %s", grammar->titled, cfg_title(cfg),
-		    wrong);
-	}
-	return wrong == NULL;
-}
-
 /* ---- what the library calls ---- */
 
-/* Note that a key is given, and where a list begins, empty it: "=" begins one
- * anew, "+=" goes on.  False where it was given before. */
+static struct given_place
+place_of(const cfg_t *cfg)
+{
+	return (struct given_place){
+		.section = cfg == running->root ? NULL : cfg->name,
+		.title = cfg->title,
+		.mark = cfg,
+	};
+}
+
+/* A key is given, and its section goes on; where a list begins, "=" begins it
+ * anew and "+=" goes on.  False where that is refused. */
 static bool
 note_given(cfg_t *cfg, cfg_opt_t *opt, const struct key *key)
 {
+	const struct given_place place = place_of(cfg);
 	bool first = !key->list || cfg_opt_size(opt) == 1;
+	char buf[CONF_ERROR_SIZE];
+	struct text wrong;
 
-	if (first && is_seen(key)) {
-		complain(cfg, "%s is given twice", key->name);
-		return false;
+	text_init(&wrong, buf, sizeof(buf));
+	if (given_enter(&running->given, &place, &wrong) &&
+	    given_note(&running->given, key, first, &wrong)) {
+		return true;
 	}
-	running->seen |= grammar_bit(running->grammar, key);
-	if (first && key->list) {
-		(void)key->set(key, field_of(key), NULL);
-	}
-	return true;
+	complain(cfg, "%s", buf);
+	return false;
 }
 
 static void
@@ -220,7 +123,7 @@ static int
 on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 {
 	const struct key *key = grammar_find(
-	    running->grammar, section_of(cfg), cfg_opt_name(opt));
+	    running->given.grammar, place_of(cfg).section, cfg_opt_name(opt));
 	const char *complaint = NULL;
 
 	/* The library takes "section|key" for a key of another section. */
@@ -229,11 +132,11 @@ on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
 		    cfg, "%s must stand in its section", cfg_opt_name(opt));
 		return -1;
 	}
-	if (!enter_section(cfg) || !note_given(cfg, opt, key)) {
+	if (!note_given(cfg, opt, key)) {
 		return -1;
 	}
 	if (!key->list || strcmp(value, SOURCE_EMPTY_LIST) != 0) {
-		complaint = key->set(key, field_of(key), value);
+		complaint = given_set(&running->given, key, value);
 	}
 	if (complaint != NULL) {
 		complain_of_value(cfg, key, value, complaint);
@@ -248,17 +151,22 @@ static int
 on_section_end(cfg_t *cfg, cfg_opt_t *opt)
 {
 	cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
+	const struct given_place place = place_of(section);
+	char buf[CONF_ERROR_SIZE];
+	struct text wrong;
 
 	(void)cfg;
-	if (!enter_section(section)) {
-		return -1;
+	text_init(&wrong, buf, sizeof(buf));
+	/* An empty one was not entered yet. */
+	if (given_enter(&running->given, &place, &wrong) &&
+	    given_end(&running->given, &place, &wrong)) {
+		return 0;
 	}
-	if (is_titled(section->name)) {
-		return check_titled(section) ? 0 : -1;
-	}
-	running->closed |= section_bit(section->name);
-	return 0;
+	complain(section, "%s", buf);
+	return -1;
 }
+
+/* ---- files ---- */
 
 /* Read a text with the library, inside another one where it is included.
  * Its own cfg_include() would open the file by itself. */
@@ -340,8 +248,8 @@ seed_lists(cfg_t *cfg)
 {
 	for (unsigned i = 0; i < cfg_num(cfg); i++) {
 		cfg_opt_t *opt = cfg_getnopt(cfg, i);
-		const struct key *key = grammar_find(
-		    running->grammar, section_of(cfg), cfg_opt_name(opt));
+		const struct key *key = grammar_find(running->given.grammar,
+		    place_of(cfg).section, cfg_opt_name(opt));
 
 		if (key != NULL && key->list && key->def != NULL) {
 			(void)cfg_opt_setnstr(opt, key->def, 0);
@@ -355,7 +263,8 @@ seed_all_lists(cfg_t *root)
 	seed_lists(root);
 	for (unsigned i = 0; i < cfg_num(root); i++) {
 		cfg_opt_t *opt = cfg_getnopt(root, i);
-		if (opt->type == CFGT_SEC && !is_titled(opt->name)) {
+		if (opt->type == CFGT_SEC &&
+		    !grammar_is_titled(running->given.grammar, opt->name)) {
 			seed_lists(cfg_opt_getnsec(opt, 0));
 		}
 	}
@@ -372,7 +281,7 @@ parse_locked(const char *file, const char *text)
 	bool fine = false;
 	cfg_t *root;
 
-	options_build(&options, running->grammar);
+	options_build(&options, running->given.grammar);
 	root = cfg_init(options.top, CFGF_NONE);
 	if (root != NULL) {
 		running->root = root;
@@ -394,8 +303,7 @@ parse_text(const struct grammar *grammar, void *target, const char *file,
     char error[static CONF_ERROR_SIZE])
 {
 	struct parse parse = {
-		.grammar = grammar,
-		.target = target,
+		.given = { .grammar = grammar, .target = target },
 		.file = file,
 		.place = place,
 		.error = error,

@@ -4,8 +4,7 @@
  * The library reads the grammar (keys, lists, sections, include); every value
  * reaches us as text and is handed to its key's setter at the moment it is
  * read, so that a complaint has the right line.  What the library lets pass
- * is refused here: a key or section given twice, a titled section that lacks
- * a key it needs.  Only the first error is told, as "FILE:LINE: what".
+ * conf/given.h refuses.  Only the first error is told, as "FILE:LINE: what".
  */
 #ifndef CONF_PARSE_H
 #define CONF_PARSE_H

@@ -166,7 +166,7 @@ add_rule(struct book *book, const char *name)
 		free(rule);
 		return NULL;
 	}
-	grammar_defaults(&grammar, true, rule);
+	grammar_defaults(&grammar, "rule", rule);
 	rule->kind = KIND_COUNT;
 	(void)text_copy(rule->name, sizeof(rule->name), name);
 	(void)text_copy(rule->file, sizeof(rule->file), book->file);
@@ -246,7 +246,7 @@ check_patterns(const struct book_rule *rule)
 }
 
 static const char *
-check_rule(const void *section)
+end_rule(void *section)
 {
 	const struct book_rule *rule = section;
 
@@ -265,12 +265,15 @@ check_rule(const void *section)
 	return check_patterns(rule);
 }
 
+static const struct section sections[] = {
+	{ .name = "rule", .begin = begin_rule, .end = end_rule },
+};
+
 static const struct grammar grammar = {
 	.keys = keys,
 	.count = sizeof(keys) / sizeof(keys[0]),
-	.titled = "rule",
-	.begin = begin_rule,
-	.check = check_rule,
+	.sections = sections,
+	.section_count = sizeof(sections) / sizeof(sections[0]),
 };
 
 bool
@@ -291,7 +294,7 @@ book_read(struct book *book, const char *file, const char *text,
 	_Static_assert((int)RULES_ERROR_SIZE == (int)CONF_ERROR_SIZE,
 	    "a complaint is handed on as it is");
 	book->file = file;
-	grammar_defaults(&grammar, false, book);
+	grammar_defaults(&grammar, NULL, book);
 	if (!parse_text(&grammar, book, file, text, NULL, error)) {
 		return false;
 	}

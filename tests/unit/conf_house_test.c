@@ -169,6 +169,11 @@ static const struct bad {
 	{ "a control character in a path", "web { logo = \"a\\nb\" }",
 	    "videur.conf:1: logo = \"a?b\": must not hold control "
 	    "characters" },
+	{ "a certificate alone", "web {\n certificate = /c\n rate = 1\n}\n",
+	    "videur.conf:4: section web: certificate stands without its key" },
+	{ "a key alone", "mode = observe web { key = /k }",
+	    "videur.conf:1: section web: key stands without its "
+	    "certificate" },
 	{ "a brake below 0", "brake { bans = -1 }",
 	    "videur.conf:1: bans = \"-1\": is too small" },
 	{ "a brake without time", "brake { within = 0s }",

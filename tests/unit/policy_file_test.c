@@ -229,8 +229,8 @@ static const struct bad incomplete[] = {
 	    "policies/bad.conf:2: ban is given twice" },
 	{ "an unknown key", HEAD REPLY "\nwieght = 2 }",
 	    "policies/bad.conf:3: no such option 'wieght'" },
-	{ "a key of a rule outside", "limit = 1",
-	    "policies/bad.conf:1: no such option 'limit'" },
+	{ "a key of a rule outside", "within = 1h",
+	    "policies/bad.conf:1: no such option 'within'" },
 	{ "another file", "include(\"x.conf\")",
 	    "policies/bad.conf:1: no such option 'include'" },
 };
