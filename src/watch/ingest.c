@@ -1,22 +1,19 @@
 #include "watch/ingest.h"
 
-#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/proc.h"
-#include "base/text.h"
 #include "engine/engine.h"
 #include "intake/intake.h"
+#include "watch/house.h"
 
 enum {
 	BATCH_MAX = 256, /* events of one transaction */
 	BATCH_MS = 20,   /* and how long it is read for */
 	SLICE = 32,      /* lines of one source before the next has its turn */
-	BANS_MAX = 256,  /* of a batch, to be logged */
-	LIFE_EVERY = 10, /* s between signs of life */
-	EXPIRE_EVERY = 60
+	BANS_MAX = 256   /* of a batch, to be logged */
 };
 
 struct ingest {
@@ -39,8 +36,7 @@ struct ingest {
 	struct ban ban[BANS_MAX];
 	size_t bans;
 
-	int64_t life_at;   /* when the next sign of life is due */
-	int64_t expire_at; /* when to look for what may be forgotten */
+	struct house house;
 	struct log_gate gate;
 	bool troubled; /* the log speaks of trouble as going on */
 	bool broken;   /* the store is to be opened anew */
@@ -176,68 +172,18 @@ put_positions(struct ingest *ingest)
 	return result;
 }
 
-/* The row of what the journal dropped. */
-static void
-find_suppressed(void *to, const char *key, const char *value, int64_t since)
-{
-	int64_t *count = to;
-
-	(void)since;
-	if (strcmp(key, "suppressed") == 0) {
-		(void)text_to_int(value, 0, INT64_MAX / 2, count);
-	}
-}
-
-static enum store_result
-put_suppressed(struct ingest *ingest, int64_t now)
-{
-	int64_t count = 0;
-	char value[24];
-	struct text text;
-	enum store_result result;
-
-	if (ingest->suppressed == 0) {
-		return STORE_OK;
-	}
-	result = store_state_each(ingest->desk.store, find_suppressed, &count);
-	if (result != STORE_OK && result != STORE_NONE) {
-		return result;
-	}
-	text_init(&text, value, sizeof(value));
-	text_addf(&text, "%" PRId64, count + ingest->suppressed);
-	return store_state_put(ingest->desk.store, "suppressed", value, now);
-}
-
-static enum store_result
-keep_house(struct ingest *ingest, int64_t now)
-{
-	enum store_result result = STORE_OK;
-	int64_t removed = 0;
-
-	if (now >= ingest->life_at) {
-		result = store_state_put(
-		    ingest->desk.store, "watch", VIDEUR_VERSION, now);
-	}
-	if (result == STORE_OK && now >= ingest->expire_at) {
-		result = engine_expire(
-		    ingest->desk.store, ingest->conf, now, &removed);
-		ingest->expire_at = removed > 0 ? now : now + EXPIRE_EVERY;
-	}
-	return result;
-}
-
 static enum store_result
 put_all(struct ingest *ingest, int64_t now)
 {
 	enum store_result result = put_findings(ingest, now);
 
 	if (result == STORE_OK) {
-		result = put_suppressed(ingest, now);
-	}
-	if (result == STORE_OK) {
 		result = put_positions(ingest);
 	}
-	return result == STORE_OK ? keep_house(ingest, now) : result;
+	return result == STORE_OK
+		   ? house_keep(&ingest->house, ingest->desk.store,
+			 ingest->conf, ingest->suppressed, now)
+		   : result;
 }
 
 /* The batch is stored. */
@@ -254,9 +200,7 @@ finish(struct ingest *ingest, int64_t now)
 	ingest->events = 0;
 	ingest->suppressed = 0;
 	ingest->bans = 0;
-	if (now >= ingest->life_at) {
-		ingest->life_at = now + LIFE_EVERY;
-	}
+	house_kept(&ingest->house, now);
 	trouble_is_over(ingest);
 }
 
@@ -286,7 +230,7 @@ flush(struct ingest *ingest)
 enum ingest_flow
 ingest_settle(struct ingest *ingest)
 {
-	ingest->life_at = 0;
+	house_hurry(&ingest->house);
 	return ingest->desk.store != NULL ? flush(ingest) : INGEST_FAILED;
 }
 
@@ -445,7 +389,7 @@ ingest_round(struct ingest *ingest)
 		flow = gather(ingest);
 	}
 	if (ingest->findings == 0 && ingest->suppressed == 0 &&
-	    now < ingest->life_at) {
+	    !house_is_due(&ingest->house, now)) {
 		return flow;
 	}
 	stored = flush(ingest);
