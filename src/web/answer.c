@@ -6,15 +6,23 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "core/standing.h"
+#include "web/accept.h"
 #include "web/api.h"
 #include "web/lookup.h"
 #include "web/numbers.h"
 #include "web/page.h"
+#include "web/rate.h"
 #include "web/reader.h"
+#include "web/visitor.h"
 
 extern const struct embedded web_files[];
 
-#define API_PATH "/api/v1/ip/"
+int64_t
+answer_until_free(const struct standing *standing)
+{
+	return standing->bans > 0 ? standing->ban[0].ends - standing->checked_at
+				  : 0;
+}
 
 /* Render the page of `view`; what both of us know is filled in. */
 static void
@@ -24,6 +32,9 @@ give_page(const struct request *request, struct page_view *view,
 	answer->status = status;
 	answer->type = "text/html; charset=utf-8";
 	answer->in_language = true;
+	if (answer->vary == NULL) {
+		answer->vary = "Accept-Language";
+	}
 	answer->language = language_pick(
 	    request->lang, request->accept_language);
 	view->language = answer->language;
@@ -81,8 +92,33 @@ only_form(const struct request *request, struct page_view *view)
 	return 200;
 }
 
+/* The address that is asked for: given, or the visitor's own. */
+struct question {
+	enum lookup lookup;
+	bool none; /* neither is there */
+	bool own;
+	struct addr address;
+};
+
+static struct question
+read_question(const struct request *request)
+{
+	struct question question = { .lookup = LOOKUP_FINE };
+
+	if (request->ip != NULL) {
+		question.lookup = lookup_parse(request->ip, &question.address);
+		return question;
+	}
+	question.address = request->visitor;
+	question.own = request->visitor_known;
+	question.none = !question.own ||
+			standing_never_banned(&question.address);
+	return question;
+}
+
 static void
-answer_page(const struct request *request, struct answer *answer)
+answer_page(const struct request *request, const struct question *question,
+    struct answer *answer)
 {
 	static const enum page_kind refusal[] = {
 		[LOOKUP_FINE] = PAGE_ANSWER,
@@ -93,34 +129,39 @@ answer_page(const struct request *request, struct answer *answer)
 	char own[ADDR_TEXT_SIZE];
 	struct standing standing;
 	struct page_view view = { .input = request->ip, .ref = request->ref };
-	struct addr address = request->visitor;
-	enum lookup lookup = LOOKUP_FINE;
 	unsigned status = 400;
 
-	if (request->ip != NULL) {
-		lookup = lookup_parse(request->ip, &address);
-	} else if (request->visitor_known) {
-		view.own = true;
-		view.input = addr_format(&address, own);
-	}
-	if (lookup != LOOKUP_FINE) {
-		view.kind = refusal[lookup];
-	} else if (request->ip == NULL &&
-		   (!view.own || standing_never_banned(&address))) {
-		view.input = NULL;
+	if (question->lookup != LOOKUP_FINE) {
+		view.kind = refusal[question->lookup];
+	} else if (question->none) {
 		status = only_form(request, &view);
 	} else {
-		status = look_up(request, &address, &standing, &view);
+		if (question->own) {
+			view.own = true;
+			view.input = addr_format(&question->address, own);
+		}
+		status = look_up(request, &question->address, &standing, &view);
+		if (status == 200) {
+			answer->retry_after = answer_until_free(&standing);
+		}
 	}
 	give_page(request, &view, status, answer);
 }
 
+/* The look-up, as a page or, by the client's wish, as JSON. */
 static void
-answer_api(const struct request *request, struct answer *answer)
+answer_look_up(const struct request *request, struct answer *answer)
 {
-	answer->type = "application/json";
-	answer->status = api_address(request->reader, request->conf,
-	    request->path + strlen(API_PATH), request->now, &answer->body);
+	const struct question question = read_question(request);
+
+	answer->vary = "Accept, Accept-Language";
+	if (!accept_json(request->accept)) {
+		answer_page(request, &question, answer);
+	} else if (question.none || question.lookup != LOOKUP_FINE) {
+		api_refuse_lookup(question.lookup, answer);
+	} else {
+		api_standing(request, &question.address, answer);
+	}
 }
 
 static void
@@ -149,12 +190,15 @@ answer_style(const struct request *request, struct answer *answer)
 static const struct route {
 	const char *path;
 	bool whole; /* and not only its beginning */
+	bool free;  /* of the visitor's rate: it costs next to nothing */
 	void (*answer)(const struct request *request, struct answer *answer);
 } routes[] = {
-	{ "/", true, answer_page },
-	{ API_PATH, false, answer_api },
-	{ "/healthz", true, answer_health },
-	{ "/style.css", true, answer_style },
+	{ "/", true, false, answer_look_up },
+	{ API_ADDRESS, false, false, api_address },
+	{ "/api/v1/stats", true, false, api_stats },
+	{ "/api/v1/openapi.json", true, true, api_description },
+	{ "/healthz", true, true, answer_health },
+	{ "/style.css", true, true, answer_style },
 };
 
 static const struct route *
@@ -189,19 +233,53 @@ refuse(const struct request *request, unsigned status, enum page_kind kind,
 		give_page(request, &view, status, answer);
 		return;
 	}
-	answer->type = "application/json";
-	answer->status = status;
-	api_error(status == 404 ? "there is no such path"
-				: "only GET and HEAD are answered",
-	    &answer->body);
+	api_refuse(status,
+	    status == 404 ? "there is no such path"
+			  : "only GET and HEAD are answered",
+	    answer);
+}
+
+/* Cheap, since it is said to those who ask too often. */
+static void
+refuse_for_now(
+    const struct request *request, int64_t wait, struct answer *answer)
+{
+	char who[ADDR_TEXT_SIZE];
+
+	answer->retry_after = wait;
+	if (is_api(request->path) || accept_json(request->accept)) {
+		api_refuse(429, "too many requests", answer);
+		return;
+	}
+	answer->status = 429;
+	answer->type = "text/plain; charset=utf-8";
+	text_addf(&answer->body,
+	    "Too many requests from %s. Please try again in %lld s.\n"
+	    "Trop de requêtes. Veuillez réessayer dans %lld s.\n",
+	    addr_format(&request->visitor, who), (long long)wait,
+	    (long long)wait);
+}
+
+/* Whether the visitor may ask once more.  Nobody is counted whose address is
+ * not known, or is a proxy's own. */
+static bool
+admit(const struct request *request, int64_t *wait)
+{
+	return !request->visitor_known ||
+	       visitor_is_proxy(request->conf, &request->visitor) ||
+	       rate_take(request->rate, &request->visitor,
+		   request->conf->web.rate, request->ticks, wait);
 }
 
 void
 answer_request(const struct request *request, struct answer *answer)
 {
 	const struct route *route = find_route(request->path);
+	int64_t wait;
 
-	if (route == NULL) {
+	if ((route == NULL || !route->free) && !admit(request, &wait)) {
+		refuse_for_now(request, wait, answer);
+	} else if (route == NULL) {
 		refuse(request, 404, PAGE_NOT_FOUND, answer);
 	} else if (strcmp(request->method, "GET") != 0 &&
 		   strcmp(request->method, "HEAD") != 0) {

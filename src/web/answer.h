@@ -16,19 +16,24 @@
 
 struct conf;
 struct numbers_keeper;
+struct rate;
 struct reader;
+struct standing;
 
 /* What came in.  All borrowed; texts are NULL where they were not sent. */
 struct request {
 	const struct conf *conf;
 	struct reader *reader;
 	struct numbers_keeper *numbers;
+	struct rate *rate;
 	int64_t now;
+	int64_t ticks; /* proc_ticks() */
 	const char *method;
 	const char *path; /* without the query */
 	const char *ip;   /* the arguments */
 	const char *ref;
 	const char *lang;
+	const char *accept;
 	const char *accept_language;
 	bool visitor_known;
 	struct addr visitor;
@@ -40,6 +45,8 @@ struct answer {
 	const char *type; /* Content-Type */
 	bool in_language; /* written in `language`, by the client's wish */
 	enum language language;
+	const char *vary;    /* which headers it depends on, or NULL */
+	int64_t retry_after; /* seconds until it may change; 0: not said */
 	bool may_be_cached;
 	struct text body;
 };
@@ -50,6 +57,9 @@ enum {
 
 /* The methods that every path answers, for an Allow header. */
 #define ANSWER_METHODS "GET, HEAD"
+
+/* Seconds until a listed address will not be listed any more; 0: it is not. */
+int64_t answer_until_free(const struct standing *standing);
 
 void answer_request(const struct request *request, struct answer *answer);
 

@@ -4,18 +4,35 @@
 #ifndef WEB_API_H
 #define WEB_API_H
 
-#include <stdint.h>
+#include "web/lookup.h"
 
-struct conf;
-struct reader;
-struct text;
+struct addr;
+struct answer;
+struct request;
 
-/* Add the answer to GET /api/v1/ip/ADDRESS to `out`; gives back the HTTP
- * status.  Anything but 200 is {"error": "why"}. */
-unsigned api_address(struct reader *reader, const struct conf *conf,
-    const char *address, int64_t now, struct text *out);
+/* Where the answer for one address lives. */
+#define API_ADDRESS "/api/v1/ip/"
 
-/* Add {"error": "why"}. */
-void api_error(const char *why, struct text *out);
+/*
+ * Each fills an answer in.  Anything but status 200 is {"error": "why"}.
+ */
+
+/* GET /api/v1/ip/ADDRESS */
+void api_address(const struct request *request, struct answer *answer);
+
+/* The same for an address that was found out elsewhere. */
+void api_standing(const struct request *request, const struct addr *address,
+    struct answer *answer);
+
+/* What was asked for is not LOOKUP_FINE. */
+void api_refuse_lookup(enum lookup lookup, struct answer *answer);
+
+/* GET /api/v1/stats */
+void api_stats(const struct request *request, struct answer *answer);
+
+/* GET /api/v1/openapi.json: the description of all this. */
+void api_description(const struct request *request, struct answer *answer);
+
+void api_refuse(unsigned status, const char *why, struct answer *answer);
 
 #endif

@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/embedded.h"
+#include "web/weight.h"
 
 extern const struct embedded web_files[];
 
@@ -19,7 +20,6 @@ static const struct {
 };
 
 enum {
-	WEIGHT_ONE = 1000,
 	NOT_NAMED = -1
 };
 
@@ -60,40 +60,6 @@ skip_blanks(const char *at)
 	return at + strspn(at, " \t");
 }
 
-/* Read "0.8" or "1" as thousandths; -1 where it is neither. */
-static int
-read_weight(const char *at, size_t len)
-{
-	int weight = at[0] == '1' ? WEIGHT_ONE : 0;
-	int unit = WEIGHT_ONE / 10;
-
-	if (len == 0 || len > 5 || (at[0] != '0' && at[0] != '1') ||
-	    (len > 1 && at[1] != '.')) {
-		return -1;
-	}
-	for (size_t i = 2; i < len; i++, unit /= 10) {
-		if (at[i] < '0' || at[i] > '9') {
-			return -1;
-		}
-		weight += (at[i] - '0') * unit;
-	}
-	return weight <= WEIGHT_ONE ? weight : -1;
-}
-
-/* The weight among the parameters between `at` and `end`. */
-static int
-item_weight(const char *at, const char *end)
-{
-	while (at < end && *at == ';') {
-		at = skip_blanks(at + 1);
-		if (strncasecmp(at, "q=", 2) == 0) {
-			return read_weight(at + 2, strcspn(at + 2, " \t;,"));
-		}
-		at += strcspn(at, ";,");
-	}
-	return WEIGHT_ONE;
-}
-
 /* Note what one item, "fr-CH;q=0.8" or "*", wishes for. */
 static void
 note_item(struct wishes *wishes, const char *at, const char *end, size_t place)
@@ -101,7 +67,7 @@ note_item(struct wishes *wishes, const char *at, const char *end, size_t place)
 	size_t range = strcspn(at, " \t;,");
 	size_t primary = strcspn(at, " \t;,-");
 	const char *after = skip_blanks(at + range);
-	int weight = item_weight(after, end);
+	int weight = weight_read(after, end);
 
 	if (weight < 0) {
 		return;

@@ -14,7 +14,7 @@
 #include "base/text.h"
 
 enum {
-	BACKLOG = 128,
+	BACKLOG = 512,
 	HOST_SIZE = 256,
 	SOCKET_TYPE = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
 };
@@ -213,7 +213,7 @@ listener_is_unix(int listener)
 }
 
 char *
-listener_name(int listener, char text[static LISTENER_TEXT_SIZE])
+listener_name(int listener, bool secure, char text[static LISTENER_TEXT_SIZE])
 {
 	const union any_address own = own_address(listener);
 	const bool v6 = own.sa.sa_family == AF_INET6;
@@ -229,7 +229,8 @@ listener_name(int listener, char text[static LISTENER_TEXT_SIZE])
 	    v6 ? (const void *)&own.in6.sin6_addr
 	       : (const void *)&own.in.sin_addr,
 	    host, sizeof(host));
-	text_addf(&out, v6 ? "http://[%s]:%u/" : "http://%s:%u/", host,
+	text_addf(&out, v6 ? "http%s://[%s]:%u/" : "http%s://%s:%u/",
+	    secure ? "s" : "", host,
 	    (unsigned)ntohs(v6 ? own.in6.sin6_port : own.in.sin_port));
 	return text;
 }

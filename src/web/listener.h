@@ -21,9 +21,10 @@ int listener_open(const char *where, char error[static LISTENER_TEXT_SIZE]);
 /* Whether only proxies of this host can reach it: a unix socket. */
 bool listener_is_unix(int listener);
 
-/* Write where it can be reached: "http://127.0.0.1:8025/" or "unix:PATH";
- * returns `text`. */
-char *listener_name(int listener, char text[static LISTENER_TEXT_SIZE]);
+/* Write where it can be reached: "http://127.0.0.1:8025/", "https://..." where
+ * it is `secure`, or "unix:PATH"; returns `text`. */
+char *listener_name(
+    int listener, bool secure, char text[static LISTENER_TEXT_SIZE]);
 
 /* Close it and remove a unix socket's file as far as we may. */
 void listener_close(int listener);

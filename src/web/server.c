@@ -2,45 +2,52 @@
 
 #include <microhttpd.h>
 #include <pthread.h>
-#include <stdbool.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/proc.h"
 #include "base/text.h"
 #include "conf/conf.h"
-#include "web/answer.h"
+#include "web/exchange.h"
 #include "web/listener.h"
-#include "web/visitor.h"
+#include "web/metrics.h"
+#include "web/rate.h"
+#include "web/seats.h"
+#include "web/tls.h"
 
 enum {
 	CONNECTIONS_MAX = 512,
+	/* Of those at which the longest waiting has to go. */
+	CONNECTIONS_CROWDED = CONNECTIONS_MAX - 32,
 	/* Of one address; where a proxy stands in front all are its own. */
 	CONNECTIONS_EACH = 32,
+	METRICS_CONNECTIONS = 16,
 	IDLE_SECONDS = 10,
-	CONNECTION_MEMORY = 16 * 1024 /* request line and headers */
+	LEAVING_MS = 30 * 1000
 };
 
+/* Nothing older than TLS 1.2; the rest is the library's choice. */
+static char tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+
 struct server {
-	struct MHD_Daemon *daemon;
-	struct reader *reader;          /* borrowed */
-	struct numbers_keeper *numbers; /* borrowed */
-	pthread_mutex_t lock;           /* of conf */
+	struct server_parts parts;
+	struct MHD_Daemon *page;
+	struct MHD_Daemon *metrics_page; /* or NULL */
+	/* Takes no new connections any more, and is stopped once those it has
+	 * are gone, or then. */
+	struct MHD_Daemon *leaving;
+	int64_t leaving_until;
+	struct tls tls; /* what `page` speaks with */
+	bool proxied;   /* as `page` was started */
+	struct rate *rate;
+	struct seats *seats;
+	struct metrics *metrics;
+	pthread_mutex_t lock; /* of conf */
 	struct conf *conf;
 };
 
-static const struct header {
-	const char *name;
-	const char *value;
-} headers[] = {
-	{ "Content-Security-Policy",
-	    "default-src 'none'; style-src 'self'; img-src 'self'; "
-	    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'" },
-	{ "X-Content-Type-Options", "nosniff" },
-	{ "Referrer-Policy", "no-referrer" },
-	{ "X-Robots-Tag", "noindex" },
-};
+/* ---- requests ---- */
 
 static struct conf *
 current_conf(struct server *server)
@@ -53,208 +60,264 @@ current_conf(struct server *server)
 	return conf;
 }
 
-/* ---- what came in ---- */
-
-static const char *
-header(struct MHD_Connection *connection, const char *name)
-{
-	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
-}
-
-/* An argument of the query; one that hides a NUL is as good as empty. */
-static const char *
-argument(struct MHD_Connection *connection, const char *name)
-{
-	const char *value = NULL;
-	size_t size = 0;
-
-	if (MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND,
-		name, strlen(name), &value, &size) != MHD_YES) {
-		return NULL;
-	}
-	return value == NULL || strlen(value) != size ? "" : value;
-}
-
-static enum MHD_Result
-add_forwarded(
-    void *to, enum MHD_ValueKind kind, const char *name, const char *value)
-{
-	struct text *all = to;
-
-	(void)kind;
-	if (strcasecmp(name, "X-Forwarded-For") == 0 && value != NULL) {
-		text_add(all, all->len > 0 ? "," : "");
-		text_add(all, value);
-	}
-	return MHD_YES;
-}
-
-static void
-find_visitor(struct MHD_Connection *connection, struct request *request)
-{
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	char buf[CONNECTION_MEMORY]; /* as long as all headers together */
-	struct text forwarded;
-
-	text_init(&forwarded, buf, sizeof(buf));
-	(void)MHD_get_connection_values(
-	    connection, MHD_HEADER_KIND, add_forwarded, &forwarded);
-	request->visitor_known = info != NULL && !forwarded.cut &&
-				 visitor_address(request->conf,
-				     info->client_addr, buf, &request->visitor);
-}
-
-/* ---- what goes out ---- */
-
-static void
-add_headers(struct MHD_Response *response, const struct answer *answer)
-{
-	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
-		(void)MHD_add_response_header(
-		    response, headers[i].name, headers[i].value);
-	}
-	(void)MHD_add_response_header(
-	    response, MHD_HTTP_HEADER_CONTENT_TYPE, answer->type);
-	(void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL,
-	    answer->may_be_cached ? "public, max-age=3600" : "no-store");
-	if (answer->in_language) {
-		(void)MHD_add_response_header(response,
-		    MHD_HTTP_HEADER_CONTENT_LANGUAGE,
-		    language_tag(answer->language));
-		(void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY,
-		    MHD_HTTP_HEADER_ACCEPT_LANGUAGE);
-	}
-	if (answer->status == MHD_HTTP_METHOD_NOT_ALLOWED) {
-		(void)MHD_add_response_header(
-		    response, MHD_HTTP_HEADER_ALLOW, ANSWER_METHODS);
-	}
-	if (answer->status == MHD_HTTP_SERVICE_UNAVAILABLE) {
-		(void)MHD_add_response_header(
-		    response, MHD_HTTP_HEADER_RETRY_AFTER, "10");
-	}
-}
-
-/* Send the answer, whose body is given away. */
-static enum MHD_Result
-send_answer(struct MHD_Connection *connection, const struct answer *answer)
-{
-	enum MHD_Result result;
-	struct MHD_Response *response = MHD_create_response_from_buffer(
-	    answer->body.len, answer->body.buf, MHD_RESPMEM_MUST_FREE);
-
-	if (response == NULL) {
-		free(answer->body.buf);
-		return MHD_NO;
-	}
-	add_headers(response, answer);
-	result = MHD_queue_response(connection, answer->status, response);
-	MHD_destroy_response(response);
-	return result;
-}
-
-static enum MHD_Result
-handle(struct server *server, struct MHD_Connection *connection,
-    const char *path, const char *method)
-{
-	char *body = malloc(ANSWER_SIZE_MAX);
-	struct conf *conf = current_conf(server);
-	struct request request = { .conf = conf,
-		.reader = server->reader,
-		.numbers = server->numbers,
-		.now = proc_now(),
-		.method = method,
-		.path = path,
-		.ip = argument(connection, "ip"),
-		.ref = argument(connection, "ref"),
-		.lang = argument(connection, "lang"),
-		.accept_language = header(connection, "Accept-Language") };
-	struct answer answer = { .status = 0 };
-
-	if (body == NULL) {
-		conf_drop(conf);
-		return MHD_NO;
-	}
-	text_init(&answer.body, body, ANSWER_SIZE_MAX);
-	find_visitor(connection, &request);
-	answer_request(&request, &answer);
-	conf_drop(conf);
-	return send_answer(connection, &answer);
-}
-
 /* libmicrohttpd calls first with the headers alone, then with each piece of
  * the body, then without one.  A body is of no use to us: a method that is
- * made for one is answered (405) before it comes. */
-static enum MHD_Result
-on_request(/* NOLINT(readability-function-size): its parameters */
-    void *cls, struct MHD_Connection *connection, const char *url,
-    const char *method, const char *version, const char *upload,
-    size_t *upload_size,
-    void **state) /* NOLINT(readability-non-const-parameter) */
+ * made for one is answered (405) before it comes.  Whether it is time. */
+static bool
+is_complete(const char *method, size_t *upload_size, void **state)
 {
 	static char seen;
 
-	(void)version;
-	(void)upload;
 	if (*upload_size > 0) {
 		*upload_size = 0;
-		return MHD_YES;
+		return false;
 	}
 	if (*state == NULL && (strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
 				  strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)) {
 		*state = &seen;
-		return MHD_YES;
+		return false;
 	}
-	return handle(cls, connection, url, method);
+	return true;
+}
+
+static enum MHD_Result
+on_request(/* NOLINT(readability-function-size): its parameters */
+    void *cls, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload,
+    size_t *upload_size, void **state)
+{
+	struct server *server = cls;
+	enum MHD_Result result = MHD_YES;
+
+	(void)version;
+	(void)upload;
+	if (is_complete(method, upload_size, state)) {
+		const struct exchange exchange = { .conf = current_conf(server),
+			.reader = server->parts.reader,
+			.numbers = server->parts.numbers,
+			.rate = server->rate,
+			.metrics = server->metrics };
+
+		result = exchange_page(&exchange, connection, url, method);
+		conf_drop(exchange.conf);
+	}
+	return result;
+}
+
+static enum MHD_Result
+on_metrics(/* NOLINT(readability-function-size): its parameters */
+    void *cls, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload,
+    size_t *upload_size, void **state)
+{
+	const struct server *server = cls;
+	const struct exchange exchange = { .metrics = server->metrics };
+
+	(void)version;
+	(void)upload;
+	return is_complete(method, upload_size, state)
+		   ? exchange_metrics(&exchange, connection, url, method)
+		   : MHD_YES;
+}
+
+/* ---- connections ---- */
+
+static struct seat *
+seat_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info != NULL ? info->socket_context : NULL;
+}
+
+static void
+on_connection(void *cls, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code)
+{
+	const struct server *server = cls;
+	const union MHD_ConnectionInfo *info;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (*context != NULL) {
+			seats_leave(server->seats, *context);
+		}
+		return;
+	}
+	info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	*context = info != NULL ? seats_take(server->seats, info->connect_fd,
+				      proc_ticks())
+				: NULL;
+}
+
+static void
+on_completed(void *cls, struct MHD_Connection *connection, void **state,
+    enum MHD_RequestTerminationCode code)
+{
+	const struct server *server = cls;
+	struct seat *seat = seat_of(connection);
+
+	(void)state;
+	if (seat != NULL && code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+		seats_served(server->seats, seat, proc_ticks());
+	}
+}
+
+/* ---- daemons ---- */
+
+static void
+say(char error[static SERVER_ERROR_SIZE], const char *why)
+{
+	(void)text_copy(error, SERVER_ERROR_SIZE, why);
+}
+
+static bool
+is_proxied(const struct server *server, const struct conf *conf)
+{
+	return listener_is_unix(server->parts.listener) ||
+	       conf->web.trusted_proxies > 0;
+}
+
+/*
+ * A daemon for the page.  The options for TLS stand in an array of their own,
+ * which is empty where there is none.
+ *
+ * epoll, as libmicrohttpd 0.9.75 uses it, misses the end of a client who
+ * hangs up right behind his last byte, until the time is out: so it polls.
+ */
+static struct MHD_Daemon *
+start_page(struct server *server, const struct tls *tls, bool proxied)
+{
+	const bool plain = tls->certificate == NULL;
+	const struct MHD_OptionItem end = { MHD_OPTION_END, 0, NULL };
+	const struct MHD_OptionItem secure[] = {
+		plain ? end
+		      : (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0,
+			    tls->certificate },
+		{ MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, tls_priorities },
+		end,
+	};
+
+	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC |
+				    (plain ? 0U : (unsigned)MHD_USE_TLS),
+	    0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET,
+	    server->parts.listener, MHD_OPTION_CONNECTION_LIMIT,
+	    (unsigned)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+	    proxied ? 0U : (unsigned)CONNECTIONS_EACH,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)EXCHANGE_MEMORY,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_ARRAY,
+	    secure, MHD_OPTION_END);
+}
+
+static struct MHD_Daemon *
+start_metrics(struct server *server)
+{
+	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0,
+	    NULL, NULL, on_metrics, server, MHD_OPTION_LISTEN_SOCKET,
+	    server->parts.metrics, MHD_OPTION_CONNECTION_LIMIT,
+	    (unsigned)METRICS_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
+	    (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    (size_t)EXCHANGE_MEMORY, MHD_OPTION_END);
+}
+
+/* Ends a daemon and leaves its socket to its owner (which needs
+ * MHD_USE_ITC): it would close somebody else's descriptor. */
+static void
+stop_daemon(struct MHD_Daemon **daemon)
+{
+	if (*daemon != NULL) {
+		(void)MHD_quiesce_daemon(*daemon);
+		MHD_stop_daemon(*daemon);
+		*daemon = NULL;
+	}
+}
+
+/* Let another daemon take the new connections from now on. */
+static void
+hand_over(struct server *server, struct MHD_Daemon *next)
+{
+	stop_daemon(&server->leaving);
+	server->leaving = server->page;
+	server->leaving_until = proc_ticks() + LEAVING_MS;
+	(void)MHD_quiesce_daemon(server->leaving);
+	server->page = next;
+}
+
+static bool
+start_daemons(struct server *server, char error[static SERVER_ERROR_SIZE])
+{
+	server->page = start_page(server, &server->tls, server->proxied);
+	if (server->page == NULL) {
+		say(error, server->tls.certificate != NULL
+			       ? "certificate and key cannot be used: no PEM, "
+				 "or they do not belong together"
+			       : "the server could not be started");
+		return false;
+	}
+	if (server->parts.metrics >= 0) {
+		server->metrics_page = start_metrics(server);
+		if (server->metrics_page == NULL) {
+			say(error, "the metrics could not be started");
+			return false;
+		}
+	}
+	return true;
 }
 
 /* ---- start and stop ---- */
 
-static struct MHD_Daemon *
-start_daemon(struct server *server, int listener, const struct conf *conf)
-{
-	const bool proxied = listener_is_unix(listener) ||
-			     conf->web.trusted_proxies > 0;
-
-	/* epoll, as libmicrohttpd 0.9.75 uses it, misses the end of a client
-	 * who hangs up right behind his last byte, until the time is out. */
-	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0,
-	    NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET, listener,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)CONNECTIONS_MAX,
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-	    proxied ? 0U : (unsigned)CONNECTIONS_EACH,
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY,
-	    MHD_OPTION_END);
-}
-
-struct server *
-server_start(int listener, struct reader *reader,
-    struct numbers_keeper *numbers, struct conf *conf)
+static struct server *
+new_server(const struct server_parts *parts, struct conf *conf)
 {
 	struct server *server = calloc(1, sizeof(*server));
 
 	if (server == NULL) {
 		return NULL;
 	}
-	server->reader = reader;
-	server->numbers = numbers;
-	server->conf = conf_hold(conf);
 	if (pthread_mutex_init(&server->lock, NULL) != 0) {
-		conf_drop(server->conf);
 		free(server);
 		return NULL;
 	}
-	server->daemon = start_daemon(server, listener, conf);
-	if (server->daemon == NULL) {
+	server->parts = *parts;
+	server->conf = conf_hold(conf);
+	server->rate = rate_new();
+	server->seats = seats_new(CONNECTIONS_CROWDED);
+	if (server->seats != NULL) {
+		server->metrics = metrics_new(parts->numbers, server->seats);
+	}
+	if (server->rate == NULL || server->metrics == NULL) {
 		server_stop(server);
 		return NULL;
 	}
 	return server;
 }
 
-void
-server_reload(struct server *server, struct conf *conf)
+struct server *
+server_start(const struct server_parts *parts, struct conf *conf,
+    struct tls *tls, char error[static SERVER_ERROR_SIZE])
+{
+	struct server *server = new_server(parts, conf);
+
+	if (server == NULL) {
+		say(error, "out of memory");
+		tls_clear(tls);
+		return NULL;
+	}
+	server->tls = *tls;
+	server->proxied = is_proxied(server, conf);
+	if (!start_daemons(server, error)) {
+		server_stop(server);
+		return NULL;
+	}
+	return server;
+}
+
+static void
+use_conf(struct server *server, struct conf *conf)
 {
 	struct conf *old;
 
@@ -265,15 +328,61 @@ server_reload(struct server *server, struct conf *conf)
 	conf_drop(old);
 }
 
+bool
+server_reload(struct server *server, struct conf *conf, struct tls *tls,
+    char error[static SERVER_ERROR_SIZE])
+{
+	const bool proxied = is_proxied(server, conf);
+	const bool other = tls != NULL && !tls_equal(tls, &server->tls);
+	struct MHD_Daemon *next = NULL;
+
+	use_conf(server, conf);
+	if (other || proxied != server->proxied) {
+		next = start_page(server, other ? tls : &server->tls, proxied);
+		if (next == NULL) {
+			say(error, "certificate and key cannot be used: no "
+				   "PEM, or they do not belong together");
+		} else {
+			hand_over(server, next);
+			server->proxied = proxied;
+		}
+	}
+	if (other && next != NULL) {
+		tls_clear(&server->tls);
+		server->tls = *tls;
+	} else if (tls != NULL) {
+		tls_clear(tls);
+	}
+	return !other || next != NULL;
+}
+
+void
+server_tick(struct server *server)
+{
+	const int64_t ticks = proc_ticks();
+	const union MHD_DaemonInfo *info;
+
+	seats_sweep(server->seats, ticks);
+	if (server->leaving != NULL) {
+		info = MHD_get_daemon_info(
+		    server->leaving, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+		if (info == NULL || info->num_connections == 0 ||
+		    ticks >= server->leaving_until) {
+			stop_daemon(&server->leaving);
+		}
+	}
+}
+
 void
 server_stop(struct server *server)
 {
-	if (server->daemon != NULL) {
-		/* Leaves the socket to its owner (and needs MHD_USE_ITC),
-		 * who would else close somebody else's descriptor. */
-		(void)MHD_quiesce_daemon(server->daemon);
-		MHD_stop_daemon(server->daemon);
-	}
+	stop_daemon(&server->leaving);
+	stop_daemon(&server->page);
+	stop_daemon(&server->metrics_page);
+	metrics_free(server->metrics);
+	seats_free(server->seats);
+	rate_free(server->rate);
+	tls_clear(&server->tls);
 	conf_drop(server->conf);
 	(void)pthread_mutex_destroy(&server->lock);
 	free(server);

@@ -11,8 +11,8 @@ enum {
 	ITEM_SIZE = 64 /* "[v6]:port" and blanks */
 };
 
-static bool
-is_trusted(const struct conf *conf, const struct addr *address)
+bool
+visitor_is_proxy(const struct conf *conf, const struct addr *address)
 {
 	for (size_t i = 0; i < conf->web.trusted_proxies; i++) {
 		if (net_contains_addr(&conf->web.trusted_proxy[i], address)) {
@@ -65,7 +65,7 @@ read_forwarded(const struct conf *conf, const char *forwarded, struct addr *out)
 		if (!read_item(item, (size_t)(end - item), out)) {
 			return false;
 		}
-		if (comma == NULL || !is_trusted(conf, out)) {
+		if (comma == NULL || !visitor_is_proxy(conf, out)) {
 			return true;
 		}
 		end = comma;
@@ -82,7 +82,7 @@ visitor_address(const struct conf *conf, const struct sockaddr *peer,
 	if (!inside && !addr_from_sockaddr(peer, &address)) {
 		return false;
 	}
-	if (inside || is_trusted(conf, &address)) {
+	if (inside || visitor_is_proxy(conf, &address)) {
 		if (forwarded[0] != '\0') {
 			return read_forwarded(conf, forwarded, out);
 		}

@@ -23,4 +23,7 @@ struct sockaddr;
 bool visitor_address(const struct conf *conf, const struct sockaddr *peer,
     const char *forwarded, struct addr *out);
 
+/* Whether the address is a trusted proxy's. */
+bool visitor_is_proxy(const struct conf *conf, const struct addr *address);
+
 #endif

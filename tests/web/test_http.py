@@ -68,7 +68,8 @@ def test_strict_headers_stand_on_everything(shown, path):
     policy = headers["Content-Security-Policy"].split("; ")
     assert sorted(policy) == [
         "base-uri 'none'", "default-src 'none'", "form-action 'self'",
-        "frame-ancestors 'none'", "img-src 'self'", "style-src 'self'"]
+        "frame-ancestors 'none'", "img-src 'self'", "script-src 'self'",
+        "style-src 'self'"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
     assert headers["X-Robots-Tag"] == "noindex"

@@ -174,7 +174,7 @@ def test_the_language_the_visitor_wishes_for(shown, lang, accept, want):
     page = shown.ask(path, **headers)
     assert f'<html lang="{want}">' in page.text
     assert page.headers["Content-Language"] == want
-    assert page.headers["Vary"] == "Accept-Language"
+    assert page.headers["Vary"] == "Accept, Accept-Language"
     title = {"en": "192.0.2.7 is listed", "fr": "192.0.2.7 est bloquée"}
     assert title[want] in page.words
 

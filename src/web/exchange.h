@@ -1,0 +1,36 @@
+/*
+ * One request and its answer, between libmicrohttpd and the routes.
+ */
+#ifndef WEB_EXCHANGE_H
+#define WEB_EXCHANGE_H
+
+#include <microhttpd.h>
+#include <stdint.h>
+
+struct conf;
+struct metrics;
+struct numbers_keeper;
+struct rate;
+struct reader;
+
+enum {
+	/* Of a request line and its headers, together. */
+	EXCHANGE_MEMORY = 16 * 1024
+};
+
+/* What requests are answered from; all borrowed. */
+struct exchange {
+	struct conf *conf;
+	struct reader *reader;
+	struct numbers_keeper *numbers;
+	struct rate *rate;
+	struct metrics *metrics;
+};
+
+/* Answer a request to the page and the API, or one to the metrics. */
+enum MHD_Result exchange_page(const struct exchange *exchange,
+    struct MHD_Connection *connection, const char *path, const char *method);
+enum MHD_Result exchange_metrics(const struct exchange *exchange,
+    struct MHD_Connection *connection, const char *path, const char *method);
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * Certificate and key for TLS, as they stand in their files.
+ */
+#ifndef WEB_TLS_H
+#define WEB_TLS_H
+
+#include <stdbool.h>
+
+enum {
+	TLS_ERROR_SIZE = 400
+};
+
+/* Both PEM, ended by NUL; NULL where the configuration asks for no TLS. */
+struct tls {
+	char *certificate;
+	char *key;
+};
+
+struct conf;
+
+/* Read the files the configuration names.  False with `error` where one of
+ * them cannot be read. */
+bool tls_read(struct tls *tls, const struct conf *conf,
+    char error[static TLS_ERROR_SIZE]);
+
+/* Wipe and free. */
+void tls_clear(struct tls *tls);
+
+bool tls_equal(const struct tls *a, const struct tls *b);
+
+#endif
