@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/hash.h"
 #include "conf/conf.h"
 #include "core/ban.h"
 #include "core/standing.h"
@@ -21,7 +22,8 @@
 #include "store/store.h"
 
 enum {
-	ENGINE_BANS_MAX = 4
+	ENGINE_BANS_MAX = 4,
+	ENGINE_KEYED_MAX = 256 /* bytes of a name that its key is made of */
 };
 
 /* One thing an address did. */
@@ -30,7 +32,7 @@ struct deed {
 	enum kind kind;
 	int64_t at;
 	const char *source;
-	const char *key;    /* or NULL */
+	const char *key;    /* engine_key() of a name, or NULL */
 	const char *detail; /* or NULL */
 };
 
@@ -44,6 +46,17 @@ struct outcome {
 
 /* Who is counted when this address does something. */
 struct net engine_client(const struct conf *conf, const struct addr *address);
+
+/*
+ * The keyed hash by which deeds tell one user name or recipient from another;
+ * empty for an empty name.  Case does not matter, as with most mail servers.
+ * In the caller's transaction: the secret is made at first use.
+ */
+enum store_result engine_key(
+    struct store *store, const char *name, char key[static HASH_TEXT_SIZE]);
+/* The same where the secret is at hand; gives back `key`. */
+char *engine_hash(const unsigned char secret[static STORE_SECRET_SIZE],
+    const char *name, char key[static HASH_TEXT_SIZE]);
 
 /*
  * Record a deed and ban its client where a rule says so, in the caller's

@@ -1,7 +1,5 @@
 #include "intake/intake.h"
 
-#include <ctype.h>
-
 #include "base/hash.h"
 
 void
@@ -11,32 +9,6 @@ intake_init(struct intake *intake, struct store *store, const struct conf *conf,
 	*intake = (struct intake){
 		.store = store, .conf = conf, .replay = replay
 	};
-}
-
-/* The keyed hash of a user name; empty where there is none.  Names are
- * compared without case, as mail servers do. */
-static enum store_result
-hash_user(
-    struct intake *intake, const char *user, char key[static HASH_TEXT_SIZE])
-{
-	unsigned char secret[STORE_SECRET_SIZE];
-	unsigned char folded[RULES_USER_SIZE];
-	size_t len = 0;
-	enum store_result result;
-
-	key[0] = '\0';
-	if (user[0] == '\0') {
-		return STORE_OK;
-	}
-	result = store_secret(intake->store, secret);
-	if (result != STORE_OK) {
-		return result;
-	}
-	for (; len < sizeof(folded) && user[len] != '\0'; len++) {
-		folded[len] = (unsigned char)tolower((unsigned char)user[len]);
-	}
-	(void)hash_text(secret, folded, len, key);
-	return STORE_OK;
 }
 
 /* Whether the client of a message had logged in before it sent it. */
@@ -78,6 +50,7 @@ take_events(struct intake *intake, const struct finding *finding,
 			return stored;
 		}
 		result->events += outcome.stored;
+		result->braked |= outcome.braked;
 		for (size_t n = 0;
 		     n < outcome.bans && result->bans < ENGINE_BANS_MAX; n++) {
 			result->ban[result->bans++] = outcome.ban[n];
@@ -119,7 +92,7 @@ take_offence(struct intake *intake, const struct finding *finding, int64_t now,
 		asked = was_refused(intake, finding, &spared);
 	}
 	if (asked == STORE_OK && !spared) {
-		asked = hash_user(intake, finding->user, key);
+		asked = engine_key(intake->store, finding->user, key);
 	}
 	if (asked != STORE_OK || spared) {
 		return asked;
@@ -135,7 +108,8 @@ take_login(struct intake *intake, const struct finding *finding, int64_t now)
 	const struct net client = engine_client(
 	    intake->conf, &finding->address);
 	char key[HASH_TEXT_SIZE];
-	enum store_result result = hash_user(intake, finding->user, key);
+	enum store_result result = engine_key(
+	    intake->store, finding->user, key);
 
 	if (result != STORE_OK || key[0] == '\0') {
 		return result;
@@ -217,6 +191,7 @@ intake_finding(struct intake *intake, const struct finding *finding,
 {
 	result->events = 0;
 	result->bans = 0;
+	result->braked = false;
 	if (!intake_wants(intake, finding)) {
 		return STORE_OK;
 	}
