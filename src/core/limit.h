@@ -30,6 +30,18 @@ struct limit {
 const char *limit_name(enum limit_kind kind);
 bool limit_parse(const char *word, enum limit_kind *out);
 
+/* Whether it limits anybody. */
+static inline bool
+limit_is_set(const struct limit *limit)
+{
+	for (int i = 0; i < REPUTATION_COUNT; i++) {
+		if (limit->most[i] > 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /*
  * Connections in the hour that ends at `now`, reckoned from those of the
  * clock hour it lies in and of the one before: of the latter so large a part

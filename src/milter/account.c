@@ -1,7 +1,9 @@
 #include "milter/account.h"
 
 #include <stddef.h>
+#include <string.h>
 
+#include "base/text.h"
 #include "core/tally.h"
 #include "engine/engine.h"
 
@@ -108,22 +110,24 @@ account_refusal(struct account *account, int64_t now)
 	release_held(account, now);
 }
 
-static void
-tell(struct account *account, enum kind kind, const char *detail, int64_t at,
-    int64_t now)
+/* Whether a deed of this kind is ours to tell. */
+static bool
+is_told(const struct account *account, enum kind kind)
 {
-	struct visitor *visitor = &account->visitor;
-	const struct deed deed = {
-		.address = visitor->address,
-		.kind = kind,
-		.at = at,
-		.source = "milter",
-		.detail = detail,
-	};
+	return account->open &&
+	       account->visitor.conf->source[kind] == CONF_MILTER;
+}
 
-	if (account->open && visitor->conf->source[kind] == CONF_MILTER) {
+static void
+tell(struct account *account, const struct deed *deed, int64_t now)
+{
+	struct deed whole = *deed;
+
+	if (is_told(account, deed->kind)) {
+		whole.address = account->visitor.address;
+		whole.source = "milter";
 		account->desk->observe(
-		    account->desk->self, visitor, &deed, now);
+		    account->desk->self, &account->visitor, &whole, now);
 	}
 }
 
@@ -131,13 +135,66 @@ void
 account_deed(
     struct account *account, enum kind kind, const char *detail, int64_t now)
 {
-	tell(account, kind, detail, now, now);
+	tell(account,
+	    &(struct deed){ .kind = kind, .at = now, .detail = detail }, now);
+}
+
+/* Whether a rule counts guesses at one recipient differently. */
+static bool
+wants_key(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rules; i++) {
+		if (policy->rule[i].same_recipient > 0 &&
+		    (policy->rule[i].kinds & kind_bit(KIND_RECIPIENT)) != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+static bool
+make_key(
+    struct account *account, const char *path, char key[static HASH_TEXT_SIZE])
+{
+	char name[ENGINE_KEYED_MAX + 1];
+	struct text out;
+	size_t len;
+
+	if (path == NULL || !is_told(account, KIND_RECIPIENT) ||
+	    !wants_key(&account->visitor.conf->policy)) {
+		return false;
+	}
+	path += path[0] == '<';
+	len = strcspn(path, ">");
+	text_init(&out, name, sizeof(name));
+	text_addf(
+	    &out, "%.*s", (int)(len < sizeof(name) ? len : sizeof(name)), path);
+	return name[0] != '\0' && account->desk->key(account->desk->self,
+				      &account->visitor, name, key);
+}
+
+void
+account_guess(
+    struct account *account, const char *path, const char *detail, int64_t now)
+{
+	char key[HASH_TEXT_SIZE];
+	const bool has_key = make_key(account, path, key);
+
+	tell(account,
+	    &(struct deed){ .kind = KIND_RECIPIENT,
+		.at = now,
+		.key = has_key ? key : NULL,
+		.detail = detail },
+	    now);
 }
 
 void
 account_close(struct account *account, int64_t now)
 {
 	if (account->probed && !account->refused) {
-		tell(account, KIND_PROBE, NULL, account->probed_at, now);
+		tell(account,
+		    &(struct deed){
+			.kind = KIND_PROBE, .at = account->probed_at },
+		    now);
 	}
 }

@@ -60,6 +60,11 @@ void account_refusal(struct account *account, int64_t now);
 void account_deed(
     struct account *account, enum kind kind, const char *detail, int64_t now);
 
+/* It named a recipient that does not exist, `path` as SMTP gave it or NULL.
+ * Where a rule asks how often it is the same one, the deed has its key. */
+void account_guess(
+    struct account *account, const char *path, const char *detail, int64_t now);
+
 /* The session ended: tell whether it was a call-out. */
 void account_close(struct account *account, int64_t now);
 

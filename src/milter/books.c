@@ -40,6 +40,17 @@ usable(struct books *books, char *error)
 	return true;
 }
 
+/* Once a policy had limits, who comes is remembered. */
+static void
+note_limits(struct books *books, const struct conf *conf)
+{
+	for (int i = 0; i < LIMIT_KINDS; i++) {
+		if (limit_is_set(&conf->policy.limit[i])) {
+			throng_use(books->throng);
+		}
+	}
+}
+
 bool
 books_open(
     struct books *books, struct conf *conf, char error[static STORE_ERROR_SIZE])
@@ -47,6 +58,7 @@ books_open(
 	*books = (struct books){ .conf = conf };
 	(void)text_copy(books->path, sizeof(books->path), conf->database);
 	(void)pthread_mutex_init(&books->conf_mutex, NULL);
+	(void)pthread_mutex_init(&books->secret_mutex, NULL);
 	trouble_init(&books->trouble);
 	glance_init(&books->glance);
 	handle_init(&books->write, STORE_SERVE);
@@ -54,9 +66,12 @@ books_open(
 	handle_init(&books->checkpoint, STORE_SERVE);
 	books->queue = queue_new();
 	books->pending = pending_new();
-	if (books->queue == NULL || books->pending == NULL) {
+	books->throng = throng_new(books->pending);
+	if (books->queue == NULL || books->pending == NULL ||
+	    books->throng == NULL) {
 		(void)text_copy(error, STORE_ERROR_SIZE, "out of memory");
 	} else if (usable(books, error)) {
+		note_limits(books, conf);
 		books_mend(books);
 		return true;
 	}
@@ -73,9 +88,11 @@ books_close(struct books *books)
 	/* The last to go moves the log into the main file. */
 	handle_clear(&books->write);
 	queue_free(books->queue);
+	throng_free(books->throng);
 	pending_free(books->pending);
 	trouble_clear(&books->trouble);
 	(void)pthread_mutex_destroy(&books->conf_mutex);
+	(void)pthread_mutex_destroy(&books->secret_mutex);
 	if (books->conf != NULL) {
 		conf_drop(books->conf);
 	}
@@ -109,6 +126,14 @@ drop_all(struct handle *const handles[], size_t count)
 	}
 }
 
+static void
+forget_secret(struct books *books)
+{
+	(void)pthread_mutex_lock(&books->secret_mutex);
+	books->has_secret = false;
+	(void)pthread_mutex_unlock(&books->secret_mutex);
+}
+
 void
 books_mend(struct books *books)
 {
@@ -124,6 +149,7 @@ books_mend(struct books *books)
 		/* All of the old ones first: two files must not share one
 		 * set of side files. */
 		drop_all(handles, count);
+		forget_secret(books);
 	} else if (unlocked(books)) {
 		drop_all(handles, count);
 	}
@@ -156,11 +182,37 @@ books_reload(struct books *books, struct conf *conf)
 	if (strcmp(conf->database, books->path) != 0) {
 		log_warn("the database stays %s until a restart", books->path);
 	}
+	note_limits(books, conf);
 	(void)pthread_mutex_lock(&books->conf_mutex);
 	old = books->conf;
 	books->conf = conf;
 	(void)pthread_mutex_unlock(&books->conf_mutex);
 	conf_drop(old);
+}
+
+/* ---- the secret ---- */
+
+bool
+books_secret(
+    struct books *books, unsigned char secret[static STORE_SECRET_SIZE])
+{
+	bool has_secret;
+
+	(void)pthread_mutex_lock(&books->secret_mutex);
+	has_secret = books->has_secret;
+	memcpy(secret, books->secret, STORE_SECRET_SIZE);
+	(void)pthread_mutex_unlock(&books->secret_mutex);
+	return has_secret;
+}
+
+void
+books_keep_secret(
+    struct books *books, const unsigned char secret[static STORE_SECRET_SIZE])
+{
+	(void)pthread_mutex_lock(&books->secret_mutex);
+	books->has_secret = true;
+	memcpy(books->secret, secret, STORE_SECRET_SIZE);
+	(void)pthread_mutex_unlock(&books->secret_mutex);
 }
 
 /* ---- writing ---- */

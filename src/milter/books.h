@@ -2,8 +2,8 @@
  * The database as all threads of the milter share it.
  *
  * Three handles (one to read with, one to write with, one on which the
- * upkeep alone runs checkpoints), what waits to be written, and the
- * configuration in force.  Callbacks use it through the writer; the upkeep
+ * upkeep alone runs checkpoints), what waits to be written, who is here, and
+ * the configuration in force.  Callbacks use it through the writer; the upkeep
  * thread works on it directly.
  */
 #ifndef MILTER_BOOKS_H
@@ -21,6 +21,7 @@
 #include "milter/handle.h"
 #include "milter/pending.h"
 #include "milter/queue.h"
+#include "milter/throng.h"
 #include "milter/trouble.h"
 #include "store/store.h"
 
@@ -31,6 +32,7 @@ struct books {
 	struct handle checkpoint;
 	struct queue *queue;
 	struct pending *pending;
+	struct throng *throng;
 	struct trouble trouble;
 	struct glance glance;
 	/* On proc_ticks(): until then no callback tries to write. */
@@ -38,6 +40,10 @@ struct books {
 
 	pthread_mutex_t conf_mutex;
 	struct conf *conf;
+
+	pthread_mutex_t secret_mutex;
+	bool has_secret;
+	unsigned char secret[STORE_SECRET_SIZE];
 };
 
 /*
@@ -66,6 +72,13 @@ void books_mend(struct books *books);
  */
 enum store_result books_record(struct books *books, const struct conf *conf,
     const struct deed *deeds, size_t *count, int64_t now);
+
+/* The database's secret, as far as it was asked for; it goes when the file
+ * turns out to be another one.  The write handle is taken where it is kept. */
+bool books_secret(
+    struct books *books, unsigned char secret[static STORE_SECRET_SIZE]);
+void books_keep_secret(
+    struct books *books, const unsigned char secret[static STORE_SECRET_SIZE]);
 
 /* The write handle, taken, did not do: remember that, say it, and let
  * callbacks be quiet for a while.  Gives back `result`. */

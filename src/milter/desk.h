@@ -12,7 +12,9 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/hash.h"
 #include "core/ban.h"
+#include "core/limit.h"
 #include "core/standing.h"
 #include "core/tally.h"
 #include "engine/engine.h"
@@ -31,6 +33,16 @@ struct visitor {
 	struct addr address;
 	struct net client;
 	int64_t patience; /* milliseconds it may still wait, in all */
+};
+
+/* What of one session the limits look at. */
+struct presence {
+	int64_t ban;      /* the client's newest; 0 for none */
+	int64_t messages; /* whose end was seen in the session */
+	/* The desk's to set: it holds one of its client's slots, and it came
+	 * within the hour's limit. */
+	bool slot;
+	bool timely;
 };
 
 struct desk {
@@ -56,6 +68,21 @@ struct desk {
 	/* Count a session that this ban refused. */
 	void (*hit)(void *self, struct visitor *visitor, const struct ban *ban,
 	    int64_t now);
+
+	/* A session at MAIL, where its policy has limits: the one it is over,
+	 * or LIMIT_KINDS.  From the first MAIL that is within the limit of
+	 * connections it holds a slot, until it leaves. */
+	enum limit_kind (*admit)(void *self, struct visitor *visitor,
+	    struct presence *presence, int64_t now);
+	void (*leave)(
+	    void *self, const struct net *client, struct presence *presence);
+	/* Count a session that met a limit. */
+	void (*limited)(void *self, enum limit_kind limit, int64_t now);
+
+	/* The keyed hash of a recipient or user name, whatever its case; false
+	 * where it cannot be had now. */
+	bool (*key)(void *self, struct visitor *visitor, const char *text,
+	    char key[static HASH_TEXT_SIZE]);
 };
 
 #endif

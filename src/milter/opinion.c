@@ -38,7 +38,7 @@ static bool
 out_of_date(struct opinion *opinion, int64_t now)
 {
 	if (opinion->banned != NULL) {
-		return forget_ended(opinion->banned, now);
+		return forget_ended(&opinion->banned->standing, now);
 	}
 	/* An entry of the allow list may run out. */
 	return opinion->verdict == STANDING_ALLOWED &&
@@ -68,12 +68,15 @@ keep(struct opinion *opinion, const struct standing *fresh)
 	}
 	if (opinion->banned == NULL) {
 		opinion->banned = malloc(sizeof(*opinion->banned));
+		if (opinion->banned != NULL) {
+			opinion->banned->bans = 0;
+		}
 	}
 	if (opinion->banned == NULL) {
 		opinion->version = DESK_NO_VERSION;
 		return false;
 	}
-	copy_standing(opinion->banned, fresh);
+	copy_standing(&opinion->banned->standing, fresh);
 	return true;
 }
 
@@ -104,5 +107,44 @@ opinion_speaker(
 {
 	return opinion->banned == NULL
 		   ? NULL
-		   : standing_speaker(opinion->banned, facts);
+		   : standing_speaker(&opinion->banned->standing, facts);
+}
+
+/* What was said of a ban before, or else is said from now on. */
+static const struct heard *
+hear(struct opinion_banned *banned, const struct ban *ban)
+{
+	struct heard *heard;
+
+	for (size_t i = 0; i < banned->bans && i < STANDING_BANS_MAX; i++) {
+		if (banned->heard[i].ban == ban->id) {
+			return &banned->heard[i];
+		}
+	}
+	heard = &banned->heard[banned->bans++ % STANDING_BANS_MAX];
+	*heard = (struct heard){ .ban = ban->id,
+		.again = ban_reply(ban) == &ban->again };
+	return heard;
+}
+
+const struct reply *
+opinion_reply(struct opinion *opinion, const struct ban *ban)
+{
+	return hear(opinion->banned, ban)->again ? &ban->again : &ban->reply;
+}
+
+int64_t
+opinion_newest(const struct opinion *opinion)
+{
+	int64_t newest = 0;
+
+	if (opinion->banned == NULL) {
+		return newest;
+	}
+	for (size_t i = 0; i < opinion->banned->standing.bans; i++) {
+		if (opinion->banned->standing.ban[i].id > newest) {
+			newest = opinion->banned->standing.ban[i].id;
+		}
+	}
+	return newest;
 }

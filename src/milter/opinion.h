@@ -14,11 +14,24 @@
 #include "core/standing.h"
 #include "milter/desk.h"
 
+/* What a session is told of one ban, from its first refusal to its last. */
+struct heard {
+	int64_t ban;
+	bool again;
+};
+
+/* Of a client that is banned. */
+struct opinion_banned {
+	struct standing standing;
+	struct heard heard[STANDING_BANS_MAX];
+	size_t bans; /* that were heard of; the oldest gives way */
+};
+
 struct opinion {
 	int64_t version; /* DESK_NO_VERSION: none yet */
 	enum verdict verdict;
 	int64_t checked_at;
-	struct standing *banned; /* owned; NULL where no ban holds */
+	struct opinion_banned *banned; /* owned; NULL where no ban holds */
 };
 
 void opinion_init(struct opinion *opinion);
@@ -33,5 +46,13 @@ bool opinion_refresh(struct opinion *opinion, const struct desk *desk,
  * refresh. */
 const struct ban *opinion_speaker(
     const struct opinion *opinion, const struct session_facts *facts);
+
+/* What the session hears of that ban: the same from the first time it was
+ * asked for, lest its own hit turn the reply over. */
+const struct reply *opinion_reply(
+    struct opinion *opinion, const struct ban *ban);
+
+/* The newest ban of the client, by its id; 0 for none. */
+int64_t opinion_newest(const struct opinion *opinion);
 
 #endif

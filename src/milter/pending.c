@@ -2,8 +2,8 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/random.h>
+
+#include "milter/bucket.h"
 
 enum {
 	BUCKETS = 4096, /* a power of two */
@@ -19,7 +19,7 @@ struct slot {
 
 struct pending {
 	pthread_mutex_t mutex;
-	uint64_t seed;           /* clients must not choose their buckets */
+	uint64_t seed;
 	uint32_t first[BUCKETS]; /* index + 1, 0 for none */
 	struct slot *slot;       /* dense: 0 to used - 1 */
 	size_t used;
@@ -36,11 +36,7 @@ pending_new(void)
 		return NULL;
 	}
 	(void)pthread_mutex_init(&pending->mutex, NULL);
-	if (getrandom(&pending->seed, sizeof(pending->seed), GRND_NONBLOCK) <
-	    0) {
-		/* An early boot: a guessable seed only costs speed. */
-		pending->seed = (uint64_t)(uintptr_t)pending;
-	}
+	pending->seed = bucket_seed();
 	return pending;
 }
 
@@ -55,26 +51,16 @@ pending_free(struct pending *pending)
 	free(pending);
 }
 
-/* The bucket of a client, whatever the hour, so that all its hours are found
- * in one place; that of hits by the ban's id. */
+/* That of a tally is its client's, whatever the hour, so that all its hours
+ * are found in one place. */
 static uint32_t *
 bucket_of(struct pending *pending, const struct pending_row *row)
 {
-	uint64_t word[2];
-	uint64_t hash = pending->seed;
+	uint64_t hash = row->what == PENDING_TALLY
+			    ? bucket_of_client(pending->seed, &row->client)
+			    : bucket_of_words(pending->seed,
+				  (uint64_t)row->number, row->what);
 
-	memcpy(word, row->client.addr.byte, sizeof(word));
-	if (row->what == PENDING_HITS) {
-		word[0] = (uint64_t)row->number;
-		word[1] = 1;
-	}
-	for (int i = 0; i < 2; i++) {
-		/* The finishing steps of splitmix64. */
-		hash = (hash ^ word[i]) + UINT64_C(0x9e3779b97f4a7c15);
-		hash = (hash ^ (hash >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
-		hash = (hash ^ (hash >> 27)) * UINT64_C(0x94d049bb133111eb);
-		hash ^= hash >> 31;
-	}
 	return &pending->first[hash & (BUCKETS - 1)];
 }
 
@@ -82,7 +68,7 @@ static bool
 same_key(const struct pending_row *a, const struct pending_row *b)
 {
 	return a->what == b->what && a->number == b->number &&
-	       (a->what == PENDING_HITS || net_equal(&a->client, &b->client));
+	       (a->what != PENDING_TALLY || net_equal(&a->client, &b->client));
 }
 
 static struct pending_row *
@@ -126,7 +112,7 @@ static void
 merge(struct pending_row *into, const struct pending_row *more)
 {
 	tally_add(&into->tally, &more->tally);
-	into->hits += more->hits;
+	into->times += more->times;
 	if (more->told > into->told) {
 		into->told = more->told;
 	}
@@ -154,34 +140,46 @@ add(struct pending *pending, const struct pending_row *row)
 	*first = (uint32_t)pending->used;
 }
 
+static void
+add_locked(struct pending *pending, const struct pending_row *row)
+{
+	(void)pthread_mutex_lock(&pending->mutex);
+	add(pending, row);
+	(void)pthread_mutex_unlock(&pending->mutex);
+}
+
 void
 pending_tally(struct pending *pending, const struct net *client, int64_t hour,
     const struct tally *more)
 {
-	struct pending_row row = { .what = PENDING_TALLY,
-		.client = *client,
-		.number = hour,
-		.tally = *more };
-
-	(void)pthread_mutex_lock(&pending->mutex);
-	add(pending, &row);
-	(void)pthread_mutex_unlock(&pending->mutex);
+	add_locked(pending, &(struct pending_row){ .what = PENDING_TALLY,
+				.client = *client,
+				.number = hour,
+				.tally = *more });
 }
 
 void
-pending_hit(struct pending *pending, int64_t ban, int64_t told)
+pending_hit(struct pending *pending, const struct ban *ban, int64_t told)
 {
-	struct pending_row row = {
-		.what = PENDING_HITS, .number = ban, .hits = 1, .told = told
-	};
-
-	(void)pthread_mutex_lock(&pending->mutex);
-	add(pending, &row);
-	(void)pthread_mutex_unlock(&pending->mutex);
+	add_locked(pending, &(struct pending_row){ .what = PENDING_HITS,
+				.number = ban->id,
+				.reason = ban->reason,
+				.times = 1,
+				.told = told });
 }
 
-struct tally
-pending_sum(struct pending *pending, const struct net *client)
+void
+pending_limited(struct pending *pending, enum limit_kind limit, int64_t told)
+{
+	add_locked(pending, &(struct pending_row){ .what = PENDING_LIMITED,
+				.number = limit,
+				.times = 1,
+				.told = told });
+}
+
+/* Of one hour, or of all where `hour` is NULL. */
+static struct tally
+sum_of(struct pending *pending, const struct net *client, const int64_t *hour)
 {
 	const struct pending_row key = { .what = PENDING_TALLY,
 		.client = *client };
@@ -193,12 +191,26 @@ pending_sum(struct pending *pending, const struct net *client)
 		const struct pending_row *row = &pending->slot[at - 1].row;
 
 		if (row->what == PENDING_TALLY &&
-		    net_equal(&row->client, client)) {
+		    net_equal(&row->client, client) &&
+		    (hour == NULL || *hour == row->number)) {
 			tally_add(&sum, &row->tally);
 		}
 	}
 	(void)pthread_mutex_unlock(&pending->mutex);
 	return sum;
+}
+
+struct tally
+pending_sum(struct pending *pending, const struct net *client)
+{
+	return sum_of(pending, client, NULL);
+}
+
+int64_t
+pending_sessions(
+    struct pending *pending, const struct net *client, int64_t hour)
+{
+	return sum_of(pending, client, &hour).sessions;
 }
 
 /* Take the last slot out of its bucket.  Buckets grow at their head, so the

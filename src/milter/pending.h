@@ -1,6 +1,6 @@
 /*
  * What was counted and is not in the database yet: tallies by client and
- * hour, and hits by ban.
+ * hour, hits by ban, and sessions that met a limit.
  *
  * Counting costs a hash look-up and never waits for the database.  Rows are
  * taken out in batches, written, and put back where the writing failed.
@@ -17,6 +17,8 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "core/ban.h"
+#include "core/limit.h"
 #include "core/tally.h"
 
 enum {
@@ -27,16 +29,18 @@ struct pending;
 
 enum pending_what {
 	PENDING_TALLY,
-	PENDING_HITS
+	PENDING_HITS,
+	PENDING_LIMITED
 };
 
 /* One row to be written. */
 struct pending_row {
 	enum pending_what what;
 	struct net client;  /* of a tally */
-	int64_t number;     /* its hour; or the ban's id */
+	int64_t number;     /* its hour; the ban's id; an enum limit_kind */
 	struct tally tally; /* of a tally */
-	int64_t hits;       /* of a ban */
+	enum reason reason; /* of a ban */
+	int64_t times;      /* sessions that were refused */
 	int64_t told;       /* when the newest was */
 };
 
@@ -46,10 +50,15 @@ void pending_free(struct pending *pending);
 
 void pending_tally(struct pending *pending, const struct net *client,
     int64_t hour, const struct tally *more);
-void pending_hit(struct pending *pending, int64_t ban, int64_t told);
+void pending_hit(struct pending *pending, const struct ban *ban, int64_t told);
+void pending_limited(
+    struct pending *pending, enum limit_kind limit, int64_t told);
 
 /* What is pending of a client, over all hours. */
 struct tally pending_sum(struct pending *pending, const struct net *client);
+/* Its sessions of one hour. */
+int64_t pending_sessions(
+    struct pending *pending, const struct net *client, int64_t hour);
 
 /* Take out at most `max` rows; gives back how many. */
 size_t pending_take(

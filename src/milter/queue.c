@@ -49,6 +49,8 @@ queue_put(struct queue *queue, const struct deed *deed)
 		slot->kind = deed->kind;
 		slot->at = deed->at;
 		slot->source = deed->source;
+		(void)text_copy(slot->key, sizeof(slot->key),
+		    deed->key == NULL ? "" : deed->key);
 		(void)text_copy(slot->detail, sizeof(slot->detail),
 		    deed->detail == NULL ? "" : deed->detail);
 		queue->count++;
@@ -112,5 +114,6 @@ queue_deed(const struct waiting *queued)
 		.kind = queued->kind,
 		.at = queued->at,
 		.source = queued->source,
+		.key = queued->key[0] == '\0' ? NULL : queued->key,
 		.detail = queued->detail[0] == '\0' ? NULL : queued->detail };
 }

@@ -18,12 +18,13 @@ enum {
 	QUEUE_DETAIL_SIZE = 24
 };
 
-/* A deed that owns its text. */
+/* A deed that owns its texts. */
 struct waiting {
 	struct addr address;
 	enum kind kind;
 	int64_t at;
-	const char *source; /* a constant of the program */
+	const char *source;       /* a constant of the program */
+	char key[HASH_TEXT_SIZE]; /* or empty */
 	char detail[QUEUE_DETAIL_SIZE];
 };
 
@@ -33,7 +34,6 @@ struct queue;
 struct queue *queue_new(void);
 void queue_free(struct queue *queue);
 
-/* Keys are not kept: what this program observes has none. */
 void queue_put(struct queue *queue, const struct deed *deed);
 
 /* Copy at most `max` from the head; gives back how many. */
@@ -47,7 +47,7 @@ size_t queue_count(struct queue *queue);
 /* How many were dropped since it was asked last. */
 int64_t queue_dropped(struct queue *queue);
 
-/* The deed that a queued one is; borrows its text. */
+/* The deed that a queued one is; borrows its texts. */
 struct deed queue_deed(const struct waiting *queued);
 
 #endif

@@ -1,7 +1,6 @@
 #include "milter/session.h"
 
 #include <stdlib.h>
-#include <string.h>
 #include <strings.h>
 
 #include "base/text.h"
@@ -28,10 +27,13 @@ struct session {
 	bool known;  /* has an address */
 	bool exempt; /* no database is needed to know that no ban touches it */
 	enum service service;
+	bool limited; /* the policy has limits */
+	struct presence presence;
 
 	/* What the client did so far. */
 	bool greeted;
 	bool authenticated;
+	bool over;      /* counted as one that met a limit */
 	bool hit;       /* counted as one that was refused */
 	bool told_helo; /* the event `helo` was recorded */
 	struct transaction now;
@@ -79,10 +81,35 @@ session_service(const struct conf *conf, const char *port, const char *name)
 	return SERVICE_MX;
 }
 
+static bool
+has_limits(const struct policy *policy)
+{
+	for (int i = 0; i < LIMIT_KINDS; i++) {
+		if (limit_is_set(&policy->limit[i])) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Give back the slot, where there is one. */
+static void
+leave(struct session *session)
+{
+	const struct account *account = &session->account;
+
+	if (session->presence.slot) {
+		account->desk->leave(account->desk->self,
+		    &account->visitor.client, &session->presence);
+	}
+}
+
 void
 session_connect(
     struct session *session, const struct addr *address, enum service service)
 {
+	leave(session);
+	session->limited = has_limits(&session->conf->policy);
 	session->known = address != NULL;
 	session->service = service;
 	if (address != NULL) {
@@ -121,28 +148,6 @@ count_hit(struct session *session, const struct ban *ban, int64_t now)
 	}
 }
 
-static void
-answer_ban(
-    const struct session *session, const struct ban *ban, struct answer *answer)
-{
-	char who[ADDR_TEXT_SIZE];
-
-	memcpy(answer->code, ban->reply.code, sizeof(answer->code));
-	memcpy(answer->enhanced, ban->reply.enhanced, sizeof(answer->enhanced));
-	(void)reply_phrase(&ban->reply,
-	    addr_format(&session->account.visitor.address, who), ban->ends,
-	    session->conf->lookup_url, ban->ref, answer->text);
-}
-
-static void
-answer_unavailable(struct answer *answer)
-{
-	(void)text_copy(answer->code, sizeof(answer->code), "451");
-	(void)text_copy(answer->enhanced, sizeof(answer->enhanced), "4.7.1");
-	(void)text_copy(answer->text, sizeof(answer->text),
-	    "Service unavailable - try again later");
-}
-
 /* What the client hears at a stage; `spared` recipients hear nothing of
  * bans. */
 static bool
@@ -169,8 +174,56 @@ judge(struct session *session, enum stage stage, bool spared, int64_t now,
 	if (ban == NULL || spared) {
 		return false;
 	}
-	answer_ban(session, ban, answer);
+	answer_ban(answer, opinion_reply(&session->opinion, ban), ban,
+	    &account->visitor);
 	count_hit(session, ban, now);
+	return true;
+}
+
+/* Whether limits are for this session: not for one that is authenticated or
+ * came to submit mail, nor for a client that is allowed or may be. */
+static bool
+is_limited(const struct session *session)
+{
+	return session->limited && session->known && !session->exempt &&
+	       !session->authenticated &&
+	       session->service != SERVICE_SUBMISSION &&
+	       session->opinion.version != DESK_NO_VERSION &&
+	       session->opinion.verdict != STANDING_ALLOWED;
+}
+
+static void
+count_over(struct session *session, enum limit_kind kind, int64_t now)
+{
+	struct account *account = &session->account;
+
+	account_refusal(account, now);
+	if (!session->over) {
+		session->over = true;
+		account->desk->limited(account->desk->self, kind, now);
+		account_deed(account, KIND_VOLUME, limit_name(kind), now);
+	}
+}
+
+/* What a client hears at MAIL that does too much. */
+static bool
+measure(struct session *session, int64_t now, struct answer *answer)
+{
+	struct account *account = &session->account;
+	enum limit_kind over;
+
+	if (!is_limited(session)) {
+		return false;
+	}
+	session->presence.ban = opinion_newest(&session->opinion);
+	over = account->desk->admit(
+	    account->desk->self, &account->visitor, &session->presence, now);
+	if (over == LIMIT_KINDS) {
+		return false;
+	}
+	answer_limit(
+	    answer, &session->conf->policy.limit[over], &account->visitor);
+	count_over(session, over, now);
 	return true;
 }
 
@@ -206,9 +259,11 @@ session_mail(struct session *session, const struct sender *sender, int64_t now,
 	if (sender->auth_type != NULL || sender->auth_authen != NULL) {
 		session->authenticated = true;
 		account_end(&session->account);
+		leave(session);
 	}
 	account_session(&session->account, now);
-	refused = judge(session, STAGE_MAIL, false, now, answer);
+	refused = judge(session, STAGE_MAIL, false, now, answer) ||
+		  measure(session, now, answer);
 	session->now.open = true;
 	session->now.refused = refused;
 	session->now.callout = sender->path != NULL &&
@@ -250,18 +305,23 @@ static void
 note_rejection(
     struct session *session, const struct recipient *recipient, int64_t now)
 {
+	const char *status = offence_is_status(recipient->status)
+				 ? recipient->status
+				 : NULL;
 	enum kind kind;
 	struct answer unsaid;
 
 	(void)judge(
 	    session, STAGE_RCPT, spares(session, recipient), now, &unsaid);
 	account_refusal(&session->account, now);
-	if (offence_of_rejection(recipient->status, recipient->text, &kind) &&
-	    !told_enough(session, kind)) {
-		account_deed(&session->account, kind,
-		    offence_is_status(recipient->status) ? recipient->status
-							 : NULL,
-		    now);
+	if (!offence_of_rejection(recipient->status, recipient->text, &kind) ||
+	    told_enough(session, kind)) {
+		return;
+	}
+	if (kind == KIND_RECIPIENT) {
+		account_guess(&session->account, recipient->path, status, now);
+	} else {
+		account_deed(&session->account, kind, status, now);
 	}
 }
 
@@ -333,6 +393,7 @@ session_message(struct session *session, int64_t now)
 	struct transaction *mail = &session->now;
 
 	mail->data = true; /* not every MTA reports DATA */
+	session->presence.messages++;
 	if (mail->spam) {
 		account_deed(&session->account, KIND_SPAM, NULL, now);
 	}
@@ -357,6 +418,7 @@ session_close(struct session *session, int64_t now)
 	}
 	end_transaction(session, now);
 	account_close(&session->account, now);
+	leave(session);
 	session_free(session);
 }
 

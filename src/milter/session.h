@@ -2,8 +2,9 @@
  * One SMTP session of one client: what it did and what it hears.
  *
  * The milter tells it each step the MTA reports; the session asks the desk
- * who the client is, answers with the reply of the ban that speaks, and tells
- * the desk of deeds, tallies and hits.  It knows nothing of libmilter, of
+ * who the client is, answers with the reply of the ban that speaks or, at
+ * MAIL, of the limit it is over, and tells the desk of deeds, tallies and
+ * hits.  It knows nothing of libmilter, of
  * threads or of the database; `now` is seconds since the epoch.
  *
  * A session is used by one thread at a time.  One without an address (a unix
@@ -19,17 +20,10 @@
 #include "base/addr.h"
 #include "conf/conf.h"
 #include "core/kind.h"
-#include "core/reply.h"
+#include "milter/answer.h"
 #include "milter/desk.h"
 
 struct session;
-
-/* What a refused client hears: code, enhanced code (or empty) and text. */
-struct answer {
-	char code[REPLY_CODE_SIZE];
-	char enhanced[REPLY_ENHANCED_SIZE];
-	char text[REPLY_TEXT_SIZE];
-};
 
 /* `desk` is borrowed for the session's life; its reference of `conf` passes
  * to the session, which keeps it to the end.  NULL without memory, and then

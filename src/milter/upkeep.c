@@ -6,6 +6,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "engine/engine.h"
+#include "milter/sums.h"
 
 enum {
 	EVENTS_A_COMMIT = 64,
@@ -64,9 +65,11 @@ write_row(struct store *store, const struct pending_row *row)
 		    store, &row->client, row->number, &row->tally);
 	case PENDING_HITS:
 		result = store_ban_hit(
-		    store, row->number, row->hits, row->told);
+		    store, row->number, row->times, row->told);
 		/* The ban may be forgotten by now. */
 		return result == STORE_NONE ? STORE_OK : result;
+	case PENDING_LIMITED:
+		return STORE_OK; /* only a sum by day */
 	}
 	log_panic("no such row: %d", (int)row->what);
 }
@@ -75,10 +78,17 @@ static enum store_result
 write_rows(struct books *books, const struct pending_row *rows, size_t count)
 {
 	struct store *store = books->write.store;
+	struct sums sums = { .day = 0 };
 	enum store_result result = store_begin(store);
 
 	for (size_t i = 0; result == STORE_OK && i < count; i++) {
 		result = write_row(store, &rows[i]);
+		if (result == STORE_OK) {
+			result = sums_add(&sums, store, &rows[i]);
+		}
+	}
+	if (result == STORE_OK) {
+		result = sums_write(&sums, store);
 	}
 	if (result == STORE_OK) {
 		result = store_commit(store);

@@ -8,6 +8,8 @@
 #include "base/proc.h"
 #include "base/text.h"
 #include "milter/books.h"
+#include "milter/door.h"
+#include "milter/patience.h"
 #include "milter/upkeep.h"
 
 enum {
@@ -23,45 +25,6 @@ struct writer {
 	pthread_cond_t wake;
 	bool stopping;
 };
-
-/* ---- patience ---- */
-
-/* Take from a visitor's patience what has passed since `began`. */
-static void
-charge(struct visitor *visitor, int64_t began)
-{
-	visitor->patience -= proc_ticks() - began;
-	if (visitor->patience < 0) {
-		visitor->patience = 0;
-	}
-}
-
-/* Take a handle and let its verbs wait no longer than the visitor may.  False
- * where it cannot be had in time or holds no store. */
-static bool
-take_for(struct handle *handle, struct visitor *visitor)
-{
-	int64_t began = proc_ticks();
-
-	if (!handle_take(handle, visitor->patience)) {
-		visitor->patience = 0;
-		return false;
-	}
-	if (handle->store == NULL) {
-		handle_give(handle);
-		return false;
-	}
-	charge(visitor, began);
-	store_patience(handle->store, (int)visitor->patience);
-	return true;
-}
-
-static bool
-may_write(struct books *books, const struct visitor *visitor)
-{
-	return visitor->patience > 0 &&
-	       proc_ticks() >= atomic_load(&books->quiet_until);
-}
 
 /* ---- the desk ---- */
 
@@ -119,7 +82,7 @@ ask_standing(struct books *books, struct visitor *visitor, int64_t now,
 	enum store_result result;
 	int64_t began;
 
-	if (!take_for(handle, visitor)) {
+	if (!patience_take(handle, visitor)) {
 		trouble_say(&books->trouble,
 		    "the database cannot be asked; sessions pass unchecked");
 		return STORE_BUSY;
@@ -133,7 +96,7 @@ ask_standing(struct books *books, struct visitor *visitor, int64_t now,
 		    store_error(handle->store));
 	}
 	handle_give(handle);
-	charge(visitor, began);
+	patience_charge(visitor, began);
 	return result;
 }
 
@@ -164,13 +127,13 @@ record_now(struct books *books, struct visitor *visitor,
 	size_t count = 1;
 	int64_t began;
 
-	if (!may_write(books, visitor) || !take_for(&books->write, visitor)) {
+	if (!patience_take_writer(books, visitor)) {
 		return false;
 	}
 	began = proc_ticks();
 	(void)books_record(books, visitor->conf, deed, &count, now);
 	handle_give(&books->write);
-	charge(visitor, began);
+	patience_charge(visitor, began);
 	return count == 1;
 }
 
@@ -191,34 +154,42 @@ desk_tally(void *self, const struct net *client, int64_t hour,
 {
 	struct books *books = &((struct writer *)self)->books;
 
-	pending_tally(books->pending, client, hour, more);
+	throng_tally(books->throng, client, hour, more);
+}
+
+static enum store_result
+write_hit(struct store *store, const struct ban *ban, int64_t now)
+{
+	enum store_result result = store_begin(store);
+
+	if (result == STORE_OK) {
+		result = store_ban_hit(store, ban->id, 1, now);
+	}
+	if (result == STORE_OK || result == STORE_NONE) {
+		result = store_daily_add(
+		    store, now, DAILY_REFUSED, reason_name(ban->reason), 1);
+	}
+	return result == STORE_OK ? store_commit(store) : result;
 }
 
 static bool
-hit_now(struct books *books, struct visitor *visitor, int64_t ban, int64_t now)
+hit_now(struct books *books, struct visitor *visitor, const struct ban *ban,
+    int64_t now)
 {
-	struct store *store;
 	enum store_result result;
 	int64_t began;
 
-	if (!may_write(books, visitor) || !take_for(&books->write, visitor)) {
+	if (!patience_take_writer(books, visitor)) {
 		return false;
 	}
 	began = proc_ticks();
-	store = books->write.store;
-	result = store_begin(store);
-	if (result == STORE_OK) {
-		result = store_ban_hit(store, ban, 1, now);
-	}
-	if (result == STORE_OK || result == STORE_NONE) {
-		result = store_commit(store);
-	}
+	result = write_hit(books->write.store, ban, now);
 	if (result != STORE_OK) {
 		(void)books_write_trouble(books, result);
-		store_rollback(store);
+		store_rollback(books->write.store);
 	}
 	handle_give(&books->write);
-	charge(visitor, began);
+	patience_charge(visitor, began);
 	return result == STORE_OK;
 }
 
@@ -230,9 +201,46 @@ desk_hit(
 {
 	struct books *books = &((struct writer *)self)->books;
 
-	if (ban->hits > 0 || !hit_now(books, visitor, ban->id, now)) {
-		pending_hit(books->pending, ban->id, now);
+	if (ban->hits > 0 || !hit_now(books, visitor, ban, now)) {
+		pending_hit(books->pending, ban, now);
 	}
+}
+
+static enum limit_kind
+desk_admit(
+    void *self, struct visitor *visitor, struct presence *presence, int64_t now)
+{
+	struct books *books = &((struct writer *)self)->books;
+
+	return door_admit(books, visitor, presence, now);
+}
+
+static void
+desk_leave(void *self, const struct net *client, struct presence *presence)
+{
+	struct books *books = &((struct writer *)self)->books;
+
+	if (presence->slot) {
+		presence->slot = false;
+		throng_leave(books->throng, client);
+	}
+}
+
+static void
+desk_limited(void *self, enum limit_kind limit, int64_t now)
+{
+	struct books *books = &((struct writer *)self)->books;
+
+	pending_limited(books->pending, limit, now);
+}
+
+static bool
+desk_key(void *self, struct visitor *visitor, const char *text,
+    char key[static HASH_TEXT_SIZE])
+{
+	struct books *books = &((struct writer *)self)->books;
+
+	return door_key(books, visitor, text, key);
 }
 
 /* ---- the thread ---- */
@@ -293,7 +301,11 @@ writer_start(struct conf *conf, char error[static STORE_ERROR_SIZE])
 		.standing = desk_standing,
 		.observe = desk_observe,
 		.tally = desk_tally,
-		.hit = desk_hit };
+		.hit = desk_hit,
+		.admit = desk_admit,
+		.leave = desk_leave,
+		.limited = desk_limited,
+		.key = desk_key };
 	(void)pthread_mutex_init(&writer->mutex, NULL);
 	(void)pthread_cond_init(&writer->wake, NULL);
 	if (pthread_create(&writer->thread, NULL, run, writer) != 0) {

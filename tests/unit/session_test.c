@@ -7,7 +7,9 @@
 #include <stdlib.h>
 
 #include "base/text.h"
+#include "milter/pending.h"
 #include "milter/session.h"
+#include "milter/throng.h"
 
 enum {
 	NOW = 1795284342, /* 2026-11-21T18:05:42Z */
@@ -27,6 +29,15 @@ struct cardboard {
 	int hits;
 	int64_t hit_ban;
 	bool negative; /* something was counted back */
+
+	struct pending *pending;
+	struct throng *throng;
+	bool forgetful;            /* the database does not answer */
+	struct throng_facts facts; /* what it says */
+	int learned;               /* how often it was asked */
+	char limited[64];          /* "connections" */
+	bool keyless;
+	char keyed[128]; /* what keys were made of */
 };
 
 static enum store_result
@@ -64,6 +75,12 @@ cardboard_observe(
 	if (deed->at != now) {
 		text_addf(&desk->deeds, "%+lld", (long long)(deed->at - now));
 	}
+	if (deed->key != NULL) {
+		text_addf(&desk->deeds, "(%s)", deed->key);
+	}
+	if (deed->kind == KIND_VOLUME) {
+		text_addf(&desk->deeds, "(%s)", deed->detail);
+	}
 }
 
 static void
@@ -72,8 +89,8 @@ cardboard_tally(void *self, const struct net *client, int64_t hour,
 {
 	struct cardboard *desk = self;
 
-	(void)client;
 	check_int("a tally's hour", hour % HOUR, 0);
+	throng_tally(desk->throng, client, hour, more);
 	tally_add(&desk->sum, more);
 	desk->negative |= more->recipients < 0;
 }
@@ -90,12 +107,72 @@ cardboard_hit(
 	desk->hit_ban = ban->id;
 }
 
+static enum limit_kind
+cardboard_admit(
+    void *self, struct visitor *visitor, struct presence *presence, int64_t now)
+{
+	struct cardboard *desk = self;
+
+	if (!desk->forgetful &&
+	    !throng_knows(desk->throng, &visitor->client, presence->ban, now)) {
+		desk->learned++;
+		desk->facts.ban = presence->ban;
+		throng_learn(desk->throng, &visitor->client, &desk->facts, now);
+	}
+	return throng_admit(desk->throng, &visitor->client,
+	    visitor->conf->policy.limit, presence, now);
+}
+
+static void
+cardboard_leave(void *self, const struct net *client, struct presence *presence)
+{
+	struct cardboard *desk = self;
+
+	assert_true(presence->slot);
+	presence->slot = false;
+	throng_leave(desk->throng, client);
+}
+
+static void
+cardboard_limited(void *self, enum limit_kind limit, int64_t now)
+{
+	struct cardboard *desk = self;
+	size_t len = strlen(desk->limited);
+	struct text text;
+
+	(void)now;
+	text_init(&text, desk->limited + len, sizeof(desk->limited) - len);
+	text_addf(&text, "%s%s", len == 0 ? "" : " ", limit_name(limit));
+}
+
+/* The key of a name is its last letter here. */
+static bool
+cardboard_key(void *self, struct visitor *visitor, const char *name,
+    char key[static HASH_TEXT_SIZE])
+{
+	struct cardboard *desk = self;
+
+	(void)visitor;
+	(void)text_copy(desk->keyed, sizeof(desk->keyed), name);
+	(void)text_copy(key, HASH_TEXT_SIZE, name + strlen(name) - 1);
+	return !desk->keyless;
+}
+
 /* ---- a session on it ---- */
+
+enum {
+	SESSIONS = 3 /* of one client at once */
+};
 
 struct scene {
 	struct cardboard board;
 	struct desk desk;
-	struct session *session;
+	struct conf *conf; /* borrowed from the first session */
+	const char *ip;
+	const char *port;
+	struct session *session; /* the one that acts */
+	struct session *all[SESSIONS];
+	size_t acting;
 	int64_t now;
 	char heard_buf[512]; /* "rcpt:550" */
 	struct text heard;
@@ -136,15 +213,22 @@ static const struct {
 	enum service service;
 	int64_t hits;
 	const char *reply;
+	const char *again;
 } known_bans[] = {
 	{ "error", REASON_ERROR, STAGE_RCPT, SERVICE_MX, 0,
-	    "550 5.7.1 Too many errors from your IP" },
+	    "550 5.7.1 Too many errors from your IP", NULL },
 	{ "stubborn", REASON_ERROR, STAGE_RCPT, SERVICE_MX, 10,
-	    "550 5.7.1 Too many errors from your IP" },
+	    "550 5.7.1 Too many errors from your IP", NULL },
 	{ "auth", REASON_AUTH, STAGE_HELO, SERVICE_SUBMISSION, 0,
-	    "530 5.7.0 Too many authentication errors from your IP" },
-	{ "slow", REASON_SPAM, STAGE_RCPT, SERVICE_ANY, 0, "450 4.7.1 Later" },
-	{ "bare", REASON_SPAM, STAGE_MAIL, SERVICE_ANY, 0, "500 Too many" },
+	    "530 5.7.0 Too many authentication errors from your IP", NULL },
+	{ "slow", REASON_SPAM, STAGE_RCPT, SERVICE_ANY, 0, "450 4.7.1 Later",
+	    NULL },
+	{ "bare", REASON_SPAM, STAGE_MAIL, SERVICE_ANY, 0, "500 Too many",
+	    NULL },
+	{ "new", REASON_SPAM, STAGE_MAIL, SERVICE_ANY, 0, "550 5.7.1 First",
+	    "421 4.7.0 Again" },
+	{ "told", REASON_VIRUS, STAGE_MAIL, SERVICE_ANY, 1, "551 5.7.1 First",
+	    "450 4.7.0 Again" },
 };
 
 static void
@@ -162,6 +246,10 @@ put_ban(struct standing *standing, const char *word, int64_t ends)
 		ban.service = known_bans[i].service;
 		ban.hits = known_bans[i].hits;
 		assert_null(reply_parse(known_bans[i].reply, NULL, &ban.reply));
+		if (known_bans[i].again != NULL) {
+			assert_null(reply_parse(
+			    known_bans[i].again, "OWN_1", &ban.again));
+		}
 		(void)text_copy(ban.ref, sizeof(ban.ref), "7K2M9Q");
 		standing->verdict = STANDING_BANNED;
 		standing->ban[standing->bans++] = ban;
@@ -170,13 +258,33 @@ put_ban(struct standing *standing, const char *word, int64_t ends)
 	fail_msg("no such ban: %s", word);
 }
 
+/* Another session of the same client, from now on the one that acts. */
+static void
+open_session(struct scene *scene, size_t number, struct conf *conf)
+{
+	struct addr address;
+
+	scene->session = session_new(&scene->desk, conf);
+	assert_non_null(scene->session);
+	scene->all[number] = scene->session;
+	scene->acting = number;
+	assert_true(scene->ip == NULL || addr_parse(scene->ip, &address));
+	session_connect(scene->session, scene->ip == NULL ? NULL : &address,
+	    session_service(conf, scene->port, NULL));
+}
+
 static void
 begin_with(
     struct scene *scene, struct conf *conf, const char *ip, const char *port)
 {
-	struct addr address;
-
 	scene->now = NOW;
+	scene->conf = conf;
+	scene->ip = ip;
+	scene->port = port;
+	scene->board.pending = pending_new();
+	scene->board.throng = throng_new(scene->board.pending);
+	assert_non_null(scene->board.throng);
+	throng_use(scene->board.throng);
 	scene->board.version = 1;
 	text_init(&scene->heard, scene->heard_buf, sizeof(scene->heard_buf));
 	text_init(
@@ -185,12 +293,12 @@ begin_with(
 		.standing = cardboard_standing,
 		.observe = cardboard_observe,
 		.tally = cardboard_tally,
-		.hit = cardboard_hit };
-	scene->session = session_new(&scene->desk, conf);
-	assert_non_null(scene->session);
-	assert_true(ip == NULL || addr_parse(ip, &address));
-	session_connect(scene->session, ip == NULL ? NULL : &address,
-	    session_service(conf, port, NULL));
+		.hit = cardboard_hit,
+		.admit = cardboard_admit,
+		.leave = cardboard_leave,
+		.limited = cardboard_limited,
+		.key = cardboard_key };
+	open_session(scene, 0, conf);
 }
 
 static void
@@ -241,6 +349,54 @@ do_close(struct scene *scene)
 {
 	session_close(scene->session, scene->now);
 	scene->session = NULL;
+	scene->all[scene->acting] = NULL;
+}
+
+/* Go on with the session of that number, or open it. */
+static void
+turn_to(struct scene *scene, size_t number)
+{
+	if (scene->all[number] == NULL) {
+		open_session(scene, number, conf_hold(scene->conf));
+	}
+	scene->session = scene->all[number];
+	scene->acting = number;
+}
+
+static void
+do_first(struct scene *scene)
+{
+	turn_to(scene, 0);
+}
+
+static void
+do_second(struct scene *scene)
+{
+	turn_to(scene, 1);
+}
+
+static void
+do_third(struct scene *scene)
+{
+	turn_to(scene, 2);
+}
+
+/* The hits so far are in the database. */
+static void
+do_written(struct scene *scene)
+{
+	struct standing *standing = &scene->board.standing;
+
+	for (size_t i = 0; i < standing->bans; i++) {
+		standing->ban[i].hits += scene->board.hits;
+	}
+	scene->board.version++;
+}
+
+static void
+do_hour(struct scene *scene)
+{
+	scene->now += HOUR;
 }
 
 static void
@@ -358,6 +514,11 @@ static const struct {
 	{ "clean", do_clean },
 	{ "wait", do_wait },
 	{ "close", do_close },
+	{ "first", do_first },
+	{ "second", do_second },
+	{ "third", do_third },
+	{ "written", do_written },
+	{ "hour", do_hour },
 };
 
 /* Recipients that the MTA rejects, by word. */
@@ -427,9 +588,11 @@ play(struct scene *scene, const char *script)
 static void
 finish(struct scene *scene)
 {
-	if (scene->session != NULL) {
-		do_close(scene);
+	for (size_t i = 0; i < SESSIONS; i++) {
+		session_close(scene->all[i], scene->now);
 	}
+	throng_free(scene->board.throng);
+	pending_free(scene->board.pending);
 }
 
 /* ---- what a session did ---- */
@@ -723,6 +886,388 @@ the_words(void **state)
 	    "https://postmaster.example/?ip=2001:db8:bad::7&ref=7K2M9Q");
 }
 
+static void
+second_replies(void **state)
+{
+	static const struct {
+		const char *sentence;
+		const char *bans;
+		const char *script;
+		const char *heard;
+	} rows[] = {
+		{ "the first session hears the first reply", "new", "helo mail",
+		    "mail:550" },
+		{ "to its end, whatever its own hit makes of the ban", "new",
+		    "helo mail written mail rcpt",
+		    "mail:550 mail:550 rcpt:550" },
+		{ "the second hears the other one", "new",
+		    "helo mail written second helo mail mail",
+		    "mail:550 mail:421 mail:421" },
+		{ "and the first goes on as it began", "new",
+		    "helo mail written second helo mail first mail",
+		    "mail:550 mail:421 mail:550" },
+		{ "what counts is when a session first hears of the ban", "new",
+		    "helo second helo mail written first mail",
+		    "mail:550 mail:421" },
+		{ "each ban by itself", "told new", "helo mail written mail",
+		    "mail:450 mail:450" },
+		{ "a ban without a second reply has but one", "bare",
+		    "helo mail written second mail", "mail:500 mail:500" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scene scene = { .now = 0 };
+		char bans[64];
+		char *rest = bans;
+		char *word;
+
+		(void)text_copy(bans, sizeof(bans), rows[i].bans);
+		while ((word = strsep(&rest, " ")) != NULL) {
+			put_ban(&scene.board.standing, word, NOW + HOUR);
+		}
+		begin(&scene, "203.0.113.9", "25");
+		play(&scene, rows[i].script);
+		finish(&scene);
+		check_text(rows[i].sentence, scene.heard_buf, rows[i].heard);
+	}
+}
+
+static void
+second_words(void **state)
+{
+	struct scene scene = { .now = 0 };
+
+	(void)state;
+	put_ban(&scene.board.standing, "told", NOW + HOUR);
+	begin(&scene, "203.0.113.9", "25");
+	play(&scene, "helo mail");
+	check_text("the second reply is told like the first", scene.answer.text,
+	    "Again [203.0.113.9], blocked until 2026-11-21T19:05:42Z. See "
+	    "https://postmaster.example/?ip=203.0.113.9&ref=7K2M9Q OWN_1");
+	check_text(
+	    "with its own enhanced code", scene.answer.enhanced, "4.7.0");
+	finish(&scene);
+}
+
+static void
+other_ban(void **state)
+{
+	struct scene scene = { .now = 0 };
+
+	(void)state;
+	put_ban(&scene.board.standing, "new", NOW + 60);
+	begin(&scene, "203.0.113.9", "25");
+	play(&scene, "helo mail");
+	scene.board.standing.bans = 0;
+	put_ban(&scene.board.standing, "told", NOW + HOUR);
+	scene.board.version++;
+	play(&scene, "mail written mail");
+	check_text("another ban in the same session is heard of anew",
+	    scene.heard_buf, "mail:550 mail:450 mail:450");
+	finish(&scene);
+}
+
+/* ---- limits ---- */
+
+/* good 3, neutral 2, poor 1; and a policy that limits only the poor. */
+static void
+limit_to(struct conf *conf, const char *kinds)
+{
+	static const int64_t most[REPUTATION_COUNT] = {
+		[REPUTATION_GOOD] = 3,
+		[REPUTATION_NEUTRAL] = 2,
+		[REPUTATION_POOR] = 1,
+	};
+
+	for (int kind = 0; kind < LIMIT_KINDS; kind++) {
+		struct limit *limit = &conf->policy.limit[kind];
+		enum limit_kind it = (enum limit_kind)kind;
+
+		assert_null(reply_parse("421 4.7.1 Too many, slow down.",
+		    "OFR_1 [1]", &limit->reply));
+		if (strchr(kinds, limit_name(it)[0]) != NULL) {
+			memcpy(limit->most, most, sizeof(limit->most));
+		}
+		if (strchr(kinds, 'p') != NULL) {
+			limit->most[REPUTATION_GOOD] = 0;
+			limit->most[REPUTATION_NEUTRAL] = 0;
+		}
+	}
+}
+
+#define MESSAGE "mail rcpt data eom "
+#define MAIL_3  "mail second mail third mail "
+
+static void
+limits(void **state)
+{
+	static const struct {
+		const char *sentence;
+		const char *limits; /* c, m, h; p: only for the poor */
+		enum reputation reputation;
+		const char *script;
+		const char *heard;
+		const char *deeds;
+		const char *limited;
+	} rows[] = {
+		{ "without limits there is none", "", REPUTATION_POOR, MAIL_3,
+		    "", "helo helo helo", "" },
+		{ "two at once, and the third hears of it", "c",
+		    REPUTATION_NEUTRAL,
+		    "helo mail second helo mail third helo "
+		    "mail",
+		    "mail:421", "volume(connections)", "connections" },
+		{ "three of a good client", "c", REPUTATION_GOOD,
+		    "helo mail second helo mail third helo mail", "", "", "" },
+		{ "one of a poor one", "c", REPUTATION_POOR,
+		    "helo mail second helo mail", "mail:421",
+		    "volume(connections)", "connections" },
+		{ "only the poor one", "cp", REPUTATION_NEUTRAL,
+		    "helo mail second helo mail third helo mail", "", "", "" },
+		{ "a session that does not say MAIL takes no room", "c",
+		    REPUTATION_POOR, "helo second helo mail", "", "", "" },
+		{ "one that closes makes room", "c", REPUTATION_POOR,
+		    "helo mail close second helo mail", "", "", "" },
+		{ "one that was refused may try again", "c", REPUTATION_POOR,
+		    "helo mail second helo mail mail first close second mail",
+		    "mail:421 mail:421", "volume(connections)", "connections" },
+		{ "and holds its place from then on", "c", REPUTATION_POOR,
+		    "helo mail second helo mail first close second mail "
+		    "third helo mail",
+		    "mail:421 mail:421",
+		    "volume(connections) volume(connections)",
+		    "connections connections" },
+		{ "one that was refused takes no place away when it leaves",
+		    "c", REPUTATION_NEUTRAL,
+		    "helo mail second helo mail third helo mail close "
+		    "third helo mail",
+		    "mail:421 mail:421",
+		    "volume(connections) volume(connections)",
+		    "connections connections" },
+		{ "one that logs in makes room", "c", REPUTATION_POOR,
+		    "helo mail abort auth second helo mail", "", "", "" },
+		{ "authenticated sessions know no limit", "cmh",
+		    REPUTATION_POOR, "auth second auth rcpt data eom auth", "",
+		    "", "" },
+		{ "two messages and the next MAIL is refused", "m",
+		    REPUTATION_NEUTRAL, "helo " MESSAGE MESSAGE "mail mail",
+		    "mail:421 mail:421", "volume(messages)", "messages" },
+		{ "another session begins anew", "m", REPUTATION_NEUTRAL,
+		    "helo " MESSAGE MESSAGE "second helo " MESSAGE, "", "",
+		    "" },
+		{ "what is no message does not count", "m", REPUTATION_POOR,
+		    "helo mail rcpt abort mail rcpt data abort mail dead mail",
+		    "", "recipient", "" },
+		{ "so many connections an hour", "h", REPUTATION_NEUTRAL,
+		    "helo mail close second helo mail close third helo mail",
+		    "mail:421", "volume(hourly)", "hourly" },
+		{ "those without MAIL count as well", "h", REPUTATION_NEUTRAL,
+		    "bogus close second bogus close third helo mail",
+		    "mail:421", "command command volume(hourly)", "hourly" },
+		{ "an hour later there is room again", "h", REPUTATION_NEUTRAL,
+		    "helo mail close second helo mail close hour hour third "
+		    "helo mail",
+		    "", "", "" },
+		{ "those who were let in stay, whoever comes after them", "h",
+		    REPUTATION_POOR,
+		    "helo mail second helo mail first mail mail", "mail:421",
+		    "volume(hourly)", "hourly" },
+		{ "one event a session, whichever limit it meets", "ch",
+		    REPUTATION_POOR,
+		    "helo mail second helo mail first close second mail",
+		    "mail:421 mail:421", "volume(connections)", "connections" },
+		{ "no call-out in such a session is a probe", "m",
+		    REPUTATION_POOR, "helo " MESSAGE "bounce rcpt abort",
+		    "mail:421", "volume(messages)", "messages" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scene scene = { .now = 0 };
+		struct conf *conf = new_conf();
+
+		limit_to(conf, rows[i].limits);
+		scene.board.facts.reputation = rows[i].reputation;
+		begin_with(&scene, conf, "203.0.113.9", "25");
+		play(&scene, rows[i].script);
+		check_text(rows[i].sentence, scene.heard_buf, rows[i].heard);
+		check_text(rows[i].sentence, scene.board.told, rows[i].deeds);
+		check_text(
+		    rows[i].sentence, scene.board.limited, rows[i].limited);
+		finish(&scene);
+	}
+}
+
+static void
+the_limit_s_words(void **state)
+{
+	struct scene scene = { .now = 0 };
+	struct conf *conf = new_conf();
+
+	(void)state;
+	limit_to(conf, "c");
+	scene.board.facts.reputation = REPUTATION_POOR;
+	begin_with(&scene, conf, "203.0.113.9", "25");
+	play(&scene, "helo mail second helo mail");
+	check_text("a limit's own reply", scene.answer.text,
+	    "Too many, slow down. [203.0.113.9]. See "
+	    "https://postmaster.example/?ip=203.0.113.9 OFR_1 [1]");
+	check_text("its code", scene.answer.code, "421");
+	check_text("its enhanced code", scene.answer.enhanced, "4.7.1");
+	finish(&scene);
+}
+
+static void
+not_limited(void **state)
+{
+	static const struct {
+		const char *sentence;
+		const char *ip;
+		const char *port;
+		enum verdict verdict;
+		enum store_result result;
+		const char *heard;
+	} rows[] = {
+		{ "the mx", "203.0.113.9", "25", STANDING_CLEAR, STORE_OK,
+		    "mail:421" },
+		{ "a service that is not known", "203.0.113.9", NULL,
+		    STANDING_CLEAR, STORE_OK, "mail:421" },
+		{ "not submission", "203.0.113.9", "587", STANDING_CLEAR,
+		    STORE_OK, "" },
+		{ "not an allowed client", "203.0.113.9", "25",
+		    STANDING_ALLOWED, STORE_OK, "" },
+		{ "not one the configuration allows", "198.51.100.1", "25",
+		    STANDING_CLEAR, STORE_OK, "" },
+		{ "not one that is never banned", "192.168.1.2", "25",
+		    STANDING_CLEAR, STORE_OK, "" },
+		{ "not one without an address", NULL, "25", STANDING_CLEAR,
+		    STORE_OK, "" },
+		{ "nobody while the database cannot say who is allowed",
+		    "203.0.113.9", "25", STANDING_CLEAR, STORE_BUSY, "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scene scene = { .board.result = rows[i].result };
+		struct conf *conf = new_conf();
+
+		assert_true(net_parse("198.51.100.0/24", &conf->allow[0]));
+		conf->allows = 1;
+		limit_to(conf, "cmh");
+		scene.board.facts.reputation = REPUTATION_POOR;
+		scene.board.standing.verdict = rows[i].verdict;
+		begin_with(&scene, conf, rows[i].ip, rows[i].port);
+		play(&scene, "helo mail second helo mail");
+		check_text(rows[i].sentence, scene.heard_buf, rows[i].heard);
+		finish(&scene);
+	}
+}
+
+static void
+bans_before_limits(void **state)
+{
+	struct scene scene = { .now = 0 };
+	struct conf *conf = new_conf();
+
+	(void)state;
+	limit_to(conf, "c");
+	scene.board.facts.reputation = REPUTATION_POOR;
+	put_ban(&scene.board.standing, "bare", NOW + HOUR);
+	begin_with(&scene, conf, "203.0.113.9", "25");
+	play(&scene, "helo mail second helo mail");
+	check_text(
+	    "a ban has its say first", scene.heard_buf, "mail:500 mail:500");
+	check_text("and no limit counts", scene.board.limited, "");
+	scene.board.standing.verdict = STANDING_CLEAR;
+	scene.board.version++;
+	play(&scene, "mail first mail");
+	check_text("nor had those who were refused a slot", scene.heard_buf,
+	    "mail:500 mail:500 mail:421");
+	finish(&scene);
+}
+
+static void
+learned_again(void **state)
+{
+	struct scene scene = { .now = 0 };
+	struct conf *conf = new_conf();
+
+	(void)state;
+	limit_to(conf, "c");
+	begin_with(&scene, conf, "203.0.113.9", "25");
+	play(&scene, "helo mail mail second helo mail");
+	check_int("a client is learned once", scene.board.learned, 1);
+	put_ban(&scene.board.standing, "error", NOW + HOUR);
+	scene.board.version++;
+	play(&scene, "mail first mail");
+	check_int("and again when a ban of it began", scene.board.learned, 2);
+	play(&scene, "hour mail");
+	check_int("and in another hour", scene.board.learned, 3);
+	finish(&scene);
+}
+
+static void
+not_learned(void **state)
+{
+	struct scene scene = { .board.forgetful = true };
+	struct conf *conf = new_conf();
+
+	(void)state;
+	limit_to(conf, "c");
+	scene.board.facts.reputation = REPUTATION_POOR;
+	begin_with(&scene, conf, "203.0.113.9", "25");
+	play(&scene, "helo mail second helo mail third helo mail");
+	check_text("of whom nothing can be learned is neutral", scene.heard_buf,
+	    "mail:421");
+	finish(&scene);
+}
+
+/* ---- one recipient many times ---- */
+
+static void
+recipient_keys(void **state)
+{
+	static const struct {
+		const char *sentence;
+		const char *path;
+		int64_t same_recipient;
+		enum kind kind;
+		bool keyless;
+		const char *keyed;
+		const char *deeds;
+	} rows[] = {
+		{ "no rule asks, no key", "<a@b.c>", 0, KIND_RECIPIENT, false,
+		    "", "recipient" },
+		{ "a rule for other kinds does not ask", "<a@b.c>", 3,
+		    KIND_SPAM, false, "", "recipient" },
+		{ "the key is made of the bare address", "<a@b.c>", 3,
+		    KIND_RECIPIENT, false, "a@b.c", "recipient(c)" },
+		{ "with or without brackets", "a@b.c", 3, KIND_RECIPIENT, false,
+		    "a@b.c", "recipient(c)" },
+		{ "an event without a key is better than none", "<a@b.c>", 3,
+		    KIND_RECIPIENT, true, "a@b.c", "recipient" },
+		{ "of nothing there is no key", "<>", 3, KIND_RECIPIENT, false,
+		    "", "recipient" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct scene scene = { .board.keyless = rows[i].keyless };
+		struct conf *conf = new_conf();
+
+		conf->policy.rules = 1;
+		conf->policy.rule[0].kinds = kind_bit(rows[i].kind);
+		conf->policy.rule[0].same_recipient = rows[i].same_recipient;
+		begin_with(&scene, conf, "203.0.113.9", "25");
+		play(&scene, "helo mail");
+		rcpt(&scene, rows[i].path, "5.1.1", "User unknown");
+		check_text(rows[i].sentence, scene.board.keyed, rows[i].keyed);
+		check_text(rows[i].sentence, scene.board.told, rows[i].deeds);
+		finish(&scene);
+	}
+}
+
 /* ---- how a standing ages ---- */
 
 static void
@@ -957,6 +1502,16 @@ main(void)
 		cmocka_unit_test(refusals),
 		cmocka_unit_test(banned_client_goes_on),
 		cmocka_unit_test(the_words),
+		cmocka_unit_test(second_replies),
+		cmocka_unit_test(second_words),
+		cmocka_unit_test(other_ban),
+		cmocka_unit_test(limits),
+		cmocka_unit_test(the_limit_s_words),
+		cmocka_unit_test(not_limited),
+		cmocka_unit_test(bans_before_limits),
+		cmocka_unit_test(learned_again),
+		cmocka_unit_test(not_learned),
+		cmocka_unit_test(recipient_keys),
 		cmocka_unit_test(standings),
 		cmocka_unit_test(a_ban_ends),
 		cmocka_unit_test(allowed),

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <ftw.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -75,17 +76,42 @@ make_place(struct place *place)
 	text_addf(&text, "%s/videur.db", place->folder);
 }
 
+/* With limits of two for a neutral client and one for a poor one. */
+static struct conf *
+limited_conf(const struct place *place)
+{
+	struct conf *conf = load_conf(place);
+
+	for (int kind = 0; kind < LIMIT_KINDS; kind++) {
+		conf->policy.limit[kind] = (struct limit){
+			.most = { [REPUTATION_NEUTRAL] = 2,
+			    [REPUTATION_POOR] = 1 }
+		};
+	}
+	conf->policy.scale = (struct reputation_scale){ .good_messages = 100,
+		.good_ratio = 100,
+		.poor_events = 3,
+		.poor_ratio = 5000 };
+	return conf;
+}
+
 static void
-start(struct place *place)
+start_with(struct place *place, struct conf *conf)
 {
 	char error[STORE_ERROR_SIZE];
 
-	place->writer = writer_start(load_conf(place), error);
+	place->writer = writer_start(conf, error);
 	if (place->writer == NULL) {
 		fail_msg("%s", error);
 	}
 	place->desk = writer_desk(place->writer);
 	place->conf = writer_conf(place->writer);
+}
+
+static void
+start(struct place *place)
+{
+	start_with(place, load_conf(place));
 }
 
 static void
@@ -341,6 +367,421 @@ tallies_and_hits(void **state)
 	check_int(
 	    "kinds only by what was recorded", sum.kind[KIND_RECIPIENT], LIMIT);
 	store_close(store);
+	leave(&place);
+}
+
+/* ---- sums by day ---- */
+
+struct said {
+	char said_buf[512];
+	struct text said;
+};
+
+static void
+say_daily(void *to, const struct daily_row *row)
+{
+	struct said *daily = to;
+	static const char *const names[DAILY_COUNT] = { "event", "ban",
+		"refused", "limited", "sessions", "messages", "recipients",
+		"accepted" };
+
+	text_addf(&daily->said, "%s%s%s %lld;", names[row->what],
+	    row->name[0] == '\0' ? "" : " ", row->name, (long long)row->number);
+}
+
+static void
+check_daily(const struct place *place, const char *sentence, int64_t from,
+    const char *want)
+{
+	struct store *store = open_other(place, STORE_READ);
+	struct said daily;
+
+	text_init(&daily.said, daily.said_buf, sizeof(daily.said_buf));
+	assert_int_equal(
+	    store_daily_each(store, from, say_daily, &daily), STORE_OK);
+	store_close(store);
+	check_text(sentence, daily.said_buf, want);
+}
+
+static void
+sums_by_day(void **state)
+{
+	struct place place;
+	struct visitor visitor;
+	struct standing standing;
+	const int64_t now = proc_now();
+	const int64_t today = now - now % STORE_DAY;
+	const struct tally more = {
+		.sessions = 1, .messages = 2, .recipients = 3, .accepted = 1
+	};
+
+	(void)state;
+	make_place(&place);
+	start(&place);
+	visitor = visitor_from(&place, "203.0.113.9");
+	for (int i = 0; i < LIMIT; i++) {
+		offend(&place, &visitor, now);
+	}
+	assert_int_equal(ask(&place, &visitor, &standing), STORE_OK);
+	assert_int_equal(standing.verdict, STANDING_BANNED);
+	place.desk->hit(place.desk->self, &visitor, &standing.ban[0], now);
+	check_daily(&place, "the first hit is summed up at once", today,
+	    "ban error 1;event recipient 20;refused error 1;");
+	standing.ban[0].hits = 1;
+	place.desk->hit(place.desk->self, &visitor, &standing.ban[0], now);
+	place.desk->limited(place.desk->self, LIMIT_HOURLY, now);
+	place.desk->limited(place.desk->self, LIMIT_HOURLY, now);
+	place.desk->limited(place.desk->self, LIMIT_MESSAGES, now);
+	for (uint32_t i = 0; i < 300; i++) {
+		struct net client = net_cut(&visitor.address, ADDR_BITS);
+
+		client.addr.byte[14] = (uint8_t)(i >> 8);
+		client.addr.byte[15] = (uint8_t)i;
+		place.desk->tally(
+		    place.desk->self, &client, tally_hour(now), &more);
+	}
+	stop(&place);
+	check_daily(&place, "the rest with what is flushed", today,
+	    "accepted 300;ban error 1;event recipient 20;"
+	    "limited hourly 2;limited messages 1;messages 600;"
+	    "recipients 900;refused error 2;sessions 300;");
+	leave(&place);
+}
+
+static void
+sums_of_two_days(void **state)
+{
+	struct place place;
+	struct visitor visitor;
+	const int64_t now = proc_now();
+	const int64_t today = now - now % STORE_DAY;
+	const struct tally more = { .sessions = 1 };
+
+	(void)state;
+	make_place(&place);
+	start(&place);
+	visitor = visitor_from(&place, "203.0.113.9");
+	for (int i = 0; i < 3; i++) {
+		place.desk->tally(
+		    place.desk->self, &visitor.client, today - 3600, &more);
+		place.desk->tally(
+		    place.desk->self, &visitor.client, today, &more);
+	}
+	stop(&place);
+	check_daily(&place, "each day has its own", today, "sessions 3;");
+	check_daily(
+	    &place, "yesterday, too", today - 1, "sessions 3;sessions 3;");
+	leave(&place);
+}
+
+/* ---- limits ---- */
+
+static enum limit_kind
+admit(const struct place *place, struct visitor *visitor,
+    struct presence *presence, int64_t now)
+{
+	place->desk->tally(place->desk->self, &visitor->client, tally_hour(now),
+	    &(struct tally){ .sessions = 1 });
+	return place->desk->admit(place->desk->self, visitor, presence, now);
+}
+
+static void
+admits(void **state)
+{
+	struct place place;
+	struct visitor visitor;
+	struct presence first = { .ban = 0 };
+	struct presence second = { .ban = 0 };
+	struct presence third = { .ban = 0 };
+	const int64_t now = proc_now();
+
+	(void)state;
+	make_place(&place);
+	start_with(&place, limited_conf(&place));
+	place.conf->policy.limit[LIMIT_HOURLY] = (struct limit){ .most = {
+								     0 } };
+	visitor = visitor_from(&place, "203.0.113.9");
+	check_int("one", admit(&place, &visitor, &first, now), LIMIT_KINDS);
+	check_int("two", admit(&place, &visitor, &second, now), LIMIT_KINDS);
+	check_int("and no more", admit(&place, &visitor, &third, now),
+	    LIMIT_CONNECTIONS);
+	place.desk->leave(place.desk->self, &visitor.client, &second);
+	check_int("unless one leaves",
+	    place.desk->admit(place.desk->self, &visitor, &third, now),
+	    LIMIT_KINDS);
+	leave(&place);
+}
+
+static void
+hourly_after_a_restart(void **state)
+{
+	struct place place;
+	struct visitor visitor;
+	struct presence presence = { .ban = 0 };
+	const int64_t now = proc_now();
+
+	(void)state;
+	make_place(&place);
+	start_with(&place, limited_conf(&place));
+	visitor = visitor_from(&place, "2001:db8:bad::1");
+	for (int i = 0; i < 2; i++) {
+		struct presence one = { .ban = 0 };
+
+		check_int("within the limit",
+		    admit(&place, &visitor, &one, now), LIMIT_KINDS);
+		place.desk->leave(place.desk->self, &visitor.client, &one);
+	}
+	stop(&place);
+	start_with(&place, limited_conf(&place));
+	visitor = visitor_from(&place, "2001:db8:bad::1");
+	check_int("a restart forgets nothing",
+	    admit(&place, &visitor, &presence, now), LIMIT_HOURLY);
+	check_int("the hour before counts by its part",
+	    place.desk->admit(place.desk->self, &visitor, &presence,
+		tally_hour(now) + 3600 + 1800),
+	    LIMIT_KINDS);
+	leave(&place);
+}
+
+static void
+reputations(void **state)
+{
+	static const struct {
+		const char *sentence;
+		int64_t events;
+		int64_t ago; /* hours */
+		enum limit_kind second;
+	} rows[] = {
+		{ "a new client is neutral", 0, 1, LIMIT_KINDS },
+		{ "three offences make it poor", 3, 1, LIMIT_CONNECTIONS },
+		{ "29 days ago, too", 3, 29 * 24, LIMIT_CONNECTIONS },
+		{ "31 days ago not any more", 3, 31 * 24, LIMIT_KINDS },
+	};
+	const int64_t now = proc_now();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct place place;
+		struct visitor visitor;
+		struct presence first = { .ban = 0 };
+		struct presence second = { .ban = 0 };
+		struct tally tally = { .sessions = 0 };
+		struct store *store;
+
+		make_place(&place);
+		start_with(&place, limited_conf(&place));
+		visitor = visitor_from(&place, "203.0.113.9");
+		tally.kind[KIND_RECIPIENT] = rows[i].events;
+		store = open_other(&place, STORE_WRITE);
+		assert_int_equal(store_begin(store), STORE_OK);
+		assert_int_equal(
+		    store_tally_add(store, &visitor.client,
+			tally_hour(now - rows[i].ago * 3600), &tally),
+		    STORE_OK);
+		assert_int_equal(store_commit(store), STORE_OK);
+		store_close(store);
+		check_int(rows[i].sentence,
+		    admit(&place, &visitor, &first, now), LIMIT_KINDS);
+		check_int(rows[i].sentence,
+		    admit(&place, &visitor, &second, now), rows[i].second);
+		leave(&place);
+	}
+}
+
+/* Mail goes on, whatever becomes of the database. */
+static void
+reputation_in_vain(void **state)
+{
+	struct place place;
+	struct visitor visitor;
+	struct presence presence = { .ban = 0 };
+	struct store *other;
+	const int64_t now = proc_now();
+
+	(void)state;
+	make_place(&place);
+	start_with(&place, limited_conf(&place));
+	visitor = visitor_from(&place, "203.0.113.9");
+	other = open_other(&place, STORE_WRITE);
+	assert_int_equal(store_begin(other), STORE_OK);
+	offend(&place, &visitor, now); /* takes all patience */
+	for (int i = 0; i < 2; i++) {
+		struct presence one = { .ban = 0 };
+
+		check_int("a neutral client goes on",
+		    admit(&place, &visitor, &one, now), LIMIT_KINDS);
+		place.desk->leave(place.desk->self, &visitor.client, &one);
+	}
+	check_int("and is counted", admit(&place, &visitor, &presence, now),
+	    LIMIT_HOURLY);
+	store_rollback(other);
+	store_close(other);
+	leave(&place);
+}
+
+struct crowd_of_one {
+	const struct place *place;
+	int64_t now;
+	atomic_int admitted;
+	atomic_int hourly;
+};
+
+static void *
+one_connection(void *arg)
+{
+	struct crowd_of_one *crowd = arg;
+	struct visitor visitor = visitor_from(crowd->place, "203.0.113.9");
+
+	for (int i = 0; i < CROWD_DEEDS; i++) {
+		struct presence presence = { .ban = 0 };
+
+		switch (
+		    (int)admit(crowd->place, &visitor, &presence, crowd->now)) {
+		case LIMIT_KINDS:
+			atomic_fetch_add(&crowd->admitted, 1);
+			break;
+		case LIMIT_HOURLY:
+			atomic_fetch_add(&crowd->hourly, 1);
+			break;
+		default:
+			break;
+		}
+		if (presence.slot) {
+			crowd->place->desk->leave(crowd->place->desk->self,
+			    &visitor.client, &presence);
+		}
+	}
+	return NULL;
+}
+
+/* However many come at the same time, none is missed or counted twice. */
+static void
+crowd_of_one_client(void **state)
+{
+	struct place place;
+	struct crowd_of_one crowd = { .place = &place, .now = proc_now() };
+	struct conf *conf;
+	pthread_t thread[CROWD];
+	enum {
+		MOST = 50
+	};
+
+	(void)state;
+	make_place(&place);
+	conf = limited_conf(&place);
+	conf->policy.limit[LIMIT_CONNECTIONS].most[REPUTATION_NEUTRAL] = 0;
+	conf->policy.limit[LIMIT_HOURLY].most[REPUTATION_NEUTRAL] = MOST;
+	start_with(&place, conf);
+	for (size_t i = 0; i < CROWD; i++) {
+		assert_int_equal(
+		    pthread_create(&thread[i], NULL, one_connection, &crowd),
+		    0);
+	}
+	for (size_t i = 0; i < CROWD; i++) {
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	}
+	/* Two threads may both be counted before either is let in. */
+	if (atomic_load(&crowd.admitted) > MOST ||
+	    atomic_load(&crowd.admitted) <= MOST - CROWD) {
+		fail_msg(
+		    "%d of %d were let in", atomic_load(&crowd.admitted), MOST);
+	}
+	check_int("each of them is let in or not",
+	    atomic_load(&crowd.admitted) + atomic_load(&crowd.hourly),
+	    (int64_t)CROWD * CROWD_DEEDS);
+	leave(&place);
+}
+
+/* ---- keys ---- */
+
+static void
+keys(void **state)
+{
+	struct place place;
+	struct visitor visitor;
+	struct store *other;
+	char key[HASH_TEXT_SIZE];
+	char again[HASH_TEXT_SIZE];
+
+	(void)state;
+	make_place(&place);
+	start(&place);
+	visitor = visitor_from(&place, "203.0.113.9");
+	other = open_other(&place, STORE_WRITE);
+	assert_int_equal(store_begin(other), STORE_OK);
+	check_int("no secret, no key",
+	    place.desk->key(place.desk->self, &visitor, "a@b.test", key),
+	    false);
+	store_rollback(other);
+	stop(&place);
+
+	start(&place);
+	visitor = visitor_from(&place, "203.0.113.9");
+	assert_true(
+	    place.desk->key(place.desk->self, &visitor, "a@b.test", key));
+	assert_true(
+	    place.desk->key(place.desk->self, &visitor, "A@B.Test", again));
+	check_text("case does not matter", again, key);
+	assert_true(
+	    place.desk->key(place.desk->self, &visitor, "c@b.test", again));
+	assert_string_not_equal(again, key);
+	assert_int_equal(store_begin(other), STORE_OK);
+	assert_true(
+	    place.desk->key(place.desk->self, &visitor, "a@b.test", again));
+	check_text("once known it needs no database", again, key);
+	store_rollback(other);
+	stop(&place);
+
+	assert_int_equal(engine_key(other, "a@b.test", again), STORE_OK);
+	check_text("others make the same of it", again, key);
+	store_close(other);
+	start(&place);
+	visitor = visitor_from(&place, "203.0.113.9");
+	assert_true(
+	    place.desk->key(place.desk->self, &visitor, "a@b.test", again));
+	check_text("and so do we, later", again, key);
+	leave(&place);
+}
+
+static void
+keyed_deeds_wait(void **state)
+{
+	static const char *const key[] = { "0011223344556677",
+		"8899aabbccddeeff", "0011223344556677" };
+	struct place place;
+	struct visitor visitor;
+	struct store *other;
+	struct event_query query = { .kinds = kind_bit(KIND_RECIPIENT),
+		.until = INT64_MAX,
+		.most = 100,
+		.same_key = 1 };
+	const int64_t now = tally_hour(proc_now());
+	int64_t count = 0;
+
+	(void)state;
+	make_place(&place);
+	start(&place);
+	visitor = visitor_from(&place, "203.0.113.9");
+	other = open_other(&place, STORE_WRITE);
+	assert_int_equal(store_begin(other), STORE_OK);
+	for (size_t i = 0; i < COUNT(key); i++) {
+		char text[HASH_TEXT_SIZE];
+		struct deed deed = { .address = visitor.address,
+			.kind = KIND_RECIPIENT,
+			.at = now,
+			.source = "milter",
+			.key = text };
+
+		(void)text_copy(text, sizeof(text), key[i]);
+		place.desk->observe(place.desk->self, &visitor, &deed, now);
+		memset(text, 'x', sizeof(text) - 1);
+	}
+	store_rollback(other);
+	await_events(&place, &visitor, COUNT(key));
+	query.client = visitor.client;
+	assert_int_equal(store_event_count(other, &query, &count), STORE_OK);
+	check_int("deeds that waited kept their keys", count, 2);
+	store_close(other);
 	leave(&place);
 }
 
@@ -714,6 +1155,7 @@ pending_adds_up(void **state)
 	struct pending *pending = pending_new();
 	struct net a = client_number(1);
 	struct net b = client_number(2);
+	const struct ban ban = { .id = 7200, .reason = REASON_SPAM };
 	struct pending_row rows[8];
 	struct tally sum;
 	size_t taken;
@@ -722,15 +1164,20 @@ pending_adds_up(void **state)
 	assert_non_null(pending);
 	pending_tally(pending, &a, 3600, &(struct tally){ .recipients = 1 });
 	pending_tally(pending, &a, 3600, &(struct tally){ .recipients = 2 });
-	pending_tally(pending, &a, 7200, &(struct tally){ .recipients = 4 });
+	pending_tally(pending, &a, 7200,
+	    &(struct tally){ .sessions = 3, .recipients = 4 });
 	pending_tally(pending, &b, 7200, &(struct tally){ .recipients = 8 });
-	pending_hit(pending, 7200, 50);
-	pending_hit(pending, 7200, 40);
+	pending_hit(pending, &ban, 50);
+	pending_hit(pending, &ban, 40);
+	pending_limited(pending, LIMIT_HOURLY, 60);
+	check_int(
+	    "the sessions of one hour", pending_sessions(pending, &a, 7200), 3);
 	sum = pending_sum(pending, &a);
 	check_int("the sum of a client's hours", sum.recipients, 7);
 
 	taken = pending_take(pending, rows, COUNT(rows));
-	check_int("a row for each client, hour and ban", (int64_t)taken, 4);
+	check_int(
+	    "a row for each client, hour, ban and limit", (int64_t)taken, 5);
 	sum = pending_sum(pending, &a);
 	check_int("taken out is out", sum.recipients, 0);
 	pending_tally(pending, &a, 3600, &(struct tally){ .recipients = 16 });
@@ -741,10 +1188,11 @@ pending_adds_up(void **state)
 	taken = pending_take(pending, rows, 2);
 	check_int("not more than asked for", (int64_t)taken, 2);
 	taken += pending_take(pending, rows + 2, COUNT(rows) - 2);
-	check_int("and the rest", (int64_t)taken, 4);
+	check_int("and the rest", (int64_t)taken, 5);
 	for (size_t i = 0; i < taken; i++) {
 		if (rows[i].what == PENDING_HITS) {
-			check_int("hits add up", rows[i].hits, 2);
+			check_int("hits add up", rows[i].times, 2);
+			check_int("of one reason", rows[i].reason, REASON_SPAM);
 			check_int("the newest time", rows[i].told, 50);
 		}
 	}
@@ -799,6 +1247,15 @@ main(void)
 		cmocka_unit_test(versions),
 		cmocka_unit_test(unflushed),
 		cmocka_unit_test(tallies_and_hits),
+		cmocka_unit_test(sums_by_day),
+		cmocka_unit_test(sums_of_two_days),
+		cmocka_unit_test(admits),
+		cmocka_unit_test(hourly_after_a_restart),
+		cmocka_unit_test(reputations),
+		cmocka_unit_test(reputation_in_vain),
+		cmocka_unit_test(crowd_of_one_client),
+		cmocka_unit_test(keys),
+		cmocka_unit_test(keyed_deeds_wait),
 		cmocka_unit_test(in_use),
 		cmocka_unit_test(locked),
 		cmocka_unit_test(locked_to_the_end),
