@@ -134,6 +134,19 @@ reader_check(struct reader *reader, const struct conf *conf)
 	return fine;
 }
 
+/* In one snapshot: several questions that take their locks once. */
+static enum store_result
+find_standing(struct store *store, const struct conf *conf,
+    const struct addr *address, int64_t now, struct standing *standing)
+{
+	enum store_result result = store_snapshot(store);
+
+	if (result == STORE_OK) {
+		result = engine_standing(store, conf, address, now, standing);
+	}
+	return result;
+}
+
 bool
 reader_standing(struct reader *reader, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing)
@@ -142,8 +155,11 @@ reader_standing(struct reader *reader, const struct conf *conf,
 
 	(void)pthread_mutex_lock(&reader->lock);
 	fine = ready(reader, conf) &&
-	       went_well(reader, engine_standing(reader->store, conf, address,
-				     now, standing));
+	       went_well(reader,
+		   find_standing(reader->store, conf, address, now, standing));
+	if (reader->store != NULL) {
+		store_snapshot_end(reader->store);
+	}
 	(void)pthread_mutex_unlock(&reader->lock);
 	return fine;
 }
