@@ -33,12 +33,13 @@ struct ban {
 	int64_t ends;    /* the first second it is over */
 	int64_t cleared; /* when; 0 where it was not */
 	bool mistake;    /* cleared as one: no step of later bans */
-	bool observed;   /* written in observe mode: refuses nobody */
+	bool observed;   /* of observe mode or the brake: refuses nobody */
 	int64_t hits;    /* refused sessions */
 	int64_t told;    /* when a session was last refused; 0 never */
 	enum stage stage;
 	enum service service;
-	/* The brake counts it: the client had mail accepted before. */
+	/* The brake is for it: the client had mail accepted before.  One
+	 * that is observed, too, was held back by the brake. */
 	bool honest;
 	struct reply reply; /* as it was given, whatever the policy says now */
 	struct reply again; /* from the second refused session on; code empty:
@@ -46,6 +47,10 @@ struct ban {
 	char note[BAN_NOTE_SIZE];
 	char ref[BAN_REF_SIZE];
 };
+
+/* Make of it a ban by hand: rule, step, where it speaks and its reply, by its
+ * reason; the rest is the caller's. */
+void ban_by_hand(struct ban *ban);
 
 /* What a session that begins now would hear. */
 const struct reply *ban_reply(const struct ban *ban);

@@ -2,30 +2,16 @@
  * What the administrator does by hand.
  */
 #include <stdlib.h>
-#include <string.h>
 
-#include "base/text.h"
 #include "engine/engine.h"
 #include "engine/put.h"
-
-static const struct reply manual_reply = { .code = "550",
-	.enhanced = "5.7.1",
-	.phrase = "Blocked by the administrator" };
 
 enum store_result
 engine_ban(
     struct store *store, const struct conf *conf, struct ban *ban, int64_t now)
 {
-	bool logins = ban->reason == REASON_AUTH;
-
-	(void)text_copy(ban->rule, sizeof(ban->rule), BAN_RULE_MANUAL);
-	ban->step = 0;
+	ban_by_hand(ban);
 	ban->begins = now;
-	/* Only at HELO can a ban stop a login; any other leaves postmaster
-	 * and abuse reachable. */
-	ban->stage = logins ? STAGE_HELO : STAGE_RCPT;
-	ban->service = logins ? SERVICE_SUBMISSION : SERVICE_ANY;
-	ban->reply = manual_reply;
 	return engine_put_ban(store, conf, ban);
 }
 
