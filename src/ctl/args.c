@@ -141,6 +141,7 @@ static const struct argument_kind {
 	{ "DURATION", read_duration },
 	{ "KIND", read_kind },
 	{ "FILE", NULL },
+	{ "TEXT", NULL },
 };
 
 /* In the order of enum args_option; one without `read` takes no value. */
@@ -293,7 +294,7 @@ read_words(const struct args_words *from, size_t skip,
 			    error, "%s is missing", arguments[argument].name);
 			return false;
 		}
-		if (argument == ARGUMENT_FILES) {
+		if (arguments[argument].read == NULL) {
 			out->file = &from->word[at];
 			out->files = from->words - at;
 			at = from->words;

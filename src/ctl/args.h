@@ -29,7 +29,8 @@ enum argument {
 	ARGUMENT_WHOM,     /* the same, or "all" */
 	ARGUMENT_DURATION, /* "2h" */
 	ARGUMENT_KIND,     /* "spam" */
-	ARGUMENT_FILES     /* paths or "-": all words that are left */
+	ARGUMENT_FILES,    /* paths or "-": all words that are left */
+	ARGUMENT_TEXT      /* a text or "-": all words that are left */
 };
 
 enum args_option {
@@ -86,7 +87,8 @@ struct args {
 	int64_t lasting; /* --for */
 	/* --policy, or both of --compare; NULL where not given. */
 	const char *policy[2];
-	const char *const *file; /* borrowed, as the texts in it */
+	/* Paths, or a text's words; borrowed, as the texts in it. */
+	const char *const *file;
 	size_t files;
 };
 

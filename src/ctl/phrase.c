@@ -5,6 +5,8 @@
 
 #include "ctl/allow.h"
 #include "ctl/change.h"
+#include "ctl/codes.h"
+#include "ctl/decode.h"
 #include "ctl/explain.h"
 #include "ctl/look.h"
 #include "ctl/replay.h"
@@ -90,6 +92,14 @@ static const struct phrase phrases[] = {
 	  "who would have been banned, from old logs",
 	  { { ARGUMENT_FILES }, POLICY | COMPARE | JSON },
 	  replay_check, STORE_SCRATCH, replay_logs },
+	{ { "codes" }, "[--policy P] [--json]",
+	  "what the policy says to clients, and when",
+	  { { ARGUMENT_END }, POLICY | JSON },
+	  NULL, STORE_SCRATCH, codes_show },
+	{ { "decode" }, "[--json] TEXT...",
+	  "what a refusal by a provider means (\"-\": lines of standard input)",
+	  { { ARGUMENT_TEXT }, JSON },
+	  NULL, STORE_SCRATCH, decode_text },
 };
 /* clang-format on */
 

@@ -109,7 +109,8 @@ def test_what_is_refused_shows_how_to_say_it(house, words):
 VERBS = ["status", "list", "check IP", "explain IP", "ban IP|NET DURATION",
          "clear IP|NET|all", "allow [list]", "allow add NET",
          "allow remove NET", "report KIND IP", "report -", "rules [list]",
-         "rules test", "replay [--policy P | --compare P Q]"]
+         "rules test", "replay [--policy P | --compare P Q]",
+         "codes [--policy P]", "decode [--json] TEXT"]
 
 
 @pytest.mark.parametrize("words", [["-h"], ["--help"], ["help"]])
