@@ -5,89 +5,7 @@
 #define HOUR INT64_C(3600)
 #define DAY  (24 * HOUR)
 
-/* ---- the shipped policy ---- */
-
-#define SPAM_REPLY  "500 5.7.1 Too many spams/virus from your IP"
-#define AUTH_REPLY  "530 5.7.0 Too many authentication errors from your IP"
-#define ERROR_REPLY "550 5.7.1 Too many errors from your IP"
-#define BIT(kind)   (UINT32_C(1) << KIND_##kind)
-
-static const struct {
-	const char *name;
-	uint32_t kinds;
-	int64_t limit, within, settle, ratio;
-	enum reason reason;
-	enum service service;
-	enum stage stage;
-	int64_t hours[6]; /* 0 behind the last */
-	const char *reply;
-} franceserv[] = {
-	{ "virus", BIT(VIRUS), 1, DAY, 0, 1000, REASON_VIRUS, SERVICE_MX,
-	    STAGE_RCPT, { 24 }, SPAM_REPLY },
-	{ "spam", BIT(SPAM) | BIT(COMPLAINT), 5, HOUR, 0, 3000, REASON_SPAM,
-	    SERVICE_MX, STAGE_RCPT, { 3, 6, 12, 24 }, SPAM_REPLY },
-	{ "auth", BIT(AUTH), 10, HOUR, 0, 0, REASON_AUTH, SERVICE_SUBMISSION,
-	    STAGE_HELO, { 2, 4, 8, 16, 24 }, AUTH_REPLY },
-	{ "errors",
-	    BIT(COMMAND) | BIT(HELO) | BIT(SENDER) | BIT(DISCONNECT) |
-		BIT(PROBE) | BIT(RELAY),
-	    20, HOUR, 0, 5000, REASON_ERROR, SERVICE_MX, STAGE_RCPT,
-	    { 2, 4, 8, 16, 24 }, ERROR_REPLY },
-	{ "dictionary", BIT(RECIPIENT), 20, HOUR, 0, 5000, REASON_ERROR,
-	    SERVICE_MX, STAGE_RCPT, { 2, 4, 8, 16, 24 }, ERROR_REPLY },
-	{ "greylist", BIT(GREYLIST), 20, DAY, 6 * HOUR, 9000, REASON_ERROR,
-	    SERVICE_MX, STAGE_RCPT, { 2, 4, 8, 16, 24 }, ERROR_REPLY },
-};
-
-static void
-check_rule_is(const struct rule *rule, size_t i)
-{
-	const char *name = franceserv[i].name;
-	char reply[REPLY_TEXT_SIZE];
-	size_t steps = 0;
-
-	check_text(name, rule->name, name);
-	check_int(name, rule->kinds, franceserv[i].kinds);
-	check_int(name, rule->limit, franceserv[i].limit);
-	check_int(name, rule->within, franceserv[i].within);
-	check_int(name, rule->settle, franceserv[i].settle);
-	check_int(name, rule->ratio, franceserv[i].ratio);
-	check_int(name, rule->reason, franceserv[i].reason);
-	check_int(name, rule->service, franceserv[i].service);
-	check_int(name, rule->stage, franceserv[i].stage);
-	for (; franceserv[i].hours[steps] > 0; steps++) {
-		check_int(
-		    name, rule->ban[steps], franceserv[i].hours[steps] * HOUR);
-	}
-	check_int(name, (int64_t)rule->steps, (int64_t)steps);
-	(void)snprintf(reply, sizeof(reply), "%s %s %s", rule->reply.code,
-	    rule->reply.enhanced, rule->reply.phrase);
-	check_text(name, reply, franceserv[i].reply);
-	check_text(name, rule->reply.own, "");
-}
-
-static void
-franceserv_is_compiled_in_to_the_letter(void **state)
-{
-	static const char *const paths[] = { "videur.conf",
-		"nowhere/videur.conf" };
-	struct policy policy;
-	char error[CONF_ERROR_SIZE];
-
-	(void)state;
-	for (size_t p = 0; p < COUNT(paths); p++) {
-		if (!conf_policy("franceserv", conf_dir_path(paths[p]), &policy,
-			error)) {
-			fail_msg("franceserv: %s", error);
-		}
-		check_text("name", policy.name, "franceserv");
-		check_int("memory", policy.memory, 90 * DAY);
-		check_int("rules", (int64_t)policy.rules, COUNT(franceserv));
-		for (size_t i = 0; i < COUNT(franceserv); i++) {
-			check_rule_is(&policy.rule[i], i);
-		}
-	}
-}
+#define BIT(kind) (UINT32_C(1) << KIND_##kind)
 
 /* ---- policies of one's own ---- */
 
@@ -386,7 +304,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(franceserv_is_compiled_in_to_the_letter),
 		cmocka_unit_test(a_file_beside_wins),
 		cmocka_unit_test(ratios_are_read_to_four_decimals),
 		cmocka_unit_test(incomplete_and_repeated_rules),
