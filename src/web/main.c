@@ -1,6 +1,7 @@
 /*
  * videur-web: the look-up page.
  */
+#include <errno.h>
 #include <stdbool.h>
 #include <string.h>
 
@@ -8,6 +9,7 @@
 #include "base/options.h"
 #include "base/proc.h"
 #include "conf/conf.h"
+#include "web/confine.h"
 #include "web/listener.h"
 #include "web/numbers.h"
 #include "web/reader.h"
@@ -116,6 +118,8 @@ static void
 prepare(struct house *house, struct tls *tls)
 {
 	const struct conf *conf = house->conf;
+	const char *const sockets[] = { conf->web.listen,
+		conf->web.metrics_listen };
 	char error[TLS_ERROR_SIZE];
 
 	house->parts.metrics = -1;
@@ -128,6 +132,11 @@ prepare(struct house *house, struct tls *tls)
 	}
 	if (!proc_drop_root(conf->user, conf->database)) {
 		log_fatal(EXIT_USAGE, "cannot give up root");
+	}
+	if (!confine(conf->database, sockets,
+		sizeof(sockets) / sizeof(sockets[0]))) {
+		log_warn("this process keeps rights it does not need: %s",
+		    strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
 	}
 }
 

@@ -1,0 +1,130 @@
+#include "web/confine.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/landlock.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+#ifndef LANDLOCK_ACCESS_FS_REFER /* since 5.19 */
+#define LANDLOCK_ACCESS_FS_REFER (UINT64_C(1) << 13)
+#endif
+#ifndef LANDLOCK_ACCESS_FS_TRUNCATE /* since 6.2 */
+#define LANDLOCK_ACCESS_FS_TRUNCATE (UINT64_C(1) << 14)
+#endif
+
+enum {
+	PATH_SIZE = 512,
+	REFER_SINCE = 2, /* versions of Landlock */
+	TRUNCATE_SINCE = 3
+};
+
+static const uint64_t removing = LANDLOCK_ACCESS_FS_REMOVE_FILE;
+static const uint64_t writing = LANDLOCK_ACCESS_FS_WRITE_FILE |
+				LANDLOCK_ACCESS_FS_MAKE_REG |
+				LANDLOCK_ACCESS_FS_TRUNCATE;
+static const uint64_t everything = LANDLOCK_ACCESS_FS_EXECUTE |
+				   LANDLOCK_ACCESS_FS_WRITE_FILE |
+				   LANDLOCK_ACCESS_FS_REMOVE_DIR |
+				   LANDLOCK_ACCESS_FS_REMOVE_FILE |
+				   LANDLOCK_ACCESS_FS_MAKE_CHAR |
+				   LANDLOCK_ACCESS_FS_MAKE_DIR |
+				   LANDLOCK_ACCESS_FS_MAKE_REG |
+				   LANDLOCK_ACCESS_FS_MAKE_SOCK |
+				   LANDLOCK_ACCESS_FS_MAKE_FIFO |
+				   LANDLOCK_ACCESS_FS_MAKE_BLOCK |
+				   LANDLOCK_ACCESS_FS_MAKE_SYM |
+				   LANDLOCK_ACCESS_FS_REFER |
+				   LANDLOCK_ACCESS_FS_TRUNCATE;
+
+/* What this kernel knows of it; 0 where it knows nothing. */
+static uint64_t
+known(void)
+{
+	long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+	uint64_t rights = everything;
+
+	if (version < REFER_SINCE) {
+		rights &= ~LANDLOCK_ACCESS_FS_REFER;
+	}
+	if (version < TRUNCATE_SINCE) {
+		rights &= ~LANDLOCK_ACCESS_FS_TRUNCATE;
+	}
+	return version > 0 ? rights : 0;
+}
+
+/* Leave rights below the folder that `path` lies in.  One that is not there
+ * needs none. */
+static bool
+leave(int ruleset, const char *path, uint64_t rights)
+{
+	struct landlock_path_beneath_attr rule = { .allowed_access = rights };
+	const char *slash = strrchr(path, '/');
+	char folder[PATH_SIZE];
+	struct text text;
+	bool fine;
+
+	text_init(&text, folder, sizeof(folder));
+	text_add_bytes(&text, path, slash != NULL ? (size_t)(slash - path) : 0);
+	text_add(&text, slash != NULL ? "/" : "./");
+	rule.parent_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (rule.parent_fd < 0) {
+		return errno == ENOENT;
+	}
+	fine = syscall(SYS_landlock_add_rule, ruleset,
+		   LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0;
+	(void)close(rule.parent_fd);
+	return fine;
+}
+
+static bool
+leave_all(int ruleset, const char *database, const char *const *sockets,
+    int count, uint64_t rights)
+{
+	static const char prefix[] = "unix:";
+
+	if (!leave(ruleset, database, writing & rights)) {
+		return false;
+	}
+	for (int i = 0; i < count; i++) {
+		if (strncmp(sockets[i], prefix, sizeof(prefix) - 1) == 0 &&
+		    !leave(
+			ruleset, sockets[i] + sizeof(prefix) - 1, removing)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+bool
+confine(const char *database, const char *const *sockets, int count)
+{
+	const uint64_t rights = known();
+	const struct landlock_ruleset_attr attributes = {
+		.handled_access_fs = rights
+	};
+	bool fine;
+	int ruleset;
+
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
+		return false;
+	}
+	if (rights == 0) {
+		return true;
+	}
+	ruleset = (int)syscall(
+	    SYS_landlock_create_ruleset, &attributes, sizeof(attributes), 0);
+	if (ruleset < 0) {
+		return false;
+	}
+	fine = leave_all(ruleset, database, sockets, count, rights) &&
+	       syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
+	(void)close(ruleset);
+	return fine;
+}
