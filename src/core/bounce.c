@@ -106,7 +106,7 @@ opens_reply(char before)
 static size_t
 read_code(struct reading *r, size_t at)
 {
-	char before = at > 0 ? r->in.text[at - 1] : ' ';
+	char before = bytes_before(&r->in, at);
 	char behind = bytes_peek(&r->in, at + 3);
 	size_t enhanced;
 	bool same;
@@ -137,7 +137,7 @@ read_code(struct reading *r, size_t at)
 static size_t
 read_enhanced(struct reading *r, size_t at)
 {
-	char before = at > 0 ? r->in.text[at - 1] : ' ';
+	char before = bytes_before(&r->in, at);
 	size_t len = before == '.' || before == ':'
 			 ? 0
 			 : bytes_enhanced(&r->in, at);
@@ -324,7 +324,7 @@ static size_t
 read_ref(struct reading *r, size_t at)
 {
 	size_t len = bytes_words(&r->in, at, "ref=");
-	char before = at > 0 ? r->in.text[at - 1] : ' ';
+	char before = bytes_before(&r->in, at);
 	char ref[BAN_REF_SIZE] = "";
 
 	if (len == 0 || (before != '?' && before != '&') ||
@@ -361,7 +361,7 @@ read_one(struct reading *r, size_t at)
 		read_ref,
 	};
 
-	if (at > 0 && bytes_is_word(r->in.text[at - 1]) &&
+	if (bytes_is_word(bytes_before(&r->in, at)) &&
 	    bytes_is_word(r->in.text[at])) {
 		return 1; /* inside a word */
 	}

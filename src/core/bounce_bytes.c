@@ -13,7 +13,12 @@ bytes_is_digit(char c)
 char
 bytes_upper(char c)
 {
-	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+	static const char capitals[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+
+	if (c < 'a' || c > 'z') {
+		return c;
+	}
+	return capitals[c - 'a'];
 }
 
 bool
@@ -37,7 +42,16 @@ bytes_is_space(char c)
 char
 bytes_peek(const struct bytes *in, size_t at)
 {
-	return at < in->len ? in->text[at] : ' ';
+	if (at >= in->len) {
+		return ' ';
+	}
+	return in->text[at];
+}
+
+char
+bytes_before(const struct bytes *in, size_t at)
+{
+	return bytes_peek(in, at > 0 ? at - 1 : in->len);
 }
 
 size_t

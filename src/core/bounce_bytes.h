@@ -20,8 +20,9 @@ bool bytes_is_word(char c);
 bool bytes_is_space(char c); /* a line's end is one */
 char bytes_upper(char c);
 
-/* The byte at `at`; behind the end it is a blank. */
+/* The byte at `at`, and the one before it; where there is none, a blank. */
 char bytes_peek(const struct bytes *in, size_t at);
+char bytes_before(const struct bytes *in, size_t at);
 
 /* Where the white space at `at` ends; of very much, only so far. */
 size_t bytes_skip_space(const struct bytes *in, size_t at);

@@ -27,10 +27,10 @@ may_be_one(const struct bounce_find *a, const struct bounce_find *b)
 static enum bounce_outcome
 outcome_of(const struct bounce_find *find)
 {
-	char class = find->code[0] != '\0' ? find->code[0] : find->enhanced[0];
+	const char *code = find->code[0] != '\0' ? find->code : find->enhanced;
 
-	if (class != '\0') {
-		return class == '4' ? BOUNCE_TEMPORARY : BOUNCE_FINAL;
+	if (code[0] != '\0') {
+		return code[0] == '4' ? BOUNCE_TEMPORARY : BOUNCE_FINAL;
 	}
 	return find->meaning != NULL ? find->meaning->outcome : BOUNCE_UNSAID;
 }

@@ -1,7 +1,7 @@
 #include "core/bounce_table.h"
 
 enum {
-	HOUR = 3600,
+	TWO_HOURS = 2 * 3600, /* in seconds */
 	FRANCESERV = 1U << BOUNCE_FRANCESERV,
 	FREE = 1U << BOUNCE_FREE,
 	SFR = 1U << BOUNCE_SFR,
@@ -175,7 +175,7 @@ static const struct bounce_meaning meanings[] = {
 	    0, ask_desk, false },
 	{ NUMBERED, "99x", BOUNCE_TEMPORARY,
 	    "the sending IP is suspended because of what an earlier reply said",
-	    "2 h", 2 * HOUR,
+	    "2 h", TWO_HOURS,
 	    "look for that earlier reply in the log and mend what it names; "
 	    "the mail server tries again by itself",
 	    false },
@@ -194,24 +194,24 @@ static const struct bounce_meaning meanings[] = {
 	/* SFR: its first digit is internal. */
 	{ SFR, "x01", BOUNCE_TEMPORARY,
 	    "the sending IP is blocked: too many spam messages", "2 h",
-	    2 * HOUR, wait_sfr, false },
+	    TWO_HOURS, wait_sfr, false },
 	{ SFR, "x02", BOUNCE_TEMPORARY,
-	    "the sending IP is blocked: it sent a virus", "2 h", 2 * HOUR,
+	    "the sending IP is blocked: it sent a virus", "2 h", TWO_HOURS,
 	    wait_sfr, false },
 	{ SFR, "x03", BOUNCE_TEMPORARY,
-	    "the sending IP is blocked: too many SMTP errors", "2 h", 2 * HOUR,
+	    "the sending IP is blocked: too many SMTP errors", "2 h", TWO_HOURS,
 	    wait_sfr, false },
 	{ SFR, "x04", BOUNCE_TEMPORARY,
 	    "the sending IP is blocked: too many unknown users", "2 h",
-	    2 * HOUR, wait_sfr, false },
+	    TWO_HOURS, wait_sfr, false },
 	{ SFR, "x05", BOUNCE_TEMPORARY,
 	    "the sending IP is blocked: too many messages sent for its "
 	    "reputation",
-	    "2 h", 2 * HOUR, wait_sfr, false },
+	    "2 h", TWO_HOURS, wait_sfr, false },
 	{ SFR, "behavior", BOUNCE_TEMPORARY,
 	    "the sending IP is blocked for what it did; the SFR_IN code behind "
 	    "it would tell why",
-	    "2 h", 2 * HOUR, wait_sfr, false },
+	    "2 h", TWO_HOURS, wait_sfr, false },
 	{ SFR, "errors", BOUNCE_TEMPORARY,
 	    "too many errors in one session, which ends it; any Postfix says "
 	    "so, and at SFR the sending IP is blocked besides",

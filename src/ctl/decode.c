@@ -334,7 +334,7 @@ decode_text(struct ctl *ctl)
 	const struct args *args = &ctl->args;
 	bool lines = args->files == 1 && strcmp(args->file[0], "-") == 0;
 	bool in_json = args_given(args, OPTION_JSON);
-	struct json json;
+	struct json json = { .comma = false };
 	struct decoding decoding = {
 		.now = ctl->now,
 		.lines = lines,
