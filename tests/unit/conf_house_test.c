@@ -12,33 +12,6 @@
 #define BYTES_1000 BYTES_250 BYTES_250 BYTES_250 BYTES_250
 
 static void
-the_page_is_plain_where_nothing_is_said(void **state)
-{
-	const char *who = "nothing said";
-	struct conf *conf = conf_dir_load(who, "web { }");
-
-	(void)state;
-	check_int(who, conf->web.rate, 60);
-	check_text(who, conf->web.certificate, "");
-	check_text(who, conf->web.key, "");
-	check_text(who, conf->web.templates, "");
-	check_text(who, conf->web.site_name, "");
-	check_text(who, conf->web.logo, "");
-	check_text(who, conf->web.zone, "");
-	check_text(who, conf->web.accent, "");
-	check_text(who, conf->web.abuse, "");
-	check_int(who, (int64_t)conf->web.languages.items, 0);
-	check_text(who, conf->web.paragraph, "");
-	check_text(who, conf->web.paragraph_fr, "");
-	check_int(who, conf->brake_bans, 5);
-	check_int(who, conf->brake_within, 600);
-	check_int(who, conf->brake_accepted, 3);
-	check_int(who, (int64_t)conf->forwarders, 0);
-	check_int(who, conf->keep_daily, 400 * INT64_C(86400));
-	conf_drop(conf);
-}
-
-static void
 every_key_of_the_page_is_read(void **state)
 {
 	const char *who = "all of the page";
@@ -239,7 +212,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_page_is_plain_where_nothing_is_said),
 		cmocka_unit_test(every_key_of_the_page_is_read),
 		cmocka_unit_test(brake_and_forwarders_are_read),
 		cmocka_unit_test(values_at_their_limits_are_read),

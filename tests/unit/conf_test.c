@@ -34,6 +34,11 @@ check_defaults(const char *who, const struct conf *conf)
 	check_int(who, conf->keep_tallies, 35 * DAY);
 	check_int(who, conf->keep_bans, 30 * DAY);
 	check_int(who, conf->keep_audit, 365 * DAY);
+	check_int(who, conf->keep_daily, 400 * DAY);
+	check_int(who, (int64_t)conf->forwarders, 0);
+	check_int(who, conf->brake_bans, 5);
+	check_int(who, conf->brake_within, 600);
+	check_int(who, conf->brake_accepted, 3);
 	check_text(who, conf->milter.listen,
 	    "unix:/var/spool/postfix/videur/milter.sock");
 	check_int(who, conf->milter.socket_mode, 0660);
@@ -47,6 +52,18 @@ check_defaults(const char *who, const struct conf *conf)
 	check_text(who, conf->web.listen, "127.0.0.1:8025");
 	check_text(who, conf->web.metrics_listen, "");
 	check_int(who, (int64_t)conf->web.trusted_proxies, 0);
+	check_int(who, conf->web.rate, 60);
+	check_text(who, conf->web.certificate, "");
+	check_text(who, conf->web.key, "");
+	check_text(who, conf->web.templates, "");
+	check_text(who, conf->web.site_name, "");
+	check_text(who, conf->web.logo, "");
+	check_text(who, conf->web.zone, "");
+	check_text(who, conf->web.accent, "");
+	check_text(who, conf->web.abuse, "");
+	check_int(who, (int64_t)conf->web.languages.items, 0);
+	check_text(who, conf->web.paragraph, "");
+	check_text(who, conf->web.paragraph_fr, "");
 	check_text(who, conf->watch.journal, "yes");
 	check_int(who, (int64_t)conf->watch.units.items, 11);
 	check_text(who, conf->watch.units.item[1], "postfix@-.service");
