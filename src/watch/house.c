@@ -18,6 +18,12 @@ house_is_due(const struct house *house, int64_t now)
 }
 
 void
+house_dry(struct house *house, int64_t now)
+{
+	house->dry_at = now;
+}
+
+void
 house_hurry(struct house *house)
 {
 	house->life_at = 0;
@@ -55,6 +61,25 @@ add_suppressed(struct store *store, int64_t more, int64_t now)
 	return store_state_put(store, "suppressed", value, now);
 }
 
+/* Alive, and since when there has always been more to read. */
+static enum store_result
+put_life(struct house *house, struct store *store, int64_t now)
+{
+	char value[24];
+	struct text text;
+	enum store_result result = store_state_put(
+	    store, "watch", VIDEUR_VERSION, now);
+
+	if (house->dry_at == 0 || house->dry_at > now) {
+		house->dry_at = now;
+	}
+	text_init(&text, value, sizeof(value));
+	text_addf(&text, "%" PRId64, now - house->dry_at);
+	return result == STORE_OK
+		   ? store_state_put(store, "watch-behind", value, now)
+		   : result;
+}
+
 enum store_result
 house_keep(struct house *house, struct store *store, const struct conf *conf,
     int64_t suppressed, int64_t now)
@@ -63,7 +88,7 @@ house_keep(struct house *house, struct store *store, const struct conf *conf,
 	int64_t removed = 0;
 
 	if (result == STORE_OK && house_is_due(house, now)) {
-		result = store_state_put(store, "watch", VIDEUR_VERSION, now);
+		result = put_life(house, store, now);
 	}
 	if (result == STORE_OK && now >= house->expire_at) {
 		result = engine_expire(store, conf, now, &removed);

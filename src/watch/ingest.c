@@ -387,6 +387,9 @@ ingest_round(struct ingest *ingest)
 	}
 	if (!ingest_is_pending(ingest)) {
 		flow = gather(ingest);
+		if (flow != INGEST_MORE) {
+			house_dry(&ingest->house, now);
+		}
 	}
 	if (ingest->findings == 0 && ingest->suppressed == 0 &&
 	    !house_is_due(&ingest->house, now)) {
