@@ -11,6 +11,7 @@ import os
 import re
 import signal
 import socket
+import ssl
 import subprocess
 import time
 import urllib.parse
@@ -82,6 +83,8 @@ class Website:
         self.log = f"{self.folder}/log"
         self.database = f"{self.folder}/videur.db"
         self.where = None
+        self.metrics_where = None
+        self.trusted = None  # a certificate, where it is to be checked
         self.child = None
         self.configure(listen, more)
 
@@ -118,6 +121,8 @@ class Website:
             "videur-web listens")
         assert isinstance(line, str), self.lines()
         self.where = line.split("listening on ", 1)[1]
+        line = self.logged("metrics on ")
+        self.metrics_where = line and line.split("metrics on ", 1)[1]
         return self
 
     def signal(self, number):
@@ -136,17 +141,22 @@ class Website:
             self.child.kill()
             self.child.wait(20)
 
-    def connection(self):
+    def connection(self, where=None):
         """A connection to the server."""
-        if self.where.startswith("unix:"):
-            return UnixConnection(self.where[len("unix:"):])
-        place = urllib.parse.urlsplit(self.where)
+        where = where or self.where
+        if where.startswith("unix:"):
+            return UnixConnection(where[len("unix:"):])
+        place = urllib.parse.urlsplit(where)
+        if place.scheme == "https":
+            return http.client.HTTPSConnection(
+                place.hostname, place.port, timeout=10,
+                context=ssl.create_default_context(cafile=self.trusted))
         return http.client.HTTPConnection(place.hostname, place.port,
                                           timeout=10)
 
-    def ask(self, path, method="GET", body=None, **headers):
+    def ask(self, path, method="GET", body=None, where=None, **headers):
         """One request; header names are written with _ for -."""
-        connection = self.connection()
+        connection = self.connection(where)
         try:
             connection.request(
                 method, path, body=body,
