@@ -55,6 +55,20 @@ class Milter:
             f'milter {{ listen = "unix:{self.socket}"\n{milter}\n}}\n'
         )
 
+    def policy(self, text, milter=""):
+        """A policy of the owner's own."""
+        folder = self.folder / "policies"
+        folder.mkdir(exist_ok=True)
+        (folder / "own.conf").write_text(text)
+        self.configure(top='policy = "own"', milter=milter)
+
+    def reload(self):
+        before = self.log().count("read again")
+        self.process.send_signal(signal.SIGHUP)
+        wait_for(
+            "the reload", lambda: self.log().count("read again") > before
+        )
+
     def launch(self, *arguments):
         """Start it without waiting for anything."""
         with open(self.log_path, "ab") as log:
@@ -94,6 +108,13 @@ class Milter:
 
     def talk(self, **options):
         return Talk(self.socket, **options)
+
+    def caller(self, ip, **options):
+        """A session that has said HELO."""
+        talk = self.talk()
+        assert talk.connect(ip, **options) == "continue"
+        assert talk.helo() == "continue"
+        return talk
 
     def alive(self):
         """Whether it still serves a well-behaved session."""
