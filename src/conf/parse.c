@@ -1,7 +1,6 @@
 #include "conf/parse.h"
 
 #include <confuse.h>
-#include <ctype.h>
 #include <pthread.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +8,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 #include "conf/given.h"
 #include "conf/grammar.h"
 #include "conf/options.h"
@@ -34,8 +34,8 @@ static struct parse *running;
 
 /* ---- complaints ---- */
 
-/* "FILE:LINE: what", the first time only.  Control characters of what was
- * read are shown as '?'. */
+/* "FILE:LINE: what", the first time only.  What was read and cannot be shown,
+ * as control characters and halves of letters, is '?'. */
 static void __attribute__((format(printf, 2, 0)))
 complain_list(cfg_t *cfg, const char *format, va_list args)
 {
@@ -46,10 +46,13 @@ complain_list(cfg_t *cfg, const char *format, va_list args)
 		return;
 	}
 	(void)vsnprintf(what, sizeof(what), format, args);
-	for (char *at = what; *at != '\0'; at++) {
-		if (iscntrl((unsigned char)*at)) {
+	for (char *at = what; *at != '\0';) {
+		size_t len = utf8_printable(at);
+		if (len == 0) {
 			*at = '?';
+			len = 1;
 		}
+		at += len;
 	}
 	text_init(&text, running->error, CONF_ERROR_SIZE);
 	text_addf(&text, "%s:%d: %s", running->file, cfg->line, what);

@@ -105,17 +105,19 @@ static const struct bad {
 	{ "a rate in words", "web {\nrate = any }",
 	    "videur.conf:2: rate = \"any\": must be a whole number" },
 	{ "bytes that are no UTF-8", "web { site-name = \"Soci\xe9t\xe9\" }",
-	    "videur.conf:1: site-name = \"Soci\xe9t\xe9\": must be UTF-8 "
+	    "videur.conf:1: site-name = \"Soci?t?\": must be UTF-8 "
 	    "without control characters" },
 	{ "a name of two lines", "web { site-name = \"a\\nb\" }",
 	    "videur.conf:1: site-name = \"a?b\": must be UTF-8 without "
 	    "control characters" },
-	{ "writing turned round",
-	    "web { paragraph = \"a\xe2\x80\xae"
-	    "b\" }",
-	    "videur.conf:1: paragraph = \"a\xe2\x80\xae"
-	    "b\": must be UTF-8 "
-	    "without control characters but ends of lines" },
+	{ "writing turned round", "web { paragraph = \"a\u202e b\" }",
+	    "videur.conf:1: paragraph = \"a??? b\": must be UTF-8 without "
+	    "control characters but ends of lines" },
+	{ "a letter cut in two by the complaint",
+	    "web { accent = \"" LONG_50 "aaaaaaaaaaaaaaaaaaaaaaaaaa\u00e9 bcde"
+	    "\" }",
+	    "videur.conf:1: accent = \"" LONG_50
+	    "aaaaaaaaaaaaaaaaaaaaaaaaaa?...\": " NO_COLOUR },
 	{ "an escape in a paragraph", "web { paragraph-fr = \"\\x1b[31m\" }",
 	    "videur.conf:1: paragraph-fr = \"?[31m\": must be UTF-8 without "
 	    "control characters but ends of lines" },
