@@ -213,6 +213,29 @@ start_page(struct server *server, const struct tls *tls, bool proxied)
 	    secure, MHD_OPTION_END);
 }
 
+/* Whether certificate and key can be used: a daemon without a socket takes
+ * them.  One with a socket would close it where it fails. */
+static bool
+is_usable(struct tls *tls, char error[static SERVER_ERROR_SIZE])
+{
+	struct MHD_Daemon *daemon;
+
+	if (tls->certificate == NULL) {
+		return true;
+	}
+	daemon = MHD_start_daemon(MHD_USE_TLS | MHD_USE_NO_LISTEN_SOCKET, 0,
+	    NULL, NULL, on_request, NULL, MHD_OPTION_HTTPS_MEM_CERT,
+	    tls->certificate, MHD_OPTION_HTTPS_MEM_KEY, tls->key,
+	    MHD_OPTION_HTTPS_PRIORITIES, tls_priorities, MHD_OPTION_END);
+	if (daemon == NULL) {
+		say(error, "certificate and key cannot be used: no PEM, or "
+			   "they do not belong together");
+		return false;
+	}
+	MHD_stop_daemon(daemon);
+	return true;
+}
+
 static struct MHD_Daemon *
 start_metrics(struct server *server)
 {
@@ -237,33 +260,37 @@ stop_daemon(struct MHD_Daemon **daemon)
 }
 
 /* Let another daemon take the new connections from now on. */
-static void
-hand_over(struct server *server, struct MHD_Daemon *next)
+static bool
+renew(struct server *server, const struct tls *tls, bool proxied)
 {
+	struct MHD_Daemon *next = start_page(server, tls, proxied);
+
+	if (next == NULL) {
+		return false;
+	}
 	stop_daemon(&server->leaving);
 	server->leaving = server->page;
 	server->leaving_until = proc_ticks() + LEAVING_MS;
 	(void)MHD_quiesce_daemon(server->leaving);
 	server->page = next;
+	server->proxied = proxied;
+	return true;
 }
 
 static bool
 start_daemons(struct server *server, char error[static SERVER_ERROR_SIZE])
 {
-	server->page = start_page(server, &server->tls, server->proxied);
-	if (server->page == NULL) {
-		say(error, server->tls.certificate != NULL
-			       ? "certificate and key cannot be used: no PEM, "
-				 "or they do not belong together"
-			       : "the server could not be started");
+	if (!is_usable(&server->tls, error)) {
 		return false;
 	}
-	if (server->parts.metrics >= 0) {
+	server->page = start_page(server, &server->tls, server->proxied);
+	if (server->page != NULL && server->parts.metrics >= 0) {
 		server->metrics_page = start_metrics(server);
-		if (server->metrics_page == NULL) {
-			say(error, "the metrics could not be started");
-			return false;
-		}
+	}
+	if (server->page == NULL ||
+	    (server->parts.metrics >= 0 && server->metrics_page == NULL)) {
+		say(error, "the server could not be started");
+		return false;
 	}
 	return true;
 }
@@ -334,26 +361,22 @@ server_reload(struct server *server, struct conf *conf, struct tls *tls,
 {
 	const bool proxied = is_proxied(server, conf);
 	const bool other = tls != NULL && !tls_equal(tls, &server->tls);
-	struct MHD_Daemon *next = NULL;
+	bool fine = !other || is_usable(tls, error);
 
 	use_conf(server, conf);
-	if (other || proxied != server->proxied) {
-		next = start_page(server, other ? tls : &server->tls, proxied);
-		if (next == NULL) {
-			say(error, "certificate and key cannot be used: no "
-				   "PEM, or they do not belong together");
-		} else {
-			hand_over(server, next);
-			server->proxied = proxied;
+	if (fine && (other || proxied != server->proxied)) {
+		fine = renew(server, other ? tls : &server->tls, proxied);
+		if (!fine) {
+			say(error, "no other server could be started");
 		}
 	}
-	if (other && next != NULL) {
+	if (fine && other) {
 		tls_clear(&server->tls);
 		server->tls = *tls;
 	} else if (tls != NULL) {
 		tls_clear(tls);
 	}
-	return !other || next != NULL;
+	return fine;
 }
 
 void
