@@ -36,18 +36,42 @@ header(struct MHD_Connection *connection, const char *name)
 	return MHD_lookup_connection_value(connection, MHD_HEADER_KIND, name);
 }
 
-/* An argument of the query; one that hides a NUL is as good as empty. */
 static const char *
 argument(struct MHD_Connection *connection, const char *name)
 {
-	const char *value = NULL;
-	size_t size = 0;
+	return MHD_lookup_connection_value(
+	    connection, MHD_GET_ARGUMENT_KIND, name);
+}
 
-	if (MHD_lookup_connection_value_n(connection, MHD_GET_ARGUMENT_KIND,
-		name, strlen(name), &value, &size) != MHD_YES) {
-		return NULL;
+static int
+hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	const char *at = c != '\0' ? strchr(digits, c) : NULL;
+	int value = at != NULL ? (int)(at - digits) : -1;
+
+	return value < 16 ? value : value - 6;
+}
+
+size_t
+exchange_unescape(void *cls, struct MHD_Connection *connection, char *text)
+{
+	char *out = text;
+
+	(void)cls;
+	(void)connection;
+	for (const char *at = text; *at != '\0'; at++, out++) {
+		int high = *at == '%' ? hex_digit(at[1]) : -1;
+		int low = high >= 0 ? hex_digit(at[2]) : -1;
+
+		*out = *at;
+		if (low >= 0 && high + low > 0) {
+			*out = (char)(high * 16 + low);
+			at += 2;
+		}
 	}
-	return value == NULL || strlen(value) != size ? "" : value;
+	*out = '\0';
+	return (size_t)(out - text);
 }
 
 static enum MHD_Result

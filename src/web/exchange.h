@@ -5,7 +5,7 @@
 #define WEB_EXCHANGE_H
 
 #include <microhttpd.h>
-#include <stdint.h>
+#include <stddef.h>
 
 struct conf;
 struct metrics;
@@ -26,6 +26,12 @@ struct exchange {
 	struct rate *rate;
 	struct metrics *metrics;
 };
+
+/* Undo %XX in place, for MHD_OPTION_UNESCAPE_CALLBACK; gives back the length.
+ * What is no such escape stays as it is, and so does %00, which would hide
+ * what follows it. */
+size_t exchange_unescape(
+    void *cls, struct MHD_Connection *connection, char *text);
 
 /* Answer a request to the page and the API, or one to the metrics. */
 enum MHD_Result exchange_page(const struct exchange *exchange,

@@ -208,6 +208,7 @@ start_page(struct server *server, const struct tls *tls, bool proxied)
 	    proxied ? 0U : (unsigned)CONNECTIONS_EACH,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)EXCHANGE_MEMORY,
+	    MHD_OPTION_UNESCAPE_CALLBACK, exchange_unescape, NULL,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_ARRAY,
 	    secure, MHD_OPTION_END);
