@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/embedded.h"
 #include "base/log.h"
 #include "conf/conf.h"
 #include "core/standing.h"
@@ -13,9 +12,8 @@
 #include "web/page.h"
 #include "web/rate.h"
 #include "web/reader.h"
+#include "web/site.h"
 #include "web/visitor.h"
-
-extern const struct embedded web_files[];
 
 int64_t
 answer_until_free(const struct standing *standing)
@@ -29,6 +27,8 @@ static void
 give_page(const struct request *request, struct page_view *view,
     unsigned status, struct answer *answer)
 {
+	const struct languages *spoken = site_languages(request->site);
+
 	answer->status = status;
 	answer->type = "text/html; charset=utf-8";
 	answer->in_language = true;
@@ -36,10 +36,10 @@ give_page(const struct request *request, struct page_view *view,
 		answer->vary = "Accept-Language";
 	}
 	answer->language = language_pick(
-	    request->lang, request->accept_language);
+	    spoken, request->lang, request->accept_language);
 	view->language = answer->language;
-	view->language_asked = language_is_spoken(request->lang);
-	view->conf = request->conf;
+	view->language_asked = languages_hold(spoken, request->lang);
+	view->site = request->site;
 	view->path = request->path;
 	if (!page_render(view, &answer->body)) {
 		log_warn("the page for %s could not be written", request->path);
@@ -50,44 +50,68 @@ give_page(const struct request *request, struct page_view *view,
 	}
 }
 
+/* What an answer is made of, apart from what was asked. */
+struct material {
+	struct standing standing;
+	struct page_hours hours;
+	struct numbers numbers;
+};
+
 /* How many are listed, where that is known. */
 static void
-tell_listed(const struct request *request, struct page_view *view)
+tell_numbers(const struct request *request, struct page_view *view,
+    struct numbers *numbers)
 {
-	struct numbers numbers;
-
-	view->counted = numbers_newest(request->numbers, &numbers);
-	if (view->counted) {
-		view->v4 = numbers.v4;
-		view->v6 = numbers.v6;
+	if (numbers_newest(request->numbers, numbers)) {
+		view->numbers = numbers;
 	}
+}
+
+/* Whether what was seen of an address may be shown: to who comes from the same
+ * client, or has the ref of one of its bans. */
+static bool
+may_see(const struct request *request, const struct standing *standing)
+{
+	const struct net client = net_around(&standing->address,
+	    request->conf->client_ipv4, request->conf->client_ipv6);
+
+	return page_ref_fits(standing, request->ref) ||
+	       (request->visitor_known &&
+		   net_contains_addr(&client, &request->visitor));
 }
 
 /* Look the address up; the page says so where that cannot be done. */
 static unsigned
 look_up(const struct request *request, const struct addr *address,
-    struct standing *standing, struct page_view *view)
+    struct material *material, struct page_view *view)
 {
 	if (!reader_standing(request->reader, request->conf, address,
-		request->now, standing)) {
+		request->now, &material->standing)) {
 		view->kind = PAGE_UNAVAILABLE;
 		return 503;
 	}
-	tell_listed(request, view);
+	tell_numbers(request, view, &material->numbers);
 	view->kind = PAGE_ANSWER;
-	view->standing = standing;
+	view->standing = &material->standing;
+	if (material->standing.bans > 0 &&
+	    may_see(request, &material->standing) &&
+	    reader_hours(request->reader, request->conf, address, request->now,
+		&material->hours)) {
+		view->hours = &material->hours;
+	}
 	return 200;
 }
 
 /* The page without an answer. */
 static unsigned
-only_form(const struct request *request, struct page_view *view)
+only_form(const struct request *request, struct material *material,
+    struct page_view *view)
 {
 	if (!reader_check(request->reader, request->conf)) {
 		view->kind = PAGE_UNAVAILABLE;
 		return 503;
 	}
-	tell_listed(request, view);
+	tell_numbers(request, view, &material->numbers);
 	view->kind = PAGE_FORM;
 	return 200;
 }
@@ -127,22 +151,23 @@ answer_page(const struct request *request, const struct question *question,
 		[LOOKUP_NEVER] = PAGE_NEVER,
 	};
 	char own[ADDR_TEXT_SIZE];
-	struct standing standing;
+	struct material material;
 	struct page_view view = { .input = request->ip, .ref = request->ref };
 	unsigned status = 400;
 
 	if (question->lookup != LOOKUP_FINE) {
 		view.kind = refusal[question->lookup];
 	} else if (question->none) {
-		status = only_form(request, &view);
+		status = only_form(request, &material, &view);
 	} else {
 		if (question->own) {
 			view.own = true;
 			view.input = addr_format(&question->address, own);
 		}
-		status = look_up(request, &question->address, &standing, &view);
+		status = look_up(request, &question->address, &material, &view);
 		if (status == 200) {
-			answer->retry_after = answer_until_free(&standing);
+			answer->retry_after = answer_until_free(
+			    &material.standing);
 		}
 	}
 	give_page(request, &view, status, answer);
@@ -175,13 +200,30 @@ answer_health(const struct request *request, struct answer *answer)
 	    &answer->body, fine ? "ok\n" : "the database cannot be read\n");
 }
 
+/* The pages that are about no address. */
 static void
-answer_style(const struct request *request, struct answer *answer)
+answer_site(const struct request *request, struct answer *answer)
 {
-	const struct embedded *file = embedded_find(web_files, "style.css");
+	struct page_view view = { .kind = page_of_path(request->path) };
+	struct numbers numbers;
 
-	(void)request;
-	answer->type = "text/css; charset=utf-8";
+	tell_numbers(request, &view, &numbers);
+	give_page(request, &view, 200, answer);
+}
+
+static void
+answer_file(const struct request *request, struct answer *answer)
+{
+	const struct site_file *file = site_file(
+	    request->site, request->path + 1);
+
+	if (file == NULL) { /* there is no logo */
+		struct page_view view = { .kind = PAGE_NOT_FOUND };
+
+		give_page(request, &view, 404, answer);
+		return;
+	}
+	answer->type = file->type;
 	answer->status = 200;
 	answer->may_be_cached = true;
 	text_add_bytes(&answer->body, file->data, file->size);
@@ -198,7 +240,15 @@ static const struct route {
 	{ "/api/v1/stats", true, false, api_stats },
 	{ "/api/v1/openapi.json", true, true, api_description },
 	{ "/healthz", true, true, answer_health },
-	{ "/style.css", true, true, answer_style },
+	{ "/codes", true, false, answer_site },
+	{ "/durations", true, false, answer_site },
+	{ "/why", true, false, answer_site },
+	{ "/faq", true, false, answer_site },
+	{ "/stats", true, false, answer_site },
+	{ "/style.css", true, true, answer_file },
+	{ "/page.js", true, true, answer_file },
+	{ "/icon.svg", true, true, answer_file },
+	{ "/logo", true, true, answer_file },
 };
 
 static const struct route *

@@ -18,11 +18,13 @@ struct conf;
 struct numbers_keeper;
 struct rate;
 struct reader;
+struct site;
 struct standing;
 
 /* What came in.  All borrowed; texts are NULL where they were not sent. */
 struct request {
-	const struct conf *conf;
+	const struct conf *conf; /* the site's */
+	const struct site *site;
 	struct reader *reader;
 	struct numbers_keeper *numbers;
 	struct rate *rate;

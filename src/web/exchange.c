@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "web/answer.h"
 #include "web/metrics.h"
+#include "web/site.h"
 #include "web/visitor.h"
 
 enum {
@@ -197,7 +198,8 @@ enum MHD_Result
 exchange_page(const struct exchange *exchange,
     struct MHD_Connection *connection, const char *path, const char *method)
 {
-	struct request request = { .conf = exchange->conf,
+	struct request request = { .conf = site_conf(exchange->site),
+		.site = exchange->site,
 		.reader = exchange->reader,
 		.numbers = exchange->numbers,
 		.rate = exchange->rate,

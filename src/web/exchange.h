@@ -7,11 +7,11 @@
 #include <microhttpd.h>
 #include <stddef.h>
 
-struct conf;
 struct metrics;
 struct numbers_keeper;
 struct rate;
 struct reader;
+struct site;
 
 enum {
 	/* Of a request line and its headers, together. */
@@ -20,7 +20,7 @@ enum {
 
 /* What requests are answered from; all borrowed. */
 struct exchange {
-	struct conf *conf;
+	struct site *site;
 	struct reader *reader;
 	struct numbers_keeper *numbers;
 	struct rate *rate;

@@ -4,10 +4,7 @@
 #include <string.h>
 #include <strings.h>
 
-#include "base/embedded.h"
 #include "web/weight.h"
-
-extern const struct embedded web_files[];
 
 static const struct {
 	const char *tag;
@@ -49,9 +46,9 @@ language_day(enum language language)
 }
 
 const char *
-language_phrases(enum language language)
+language_phrases_file(enum language language)
 {
-	return embedded_find(web_files, languages[language].file)->data;
+	return languages[language].file;
 }
 
 static const char *
@@ -125,31 +122,60 @@ find_tag(const char *tag)
 	return (enum language)i;
 }
 
-bool
-language_is_spoken(const char *tag)
+struct languages
+languages_of(const char *const *tags, size_t count)
 {
-	return find_tag(tag) != LANGUAGE_COUNT;
+	struct languages spoken = { .count = 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		const enum language found = find_tag(tags[i]);
+
+		if (found != LANGUAGE_COUNT &&
+		    !languages_hold(&spoken, tags[i])) {
+			spoken.language[spoken.count++] = found;
+		}
+	}
+	count = spoken.count;
+	for (int i = 0; count == 0 && i < LANGUAGE_COUNT; i++) {
+		spoken.language[spoken.count++] = (enum language)i;
+	}
+	return spoken;
+}
+
+bool
+languages_hold(const struct languages *spoken, const char *tag)
+{
+	const enum language found = find_tag(tag);
+	size_t i = 0;
+
+	while (i < spoken->count && spoken->language[i] != found) {
+		i++;
+	}
+	return i < spoken->count;
 }
 
 enum language
-language_pick(const char *asked, const char *accept)
+language_pick(
+    const struct languages *spoken, const char *asked, const char *accept)
 {
-	enum language best = LANGUAGE_EN;
+	enum language best = spoken->language[0];
 	struct wishes wishes;
 
-	if (language_is_spoken(asked)) {
+	if (languages_hold(spoken, asked)) {
 		return find_tag(asked);
 	}
 	if (accept == NULL) {
 		return best;
 	}
 	wishes = read_wishes(accept);
-	for (int i = 0; i < LANGUAGE_COUNT; i++) {
+	for (size_t n = 1; n < spoken->count; n++) {
+		const enum language i = spoken->language[n];
+
 		if (wishes.weight[i] > wishes.weight[best] ||
 		    (wishes.weight[i] == wishes.weight[best] &&
 			wishes.weight[i] > 0 &&
 			wishes.place[i] < wishes.place[best])) {
-			best = (enum language)i;
+			best = i;
 		}
 	}
 	return best;

@@ -15,6 +15,7 @@
 #include "web/reader.h"
 #include "web/server.h"
 #include "web/tls.h"
+#include "web/zone.h"
 
 static const struct service_info service = {
 	.name = "videur-web",
@@ -53,6 +54,10 @@ compare_places(const struct conf *started, const struct conf *conf)
 	if (strcmp(conf->web.metrics_listen, started->web.metrics_listen) !=
 	    0) {
 		log_warn("metrics stay where they are: another address needs a "
+			 "restart");
+	}
+	if (strcmp(conf->web.zone, started->web.zone) != 0) {
+		log_warn("times are told as before: another zone needs a "
 			 "restart");
 	}
 }
@@ -146,6 +151,12 @@ start(struct house *house, struct tls *tls)
 	char error[SERVER_ERROR_SIZE];
 	struct server_parts *parts = &house->parts;
 
+	/* libc has one zone for all threads, so before there are any. */
+	if (!zone_set(house->conf->web.zone)) {
+		log_warn("this host knows no time zone \"%s\": times are told "
+			 "in UTC alone",
+		    house->conf->web.zone);
+	}
 	parts->reader = reader_new();
 	parts->numbers = numbers_start(house->conf);
 	if (parts->reader == NULL || parts->numbers == NULL) {

@@ -1,50 +1,71 @@
 #include "web/page.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/addr.h"
-#include "base/embedded.h"
 #include "base/text.h"
 #include "conf/conf.h"
 #include "core/standing.h"
-#include "web/template.h"
-#include "web/told.h"
-
-extern const struct embedded web_files[];
+#include "web/numbers.h"
+#include "web/page_part.h"
+#include "web/site.h"
+#include "web/zone.h"
 
 enum {
 	INPUT_MAX = 100, /* longer input is not repeated */
 	ROOT_SIZE = 65,
-	PAGE_SLOTS = 24
+	WORDS_SIZE = 512
 };
 
-/* What the template is told; its slots borrow from it and from the view. */
-struct told_page {
-	char ip[ADDR_TEXT_SIZE];
-	char ref[BAN_REF_SIZE];
-	char root[ROOT_SIZE];
-	char v4[TOLD_NUMBER_SIZE];
-	char v6[TOLD_NUMBER_SIZE];
-	struct slot language_slot[LANGUAGE_COUNT][3];
-	struct scope language[LANGUAGE_COUNT];
-	struct told_ban ban[STANDING_BANS_MAX];
-	struct scope bans[STANDING_BANS_MAX];
-	struct slot slot[PAGE_SLOTS];
-};
-
-/* Phrases of the pages that give no answer. */
-static const struct {
+/* What each page is: its template, its heading and text (phrases), its path,
+ * its name in the navigation and what tells the rest. */
+static const struct page_shape {
+	const char *template;
 	const char *heading;
 	const char *text;
-} problem[PAGE_KIND_COUNT] = {
-	[PAGE_NO_ADDRESS] = { "no-address-heading", "no-address-text" },
-	[PAGE_NETWORK] = { "network-heading", "network-text" },
-	[PAGE_NEVER] = { "never-heading", "never-text" },
-	[PAGE_NOT_FOUND] = { "not-found-heading", "not-found-text" },
-	[PAGE_NOT_ALLOWED] = { "not-allowed-heading", "not-allowed-text" },
-	[PAGE_UNAVAILABLE] = { "unavailable-heading", "unavailable-text" },
+	const char *path; /* below the root; NULL: of no page of its own */
+	const char *label;
+	void (*tell)(struct page_part *part);
+} shapes[PAGE_KIND_COUNT] = {
+	[PAGE_FORM] = { "form.html", "form-heading", NULL, "", "nav-form",
+	    NULL },
+	[PAGE_ANSWER] = { "answer.html", NULL, NULL, NULL, NULL,
+	    page_answer_tell },
+	[PAGE_NO_ADDRESS] = { "problem.html", "no-address-heading",
+	    "no-address-text", NULL, NULL, NULL },
+	[PAGE_NETWORK] = { "problem.html", "network-heading", "network-text",
+	    NULL, NULL, NULL },
+	[PAGE_NEVER] = { "problem.html", "never-heading", "never-text", NULL,
+	    NULL, NULL },
+	[PAGE_NOT_FOUND] = { "problem.html", "not-found-heading",
+	    "not-found-text", NULL, NULL, NULL },
+	[PAGE_NOT_ALLOWED] = { "problem.html", "not-allowed-heading",
+	    "not-allowed-text", NULL, NULL, NULL },
+	[PAGE_UNAVAILABLE] = { "problem.html", "unavailable-heading",
+	    "unavailable-text", NULL, NULL, NULL },
+	[PAGE_CODES] = { "codes.html", "codes-heading", NULL, "codes",
+	    "nav-codes", page_codes_tell },
+	[PAGE_DURATIONS] = { "durations.html", "durations-heading", NULL,
+	    "durations", "nav-durations", page_durations_tell },
+	[PAGE_WHY] = { "why.html", "why-heading", NULL, "why", "nav-why",
+	    page_why_tell },
+	[PAGE_FAQ] = { "faq.html", "faq-heading", NULL, "faq", "nav-faq",
+	    NULL },
+	[PAGE_STATS] = { "stats.html", "stats-heading", NULL, "stats",
+	    "nav-stats", page_stats_tell },
 };
+
+enum page_kind
+page_of_path(const char *path)
+{
+	for (int i = 0; path[0] == '/' && i < PAGE_KIND_COUNT; i++) {
+		if (shapes[i].path != NULL &&
+		    strcmp(shapes[i].path, path + 1) == 0) {
+			return (enum page_kind)i;
+		}
+	}
+	return PAGE_NOT_FOUND;
+}
 
 /* The way from `path` to the look-up page, relative so that a proxy may put
  * us below any path of its own. */
@@ -73,12 +94,8 @@ repeat_input(const char *input)
 		   : NULL;
 }
 
-/*
- * The ref as it is written, upper case and without the letters that are
- * mistaken for digits; NULL where it cannot be one.
- */
-static const char *
-clean_ref(const char *ref, char out[static BAN_REF_SIZE])
+const char *
+page_ref(const char *ref, char out[static BAN_REF_SIZE])
 {
 	static const char from[] = "abcdefghijklmnopqrstuvwxyzILO";
 	static const char into[] = "ABCDEFGH1JK1MN0PQRSTUVWXYZ110";
@@ -100,136 +117,156 @@ clean_ref(const char *ref, char out[static BAN_REF_SIZE])
 		   : NULL;
 }
 
-/* The other languages the page can be had in. */
-static struct slot
-languages_slot(struct told_page *told, enum language spoken)
+bool
+page_ref_fits(const struct standing *standing, const char *ref)
 {
-	size_t n = 0;
+	char text[BAN_REF_SIZE];
 
-	for (int i = 0; i < LANGUAGE_COUNT; i++) {
-		struct slot *slot = told->language_slot[i];
-
-		if ((enum language)i == spoken) {
-			continue;
-		}
-		slot[0] = (struct slot){ .name = "tag",
-			.text = language_tag((enum language)i) };
-		slot[1] = (struct slot){ .name = "name",
-			.text = language_name((enum language)i) };
-		slot[2] = (struct slot){ .name = NULL };
-		told->language[n++].slot = slot;
-	}
-	return (struct slot){
-		.name = "languages", .list = told->language, .items = n
-	};
-}
-
-/* The bans, and whether one of them has the ref that was asked for. */
-static struct slot
-bans_slot(struct told_page *told, const struct page_view *view, const char *ref,
-    bool *found)
-{
-	const struct standing *standing = view->standing;
-	const struct told_to to = { .language = view->language,
-		.policy = &view->conf->policy,
-		.lookup_url = view->conf->lookup_url,
-		.ip = told->ip,
-		.ref = ref,
-		.now = standing != NULL ? standing->checked_at : 0 };
-	size_t bans = standing != NULL ? standing->bans : 0;
-
-	*found = false;
-	for (size_t i = 0; i < bans; i++) {
-		told_ban_fill(&told->ban[i], &standing->ban[i], &to);
-		told->bans[i].slot = told->ban[i].slot;
-		*found = *found || (ref != NULL &&
-				       strcmp(ref, standing->ban[i].ref) == 0);
-	}
-	return (
-	    struct slot){ .name = "bans", .list = told->bans, .items = bans };
-}
-
-/* Whether one of the bans was made by a rule: those end by themselves; what
- * the administrator did by hand is his to explain. */
-static bool
-any_automatic(const struct page_view *view)
-{
-	const struct standing *standing = view->standing;
-
-	for (size_t i = 0; standing != NULL && i < standing->bans; i++) {
-		if (strcmp(standing->ban[i].rule, BAN_RULE_MANUAL) != 0) {
+	ref = page_ref(ref, text);
+	for (size_t i = 0; ref != NULL && i < standing->bans; i++) {
+		if (strcmp(ref, standing->ban[i].ref) == 0) {
 			return true;
 		}
 	}
 	return false;
 }
 
-static const char *
-heading(const struct page_view *view)
+const char *
+page_words(
+    struct page_part *part, const char *phrase, const struct scope *scope)
 {
-	if (view->standing != NULL) {
-		return view->standing->bans > 0 ? "listed-heading"
-						: "clear-heading";
+	char *words = told_room(part->told, WORDS_SIZE);
+	struct text out;
+
+	if (words == NULL) {
+		return NULL;
 	}
-	return problem[view->kind].heading;
+	text_init(&out, words, WORDS_SIZE);
+	if (!book_render_plain(
+		site_book(part->view->site, part->view->language), phrase,
+		scope, &out)) {
+		return NULL;
+	}
+	return words;
 }
 
-static struct scope
-tell(struct told_page *told, const struct page_view *view)
-{
-	const bool answered = view->standing != NULL;
-	const char *ip = answered
-			     ? addr_format(&view->standing->address, told->ip)
-			     : NULL;
-	const char *ref = clean_ref(view->ref, told->ref);
-	bool found;
-	const struct slot bans = bans_slot(told, view, ref, &found);
-	const struct slot slots[] = {
-		{ .name = "lang", .text = language_tag(view->language) },
-		{ .name = "keep",
-		    .text = view->language_asked ? language_tag(view->language)
-						 : NULL },
-		{ .name = "root", .text = root(view->path, told->root) },
-		{ .name = "heading", .phrase = heading(view) },
-		{ .name = "problem", .phrase = problem[view->kind].text },
-		{ .name = "ip", .text = ip },
-		{ .name = "ref", .text = ref },
-		{ .name = "own", .text = told_yes(answered && view->own) },
-		{ .name = "clear",
-		    .text = told_yes(answered && bans.items == 0) },
-		{ .name = "listed", .text = told_yes(bans.items > 0) },
-		{ .name = "automatic", .text = told_yes(any_automatic(view)) },
-		{ .name = "gone",
-		    .text = told_yes(answered && view->ref != NULL && !found) },
-		{ .name = "input", .text = repeat_input(view->input) },
-		{ .name = "contact", .text = view->conf->contact },
-		{ .name = "counted", .text = told_yes(view->counted) },
-		{ .name = "v4", .text = told_number(told->v4, view->v4) },
-		{ .name = "v6", .text = told_number(told->v6, view->v6) },
-		languages_slot(told, view->language),
-		bans,
-		{ .name = NULL },
-	};
-	_Static_assert(sizeof(slots) <= sizeof(told->slot), "room for all");
+/* ---- what every page has ---- */
 
-	memcpy(told->slot, slots, sizeof(slots));
-	return (struct scope){ .slot = told->slot };
+static void
+tell_navigation(struct page_part *part)
+{
+	for (int i = 0; i < PAGE_KIND_COUNT; i++) {
+		const bool current = part->view->kind == (enum page_kind)i ||
+				     (i == PAGE_FORM &&
+					 part->view->kind == PAGE_ANSWER);
+		struct scope *item;
+
+		if (shapes[i].path == NULL) {
+			continue;
+		}
+		item = told_item(part->told, part->scope, SLOT_PAGES);
+		told_text(part->told, item, SLOT_HREF, shapes[i].path);
+		told_phrase(part->told, item, SLOT_LABEL, shapes[i].label);
+		told_yes(part->told, item, SLOT_CURRENT, current);
+	}
+}
+
+/* The languages the page can be had in, and whether there is a choice. */
+static void
+tell_languages(struct page_part *part, const struct languages *spoken)
+{
+	told_yes(part->told, part->scope, SLOT_CHOICE, spoken->count > 1);
+	for (size_t i = 0; i < spoken->count; i++) {
+		const enum language language = spoken->language[i];
+		struct scope *item = told_item(
+		    part->told, part->scope, SLOT_LANGUAGES);
+
+		told_text(part->told, item, SLOT_TAG, language_tag(language));
+		told_text(part->told, item, SLOT_NAME, language_name(language));
+		told_yes(part->told, item, SLOT_CURRENT,
+		    language == part->view->language);
+	}
+}
+
+/* What the configuration says of the site. */
+static void
+tell_site(struct page_part *part, const struct conf *conf)
+{
+	const struct page_view *view = part->view;
+	struct told *told = part->told;
+	struct scope *scope = part->scope;
+	const bool french = view->language == LANGUAGE_FR;
+	const char *owner = french && conf->web.paragraph_fr[0] != '\0'
+				? conf->web.paragraph_fr
+				: conf->web.paragraph;
+
+	told_text(told, scope, SLOT_SITE_NAME, conf->web.site_name);
+	told_text(told, scope, SLOT_LOGO, site_logo(view->site));
+	told_text(told, scope, SLOT_VERSION, site_version(view->site));
+	told_text(told, scope, SLOT_CONTACT, conf->contact);
+	told_text(told, scope, SLOT_ABUSE,
+	    conf->web.abuse[0] != '\0' ? conf->web.abuse : conf->contact);
+	if (owner[0] != '\0') {
+		told_lines(told, scope, SLOT_OWNER, owner);
+	}
+	told_text(told, scope, SLOT_ZONE_NAME, zone_name());
+}
+
+static void
+tell_view(struct page_part *part)
+{
+	const struct page_view *view = part->view;
+	const struct page_shape *shape = &shapes[view->kind];
+	const char *tag = language_tag(view->language);
+	struct told *told = part->told;
+	struct scope *scope = part->scope;
+
+	told_text(told, scope, SLOT_LANG, tag);
+	told_text(told, scope, SLOT_KEEP, view->language_asked ? tag : NULL);
+	told_text(told, scope, SLOT_HERE, shape->path);
+	told_phrase(told, scope, SLOT_PAGE, shape->template);
+	if (shape->heading != NULL) {
+		told_phrase(told, scope, SLOT_HEADING, shape->heading);
+	}
+	told_phrase(told, scope, SLOT_PROBLEM, shape->text);
+	told_text(told, scope, SLOT_INPUT, repeat_input(view->input));
+	if (view->numbers != NULL) {
+		told_yes(told, scope, SLOT_COUNTED, true);
+		told_number(told, scope, SLOT_V4, view->numbers->v4);
+		told_number(told, scope, SLOT_V6, view->numbers->v6);
+	}
+}
+
+static void
+tell(struct page_part *part)
+{
+	tell_site(part, site_conf(part->view->site));
+	tell_view(part);
+	tell_navigation(part);
+	tell_languages(part, site_languages(part->view->site));
+	if (shapes[part->view->kind].tell != NULL) {
+		shapes[part->view->kind].tell(part);
+	}
 }
 
 bool
 page_render(const struct page_view *view, struct text *out)
 {
-	const struct embedded *file = embedded_find(web_files, "page.html");
-	struct told_page *told = calloc(1, sizeof(*told));
-	struct scope scope;
-	bool fine;
+	char way[ROOT_SIZE];
+	struct told told;
+	struct page_part part = { .told = &told, .view = view };
+	bool fine = false;
 
-	if (told == NULL) {
+	if (!told_init(&told, view->language)) {
 		return false;
 	}
-	scope = tell(told, view);
-	fine = template_render(
-	    file->data, language_phrases(view->language), &scope, out);
-	free(told);
+	part.scope = told_scope(&told);
+	told_text(&told, part.scope, SLOT_ROOT, root(view->path, way));
+	tell(&part);
+	if (!told.full) {
+		fine = book_render(site_book(view->site, view->language),
+		    "layout.html", part.scope, out);
+	}
+	told_clear(&told);
 	return fine;
 }

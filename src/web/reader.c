@@ -11,6 +11,7 @@
 #include "core/standing.h"
 #include "engine/engine.h"
 #include "store/store.h"
+#include "web/page.h"
 
 enum {
 	PATIENCE_MS = 200
@@ -160,6 +161,32 @@ reader_standing(struct reader *reader, const struct conf *conf,
 	if (reader->store != NULL) {
 		store_snapshot_end(reader->store);
 	}
+	(void)pthread_mutex_unlock(&reader->lock);
+	return fine;
+}
+
+static void
+note_hour(void *to, int64_t hour, const struct tally *tally)
+{
+	struct page_hours *hours = to;
+
+	hours->hour[(hour - hours->from) / PAGE_HOUR] = *tally;
+}
+
+bool
+reader_hours(struct reader *reader, const struct conf *conf,
+    const struct addr *address, int64_t now, struct page_hours *hours)
+{
+	const struct net client = engine_client(conf, address);
+	bool fine;
+
+	*hours = (struct page_hours){ .from = tally_hour(now) -
+					      (PAGE_HOURS - 1) * PAGE_HOUR };
+	(void)pthread_mutex_lock(&reader->lock);
+	fine = ready(reader, conf) &&
+	       went_well(
+		   reader, store_tally_hours(reader->store, &client,
+			       hours->from, tally_hour(now), note_hour, hours));
 	(void)pthread_mutex_unlock(&reader->lock);
 	return fine;
 }

@@ -14,6 +14,7 @@
 
 struct addr;
 struct conf;
+struct page_hours;
 struct reader;
 struct standing;
 
@@ -25,5 +26,9 @@ void reader_free(struct reader *reader);
 bool reader_check(struct reader *reader, const struct conf *conf);
 bool reader_standing(struct reader *reader, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);
+
+/* What was seen of an address's client in the last PAGE_HOURS hours. */
+bool reader_hours(struct reader *reader, const struct conf *conf,
+    const struct addr *address, int64_t now, struct page_hours *hours);
 
 #endif

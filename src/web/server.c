@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/text.h"
 #include "conf/conf.h"
@@ -14,6 +15,7 @@
 #include "web/metrics.h"
 #include "web/rate.h"
 #include "web/seats.h"
+#include "web/site.h"
 #include "web/tls.h"
 
 enum {
@@ -43,21 +45,21 @@ struct server {
 	struct rate *rate;
 	struct seats *seats;
 	struct metrics *metrics;
-	pthread_mutex_t lock; /* of conf */
-	struct conf *conf;
+	pthread_mutex_t lock; /* of site */
+	struct site *site;
 };
 
 /* ---- requests ---- */
 
-static struct conf *
-current_conf(struct server *server)
+static struct site *
+current_site(struct server *server)
 {
-	struct conf *conf;
+	struct site *site;
 
 	(void)pthread_mutex_lock(&server->lock);
-	conf = conf_hold(server->conf);
+	site = site_hold(server->site);
 	(void)pthread_mutex_unlock(&server->lock);
-	return conf;
+	return site;
 }
 
 /* libmicrohttpd calls first with the headers alone, then with each piece of
@@ -92,14 +94,14 @@ on_request(/* NOLINT(readability-function-size): its parameters */
 	(void)version;
 	(void)upload;
 	if (is_complete(method, upload_size, state)) {
-		const struct exchange exchange = { .conf = current_conf(server),
+		const struct exchange exchange = { .site = current_site(server),
 			.reader = server->parts.reader,
 			.numbers = server->parts.numbers,
 			.rate = server->rate,
 			.metrics = server->metrics };
 
 		result = exchange_page(&exchange, connection, url, method);
-		conf_drop(exchange.conf);
+		site_drop(exchange.site);
 	}
 	return result;
 }
@@ -311,13 +313,14 @@ new_server(const struct server_parts *parts, struct conf *conf)
 		return NULL;
 	}
 	server->parts = *parts;
-	server->conf = conf_hold(conf);
+	server->site = site_new(conf);
 	server->rate = rate_new();
 	server->seats = seats_new(CONNECTIONS_CROWDED);
 	if (server->seats != NULL) {
 		server->metrics = metrics_new(parts->numbers, server->seats);
 	}
-	if (server->rate == NULL || server->metrics == NULL) {
+	if (server->site == NULL || server->rate == NULL ||
+	    server->metrics == NULL) {
 		server_stop(server);
 		return NULL;
 	}
@@ -347,13 +350,18 @@ server_start(const struct server_parts *parts, struct conf *conf,
 static void
 use_conf(struct server *server, struct conf *conf)
 {
-	struct conf *old;
+	struct site *site = site_new(conf);
+	struct site *old;
 
+	if (site == NULL) {
+		log_warn("the pages stay as they were");
+		return;
+	}
 	(void)pthread_mutex_lock(&server->lock);
-	old = server->conf;
-	server->conf = conf_hold(conf);
+	old = server->site;
+	server->site = site;
 	(void)pthread_mutex_unlock(&server->lock);
-	conf_drop(old);
+	site_drop(old);
 }
 
 bool
@@ -407,7 +415,9 @@ server_stop(struct server *server)
 	seats_free(server->seats);
 	rate_free(server->rate);
 	tls_clear(&server->tls);
-	conf_drop(server->conf);
+	if (server->site != NULL) {
+		site_drop(server->site);
+	}
 	(void)pthread_mutex_destroy(&server->lock);
 	free(server);
 }

@@ -3,301 +3,236 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "web/book.h"
 
 enum {
-	DEPTH_MAX = 12 /* blocks and phrases within each other */
-};
-
-/* A run of bytes of a template or phrase file. */
-struct span {
-	const char *at;
-	const char *end;
+	NAMES_MAX = 256 /* slot names of a book */
 };
 
 struct rendering {
+	const struct book *book;
 	struct text *out;
-	struct span phrases;
-	const struct scope *scope[DEPTH_MAX]; /* the innermost last */
-	size_t scopes;
+	const struct slot *bound[NAMES_MAX]; /* what each name means now */
 	int depth;
+	bool plain;
 	bool wrong;
 };
 
-static void render(struct rendering *r, struct span source);
+/* What a byte is written as; NULL: as it is. */
+static const char *const written[256] = {
+	['&'] = "&amp;",
+	['<'] = "&lt;",
+	['>'] = "&gt;",
+	['"'] = "&quot;",
+	['\''] = "&#39;",
+	['\x7f'] = "?",
+	/* The control characters but NUL, one by one. */
+	[1] = "?",
+	[2] = "?",
+	[3] = "?",
+	[4] = "?",
+	[5] = "?",
+	[6] = "?",
+	[7] = "?",
+	[8] = "?",
+	[9] = "?",
+	[10] = "?",
+	[11] = "?",
+	[12] = "?",
+	[13] = "?",
+	[14] = "?",
+	[15] = "?",
+	[16] = "?",
+	[17] = "?",
+	[18] = "?",
+	[19] = "?",
+	[20] = "?",
+	[21] = "?",
+	[22] = "?",
+	[23] = "?",
+	[24] = "?",
+	[25] = "?",
+	[26] = "?",
+	[27] = "?",
+	[28] = "?",
+	[29] = "?",
+	[30] = "?",
+	[31] = "?",
+};
+
+void
+template_escape_bytes(struct text *out, const char *bytes, size_t len)
+{
+	const char *end = bytes + len;
+
+	while (bytes < end) {
+		const char *from = bytes;
+
+		while (bytes < end && written[(unsigned char)*bytes] == NULL) {
+			bytes++;
+		}
+		text_add_bytes(out, from, (size_t)(bytes - from));
+		if (bytes < end) {
+			text_add(out, written[(unsigned char)*bytes++]);
+		}
+	}
+}
 
 void
 template_escape(struct text *out, const char *text)
 {
-	static const struct {
-		char c;
-		const char *written;
-	} special[] = {
-		{ '&', "&amp;" },
-		{ '<', "&lt;" },
-		{ '>', "&gt;" },
-		{ '"', "&quot;" },
-		{ '\'', "&#39;" },
-	};
-
-	for (; *text != '\0'; text++) {
-		size_t i = 0;
-
-		while (i < sizeof(special) / sizeof(special[0]) &&
-		       special[i].c != *text) {
-			i++;
-		}
-		if (i < sizeof(special) / sizeof(special[0])) {
-			text_add(out, special[i].written);
-		} else if ((unsigned char)*text < ' ' || *text == 0x7f) {
-			text_add_char(out, '?');
-		} else {
-			text_add_char(out, *text);
-		}
-	}
+	template_escape_bytes(out, text, strlen(text));
 }
 
 static bool
-span_is(struct span span, const char *word)
+is_empty(const struct slot *slot)
 {
-	size_t len = strlen(word);
-
-	return (size_t)(span.end - span.at) == len &&
-	       memcmp(span.at, word, len) == 0;
+	return slot == NULL ||
+	       (slot->phrase == NULL && slot->list == NULL &&
+		   slot->write == NULL &&
+		   (slot->text == NULL || slot->text[0] == '\0'));
 }
 
-static struct span
-span_trim(struct span span)
-{
-	while (span.at < span.end && strchr(" \t\n", span.at[0]) != NULL) {
-		span.at++;
-	}
-	while (span.at < span.end && strchr(" \t\n", span.end[-1]) != NULL) {
-		span.end--;
-	}
-	return span;
-}
-
-/* Where `word` begins in `span`, or NULL. */
-static const char *
-span_find(struct span span, const char *word)
-{
-	return memmem(
-	    span.at, (size_t)(span.end - span.at), word, strlen(word));
-}
-
-/* Take the next line and those that continue it. */
-static struct span
-next_entry(struct span *file)
-{
-	struct span entry = { file->at, file->at };
-
-	do {
-		const char *newline = memchr(
-		    entry.end, '\n', (size_t)(file->end - entry.end));
-
-		entry.end = newline != NULL ? newline + 1 : file->end;
-	} while (
-	    entry.end < file->end && (*entry.end == ' ' || *entry.end == '\t'));
-	file->at = entry.end;
-	return entry;
-}
-
-static bool
-find_phrase(struct span file, struct span name, struct span *out)
-{
-	size_t len = (size_t)(name.end - name.at);
-
-	while (file.at < file.end) {
-		struct span entry = next_entry(&file);
-
-		if ((size_t)(entry.end - entry.at) > len + 3 &&
-		    memcmp(entry.at, name.at, len) == 0 &&
-		    memcmp(entry.at + len, " = ", 3) == 0) {
-			entry.at += len + 3;
-			*out = span_trim(entry);
-			return true;
-		}
-	}
-	return false;
-}
-
-static const struct slot *
-find_slot(const struct rendering *r, struct span name)
-{
-	for (size_t i = r->scopes; i > 0; i--) {
-		const struct slot *slot = r->scope[i - 1]->slot;
-
-		for (; slot->name != NULL; slot++) {
-			if (span_is(name, slot->name)) {
-				return slot;
-			}
-		}
-	}
-	return NULL;
-}
+static void render(struct rendering *r, size_t from, size_t until);
 
 static void
-put_phrase(struct rendering *r, struct span name)
+put_entry(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
+    const struct entry *entry)
 {
-	struct span phrase;
-
-	if (find_phrase(r->phrases, name, &phrase)) {
-		render(r, phrase);
-	} else {
-		r->wrong = true;
-	}
-}
-
-static void
-put_name(struct rendering *r, struct span name)
-{
-	const struct slot *slot = find_slot(r, name);
-
-	if (slot == NULL) {
-		put_phrase(r, name);
-	} else if (slot->phrase != NULL) {
-		put_phrase(r, (struct span){ slot->phrase,
-				  slot->phrase + strlen(slot->phrase) });
-	} else if (slot->text != NULL) {
-		template_escape(r->out, slot->text);
-	}
-}
-
-static bool
-slot_is_empty(const struct slot *slot)
-{
-	return slot->items == 0 && slot->phrase == NULL &&
-	       (slot->text == NULL || slot->text[0] == '\0');
-}
-
-/* A block is rendered for each scope of a list, once for a text. */
-static void
-put_block(struct rendering *r, struct span name, struct span body)
-{
-	const struct slot *slot = find_slot(r, name);
-
-	if (slot == NULL || r->scopes == DEPTH_MAX) {
-		r->wrong = true;
-		return;
-	}
-	if (slot->items == 0 && !slot_is_empty(slot)) {
-		render(r, body);
-	}
-	for (size_t i = 0; i < slot->items; i++) {
-		r->scope[r->scopes++] = &slot->list[i];
-		render(r, body);
-		r->scopes--;
-	}
-}
-
-static void
-put_absence(struct rendering *r, struct span name, struct span body)
-{
-	const struct slot *slot = find_slot(r, name);
-
-	if (slot == NULL) {
-		r->wrong = true;
-	} else if (slot_is_empty(slot)) {
-		render(r, body);
-	}
-}
-
-static const char *
-skip_newline(struct span span)
-{
-	return span.at < span.end && *span.at == '\n' ? span.at + 1 : span.at;
-}
-
-/* The block that begins at `body->at`: its end is cut off `body`; gives back
- * where the template goes on, or NULL where the block never ends. */
-static const char *
-close_block(struct span name, struct span *body)
-{
-	char closing[64];
-	struct text text;
-	const char *end;
-	const char *next;
-
-	text_init(&text, closing, sizeof(closing));
-	text_add(&text, "{{/");
-	text_add_bytes(&text, name.at, (size_t)(name.end - name.at));
-	text_add(&text, "}}");
-	end = text.cut ? NULL : span_find(*body, closing);
-	if (end == NULL) {
-		return NULL;
-	}
-	next = end + text.len;
-	body->at = skip_newline(*body);
-	next = skip_newline((struct span){ next, body->end });
-	body->end = end;
-	return next;
-}
-
-/* Write what one hole stands for; gives back where the template goes on, or
- * NULL where it is wrong.  `rest` is what follows the hole. */
-static const char *
-put_hole(struct rendering *r, struct span hole, struct span rest)
-{
-	/* An empty hole ends in '}' and is a name nobody has. */
-	const char sign = *hole.at;
-	struct span name = { hole.at + 1, hole.end };
-	struct span body = rest;
-	const char *next;
-
-	if (sign == '!') {
-		return rest.at;
-	}
-	if (sign != '#' && sign != '^') {
-		put_name(r, hole);
-		return rest.at;
-	}
-	next = close_block(name, &body);
-	if (next != NULL) {
-		(sign == '#' ? put_block : put_absence)(r, name, body);
-	}
-	return next;
-}
-
-static void
-render(struct rendering *r, struct span source)
-{
-	if (r->depth == DEPTH_MAX) {
+	if (entry == NULL || r->depth == BOOK_DEPTH_MAX) {
 		r->wrong = true;
 		return;
 	}
 	r->depth++;
-	while (!r->wrong && source.at < source.end) {
-		const char *open = span_find(source, "{{");
-		const char *close;
+	render(r, entry->from, entry->until);
+	r->depth--;
+}
 
-		if (open == NULL) {
-			open = source.end;
+static void
+put_slot(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
+    const struct slot *slot)
+{
+	if (slot == NULL) {
+		return;
+	}
+	if (slot->phrase != NULL) {
+		put_entry(
+		    r, book_find(r->book, slot->phrase, strlen(slot->phrase)));
+	} else if (slot->write != NULL) {
+		slot->write(slot->what, r->out);
+	} else if (slot->text != NULL) {
+		(r->plain ? text_add : template_escape)(r->out, slot->text);
+	}
+}
+
+/* Render a block's body with the slots of one scope in place of those around
+ * it, which are put back afterwards. */
+static void
+put_scope(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
+    const struct scope *scope, size_t from, size_t until)
+{
+	enum {
+		SLOTS_MAX = 64 /* of a scope within another */
+	};
+	struct {
+		size_t name;
+		const struct slot *meant;
+	} hidden[SLOTS_MAX];
+	const struct slot *slot = scope->slot;
+	size_t count = 0;
+
+	for (; slot != NULL && count < SLOTS_MAX; slot = slot->next) {
+		hidden[count].name = slot->name;
+		hidden[count++].meant = r->bound[slot->name];
+		r->bound[slot->name] = slot;
+	}
+	r->wrong = r->wrong || slot != NULL;
+	render(r, from, until);
+	while (count-- > 0) {
+		r->bound[hidden[count].name] = hidden[count].meant;
+	}
+}
+
+static void
+put_block(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
+    size_t at)
+{
+	const struct op *op = &r->book->op[at];
+	const struct slot *slot = r->bound[op->number];
+	const bool empty = is_empty(slot);
+
+	if (r->depth == BOOK_DEPTH_MAX) {
+		r->wrong = true;
+		return;
+	}
+	r->depth++;
+	if (op->kind == OP_BLOCK && !empty && slot->list != NULL) {
+		for (const struct scope *scope = slot->list; scope != NULL;
+		     scope = scope->next) {
+			put_scope(r, scope, at + 1, op->next);
 		}
-		text_add_bytes(r->out, source.at, (size_t)(open - source.at));
-		source.at = open;
-		if (open == source.end) {
-			break;
-		}
-		close = span_find(source, "}}");
-		if (close != NULL) {
-			source.at = put_hole(r,
-			    (struct span){ open + 2, close },
-			    (struct span){ close + 2, source.end });
-		}
-		r->wrong = r->wrong || close == NULL || source.at == NULL;
+	} else if ((op->kind == OP_BLOCK) != empty) {
+		render(r, at + 1, op->next);
 	}
 	r->depth--;
 }
 
+static void
+render(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
+    size_t from, size_t until)
+{
+	size_t at = from;
+
+	while (at < until && !r->wrong && !r->out->cut) {
+		const struct op *op = &r->book->op[at++];
+
+		switch (op->kind) {
+		case OP_TEXT:
+			text_add_bytes(r->out, op->at, op->len);
+			break;
+		case OP_SLOT:
+			put_slot(r, r->bound[op->number]);
+			break;
+		case OP_ENTRY:
+			put_entry(r, &r->book->entry[op->number]);
+			break;
+		case OP_BLOCK:
+		case OP_ABSENCE:
+			put_block(r, at - 1);
+			at = op->next;
+			break;
+		}
+	}
+}
+
+static bool
+fill(struct rendering *r, const char *entry, const struct scope *scope)
+{
+	if (r->book->names > NAMES_MAX) {
+		return false;
+	}
+	for (const struct slot *slot = scope->slot; slot != NULL;
+	     slot = slot->next) {
+		r->bound[slot->name] = slot;
+	}
+	put_entry(r, book_find(r->book, entry, strlen(entry)));
+	return !r->wrong && !r->out->cut;
+}
+
 bool
-template_render(const char *source, const char *phrases,
+book_render(const struct book *book, const char *entry,
     const struct scope *scope, struct text *out)
 {
-	struct rendering r = { .out = out,
-		.phrases = { phrases, phrases + strlen(phrases) },
-		.scope = { scope },
-		.scopes = 1 };
+	struct rendering r = { .book = book, .out = out };
 
-	render(&r, (struct span){ source, source + strlen(source) });
-	return !r.wrong && !out->cut;
+	return fill(&r, entry, scope);
+}
+
+bool
+book_render_plain(const struct book *book, const char *entry,
+    const struct scope *scope, struct text *out)
+{
+	struct rendering r = { .book = book, .out = out, .plain = true };
+
+	return fill(&r, entry, scope);
 }

@@ -1,191 +1,289 @@
 #include "web/told.h"
 
-#include <stddef.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "core/ban.h"
-#include "core/policy.h"
+#include "base/text.h"
+#include "core/reply.h"
+#include "web/zone.h"
 
-/* Names of phrases. */
-static const char *const month_phrase[12] = { "month-1", "month-2", "month-3",
+enum {
+	/* The page of 16 bans under the largest policy takes half of it. */
+	MEMORY = 256 * 1024,
+	ALIGNMENT = _Alignof(max_align_t),
+	HOUR = 3600,
+	HOURS_MAX = 72 /* what lasts longer is told in days */
+};
+
+static const char *const months[12] = { "month-1", "month-2", "month-3",
 	"month-4", "month-5", "month-6", "month-7", "month-8", "month-9",
 	"month-10", "month-11", "month-12" };
-static const struct {
-	const char *reason;
-	const char *remedy;
-} reason_phrase[REASON_COUNT] = {
-	[REASON_SPAM] = { "reason-spam", "remedy-spam" },
-	[REASON_VIRUS] = { "reason-virus", "remedy-virus" },
-	[REASON_AUTH] = { "reason-auth", "remedy-auth" },
-	[REASON_ERROR] = { "reason-error", "remedy-error" },
-	[REASON_RECIPIENT] = { "reason-recipient", "remedy-recipient" },
-	[REASON_VOLUME] = { "reason-volume", "remedy-volume" },
-};
-static const char *const service_phrase[SERVICE_COUNT] = {
-	[SERVICE_ANY] = NULL,
-	[SERVICE_MX] = "service-mx",
-	[SERVICE_SUBMISSION] = "service-submission",
-};
+static const char *const months_short[12] = { "month-short-1", "month-short-2",
+	"month-short-3", "month-short-4", "month-short-5", "month-short-6",
+	"month-short-7", "month-short-8", "month-short-9", "month-short-10",
+	"month-short-11", "month-short-12" };
 
-#define DEED(phrase_name)                                                      \
-	{                                                                      \
-		{ .name = "deed", .phrase = (phrase_name) },                   \
-		{                                                              \
-			.name = NULL                                           \
-		}                                                              \
-	}
-static const struct slot deed_slot[KIND_COUNT][2] = {
-	[KIND_SPAM] = DEED("deed-spam"),
-	[KIND_VIRUS] = DEED("deed-virus"),
-	[KIND_COMPLAINT] = DEED("deed-complaint"),
-	[KIND_AUTH] = DEED("deed-auth"),
-	[KIND_RECIPIENT] = DEED("deed-recipient"),
-	[KIND_SENDER] = DEED("deed-sender"),
-	[KIND_HELO] = DEED("deed-helo"),
-	[KIND_COMMAND] = DEED("deed-command"),
-	[KIND_DISCONNECT] = DEED("deed-disconnect"),
-	[KIND_PROBE] = DEED("deed-probe"),
-	[KIND_GREYLIST] = DEED("deed-greylist"),
-	[KIND_RELAY] = DEED("deed-relay"),
-	[KIND_VOLUME] = DEED("deed-volume"),
-};
-
-const char *
-told_number(char text[static TOLD_NUMBER_SIZE], int64_t value)
+bool
+told_init(struct told *told, enum language language)
 {
-	struct text out;
-
-	text_init(&out, text, TOLD_NUMBER_SIZE);
-	text_addf(&out, "%lld", (long long)value);
-	return text;
-}
-
-const char *
-told_yes(bool condition)
-{
-	return condition ? "yes" : NULL;
-}
-
-/* The slot of that name for a moment; `told` must not move after it. */
-static struct slot
-moment_slot(const char *name, struct told_moment *told, int64_t at)
-{
-	time_t when = (time_t)at;
-	struct tm tm = { .tm_mday = 1 };
-	struct text clock;
-
-	(void)gmtime_r(&when, &tm);
-	text_init(&clock, told->clock, sizeof(told->clock));
-	text_addf(&clock, "%02d:%02d:%02d", tm.tm_hour, tm.tm_min, tm.tm_sec);
-	const struct slot slots[] = {
-		{ .name = "iso", .text = text_from_time(at, told->iso) },
-		{ .name = "day", .text = told_number(told->day, tm.tm_mday) },
-		{ .name = "first", .text = told_yes(tm.tm_mday == 1) },
-		{ .name = "month", .phrase = month_phrase[tm.tm_mon] },
-		{ .name = "year",
-		    .text = told_number(
-			told->year, tm.tm_year + INT64_C(1900)) },
-		{ .name = "clock", .text = told->clock },
-		{ .name = NULL },
+	*told = (struct told){
+		.memory = malloc(MEMORY), .size = MEMORY, .language = language
 	};
-	_Static_assert(sizeof(slots) <= sizeof(told->slot), "room for all");
-	memcpy(told->slot, slots, sizeof(slots));
-	told->scope.slot = told->slot;
-	return (struct slot){ .name = name, .list = &told->scope, .items = 1 };
-}
-
-/* "3 d 4 h", or "3 j 4 h" in French. */
-static const char *
-duration(char text[static DURATION_TEXT_SIZE], int64_t seconds,
-    enum language language)
-{
-	char *day = strchr(text_from_duration(seconds, text), 'd');
-
-	if (day != NULL) {
-		*day = language_day(language);
-	}
-	return text;
-}
-
-/* The kinds that a rule counts, as the list "deed-list". */
-static struct slot
-deeds_slot(struct told_ban *told, const struct rule *rule)
-{
-	size_t deeds = 0;
-
-	for (int kind = 0; rule != NULL && kind < KIND_COUNT; kind++) {
-		if ((rule->kinds & kind_bit((enum kind)kind)) != 0) {
-			told->deed[deeds++].slot = deed_slot[kind];
-		}
-	}
-	return (struct slot){
-		.name = "deed-list", .list = told->deed, .items = deeds
-	};
-}
-
-/* "step", "steps" and "beyond": the last duration stands for all later
- * steps, which the page says rather than "step 7 of 5". */
-static void
-fill_steps(struct told_ban *told, struct slot *slot, const struct ban *ban,
-    const struct rule *rule)
-{
-	int64_t steps = rule != NULL ? (int64_t)rule->steps : 0;
-
-	slot[0] = (struct slot){ .name = "step",
-		.text = ban->step > 0 ? told_number(told->step, ban->step)
-				      : NULL };
-	slot[1] = (struct slot){ .name = "steps",
-		.text = steps > 0 ? told_number(told->steps, steps) : NULL };
-	slot[2] = (struct slot){ .name = "beyond",
-		.text = told_yes(steps > 0 && ban->step > steps) };
-}
-
-static const char *
-network(struct told_ban *told, const struct ban *ban)
-{
-	return ban->who.bits == ADDR_BITS
-		   ? NULL
-		   : net_format(&ban->who, told->network);
+	return told->memory != NULL;
 }
 
 void
-told_ban_fill(
-    struct told_ban *told, const struct ban *ban, const struct told_to *to)
+told_clear(struct told *told)
 {
-	const struct rule *rule = policy_rule(to->policy, ban->rule);
-	const bool manual = strcmp(ban->rule, BAN_RULE_MANUAL) == 0;
-	const struct slot deeds = deeds_slot(told, rule);
-	const struct slot slots[] = {
-		{ .name = "reason",
-		    .phrase = manual ? "reason-manual"
-				     : reason_phrase[ban->reason].reason },
-		{ .name = "remedy",
-		    .phrase = manual ? "remedy-manual"
-				     : reason_phrase[ban->reason].remedy },
-		{ .name = "service", .phrase = service_phrase[ban->service] },
-		{ .name = "asked",
-		    .text = told_yes(
-			to->ref != NULL && strcmp(to->ref, ban->ref) == 0) },
-		{ .name = "ref", .text = ban->ref },
-		{ .name = "network", .text = network(told, ban) },
-		{ .name = "reply",
-		    .text = reply_line(ban_reply(ban), to->ip, ban->ends,
-			to->lookup_url, ban->ref, told->reply) },
-		{ .name = "left",
-		    .text = duration(
-			told->left, ban->ends - to->now, to->language) },
-		{ .name = "deeds", .text = told_yes(deeds.items > 0) },
-		deeds,
-		moment_slot("since", &told->since, ban->begins),
-		moment_slot("until", &told->until, ban->ends),
-	};
-	enum {
-		FILLED = sizeof(slots) / sizeof(slots[0])
-	};
-	_Static_assert(FILLED + 4 <= TOLD_SLOTS, "room for all");
+	free(told->memory);
+}
 
-	memcpy(told->slot, slots, sizeof(slots));
-	fill_steps(told, told->slot + FILLED, ban, rule);
-	told->slot[FILLED + 3] = (struct slot){ .name = NULL };
+void *
+told_room(struct told *told, size_t size)
+{
+	const size_t whole = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	void *room = told->memory + told->used;
+
+	if (told->full || size > told->size ||
+	    whole > told->size - told->used) {
+		told->full = true;
+		return NULL;
+	}
+	told->used += whole;
+	return room;
+}
+
+struct scope *
+told_scope(struct told *told)
+{
+	struct scope *scope = told_room(told, sizeof(*scope));
+
+	if (scope == NULL) {
+		scope = &told->spare_scope;
+	}
+	*scope = (struct scope){ .slot = NULL };
+	return scope;
+}
+
+/* A new slot, of the name, put before the others of the scope. */
+static struct slot *
+add(struct told *told, struct scope *scope, enum slot_name name)
+{
+	struct slot *slot = told_room(told, sizeof(*slot));
+
+	if (slot == NULL) {
+		told->spare_slot = (struct slot){ .name = name };
+		return &told->spare_slot;
+	}
+	*slot = (struct slot){ .name = name, .next = scope->slot };
+	scope->slot = slot;
+	return slot;
+}
+
+struct scope *
+told_item(struct told *told, struct scope *scope, enum slot_name name)
+{
+	struct slot *slot = scope->slot;
+	struct scope *item = told_scope(told);
+	struct scope **end;
+
+	while (slot != NULL && slot->name != name) {
+		slot = slot->next;
+	}
+	if (slot == NULL) {
+		slot = add(told, scope, name);
+	}
+	end = &slot->list;
+	while (*end != NULL && *end != item) {
+		end = &(*end)->next;
+	}
+	*end = item;
+	return item;
+}
+
+void
+told_text(struct told *told, struct scope *scope, enum slot_name name,
+    const char *text)
+{
+	add(told, scope, name)->text = text;
+}
+
+void
+told_format(struct told *told, struct scope *scope, enum slot_name name,
+    const char *format, ...)
+{
+	char text[REPLY_TEXT_SIZE];
+	va_list args;
+	int len;
+	char *copy;
+
+	va_start(args, format);
+	len = vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (len < 0 || (size_t)len >= sizeof(text)) {
+		told->full = true;
+		return;
+	}
+	copy = told_room(told, (size_t)len + 1);
+	if (copy != NULL) {
+		memcpy(copy, text, (size_t)len + 1);
+	}
+	told_text(told, scope, name, copy);
+}
+
+/* In groups of three from 10 000 on, by a narrow blank as SI has it. */
+void
+told_number(
+    struct told *told, struct scope *scope, enum slot_name name, int64_t number)
+{
+	static const char blank[] = "\xe2\x80\xaf";
+	char digits[24];
+	char *text = told_room(told, 24 + 7 * sizeof(blank));
+	struct text out;
+	size_t len;
+
+	if (text == NULL) {
+		return;
+	}
+	text_init(&out, digits, sizeof(digits));
+	text_addf(&out, "%lld", (long long)number);
+	len = out.len;
+	text_init(&out, text, 24 + 7 * sizeof(blank));
+	for (size_t i = 0; i < len; i++) {
+		if (i > 0 && len > 4 && (len - i) % 3 == 0) {
+			text_add(&out, blank);
+		}
+		text_add_char(&out, digits[i]);
+	}
+	told_text(told, scope, name, text);
+}
+
+void
+told_phrase(struct told *told, struct scope *scope, enum slot_name name,
+    const char *phrase)
+{
+	add(told, scope, name)->phrase = phrase;
+}
+
+void
+told_yes(
+    struct told *told, struct scope *scope, enum slot_name name, bool condition)
+{
+	told_text(told, scope, name, condition ? "yes" : NULL);
+}
+
+void
+told_write(struct told *told, struct scope *scope, enum slot_name name,
+    void (*write)(const void *what, struct text *out), const void *what)
+{
+	struct slot *slot = add(told, scope, name);
+
+	slot->write = write;
+	slot->what = what;
+}
+
+void
+told_duration(struct told *told, struct scope *scope, enum slot_name name,
+    int64_t seconds)
+{
+	char *text = told_room(told, DURATION_TEXT_SIZE);
+	char *day;
+
+	if (text == NULL) {
+		return;
+	}
+	day = strchr(text_from_duration(seconds, text), 'd');
+	if (day != NULL) {
+		*day = language_day(told->language);
+	}
+	told_text(told, scope, name, text);
+}
+
+void
+told_length(struct told *told, struct scope *scope, enum slot_name name,
+    int64_t seconds)
+{
+	if (seconds % HOUR == 0 && seconds < HOURS_MAX * (int64_t)HOUR) {
+		told_format(
+		    told, scope, name, "%lld h", (long long)(seconds / HOUR));
+	} else {
+		told_duration(told, scope, name, seconds);
+	}
+}
+
+static void
+write_lines(const void *what, struct text *out)
+{
+	const char *line = what;
+
+	while (*line != '\0') {
+		const size_t len = strcspn(line, "\n");
+
+		template_escape_bytes(out, line, len);
+		line += len;
+		if (*line == '\n') {
+			text_add_char(out, *line++);
+		}
+	}
+}
+
+void
+told_lines(struct told *told, struct scope *scope, enum slot_name name,
+    const char *text)
+{
+	told_write(told, scope, name, write_lines, text);
+}
+
+/* ---- moments ---- */
+
+static void
+tell_moment(
+    struct told *told, struct scope *moment, int64_t at, const struct tm *tm)
+{
+	char iso[TIME_TEXT_SIZE];
+
+	told_format(told, moment, SLOT_ISO, "%s", text_from_time(at, iso));
+	told_format(told, moment, SLOT_DAY, "%d", tm->tm_mday);
+	told_yes(told, moment, SLOT_FIRST, tm->tm_mday == 1);
+	told_phrase(told, moment, SLOT_MONTH, months[tm->tm_mon]);
+	told_phrase(told, moment, SLOT_SHORT, months_short[tm->tm_mon]);
+	told_format(told, moment, SLOT_YEAR, "%d", tm->tm_year + 1900);
+	told_format(
+	    told, moment, SLOT_CLOCK, "%02d:%02d", tm->tm_hour, tm->tm_min);
+	told_format(told, moment, SLOT_SECONDS, "%02d", tm->tm_sec);
+	told_format(told, moment, SLOT_ZONE, "%s", tm->tm_zone);
+}
+
+void
+told_moment(
+    struct told *told, struct scope *scope, enum slot_name name, int64_t at)
+{
+	time_t when = (time_t)at;
+	struct tm tm = { .tm_mday = 1 };
+
+	(void)gmtime_r(&when, &tm);
+	tm.tm_zone = "UTC"; /* which libc calls GMT */
+	tell_moment(told, told_item(told, scope, name), at, &tm);
+}
+
+void
+told_local(
+    struct told *told, struct scope *scope, enum slot_name name, int64_t at)
+{
+	struct tm tm;
+
+	if (zone_local(at, &tm)) {
+		tell_moment(told, told_item(told, scope, name), at, &tm);
+	}
+}
+
+void
+told_here(
+    struct told *told, struct scope *scope, enum slot_name name, int64_t at)
+{
+	(zone_name()[0] != '\0' ? told_local : told_moment)(
+	    told, scope, name, at);
 }

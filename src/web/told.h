@@ -1,67 +1,76 @@
 /*
- * What the page's template is told, and of one ban above all.
+ * What a template is told: slots, put together in one piece of memory that is
+ * given back as a whole.
+ *
+ * Nothing here fails: where memory runs out, `full` is set, and what was told
+ * is not to be shown.  A name is set once in a scope.  Texts that are handed in are borrowed unless it says
+ * otherwise; NULL leaves the slot empty.
  */
 #ifndef WEB_TOLD_H
 #define WEB_TOLD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#include "base/addr.h"
-#include "base/text.h"
-#include "core/kind.h"
-#include "core/reply.h"
 #include "web/language.h"
+#include "web/slots.h"
 #include "web/template.h"
 
-struct ban;
-struct policy;
-
-enum {
-	TOLD_NUMBER_SIZE = 24,
-	TOLD_SLOTS = 20
-};
-
-/* Texts for slots: a number, and a condition (NULL where it is not so). */
-const char *told_number(char text[static TOLD_NUMBER_SIZE], int64_t value);
-const char *told_yes(bool condition);
-
-/* A moment, said by the phrase "moment". */
-struct told_moment {
-	char iso[TIME_TEXT_SIZE];
-	char day[TOLD_NUMBER_SIZE];
-	char year[TOLD_NUMBER_SIZE];
-	char clock[TOLD_NUMBER_SIZE];
-	struct slot slot[8];
-	struct scope scope;
-};
-
-/* The texts of a ban and the slots that borrow them: it must not move once
- * filled. */
-struct told_ban {
-	struct told_moment since;
-	struct told_moment until;
-	char left[DURATION_TEXT_SIZE];
-	char reply[REPLY_TEXT_SIZE];
-	char step[TOLD_NUMBER_SIZE];
-	char steps[TOLD_NUMBER_SIZE];
-	char network[NET_TEXT_SIZE];
-	struct scope deed[KIND_COUNT];
-	struct slot slot[TOLD_SLOTS];
-};
-
-/* Who is told, and what of it the ban itself does not know. */
-struct told_to {
+struct told {
+	char *memory;
+	size_t size;
+	size_t used;
+	bool full;
 	enum language language;
-	const struct policy *policy; /* for the rule's steps and kinds */
-	const char *lookup_url;
-	const char *ip;  /* the address that was asked for */
-	const char *ref; /* the ref that was asked for, or NULL */
-	int64_t now;
+	struct slot spare_slot; /* what is written to once it is full */
+	struct scope spare_scope;
 };
 
-/* Fill `told`; its slots also borrow what `ban` and `to` hold. */
-void told_ban_fill(
-    struct told_ban *told, const struct ban *ban, const struct told_to *to);
+/* False where there is no memory. */
+bool told_init(struct told *told, enum language language);
+void told_clear(struct told *told);
+
+/* Room for `size` bytes, not zeroed, or NULL where it is full. */
+void *told_room(struct told *told, size_t size);
+
+struct scope *told_scope(struct told *told);
+
+/* One more scope in the list `name` of `scope`. */
+struct scope *told_item(
+    struct told *told, struct scope *scope, enum slot_name name);
+
+void told_text(struct told *told, struct scope *scope, enum slot_name name,
+    const char *text);
+void told_format(struct told *told, struct scope *scope, enum slot_name name,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+void told_number(struct told *told, struct scope *scope, enum slot_name name,
+    int64_t number);
+void told_phrase(struct told *told, struct scope *scope, enum slot_name name,
+    const char *phrase);
+void told_yes(struct told *told, struct scope *scope, enum slot_name name,
+    bool condition);
+void told_write(struct told *told, struct scope *scope, enum slot_name name,
+    void (*write)(const void *what, struct text *out), const void *what);
+
+/* How long something still takes, "1 d 4 h", or "1 j 4 h" in French; and how
+ * long a ban lasts, as policies say it: "24 h", "90 d". */
+void told_duration(struct told *told, struct scope *scope, enum slot_name name,
+    int64_t seconds);
+void told_length(struct told *told, struct scope *scope, enum slot_name name,
+    int64_t seconds);
+/* Text of several lines, escaped line by line; borrowed. */
+void told_lines(struct told *told, struct scope *scope, enum slot_name name,
+    const char *text);
+
+/* A moment in UTC, as a list of one scope; and, where the site has a zone, in
+ * that zone. */
+void told_moment(
+    struct told *told, struct scope *scope, enum slot_name name, int64_t at);
+void told_local(
+    struct told *told, struct scope *scope, enum slot_name name, int64_t at);
+/* In that zone, or in UTC where there is none. */
+void told_here(
+    struct told *told, struct scope *scope, enum slot_name name, int64_t at);
 
 #endif

@@ -7,13 +7,16 @@
 #include "conf/conf.h"
 #include "core/standing.h"
 #include "web/answer.h"
+#include "web/numbers.h"
 #include "web/page.h"
+#include "web/site.h"
 
 #define NOW  INT64_C(1795284342) /* 2026-11-21T18:05:42Z */
 #define HOUR INT64_C(3600)
 #define DAY  INT64_C(86400)
 
 static struct conf *conf;
+static struct site *site;
 static char *buf;
 
 static int
@@ -31,17 +34,29 @@ setup(void **state)
 	(void)text_copy(rule->name, sizeof(rule->name), "dictionary");
 	rule->kinds = kind_bit(KIND_RECIPIENT) | kind_bit(KIND_PROBE);
 	rule->steps = 5;
+	for (size_t i = 0; i < rule->steps; i++) {
+		rule->ban[i] = i < 4 ? (2 * HOUR) << i : DAY;
+	}
+	assert_null(reply_parse(
+	    "550 5.7.1 Too many errors from your IP", NULL, &rule->reply));
+	rule->reason = REASON_ERROR;
+	conf->policy.memory = 90 * DAY;
+	conf->client_ipv4 = 32;
+	conf->client_ipv6 = 64;
+	conf->references = 1;
 	(void)text_copy(
 	    conf->contact, sizeof(conf->contact), "postmaster@example.fr");
 	(void)text_copy(conf->lookup_url, sizeof(conf->lookup_url),
 	    "https://postmaster.example.fr/");
-	return 0;
+	site = site_new(conf);
+	return site != NULL ? 0 : -1;
 }
 
 static int
 teardown(void **state)
 {
 	(void)state;
+	site_drop(site);
 	free(conf);
 	free(buf);
 	return 0;
@@ -85,7 +100,7 @@ view_of(const struct standing *standing, enum language language)
 {
 	return (struct page_view){ .kind = PAGE_ANSWER,
 		.language = language,
-		.conf = conf,
+		.site = site,
 		.path = "/",
 		.standing = standing };
 }
@@ -139,26 +154,47 @@ a_ban_is_told(void **state)
 		    "https://postmaster.example.fr/"
 		    "?ip=192.0.2.7&amp;ref=7K2M9Q<" },
 		{ "its end for programs and people", LANGUAGE_EN,
-		    "21 November 2026, 20:05:42 UTC <small>(<time "
-		    "datetime=\"2026-11-21T20:05:42Z\">2026-11-21T20:05:42Z<" },
+		    "<time datetime=\"2026-11-21T20:05:42Z\">"
+		    "21 November 2026, 20:05:42 UTC</time>" },
 		{ "its end in French", LANGUAGE_FR,
 		    "21 novembre 2026 à 20:05:42 UTC" },
 		{ "its begin", LANGUAGE_EN, "21 November 2026, 16:05:42 UTC" },
-		{ "the time left", LANGUAGE_EN, "2 h left" },
-		{ "the time left in French", LANGUAGE_FR, "encore 2 h" },
-		{ "the step", LANGUAGE_EN, "step 2 of 5" },
-		{ "the step in French", LANGUAGE_FR, "étape 2 sur 5" },
+		{ "the time left", LANGUAGE_EN, ">2 h</strong>." },
+		{ "the time left, for a script", LANGUAGE_FR,
+		    "data-left=\"7200\" data-units=\"j h min s\"" },
+		{ "the step", LANGUAGE_EN, "Block no. 2 for this reason" },
+		{ "the step in French", LANGUAGE_FR,
+		    "Blocage nº&nbsp;2 pour cette raison" },
+		{ "the row of steps", LANGUAGE_EN,
+		    "<li class=\"now\" aria-current=\"step\"><strong>4 h</strong> "
+		    "<span>2</span><i>now</i></li>\n"
+		    "<li class=\"next\"><strong>8 h</strong> "
+		    "<span>3</span><i>next</i></li>\n"
+		    "<li><strong>16 h</strong> <span>4</span></li>\n"
+		    "<li><strong>24 h</strong> <span>5+</span></li>\n" },
+		{ "the next", LANGUAGE_EN, "the next block lasts\n\t8 h." },
+		{ "what to copy", LANGUAGE_EN,
+		    "Sending IP address: 192.0.2.7\n"
+		    "Sending host name: ______\n" },
+		{ "a mail to write", LANGUAGE_EN,
+		    "href=\"mailto:postmaster@example.fr?subject=192.0.2.7%20is"
+		    "%20blocked&amp;body=Date%20and%20time" },
+		{ "and its lines", LANGUAGE_EN,
+		    "192.0.2.7%0D%0ASending%20host%20name%3A%20" },
 		{ "the ref", LANGUAGE_EN, "<code>7K2M9Q</code>" },
 		{ "the reason in words", LANGUAGE_EN,
-		    "Too many errors in the mail sessions of this address" },
+		    "<h2>Too many errors in the mail sessions of this address<" },
+		{ "and in a sentence", LANGUAGE_EN,
+		    "as those of infected computers and broken software do" },
 		{ "what the rule counts", LANGUAGE_EN,
 		    "<dd>recipients that do not exist</dd>" },
 		{ "and all it counts", LANGUAGE_FR,
 		    "<dd>vérifications d’expéditeur par rappel</dd>" },
 		{ "what is refused", LANGUAGE_EN,
 		    "Mail for recipients of this host" },
-		{ "what to do", LANGUAGE_EN, "not an open relay" },
-		{ "what to do in French", LANGUAGE_FR, "un relais ouvert" },
+		{ "what to do", LANGUAGE_EN, "Switch off sender verification" },
+		{ "what to do in French", LANGUAGE_FR,
+		    "Retirez de vos listes les adresses inexistantes" },
 		{ "whom to write to", LANGUAGE_EN,
 		    "<a href=\"mailto:postmaster@example.fr\">" },
 		{ "the other language", LANGUAGE_EN,
@@ -185,15 +221,18 @@ steps_are_told(void **state)
 		int step;
 		const char *english, *french;
 	} rows[] = {
-		{ "the first", "dictionary", 1, "<dd>step 1 of 5</dd>",
-		    "<dd>étape 1 sur 5</dd>" },
-		{ "the last", "dictionary", 5, "<dd>step 5 of 5</dd>",
-		    "<dd>étape 5 sur 5</dd>" },
+		{ "the first", "dictionary", 1,
+		    "<li class=\"now\" aria-current=\"step\"><strong>2 h</strong>",
+		    "En cas de récidive, le prochain blocage\n\tdurera 4 h." },
+		{ "the last", "dictionary", 5,
+		    "<li class=\"now\" aria-current=\"step\"><strong>24 h</strong>",
+		    "durera encore 24 h." },
 		{ "one beyond the last", "dictionary", 7,
-		    "<dd>number 7: step 5 of 5</dd>",
-		    "<dd>7<sup>e</sup> blocage&nbsp;: étape 5 sur 5</dd>" },
-		{ "of a rule that is gone", "old", 3, "<dd>step 3</dd>",
-		    "<dd>étape 3</dd>" },
+		    "<h3>Block no. 7 for this reason</h3>",
+		    "aria-current=\"step\"><strong>24 h</strong> <span>5+</span>" },
+		{ "of a rule that is gone", "old", 3,
+		    "<h3>Block no. 3 for this reason</h3>",
+		    "Blocage nº&nbsp;3" },
 		{ "by hand there is none", BAN_RULE_MANUAL, 0,
 		    "<h2>Blocked by the administrator</h2>",
 		    "<h2>Bloquée par l’administrateur</h2>" },
@@ -213,8 +252,8 @@ steps_are_told(void **state)
 		must_render(&view);
 		must_say(rows[i].sentence, rows[i].french);
 		if (rows[i].step == 0) {
-			must_not_say(rows[i].sentence, "étape");
-			must_not_say(rows[i].sentence, "fin de lui-même");
+			must_not_say(rows[i].sentence, "class=\"steps\"");
+			must_not_say(rows[i].sentence, "de soi-même");
 		}
 	}
 }
@@ -248,7 +287,7 @@ refs_are_found(void **state)
 		    rows[i].sentence, asked);
 		(rows[i].want == gone ? must_say : must_not_say)(
 		    rows[i].sentence, gone);
-		must_not_say(rows[i].sentence, "<script");
+		must_not_say(rows[i].sentence, "<script>");
 		must_not_say(rows[i].sentence, "<b>");
 		must_say(rows[i].sentence, "192.0.2.7 is listed");
 	}
@@ -270,6 +309,7 @@ a_ref_like_another_is_read(void **state)
 static void
 a_clear_address_is_told(void **state)
 {
+	const struct numbers numbers = { .v4 = 12, .v6 = 3 };
 	const struct standing standing = clear_standing("2001:db8::7");
 	struct page_view view = view_of(&standing, LANGUAGE_EN);
 
@@ -279,9 +319,7 @@ a_clear_address_is_told(void **state)
 	must_not_say("nothing to be told", "class=\"ban");
 	view.ref = "7K2M9Q";
 	view.own = true;
-	view.counted = true;
-	view.v4 = 12;
-	view.v6 = 3;
+	view.numbers = &numbers;
 	must_render(&view);
 	must_say("the ended ban", "<code>7K2M9Q</code> has ended");
 	must_say("whose it is", "the address you are visiting from");
@@ -319,7 +357,7 @@ every_kind_in_every_language(void **state)
 				view.standing = &standing;
 			}
 			must_render(&view);
-			must_say("there is a form", "<form");
+			must_say("there is a way to the form", "href=\"./\"");
 		}
 	}
 }
@@ -347,7 +385,7 @@ every_word_in_every_language(void **state)
 	const struct page_view view = view_of(&standing, LANGUAGE_FR);
 	must_render(&view);
 	must_say("the first in French", "1<sup>er</sup> décembre 2026");
-	must_say("days in French", "encore 10 j");
+	must_say("days in French", ">10 j</strong>");
 }
 
 static void
@@ -362,6 +400,139 @@ a_network_is_named(void **state)
 	assert_true(net_parse("192.0.2.0/24", &standing.ban[0].who));
 	must_render(&view);
 	must_say("the network", "<dd>192.0.2.0/24</dd>");
+}
+
+static void
+hours_are_for_some_alone(void **state)
+{
+	struct standing standing = banned_standing();
+	struct page_hours hours = { .from = NOW - NOW % HOUR - 47 * HOUR };
+	struct page_view view = view_of(&standing, LANGUAGE_EN);
+
+	(void)state;
+	standing.ban[0].told = NOW - 60;
+	hours.hour[46].kind[KIND_RECIPIENT] = 1234;
+	hours.hour[46].accepted = 7;
+	must_render(&view);
+	must_not_say("what was seen", "<svg class=\"chart\" viewBox=\"0 0 480");
+	must_not_say("in numbers", "1234");
+	must_not_say("when it was refused", "2026-11-21T18:04:42Z");
+	view.hours = &hours;
+	must_render(&view);
+	must_say("what was seen", "<svg class=\"chart\" viewBox=\"0 0 480");
+	must_say("in numbers", "1234 recipients that do not exist");
+	must_say("and the good", "<td class=\"number\">7</td>");
+	must_say("when it was refused",
+	    "Date and time, with time zone: 2026-11-21T18:04:42Z\n");
+	hours.hour[46] = (struct tally){ 0 };
+	must_render(&view);
+	must_say("nothing was seen", "Nothing was counted in this time");
+}
+
+/* A policy of one's own: what its pages say is what it says. */
+static void
+policies_are_told(void **state)
+{
+	struct rule *rule = &conf->policy.rule[conf->policy.rules];
+	struct limit *limit = &conf->policy.limit[LIMIT_CONNECTIONS];
+	struct page_view view = view_of(NULL, LANGUAGE_EN);
+
+	(void)state;
+	view.kind = PAGE_CODES;
+	must_render(&view);
+	must_say("the reply of the rule",
+	    ">550 5.7.1 Too many errors from your IP</pre>");
+	must_not_say("no other", "450 4.7.1");
+	must_not_say("no limit", "Too many connections");
+	*rule = (struct rule){ .name = "virus",
+		.kinds = kind_bit(KIND_VIRUS),
+		.reason = REASON_VIRUS,
+		.ban = { 3 * HOUR },
+		.steps = 1,
+		.soft = 2 };
+	assert_null(reply_parse(
+	    "450 4.7.1 Virus detected", "SFR_IN_102", &rule->reply));
+	assert_null(
+	    reply_parse("421 Suspended", "OFR_999 [999]", &rule->again));
+	conf->policy.rules++;
+	limit->most[REPUTATION_GOOD] = 9;
+	limit->most[REPUTATION_NEUTRAL] = 5;
+	limit->most[REPUTATION_POOR] = 2;
+	assert_null(reply_parse("421 Slow down", NULL, &limit->reply));
+	must_render(&view);
+	must_say("its own code", "450 4.7.1 Virus detected SFR_IN_102");
+	must_say("that it is temporary", "with 4 is temporary");
+	must_say("how long", "lasts 3 h");
+	must_say("soft steps", "The first 2 blocks answer");
+	must_say("from the second refusal on", "421 Suspended OFR_999 [999]");
+	must_say("the limit", "<code>421</code> Too many connections at once");
+	must_say("its numbers", "2 to 9, the better the reputation");
+	view.kind = PAGE_DURATIONS;
+	must_render(&view);
+	must_say("five columns", "no. 5 and later");
+	must_say("the steps",
+	    "<td data-step=\"3\">8 h</td><td data-step=\"4\">16 h</td>"
+	    "<td data-step=\"5+\">24 h</td>");
+	must_say("the virus, for ever alike", "<td data-step=\"5+\">3 h</td>");
+	conf->policy.rule[0].steps = 0;
+	must_render(&view);
+	must_not_say("a rule that never bans", "24 h");
+	must_say("one column", "every time");
+	view.kind = PAGE_WHY;
+	must_render(&view);
+	must_say("what it counts", "<h2>Viruses</h2>");
+	must_not_say("and no more", "<h2>Unknown recipients</h2>");
+}
+
+static void
+figures_are_told(void **state)
+{
+	struct numbers numbers = { .at = NOW, .v4 = 12345, .v6 = 3 };
+	struct page_view view = view_of(NULL, LANGUAGE_EN);
+
+	(void)state;
+	view.kind = PAGE_STATS;
+	must_render(&view);
+	must_say("none are known", "cannot be had right now");
+	for (int i = 0; i < NUMBERS_DAYS; i++) {
+		numbers.day[i].day = NOW - NOW % DAY + (i - 29) * DAY;
+	}
+	numbers.listed[REASON_VIRUS] = 17;
+	numbers.day[29].ban[REASON_ERROR] = 5;
+	numbers.day[3].event[KIND_SPAM] = 321;
+	view.numbers = &numbers;
+	must_render(&view);
+	must_say("listed", "<dd>12\xe2\x80\xaf"
+			   "345</dd>");
+	must_say("by reason", "<th scope=\"row\">Virus</th><td "
+			      "class=\"number\">17</td>");
+	must_say("blocks", "5 blocks began in the last 30 days.");
+	must_say("of which days", "<span>23 Oct</span><span>21 Nov</span>");
+	must_say("events", "<td>"
+			   "<span class=\"line\">321 messages");
+	must_not_say("what the policy does not count and nobody did",
+	    "complaints of recipients");
+}
+
+static void
+the_owner_is_heard(void **state)
+{
+	struct page_view view = view_of(NULL, LANGUAGE_EN);
+
+	(void)state;
+	view.kind = PAGE_FORM;
+	(void)text_copy(conf->web.site_name, CONF_TEXT_SIZE, "Ex & Co");
+	(void)text_copy(conf->web.paragraph, 1001, "Hello <b>\nyou");
+	(void)text_copy(conf->web.paragraph_fr, 1001, "Bonjour");
+	(void)text_copy(conf->web.abuse, CONF_TEXT_SIZE, "abuse@example.fr");
+	must_render(&view);
+	must_say(
+	    "the name", "<title>Is my mail server blocked? – Ex &amp; Co<");
+	must_say("the paragraph, as text", "Hello &lt;b&gt;\nyou</p>");
+	must_say("whom to tell of spam", "mailto:abuse@example.fr");
+	view.language = LANGUAGE_FR;
+	must_render(&view);
+	must_say("the paragraph in French", ">Bonjour</p>");
 }
 
 static void
@@ -392,7 +563,7 @@ input_is_repeated_without_harm(void **state)
 		view.input = rows[i].input;
 		must_render(&view);
 		must_say(rows[i].sentence, rows[i].want);
-		must_not_say(rows[i].sentence, "<script");
+		must_not_say(rows[i].sentence, "<script>");
 	}
 }
 
@@ -416,12 +587,12 @@ links_lead_back(void **state)
 	static const struct {
 		const char *path, *want;
 	} rows[] = {
-		{ "/", "href=\"./style.css\"" },
-		{ "/a", "href=\"./style.css\"" },
-		{ "/a/", "href=\"./../style.css\"" },
-		{ "/a/b/c", "href=\"./../../style.css\"" },
-		{ "", "href=\"./style.css\"" },
-		{ "*", "href=\"./style.css\"" },
+		{ "/", "href=\"./style.css?v=" },
+		{ "/a", "href=\"./style.css?v=" },
+		{ "/a/", "href=\"./../style.css?v=" },
+		{ "/a/b/c", "href=\"./../../style.css?v=" },
+		{ "", "href=\"./style.css?v=" },
+		{ "*", "href=\"./style.css?v=" },
 	};
 
 	(void)state;
@@ -505,6 +676,10 @@ main(void)
 		PAGE_TEST(every_kind_in_every_language),
 		PAGE_TEST(every_word_in_every_language),
 		PAGE_TEST(a_network_is_named),
+		PAGE_TEST(hours_are_for_some_alone),
+		PAGE_TEST(policies_are_told),
+		PAGE_TEST(figures_are_told),
+		PAGE_TEST(the_owner_is_heard),
 		PAGE_TEST(input_is_repeated_without_harm),
 		PAGE_TEST(slots_are_not_templates),
 		PAGE_TEST(links_lead_back),

@@ -3,30 +3,62 @@
 #include "base/text.h"
 #include "web/template.h"
 
+enum name {
+	NAME,
+	NONE,
+	EMPTY,
+	SAID,
+	UNSAID,
+	LIST,
+	NOBODY,
+	N,
+	MARKUP,
+	NAMES
+};
+static const char *const names[NAMES] = { "name", "none", "empty", "said",
+	"unsaid", "list", "nobody", "n", "markup" };
+
 static const char phrases[] = "# a remark = no phrase\n"
+			      "\n"
 			      "hello = Hello {{name}}\n"
 			      "long = one\n"
 			      "\ttwo\n"
 			      "    three\n"
-			      "ring = {{ring-back}}\n"
-			      "ring-back = {{ring}}\n"
+			      "twice = first\n"
+			      "twice = second\n"
 			      "last = at the end";
 
-static const struct slot one[] = { { .name = "n", .text = "1" },
-	{ .name = NULL } };
-static const struct slot two[] = { { .name = "n", .text = "2" },
-	{ .name = "name", .text = "inner" }, { .name = NULL } };
-static const struct scope list[] = { { one }, { two } };
-static const struct slot slots[] = {
-	{ .name = "name", .text = "<b>&\"'" },
-	{ .name = "none", .text = NULL },
-	{ .name = "empty", .text = "" },
-	{ .name = "said", .phrase = "hello" },
-	{ .name = "unsaid", .phrase = "no such phrase" },
-	{ .name = "list", .list = list, .items = 2 },
-	{ .name = "nobody", .list = list, .items = 0 },
-	{ .name = NULL },
+static void
+write_markup(const void *what, struct text *out)
+{
+	text_add(out, what);
+}
+
+static struct slot one[] = { { .name = N, .text = "1" } };
+static struct slot two[] = { { .name = N, .text = "2", .next = &two[1] },
+	{ .name = NAME, .text = "inner" } };
+static struct scope list[] = { { one, &list[1] }, { two, NULL } };
+static struct slot slots[] = {
+	{ .name = NAME, .text = "<b>&\"'", .next = &slots[1] },
+	{ .name = NONE, .text = NULL, .next = &slots[2] },
+	{ .name = EMPTY, .text = "", .next = &slots[3] },
+	{ .name = SAID, .phrase = "hello", .next = &slots[4] },
+	{ .name = UNSAID, .phrase = "no such phrase", .next = &slots[5] },
+	{ .name = LIST, .list = list, .next = &slots[6] },
+	{ .name = MARKUP, .write = write_markup, .what = "<i>" },
 };
+
+/* The book of one template and the phrases. */
+static struct book *
+book_of(const char *template, const char *words, struct book_error *error)
+{
+	const struct book_source sources[] = {
+		{ "page", "page.html", template, strlen(template), false },
+		{ "words", "en.phrases", words, strlen(words), true },
+	};
+
+	return book_new(sources, COUNT(sources), names, NAMES, error);
+}
 
 static void
 templates_rendered(void **state)
@@ -63,79 +95,162 @@ templates_rendered(void **state)
 		    "{{#list}}{{#said}}{{n}}{{/said}}{{/list}}", "12" },
 		{ "block lines leave no empty lines",
 		    "a\n{{#list}}\n{{n}}\n{{/list}}\nb\n", "a\n1\n2\nb\n" },
-		{ "an unknown name", "{{what}}", NULL },
 		{ "an unknown phrase of a slot", "{{unsaid}}", NULL },
-		{ "a remark of the phrase file is no phrase", "{{# a remark}}",
-		    NULL },
-		{ "a block of an unknown name", "{{#what}}{{/what}}", NULL },
-		{ "the absence of an unknown name", "{{^what}}{{/what}}",
-		    NULL },
-		{ "an open hole", "a {{name", NULL },
-		{ "an open block", "{{#name}} a", NULL },
-		{ "a block closed by another name", "{{#name}}{{/list}}",
-		    NULL },
-		{ "a closing alone", "{{/name}}", NULL },
-		{ "an empty hole", "{{}}", NULL },
-		{ "phrases in a ring", "{{ring}}", NULL },
-		{ "an unknown name where it is not written",
-		    "{{#none}}{{what}}{{/none}}", "" },
+		{ "a block within one of its name",
+		    "{{#list}}{{#n}}{{#list}}{{n}}{{/list}}{{/n}}{{/list}}",
+		    "1212" },
+		{ "what a block hid is there again",
+		    "{{#list}}{{/list}}{{n}}|"
+		    "{{#list}}{{name}}{{/list}}{{name}}",
+		    "|&lt;b&gt;&amp;&quot;&#39;inner&lt;b&gt;&amp;&quot;&#39;" },
+		{ "a slot that is not set", "[{{n}}]{{#n}}x{{/n}}{{^n}}y{{/n}}",
+		    "[]y" },
+		{ "a slot with markup of its own", "{{markup}}", "<i>" },
+		{ "the later phrase of a name", "{{twice}}", "second" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct scope scope = { slots };
+		const struct scope scope = { slots, NULL };
+		struct book_error error;
+		struct book *book = book_of(rows[i].source, phrases, &error);
 		char buf[128];
 		struct text out;
 		bool fine;
 
+		if (book == NULL) {
+			fail_msg("%s: %s", rows[i].sentence, error.what);
+		}
 		text_init(&out, buf, sizeof(buf));
-		fine = template_render(rows[i].source, phrases, &scope, &out);
+		fine = book_render(book, "page", &scope, &out);
 		check_int(rows[i].sentence, fine, rows[i].want != NULL);
 		if (rows[i].want != NULL) {
 			check_text(rows[i].sentence, buf, rows[i].want);
 		}
+		book_free(book);
+	}
+}
+
+static void
+plain_is_not_escaped(void **state)
+{
+	const struct scope scope = { slots, NULL };
+	struct book_error error;
+	struct book *book = book_of("{{name}} {{hello}}", phrases, &error);
+	char buf[64];
+	struct text out;
+
+	(void)state;
+	text_init(&out, buf, sizeof(buf));
+	assert_true(book_render_plain(book, "page", &scope, &out));
+	check_text("as it is", buf, "<b>&\"' Hello <b>&\"'");
+	assert_false(book_render(book, "nothing", &scope, &out));
+	book_free(book);
+}
+
+static void
+wrong_ones_are_refused(void **state)
+{
+	static const struct {
+		const char *sentence, *source, *phrases, *want;
+	} rows[] = {
+		{ "an unknown name", "\n{{what}}", "a = b\n",
+		    "page.html:2: unknown name \"what\"" },
+		{ "an unknown name where it is not written",
+		    "{{#none}}{{what}}{{/none}}", "a = b\n",
+		    "page.html:1: unknown name \"what\"" },
+		{ "a block of an unknown name", "{{#what}}{{/what}}", "a = b\n",
+		    "page.html:1: unknown name \"what\"" },
+		{ "a block of a phrase", "{{#a}}{{/a}}", "a = b\n",
+		    "page.html:1: unknown name \"a\"" },
+		{ "an open hole", "a\n\n {{name", "a = b\n",
+		    "page.html:3: a hole is never closed" },
+		{ "an open block", "\n{{#name}} a", "a = b\n",
+		    "page.html:2: a block is never closed: \"name\"" },
+		{ "a block closed by another name", "{{#name}}{{/list}}",
+		    "a = b\n",
+		    "page.html:1: another block is open than \"list\"" },
+		{ "a closing alone", "{{/name}}", "a = b\n",
+		    "page.html:1: no block is open for \"name\"" },
+		{ "an empty hole", "{{}}", "a = b\n",
+		    "page.html:1: a hole without a name" },
+		{ "an empty block", "{{#}}", "a = b\n",
+		    "page.html:1: a hole without a name" },
+		{ "a remark of the phrase file is no phrase", "{{# c}}",
+		    "# c = d\n",
+		    "page.html:1: a block is never closed: \" c\"" },
+		{ "phrases in a ring", "",
+		    "a = b\nring = {{back}}\n"
+		    "back = {{ring}}\n",
+		    "en.phrases:3: leads back to itself: \"back\"" },
+		{ "a template that holds itself", "{{page}}", "a = b\n",
+		    "page.html:1: leads back to itself: \"page\"" },
+		{ "a phrase with an unknown name", "",
+		    "a = b\n\n"
+		    "c = d\n\te {{f}}\n",
+		    "en.phrases:4: unknown name \"f\"" },
+		{ "a line that is no phrase", "", "a = b\nhello\n",
+		    "en.phrases:2: not of the form NAME = TEXT" },
+		{ "a phrase without a name", "", " = b\n",
+		    "en.phrases:1: not of the form NAME = TEXT" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct book_error error;
+		struct book *book = book_of(
+		    rows[i].source, rows[i].phrases, &error);
+
+		if (book != NULL) {
+			fail_msg("%s: taken", rows[i].sentence);
+		}
+		check_text(rows[i].sentence, error.what, rows[i].want);
 	}
 }
 
 static void
 deep_blocks_end(void **state)
 {
-	static const char source
-	    [] = "{{#a}}{{#b}}{{#c}}{{#d}}{{#e}}{{#f}}{{#g}}{{#h}}{{#i}}{{#j}}"
-		 "{{#k}}{{#l}}{{#m}}x"
-		 "{{/m}}{{/l}}{{/k}}{{/j}}{{/i}}{{/h}}{{/g}}{{/f}}{{/e}}{{/d}}"
-		 "{{/c}}{{/b}}{{/a}}";
-	static const char names[13][2] = { "a", "b", "c", "d", "e", "f", "g",
-		"h", "i", "j", "k", "l", "m" };
-	struct slot deep[COUNT(names) + 1] = { { .name = NULL } };
-	const struct scope scope = { deep };
-	char buf[16];
+	char source[17 * 8 + 1] = "";
+	struct book_error error;
 	struct text out;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(names); i++) {
-		deep[i] = (struct slot){
-			.name = names[i], .list = list, .items = 1
-		};
+	text_init(&out, source, sizeof(source));
+	for (int i = 0; i < 17; i++) {
+		text_add(&out, "{{#n}}");
 	}
-	text_init(&out, buf, sizeof(buf));
-	assert_false(template_render(source, phrases, &scope, &out));
+	assert_null(book_of(source, "a = b\n", &error));
+	check_text("too deep", error.what,
+	    "page.html:1: too many blocks within \"n\"");
 }
 
 static void
 too_little_room(void **state)
 {
-	const struct scope scope = { slots };
-	char buf[8];
-	struct text out;
+	const struct scope scope = { slots, NULL };
+	static const struct {
+		const char *source;
+		bool fits;
+	} rows[] = {
+		{ "1234567", true },
+		{ "12345678", false },
+		{ "{{name}}", false },
+	};
 
 	(void)state;
-	text_init(&out, buf, sizeof(buf));
-	assert_true(template_render("1234567", phrases, &scope, &out));
-	text_init(&out, buf, sizeof(buf));
-	assert_false(template_render("12345678", phrases, &scope, &out));
-	text_init(&out, buf, sizeof(buf));
-	assert_false(template_render("{{name}}", phrases, &scope, &out));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct book_error error;
+		struct book *book = book_of(rows[i].source, "a = b\n", &error);
+		char buf[8];
+		struct text out;
+
+		assert_non_null(book);
+		text_init(&out, buf, sizeof(buf));
+		check_int(rows[i].source,
+		    book_render(book, "page", &scope, &out), rows[i].fits);
+		book_free(book);
+	}
 }
 
 static void
@@ -169,6 +284,8 @@ main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(templates_rendered),
+		cmocka_unit_test(plain_is_not_escaped),
+		cmocka_unit_test(wrong_ones_are_refused),
 		cmocka_unit_test(deep_blocks_end),
 		cmocka_unit_test(too_little_room),
 		cmocka_unit_test(escapes),

@@ -1,0 +1,418 @@
+#include "web/page.h"
+
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "chart/chart.h"
+#include "conf/conf.h"
+#include "core/policy.h"
+#include "core/standing.h"
+#include "web/page_part.h"
+#include "web/site.h"
+
+enum {
+	REPORT_SIZE = 2048,
+	MAILTO_SIZE = 3 * REPORT_SIZE + 512
+};
+
+static const char *const service_phrases[SERVICE_COUNT] = {
+	[SERVICE_ANY] = "service-any",
+	[SERVICE_MX] = "service-mx",
+	[SERVICE_SUBMISSION] = "service-submission",
+};
+
+static const char *const lead_phrases[SERVICE_COUNT] = {
+	[SERVICE_ANY] = "lead-any",
+	[SERVICE_MX] = "lead-mx",
+	[SERVICE_SUBMISSION] = "lead-submission",
+};
+
+/* ---- the schedule ---- */
+
+/* One step of the row. */
+static void
+tell_step(struct page_part *part, struct scope *scope, const struct rule *rule,
+    int64_t step, int64_t current)
+{
+	const int64_t steps = (int64_t)rule->steps;
+	struct scope *item = told_item(part->told, scope, SLOT_STEPS);
+	/* The last stands for all that follow. */
+	const int64_t here = current > steps ? steps : current;
+
+	told_length(part->told, item, SLOT_LENGTH, policy_duration(rule, step));
+	told_number(part->told, item, SLOT_ORDINAL, step);
+	told_yes(part->told, item, SLOT_LAST, step == steps);
+	told_yes(part->told, item, SLOT_DONE, step < here);
+	told_yes(part->told, item, SLOT_NOW, step == here);
+	told_yes(part->told, item, SLOT_NEXT, step == here + 1);
+}
+
+/* The steps of the rule, where this ban is among them, and the next. */
+static void
+tell_schedule(struct page_part *part, struct scope *scope,
+    const struct ban *ban, const struct rule *rule)
+{
+	struct told *told = part->told;
+
+	if (ban->step == 0) {
+		return; /* made by hand */
+	}
+	told_number(told, scope, SLOT_STEP, ban->step);
+	if (rule == NULL || rule->steps == 0) {
+		return; /* of another policy: nobody knows its schedule */
+	}
+	told_length(told, scope, SLOT_MEMORY,
+	    site_conf(part->view->site)->policy.memory);
+	if (rule->steps == 1) {
+		told_length(told, scope, SLOT_EVERY, rule->ban[0]);
+		return;
+	}
+	for (int64_t step = 1; step <= (int64_t)rule->steps; step++) {
+		tell_step(part, scope, rule, step, ban->step);
+	}
+	told_length(told, scope, SLOT_NEXT,
+	    policy_duration(rule, (int64_t)ban->step + 1));
+	told_yes(told, scope, SLOT_SAME, ban->step >= (int64_t)rule->steps);
+}
+
+/* ---- one ban ---- */
+
+/* How much of a ban is over. */
+static void
+write_served(const void *what, struct text *out)
+{
+	const int64_t *served = what;
+	const struct chart_words none = { .title = NULL };
+
+	chart_bar(&none, served[0], served[1], out);
+}
+
+static void
+tell_served(struct page_part *part, struct scope *scope, const struct ban *ban)
+{
+	int64_t *served = told_room(part->told, 2 * sizeof(*served));
+
+	if (served != NULL) {
+		served[0] = part->view->standing->checked_at - ban->begins;
+		served[1] = ban->ends - ban->begins;
+		told_write(
+		    part->told, scope, SLOT_SERVED, write_served, served);
+	}
+}
+
+static void
+tell_times(struct page_part *part, struct scope *scope, const struct ban *ban)
+{
+	struct told *told = part->told;
+	const int64_t left = ban->ends - part->view->standing->checked_at;
+
+	told_moment(told, scope, SLOT_UNTIL, ban->ends);
+	told_local(told, scope, SLOT_UNTIL_LOCAL, ban->ends);
+	told_moment(told, scope, SLOT_SINCE, ban->begins);
+	told_local(told, scope, SLOT_SINCE_LOCAL, ban->begins);
+	told_duration(told, scope, SLOT_LEFT, left);
+	told_format(told, scope, SLOT_LEFT_SECONDS, "%lld", (long long)left);
+	tell_served(part, scope, ban);
+}
+
+static bool
+is_manual(const struct ban *ban)
+{
+	return strcmp(ban->rule, BAN_RULE_MANUAL) == 0;
+}
+
+static uint32_t
+kinds_of(const struct page_part *part, const struct ban *ban)
+{
+	const struct rule *rule = policy_rule(
+	    &site_conf(part->view->site)->policy, ban->rule);
+
+	if (is_manual(ban)) {
+		return 0;
+	}
+	return rule != NULL ? rule->kinds : page_reason_kinds(ban->reason);
+}
+
+static const char *
+reply_of(struct page_part *part, const struct ban *ban)
+{
+	char ip[ADDR_TEXT_SIZE];
+	char *line = told_room(part->told, REPLY_TEXT_SIZE);
+
+	if (line == NULL) {
+		return NULL;
+	}
+	return reply_line(ban_reply(ban),
+	    addr_format(&part->view->standing->address, ip), ban->ends,
+	    site_conf(part->view->site)->lookup_url, ban->ref, line);
+}
+
+/* Errors are of many kinds; where the rule counts one alone it is named. */
+static const char *
+why_of(const struct page_part *part, const struct ban *ban)
+{
+	const uint32_t kinds = kinds_of(part, ban);
+
+	for (int kind = 0; ban->reason == REASON_ERROR && kind < KIND_COUNT;
+	     kind++) {
+		if (kinds == kind_bit((enum kind)kind)) {
+			return kind_phrases[kind].why;
+		}
+	}
+	return is_manual(ban) ? "reason-why-manual"
+			      : reason_phrases[ban->reason].why;
+}
+
+static void
+tell_ban(struct page_part *part, const struct ban *ban, const char *ref)
+{
+	const struct policy *policy = &site_conf(part->view->site)->policy;
+	const bool manual = is_manual(ban);
+	struct told *told = part->told;
+	struct scope *item = told_item(told, part->scope, SLOT_BANS);
+	char network[NET_TEXT_SIZE];
+
+	told_phrase(told, item, SLOT_REASON,
+	    manual ? "reason-manual" : reason_phrases[ban->reason].reason);
+	told_phrase(told, item, SLOT_WHY, why_of(part, ban));
+	told_phrase(told, item, SLOT_SERVICE, service_phrases[ban->service]);
+	told_yes(
+	    told, item, SLOT_ASKED, ref != NULL && strcmp(ref, ban->ref) == 0);
+	told_text(told, item, SLOT_REF, ban->ref);
+	if (ban->who.bits != ADDR_BITS) {
+		told_format(told, item, SLOT_NETWORK, "%s",
+		    net_format(&ban->who, network));
+	}
+	told_text(told, item, SLOT_REPLY, reply_of(part, ban));
+	tell_times(part, item, ban);
+	tell_schedule(part, item, ban, policy_rule(policy, ban->rule));
+	page_tell_deeds(part, item, kinds_of(part, ban));
+}
+
+/* ---- what was seen ---- */
+
+/* Bad and good of each hour. */
+struct seen {
+	int64_t bad[PAGE_HOURS];
+	int64_t good[PAGE_HOURS];
+	struct chart_columns chart;
+};
+
+static void
+write_seen(const void *what, struct text *out)
+{
+	const struct seen *seen = what;
+
+	chart_columns(&seen->chart, out);
+}
+
+static int64_t
+events_of(const struct tally *tally)
+{
+	int64_t sum = 0;
+
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		sum += tally->kind[kind];
+	}
+	return sum;
+}
+
+/* The same in words, for the hours in which there was anything. */
+static void
+tell_hour_row(struct page_part *part, int64_t at, const struct tally *tally)
+{
+	struct told *told = part->told;
+	struct scope *row = told_item(told, part->scope, SLOT_HOUR_ROWS);
+
+	told_here(told, row, SLOT_HOUR_FROM, at);
+	told_number(told, row, SLOT_ACCEPTED, tally->accepted);
+	told_number(told, row, SLOT_TOTAL, events_of(tally));
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		struct scope *item;
+
+		if (tally->kind[kind] <= 0) {
+			continue;
+		}
+		item = told_item(told, row, SLOT_DEEDS);
+		told_phrase(told, item, SLOT_DEED, kind_phrases[kind].deed);
+		told_number(told, item, SLOT_COUNT, tally->kind[kind]);
+	}
+}
+
+/* The axis: begin and middle; the end is now. */
+static void
+tell_axis(struct page_part *part, const struct page_hours *hours)
+{
+	const int64_t middle = hours->from +
+			       (PAGE_HOURS / 2) * (int64_t)PAGE_HOUR;
+
+	told_here(part->told, part->scope, SLOT_HOUR_FROM, hours->from);
+	told_here(part->told, part->scope, SLOT_HOUR_MIDDLE, middle);
+}
+
+static void
+tell_hours(struct page_part *part, const struct page_hours *hours)
+{
+	struct told *told = part->told;
+	struct seen *seen = told_room(told, sizeof(*seen));
+
+	if (seen == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < PAGE_HOURS; i++) {
+		seen->bad[i] = events_of(&hours->hour[i]);
+		seen->good[i] = hours->hour[i].accepted;
+		if (seen->bad[i] > 0 || seen->good[i] > 0) {
+			tell_hour_row(part,
+			    hours->from + (int64_t)i * PAGE_HOUR,
+			    &hours->hour[i]);
+		}
+	}
+	seen->chart = (struct chart_columns){
+		.words = { .id = "seen",
+		    .title = page_words(part, "seen-title", part->scope),
+		    .description = page_words(
+			part, "seen-description", part->scope) },
+		.series = { seen->bad, seen->good },
+		.count = 2,
+		.columns = PAGE_HOURS,
+	};
+	if (chart_highest(&seen->chart) == 0) {
+		told_yes(told, part->scope, SLOT_HOURS_NONE, true);
+		return;
+	}
+	told_number(told, part->scope, SLOT_MOST, chart_highest(&seen->chart));
+	told_write(told, part->scope, SLOT_HOURS, write_seen, seen);
+	tell_axis(part, hours);
+}
+
+/* ---- what to send to the contact ---- */
+
+/* For a part of a URI (RFC 6068); a line ends as mail has it. */
+static void
+add_encoded(struct text *out, const char *text)
+{
+	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "abcdefghijklmnopqrstuvwxyz"
+				    "0123456789-._~";
+
+	for (; *text != '\0'; text++) {
+		if (*text == '\n') {
+			text_add(out, "%0D%0A");
+		} else if (strchr(plain, *text) != NULL) {
+			text_add_char(out, *text);
+		} else {
+			text_addf(out, "%%%02X", (unsigned char)*text);
+		}
+	}
+}
+
+static void
+tell_mailto(struct page_part *part, const char *report)
+{
+	const char *contact = site_conf(part->view->site)->contact;
+	const char *subject = page_words(part, "report-subject", part->scope);
+	char *uri = told_room(part->told, MAILTO_SIZE);
+	struct text out;
+
+	if (uri == NULL || subject == NULL || contact[0] == '\0') {
+		return;
+	}
+	text_init(&out, uri, MAILTO_SIZE);
+	text_addf(&out, "mailto:%s?subject=", contact);
+	add_encoded(&out, subject);
+	text_add(&out, "&body=");
+	add_encoded(&out, report);
+	told_text(part->told, part->scope, SLOT_MAILTO, out.cut ? NULL : uri);
+}
+
+/* The five facts: those we know, and blanks for the others. */
+static void
+tell_report(struct page_part *part, const struct ban *ban)
+{
+	char *report = told_room(part->told, REPORT_SIZE);
+	char told_at[TIME_TEXT_SIZE];
+	struct text out;
+
+	told_text(part->told, part->scope, SLOT_REPLY, reply_of(part, ban));
+	/* When it was last refused is for those who were there. */
+	if (part->view->hours != NULL && ban->told > 0) {
+		told_format(part->told, part->scope, SLOT_REPORT_TIME, "%s",
+		    text_from_time(ban->told, told_at));
+	}
+	if (report == NULL) {
+		return;
+	}
+	text_init(&out, report, REPORT_SIZE);
+	if (book_render_plain(site_book(part->view->site, part->view->language),
+		"report.txt", part->scope, &out)) {
+		told_lines(part->told, part->scope, SLOT_REPORT, report);
+		tell_mailto(part, report);
+	}
+}
+
+/* ---- the whole ---- */
+
+static void
+tell_listed(struct page_part *part, const char *ref)
+{
+	const struct standing *standing = part->view->standing;
+	const struct ban *main = &standing->ban[0]; /* ends last */
+	const struct ban *asked = main;
+	uint32_t kinds = 0;
+	bool automatic = false;
+	bool by_hand = false;
+
+	for (size_t i = 0; i < standing->bans; i++) {
+		const struct ban *ban = &standing->ban[i];
+
+		tell_ban(part, ban, ref);
+		kinds |= kinds_of(part, ban);
+		automatic = automatic || !is_manual(ban);
+		by_hand = by_hand || is_manual(ban);
+		if (ref != NULL && strcmp(ref, ban->ref) == 0) {
+			asked = ban;
+		}
+	}
+	told_yes(part->told, part->scope, SLOT_LISTED, true);
+	told_yes(part->told, part->scope, SLOT_MANY, standing->bans > 1);
+	told_yes(part->told, part->scope, SLOT_AUTOMATIC, automatic);
+	told_yes(part->told, part->scope, SLOT_BY_HAND, by_hand);
+	told_phrase(
+	    part->told, part->scope, SLOT_LEAD, lead_phrases[main->service]);
+	tell_times(part, part->scope, main);
+	page_tell_fixes(part, part->scope, kinds);
+	if (part->view->hours != NULL) {
+		tell_hours(part, part->view->hours);
+	}
+	tell_report(part, asked);
+}
+
+void
+page_answer_tell(struct page_part *part)
+{
+	const struct page_view *view = part->view;
+	const struct standing *standing = view->standing;
+	struct told *told = part->told;
+	struct scope *scope = part->scope;
+	char ip[ADDR_TEXT_SIZE];
+	char *ref = told_room(told, BAN_REF_SIZE);
+
+	if (ref == NULL) {
+		return;
+	}
+	told_format(
+	    told, scope, SLOT_IP, "%s", addr_format(&standing->address, ip));
+	told_text(told, scope, SLOT_REF, page_ref(view->ref, ref));
+	told_yes(told, scope, SLOT_OWN, view->own);
+	told_yes(told, scope, SLOT_GONE,
+	    view->ref != NULL && !page_ref_fits(standing, view->ref));
+	if (standing->bans > 0) {
+		told_phrase(told, scope, SLOT_HEADING, "listed-heading");
+		tell_listed(part, page_ref(view->ref, ref));
+	} else {
+		told_phrase(told, scope, SLOT_HEADING, "clear-heading");
+		told_yes(told, scope, SLOT_CLEAR, true);
+	}
+}
