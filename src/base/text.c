@@ -38,6 +38,25 @@ text_add_char(struct text *text, char c)
 }
 
 void
+text_add_int(struct text *text, int64_t value, int width)
+{
+	char digits[24];
+	char *at = digits + sizeof(digits);
+	const uint64_t size = value < 0 ? 0 - (uint64_t)value : (uint64_t)value;
+	uint64_t rest = size;
+
+	do {
+		*--at = (char)('0' + rest % 10);
+		rest /= 10;
+	} while (rest > 0 ||
+		 (digits + sizeof(digits) - at < width && at > digits + 1));
+	if (value < 0) {
+		*--at = '-';
+	}
+	text_add_bytes(text, at, (size_t)(digits + sizeof(digits) - at));
+}
+
+void
 text_addf(struct text *text, const char *format, ...)
 {
 	size_t room = text->size - text->len;

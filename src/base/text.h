@@ -30,6 +30,9 @@ void text_init(struct text *text, char *buf, size_t size);
 void text_add(struct text *text, const char *string);
 void text_add_bytes(struct text *text, const char *bytes, size_t len);
 void text_add_char(struct text *text, char c);
+/* A decimal number, with zeros before it up to `width` digits; several times
+ * faster than text_addf(). */
+void text_add_int(struct text *text, int64_t value, int width);
 void text_addf(struct text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -6,7 +6,7 @@
 
 enum {
 	HEIGHT = 120,
-	COLUMN = 10, /* from one to the next */
+	COLUMN = 10, /* from one to the next, which is 7 wide */
 	GAP = 3,
 	LENGTH = 400, /* of a bar */
 	THICKNESS = 8
@@ -129,8 +129,13 @@ add_series(const struct chart_columns *chart, size_t series, int64_t top,
 			    out, "<path class=\"series-%zu\" d=\"", series);
 			any = true;
 		}
-		text_addf(out, "M%zu %dh%dv%dh-%dz", i * COLUMN + GAP / 2,
-		    HEIGHT - upto, COLUMN - GAP, upto - below, COLUMN - GAP);
+		text_add_char(out, 'M');
+		text_add_int(out, (int64_t)(i * COLUMN + GAP / 2), 0);
+		text_add_char(out, ' ');
+		text_add_int(out, HEIGHT - upto, 0);
+		text_add(out, "h7v");
+		text_add_int(out, upto - below, 0);
+		text_add(out, "h-7z");
 	}
 	if (any) {
 		text_add(out, "\"/>");

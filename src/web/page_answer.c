@@ -1,5 +1,6 @@
 #include "web/page.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/addr.h"
@@ -112,7 +113,7 @@ tell_times(struct page_part *part, struct scope *scope, const struct ban *ban)
 	told_moment(told, scope, SLOT_SINCE, ban->begins);
 	told_local(told, scope, SLOT_SINCE_LOCAL, ban->begins);
 	told_duration(told, scope, SLOT_LEFT, left);
-	told_format(told, scope, SLOT_LEFT_SECONDS, "%lld", (long long)left);
+	told_digits(told, scope, SLOT_LEFT_SECONDS, left, 0);
 	tell_served(part, scope, ban);
 }
 
@@ -179,10 +180,11 @@ tell_ban(struct page_part *part, const struct ban *ban, const char *ref)
 	told_phrase(told, item, SLOT_SERVICE, service_phrases[ban->service]);
 	told_yes(
 	    told, item, SLOT_ASKED, ref != NULL && strcmp(ref, ban->ref) == 0);
+	told_yes(told, item, SLOT_AUTOMATIC, !manual);
 	told_text(told, item, SLOT_REF, ban->ref);
 	if (ban->who.bits != ADDR_BITS) {
-		told_format(told, item, SLOT_NETWORK, "%s",
-		    net_format(&ban->who, network));
+		told_copy(
+		    told, item, SLOT_NETWORK, net_format(&ban->who, network));
 	}
 	told_text(told, item, SLOT_REPLY, reply_of(part, ban));
 	tell_times(part, item, ban);
@@ -293,17 +295,19 @@ tell_hours(struct page_part *part, const struct page_hours *hours)
 static void
 add_encoded(struct text *out, const char *text)
 {
-	static const char plain[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "abcdefghijklmnopqrstuvwxyz"
-				    "0123456789-._~";
+	static const char hex[] = "0123456789ABCDEF";
 
 	for (; *text != '\0'; text++) {
-		if (*text == '\n') {
+		const unsigned char c = (unsigned char)*text;
+		const char code[] = { '%', hex[c >> 4], hex[c & 15] };
+
+		if (c == '\n') {
 			text_add(out, "%0D%0A");
-		} else if (strchr(plain, *text) != NULL) {
+		} else if (c < 0x80 &&
+			   (isalnum(c) || strchr("-._~", c) != NULL)) {
 			text_add_char(out, *text);
 		} else {
-			text_addf(out, "%%%02X", (unsigned char)*text);
+			text_add_bytes(out, code, sizeof(code));
 		}
 	}
 }
@@ -338,7 +342,7 @@ tell_report(struct page_part *part, const struct ban *ban)
 	told_text(part->told, part->scope, SLOT_REPLY, reply_of(part, ban));
 	/* When it was last refused is for those who were there. */
 	if (part->view->hours != NULL && ban->told > 0) {
-		told_format(part->told, part->scope, SLOT_REPORT_TIME, "%s",
+		told_copy(part->told, part->scope, SLOT_REPORT_TIME,
 		    text_from_time(ban->told, told_at));
 	}
 	if (report == NULL) {
@@ -402,8 +406,7 @@ page_answer_tell(struct page_part *part)
 	if (ref == NULL) {
 		return;
 	}
-	told_format(
-	    told, scope, SLOT_IP, "%s", addr_format(&standing->address, ip));
+	told_copy(told, scope, SLOT_IP, addr_format(&standing->address, ip));
 	told_text(told, scope, SLOT_REF, page_ref(view->ref, ref));
 	told_yes(told, scope, SLOT_OWN, view->own);
 	told_yes(told, scope, SLOT_GONE,

@@ -98,8 +98,7 @@ tell_reply(
 
 	told_text(part->told, scope, SLOT_CODE, reply->code);
 	told_text(part->told, scope, SLOT_ENHANCED, reply->enhanced);
-	told_format(
-	    part->told, scope, SLOT_WORDS, "%s", reply_words(reply, words));
+	told_copy(part->told, scope, SLOT_WORDS, reply_words(reply, words));
 	told_yes(part->told, scope, SLOT_TEMPORARY, reply->code[0] == '4');
 	told_yes(
 	    part->told, scope, SLOT_CLOSES, strcmp(reply->code, "421") == 0);

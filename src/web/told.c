@@ -1,19 +1,17 @@
 #include "web/told.h"
 
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/text.h"
-#include "core/reply.h"
 #include "web/zone.h"
 
 enum {
 	/* The page of 16 bans under the largest policy takes half of it. */
 	MEMORY = 256 * 1024,
 	ALIGNMENT = _Alignof(max_align_t),
+	NUMBER_SIZE = 24,
 	HOUR = 3600,
 	HOURS_MAX = 72 /* what lasts longer is told in days */
 };
@@ -112,26 +110,30 @@ told_text(struct told *told, struct scope *scope, enum slot_name name,
 }
 
 void
-told_format(struct told *told, struct scope *scope, enum slot_name name,
-    const char *format, ...)
+told_copy(struct told *told, struct scope *scope, enum slot_name name,
+    const char *text)
 {
-	char text[REPLY_TEXT_SIZE];
-	va_list args;
-	int len;
-	char *copy;
+	const size_t size = strlen(text) + 1;
+	char *copy = told_room(told, size);
 
-	va_start(args, format);
-	len = vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	if (len < 0 || (size_t)len >= sizeof(text)) {
-		told->full = true;
-		return;
-	}
-	copy = told_room(told, (size_t)len + 1);
 	if (copy != NULL) {
-		memcpy(copy, text, (size_t)len + 1);
+		memcpy(copy, text, size);
 	}
 	told_text(told, scope, name, copy);
+}
+
+void
+told_digits(struct told *told, struct scope *scope, enum slot_name name,
+    int64_t number, int width)
+{
+	char *text = told_room(told, NUMBER_SIZE);
+	struct text out;
+
+	if (text != NULL) {
+		text_init(&out, text, NUMBER_SIZE);
+		text_add_int(&out, number, width);
+		told_text(told, scope, name, text);
+	}
 }
 
 /* In groups of three from 10 000 on, by a narrow blank as SI has it. */
@@ -140,20 +142,25 @@ told_number(
     struct told *told, struct scope *scope, enum slot_name name, int64_t number)
 {
 	static const char blank[] = "\xe2\x80\xaf";
-	char digits[24];
-	char *text = told_room(told, 24 + 7 * sizeof(blank));
+	char digits[NUMBER_SIZE];
+	char *text;
 	struct text out;
 	size_t len;
 
+	if (number < 10000 && number > -1000) {
+		told_digits(told, scope, name, number, 0);
+		return;
+	}
+	text = told_room(told, NUMBER_SIZE + 7 * sizeof(blank));
 	if (text == NULL) {
 		return;
 	}
 	text_init(&out, digits, sizeof(digits));
-	text_addf(&out, "%lld", (long long)number);
+	text_add_int(&out, number, 0);
 	len = out.len;
-	text_init(&out, text, 24 + 7 * sizeof(blank));
+	text_init(&out, text, NUMBER_SIZE + 7 * sizeof(blank));
 	for (size_t i = 0; i < len; i++) {
-		if (i > 0 && len > 4 && (len - i) % 3 == 0) {
+		if (i > 0 && (len - i) % 3 == 0) {
 			text_add(&out, blank);
 		}
 		text_add_char(&out, digits[i]);
@@ -207,8 +214,13 @@ told_length(struct told *told, struct scope *scope, enum slot_name name,
     int64_t seconds)
 {
 	if (seconds % HOUR == 0 && seconds < HOURS_MAX * (int64_t)HOUR) {
-		told_format(
-		    told, scope, name, "%lld h", (long long)(seconds / HOUR));
+		char text[DURATION_TEXT_SIZE];
+		struct text out;
+
+		text_init(&out, text, sizeof(text));
+		text_add_int(&out, seconds / HOUR, 0);
+		text_add(&out, " h");
+		told_copy(told, scope, name, text);
 	} else {
 		told_duration(told, scope, name, seconds);
 	}
@@ -245,16 +257,17 @@ tell_moment(
 {
 	char iso[TIME_TEXT_SIZE];
 
-	told_format(told, moment, SLOT_ISO, "%s", text_from_time(at, iso));
-	told_format(told, moment, SLOT_DAY, "%d", tm->tm_mday);
+	told_copy(told, moment, SLOT_ISO, text_from_time(at, iso));
+	told_digits(told, moment, SLOT_DAY, tm->tm_mday, 0);
 	told_yes(told, moment, SLOT_FIRST, tm->tm_mday == 1);
 	told_phrase(told, moment, SLOT_MONTH, months[tm->tm_mon]);
 	told_phrase(told, moment, SLOT_SHORT, months_short[tm->tm_mon]);
-	told_format(told, moment, SLOT_YEAR, "%d", tm->tm_year + 1900);
-	told_format(
-	    told, moment, SLOT_CLOCK, "%02d:%02d", tm->tm_hour, tm->tm_min);
-	told_format(told, moment, SLOT_SECONDS, "%02d", tm->tm_sec);
-	told_format(told, moment, SLOT_ZONE, "%s", tm->tm_zone);
+	told_digits(told, moment, SLOT_YEAR, tm->tm_year + INT64_C(1900), 0);
+	told_digits(told, moment, SLOT_HOUR, tm->tm_hour, 2);
+	told_digits(told, moment, SLOT_MINUTE, tm->tm_min, 2);
+	told_digits(told, moment, SLOT_SECONDS, tm->tm_sec, 2);
+	/* Libc's or our own: it outlives the page. */
+	told_text(told, moment, SLOT_ZONE, tm->tm_zone);
 }
 
 void

@@ -42,8 +42,9 @@ struct scope *told_item(
 
 void told_text(struct told *told, struct scope *scope, enum slot_name name,
     const char *text);
-void told_format(struct told *told, struct scope *scope, enum slot_name name,
-    const char *format, ...) __attribute__((format(printf, 4, 5)));
+/* The same of a copy. */
+void told_copy(struct told *told, struct scope *scope, enum slot_name name,
+    const char *text);
 void told_number(struct told *told, struct scope *scope, enum slot_name name,
     int64_t number);
 void told_phrase(struct told *told, struct scope *scope, enum slot_name name,
@@ -52,6 +53,10 @@ void told_yes(struct told *told, struct scope *scope, enum slot_name name,
     bool condition);
 void told_write(struct told *told, struct scope *scope, enum slot_name name,
     void (*write)(const void *what, struct text *out), const void *what);
+
+/* A number as programs read it, with zeros up to `width` digits. */
+void told_digits(struct told *told, struct scope *scope, enum slot_name name,
+    int64_t number, int width);
 
 /* How long something still takes, "1 d 4 h", or "1 j 4 h" in French; and how
  * long a ban lasts, as policies say it: "24 h", "90 d". */
