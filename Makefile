@@ -228,16 +228,25 @@ lint:
 # The lower floors, built by themselves with what finds faults. What a run
 # comes upon is left in the build folder; what is worth keeping is copied to
 # tests/fuzz/corpus by hand.
-$(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard $(addprefix src/,\
-		$(addsuffix /*.[ch],base core conf rules))) \
-		$(BUILD)/gen/rule_files.c $(BUILD)/gen/policy_files.c
+define fuzz_build
 	$(call say,fuzz)
 	@mkdir -p $(@D)
 	$(Q)clang -std=c17 -D_GNU_SOURCE -DVIDEUR_VERSION='"$(VERSION)"' \
 		-Isrc -O1 -g \
 		-fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -o $@ $(filter %.c,$^) \
-		-lconfuse -lpcre2-8 -lpthread
+		$(LIBRARY_LIBS) $(LIBS_web) -lpthread
+endef
+$(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard $(addprefix src/,\
+		$(addsuffix /*.[ch],base core conf rules))) \
+		$(BUILD)/gen/rule_files.c $(BUILD)/gen/policy_files.c
+	$(fuzz_build)
+# The page: all it stands on, and what it is made of.
+$(addprefix $(BUILD)/fuzz/,request template): $(BUILD)/fuzz/%: \
+		tests/fuzz/%_fuzz.c $(filter-out src/web/main.c,$(wildcard \
+		$(foreach room,$(LIBRARY_ROOMS) web,src/$(room)/*.[ch]))) \
+		$(patsubst %,$(BUILD)/gen/%_files.c,schema policy rule web)
+	$(fuzz_build)
 
 fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 	@set -e; for name in $(FUZZERS); do echo "== $$name"; \
