@@ -22,7 +22,8 @@ struct reader {
 	struct store *store; /* NULL: to be opened */
 	char path[CONF_PATH_SIZE];
 	struct log_gate gate;
-	bool failing; /* so that its end is worth a line */
+	bool failing;      /* so that its end is worth a line */
+	int64_t looked_at; /* whether the file is still there; ticks */
 };
 
 struct reader *
@@ -71,15 +72,30 @@ complain(struct reader *reader, const char *why)
 	}
 }
 
+/* Whether the handle is of no use any more.  Requests within a millisecond
+ * share one look at the file. */
+static bool
+is_stale(struct reader *reader, const struct conf *conf)
+{
+	const int64_t ticks = proc_ticks();
+
+	if (strcmp(reader->path, conf->database) != 0) {
+		return true;
+	}
+	if (ticks == reader->looked_at) {
+		return false;
+	}
+	reader->looked_at = ticks;
+	return store_moved(reader->store);
+}
+
 /* Have a handle on the database the configuration names, or say why not. */
 static bool
 ready(struct reader *reader, const struct conf *conf)
 {
 	char error[STORE_ERROR_SIZE];
 
-	if (reader->store != NULL &&
-	    (strcmp(reader->path, conf->database) != 0 ||
-		store_moved(reader->store))) {
+	if (reader->store != NULL && is_stale(reader, conf)) {
 		forget(reader);
 	}
 	if (reader->store != NULL) {

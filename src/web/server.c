@@ -19,6 +19,7 @@
 #include "web/tls.h"
 
 enum {
+	THREADS = 2,
 	CONNECTIONS_MAX = 512,
 	/* Of those at which the longest waiting has to go. */
 	CONNECTIONS_CROWDED = CONNECTIONS_MAX - 32,
@@ -182,8 +183,9 @@ is_proxied(const struct server *server, const struct conf *conf)
 }
 
 /*
- * A daemon for the page.  The options for TLS stand in an array of their own,
- * which is empty where there is none.
+ * A daemon for the page.  Either thread may come to have all connections that
+ * there can be, since they take them as they come.  The options for TLS stand
+ * in an array of their own, which is empty where there is none.
  *
  * epoll, as libmicrohttpd 0.9.75 uses it, misses the end of a client who
  * hangs up right behind his last byte, until the time is out: so it polls.
@@ -205,8 +207,10 @@ start_page(struct server *server, const struct tls *tls, bool proxied)
 	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC |
 				    (plain ? 0U : (unsigned)MHD_USE_TLS),
 	    0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET,
-	    server->parts.listener, MHD_OPTION_CONNECTION_LIMIT,
-	    (unsigned)CONNECTIONS_MAX, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+	    server->parts.listener, MHD_OPTION_THREAD_POOL_SIZE,
+	    (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT,
+	    (unsigned)(THREADS * CONNECTIONS_MAX),
+	    MHD_OPTION_PER_IP_CONNECTION_LIMIT,
 	    proxied ? 0U : (unsigned)CONNECTIONS_EACH,
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)EXCHANGE_MEMORY,

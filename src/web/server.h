@@ -1,8 +1,9 @@
 /*
  * The HTTP server: connections, limits and threads.
  *
- * One thread answers the page and the API, another the metrics; a request
- * costs some tens of microseconds.  Only this file and exchange.c know
+ * Two threads answer the page and the API, so that one slow look-up holds
+ * nobody else up, and another the metrics; a request costs some tens of
+ * microseconds.  Only this file and exchange.c know
  * libmicrohttpd.
  */
 #ifndef WEB_SERVER_H
