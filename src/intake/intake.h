@@ -34,6 +34,7 @@ struct intake_result {
 	int64_t events;                  /* that were stored */
 	struct ban ban[ENGINE_BANS_MAX]; /* that begin with it */
 	size_t bans;
+	bool braked; /* it put the brake on */
 };
 
 /* Whether it would do anything with a finding: what it would not needs no
