@@ -7,6 +7,8 @@ build/screens.
 
 import pytest
 
+from website import Website
+
 DESK = {"width": 1280, "height": 900}
 PHONE = {"width": 320, "height": 640}
 
@@ -21,8 +23,17 @@ PAGES = {
     "no-address": ("?ip=mail.example.org", 400),
     "never": ("?ip=10.1.2.3", 400),
     "nowhere": ("nothing/here", 404),
+    "codes": ("codes", 200),
+    "durations": ("durations", 200),
+    "why": ("why", 200),
+    "faq": ("faq", 200),
+    "stats": ("stats", 200),
 }
 LANGUAGES = ("en", "fr")
+
+
+# The visitor who sees the chart of what was seen of him.
+HIMSELF = {"X-Forwarded-For": "192.0.2.7"}
 
 
 def address(site, page, language):
@@ -93,9 +104,45 @@ def test_dark_is_dark_and_light_is_light(shown, browser):
 
 
 def test_the_form_is_filled_with_the_visitors_own_address(shown, browser):
-    answer = browser.look(shown.where,
-                          headers={"X-Forwarded-For": "192.0.2.7"})
+    answer = browser.look(shown.where, headers=HIMSELF)
     assert 'value="192.0.2.7"' in answer["html"]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scheme, size", [("light", DESK), ("dark", PHONE)])
+def test_a_visitor_sees_a_chart_of_himself(
+        shown, browser, language, scheme, size):
+    answer = browser.look(
+        address(shown, "listed", language), headers=HIMSELF, scheme=scheme,
+        axe=True, picture=f"chart-{language}-{scheme}", **size)
+    check(answer, "listed", language)
+    check_layout(answer)
+    assert answer["violations"] == []
+    assert browser.complaints(answer["html"]) == []
+    assert 'class="seen"' in answer["html"]
+    stranger = browser.look(address(shown, "listed", language))
+    assert 'class="seen"' not in stranger["html"]
+
+
+@pytest.mark.parametrize("language, left", [
+    ("en", "2 h 5"), ("fr", "2 h 5")])
+def test_the_time_left_runs(shown, browser, language, left):
+    """The page's own clock is moved on by an hour, and to the end."""
+    def text(*steps):
+        return browser.look(
+            address(shown, "listed", language), clock=True,
+            steps=[{"forward": step} for step in steps])["text"]
+
+    assert left in text()
+    after = text("01:00:00")
+    assert left not in after and "1 h 5" in after
+    over = text("04:00:00")
+    assert "1 h" not in over.split("UTC", 1)[0]
+
+
+def test_without_javascript_the_time_left_stands_there(shown, browser):
+    answer = browser.look(address(shown, "listed", "en"), js=False)
+    assert "2 h 5" in answer["html"]
 
 
 def test_an_address_typed_in_is_answered(shown, browser):
@@ -111,3 +158,55 @@ def test_it_can_be_printed(shown, browser, tmp_path):
     browser.look(address(shown, "listed", "en"), media="print", pdf=str(pdf),
                  picture="listed-en-print")
     assert pdf.stat().st_size > 1000
+
+
+@pytest.mark.parametrize("policy", ["sfr", "laposte", "orange"])
+def test_replies_and_durations_of_another_policy(browser, tmp_path, policy):
+    site = Website(tmp_path)
+    with open(site.conf, "a", encoding="utf-8") as conf:
+        conf.write(f'policy = "{policy}"\n')
+    site.start()
+    try:
+        for page in ("codes", "durations"):
+            for language in LANGUAGES:
+                answer = browser.look(
+                    address(site, page, language), axe=True,
+                    picture=f"{page}-{policy}-{language}", **PHONE)
+                check(answer, page, language)
+                check_layout(answer)
+                assert answer["violations"] == []
+                assert browser.complaints(answer["html"]) == []
+        assert site.stop() == 0
+    finally:
+        site.close()
+
+
+OWN = """
+  site-name = "Courrier de l’Île"
+  zone = "Europe/Paris"
+  accent = "#7a1fa2"
+  languages = {{"fr", "en"}}
+  paragraph = "Call us by phone: <b>not</b> on Sundays."
+  paragraph-fr = "Appelez-nous, sauf le dimanche."
+  abuse = "abuse@example.fr"
+"""
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_owners_own_site(browser, tmp_path, scheme):
+    site = Website(tmp_path, more=OWN.format())
+    for _ in range(20):
+        site.videur("report", "recipient", "192.0.2.7")
+    site.start()
+    try:
+        for language in LANGUAGES:
+            answer = browser.look(
+                address(site, "listed", language), axe=True, scheme=scheme,
+                picture=f"own-{language}-{scheme}", **DESK)
+            check(answer, "listed", language)
+            check_layout(answer)
+            assert answer["violations"] == []
+            assert "Courrier de l’Île" in answer["text"]
+        assert site.stop() == 0
+    finally:
+        site.close()
