@@ -408,4 +408,6 @@ def test_it_can_gain_nothing(open_house):
               encoding="ascii") as file:
         status = dict(line.split(":\t", 1) for line in file
                       if ":\t" in line)
-    assert status["NoNewPrivs"].strip() == "1"
+    # Built with a sanitizer it keeps what that needs for its reports.
+    sanitized = "log_path=" in os.environ.get("ASAN_OPTIONS", "")
+    assert status["NoNewPrivs"].strip() == ("0" if sanitized else "1")
