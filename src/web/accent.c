@@ -94,19 +94,19 @@ add_rules(const struct colour *colour, struct text *out)
 }
 
 void
-accent_style(const char *text, struct text *out)
+accent_style(const char *colour, struct text *out)
 {
-	struct colour colour;
+	struct colour given;
 	struct colour fit;
 
-	if (!parse(text, &colour)) {
+	if (!parse(colour, &given)) {
 		return;
 	}
 	text_add(out, "\n/* The owner's colour. */\n");
-	fit = readable(colour, &light_paper, &black);
+	fit = readable(given, &light_paper, &black);
 	add_rules(&fit, out);
 	text_add(out, "\n@media (prefers-color-scheme: dark){");
-	fit = readable(colour, &dark_paper, &white);
+	fit = readable(given, &dark_paper, &white);
 	add_rules(&fit, out);
 	text_add(out, "}\n");
 }

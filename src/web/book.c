@@ -182,8 +182,11 @@ static bool
 read_hole(struct reading *r, struct span hole, struct span *rest)
 {
 	struct span name = hole;
-	const char sign = hole.at < hole.end ? *hole.at : '\0';
+	char sign = '\0';
 
+	if (hole.at < hole.end) {
+		sign = *hole.at;
+	}
 	if (sign == '!') {
 		return true;
 	}
@@ -396,13 +399,14 @@ resolve(struct reading *r, struct op *op)
 static bool
 resolve_all(struct reading *r)
 {
-	for (size_t i = 0; i < r->book->entries; i++) {
+	struct op *op = r->book->op;
+
+	for (size_t i = 0; op != NULL && i < r->book->entries; i++) {
 		const struct entry *entry = &r->book->entry[i];
 
 		r->source = entry->source;
 		for (size_t n = entry->from; n < entry->until; n++) {
-			if (r->book->op[n].kind != OP_TEXT &&
-			    !resolve(r, &r->book->op[n])) {
+			if (op[n].kind != OP_TEXT && !resolve(r, &op[n])) {
 				return false;
 			}
 		}
@@ -416,6 +420,7 @@ visit(struct reading *r, /* NOLINT(misc-no-recursion): depth is bounded */
     struct entry *entry, int depth)
 {
 	const struct span name = { entry->name, entry->name + entry->len };
+	const struct op *op = r->book->op;
 
 	if (entry->visited == 2) {
 		return true;
@@ -428,10 +433,9 @@ visit(struct reading *r, /* NOLINT(misc-no-recursion): depth is bounded */
 		    "leads back to itself:", &name);
 	}
 	entry->visited = 1;
-	for (size_t n = entry->from; n < entry->until; n++) {
-		if (r->book->op[n].kind == OP_ENTRY &&
-		    !visit(
-			r, &r->book->entry[r->book->op[n].number], depth + 1)) {
+	for (size_t n = entry->from; op != NULL && n < entry->until; n++) {
+		if (op[n].kind == OP_ENTRY &&
+		    !visit(r, &r->book->entry[op[n].number], depth + 1)) {
 			return false;
 		}
 	}

@@ -255,18 +255,14 @@ page_render(const struct page_view *view, struct text *out)
 	char way[ROOT_SIZE];
 	struct told told;
 	struct page_part part = { .told = &told, .view = view };
-	bool fine = false;
+	bool fine;
 
-	if (!told_init(&told, view->language)) {
-		return false;
-	}
+	told_init(&told, view->language);
 	part.scope = told_scope(&told);
 	told_text(&told, part.scope, SLOT_ROOT, root(view->path, way));
 	tell(&part);
-	if (!told.full) {
-		fine = book_render(site_book(view->site, view->language),
-		    "layout.html", part.scope, out);
-	}
+	fine = !told.full && book_render(site_book(view->site, view->language),
+				 "layout.html", part.scope, out);
 	told_clear(&told);
 	return fine;
 }

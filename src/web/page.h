@@ -38,9 +38,10 @@ enum page_kind {
 };
 
 enum {
-	PAGE_HOURS = 48,
-	PAGE_HOUR = 3600
+	PAGE_HOURS = 48
 };
+
+#define PAGE_HOUR INT64_C(3600)
 
 /* What was seen of a client, hour by hour. */
 struct page_hours {

@@ -1,6 +1,5 @@
 #include "web/page.h"
 
-#include <ctype.h>
 #include <string.h>
 
 #include "base/addr.h"
@@ -187,7 +186,10 @@ tell_ban(struct page_part *part, const struct ban *ban, const char *ref)
 		    told, item, SLOT_NETWORK, net_format(&ban->who, network));
 	}
 	told_text(told, item, SLOT_REPLY, reply_of(part, ban));
-	tell_times(part, item, ban);
+	if (part->view->standing->bans > 1) {
+		told_moment(told, item, SLOT_UNTIL, ban->ends);
+		told_local(told, item, SLOT_UNTIL_LOCAL, ban->ends);
+	}
 	tell_schedule(part, item, ban, policy_rule(policy, ban->rule));
 	page_tell_deeds(part, item, kinds_of(part, ban));
 }
@@ -246,8 +248,7 @@ tell_hour_row(struct page_part *part, int64_t at, const struct tally *tally)
 static void
 tell_axis(struct page_part *part, const struct page_hours *hours)
 {
-	const int64_t middle = hours->from +
-			       (PAGE_HOURS / 2) * (int64_t)PAGE_HOUR;
+	const int64_t middle = hours->from + (PAGE_HOURS / 2) * PAGE_HOUR;
 
 	told_here(part->told, part->scope, SLOT_HOUR_FROM, hours->from);
 	told_here(part->told, part->scope, SLOT_HOUR_MIDDLE, middle);
@@ -291,24 +292,37 @@ tell_hours(struct page_part *part, const struct page_hours *hours)
 
 /* ---- what to send to the contact ---- */
 
+static bool
+is_unreserved(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+	       c == '~';
+}
+
 /* For a part of a URI (RFC 6068); a line ends as mail has it. */
 static void
 add_encoded(struct text *out, const char *text)
 {
 	static const char hex[] = "0123456789ABCDEF";
 
-	for (; *text != '\0'; text++) {
-		const unsigned char c = (unsigned char)*text;
-		const char code[] = { '%', hex[c >> 4], hex[c & 15] };
+	while (*text != '\0') {
+		const char *from = text;
+		unsigned char c;
 
+		while (is_unreserved(*text)) {
+			text++;
+		}
+		text_add_bytes(out, from, (size_t)(text - from));
+		c = (unsigned char)*text;
 		if (c == '\n') {
 			text_add(out, "%0D%0A");
-		} else if (c < 0x80 &&
-			   (isalnum(c) || strchr("-._~", c) != NULL)) {
-			text_add_char(out, *text);
-		} else {
+		} else if (c != '\0') {
+			const char code[] = { '%', hex[c >> 4], hex[c & 15] };
+
 			text_add_bytes(out, code, sizeof(code));
 		}
+		text += c != '\0';
 	}
 }
 

@@ -148,8 +148,8 @@ put_scope(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 	}
 	r->wrong = r->wrong || slot != NULL;
 	render(r, from, until);
-	while (count-- > 0) {
-		r->bound[hidden[count].name] = hidden[count].meant;
+	for (size_t i = count; i > 0; i--) {
+		r->bound[hidden[i - 1].name] = hidden[i - 1].meant;
 	}
 }
 

@@ -8,8 +8,9 @@
 #include "web/zone.h"
 
 enum {
-	/* The page of 16 bans under the largest policy takes half of it. */
-	MEMORY = 256 * 1024,
+	CHUNK = 32 * 1024,
+	/* The page of 16 bans under the largest policy takes half of them. */
+	CHUNKS_MAX = 8,
 	ALIGNMENT = _Alignof(max_align_t),
 	NUMBER_SIZE = 24,
 	HOUR = 3600,
@@ -24,33 +25,66 @@ static const char *const months_short[12] = { "month-short-1", "month-short-2",
 	"month-short-7", "month-short-8", "month-short-9", "month-short-10",
 	"month-short-11", "month-short-12" };
 
-bool
+struct told_chunk {
+	struct told_chunk *next;
+	_Alignas(ALIGNMENT) char memory[CHUNK];
+};
+
+/* Not zeroed, since it is large; nor is what told_room() gives. */
+void
 told_init(struct told *told, enum language language)
 {
-	*told = (struct told){
-		.memory = malloc(MEMORY), .size = MEMORY, .language = language
-	};
-	return told->memory != NULL;
+	told->more = NULL;
+	told->at = told->first;
+	told->left = sizeof(told->first);
+	told->chunks = 0;
+	told->full = false;
+	told->language = language;
 }
 
 void
 told_clear(struct told *told)
 {
-	free(told->memory);
+	while (told->more != NULL) {
+		struct told_chunk *chunk = told->more;
+
+		told->more = chunk->next;
+		free(chunk);
+	}
+}
+
+/* Another chunk, where there may be one. */
+static bool
+grow(struct told *told)
+{
+	struct told_chunk *chunk = told->chunks < CHUNKS_MAX
+				       ? malloc(sizeof(*chunk))
+				       : NULL;
+
+	if (chunk == NULL) {
+		return false;
+	}
+	chunk->next = told->more;
+	told->more = chunk;
+	told->at = chunk->memory;
+	told->left = sizeof(chunk->memory);
+	told->chunks++;
+	return true;
 }
 
 void *
 told_room(struct told *told, size_t size)
 {
 	const size_t whole = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-	void *room = told->memory + told->used;
+	void *room;
 
-	if (told->full || size > told->size ||
-	    whole > told->size - told->used) {
+	if (told->full || size > CHUNK || (whole > told->left && !grow(told))) {
 		told->full = true;
 		return NULL;
 	}
-	told->used += whole;
+	room = told->at;
+	told->at += whole;
+	told->left -= whole;
 	return room;
 }
 

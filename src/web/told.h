@@ -17,18 +17,25 @@
 #include "web/slots.h"
 #include "web/template.h"
 
+struct told_chunk;
+
+enum {
+	TOLD_FIRST = 24 * 1024 /* what most pages need */
+};
+
 struct told {
-	char *memory;
-	size_t size;
-	size_t used;
+	_Alignas(16) char first[TOLD_FIRST];
+	struct told_chunk *more; /* the newest; owned */
+	char *at;                /* free bytes of the newest */
+	size_t left;
+	size_t chunks;
 	bool full;
 	enum language language;
 	struct slot spare_slot; /* what is written to once it is full */
 	struct scope spare_scope;
 };
 
-/* False where there is no memory. */
-bool told_init(struct told *told, enum language language);
+void told_init(struct told *told, enum language language);
 void told_clear(struct told *told);
 
 /* Room for `size` bytes, not zeroed, or NULL where it is full. */

@@ -223,7 +223,7 @@ steps_are_told(void **state)
 	} rows[] = {
 		{ "the first", "dictionary", 1,
 		    "<li class=\"now\" aria-current=\"step\"><strong>2 h</strong>",
-		    "En cas de récidive, le prochain blocage\n\tdurera 4 h." },
+		    "Si cela se reproduit, le prochain blocage\n\tdurera 4 h." },
 		{ "the last", "dictionary", 5,
 		    "<li class=\"now\" aria-current=\"step\"><strong>24 h</strong>",
 		    "durera encore 24 h." },
@@ -253,7 +253,7 @@ steps_are_told(void **state)
 		must_say(rows[i].sentence, rows[i].french);
 		if (rows[i].step == 0) {
 			must_not_say(rows[i].sentence, "class=\"steps\"");
-			must_not_say(rows[i].sentence, "de soi-même");
+			must_not_say(rows[i].sentence, "de lui-même");
 		}
 	}
 }
