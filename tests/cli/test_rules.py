@@ -4,6 +4,7 @@ import gzip
 import json
 import os
 import pty
+import resource
 import subprocess
 import threading
 
@@ -84,6 +85,26 @@ def test_a_rule_that_is_wrong_is_named_with_its_line(house):
         done = house.run("rules", *words)
         assert done.returncode == 2 and done.stdout == ""
         assert done.stderr.startswith(f"{path}:3: "), done.stderr
+
+
+def test_a_pattern_that_goes_astray_gives_up_on_its_line(house):
+    """Without its limits it would take 50 times as long."""
+    own_rule(house, """
+rule "astray" {
+	about = "as many ways to match as there are parts of a row of a's"
+	kind  = command
+	tags  = {"wiki"}
+	match = '(?:a+)+x {ip}'
+}
+""")
+    log = Log()
+    for _ in range(1000):
+        log.add("wiki", "a" * 2000 + f" x {BAD}")
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime
+    assert found(house, "-", given=log.login_fails(BAD).text()) == [
+        match(1001, "postfix-sasl", "auth")]
+    spent = resource.getrusage(resource.RUSAGE_CHILDREN).ru_utime - before
+    assert spent < 8
 
 
 # ---- test ----

@@ -57,5 +57,5 @@ class Diary:
 
 def write_journal(path, entries):
     """Make a journal file, or append to it."""
-    subprocess.run([REMOTE, "-o", path, "-"], input=entries.encode(),
-                   check=True, capture_output=True)
+    subprocess.run([REMOTE, "-o", path, "-"], check=True, capture_output=True,
+                   input=entries.encode(errors="surrogateescape"))

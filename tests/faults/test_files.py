@@ -138,6 +138,22 @@ def test_the_last_rotation_is_compressed_already(man):
     man.expect(range(3010))
 
 
+def test_a_rotated_file_that_is_just_being_compressed(man):
+    """It is there twice, and one of them not to its end."""
+    man.offend(range(10))
+    man.once()
+    man.offend(range(10, 20))
+    man.rename()
+    man.offend(range(20, 3000))
+    man.rename()
+    man.offend(range(3000, 3010))
+    with open(f"{man.log}.1", "rb") as plain:
+        whole = gzip.compress(plain.read())
+    man.append(whole[:len(whole) // 2], f"{man.log}.1.gz")
+    man.once()
+    man.expect(range(3010))
+
+
 def test_a_compressed_file_with_its_end_cut_off(man):
     man.offend(range(10))
     man.once()

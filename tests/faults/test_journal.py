@@ -8,7 +8,7 @@ import time
 import pytest
 
 from diary import Diary, write_journal
-from watchman import message
+from watchman import address, message
 
 
 @pytest.fixture(name="diary")
@@ -95,14 +95,48 @@ def test_dropped_messages_are_counted(man, diary, journal):
     man.expect([1])
 
 
-def test_a_message_of_several_lines_is_its_first(man, diary, journal):
-    text = "hello\n" + message(1)
+def in_lines(diary, text, **more):
+    """An entry whose message has newlines in it."""
     size = len(text).to_bytes(8, "little")
-    entry = diary.entry("@").encode().replace(
-        b"MESSAGE=@\n", b"MESSAGE\n" + size + text.encode() + b"\n")
-    write_journal(journal, entry.decode() + diary.offences([2]))
+    return diary.entry("@", **more).encode().replace(
+        b"MESSAGE=@\n",
+        b"MESSAGE\n" + size + text.encode() + b"\n").decode(
+            errors="surrogateescape")
+
+
+def test_a_message_of_several_lines_is_its_first(man, diary, journal):
+    # What stands behind the newline may name nobody else either.
+    failed = ("imap-login: Disconnected (auth failed, 1 attempts in 2 secs): "
+              "user=<x>, method=PLAIN, rip={}, lip=192.0.2.25")
+    write_journal(journal, in_lines(diary, "hello\n" + message(1))
+                  + in_lines(diary, failed.format(address(2)) + "\n"
+                             + failed.format(address(3)),
+                             unit="dovecot.service", tag="dovecot")
+                  + diary.offences([4]))
     man.once()
-    man.expect([2])
+    man.expect([2, 4])
+
+
+def test_the_time_is_that_of_the_message(man, diary, journal):
+    """It may have been written long after it was sent; an entry without the
+    sender's clock has journald's."""
+    sent = diary.start - 500
+    write_journal(journal, diary.offences(
+        [1], _SOURCE_REALTIME_TIMESTAMP=sent * 1_000_000 + 999_999)
+                  + diary.offences([2]))
+    man.once()
+    assert man.sql("SELECT at FROM event ORDER BY at") == [
+        (sent,), (diary.start + 2,)]
+
+
+def test_a_journal_replaced_by_another_while_it_watches(man, diary, journal):
+    write_journal(journal, diary.offences(range(5)))
+    man.start()
+    man.wait_expect(range(5))
+    other = f"{man.folder}/y.journal"
+    write_journal(other, diary.offences(range(5, 10)))
+    os.rename(other, journal)
+    man.wait_expect(range(10))
 
 
 def test_a_folder_of_journals_and_one_of_them_vacuumed(man, diary):

@@ -39,7 +39,8 @@ finding_of(enum finding_what what, const char *user, int64_t at)
 }
 
 static struct intake_result
-take_as(struct fixture *fixture, const struct finding *finding, bool replay)
+take_at(struct fixture *fixture, const struct finding *finding, int64_t now,
+    bool replay)
 {
 	struct intake intake;
 	struct intake_result result;
@@ -47,9 +48,15 @@ take_as(struct fixture *fixture, const struct finding *finding, bool replay)
 	intake_init(&intake, fixture->store, fixture->conf, replay);
 	assert_int_equal(store_begin(fixture->store), STORE_OK);
 	assert_int_equal(
-	    intake_finding(&intake, finding, finding->at, &result), STORE_OK);
+	    intake_finding(&intake, finding, now, &result), STORE_OK);
 	assert_int_equal(store_commit(fixture->store), STORE_OK);
 	return result;
+}
+
+static struct intake_result
+take_as(struct fixture *fixture, const struct finding *finding, bool replay)
+{
+	return take_at(fixture, finding, finding->at, replay);
 }
 
 static struct intake_result
@@ -199,6 +206,22 @@ a_login_forgives_only_what_was_before(void **state)
 	check_int("and the tenth", fail_login(fixture, "joe", T0 + 10), true);
 }
 
+/* A clock that is wrong must not forgive what is still to come. */
+static void
+a_login_in_the_future_is_now(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct finding finding = finding_of(
+	    FINDING_LOGIN, "joe", T0 + 1000);
+
+	(void)take_at(fixture, &finding, T0, false);
+	for (int i = 1; i < 10; i++) {
+		check_int(
+		    "nine after it", fail_login(fixture, "joe", T0 + i), false);
+	}
+	check_int("and the tenth", fail_login(fixture, "joe", T0 + 10), true);
+}
+
 static void
 the_phone_and_the_guesser(void **state)
 {
@@ -313,6 +336,7 @@ main(void)
 		TEST(what_comes_of_a_refusal_is_no_offence),
 		TEST(a_good_login_clears_its_user),
 		TEST(a_login_forgives_only_what_was_before),
+		TEST(a_login_in_the_future_is_now),
 		TEST(the_phone_and_the_guesser),
 		TEST(failures_without_a_user_count_each),
 		TEST(messages_of_users_never_count),
