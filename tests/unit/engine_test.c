@@ -60,7 +60,7 @@ allow(struct fixture *fixture, const char *net, int64_t until, int64_t now)
 }
 
 static struct ban
-ban_by_hand(
+put_by_hand(
     struct fixture *fixture, const char *who, int64_t lasts, int64_t now)
 {
 	struct ban ban = {
@@ -513,7 +513,7 @@ the_second_a_ban_begins_is_inside_it(void **state)
 	for (size_t i = 0; i < fixture->conf->policy.rules; i++) {
 		fixture->conf->policy.rule[i].within = DAY;
 	}
-	(void)ban_by_hand(fixture, client, HOUR, T0);
+	(void)put_by_hand(fixture, client, HOUR, T0);
 	for (int i = 0; i < 19; i++) {
 		(void)fixture_deed(fixture, client, KIND_COMMAND, T0, T0);
 	}
@@ -652,7 +652,7 @@ networks_by_hand(void **state)
 	struct fixture *fixture = *state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct ban ban = ban_by_hand(fixture, rows[i].net, HOUR, T0);
+		struct ban ban = put_by_hand(fixture, rows[i].net, HOUR, T0);
 
 		check_text(rows[i].sentence, ban.rule, "manual");
 		check_int(rows[i].sentence, ban.step, 0);
@@ -676,7 +676,7 @@ a_manual_ban_is_no_step(void **state)
 {
 	struct fixture *fixture = *state;
 
-	(void)ban_by_hand(fixture, client, HOUR, T0);
+	(void)put_by_hand(fixture, client, HOUR, T0);
 	check_int("deeds inside it do not count",
 	    (int64_t)deeds(fixture, client, KIND_COMMAND, 30, T0 + 60), 0);
 	check_int("afterwards they do",
@@ -734,7 +734,7 @@ an_allowed_address_wins_over_its_network(void **state)
 {
 	struct fixture *fixture = *state;
 
-	(void)ban_by_hand(fixture, "203.0.113.0/24", HOUR, T0);
+	(void)put_by_hand(fixture, "203.0.113.0/24", HOUR, T0);
 	(void)allow(fixture, client, 0, T0);
 	check_int("the address", fixture_standing(fixture, client, T0).verdict,
 	    STANDING_ALLOWED);
