@@ -601,6 +601,50 @@ tallies_add_up(void **state)
 	}
 }
 
+struct hours_seen {
+	size_t count;
+	int64_t hour[8];
+	int64_t spam[8];
+};
+
+static void
+see_hour(void *to, int64_t hour, const struct tally *tally)
+{
+	struct hours_seen *seen = to;
+
+	seen->hour[seen->count] = hour;
+	seen->spam[seen->count++] = tally->kind[KIND_SPAM];
+}
+
+static void
+tallies_hour_by_hour(void **state)
+{
+	struct fixture *fixture = *state;
+	const struct net net = net_of("203.0.113.9");
+	const struct net other = net_of("203.0.113.10");
+	struct tally tally = { .sessions = 1 };
+	struct hours_seen seen = { .count = 0 };
+
+	for (int hour = 5; hour >= 0; hour--) {
+		tally.kind[KIND_SPAM] = hour;
+		assert_int_equal(store_tally_add(fixture->store, &net,
+				     T0 + hour * HOUR, &tally),
+		    STORE_OK);
+		assert_int_equal(store_tally_add(fixture->store, &other,
+				     T0 + hour * HOUR, &tally),
+		    STORE_OK);
+	}
+	assert_int_equal(store_tally_hours(fixture->store, &net, T0 + HOUR,
+			     T0 + 3 * HOUR, see_hour, &seen),
+	    STORE_OK);
+	check_int("those of the time asked for", (int64_t)seen.count, 3);
+	for (int i = 0; i < 3; i++) {
+		check_int(
+		    "in order of time", seen.hour[i], T0 + (i + 1) * HOUR);
+		check_int("each with its own", seen.spam[i], i + 1);
+	}
+}
+
 static void
 allow_entries(void **state)
 {
@@ -811,6 +855,7 @@ main(void)
 		TEST(how_many_are_listed),
 		TEST(marks_only_move_forward),
 		TEST(tallies_add_up),
+		TEST(tallies_hour_by_hour),
 		TEST(allow_entries),
 		TEST(positions_and_queue_ids),
 		TEST(the_secret_is_made_once),

@@ -40,6 +40,37 @@ durations_read(void **state)
 }
 
 static void
+integers_written(void **state)
+{
+	static const struct {
+		int64_t value;
+		int width;
+		const char *want;
+	} rows[] = {
+		{ 0, 0, "0" },
+		{ 7, 2, "07" },
+		{ 59, 2, "59" },
+		{ 100, 2, "100" },
+		{ 0, 3, "000" },
+		{ -5, 0, "-5" },
+		{ -5, 2, "-05" },
+		{ INT64_MAX, 0, "9223372036854775807" },
+		{ INT64_MIN, 0, "-9223372036854775808" },
+		{ 1, 1000, "00000000000000000000001" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char buf[64];
+		struct text text;
+
+		text_init(&text, buf, sizeof(buf));
+		text_add_int(&text, rows[i].value, rows[i].width);
+		check_text(rows[i].want, buf, rows[i].want);
+	}
+}
+
+static void
 durations_written(void **state)
 {
 	static const struct {
@@ -235,6 +266,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(integers_written),
 		cmocka_unit_test(durations_read),
 		cmocka_unit_test(durations_written),
 		cmocka_unit_test(times_read),

@@ -368,6 +368,40 @@ def test_the_owners_settings(tmp_path):
         site.close()
 
 
+def contrast(one, other):
+    """Of two colours, by WCAG 2.1."""
+    def luminance(colour):
+        parts = [int(colour[i:i + 2], 16) / 255 for i in (1, 3, 5)]
+        parts = [part / 12.92 if part <= 0.04045
+                 else ((part + 0.055) / 1.055) ** 2.4 for part in parts]
+        return sum(weight * part for weight, part
+                   in zip((0.2126, 0.7152, 0.0722), parts)) + 0.05
+    pair = sorted((luminance(one), luminance(other)))
+    return pair[1] / pair[0]
+
+
+@pytest.mark.parametrize("colour", [
+    "#000000", "#ffffff", "#ff8800", "#ffff00", "#0000ff", "#00ff00",
+    "#777777", "#0B5C8A", "#e30613", "#7f1fa0"])
+def test_any_colour_of_the_owner_can_be_read(tmp_path, colour):
+    site = Website(tmp_path, more=f'accent = "{colour}"')
+    try:
+        style = site.start().ask("/style.css").text
+    finally:
+        site.close()
+    papers = [re.findall(rf"--{name}: (#[0-9a-f]+);", style)
+              for name in ("paper", "card", "quiet")]
+    found = re.findall(r"--accent:(#\w{6});--on-accent:(#\w{6})", style)
+    assert len(found) == 2
+    for mode, (accent, ink) in enumerate(found):
+        assert contrast(accent, ink) >= 4.5
+        for paper in papers:
+            paper = paper[mode]
+            if len(paper) == 4:
+                paper = "#" + "".join(2 * digit for digit in paper[1:])
+            assert contrast(accent, paper) >= 4.5
+
+
 def test_templates_of_the_owner(tmp_path):
     folder = tmp_path / "templates"
     folder.mkdir()
