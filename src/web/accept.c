@@ -18,13 +18,13 @@ is(const char *at, size_t len, const char *type)
 }
 
 bool
-accept_json(const char *accept)
+accept_json(const char *wish)
 {
 	int for_json = 0;
 	int for_html = 0;
 
-	while (accept != NULL && *accept != '\0') {
-		const char *at = accept + strspn(accept, blanks);
+	while (wish != NULL && *wish != '\0') {
+		const char *at = wish + strspn(wish, blanks);
 		const char *end = at + strcspn(at, ",");
 		size_t len = strcspn(at, " \t;,");
 		const char *after = at + len;
@@ -35,7 +35,7 @@ accept_json(const char *accept)
 		} else if (is(at, len, html) && weight > for_html) {
 			for_html = weight;
 		}
-		accept = end + (*end == ',');
+		wish = end + (*end == ',');
 	}
 	return for_json > for_html;
 }

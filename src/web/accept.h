@@ -6,9 +6,9 @@
 
 #include <stdbool.h>
 
-/* By the Accept header, NULL where there was none.  JSON must be named
+/* By the Accept header `wish`, NULL where there was none.  JSON must be named
  * (application/json), and weigh more than text/html where that is named too:
  * what takes anything gets the page. */
-bool accept_json(const char *accept);
+bool accept_json(const char *wish);
 
 #endif

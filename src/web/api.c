@@ -44,12 +44,13 @@ api_refuse(unsigned status, const char *why, struct answer *answer)
 void
 api_refuse_lookup(enum lookup lookup, struct answer *answer)
 {
+	static const char
+	    never[] = "in a private or reserved range, which is never blocked";
 	static const char *const why[] = {
 		[LOOKUP_FINE] = "say which address",
 		[LOOKUP_NO_ADDRESS] = "not an IPv4 or IPv6 address",
 		[LOOKUP_NETWORK] = "a network; ask for a single address",
-		[LOOKUP_NEVER] = "in a private or reserved range, which is "
-				 "never blocked",
+		[LOOKUP_NEVER] = never,
 	};
 
 	api_refuse(400, why[lookup], answer);

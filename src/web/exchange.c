@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "web/answer.h"
 #include "web/metrics.h"
+#include "web/seats.h"
 #include "web/site.h"
 #include "web/visitor.h"
 
@@ -235,4 +236,48 @@ exchange_metrics(const struct exchange *exchange,
 	}
 	metrics_answer(exchange->metrics, &request, &answer);
 	return send_answer(connection, &answer);
+}
+
+/* ---- connections ---- */
+
+static struct seat *
+seat_of(struct MHD_Connection *connection)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	return info != NULL ? info->socket_context : NULL;
+}
+
+void
+exchange_connection(void *cls, struct MHD_Connection *connection,
+    void **context, enum MHD_ConnectionNotificationCode code)
+{
+	struct seats *seats = cls;
+	const union MHD_ConnectionInfo *info;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (*context != NULL) {
+			seats_leave(seats, *context);
+		}
+		return;
+	}
+	info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	*context = info != NULL
+		       ? seats_take(seats, info->connect_fd, proc_ticks())
+		       : NULL;
+}
+
+void
+exchange_completed(void *cls, struct MHD_Connection *connection, void **state,
+    enum MHD_RequestTerminationCode code)
+{
+	struct seats *seats = cls;
+	struct seat *seat = seat_of(connection);
+
+	(void)state;
+	if (seat != NULL && code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+		seats_served(seats, seat, proc_ticks());
+	}
 }

@@ -39,4 +39,11 @@ enum MHD_Result exchange_page(const struct exchange *exchange,
 enum MHD_Result exchange_metrics(const struct exchange *exchange,
     struct MHD_Connection *connection, const char *path, const char *method);
 
+/* For MHD_OPTION_NOTIFY_CONNECTION and MHD_OPTION_NOTIFY_COMPLETED, with the
+ * struct seats as `cls`: a connection takes a seat, is served, leaves. */
+void exchange_connection(void *cls, struct MHD_Connection *connection,
+    void **context, enum MHD_ConnectionNotificationCode code);
+void exchange_completed(void *cls, struct MHD_Connection *connection,
+    void **state, enum MHD_RequestTerminationCode code);
+
 #endif

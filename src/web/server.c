@@ -30,9 +30,6 @@ enum {
 	LEAVING_MS = 30 * 1000
 };
 
-/* Nothing older than TLS 1.2; the rest is the library's choice. */
-static char tls_priorities[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
-
 struct server {
 	struct server_parts parts;
 	struct MHD_Daemon *page;
@@ -123,50 +120,6 @@ on_metrics(/* NOLINT(readability-function-size): its parameters */
 		   : MHD_YES;
 }
 
-/* ---- connections ---- */
-
-static struct seat *
-seat_of(struct MHD_Connection *connection)
-{
-	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
-	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-
-	return info != NULL ? info->socket_context : NULL;
-}
-
-static void
-on_connection(void *cls, struct MHD_Connection *connection, void **context,
-    enum MHD_ConnectionNotificationCode code)
-{
-	const struct server *server = cls;
-	const union MHD_ConnectionInfo *info;
-
-	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-		if (*context != NULL) {
-			seats_leave(server->seats, *context);
-		}
-		return;
-	}
-	info = MHD_get_connection_info(
-	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	*context = info != NULL ? seats_take(server->seats, info->connect_fd,
-				      proc_ticks())
-				: NULL;
-}
-
-static void
-on_completed(void *cls, struct MHD_Connection *connection, void **state,
-    enum MHD_RequestTerminationCode code)
-{
-	const struct server *server = cls;
-	struct seat *seat = seat_of(connection);
-
-	(void)state;
-	if (seat != NULL && code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
-		seats_served(server->seats, seat, proc_ticks());
-	}
-}
-
 /* ---- daemons ---- */
 
 static void
@@ -200,7 +153,7 @@ start_page(struct server *server, const struct tls *tls, bool proxied)
 		      : (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0,
 			    tls->certificate },
 		{ MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key },
-		{ MHD_OPTION_HTTPS_PRIORITIES, 0, tls_priorities },
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, tls_versions },
 		end,
 	};
 
@@ -215,32 +168,9 @@ start_page(struct server *server, const struct tls *tls, bool proxied)
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)EXCHANGE_MEMORY,
 	    MHD_OPTION_UNESCAPE_CALLBACK, exchange_unescape, NULL,
-	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, server,
-	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_ARRAY,
-	    secure, MHD_OPTION_END);
-}
-
-/* Whether certificate and key can be used: a daemon without a socket takes
- * them.  One with a socket would close it where it fails. */
-static bool
-is_usable(struct tls *tls, char error[static SERVER_ERROR_SIZE])
-{
-	struct MHD_Daemon *daemon;
-
-	if (tls->certificate == NULL) {
-		return true;
-	}
-	daemon = MHD_start_daemon(MHD_USE_TLS | MHD_USE_NO_LISTEN_SOCKET, 0,
-	    NULL, NULL, on_request, NULL, MHD_OPTION_HTTPS_MEM_CERT,
-	    tls->certificate, MHD_OPTION_HTTPS_MEM_KEY, tls->key,
-	    MHD_OPTION_HTTPS_PRIORITIES, tls_priorities, MHD_OPTION_END);
-	if (daemon == NULL) {
-		say(error, "certificate and key cannot be used: no PEM, or "
-			   "they do not belong together");
-		return false;
-	}
-	MHD_stop_daemon(daemon);
-	return true;
+	    MHD_OPTION_NOTIFY_CONNECTION, exchange_connection, server->seats,
+	    MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, server->seats,
+	    MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
 }
 
 static struct MHD_Daemon *
@@ -287,7 +217,7 @@ renew(struct server *server, const struct tls *tls, bool proxied)
 static bool
 start_daemons(struct server *server, char error[static SERVER_ERROR_SIZE])
 {
-	if (!is_usable(&server->tls, error)) {
+	if (!tls_is_usable(&server->tls, error)) {
 		return false;
 	}
 	server->page = start_page(server, &server->tls, server->proxied);
@@ -374,7 +304,7 @@ server_reload(struct server *server, struct conf *conf, struct tls *tls,
 {
 	const bool proxied = is_proxied(server, conf);
 	const bool other = tls != NULL && !tls_equal(tls, &server->tls);
-	bool fine = !other || is_usable(tls, error);
+	bool fine = !other || tls_is_usable(tls, error);
 
 	use_conf(server, conf);
 	if (fine && (other || proxied != server->proxied)) {

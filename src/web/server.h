@@ -3,8 +3,7 @@
  *
  * Two threads answer the page and the API, so that one slow look-up holds
  * nobody else up, and another the metrics; a request costs some tens of
- * microseconds.  Only this file and exchange.c know
- * libmicrohttpd.
+ * microseconds.  Only server.c, exchange.c and tls.c know libmicrohttpd.
  */
 #ifndef WEB_SERVER_H
 #define WEB_SERVER_H
@@ -18,7 +17,7 @@ struct server;
 struct tls;
 
 enum {
-	SERVER_ERROR_SIZE = 300
+	SERVER_ERROR_SIZE = 400
 };
 
 /* All borrowed; the sockets are closed by their owner, after

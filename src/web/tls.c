@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -9,6 +10,9 @@
 
 #include "base/text.h"
 #include "conf/conf.h"
+
+/* Nothing older than TLS 1.2; the rest is the library's choice. */
+char tls_versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
 
 enum {
 	FILE_MAX = 256 * 1024
@@ -107,4 +111,44 @@ bool
 tls_equal(const struct tls *a, const struct tls *b)
 {
 	return same(a->certificate, b->certificate) && same(a->key, b->key);
+}
+
+/* A daemon without a socket has nobody to answer. */
+static enum MHD_Result
+never(/* NOLINT(readability-function-size): its parameters */
+    void *cls, struct MHD_Connection *connection, const char *url,
+    const char *method, const char *version, const char *upload,
+    size_t *upload_size, void **state)
+{
+	(void)cls;
+	(void)connection;
+	(void)url;
+	(void)method;
+	(void)version;
+	(void)upload;
+	(void)upload_size;
+	(void)state;
+	return MHD_NO;
+}
+
+bool
+tls_is_usable(struct tls *tls, char error[static TLS_ERROR_SIZE])
+{
+	struct MHD_Daemon *daemon;
+
+	if (tls->certificate == NULL) {
+		return true;
+	}
+	daemon = MHD_start_daemon(MHD_USE_TLS | MHD_USE_NO_LISTEN_SOCKET, 0,
+	    NULL, NULL, never, NULL, MHD_OPTION_HTTPS_MEM_CERT,
+	    tls->certificate, MHD_OPTION_HTTPS_MEM_KEY, tls->key,
+	    MHD_OPTION_HTTPS_PRIORITIES, tls_versions, MHD_OPTION_END);
+	if (daemon == NULL) {
+		(void)text_copy(error, TLS_ERROR_SIZE,
+		    "certificate and key cannot be used: no PEM, or "
+		    "they do not belong together");
+		return false;
+	}
+	MHD_stop_daemon(daemon);
+	return true;
 }

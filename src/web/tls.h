@@ -23,6 +23,13 @@ struct conf;
 bool tls_read(struct tls *tls, const struct conf *conf,
     char error[static TLS_ERROR_SIZE]);
 
+/* Whether they are PEM and belong together; false with `error`.  To be asked
+ * first: a server with a socket would close it where it cannot use them. */
+bool tls_is_usable(struct tls *tls, char error[static TLS_ERROR_SIZE]);
+
+/* Which versions are spoken, as MHD_OPTION_HTTPS_PRIORITIES has it. */
+extern char tls_versions[];
+
 /* Wipe and free. */
 void tls_clear(struct tls *tls);
 
