@@ -105,7 +105,8 @@ accent_style(const char *colour, struct text *out)
 	text_add(out, "\n/* The owner's colour. */\n");
 	fit = readable(given, &light_paper, &black);
 	add_rules(&fit, out);
-	text_add(out, "\n@media (prefers-color-scheme: dark){");
+	text_add(out, "\n@media screen and "
+		      "(prefers-color-scheme: dark){");
 	fit = readable(given, &dark_paper, &white);
 	add_rules(&fit, out);
 	text_add(out, "}\n");

@@ -226,6 +226,23 @@ is_told(const struct policy *policy, size_t at)
 	return i < at;
 }
 
+/* What a row counts; of one kind alone, errors apart, its reason says it. */
+static void
+tell_row_kinds(struct page_part *part, struct scope *row, enum reason reason,
+    uint32_t kinds)
+{
+	const bool single = (kinds & (kinds - 1)) == 0;
+
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if ((kinds & kind_bit((enum kind)kind)) != 0 &&
+		    (!single || reason == REASON_ERROR)) {
+			told_phrase(part->told,
+			    told_item(part->told, row, SLOT_KINDS), SLOT_NAME,
+			    kind_phrases[kind].name);
+		}
+	}
+}
+
 static void
 tell_row(struct page_part *part, const struct rule *rule, size_t columns)
 {
@@ -239,12 +256,7 @@ tell_row(struct page_part *part, const struct rule *rule, size_t columns)
 		kinds |= same_schedule(rule, other) ? other->kinds : 0;
 	}
 	told_phrase(told, row, SLOT_REASON, reason_phrases[rule->reason].name);
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		if ((kinds & kind_bit((enum kind)kind)) != 0) {
-			told_phrase(told, told_item(told, row, SLOT_KINDS),
-			    SLOT_NAME, kind_phrases[kind].name);
-		}
-	}
+	tell_row_kinds(part, row, rule->reason, kinds);
 	for (size_t step = 1; step <= columns; step++) {
 		struct scope *cell = told_item(told, row, SLOT_CELLS);
 

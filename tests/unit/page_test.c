@@ -469,7 +469,7 @@ policies_are_told(void **state)
 	must_say("its numbers", "2 to 9, the better the reputation");
 	view.kind = PAGE_DURATIONS;
 	must_render(&view);
-	must_say("five columns", "no. 5 and later");
+	must_say("five columns", "no.&nbsp;5 and later");
 	must_say("the steps",
 	    "<td data-step=\"3\">8 h</td><td data-step=\"4\">16 h</td>"
 	    "<td data-step=\"5+\">24 h</td>");
