@@ -730,6 +730,19 @@ allowed_deeds_are_tallied(void **state)
 }
 
 static void
+a_client_that_was_allowed_begins_anew(void **state)
+{
+	struct fixture *fixture = *state;
+
+	(void)deeds(fixture, client, KIND_COMMAND, 19, T0);
+	(void)allow(fixture, client, T0 + 11, T0 + 10);
+	check_int("what it did before has been forgiven",
+	    (int64_t)deeds(fixture, client, KIND_COMMAND, 1, T0 + 20), 0);
+	check_int("it takes as many as ever",
+	    (int64_t)deeds(fixture, client, KIND_COMMAND, 19, T0 + 60), 1);
+}
+
+static void
 an_allowed_address_wins_over_its_network(void **state)
 {
 	struct fixture *fixture = *state;
@@ -914,6 +927,7 @@ main(void)
 		TEST(a_manual_ban_is_no_step),
 		TEST(allowing),
 		TEST(allowed_deeds_are_tallied),
+		TEST(a_client_that_was_allowed_begins_anew),
 		TEST(an_allowed_address_wins_over_its_network),
 		TEST(private_ranges_are_never_banned),
 		TEST(the_configuration_allows_too),
