@@ -68,14 +68,16 @@ tell_numbers(const struct request *request, struct page_view *view,
 }
 
 /* Whether what was seen of an address may be shown: to who comes from the same
- * client, or has the ref of one of its bans. */
+ * client, or has the ref of one of its bans.  The ref of a wider network's ban
+ * was told to others too. */
 static bool
 may_see(const struct request *request, const struct standing *standing)
 {
 	const struct net client = net_around(&standing->address,
 	    request->conf->client_ipv4, request->conf->client_ipv6);
+	const struct ban *ban = page_ref_ban(standing, request->ref);
 
-	return page_ref_fits(standing, request->ref) ||
+	return (ban != NULL && net_contains(&client, &ban->who)) ||
 	       (request->visitor_known &&
 		   net_contains_addr(&client, &request->visitor));
 }

@@ -117,18 +117,18 @@ page_ref(const char *ref, char out[static BAN_REF_SIZE])
 		   : NULL;
 }
 
-bool
-page_ref_fits(const struct standing *standing, const char *ref)
+const struct ban *
+page_ref_ban(const struct standing *standing, const char *ref)
 {
 	char text[BAN_REF_SIZE];
 
 	ref = page_ref(ref, text);
 	for (size_t i = 0; ref != NULL && i < standing->bans; i++) {
 		if (strcmp(ref, standing->ban[i].ref) == 0) {
-			return true;
+			return &standing->ban[i];
 		}
 	}
-	return false;
+	return NULL;
 }
 
 const char *

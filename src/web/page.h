@@ -14,6 +14,7 @@
 #include "core/tally.h"
 #include "web/language.h"
 
+struct ban;
 struct numbers;
 struct site;
 struct standing;
@@ -66,8 +67,9 @@ struct page_view {
 /* The page of that path ("/codes"), or PAGE_NOT_FOUND; PAGE_FORM for "/". */
 enum page_kind page_of_path(const char *path);
 
-/* Whether `ref`, as a visitor wrote it (NULL for none), is one of the bans'. */
-bool page_ref_fits(const struct standing *standing, const char *ref);
+/* The ban that has this ref, as a visitor wrote it (NULL for none), or NULL. */
+const struct ban *page_ref_ban(
+    const struct standing *standing, const char *ref);
 
 /* Add the page to `out`; false where it did not fit or a template of the
  * owner's is wrong, and then it is not to be shown. */

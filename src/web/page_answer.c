@@ -424,7 +424,7 @@ page_answer_tell(struct page_part *part)
 	told_text(told, scope, SLOT_REF, page_ref(view->ref, ref));
 	told_yes(told, scope, SLOT_OWN, view->own);
 	told_yes(told, scope, SLOT_GONE,
-	    view->ref != NULL && !page_ref_fits(standing, view->ref));
+	    view->ref != NULL && page_ref_ban(standing, view->ref) == NULL);
 	if (standing->bans > 0) {
 		told_phrase(told, scope, SLOT_HEADING, "listed-heading");
 		tell_listed(part, page_ref(view->ref, ref));

@@ -255,9 +255,11 @@ SEEN = "What was seen in the last 48 hours"
     ("192.0.2.9", "/?ip=192.0.2.7&ref=ZZZZZZ", False),
     ("192.0.2.9", "/?ip=192.0.2.7&ref=REF", True),
     ("192.0.2.7", "/?ip=198.51.100.1", False),
+    ("203.0.113.6", "/?ip=203.0.113.5&ref=WIDE", False),
 ])
 def test_who_sees_what_was_seen(shown, ip, path, sees):
     path = path.replace("REF", bans_of(shown, "192.0.2.7")[0]["ref"])
+    path = path.replace("WIDE", bans_of(shown, "203.0.113.5")[0]["ref"])
     page = shown.ask(path, X_Forwarded_For=ip)
     assert page.status == 200
     assert (SEEN in page.words) == sees
@@ -364,6 +366,17 @@ def test_the_owners_settings(tmp_path):
                                  style)
         assert light != "#ff8800"
         assert dark == "#ff8800"
+    finally:
+        site.close()
+
+
+def test_the_first_language_is_the_default(tmp_path):
+    site = Website(tmp_path, more='languages = {"fr", "en"}')
+    try:
+        site.start()
+        for accept, want in (None, "fr"), ("de", "fr"), ("en", "en"):
+            headers = {"Accept_Language": accept} if accept else {}
+            assert f'<html lang="{want}">' in site.ask("/faq", **headers).text
     finally:
         site.close()
 
