@@ -58,9 +58,9 @@ Q = @
 endif
 
 # The house: lower floors make one library, each program is one folder.
-LIBRARY_ROOMS = base core conf store engine rules chart intake
+LIBRARY_ROOMS = base core conf store engine rules chart intake doctor
 PROGRAM_ROOMS = milter web watch ctl
-LIBRARY_LIBS = -lsqlite3 -lconfuse -lpcre2-8
+LIBRARY_LIBS = -lsqlite3 -lconfuse -lpcre2-8 -lresolv
 LIBS_milter = -lmilter -lpthread
 LIBS_web = -lmicrohttpd
 LIBS_watch = -lsystemd -lz

@@ -111,7 +111,7 @@ proc_own_addresses(struct net *own, size_t max)
 
 /* Who owns the folder that `path` lies in. */
 static bool
-folder_owner(const char *path, uid_t *uid, gid_t *gid)
+folder_owner(const char *path, struct proc_user *owner)
 {
 	char folder[4096];
 	const char *slash = strrchr(path, '/');
@@ -129,19 +129,48 @@ folder_owner(const char *path, uid_t *uid, gid_t *gid)
 		log_warn("%s: %s", folder, strerror(errno)); /* NOLINT */
 		return false;
 	}
-	*uid = st.st_uid;
-	*gid = st.st_gid;
+	owner->uid = st.st_uid;
+	owner->gid = st.st_gid;
 	return true;
 }
 
-/* Become a user, with its groups where it has a name. */
-static bool
-become(uid_t uid, gid_t gid, const char *name)
+bool
+proc_service_user(const char *user, const char *path, struct proc_user *out)
 {
-	int groups = name != NULL ? initgroups(name, gid) : setgroups(0, NULL);
+	const struct passwd *pw;
 
-	if (groups != 0 || setgid(gid) != 0 || setuid(uid) != 0) {
-		log_warn("cannot become uid %lu: %s", (unsigned long)uid,
+	*out = (struct proc_user){ .uid = 0 };
+	/* NOLINTBEGIN(concurrency-mt-unsafe): before any thread starts */
+	if (user[0] != '\0') {
+		pw = getpwnam(user);
+		if (pw == NULL) {
+			log_warn("user = %s: there is no such user", user);
+			return false;
+		}
+		out->uid = pw->pw_uid;
+		out->gid = pw->pw_gid;
+	} else if (!folder_owner(path, out)) {
+		return false;
+	} else {
+		pw = getpwuid(out->uid);
+	}
+	/* NOLINTEND(concurrency-mt-unsafe) */
+	if (pw != NULL &&
+	    !text_copy(out->name, sizeof(out->name), pw->pw_name)) {
+		log_warn("%s: too long for a user's name", pw->pw_name);
+		return false;
+	}
+	return true;
+}
+
+bool
+proc_become(const struct proc_user *user)
+{
+	int groups = user->name[0] != '\0' ? initgroups(user->name, user->gid)
+					   : setgroups(0, NULL);
+
+	if (groups != 0 || setgid(user->gid) != 0 || setuid(user->uid) != 0) {
+		log_warn("cannot become uid %lu: %s", (unsigned long)user->uid,
 		    strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
 		return false;
 	}
@@ -151,34 +180,21 @@ become(uid_t uid, gid_t gid, const char *name)
 bool
 proc_drop_root(const char *user, const char *path)
 {
-	const struct passwd *pw = NULL;
-	uid_t uid;
-	gid_t gid;
+	struct proc_user service;
 
 	if (getuid() != 0) {
 		return true;
 	}
-	/* NOLINTBEGIN(concurrency-mt-unsafe): before any thread starts */
-	if (user[0] != '\0') {
-		pw = getpwnam(user);
-		if (pw == NULL) {
-			log_warn("user = %s: there is no such user", user);
-			return false;
-		}
-		return become(pw->pw_uid, pw->pw_gid, user);
-	}
-	if (!folder_owner(path, &uid, &gid)) {
+	if (!proc_service_user(user, path, &service)) {
 		return false;
 	}
-	if (uid == 0) {
+	if (user[0] == '\0' && service.uid == 0) {
 		log_warn("running as root: the folder of %s is root's and "
 			 "no user is configured",
 		    path);
 		return true;
 	}
-	pw = getpwuid(uid);
-	/* NOLINTEND(concurrency-mt-unsafe) */
-	return become(uid, gid, pw != NULL ? pw->pw_name : NULL);
+	return proc_become(&service);
 }
 
 /* ---- signals ---- */

@@ -41,6 +41,22 @@ void proc_who(char *name, size_t size);
 /* Addresses of this host's interfaces, at most `max`; gives back how many. */
 size_t proc_own_addresses(struct net *own, size_t max);
 
+/* A user of this host, as a process becomes one. */
+struct proc_user {
+	uint32_t uid;
+	uint32_t gid;
+	char name[33]; /* empty where it has none */
+};
+
+/* Whom a service started as root becomes: `user`, or where that is empty the
+ * owner of the folder that holds `path`.  False, after a log line, where that
+ * is nobody. */
+bool proc_service_user(
+    const char *user, const char *path, struct proc_user *out);
+
+/* Become a user, with its groups; false after a log line. */
+bool proc_become(const struct proc_user *user);
+
 /* A service started as root becomes `user`, or where that is empty the owner
  * of the folder that holds `path`; where that is root too it stays root and
  * says so in one warning line.  Not started as root: nothing.  False, after a

@@ -127,6 +127,13 @@ read_policy(const char *word, struct args *args)
 		     "'-')";
 }
 
+static const char *
+read_postfix(const char *word, struct args *args)
+{
+	args->postfix = word;
+	return word[0] != '\0' ? NULL : "is not a folder";
+}
+
 typedef const char *reader(const char *word, struct args *args);
 
 /* In the order of enum argument. */
@@ -154,12 +161,14 @@ static const struct option_kind {
 	{ "--at", read_at, false },
 	{ "--compare", read_policy, true },
 	{ "--detail", read_detail, false },
+	{ "--fix", NULL, false },
 	{ "--for", read_lasting, false },
 	{ "--help", NULL, false },
 	{ "--json", NULL, false },
 	{ "--mistake", NULL, false },
 	{ "--note", read_note, false },
 	{ "--policy", read_policy, false },
+	{ "--postfix", read_postfix, false },
 	{ "--reason", read_reason, false },
 	{ "--unmatched", NULL, false },
 };

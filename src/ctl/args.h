@@ -38,12 +38,14 @@ enum args_option {
 	OPTION_AT,
 	OPTION_COMPARE,
 	OPTION_DETAIL,
+	OPTION_FIX,
 	OPTION_FOR,
 	OPTION_HELP,
 	OPTION_JSON,
 	OPTION_MISTAKE,
 	OPTION_NOTE,
 	OPTION_POLICY,
+	OPTION_POSTFIX,
 	OPTION_REASON,
 	OPTION_UNMATCHED,
 	OPTION_COUNT
@@ -87,6 +89,7 @@ struct args {
 	int64_t lasting; /* --for */
 	/* --policy, or both of --compare; NULL where not given. */
 	const char *policy[2];
+	const char *postfix; /* --postfix; borrowed */
 	/* Paths, or a text's words; borrowed, as the texts in it. */
 	const char *const *file;
 	size_t files;

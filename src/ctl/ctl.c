@@ -55,7 +55,7 @@ ctl_begin(struct ctl *ctl)
 }
 
 enum store_result
-ctl_commit(
+ctl_audit(
     struct ctl *ctl, const char *what, const char *subject, const char *note)
 {
 	char who[WHO_SIZE];
@@ -66,9 +66,16 @@ ctl_commit(
 		.subject = subject,
 		.note = note,
 	};
-	enum store_result result;
 
 	proc_who(who, sizeof(who));
-	result = store_audit_put(ctl->store, &audit);
+	return store_audit_put(ctl->store, &audit);
+}
+
+enum store_result
+ctl_commit(
+    struct ctl *ctl, const char *what, const char *subject, const char *note)
+{
+	enum store_result result = ctl_audit(ctl, what, subject, note);
+
 	return result == STORE_OK ? store_commit(ctl->store) : result;
 }

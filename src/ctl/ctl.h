@@ -32,6 +32,11 @@ bool ctl_open(struct ctl *ctl, enum store_mode mode);
  * and give back the status to leave with. */
 enum exit_status ctl_failed(struct ctl *ctl, enum store_result result);
 
+/* Put what was done to whom into the audit, in the caller's transaction;
+ * `note` may be NULL. */
+enum store_result ctl_audit(
+    struct ctl *ctl, const char *what, const char *subject, const char *note);
+
 /* Everything that changes something stands between these.  The commit puts
  * `what` was done to whom into the audit first; `note` may be NULL. */
 enum store_result ctl_begin(struct ctl *ctl);

@@ -7,6 +7,7 @@
 #include "ctl/change.h"
 #include "ctl/codes.h"
 #include "ctl/decode.h"
+#include "ctl/doctor.h"
 #include "ctl/explain.h"
 #include "ctl/look.h"
 #include "ctl/replay.h"
@@ -19,11 +20,13 @@ enum {
 	AT = 1U << OPTION_AT,
 	COMPARE = 1U << OPTION_COMPARE,
 	DETAIL = 1U << OPTION_DETAIL,
+	FIX = 1U << OPTION_FIX,
 	FOR = 1U << OPTION_FOR,
 	JSON = 1U << OPTION_JSON,
 	MISTAKE = 1U << OPTION_MISTAKE,
 	NOTE = 1U << OPTION_NOTE,
 	POLICY = 1U << OPTION_POLICY,
+	POSTFIX = 1U << OPTION_POSTFIX,
 	REASON = 1U << OPTION_REASON,
 	UNMATCHED = 1U << OPTION_UNMATCHED
 };
@@ -92,6 +95,10 @@ static const struct phrase phrases[] = {
 	  "who would have been banned, from old logs",
 	  { { ARGUMENT_FILES }, POLICY | COMPARE | JSON },
 	  replay_check, STORE_SCRATCH, replay_logs },
+	{ { "doctor" }, "[--fix] [--postfix DIR] [--json]",
+	  "what is wrong with this host, and the line that mends it",
+	  { { ARGUMENT_END }, FIX | POSTFIX | JSON },
+	  doctor_check, STORE_SCRATCH, doctor_run },
 	{ { "codes" }, "[--policy P] [--json]",
 	  "what the policy says to clients, and when",
 	  { { ARGUMENT_END }, POLICY | JSON },

@@ -1,0 +1,199 @@
+#include "doctor/mx.h"
+
+#include <sys/types.h>
+
+#include <arpa/nameser.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <resolv.h>
+#include <string.h>
+#include <sys/socket.h>
+
+#include "base/proc.h"
+#include "base/text.h"
+
+enum {
+	ANSWER_MAX = 16 * 1024,
+	TRY_SECONDS = 2,
+	TRIES = 1,
+	MX_HEAD = 2 /* bytes of the preference before the name */
+};
+
+/* ---- answers ---- */
+
+static void
+add_host(struct mx_domain *out, const char *name)
+{
+	/* "." says that the domain takes no mail. */
+	if (out->hosts < MX_HOSTS_MAX && name[0] != '\0' &&
+	    strcmp(name, ".") != 0) {
+		out->host[out->hosts].addresses = 0;
+		out->hosts += text_copy(
+		    out->host[out->hosts].name, MX_NAME_SIZE, name);
+	}
+}
+
+bool
+mx_read_hosts(const unsigned char *answer, size_t len, struct mx_domain *out)
+{
+	ns_msg message;
+
+	if (len > ANSWER_MAX || ns_initparse(answer, (int)len, &message) != 0) {
+		return false;
+	}
+	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
+		char name[NS_MAXDNAME];
+		ns_rr record;
+
+		if (ns_parserr(&message, ns_s_an, i, &record) != 0) {
+			return false;
+		}
+		if (ns_rr_type(record) != ns_t_mx ||
+		    ns_rr_rdlen(record) <= MX_HEAD) {
+			continue;
+		}
+		if (ns_name_uncompress(ns_msg_base(message),
+			ns_msg_end(message), ns_rr_rdata(record) + MX_HEAD,
+			name, sizeof(name)) < 0) {
+			return false;
+		}
+		add_host(out, name);
+	}
+	return true;
+}
+
+static void
+add_address(struct mx_host *out, const ns_rr *record)
+{
+	union {
+		struct sockaddr any;
+		struct sockaddr_in v4;
+		struct sockaddr_in6 v6;
+	} from = { .v6.sin6_family = AF_INET6 };
+	size_t len = ns_rr_rdlen(*record);
+
+	if (ns_rr_type(*record) == ns_t_a && len == sizeof(from.v4.sin_addr)) {
+		from.v4.sin_family = AF_INET;
+		memcpy(&from.v4.sin_addr, ns_rr_rdata(*record), len);
+	} else if (ns_rr_type(*record) == ns_t_aaaa &&
+		   len == sizeof(from.v6.sin6_addr)) {
+		memcpy(&from.v6.sin6_addr, ns_rr_rdata(*record), len);
+	} else {
+		return;
+	}
+	if (out->addresses < MX_ADDRESSES_MAX) {
+		out->addresses += addr_from_sockaddr(
+		    &from.any, &out->address[out->addresses]);
+	}
+}
+
+bool
+mx_read_addresses(const unsigned char *answer, size_t len, struct mx_host *out)
+{
+	ns_msg message;
+
+	if (len > ANSWER_MAX || ns_initparse(answer, (int)len, &message) != 0) {
+		return false;
+	}
+	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
+		ns_rr record;
+
+		if (ns_parserr(&message, ns_s_an, i, &record) != 0) {
+			return false;
+		}
+		add_address(out, &record);
+	}
+	return true;
+}
+
+/* ---- questions ---- */
+
+struct asking {
+	struct __res_state resolver;
+	int64_t deadline;
+	unsigned char answer[ANSWER_MAX];
+	size_t len;
+};
+
+static enum mx_answer
+ask(struct asking *asking, const char *name, ns_type type)
+{
+	int len;
+
+	if (proc_ticks() > asking->deadline) {
+		return MX_UNASKED;
+	}
+	len = res_nquery(&asking->resolver, name, ns_c_in, (int)type,
+	    asking->answer, sizeof(asking->answer));
+	if (len < 0) {
+		int why = asking->resolver.res_h_errno;
+
+		return why == HOST_NOT_FOUND || why == NO_DATA ? MX_NOTHING
+							       : MX_FAILED;
+	}
+	/* A longer answer is told in full length and given in part. */
+	asking->len = (size_t)len < ANSWER_MAX ? (size_t)len : ANSWER_MAX;
+	return MX_FOUND;
+}
+
+static enum mx_answer
+look_at_host(struct asking *asking, struct mx_host *host)
+{
+	static const ns_type types[] = { ns_t_a, ns_t_aaaa };
+	enum mx_answer worst = MX_FOUND;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		enum mx_answer answer = ask(asking, host->name, types[i]);
+
+		if (answer == MX_FOUND &&
+		    !mx_read_addresses(asking->answer, asking->len, host)) {
+			answer = MX_FAILED;
+		}
+		if (answer == MX_FAILED || answer == MX_UNASKED) {
+			worst = answer;
+		}
+	}
+	return worst;
+}
+
+static void
+look_at_domain(struct asking *asking, struct mx_domain *domain)
+{
+	domain->answer = ask(asking, domain->name, ns_t_mx);
+	if (domain->answer == MX_FOUND &&
+	    !mx_read_hosts(asking->answer, asking->len, domain)) {
+		domain->answer = MX_FAILED;
+	} else if (domain->answer == MX_NOTHING) {
+		/* Mail goes to the domain's own address (RFC 5321 5.1). */
+		add_host(domain, domain->name);
+	}
+	for (size_t i = 0; i < domain->hosts; i++) {
+		enum mx_answer answer = look_at_host(asking, &domain->host[i]);
+
+		domain->answer = answer == MX_FOUND ? domain->answer : answer;
+	}
+}
+
+void
+mx_look(struct mx_domain *domain, size_t domains, int64_t milliseconds)
+{
+	struct asking asking = { .deadline = proc_ticks() + milliseconds };
+	bool able = res_ninit(&asking.resolver) == 0;
+
+	if (able) {
+		asking.resolver.retrans = TRY_SECONDS;
+		asking.resolver.retry = TRIES;
+		/* The names are whole: nothing of a search list is added. */
+		asking.resolver.options &= ~(u_long)(RES_DNSRCH | RES_DEFNAMES);
+	}
+	for (size_t i = 0; i < domains; i++) {
+		domain[i].hosts = 0;
+		domain[i].answer = MX_FAILED;
+		if (able) {
+			look_at_domain(&asking, &domain[i]);
+		}
+	}
+	if (able) {
+		res_nclose(&asking.resolver);
+	}
+}

@@ -1,0 +1,28 @@
+/*
+ * From where the administrator is connected, by SSH.
+ *
+ * sshd leaves it in the environment, sudo takes it out; then it stands still
+ * in that of a parent process.
+ */
+#ifndef DOCTOR_SSH_H
+#define DOCTOR_SSH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/addr.h"
+
+/* Read "192.0.2.7 50000 192.0.2.1 22". */
+bool ssh_read_value(const char *value, struct addr *out);
+
+/* Find it in an environment as /proc gives it, NUL behind each variable. */
+bool ssh_read_environment(const char *block, size_t len, struct addr *out);
+
+/* The parent in the text of /proc/PID/stat; 0 for none. */
+long ssh_read_parent(const char *stat);
+
+/* The address of this session; false where there is none, or it cannot be
+ * seen. */
+bool ssh_find(struct addr *out);
+
+#endif
