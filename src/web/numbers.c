@@ -35,6 +35,7 @@ struct numbers_keeper {
 	pthread_cond_t wake;
 	bool stop;
 	bool reloaded;
+	int64_t wait; /* milliseconds until the next time */
 	struct conf *conf;
 	bool known;
 	int64_t good_until; /* ticks */
@@ -158,18 +159,14 @@ static void *
 keep(void *argument)
 {
 	struct numbers_keeper *keeper = argument;
-	int64_t next = AGAIN_MS;
 
 	(void)pthread_mutex_lock(&keeper->lock);
-	if (keeper->known) {
-		next = EVERY_MS;
-	}
 	for (;;) {
-		wait_for(keeper, next);
+		wait_for(keeper, keeper->wait);
 		if (keeper->stop) {
 			break;
 		}
-		next = round_of(keeper);
+		keeper->wait = round_of(keeper);
 	}
 	(void)pthread_mutex_unlock(&keeper->lock);
 	return NULL;
@@ -220,7 +217,7 @@ numbers_start(struct conf *conf)
 	}
 	keeper->conf = conf_hold(conf);
 	(void)pthread_mutex_lock(&keeper->lock);
-	(void)round_of(keeper);
+	keeper->wait = round_of(keeper);
 	(void)pthread_mutex_unlock(&keeper->lock);
 	if (pthread_create(&keeper->thread, NULL, keep, keeper) != 0) {
 		release(keeper);
