@@ -131,7 +131,7 @@ static const struct key keys[] = {
 	{ RULE(what), .name = "finding", .def = "offence", .set = set_finding },
 	{ RULE(kind), .name = "kind", .set = set_kind },
 	{ RULE(events), .name = "events", .def = "1", .set = field_int,
-	    .min = 1, .max = 1000 },
+	    .min = 1, .max = RULES_EVENTS_MAX },
 	{ RULE(milter_saw), .name = "milter-saw", .def = "no", .set = set_yes },
 };
 

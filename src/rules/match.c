@@ -236,6 +236,7 @@ read_groups(const struct probe *probe, const struct rules_scratch *scratch,
 	const char *text = parts->text;
 	char ip[ADDR_TEXT_SIZE];
 	int64_t events;
+	int64_t most;
 
 	finding->address = (struct addr){ 0 };
 	copy_group(pattern, scratch, text, GROUP_IP, ip, sizeof(ip));
@@ -249,7 +250,9 @@ read_groups(const struct probe *probe, const struct rules_scratch *scratch,
 		return false;
 	}
 	events *= parts->repeated;
-	finding->events = events < INT32_MAX ? (int)events : INT32_MAX;
+	most = probe->rule->what == FINDING_SUPPRESSED ? INT32_MAX
+						       : RULES_EVENTS_MAX;
+	finding->events = (int)(events < most ? events : most);
 	finding->recipients = number_group(
 	    pattern, scratch, text, GROUP_RECIPIENTS, 0);
 	finding->messages = number_group(

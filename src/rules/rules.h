@@ -28,7 +28,10 @@ enum {
 	RULES_NAME_SIZE = 65,
 	RULES_QUEUE_SIZE = 33,
 	RULES_USER_SIZE = 256,
-	RULES_LINE_MAX = 8192 /* bytes of a line that are looked at */
+	RULES_LINE_MAX = 8192, /* bytes of a line that are looked at */
+	/* Of one line, whatever it says: any user of a host can write one that
+	 * claims to be of a daemon, and each event is a row. */
+	RULES_EVENTS_MAX = 1000
 };
 
 /*
@@ -84,7 +87,9 @@ struct finding {
 	enum kind kind;
 	struct addr address;
 	int64_t at;
-	int events; /* of one line: "(auth failed, 3 attempts)" is 3 */
+	/* Of one line: "(auth failed, 3 attempts)" is 3.  At most
+	 * RULES_EVENTS_MAX, but for FINDING_SUPPRESSED. */
+	int events;
 	/* The milter saw what led to this line and counted it: where the
 	 * milter is the one who counts such things, the line is not counted
 	 * once more. */

@@ -453,6 +453,16 @@ static const struct row dovecot_rows[] = {
 	    "attempts in 180 secs): user=<joe>, method=LOGIN, rip=203.0.113.5, "
 	    "lip=192.0.2.25, session=<8tMR>",
 	    "dovecot-login-failed", "203.0.113.5", 2, "joe", "" },
+	{ "more attempts than there can be",
+	    "dovecot: imap-login: Disconnected (auth failed, 2000000000 "
+	    "attempts in 2 secs): user=<joe>, method=PLAIN, rip=203.0.113.5, "
+	    "lip=192.0.2.25",
+	    "dovecot-login-failed", "203.0.113.5", 1000, "joe", "" },
+	{ "many attempts, and the line again and again",
+	    "dovecot: message repeated 900 times: [ imap-login: Disconnected "
+	    "(auth failed, 9 attempts in 2 secs): user=<joe>, method=PLAIN, "
+	    "rip=203.0.113.5, lip=192.0.2.25]",
+	    "dovecot-login-failed", "203.0.113.5", 1000, "joe", "" },
 	{ "no attempt",
 	    "dovecot: imap-login: Disconnected: Connection closed (no auth "
 	    "attempts in 0 secs): user=<>, rip=192.0.2.5, lip=192.0.2.25",
