@@ -100,6 +100,14 @@ take_offence(struct intake *intake, const struct finding *finding, int64_t now,
 	return take_events(intake, finding, key, now, result);
 }
 
+/* What a wrong clock puts in the future would outlive all that is forgotten
+ * in the order of its coming. */
+static int64_t
+not_after(int64_t at, int64_t now)
+{
+	return at < now ? at : now;
+}
+
 /* A good login clears that user's failures from that client, and no other's:
  * one account must not buy endless guessing. */
 static enum store_result
@@ -115,7 +123,7 @@ take_login(struct intake *intake, const struct finding *finding, int64_t now)
 		return result;
 	}
 	return store_mark_put(intake->store, &client, REASON_AUTH, key,
-	    finding->at < now ? finding->at : now);
+	    not_after(finding->at, now));
 }
 
 /* Whose message a queue id is.  Only those of users are kept: of a stranger it
@@ -124,9 +132,9 @@ take_login(struct intake *intake, const struct finding *finding, int64_t now)
 static enum store_result
 take_queue(struct intake *intake, const struct finding *finding, int64_t now)
 {
-	const struct queue_entry entry = {
-		.address = finding->address, .login = true, .at = finding->at
-	};
+	const struct queue_entry entry = { .address = finding->address,
+		.login = true,
+		.at = not_after(finding->at, now) };
 	enum store_result result;
 
 	if (finding->user[0] == '\0') {

@@ -223,6 +223,20 @@ a_login_in_the_future_is_now(void **state)
 }
 
 static void
+a_message_in_the_future_is_now(void **state)
+{
+	struct fixture *fixture = *state;
+	struct finding finding = finding_of(FINDING_QUEUE, "joe", T0 + 1000);
+	struct queue_entry entry;
+
+	(void)text_copy(finding.queue, sizeof(finding.queue), "4ABCDE");
+	(void)take_at(fixture, &finding, T0, false);
+	assert_int_equal(
+	    store_queue_get(fixture->store, "4ABCDE", &entry), STORE_OK);
+	check_int("kept from now on", entry.at, T0);
+}
+
+static void
 the_phone_and_the_guesser(void **state)
 {
 	struct fixture *fixture = *state;
@@ -337,6 +351,7 @@ main(void)
 		TEST(a_good_login_clears_its_user),
 		TEST(a_login_forgives_only_what_was_before),
 		TEST(a_login_in_the_future_is_now),
+		TEST(a_message_in_the_future_is_now),
 		TEST(the_phone_and_the_guesser),
 		TEST(failures_without_a_user_count_each),
 		TEST(messages_of_users_never_count),
