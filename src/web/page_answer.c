@@ -189,6 +189,8 @@ tell_ban(struct page_part *part, const struct ban *ban, const char *ref)
 	if (part->view->standing->bans > 1) {
 		told_moment(told, item, SLOT_UNTIL, ban->ends);
 		told_local(told, item, SLOT_UNTIL_LOCAL, ban->ends);
+		told_moment(told, item, SLOT_SINCE, ban->begins);
+		told_local(told, item, SLOT_SINCE_LOCAL, ban->begins);
 	}
 	tell_schedule(part, item, ban, policy_rule(policy, ban->rule));
 	page_tell_deeds(part, item, kinds_of(part, ban));

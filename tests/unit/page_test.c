@@ -402,6 +402,30 @@ a_network_is_named(void **state)
 	must_say("the network", "<dd>192.0.2.0/24</dd>");
 }
 
+/* The card above has the times of the one that ends last alone. */
+static void
+each_of_several_has_its_times(void **state)
+{
+	struct standing standing = banned_standing();
+	struct page_view view = view_of(&standing, LANGUAGE_EN);
+
+	(void)state;
+	standing.ban[1] = standing.ban[0];
+	standing.ban[1].begins = NOW - 30 * 60;
+	standing.ban[1].ends = NOW + HOUR;
+	standing.bans = 2;
+	for (int i = 0; i < LANGUAGE_COUNT; i++) {
+		view.language = (enum language)i;
+		must_render(&view);
+		must_say(
+		    "the first begins", "datetime=\"2026-11-21T16:05:42Z\"");
+		must_say("the first ends", "datetime=\"2026-11-21T20:05:42Z\"");
+		must_say(
+		    "the other begins", "datetime=\"2026-11-21T17:35:42Z\"");
+		must_say("the other ends", "datetime=\"2026-11-21T19:05:42Z\"");
+	}
+}
+
 static void
 hours_are_for_some_alone(void **state)
 {
@@ -676,6 +700,7 @@ main(void)
 		PAGE_TEST(every_kind_in_every_language),
 		PAGE_TEST(every_word_in_every_language),
 		PAGE_TEST(a_network_is_named),
+		PAGE_TEST(each_of_several_has_its_times),
 		PAGE_TEST(hours_are_for_some_alone),
 		PAGE_TEST(policies_are_told),
 		PAGE_TEST(figures_are_told),
