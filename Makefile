@@ -263,6 +263,7 @@ fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 bench: all $(BENCHES)
 	tests/bench/milter
 	tests/bench/watch
+	tests/bench/web
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin
@@ -272,6 +273,8 @@ install: all
 	set -e; for page in $(MANUALS); do \
 		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}; done
 	install -m 644 $(SAMPLES) $(DESTDIR)$(EXAMPLES)
+	install -d $(DESTDIR)$(EXAMPLES)/web
+	install -m 644 $(wildcard web/*) $(DESTDIR)$(EXAMPLES)/web
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/videur \
@@ -279,6 +282,7 @@ uninstall:
 	rm -f $(foreach page,$(MANUALS),\
 		$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -f $(addprefix $(DESTDIR)$(EXAMPLES)/,$(notdir $(SAMPLES)))
+	rm -rf $(DESTDIR)$(EXAMPLES)/web
 
 clean:
 	rm -rf $(BUILD)
