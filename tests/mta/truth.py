@@ -122,9 +122,31 @@ def assert_people_are_told(house, address, told, reason, step):
     assert until in house.videur("list")
     heading = "Blocked by the administrator" if step == 0 else HEADING[reason]
     for language, headings in (("en", [heading]), ("fr", [])):
-        section = the_section(house.page(address, language), told.ref)
-        for words in (told.line, f'datetime="{told.until}"', *headings):
+        page = house.page(address, language)
+        section = the_section(page, told.ref)
+        for words in (told.line, *headings):
             assert words in section, (language, words, section)
+        # The end of the only ban, or of the last to end, stands on top.
+        (verdict,) = [part for part in page.split("<section")
+                      if part.startswith(' class="verdict')]
+        assert f'datetime="{told.until}"' in verdict + section
+        if page.count('<section class="ban">') > 1:
+            assert f'datetime="{told.until}"' in section
+        if step:
+            assert step in marked_steps(section), section
+
+
+def marked_steps(section):
+    """Which steps the marked one of the row stands for; all of them where
+    every ban lasts as long, and there is no row."""
+    if "Every block for this reason lasts" in section or \
+            "Chaque blocage pour cette raison dure" in section:
+        return range(1, 1000)
+    (row,) = re.findall(r'<ol class="steps">(.*?)</ol>', section, re.DOTALL)
+    places = row.split("<li")[1:]
+    (now,) = [number for number, place in enumerate(places, 1)
+              if 'aria-current="step"' in place]
+    return range(now, now + 1) if now < len(places) else range(now, 1000)
 
 
 def the_section(page, ref):
