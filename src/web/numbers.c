@@ -2,12 +2,10 @@
 
 #include <pthread.h>
 #include <stdlib.h>
-#include <string.h>
 #include <time.h>
 
 #include "base/log.h"
 #include "base/proc.h"
-#include "base/text.h"
 #include "conf/conf.h"
 #include "store/store.h"
 #include "web/collect.h"
@@ -25,8 +23,6 @@ enum {
 
 struct numbers_keeper {
 	/* Only the collecting thread has these. */
-	struct store *store; /* NULL: to be opened */
-	char path[CONF_PATH_SIZE];
 	struct log_gate gate;
 	struct numbers work; /* what is being collected */
 
@@ -44,56 +40,28 @@ struct numbers_keeper {
 
 /* ---- collecting ---- */
 
-static void
-forget(struct numbers_keeper *keeper)
-{
-	if (keeper->store != NULL) {
-		store_close(keeper->store);
-		keeper->store = NULL;
-	}
-}
-
-/* Have a handle.  That the database cannot be opened is not said here: each
- * request that needs it does. */
-static bool
-ready(struct numbers_keeper *keeper, const struct conf *conf)
-{
-	char error[STORE_ERROR_SIZE];
-
-	if (keeper->store != NULL &&
-	    (strcmp(keeper->path, conf->database) != 0 ||
-		store_moved(keeper->store))) {
-		forget(keeper);
-	}
-	if (keeper->store == NULL) {
-		(void)text_copy(
-		    keeper->path, sizeof(keeper->path), conf->database);
-		(void)store_open(&keeper->store, conf->database, STORE_READ,
-		    PATIENCE_MS, error);
-	}
-	return keeper->store != NULL;
-}
-
+/* With a handle for this one time: between two times it would only hold
+ * memory.  That the database cannot be opened is not said here: each request
+ * that needs it does. */
 static bool
 collect_all(struct numbers_keeper *keeper, const struct conf *conf)
 {
+	char error[STORE_ERROR_SIZE];
+	struct store *store;
 	enum store_result result;
 	int64_t held;
 
-	if (!ready(keeper, conf)) {
+	if (store_open(&store, conf->database, STORE_READ, PATIENCE_MS,
+		error) != STORE_OK) {
 		return false;
 	}
-	result = collect_numbers(keeper->store, proc_now(), &keeper->work);
-	if (result == STORE_OK) {
-		return true;
+	result = collect_numbers(store, proc_now(), &keeper->work);
+	if (result != STORE_OK &&
+	    log_gate_open(&keeper->gate, proc_ticks() / 1000, &held)) {
+		log_warn("statistics: %s", store_error(store));
 	}
-	if (log_gate_open(&keeper->gate, proc_ticks() / 1000, &held)) {
-		log_warn("statistics: %s", store_error(keeper->store));
-	}
-	if (result != STORE_BUSY) {
-		forget(keeper);
-	}
-	return false;
+	store_close(store);
+	return result == STORE_OK;
 }
 
 /* Make what was collected the newest. */
@@ -199,7 +167,6 @@ init_locks(struct numbers_keeper *keeper)
 static void
 release(struct numbers_keeper *keeper)
 {
-	forget(keeper);
 	conf_drop(keeper->conf);
 	(void)pthread_cond_destroy(&keeper->wake);
 	(void)pthread_mutex_destroy(&keeper->lock);
