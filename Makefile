@@ -264,7 +264,6 @@ bench: all $(BENCHES)
 	tests/bench/milter
 	tests/bench/watch
 	tests/bench/web
-	tests/bench/web
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin
