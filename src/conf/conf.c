@@ -100,11 +100,11 @@ conf_drop(struct conf *conf)
 	}
 }
 
-static bool
-holds(const struct net *nets, size_t count, const struct addr *address)
+bool
+conf_allows(const struct conf *conf, const struct addr *address)
 {
-	for (size_t i = 0; i < count; i++) {
-		if (net_contains_addr(&nets[i], address)) {
+	for (size_t i = 0; i < conf->allows; i++) {
+		if (net_contains_addr(&conf->allow[i], address)) {
 			return true;
 		}
 	}
@@ -112,13 +112,13 @@ holds(const struct net *nets, size_t count, const struct addr *address)
 }
 
 bool
-conf_allows(const struct conf *conf, const struct addr *address)
+conf_forwards(const struct conf *conf, const struct net *client)
 {
-	return holds(conf->allow, conf->allows, address);
-}
-
-bool
-conf_forwards(const struct conf *conf, const struct addr *address)
-{
-	return holds(conf->forwarder, conf->forwarders, address);
+	for (size_t i = 0; i < conf->forwarders; i++) {
+		if (net_contains(&conf->forwarder[i], client) ||
+		    net_contains(client, &conf->forwarder[i])) {
+			return true;
+		}
+	}
+	return false;
 }

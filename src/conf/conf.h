@@ -144,8 +144,9 @@ struct conf *conf_load(const char *path, char error[static CONF_ERROR_SIZE]);
 struct conf *conf_hold(struct conf *conf);
 void conf_drop(struct conf *conf);
 
-/* Whether the address is a known forwarder's. */
-bool conf_forwards(const struct conf *conf, const struct addr *address);
+/* Whether the client is a known forwarder, or one of them is in it: a list
+ * names single addresses, and of IPv6 a client is more than one. */
+bool conf_forwards(const struct conf *conf, const struct net *client);
 
 /* Whether the file's allow list or the host's own addresses hold it. */
 bool conf_allows(const struct conf *conf, const struct addr *address);

@@ -37,7 +37,8 @@ limit_hourly(int64_t before, int64_t current, int64_t now)
 {
 	int64_t left = HOUR - (now - tally_hour(now));
 
-	return current + before * left / HOUR;
+	/* In two parts, lest the product be too large. */
+	return current + before / HOUR * left + before % HOUR * left / HOUR;
 }
 
 char *

@@ -46,9 +46,14 @@ need_by_ratio(const struct rule *rule, int64_t accepted)
 static int64_t
 need_by_limit(const struct rule *rule, int64_t accepted)
 {
-	return rule->credit == 0 || accepted <= 0
-		   ? rule->limit
-		   : rule->limit + accepted / rule->credit;
+	int64_t forgiven;
+
+	if (rule->credit <= 0 || accepted <= 0) {
+		return rule->limit;
+	}
+	forgiven = accepted / rule->credit;
+	return forgiven > INT64_MAX - rule->limit ? INT64_MAX
+						  : rule->limit + forgiven;
 }
 
 int64_t
@@ -204,7 +209,7 @@ policy_ban(const struct rule *rule, const struct policy_decision *decision,
 		.again = rule->again };
 
 	memcpy(ban.rule, rule->name, sizeof(ban.rule));
-	if (decision->step <= rule->soft) {
+	if (decision->step > 0 && decision->step <= rule->soft) {
 		soften(&ban.reply);
 		soften(&ban.again);
 	}

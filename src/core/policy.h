@@ -37,7 +37,7 @@ struct rule {
 	int64_t same_recipient; /* of one recipient likewise */
 	int64_t credit; /* so many accepted forgive one event; 0: none do */
 	int64_t weight; /* what an event of a forwarder counts, of
-			 * POLICY_RATIO_ONE */
+			 * POLICY_RATIO_ONE and at most that; 0: nothing */
 	int64_t soft;   /* so many steps answer 450 instead of 5xx */
 	enum reason reason;
 	enum service service;

@@ -15,17 +15,16 @@ reputation_bad(const struct tally *tally)
 	return bad;
 }
 
-/* Whether bad / (bad + accepted) is at least, or else at most, the ratio. */
-static bool
-part_reaches(int64_t bad, int64_t accepted, int64_t ratio)
+/* Below 0 where bad / (bad + accepted) is less than the ratio, 0 where it is
+ * just that. */
+static int
+compare_part(int64_t bad, int64_t accepted, int64_t ratio)
 {
-	return bad * (POLICY_RATIO_ONE - ratio) >= ratio * accepted;
-}
+	static const int64_t most = INT64_MAX / POLICY_RATIO_ONE;
+	int64_t is = (bad < most ? bad : most) * (POLICY_RATIO_ONE - ratio);
+	int64_t edge = (accepted < most ? accepted : most) * ratio;
 
-static bool
-part_stays_within(int64_t bad, int64_t accepted, int64_t ratio)
-{
-	return bad * (POLICY_RATIO_ONE - ratio) <= ratio * accepted;
+	return (is > edge) - (is < edge);
 }
 
 enum reputation
@@ -39,11 +38,12 @@ reputation_of(
 		return REPUTATION_POOR;
 	}
 	if (bad > 0 && bad >= scale->poor_events &&
-	    part_reaches(bad, accepted, scale->poor_ratio)) {
+	    compare_part(bad, accepted, scale->poor_ratio) >= 0) {
 		return REPUTATION_POOR;
 	}
-	if (facts->bans == 0 && accepted >= scale->good_messages &&
-	    part_stays_within(bad, accepted, scale->good_ratio)) {
+	if (facts->bans == 0 && accepted > 0 &&
+	    accepted >= scale->good_messages &&
+	    compare_part(bad, accepted, scale->good_ratio) <= 0) {
 		return REPUTATION_GOOD;
 	}
 	return REPUTATION_NEUTRAL;

@@ -30,8 +30,9 @@ struct reputation_scale {
 	int64_t good_messages; /* good: at least so many were accepted, */
 	int64_t good_ratio;    /* at most so large a part was bad */
 	int64_t poor_bans;     /* poor: at least so many bans; 0: never so */
-	int64_t poor_events;   /* or at least so many bad events, */
-	int64_t poor_ratio;    /* and so large a part was bad */
+	int64_t poor_events;   /* or at least so many bad events (one is the
+				* least), */
+	int64_t poor_ratio;    /* and at least so large a part was bad */
 };
 
 /* What is known of a client's last REPUTATION_SPAN seconds. */
@@ -40,7 +41,7 @@ struct reputation_facts {
 	int64_t bans; /* that began, neither observed nor mistaken */
 };
 
-/* A client with a ban among them is never good. */
+/* A client with a ban among them, or without accepted mail, is never good. */
 enum reputation reputation_of(
     const struct reputation_scale *scale, const struct reputation_facts *facts);
 

@@ -38,6 +38,7 @@ struct sum {
 struct begun {
 	struct ban ban[CHUNK * ENGINE_BANS_MAX];
 	size_t bans;
+	bool braked; /* one of them put the brake on */
 };
 
 static struct told
@@ -77,6 +78,7 @@ store_one(struct ctl *ctl, const struct told *told, struct sum *sum,
 	for (size_t i = 0; i < outcome.bans; i++) {
 		begun->ban[begun->bans++] = outcome.ban[i];
 	}
+	begun->braked |= outcome.braked;
 	return STORE_OK;
 }
 
@@ -91,6 +93,7 @@ store_chunk(struct ctl *ctl, const struct told *told, size_t count,
 	char note[PRINT_COUNT_SIZE];
 
 	begun->bans = 0;
+	begun->braked = false;
 	for (size_t i = 0; i < count && result == STORE_OK; i++) {
 		result = store_one(ctl, &told[i], &next, begun);
 	}
@@ -112,6 +115,9 @@ tell_begun(const struct ctl *ctl, const struct begun *begun)
 {
 	for (size_t i = 0; i < begun->bans; i++) {
 		say_began(&begun->ban[i], ctl->now);
+	}
+	if (begun->braked) {
+		engine_log_brake(ctl->conf);
 	}
 }
 

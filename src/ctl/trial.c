@@ -82,6 +82,7 @@ trial_open(const struct conf *conf, const struct policy *policy)
 	*trial->conf = *conf;
 	trial->conf->policy = *policy;
 	trial->conf->mode = CONF_ENFORCE;
+	trial->conf->brake_bans = 0;
 	shorten(trial->conf);
 	trial->from = INT64_MAX;
 	trial->until = INT64_MIN;

@@ -1,5 +1,7 @@
 #include "engine/count.h"
 
+#include "engine/brake.h"
+
 static bool
 add_ban(void *past, const struct ban *ban)
 {
@@ -23,8 +25,8 @@ read_past(
 	return store_ban_each(store, &bans, add_ban, &count->past);
 }
 
-/* The window, from the newest mark or the ban that answered what came
- * before. */
+/* The window, from the newest mark, the ban that answered what came before,
+ * or the brake's release. */
 static enum store_result
 read_window(struct store *store, const struct count_query *query,
     const struct count *count, struct policy_window *window)
@@ -40,7 +42,12 @@ read_window(struct store *store, const struct count_query *query,
 		since = count->past.spent;
 	}
 	*window = policy_window(query->rule, query->t, since);
-	return STORE_OK;
+	return engine_brake_forgive(store,
+	    &(struct brake_query){ .conf = query->conf,
+		.client = query->client,
+		.t = query->t,
+		.unflushed = query->unflushed },
+	    &window->after);
 }
 
 static enum store_result
@@ -137,6 +144,6 @@ engine_count(
 	}
 	count->counts.need = policy_need(query->rule,
 	    &(struct policy_merits){ .accepted = count->accepted,
-		.forwarder = conf_forwards(query->conf, &query->client.addr) });
+		.forwarder = conf_forwards(query->conf, &query->client) });
 	return count_events(store, query, &window, count);
 }

@@ -73,18 +73,28 @@ void engine_log_ban(const struct ban *ban);
 
 /*
  * The brake, against a broken map, resolver or scanner that makes everybody
- * look bad.  It counts new enforced bans of honest clients: those with
- * brake_accepted messages accepted in the REPUTATION_SPAN before.  The one
- * that would be number brake_bans within brake_within seconds puts it on.
- * While it is on, new bans of honest clients are stored as observed; all others
- * and all that hold stay in force.  It stays on until it is released.
+ * look bad.  It counts honest clients, those with brake_accepted messages
+ * accepted in the REPUTATION_SPAN before, that get a new enforced ban by a
+ * rule.  The one that would be number brake_bans within brake_within seconds
+ * puts it on.  While it is on, new bans of honest clients are stored as
+ * observed; all others, those by hand and all that hold stay in force.  It
+ * stays on until it is released.  In observe mode there is nothing to brake.
  */
 struct brake {
 	bool on;
 	int64_t since; /* when it was put on or released; 0: never */
 };
 enum store_result engine_brake(struct store *store, struct brake *brake);
-/* Release it: bans from before `now` do not count towards it any more. */
+/* The same, and how many clients count towards it now; while it is on those
+ * since it was put on, which are none. */
+struct brake_counts {
+	struct brake brake;
+	int64_t clients;
+};
+enum store_result engine_brake_counts(struct store *store,
+    const struct conf *conf, int64_t now, struct brake_counts *counts);
+/* Release it: bans from before `now` do not count towards it any more, and
+ * events from before not against honest clients. */
 enum store_result engine_brake_release(struct store *store, int64_t now);
 /* Say loudly that it was put on, once that is committed. */
 void engine_log_brake(const struct conf *conf);

@@ -77,8 +77,13 @@ put_ban(struct store *store, const struct hearing *hearing,
 	enum store_result result;
 
 	*ban = policy_ban(query->rule, decision, &query->client);
-	result = engine_brake_ask(
-	    store, query->conf, ban, hearing->unflushed, hearing->now, &brake);
+	result = engine_brake_ask(store,
+	    &(struct brake_query){ .conf = query->conf,
+		.client = query->client,
+		.t = query->t,
+		.unflushed = hearing->unflushed },
+	    hearing->now, &brake);
+	ban->honest = brake.honest;
 	if (result == STORE_OK && brake.held) {
 		ban->observed = true;
 		outcome->braked |= brake.braked;

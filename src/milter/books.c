@@ -221,13 +221,17 @@ books_keep_secret(
 struct begun {
 	struct ban ban[BEGUN_MAX];
 	size_t bans;
+	bool braked; /* one of them put the brake on */
 };
 
 static void
-log_begun(const struct begun *begun)
+log_begun(const struct conf *conf, const struct begun *begun)
 {
 	for (size_t i = 0; i < begun->bans; i++) {
 		engine_log_ban(&begun->ban[i]);
+	}
+	if (begun->braked) {
+		engine_log_brake(conf);
 	}
 }
 
@@ -245,6 +249,7 @@ record_one(struct books *books, const struct conf *conf,
 	for (size_t i = 0; result == STORE_OK && i < outcome.bans; i++) {
 		begun->ban[begun->bans++] = outcome.ban[i];
 	}
+	begun->braked |= result == STORE_OK && outcome.braked;
 	return result;
 }
 
@@ -277,7 +282,7 @@ books_record(struct books *books, const struct conf *conf,
 	}
 	*count = done;
 	glance_void(&books->glance); /* a ban acts at the next command */
-	log_begun(&begun);
+	log_begun(conf, &begun);
 	return STORE_OK;
 }
 

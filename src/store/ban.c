@@ -285,16 +285,20 @@ store_ban_hit(struct store *store, int64_t id, int64_t hits, int64_t told)
 }
 
 enum store_result
-store_ban_honest(
-    struct store *store, int64_t after, int64_t until, int64_t *count)
+store_ban_honest(struct store *store, int64_t after, int64_t until,
+    const struct net *but, int64_t *count)
 {
 	sqlite3_stmt *statement = db_statement(store, DB_BAN_HONEST,
-	    "SELECT count(*) FROM ban WHERE honest AND begins > :after"
-	    " AND begins <= :until AND observed = 0 AND mistake = 0");
+	    "SELECT count(DISTINCT client) FROM ban WHERE honest"
+	    " AND begins > :after AND begins <= :until AND observed = 0"
+	    " AND mistake = 0 AND client IS NOT :but");
+	char text[NET_TEXT_SIZE];
 	enum store_result result;
 
 	db_bind_int(statement, ":after", after);
 	db_bind_int(statement, ":until", until);
+	db_bind_text(
+	    statement, ":but", but != NULL ? net_format(but, text) : NULL);
 	result = db_row(store, statement);
 	if (result == STORE_OK) {
 		*count = sqlite3_column_int64(statement, 0);

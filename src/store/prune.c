@@ -56,9 +56,9 @@ store_prune(struct store *store, const struct store_prune *before, int most,
 		/* A handful of rows; their order is not time's. */
 		{ DB_PRUNE_ALLOW, "DELETE FROM allow WHERE until < :before",
 		    before->now },
-		/* Some rows a day. */
-		{ DB_PRUNE_DAILY, "DELETE FROM daily WHERE day < :before",
-		    before->daily },
+		/* Some rows a day, each kept until all of its day is old. */
+		{ DB_PRUNE_DAILY, "DELETE FROM daily WHERE day <= :before",
+		    before->daily - STORE_DAY },
 	};
 
 	*removed = 0;

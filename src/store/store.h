@@ -172,10 +172,11 @@ enum store_result store_ban_clear(
 enum store_result store_ban_hit(
     struct store *store, int64_t id, int64_t hits, int64_t told);
 
-/* How many enforced bans of honest clients (see struct ban) began with
- * after < begins <= until, those lifted as mistaken left out. */
-enum store_result store_ban_honest(
-    struct store *store, int64_t after, int64_t until, int64_t *count);
+/* How many honest clients (see struct ban) beside `but`, or NULL, have an
+ * enforced ban that began with after < begins <= until; bans lifted as
+ * mistaken are left out. */
+enum store_result store_ban_honest(struct store *store, int64_t after,
+    int64_t until, const struct net *but, int64_t *count);
 
 /* How many clients and networks have an active, enforced ban, by family.
  * Its cost grows with them: about a second at a million. */

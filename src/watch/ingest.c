@@ -35,6 +35,7 @@ struct ingest {
 	/* Bans that begin with it. */
 	struct ban ban[BANS_MAX];
 	size_t bans;
+	bool braked; /* one of them put the brake on */
 
 	struct house house;
 	struct log_gate gate;
@@ -140,6 +141,7 @@ put_findings(struct ingest *ingest, int64_t now)
 	enum store_result result = STORE_OK;
 
 	ingest->bans = 0;
+	ingest->braked = false;
 	for (size_t i = 0; result == STORE_OK && i < ingest->findings; i++) {
 		struct intake_result taken;
 
@@ -150,6 +152,7 @@ put_findings(struct ingest *ingest, int64_t now)
 		     n++) {
 			ingest->ban[ingest->bans++] = taken.ban[n];
 		}
+		ingest->braked |= result == STORE_OK && taken.braked;
 	}
 	return result;
 }
@@ -192,6 +195,9 @@ finish(struct ingest *ingest, int64_t now)
 {
 	for (size_t i = 0; i < ingest->bans; i++) {
 		engine_log_ban(&ingest->ban[i]);
+	}
+	if (ingest->braked) {
+		engine_log_brake(ingest->conf);
 	}
 	for (size_t i = 0; i < ingest->sources->count; i++) {
 		ingest->sources->source[i].moved = false;

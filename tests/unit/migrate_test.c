@@ -208,7 +208,8 @@ what_came_later_works_on_old_rows(void **state)
 	    "says the same again", ban_reply(&ban)->phrase, ban.reply.phrase);
 	check_int("and no brake counts it", ban.honest, false);
 	assert_int_equal(
-	    store_ban_honest(fixture->store, 0, T0 + DAY, &honest), STORE_OK);
+	    store_ban_honest(fixture->store, 0, T0 + DAY, NULL, &honest),
+	    STORE_OK);
 	check_int("nor any other", honest, 0);
 	for (int i = 0; i < 5; i++) {
 		bans += fixture_deed(fixture, "203.0.113.9", KIND_SPAM,
