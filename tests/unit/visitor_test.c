@@ -205,10 +205,47 @@ languages(void **state)
 		{ "an empty wish does not", "", "fr", "fr" },
 	};
 
+	const struct languages all = languages_of(NULL, 0);
+
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		check_text(rows[i].sentence,
-		    language_tag(language_pick(rows[i].asked, rows[i].accept)),
+		    language_tag(
+			language_pick(&all, rows[i].asked, rows[i].accept)),
+		    rows[i].want);
+	}
+}
+
+/* What the site's own list of languages makes of the same wishes. */
+static void
+languages_of_a_site(void **state)
+{
+	static const struct {
+		const char *sentence, *tags[3], *asked, *accept, *want;
+	} rows[] = {
+		{ "the first is where nothing is said", { "fr", "en" }, NULL,
+		    NULL, "fr" },
+		{ "a wish goes before it", { "fr", "en" }, NULL, "en", "en" },
+		{ "what it does not speak is not given", { "fr" }, "en", "en",
+		    "fr" },
+		{ "a tag that is none of ours is passed over", { "xx", "fr" },
+		    NULL, NULL, "fr" },
+		{ "none of ours at all: both", { "xx" }, "fr", NULL, "fr" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		size_t count = 0;
+
+		while (rows[i].tags[count] != NULL) {
+			count++;
+		}
+		const struct languages spoken = languages_of(
+		    rows[i].tags, count);
+
+		check_text(rows[i].sentence,
+		    language_tag(
+			language_pick(&spoken, rows[i].asked, rows[i].accept)),
 		    rows[i].want);
 	}
 }
@@ -221,6 +258,7 @@ main(void)
 		cmocka_unit_test(nobody_is_known_without_a_peer),
 		cmocka_unit_test(lookups),
 		cmocka_unit_test(languages),
+		cmocka_unit_test(languages_of_a_site),
 	};
 
 	return cmocka_run_group_tests_name("visitor", tests, NULL, NULL);
