@@ -57,6 +57,65 @@ how_many_events_are_needed(void **state)
 }
 
 static void
+what_else_there_is_about_a_client(void **state)
+{
+	static const struct {
+		const char *sentence;
+		int64_t limit, ratio, credit, weight;
+		int64_t accepted;
+		bool forwarder;
+		int64_t want;
+	} rows[] = {
+		{ "no credit, however much was accepted", 5, 0, 0,
+		    POLICY_RATIO_ONE, 1000, false, 5 },
+		{ "nothing accepted, nothing forgiven", 5, 0, 10,
+		    POLICY_RATIO_ONE, 0, false, 5 },
+		{ "nine of ten forgive none", 5, 0, 10, POLICY_RATIO_ONE, 9,
+		    false, 5 },
+		{ "ten forgive one", 5, 0, 10, POLICY_RATIO_ONE, 10, false, 6 },
+		{ "a hundred forgive ten", 5, 0, 10, POLICY_RATIO_ONE, 100,
+		    false, 15 },
+		{ "the ratio asks for more than credit does", 5, 5000, 10,
+		    POLICY_RATIO_ONE, 100, false, 100 },
+		{ "credit asks for more than the ratio does", 5, 100, 1,
+		    POLICY_RATIO_ONE, 100, false, 105 },
+		{ "credit beyond reason", 5, 0, 1, POLICY_RATIO_ONE, INT64_MAX,
+		    false, INT64_MAX },
+		{ "weight is of no matter to others", 5, 0, 0, 1000, 0, false,
+		    5 },
+		{ "a forwarder's events count whole", 5, 0, 0, POLICY_RATIO_ONE,
+		    0, true, 5 },
+		{ "a fifth of each: five times as many", 5, 0, 0, 2000, 0, true,
+		    25 },
+		{ "a third of each, rounded up", 5, 0, 0, 3333, 0, true, 16 },
+		{ "nothing of each: never", 5, 0, 0, 0, 0, true, INT64_MAX },
+		{ "a ten-thousandth of each", 5, 0, 0, 1, 0, true, 50000 },
+		{ "a fifth of what credit asks for", 5, 0, 10, 2000, 100, true,
+		    75 },
+		{ "a fifth of what the ratio asks for", 5, 5000, 0, 2000, 100,
+		    true, 500 },
+		{ "a part of never", 5, POLICY_RATIO_ONE, 0, 2000, 1, true,
+		    INT64_MAX },
+		{ "a part of a number beyond reason", 5, 0, 1, 1, INT64_MAX / 2,
+		    true, INT64_MAX },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct rule rule = { .limit = rows[i].limit,
+			.ratio = rows[i].ratio,
+			.credit = rows[i].credit,
+			.weight = rows[i].weight };
+
+		check_int(rows[i].sentence,
+		    policy_need(&rule,
+			&(struct policy_merits){ .accepted = rows[i].accepted,
+			    .forwarder = rows[i].forwarder }),
+		    rows[i].want);
+	}
+}
+
+static void
 what_the_other_side_is(void **state)
 {
 	static const struct {
@@ -341,11 +400,76 @@ the_decision(void **state)
 	}
 }
 
+static void
+soft_steps(void **state)
+{
+	static const struct {
+		const char *sentence;
+		int64_t soft;
+		int step;
+		const char *reply, *again, *want, *want_again;
+	} rows[] = {
+		{ "no step is soft", 0, 1, "550 5.7.1 No", "", "550 5.7.1 No",
+		    "" },
+		{ "the first is", 1, 1, "550 5.7.1 No", "", "450 4.7.1 No",
+		    "" },
+		{ "the second is not", 1, 2, "550 5.7.1 No", "", "550 5.7.1 No",
+		    "" },
+		{ "the second of two is", 2, 2, "550 5.7.1 No", "",
+		    "450 4.7.1 No", "" },
+		{ "one by hand, of no step, is not", 2, 0, "550 5.7.1 No", "",
+		    "550 5.7.1 No", "" },
+		{ "whatever the code was", 1, 1, "530 5.7.0 No", "",
+		    "450 4.7.0 No", "" },
+		{ "of all the enhanced code its class alone", 1, 1,
+		    "554 5.15.515 No", "", "450 4.15.515 No", "" },
+		{ "without an enhanced code", 1, 1, "500 No", "", "450 No",
+		    "" },
+		{ "a temporary one stays as it is", 1, 1, "421 4.3.2 No", "",
+		    "421 4.3.2 No", "" },
+		{ "the second reply as well", 1, 1, "550 5.7.1 No",
+		    "554 5.7.9 Again", "450 4.7.1 No", "450 4.7.9 Again" },
+		{ "a hard one keeps both", 1, 2, "550 5.7.1 No",
+		    "554 5.7.9 Again", "550 5.7.1 No", "554 5.7.9 Again" },
+		{ "only the hard one of two is softened", 1, 1, "421 4.7.0 No",
+		    "554 5.7.9 Again", "421 4.7.0 No", "450 4.7.9 Again" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct policy_decision decision = { .ban = true,
+			.step = rows[i].step,
+			.begins = NOW,
+			.ends = NOW + HOUR };
+		struct net who = { .bits = ADDR_BITS };
+		struct rule rule = { .name = "soft", .soft = rows[i].soft };
+		char text[REPLY_TEXT_SIZE];
+		struct ban ban;
+
+		assert_null(reply_parse(rows[i].reply, NULL, &rule.reply));
+		if (rows[i].again[0] != '\0') {
+			assert_null(
+			    reply_parse(rows[i].again, NULL, &rule.again));
+		}
+		ban = policy_ban(&rule, &decision, &who);
+		check_int(rows[i].sentence, ban.step, rows[i].step);
+		check_text(rows[i].sentence, reply_words(&ban.reply, text),
+		    rows[i].want);
+		if (rows[i].again[0] == '\0') {
+			check_text(rows[i].sentence, ban.again.code, "");
+			continue;
+		}
+		check_text(rows[i].sentence, reply_words(&ban.again, text),
+		    rows[i].want_again);
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(how_many_events_are_needed),
+		cmocka_unit_test(what_else_there_is_about_a_client),
 		cmocka_unit_test(what_the_other_side_is),
 		cmocka_unit_test(the_window),
 		cmocka_unit_test(the_schedules),
@@ -354,6 +478,7 @@ main(void)
 		cmocka_unit_test(spans_are_kept_in_order),
 		cmocka_unit_test(more_spans_than_there_is_room),
 		cmocka_unit_test(the_decision),
+		cmocka_unit_test(soft_steps),
 	};
 
 	return cmocka_run_group_tests_name("policy", tests, NULL, NULL);

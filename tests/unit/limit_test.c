@@ -1,0 +1,146 @@
+/*
+ * Limits: their names, the sliding hour, and what a client over one hears.
+ */
+#include "check.h"
+
+#include "core/limit.h"
+
+enum {
+	FULL = 1795284000 /* a full hour */
+};
+
+static void
+names_and_back(void **state)
+{
+	static const char *const strangers[] = { "", "connection",
+		"Connections", "messages ", "hour" };
+	enum limit_kind kind = LIMIT_HOURLY;
+
+	(void)state;
+	for (unsigned i = 0; i < LIMIT_KINDS; i++) {
+		assert_true(limit_parse(limit_name((enum limit_kind)i), &kind));
+		check_int(limit_name((enum limit_kind)i), kind, i);
+	}
+	check_text("the first", limit_name(LIMIT_CONNECTIONS), "connections");
+	check_text("the second", limit_name(LIMIT_MESSAGES), "messages");
+	check_text("the third", limit_name(LIMIT_HOURLY), "hourly");
+	for (size_t i = 0; i < COUNT(strangers); i++) {
+		check_int(strangers[i], limit_parse(strangers[i], &kind), 0);
+		check_int("it is left alone", kind, LIMIT_HOURLY);
+	}
+}
+
+static void
+the_sliding_hour(void **state)
+{
+	static const struct {
+		const char *sentence;
+		int64_t before, current, now, want;
+	} rows[] = {
+		{ "nobody came", 0, 0, FULL + 100, 0 },
+		{ "in the first second the hour before counts whole", 60, 1,
+		    FULL, 61 },
+		{ "after a minute one in sixty is gone", 60, 1, FULL + 60, 60 },
+		{ "after half an hour half of it counts", 60, 10, FULL + 1800,
+		    40 },
+		{ "in the last second hardly any", 60, 10, FULL + 3599, 10 },
+		{ "but of very many some", 7200, 10, FULL + 3599, 12 },
+		{ "parts are left out", 1, 0, FULL + 1, 0 },
+		{ "numbers beyond reason", INT64_MAX, 0, FULL + 1800,
+		    INT64_MAX / 2 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		check_int(rows[i].sentence,
+		    limit_hourly(rows[i].before, rows[i].current, rows[i].now),
+		    rows[i].want);
+	}
+}
+
+static void
+what_a_client_over_it_hears(void **state)
+{
+	static const struct {
+		const char *sentence;
+		const char *reply, *own, *who, *url, *want;
+	} rows[] = {
+		{ "all of it", "421 4.7.0 Too many connections, slow down.",
+		    "OFR004_104 [104]", "192.0.2.7",
+		    "https://postmaster.example/",
+		    "Too many connections, slow down. [192.0.2.7]. See "
+		    "https://postmaster.example/?ip=192.0.2.7 OFR004_104 "
+		    "[104]" },
+		{ "no code of its own", "421 Too many", NULL, "2001:db8::7",
+		    "https://postmaster.example/",
+		    "Too many [2001:db8::7]. See "
+		    "https://postmaster.example/?ip=2001:db8::7" },
+		{ "no page", "421 Too many", "X", "192.0.2.7", "",
+		    "Too many [192.0.2.7] X" },
+		{ "no page at all", "421 Too many", "X", "192.0.2.7", NULL,
+		    "Too many [192.0.2.7] X" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct limit limit = { 0 };
+		char text[REPLY_TEXT_SIZE];
+
+		assert_null(
+		    reply_parse(rows[i].reply, rows[i].own, &limit.reply));
+		check_text(rows[i].sentence,
+		    limit_phrase(&limit, rows[i].who, rows[i].url, text),
+		    rows[i].want);
+	}
+}
+
+/* With its codes before it: "421 4.999.999 ". */
+static void
+the_longest_is_whole(void **state)
+{
+	struct limit limit = { 0 };
+	char url[REPLY_URL_MAX + 1];
+	char text[REPLY_TEXT_SIZE];
+	size_t len;
+
+	(void)state;
+	memset(url, 'u', sizeof(url) - 1);
+	url[sizeof(url) - 1] = '\0';
+	memset(limit.reply.phrase, 'p', REPLY_WORDS_MAX - REPLY_OWN_SIZE + 1);
+	memset(limit.reply.own, 'o', REPLY_OWN_SIZE - 1);
+	assert_true(reply_fits(&limit.reply));
+	(void)limit_phrase(
+	    &limit, "2001:db8:1111:2222:3333:4444:5555:6666", url, text);
+	len = strlen(text);
+	assert_true(len + strlen("421 4.999.999 ") <= 510);
+	check_text("its end is there", text + len - strlen(limit.reply.own),
+	    limit.reply.own);
+}
+
+static void
+whether_it_limits_anybody(void **state)
+{
+	(void)state;
+	check_int("none is set", limit_is_set(&(struct limit){ 0 }), 0);
+	for (int i = 0; i < REPUTATION_COUNT; i++) {
+		struct limit limit = { 0 };
+
+		limit.most[i] = 1;
+		check_int(reputation_name((enum reputation)i),
+		    limit_is_set(&limit), 1);
+	}
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(names_and_back),
+		cmocka_unit_test(the_sliding_hour),
+		cmocka_unit_test(what_a_client_over_it_hears),
+		cmocka_unit_test(the_longest_is_whole),
+		cmocka_unit_test(whether_it_limits_anybody),
+	};
+
+	return cmocka_run_group_tests_name("limit", tests, NULL, NULL);
+}
