@@ -52,19 +52,19 @@ place(const struct mta_service *service, bool own)
 	return own ? service->name : "main.cf";
 }
 
-/* "postconf -e 'NAME = VALUE'", or for a service's own setting -P. */
+/* "postconf -e 'NAME = VALUE'", or -P where a service has its own. */
 static void
 mend_setting(const struct facts *facts, struct diagnosis *diagnosis,
     const struct mta_service *service, const char *name, const char *value)
 {
-	/* A service has its own where `service` is given. */
 	char words[SYMPTOM_TEXT_SIZE];
 	char pair[SYMPTOM_TEXT_SIZE];
 	struct text text;
 
 	text_init(&text, pair, sizeof(pair));
 	if (service != NULL) {
-		text_addf(&text, "%s/%s=%s", service->name, name, value);
+		text_addf(&text, "%s/%s=", service->name, name);
+		list_pack(&text, value);
 	} else {
 		text_addf(&text, "%s = %s", name, value);
 	}

@@ -26,6 +26,27 @@ list_next(const char **at, char *item, size_t size)
 }
 
 void
+list_pack(struct text *to, const char *list)
+{
+	char last = '{';
+
+	while (*list != '\0') {
+		size_t gap = strspn(list, BETWEEN);
+
+		list += gap;
+		/* Braces and '=' stand apart by themselves. */
+		if (gap > 0 && strchr("{=", last) == NULL &&
+		    strchr("}=", *list) == NULL) {
+			text_add_char(to, ',');
+		}
+		if (*list != '\0') {
+			text_add_char(to, *list);
+			last = *list++;
+		}
+	}
+}
+
+void
 list_quote(struct text *to, const char *word)
 {
 	text_add_char(to, '\'');

@@ -14,6 +14,9 @@ struct text;
  * An item that does not fit is given cut. */
 bool list_next(const char **at, char *item, size_t size);
 
+/* Write a list without a blank, as `postconf -P` wants it. */
+void list_pack(struct text *to, const char *list);
+
 /* Write a word so that a shell takes it as one. */
 void list_quote(struct text *to, const char *word);
 
