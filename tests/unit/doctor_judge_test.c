@@ -1,0 +1,252 @@
+#include "fixture.h"
+
+#include "doctor/diagnosis.h"
+#include "doctor/facts.h"
+#include "doctor/judge.h"
+#include "doctor/nets.h"
+#include "doctor/remedy.h"
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+struct visit {
+	struct fixture *fixture;
+	struct facts *facts;
+	struct diagnosis *diagnosis;
+};
+
+/* A host without Postfix where all else is well. */
+static struct visit
+visit_of(struct fixture *fixture)
+{
+	struct visit visit = { .fixture = fixture,
+		.facts = calloc(1, sizeof(struct facts)),
+		.diagnosis = calloc(1, sizeof(struct diagnosis)) };
+
+	assert_non_null(visit.facts);
+	assert_non_null(visit.diagnosis);
+	(void)text_copy(fixture->conf->watch.journal,
+	    sizeof(fixture->conf->watch.journal), "yes");
+	(void)text_copy(fixture->conf->lookup_url,
+	    sizeof(fixture->conf->lookup_url), "https://a.test/");
+	(void)text_copy(
+	    fixture->conf->contact, sizeof(fixture->conf->contact), "a@b");
+	visit.facts->conf = fixture->conf;
+	visit.facts->now = T0;
+	visit.facts->same = same_text;
+	visit.facts->user_known = true;
+	visit.facts->records.alive[RECORDS_MILTER] = T0 - 1;
+	visit.facts->records.alive[RECORDS_WATCH] = T0 - 1;
+	return visit;
+}
+
+static void
+visit_over(struct visit *visit)
+{
+	free(visit->diagnosis);
+	facts_free(visit->facts);
+}
+
+/* The state of the first thing said of a check; HEALTH_COUNT for nothing. */
+static enum health
+state_of(const struct visit *visit, const char *check)
+{
+	for (size_t i = 0; i < visit->diagnosis->symptoms; i++) {
+		const struct symptom *at = &visit->diagnosis->symptom[i];
+
+		if (strcmp(at->check, check) == 0) {
+			return at->state;
+		}
+	}
+	return HEALTH_COUNT;
+}
+
+static void
+a_host_without_postfix(void **state)
+{
+	struct visit visit = visit_of(*state);
+
+	judge(visit.facts, visit.diagnosis);
+	check_int("nothing is wrong",
+	    (int64_t)diagnosis_count(visit.diagnosis, HEALTH_PROBLEM), 0);
+	check_int("Postfix is named", state_of(&visit, "postfix"), HEALTH_OK);
+	check_int(
+	    "its chain is not", state_of(&visit, "milter-chain"), HEALTH_COUNT);
+	visit_over(&visit);
+}
+
+static void
+edges_of_time(void **state)
+{
+	static const struct {
+		const char *sentence;
+		int64_t milter, sign, ban;
+		const char *check;
+		enum health want;
+	} rows[] = {
+		{ "two minutes of silence", T0 - 120, 0, 0, "services",
+		    HEALTH_OK },
+		{ "more", T0 - 121, 0, 0, "services", HEALTH_PROBLEM },
+		{ "never", 0, 0, 0, "services", HEALTH_PROBLEM },
+		{ "nothing ahead", T0, 0, 0, "clock", HEALTH_OK },
+		{ "a sign ahead", T0, T0 + 61, 0, "clock", HEALTH_PROBLEM },
+		{ "a ban ahead", T0, 0, T0 + 61, "clock", HEALTH_PROBLEM },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct visit visit = visit_of(*state);
+		struct records *records = &visit.facts->records;
+
+		records->alive[RECORDS_MILTER] = rows[i].milter;
+		records->sign_ahead = rows[i].sign;
+		records->ban_ahead = rows[i].ban;
+		judge(visit.facts, visit.diagnosis);
+		check_int(rows[i].sentence, state_of(&visit, rows[i].check),
+		    rows[i].want);
+		visit_over(&visit);
+	}
+}
+
+static void
+proxies(void **state)
+{
+	static const struct {
+		const char *sentence, *client;
+		int64_t clients, deeds, from_here;
+		enum health want;
+	} rows[] = {
+		{ "nothing came", "10.0.0.1", 0, 0, 0, HEALTH_OK },
+		{ "all from a private one", "10.0.0.1", 1, 5, 0,
+		    HEALTH_PROBLEM },
+		{ "too few to tell", "10.0.0.1", 1, 4, 0, HEALTH_OK },
+		{ "this host left out", "10.0.0.1", 1, 5, 90, HEALTH_PROBLEM },
+		{ "one of two", "10.0.0.1", 2, 50, 0, HEALTH_OK },
+		{ "a public one", "203.0.113.1", 1, 50, 0, HEALTH_OK },
+		{ "a private /64", "fd00::/64", 1, 50, 0, HEALTH_PROBLEM },
+		{ "all from here", "10.0.0.1", 0, 0, 5, HEALTH_WARNING },
+	};
+
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct visit visit = visit_of(*state);
+		struct records *records = &visit.facts->records;
+
+		records->client = net_of(rows[i].client);
+		records->clients = rows[i].clients;
+		records->deeds = rows[i].deeds;
+		records->from_here = rows[i].from_here;
+		judge(visit.facts, visit.diagnosis);
+		check_int(
+		    rows[i].sentence, state_of(&visit, "proxy"), rows[i].want);
+		visit_over(&visit);
+	}
+}
+
+static void
+records_of_a_database(void **state)
+{
+	struct fixture *fixture = *state;
+	struct visit visit = visit_of(fixture);
+	struct records *records = &visit.facts->records;
+	const struct allow brief = { .net = net_of("198.51.100.0/24"),
+		.until = T0 + HOUR };
+	const struct allow lasting = { .net = net_of("198.51.100.7") };
+	struct net inner = net_of("198.51.100.7");
+	struct net beside = net_of("198.51.100.8");
+	struct net outside = net_of("198.51.101.1");
+
+	assert_int_equal(store_begin(fixture->store), STORE_OK);
+	assert_int_equal(store_allow_put(fixture->store, &brief), STORE_OK);
+	assert_int_equal(store_allow_put(fixture->store, &lasting), STORE_OK);
+	assert_int_equal(
+	    store_state_put(fixture->store, "watch", "", T0 + 61), STORE_OK);
+	fixture_accepted(fixture, "10.0.0.1", T0 - DAY - 2 * HOUR, 1, 1);
+	fixture_accepted(fixture, "203.0.113.5", T0 + 2 * HOUR, 1, 1);
+	assert_int_equal(store_commit(fixture->store), STORE_OK);
+	(void)fixture_deed(fixture, "127.0.0.9", KIND_COMMAND, T0 - 5, T0);
+	(void)fixture_deed(fixture, "203.0.113.9", KIND_COMMAND, T0 - 5, T0);
+	facts_read_records(visit.facts, fixture->store);
+	check_int("it was read", records->result, STORE_OK);
+	check_int("clients of a day", records->clients, 1);
+	check_int("this host is no client", records->from_here, 1);
+	check_int("a sign ahead", records->sign_ahead, T0 + 61);
+	check_int("events ahead", records->event_ahead, true);
+	assert_true(records_allowed(records, &inner) == INT64_MAX);
+	check_int("for a while", records_allowed(records, &beside), T0 + HOUR);
+	check_int("not at all", records_allowed(records, &outside), 0);
+	visit_over(&visit);
+}
+
+static void
+remedies(void **state)
+{
+	struct fixture *fixture = *state;
+	struct visit visit = visit_of(fixture);
+	struct remedies *found = calloc(1, sizeof(*found));
+
+	assert_non_null(found);
+	nets_read(&visit.facts->mta.trusted,
+	    "127.0.0.0/8 198.51.100.0/24 198.0.0.0/8 203.0.113.1 "
+	    "203.0.113.2");
+	fixture->conf->allow[fixture->conf->allows++] = net_of("203.0.113.2");
+	visit.facts->has_ssh = true;
+	visit.facts->ssh = addr_of("2001:db8::9");
+	remedies_find(visit.facts, found);
+	check_int(
+	    "what is bare, and not too wide", (int64_t)found->remedies, 3);
+	check_int("for good", found->remedy[0].allow.until, 0);
+	check_int("the administrator for a week", found->remedy[2].allow.until,
+	    T0 + 7 * DAY);
+	check_int("as a client", found->remedy[2].allow.net.bits, 64);
+	free(found);
+	visit_over(&visit);
+}
+
+static void
+more_symptoms_than_fit(void **state)
+{
+	struct diagnosis *diagnosis = calloc(1, sizeof(*diagnosis));
+
+	(void)state;
+	assert_non_null(diagnosis);
+	diagnosis->check = "x";
+	for (int i = 0; i < DIAGNOSIS_MAX + 3; i++) {
+		diagnosis_add(diagnosis, HEALTH_PROBLEM, "%d", i);
+		diagnosis_mend(diagnosis, "mend %d", i);
+	}
+	check_int(
+	    "those that are kept", (int64_t)diagnosis->symptoms, DIAGNOSIS_MAX);
+	check_int("all are counted",
+	    (int64_t)diagnosis_count(diagnosis, HEALTH_PROBLEM),
+	    DIAGNOSIS_MAX + 3);
+	check_text("the last one keeps its mend",
+	    diagnosis->symptom[DIAGNOSIS_MAX - 1].mend, "mend 255");
+	diagnosis->symptoms = 2;
+	diagnosis_add(diagnosis, HEALTH_PROBLEM, "0");
+	diagnosis_mend(diagnosis, "another");
+	check_int("the same is said once", (int64_t)diagnosis->symptoms, 2);
+	check_text("and keeps its mend", diagnosis->symptom[0].mend, "mend 0");
+	free(diagnosis);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test_setup_teardown(
+		    a_host_without_postfix, fixture_up, fixture_down),
+		cmocka_unit_test_setup_teardown(
+		    edges_of_time, fixture_up, fixture_down),
+		cmocka_unit_test_setup_teardown(
+		    proxies, fixture_up, fixture_down),
+		cmocka_unit_test_setup_teardown(
+		    records_of_a_database, fixture_up, fixture_down),
+		cmocka_unit_test_setup_teardown(
+		    remedies, fixture_up, fixture_down),
+		cmocka_unit_test(more_symptoms_than_fit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

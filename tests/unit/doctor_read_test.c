@@ -1,0 +1,492 @@
+#include "check.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/text.h"
+#include "doctor/chain.h"
+#include "doctor/lines.h"
+#include "doctor/list.h"
+#include "doctor/mta.h"
+#include "doctor/nets.h"
+
+/* ---- lists and lines ---- */
+
+static void
+lists(void **state)
+{
+	static const struct {
+		const char *sentence, *list, *want; /* items apart by '|' */
+	} rows[] = {
+		{ "nothing", "", "" },
+		{ "only what lies between", " ,\t, ", "" },
+		{ "commas and blanks", "a, b\tc,d", "a|b|c|d" },
+		{ "braces hold together", "{ a, b }, c", "{ a, b }|c" },
+		{ "braces within braces", "x:{a, {b c}} d", "x:{a, {b c}}|d" },
+		{ "a brace too many", "a} b", "a}|b" },
+		{ "a brace that is never closed", "{ a, b", "{ a, b" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const char *at = rows[i].list;
+		char item[32];
+		char buf[128];
+		struct text got;
+
+		text_init(&got, buf, sizeof(buf));
+		while (list_next(&at, item, sizeof(item))) {
+			text_addf(&got, "%s%s", got.len > 0 ? "|" : "", item);
+		}
+		check_text(rows[i].sentence, buf, rows[i].want);
+	}
+}
+
+static void
+lists_for_postconf(void **state)
+{
+	static const struct {
+		const char *sentence, *list, *want;
+	} rows[] = {
+		{ "nothing", "", "" },
+		{ "one", "unix:a", "unix:a" },
+		{ "commas stay", "a, b", "a,b" },
+		{ "a blank becomes one", "a b", "a,b" },
+		{ "braces", "a, { b, c=d }", "a,{b,c=d}" },
+		{ "a setting in braces", "{ a, { b = c } }", "{a,{b=c}}" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char buf[128];
+		struct text got;
+
+		text_init(&got, buf, sizeof(buf));
+		list_pack(&got, rows[i].list);
+		check_text(rows[i].sentence, buf, rows[i].want);
+	}
+}
+
+static void
+words_for_a_shell(void **state)
+{
+	char buf[64];
+	struct text got;
+
+	(void)state;
+	text_init(&got, buf, sizeof(buf));
+	list_quote(&got, "it's $(id)");
+	check_text(
+	    "a quote is taken out of its quotes", buf, "'it'\\''s $(id)'");
+}
+
+static void
+lines_of_postconf(void **state)
+{
+	char text[] = "a = 1\nno value\n\nb =\nc = x = y\na = 2\nlast = z";
+	struct lines lines;
+
+	(void)state;
+	lines_split(text, " = ", &lines);
+	check_int("lines of that form", (int64_t)lines.lines, 4);
+	check_text("the first of a name counts", lines_get(&lines, "a"), "1");
+	check_text("a value may hold the gap", lines_get(&lines, "c"), "x = y");
+	check_text("a last line without end", lines_get(&lines, "last"), "z");
+	assert_null(lines_get(&lines, "b"));
+}
+
+static void
+lines_without_end(void **state)
+{
+	size_t len = (size_t)(LINES_MAX + 10) * strlen("k = v\n");
+	char *text = malloc(len + 1);
+	struct lines *lines = malloc(sizeof(*lines));
+
+	(void)state;
+	assert_non_null(text);
+	assert_non_null(lines);
+	for (size_t i = 0; i < len; i++) {
+		text[i] = "k = v\n"[i % strlen("k = v\n")];
+	}
+	text[len] = '\0';
+	lines_split(text, " = ", lines);
+	check_int("no more than fit", (int64_t)lines->lines, LINES_MAX);
+	assert_true(lines->cut);
+	free(lines);
+	free(text);
+}
+
+/* ---- networks ---- */
+
+static void
+networks(void **state)
+{
+	static const struct {
+		const char *sentence, *setting;
+		int64_t nets, tables;
+		bool cut;
+	} rows[] = {
+		{ "nothing", "", 0, 0, false },
+		{ "both families", "127.0.0.0/8 [::1]/128", 2, 0, false },
+		{ "a whole address in brackets", "[2001:db8::1]", 1, 0, false },
+		{ "one that is left out", "!10.0.0.1 10.0.0.0/8", 1, 0, false },
+		{ "one told twice", "10.0.0.0/8,10.0.0.0/8", 1, 0, false },
+		{ "tables and files", "cidr:/x /y", 0, 2, false },
+		{ "a table of braces", "inline:{ 10.0.0.1=x }", 0, 1, false },
+		{ "a length too long", "10.0.0.0/33", 0, 0, true },
+		{ "a name", "example.test", 0, 0, true },
+		{ "a bracket without end", "[2001:db8::", 1, 0, false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct nets *nets = calloc(1, sizeof(*nets));
+
+		assert_non_null(nets);
+		nets_read(nets, rows[i].setting);
+		check_int(rows[i].sentence, (int64_t)nets->nets, rows[i].nets);
+		check_int(
+		    rows[i].sentence, (int64_t)nets->tables, rows[i].tables);
+		check_int(rows[i].sentence, nets->cut, rows[i].cut);
+		free(nets);
+	}
+}
+
+static struct net
+net_of(const char *text)
+{
+	struct net net;
+
+	assert_true(net_parse(text, &net));
+	return net;
+}
+
+static void
+what_may_be_allowed(void **state)
+{
+	static const struct {
+		const char *sentence, *net;
+		bool wide, never;
+	} rows[] = {
+		{ "a small network", "198.51.100.0/24", false, false },
+		{ "the widest of IPv4", "198.51.0.0/16", false, false },
+		{ "too wide", "198.50.0.0/15", true, false },
+		{ "the widest of IPv6", "2001:db8::/32", false, false },
+		{ "too wide of IPv6", "2001:db8::/31", true, false },
+		{ "a private one", "10.0.0.0/8", true, true },
+		{ "a part of one", "192.168.7.0/24", false, true },
+		{ "one that reaches beyond", "192.168.0.0/15", true, false },
+		{ "all there is", "0.0.0.0/0", true, false },
+		{ "all of IPv6", "::/0", true, false },
+		{ "multicast and reserved", "224.0.0.0/3", true, true },
+		{ "the local ones of IPv6", "fc00::/7", true, true },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct net net = net_of(rows[i].net);
+
+		check_int(rows[i].sentence, nets_too_wide(&net), rows[i].wide);
+		check_int(
+		    rows[i].sentence, nets_never_banned(&net), rows[i].never);
+	}
+}
+
+/* ---- the chain ---- */
+
+static bool
+same_text(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static void
+kinship(void **state)
+{
+	static const struct {
+		const char *sentence, *listen;
+		bool chroot;
+		const char *address;
+		enum chain_kin want;
+	} rows[] = {
+		{ "a path within the queue", "unix:/q/v/s", false, "unix:v/s",
+		    KIN_OURS },
+		{ "the same in a chroot", "unix:/q/v/s", true, "unix:v/s",
+		    KIN_OURS },
+		{ "an absolute path", "unix:/q/v/s", false, "unix:/q/v/s",
+		    KIN_OURS },
+		{ "in a chroot it leads elsewhere", "unix:/q/v/s", true,
+		    "unix:/q/v/s", KIN_UNREACHED },
+		{ "an absolute path of the chroot", "unix:/q/v/s", true,
+		    "unix:/v/s", KIN_OURS },
+		{ "without the chroot it leads elsewhere", "unix:/q/v/s", false,
+		    "unix:/v/s", KIN_UNREACHED },
+		{ "libmilter's other words", "local:/q/v/s", false, "local:v/s",
+		    KIN_OURS },
+		{ "libmilter's short form", "/q/v/s", false, "unix:v/s",
+		    KIN_OURS },
+		{ "another's", "unix:/q/v/s", false, "unix:x/s", KIN_OTHER },
+		{ "one that is meant", "unix:/q/v/s", false,
+		    "unix:videur/milter.sock", KIN_MEANT },
+		{ "a port", "inet:99@127.0.0.1", true, "inet:127.0.0.1:99",
+		    KIN_OURS },
+		{ "a port without a host", "inet:99", false,
+		    "inet:localhost:99", KIN_OURS },
+		{ "another port", "inet:99", false, "inet:localhost:9",
+		    KIN_OTHER },
+		{ "IPv6", "inet6:99@::1", false, "inet:[::1]:99", KIN_OURS },
+		{ "a port is no path", "inet:99", false, "unix:99", KIN_OTHER },
+		{ "nothing", "inet:99", false, "", KIN_OTHER },
+		{ "half a word", "unix:/q/v/s", false, "unix:", KIN_OTHER },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct chain_view view = { .listen = rows[i].listen,
+			.queue = "/q",
+			.chroot = rows[i].chroot,
+			.same = same_text };
+
+		check_int(rows[i].sentence, chain_kin(rows[i].address, &view),
+		    rows[i].want);
+	}
+}
+
+static void
+chains(void **state)
+{
+	static const struct {
+		const char *sentence, *listen, *setting;
+		bool keep;
+		const char *want;
+	} rows[] = {
+		{ "an empty one", "unix:/q/v/s", "", true,
+		    "{ unix:v/s, default_action=accept }" },
+		{ "behind the others", "unix:/q/v/s", "inet:h:1, { x:y }", true,
+		    "inet:h:1, { x:y }, { unix:v/s, default_action=accept }" },
+		{ "last, as it is written", "unix:/q/v/s",
+		    "{ unix:v/s, command_timeout=5s }, inet:h:1", true,
+		    "inet:h:1, { unix:v/s, command_timeout=5s }" },
+		{ "once", "unix:/q/v/s", "unix:v/s, unix:v/s, inet:h:1", true,
+		    "inet:h:1, unix:v/s" },
+		{ "in place of one that was meant", "unix:/q/v/s",
+		    "unix:videur.sock", false,
+		    "{ unix:v/s, default_action=accept }" },
+		{ "outside of the queue", "unix:/run/v/s", "", false,
+		    "{ unix:/run/v/s, default_action=accept }" },
+		{ "a folder that only begins like it", "unix:/queue/s", "",
+		    false, "{ unix:/queue/s, default_action=accept }" },
+		{ "a port", "inet:99@192.0.2.1", "", false,
+		    "{ inet:192.0.2.1:99, default_action=accept }" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct chain_view view = { .listen = rows[i].listen,
+			.queue = "/q",
+			.same = same_text };
+		struct chain chain;
+		char buf[256];
+		struct text got;
+
+		chain_read(rows[i].setting, &chain);
+		text_init(&got, buf, sizeof(buf));
+		chain_mended(&chain, &view, rows[i].keep, &got);
+		check_text(rows[i].sentence, buf, rows[i].want);
+	}
+}
+
+static void
+actions(void **state)
+{
+	static const struct {
+		const char *sentence, *setting, *want;
+	} rows[] = {
+		{ "none of its own", "unix:v", "" },
+		{ "its own", "{ unix:v, default_action=accept }", "accept" },
+		{ "in braces", "{unix:v,{ default_action = reject }}",
+		    "reject" },
+		{ "another setting", "{ unix:v, xdefault_action=reject }", "" },
+		{ "an endless one",
+		    "{ unix:v, default_action=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+		    " }",
+		    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct chain chain;
+
+		chain_read(rows[i].setting, &chain);
+		check_int(rows[i].sentence, (int64_t)chain.milters, 1);
+		check_text(rows[i].sentence, chain.milter[0].address, "unix:v");
+		check_text(
+		    rows[i].sentence, chain.milter[0].action, rows[i].want);
+	}
+}
+
+static void
+endless_chains(void **state)
+{
+	char setting[4 * CHAIN_ITEM_SIZE];
+	struct chain chain;
+
+	(void)state;
+	memset(setting, 'a', sizeof(setting));
+	setting[sizeof(setting) - 1] = '\0';
+	chain_read(setting, &chain);
+	check_int(
+	    "a milter without end is left out", (int64_t)chain.milters, 0);
+	assert_true(chain.cut);
+	for (size_t i = 1; i < sizeof(setting) - 1; i += 2) {
+		setting[i] = ',';
+	}
+	chain_read(setting, &chain);
+	check_int("no more than fit", (int64_t)chain.milters, CHAIN_MAX);
+	assert_true(chain.cut);
+	chain_read("{ }", &chain);
+	check_int("braces around nothing", (int64_t)chain.milters, 0);
+}
+
+/* ---- Postfix ---- */
+
+static struct mta *
+mta_of(const char *main, const char *fields, const char *overrides)
+{
+	struct mta *mta = calloc(1, sizeof(*mta));
+	struct nets *tables = calloc(1, sizeof(*tables));
+
+	assert_non_null(mta);
+	assert_non_null(tables);
+	mta->state = MTA_THERE;
+	mta->said[0] = strdup(main);
+	mta->said[1] = strdup(fields);
+	mta->said[2] = strdup(overrides);
+	mta_understand(mta, tables);
+	free(tables);
+	return mta;
+}
+
+static void
+mta_gone(struct mta *mta)
+{
+	mta_clear(mta);
+	free(mta);
+}
+
+static void
+services_of_master_cf(void **state)
+{
+	struct mta *mta = mta_of(
+	    "compatibility_level = 3.6\nsmtpd_milters = m\n"
+	    "smtpd_helo_required = yes\nmilter_default_action = accept\n",
+	    "smtp/inet/chroot = y\nsmtp/inet/command = smtpd\n"
+	    "[::1]:26/inet/chroot = -\n[::1]:26/inet/command = smtpd -o a=b\n"
+	    "pickup/unix/command = pickup\nx/inet/command = smtpdx\n"
+	    "/command = smtpd\n",
+	    "smtp/inet/smtpd_milters = own\n"
+	    "[::1]:26/inet/smtpd_helo_required = no\n");
+
+	(void)state;
+	check_int("each smtpd", (int64_t)mta->services, 2);
+	check_text("the first", mta->service[0].name, "smtp/inet");
+	assert_true(mta->service[0].chroot);
+	assert_false(mta->service[0].loopback);
+	check_text("its own chain", mta->service[0].milters, "own");
+	assert_true(mta->service[0].own_chain);
+	check_text("the others' HELO", mta->service[0].helo, "yes");
+	assert_false(mta->service[1].chroot);
+	assert_true(mta->service[1].loopback);
+	check_text("main.cf's chain", mta->service[1].milters, "m");
+	check_text("its own HELO", mta->service[1].helo, "no");
+	mta_gone(mta);
+	mta = mta_of("compatibility_level = 0\n",
+	    "s/inet/chroot = -\ns/inet/command = smtpd\n", "");
+	assert_true(mta->service[0].chroot);
+	mta_gone(mta);
+}
+
+static void
+domains(void **state)
+{
+	static const struct {
+		const char *sentence, *list, *want;
+	} rows[] = {
+		{ "names", "a.test, B.Test.", "a.test b.test" },
+		{ "what lies below one", ".a.test", "a.test" },
+		{ "told twice", "a.test a.TEST", "a.test" },
+		{ "no name of the DNS", "localhost, localhost.a.test, a", "" },
+		{ "left out", "!a.test", "" },
+		{ "users", "u@a.test", "" },
+		{ "addresses", "[192.0.2.1], 192.0.2.1", "" },
+		{ "a shell's word", "$(id).test", "" },
+		{ "dots", ". .. ... a..test", "" },
+		{ "a table", "hash:/a.test", "" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct mta *mta = calloc(1, sizeof(*mta));
+		struct nets *tables = calloc(1, sizeof(*tables));
+		char buf[128];
+		struct text got;
+
+		assert_non_null(mta);
+		assert_non_null(tables);
+		mta_add_domains(mta, rows[i].list, tables);
+		text_init(&got, buf, sizeof(buf));
+		for (size_t j = 0; j < mta->domains; j++) {
+			text_addf(
+			    &got, "%s%s", j > 0 ? " " : "", mta->domain[j]);
+		}
+		check_text(rows[i].sentence, buf, rows[i].want);
+		free(tables);
+		free(mta);
+	}
+}
+
+static void
+more_domains_than_fit(void **state)
+{
+	struct mta *mta = calloc(1, sizeof(*mta));
+	struct nets *tables = calloc(1, sizeof(*tables));
+
+	(void)state;
+	assert_non_null(mta);
+	assert_non_null(tables);
+	for (int i = 0; i < MTA_DOMAINS_MAX + 5; i++) {
+		char name[64];
+
+		(void)snprintf(name, sizeof(name), "d%d.test t:%d", i, i);
+		mta_add_domains(mta, name, tables);
+	}
+	check_int("domains", (int64_t)mta->domains, MTA_DOMAINS_MAX);
+	check_int("tables", (int64_t)tables->tables, NETS_TABLES_MAX);
+	assert_true(mta->cut);
+	assert_true(tables->cut);
+	free(tables);
+	free(mta);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(lists),
+		cmocka_unit_test(lists_for_postconf),
+		cmocka_unit_test(words_for_a_shell),
+		cmocka_unit_test(lines_of_postconf),
+		cmocka_unit_test(lines_without_end),
+		cmocka_unit_test(networks),
+		cmocka_unit_test(what_may_be_allowed),
+		cmocka_unit_test(kinship),
+		cmocka_unit_test(chains),
+		cmocka_unit_test(actions),
+		cmocka_unit_test(endless_chains),
+		cmocka_unit_test(services_of_master_cf),
+		cmocka_unit_test(domains),
+		cmocka_unit_test(more_domains_than_fit),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
