@@ -17,6 +17,15 @@ from website import Website, wait_for
 # As root, workers would become somebody who cannot reach the test's folder.
 USER = f"user {pwd.getpwuid(0).pw_name};" if os.getuid() == 0 else ""
 
+# What would else be made below /var/lib/nginx, even by nginx -t.
+PATHS = """
+    client_body_temp_path {folder}/body;
+    proxy_temp_path {folder}/proxy;
+    fastcgi_temp_path {folder}/fastcgi;
+    uwsgi_temp_path {folder}/uwsgi;
+    scgi_temp_path {folder}/scgi;
+"""
+
 NGINX = """
 {user}
 worker_processes 1;
@@ -26,11 +35,7 @@ error_log {folder}/nginx.log;
 events {{ }}
 http {{
     access_log off;
-    client_body_temp_path {folder}/body;
-    proxy_temp_path {folder}/proxy;
-    fastcgi_temp_path {folder}/fastcgi;
-    uwsgi_temp_path {folder}/uwsgi;
-    scgi_temp_path {folder}/scgi;
+    {paths}
     # Who says so in X-Client comes from there, as if from outside.
     set_real_ip_from unix:;
     real_ip_header X-Client;
@@ -60,7 +65,8 @@ class Nginx:
         conf = f"{folder}/nginx.conf"
         with open(conf, "w", encoding="utf-8") as file:
             file.write(NGINX.format(
-                user=USER, folder=folder, location=location))
+                user=USER, folder=folder, location=location,
+                paths=PATHS.format(folder=folder)))
         self.child = subprocess.Popen(
             ["/usr/sbin/nginx", "-e", f"{folder}/nginx.log", "-c", conf],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
@@ -175,7 +181,7 @@ def test_a_whole_server_of_the_manual_is_understood(tmp_path):
     conf = f"{tmp_path}/nginx.conf"
     with open(conf, "w", encoding="utf-8") as file:
         file.write(f"pid {tmp_path}/pid; events {{ }} http {{ access_log off;"
-                   f" {server} }}")
+                   f" {PATHS.format(folder=tmp_path)} {server} }}")
     done = subprocess.run(
         ["/usr/sbin/nginx", "-t", "-e", f"{tmp_path}/log", "-c", conf],
         stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=20,
