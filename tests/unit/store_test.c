@@ -807,12 +807,16 @@ no_statement_of_a_session_scans_a_table(void **state)
 {
 	static const enum db_statement hot[] = { DB_EVENT_PUT, DB_EVENT_COUNT,
 		DB_EVENT_YOUNGEST, DB_BAN_PUT, DB_BAN_LENGTH, DB_BAN_OF,
-		DB_BAN_HIT, DB_BAN_LISTED, DB_ALLOW_LENGTH, DB_ALLOW_OF,
-		DB_TALLY_ADD_KINDS, DB_TALLY_SUM, DB_MARK_NEWEST };
+		DB_BAN_HIT, DB_BAN_HONEST, DB_BAN_LISTED, DB_ALLOW_LENGTH,
+		DB_ALLOW_OF, DB_TALLY_ADD_KIND + KIND_COMMAND, DB_TALLY_SUM,
+		DB_MARK_NEWEST };
 	struct fixture *fixture = *state;
 	const struct allow entry = { .net = net_of("203.0.113.10") };
-	int64_t v4, v6;
+	int64_t v4, v6, count;
 
+	assert_int_equal(
+	    store_ban_honest(fixture->store, 0, T0, &entry.net, &count),
+	    STORE_OK);
 	for (int i = 0; i < 20; i++) {
 		(void)fixture_deed(
 		    fixture, "203.0.113.9", KIND_COMMAND, T0 + i, T0 + i);
