@@ -36,16 +36,18 @@ add_to_tally(
 	return store_tally_add(store, client, tally_hour(at), &one);
 }
 
-/* Whether there are too few events for the rule, whatever marks, bans and
- * ratio say.  Most are the first or second of their client: this spares them
- * all other questions. */
+/* Whether there are too few events for the rule around an event at `at`,
+ * whatever window it is judged in and whatever marks, bans and ratio say.  Most
+ * are the first or second of their client: this spares them all other
+ * questions. */
 static enum store_result
-too_few(struct store *store, const struct count_query *query, bool *few)
+too_few(
+    struct store *store, const struct count_query *query, int64_t at, bool *few)
 {
 	const struct event_query events = { .client = query->client,
 		.kinds = query->rule->kinds,
-		.after = query->t - query->rule->within,
-		.until = query->t,
+		.after = at - query->rule->within,
+		.until = at + query->rule->within,
 		.most = query->rule->limit,
 		.reason = query->rule->reason };
 	int64_t count;
@@ -114,11 +116,11 @@ judge(
 	struct policy_decision decision;
 	struct count count;
 	bool few = false;
-	enum store_result result = store_event_youngest(
-	    store, &query.client, rule->kinds, at, at + rule->within, &query.t);
+	enum store_result result = too_few(store, &query, at, &few);
 
-	if (result == STORE_OK) {
-		result = too_few(store, &query, &few);
+	if (result == STORE_OK && !few) {
+		result = store_event_youngest(store, &query.client, rule->kinds,
+		    at, at + rule->within, &query.t);
 	}
 	if (result == STORE_OK && !few) {
 		result = engine_count(store, &query, &count);

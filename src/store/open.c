@@ -142,8 +142,12 @@ settle(struct store *store, enum store_mode mode, int patience)
 	if (result == STORE_OK) {
 		result = run(store, "PRAGMA journal_size_limit = 16777216");
 	}
-	if (result == STORE_OK && mode == STORE_SERVE) {
-		result = run(store, "PRAGMA wal_autocheckpoint = 0");
+	if (result == STORE_OK) {
+		/* Else every 16 MB, as much as the log may keep: pages that
+		 * many events touch are moved once and not many times. */
+		result = run(store, mode == STORE_SERVE
+					? "PRAGMA wal_autocheckpoint = 0"
+					: "PRAGMA wal_autocheckpoint = 4000");
 	}
 	(void)sqlite3_file_control(
 	    store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);

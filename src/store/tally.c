@@ -1,3 +1,4 @@
+#include "base/text.h"
 #include "store/db.h"
 
 /* Columns behind the four sums stand in the order of enum kind, under the
@@ -6,99 +7,82 @@
 	"spam, virus, complaint, auth, recipient, sender, helo, command,"      \
 	" disconnect, probe, greylist, relay, volume"
 
-static const struct {
-	const char *parameter;
-	enum kind kind;
-} kinds[KIND_COUNT] = {
-	{ ":spam", KIND_SPAM },
-	{ ":virus", KIND_VIRUS },
-	{ ":complaint", KIND_COMPLAINT },
-	{ ":auth", KIND_AUTH },
-	{ ":recipient", KIND_RECIPIENT },
-	{ ":sender", KIND_SENDER },
-	{ ":helo", KIND_HELO },
-	{ ":command", KIND_COMMAND },
-	{ ":disconnect", KIND_DISCONNECT },
-	{ ":probe", KIND_PROBE },
-	{ ":greylist", KIND_GREYLIST },
-	{ ":relay", KIND_RELAY },
-	{ ":volume", KIND_VOLUME },
-};
-
-#define ADD_SUMS                                                               \
-	" ON CONFLICT (client, hour) DO UPDATE SET"                            \
-	" sessions = sessions + excluded.sessions,"                            \
-	" messages = messages + excluded.messages,"                            \
-	" recipients = recipients + excluded.recipients,"                      \
-	" accepted = accepted + excluded.accepted"
-
-/* Most rows are of sessions without any event: they need not bind and add
- * a zero for every kind. */
-static sqlite3_stmt *
-add_sums_only(struct store *store)
-{
-	return db_statement(store, DB_TALLY_ADD,
-	    "INSERT INTO tally (client, hour, sessions, messages,"
-	    " recipients, accepted) VALUES (:client, :hour, :sessions,"
-	    " :messages, :recipients, :accepted)" ADD_SUMS);
-}
-
-static sqlite3_stmt *
-add_kinds_too(struct store *store, const struct tally *tally)
-{
-	sqlite3_stmt *statement = db_statement(store, DB_TALLY_ADD_KINDS,
-	    "INSERT INTO tally (client, hour, sessions, messages,"
-	    " recipients, accepted, " KINDS ") VALUES"
-	    " (:client, :hour, :sessions, :messages, :recipients, :accepted,"
-	    " :spam, :virus, :complaint, :auth, :recipient, :sender, :helo,"
-	    " :command, :disconnect, :probe, :greylist, :relay, :volume)" ADD_SUMS
-	    ","
-	    " spam = spam + excluded.spam, virus = virus + excluded.virus,"
-	    " complaint = complaint + excluded.complaint,"
-	    " auth = auth + excluded.auth,"
-	    " recipient = recipient + excluded.recipient,"
-	    " sender = sender + excluded.sender,"
-	    " helo = helo + excluded.helo,"
-	    " command = command + excluded.command,"
-	    " disconnect = disconnect + excluded.disconnect,"
-	    " probe = probe + excluded.probe,"
-	    " greylist = greylist + excluded.greylist,"
-	    " relay = relay + excluded.relay,"
-	    " volume = volume + excluded.volume");
-
-	for (size_t i = 0; i < KIND_COUNT; i++) {
-		db_bind_int(
-		    statement, kinds[i].parameter, tally->kind[kinds[i].kind]);
-	}
-	return statement;
-}
-
-static bool
-has_kinds(const struct tally *tally)
-{
-	int64_t any = 0;
-
-	for (size_t i = 0; i < KIND_COUNT; i++) {
-		any |= tally->kind[i];
-	}
-	return any != 0;
-}
-
-enum store_result
-store_tally_add(struct store *store, const struct net *client, int64_t hour,
+static enum store_result
+add_sums(struct store *store, const char *client, int64_t hour,
     const struct tally *tally)
 {
-	sqlite3_stmt *statement = has_kinds(tally) ? add_kinds_too(store, tally)
-						   : add_sums_only(store);
-	char text[NET_TEXT_SIZE];
+	sqlite3_stmt *statement = db_statement(store, DB_TALLY_ADD,
+	    "INSERT INTO tally (client, hour, sessions, messages,"
+	    " recipients, accepted) VALUES (:client, :hour, :sessions,"
+	    " :messages, :recipients, :accepted)"
+	    " ON CONFLICT (client, hour) DO UPDATE SET"
+	    " sessions = sessions + excluded.sessions,"
+	    " messages = messages + excluded.messages,"
+	    " recipients = recipients + excluded.recipients,"
+	    " accepted = accepted + excluded.accepted");
 
-	db_bind_text(statement, ":client", net_format(client, text));
+	db_bind_text(statement, ":client", client);
 	db_bind_int(statement, ":hour", hour);
 	db_bind_int(statement, ":sessions", tally->sessions);
 	db_bind_int(statement, ":messages", tally->messages);
 	db_bind_int(statement, ":recipients", tally->recipients);
 	db_bind_int(statement, ":accepted", tally->accepted);
 	return db_run(store, statement);
+}
+
+/* Its column has the kind's name. */
+static enum store_result
+add_kind(struct store *store, const char *client, int64_t hour, enum kind kind,
+    int64_t number)
+{
+	enum db_statement which = (enum db_statement)(
+	    (int)DB_TALLY_ADD_KIND + (int)kind);
+	const char *column = kind_name(kind);
+	sqlite3_stmt *statement;
+	char sql[192];
+	struct text text;
+
+	text_init(&text, sql, sizeof(sql));
+	text_addf(&text,
+	    "INSERT INTO tally (client, hour, %s)"
+	    " VALUES (:client, :hour, :number)"
+	    " ON CONFLICT (client, hour) DO UPDATE"
+	    " SET %s = %s + excluded.%s",
+	    column, column, column, column);
+	statement = db_statement(store, which, sql);
+	db_bind_text(statement, ":client", client);
+	db_bind_int(statement, ":hour", hour);
+	db_bind_int(statement, ":number", number);
+	return db_run(store, statement);
+}
+
+static bool
+has_sums(const struct tally *tally)
+{
+	return (tally->sessions | tally->messages | tally->recipients |
+		   tally->accepted) != 0;
+}
+
+/* Most rows are either of sessions without any event or of one event: each
+ * way touches its own columns alone. */
+enum store_result
+store_tally_add(struct store *store, const struct net *client, int64_t hour,
+    const struct tally *tally)
+{
+	char text[NET_TEXT_SIZE];
+	enum store_result result = STORE_OK;
+
+	(void)net_format(client, text);
+	if (has_sums(tally)) {
+		result = add_sums(store, text, hour, tally);
+	}
+	for (int kind = 0; result == STORE_OK && kind < KIND_COUNT; kind++) {
+		if (tally->kind[kind] != 0) {
+			result = add_kind(store, text, hour, (enum kind)kind,
+			    tally->kind[kind]);
+		}
+	}
+	return result;
 }
 
 /* The four sums and the kinds, from that column on. */
