@@ -96,8 +96,8 @@ tell_reply(
 {
 	char words[REPLY_TEXT_SIZE];
 
-	told_text(part->told, scope, SLOT_CODE, reply->code);
-	told_text(part->told, scope, SLOT_ENHANCED, reply->enhanced);
+	told_copy(part->told, scope, SLOT_CODE, reply->code);
+	told_copy(part->told, scope, SLOT_ENHANCED, reply->enhanced);
 	told_copy(part->told, scope, SLOT_WORDS, reply_words(reply, words));
 	told_yes(part->told, scope, SLOT_TEMPORARY, reply->code[0] == '4');
 	told_yes(
@@ -127,6 +127,17 @@ tell_code(struct page_part *part, const struct code *code)
 	if (code->soft > 0) {
 		told_number(told, item, SLOT_SOFT, code->soft);
 	}
+}
+
+/* What bans made by hand say: the same under every policy. */
+static void
+tell_by_hand(struct page_part *part)
+{
+	struct ban ban = { .reason = REASON_ERROR };
+
+	ban_by_hand(&ban);
+	tell_reply(
+	    part, told_item(part->told, part->scope, SLOT_BY_HAND), &ban.reply);
 }
 
 /* ---- limits ---- */
@@ -202,6 +213,7 @@ page_codes_tell(struct page_part *part)
 	for (size_t i = 0; i < codes->count; i++) {
 		tell_code(part, &codes->code[i]);
 	}
+	tell_by_hand(part);
 	tell_limits(part);
 }
 

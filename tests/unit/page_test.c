@@ -251,8 +251,10 @@ steps_are_told(void **state)
 		view.language = LANGUAGE_FR;
 		must_render(&view);
 		must_say(rows[i].sentence, rows[i].french);
-		if (rows[i].step == 0) {
+		if (strcmp(rows[i].rule, "dictionary") != 0) {
 			must_not_say(rows[i].sentence, "class=\"steps\"");
+		}
+		if (rows[i].step == 0) {
 			must_not_say(rows[i].sentence, "de lui-même");
 		}
 	}
@@ -459,13 +461,18 @@ policies_are_told(void **state)
 {
 	struct rule *rule = &conf->policy.rule[conf->policy.rules];
 	struct limit *limit = &conf->policy.limit[LIMIT_CONNECTIONS];
-	struct page_view view = view_of(NULL, LANGUAGE_EN);
+	struct standing standing = banned_standing();
+	struct page_view view = view_of(&standing, LANGUAGE_EN);
 
 	(void)state;
 	view.kind = PAGE_CODES;
 	must_render(&view);
 	must_say("the reply of the rule",
 	    ">550 5.7.1 Too many errors from your IP</pre>");
+	must_say("the reply of a ban by hand",
+	    ">550 5.7.1 Blocked by the administrator</pre>");
+	must_say("that it follows no rule", "not made by a rule");
+	must_say("its remedy", "<a\n\thref=\"./\">look your address up</a>");
 	must_not_say("no other", "450 4.7.1");
 	must_not_say("no limit", "Too many connections");
 	*rule = (struct rule){ .name = "virus",
@@ -491,6 +498,11 @@ policies_are_told(void **state)
 	must_say("from the second refusal on", "421 Suspended OFR_999 [999]");
 	must_say("the limit", "<code>421</code> Too many connections at once");
 	must_say("its numbers", "2 to 9, the better the reputation");
+	view.kind = PAGE_ANSWER;
+	(void)text_copy(standing.ban[0].rule, BAN_RULE_SIZE, "virus");
+	must_render(&view);
+	must_say("all blocks alike", "Every block for this reason lasts 3 h");
+	must_not_say("and so no row of steps", "class=\"steps\"");
 	view.kind = PAGE_DURATIONS;
 	must_render(&view);
 	must_say("five columns", "no.&nbsp;5 and later");
