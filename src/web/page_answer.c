@@ -11,11 +11,6 @@
 #include "web/page_part.h"
 #include "web/site.h"
 
-enum {
-	REPORT_SIZE = 2048,
-	MAILTO_SIZE = 3 * REPORT_SIZE + 512
-};
-
 static const char *const service_phrases[SERVICE_COUNT] = {
 	[SERVICE_ANY] = "service-any",
 	[SERVICE_MX] = "service-mx",
@@ -134,8 +129,8 @@ kinds_of(const struct page_part *part, const struct ban *ban)
 	return rule != NULL ? rule->kinds : page_reason_kinds(ban->reason);
 }
 
-static const char *
-reply_of(struct page_part *part, const struct ban *ban)
+const char *
+page_reply(struct page_part *part, const struct ban *ban)
 {
 	char ip[ADDR_TEXT_SIZE];
 	char *line = told_room(part->told, REPLY_TEXT_SIZE);
@@ -185,7 +180,7 @@ tell_ban(struct page_part *part, const struct ban *ban, const char *ref)
 		told_copy(
 		    told, item, SLOT_NETWORK, net_format(&ban->who, network));
 	}
-	told_text(told, item, SLOT_REPLY, reply_of(part, ban));
+	told_text(told, item, SLOT_REPLY, page_reply(part, ban));
 	if (part->view->standing->bans > 1) {
 		told_moment(told, item, SLOT_UNTIL, ban->ends);
 		told_local(told, item, SLOT_UNTIL_LOCAL, ban->ends);
@@ -194,182 +189,6 @@ tell_ban(struct page_part *part, const struct ban *ban, const char *ref)
 	}
 	tell_schedule(part, item, ban, policy_rule(policy, ban->rule));
 	page_tell_deeds(part, item, kinds_of(part, ban));
-}
-
-/* ---- what was seen ---- */
-
-/* Bad and good of each hour. */
-struct seen {
-	int64_t bad[PAGE_HOURS];
-	int64_t good[PAGE_HOURS];
-	struct chart_columns chart;
-};
-
-static void
-write_seen(const void *what, struct text *out)
-{
-	const struct seen *seen = what;
-
-	chart_columns(&seen->chart, out);
-}
-
-static int64_t
-events_of(const struct tally *tally)
-{
-	int64_t sum = 0;
-
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		sum += tally->kind[kind];
-	}
-	return sum;
-}
-
-/* The same in words, for the hours in which there was anything. */
-static void
-tell_hour_row(struct page_part *part, int64_t at, const struct tally *tally)
-{
-	struct told *told = part->told;
-	struct scope *row = told_item(told, part->scope, SLOT_HOUR_ROWS);
-
-	told_here(told, row, SLOT_HOUR_FROM, at);
-	told_number(told, row, SLOT_ACCEPTED, tally->accepted);
-	told_number(told, row, SLOT_TOTAL, events_of(tally));
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		struct scope *item;
-
-		if (tally->kind[kind] <= 0) {
-			continue;
-		}
-		item = told_item(told, row, SLOT_DEEDS);
-		told_phrase(told, item, SLOT_DEED, kind_phrases[kind].deed);
-		told_number(told, item, SLOT_COUNT, tally->kind[kind]);
-	}
-}
-
-/* The axis: begin and middle; the end is now. */
-static void
-tell_axis(struct page_part *part, const struct page_hours *hours)
-{
-	const int64_t middle = hours->from + (PAGE_HOURS / 2) * PAGE_HOUR;
-
-	told_here(part->told, part->scope, SLOT_HOUR_FROM, hours->from);
-	told_here(part->told, part->scope, SLOT_HOUR_MIDDLE, middle);
-}
-
-static void
-tell_hours(struct page_part *part, const struct page_hours *hours)
-{
-	struct told *told = part->told;
-	struct seen *seen = told_room(told, sizeof(*seen));
-
-	if (seen == NULL) {
-		return;
-	}
-	for (size_t i = 0; i < PAGE_HOURS; i++) {
-		seen->bad[i] = events_of(&hours->hour[i]);
-		seen->good[i] = hours->hour[i].accepted;
-		if (seen->bad[i] > 0 || seen->good[i] > 0) {
-			tell_hour_row(part,
-			    hours->from + (int64_t)i * PAGE_HOUR,
-			    &hours->hour[i]);
-		}
-	}
-	seen->chart = (struct chart_columns){
-		.words = { .id = "seen",
-		    .title = page_words(part, "seen-title", part->scope),
-		    .description = page_words(
-			part, "seen-description", part->scope) },
-		.series = { seen->bad, seen->good },
-		.count = 2,
-		.columns = PAGE_HOURS,
-	};
-	if (chart_highest(&seen->chart) == 0) {
-		told_yes(told, part->scope, SLOT_HOURS_NONE, true);
-		return;
-	}
-	told_number(told, part->scope, SLOT_MOST, chart_highest(&seen->chart));
-	told_write(told, part->scope, SLOT_HOURS, write_seen, seen);
-	tell_axis(part, hours);
-}
-
-/* ---- what to send to the contact ---- */
-
-static bool
-is_unreserved(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-	       c == '~';
-}
-
-/* For a part of a URI (RFC 6068); a line ends as mail has it. */
-static void
-add_encoded(struct text *out, const char *text)
-{
-	static const char hex[] = "0123456789ABCDEF";
-
-	while (*text != '\0') {
-		const char *from = text;
-		unsigned char c;
-
-		while (is_unreserved(*text)) {
-			text++;
-		}
-		text_add_bytes(out, from, (size_t)(text - from));
-		c = (unsigned char)*text;
-		if (c == '\n') {
-			text_add(out, "%0D%0A");
-		} else if (c != '\0') {
-			const char code[] = { '%', hex[c >> 4], hex[c & 15] };
-
-			text_add_bytes(out, code, sizeof(code));
-		}
-		text += c != '\0';
-	}
-}
-
-static void
-tell_mailto(struct page_part *part, const char *report)
-{
-	const char *contact = site_conf(part->view->site)->contact;
-	const char *subject = page_words(part, "report-subject", part->scope);
-	char *uri = told_room(part->told, MAILTO_SIZE);
-	struct text out;
-
-	if (uri == NULL || subject == NULL || contact[0] == '\0') {
-		return;
-	}
-	text_init(&out, uri, MAILTO_SIZE);
-	text_addf(&out, "mailto:%s?subject=", contact);
-	add_encoded(&out, subject);
-	text_add(&out, "&body=");
-	add_encoded(&out, report);
-	told_text(part->told, part->scope, SLOT_MAILTO, out.cut ? NULL : uri);
-}
-
-/* The five facts: those we know, and blanks for the others. */
-static void
-tell_report(struct page_part *part, const struct ban *ban)
-{
-	char *report = told_room(part->told, REPORT_SIZE);
-	char told_at[TIME_TEXT_SIZE];
-	struct text out;
-
-	told_text(part->told, part->scope, SLOT_REPLY, reply_of(part, ban));
-	/* When it was last refused is for those who were there. */
-	if (part->view->hours != NULL && ban->told > 0) {
-		told_copy(part->told, part->scope, SLOT_REPORT_TIME,
-		    text_from_time(ban->told, told_at));
-	}
-	if (report == NULL) {
-		return;
-	}
-	text_init(&out, report, REPORT_SIZE);
-	if (book_render_plain(site_book(part->view->site, part->view->language),
-		"report.txt", part->scope, &out)) {
-		told_lines(part->told, part->scope, SLOT_REPORT, report);
-		tell_mailto(part, report);
-	}
 }
 
 /* ---- the whole ---- */
@@ -404,9 +223,9 @@ tell_listed(struct page_part *part, const char *ref)
 	tell_times(part, part->scope, main);
 	page_tell_fixes(part, part->scope, kinds);
 	if (part->view->hours != NULL) {
-		tell_hours(part, part->view->hours);
+		page_seen_tell(part, part->view->hours);
 	}
-	tell_report(part, asked);
+	page_report_tell(part, asked);
 }
 
 void

@@ -10,6 +10,7 @@
 #include "core/kind.h"
 #include "web/told.h"
 
+struct page_hours;
 struct page_view;
 
 /* What all parts are handed. */
@@ -21,6 +22,11 @@ struct page_part {
 
 /* The answer about an address (page_answer.c). */
 void page_answer_tell(struct page_part *part);
+
+/* Of an answer: what was seen hour by hour (page_seen.c), and what to send to
+ * the contact about a ban (page_report.c). */
+void page_seen_tell(struct page_part *part, const struct page_hours *hours);
+void page_report_tell(struct page_part *part, const struct ban *ban);
 
 /* The active policy's replies and limits, durations and kinds
  * (page_policy.c). */
@@ -41,6 +47,10 @@ const char *page_ref(const char *ref, char out[static BAN_REF_SIZE]);
  * own; NULL where there is no room. */
 const char *page_words(
     struct page_part *part, const char *phrase, const struct scope *scope);
+
+/* The reply that a ban is refused with now, as text of its own; NULL where
+ * there is no room. */
+const char *page_reply(struct page_part *part, const struct ban *ban);
 
 /* The kinds that a reason may be for, where no rule says which. */
 uint32_t page_reason_kinds(enum reason reason);
