@@ -2,8 +2,8 @@
  * Who is let in: the desk's verbs for limits and keys, between the throng in
  * memory and the database.
  *
- * The database is asked once a client and hour.  One that does not answer in
- * time makes the client a neutral one, and mail goes on.
+ * The database is asked only where its answer decides.  One that does not
+ * answer in time makes the client a neutral one, and mail goes on.
  */
 #ifndef MILTER_DOOR_H
 #define MILTER_DOOR_H

@@ -20,7 +20,8 @@ struct guest {
 	uint32_t next;  /* index + 1 of the next in the bucket, 0 for none */
 	uint32_t slots; /* taken by its sessions */
 	bool met;       /* lately: not the first to give way */
-	bool known;     /* what the database says of it in this hour */
+	bool counted;   /* all of its sessions, whoever saw them */
+	bool known;     /* its reputation, in this hour */
 	enum reputation reputation;
 	int64_t ban;      /* the newest its reputation knows of */
 	int64_t hour;     /* which clock hour this is */
@@ -69,6 +70,11 @@ throng_free(struct throng *throng)
 void
 throng_use(struct throng *throng)
 {
+	(void)pthread_mutex_lock(&throng->mutex);
+	for (size_t i = 0; i < throng->used; i++) {
+		throng->guest[i].known = false;
+	}
+	(void)pthread_mutex_unlock(&throng->mutex);
 	atomic_store(&throng->in_use, true);
 }
 
@@ -183,7 +189,7 @@ find_or_make(struct throng *throng, const struct net *client, int64_t hour)
 	return guest;
 }
 
-/* A new hour may have begun: what is known is known no more. */
+/* A new hour may have begun: a reputation may be another one then. */
 static void
 roll(struct guest *guest, int64_t hour)
 {
@@ -209,56 +215,93 @@ add_sessions(struct guest *guest, int64_t hour, int64_t more)
 
 /* ---- the limits ---- */
 
-/* Whether a session may have a slot; then it is taken. */
-static bool
-take_slot(
-    struct guest *guest, const struct limit *limit, struct presence *presence)
+/* The smallest number that a limit has for anybody; 0 where it has none. */
+static int64_t
+strictest(const struct limit *limit)
 {
-	int64_t most = limit->most[guest->reputation];
+	int64_t least = 0;
 
-	if (presence->slot || !limit_is_set(limit)) {
-		return true;
+	for (int i = 0; i < REPUTATION_COUNT; i++) {
+		int64_t most = limit->most[i];
+
+		if (most > 0 && (least == 0 || most < least)) {
+			least = most;
+		}
 	}
-	if (most > 0 && guest->slots >= most) {
-		return false;
-	}
-	guest->slots++;
-	presence->slot = true;
-	return true;
+	return least;
 }
 
-/* Whether a session came within the hour's limit.  Once it did it stays,
- * whoever comes after it. */
+/* Whether so many are too many, for the guest or for the worst of clients. */
 static bool
-is_timely(const struct guest *guest, const struct limit *limit,
-    struct presence *presence, int64_t now)
+is_over(const struct guest *guest, const struct limit *limit, bool worst,
+    int64_t number)
 {
-	int64_t most = limit->most[guest->reputation];
+	int64_t most = worst ? strictest(limit)
+			     : limit->most[guest->reputation];
 
-	if (!presence->timely) {
-		presence->timely = most == 0 ||
-				   limit_hourly(guest->before, guest->sessions,
-				       now) <= most;
-	}
-	return presence->timely;
+	return most > 0 && number > most;
 }
 
+/* The limit that one more session or message is over.  A session that came
+ * within the hour's limit stays, whoever comes after it. */
 static enum limit_kind
-judge(struct guest *guest, const struct limit *limit, struct presence *presence,
-    int64_t now)
+judge(const struct guest *guest, const struct throng_case *session, bool worst)
 {
-	int64_t messages = limit[LIMIT_MESSAGES].most[guest->reputation];
+	const struct presence *presence = session->presence;
+	const struct limit *limit = session->limit;
 
-	if (!take_slot(guest, &limit[LIMIT_CONNECTIONS], presence)) {
+	if (!presence->slot && is_over(guest, &limit[LIMIT_CONNECTIONS], worst,
+				   (int64_t)guest->slots + 1)) {
 		return LIMIT_CONNECTIONS;
 	}
-	if (!is_timely(guest, &limit[LIMIT_HOURLY], presence, now)) {
+	if (!presence->timely &&
+	    is_over(guest, &limit[LIMIT_HOURLY], worst,
+		limit_hourly(guest->before, guest->sessions, session->now))) {
 		return LIMIT_HOURLY;
 	}
-	if (messages > 0 && presence->messages >= messages) {
+	if (is_over(
+		guest, &limit[LIMIT_MESSAGES], worst, presence->messages + 1)) {
 		return LIMIT_MESSAGES;
 	}
 	return LIMIT_KINDS;
+}
+
+static enum throng_need
+need_of(const struct guest *guest, const struct throng_case *session)
+{
+	const struct presence *presence = session->presence;
+
+	if (session->blindly) {
+		return THRONG_NOTHING;
+	}
+	if (!guest->counted && !presence->timely &&
+	    limit_is_set(&session->limit[LIMIT_HOURLY])) {
+		return THRONG_SESSIONS;
+	}
+	if ((!guest->known || guest->ban < presence->ban) &&
+	    judge(guest, session, true) != LIMIT_KINDS) {
+		return THRONG_REPUTATION;
+	}
+	return THRONG_NOTHING;
+}
+
+/* Let it in as far as it is within the limits: a slot is its own even where
+ * it has sent too many messages. */
+static void
+let_in(struct guest *guest, const struct throng_case *session,
+    enum limit_kind over)
+{
+	struct presence *presence = session->presence;
+
+	if (over == LIMIT_CONNECTIONS) {
+		return;
+	}
+	if (!presence->slot &&
+	    limit_is_set(&session->limit[LIMIT_CONNECTIONS])) {
+		guest->slots++;
+		presence->slot = true;
+	}
+	presence->timely |= over != LIMIT_HOURLY;
 }
 
 /* ---- the verbs ---- */
@@ -282,24 +325,9 @@ throng_tally(struct throng *throng, const struct net *client, int64_t hour,
 	(void)pthread_mutex_unlock(&throng->mutex);
 }
 
-bool
-throng_knows(
-    struct throng *throng, const struct net *client, int64_t ban, int64_t now)
-{
-	struct guest *guest;
-	bool known;
-
-	(void)pthread_mutex_lock(&throng->mutex);
-	guest = find(throng, client);
-	known = guest != NULL && guest->known && guest->ban >= ban &&
-		guest->hour == tally_hour(now);
-	(void)pthread_mutex_unlock(&throng->mutex);
-	return known;
-}
-
 void
-throng_learn(struct throng *throng, const struct net *client,
-    const struct throng_facts *facts, int64_t now)
+throng_learn_sessions(struct throng *throng, const struct net *client,
+    const struct throng_sessions *sessions, int64_t now)
 {
 	int64_t hour = tally_hour(now);
 	struct guest *guest;
@@ -307,33 +335,52 @@ throng_learn(struct throng *throng, const struct net *client,
 	(void)pthread_mutex_lock(&throng->mutex);
 	guest = find_or_make(throng, client, hour);
 	if (guest != NULL) {
-		guest->known = true;
-		guest->reputation = facts->reputation;
-		guest->ban = facts->ban;
+		guest->counted = true;
 		guest->hour = hour;
-		guest->sessions = facts->sessions +
+		guest->sessions = sessions->current +
 				  pending_sessions(
 				      throng->pending, client, hour);
-		guest->before = facts->before +
+		guest->before = sessions->before +
 				pending_sessions(
 				    throng->pending, client, hour - HOUR);
 	}
 	(void)pthread_mutex_unlock(&throng->mutex);
 }
 
-enum limit_kind
-throng_admit(struct throng *throng, const struct net *client,
-    const struct limit limit[static LIMIT_KINDS], struct presence *presence,
-    int64_t now)
+void
+throng_learn_reputation(struct throng *throng, const struct net *client,
+    enum reputation reputation, int64_t ban, int64_t now)
 {
-	enum limit_kind over = LIMIT_KINDS;
 	struct guest *guest;
 
 	(void)pthread_mutex_lock(&throng->mutex);
 	guest = find_or_make(throng, client, tally_hour(now));
 	if (guest != NULL) {
 		roll(guest, tally_hour(now));
-		over = judge(guest, limit, presence, now);
+		guest->known = true;
+		guest->reputation = reputation;
+		guest->ban = ban;
+	}
+	(void)pthread_mutex_unlock(&throng->mutex);
+}
+
+enum limit_kind
+throng_admit(struct throng *throng, const struct throng_case *session,
+    enum throng_need *need)
+{
+	enum limit_kind over = LIMIT_KINDS;
+	struct guest *guest;
+
+	*need = THRONG_NOTHING;
+	(void)pthread_mutex_lock(&throng->mutex);
+	guest = find_or_make(throng, session->client, tally_hour(session->now));
+	if (guest != NULL) {
+		roll(guest, tally_hour(session->now));
+		*need = need_of(guest, session);
+	}
+	if (guest != NULL && *need == THRONG_NOTHING) {
+		over = judge(guest, session, false);
+		let_in(guest, session, over);
 	}
 	(void)pthread_mutex_unlock(&throng->mutex);
 	return over;

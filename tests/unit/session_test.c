@@ -32,10 +32,10 @@ struct cardboard {
 
 	struct pending *pending;
 	struct throng *throng;
-	bool forgetful;            /* the database does not answer */
-	struct throng_facts facts; /* what it says */
-	int learned;               /* how often it was asked */
-	char limited[64];          /* "connections" */
+	bool forgetful;             /* the database does not answer */
+	enum reputation reputation; /* what it says */
+	int learned;                /* how often it was asked for that */
+	char limited[64];           /* "connections" */
 	bool keyless;
 	char keyed[128]; /* what keys were made of */
 };
@@ -111,16 +111,28 @@ static enum limit_kind
 cardboard_admit(
     void *self, struct visitor *visitor, struct presence *presence, int64_t now)
 {
+	const struct net *client = &visitor->client;
 	struct cardboard *desk = self;
+	struct throng_case session = { .client = client,
+		.limit = visitor->conf->policy.limit,
+		.presence = presence,
+		.blindly = desk->forgetful,
+		.now = now };
+	enum throng_need need;
+	enum limit_kind over;
 
-	if (!desk->forgetful &&
-	    !throng_knows(desk->throng, &visitor->client, presence->ban, now)) {
+	while (over = throng_admit(desk->throng, &session, &need),
+	    need != THRONG_NOTHING) {
+		if (need == THRONG_SESSIONS) {
+			throng_learn_sessions(desk->throng, client,
+			    &(struct throng_sessions){ 0 }, now);
+			continue;
+		}
 		desk->learned++;
-		desk->facts.ban = presence->ban;
-		throng_learn(desk->throng, &visitor->client, &desk->facts, now);
+		throng_learn_reputation(
+		    desk->throng, client, desk->reputation, presence->ban, now);
 	}
-	return throng_admit(desk->throng, &visitor->client,
-	    visitor->conf->policy.limit, presence, now);
+	return over;
 }
 
 static void
@@ -1088,7 +1100,7 @@ limits(void **state)
 		struct conf *conf = new_conf();
 
 		limit_to(conf, rows[i].limits);
-		scene.board.facts.reputation = rows[i].reputation;
+		scene.board.reputation = rows[i].reputation;
 		begin_with(&scene, conf, "203.0.113.9", "25");
 		play(&scene, rows[i].script);
 		check_text(rows[i].sentence, scene.heard_buf, rows[i].heard);
@@ -1107,7 +1119,7 @@ the_limit_s_words(void **state)
 
 	(void)state;
 	limit_to(conf, "c");
-	scene.board.facts.reputation = REPUTATION_POOR;
+	scene.board.reputation = REPUTATION_POOR;
 	begin_with(&scene, conf, "203.0.113.9", "25");
 	play(&scene, "helo mail second helo mail");
 	check_text("a limit's own reply", scene.answer.text,
@@ -1155,7 +1167,7 @@ not_limited(void **state)
 		assert_true(net_parse("198.51.100.0/24", &conf->allow[0]));
 		conf->allows = 1;
 		limit_to(conf, "cmh");
-		scene.board.facts.reputation = REPUTATION_POOR;
+		scene.board.reputation = REPUTATION_POOR;
 		scene.board.standing.verdict = rows[i].verdict;
 		begin_with(&scene, conf, rows[i].ip, rows[i].port);
 		play(&scene, "helo mail second helo mail");
@@ -1172,7 +1184,7 @@ bans_before_limits(void **state)
 
 	(void)state;
 	limit_to(conf, "c");
-	scene.board.facts.reputation = REPUTATION_POOR;
+	scene.board.reputation = REPUTATION_POOR;
 	put_ban(&scene.board.standing, "bare", NOW + HOUR);
 	begin_with(&scene, conf, "203.0.113.9", "25");
 	play(&scene, "helo mail second helo mail");
@@ -1196,13 +1208,17 @@ learned_again(void **state)
 	(void)state;
 	limit_to(conf, "c");
 	begin_with(&scene, conf, "203.0.113.9", "25");
-	play(&scene, "helo mail mail second helo mail");
-	check_int("a client is learned once", scene.board.learned, 1);
-	put_ban(&scene.board.standing, "error", NOW + HOUR);
+	scene.board.reputation = REPUTATION_NEUTRAL;
+	play(&scene, "helo mail mail");
+	check_int("where all are let in nobody is asked about",
+	    scene.board.learned, 0);
+	play(&scene, "second helo mail mail third helo mail mail");
+	check_int("else once", scene.board.learned, 1);
+	put_ban(&scene.board.standing, "error", NOW + 2 * HOUR);
 	scene.board.version++;
-	play(&scene, "mail first mail");
+	play(&scene, "mail mail");
 	check_int("and again when a ban of it began", scene.board.learned, 2);
-	play(&scene, "hour mail");
+	play(&scene, "hour mail mail");
 	check_int("and in another hour", scene.board.learned, 3);
 	finish(&scene);
 }
@@ -1215,7 +1231,7 @@ not_learned(void **state)
 
 	(void)state;
 	limit_to(conf, "c");
-	scene.board.facts.reputation = REPUTATION_POOR;
+	scene.board.reputation = REPUTATION_POOR;
 	begin_with(&scene, conf, "203.0.113.9", "25");
 	play(&scene, "helo mail second helo mail third helo mail");
 	check_text("of whom nothing can be learned is neutral", scene.heard_buf,

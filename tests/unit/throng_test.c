@@ -65,13 +65,30 @@ come(struct hall *hall, const struct net *client, int64_t sessions, int64_t at)
 	    &(struct tally){ .sessions = sessions });
 }
 
+/* A session of its own, and nothing can be learned. */
 static enum limit_kind
 admit(struct hall *hall, const struct net *client, const struct limit *limit,
     int64_t now)
 {
 	struct presence presence = { .ban = 0 };
+	const struct throng_case session = { .client = client,
+		.limit = limit,
+		.presence = &presence,
+		.blindly = true,
+		.now = now };
+	enum throng_need need;
 
-	return throng_admit(hall->throng, client, limit, &presence, now);
+	return throng_admit(hall->throng, &session, &need);
+}
+
+static void
+learn(struct hall *hall, const struct net *client, int64_t current,
+    int64_t before, int64_t now)
+{
+	const struct throng_sessions sessions = { .current = current,
+		.before = before };
+
+	throng_learn_sessions(hall->throng, client, &sessions, now);
 }
 
 /* What one session sees of the hourly limit after others came. */
@@ -106,17 +123,12 @@ hours(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct net client = client_number(1);
-		const struct throng_facts facts = {
-			.reputation = REPUTATION_NEUTRAL,
-			.sessions = rows[i].sessions,
-			.before = rows[i].before
-		};
 		const int64_t now = T0 + rows[i].at;
 		struct hall hall;
 
 		open_hall(&hall);
 		come(&hall, &client, rows[i].pending, now);
-		throng_learn(hall.throng, &client, &facts, now);
+		learn(&hall, &client, rows[i].sessions, rows[i].before, now);
 		come(&hall, &client, rows[i].more, now);
 		check_int(rows[i].sentence,
 		    admit(&hall, &client, ten_an_hour, now), rows[i].want);
@@ -129,19 +141,12 @@ static void
 next_hour(void **state)
 {
 	const struct net client = client_number(1);
-	const struct throng_facts facts = { .sessions = 11 };
 	struct hall hall;
 
 	(void)state;
 	open_hall(&hall);
-	throng_learn(hall.throng, &client, &facts, T0);
-	check_int("known in this hour",
-	    throng_knows(hall.throng, &client, 0, T0 + HOUR - 1), true);
-	check_int("not in the next",
-	    throng_knows(hall.throng, &client, 0, T0 + HOUR), false);
-	check_int("nor once it has a newer ban",
-	    throng_knows(hall.throng, &client, 1, T0), false);
-	check_int("where nothing can be learned this hour is the one before",
+	learn(&hall, &client, 11, 0, T0);
+	check_int("this hour is the one before in the next",
 	    admit(&hall, &client, ten_an_hour, T0 + HOUR), LIMIT_HOURLY);
 	come(&hall, &client, 1, T0 + HOUR - 1);
 	check_int("whoever is late counts there",
@@ -151,11 +156,119 @@ next_hour(void **state)
 	    admit(&hall, &client, ten_an_hour, T0 + HOUR + 600), LIMIT_HOURLY);
 	check_int("two hours later all is forgotten",
 	    admit(&hall, &client, ten_an_hour, T0 + 3 * HOUR), LIMIT_KINDS);
-	check_int("a clock that goes back makes it unknown",
-	    throng_knows(hall.throng, &client, 0, T0), false);
-	throng_learn(hall.throng, &client, &facts, T0);
-	check_int("and is followed", admit(&hall, &client, ten_an_hour, T0),
-	    LIMIT_HOURLY);
+	learn(&hall, &client, 11, 0, T0);
+	check_int("a clock that goes back is followed",
+	    admit(&hall, &client, ten_an_hour, T0), LIMIT_HOURLY);
+	close_hall(&hall);
+}
+
+/* What a session must learn first: it holds a slot, came in time, has sent so
+ * many messages; so many others hold one or came in this hour. */
+static void
+needs(void **state)
+{
+	static const struct limit by_reputation[LIMIT_KINDS] = {
+		[LIMIT_CONNECTIONS] = { .most = { 0, 3, 2 } },
+		[LIMIT_MESSAGES] = { .most = { 5, 4, 0 } },
+		[LIMIT_HOURLY] = { .most = { 9, 9, 3 } },
+	};
+	static const struct {
+		const char *sentence;
+		struct presence presence;
+		int others;
+		bool counted; /* its sessions were learned */
+		int64_t came;
+		bool known; /* its reputation was, with ban 7 */
+		enum throng_need want;
+	} rows[] = {
+		{ "the hour's sessions come first", { .ban = 0 }, 0, false, 0,
+		    false, THRONG_SESSIONS },
+		{ "within the worst client's limits nothing matters",
+		    { .ban = 0 }, 1, true, 3, false, THRONG_NOTHING },
+		{ "one more at once, and it does", { .ban = 0 }, 2, true, 3,
+		    false, THRONG_REPUTATION },
+		{ "or one more in the hour", { .ban = 0 }, 1, true, 4, false,
+		    THRONG_REPUTATION },
+		{ "or as many messages as the worst may send",
+		    { .messages = 4 }, 0, true, 3, false, THRONG_REPUTATION },
+		{ "fewer do not matter", { .messages = 3 }, 0, true, 3, false,
+		    THRONG_NOTHING },
+		{ "what is known is known", { .ban = 7 }, 3, true, 20, true,
+		    THRONG_NOTHING },
+		{ "until there is a newer ban", { .ban = 8 }, 2, true, 3, true,
+		    THRONG_REPUTATION },
+		{ "who has a slot and came in time needs nothing",
+		    { .slot = true, .timely = true }, 3, false, 20, false,
+		    THRONG_NOTHING },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct net client = client_number(1);
+		struct presence presence = rows[i].presence;
+		const struct throng_case session = { .client = &client,
+			.limit = by_reputation,
+			.presence = &presence,
+			.now = T0 };
+		enum throng_need need;
+		struct hall hall;
+
+		open_hall(&hall);
+		for (int n = 0; n < rows[i].others; n++) {
+			(void)admit(&hall, &client, two, T0);
+		}
+		for (int n = 2; n < rows[i].others; n++) {
+			(void)admit(&hall, &client, by_reputation, T0);
+		}
+		if (rows[i].counted) {
+			learn(&hall, &client, rows[i].came, 0, T0);
+		}
+		if (rows[i].known) {
+			throng_learn_reputation(
+			    hall.throng, &client, REPUTATION_NEUTRAL, 7, T0);
+		}
+		(void)throng_admit(hall.throng, &session, &need);
+		check_int(rows[i].sentence, need, rows[i].want);
+		check_int("who has to learn is not let in yet",
+		    need == THRONG_NOTHING || !presence.slot, true);
+		close_hall(&hall);
+	}
+}
+
+static void
+reputations_age(void **state)
+{
+	const struct net client = client_number(1);
+	static const struct limit poor_one[LIMIT_KINDS] = {
+		[LIMIT_CONNECTIONS] = { .most = { 2, 2, 1 } },
+	};
+	struct presence presence = { .ban = 0 };
+	struct throng_case session = { .client = &client,
+		.limit = poor_one,
+		.presence = &presence,
+		.now = T0 };
+	enum throng_need need;
+	struct hall hall;
+
+	(void)state;
+	open_hall(&hall);
+	(void)admit(&hall, &client, poor_one, T0);
+	throng_learn_reputation(hall.throng, &client, REPUTATION_POOR, 0, T0);
+	check_int("a poor client has one slot",
+	    throng_admit(hall.throng, &session, &need), LIMIT_CONNECTIONS);
+	session.now = T0 + HOUR;
+	(void)throng_admit(hall.throng, &session, &need);
+	check_int("in another hour it may be better", need, THRONG_REPUTATION);
+	throng_learn_reputation(
+	    hall.throng, &client, REPUTATION_POOR, 0, T0 + HOUR);
+	throng_use(hall.throng);
+	(void)throng_admit(hall.throng, &session, &need);
+	check_int("or by another policy", need, THRONG_REPUTATION);
+	throng_learn_reputation(
+	    hall.throng, &client, REPUTATION_NEUTRAL, 0, T0 + HOUR);
+	check_int("and then has two",
+	    throng_admit(hall.throng, &session, &need), LIMIT_KINDS);
+	check_int("nothing more is needed", need, THRONG_NOTHING);
 	close_hall(&hall);
 }
 
@@ -184,21 +297,16 @@ static void
 bounded(void **state)
 {
 	const struct net holder = client_number(0);
-	struct presence first = { .ban = 0 };
-	struct presence second = { .ban = 0 };
 	struct hall hall;
 
 	(void)state;
 	open_hall(&hall);
-	assert_int_equal(
-	    throng_admit(hall.throng, &holder, two, &first, T0), LIMIT_KINDS);
-	assert_int_equal(
-	    throng_admit(hall.throng, &holder, two, &second, T0), LIMIT_KINDS);
+	assert_int_equal(admit(&hall, &holder, two, T0), LIMIT_KINDS);
+	assert_int_equal(admit(&hall, &holder, two, T0), LIMIT_KINDS);
 	for (uint32_t i = 1; i < 3 * THRONG_MAX; i++) {
 		const struct net client = client_number(i * 2654435761U);
-		const struct throng_facts facts = { .sessions = 11 };
 
-		throng_learn(hall.throng, &client, &facts, T0);
+		learn(&hall, &client, 11, 0, T0);
 		if (admit(&hall, &client, ten_an_hour, T0) != LIMIT_HOURLY) {
 			fail_msg("number %u found no room", i);
 		}
@@ -242,18 +350,17 @@ static void
 who_is_met_stays(void **state)
 {
 	const struct net friend = client_number(1);
-	const struct throng_facts facts = { .sessions = 1 };
 	struct hall hall;
 
 	(void)state;
 	open_hall(&hall);
-	throng_learn(hall.throng, &friend, &facts, T0);
+	learn(&hall, &friend, 11, 0, T0);
 	for (uint32_t i = 2; i < 2 * THRONG_MAX; i++) {
 		const struct net client = client_number(i);
 
-		throng_learn(hall.throng, &client, &facts, T0);
+		learn(&hall, &client, 1, 0, T0);
 		check_int("one that comes again and again stays known",
-		    throng_knows(hall.throng, &friend, 0, T0), true);
+		    admit(&hall, &friend, ten_an_hour, T0), LIMIT_HOURLY);
 	}
 	close_hall(&hall);
 }
@@ -274,13 +381,12 @@ come_and_go(void *arg)
 	struct bustle *bustle = arg;
 
 	for (int i = 0; i < ROUNDS; i++) {
-		struct presence presence = { .ban = 0 };
 		const struct net other = client_number((uint32_t)i);
 		int inside;
 
 		(void)admit(&bustle->hall, &other, ten_an_hour, T0);
-		if (throng_admit(bustle->hall.throng, &bustle->client, two,
-			&presence, T0) != LIMIT_KINDS) {
+		if (admit(&bustle->hall, &bustle->client, two, T0) !=
+		    LIMIT_KINDS) {
 			atomic_fetch_add(&bustle->refused, 1);
 			continue;
 		}
@@ -327,6 +433,8 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(hours),
 		cmocka_unit_test(next_hour),
+		cmocka_unit_test(needs),
+		cmocka_unit_test(reputations_age),
 		cmocka_unit_test(before_any_limit),
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(full_of_holders),
