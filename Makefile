@@ -220,6 +220,7 @@ tsan:
 
 load: all $(BENCHES)
 	tests/bench/milter --quick --load '-g 50 -o 200'
+	tests/bench/milter --limits --quick --load '-g 50 -o 200'
 
 lint:
 	@scripts/setup all
@@ -262,6 +263,7 @@ fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 
 bench: all $(BENCHES)
 	tests/bench/milter
+	tests/bench/milter --limits
 	tests/bench/watch
 	tests/bench/web
 

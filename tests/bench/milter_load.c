@@ -7,11 +7,11 @@
  *
  * Of the sessions, -p PERCENT come from the BANS addresses that `fill` bans,
  * the others from OTHERS addresses without one; of those, -g PERCENT guess a
- * recipient that does not exist.  Prints one line: how many
- * sessions ended within SECONDS (after a start that is not counted), how many
- * a second, the time from opening the connection to the first answer to an
- * SMTP event (median and 99th of a hundred), how many sessions came from
- * banned addresses and how many were refused.
+ * recipient that does not exist.  Prints one line: how many sessions there
+ * were in all, how many ended within SECONDS (after a start that is not
+ * counted), how many a second, the time from opening the connection to the
+ * first answer to an SMTP event (median and 99th of a hundred), how many
+ * sessions came from banned addresses and how many were refused.
  */
 #include <errno.h>
 #include <stdint.h>
@@ -62,6 +62,7 @@ struct connection {
 };
 
 static struct {
+	int64_t all;
 	int64_t sessions;
 	int64_t banned;
 	int64_t refused;
@@ -186,6 +187,7 @@ static void
 end_session(struct connection *connection)
 {
 	close(connection->fd);
+	result.all++;
 	if (!counting)
 		return;
 	result.sessions++;
@@ -302,11 +304,11 @@ print_result(int64_t nanoseconds)
 	if (result.firsts > 0)
 		qsort(result.first, result.firsts, sizeof(*result.first),
 		    compare);
-	printf("sessions=%lld rate=%.1f p50_us=%.1f p99_us=%.1f banned=%lld "
-	       "refused=%lld\n",
-	    (long long)result.sessions, (double)result.sessions / seconds,
-	    percentile(50), percentile(99), (long long)result.banned,
-	    (long long)result.refused);
+	printf("all=%lld sessions=%lld rate=%.1f p50_us=%.1f p99_us=%.1f "
+	       "banned=%lld refused=%lld\n",
+	    (long long)result.all, (long long)result.sessions,
+	    (double)result.sessions / seconds, percentile(50), percentile(99),
+	    (long long)result.banned, (long long)result.refused);
 }
 
 static _Noreturn void
