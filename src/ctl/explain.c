@@ -7,6 +7,7 @@
 #include "core/ban.h"
 #include "core/policy.h"
 #include "ctl/ctl.h"
+#include "ctl/merits.h"
 #include "ctl/print.h"
 #include "ctl/say.h"
 #include "ctl/story.h"
@@ -84,21 +85,30 @@ say_counted(const struct prospect *prospect, char cell[static CELL_SIZE])
 	return cell;
 }
 
-/* "30, ratio 0.5" */
+/* "30, ratio 0.5, credit 50" */
 static char *
 say_accepted(const struct prospect *prospect, char cell[static CELL_SIZE])
 {
-	if (prospect->rule->ratio == 0) {
-		(void)text_copy(cell, CELL_SIZE, "-");
-	} else {
-		(void)snprintf(cell, CELL_SIZE, "%" PRId64 ", ratio %g",
-		    prospect->accepted,
-		    (double)prospect->rule->ratio / POLICY_RATIO_ONE);
+	const struct rule *rule = prospect->rule;
+	struct text text;
+
+	text_init(&text, cell, CELL_SIZE);
+	if (rule->ratio == 0 && rule->credit == 0) {
+		text_add(&text, "-");
+		return cell;
+	}
+	text_addf(&text, "%" PRId64, prospect->accepted);
+	if (rule->ratio != 0) {
+		text_addf(&text, ", ratio %g",
+		    (double)rule->ratio / POLICY_RATIO_ONE);
+	}
+	if (rule->credit != 0) {
+		text_addf(&text, ", credit %" PRId64, rule->credit);
 	}
 	return cell;
 }
 
-/* "step 3, 8 h" */
+/* "step 3, 8 h"; ", soft" behind it where it answers 450. */
 static char *
 say_next(const struct prospect *prospect, char cell[static CELL_SIZE])
 {
@@ -107,9 +117,10 @@ say_next(const struct prospect *prospect, char cell[static CELL_SIZE])
 	if (prospect->next == 0) {
 		(void)text_copy(cell, CELL_SIZE, "never");
 	} else {
-		(void)snprintf(cell, CELL_SIZE, "step %" PRId64 ", %s",
+		(void)snprintf(cell, CELL_SIZE, "step %" PRId64 ", %s%s",
 		    prospect->steps + 1,
-		    text_from_duration(prospect->next, lasts));
+		    text_from_duration(prospect->next, lasts),
+		    prospect->steps < prospect->rule->soft ? ", soft" : "");
 	}
 	return cell;
 }
@@ -165,6 +176,17 @@ struct ban_table {
 	int64_t now;
 };
 
+/* As everywhere; of one that the brake held back, that it did. */
+static const char *
+say_ban(const struct ban *ban, int64_t now)
+{
+	if (!ban->observed || !ban->honest || ban->mistake ||
+	    ban->cleared != 0) {
+		return say_state(ban, now);
+	}
+	return now < ban->ends ? "held by the brake" : "held, over";
+}
+
 static bool
 ban_row(void *to, const struct ban *ban)
 {
@@ -180,7 +202,7 @@ ban_row(void *to, const struct ban *ban)
 	table_row(&bans->table,
 	    (const char *const[]){ ban->ref, print_time(ban->begins, since),
 		print_time(ban_over(ban), until), reason_name(ban->reason),
-		ban->rule, step, hits, say_state(ban, bans->now),
+		ban->rule, step, hits, say_ban(ban, bans->now),
 		net_format(&ban->who, who), ban->note });
 	return true;
 }
@@ -203,6 +225,29 @@ tell_bans(struct ctl *ctl, const struct story *story)
 		result = story_each_ban(ctl, ban_row, &bans);
 	}
 	return result;
+}
+
+/* What the next session that a ban speaks to hears, and later ones. */
+static void
+tell_replies(const struct ctl *ctl, const struct story *story)
+{
+	const char *url = ctl->conf->lookup_url;
+	char ip[ADDR_TEXT_SIZE];
+	char line[REPLY_TEXT_SIZE];
+
+	addr_format(&story->standing.address, ip);
+	for (size_t i = 0; i < story->standing.bans; i++) {
+		const struct ban *ban = &story->standing.ban[i];
+		const struct reply *next = ban_reply(ban);
+
+		print_line("It hears next of %s: %s", ban->ref,
+		    reply_line(next, ip, ban->ends, url, ban->ref, line));
+		if (next != &ban->again && ban->again.code[0] != '\0') {
+			print_line("   and after that: %s",
+			    reply_line(&ban->again, ip, ban->ends, url,
+				ban->ref, line));
+		}
+	}
 }
 
 static void
@@ -237,12 +282,14 @@ tell(struct ctl *ctl, const struct story *story)
 	enum store_result result = say_standing(ctl, &story->standing);
 
 	if (result == STORE_OK) {
+		tell_replies(ctl, story);
 		print_line(
 		    "It is counted as %s.", net_format(&story->client, client));
 		result = tell_events(ctl, story);
 	}
 	if (result == STORE_OK) {
 		tell_tally(ctl, story);
+		merits_tell(ctl->conf, story);
 		tell_rules(ctl, story);
 		result = tell_bans(ctl, story);
 	}

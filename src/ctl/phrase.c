@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ctl/allow.h"
+#include "ctl/brake.h"
 #include "ctl/change.h"
 #include "ctl/codes.h"
 #include "ctl/decode.h"
@@ -80,6 +81,14 @@ static const struct phrase phrases[] = {
 	  "the same, lines of KIND IP [--at TIME] from standard input",
 	  { { ARGUMENT_END }, 0 },
 	  report_lines_check, STORE_WRITE, report_lines },
+	{ { "brake" }, "[--json]",
+	  "whether new bans of clients in good standing are held back",
+	  { { ARGUMENT_END }, JSON },
+	  NULL, STORE_READ, brake_show },
+	{ { "brake", "release" }, "[--note T] [--json]",
+	  "let them begin again",
+	  { { ARGUMENT_END }, NOTE | JSON },
+	  NULL, STORE_WRITE, brake_release },
 	{ { "rules" }, "[list] [--json]",
 	  "how log lines are understood",
 	  { { ARGUMENT_END }, JSON },

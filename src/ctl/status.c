@@ -177,6 +177,12 @@ tell_service(const char *name, const struct sign *sign, int64_t now)
 	    sign->value[0] != '\0' ? ")" : "");
 }
 
+static bool
+is_on(const struct sign *sign)
+{
+	return sign->there && strcmp(sign->value, "on") == 0;
+}
+
 static void
 tell(const struct ctl *ctl, const struct picture *picture)
 {
@@ -184,6 +190,11 @@ tell(const struct ctl *ctl, const struct picture *picture)
 	char since[PRINT_TIME_SIZE];
 	char allows[PRINT_COUNT_SIZE];
 
+	if (is_on(&picture->brake)) {
+		print_line("BRAKE ON   new bans of clients whose mail was "
+			   "accepted before refuse nobody: see \"videur "
+			   "brake\"");
+	}
 	tell_size(ctl, &picture->numbers);
 	print_line("mode       %s%s", mode_name(conf->mode),
 	    conf->mode == CONF_OBSERVE ? ": new bans refuse nobody" : "");

@@ -85,6 +85,10 @@ story_gather(struct ctl *ctl, struct story *story)
 		    tally_hour(ctl->now), &story->tally);
 	}
 	if (result == STORE_OK || result == STORE_NONE) {
+		result = engine_repute(ctl->store, ctl->conf, &story->client,
+		    NULL, ctl->now, &story->repute);
+	}
+	if (result == STORE_OK) {
 		result = gather_prospects(ctl, story);
 	}
 	return result;

@@ -24,6 +24,7 @@ struct story {
 	struct net client;
 	struct standing standing;
 	struct tally tally; /* of all hours that are kept */
+	struct repute repute;
 	struct prospect prospect[POLICY_RULES_MAX]; /* one a rule */
 	size_t prospects;
 	int64_t events;     /* how many are stored */

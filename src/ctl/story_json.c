@@ -3,6 +3,7 @@
 #include "base/json.h"
 #include "core/ban.h"
 #include "ctl/ctl.h"
+#include "ctl/merits.h"
 #include "ctl/print.h"
 
 static void
@@ -40,6 +41,17 @@ tally_json(struct json *json, const struct tally *tally)
 	json_object_end(json);
 }
 
+/* Null where the rule does not say so. */
+static void
+put_setting(struct json *json, const char *name, int64_t value)
+{
+	if (value != 0) {
+		json_int(json, name, value);
+	} else {
+		json_null(json, name);
+	}
+}
+
 /* `need` is null where no number suffices, `next` where no ban would come. */
 static void
 prospect_json(struct json *json, const struct prospect *prospect)
@@ -57,6 +69,9 @@ prospect_json(struct json *json, const struct prospect *prospect)
 		json_int(json, "need", prospect->need);
 	}
 	json_int(json, "accepted", prospect->accepted);
+	put_setting(json, "credit", rule->credit);
+	json_ratio(json, "weight", rule->weight, POLICY_RATIO_ONE);
+	put_setting(json, "soft", rule->soft);
 	json_int(json, "steps", prospect->steps);
 	if (prospect->next == 0) {
 		json_null(json, "next");
@@ -78,6 +93,15 @@ ban_json(void *to, const struct ban *ban)
 	const struct ban_json *bans = to;
 
 	standing_ban_json(ban, bans->lookup_url, bans->json);
+	return true;
+}
+
+static bool
+held_json(void *to, const struct ban *ban)
+{
+	if (ban->observed && ban->honest) {
+		json_string(to, NULL, ban->ref);
+	}
 	return true;
 }
 
@@ -118,6 +142,7 @@ story_json(struct ctl *ctl, const struct story *story)
 	result = story_each_sum(ctl, story, event_json, &json);
 	json_array_end(&json);
 	tally_json(&json, &story->tally);
+	merits_json(ctl->conf, story, &json);
 	json_array(&json, "rules");
 	for (size_t i = 0; i < story->prospects; i++) {
 		prospect_json(&json, &story->prospect[i]);
@@ -126,6 +151,12 @@ story_json(struct ctl *ctl, const struct story *story)
 	json_array(&json, "bans");
 	if (result == STORE_OK) {
 		result = story_each_ban(ctl, ban_json, &bans);
+	}
+	json_array_end(&json);
+	/* Refs of those that are observed because the brake was on. */
+	json_array(&json, "held");
+	if (result == STORE_OK) {
+		result = story_each_ban(ctl, held_json, &json);
 	}
 	json_array_end(&json);
 	put_forgetting(&json, &gone);

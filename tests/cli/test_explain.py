@@ -138,3 +138,116 @@ def test_history_is_forgotten_events_first_bans_last(house):
     assert seconds(forgotten["events"]) == begins + 30 * DAY
     assert seconds(forgotten["steps"]) == begins + 90 * DAY
     assert seconds(forgotten["bans"]) == ends + 120 * DAY
+
+
+# ---- what speaks for and against a client ----
+
+def test_its_reputation_with_the_numbers_behind_it(house):
+    house.do("report", "virus", "203.0.113.7")
+    house.do("clear", "203.0.113.7")
+    hour = now() - DAY
+    house.sql("INSERT INTO tally (client, hour, messages, accepted, greylist)"
+              " VALUES ('203.0.113.7', ?, 40, 30, 5)", hour - hour % HOUR)
+    story = house.json("explain", "203.0.113.7")
+    assert story["reputation"] == {
+        "name": "neutral", "accepted": 30, "bad": 1, "bans": 1,
+        "good_messages": 20, "good_ratio": 0.05, "poor_bans": 2,
+        "poor_events": 20, "poor_ratio": 0.5}
+    assert story["forwarder"] is False
+    said = house.do("explain", "203.0.113.7")
+    assert ("Reputation neutral, by the last 30 d: 30 messages accepted, "
+            "1 bad event, 1 ban\n") in said
+    assert "good: no ban, 20 or more messages, at most 0.05 bad" in said
+    assert "poor: 2 or more bans, or 20 or more bad events, at least 0.5" in (
+        said)
+    house.do("clear", "203.0.113.7", "--mistake")
+    assert house.json("explain",
+                      "203.0.113.7")["reputation"]["name"] == "good"
+    for _ in range(2):
+        house.do("ban", "203.0.113.7", "2h")
+    assert house.json("explain",
+                      "203.0.113.7")["reputation"]["name"] == "poor"
+
+
+FAIR = """
+rule "spam" {
+  events = {spam}  limit = 2  within = 1h  reason = spam  service = mx
+  credit = 10  weight = 0.25  soft = 1  ban = {1h, 2h}
+  reply = "550 5.7.1 Too many spams"
+  reply-again = "554 5.7.9 Still too many"
+}
+"""
+
+
+def follow(house, policy, name="mine", more=""):
+    """Use a policy file of that name."""
+    (house.folder / "policies").mkdir(exist_ok=True)
+    (house.folder / "policies" / f"{name}.conf").write_text(policy)
+    house.configure(f'policy = "{name}"\n{more}')
+
+
+def test_credit_weight_and_soft_stand_with_their_rule(house):
+    follow(house, FAIR)
+    house.do("report", "spam", "203.0.113.7")
+    spam = rule(house.json("explain", "203.0.113.7"), "spam")
+    assert (spam["credit"], spam["weight"], spam["soft"]) == (10, 0.25, 1)
+    assert (spam["counted"], spam["need"]) == (1, 2)
+    said = house.do("explain", "203.0.113.7")
+    assert re.search(r"^  spam +spam +1 of 2 +1 h +0, credit 10 +0"
+                     r"  step 1, 1 h, soft +-$", said, re.M)
+    assert "forwarder" not in said
+    house.configure()
+    house.do("report", "spam", "203.0.113.7")
+    spam = rule(house.json("explain", "203.0.113.7"), "spam")
+    assert (spam["credit"], spam["weight"], spam["soft"]) == (None, 1, None)
+
+
+def test_a_forwarder_is_told_as_one(house):
+    follow(house, FAIR, more='forwarders = {"203.0.113.0/24"}')
+    house.do("report", "spam", "203.0.113.7")
+    story = house.json("explain", "203.0.113.7")
+    assert story["forwarder"] is True and rule(story, "spam")["need"] == 8
+    said = house.do("explain", "203.0.113.7")
+    assert "It is a known forwarder.\n" in said
+    assert "rule spam counts each event of it as 0.25" in said
+    house.configure('forwarders = {"203.0.113.0/24"}')
+    assert "no rule has a weight for it" in house.do("explain", "203.0.113.7")
+
+
+def test_what_it_hears_next(house):
+    follow(house, FAIR)
+    for _ in range(2):
+        house.do("report", "spam", "203.0.113.7")
+    ban = house.json("explain", "203.0.113.7")["bans"][0]
+    assert ban["reply"].startswith("450 4.7.1 Too many spams [203.0.113.7], ")
+    said = house.do("explain", "203.0.113.7")
+    assert f"It hears next of {ban['ref']}: {ban['reply']}\n" in said
+    assert "   and after that: 450 4.7.9 Still too many [203.0.113.7], " in (
+        said)
+    house.sql("UPDATE ban SET hits = 1, told = begins")
+    ban = house.json("explain", "203.0.113.7")["bans"][0]
+    assert ban["reply"].startswith("450 4.7.9 Still too many")
+    said = house.do("explain", "203.0.113.7")
+    assert f"It hears next of {ban['ref']}: {ban['reply']}\n" in said
+    assert "after that" not in said
+    assert house.json("list")[0]["reply"] == ban["reply"]
+
+
+def test_a_ban_outlives_the_rule_it_came_from(house):
+    follow(house, FAIR)
+    for _ in range(2):
+        house.do("report", "spam", "203.0.113.7")
+    before = house.json("list")
+    follow(house, FAIR.replace('rule "spam"', 'rule "junk"')
+           .replace("Too many spams", "No"), name="other")
+    assert house.json("list") == before
+    assert re.search(r"^203\.0\.113\.7 +spam +", house.do("list"), re.M)
+    story = house.json("explain", "203.0.113.7")
+    assert story["bans"] == before and story["listed"] is True
+    assert [counted["rule"] for counted in story["rules"]] == ["junk"]
+    assert story["rules"][0]["steps"] == 1
+    said = house.do("explain", "203.0.113.7")
+    assert "450 4.7.1 Too many spams" in said
+    assert re.search(rf"^  {before[0]['ref']} .* spam +spam +1 ", said, re.M)
+    house.do("check", "203.0.113.7", status=1)
+    assert house.do("clear", "203.0.113.7") == "lifted 1 ban\n"

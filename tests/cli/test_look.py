@@ -263,3 +263,9 @@ def test_status_tells_the_last_sign_of_life_of_each_service(house):
     said = house.do("status")
     assert f"last sign of life {since}, 1 min 3" in said
     assert re.search("^brake +on since ", said, re.M)
+    assert said.startswith("BRAKE ON ")
+    assert answer["brake"]["value"] == "on"
+    house.do("brake", "release")
+    said = house.do("status")
+    assert re.search("^brake +off since ", said, re.M)
+    assert "BRAKE ON" not in said

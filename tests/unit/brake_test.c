@@ -216,6 +216,13 @@ one_client_counts_once(void **state)
 	check_int("are not three clients", is_on(fixture, t), false);
 	some(fixture, 2, 1, t);
 	check_int("nor are two", is_on(fixture, t), false);
+	for (int n = 1; n <= 10; n++) {
+		(void)fixture_deed(
+		    fixture, "198.51.100.2", KIND_AUTH, t + n, t + n);
+	}
+	t += 11;
+	check_int(
+	    "not even by one more ban of the second", is_on(fixture, t), false);
 	some(fixture, 3, 1, t + 1);
 	check_int("three are", is_on(fixture, t + 1), true);
 }
@@ -336,6 +343,12 @@ where_there_is_no_brake(void **state)
 		some(fixture, 1, 20, T0 + (int64_t)i * 2 * DAY);
 		check_int(rows[i].sentence,
 		    is_on(fixture, T0 + (int64_t)i * 2 * DAY), false);
+		check_int("and nobody is told to be honest",
+		    virus(
+			fixture, honest(fixture, 30), T0 + (int64_t)i * 2 * DAY)
+			.ban[0]
+			.honest,
+		    false);
 	}
 	fixture->conf->mode = CONF_ENFORCE;
 	check_int("of what was observed nothing counts",

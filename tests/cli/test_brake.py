@@ -1,0 +1,191 @@
+"""brake: what puts it on, how it is told, and its release."""
+
+import re
+
+import pytest
+
+from conftest import DAY, HOUR, local, now, seconds
+
+
+def accept(house, client, messages=3, ago=2 * DAY):
+    """Tally messages of a client that were accepted then."""
+    hour = now() - ago
+    house.sql("INSERT INTO tally (client, hour, messages, accepted)"
+              " VALUES (?, ?, ?, ?)", client, hour - hour % HOUR, messages,
+              messages)
+
+
+def honest(number):
+    return f"203.0.113.{number}"
+
+
+@pytest.fixture
+def braked(house):
+    """Six clients whose mail was accepted before sent a virus."""
+    house.do("clear", "198.51.100.1", status=1)
+    for number in range(1, 7):
+        accept(house, honest(number))
+    for number in range(1, 7):
+        house.run("report", "virus", honest(number))
+    return house
+
+
+def test_it_is_off_where_nothing_happened(house):
+    house.do("clear", "198.51.100.1", status=1)
+    said = house.do("brake")
+    assert said.startswith("the brake is off\n")
+    assert "3 or more messages accepted in the last 30 d" in said
+    assert "goes on for 5 with a new ban within 10 min" in said
+    assert "0 clients count now" in said
+    answer = house.json("brake")
+    assert (answer["on"], answer["since"]) == (False, None)
+    assert (answer["bans"], answer["within"], answer["accepted"]) == (
+        5, 600, 3)
+    assert answer["clients"] == answer["held"] == 0
+
+
+def test_it_counts_who_was_trusted_and_nobody_else(house):
+    house.do("clear", "198.51.100.1", status=1)
+    for number in (1, 2):
+        accept(house, honest(number))
+        house.do("report", "virus", honest(number))
+    house.do("report", "virus", honest(3))
+    assert house.json("brake")["clients"] == 2
+    assert "2 clients count now" in house.do("brake")
+
+
+def test_report_says_that_it_puts_it_on(house):
+    house.do("clear", "198.51.100.1", status=1)
+    for number in range(1, 6):
+        accept(house, honest(number))
+    for number in range(1, 5):
+        assert house.run("report", "virus", honest(number)).stderr == ""
+    done = house.run("report", "virus", honest(5))
+    assert done.returncode == 0
+    assert "BRAKE ON" in done.stderr and "brake release" in done.stderr
+    assert "observed 203.0.113.5 " in done.stdout
+    accept(house, honest(6))
+    assert house.run("report", "virus", honest(6)).stderr == ""
+
+
+def test_lines_of_reports_put_it_on_as_well(house):
+    house.do("clear", "198.51.100.1", status=1)
+    for number in range(1, 7):
+        accept(house, honest(number))
+    done = house.run("report", "-", given="".join(
+        f"virus {honest(number)}\n" for number in range(1, 7)))
+    assert done.stderr.count("BRAKE ON") == 1
+    assert [ban["observed"] for ban in house.json("list")].count(True) == 2
+
+
+def test_while_it_is_on_all_say_so(braked):
+    said = braked.do("brake", status=1)
+    answer = braked.json("brake", status=1)
+    assert answer["on"] is True and answer["held"] == 2
+    assert said.startswith(f"THE BRAKE IS ON since {local(answer['since'])}")
+    assert "held back that would hold now: 2" in said
+    assert "videur brake release" in said
+    assert braked.do("status").startswith("BRAKE ON ")
+    assert braked.json("status")["brake"]["value"] == "on"
+
+
+def test_the_first_four_stay_and_the_others_are_clear(braked):
+    for number in range(1, 5):
+        braked.do("check", honest(number), status=1)
+    for number in (5, 6):
+        braked.do("check", honest(number))
+    braked.do("report", "virus", "198.51.100.9")
+    braked.do("check", "198.51.100.9", status=1)
+    braked.do("ban", honest(6), "2h")
+    braked.do("check", honest(6), status=1)
+
+
+def test_explain_says_that_the_brake_held_it(braked):
+    said = braked.do("explain", honest(5))
+    assert "  held by the brake " in said and "is clear" in said
+    story = braked.json("explain", honest(5))
+    assert story["held"] == [story["bans"][0]["ref"]]
+    assert story["bans"][0]["observed"] is True
+    assert braked.json("explain", honest(1))["held"] == []
+    assert "held by" not in braked.do("explain", honest(1))
+    braked.sql("UPDATE ban SET begins = begins - 200000, ends = ends - 200000")
+    assert "  held, over " in braked.do("explain", honest(5))
+
+
+def test_its_release(braked):
+    since = braked.json("brake", status=1)["since"]
+    said = braked.do("brake", "release", "--note", "the scanner is mended")
+    assert said == f"released the brake, which was on since {local(since)}\n"
+    assert braked.audit()[-1] == ("brake release", "all",
+                                  "the scanner is mended")
+    said = braked.do("brake")
+    assert said.startswith("the brake is off, since its release at ")
+    assert "held back that would hold now: 2" in said
+    answer = braked.json("brake")
+    assert answer["on"] is False and answer["clients"] == 0
+    assert abs(seconds(answer["since"]) - now()) < 30
+    braked.do("check", honest(5))
+
+
+def test_where_it_is_not_on_there_is_nothing_to_release(house):
+    assert house.do("brake", "release", status=1) == "the brake is not on\n"
+    answer = house.json("brake", "release", status=1)
+    assert answer["released"] is False
+    assert house.audit() == []
+
+
+def test_its_release_as_json(braked):
+    since = braked.json("brake", status=1)["since"]
+    answer = braked.json("brake", "release")
+    assert (answer["released"], answer["since"]) == (True, since)
+
+
+@pytest.mark.parametrize("sentence, setting, mode, word", [
+    ("none is wanted", "brake { bans = 0 }", "", "bans = 0"),
+    ("nothing is enforced", "", 'mode = "observe"', "nothing to brake"),
+])
+def test_where_there_is_none(house, sentence, setting, mode, word):
+    house.configure(f"{setting}\n{mode}")
+    house.do("clear", "198.51.100.1", status=1)
+    for number in range(1, 7):
+        accept(house, honest(number))
+        assert house.run("report", "virus", honest(number)).stderr == ""
+    assert word in house.do("brake"), sentence
+    observed = [ban["observed"] for ban in house.json("list")]
+    assert observed == [mode != ""] * 6
+
+
+def test_settings_are_those_of_the_configuration(house):
+    house.configure("brake { bans = 2 within = 1h accepted = 1 }")
+    house.do("clear", "198.51.100.1", status=1)
+    for number in (1, 2):
+        accept(house, honest(number), messages=1)
+        house.run("report", "virus", honest(number))
+    answer = house.json("brake", status=1)
+    assert (answer["bans"], answer["within"], answer["accepted"]) == (
+        2, HOUR, 1)
+    assert "goes on for 2 with a new ban within 1 h" in house.do(
+        "brake", status=1)
+
+
+def test_a_database_that_is_not_there(house):
+    assert "no database yet" in house.run("brake").stderr
+    house.do("brake", status=3)
+
+
+def test_a_replay_knows_no_brake(house, tmp_path):
+    """Ten clients send three fine messages and then guess at logins."""
+    lines = []
+    for number in range(1, 11):
+        for second in range(10):
+            lines.append(
+                f"2026-11-20T10:{number:02}:{second:02}.000000+00:00 mx "
+                f"postfix/smtpd[77]: warning: unknown[203.0.113.{number}]: "
+                "SASL LOGIN authentication failed: UGFzc3dvcmQ6")
+    log = tmp_path / "mail.log"
+    log.write_text("\n".join(lines) + "\n")
+    house.configure("brake { bans = 1 accepted = 1 }")
+    told = house.do("replay", str(log))
+    bans = [line for line in told.splitlines()
+            if re.search(r"203\.0\.113\.\d+ ", line)]
+    assert len(bans) == 10, told
