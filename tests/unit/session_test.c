@@ -179,7 +179,7 @@ enum {
 struct scene {
 	struct cardboard board;
 	struct desk desk;
-	struct conf *conf; /* borrowed from the first session */
+	struct conf *conf;
 	const char *ip;
 	const char *port;
 	struct session *session; /* the one that acts */
@@ -290,7 +290,7 @@ begin_with(
     struct scene *scene, struct conf *conf, const char *ip, const char *port)
 {
 	scene->now = NOW;
-	scene->conf = conf;
+	scene->conf = conf_hold(conf); /* sessions come and go */
 	scene->ip = ip;
 	scene->port = port;
 	scene->board.pending = pending_new();
@@ -603,6 +603,7 @@ finish(struct scene *scene)
 	for (size_t i = 0; i < SESSIONS; i++) {
 		session_close(scene->all[i], scene->now);
 	}
+	conf_drop(scene->conf);
 	throng_free(scene->board.throng);
 	pending_free(scene->board.pending);
 }
