@@ -176,18 +176,18 @@ void
 json_ratio(struct json *json, const char *name, int64_t parts, int64_t one)
 {
 	uint64_t rest = parts < 0 ? 0 - (uint64_t)parts : (uint64_t)parts;
-	uint64_t place = (uint64_t)one;
+	uint64_t unit = (uint64_t)one;
+	const char *point = ".";
 	char buf[48];
 	struct text text;
 
 	begin_value(json, name);
 	text_init(&text, buf, sizeof(buf));
-	text_addf(&text, "%s%" PRIu64, parts < 0 ? "-" : "", rest / place);
-	rest %= place;
-	for (const char *point = "."; rest > 0; point = "") {
-		place /= 10;
-		text_addf(&text, "%s%" PRIu64, point, rest / place);
-		rest %= place;
+	text_addf(&text, "%s%" PRIu64, parts < 0 ? "-" : "", rest / unit);
+	for (rest %= unit; rest > 0; rest %= unit) {
+		rest *= 10;
+		text_addf(&text, "%s%" PRIu64, point, rest / unit);
+		point = "";
 	}
 	put(json, buf);
 }

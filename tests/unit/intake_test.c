@@ -115,6 +115,29 @@ one_line_of_many_attempts(void **state)
 }
 
 static void
+the_brake_is_told_of_once(void **state)
+{
+	struct fixture *fixture = *state;
+	struct finding finding = finding_of(FINDING_OFFENCE, "joe", T0);
+	struct intake_result result;
+
+	fixture->conf->brake_bans = 1;
+	fixture->conf->brake_within = 10 * MINUTE;
+	fixture->conf->brake_accepted = 1;
+	fixture_accepted(fixture, client, T0 - DAY, 1, 1);
+	finding.events = 9;
+	result = take(*state, &finding);
+	check_int("nine failures are no ban", result.braked, false);
+	finding.events = 3;
+	result = take(*state, &finding);
+	check_int("the tenth of twelve is one", (int64_t)result.bans, 1);
+	check_int("held back", result.ban[0].observed, true);
+	check_int("which puts it on", result.braked, true);
+	result = take(*state, &finding);
+	check_int("then it is on", result.braked, false);
+}
+
+static void
 kinds_of_others_are_dropped(void **state)
 {
 	struct fixture *fixture = *state;
@@ -345,6 +368,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(siphash_of_the_paper),
 		TEST(one_line_of_many_attempts),
+		TEST(the_brake_is_told_of_once),
 		TEST(kinds_of_others_are_dropped),
 		TEST(commands_that_the_milter_is_not_told_of),
 		TEST(what_comes_of_a_refusal_is_no_offence),
