@@ -57,12 +57,13 @@ struct material {
 	struct numbers numbers;
 };
 
-/* How many are listed, where that is known. */
+/* What a page of that kind says of the whole host, where that is known. */
 static void
 tell_numbers(const struct request *request, struct page_view *view,
     struct numbers *numbers)
 {
-	if (numbers_newest(request->numbers, numbers)) {
+	if ((view->kind == PAGE_STATS ? numbers_newest : numbers_listed)(
+		request->numbers, numbers)) {
 		view->numbers = numbers;
 	}
 }
@@ -92,8 +93,8 @@ look_up(const struct request *request, const struct addr *address,
 		view->kind = PAGE_UNAVAILABLE;
 		return 503;
 	}
-	tell_numbers(request, view, &material->numbers);
 	view->kind = PAGE_ANSWER;
+	tell_numbers(request, view, &material->numbers);
 	view->standing = &material->standing;
 	if (material->standing.bans > 0 &&
 	    may_see(request, &material->standing) &&
@@ -113,8 +114,8 @@ only_form(const struct request *request, struct material *material,
 		view->kind = PAGE_UNAVAILABLE;
 		return 503;
 	}
-	tell_numbers(request, view, &material->numbers);
 	view->kind = PAGE_FORM;
+	tell_numbers(request, view, &material->numbers);
 	return 200;
 }
 

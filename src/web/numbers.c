@@ -218,13 +218,35 @@ numbers_stop(struct numbers_keeper *keeper)
 	release(keeper);
 }
 
+/* Whether there are any that are not too old; asked with the lock. */
+static bool
+is_good(const struct numbers_keeper *keeper)
+{
+	return keeper->known && proc_ticks() < keeper->good_until;
+}
+
+bool
+numbers_listed(struct numbers_keeper *keeper, struct numbers *out)
+{
+	bool fine;
+
+	(void)pthread_mutex_lock(&keeper->lock);
+	fine = is_good(keeper);
+	if (fine) {
+		out->v4 = keeper->newest.v4;
+		out->v6 = keeper->newest.v6;
+	}
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return fine;
+}
+
 bool
 numbers_newest(struct numbers_keeper *keeper, struct numbers *out)
 {
 	bool fine;
 
 	(void)pthread_mutex_lock(&keeper->lock);
-	fine = keeper->known && proc_ticks() < keeper->good_until;
+	fine = is_good(keeper);
 	if (fine) {
 		*out = keeper->newest;
 	}

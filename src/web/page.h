@@ -61,7 +61,8 @@ struct page_view {
 	bool own;                        /* the address is the visitor's own */
 	const struct standing *standing; /* of PAGE_ANSWER */
 	const struct page_hours *hours;  /* NULL: not for this visitor */
-	const struct numbers *numbers;   /* NULL: not known now */
+	const struct numbers *numbers;   /* NULL: not known now; but for
+					  * PAGE_STATS only how many are listed */
 };
 
 /* The page of that path ("/codes"), or PAGE_NOT_FOUND; PAGE_FORM for "/". */
