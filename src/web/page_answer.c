@@ -129,8 +129,9 @@ kinds_of(const struct page_part *part, const struct ban *ban)
 	return rule != NULL ? rule->kinds : page_reason_kinds(ban->reason);
 }
 
-const char *
-page_reply(struct page_part *part, const struct ban *ban)
+/* The reply that a ban is refused with now; NULL where there is no room. */
+static const char *
+reply_of(struct page_part *part, const struct ban *ban)
 {
 	char ip[ADDR_TEXT_SIZE];
 	char *line = told_room(part->told, REPLY_TEXT_SIZE);
@@ -159,10 +160,12 @@ why_of(const struct page_part *part, const struct ban *ban)
 			      : reason_phrases[ban->reason].why;
 }
 
-static void
+/* Gives back its reply. */
+static const char *
 tell_ban(struct page_part *part, const struct ban *ban, const char *ref)
 {
 	const struct policy *policy = &site_conf(part->view->site)->policy;
+	const char *reply = reply_of(part, ban);
 	const bool manual = is_manual(ban);
 	struct told *told = part->told;
 	struct scope *item = told_item(told, part->scope, SLOT_BANS);
@@ -180,7 +183,7 @@ tell_ban(struct page_part *part, const struct ban *ban, const char *ref)
 		told_copy(
 		    told, item, SLOT_NETWORK, net_format(&ban->who, network));
 	}
-	told_text(told, item, SLOT_REPLY, page_reply(part, ban));
+	told_text(told, item, SLOT_REPLY, reply);
 	if (part->view->standing->bans > 1) {
 		told_moment(told, item, SLOT_UNTIL, ban->ends);
 		told_local(told, item, SLOT_UNTIL_LOCAL, ban->ends);
@@ -189,6 +192,7 @@ tell_ban(struct page_part *part, const struct ban *ban, const char *ref)
 	}
 	tell_schedule(part, item, ban, policy_rule(policy, ban->rule));
 	page_tell_deeds(part, item, kinds_of(part, ban));
+	return reply;
 }
 
 /* ---- the whole ---- */
@@ -199,6 +203,7 @@ tell_listed(struct page_part *part, const char *ref)
 	const struct standing *standing = part->view->standing;
 	const struct ban *main = &standing->ban[0]; /* ends last */
 	const struct ban *asked = main;
+	const char *reply = NULL; /* of that one */
 	uint32_t kinds = 0;
 	bool automatic = false;
 	bool by_hand = false;
@@ -206,12 +211,14 @@ tell_listed(struct page_part *part, const char *ref)
 	for (size_t i = 0; i < standing->bans; i++) {
 		const struct ban *ban = &standing->ban[i];
 
-		tell_ban(part, ban, ref);
+		const char *words = tell_ban(part, ban, ref);
+
 		kinds |= kinds_of(part, ban);
 		automatic = automatic || !is_manual(ban);
 		by_hand = by_hand || is_manual(ban);
-		if (ref != NULL && strcmp(ref, ban->ref) == 0) {
+		if (i == 0 || (ref != NULL && strcmp(ref, ban->ref) == 0)) {
 			asked = ban;
+			reply = words;
 		}
 	}
 	told_yes(part->told, part->scope, SLOT_LISTED, true);
@@ -225,7 +232,7 @@ tell_listed(struct page_part *part, const char *ref)
 	if (part->view->hours != NULL) {
 		page_seen_tell(part, part->view->hours);
 	}
-	page_report_tell(part, asked);
+	page_report_tell(part, asked, reply);
 }
 
 void

@@ -24,9 +24,10 @@ struct page_part {
 void page_answer_tell(struct page_part *part);
 
 /* Of an answer: what was seen hour by hour (page_seen.c), and what to send to
- * the contact about a ban (page_report.c). */
+ * the contact about a ban and its reply (page_report.c). */
 void page_seen_tell(struct page_part *part, const struct page_hours *hours);
-void page_report_tell(struct page_part *part, const struct ban *ban);
+void page_report_tell(
+    struct page_part *part, const struct ban *ban, const char *reply);
 
 /* The active policy's replies and limits, durations and kinds
  * (page_policy.c). */
@@ -47,10 +48,6 @@ const char *page_ref(const char *ref, char out[static BAN_REF_SIZE]);
  * own; NULL where there is no room. */
 const char *page_words(
     struct page_part *part, const char *phrase, const struct scope *scope);
-
-/* The reply that a ban is refused with now, as text of its own; NULL where
- * there is no room. */
-const char *page_reply(struct page_part *part, const struct ban *ban);
 
 /* The kinds that a reason may be for, where no rule says which. */
 uint32_t page_reason_kinds(enum reason reason);

@@ -6,10 +6,17 @@
 #include "web/site.h"
 
 enum {
-	REPORT_SIZE = 2048,
-	MAILTO_SIZE = 3 * REPORT_SIZE + 512
+	REPORT_SIZE = 2048
 };
 
+/* What is sent, and where to. */
+struct mail {
+	const char *to;
+	const char *subject;
+	const char *body;
+};
+
+/* What stands for itself in a part of a URI (RFC 3986, section 2.3). */
 static bool
 is_unreserved(char c)
 {
@@ -18,7 +25,8 @@ is_unreserved(char c)
 	       c == '~';
 }
 
-/* For a part of a URI (RFC 6068); a line ends as mail has it. */
+/* For a part of a URI (RFC 6068); a line ends as mail has it.  Nothing is left
+ * that HTML would have escaped. */
 static void
 add_encoded(struct text *out, const char *text)
 {
@@ -34,7 +42,7 @@ add_encoded(struct text *out, const char *text)
 		text_add_bytes(out, from, (size_t)(text - from));
 		c = (unsigned char)*text;
 		if (c == '\n') {
-			text_add(out, "%0D%0A");
+			text_add_bytes(out, "%0D%0A", 6);
 		} else if (c != '\0') {
 			const char code[] = { '%', hex[c >> 4], hex[c & 15] };
 
@@ -45,33 +53,44 @@ add_encoded(struct text *out, const char *text)
 }
 
 static void
+write_mailto(const void *what, struct text *out)
+{
+	const struct mail *mail = what;
+
+	text_add(out, "mailto:");
+	template_escape(out, mail->to);
+	text_add(out, "?subject=");
+	add_encoded(out, mail->subject);
+	text_add(out, "&amp;body=");
+	add_encoded(out, mail->body);
+}
+
+static void
 tell_mailto(struct page_part *part, const char *report)
 {
-	const char *contact = site_conf(part->view->site)->contact;
-	const char *subject = page_words(part, "report-subject", part->scope);
-	char *uri = told_room(part->told, MAILTO_SIZE);
-	struct text out;
+	struct mail *mail = told_room(part->told, sizeof(*mail));
 
-	if (uri == NULL || subject == NULL || contact[0] == '\0') {
-		return;
+	if (mail != NULL) {
+		mail->to = site_conf(part->view->site)->contact;
+		mail->subject = page_words(part, "report-subject", part->scope);
+		mail->body = report;
+		if (mail->to[0] != '\0' && mail->subject != NULL) {
+			told_write(part->told, part->scope, SLOT_MAILTO,
+			    write_mailto, mail);
+		}
 	}
-	text_init(&out, uri, MAILTO_SIZE);
-	text_addf(&out, "mailto:%s?subject=", contact);
-	add_encoded(&out, subject);
-	text_add(&out, "&body=");
-	add_encoded(&out, report);
-	told_text(part->told, part->scope, SLOT_MAILTO, out.cut ? NULL : uri);
 }
 
 /* The five facts: those we know, and blanks for the others. */
 void
-page_report_tell(struct page_part *part, const struct ban *ban)
+page_report_tell(
+    struct page_part *part, const struct ban *ban, const char *reply)
 {
 	char *report = told_room(part->told, REPORT_SIZE);
 	char told_at[TIME_TEXT_SIZE];
 	struct text out;
 
-	told_text(part->told, part->scope, SLOT_REPLY, page_reply(part, ban));
+	told_text(part->told, part->scope, SLOT_REPLY, reply);
 	/* When it was last refused is for those who were there. */
 	if (part->view->hours != NULL && ban->told > 0) {
 		told_copy(part->told, part->scope, SLOT_REPORT_TIME,
