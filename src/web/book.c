@@ -7,12 +7,6 @@
 
 /* ---- entries ---- */
 
-static bool
-is_named(const struct entry *entry, const char *name, size_t len)
-{
-	return entry->len == len && memcmp(entry->name, name, len) == 0;
-}
-
 /* The entry of that name, a new one where there is none yet; NULL where there
  * is no memory. */
 static struct entry *
@@ -21,7 +15,8 @@ have_entry(struct reading *r, struct span name)
 	struct book *book = r->book;
 
 	for (size_t i = 0; i < book->entries; i++) {
-		if (is_named(&book->entry[i], name.at, span_length(name))) {
+		if (book_is_named(
+			&book->entry[i], name.at, span_length(name))) {
 			return &book->entry[i];
 		}
 	}
@@ -167,6 +162,7 @@ book_free(struct book *book)
 	if (book != NULL) {
 		free(book->op);
 		free(book->entry);
+		free(book->index);
 		free(book);
 	}
 }

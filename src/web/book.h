@@ -41,9 +41,12 @@ struct book {
 	struct op *op;
 	size_t ops;
 	size_t op_room;
-	struct entry *entry; /* in order of their names once read */
+	struct entry *entry;
 	size_t entries;
 	size_t entry_room;
+	/* Places of entries and 1, by the hash of their names; 0: free. */
+	unsigned short *index;
+	size_t index_mask;
 	const char *const *name; /* borrowed */
 	size_t names;
 };

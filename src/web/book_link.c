@@ -1,28 +1,76 @@
 #include "web/book_read.h"
 
+#include <limits.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "web/template.h"
 
-static int
-compare(const void *left, const void *right)
+/* FNV-1a. */
+static size_t
+hash_of(const char *name, size_t len)
 {
-	const struct entry *a = left;
-	const struct entry *b = right;
-	int order = memcmp(a->name, b->name, a->len < b->len ? a->len : b->len);
+	uint32_t hash = UINT32_C(2166136261);
 
-	return order != 0 ? order : (a->len > b->len) - (a->len < b->len);
+	for (size_t i = 0; i < len; i++) {
+		hash ^= (unsigned char)name[i];
+		hash *= UINT32_C(16777619);
+	}
+	return hash;
+}
+
+bool
+book_is_named(const struct entry *entry, const char *name, size_t len)
+{
+	return entry->len == len && memcmp(entry->name, name, len) == 0;
+}
+
+/* Where in the index the entry of that name is, or would be. */
+static unsigned short *
+place_of(const struct book *book, const char *name, size_t len)
+{
+	size_t at = hash_of(name, len) & book->index_mask;
+
+	while (book->index[at] != 0 &&
+	       !book_is_named(&book->entry[book->index[at] - 1], name, len)) {
+		at = (at + 1) & book->index_mask;
+	}
+	return &book->index[at];
+}
+
+/* At most half full, so that a name is found soon. */
+static bool
+make_index(struct reading *r)
+{
+	struct book *book = r->book;
+	size_t room = 2;
+
+	while (room < 2 * book->entries) {
+		room *= 2;
+	}
+	book->index = book->entries < USHRT_MAX
+			  ? calloc(room, sizeof(*book->index))
+			  : NULL;
+	if (book->index == NULL) {
+		return book_refuse(r, 0, "out of memory", NULL);
+	}
+	book->index_mask = room - 1;
+	for (size_t i = 0; i < book->entries; i++) {
+		const struct entry *entry = &book->entry[i];
+
+		*place_of(
+		    book, entry->name, entry->len) = (unsigned short)(i + 1);
+	}
+	return true;
 }
 
 const struct entry *
 book_find(const struct book *book, const char *name, size_t len)
 {
-	const struct entry key = { .name = name, .len = len };
+	const unsigned short place = *place_of(book, name, len);
 
-	return book->entries == 0 ? NULL
-				  : bsearch(&key, book->entry, book->entries,
-					sizeof(key), compare);
+	return place > 0 ? &book->entry[place - 1] : NULL;
 }
 
 /* Find out what a hole's name means. */
@@ -109,9 +157,5 @@ find_rings(struct reading *r)
 bool
 book_link(struct reading *r)
 {
-	if (r->book->entries > 0) {
-		qsort(r->book->entry, r->book->entries, sizeof(struct entry),
-		    compare);
-	}
-	return resolve_all(r) && find_rings(r);
+	return make_index(r) && resolve_all(r) && find_rings(r);
 }

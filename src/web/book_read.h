@@ -44,8 +44,10 @@ size_t span_length(struct span span);
 /* Read a template into operations behind those there are. */
 bool book_read_ops(struct reading *r, struct span text);
 
-/* Put all entries in order, find out what the names in them mean, and that
- * none leads back to itself. */
+bool book_is_named(const struct entry *entry, const char *name, size_t len);
+
+/* Make the index of all entries, find out what the names in them mean, and
+ * that none leads back to itself. */
 bool book_link(struct reading *r);
 
 #endif

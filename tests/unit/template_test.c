@@ -182,7 +182,7 @@ wrong_ones_are_refused(void **state)
 		{ "phrases in a ring", "",
 		    "a = b\nring = {{back}}\n"
 		    "back = {{ring}}\n",
-		    "en.phrases:3: leads back to itself: \"back\"" },
+		    "en.phrases:2: leads back to itself: \"ring\"" },
 		{ "a template that holds itself", "{{page}}", "a = b\n",
 		    "page.html:1: leads back to itself: \"page\"" },
 		{ "a phrase with an unknown name", "",
