@@ -6,7 +6,8 @@ ALTER TABLE ban ADD COLUMN again_code     TEXT NOT NULL DEFAULT '';
 ALTER TABLE ban ADD COLUMN again_enhanced TEXT NOT NULL DEFAULT '';
 ALTER TABLE ban ADD COLUMN again_phrase   TEXT NOT NULL DEFAULT '';
 ALTER TABLE ban ADD COLUMN again_own      TEXT NOT NULL DEFAULT '';
--- 1: the client had mail accepted before, and the brake counts the ban.
+-- 1: the client had mail accepted before, and the brake is for it: it counts
+-- the ban, or has held it back where that is observed.
 ALTER TABLE ban ADD COLUMN honest INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX ban_by_honest ON ban (begins) WHERE honest;
 
