@@ -27,6 +27,7 @@ enum {
 	AN_HOUR = 60 * 60,
 	A_DAY = 24 * AN_HOUR,
 	DAYS = 30,
+	HOURS = DAYS * 24,
 	ONE_IN = 50 /* that comes each hour */
 };
 
@@ -105,7 +106,7 @@ put_tallies(struct store *store, int64_t bans, int64_t others, int64_t now)
 		.sessions = 3, .messages = 2, .recipients = 2, .accepted = 2
 	};
 
-	for (int64_t ago = DAYS * 24; ago > 0; ago--) {
+	for (int64_t ago = HOURS; ago > 0; ago--) {
 		for (int64_t i = 0; i < others; i++) {
 			const struct net client = client_number(bans + i);
 			bool daily = ago % 24 == i % 24 &&
