@@ -360,16 +360,31 @@ text_to_time(const char *text, int64_t *at)
 	return true;
 }
 
+static void
+add_field(struct text *out, int value, int width, char end)
+{
+	text_add_int(out, value, width);
+	text_add_char(out, end);
+}
+
 char *
 text_from_time(int64_t at, char text[static TIME_TEXT_SIZE])
 {
 	time_t when = (time_t)at;
 	struct tm tm;
+	struct text out;
 
+	text_init(&out, text, TIME_TEXT_SIZE);
 	if (at < 0 || at > INT64_C(253402300799) ||
-	    gmtime_r(&when, &tm) == NULL ||
-	    strftime(text, TIME_TEXT_SIZE, "%Y-%m-%dT%H:%M:%SZ", &tm) == 0) {
-		(void)text_copy(text, TIME_TEXT_SIZE, "-");
+	    gmtime_r(&when, &tm) == NULL) {
+		text_add(&out, "-");
+		return text;
 	}
+	add_field(&out, tm.tm_year + 1900, 4, '-');
+	add_field(&out, tm.tm_mon + 1, 2, '-');
+	add_field(&out, tm.tm_mday, 2, 'T');
+	add_field(&out, tm.tm_hour, 2, ':');
+	add_field(&out, tm.tm_min, 2, ':');
+	add_field(&out, tm.tm_sec, 2, 'Z');
 	return text;
 }

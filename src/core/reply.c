@@ -91,19 +91,30 @@ reply_parse(const char *text, const char *own, struct reply *out)
 	return parse_own(own, out);
 }
 
+/* One string after the other, up to NULL. */
+static void
+add_all(struct text *text, const char *const *words)
+{
+	while (*words != NULL) {
+		text_add(text, *words++);
+	}
+}
+
 static void
 add_phrase(struct text *text, const struct reply *reply, const char *who,
     int64_t ends, const char *lookup_url, const char *ref)
 {
 	char until[TIME_TEXT_SIZE];
 
-	text_addf(text, "%s [%s], blocked until %s", reply->phrase, who,
-	    text_from_time(ends, until));
+	add_all(
+	    text, (const char *[]){ reply->phrase, " [", who,
+		      "], blocked until ", text_from_time(ends, until), NULL });
 	if (lookup_url != NULL && lookup_url[0] != '\0') {
-		text_addf(text, ". See %s?ip=%s&ref=%s", lookup_url, who, ref);
+		add_all(text, (const char *[]){ ". See ", lookup_url,
+				  "?ip=", who, "&ref=", ref, NULL });
 	}
 	if (reply->own[0] != '\0') {
-		text_addf(text, " %s", reply->own);
+		add_all(text, (const char *[]){ " ", reply->own, NULL });
 	}
 }
 
@@ -116,9 +127,9 @@ reply_fits(const struct reply *reply)
 static void
 add_codes(struct text *text, const struct reply *reply)
 {
-	text_addf(text, "%s ", reply->code);
+	add_all(text, (const char *[]){ reply->code, " ", NULL });
 	if (reply->enhanced[0] != '\0') {
-		text_addf(text, "%s ", reply->enhanced);
+		add_all(text, (const char *[]){ reply->enhanced, " ", NULL });
 	}
 }
 
