@@ -1,0 +1,47 @@
+"""Everybody's logins fail, as where the table of users is gone: the watcher
+stops banning whom everybody trusted, and says so."""
+
+import sqlite3
+import time
+from datetime import datetime, timezone
+
+HOUR = 3600
+
+
+def failures(address, at, count=10):
+    """So many failed logins of an address, a second apart."""
+    return "".join(
+        f"{datetime.fromtimestamp(at + n, timezone.utc).isoformat()} mx "
+        f"postfix/smtps/smtpd[77]: warning: unknown[{address}]: "
+        "SASL LOGIN authentication failed: UGFzc3dvcmQ6\n"
+        for n in range(count))
+
+
+def trust(man, address):
+    """Three of its messages were accepted two days ago."""
+    hour = int(time.time()) - 48 * HOUR
+    base = sqlite3.connect(man.database)
+    with base:
+        base.execute("INSERT INTO tally (client, hour, messages, accepted)"
+                     " VALUES (?, ?, 3, 3)", (address, hour - hour % HOUR))
+    base.close()
+
+
+def test_the_watcher_brakes_and_says_so(man):
+    honest = [f"203.0.113.{number}" for number in range(1, 7)]
+    stranger = "198.51.100.9"
+    man.append("")
+    man.once()
+    for address in honest:
+        trust(man, address)
+    began = int(time.time()) - 300
+    for place, address in enumerate([*honest, stranger]):
+        man.append(failures(address, began + 20 * place))
+    said = man.once()
+    assert said.count("BRAKE ON: bans of 5 clients") == 1, said
+    assert said.count(", held back by the brake") == 2
+    assert dict(man.sql("SELECT client, observed FROM ban")) == {
+        **dict.fromkeys(honest[:4], 0), **dict.fromkeys(honest[4:], 1),
+        stranger: 0}
+    assert man.status().startswith("BRAKE ON ")
+    assert "BRAKE" not in man.once(), "it is said once"
