@@ -1,6 +1,6 @@
 """brake: what puts it on, how it is told, and its release."""
 
-import re
+import json
 
 import pytest
 
@@ -174,18 +174,22 @@ def test_a_database_that_is_not_there(house):
 
 
 def test_a_replay_knows_no_brake(house, tmp_path):
-    """Ten clients send three fine messages and then guess at logins."""
-    lines = []
-    for number in range(1, 11):
-        for second in range(10):
-            lines.append(
-                f"2026-11-20T10:{number:02}:{second:02}.000000+00:00 mx "
-                f"postfix/smtpd[77]: warning: unknown[203.0.113.{number}]: "
-                "SASL LOGIN authentication failed: UGFzc3dvcmQ6")
+    """Who was trusted guesses at logins on two days: the second ban is the
+    second step, as it would not be had the first been held back."""
+    lines = [
+        f"2026-11-20T09:{number:02}:00.000000+00:00 mx postfix/smtpd[77]: "
+        f"disconnect from unknown[203.0.113.{number}] "
+        "ehlo=1 mail=3 rcpt=3 data=3 quit=1 commands=11"
+        for number in range(1, 11)]
+    lines += [
+        f"2026-11-{day}T10:{number:02}:{second:02}.000000+00:00 mx "
+        f"postfix/smtpd[77]: warning: unknown[203.0.113.{number}]: "
+        "SASL LOGIN authentication failed: UGFzc3dvcmQ6"
+        for day in (20, 21) for number in range(1, 11)
+        for second in range(10)]
     log = tmp_path / "mail.log"
     log.write_text("\n".join(lines) + "\n")
     house.configure("brake { bans = 1 accepted = 1 }")
-    told = house.do("replay", str(log))
-    bans = [line for line in told.splitlines()
-            if re.search(r"203\.0\.113\.\d+ ", line)]
-    assert len(bans) == 10, told
+    told = house.do("replay", "--json", str(log)).splitlines()
+    steps = [json.loads(line)["step"] for line in told]
+    assert sorted(steps) == [1] * 10 + [2] * 10
