@@ -153,6 +153,7 @@ book_new(const struct book_source *sources, size_t count,
 		book_free(book);
 		return NULL;
 	}
+	book_fold(book);
 	return book;
 }
 
@@ -163,6 +164,7 @@ book_free(struct book *book)
 		free(book->op);
 		free(book->entry);
 		free(book->index);
+		free(book->joined);
 		free(book);
 	}
 }

@@ -47,6 +47,7 @@ struct book {
 	/* Places of entries and 1, by the hash of their names; 0: free. */
 	unsigned short *index;
 	size_t index_mask;
+	char *joined;            /* texts that were several; owned */
 	const char *const *name; /* borrowed */
 	size_t names;
 };

@@ -1,6 +1,7 @@
 /*
  * How a book is read: sources into entries (book.c), their text into
- * operations (book_ops.c), and names into what they mean (book_link.c).
+ * operations (book_ops.c), names into what they mean (book_link.c), and all of
+ * it into fewer operations (book_fold.c).
  */
 #ifndef WEB_BOOK_READ_H
 #define WEB_BOOK_READ_H
@@ -49,5 +50,13 @@ bool book_is_named(const struct entry *entry, const char *name, size_t len);
 /* Make the index of all entries, find out what the names in them mean, and
  * that none leads back to itself. */
 bool book_link(struct reading *r);
+
+/*
+ * Of what is the same for every reader, make texts as long as can be: entries
+ * that are text alone are put where they are named, and texts that follow each
+ * other joined (book_fold.c).  A page is then filled in half as many
+ * operations.  For a book without fault; without memory it stays as it was.
+ */
+void book_fold(struct book *book);
 
 #endif
