@@ -203,6 +203,14 @@ text_to_duration(const char *text, int64_t *seconds)
 	return true;
 }
 
+static void
+add_units(struct text *out, int64_t seconds, size_t unit)
+{
+	text_add_int(out, seconds / units[unit].seconds, 0);
+	text_add(out, " ");
+	text_add(out, units[unit].words);
+}
+
 char *
 text_from_duration(int64_t seconds, char text[static DURATION_TEXT_SIZE])
 {
@@ -216,14 +224,12 @@ text_from_duration(int64_t seconds, char text[static DURATION_TEXT_SIZE])
 	while (unit + 1 < UNITS && seconds < units[unit].seconds) {
 		unit++;
 	}
-	text_addf(&out, "%lld %s", (long long)(seconds / units[unit].seconds),
-	    units[unit].words);
+	add_units(&out, seconds, unit);
 	seconds %= units[unit].seconds;
 	unit++;
 	if (unit < UNITS && seconds >= units[unit].seconds) {
-		text_addf(&out, " %lld %s",
-		    (long long)(seconds / units[unit].seconds),
-		    units[unit].words);
+		text_add(&out, " ");
+		add_units(&out, seconds, unit);
 	}
 	return text;
 }
