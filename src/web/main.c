@@ -109,6 +109,7 @@ serve(struct house *house)
 			reload(house);
 		}
 		server_tick(house->server);
+		reader_rest(house->parts.reader);
 	}
 }
 

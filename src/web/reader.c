@@ -23,7 +23,8 @@ struct reader {
 	char path[CONF_PATH_SIZE];
 	struct log_gate gate;
 	bool failing;      /* so that its end is worth a line */
-	int64_t looked_at; /* whether the file is still there; ticks */
+	bool snapshot;     /* one is open: since `looked_at`, */
+	int64_t looked_at; /* when the file was still there; ticks */
 };
 
 struct reader *
@@ -44,6 +45,16 @@ forget(struct reader *reader)
 	if (reader->store != NULL) {
 		store_close(reader->store);
 		reader->store = NULL;
+		reader->snapshot = false;
+	}
+}
+
+static void
+end_snapshot(struct reader *reader)
+{
+	if (reader->snapshot) {
+		store_snapshot_end(reader->store);
+		reader->snapshot = false;
 	}
 }
 
@@ -73,7 +84,7 @@ complain(struct reader *reader, const char *why)
 }
 
 /* Whether the handle is of no use any more.  Requests within a millisecond
- * share one look at the file. */
+ * share one look at the file, and one snapshot. */
 static bool
 is_stale(struct reader *reader, const struct conf *conf)
 {
@@ -86,6 +97,7 @@ is_stale(struct reader *reader, const struct conf *conf)
 		return false;
 	}
 	reader->looked_at = ticks;
+	end_snapshot(reader);
 	return store_moved(reader->store);
 }
 
@@ -123,6 +135,7 @@ went_well(struct reader *reader, enum store_result result)
 		return true;
 	}
 	complain(reader, store_error(reader->store));
+	end_snapshot(reader);
 	if (result != STORE_BUSY) {
 		forget(reader);
 	}
@@ -151,17 +164,21 @@ reader_check(struct reader *reader, const struct conf *conf)
 	return fine;
 }
 
-/* In one snapshot: several questions that take their locks once. */
+/* In a snapshot: several questions, and those of all who ask within a
+ * millisecond, take their locks once. */
 static enum store_result
-find_standing(struct store *store, const struct conf *conf,
+find_standing(struct reader *reader, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing)
 {
-	enum store_result result = store_snapshot(store);
+	if (!reader->snapshot) {
+		enum store_result result = store_snapshot(reader->store);
 
-	if (result == STORE_OK) {
-		result = engine_standing(store, conf, address, now, standing);
+		if (result != STORE_OK) {
+			return result;
+		}
+		reader->snapshot = true;
 	}
-	return result;
+	return engine_standing(reader->store, conf, address, now, standing);
 }
 
 bool
@@ -172,11 +189,8 @@ reader_standing(struct reader *reader, const struct conf *conf,
 
 	(void)pthread_mutex_lock(&reader->lock);
 	fine = ready(reader, conf) &&
-	       went_well(reader,
-		   find_standing(reader->store, conf, address, now, standing));
-	if (reader->store != NULL) {
-		store_snapshot_end(reader->store);
-	}
+	       went_well(
+		   reader, find_standing(reader, conf, address, now, standing));
 	(void)pthread_mutex_unlock(&reader->lock);
 	return fine;
 }
@@ -205,4 +219,12 @@ reader_hours(struct reader *reader, const struct conf *conf,
 			       hours->from, tally_hour(now), note_hour, hours));
 	(void)pthread_mutex_unlock(&reader->lock);
 	return fine;
+}
+
+void
+reader_rest(struct reader *reader)
+{
+	(void)pthread_mutex_lock(&reader->lock);
+	end_snapshot(reader);
+	(void)pthread_mutex_unlock(&reader->lock);
 }

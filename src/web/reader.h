@@ -27,6 +27,10 @@ bool reader_check(struct reader *reader, const struct conf *conf);
 bool reader_standing(struct reader *reader, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);
 
+/* Let go of the snapshot that requests within a millisecond share: to be called
+ * now and then, so that the last does not keep the log from being emptied. */
+void reader_rest(struct reader *reader);
+
 /* What was seen of an address's client in the last PAGE_HOURS hours. */
 bool reader_hours(struct reader *reader, const struct conf *conf,
     const struct addr *address, int64_t now, struct page_hours *hours);
