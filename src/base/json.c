@@ -79,14 +79,33 @@ put_escaped(struct json *json, unsigned char c)
 	json->write(json->to, text.buf, text.len);
 }
 
+/* How many bytes from there on are ASCII that stands for itself. */
+static size_t
+plain_length(const char *value)
+{
+	const char *end = value;
+
+	while (*end >= ' ' && *end <= '~' && *end != '"' && *end != '\\') {
+		end++;
+	}
+	return (size_t)(end - value);
+}
+
 static void
 put_string(struct json *json, const char *value)
 {
 	put(json, "\"");
 	while (*value != '\0') {
-		size_t len = utf8_length((const unsigned char *)value);
-		unsigned char c = (unsigned char)*value;
+		const size_t plain = plain_length(value);
+		const unsigned char c = (unsigned char)*value;
+		size_t len;
 
+		if (plain > 0) {
+			json->write(json->to, value, plain);
+			value += plain;
+			continue;
+		}
+		len = utf8_length((const unsigned char *)value);
 		if (c < 0x20 || c == 0x7f || c == '"' || c == '\\') {
 			put_escaped(json, c);
 			len = 1;
