@@ -50,7 +50,7 @@ join(struct fold *fold, struct op *last, const struct op *text)
 static const struct op *
 text_of(const struct fold *fold, const struct op *op)
 {
-	static const struct op nothing = { .kind = OP_TEXT };
+	static const struct op nothing = { .kind = OP_TEXT, .at = "" };
 	const struct entry *entry;
 
 	if (op->kind != OP_ENTRY) {
