@@ -54,8 +54,8 @@ bool book_link(struct reading *r);
 /*
  * Of what is the same for every reader, make texts as long as can be: entries
  * that are text alone are put where they are named, and texts that follow each
- * other joined (book_fold.c).  A page is then filled in half as many
- * operations.  For a book without fault; without memory it stays as it was.
+ * other joined (book_fold.c).  An answer then writes a fifth fewer
+ * texts.  For a book without fault; without memory it stays as it was.
  */
 void book_fold(struct book *book);
 

@@ -67,8 +67,8 @@ void numbers_stop(struct numbers_keeper *keeper);
  * the database cannot be read. */
 bool numbers_newest(struct numbers_keeper *keeper, struct numbers *out);
 
-/* The same of how many are listed alone, which every page says: a hundredth
- * of the bytes.  Nothing else of `out` is set. */
+/* The same of how many are listed alone, which every page says.  Nothing
+ * else of `out` is set. */
 bool numbers_listed(struct numbers_keeper *keeper, struct numbers *out);
 
 #endif
