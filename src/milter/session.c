@@ -4,10 +4,9 @@
 #include <strings.h>
 
 #include "base/text.h"
-#include "core/standing.h"
 #include "milter/account.h"
+#include "milter/hearing.h"
 #include "milter/offence.h"
-#include "milter/opinion.h"
 
 /* From one MAIL to its end. */
 struct transaction {
@@ -24,21 +23,12 @@ struct transaction {
 struct session {
 	struct conf *conf; /* our reference */
 	struct account account;
-	bool known;  /* has an address */
-	bool exempt; /* no database is needed to know that no ban touches it */
-	enum service service;
-	bool limited; /* the policy has limits */
-	struct presence presence;
+	struct hearing hearing;
 
 	/* What the client did so far. */
 	bool greeted;
-	bool authenticated;
-	bool over;      /* counted as one that met a limit */
-	bool hit;       /* counted as one that was refused */
 	bool told_helo; /* the event `helo` was recorded */
 	struct transaction now;
-
-	struct opinion opinion;
 };
 
 struct session *
@@ -51,7 +41,7 @@ session_new(const struct desk *desk, struct conf *conf)
 	}
 	session->conf = conf;
 	account_init(&session->account, desk, conf);
-	opinion_init(&session->opinion);
+	hearing_init(&session->hearing, conf, &session->account);
 	return session;
 }
 
@@ -81,153 +71,15 @@ session_service(const struct conf *conf, const char *port, const char *name)
 	return SERVICE_MX;
 }
 
-static bool
-has_limits(const struct policy *policy)
-{
-	for (int i = 0; i < LIMIT_KINDS; i++) {
-		if (limit_is_set(&policy->limit[i])) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Give back the slot, where there is one. */
-static void
-leave(struct session *session)
-{
-	const struct account *account = &session->account;
-
-	if (session->presence.slot) {
-		account->desk->leave(account->desk->self,
-		    &account->visitor.client, &session->presence);
-	}
-}
-
 void
 session_connect(
     struct session *session, const struct addr *address, enum service service)
 {
-	leave(session);
-	session->limited = has_limits(&session->conf->policy);
-	session->known = address != NULL;
-	session->service = service;
+	hearing_open(&session->hearing, address, service);
 	if (address != NULL) {
-		session->exempt = standing_never_banned(address) ||
-				  conf_allows(session->conf, address);
 		account_open(&session->account, address);
 	}
 }
-
-/* ---- who speaks ---- */
-
-/* The ban that speaks to this session at a stage, or NULL. */
-static const struct ban *
-speaker(const struct session *session, enum stage stage)
-{
-	const struct session_facts facts = {
-		.service = session->service,
-		.stage = stage,
-		.authenticated = session->authenticated,
-	};
-
-	return opinion_speaker(&session->opinion, &facts);
-}
-
-static void
-count_hit(struct session *session, const struct ban *ban, int64_t now)
-{
-	struct account *account = &session->account;
-
-	account_session(account, now);
-	account_refusal(account, now);
-	if (!session->hit) {
-		session->hit = true;
-		account->desk->hit(
-		    account->desk->self, &account->visitor, ban, now);
-	}
-}
-
-/* What the client hears at a stage; `spared` recipients hear nothing of
- * bans. */
-static bool
-judge(struct session *session, enum stage stage, bool spared, int64_t now,
-    struct answer *answer)
-{
-	struct account *account = &session->account;
-	const struct ban *ban;
-
-	if (!session->known || session->exempt) {
-		return false;
-	}
-	if (!opinion_refresh(
-		&session->opinion, account->desk, &account->visitor, now)) {
-		if (session->conf->milter.on_error == CONF_ACCEPT ||
-		    stage == STAGE_HELO) {
-			return false;
-		}
-		account_refusal(&session->account, now);
-		answer_unavailable(answer);
-		return true;
-	}
-	ban = speaker(session, stage);
-	if (ban == NULL || spared) {
-		return false;
-	}
-	answer_ban(answer, opinion_reply(&session->opinion, ban), ban,
-	    &account->visitor);
-	count_hit(session, ban, now);
-	return true;
-}
-
-/* Whether limits are for this session: not for one that is authenticated or
- * came to submit mail, nor for a client that is allowed or may be. */
-static bool
-is_limited(const struct session *session)
-{
-	return session->limited && session->known && !session->exempt &&
-	       !session->authenticated &&
-	       session->service != SERVICE_SUBMISSION &&
-	       session->opinion.version != DESK_NO_VERSION &&
-	       session->opinion.verdict != STANDING_ALLOWED;
-}
-
-static void
-count_over(struct session *session, enum limit_kind kind, int64_t now)
-{
-	struct account *account = &session->account;
-
-	account_refusal(account, now);
-	if (!session->over) {
-		session->over = true;
-		account->desk->limited(account->desk->self, kind, now);
-		account_deed(account, KIND_VOLUME, limit_name(kind), now);
-	}
-}
-
-/* What a client hears at MAIL that does too much. */
-static bool
-measure(struct session *session, int64_t now, struct answer *answer)
-{
-	struct account *account = &session->account;
-	enum limit_kind over;
-
-	if (!is_limited(session)) {
-		return false;
-	}
-	session->presence.ban = opinion_newest(&session->opinion);
-	over = account->desk->admit(
-	    account->desk->self, &account->visitor, &session->presence, now);
-	if (over == LIMIT_KINDS) {
-		return false;
-	}
-	answer_limit(
-	    answer, &session->conf->policy.limit[over], &account->visitor);
-	count_over(session, over, now);
-	return true;
-}
-
-/* ---- the steps of a session ---- */
 
 /* The transaction is over without a message. */
 static void
@@ -246,7 +98,7 @@ session_helo(struct session *session, int64_t now, struct answer *answer)
 {
 	end_transaction(session, now);
 	session->greeted = true;
-	return judge(session, STAGE_HELO, false, now, answer);
+	return hearing_judge(&session->hearing, STAGE_HELO, false, now, answer);
 }
 
 bool
@@ -257,13 +109,14 @@ session_mail(struct session *session, const struct sender *sender, int64_t now,
 
 	end_transaction(session, now);
 	if (sender->auth_type != NULL || sender->auth_authen != NULL) {
-		session->authenticated = true;
+		session->hearing.authenticated = true;
 		account_end(&session->account);
-		leave(session);
+		hearing_leave(&session->hearing);
 	}
 	account_session(&session->account, now);
-	refused = judge(session, STAGE_MAIL, false, now, answer) ||
-		  measure(session, now, answer);
+	refused = hearing_judge(
+		      &session->hearing, STAGE_MAIL, false, now, answer) ||
+		  hearing_measure(&session->hearing, now, answer);
 	session->now.open = true;
 	session->now.refused = refused;
 	session->now.callout = sender->path != NULL &&
@@ -311,8 +164,8 @@ note_rejection(
 	enum kind kind;
 	struct answer unsaid;
 
-	(void)judge(
-	    session, STAGE_RCPT, spares(session, recipient), now, &unsaid);
+	(void)hearing_judge(&session->hearing, STAGE_RCPT,
+	    spares(session, recipient), now, &unsaid);
 	account_refusal(&session->account, now);
 	if (!offence_of_rejection(recipient->status, recipient->text, &kind) ||
 	    told_enough(session, kind)) {
@@ -338,7 +191,7 @@ bool
 session_rcpt(struct session *session, const struct recipient *recipient,
     int64_t now, struct answer *answer)
 {
-	if (!session->known) {
+	if (!session->hearing.known) {
 		return false;
 	}
 	account_session(&session->account, now);
@@ -347,8 +200,8 @@ session_rcpt(struct session *session, const struct recipient *recipient,
 		note_rejection(session, recipient, now);
 		return false;
 	}
-	if (judge(
-		session, STAGE_RCPT, spares(session, recipient), now, answer)) {
+	if (hearing_judge(&session->hearing, STAGE_RCPT,
+		spares(session, recipient), now, answer)) {
 		return true;
 	}
 	note_accepted(session, now);
@@ -358,7 +211,7 @@ session_rcpt(struct session *session, const struct recipient *recipient,
 void
 session_unknown(struct session *session, int64_t now)
 {
-	if (!session->known) {
+	if (!session->hearing.known) {
 		return;
 	}
 	account_session(&session->account, now);
@@ -393,7 +246,7 @@ session_message(struct session *session, int64_t now)
 	struct transaction *mail = &session->now;
 
 	mail->data = true; /* not every MTA reports DATA */
-	session->presence.messages++;
+	session->hearing.presence.messages++;
 	if (mail->spam) {
 		account_deed(&session->account, KIND_SPAM, NULL, now);
 	}
@@ -418,7 +271,7 @@ session_close(struct session *session, int64_t now)
 	}
 	end_transaction(session, now);
 	account_close(&session->account, now);
-	leave(session);
+	hearing_leave(&session->hearing);
 	session_free(session);
 }
 
@@ -428,7 +281,7 @@ session_free(struct session *session)
 	if (session == NULL) {
 		return;
 	}
-	opinion_clear(&session->opinion);
+	hearing_clear(&session->hearing);
 	conf_drop(session->conf);
 	free(session);
 }
