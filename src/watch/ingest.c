@@ -158,30 +158,12 @@ put_findings(struct ingest *ingest, int64_t now)
 }
 
 static enum store_result
-put_positions(struct ingest *ingest)
-{
-	enum store_result result = STORE_OK;
-
-	for (size_t i = 0; i < ingest->sources->count; i++) {
-		struct source *source = &ingest->sources->source[i];
-		struct position position;
-
-		if (result == STORE_OK && source->moved &&
-		    source_position(source, &position)) {
-			result = store_position_put(
-			    ingest->desk.store, source->name, &position);
-		}
-	}
-	return result;
-}
-
-static enum store_result
 put_all(struct ingest *ingest, int64_t now)
 {
 	enum store_result result = put_findings(ingest, now);
 
 	if (result == STORE_OK) {
-		result = put_positions(ingest);
+		result = sources_put(ingest->sources, ingest->desk.store);
 	}
 	return result == STORE_OK
 		   ? house_keep(&ingest->house, ingest->desk.store,
@@ -242,22 +224,6 @@ ingest_settle(struct ingest *ingest)
 
 /* ---- reading ---- */
 
-/* Where it stands the store does not know: nothing was read yet. */
-static enum store_result
-start_source(struct ingest *ingest, struct source *source)
-{
-	struct position position;
-	enum store_result result = store_position_get(
-	    ingest->desk.store, source->name, &position);
-
-	if (result != STORE_OK && result != STORE_NONE) {
-		return result;
-	}
-	source_start(source, ingest->key, result == STORE_OK ? &position : NULL,
-	    ingest->conf->watch.start);
-	return STORE_OK;
-}
-
 static enum store_result
 get_key(struct ingest *ingest)
 {
@@ -282,14 +248,10 @@ start_sources(struct ingest *ingest)
 {
 	enum store_result result = ingest->has_key ? STORE_OK : get_key(ingest);
 
-	for (size_t i = 0; i < ingest->sources->count; i++) {
-		struct source *source = &ingest->sources->source[i];
-
-		if (result == STORE_OK && !source->started) {
-			result = start_source(ingest, source);
-		}
-	}
-	return result;
+	return result == STORE_OK
+		   ? sources_start(ingest->sources, ingest->desk.store,
+			 ingest->key, ingest->conf->watch.start)
+		   : result;
 }
 
 static void

@@ -184,6 +184,56 @@ sources_take_over(struct sources *sources, struct sources *old)
 	}
 }
 
+/* Where it stands the store does not know: nothing was read yet. */
+static enum store_result
+start_stored(struct source *source, struct store *store,
+    const unsigned char key[static HASH_KEY_SIZE], enum conf_start start)
+{
+	struct position position;
+	enum store_result result = store_position_get(
+	    store, source->name, &position);
+
+	if (result != STORE_OK && result != STORE_NONE) {
+		return result;
+	}
+	source_start(source, key, result == STORE_OK ? &position : NULL, start);
+	return STORE_OK;
+}
+
+enum store_result
+sources_start(struct sources *sources, struct store *store,
+    const unsigned char key[static HASH_KEY_SIZE], enum conf_start start)
+{
+	enum store_result result = STORE_OK;
+
+	for (size_t i = 0; i < sources->count; i++) {
+		struct source *source = &sources->source[i];
+
+		if (result == STORE_OK && !source->started) {
+			result = start_stored(source, store, key, start);
+		}
+	}
+	return result;
+}
+
+enum store_result
+sources_put(const struct sources *sources, struct store *store)
+{
+	enum store_result result = STORE_OK;
+
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct source *source = &sources->source[i];
+		struct position position;
+
+		if (result == STORE_OK && source->moved &&
+		    source_position(source, &position)) {
+			result = store_position_put(
+			    store, source->name, &position);
+		}
+	}
+	return result;
+}
+
 void
 sources_close(struct sources *sources)
 {

@@ -74,6 +74,14 @@ bool sources_open(struct sources *sources, const struct conf *conf, bool once);
 /* Files that `old` follows as well go on where it stands.  The journal may
  * show other units by now and goes on at its stored position. */
 void sources_take_over(struct sources *sources, struct sources *old);
+/* Those that have not begun go on at their stored positions, or without one
+ * begin as `start` says.  Stops at the first that cannot be read. */
+enum store_result sources_start(struct sources *sources, struct store *store,
+    const unsigned char key[static HASH_KEY_SIZE], enum conf_start start);
+/* Store where those stand that have moved, in the caller's transaction; that
+ * it was committed the caller notes in `moved`. */
+enum store_result sources_put(
+    const struct sources *sources, struct store *store);
 void sources_close(struct sources *sources);
 
 #endif
