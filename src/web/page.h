@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "core/reputation.h"
 #include "core/tally.h"
 #include "web/language.h"
 
@@ -44,8 +45,9 @@ enum {
 
 #define PAGE_HOUR INT64_C(3600)
 
-/* What was seen of a client, hour by hour. */
+/* What was seen of a client, hour by hour, and what that has come to. */
 struct page_hours {
+	enum reputation reputation;
 	int64_t from; /* the first hour; the last is that of now */
 	struct tally hour[PAGE_HOURS];
 };

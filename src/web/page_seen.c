@@ -62,6 +62,13 @@ tell_axis(struct page_part *part, const struct page_hours *hours)
 	told_here(part->told, part->scope, SLOT_HOUR_MIDDLE, middle);
 }
 
+/* In words alone: a number would only be haggled about. */
+static const char *const reputation_phrases[REPUTATION_COUNT] = {
+	[REPUTATION_GOOD] = "reputation-good",
+	[REPUTATION_NEUTRAL] = "reputation-neutral",
+	[REPUTATION_POOR] = "reputation-poor",
+};
+
 void
 page_seen_tell(struct page_part *part, const struct page_hours *hours)
 {
@@ -89,6 +96,8 @@ page_seen_tell(struct page_part *part, const struct page_hours *hours)
 		.count = 2,
 		.columns = PAGE_HOURS,
 	};
+	told_phrase(told, part->scope, SLOT_REPUTATION,
+	    reputation_phrases[hours->reputation]);
 	if (chart_highest(&seen->chart) == 0) {
 		told_yes(told, part->scope, SLOT_HOURS_NONE, true);
 		return;

@@ -203,6 +203,18 @@ note_hour(void *to, int64_t hour, const struct tally *tally)
 	hours->hour[(hour - hours->from) / PAGE_HOUR] = *tally;
 }
 
+static enum store_result
+find_reputation(struct reader *reader, const struct conf *conf,
+    const struct net *client, int64_t now, enum reputation *reputation)
+{
+	struct repute repute = { .reputation = REPUTATION_NEUTRAL };
+	enum store_result result = engine_repute(
+	    reader->store, conf, client, NULL, now, &repute);
+
+	*reputation = repute.reputation;
+	return result;
+}
+
 bool
 reader_hours(struct reader *reader, const struct conf *conf,
     const struct addr *address, int64_t now, struct page_hours *hours)
@@ -214,9 +226,11 @@ reader_hours(struct reader *reader, const struct conf *conf,
 					      (PAGE_HOURS - 1) * PAGE_HOUR };
 	(void)pthread_mutex_lock(&reader->lock);
 	fine = ready(reader, conf) &&
-	       went_well(
-		   reader, store_tally_hours(reader->store, &client,
-			       hours->from, tally_hour(now), note_hour, hours));
+	       went_well(reader,
+		   store_tally_hours(reader->store, &client, hours->from,
+		       tally_hour(now), note_hour, hours)) &&
+	       went_well(reader, find_reputation(reader, conf, &client, now,
+				     &hours->reputation));
 	(void)pthread_mutex_unlock(&reader->lock);
 	return fine;
 }

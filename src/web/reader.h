@@ -31,7 +31,8 @@ bool reader_standing(struct reader *reader, const struct conf *conf,
  * now and then, so that the last does not keep the log from being emptied. */
 void reader_rest(struct reader *reader);
 
-/* What was seen of an address's client in the last PAGE_HOURS hours. */
+/* What was seen of an address's client in the last PAGE_HOURS hours, and its
+ * reputation. */
 bool reader_hours(struct reader *reader, const struct conf *conf,
     const struct addr *address, int64_t now, struct page_hours *hours);
 

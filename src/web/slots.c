@@ -78,6 +78,7 @@ const char *const slot_names[SLOT_NAMES] = {
 	[SLOT_FIX] = "fix",
 	[SLOT_HOURS] = "hours",
 	[SLOT_HOURS_NONE] = "hours-none",
+	[SLOT_REPUTATION] = "reputation",
 	[SLOT_HOUR_ROWS] = "hour-rows",
 	[SLOT_HOUR_FROM] = "hour-from",
 	[SLOT_HOUR_MIDDLE] = "hour-middle",

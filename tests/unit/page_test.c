@@ -450,9 +450,12 @@ hours_are_for_some_alone(void **state)
 	must_say("and the good", "<td class=\"number\">7</td>");
 	must_say("when it was refused",
 	    "Date and time, with time zone: 2026-11-21T18:04:42Z\n");
+	must_say("a good name", "has a good name here");
+	hours.reputation = REPUTATION_POOR;
 	hours.hour[46] = (struct tally){ 0 };
 	must_render(&view);
 	must_say("nothing was seen", "Nothing was counted in this time");
+	must_say("a bad name", "has a bad name here");
 }
 
 /* A policy of one's own: what its pages say is what it says. */

@@ -273,6 +273,27 @@ def test_what_was_seen_is_counted_by_hour(shown):
     assert "5 messages recognised as spam" in table
 
 
+@pytest.mark.parametrize("times, language, words", [
+    (5, "en", "has neither a good name here nor a bad one"),
+    (5, "fr", "n’a ici ni bonne ni mauvaise réputation"),
+    (30, "en", "has a bad name here"),
+    (30, "fr", "a ici mauvaise réputation"),
+])
+def test_its_reputation_is_told_in_words(tmp_path, times, language, words):
+    site = Website(tmp_path, more='trusted-proxies = {"127.0.0.0/8"}')
+    for _ in range(times):
+        site.videur("report", "spam", "192.0.2.7")
+    site.start()
+    try:
+        page = site.ask(f"/?lang={language}", X_Forwarded_For="192.0.2.7")
+        assert words in page.words.replace("\xa0", " ")
+        stranger = site.ask(f"/?ip=192.0.2.7&lang={language}")
+        assert words not in stranger.words.replace("\xa0", " ")
+        assert site.stop() == 0
+    finally:
+        site.close()
+
+
 def test_what_to_send_can_be_copied(shown):
     ban = bans_of(shown, "192.0.2.7")[1]
     page = shown.ask(f"/?ip=192.0.2.7&ref={ban['ref']}")
