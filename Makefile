@@ -58,13 +58,13 @@ Q = @
 endif
 
 # The house: lower floors make one library, each program is one folder.
-LIBRARY_ROOMS = base core conf store engine rules chart intake doctor
+LIBRARY_ROOMS = base core bounce logs conf store engine rules chart intake \
+	replay doctor
 PROGRAM_ROOMS = milter web watch ctl
-LIBRARY_LIBS = -lsqlite3 -lconfuse -lpcre2-8 -lresolv
+LIBRARY_LIBS = -lsqlite3 -lconfuse -lpcre2-8 -lz -lresolv
 LIBS_milter = -lmilter -lpthread
 LIBS_web = -lmicrohttpd
-LIBS_watch = -lsystemd -lz
-LIBS_ctl = -lz
+LIBS_watch = -lsystemd
 PROGRAMS = $(BUILD)/videur $(BUILD)/videur-milter $(BUILD)/videur-watch \
 	$(BUILD)/videur-web
 SERVICES = $(filter-out %/videur,$(PROGRAMS))
@@ -100,7 +100,7 @@ all: $(PROGRAMS)
 
 $(BUILD)/videur: $(call objects,ctl) $(LIBRARY)
 	$(call say,link)
-	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_ctl)
+	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS)
 $(BUILD)/videur-milter: $(call objects,milter) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_milter)
@@ -158,8 +158,10 @@ $(BUILD)/bench/%: tests/bench/%.c $(wildcard tests/bench/*.h) $(LIBRARY)
 	$(Q)$(COMPILE) -o $@ $(filter %.c,$^) $(LDHARDEN) $(LIBRARY) \
 		$(LIBRARY_LIBS) $(LIBS_milter)
 
-unit: $(UNIT_TESTS)
-	@set -e; for test in $(UNIT_TESTS); do $$test; done
+# Each test is a target of its own, so that make -j runs them side by side.
+unit: $(UNIT_TESTS:%=%.run)
+$(UNIT_TESTS:%=%.run): %.run: %
+	@$<
 
 # Set up what is missing, then build: nothing above may need a compiler.
 run:
@@ -289,6 +291,8 @@ uninstall:
 clean:
 	rm -rf $(BUILD)
 
+# Never a file: a test runs whenever it is asked for.
+.PHONY: $(UNIT_TESTS:%=%.run)
 .PHONY: all run demo check asan tsan lint load bench fuzz install uninstall clean $(SUITES)
 .SECONDARY:
 .DELETE_ON_ERROR:
