@@ -6,7 +6,7 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "core/bounce.h"
+#include "bounce/bounce.h"
 #include "ctl/ctl.h"
 #include "ctl/loglines.h"
 #include "ctl/print.h"

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "core/bounce.h"
+#include "bounce/bounce.h"
 
 enum {
 	SAID_SIZE = 2048
