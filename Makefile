@@ -9,6 +9,7 @@
 #   make mta web    only the tests with a real Postfix, or of the page
 #   make asan tsan  the tests under sanitizers
 #   make lint       format, static analysis, layers, scripts, man pages
+#   make measure    lines, files and lengths of functions, by folder
 #   make bench      the benchmarks
 #   make fuzz       what reads foreign text, against bytes made up (a minute
 #                   each; FUZZ_SECONDS=)
@@ -228,6 +229,10 @@ lint:
 	@scripts/setup all
 	@scripts/lint
 
+measure:
+	@scripts/setup test
+	@scripts/measure
+
 # The lower floors, built by themselves with what finds faults. What a run
 # comes upon is left in the build folder; what is worth keeping is copied to
 # tests/fuzz/corpus by hand.
@@ -293,7 +298,7 @@ clean:
 
 # Never a file: a test runs whenever it is asked for.
 .PHONY: $(UNIT_TESTS:%=%.run)
-.PHONY: all run demo check asan tsan lint load bench fuzz install uninstall clean $(SUITES)
+.PHONY: all run demo check asan tsan lint measure load bench fuzz install uninstall clean $(SUITES)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
