@@ -3,6 +3,7 @@
  * refuses banned clients.
  */
 #include <malloc.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <unistd.h>
@@ -29,6 +30,23 @@ static const struct service_info service = {
 		 "  -V       print the version\n"
 		 "  -h       print this help\n",
 };
+
+/*
+ * libmilter waits for HUP, TERM and INT in a thread of its own and takes each
+ * as a request to stop.  While our main thread handles one signal, the kernel
+ * gives the next one to whichever thread waits, so two reloads in a row could
+ * end the milter.  libmilter calls sigwait() by name and finds this one first:
+ * it never returns.  (The system's header uses names kept for itself.)
+ */
+int /* NOLINTNEXTLINE(readability-inconsistent-declaration-parameter-name) */
+sigwait(const sigset_t *set, int *number)
+{
+	(void)set;
+	(void)number;
+	for (;;) {
+		(void)pause();
+	}
+}
 
 static void
 reload(struct writer *writer, const char *conf_path)

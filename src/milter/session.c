@@ -5,8 +5,8 @@
 
 #include "base/text.h"
 #include "milter/account.h"
+#include "milter/classify.h"
 #include "milter/hearing.h"
-#include "milter/offence.h"
 
 /* From one MAIL to its end. */
 struct transaction {
@@ -120,7 +120,7 @@ session_mail(struct session *session, const struct sender *sender, int64_t now,
 	session->now.open = true;
 	session->now.refused = refused;
 	session->now.callout = sender->path != NULL &&
-			       offence_callout_sender(sender->path);
+			       classify_callout(sender->path);
 	if (!session->greeted && !session->told_helo) {
 		session->told_helo = true;
 		account_deed(&session->account, KIND_HELO, "no HELO", now);
@@ -158,7 +158,7 @@ static void
 note_rejection(
     struct session *session, const struct recipient *recipient, int64_t now)
 {
-	const char *status = offence_is_status(recipient->status)
+	const char *status = classify_is_status(recipient->status)
 				 ? recipient->status
 				 : NULL;
 	enum kind kind;
@@ -167,7 +167,7 @@ note_rejection(
 	(void)hearing_judge(&session->hearing, STAGE_RCPT,
 	    spares(session, recipient), now, &unsaid);
 	account_refusal(&session->account, now);
-	if (!offence_of_rejection(recipient->status, recipient->text, &kind) ||
+	if (!classify_rejection(recipient->status, recipient->text, &kind) ||
 	    told_enough(session, kind)) {
 		return;
 	}
@@ -234,9 +234,9 @@ session_header(struct session *session, const char *name, const char *value)
 	if (!session->account.open) {
 		return;
 	}
-	mail->spam |= offence_of_header(
+	mail->spam |= classify_header(
 	    &session->conf->milter.spam_header, name, value);
-	mail->virus |= offence_of_header(
+	mail->virus |= classify_header(
 	    &session->conf->milter.virus_header, name, value);
 }
 

@@ -5,8 +5,8 @@
  * a header is a scanner's verdict, whether a sender is that of a call-out.
  * Nothing here knows a session or counts anything.
  */
-#ifndef MILTER_OFFENCE_H
-#define MILTER_OFFENCE_H
+#ifndef MILTER_CLASSIFY_H
+#define MILTER_CLASSIFY_H
 
 #include <stdbool.h>
 
@@ -19,20 +19,20 @@
  * NULL.  False where it says nothing about the client: temporary troubles of
  * our own, and any other reason.
  */
-bool offence_of_rejection(const char *status, const char *text, enum kind *out);
+bool classify_rejection(const char *status, const char *text, enum kind *out);
 
 /*
  * Whether a header is one of `trusted`, each "Name: beginning of the value".
  * Case does not matter, and a fold or a run of blanks is one blank.
  */
-bool offence_of_header(
+bool classify_header(
     const struct conf_list *trusted, const char *name, const char *value);
 
 /* Whether a sender, as SMTP gave it, is one that address verification uses:
  * the empty one or postmaster at any domain. */
-bool offence_callout_sender(const char *path);
+bool classify_callout(const char *path);
 
 /* Whether it reads as an enhanced status code ("5.1.1", RFC 3463). */
-bool offence_is_status(const char *text);
+bool classify_is_status(const char *text);
 
 #endif

@@ -1,4 +1,4 @@
-#include "milter/offence.h"
+#include "milter/classify.h"
 
 #include <ctype.h>
 #include <stddef.h>
@@ -61,7 +61,7 @@ static const struct {
 };
 
 bool
-offence_of_rejection(const char *status, const char *text, enum kind *out)
+classify_rejection(const char *status, const char *text, enum kind *out)
 {
 	if (status == NULL) {
 		return false;
@@ -121,7 +121,7 @@ value_begins(const char *value, const char *with)
 }
 
 bool
-offence_of_header(
+classify_header(
     const struct conf_list *trusted, const char *name, const char *value)
 {
 	size_t len = strlen(name);
@@ -140,7 +140,7 @@ offence_of_header(
 }
 
 bool
-offence_callout_sender(const char *path)
+classify_callout(const char *path)
 {
 	static const char postmaster[] = "postmaster";
 	size_t len;
@@ -157,7 +157,7 @@ offence_callout_sender(const char *path)
 }
 
 bool
-offence_is_status(const char *text)
+classify_is_status(const char *text)
 {
 	if (text == NULL || strchr("245", text[0]) == NULL || text[0] == '\0') {
 		return false;
