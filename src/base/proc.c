@@ -15,6 +15,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
 
@@ -114,18 +115,10 @@ static bool
 folder_owner(const char *path, struct proc_user *owner)
 {
 	char folder[4096];
-	const char *slash = strrchr(path, '/');
-	struct text text;
 	struct stat st;
 
-	text_init(&text, folder, sizeof(folder));
-	if (slash == NULL) {
-		text_add(&text, ".");
-	} else {
-		text_add_bytes(
-		    &text, path, slash == path ? 1 : (size_t)(slash - path));
-	}
-	if (text.cut || stat(folder, &st) != 0) {
+	if (!file_folder(path, folder, sizeof(folder)) ||
+	    stat(folder, &st) != 0) {
 		log_warn("%s: %s", folder, strerror(errno)); /* NOLINT */
 		return false;
 	}

@@ -87,6 +87,14 @@ text_copy(char *to, size_t size, const char *from)
 	return !text.cut;
 }
 
+const char *
+text_after(const char *text, const char *prefix)
+{
+	size_t len = strlen(prefix);
+
+	return strncmp(text, prefix, len) == 0 ? text + len : NULL;
+}
+
 bool
 text_is_plain(const char *text)
 {

@@ -60,6 +60,10 @@ char *text_from_duration(int64_t seconds, char text[static DURATION_TEXT_SIZE]);
 /* Write the form the configuration uses, "90s", "10m", "2h", "1d12h". */
 char *text_from_setting(int64_t seconds, char text[static DURATION_TEXT_SIZE]);
 
+/* What follows `prefix` at the start of `text`, or NULL where it does not
+ * begin with it. */
+const char *text_after(const char *text, const char *prefix);
+
 /* Whether every byte is printable ASCII (blank included). */
 bool text_is_plain(const char *text);
 

@@ -51,6 +51,10 @@ void print_json_end(struct json *json);
  * given twice: first it is only measured, then, after table_print(), it is
  * written, so that no number of rows has to be held in memory.
  */
+/* base/table.h has these names for something else. */
+#define table_init printed_init
+#define table_row  printed_row
+
 struct table {
 	const char *const *head; /* one a column; borrowed */
 	size_t columns;

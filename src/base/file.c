@@ -1,0 +1,151 @@
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+/* O_NONBLOCK: opening a pipe nobody writes to must not hang. */
+static int
+open_file(const char *path)
+{
+	return open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+}
+
+/* Read until the end of the file or `size` bytes; gives back how many, or
+ * -1. */
+static ssize_t
+read_up_to(int fd, char *buf, size_t size)
+{
+	size_t len = 0;
+
+	while (len < size) {
+		ssize_t got = read(fd, buf + len, size - len);
+
+		if (got == 0) {
+			break;
+		}
+		if (got < 0 && errno != EINTR) {
+			return -1;
+		}
+		if (got > 0) {
+			len += (size_t)got;
+		}
+	}
+	return (ssize_t)len;
+}
+
+/* All of an open file; NULL with errno set.  It may grow while it is read,
+ * and one of /proc says that it is empty. */
+static char *
+read_whole(int fd, size_t most, size_t *len)
+{
+	struct stat status;
+	char *text;
+	char *shrunk;
+	ssize_t got;
+
+	if (fstat(fd, &status) != 0) {
+		return NULL;
+	}
+	if (!S_ISREG(status.st_mode)) {
+		errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+		return NULL;
+	}
+	text = malloc(most + 1);
+	if (text == NULL) {
+		return NULL;
+	}
+	got = read_up_to(fd, text, most + 1);
+	if (got < 0 || (size_t)got > most) {
+		errno = got < 0 ? errno : EFBIG;
+		free(text);
+		return NULL;
+	}
+	*len = (size_t)got;
+	text[*len] = '\0';
+	shrunk = realloc(text, *len + 1);
+	return shrunk != NULL ? shrunk : text;
+}
+
+char *
+file_read(
+    const char *path, size_t most, size_t *len, char why[static FILE_WHY_SIZE])
+{
+	int fd = open_file(path);
+	size_t length = 0;
+	char *found = fd >= 0 ? read_whole(fd, most, &length) : NULL;
+	const int kept = errno;
+	struct text text;
+
+	if (found == NULL) {
+		text_init(&text, why, FILE_WHY_SIZE);
+		if (kept == EISDIR) {
+			text_add(&text, "is a folder, not a file");
+		} else if (kept == EINVAL) {
+			text_add(&text, "is not a regular file");
+		} else if (kept == EFBIG) {
+			text_addf(&text, "is larger than %zu KiB", most / 1024);
+		} else {
+			char reason[FILE_WHY_SIZE];
+
+			text_add(
+			    &text, strerror_r(kept, reason, sizeof(reason)));
+		}
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	if (len != NULL) {
+		*len = length;
+	}
+	errno = kept;
+	return found;
+}
+
+size_t
+file_read_head(const char *path, char *buf, size_t size)
+{
+	int fd = open_file(path);
+	ssize_t len = fd >= 0 ? read_up_to(fd, buf, size - 1) : 0;
+
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	buf[len > 0 ? len : 0] = '\0';
+	return len > 0 ? (size_t)len : 0;
+}
+
+bool
+file_folder(const char *path, char *folder, size_t size)
+{
+	const char *slash = strrchr(path, '/');
+	struct text text;
+
+	text_init(&text, folder, size);
+	if (slash == NULL) {
+		text_add(&text, ".");
+	} else {
+		text_add_bytes(
+		    &text, path, slash == path ? 1 : (size_t)(slash - path));
+	}
+	return !text.cut;
+}
+
+bool
+file_beside(const char *path, const char *name, char *out, size_t size)
+{
+	const char *slash = name[0] == '/' ? NULL : strrchr(path, '/');
+	struct text text;
+
+	text_init(&text, out, size);
+	if (slash != NULL) {
+		text_add_bytes(&text, path, (size_t)(slash - path) + 1);
+	}
+	text_add(&text, name);
+	return !text.cut;
+}

@@ -1,0 +1,37 @@
+/*
+ * Files read whole, and the folders they lie in.
+ */
+#ifndef BASE_FILE_H
+#define BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum {
+	FILE_WHY_SIZE = 128
+};
+
+/*
+ * Read a regular file of at most `most` bytes, with a NUL behind them; the
+ * caller frees it.  Never waits, as opening a pipe would.  NULL where that
+ * cannot be done, with `why` ("No such file or directory") and errno: ENOENT
+ * or ENOTDIR where there is none, EISDIR, EFBIG, EINVAL where it is no
+ * regular file.  `len` may be NULL.
+ */
+char *file_read(
+    const char *path, size_t most, size_t *len, char why[static FILE_WHY_SIZE]);
+
+/* Read the first size - 1 bytes of a file, fewer where it has no more, with a
+ * NUL behind them; gives back how many, 0 where it cannot be read. */
+size_t file_read_head(const char *path, char *buf, size_t size);
+
+/* Write the folder that `path` lies in: "/a" of "/a/b", "/" of "/a", "." of
+ * "a".  False where it does not fit. */
+bool file_folder(const char *path, char *folder, size_t size);
+
+/* Write the path of `name` beside the file `path`: "/a/c" of "/a/b" and "c".
+ * A name that begins with / stands for itself.  False where it does not
+ * fit. */
+bool file_beside(const char *path, const char *name, char *out, size_t size);
+
+#endif
