@@ -8,8 +8,8 @@
 #include "base/text.h"
 #include "bounce/bounce.h"
 #include "ctl/ctl.h"
-#include "ctl/loglines.h"
 #include "ctl/print.h"
+#include "logs/log_lines.h"
 
 enum {
 	RECORD_SIZE = 16 * 1024, /* a line and those folded behind it */
@@ -279,15 +279,15 @@ end_record(struct decoding *decoding, struct record *record)
 }
 
 static void
-take_line(struct decoding *decoding, struct record *record,
-    const struct loglines *lines, const char *text, size_t len)
+take_line(struct decoding *decoding, struct record *record, int64_t number,
+    const char *text, size_t len)
 {
 	bool folded = len > 0 && (text[0] == ' ' || text[0] == '\t');
 	size_t room = sizeof(record->buf) - record->text.len;
 
 	if (!folded || len + 2 > room) {
 		end_record(decoding, record);
-		record->line = lines->number;
+		record->line = number;
 	}
 	if (record->text.len > 0) {
 		text_add_char(&record->text, '\n');
@@ -298,34 +298,36 @@ take_line(struct decoding *decoding, struct record *record,
 static enum exit_status
 decode_lines(struct decoding *decoding)
 {
-	struct loglines lines;
+	char error[LOG_ERROR_SIZE];
+	struct log_reader *reader = log_reader_open("-", error);
 	struct record *record;
-	enum loglines_result result;
+	enum log_reader_result result;
 	const char *text;
 	size_t len;
 
-	if (!loglines_open(&lines, "-")) {
-		print_complaint("%s", lines.bytes.error);
+	if (reader == NULL) {
+		print_complaint("%s", error);
 		return EXIT_USAGE;
 	}
 	record = malloc(sizeof(*record));
 	if (record == NULL) {
-		loglines_close(&lines);
+		log_reader_close(reader);
 		print_complaint("out of memory");
 		return EXIT_DATABASE;
 	}
 	record->line = 1;
 	text_init(&record->text, record->buf, sizeof(record->buf));
-	while ((result = loglines_next(&lines, &text, &len)) == LOGLINES_LINE) {
-		take_line(decoding, record, &lines, text, len);
+	while ((result = log_reader_next(reader, &text, &len)) ==
+	       LOG_READER_LINE) {
+		take_line(decoding, record, reader->number, text, len);
 	}
 	end_record(decoding, record);
-	if (result == LOGLINES_FAILED) {
-		print_complaint("%s", lines.bytes.error);
+	if (result == LOG_READER_FAILED) {
+		print_complaint("%s", reader->error);
 	}
 	free(record);
-	loglines_close(&lines);
-	return result == LOGLINES_FAILED ? EXIT_USAGE : EXIT_FINE;
+	log_reader_close(reader);
+	return result == LOG_READER_FAILED ? EXIT_USAGE : EXIT_FINE;
 }
 
 enum exit_status

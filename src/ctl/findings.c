@@ -3,9 +3,9 @@
 #include <stdlib.h>
 
 #include "base/proc.h"
-#include "ctl/loglines.h"
 #include "ctl/print.h"
 #include "ctl/progress.h"
+#include "logs/log_lines.h"
 
 enum {
 	LOOK_LINES = 4096 /* between two looks at the clock */
@@ -19,7 +19,10 @@ struct source {
 		SOURCE_OPEN,
 		SOURCE_OVER
 	} state;
-	struct loglines lines;
+	struct log_reader *reader; /* while it is open */
+	int64_t lines;             /* read */
+	int64_t done;              /* bytes read, */
+	int64_t size;              /* of so many */
 	struct rules_clock clock;
 	struct finding head; /* the next it gives */
 };
@@ -44,11 +47,11 @@ show_progress(struct findings *findings)
 
 	findings->looked = 0;
 	for (size_t i = 0; i < findings->sources; i++) {
-		const struct logbytes *bytes = &findings->source[i].lines.bytes;
+		const struct source *source = &findings->source[i];
 
-		done += bytes->read;
-		total += bytes->size;
-		known = known && bytes->size > 0;
+		done += source->done;
+		total += source->size;
+		known = known && source->size > 0;
 	}
 	progress_step(findings->progress, done, known ? total : 0,
 	    findings_lines(findings), proc_ticks());
@@ -59,10 +62,12 @@ static bool
 advance(struct findings *findings, struct source *source)
 {
 	struct log_line line = { .tag = NULL };
-	enum loglines_result result;
+	enum log_reader_result result;
 
-	while ((result = loglines_next(
-		    &source->lines, &line.text, &line.len)) == LOGLINES_LINE) {
+	while ((result = log_reader_next(source->reader, &line.text,
+		    &line.len)) == LOG_READER_LINE) {
+		source->lines = source->reader->number;
+		source->done = source->reader->file.taken;
 		if (++findings->looked == LOOK_LINES) {
 			show_progress(findings);
 		}
@@ -72,25 +77,28 @@ advance(struct findings *findings, struct source *source)
 		}
 	}
 	source->state = SOURCE_OVER;
-	loglines_close(&source->lines);
-	if (result == LOGLINES_FAILED) {
+	if (result == LOG_READER_FAILED) {
 		progress_end(findings->progress);
-		print_complaint("%s", source->lines.bytes.error);
+		print_complaint("%s", source->reader->error);
 	}
-	return result == LOGLINES_END;
+	log_reader_close(source->reader);
+	return result == LOG_READER_END;
 }
 
 static bool
 start(struct findings *findings, struct source *source)
 {
+	char error[LOG_ERROR_SIZE];
 	int64_t written;
 
-	if (!loglines_open(&source->lines, source->path)) {
+	source->reader = log_reader_open(source->path, error);
+	if (source->reader == NULL) {
 		progress_end(findings->progress);
-		print_complaint("%s", source->lines.bytes.error);
+		print_complaint("%s", error);
 		return false;
 	}
-	written = source->lines.bytes.written;
+	source->size = source->reader->facts.on_disk;
+	written = source->reader->facts.written;
 	source->clock = rules_clock(
 	    written != INT64_MIN ? written : findings->now);
 	source->state = SOURCE_OPEN;
@@ -102,10 +110,10 @@ start(struct findings *findings, struct source *source)
 static void
 set_aside(struct source *source)
 {
-	if (source->state == SOURCE_OPEN && source->lines.bytes.regular) {
-		loglines_close(&source->lines);
-		source->lines.bytes.read = 0;
-		source->lines.number = 0;
+	if (source->state == SOURCE_OPEN && source->reader->file.regular) {
+		log_reader_close(source->reader);
+		source->done = 0;
+		source->lines = 0;
 		source->state = SOURCE_CLOSED;
 	}
 }
@@ -149,7 +157,7 @@ findings_close(struct findings *findings)
 {
 	for (size_t i = 0; i < findings->sources; i++) {
 		if (findings->source[i].state == SOURCE_OPEN) {
-			loglines_close(&findings->source[i].lines);
+			log_reader_close(findings->source[i].reader);
 		}
 	}
 	if (findings->scratch != NULL) {
@@ -203,7 +211,7 @@ findings_lines(const struct findings *findings)
 	int64_t lines = 0;
 
 	for (size_t i = 0; i < findings->sources; i++) {
-		lines += findings->source[i].lines.number;
+		lines += findings->source[i].lines;
 	}
 	return lines;
 }

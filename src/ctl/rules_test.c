@@ -7,12 +7,12 @@
 #include "base/text.h"
 #include "ctl/batch.h"
 #include "ctl/ctl.h"
-#include "ctl/loglines.h"
 #include "ctl/print.h"
 #include "ctl/progress.h"
 #include "ctl/rules.h"
 #include "ctl/rules_count.h"
 #include "ctl/sender.h"
+#include "logs/log_lines.h"
 
 enum {
 	LOOK_LINES = 4096 /* between two looks at the clock */
@@ -160,29 +160,30 @@ take_line(struct test *test, int64_t number, const struct log_line *line,
 /* ---- one file ---- */
 
 static enum exit_status
-read_lines(struct test *test, struct loglines *lines)
+read_lines(struct test *test, struct log_reader *reader)
 {
-	struct logbytes *bytes = &lines->bytes;
 	struct rules_clock clock = rules_clock(
-	    bytes->written != INT64_MIN ? bytes->written : test->ctl->now);
+	    reader->facts.written != INT64_MIN ? reader->facts.written
+					       : test->ctl->now);
 	struct log_line line = { .tag = NULL };
 	enum store_result stored = STORE_OK;
-	enum loglines_result result;
+	enum log_reader_result result;
 
-	while ((result = loglines_next(lines, &line.text, &line.len)) ==
-	       LOGLINES_LINE) {
-		stored = take_line(test, lines->number, &line, &clock);
+	while ((result = log_reader_next(reader, &line.text, &line.len)) ==
+	       LOG_READER_LINE) {
+		stored = take_line(test, reader->number, &line, &clock);
 		if (stored != STORE_OK) {
 			return ctl_failed(test->ctl, stored);
 		}
 		if (test->count.lines % LOOK_LINES == 0) {
-			progress_step(&test->progress, bytes->read, bytes->size,
-			    test->count.lines, proc_ticks());
+			progress_step(&test->progress, reader->file.taken,
+			    reader->facts.on_disk, test->count.lines,
+			    proc_ticks());
 		}
 	}
 	progress_end(&test->progress);
-	if (result == LOGLINES_FAILED) {
-		print_complaint("%s", bytes->error);
+	if (result == LOG_READER_FAILED) {
+		print_complaint("%s", reader->error);
 		return EXIT_USAGE;
 	}
 	return EXIT_FINE;
@@ -191,20 +192,21 @@ read_lines(struct test *test, struct loglines *lines)
 static enum exit_status
 read_file(struct test *test, const char *path)
 {
-	struct loglines lines;
+	char error[LOG_ERROR_SIZE];
+	struct log_reader *reader = log_reader_open(path, error);
 	enum exit_status status;
 
-	if (!loglines_open(&lines, path)) {
-		print_complaint("%s", lines.bytes.error);
+	if (reader == NULL) {
+		print_complaint("%s", error);
 		return EXIT_USAGE;
 	}
 	if (!test->json && test->ctl->args.files > 1) {
-		print_line("%s:", lines.bytes.name);
+		print_line("%s:", reader->name);
 		test->said = true;
 		test->headed = false;
 	}
-	status = read_lines(test, &lines);
-	loglines_close(&lines);
+	status = read_lines(test, reader);
+	log_reader_close(reader);
 	return status;
 }
 

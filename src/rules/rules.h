@@ -19,6 +19,7 @@
 
 #include "base/addr.h"
 #include "core/kind.h"
+#include "logs/log_lines.h"
 
 struct rules;
 struct rules_scratch;
@@ -28,7 +29,7 @@ enum {
 	RULES_NAME_SIZE = 65,
 	RULES_QUEUE_SIZE = 33,
 	RULES_USER_SIZE = 256,
-	RULES_LINE_MAX = 8192, /* bytes of a line that are looked at */
+	RULES_LINE_MAX = LOG_LINE_MAX, /* bytes of a line that are looked at */
 	/* Of one line, whatever it says: any user of a host can write one that
 	 * claims to be of a daemon, and each event is a row. */
 	RULES_EVENTS_MAX = 1000

@@ -1,0 +1,273 @@
+#include "logs/log_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+enum {
+	RAW_SIZE = 32 * 1024,
+	GZIP_ONLY = 16 + MAX_WBITS
+};
+
+/* Not by zlib's own file functions: they wait for a full buffer, which a pipe
+ * that is still written to may not give for long. */
+struct log_stream {
+	z_stream zip; /* its input is what was read and not yet taken */
+	bool packed;
+	bool whole; /* a member has ended and none has begun */
+	int64_t at; /* in the text */
+	Bytef raw[RAW_SIZE];
+};
+
+/* Read more behind what is there; false at the end and on an error. */
+static bool
+fill(struct log_file *file)
+{
+	struct log_stream *stream = file->stream;
+	size_t have;
+	ssize_t got;
+
+	if (stream->zip.avail_in == 0) {
+		stream->zip.next_in = stream->raw;
+	}
+	have = (size_t)(stream->zip.next_in - stream->raw) +
+	       stream->zip.avail_in;
+	do {
+		got = read(file->fd, stream->raw + have, RAW_SIZE - have);
+	} while (got < 0 && errno == EINTR);
+	if (got <= 0) {
+		file->wrong = got < 0 ? strerrordesc_np(errno) : NULL;
+		return false;
+	}
+	stream->zip.avail_in += (uInt)got;
+	file->taken += got;
+	return true;
+}
+
+/* The first two bytes tell whether it is compressed, whatever the name says. A
+ * regular file that is not needs no stream. */
+static bool
+open_stream(struct log_file *file)
+{
+	struct log_stream *stream = calloc(1, sizeof(*stream));
+
+	file->stream = stream;
+	if (stream == NULL) {
+		return false;
+	}
+	while (stream->zip.avail_in < 2 && fill(file)) {
+	}
+	stream->packed = stream->zip.avail_in >= 2 &&
+			 memcmp(stream->raw, "\x1f\x8b", 2) == 0;
+	if (!stream->packed && file->regular) {
+		free(stream);
+		file->stream = NULL;
+	}
+	return file->wrong == NULL &&
+	       (file->stream == NULL || !stream->packed ||
+		   inflateInit2(&stream->zip, GZIP_ONLY) == Z_OK);
+}
+
+static enum log_file_result
+look_into(struct log_file *file, bool named, bool any)
+{
+	enum log_file_result result = LOG_FILE_UNREADABLE;
+	struct stat st;
+	int kept;
+
+	if (fstat(file->fd, &st) == 0) {
+		file->device = (int64_t)st.st_dev;
+		file->inode = (int64_t)st.st_ino;
+		file->regular = named && S_ISREG(st.st_mode);
+		if (any ? S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode)) {
+			result = LOG_FILE_STRANGE;
+		} else if (open_stream(file)) {
+			return LOG_FILE_OPEN;
+		}
+	}
+	kept = errno;
+	log_file_close(file);
+	errno = kept;
+	return result;
+}
+
+static enum log_file_result
+open_named(struct log_file *file, const char *path, int flags)
+{
+	*file = LOG_FILE_NONE;
+	file->fd = open(path, O_RDONLY | O_CLOEXEC | flags);
+	if (file->fd >= 0) {
+		return look_into(file, true, flags == 0);
+	}
+	return errno == ENOENT || errno == ENOTDIR ? LOG_FILE_MISSING
+	       : errno == ENXIO                    ? LOG_FILE_STRANGE
+						   : LOG_FILE_UNREADABLE;
+}
+
+enum log_file_result
+log_file_open(struct log_file *file, const char *path)
+{
+	/* A FIFO must not make us wait for its writer. */
+	return open_named(file, path, O_NONBLOCK | O_NOCTTY);
+}
+
+enum log_file_result
+log_file_open_any(struct log_file *file, const char *path)
+{
+	if (strcmp(path, "-") != 0) {
+		return open_named(file, path, 0);
+	}
+	*file = LOG_FILE_NONE;
+	file->fd = STDIN_FILENO;
+	return look_into(file, false, true);
+}
+
+void
+log_file_close(struct log_file *file)
+{
+	if (file->stream != NULL) {
+		(void)inflateEnd(&file->stream->zip);
+		free(file->stream);
+	}
+	if (file->fd > STDIN_FILENO) {
+		(void)close(file->fd);
+	}
+	*file = LOG_FILE_NONE;
+}
+
+bool
+log_file_is_compressed(const struct log_file *file)
+{
+	return file->stream != NULL && file->stream->packed;
+}
+
+struct log_file_facts
+log_file_facts(const struct log_file *file)
+{
+	struct log_file_facts facts = { .written = INT64_MIN };
+	struct stat st;
+
+	if (fstat(file->fd, &st) == 0 && S_ISREG(st.st_mode)) {
+		facts.on_disk = (int64_t)st.st_size;
+		facts.written = st.st_mtim.tv_sec;
+		facts.written_ns = st.st_mtim.tv_nsec;
+	}
+	facts.size = log_file_is_compressed(file) ? -1 : facts.on_disk;
+	return facts;
+}
+
+/* ---- reading ---- */
+
+/* What comes next in the text.  What is had on the way to an error, such as a
+ * cut end, still counts. */
+static size_t
+read_on(struct log_file *file, char *bytes, size_t len)
+{
+	struct log_stream *stream = file->stream;
+	z_stream *zip = &stream->zip;
+	int result = Z_OK;
+
+	zip->next_out = (Bytef *)bytes;
+	zip->avail_out = (uInt)len;
+	while (zip->avail_out == len && result == Z_OK) {
+		if (zip->avail_in == 0 && !fill(file)) {
+			if (file->wrong == NULL && stream->packed &&
+			    !stream->whole) {
+				file->wrong = "is cut off";
+			}
+			return 0;
+		}
+		if (!stream->packed) {
+			len = len < zip->avail_in ? len : zip->avail_in;
+			memcpy(bytes, zip->next_in, len);
+			zip->next_in += len;
+			zip->avail_in -= (uInt)len;
+			return len;
+		}
+		result = inflate(zip, Z_NO_FLUSH);
+		/* What gzip made may stand one behind the other. */
+		stream->whole = result == Z_STREAM_END;
+		if (stream->whole) {
+			result = inflateReset(zip);
+		} else if (result == Z_BUF_ERROR) {
+			result = Z_OK;
+		}
+	}
+	if (zip->avail_out == len) {
+		file->wrong = "is damaged";
+	}
+	len -= zip->avail_out;
+	stream->at += (int64_t)len;
+	return len;
+}
+
+static size_t
+unpack_at(struct log_file *file, int64_t offset, char *bytes, size_t len)
+{
+	struct log_stream *stream = file->stream;
+	enum {
+		STEP = 4096
+	};
+	char passed[STEP];
+
+	if (offset < stream->at) {
+		if (lseek(file->fd, 0, SEEK_SET) != 0 ||
+		    inflateReset(&stream->zip) != Z_OK) {
+			file->wrong = "cannot be read again";
+			return 0;
+		}
+		stream->zip.avail_in = 0;
+		stream->at = 0;
+	}
+	while (stream->at < offset) {
+		int64_t step = offset - stream->at;
+
+		step = step < STEP ? step : STEP;
+		if (read_on(file, passed, (size_t)step) == 0) {
+			return 0;
+		}
+	}
+	return read_on(file, bytes, len);
+}
+
+size_t
+log_file_read(struct log_file *file, int64_t offset, char *bytes, size_t len)
+{
+	ssize_t got;
+
+	file->wrong = NULL;
+	if (log_file_is_compressed(file)) {
+		return unpack_at(file, offset, bytes, len);
+	}
+	if (file->stream != NULL) {
+		return read_on(file, bytes, len);
+	}
+	do {
+		got = pread(file->fd, bytes, len, offset);
+	} while (got < 0 && errno == EINTR);
+	if (got < 0) {
+		file->wrong = strerrordesc_np(errno);
+		return 0;
+	}
+	file->taken = offset + got;
+	return (size_t)got;
+}
+
+bool
+log_file_read_all(
+    struct log_file *file, int64_t offset, char *bytes, size_t len)
+{
+	size_t all = 0;
+	size_t got = 1;
+
+	while (all < len && got > 0) {
+		got = log_file_read(
+		    file, offset + (int64_t)all, bytes + all, len - all);
+		all += got;
+	}
+	return all == len;
+}
