@@ -211,6 +211,13 @@ net_is_v4(const struct net *net)
 	return net->bits >= ADDR_V4_OFFSET && addr_is_v4(&net->addr);
 }
 
+bool
+net_is_wider(const struct net *net, unsigned v4_bits, unsigned v6_bits)
+{
+	return net->bits <
+	       (net_is_v4(net) ? ADDR_V4_OFFSET + v4_bits : v6_bits);
+}
+
 char *
 net_format(const struct net *net, char text[static NET_TEXT_SIZE])
 {

@@ -70,6 +70,9 @@ bool net_equal(const struct net *a, const struct net *b);
 
 bool net_is_v4(const struct net *net);
 
+/* Whether its prefix is shorter than `v4_bits` (0 to 32) or `v6_bits`. */
+bool net_is_wider(const struct net *net, unsigned v4_bits, unsigned v6_bits);
+
 /* Write "192.0.2.7" for a single address, else "192.0.2.0/24"; returns
  * `text`. */
 char *net_format(const struct net *net, char text[static NET_TEXT_SIZE]);

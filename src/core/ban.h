@@ -17,7 +17,16 @@ enum {
 	BAN_REF_SIZE = 7,
 	/* So many refused sessions, and the ban speaks at MAIL already, lest a
 	 * harvester go on learning which recipients exist. */
-	BAN_HITS_TO_MAIL = 10
+	BAN_HITS_TO_MAIL = 10,
+	/* Shorter prefixes than these are a slip of the hand.  To ban: */
+	BAN_WIDEST_V4 = 8,
+	BAN_WIDEST_V6 = 16,
+	/* To be allowed as a network of this host's own: the most one holder
+	 * was ever given by habit, a class B, and the least an IPv6 provider
+	 * gets.  Wider is mynetworks_style = class, and would switch videur
+	 * off for all customers of a provider. */
+	ALLOW_WIDEST_V4 = 16,
+	ALLOW_WIDEST_V6 = 32
 };
 
 /* The rule of bans made by hand. */

@@ -29,14 +29,22 @@ static const struct net never[] = {
 };
 
 bool
-standing_never_banned(const struct addr *address)
+standing_never_banned_net(const struct net *net)
 {
 	for (size_t i = 0; i < sizeof(never) / sizeof(never[0]); i++) {
-		if (net_contains_addr(&never[i], address)) {
+		if (net_contains(&never[i], net)) {
 			return true;
 		}
 	}
 	return false;
+}
+
+bool
+standing_never_banned(const struct addr *address)
+{
+	const struct net net = net_cut(address, ADDR_BITS);
+
+	return standing_never_banned_net(&net);
 }
 
 static enum stage

@@ -59,6 +59,9 @@ const struct ban *standing_speaker(
  * multicast and reserved.  Documentation ranges are ordinary. */
 bool standing_never_banned(const struct addr *address);
 
+/* Whether all of a network lies in one of them. */
+bool standing_never_banned_net(const struct net *net);
+
 /* "clear", "banned", "allowed", "never banned". */
 const char *standing_verdict_name(enum verdict verdict);
 

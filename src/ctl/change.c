@@ -10,13 +10,8 @@
 #include "ctl/ctl.h"
 #include "ctl/print.h"
 #include "ctl/say.h"
+#include "doctor/ssh.h"
 #include "engine/engine.h"
-
-enum {
-	/* Wider than these is a slip of the hand. */
-	WIDEST_V4 = 8,
-	WIDEST_V6 = 16
-};
 
 /* An address stands for its client, a network for itself. */
 static struct net
@@ -30,24 +25,6 @@ target(const struct ctl *ctl)
 
 /* ---- ban ---- */
 
-static struct addr
-last_address(const struct net *net)
-{
-	struct addr last = net->addr;
-
-	for (unsigned bit = net->bits; bit < ADDR_BITS; bit++) {
-		last.byte[bit / 8] |= (uint8_t)(0x80U >> bit % 8);
-	}
-	return last;
-}
-
-static bool
-too_wide(const struct net *net)
-{
-	return net->bits <
-	       (net_is_v4(net) ? ADDR_V4_OFFSET + WIDEST_V4 : WIDEST_V6);
-}
-
 static bool
 conf_allows_all(const struct conf *conf, const struct net *net)
 {
@@ -59,22 +36,19 @@ conf_allows_all(const struct conf *conf, const struct net *net)
 	return false;
 }
 
-/* No range that is never banned is narrower than what may be banned, so that
- * a network between two such addresses lies in one. */
 enum exit_status
 change_ban_check(struct ctl *ctl)
 {
 	const struct net *who = &ctl->args.who;
-	struct addr last = last_address(who);
 	char text[NET_TEXT_SIZE];
 
 	net_format(who, text);
-	if (too_wide(who)) {
+	if (net_is_wider(who, BAN_WIDEST_V4, BAN_WIDEST_V6)) {
 		print_complaint("%s is wider than /%d: ban its parts", text,
-		    net_is_v4(who) ? WIDEST_V4 : WIDEST_V6);
+		    net_is_v4(who) ? BAN_WIDEST_V4 : BAN_WIDEST_V6);
 		return EXIT_USAGE;
 	}
-	if (standing_never_banned(&who->addr) && standing_never_banned(&last)) {
+	if (standing_never_banned_net(who)) {
 		print_complaint("%s is never banned: it lies in a private or "
 				"reserved range",
 		    text);
@@ -128,30 +102,17 @@ refuse_allowed(struct ctl *ctl, bool *refused)
 	return result == STORE_NONE ? STORE_OK : result;
 }
 
-/* One who bans the network he sits in should know at once. */
+/* An administrator who bans the network he sits in should know at once. */
 static void
 warn_of_own(const struct net *who)
 {
-	/* One thread, and nothing here changes the environment. */
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	const char *ssh = getenv("SSH_CONNECTION");
 	char from[ADDR_TEXT_SIZE];
 	struct addr address;
-	struct text text;
 
-	if (ssh == NULL) {
-		/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
-		ssh = getenv("SSH_CLIENT");
-	}
-	if (ssh == NULL) {
-		return;
-	}
-	text_init(&text, from, sizeof(from));
-	text_add_bytes(&text, ssh, strcspn(ssh, " "));
-	if (addr_parse(from, &address) && net_contains_addr(who, &address)) {
+	if (ssh_find(&address) && net_contains_addr(who, &address)) {
 		print_complaint("warning: you are connected from %s, which is "
 				"banned now",
-		    from);
+		    addr_format(&address, from));
 	}
 }
 

@@ -209,7 +209,7 @@ facts_read_records(struct facts *facts, struct store *store)
 enum cover
 facts_cover(const struct facts *facts, const struct net *net, int64_t *until)
 {
-	if (nets_never_banned(net)) {
+	if (standing_never_banned_net(net)) {
 		return COVER_NEVER;
 	}
 	for (size_t i = 0; i < facts->conf->allows; i++) {
@@ -221,7 +221,7 @@ facts_cover(const struct facts *facts, const struct net *net, int64_t *until)
 	if (*until == INT64_MAX) {
 		return COVER_GOOD;
 	}
-	if (nets_too_wide(net)) {
+	if (net_is_wider(net, ALLOW_WIDEST_V4, ALLOW_WIDEST_V6)) {
 		return COVER_TOO_WIDE;
 	}
 	return *until > 0 ? COVER_WHILE : COVER_NOTHING;

@@ -73,8 +73,7 @@ judge_trusted(const struct facts *facts, struct diagnosis *diagnosis,
 		diagnosis_add(diagnosis, HEALTH_PROBLEM,
 		    "%s, and is too wide to be this host's own: wider than /%d "
 		    "it is not allowed, lest videur be off for everybody there",
-		    why,
-		    net_is_v4(net) ? (int)NETS_WIDEST_V4 : (int)NETS_WIDEST_V6);
+		    why, net_is_v4(net) ? ALLOW_WIDEST_V4 : ALLOW_WIDEST_V6);
 		diagnosis_mend(diagnosis,
 		    "postconf -e 'mynetworks = 127.0.0.0/8 [::1]/128'");
 		return;
@@ -220,7 +219,7 @@ check_proxy(const struct facts *facts, struct diagnosis *diagnosis)
 	char client[NET_TEXT_SIZE];
 
 	if (records->clients == 1 && records->deeds >= PROXY_LEAST &&
-	    nets_never_banned(&records->client)) {
+	    standing_never_banned_net(&records->client)) {
 		diagnosis_add(diagnosis, HEALTH_PROBLEM,
 		    "all that came in the last 24 hours, %" PRId64
 		    " sessions and events, came from the one private address "

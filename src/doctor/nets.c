@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "core/standing.h"
 #include "doctor/list.h"
 
 /* "[2001:db8::]/32" without its brackets. */
@@ -62,34 +61,4 @@ nets_read(struct nets *nets, const char *setting)
 			nets->cut = true;
 		}
 	}
-}
-
-bool
-nets_too_wide(const struct net *net)
-{
-	return net->bits < (net_is_v4(net) ? ADDR_V4_OFFSET + NETS_WIDEST_V4
-					   : NETS_WIDEST_V6);
-}
-
-struct addr
-nets_last(const struct net *net)
-{
-	struct addr last = net->addr;
-
-	for (unsigned bit = net->bits; bit < ADDR_BITS; bit++) {
-		last.byte[bit / 8] |= (uint8_t)(0x80U >> bit % 8);
-	}
-	return last;
-}
-
-/* Each range that is never banned is wider than what lies between two of
- * them, but for the widest networks; those hold others for sure. */
-bool
-nets_never_banned(const struct net *net)
-{
-	struct addr last = nets_last(net);
-	unsigned least = net_is_v4(net) ? ADDR_V4_OFFSET + 3 : 7;
-
-	return net->bits >= least && standing_never_banned(&net->addr) &&
-	       standing_never_banned(&last);
 }

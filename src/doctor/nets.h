@@ -13,14 +13,7 @@
 enum {
 	NETS_MAX = 256,
 	NETS_TABLES_MAX = 16,
-	NETS_TABLE_SIZE = 512,
-	/* Wider than these is no network of a small host, rather
-	 * mynetworks_style = class, or a slip: to allow one would switch
-	 * videur off for all customers of a provider.  The most that one
-	 * holder was ever given by habit: a class B, and the least an IPv6
-	 * provider gets. */
-	NETS_WIDEST_V4 = 16,
-	NETS_WIDEST_V6 = 32
+	NETS_TABLE_SIZE = 512
 };
 
 /* Starts all zero. */
@@ -39,14 +32,5 @@ void nets_read(struct nets *nets, const char *setting);
 
 /* Add one network, once. */
 void nets_add(struct nets *nets, const struct net *net);
-
-/* Whether it is wider than what may be allowed. */
-bool nets_too_wide(const struct net *net);
-
-/* Whether all of it is never banned, whatever is allowed. */
-bool nets_never_banned(const struct net *net);
-
-/* The last address of a network. */
-struct addr nets_last(const struct net *net);
 
 #endif

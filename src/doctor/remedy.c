@@ -71,7 +71,7 @@ add_visitor(const struct facts *facts, struct remedies *out)
 	int64_t until;
 
 	/* A /64 is wide only by an odd setting of client-ipv6. */
-	if (nets_too_wide(&allow.net)) {
+	if (net_is_wider(&allow.net, ALLOW_WIDEST_V4, ALLOW_WIDEST_V6)) {
 		allow.net = address;
 	}
 	switch (facts_cover(facts, &address, &until)) {

@@ -2,6 +2,7 @@
 
 import pwd
 import os
+import subprocess
 
 import pytest
 from conftest import DAY, HOUR, at, local, now, seconds
@@ -90,6 +91,16 @@ def test_who_bans_where_he_sits_is_warned(house, name, value, warned):
     done = house.run("ban", "203.0.113.0/24", "2h", env={name: value})
     assert done.returncode == 0
     assert ("warning" in done.stderr) is warned
+
+
+def test_behind_sudo_the_session_shows_in_a_parent(house):
+    done = subprocess.run(
+        ["/usr/bin/env", "SSH_CLIENT=203.0.113.9 51234 22", "/bin/sh", "-c",
+         'env -u SSH_CLIENT "$@"; exit $?', "sudo",
+         *house.command("ban", "203.0.113.0/24", "2h")],
+        env=house.environment(), capture_output=True, text=True, timeout=60,
+        check=False)
+    assert (done.returncode, "203.0.113.9" in done.stderr) == (0, True)
 
 
 # ---- clear ----
