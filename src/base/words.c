@@ -9,25 +9,46 @@ enum {
 	LENGTH_MAX = 40 /* longer words are like no other */
 };
 
+const char *
+words_at(const struct words *words, size_t place)
+{
+	const char *row = words->first;
+
+	return *(
+	    const char *const *)(const void *)(row + place * words->stride);
+}
+
 size_t
-words_find(const char *const *words, size_t count, const char *word)
+words_find(const struct words *words, const char *word)
 {
 	size_t i = 0;
 
-	while (i < count && strcmp(words[i], word) != 0) {
+	while (i < words->count && strcmp(words_at(words, i), word) != 0) {
 		i++;
 	}
 	return i;
 }
 
-void
-words_list(struct text *to, const char *const *words, size_t count)
+bool
+words_parse(const struct words *words, const char *word, void *out)
 {
-	for (size_t i = 0; i < count; i++) {
+	size_t place = words_find(words, word);
+
+	if (place == words->count) {
+		return false;
+	}
+	*(unsigned *)out = (unsigned)place;
+	return true;
+}
+
+void
+words_list(struct text *to, const struct words *words)
+{
+	for (size_t i = 0; i < words->count; i++) {
 		if (i > 0) {
-			text_add(to, i + 1 < count ? ", " : " or ");
+			text_add(to, i + 1 < words->count ? ", " : " or ");
 		}
-		text_add(to, words[i]);
+		text_add(to, words_at(words, i));
 	}
 }
 
@@ -92,12 +113,12 @@ nearest_offer(struct nearest *nearest, const char *word)
 }
 
 const char *
-words_nearest(const char *const *words, size_t count, const char *written)
+words_nearest(const struct words *words, const char *written)
 {
 	struct nearest nearest = { .written = written };
 
-	for (size_t i = 0; i < count; i++) {
-		nearest_offer(&nearest, words[i]);
+	for (size_t i = 0; i < words->count; i++) {
+		nearest_offer(&nearest, words_at(words, i));
 	}
 	return nearest.word;
 }

@@ -1,22 +1,27 @@
 #include "core/kind.h"
 
-#include <stddef.h>
-#include <string.h>
-
-static const char *const kinds[KIND_COUNT] = {
-	[KIND_SPAM] = "spam",
-	[KIND_VIRUS] = "virus",
-	[KIND_COMPLAINT] = "complaint",
-	[KIND_AUTH] = "auth",
-	[KIND_RECIPIENT] = "recipient",
-	[KIND_SENDER] = "sender",
-	[KIND_HELO] = "helo",
-	[KIND_COMMAND] = "command",
-	[KIND_DISCONNECT] = "disconnect",
-	[KIND_PROBE] = "probe",
-	[KIND_GREYLIST] = "greylist",
-	[KIND_RELAY] = "relay",
-	[KIND_VOLUME] = "volume",
+/* What is known of each kind; see kind.h for the columns. */
+static const struct {
+	const char *word;
+	const char *source;
+	enum reason reason;
+	bool of_message;
+	bool bad;
+} kinds[KIND_COUNT] = {
+	[KIND_SPAM] = { "spam", "milter", REASON_SPAM, true, true },
+	[KIND_VIRUS] = { "virus", "milter", REASON_VIRUS, true, true },
+	[KIND_COMPLAINT] = { "complaint", "none", REASON_SPAM, true, true },
+	[KIND_AUTH] = { "auth", "watch", REASON_AUTH, false, true },
+	[KIND_RECIPIENT] = { "recipient", "milter", REASON_ERROR, false, true },
+	[KIND_SENDER] = { "sender", "milter", REASON_ERROR, false, true },
+	[KIND_HELO] = { "helo", "milter", REASON_ERROR, false, true },
+	[KIND_COMMAND] = { "command", "milter", REASON_ERROR, false, true },
+	[KIND_DISCONNECT] = { "disconnect", "watch", REASON_ERROR, false,
+	    true },
+	[KIND_PROBE] = { "probe", "milter", REASON_ERROR, false, true },
+	[KIND_GREYLIST] = { "greylist", "milter", REASON_ERROR, false, false },
+	[KIND_RELAY] = { "relay", "milter", REASON_ERROR, false, true },
+	[KIND_VOLUME] = { "volume", "milter", REASON_VOLUME, false, false },
 };
 
 static const char *const reasons[REASON_COUNT] = {
@@ -40,34 +45,21 @@ static const char *const services[SERVICE_COUNT] = {
 	[SERVICE_SUBMISSION] = "submission",
 };
 
-/* The place of `word` in a table, or `count`. */
-static size_t
-find(const char *const *words, size_t count, const char *word)
-{
-	size_t i = 0;
-
-	while (i < count && strcmp(words[i], word) != 0) {
-		i++;
-	}
-	return i;
-}
+const struct words kind_words = WORDS_OF(kinds);
+const struct words reason_words = WORDS_OF(reasons);
+const struct words stage_words = WORDS_OF(stages);
+const struct words service_words = WORDS_OF(services);
 
 const char *
 kind_name(enum kind kind)
 {
-	return kinds[kind];
+	return kinds[kind].word;
 }
 
 bool
 kind_parse(const char *word, enum kind *out)
 {
-	size_t i = find(kinds, KIND_COUNT, word);
-
-	if (i == KIND_COUNT) {
-		return false;
-	}
-	*out = (enum kind)i;
-	return true;
+	return words_parse(&kind_words, word, out);
 }
 
 const char *
@@ -79,13 +71,7 @@ reason_name(enum reason reason)
 bool
 reason_parse(const char *word, enum reason *out)
 {
-	size_t i = find(reasons, REASON_COUNT, word);
-
-	if (i == REASON_COUNT) {
-		return false;
-	}
-	*out = (enum reason)i;
-	return true;
+	return words_parse(&reason_words, word, out);
 }
 
 const char *
@@ -97,13 +83,7 @@ stage_name(enum stage stage)
 bool
 stage_parse(const char *word, enum stage *out)
 {
-	size_t i = find(stages, STAGE_COUNT, word);
-
-	if (i == STAGE_COUNT) {
-		return false;
-	}
-	*out = (enum stage)i;
-	return true;
+	return words_parse(&stage_words, word, out);
 }
 
 const char *
@@ -115,11 +95,29 @@ service_name(enum service service)
 bool
 service_parse(const char *word, enum service *out)
 {
-	size_t i = find(services, SERVICE_COUNT, word);
+	return words_parse(&service_words, word, out);
+}
 
-	if (i == SERVICE_COUNT) {
-		return false;
-	}
-	*out = (enum service)i;
-	return true;
+const char *
+kind_source(enum kind kind)
+{
+	return kinds[kind].source;
+}
+
+enum reason
+kind_reason(enum kind kind)
+{
+	return kinds[kind].reason;
+}
+
+bool
+kind_of_message(enum kind kind)
+{
+	return kinds[kind].of_message;
+}
+
+bool
+kind_is_bad(enum kind kind)
+{
+	return kinds[kind].bad;
 }

@@ -1,14 +1,18 @@
 /*
  * The vocabulary: what a client did (kind), what a ban is for (reason), where
- * in a session a ban speaks (stage) and to which service it applies.
+ * in a session a ban takes effect (stage) and to which service it applies.
  *
  * Every word here stands so in the database, the configuration and on screen.
+ * A new kind is one value below, one row of kind.c's table, its column in
+ * the schema and its phrases for the page.
  */
 #ifndef CORE_KIND_H
 #define CORE_KIND_H
 
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "base/words.h"
 
 enum kind {
 	KIND_SPAM,
@@ -54,6 +58,12 @@ enum service {
 	SERVICE_COUNT
 };
 
+/* The words, each at the place of its value. */
+extern const struct words kind_words;
+extern const struct words reason_words;
+extern const struct words stage_words;
+extern const struct words service_words;
+
 /* The word for a value, and the value of a word (exact, lower case). */
 const char *kind_name(enum kind kind);
 bool kind_parse(const char *word, enum kind *out);
@@ -63,6 +73,22 @@ const char *stage_name(enum stage stage);
 bool stage_parse(const char *word, enum stage *out);
 const char *service_name(enum service service);
 bool service_parse(const char *word, enum service *out);
+
+/* Which program counts it where the configuration does not say: "milter",
+ * "watch" or "none". */
+const char *kind_source(enum kind kind);
+
+/* What a ban for it is for in most policies. */
+enum reason kind_reason(enum kind kind);
+
+/* Whether it is done by a message rather than by a recipient or a session:
+ * the other side of a ratio is accepted messages then. */
+bool kind_of_message(enum kind kind);
+
+/* Whether it spoils a reputation.  Greylisting meets every honest server
+ * once; and going over a limit must not, or a poor reputation would feed on
+ * itself. */
+bool kind_is_bad(enum kind kind);
 
 /* A set of kinds, one bit each. */
 static inline uint32_t

@@ -1,7 +1,5 @@
 #include "core/limit.h"
 
-#include <string.h>
-
 #include "base/text.h"
 
 enum {
@@ -14,6 +12,8 @@ static const char *const names[LIMIT_KINDS] = {
 	[LIMIT_HOURLY] = "hourly",
 };
 
+const struct words limit_words = WORDS_OF(names);
+
 const char *
 limit_name(enum limit_kind kind)
 {
@@ -23,13 +23,7 @@ limit_name(enum limit_kind kind)
 bool
 limit_parse(const char *word, enum limit_kind *out)
 {
-	for (unsigned kind = 0; kind < LIMIT_KINDS; kind++) {
-		if (strcmp(word, names[kind]) == 0) {
-			*out = (enum limit_kind)kind;
-			return true;
-		}
-	}
-	return false;
+	return words_parse(&limit_words, word, out);
 }
 
 int64_t

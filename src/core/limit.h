@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/addr.h"
+#include "base/words.h"
 #include "core/reply.h"
 #include "core/reputation.h"
 
@@ -27,6 +27,7 @@ struct limit {
 };
 
 /* "connections", "messages", "hourly"; and back. */
+extern const struct words limit_words;
 const char *limit_name(enum limit_kind kind);
 bool limit_parse(const char *word, enum limit_kind *out);
 

@@ -17,10 +17,13 @@ policy_window(const struct rule *rule, int64_t t, int64_t since)
 bool
 policy_counts_messages(const struct rule *rule)
 {
-	const uint32_t messages = kind_bit(KIND_SPAM) | kind_bit(KIND_VIRUS) |
-				  kind_bit(KIND_COMPLAINT);
-
-	return (rule->kinds & ~messages) == 0;
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if ((rule->kinds & kind_bit((enum kind)kind)) != 0 &&
+		    !kind_of_message((enum kind)kind)) {
+			return false;
+		}
+	}
+	return true;
 }
 
 /* a * b / c, rounded up; INT64_MAX where that is too large. */

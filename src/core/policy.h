@@ -23,7 +23,7 @@ enum {
 	POLICY_RULES_MAX = 32,
 	POLICY_STEPS_MAX = 12,
 	POLICY_SPANS_MAX = 32,
-	POLICY_RATIO_ONE = 10000 /* a ratio of 1.0 */
+	POLICY_RATIO_ONE = RATIO_ONE /* a ratio of 1.0 */
 };
 
 struct rule {

@@ -1,14 +1,12 @@
 #include "core/reputation.h"
 
-#include "core/policy.h"
-
 int64_t
 reputation_bad(const struct tally *tally)
 {
 	int64_t bad = 0;
 
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		if (kind != KIND_GREYLIST && kind != KIND_VOLUME) {
+		if (kind_is_bad((enum kind)kind)) {
 			bad += tally->kind[kind];
 		}
 	}
@@ -20,8 +18,8 @@ reputation_bad(const struct tally *tally)
 static int
 compare_part(int64_t bad, int64_t accepted, int64_t ratio)
 {
-	static const int64_t most = INT64_MAX / POLICY_RATIO_ONE;
-	int64_t is = (bad < most ? bad : most) * (POLICY_RATIO_ONE - ratio);
+	static const int64_t most = INT64_MAX / RATIO_ONE;
+	int64_t is = (bad < most ? bad : most) * (RATIO_ONE - ratio);
 	int64_t edge = (accepted < most ? accepted : most) * ratio;
 
 	return (is > edge) - (is < edge);

@@ -25,7 +25,7 @@ enum reputation {
 };
 
 /* From where on it is which; ratios are bad / (bad + accepted messages), of
- * POLICY_RATIO_ONE.  Poor is either by bans or by events. */
+ * RATIO_ONE.  Poor is either by bans or by events. */
 struct reputation_scale {
 	int64_t good_messages; /* good: at least so many were accepted, */
 	int64_t good_ratio;    /* at most so large a part was bad */

@@ -9,6 +9,10 @@
 
 #include "core/kind.h"
 
+enum {
+	RATIO_ONE = 10000 /* a ratio of 1.0 */
+};
+
 struct tally {
 	int64_t sessions;   /* connections */
 	int64_t messages;   /* messages whose end was seen */

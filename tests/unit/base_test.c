@@ -252,23 +252,28 @@ tables_find_what_was_put(void **state)
 static void
 words_and_their_places(void **state)
 {
-	static const char *const words[] = { "milter", "watch", "none" };
+	static const char *const sources[] = { "milter", "watch", "none" };
+	static const struct words words = WORDS_OF(sources);
 	char buf[64];
 	struct text text;
 
 	(void)state;
-	check_int("one", (int64_t)words_find(words, 3, "watch"), 1);
-	check_int("none", (int64_t)words_find(words, 3, "Watch"), 3);
+	check_int("one", (int64_t)words_find(&words, "watch"), 1);
+	check_int("none", (int64_t)words_find(&words, "Watch"), 3);
 	text_init(&text, buf, sizeof(buf));
-	words_list(&text, words, 3);
+	words_list(&text, &words);
 	check_text("as a list", buf, "milter, watch or none");
 }
 
 static void
 what_was_meant(void **state)
 {
-	static const char *const words[] = { "database", "mode", "allow", "no",
-		"submission-ports" };
+	static const struct {
+		const char *word;
+		int more;
+	} keys[] = { { "database", 1 }, { "mode", 2 }, { "allow", 3 },
+		{ "no", 4 }, { "submission-ports", 5 } };
+	static const struct words words = WORDS_OF(keys);
 	static const struct {
 		const char *sentence, *written, *want; /* NULL: none */
 	} rows[] = {
@@ -287,8 +292,7 @@ what_was_meant(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *got = words_nearest(
-		    words, COUNT(words), rows[i].written);
+		const char *got = words_nearest(&words, rows[i].written);
 
 		check_text(rows[i].sentence, got != NULL ? got : "none",
 		    rows[i].want != NULL ? rows[i].want : "none");
