@@ -246,7 +246,7 @@ define fuzz_build
 		$(LIBRARY_LIBS) $(LIBS_web) -lpthread
 endef
 $(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard $(addprefix src/,\
-		$(addsuffix /*.[ch],base core bounce conf rules))) \
+		$(addsuffix /*.[ch],base core bounce logs conf rules))) \
 		$(BUILD)/gen/rule_files.c $(BUILD)/gen/policy_files.c
 	$(fuzz_build)
 # The page: all it stands on, and what it is made of.

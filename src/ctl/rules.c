@@ -14,25 +14,10 @@ enum {
 	COLUMNS = sizeof(heads) / sizeof(heads[0])
 };
 
-static const char *
-what_name(enum finding_what what)
-{
-	static const char *const names[] = {
-		[FINDING_NOTHING] = "nothing",
-		[FINDING_OFFENCE] = "offence",
-		[FINDING_LOGIN] = "login",
-		[FINDING_QUEUE] = "queue",
-		[FINDING_SESSION] = "session",
-		[FINDING_SUPPRESSED] = "suppressed",
-	};
-
-	return names[what];
-}
-
 const char *
 rules_finds(enum finding_what what, enum kind kind)
 {
-	return what == FINDING_OFFENCE ? kind_name(kind) : what_name(what);
+	return what == FINDING_OFFENCE ? kind_name(kind) : finding_word(what);
 }
 
 struct rules *
@@ -73,7 +58,7 @@ put_rule_json(void *to, const struct rules_info *info)
 
 	json_object(json, NULL);
 	json_string(json, "name", info->name);
-	json_string(json, "finding", what_name(info->what));
+	json_string(json, "finding", finding_word(info->what));
 	if (info->what == FINDING_OFFENCE) {
 		json_string(json, "kind", kind_name(info->kind));
 	} else {

@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "rules/line.h"
-#include "rules/set.h"
+#include "rules/rule_file.h"
 #include "rules/stamp.h"
 
 enum {
@@ -14,15 +14,15 @@ enum {
 	HEAP_LIMIT = 1024, /* KiB */
 	JIT_STACK_MIN = 32 * 1024,
 	JIT_STACK_MAX = 256 * 1024,
-	SLOTS = 128, /* tags remembered; a power of 2 */
-	WAYS = 8,    /* places where one may be */
-	SLOT_TAG_MAX = 47,
-	WORDS = BOOK_PATTERNS_MAX / 64
+	DAEMONS = 128, /* remembered; a power of 2 */
+	WAYS = 8,      /* places where one may be */
+	DAEMON_TAG_MAX = 47,
+	WORDS = (int)RULE_PATTERNS_MAX / 64
 };
 
 /* Which patterns are tried on lines of one daemon: a bit each. */
-struct slot {
-	char tag[SLOT_TAG_MAX + 1];
+struct daemon {
+	char tag[DAEMON_TAG_MAX + 1];
 	size_t len;   /* 0: free */
 	size_t words; /* of `probes`, those behind being 0 */
 	uint64_t probes[WORDS];
@@ -32,33 +32,20 @@ struct rules_scratch {
 	pcre2_match_data *data;
 	pcre2_match_context *context;
 	pcre2_jit_stack *stack;
-	struct slot slot[SLOTS];
+	struct daemon daemon[DAEMONS];
 };
 
 /* ---- scratch ---- */
 
 static uint32_t
-most_groups(const struct rules *rules)
+most_groups(const struct rule_patterns *patterns, uint32_t most)
 {
-	uint32_t most = 0;
+	for (size_t i = 0; i < patterns->items; i++) {
+		uint32_t groups = 0;
 
-	for (size_t i = 0; i < rules->book.rules; i++) {
-		const struct book_patterns *both[] = {
-			&rules->book.rule[i]->match,
-			&rules->book.rule[i]->not_match,
-		};
-
-		for (size_t j = 0; j < both[0]->items + both[1]->items; j++) {
-			const struct pattern
-			    *pattern = j < both[0]->items
-					   ? &both[0]->item[j]
-					   : &both[1]->item[j - both[0]->items];
-			uint32_t groups = 0;
-
-			(void)pcre2_pattern_info(
-			    pattern->code, PCRE2_INFO_CAPTURECOUNT, &groups);
-			most = groups > most ? groups : most;
-		}
+		(void)pcre2_pattern_info(
+		    patterns->item[i].code, PCRE2_INFO_CAPTURECOUNT, &groups);
+		most = groups > most ? groups : most;
 	}
 	return most;
 }
@@ -67,11 +54,16 @@ struct rules_scratch *
 rules_scratch_new(const struct rules *rules)
 {
 	struct rules_scratch *scratch = calloc(1, sizeof(*scratch));
+	uint32_t groups = 0;
 
 	if (scratch == NULL) {
 		return NULL;
 	}
-	scratch->data = pcre2_match_data_create(most_groups(rules) + 1, NULL);
+	for (size_t i = 0; i < rules->rules; i++) {
+		groups = most_groups(&rules->rule[i]->match, groups);
+		groups = most_groups(&rules->rule[i]->not_match, groups);
+	}
+	scratch->data = pcre2_match_data_create(groups + 1, NULL);
 	scratch->context = pcre2_match_context_create(NULL);
 	scratch->stack = pcre2_jit_stack_create(
 	    JIT_STACK_MIN, JIT_STACK_MAX, NULL);
@@ -101,9 +93,10 @@ rules_scratch_free(struct rules_scratch *scratch)
 
 /* ---- by daemon ---- */
 
-/* By its length and both ends, which tell nearly all tags apart. */
+/* By its length and both ends, which tell nearly all tags apart: a keyed hash
+ * of each line's tag would cost more than a row of them in one place. */
 static size_t
-slot_of(const char *tag, size_t len)
+home_of(const char *tag, size_t len)
 {
 	uint32_t head = 0;
 	uint32_t tail = 0;
@@ -116,51 +109,50 @@ slot_of(const char *tag, size_t len)
 	return head >> 16;
 }
 
-static void
-fill_slot(
-    const struct rules *rules, struct slot *slot, const char *tag, size_t len)
+static const struct daemon *
+add_daemon(const struct rules *rules, struct daemon *daemon, const char *tag,
+    size_t len)
 {
-	const struct book_rule *asked = NULL;
+	const struct log_rule *asked = NULL;
 	bool wants = false;
 
-	*slot = (struct slot){ .len = len };
-	memcpy(slot->tag, tag, len);
-	for (size_t i = 0; i < rules->probes; i++) {
+	*daemon = (struct daemon){ .len = len };
+	memcpy(daemon->tag, tag, len);
+	for (size_t i = 0; i < rules->patterns; i++) {
 		if (rules->probe[i].rule != asked) {
 			asked = rules->probe[i].rule;
-			wants = book_rule_wants(asked, tag, len);
+			wants = log_rule_wants(asked, tag, len);
 		}
 		if (wants) {
-			slot->probes[i / 64] |= UINT64_C(1) << i % 64;
-			slot->words = i / 64 + 1;
+			daemon->probes[i / 64] |= UINT64_C(1) << i % 64;
+			daemon->words = i / 64 + 1;
 		}
 	}
+	return daemon;
 }
 
-/* A longer tag than any daemon's is nobody's. */
-static const struct slot *
-find_slot(const struct rules *rules, struct rules_scratch *scratch,
+/* NULL for a longer tag than any daemon's. */
+static const struct daemon *
+find_daemon(const struct rules *rules, struct rules_scratch *scratch,
     const char *tag, size_t len)
 {
 	size_t home;
 
-	if (len == 0 || len > SLOT_TAG_MAX) {
+	if (len == 0 || len > DAEMON_TAG_MAX) {
 		return NULL;
 	}
-	home = slot_of(tag, len);
+	home = home_of(tag, len);
 	for (size_t i = 0; i < WAYS; i++) {
-		struct slot *slot = &scratch->slot[(home + i) % SLOTS];
+		struct daemon *daemon = &scratch->daemon[(home + i) % DAEMONS];
 
-		if (slot->len == len && memcmp(slot->tag, tag, len) == 0) {
-			return slot;
+		if (daemon->len == len && memcmp(daemon->tag, tag, len) == 0) {
+			return daemon;
 		}
-		if (slot->len == 0) {
-			fill_slot(rules, slot, tag, len);
-			return slot;
+		if (daemon->len == 0) {
+			return add_daemon(rules, daemon, tag, len);
 		}
 	}
-	fill_slot(rules, &scratch->slot[home % SLOTS], tag, len);
-	return &scratch->slot[home % SLOTS];
+	return add_daemon(rules, &scratch->daemon[home % DAEMONS], tag, len);
 }
 
 /* ---- one pattern ---- */
@@ -175,41 +167,30 @@ matches(const struct pattern *pattern, struct rules_scratch *scratch,
 		   scratch->context) > 0;
 }
 
-/* What a group holds; false where it took no part in the match. */
-static bool
-group_of(const struct pattern *pattern, const struct rules_scratch *scratch,
-    const char *text, enum pattern_group group, const char **from, size_t *len)
-{
-	const PCRE2_SIZE *at = pcre2_get_ovector_pointer(scratch->data);
-
-	for (int i = 0; i < PATTERN_SAME_MAX; i++) {
-		size_t number = pattern->group[group][i];
-
-		if (number == 0) {
-			return false;
-		}
-		if (at[2 * number] != PCRE2_UNSET) {
-			*from = text + at[2 * number];
-			*len = at[2 * number + 1] - at[2 * number];
-			return true;
-		}
-	}
-	return false;
-}
-
-/* As text, cut at `size`, or empty. */
+/* What a group matched as text, cut at `size`, or an empty one. */
 static void
 copy_group(const struct pattern *pattern, const struct rules_scratch *scratch,
     const char *text, enum pattern_group group, char *to, size_t size)
 {
-	const char *from;
-	size_t len = 0;
+	const size_t *at = pcre2_get_ovector_pointer(scratch->data);
 
-	if (group_of(pattern, scratch, text, group, &from, &len)) {
-		len = len < size ? len : size - 1;
-		memcpy(to, from, len);
+	to[0] = '\0';
+	/* Of groups of one name, the first that matched. */
+	for (size_t i = 0; i < PATTERN_SAME_MAX; i++) {
+		size_t number = pattern->group[group][i];
+
+		if (number == 0) {
+			return;
+		}
+		if (at[2 * number] != PCRE2_UNSET) {
+			size_t len = at[2 * number + 1] - at[2 * number];
+
+			len = len < size ? len : size - 1;
+			memcpy(to, text + at[2 * number], len);
+			to[len] = '\0';
+			return;
+		}
 	}
-	to[len] = '\0';
 }
 
 /* As a number, or `otherwise`. */
@@ -233,25 +214,23 @@ read_groups(const struct probe *probe, const struct rules_scratch *scratch,
     const struct line_parts *parts, struct finding *finding)
 {
 	const struct pattern *pattern = probe->pattern;
+	enum finding_what what = probe->rule->what;
 	const char *text = parts->text;
 	char ip[ADDR_TEXT_SIZE];
+	int64_t most = what == FINDING_SUPPRESSED ? INT32_MAX
+						  : RULES_EVENTS_MAX;
 	int64_t events;
-	int64_t most;
 
 	finding->address = (struct addr){ 0 };
 	copy_group(pattern, scratch, text, GROUP_IP, ip, sizeof(ip));
-	if (!addr_parse(ip, &finding->address) &&
-	    probe->rule->what != FINDING_SUPPRESSED) {
+	if (!addr_parse(ip, &finding->address) && what != FINDING_SUPPRESSED) {
 		return false;
 	}
-	events = number_group(
-	    pattern, scratch, text, GROUP_EVENTS, probe->rule->events);
+	events = parts->repeated * number_group(pattern, scratch, text,
+				       GROUP_EVENTS, probe->rule->events);
 	if (events == 0) {
 		return false;
 	}
-	events *= parts->repeated;
-	most = probe->rule->what == FINDING_SUPPRESSED ? INT32_MAX
-						       : RULES_EVENTS_MAX;
 	finding->events = (int)(events < most ? events : most);
 	finding->recipients = number_group(
 	    pattern, scratch, text, GROUP_RECIPIENTS, 0);
@@ -262,39 +241,25 @@ read_groups(const struct probe *probe, const struct rules_scratch *scratch,
 	copy_group(pattern, scratch, text, GROUP_QUEUE, finding->queue,
 	    sizeof(finding->queue));
 	/* "NOQUEUE: client=..." is nobody's message. */
-	return probe->rule->what != FINDING_QUEUE || finding->queue[0] != '\0';
-}
-
-static bool
-is_excepted(const struct book_rule *rule, struct rules_scratch *scratch,
-    const struct line_parts *parts)
-{
-	for (size_t i = 0; i < rule->not_match.items; i++) {
-		if (matches(&rule->not_match.item[i], scratch, parts)) {
-			return true;
-		}
-	}
-	return false;
+	return what != FINDING_QUEUE || finding->queue[0] != '\0';
 }
 
 /* Try one pattern; true where the line is decided by it. */
 static bool
 try_probe(const struct probe *probe, struct rules_scratch *scratch,
-    const struct line_parts *parts, size_t queue, struct finding *finding)
+    const struct line_parts *parts, struct finding *finding)
 {
-	const struct book_rule *rule = probe->rule;
+	const struct log_rule *rule = probe->rule;
 
-	if (!pattern_may_match(
-		probe->pattern, parts->text, parts->text_len, queue) ||
-	    !matches(probe->pattern, scratch, parts)) {
+	if (!matches(probe->pattern, scratch, parts) ||
+	    (rule->what != FINDING_NOTHING &&
+		!read_groups(probe, scratch, parts, finding))) {
 		return false;
 	}
-	if (rule->what != FINDING_NOTHING &&
-	    !read_groups(probe, scratch, parts, finding)) {
-		return false;
-	}
-	if (is_excepted(rule, scratch, parts)) {
-		return false;
+	for (size_t i = 0; i < rule->not_match.items; i++) {
+		if (matches(&rule->not_match.item[i], scratch, parts)) {
+			return false;
+		}
 	}
 	finding->what = rule->what;
 	finding->rule = rule->name;
@@ -304,26 +269,27 @@ try_probe(const struct probe *probe, struct rules_scratch *scratch,
 	return true;
 }
 
-static bool
-try_probes(const struct rules *rules, const struct slot *slot,
+static void
+try_probes(const struct rules *rules, const struct daemon *daemon,
     struct rules_scratch *scratch, const struct line_parts *parts,
     struct finding *finding)
 {
 	size_t queue = pattern_queue_span(parts->text, parts->text_len);
 
-	for (size_t word = 0; word < slot->words; word++) {
-		uint64_t bits = slot->probes[word];
+	for (size_t word = 0; word < daemon->words; word++) {
+		uint64_t bits = daemon->probes[word];
 
 		for (; bits != 0; bits &= bits - 1) {
 			size_t i = word * 64 + (size_t)__builtin_ctzll(bits);
+			const struct probe *probe = &rules->probe[i];
 
-			if (try_probe(&rules->probe[i], scratch, parts, queue,
-				finding)) {
-				return true;
+			if (pattern_may_match(probe->pattern, parts->text,
+				parts->text_len, queue) &&
+			    try_probe(probe, scratch, parts, finding)) {
+				return;
 			}
 		}
 	}
-	return false;
 }
 
 bool
@@ -332,23 +298,21 @@ rules_match(const struct rules *rules, struct rules_scratch *scratch,
     struct finding *finding)
 {
 	struct line_parts parts;
-	const struct slot *slot;
+	const struct daemon *daemon;
 
 	finding->what = FINDING_NOTHING;
 	if (!line_split(line, &parts)) {
 		return false;
 	}
-	slot = find_slot(rules, scratch, parts.tag, parts.tag_len);
-	if (slot == NULL || slot->words == 0 ||
-	    !try_probes(rules, slot, scratch, &parts, finding) ||
-	    finding->what == FINDING_NOTHING) {
+	daemon = find_daemon(rules, scratch, parts.tag, parts.tag_len);
+	if (daemon == NULL || daemon->words == 0) {
 		return false;
 	}
+	try_probes(rules, daemon, scratch, &parts, finding);
 	finding->at = line->at;
-	if (parts.stamp != NULL &&
+	if (finding->what != FINDING_NOTHING && parts.stamp != NULL &&
 	    !stamp_read(parts.stamp, parts.stamp_len, clock, &finding->at)) {
 		finding->what = FINDING_NOTHING;
-		return false;
 	}
-	return true;
+	return finding->what != FINDING_NOTHING;
 }

@@ -81,6 +81,9 @@ enum finding_what {
 	FINDING_SUPPRESSED /* the journal dropped `events` messages */
 };
 
+/* "offence", "login" ... as a rule file has it. */
+const char *finding_word(enum finding_what what);
+
 struct finding {
 	enum finding_what what;
 	const char *rule;   /* its name; lives as long as the rules */

@@ -7,8 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules/book.h"
-#include "rules/rules.h"
+#include "rules/rule_file.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -17,12 +16,12 @@ enum {
 };
 
 static void
-try_patterns(const struct book *book, const char *text, size_t len)
+try_patterns(const struct rules *rules, const char *text, size_t len)
 {
-	for (size_t i = 0; i < book->rules; i++) {
-		const struct book_rule *rule = book->rule[i];
+	for (size_t i = 0; i < rules->rules; i++) {
+		const struct log_rule *rule = rules->rule[i];
 
-		(void)book_rule_wants(rule, text, len);
+		(void)log_rule_wants(rule, text, len);
 		for (size_t j = 0; j < rule->match.items; j++) {
 			(void)pattern_may_match(&rule->match.item[j], text, len,
 			    pattern_queue_span(text, len));
@@ -36,7 +35,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	const uint8_t *end = memrchr(data, '\0', size);
 	size_t len = end == NULL ? size : (size_t)(end - data);
 	char error[RULES_ERROR_SIZE];
-	struct book book = { 0 };
+	struct rules rules = { 0 };
 	char *text;
 
 	if (len > FILE_MAX || memchr(data, '\0', len) != NULL) {
@@ -50,13 +49,13 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		memcpy(text, data, len);
 	}
 	text[len] = '\0';
-	if (book_read(&book, "f.rule", text, error)) {
-		try_patterns(&book, (const char *)data + len, size - len);
+	if (rule_file_read(&rules, "f.rule", text, error)) {
+		try_patterns(&rules, (const char *)data + len, size - len);
 	} else if (strncmp(error, "f.rule:", 7) != 0 &&
 		   strcmp(error, "out of memory") != 0) {
 		abort();
 	}
-	book_clear(&book);
+	rule_file_clear(&rules);
 	free(text);
 	return 0;
 }

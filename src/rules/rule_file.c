@@ -1,0 +1,372 @@
+#include "rules/rule_file.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "base/words.h"
+#include "conf/field.h"
+#include "conf/grammar.h"
+#include "conf/parse.h"
+
+static const char *const finding_words[] = {
+	[FINDING_NOTHING] = "nothing",
+	[FINDING_OFFENCE] = "offence",
+	[FINDING_LOGIN] = "login",
+	[FINDING_QUEUE] = "queue",
+	[FINDING_SESSION] = "session",
+	[FINDING_SUPPRESSED] = "suppressed",
+};
+
+const char *
+finding_word(enum finding_what what)
+{
+	return finding_words[what];
+}
+
+/* ---- the keys of a rule ---- */
+
+static const char *
+set_finding(const struct key *key, void *field, const char *value)
+{
+	size_t count = sizeof(finding_words) / sizeof(finding_words[0]);
+	size_t found = words_find(finding_words, count, value);
+
+	(void)key;
+	if (found == count) {
+		return "must be offence, login, queue, session, suppressed or "
+		       "nothing";
+	}
+	*(enum finding_what *)field = (enum finding_what)found;
+	return NULL;
+}
+
+static const char *
+set_kind(const struct key *key, void *field, const char *value)
+{
+	(void)key;
+	return kind_parse(value, field) ? NULL : "is no kind of event";
+}
+
+static const char *
+set_yes(const struct key *key, void *field, const char *value)
+{
+	(void)key;
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
+		return "must be yes or no";
+	}
+	*(bool *)field = value[0] == 'y';
+	return NULL;
+}
+
+static const char *
+set_source(const struct key *key, void *field, const char *value)
+{
+	size_t len = strlen(value);
+
+	if (strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-") != len ||
+	    len == 0) {
+		return "must be a word of a-z, 0-9 and '-'";
+	}
+	return text_copy(field, key->size, value) ? NULL : "is too long";
+}
+
+static void
+clear_tags(struct rule_tags *tags)
+{
+	while (tags->items > 0) {
+		free(tags->item[--tags->items]);
+	}
+}
+
+static const char *
+set_tags(const struct key *key, void *field, const char *value)
+{
+	struct rule_tags *tags = field;
+	const char *star = value == NULL ? NULL : strchr(value, '*');
+
+	(void)key;
+	if (value == NULL) {
+		clear_tags(tags);
+		return NULL;
+	}
+	if (value[0] == '\0' || strpbrk(value, " \t\r\n:[]") != NULL) {
+		return "is no daemon's tag, which holds no blank, ':' or "
+		       "bracket";
+	}
+	if (star != NULL && strchr(star + 1, '*') != NULL) {
+		return "may hold one '*' only";
+	}
+	if (tags->items == RULE_LIST_MAX) {
+		return "is one too many: 24 are the most";
+	}
+	tags->item[tags->items] = strdup(value);
+	if (tags->item[tags->items] == NULL) {
+		return "out of memory";
+	}
+	tags->items++;
+	return NULL;
+}
+
+static void
+clear_patterns(struct rule_patterns *patterns)
+{
+	while (patterns->items > 0) {
+		pattern_clear(&patterns->item[--patterns->items]);
+	}
+}
+
+static const char *
+set_patterns(const struct key *key, void *field, const char *value)
+{
+	/* Told before this returns to the next value. */
+	static _Thread_local char wrong[PATTERN_ERROR_SIZE];
+	struct rule_patterns *patterns = field;
+
+	(void)key;
+	if (value == NULL) {
+		clear_patterns(patterns);
+		return NULL;
+	}
+	if (patterns->items == RULE_LIST_MAX) {
+		return "is one too many: 24 are the most";
+	}
+	if (!pattern_compile(value, &patterns->item[patterns->items], wrong)) {
+		return wrong;
+	}
+	patterns->items++;
+	return NULL;
+}
+
+#define RULE(member)                                                           \
+	.section = "rule", .offset = offsetof(struct log_rule, member),        \
+	.size = sizeof(((struct log_rule *)0)->member)
+
+static const struct key keys[] = {
+	{ .name = "source",
+	    .def = "log",
+	    .set = set_source,
+	    .offset = offsetof(struct rules, source),
+	    .size = RULE_SOURCE_SIZE },
+	{ RULE(about), .name = "about", .set = field_text, .min = 1,
+	    .required = true },
+	{ RULE(tags), .name = "tags", .set = set_tags, .list = true,
+	    .required = true },
+	{ RULE(not_tags), .name = "not-tags", .set = set_tags, .list = true },
+	{ RULE(match), .name = "match", .set = set_patterns, .list = true,
+	    .required = true },
+	{ RULE(not_match), .name = "not-match", .set = set_patterns,
+	    .list = true },
+	{ RULE(what), .name = "finding", .def = "offence", .set = set_finding },
+	{ RULE(kind), .name = "kind", .set = set_kind },
+	{ RULE(events), .name = "events", .def = "1", .set = field_int,
+	    .min = 1, .max = RULES_EVENTS_MAX },
+	{ RULE(milter_saw), .name = "milter-saw", .def = "no", .set = set_yes },
+};
+
+#undef RULE
+
+/* ---- rules ---- */
+
+static const struct grammar grammar;
+
+static void *
+begin_rule(void *target, const char *title, const char **wrong)
+{
+	/* Told before this returns to the next name. */
+	static _Thread_local char taken[RULE_FILE_SIZE + 40];
+	struct rules *rules = target;
+	size_t len = strlen(title);
+	struct log_rule **grown;
+	struct log_rule *rule;
+	struct text what;
+
+	if (len == 0 || len >= RULES_NAME_SIZE ||
+	    strspn(title, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			  "0123456789_-") != len) {
+		*wrong = "a rule's name is 1 to 64 letters, digits, '-' and "
+			 "'_'";
+		return NULL;
+	}
+	for (size_t i = 0; i < rules->rules; i++) {
+		if (strcmp(rules->rule[i]->name, title) == 0) {
+			text_init(&what, taken, sizeof(taken));
+			text_addf(&what, "there is a rule of this name in %s",
+			    rules->rule[i]->file);
+			*wrong = taken;
+			return NULL;
+		}
+	}
+	*wrong = "out of memory";
+	grown = reallocarray(rules->rule, rules->rules + 1, sizeof(*grown));
+	if (grown == NULL) {
+		return NULL;
+	}
+	rules->rule = grown;
+	rule = calloc(1, sizeof(*rule));
+	if (rule == NULL) {
+		return NULL;
+	}
+	rules->rule[rules->rules++] = rule;
+	grammar_defaults(&grammar, "rule", rule);
+	rule->kind = KIND_COUNT;
+	(void)text_copy(rule->name, sizeof(rule->name), title);
+	(void)text_copy(rule->file, sizeof(rule->file), rules->file);
+	*wrong = NULL;
+	return rule;
+}
+
+static const char *
+end_rule(void *section)
+{
+	const struct log_rule *rule = section;
+
+	if (rule->what == FINDING_OFFENCE && rule->kind == KIND_COUNT) {
+		return "an offence needs its kind";
+	}
+	if (rule->what != FINDING_OFFENCE && rule->kind != KIND_COUNT) {
+		return "only an offence has a kind";
+	}
+	if (rule->tags.items == 0) {
+		return "it looks at no daemon's lines: tags is empty";
+	}
+	if (rule->match.items == 0) {
+		return "it matches no line: match is empty";
+	}
+	for (size_t i = 0; i < rule->match.items; i++) {
+		const struct pattern *pattern = &rule->match.item[i];
+
+		if (pattern->group[GROUP_IP][0] == 0 &&
+		    rule->what != FINDING_SUPPRESSED &&
+		    rule->what != FINDING_NOTHING) {
+			return "a pattern does not say where the address is: "
+			       "{client}, {ip} or (?<ip>...)";
+		}
+		if (pattern->group[GROUP_QUEUE][0] == 0 &&
+		    rule->what == FINDING_QUEUE) {
+			return "a pattern does not say where the queue id is: "
+			       "{queue} or (?<queue>...)";
+		}
+	}
+	return NULL;
+}
+
+static const struct section sections[] = {
+	{ .name = "rule", .begin = begin_rule, .end = end_rule },
+};
+
+static const struct grammar grammar = {
+	.keys = keys,
+	.count = sizeof(keys) / sizeof(keys[0]),
+	.sections = sections,
+	.section_count = sizeof(sections) / sizeof(sections[0]),
+};
+
+/* ---- which daemons ---- */
+
+static bool
+is_one_of(const struct rule_tags *tags, const char *tag, size_t len)
+{
+	for (size_t i = 0; i < tags->items; i++) {
+		const char *wanted = tags->item[i];
+		const char *star = strchr(wanted, '*');
+		size_t head = star == NULL ? strlen(wanted)
+					   : (size_t)(star - wanted);
+		size_t tail = star == NULL ? 0 : strlen(star + 1);
+
+		if ((star == NULL ? len == head : len >= head + tail) &&
+		    memcmp(tag, wanted, head) == 0 &&
+		    memcmp(tag + len - tail, wanted + head + 1, tail) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+log_rule_wants(const struct log_rule *rule, const char *tag, size_t len)
+{
+	return is_one_of(&rule->tags, tag, len) &&
+	       !is_one_of(&rule->not_tags, tag, len);
+}
+
+static void
+describe(const struct log_rule *rule, struct text *text)
+{
+	for (size_t i = 0; i < rule->tags.items; i++) {
+		text_addf(text, "%s%s", i == 0 ? "" : ", ", rule->tags.item[i]);
+	}
+	for (size_t i = 0; i < rule->not_tags.items; i++) {
+		text_addf(text, "%s%s", i == 0 ? ", but not " : " or ",
+		    rule->not_tags.item[i]);
+	}
+}
+
+void
+rules_each(const struct rules *rules,
+    void (*each)(void *to, const struct rules_info *info), void *to)
+{
+	for (size_t i = 0; i < rules->rules; i++) {
+		const struct log_rule *rule = rules->rule[i];
+		char tags[2048];
+		struct text text;
+
+		text_init(&text, tags, sizeof(tags));
+		describe(rule, &text);
+		each(to, &(struct rules_info){ .name = rule->name,
+			     .file = rule->file,
+			     .tags = tags,
+			     .what = rule->what,
+			     .kind = rule->kind,
+			     .about = rule->about });
+	}
+}
+
+/* ---- files ---- */
+
+bool
+rule_file_read(struct rules *rules, const char *file, const char *text,
+    char error[static RULES_ERROR_SIZE])
+{
+	size_t first = rules->rules;
+	struct text what;
+
+	_Static_assert((int)RULES_ERROR_SIZE == (int)CONF_ERROR_SIZE,
+	    "a complaint is handed on as it is");
+	rules->file = file;
+	grammar_defaults(&grammar, NULL, rules);
+	if (!parse_text(&grammar, rules, file, text, NULL, error)) {
+		return false;
+	}
+	for (size_t i = first; i < rules->rules; i++) {
+		struct log_rule *rule = rules->rule[i];
+
+		(void)text_copy(
+		    rule->source, sizeof(rule->source), rules->source);
+		rules->patterns += rule->match.items;
+	}
+	if (rules->patterns > RULE_PATTERNS_MAX) {
+		text_init(&what, error, RULES_ERROR_SIZE);
+		text_addf(&what,
+		    "%s:1: with this file there are more than %d patterns",
+		    file, (int)RULE_PATTERNS_MAX);
+		return false;
+	}
+	return true;
+}
+
+void
+rule_file_clear(struct rules *rules)
+{
+	for (size_t i = 0; i < rules->rules; i++) {
+		struct log_rule *rule = rules->rule[i];
+
+		clear_tags(&rule->tags);
+		clear_tags(&rule->not_tags);
+		clear_patterns(&rule->match);
+		clear_patterns(&rule->not_match);
+		free(rule);
+	}
+	free(rules->rule);
+	*rules = (struct rules){ 0 };
+}
