@@ -9,7 +9,7 @@
 #include "conf/grammar.h"
 #include "conf/parse.h"
 
-static const char *const finding_words[] = {
+static const char *const findings[] = {
 	[FINDING_NOTHING] = "nothing",
 	[FINDING_OFFENCE] = "offence",
 	[FINDING_LOGIN] = "login",
@@ -17,11 +17,12 @@ static const char *const finding_words[] = {
 	[FINDING_SESSION] = "session",
 	[FINDING_SUPPRESSED] = "suppressed",
 };
+static const struct words finding_words = WORDS_OF(findings);
 
 const char *
 finding_word(enum finding_what what)
 {
-	return finding_words[what];
+	return findings[what];
 }
 
 /* ---- the keys of a rule ---- */
@@ -29,16 +30,11 @@ finding_word(enum finding_what what)
 static const char *
 set_finding(const struct key *key, void *field, const char *value)
 {
-	size_t count = sizeof(finding_words) / sizeof(finding_words[0]);
-	size_t found = words_find(finding_words, count, value);
-
 	(void)key;
-	if (found == count) {
-		return "must be offence, login, queue, session, suppressed or "
-		       "nothing";
-	}
-	*(enum finding_what *)field = (enum finding_what)found;
-	return NULL;
+	return words_parse(&finding_words, value, field)
+		   ? NULL
+		   : "must be offence, login, queue, session, suppressed or "
+		     "nothing";
 }
 
 static const char *
