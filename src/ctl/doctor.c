@@ -9,10 +9,8 @@
 #include "base/text.h"
 #include "ctl/ctl.h"
 #include "ctl/print.h"
-#include "doctor/diagnosis.h"
 #include "doctor/facts.h"
 #include "doctor/judge.h"
-#include "doctor/remedy.h"
 #include "engine/engine.h"
 
 enum {
@@ -48,13 +46,13 @@ tell(const struct diagnosis *diagnosis)
 	char problems[PRINT_COUNT_SIZE];
 	char warnings[PRINT_COUNT_SIZE];
 
-	for (size_t i = 0; i < diagnosis->symptoms; i++) {
-		const struct symptom *symptom = &diagnosis->symptom[i];
+	for (size_t i = 0; i < diagnosis->remarks; i++) {
+		const struct remark *remark = &diagnosis->remark[i];
 
-		print_line("%-7s  %-13s  %s", diagnosis_name(symptom->state),
-		    symptom->check, symptom->what);
-		if (symptom->mend[0] != '\0') {
-			print_line("%24s-> %s", "", symptom->mend);
+		print_line("%-7s  %-13s  %s", health_name(remark->state),
+		    remark->check, remark->what);
+		if (remark->fix[0] != '\0') {
+			print_line("%24s-> %s", "", remark->fix);
 		}
 	}
 	if (diagnosis->lost > 0) {
@@ -74,14 +72,14 @@ tell_json(const struct diagnosis *diagnosis)
 
 	print_json_begin(&json);
 	json_array(&json, NULL);
-	for (size_t i = 0; i < diagnosis->symptoms; i++) {
-		const struct symptom *symptom = &diagnosis->symptom[i];
+	for (size_t i = 0; i < diagnosis->remarks; i++) {
+		const struct remark *remark = &diagnosis->remark[i];
 
 		json_object(&json, NULL);
-		json_string(&json, "check", symptom->check);
-		json_string(&json, "state", diagnosis_name(symptom->state));
-		json_string(&json, "what", symptom->what);
-		json_string(&json, "mend", symptom->mend);
+		json_string(&json, "check", remark->check);
+		json_string(&json, "state", health_name(remark->state));
+		json_string(&json, "what", remark->what);
+		json_string(&json, "mend", remark->fix);
 		json_object_end(&json);
 	}
 	json_array_end(&json);
@@ -105,12 +103,12 @@ apply(struct ctl *ctl, const struct allow *allow, int64_t *lifted)
 
 /* All of it or nothing. */
 static enum store_result
-apply_all(struct ctl *ctl, const struct remedies *remedies, int64_t *lifted)
+apply_all(struct ctl *ctl, const struct fixes *fixes, int64_t *lifted)
 {
 	enum store_result result = ctl_begin(ctl);
 
-	for (size_t i = 0; result == STORE_OK && i < remedies->remedies; i++) {
-		result = apply(ctl, &remedies->remedy[i].allow, &lifted[i]);
+	for (size_t i = 0; result == STORE_OK && i < fixes->fixes; i++) {
+		result = apply(ctl, &fixes->fix[i].allow, &lifted[i]);
 	}
 	if (result == STORE_OK) {
 		result = store_commit(ctl->store);
@@ -119,17 +117,17 @@ apply_all(struct ctl *ctl, const struct remedies *remedies, int64_t *lifted)
 }
 
 static void
-say_applied(struct diagnosis *diagnosis, const struct remedies *remedies,
+say_applied(struct diagnosis *diagnosis, const struct fixes *fixes,
     const int64_t *lifted)
 {
-	for (size_t i = 0; i < remedies->remedies; i++) {
-		const struct allow *allow = &remedies->remedy[i].allow;
+	for (size_t i = 0; i < fixes->fixes; i++) {
+		const struct allow *allow = &fixes->fix[i].allow;
 		char net[NET_TEXT_SIZE];
 		char end[TIME_TEXT_SIZE];
 		char bans[PRINT_COUNT_SIZE];
 
-		diagnosis->check = remedies->remedy[i].check;
-		diagnosis_add(diagnosis, HEALTH_MENDED,
+		diagnosis->check = fixes->fix[i].check;
+		diagnosis_add(diagnosis, HEALTH_FIXED, NULL,
 		    "allowed %s %s%s (%s); lifted %s",
 		    net_format(&allow->net, net),
 		    allow->until == 0 ? "for good" : "until ",
@@ -141,17 +139,17 @@ say_applied(struct diagnosis *diagnosis, const struct remedies *remedies,
 static enum store_result
 mend(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
 {
-	static struct remedies remedies; /* too large for a stack */
-	int64_t lifted[REMEDIES_MAX] = { 0 };
+	static struct fixes fixes; /* too large for a stack */
+	int64_t lifted[FIXES_MAX] = { 0 };
 	enum store_result result;
 
-	remedies_find(facts, &remedies);
-	if (remedies.remedies == 0) {
+	fixes_find(facts, &fixes);
+	if (fixes.fixes == 0) {
 		return STORE_OK;
 	}
-	result = apply_all(ctl, &remedies, lifted);
+	result = apply_all(ctl, &fixes, lifted);
 	if (result == STORE_OK) {
-		say_applied(diagnosis, &remedies, lifted);
+		say_applied(diagnosis, &fixes, lifted);
 		facts_read_records(facts, ctl->store);
 	}
 	return result;

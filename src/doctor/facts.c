@@ -1,92 +1,170 @@
 #include "doctor/facts.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <glob.h>
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/timex.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/text.h"
+#include "core/tally.h"
 #include "doctor/ssh.h"
+#include "engine/engine.h"
 
 enum {
-	DNS_PATIENCE = 10000 /* ms for all domains */
+	DNS_MS = 10000,     /* for all domains */
+	TRY_SECONDS = 3,    /* a network's file system may hang */
+	CANNOT_BECOME = 255 /* no errno is so high */
 };
 
-/* ---- logs ---- */
+/* ---- what another user can reach ---- */
 
-static void
-group_that_reads(const char *path, char *name, size_t size)
+static int
+try_read(const char *path)
 {
-	const struct group *group;
-	struct stat st;
-
-	name[0] = '\0';
-	if (stat(path, &st) != 0 || (st.st_mode & S_IRGRP) == 0) {
-		return;
-	}
-	/* There is one thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	group = getgrgid(st.st_gid);
-	/* root's group is nobody's way to read a log. */
-	if (group != NULL && st.st_gid != 0) {
-		(void)text_copy(name, size, group->gr_name);
-	}
+	return open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) >= 0
+		   ? 0
+		   : errno;
 }
+
+static int
+try_search(const char *path)
+{
+	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+static int
+try_connect(const char *path)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int fd;
+
+	if (!text_copy(to.sun_path, sizeof(to.sun_path), path)) {
+		return ENAMETOOLONG;
+	}
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	/* A full queue is somebody who listens. */
+	if (fd >= 0 &&
+	    (connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0 ||
+		errno == EAGAIN)) {
+		return 0;
+	}
+	return errno;
+}
+
+/* Mode bits do not tell what a user can reach (there are access lists, and
+ * Linux has more than both), so a child process becomes that user and tries.
+ * 0, the errno it meets, or FACTS_UNKNOWN. */
+static int
+try_as(const struct proc_user *user, int (*try)(const char *path),
+    const char *path)
+{
+	bool is_root = geteuid() == 0;
+	int status = 0;
+	pid_t pid;
+
+	if (!is_root && geteuid() != user->uid) {
+		return FACTS_UNKNOWN;
+	}
+	pid = fork();
+	if (pid == 0) {
+		(void)alarm(TRY_SECONDS);
+		_exit(
+		    is_root && !proc_become(user) ? CANNOT_BECOME : try(path));
+	}
+	while (pid > 0 && waitpid(pid, &status, 0) < 0) {
+		if (errno != EINTR) {
+			return FACTS_UNKNOWN;
+		}
+	}
+	if (pid < 0 || !WIFEXITED(status) ||
+	    WEXITSTATUS(status) == CANNOT_BECOME) {
+		return FACTS_UNKNOWN;
+	}
+	return WEXITSTATUS(status);
+}
+
+/* The first folder on the way to `path` that the user cannot pass; empty
+ * where there is none. */
+static void
+find_blocked(const struct proc_user *user, const char *path,
+    char folder[static CONF_PATH_SIZE])
+{
+	for (const char *at = strchr(path + 1, '/'); at != NULL;
+	     at = strchr(at + 1, '/')) {
+		struct text text;
+
+		text_init(&text, folder, CONF_PATH_SIZE);
+		text_add_bytes(&text, path, (size_t)(at - path));
+		if (try_as(user, try_search, folder) > 0) {
+			return;
+		}
+	}
+	folder[0] = '\0';
+}
+
+/* ---- logs ---- */
 
 static struct log_fact *
 add_log(struct facts *facts, const char *path)
 {
 	struct log_fact *log = &facts->log[facts->logs++];
+	const struct group *group;
+	struct stat st;
 
-	*log = (struct log_fact){ .result = PROBE_UNKNOWN };
+	*log = (struct log_fact){ .result = FACTS_UNKNOWN };
 	(void)text_copy(log->path, sizeof(log->path), path);
 	if (facts->user_known) {
-		log->result = probe_as(&facts->user, path, PROBE_READ);
+		log->result = try_as(&facts->user, try_read, path);
 	}
-	group_that_reads(path, log->group, sizeof(log->group));
+	/* root's group is nobody's way to read a log. */
+	if (stat(path, &st) == 0 && (st.st_mode & S_IRGRP) != 0 &&
+	    st.st_gid != 0) {
+		/* One thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+		group = getgrgid(st.st_gid);
+		(void)text_copy(log->group, sizeof(log->group),
+		    group != NULL ? group->gr_name : "");
+	}
 	return log;
 }
 
-/* The first file of a pattern; false where there is none. */
-static bool
-first_match(const char *pattern, char path[static CONF_PATH_SIZE])
-{
-	glob_t found;
-	/* There is one thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	bool any = glob(pattern, 0, NULL, &found) == 0;
-
-	if (any) {
-		any = text_copy(path, CONF_PATH_SIZE, found.gl_pathv[0]);
-		globfree(&found);
-	}
-	return any;
-}
-
-/* One of the journal's files stands for all. */
+/* The journal's path, or "yes" for the system's: one of its files stands for
+ * all. */
 static void
-look_at_journal(struct facts *facts, const char *journal)
+add_journal(struct facts *facts, const char *journal)
 {
 	static const char *const patterns[] = {
 		"/var/log/journal/*/system.journal",
 		"/run/log/journal/*/system.journal",
 	};
-	char path[CONF_PATH_SIZE];
-	struct log_fact *log;
+	struct log_fact *log = NULL;
 
-	for (size_t i = 0; i < sizeof(patterns) / sizeof(patterns[0]); i++) {
-		if (strcmp(journal, "yes") == 0 &&
-		    first_match(patterns[i], path)) {
-			add_log(facts, path)->is_journal = true;
-			return;
+	if (strcmp(journal, "yes") != 0) {
+		(void)add_log(facts, journal);
+		return;
+	}
+	for (size_t i = 0;
+	     i < sizeof(patterns) / sizeof(patterns[0]) && log == NULL; i++) {
+		glob_t found;
+
+		/* One thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+		if (glob(patterns[i], 0, NULL, &found) == 0) {
+			log = add_log(facts, found.gl_pathv[0]);
+			globfree(&found);
 		}
 	}
-	log = add_log(facts, journal);
-	if (strcmp(journal, "yes") == 0) {
+	if (log == NULL) {
+		log = add_log(facts, journal);
 		log->result = ENOENT;
-		log->is_journal = true;
 	}
+	log->is_journal = true;
 }
 
 static void
@@ -95,14 +173,14 @@ look_at_logs(struct facts *facts)
 	const struct conf *conf = facts->conf;
 
 	if (strcmp(conf->watch.journal, "no") != 0) {
-		look_at_journal(facts, conf->watch.journal);
+		add_journal(facts, conf->watch.journal);
 	}
 	for (size_t i = 0; i < conf->watch.files.items; i++) {
 		(void)add_log(facts, conf->watch.files.item[i]);
 	}
 }
 
-/* ---- the socket ---- */
+/* ---- the rest of the host ---- */
 
 static bool
 same_file(const char *a, const char *b)
@@ -118,32 +196,26 @@ same_file(const char *a, const char *b)
 }
 
 static void
-look_at_door(struct facts *facts)
+look_at_socket(struct facts *facts)
 {
-	struct door_fact *door = &facts->door;
-	const char *path = strchr(facts->conf->milter.listen, '/');
+	struct socket_fact *socket = &facts->socket;
+	const char *owner = facts->mta.owner;
 
-	door->is_unix = strncmp(facts->conf->milter.listen, "inet", 4) != 0 &&
-			path != NULL;
-	door->result = PROBE_UNKNOWN;
-	if (!door->is_unix || facts->mta.state != MTA_THERE) {
+	socket->result = FACTS_UNKNOWN;
+	if (text_after(facts->conf->milter.listen, "inet") != NULL) {
 		return;
 	}
-	door->owner_known = proc_service_user(
-	    facts->mta.owner[0] != '\0' ? facts->mta.owner : "postfix", path,
-	    &door->owner);
-	if (!door->owner_known) {
+	socket->path = strchr(facts->conf->milter.listen, '/');
+	if (socket->path == NULL || facts->mta.state != MTA_THERE ||
+	    !proc_service_user(owner[0] != '\0' ? owner : "postfix",
+		socket->path, &socket->owner)) {
 		return;
 	}
-	door->result = probe_as(&door->owner, path, PROBE_CONNECT);
-	if (door->result == EACCES &&
-	    !probe_blocked(
-		&door->owner, path, door->blocked, sizeof(door->blocked))) {
-		door->blocked[0] = '\0';
+	socket->result = try_as(&socket->owner, try_connect, socket->path);
+	if (socket->result == EACCES) {
+		find_blocked(&socket->owner, socket->path, socket->blocked);
 	}
 }
-
-/* ---- all of it ---- */
 
 static void
 look_at_domains(struct facts *facts)
@@ -153,22 +225,14 @@ look_at_domains(struct facts *facts)
 		(void)text_copy(
 		    facts->mx[i].name, MX_NAME_SIZE, facts->mta.domain[i]);
 	}
-	mx_look(facts->mx, facts->domains, DNS_PATIENCE);
-}
-
-static bool
-is_adrift(void)
-{
-	struct timex clock = { .modes = 0 };
-
-	return adjtimex(&clock) == TIME_ERROR ||
-	       (clock.status & STA_UNSYNC) != 0;
+	mx_look(facts->mx, facts->domains, DNS_MS);
 }
 
 struct facts *
 facts_gather(const struct conf *conf, const char *postfix, int64_t now)
 {
 	struct facts *facts = calloc(1, sizeof(*facts));
+	struct timex clock = { .modes = 0 };
 
 	if (facts == NULL) {
 		return NULL;
@@ -182,11 +246,12 @@ facts_gather(const struct conf *conf, const char *postfix, int64_t now)
 	facts->has_ssh = ssh_find(&facts->ssh);
 	facts->user_known = proc_service_user(
 	    conf->user, conf->database, &facts->user);
-	facts->clock_adrift = is_adrift();
+	facts->clock_adrift = adjtimex(&clock) == TIME_ERROR ||
+			      (clock.status & STA_UNSYNC) != 0;
 	mta_ask(&facts->mta, postfix);
 	look_at_domains(facts);
 	look_at_logs(facts);
-	look_at_door(facts);
+	look_at_socket(facts);
 	return facts;
 }
 
@@ -199,30 +264,160 @@ facts_free(struct facts *facts)
 	}
 }
 
+/* ---- the database ---- */
+
+static void
+note_ahead(int64_t at, int64_t now, int64_t *latest)
+{
+	if (at > now + RECORDS_SLACK && at > *latest) {
+		*latest = at;
+	}
+}
+
+static void
+keep_allow(void *to, const struct allow *allow)
+{
+	struct records *records = &((struct facts *)to)->records;
+
+	if (records->allows < RECORDS_ALLOWS_MAX) {
+		records->allow[records->allows].net = allow->net;
+		records->allow[records->allows].until = allow->until;
+		records->allows++;
+	}
+}
+
+static void
+keep_sign(void *to, const char *key, const char *value, int64_t since)
+{
+	static const char *const names[RECORDS_SERVICES] = {
+		[RECORDS_MILTER] = "milter",
+		[RECORDS_WATCH] = "watch",
+	};
+	struct facts *facts = to;
+
+	(void)value;
+	note_ahead(since, facts->now, &facts->records.sign_ahead);
+	for (size_t i = 0; i < RECORDS_SERVICES; i++) {
+		if (strcmp(key, names[i]) == 0) {
+			facts->records.alive[i] = since;
+		}
+	}
+}
+
+static bool
+keep_ban(void *to, const struct ban *ban)
+{
+	struct facts *facts = to;
+
+	note_ahead(ban->begins, facts->now, &facts->records.ban_ahead);
+	return true;
+}
+
+static void
+keep_client(void *to, const struct net *client, const struct tally *sum)
+{
+	static const struct net loopback[] = {
+		{ .addr.byte = { [10] = 0xff, 0xff, 127 },
+		    .bits = ADDR_V4_OFFSET + 8 },
+		/* ::1 stands for its client: nothing else lies near. */
+		{ .bits = 64 },
+	};
+	struct records *records = &((struct facts *)to)->records;
+	int64_t counted = sum->sessions;
+
+	for (size_t i = 0; i < KIND_COUNT; i++) {
+		counted += sum->kind[i];
+	}
+	if (counted == 0) {
+		return;
+	}
+	if (net_contains(&loopback[0], client) ||
+	    net_contains(&loopback[1], client)) {
+		records->counted_here += counted;
+		return;
+	}
+	records->clients++;
+	records->counted += counted;
+	records->client = *client;
+}
+
+/* An event is tallied in the hour it happened in. */
+static void
+keep_event(void *to, const struct net *client, const struct tally *sum)
+{
+	(void)client;
+	(void)sum;
+	((struct facts *)to)->records.event_ahead = true;
+}
+
+static enum store_result
+read_all(struct store *store, struct facts *facts)
+{
+	const struct ban_query every = {
+		.scope = BAN_ANYBODY,
+		.active_at = INT64_MIN,
+		.observed = true,
+	};
+	int64_t now = facts->now;
+	/* The first hour in which nothing can be yet. */
+	int64_t ahead = tally_hour(now + RECORDS_SLACK) + 3600;
+	enum store_result result = store_allow_each(
+	    store, now, keep_allow, facts);
+
+	if (result == STORE_OK || result == STORE_NONE) {
+		result = store_state_each(store, keep_sign, facts);
+	}
+	if (result == STORE_OK || result == STORE_NONE) {
+		result = store_ban_each(store, &every, keep_ban, facts);
+	}
+	if (result == STORE_OK || result == STORE_NONE) {
+		result = store_tally_each(store, tally_hour(now - RECORDS_SPAN),
+		    tally_hour(now), keep_client, facts);
+	}
+	if (result == STORE_OK || result == STORE_NONE) {
+		result = store_tally_each(
+		    store, ahead, INT64_MAX, keep_event, facts);
+	}
+	return result == STORE_NONE ? STORE_OK : result;
+}
+
 void
 facts_read_records(struct facts *facts, struct store *store)
 {
-	records_read(store, facts->conf, facts->has_ssh ? &facts->ssh : NULL,
-	    facts->now, &facts->records);
+	struct records *records = &facts->records;
+
+	*records = (struct records){ .allows = 0 };
+	records->result = store_snapshot(store);
+	if (records->result == STORE_OK) {
+		records->result = read_all(store, facts);
+	}
+	if (records->result == STORE_OK && facts->has_ssh) {
+		records->result = engine_standing(store, facts->conf,
+		    &facts->ssh, facts->now, &records->standing);
+	}
+	if (records->result != STORE_OK) {
+		(void)text_copy(
+		    records->error, sizeof(records->error), store_error(store));
+	}
+	store_snapshot_end(store);
 }
 
-enum cover
-facts_cover(const struct facts *facts, const struct net *net, int64_t *until)
+int64_t
+facts_allowed_until(const struct facts *facts, const struct net *net)
 {
-	if (standing_never_banned_net(net)) {
-		return COVER_NEVER;
-	}
-	for (size_t i = 0; i < facts->conf->allows; i++) {
-		if (net_contains(&facts->conf->allow[i], net)) {
-			return COVER_CONF;
+	const struct records *records = &facts->records;
+	int64_t until = 0;
+
+	for (size_t i = 0; i < records->allows; i++) {
+		if (!net_contains(&records->allow[i].net, net)) {
+			continue;
+		}
+		if (records->allow[i].until == 0) {
+			return INT64_MAX;
+		}
+		if (records->allow[i].until > until) {
+			until = records->allow[i].until;
 		}
 	}
-	*until = records_allowed(&facts->records, net);
-	if (*until == INT64_MAX) {
-		return COVER_GOOD;
-	}
-	if (net_is_wider(net, ALLOW_WIDEST_V4, ALLOW_WIDEST_V6)) {
-		return COVER_TOO_WIDE;
-	}
-	return *until > 0 ? COVER_WHILE : COVER_NOTHING;
+	return until;
 }

@@ -2,8 +2,8 @@
  * All that the doctor looks at, gathered before anything is judged.
  *
  * facts_gather() reads files, asks Postfix and the resolver, and tries what
- * other users can reach; whoever judges reads this struct alone, so that a
- * test can make one up.
+ * other users can reach; facts_read_records() reads the database.  judge()
+ * reads this struct alone, so that a test can make one up.
  */
 #ifndef DOCTOR_FACTS_H
 #define DOCTOR_FACTS_H
@@ -15,33 +15,70 @@
 #include "base/addr.h"
 #include "base/proc.h"
 #include "conf/conf.h"
+#include "core/standing.h"
 #include "doctor/mta.h"
 #include "doctor/mx.h"
-#include "doctor/probe.h"
-#include "doctor/records.h"
-
-struct store;
+#include "store/store.h"
 
 enum {
 	FACTS_OWN_MAX = 128,
-	FACTS_LOGS_MAX = CONF_LIST_MAX + 1
+	FACTS_LOGS_MAX = CONF_LIST_MAX + 1,
+	FACTS_UNKNOWN = -1, /* only root can try what another user can reach */
+	RECORDS_ALLOWS_MAX = 1024,
+	RECORDS_SPAN = 24 * 3600, /* of the clients that are counted */
+	/* Clocks of one host agree better than this. */
+	RECORDS_SLACK = 60
 };
 
-/* A log the watcher follows, tried as the user it runs as. */
+/* A log that videur-watch follows, tried as the user it runs as. */
 struct log_fact {
 	char path[CONF_PATH_SIZE];
-	int result;      /* as probe_as() */
+	int result;      /* 0, the errno it meets, or FACTS_UNKNOWN */
 	char group[33];  /* the file's, where that may read it; or empty */
 	bool is_journal; /* the system's */
 };
 
 /* The unix socket videur.conf names, tried as the user Postfix runs as. */
-struct door_fact {
-	bool is_unix;
-	bool owner_known;
-	struct proc_user owner;       /* mail_owner */
-	int result;                   /* as probe_as() */
-	char blocked[CONF_PATH_SIZE]; /* a folder he cannot pass, or empty */
+struct socket_fact {
+	const char *path;       /* NULL: it listens by TCP */
+	struct proc_user owner; /* mail_owner */
+	int result;             /* as log_fact's */
+	char blocked
+	    [CONF_PATH_SIZE]; /* a folder the user cannot pass, or empty */
+};
+
+enum records_service {
+	RECORDS_MILTER,
+	RECORDS_WATCH,
+	RECORDS_SERVICES
+};
+
+/* What the database tells, read at one moment. */
+struct records {
+	enum store_result result; /* all below is only there on STORE_OK */
+	char error[STORE_ERROR_SIZE];
+
+	struct {
+		struct net net;
+		int64_t until; /* 0: for good */
+	} allow[RECORDS_ALLOWS_MAX];
+	size_t allows;
+
+	int64_t alive[RECORDS_SERVICES]; /* last sign of life; 0: none yet */
+
+	/* Clients of the last RECORDS_SPAN, this host itself left out, and
+	 * what was counted of them: sessions and offences. */
+	int64_t clients;
+	int64_t counted;
+	struct net client;    /* one of them */
+	int64_t counted_here; /* of this host itself */
+
+	/* What lies in the future: the latest of it, 0 for none. */
+	int64_t sign_ahead;
+	int64_t ban_ahead;
+	bool event_ahead; /* by an hour or more */
+
+	struct standing standing; /* of the administrator's address */
 };
 
 struct facts {
@@ -60,8 +97,8 @@ struct facts {
 	struct proc_user user; /* of the services */
 	struct log_fact log[FACTS_LOGS_MAX];
 	size_t logs;
-	struct door_fact door;
-	bool clock_adrift; /* nothing keeps it right */
+	struct socket_fact socket;
+	bool clock_adrift; /* it is not synchronised */
 	/* Whether two paths are one file. */
 	bool (*same)(const char *a, const char *b);
 	struct records records; /* not gathered: see facts_read_records() */
@@ -76,16 +113,8 @@ void facts_free(struct facts *facts);
 /* Read the records, the first time or again. */
 void facts_read_records(struct facts *facts, struct store *store);
 
-/* What keeps a network from being banned. */
-enum cover {
-	COVER_NEVER,   /* it lies in a range that never is */
-	COVER_CONF,    /* the configuration, or it is this host's own */
-	COVER_GOOD,    /* the allow list, for good */
-	COVER_WHILE,   /* the allow list, until *until */
-	COVER_NOTHING, /* ... and it may be allowed */
-	COVER_TOO_WIDE /* ... and it is too wide to be allowed */
-};
-enum cover facts_cover(
-    const struct facts *facts, const struct net *net, int64_t *until);
+/* Until when the allow list holds all of a network: INT64_MAX for good, 0 for
+ * not at all. */
+int64_t facts_allowed_until(const struct facts *facts, const struct net *net);
 
 #endif

@@ -1,14 +1,93 @@
 /*
- * From facts to what is wrong and the line that mends it.  Pure, but for
- * facts->same.
+ * From facts to what is wrong, the line that fixes it, and what
+ * `doctor --fix` allows by itself.  Pure, but for facts->same.
+ *
+ * Texts are kept as they were given, hostile bytes included; whoever prints
+ * them makes them safe.
  */
 #ifndef DOCTOR_JUDGE_H
 #define DOCTOR_JUDGE_H
 
-struct diagnosis;
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "core/ban.h"
+#include "store/store.h"
+
 struct facts;
 
+enum {
+	REMARK_TEXT_SIZE = 768,
+	DIAGNOSIS_MAX = 256,
+	FIXES_MAX = 128,
+	FIX_VISIT = 7 * 24 * 3600 /* s the administrator's address is
+				   * allowed for */
+};
+
+enum health {
+	HEALTH_OK,
+	HEALTH_FIXED,   /* was wrong until just now */
+	HEALTH_WARNING, /* works, and should be looked at */
+	HEALTH_PROBLEM, /* is wrong */
+	HEALTH_COUNT
+};
+
+/* What a check found. */
+struct remark {
+	const char *check; /* which one; borrowed for good */
+	enum health state;
+	char what[REMARK_TEXT_SIZE];
+	char fix[REMARK_TEXT_SIZE]; /* the line that fixes it, or empty */
+};
+
+/* Remarks in the order they were made, each once.  Starts all zero. */
+struct diagnosis {
+	struct remark remark[DIAGNOSIS_MAX];
+	size_t remarks;
+	size_t lost; /* that found no room */
+	size_t open; /* the remark that can be given a fix, + 1; 0: none */
+	const char *check; /* whose turn it is; the caller sets it */
+};
+
+/* Say one more thing, and the line that fixes it, or NULL; diagnosis_fix()
+ * gives that of what was just said, and does nothing where that was said
+ * before. */
+void diagnosis_add(struct diagnosis *out, enum health state, const char *fix,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+void diagnosis_fix(struct diagnosis *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* How many there are of a state; what found no room is a problem. */
+size_t diagnosis_count(const struct diagnosis *diagnosis, enum health state);
+
+/* "ok", "mended", "warning", "problem". */
+const char *health_name(enum health state);
+
 /* Go through all checks; one that finds nothing wrong says so in a line. */
-void judge(const struct facts *facts, struct diagnosis *diagnosis);
+void judge(const struct facts *facts, struct diagnosis *out);
+
+struct fixes {
+	struct {
+		const char *check; /* which found that it is needed */
+		struct allow allow;
+	} fix[FIXES_MAX];
+	size_t fixes;
+};
+
+/* What `doctor --fix` puts on the allow list.  The host's own networks for
+ * good: those Postfix trusts, and the mail hosts of its domains.  The
+ * administrator's client, that is one IPv4 address or an IPv6 /64, for
+ * FIX_VISIT.  Nothing that is covered already or too wide. */
+void fixes_find(const struct facts *facts, struct fixes *out);
+
+/* The checks, each by what it looks at; one that says nothing has found
+ * nothing wrong.  For judge() alone. */
+typedef void checker(const struct facts *facts, struct diagnosis *out);
+
+/* judge_nets.c: who must never be banned. */
+checker check_own_addresses, check_mynetworks, check_mx, check_ssh, check_proxy;
+
+/* judge_postfix.c: how Postfix is set up. */
+checker check_postfix, check_milters, check_action, check_socket, check_helo;
 
 #endif

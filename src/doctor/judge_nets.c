@@ -1,21 +1,50 @@
-#include "doctor/checks.h"
-
 #include <inttypes.h>
-#include <string.h>
 
 #include "base/text.h"
-#include "doctor/diagnosis.h"
+#include "core/standing.h"
 #include "doctor/facts.h"
+#include "doctor/judge.h"
+#include "engine/engine.h"
 
 enum {
-	/* Fewer sessions and deeds than these show no pattern. */
-	PROXY_LEAST = 5
+	/* Fewer sessions and offences than these show no pattern. */
+	PROXY_LEAST = 5,
+	/* An end that is so near to FIX_VISIT is good enough, in seconds. */
+	VISIT_NEAR = 3600,
+	WHY_SIZE = REMARK_TEXT_SIZE - 128
 };
 
-void
-check_own_addresses(const struct facts *facts, struct diagnosis *diagnosis)
+/* What keeps a network from being banned. */
+enum cover {
+	COVER_GOOD,    /* it never is: its range, the configuration, this
+			* host's own, or the allow list */
+	COVER_WHILE,   /* the allow list, until *until */
+	COVER_NOTHING, /* ... and it may be allowed */
+	COVER_TOO_WIDE /* ... and it is too wide to be allowed */
+};
+
+static enum cover
+cover_of(const struct facts *facts, const struct net *net, int64_t *until)
 {
-	char list[SYMPTOM_TEXT_SIZE / 2];
+	*until = facts_allowed_until(facts, net);
+	if (standing_never_banned_net(net) || *until == INT64_MAX) {
+		return COVER_GOOD;
+	}
+	for (size_t i = 0; i < facts->conf->allows; i++) {
+		if (net_contains(&facts->conf->allow[i], net)) {
+			return COVER_GOOD;
+		}
+	}
+	if (net_is_wider(net, ALLOW_WIDEST_V4, ALLOW_WIDEST_V6)) {
+		return COVER_TOO_WIDE;
+	}
+	return *until > 0 ? COVER_WHILE : COVER_NOTHING;
+}
+
+void
+check_own_addresses(const struct facts *facts, struct diagnosis *out)
+{
+	char list[REMARK_TEXT_SIZE / 2];
 	struct text text;
 
 	if (facts->owns == 0) {
@@ -28,135 +57,119 @@ check_own_addresses(const struct facts *facts, struct diagnosis *diagnosis)
 		text_addf(&text, "%s%s", i > 0 ? ", " : "",
 		    net_format(&facts->own[i], net));
 	}
-	diagnosis_add(diagnosis, HEALTH_OK, "never banned are this host's %s%s",
+	diagnosis_add(out, HEALTH_OK, NULL, "never banned are this host's %s%s",
 	    list, text.cut ? " ..." : "");
 }
 
 /* ---- Postfix's networks and mail hosts ---- */
 
-/* One that can be banned and should not be; `why` begins with its name. */
+/* A network that should never be banned; `why` begins with its name. */
 static void
-say_bare(struct diagnosis *diagnosis, const struct net *net, enum cover cover,
-    int64_t until, const char *why)
+judge_own(const struct facts *facts, struct diagnosis *out,
+    const struct net *net, const char *why)
 {
 	char name[NET_TEXT_SIZE];
 	char end[TIME_TEXT_SIZE];
+	int64_t until;
 
-	net_format(net, name);
-	if (cover == COVER_WHILE) {
-		diagnosis_add(diagnosis, HEALTH_PROBLEM,
-		    "%s, and is allowed only until %s", why,
-		    text_from_time(until, end));
-	} else {
-		diagnosis_add(
-		    diagnosis, HEALTH_PROBLEM, "%s, and can be banned", why);
-	}
-	diagnosis_mend(
-	    diagnosis, "videur allow add %s --note %s", name, diagnosis->check);
-}
-
-static void
-judge_trusted(const struct facts *facts, struct diagnosis *diagnosis,
-    const struct net *net)
-{
-	char name[NET_TEXT_SIZE];
-	char why[NET_TEXT_SIZE + 64];
-	struct text text;
-	int64_t until = 0;
-	enum cover cover = facts_cover(facts, net, &until);
-
-	net_format(net, name);
-	text_init(&text, why, sizeof(why));
-	text_addf(&text, "%s may relay through Postfix", name);
-	switch (cover) {
+	switch (cover_of(facts, net, &until)) {
+	case COVER_GOOD:
+		return;
 	case COVER_TOO_WIDE:
-		diagnosis_add(diagnosis, HEALTH_PROBLEM,
+		diagnosis_add(out, HEALTH_PROBLEM,
+		    "postconf -e 'mynetworks = 127.0.0.0/8 [::1]/128'",
 		    "%s, and is too wide to be this host's own: wider than /%d "
 		    "it is not allowed, lest videur be off for everybody there",
 		    why, net_is_v4(net) ? ALLOW_WIDEST_V4 : ALLOW_WIDEST_V6);
-		diagnosis_mend(diagnosis,
-		    "postconf -e 'mynetworks = 127.0.0.0/8 [::1]/128'");
 		return;
 	case COVER_WHILE:
+		diagnosis_add(out, HEALTH_PROBLEM, NULL,
+		    "%s, and is allowed only until %s", why,
+		    text_from_time(until, end));
+		break;
 	case COVER_NOTHING:
-		say_bare(diagnosis, net, cover, until, why);
-		return;
-	case COVER_NEVER:
-	case COVER_CONF:
-	case COVER_GOOD:
-		return;
+		diagnosis_add(
+		    out, HEALTH_PROBLEM, NULL, "%s, and can be banned", why);
+		break;
 	}
+	diagnosis_fix(out, "videur allow add %s --note %s",
+	    net_format(net, name), out->check);
 }
 
 void
-check_mynetworks(const struct facts *facts, struct diagnosis *diagnosis)
+check_mynetworks(const struct facts *facts, struct diagnosis *out)
 {
-	const struct nets *trusted = &facts->mta.trusted;
+	const struct mta *mta = &facts->mta;
 
-	for (size_t i = 0; i < trusted->nets; i++) {
-		judge_trusted(facts, diagnosis, &trusted->net[i]);
-	}
-	if (trusted->cut) {
-		diagnosis_add(diagnosis, HEALTH_WARNING,
-		    "mynetworks holds more than could be read");
-		diagnosis_mend(diagnosis, "postconf mynetworks");
-	}
-	for (size_t i = 0; i < facts->mta.darks; i++) {
-		diagnosis_add(diagnosis, HEALTH_WARNING,
-		    "what %s holds cannot be listed", facts->mta.dark[i]);
-		diagnosis_mend(diagnosis,
-		    "allow by hand what belongs to this host: videur allow add "
-		    "NET");
-	}
-}
-
-static void
-judge_host(const struct facts *facts, struct diagnosis *diagnosis,
-    const struct mx_domain *domain, const struct mx_host *host)
-{
-	for (size_t i = 0; i < host->addresses; i++) {
-		struct net net = net_cut(&host->address[i], ADDR_BITS);
-		char address[ADDR_TEXT_SIZE];
-		char why[SYMPTOM_TEXT_SIZE - 128];
+	for (size_t i = 0; i < mta->nets; i++) {
+		char name[NET_TEXT_SIZE];
+		char why[WHY_SIZE];
 		struct text text;
-		int64_t until = 0;
-		enum cover cover = facts_cover(facts, &net, &until);
 
-		if (cover != COVER_WHILE && cover != COVER_NOTHING) {
-			continue;
-		}
 		text_init(&text, why, sizeof(why));
-		text_addf(&text,
-		    "%s [%s] is a mail host of %s that hands us other "
-		    "people's mail",
-		    host->name, addr_format(&host->address[i], address),
-		    domain->name);
-		say_bare(diagnosis, &net, cover, until, why);
+		text_addf(&text, "%s may relay through Postfix",
+		    net_format(&mta->net[i], name));
+		judge_own(facts, out, &mta->net[i], why);
+	}
+	if (mta->nets_cut) {
+		diagnosis_add(out, HEALTH_WARNING, "postconf mynetworks",
+		    "mynetworks holds more than could be read");
+	}
+	for (size_t i = 0; i < mta->unlisted.tables; i++) {
+		diagnosis_add(out, HEALTH_WARNING,
+		    "allow by hand what belongs to this host: videur allow add "
+		    "NET",
+		    "what %s holds cannot be listed", mta->unlisted.table[i]);
 	}
 }
 
+/* A host has at most one address for each `i`; false behind the last. */
+static bool
+mail_host(const struct mx_domain *domain, size_t i, const char **name,
+    struct net *net)
+{
+	const struct mx_host *host = &domain->host[i / MX_ADDRESSES_MAX];
+
+	*net = net_cut(&host->address[i % MX_ADDRESSES_MAX], ADDR_BITS);
+	*name = host->name;
+	return i % MX_ADDRESSES_MAX < host->addresses;
+}
+
 void
-check_mx(const struct facts *facts, struct diagnosis *diagnosis)
+check_mx(const struct facts *facts, struct diagnosis *out)
 {
 	for (size_t i = 0; i < facts->domains; i++) {
 		const struct mx_domain *domain = &facts->mx[i];
 
-		for (size_t j = 0; j < domain->hosts; j++) {
-			judge_host(facts, diagnosis, domain, &domain->host[j]);
+		for (size_t j = 0; j < domain->hosts * MX_ADDRESSES_MAX; j++) {
+			char address[NET_TEXT_SIZE];
+			char why[WHY_SIZE];
+			const char *name;
+			struct text text;
+			struct net net;
+
+			if (!mail_host(domain, j, &name, &net)) {
+				continue;
+			}
+			text_init(&text, why, sizeof(why));
+			text_addf(&text,
+			    "%s [%s] is a mail host of %s that hands us other "
+			    "people's mail",
+			    name, net_format(&net, address), domain->name);
+			judge_own(facts, out, &net, why);
 		}
 		if (domain->answer == MX_FAILED ||
 		    domain->answer == MX_UNASKED) {
-			diagnosis_add(diagnosis, HEALTH_WARNING,
+			diagnosis_add(out, HEALTH_WARNING, NULL,
 			    "the mail hosts of %s are not known: %s",
 			    domain->name,
 			    domain->answer == MX_FAILED ? "DNS gave no answer"
 							: "DNS took too long");
-			diagnosis_mend(
-			    diagnosis, "host -t mx %s", domain->name);
+			diagnosis_fix(out, "host -t mx %s", domain->name);
 		}
 	}
 	if (facts->mta.cut) {
-		diagnosis_add(diagnosis, HEALTH_WARNING,
+		diagnosis_add(out, HEALTH_WARNING, NULL,
 		    "Postfix has more domains or settings than were looked at");
 	}
 }
@@ -164,28 +177,26 @@ check_mx(const struct facts *facts, struct diagnosis *diagnosis)
 /* ---- who else comes from one address ---- */
 
 void
-check_ssh(const struct facts *facts, struct diagnosis *diagnosis)
+check_ssh(const struct facts *facts, struct diagnosis *out)
 {
 	const struct records *records = &facts->records;
 	struct net net = net_cut(&facts->ssh, ADDR_BITS);
 	char address[ADDR_TEXT_SIZE];
 	char end[TIME_TEXT_SIZE];
-	int64_t until = 0;
+	int64_t until;
 
 	if (!facts->has_ssh) {
 		return;
 	}
 	addr_format(&facts->ssh, address);
-	switch (facts_cover(facts, &net, &until)) {
-	case COVER_NEVER:
-	case COVER_CONF:
+	switch (cover_of(facts, &net, &until)) {
 	case COVER_GOOD:
-		diagnosis_add(diagnosis, HEALTH_OK,
+		diagnosis_add(out, HEALTH_OK, NULL,
 		    "you are connected from %s, which is never banned",
 		    address);
 		return;
 	case COVER_WHILE:
-		diagnosis_add(diagnosis, HEALTH_OK,
+		diagnosis_add(out, HEALTH_OK, NULL,
 		    "you are connected from %s, which is allowed until %s",
 		    address, text_from_time(until, end));
 		return;
@@ -194,44 +205,126 @@ check_ssh(const struct facts *facts, struct diagnosis *diagnosis)
 		break;
 	}
 	if (records->result == STORE_OK &&
-	    records->visitor.verdict == STANDING_BANNED) {
-		diagnosis_add(diagnosis, HEALTH_PROBLEM,
+	    records->standing.verdict == STANDING_BANNED) {
+		diagnosis_add(out, HEALTH_PROBLEM, NULL,
 		    "you are connected from %s, which is banned until %s",
-		    address, text_from_time(records->visitor.ban[0].ends, end));
+		    address,
+		    text_from_time(records->standing.ban[0].ends, end));
 	} else {
-		diagnosis_add(diagnosis, HEALTH_WARNING,
+		diagnosis_add(out, HEALTH_WARNING, NULL,
 		    "you are connected from %s, which is not allowed: your own "
 		    "mail could be refused",
 		    address);
 	}
-	diagnosis_mend(
-	    diagnosis, "videur allow add %s --for 7d --note ssh", address);
+	diagnosis_fix(out, "videur allow add %s --for 7d --note ssh", address);
 }
 
 void
-check_proxy(const struct facts *facts, struct diagnosis *diagnosis)
+check_proxy(const struct facts *facts, struct diagnosis *out)
 {
-	static const char mend
+	static const char fix
 	    [] = "let the proxy tell whom it serves: postconf -e "
 		 "'smtpd_upstream_proxy_protocol = haproxy', or XCLIENT with "
 		 "smtpd_authorized_xclient_hosts";
 	const struct records *records = &facts->records;
 	char client[NET_TEXT_SIZE];
 
-	if (records->clients == 1 && records->deeds >= PROXY_LEAST &&
+	if (records->clients == 1 && records->counted >= PROXY_LEAST &&
 	    standing_never_banned_net(&records->client)) {
-		diagnosis_add(diagnosis, HEALTH_PROBLEM,
+		diagnosis_add(out, HEALTH_PROBLEM, fix,
 		    "all that came in the last 24 hours, %" PRId64
 		    " sessions and events, came from the one private address "
 		    "%s: a proxy stands in front, and nobody can be banned",
-		    records->deeds, net_format(&records->client, client));
-		diagnosis_mend(diagnosis, "%s", mend);
-	} else if (records->clients == 0 && records->from_here >= PROXY_LEAST) {
-		diagnosis_add(diagnosis, HEALTH_WARNING,
+		    records->counted, net_format(&records->client, client));
+	} else if (records->clients == 0 &&
+		   records->counted_here >= PROXY_LEAST) {
+		diagnosis_add(out, HEALTH_WARNING, fix,
 		    "all that came in the last 24 hours, %" PRId64
 		    " sessions and events, came from this host itself: if a "
 		    "proxy here hands it on, nobody can be banned",
-		    records->from_here);
-		diagnosis_mend(diagnosis, "%s", mend);
+		    records->counted_here);
+	}
+}
+
+/* ---- what --fix allows ---- */
+
+static void
+add_fix(struct fixes *out, const char *check, const struct allow *allow)
+{
+	for (size_t i = 0; i < out->fixes; i++) {
+		if (net_equal(&out->fix[i].allow.net, &allow->net)) {
+			return;
+		}
+	}
+	if (out->fixes < FIXES_MAX) {
+		out->fix[out->fixes].check = check;
+		out->fix[out->fixes].allow = *allow;
+		out->fixes++;
+	}
+}
+
+/* For good, unless something else already does so. */
+static void
+fix_own(const struct facts *facts, struct fixes *out, const char *check,
+    const struct net *net, const char *note)
+{
+	struct allow allow = { .net = *net };
+	int64_t until;
+	enum cover cover = cover_of(facts, net, &until);
+
+	if (cover == COVER_WHILE || cover == COVER_NOTHING) {
+		(void)text_copy(allow.note, sizeof(allow.note), note);
+		add_fix(out, check, &allow);
+	}
+}
+
+static void
+fix_ssh(const struct facts *facts, struct fixes *out)
+{
+	struct allow allow = {
+		.net = engine_client(facts->conf, &facts->ssh),
+		.until = facts->now + FIX_VISIT,
+		.note = "doctor: the administrator's SSH session",
+	};
+	struct net address = net_cut(&facts->ssh, ADDR_BITS);
+	int64_t until;
+	enum cover cover = cover_of(facts, &address, &until);
+
+	/* A /64 is wide only by an odd setting of client-ipv6. */
+	if (net_is_wider(&allow.net, ALLOW_WIDEST_V4, ALLOW_WIDEST_V6)) {
+		allow.net = address;
+	}
+	if (cover == COVER_NOTHING ||
+	    (cover == COVER_WHILE && until <= allow.until - VISIT_NEAR)) {
+		add_fix(out, "ssh", &allow);
+	}
+}
+
+void
+fixes_find(const struct facts *facts, struct fixes *out)
+{
+	out->fixes = 0;
+	for (size_t i = 0; i < facts->mta.nets; i++) {
+		fix_own(facts, out, "mynetworks", &facts->mta.net[i],
+		    "doctor: mynetworks of Postfix");
+	}
+	for (size_t i = 0; i < facts->domains; i++) {
+		const struct mx_domain *domain = &facts->mx[i];
+		char note[BAN_NOTE_SIZE];
+		struct text text;
+
+		text_init(&text, note, sizeof(note));
+		text_addf(&text, "doctor: mail host of %s", domain->name);
+		for (size_t j = 0; j < domain->hosts * MX_ADDRESSES_MAX; j++) {
+			const char *name;
+			struct net net;
+
+			if (mail_host(domain, j, &name, &net)) {
+				fix_own(facts, out, "mx", &net, note);
+			}
+		}
+	}
+	if (facts->has_ssh) {
+		fix_ssh(facts, out);
 	}
 }

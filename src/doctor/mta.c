@@ -1,12 +1,94 @@
 #include "doctor/mta.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/text.h"
-#include "doctor/list.h"
 
-/* ---- domains ---- */
+enum {
+	PROGRAM_MS = 5000, /* for each program */
+	FILE_MOST = 1024 * 1024,
+	WORDS_MAX = 24
+};
+
+/* ---- lists of networks and domains ---- */
+
+static void
+add_table(struct mta_tables *tables, const char *item)
+{
+	for (size_t i = 0; i < tables->tables; i++) {
+		if (strcmp(tables->table[i], item) == 0) {
+			return;
+		}
+	}
+	if (tables->tables == MTA_TABLES_MAX ||
+	    strlen(item) + 1 == MTA_TABLE_SIZE) {
+		tables->cut = true;
+		return;
+	}
+	(void)text_copy(tables->table[tables->tables++], MTA_TABLE_SIZE, item);
+}
+
+static bool
+is_table(const char *item)
+{
+	return item[0] == '/' || strchr(item, ':') != NULL;
+}
+
+static void
+add_net(struct mta *mta, const struct net *net)
+{
+	for (size_t i = 0; i < mta->nets; i++) {
+		if (net_equal(&mta->net[i], net)) {
+			return;
+		}
+	}
+	if (mta->nets == MTA_NETS_MAX) {
+		mta->nets_cut = true;
+		return;
+	}
+	mta->net[mta->nets++] = *net;
+}
+
+/* "192.0.2.0/24", or "[2001:db8::]/32" with its brackets. */
+static bool
+read_net(const char *item, struct net *out)
+{
+	char plain[NET_TEXT_SIZE];
+	struct text text;
+
+	text_init(&text, plain, sizeof(plain));
+	for (const char *c = item; *c != '\0'; c++) {
+		if (item[0] != '[' || (*c != '[' && *c != ']')) {
+			text_add_char(&text, *c);
+		}
+	}
+	return !text.cut && net_parse(plain, out);
+}
+
+void
+mta_add_nets(struct mta *mta, const char *list, struct mta_tables *tables)
+{
+	char item[MTA_TABLE_SIZE];
+
+	while (postconf_item(&list, item, sizeof(item))) {
+		struct net net;
+
+		if (item[0] == '!') {
+			continue;
+		}
+		if (read_net(item, &net)) {
+			add_net(mta, &net);
+		} else if (tables != NULL && is_table(item)) {
+			add_table(tables, item);
+			mta->nets_cut |= tables->cut;
+		} else if (tables != NULL) {
+			mta->nets_cut = true;
+		}
+	}
+}
 
 /* A host's name in small letters; false where it is anything else, or names
  * no domain of the DNS. */
@@ -30,7 +112,7 @@ read_domain(const char *item, char out[static MTA_DOMAIN_SIZE])
 	}
 	return !text.cut && strchr(out, '.') != NULL && out[0] != '.' &&
 	       strstr(out, "..") == NULL &&
-	       strncmp(out, "localhost.", strlen("localhost.")) != 0 &&
+	       text_after(out, "localhost.") == NULL &&
 	       strspn(out, "0123456789.") < text.len;
 }
 
@@ -54,47 +136,45 @@ add_domain(struct mta *mta, const char *item)
 	(void)text_copy(mta->domain[mta->domains++], MTA_DOMAIN_SIZE, domain);
 }
 
-static void
-add_table(struct nets *tables, const char *item)
-{
-	for (size_t i = 0; i < tables->tables; i++) {
-		if (strcmp(tables->table[i], item) == 0) {
-			return;
-		}
-	}
-	if (tables->tables == NETS_TABLES_MAX ||
-	    !text_copy(tables->table[tables->tables], NETS_TABLE_SIZE, item)) {
-		tables->cut = true;
-		return;
-	}
-	tables->tables++;
-}
-
 void
-mta_add_domains(struct mta *mta, const char *list, struct nets *tables)
+mta_add_domains(struct mta *mta, const char *list, struct mta_tables *tables)
 {
-	char item[NETS_TABLE_SIZE];
+	char item[MTA_TABLE_SIZE];
 
-	while (list_next(&list, item, sizeof(item))) {
+	while (postconf_item(&list, item, sizeof(item))) {
 		if (item[0] == '!') {
 			continue;
 		}
-		if (item[0] == '/' || strchr(item, ':') != NULL) {
-			add_table(tables, item);
-		} else {
+		if (!is_table(item)) {
 			add_domain(mta, item);
+		} else if (tables != NULL) {
+			add_table(tables, item);
+			mta->cut |= tables->cut;
 		}
 	}
 }
 
-/* ---- settings ---- */
+/* ---- what postconf printed ---- */
 
 static const char *
 setting(const struct mta *mta, const char *name)
 {
-	const char *value = lines_get(&mta->main, name);
+	const char *value = postconf_get(&mta->main, name);
 
 	return value != NULL ? value : "";
+}
+
+/* What postconf says of "SERVICE/NAME", or NULL. */
+static const char *
+of_service(
+    const struct postconf *postconf, const char *service, const char *name)
+{
+	char full[MTA_FOLDER_SIZE];
+	struct text text;
+
+	text_init(&text, full, sizeof(full));
+	text_addf(&text, "%s/%s", service, name);
+	return postconf_get(postconf, full);
 }
 
 /* A service's own setting, else main.cf's. */
@@ -102,37 +182,10 @@ static const char *
 service_setting(
     const struct mta *mta, const char *service, const char *name, bool *own)
 {
-	char full[MTA_FOLDER_SIZE];
-	const char *value;
-	struct text text;
+	const char *value = of_service(&mta->overrides, service, name);
 
-	text_init(&text, full, sizeof(full));
-	text_addf(&text, "%s/%s", service, name);
-	value = lines_get(&mta->overrides, full);
 	*own = value != NULL;
 	return value != NULL ? value : setting(mta, name);
-}
-
-/* ---- master.cf ---- */
-
-/* "smtp/inet/chroot" is a field of a service: the service's name, cut off in
- * place, and the field. */
-static bool
-field_of(const char *line, const char *field)
-{
-	size_t len = strlen(line);
-	size_t tail = strlen(field);
-
-	return len > tail && strcmp(line + len - tail, field) == 0;
-}
-
-/* Postfix 3.0 took the chroot out of the defaults. */
-static bool
-chroot_by_default(const struct mta *mta)
-{
-	const char *level = setting(mta, "compatibility_level");
-
-	return level[0] == '0' || level[0] == '\0';
 }
 
 static bool
@@ -142,7 +195,7 @@ is_loopback(const char *service)
 		"[::1]:", "::1:", "localhost:" };
 
 	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		if (strncmp(service, hosts[i], strlen(hosts[i])) == 0) {
+		if (text_after(service, hosts[i]) != NULL) {
 			return true;
 		}
 	}
@@ -152,78 +205,199 @@ is_loopback(const char *service)
 static void
 add_service(struct mta *mta, const char *name)
 {
+	const char *level = setting(mta, "compatibility_level");
+	const char *chroot = of_service(&mta->fields, name, "chroot");
 	struct mta_service *service;
-	char full[MTA_FOLDER_SIZE];
-	const char *chroot;
-	struct text text;
 
 	if (mta->services == MTA_SERVICES_MAX) {
 		mta->cut = true;
 		return;
 	}
 	service = &mta->service[mta->services++];
-	text_init(&text, full, sizeof(full));
-	text_addf(&text, "%s/chroot", name);
-	chroot = lines_get(&mta->fields, full);
 	service->name = name;
+	/* Postfix 3.0 took the chroot out of the defaults. */
 	service->chroot = chroot != NULL && chroot[0] != '-'
 			      ? chroot[0] == 'y'
-			      : chroot_by_default(mta);
+			      : level[0] == '0' || level[0] == '\0';
 	service->loopback = is_loopback(name);
 	service->milters = service_setting(
-	    mta, name, "smtpd_milters", &service->own_chain);
+	    mta, name, "smtpd_milters", &service->own_milters);
 	service->helo = service_setting(
 	    mta, name, "smtpd_helo_required", &service->own_helo);
 	service->action = service_setting(
 	    mta, name, "milter_default_action", &service->own_action);
 }
 
-/* What follows "smtpd" are its options. */
-static bool
-runs_smtpd(const char *command)
-{
-	size_t len = strcspn(command, " \t");
-
-	return len == strlen("smtpd") && strncmp(command, "smtpd", len) == 0;
-}
-
+/* "smtp/inet/command = smtpd -o ..." of master.cf's fields: the name is cut
+ * behind the service. */
 static void
 read_services(struct mta *mta)
 {
-	static const char command[] = "/command";
+	static const char field[] = "/command";
 
 	for (size_t i = 0; i < mta->fields.lines; i++) {
-		char *line = mta->fields.line[i].name;
+		char *name = mta->fields.line[i].name;
+		const char *options = text_after(
+		    mta->fields.line[i].value, "smtpd");
+		size_t len = strlen(name);
 
-		if (!field_of(line, command) ||
-		    !runs_smtpd(mta->fields.line[i].value)) {
+		if (len < sizeof(field) || options == NULL ||
+		    strchr(" \t", options[0]) == NULL ||
+		    strcmp(name + len - (sizeof(field) - 1), field) != 0) {
 			continue;
 		}
-		line[strlen(line) - (sizeof(command) - 1)] = '\0';
-		add_service(mta, line);
+		name[len - (sizeof(field) - 1)] = '\0';
+		add_service(mta, name);
 	}
 }
 
 void
-mta_understand(struct mta *mta, struct nets *tables)
+mta_read(struct mta *mta)
 {
 	static const char *const lists[] = { "mydomain", "mydestination",
 		"virtual_mailbox_domains", "relay_domains",
 		"virtual_alias_domains" };
-	struct lines *const outs[] = { &mta->main, &mta->fields,
+	struct postconf *const outs[] = { &mta->main, &mta->fields,
 		&mta->overrides };
 
 	for (size_t i = 0; i < sizeof(outs) / sizeof(outs[0]); i++) {
 		if (mta->said[i] != NULL) {
-			lines_split(mta->said[i], " = ", outs[i]);
+			postconf_read(mta->said[i], outs[i]);
 			mta->cut |= outs[i]->cut;
 		}
 	}
 	mta->queue = setting(mta, "queue_directory");
 	mta->owner = setting(mta, "mail_owner");
 	read_services(mta);
-	nets_read(&mta->trusted, setting(mta, "mynetworks"));
+	mta_add_nets(mta, setting(mta, "mynetworks"), &mta->net_tables);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		mta_add_domains(mta, setting(mta, lists[i]), tables);
+		mta_add_domains(
+		    mta, setting(mta, lists[i]), &mta->domain_tables);
+	}
+}
+
+/* ---- asking Postfix ---- */
+
+/* "postconf -c FOLDER" and more; the words are borrowed. */
+static enum run_result
+run(const struct mta *mta, const char *program, const char *const *words,
+    struct run_output *output)
+{
+	const char *argv[WORDS_MAX];
+	size_t count = 0;
+
+	argv[count++] = program;
+	if (mta->folder[0] != '\0') {
+		argv[count++] = "-c";
+		argv[count++] = mta->folder;
+	}
+	for (; *words != NULL && count + 1 < WORDS_MAX; words++) {
+		argv[count++] = *words;
+	}
+	argv[count] = NULL;
+	return run_program(argv, PROGRAM_MS, output);
+}
+
+static bool
+ask_postconf(struct mta *mta, size_t which, const char *const *words)
+{
+	struct run_output output;
+	enum run_result result = run(mta, "postconf", words, &output);
+
+	if (result != RUN_FINE) {
+		mta->state = result == RUN_MISSING ? MTA_NONE : MTA_MUTE;
+		(void)text_copy(mta->error, sizeof(mta->error), output.error);
+		return false;
+	}
+	mta->said[which] = output.text;
+	mta->cut |= output.cut;
+	return true;
+}
+
+/* A table's text, of a kind that can list it; NULL where it cannot be had. */
+static char *
+table_text(struct mta *mta, const char *table)
+{
+	const char *path = table[0] == '/' ? table : text_after(table, "cidr:");
+	char why[FILE_WHY_SIZE];
+	struct run_output output;
+
+	if (path != NULL) {
+		return file_read(path, FILE_MOST, NULL, why);
+	}
+	if (run(mta, "postmap", (const char *const[]){ "-s", table, NULL },
+		&output) != RUN_FINE) {
+		return NULL;
+	}
+	mta->cut |= output.cut;
+	return output.text;
+}
+
+/* Of a file every word counts, of other tables the first of each line, the
+ * key.  A table within a table is not followed. */
+static void
+read_tables(struct mta *mta, const struct mta_tables *tables,
+    void (*add)(struct mta *mta, const char *list, struct mta_tables *tables))
+{
+	for (size_t i = 0; i < tables->tables; i++) {
+		const char *table = tables->table[i];
+		char *text = table_text(mta, table);
+		char *next;
+
+		if (text == NULL) {
+			add_table(&mta->unlisted, table);
+			continue;
+		}
+		for (char *line = text; *line != '\0'; line = next) {
+			size_t len = strcspn(line, "\n");
+
+			next = line + len + (line[len] == '\n');
+			line[len] = '\0';
+			if (table[0] != '/') {
+				line[strcspn(line, " \t")] = '\0';
+			}
+			if (line[0] != '#') {
+				add(mta, line, NULL);
+			}
+		}
+		free(text);
+	}
+}
+
+void
+mta_ask(struct mta *mta, const char *folder)
+{
+	static const char *const settings[] = { "-x", "queue_directory",
+		"mail_owner", "compatibility_level", "smtpd_milters",
+		"smtpd_helo_required", "milter_default_action", "mynetworks",
+		"mydomain", "mydestination", "virtual_mailbox_domains",
+		"relay_domains", "virtual_alias_domains", NULL };
+	static const char *const fields[] = { "-F", "*/*/chroot", "*/*/command",
+		NULL };
+	static const char *const overrides[] = { "-Px", NULL };
+
+	if (folder != NULL &&
+	    !text_copy(mta->folder, sizeof(mta->folder), folder)) {
+		mta->state = MTA_MUTE;
+		(void)text_copy(
+		    mta->error, sizeof(mta->error), "its path is too long");
+		return;
+	}
+	if (!ask_postconf(mta, 0, settings) || !ask_postconf(mta, 1, fields) ||
+	    !ask_postconf(mta, 2, overrides)) {
+		return;
+	}
+	mta->state = MTA_THERE;
+	mta_read(mta);
+	read_tables(mta, &mta->net_tables, mta_add_nets);
+	read_tables(mta, &mta->domain_tables, mta_add_domains);
+}
+
+void
+mta_clear(struct mta *mta)
+{
+	for (size_t i = 0; i < sizeof(mta->said) / sizeof(mta->said[0]); i++) {
+		free(mta->said[i]);
+		mta->said[i] = NULL;
 	}
 }

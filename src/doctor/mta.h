@@ -1,8 +1,8 @@
 /*
- * Postfix, as postconf tells of it.
+ * Postfix, as its own programs tell of it.
  *
- * mta_ask() runs postconf and postmap; mta_understand() only reads what they
- * said.  Nothing is ever changed.
+ * mta_ask() runs postconf and postmap; mta_read() only reads what postconf
+ * printed.  Nothing is ever changed.
  */
 #ifndef DOCTOR_MTA_H
 #define DOCTOR_MTA_H
@@ -10,15 +10,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "doctor/lines.h"
-#include "doctor/nets.h"
+#include "base/addr.h"
+#include "doctor/postconf.h"
 
 enum {
+	MTA_NETS_MAX = 256,
 	MTA_DOMAINS_MAX = 64,
 	MTA_DOMAIN_SIZE = 256,
 	MTA_SERVICES_MAX = 64,
-	MTA_FOLDER_SIZE = 512,
-	MTA_ERROR_SIZE = 256
+	MTA_TABLES_MAX = 16,
+	MTA_TABLE_SIZE = 512,
+	MTA_FOLDER_SIZE = 512
 };
 
 /* One smtpd of master.cf; its settings are main.cf's where it has none of
@@ -26,13 +28,20 @@ enum {
 struct mta_service {
 	const char *name; /* "smtp/inet" */
 	bool chroot;
-	bool loopback;   /* it listens for this host alone */
-	bool own_chain;  /* smtpd_milters is its own */
-	bool own_helo;   /* ... */
-	bool own_action; /* ... */
+	bool loopback;    /* it listens for this host alone */
+	bool own_milters; /* smtpd_milters is its own */
+	bool own_helo;    /* ... */
+	bool own_action;  /* ... */
 	const char *milters;
 	const char *helo;   /* smtpd_helo_required */
 	const char *action; /* milter_default_action */
+};
+
+/* What a list leaves to tables: "TYPE:NAME", or a file's path. */
+struct mta_tables {
+	char table[MTA_TABLES_MAX][MTA_TABLE_SIZE];
+	size_t tables;
+	bool cut; /* there were more */
 };
 
 /* Starts all zero; freed by mta_clear(). */
@@ -42,27 +51,30 @@ struct mta {
 		MTA_MUTE, /* it cannot be asked: `error` says why */
 		MTA_THERE
 	} state;
-	char error[MTA_ERROR_SIZE];
+	char error[RUN_ERROR_SIZE];
 	char folder[MTA_FOLDER_SIZE]; /* its configuration; empty: its own */
 	bool cut;                     /* it has more than is looked at */
 
-	/* All below is borrowed from these three, which hold what it said. */
+	/* What postconf printed: `postconf -x`, `-F` and `-Px`.  All names
+	 * and values below are borrowed from it. */
 	char *said[3];
-	struct lines main;
-	struct lines fields;
-	struct lines overrides;
+	struct postconf main;
+	struct postconf fields;
+	struct postconf overrides;
 
 	const char *queue; /* queue_directory */
 	const char *owner; /* mail_owner */
 	struct mta_service service[MTA_SERVICES_MAX];
 	size_t services;
 
-	struct nets trusted; /* mynetworks; its tables are read */
-	char domain[MTA_DOMAINS_MAX][MTA_DOMAIN_SIZE];
+	struct net net[MTA_NETS_MAX]; /* mynetworks, each once */
+	size_t nets;
+	bool nets_cut; /* there are more, or some that cannot be read */
+	struct mta_tables net_tables;
+	char domain[MTA_DOMAINS_MAX][MTA_DOMAIN_SIZE]; /* each once */
 	size_t domains;
-	/* What could not be listed. */
-	char dark[NETS_TABLES_MAX][NETS_TABLE_SIZE];
-	size_t darks;
+	struct mta_tables domain_tables;
+	struct mta_tables unlisted; /* those that cannot be listed */
 };
 
 /* Ask the Postfix whose configuration lies in `folder`; NULL: where Postfix
@@ -70,14 +82,14 @@ struct mta {
 void mta_ask(struct mta *mta, const char *folder);
 void mta_clear(struct mta *mta);
 
-/* Read said[]: "main" settings, fields of master.cf, and its overrides, as
- * `postconf -x`, `postconf -F` and `postconf -Px` print them.  Any may be
- * NULL.  Tables that settings name are left in trusted.table and, of domains,
- * in *tables. */
-void mta_understand(struct mta *mta, struct nets *tables);
+/* Read said[], of which any may be NULL. */
+void mta_read(struct mta *mta);
 
-/* Add the domains of a setting's list, once; other items are passed over but
- * for tables. */
-void mta_add_domains(struct mta *mta, const char *list, struct nets *tables);
+/* Add the networks that a setting such as mynetworks lists, or the domains of
+ * one such as mydestination.  What it leaves out with '!' is passed over;
+ * tables go to `tables`, where that is not NULL. */
+void mta_add_nets(struct mta *mta, const char *list, struct mta_tables *tables);
+void mta_add_domains(
+    struct mta *mta, const char *list, struct mta_tables *tables);
 
 #endif

@@ -33,35 +33,6 @@ add_host(struct mx_domain *out, const char *name)
 	}
 }
 
-bool
-mx_read_hosts(const unsigned char *answer, size_t len, struct mx_domain *out)
-{
-	ns_msg message;
-
-	if (len > ANSWER_MAX || ns_initparse(answer, (int)len, &message) != 0) {
-		return false;
-	}
-	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
-		char name[NS_MAXDNAME];
-		ns_rr record;
-
-		if (ns_parserr(&message, ns_s_an, i, &record) != 0) {
-			return false;
-		}
-		if (ns_rr_type(record) != ns_t_mx ||
-		    ns_rr_rdlen(record) <= MX_HEAD) {
-			continue;
-		}
-		if (ns_name_uncompress(ns_msg_base(message),
-			ns_msg_end(message), ns_rr_rdata(record) + MX_HEAD,
-			name, sizeof(name)) < 0) {
-			return false;
-		}
-		add_host(out, name);
-	}
-	return true;
-}
-
 static void
 add_address(struct mx_host *out, const ns_rr *record)
 {
@@ -88,7 +59,8 @@ add_address(struct mx_host *out, const ns_rr *record)
 }
 
 bool
-mx_read_addresses(const unsigned char *answer, size_t len, struct mx_host *out)
+mx_read(const unsigned char *answer, size_t len, struct mx_domain *hosts,
+    struct mx_host *addresses)
 {
 	ns_msg message;
 
@@ -96,12 +68,25 @@ mx_read_addresses(const unsigned char *answer, size_t len, struct mx_host *out)
 		return false;
 	}
 	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
+		char name[NS_MAXDNAME];
 		ns_rr record;
 
 		if (ns_parserr(&message, ns_s_an, i, &record) != 0) {
 			return false;
 		}
-		add_address(out, &record);
+		if (addresses != NULL) {
+			add_address(addresses, &record);
+		}
+		if (hosts == NULL || ns_rr_type(record) != ns_t_mx ||
+		    ns_rr_rdlen(record) <= MX_HEAD) {
+			continue;
+		}
+		if (ns_name_uncompress(ns_msg_base(message),
+			ns_msg_end(message), ns_rr_rdata(record) + MX_HEAD,
+			name, sizeof(name)) < 0) {
+			return false;
+		}
+		add_host(hosts, name);
 	}
 	return true;
 }
@@ -136,41 +121,30 @@ ask(struct asking *asking, const char *name, ns_type type)
 	return MX_FOUND;
 }
 
-static enum mx_answer
-look_at_host(struct asking *asking, struct mx_host *host)
-{
-	static const ns_type types[] = { ns_t_a, ns_t_aaaa };
-	enum mx_answer worst = MX_FOUND;
-
-	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
-		enum mx_answer answer = ask(asking, host->name, types[i]);
-
-		if (answer == MX_FOUND &&
-		    !mx_read_addresses(asking->answer, asking->len, host)) {
-			answer = MX_FAILED;
-		}
-		if (answer == MX_FAILED || answer == MX_UNASKED) {
-			worst = answer;
-		}
-	}
-	return worst;
-}
-
 static void
 look_at_domain(struct asking *asking, struct mx_domain *domain)
 {
+	static const ns_type types[] = { ns_t_a, ns_t_aaaa };
+
 	domain->answer = ask(asking, domain->name, ns_t_mx);
 	if (domain->answer == MX_FOUND &&
-	    !mx_read_hosts(asking->answer, asking->len, domain)) {
+	    !mx_read(asking->answer, asking->len, domain, NULL)) {
 		domain->answer = MX_FAILED;
 	} else if (domain->answer == MX_NOTHING) {
 		/* Mail goes to the domain's own address (RFC 5321 5.1). */
 		add_host(domain, domain->name);
 	}
-	for (size_t i = 0; i < domain->hosts; i++) {
-		enum mx_answer answer = look_at_host(asking, &domain->host[i]);
+	for (size_t i = 0; i < domain->hosts * 2; i++) {
+		struct mx_host *host = &domain->host[i / 2];
+		enum mx_answer answer = ask(asking, host->name, types[i % 2]);
 
-		domain->answer = answer == MX_FOUND ? domain->answer : answer;
+		if (answer == MX_FOUND &&
+		    !mx_read(asking->answer, asking->len, NULL, host)) {
+			answer = MX_FAILED;
+		}
+		if (answer == MX_FAILED || answer == MX_UNASKED) {
+			domain->answer = answer;
+		}
 	}
 }
 

@@ -1,8 +1,8 @@
 /*
  * Which hosts take mail for a domain, by DNS.
  *
- * The readers take an answer's bytes, which anybody may have made up, and
- * are pure; mx_look() asks the host's resolver, within a limit of time.
+ * mx_read() takes an answer's bytes, which anybody may have made up, and is
+ * pure; mx_look() asks the host's resolver, within a limit of time.
  */
 #ifndef DOCTOR_MX_H
 #define DOCTOR_MX_H
@@ -40,14 +40,11 @@ struct mx_domain {
 	size_t hosts;
 };
 
-/* Take the hosts out of an answer of MX records; false where it is no
- * answer.  A null MX (RFC 7505) names none. */
-bool mx_read_hosts(
-    const unsigned char *answer, size_t len, struct mx_domain *out);
-
-/* Add the addresses of an answer of A or AAAA records. */
-bool mx_read_addresses(
-    const unsigned char *answer, size_t len, struct mx_host *out);
+/* Take the hosts out of an answer of MX records, or add the addresses of one
+ * of A or AAAA records; either may be NULL.  False where it is no answer.  A
+ * null MX (RFC 7505) names no host. */
+bool mx_read(const unsigned char *answer, size_t len, struct mx_domain *hosts,
+    struct mx_host *addresses);
 
 /* Look up the names of `domain`.  It ends within `milliseconds`, and the few
  * seconds a last question may take. */

@@ -1,67 +1,44 @@
 #include "doctor/ssh.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 
 enum {
-	PARENTS_MAX = 32,
+	PROCESSES_MAX = 32,
 	ENVIRONMENT_MAX = 256 * 1024,
 	STAT_MAX = 1024,
 	PATH_SIZE = 64
 };
 
-static const char *const names[] = { "SSH_CONNECTION", "SSH_CLIENT" };
-
-enum {
-	NAMES = sizeof(names) / sizeof(names[0])
-};
-
-bool
-ssh_read_value(const char *value, struct addr *out)
-{
-	char from[ADDR_TEXT_SIZE];
-	struct text text;
-
-	text_init(&text, from, sizeof(from));
-	/* A link-local address has its zone behind a '%'. */
-	text_add_bytes(&text, value, strcspn(value, " %"));
-	return !text.cut && addr_parse(from, out);
-}
-
-/* The value of a variable in the block, where its NUL is there too. */
-static const char *
-find_variable(const char *block, size_t len, const char *name)
-{
-	size_t name_len = strlen(name);
-	const char *end = block + len;
-
-	while (block < end) {
-		size_t left = (size_t)(end - block);
-		size_t size = strnlen(block, left);
-
-		if (size == left) {
-			return NULL;
-		}
-		if (size > name_len && block[name_len] == '=' &&
-		    strncmp(block, name, name_len) == 0) {
-			return block + name_len + 1;
-		}
-		block += size + 1;
-	}
-	return NULL;
-}
-
 bool
 ssh_read_environment(const char *block, size_t len, struct addr *out)
 {
-	for (size_t i = 0; i < NAMES; i++) {
-		const char *value = find_variable(block, len, names[i]);
+	const char *end = block + len;
+	size_t size;
 
-		if (value != NULL && ssh_read_value(value, out)) {
+	for (const char *at = block; at < end; at += size + 1) {
+		const char *value;
+		char from[ADDR_TEXT_SIZE];
+		struct text text;
+
+		size = strnlen(at, (size_t)(end - at));
+		if (at + size == end) {
+			return false; /* cut off */
+		}
+		value = text_after(at, "SSH_CONNECTION=");
+		if (value == NULL) {
+			value = text_after(at, "SSH_CLIENT=");
+		}
+		if (value == NULL) {
+			continue;
+		}
+		text_init(&text, from, sizeof(from));
+		/* A link-local address has its zone behind a '%'. */
+		text_add_bytes(&text, value, strcspn(value, " %"));
+		if (!text.cut && addr_parse(from, out)) {
 			return true;
 		}
 	}
@@ -86,62 +63,28 @@ ssh_read_parent(const char *stat)
 	return text_to_int(number, 1, INT32_MAX, &parent) ? (long)parent : 0;
 }
 
-/* What there is of a file in /proc, at most `size`. */
-static size_t
-read_proc(long pid, const char *name, char *buf, size_t size)
-{
-	char path[PATH_SIZE];
-	struct text text;
-	FILE *file;
-	size_t len;
-
-	text_init(&text, path, sizeof(path));
-	text_addf(&text, "/proc/%ld/%s", pid, name);
-	file = fopen(path, "re");
-	if (file == NULL) {
-		return 0;
-	}
-	len = fread(buf, 1, size, file);
-	(void)fclose(file);
-	return len;
-}
-
-static bool
-find_in_parents(char *block, struct addr *out)
-{
-	long pid = getppid();
-
-	for (int i = 0; i < PARENTS_MAX && pid > 1; i++) {
-		char stat[STAT_MAX];
-		size_t len = read_proc(pid, "environ", block, ENVIRONMENT_MAX);
-
-		if (ssh_read_environment(block, len, out)) {
-			return true;
-		}
-		len = read_proc(pid, "stat", stat, sizeof(stat) - 1);
-		stat[len] = '\0';
-		pid = ssh_read_parent(stat);
-	}
-	return false;
-}
-
 bool
 ssh_find(struct addr *out)
 {
-	char *block;
-	bool found;
+	static char environment[ENVIRONMENT_MAX]; /* too large for a stack */
+	long pid = getpid();
 
-	for (size_t i = 0; i < NAMES; i++) {
-		/* One thread, and nothing here changes the environment. */
-		/* NOLINTNEXTLINE(concurrency-mt-unsafe) */
-		const char *value = getenv(names[i]);
+	for (int i = 0; i < PROCESSES_MAX && pid > 0; i++) {
+		char path[PATH_SIZE];
+		char stat[STAT_MAX];
+		struct text text;
+		size_t len;
 
-		if (value != NULL && ssh_read_value(value, out)) {
+		text_init(&text, path, sizeof(path));
+		text_addf(&text, "/proc/%ld/environ", pid);
+		len = file_read_head(path, environment, sizeof(environment));
+		if (ssh_read_environment(environment, len, out)) {
 			return true;
 		}
+		text_init(&text, path, sizeof(path));
+		text_addf(&text, "/proc/%ld/stat", pid);
+		(void)file_read_head(path, stat, sizeof(stat));
+		pid = ssh_read_parent(stat);
 	}
-	block = malloc(ENVIRONMENT_MAX);
-	found = block != NULL && find_in_parents(block, out);
-	free(block);
-	return found;
+	return false;
 }

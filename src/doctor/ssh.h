@@ -1,8 +1,8 @@
 /*
  * From where the administrator is connected, by SSH.
  *
- * sshd leaves it in the environment, sudo takes it out; then it stands still
- * in that of a parent process.
+ * sshd leaves it in the environment and sudo takes it out; that of a parent
+ * process still has it.
  */
 #ifndef DOCTOR_SSH_H
 #define DOCTOR_SSH_H
@@ -12,10 +12,8 @@
 
 #include "base/addr.h"
 
-/* Read "192.0.2.7 50000 192.0.2.1 22". */
-bool ssh_read_value(const char *value, struct addr *out);
-
-/* Find it in an environment as /proc gives it, NUL behind each variable. */
+/* Find SSH_CONNECTION=192.0.2.7 50000 192.0.2.1 22 or SSH_CLIENT in an
+ * environment as /proc gives it, NUL behind each variable. */
 bool ssh_read_environment(const char *block, size_t len, struct addr *out);
 
 /* The parent in the text of /proc/PID/stat; 0 for none. */

@@ -4,7 +4,7 @@
 
 #include "base/proc.h"
 #include "doctor/mx.h"
-#include "doctor/run.h"
+#include "doctor/postconf.h"
 #include "doctor/ssh.h"
 
 /* ---- DNS ---- */
@@ -31,11 +31,11 @@ answers(void **state)
 
 	(void)state;
 	assert_non_null(domain);
-	assert_true(mx_read_hosts(mx_answer, sizeof(mx_answer), domain));
+	assert_true(mx_read(mx_answer, sizeof(mx_answer), domain, NULL));
 	check_int("a null MX is no host", (int64_t)domain->hosts, 1);
 	check_text("its name", domain->host[0].name, "mx.example.test");
 	assert_true(
-	    mx_read_addresses(address_answer, sizeof(address_answer), &host));
+	    mx_read(address_answer, sizeof(address_answer), NULL, &host));
 	check_int("addresses of the right length", (int64_t)host.addresses, 2);
 	check_text("IPv4", addr_format(&host.address[0], text), "203.0.113.25");
 	check_text("IPv6", addr_format(&host.address[1], text), "2001:db8::19");
@@ -56,8 +56,7 @@ read_hostile(const unsigned char *bytes, size_t len)
 	assert_non_null(domain);
 	memcpy(answer, bytes, len);
 	for (int again = 0; again < 12; again++) {
-		(void)mx_read_hosts(answer, len, domain);
-		(void)mx_read_addresses(answer, len, &host);
+		(void)mx_read(answer, len, domain, &host);
 	}
 	assert_true(domain->hosts <= MX_HOSTS_MAX);
 	assert_true(host.addresses <= MX_ADDRESSES_MAX);
@@ -103,7 +102,7 @@ cut_answers_are_refused(void **state)
 		struct mx_domain *domain = calloc(1, sizeof(*domain));
 
 		assert_non_null(domain);
-		assert_false(mx_read_hosts(mx_answer, len, domain));
+		assert_false(mx_read(mx_answer, len, domain, NULL));
 		free(domain);
 	}
 }

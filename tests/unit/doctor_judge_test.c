@@ -1,10 +1,7 @@
 #include "fixture.h"
 
-#include "doctor/diagnosis.h"
 #include "doctor/facts.h"
 #include "doctor/judge.h"
-#include "doctor/nets.h"
-#include "doctor/remedy.h"
 
 static bool
 same_text(const char *a, const char *b)
@@ -54,8 +51,8 @@ visit_over(struct visit *visit)
 static enum health
 state_of(const struct visit *visit, const char *check)
 {
-	for (size_t i = 0; i < visit->diagnosis->symptoms; i++) {
-		const struct symptom *at = &visit->diagnosis->symptom[i];
+	for (size_t i = 0; i < visit->diagnosis->remarks; i++) {
+		const struct remark *at = &visit->diagnosis->remark[i];
 
 		if (strcmp(at->check, check) == 0) {
 			return at->state;
@@ -115,7 +112,7 @@ proxies(void **state)
 {
 	static const struct {
 		const char *sentence, *client;
-		int64_t clients, deeds, from_here;
+		int64_t clients, counted, here;
 		enum health want;
 	} rows[] = {
 		{ "nothing came", "10.0.0.1", 0, 0, 0, HEALTH_OK },
@@ -135,8 +132,8 @@ proxies(void **state)
 
 		records->client = net_of(rows[i].client);
 		records->clients = rows[i].clients;
-		records->deeds = rows[i].deeds;
-		records->from_here = rows[i].from_here;
+		records->counted = rows[i].counted;
+		records->counted_here = rows[i].here;
 		judge(visit.facts, visit.diagnosis);
 		check_int(
 		    rows[i].sentence, state_of(&visit, "proxy"), rows[i].want);
@@ -170,12 +167,13 @@ records_of_a_database(void **state)
 	facts_read_records(visit.facts, fixture->store);
 	check_int("it was read", records->result, STORE_OK);
 	check_int("clients of a day", records->clients, 1);
-	check_int("this host is no client", records->from_here, 1);
+	check_int("this host is no client", records->counted_here, 1);
 	check_int("a sign ahead", records->sign_ahead, T0 + 61);
 	check_int("events ahead", records->event_ahead, true);
-	assert_true(records_allowed(records, &inner) == INT64_MAX);
-	check_int("for a while", records_allowed(records, &beside), T0 + HOUR);
-	check_int("not at all", records_allowed(records, &outside), 0);
+	assert_true(facts_allowed_until(visit.facts, &inner) == INT64_MAX);
+	check_int("for a while", facts_allowed_until(visit.facts, &beside),
+	    T0 + HOUR);
+	check_int("not at all", facts_allowed_until(visit.facts, &outside), 0);
 	visit_over(&visit);
 }
 
@@ -184,28 +182,28 @@ remedies(void **state)
 {
 	struct fixture *fixture = *state;
 	struct visit visit = visit_of(fixture);
-	struct remedies *found = calloc(1, sizeof(*found));
+	struct fixes *found = calloc(1, sizeof(*found));
 
 	assert_non_null(found);
-	nets_read(&visit.facts->mta.trusted,
+	mta_add_nets(&visit.facts->mta,
 	    "127.0.0.0/8 198.51.100.0/24 198.0.0.0/8 203.0.113.1 "
-	    "203.0.113.2");
+	    "203.0.113.2",
+	    NULL);
 	fixture->conf->allow[fixture->conf->allows++] = net_of("203.0.113.2");
 	visit.facts->has_ssh = true;
 	visit.facts->ssh = addr_of("2001:db8::9");
-	remedies_find(visit.facts, found);
-	check_int(
-	    "what is bare, and not too wide", (int64_t)found->remedies, 3);
-	check_int("for good", found->remedy[0].allow.until, 0);
-	check_int("the administrator for a week", found->remedy[2].allow.until,
+	fixes_find(visit.facts, found);
+	check_int("what is bare, and not too wide", (int64_t)found->fixes, 3);
+	check_int("for good", found->fix[0].allow.until, 0);
+	check_int("the administrator for a week", found->fix[2].allow.until,
 	    T0 + 7 * DAY);
-	check_int("as a client", found->remedy[2].allow.net.bits, 64);
+	check_int("as a client", found->fix[2].allow.net.bits, 64);
 	free(found);
 	visit_over(&visit);
 }
 
 static void
-more_symptoms_than_fit(void **state)
+more_remarks_than_fit(void **state)
 {
 	struct diagnosis *diagnosis = calloc(1, sizeof(*diagnosis));
 
@@ -213,21 +211,21 @@ more_symptoms_than_fit(void **state)
 	assert_non_null(diagnosis);
 	diagnosis->check = "x";
 	for (int i = 0; i < DIAGNOSIS_MAX + 3; i++) {
-		diagnosis_add(diagnosis, HEALTH_PROBLEM, "%d", i);
-		diagnosis_mend(diagnosis, "mend %d", i);
+		diagnosis_add(diagnosis, HEALTH_PROBLEM, NULL, "%d", i);
+		diagnosis_fix(diagnosis, "mend %d", i);
 	}
 	check_int(
-	    "those that are kept", (int64_t)diagnosis->symptoms, DIAGNOSIS_MAX);
+	    "those that are kept", (int64_t)diagnosis->remarks, DIAGNOSIS_MAX);
 	check_int("all are counted",
 	    (int64_t)diagnosis_count(diagnosis, HEALTH_PROBLEM),
 	    DIAGNOSIS_MAX + 3);
 	check_text("the last one keeps its mend",
-	    diagnosis->symptom[DIAGNOSIS_MAX - 1].mend, "mend 255");
-	diagnosis->symptoms = 2;
-	diagnosis_add(diagnosis, HEALTH_PROBLEM, "0");
-	diagnosis_mend(diagnosis, "another");
-	check_int("the same is said once", (int64_t)diagnosis->symptoms, 2);
-	check_text("and keeps its mend", diagnosis->symptom[0].mend, "mend 0");
+	    diagnosis->remark[DIAGNOSIS_MAX - 1].fix, "mend 255");
+	diagnosis->remarks = 2;
+	diagnosis_add(diagnosis, HEALTH_PROBLEM, NULL, "0");
+	diagnosis_fix(diagnosis, "another");
+	check_int("the same is said once", (int64_t)diagnosis->remarks, 2);
+	check_text("and keeps its mend", diagnosis->remark[0].fix, "mend 0");
 	free(diagnosis);
 }
 
@@ -245,7 +243,7 @@ main(void)
 		    records_of_a_database, fixture_up, fixture_down),
 		cmocka_unit_test_setup_teardown(
 		    remedies, fixture_up, fixture_down),
-		cmocka_unit_test(more_symptoms_than_fit),
+		cmocka_unit_test(more_remarks_than_fit),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

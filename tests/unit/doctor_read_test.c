@@ -5,11 +5,9 @@
 
 #include "base/text.h"
 #include "core/standing.h"
-#include "doctor/chain.h"
-#include "doctor/lines.h"
-#include "doctor/list.h"
+#include "doctor/milters.h"
 #include "doctor/mta.h"
-#include "doctor/nets.h"
+#include "doctor/postconf.h"
 
 /* ---- lists and lines ---- */
 
@@ -36,7 +34,7 @@ lists(void **state)
 		struct text got;
 
 		text_init(&got, buf, sizeof(buf));
-		while (list_next(&at, item, sizeof(item))) {
+		while (postconf_item(&at, item, sizeof(item))) {
 			text_addf(&got, "%s%s", got.len > 0 ? "|" : "", item);
 		}
 		check_text(rows[i].sentence, buf, rows[i].want);
@@ -63,7 +61,7 @@ lists_for_postconf(void **state)
 		struct text got;
 
 		text_init(&got, buf, sizeof(buf));
-		list_pack(&got, rows[i].list);
+		postconf_pack(&got, rows[i].list);
 		check_text(rows[i].sentence, buf, rows[i].want);
 	}
 }
@@ -76,7 +74,7 @@ words_for_a_shell(void **state)
 
 	(void)state;
 	text_init(&got, buf, sizeof(buf));
-	list_quote(&got, "it's $(id)");
+	postconf_quote(&got, "it's $(id)");
 	check_text(
 	    "a quote is taken out of its quotes", buf, "'it'\\''s $(id)'");
 }
@@ -85,23 +83,26 @@ static void
 lines_of_postconf(void **state)
 {
 	char text[] = "a = 1\nno value\n\nb =\nc = x = y\na = 2\nlast = z";
-	struct lines lines;
+	struct postconf lines;
 
 	(void)state;
-	lines_split(text, " = ", &lines);
+	postconf_read(text, &lines);
 	check_int("lines of that form", (int64_t)lines.lines, 4);
-	check_text("the first of a name counts", lines_get(&lines, "a"), "1");
-	check_text("a value may hold the gap", lines_get(&lines, "c"), "x = y");
-	check_text("a last line without end", lines_get(&lines, "last"), "z");
-	assert_null(lines_get(&lines, "b"));
+	check_text(
+	    "the first of a name counts", postconf_get(&lines, "a"), "1");
+	check_text(
+	    "a value may hold the gap", postconf_get(&lines, "c"), "x = y");
+	check_text(
+	    "a last line without end", postconf_get(&lines, "last"), "z");
+	assert_null(postconf_get(&lines, "b"));
 }
 
 static void
 lines_without_end(void **state)
 {
-	size_t len = (size_t)(LINES_MAX + 10) * strlen("k = v\n");
+	size_t len = (size_t)(POSTCONF_LINES_MAX + 10) * strlen("k = v\n");
 	char *text = malloc(len + 1);
-	struct lines *lines = malloc(sizeof(*lines));
+	struct postconf *lines = malloc(sizeof(*lines));
 
 	(void)state;
 	assert_non_null(text);
@@ -110,8 +111,9 @@ lines_without_end(void **state)
 		text[i] = "k = v\n"[i % strlen("k = v\n")];
 	}
 	text[len] = '\0';
-	lines_split(text, " = ", lines);
-	check_int("no more than fit", (int64_t)lines->lines, LINES_MAX);
+	postconf_read(text, lines);
+	check_int(
+	    "no more than fit", (int64_t)lines->lines, POSTCONF_LINES_MAX);
 	assert_true(lines->cut);
 	free(lines);
 	free(text);
@@ -141,15 +143,15 @@ networks(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct nets *nets = calloc(1, sizeof(*nets));
+		struct mta *mta = calloc(1, sizeof(*mta));
 
-		assert_non_null(nets);
-		nets_read(nets, rows[i].setting);
-		check_int(rows[i].sentence, (int64_t)nets->nets, rows[i].nets);
-		check_int(
-		    rows[i].sentence, (int64_t)nets->tables, rows[i].tables);
-		check_int(rows[i].sentence, nets->cut, rows[i].cut);
-		free(nets);
+		assert_non_null(mta);
+		mta_add_nets(mta, rows[i].setting, &mta->net_tables);
+		check_int(rows[i].sentence, (int64_t)mta->nets, rows[i].nets);
+		check_int(rows[i].sentence, (int64_t)mta->net_tables.tables,
+		    rows[i].tables);
+		check_int(rows[i].sentence, mta->nets_cut, rows[i].cut);
+		free(mta);
 	}
 }
 
@@ -210,47 +212,47 @@ kinship(void **state)
 		const char *sentence, *listen;
 		bool chroot;
 		const char *address;
-		enum chain_kin want;
+		enum same_milter want;
 	} rows[] = {
 		{ "a path within the queue", "unix:/q/v/s", false, "unix:v/s",
-		    KIN_OURS },
+		    SAME_MILTER },
 		{ "the same in a chroot", "unix:/q/v/s", true, "unix:v/s",
-		    KIN_OURS },
+		    SAME_MILTER },
 		{ "an absolute path", "unix:/q/v/s", false, "unix:/q/v/s",
-		    KIN_OURS },
+		    SAME_MILTER },
 		{ "in a chroot it leads elsewhere", "unix:/q/v/s", true,
-		    "unix:/q/v/s", KIN_UNREACHED },
+		    "unix:/q/v/s", SAME_UNREACHED },
 		{ "an absolute path of the chroot", "unix:/q/v/s", true,
-		    "unix:/v/s", KIN_OURS },
+		    "unix:/v/s", SAME_MILTER },
 		{ "without the chroot it leads elsewhere", "unix:/q/v/s", false,
-		    "unix:/v/s", KIN_UNREACHED },
+		    "unix:/v/s", SAME_UNREACHED },
 		{ "libmilter's other words", "local:/q/v/s", false, "local:v/s",
-		    KIN_OURS },
+		    SAME_MILTER },
 		{ "libmilter's short form", "/q/v/s", false, "unix:v/s",
-		    KIN_OURS },
-		{ "another's", "unix:/q/v/s", false, "unix:x/s", KIN_OTHER },
+		    SAME_MILTER },
+		{ "another's", "unix:/q/v/s", false, "unix:x/s", SAME_NOT },
 		{ "one that is meant", "unix:/q/v/s", false,
-		    "unix:videur/milter.sock", KIN_MEANT },
+		    "unix:videur/milter.sock", SAME_NAME },
 		{ "a port", "inet:99@127.0.0.1", true, "inet:127.0.0.1:99",
-		    KIN_OURS },
+		    SAME_MILTER },
 		{ "a port without a host", "inet:99", false,
-		    "inet:localhost:99", KIN_OURS },
+		    "inet:localhost:99", SAME_MILTER },
 		{ "another port", "inet:99", false, "inet:localhost:9",
-		    KIN_OTHER },
-		{ "IPv6", "inet6:99@::1", false, "inet:[::1]:99", KIN_OURS },
-		{ "a port is no path", "inet:99", false, "unix:99", KIN_OTHER },
-		{ "nothing", "inet:99", false, "", KIN_OTHER },
-		{ "half a word", "unix:/q/v/s", false, "unix:", KIN_OTHER },
+		    SAME_NOT },
+		{ "IPv6", "inet6:99@::1", false, "inet:[::1]:99", SAME_MILTER },
+		{ "a port is no path", "inet:99", false, "unix:99", SAME_NOT },
+		{ "nothing", "inet:99", false, "", SAME_NOT },
+		{ "half a word", "unix:/q/v/s", false, "unix:", SAME_NOT },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct chain_view view = { .listen = rows[i].listen,
+		const struct milter_view view = { .listen = rows[i].listen,
 			.queue = "/q",
 			.chroot = rows[i].chroot,
 			.same = same_text };
 
-		check_int(rows[i].sentence, chain_kin(rows[i].address, &view),
+		check_int(rows[i].sentence, milter_same(rows[i].address, &view),
 		    rows[i].want);
 	}
 }
@@ -285,16 +287,16 @@ chains(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct chain_view view = { .listen = rows[i].listen,
+		const struct milter_view view = { .listen = rows[i].listen,
 			.queue = "/q",
 			.same = same_text };
-		struct chain chain;
+		struct milters milters;
 		char buf[256];
 		struct text got;
 
-		chain_read(rows[i].setting, &chain);
+		milters_read(rows[i].setting, &milters);
 		text_init(&got, buf, sizeof(buf));
-		chain_mended(&chain, &view, rows[i].keep, &got);
+		milters_write(&milters, &view, rows[i].keep, &got);
 		check_text(rows[i].sentence, buf, rows[i].want);
 	}
 }
@@ -318,37 +320,38 @@ actions(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct chain chain;
+		struct milters milters;
 
-		chain_read(rows[i].setting, &chain);
-		check_int(rows[i].sentence, (int64_t)chain.milters, 1);
-		check_text(rows[i].sentence, chain.milter[0].address, "unix:v");
+		milters_read(rows[i].setting, &milters);
+		check_int(rows[i].sentence, (int64_t)milters.milters, 1);
 		check_text(
-		    rows[i].sentence, chain.milter[0].action, rows[i].want);
+		    rows[i].sentence, milters.milter[0].address, "unix:v");
+		check_text(
+		    rows[i].sentence, milters.milter[0].action, rows[i].want);
 	}
 }
 
 static void
 endless_chains(void **state)
 {
-	char setting[4 * CHAIN_ITEM_SIZE];
-	struct chain chain;
+	char setting[4 * MILTER_TEXT_SIZE];
+	struct milters milters;
 
 	(void)state;
 	memset(setting, 'a', sizeof(setting));
 	setting[sizeof(setting) - 1] = '\0';
-	chain_read(setting, &chain);
+	milters_read(setting, &milters);
 	check_int(
-	    "a milter without end is left out", (int64_t)chain.milters, 0);
-	assert_true(chain.cut);
+	    "a milter without end is left out", (int64_t)milters.milters, 0);
+	assert_true(milters.cut);
 	for (size_t i = 1; i < sizeof(setting) - 1; i += 2) {
 		setting[i] = ',';
 	}
-	chain_read(setting, &chain);
-	check_int("no more than fit", (int64_t)chain.milters, CHAIN_MAX);
-	assert_true(chain.cut);
-	chain_read("{ }", &chain);
-	check_int("braces around nothing", (int64_t)chain.milters, 0);
+	milters_read(setting, &milters);
+	check_int("no more than fit", (int64_t)milters.milters, MILTERS_MAX);
+	assert_true(milters.cut);
+	milters_read("{ }", &milters);
+	check_int("braces around nothing", (int64_t)milters.milters, 0);
 }
 
 /* ---- Postfix ---- */
@@ -357,16 +360,13 @@ static struct mta *
 mta_of(const char *main, const char *fields, const char *overrides)
 {
 	struct mta *mta = calloc(1, sizeof(*mta));
-	struct nets *tables = calloc(1, sizeof(*tables));
 
 	assert_non_null(mta);
-	assert_non_null(tables);
 	mta->state = MTA_THERE;
 	mta->said[0] = strdup(main);
 	mta->said[1] = strdup(fields);
 	mta->said[2] = strdup(overrides);
-	mta_understand(mta, tables);
-	free(tables);
+	mta_read(mta);
 	return mta;
 }
 
@@ -396,7 +396,7 @@ services_of_master_cf(void **state)
 	assert_true(mta->service[0].chroot);
 	assert_false(mta->service[0].loopback);
 	check_text("its own chain", mta->service[0].milters, "own");
-	assert_true(mta->service[0].own_chain);
+	assert_true(mta->service[0].own_milters);
 	check_text("the others' HELO", mta->service[0].helo, "yes");
 	assert_false(mta->service[1].chroot);
 	assert_true(mta->service[1].loopback);
@@ -430,20 +430,17 @@ domains(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct mta *mta = calloc(1, sizeof(*mta));
-		struct nets *tables = calloc(1, sizeof(*tables));
 		char buf[128];
 		struct text got;
 
 		assert_non_null(mta);
-		assert_non_null(tables);
-		mta_add_domains(mta, rows[i].list, tables);
+		mta_add_domains(mta, rows[i].list, &mta->domain_tables);
 		text_init(&got, buf, sizeof(buf));
 		for (size_t j = 0; j < mta->domains; j++) {
 			text_addf(
 			    &got, "%s%s", j > 0 ? " " : "", mta->domain[j]);
 		}
 		check_text(rows[i].sentence, buf, rows[i].want);
-		free(tables);
 		free(mta);
 	}
 }
@@ -452,22 +449,18 @@ static void
 more_domains_than_fit(void **state)
 {
 	struct mta *mta = calloc(1, sizeof(*mta));
-	struct nets *tables = calloc(1, sizeof(*tables));
 
 	(void)state;
 	assert_non_null(mta);
-	assert_non_null(tables);
 	for (int i = 0; i < MTA_DOMAINS_MAX + 5; i++) {
 		char name[64];
 
 		(void)snprintf(name, sizeof(name), "d%d.test t:%d", i, i);
-		mta_add_domains(mta, name, tables);
+		mta_add_domains(mta, name, &mta->domain_tables);
 	}
 	check_int("domains", (int64_t)mta->domains, MTA_DOMAINS_MAX);
-	check_int("tables", (int64_t)tables->tables, NETS_TABLES_MAX);
+	check_int("tables", (int64_t)mta->domain_tables.tables, MTA_TABLES_MAX);
 	assert_true(mta->cut);
-	assert_true(tables->cut);
-	free(tables);
 	free(mta);
 }
 

@@ -1,4 +1,4 @@
-#include "doctor/run.h"
+#include "doctor/postconf.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -18,6 +18,10 @@ enum {
 	PATH_SIZE = 256,
 	COMPLAINT_MAX = 1024
 };
+
+#define BETWEEN ", \t\r\n"
+
+/* ---- running a program ---- */
 
 /* What is read of one pipe; full, the rest is passed over. */
 struct stream {
@@ -46,7 +50,7 @@ find_program(const char *name, char path[static PATH_SIZE])
 	return false;
 }
 
-/* Start it with the two pipes' writing ends as its outputs. */
+/* Start it with the two pipes' writing ends as its outputs; 0 or an errno. */
 static int
 spawn(const char *path, const char *const *argv, int out, int err, pid_t *pid)
 {
@@ -109,10 +113,8 @@ read_all(struct stream *out, struct stream *err, int64_t deadline)
 			{ .fd = err->fd, .events = POLLIN } };
 		int64_t left = deadline - proc_ticks();
 
-		if (left <= 0) {
-			return false;
-		}
-		if (poll(polled, 2, (int)left) < 0 && errno != EINTR) {
+		if (left <= 0 ||
+		    (poll(polled, 2, (int)left) < 0 && errno != EINTR)) {
 			return false;
 		}
 		if (polled[0].revents != 0) {
@@ -144,23 +146,30 @@ reap(pid_t pid, bool over, int64_t deadline)
 	return status;
 }
 
-static enum run_result
-run_at(const char *path, const char *const *argv, int64_t milliseconds,
-    struct run_output *output)
+enum run_result
+run_program(
+    const char *const *argv, int64_t milliseconds, struct run_output *output)
 {
 	int64_t deadline = proc_ticks() + milliseconds;
+	char path[PATH_SIZE];
 	char complaint[COMPLAINT_MAX + 1];
-	struct stream out = { .buf = output->text, .size = RUN_OUTPUT_MAX };
+	struct stream out = { .size = RUN_OUTPUT_MAX };
 	struct stream err = { .buf = complaint, .size = COMPLAINT_MAX };
 	int pipes[4] = { -1, -1, -1, -1 };
 	bool in_time = false;
-	pid_t pid = -1;
-	int rc = pipe2(pipes, O_CLOEXEC) == 0 &&
-			 pipe2(pipes + 2, O_CLOEXEC) == 0
-		     ? spawn(path, argv, pipes[1], pipes[3], &pid)
-		     : errno;
 	int status = -1;
+	pid_t pid = -1;
+	int rc;
 
+	*output = (struct run_output){ .text = NULL };
+	if (!find_program(argv[0], path)) {
+		return RUN_MISSING;
+	}
+	out.buf = malloc(RUN_OUTPUT_MAX + 1);
+	rc = out.buf != NULL && pipe2(pipes, O_CLOEXEC) == 0 &&
+		     pipe2(pipes + 2, O_CLOEXEC) == 0
+		 ? spawn(path, argv, pipes[1], pipes[3], &pid)
+		 : errno;
 	out.fd = pipes[0];
 	err.fd = pipes[2];
 	(void)close(pipes[1]);
@@ -171,40 +180,115 @@ run_at(const char *path, const char *const *argv, int64_t milliseconds,
 	}
 	(void)close(out.fd);
 	(void)close(err.fd);
-	out.buf[out.len] = '\0';
+	output->cut = out.cut;
+	if (rc == 0 && in_time && (status == 0 || out.cut)) {
+		out.buf[out.len] = '\0';
+		output->text = out.buf;
+		return RUN_FINE;
+	}
+	free(out.buf);
 	complaint[err.len] = '\0';
 	complaint[strcspn(complaint, "\n")] = '\0';
-	output->cut = out.cut;
 	(void)text_copy(output->error, sizeof(output->error),
 	    rc != 0       ? strerrordesc_np(rc)
 	    : !in_time    ? "it did not end in time"
 	    : err.len > 0 ? complaint
 			  : "it failed without a word");
-	return rc == 0 && in_time && (status == 0 || out.cut) ? RUN_FINE
-							      : RUN_FAILED;
+	return RUN_FAILED;
 }
 
-enum run_result
-run_program(
-    const char *const *argv, int64_t milliseconds, struct run_output *output)
-{
-	char path[PATH_SIZE];
-	enum run_result result;
+/* ---- reading what it prints ---- */
 
-	*output = (struct run_output){ .text = NULL };
-	if (!find_program(argv[0], path)) {
-		return RUN_MISSING;
+void
+postconf_read(char *text, struct postconf *out)
+{
+	static const char between[] = " = ";
+	char *next;
+
+	out->lines = 0;
+	out->cut = false;
+	for (char *line = text; *line != '\0'; line = next) {
+		size_t len = strcspn(line, "\n");
+		char *middle;
+
+		next = line + len + (line[len] == '\n');
+		line[len] = '\0';
+		middle = strstr(line, between);
+		if (middle == NULL) {
+			continue;
+		}
+		if (out->lines == POSTCONF_LINES_MAX) {
+			out->cut = true;
+			return;
+		}
+		*middle = '\0';
+		out->line[out->lines].name = line;
+		out->line[out->lines].value = middle + strlen(between);
+		out->lines++;
 	}
-	output->text = malloc(RUN_OUTPUT_MAX + 1);
-	if (output->text == NULL) {
-		(void)text_copy(
-		    output->error, sizeof(output->error), "out of memory");
-		return RUN_FAILED;
+}
+
+const char *
+postconf_get(const struct postconf *postconf, const char *name)
+{
+	for (size_t i = 0; i < postconf->lines; i++) {
+		if (strcmp(postconf->line[i].name, name) == 0) {
+			return postconf->line[i].value;
+		}
 	}
-	result = run_at(path, argv, milliseconds, output);
-	if (result != RUN_FINE) {
-		free(output->text);
-		output->text = NULL;
+	return NULL;
+}
+
+bool
+postconf_item(const char **at, char *item, size_t size)
+{
+	const char *from = *at + strspn(*at, BETWEEN);
+	const char *to = from;
+	size_t depth = 0;
+	struct text text;
+
+	while (*to != '\0' && (depth > 0 || strchr(BETWEEN, *to) == NULL)) {
+		depth += *to == '{';
+		depth -= *to == '}' && depth > 0;
+		to++;
 	}
-	return result;
+	text_init(&text, item, size);
+	text_add_bytes(&text, from, (size_t)(to - from));
+	*at = to;
+	return to > from;
+}
+
+void
+postconf_pack(struct text *to, const char *list)
+{
+	char last = '{';
+
+	while (*list != '\0') {
+		size_t gap = strspn(list, BETWEEN);
+
+		list += gap;
+		/* Braces and '=' stand apart by themselves. */
+		if (gap > 0 && strchr("{=", last) == NULL &&
+		    strchr("}=", *list) == NULL) {
+			text_add_char(to, ',');
+		}
+		if (*list != '\0') {
+			text_add_char(to, *list);
+			last = *list++;
+		}
+	}
+}
+
+void
+postconf_quote(struct text *to, const char *word)
+{
+	text_add_char(to, '\'');
+	for (; *word != '\0'; word++) {
+		if (*word == '\'') {
+			text_add(to, "'\\''");
+		} else {
+			text_add_char(to, *word);
+		}
+	}
+	text_add_char(to, '\'');
 }
