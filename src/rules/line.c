@@ -1,84 +1,349 @@
 #include "rules/line.h"
 
 #include <string.h>
+#include <time.h>
 
 #include "rules/rules.h"
-#include "rules/stamp.h"
 
 enum {
 	PID_SPAN_MAX = 24, /* "[4194304]" and what else is put there */
-	REPEATED_MAX = 1000
+	REPEATED_MAX = 1000,
+	BSD_SPAN = 15,     /* "Nov 21 23:44:51" */
+	BSD_HOUR = 9,      /* "Nov 21 23" */
+	ISO_SPAN = 19,     /* "2026-11-21T23:44:51" */
+	ISO_HOUR = 13,     /* "2026-11-21T23" */
+	FRACTION_MAX = 10, /* point and nanoseconds */
+	ZONE_MAX = 6,      /* "+01:00" */
+	YEARS_BACK = 8,    /* far enough to meet a 29th of February */
+	HOUR = 3600,
+	MINUTE = 60,
+	LAST_MINUTE = 59,
+	DAY = 86400
 };
 
-static bool
-begins(const char *text, size_t len, const char *with, size_t with_len)
+struct rules_clock
+rules_clock(int64_t reference)
 {
-	return len >= with_len && memcmp(text, with, with_len) == 0;
+	return (struct rules_clock){ .reference = reference };
 }
 
-#define BEGINS(text, len, with) begins(text, len, with, sizeof(with) - 1)
+static bool
+is_digit(char c)
+{
+	return c >= '0' && c <= '9';
+}
 
-static void
-set_tag(struct line_parts *parts, const char *tag, size_t len)
+/* ---- where a time ends ---- */
+
+static size_t
+fraction_span(const char *text, size_t len)
+{
+	size_t span = 1;
+
+	if (len == 0 || (text[0] != '.' && text[0] != ',')) {
+		return 0;
+	}
+	while (span < len && span < FRACTION_MAX && is_digit(text[span])) {
+		span++;
+	}
+	return span;
+}
+
+static size_t
+zone_span(const char *text, size_t len)
+{
+	size_t span = 1;
+
+	if (len > 0 && text[0] == 'Z') {
+		return 1;
+	}
+	if (len == 0 || (text[0] != '+' && text[0] != '-')) {
+		return 0;
+	}
+	while (span < len && span < ZONE_MAX &&
+	       (is_digit(text[span]) || text[span] == ':')) {
+		span++;
+	}
+	return span;
+}
+
+static size_t
+iso_span(const char *text, size_t len)
+{
+	size_t span = ISO_SPAN;
+	size_t zone;
+
+	span += fraction_span(text + span, len - span);
+	zone = zone_span(text + span, len - span);
+	/* With a blank before the time there is one before the zone too. */
+	if (zone == 0 && text[10] == ' ' && len > span && text[span] == ' ') {
+		zone = zone_span(text + span + 1, len - span - 1);
+		zone += zone > 0;
+	}
+	span += zone;
+	return span < len && text[span] == ' ' ? span : 0;
+}
+
+size_t
+stamp_span(const char *text, size_t len)
+{
+	if (len <= BSD_SPAN) {
+		return 0;
+	}
+	if (text[3] == ' ' && text[6] == ' ' && text[9] == ':' &&
+	    text[12] == ':') {
+		return text[BSD_SPAN] == ' ' ? BSD_SPAN : 0;
+	}
+	if (len > ISO_SPAN && text[4] == '-' && text[7] == '-' &&
+	    (text[10] == 'T' || text[10] == ' ') && text[13] == ':' &&
+	    text[16] == ':') {
+		return iso_span(text, len);
+	}
+	return 0;
+}
+
+/* ---- what a time means ---- */
+
+/* A number of `digits` digits from `min` to `max`; a blank may stand for a
+ * leading zero.  False where it is none. */
+static bool
+number(const char *text, int digits, int min, int max, int *out)
+{
+	int value = 0;
+
+	for (int i = 0; i < digits; i++) {
+		if (!is_digit(text[i]) && (i > 0 || text[i] != ' ')) {
+			return false;
+		}
+		value = value * 10 + (text[i] == ' ' ? 0 : text[i] - '0');
+	}
+	*out = value;
+	return value >= min && value <= max;
+}
+
+/* "Z", "+01:00", "+0100", "+01"; seconds east. */
+static bool
+zone_offset(const char *text, size_t len, int64_t *offset)
+{
+	int hours = 0;
+	int minutes = 0;
+	size_t rest = 3;
+
+	if (len == 1 && text[0] == 'Z') {
+		*offset = 0;
+		return true;
+	}
+	if (len < 3 || !number(text + 1, 2, 0, 14, &hours)) {
+		return false;
+	}
+	rest += len > 3 && text[3] == ':';
+	if (len > 3 &&
+	    (len != rest + 2 || !number(text + rest, 2, 0, 59, &minutes))) {
+		return false;
+	}
+	*offset = (int64_t)(hours * 3600 + minutes * 60) *
+		  (text[0] == '-' ? -1 : 1);
+	return true;
+}
+
+/* An hour as a line names it. */
+struct hour {
+	struct tm tm;
+	bool has_year;
+	bool has_zone;
+	int64_t east; /* of Greenwich, with a zone */
+};
+
+/* "Nov 21 23", or "2026-11-21T23" with a zone or none */
+static bool
+read_hour(
+    const char *text, const char *zone, size_t zone_len, struct hour *hour)
+{
+	static const char months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
+	struct tm *tm = &hour->tm;
+
+	*hour = (struct hour){ .has_year = zone != NULL,
+		.has_zone = zone_len > 0 };
+	if (!hour->has_year) {
+		while (memcmp(months + (size_t)tm->tm_mon * 3, text, 3) != 0) {
+			if (++tm->tm_mon == 12) {
+				return false;
+			}
+		}
+		return number(text + 4, 2, 1, 31, &tm->tm_mday) &&
+		       number(text + 7, 2, 0, 23, &tm->tm_hour);
+	}
+	if (!number(text, 4, 1970, 9999, &tm->tm_year) ||
+	    !number(text + 5, 2, 1, 12, &tm->tm_mon) ||
+	    !number(text + 8, 2, 1, 31, &tm->tm_mday) ||
+	    !number(text + 11, 2, 0, 23, &tm->tm_hour)) {
+		return false;
+	}
+	tm->tm_year -= 1900;
+	tm->tm_mon--;
+	return !hour->has_zone || zone_offset(zone, zone_len, &hour->east);
+}
+
+static bool
+same_moment(const struct tm *a, const struct tm *b)
+{
+	return a->tm_year == b->tm_year && a->tm_mon == b->tm_mon &&
+	       a->tm_mday == b->tm_mday && a->tm_hour == b->tm_hour &&
+	       a->tm_min == b->tm_min;
+}
+
+/*
+ * The latest moment, not after `limit`, that this host's clock shows as
+ * `wanted`: two when it is put back, none when it is put forward.
+ */
+static bool
+local_moment(const struct tm *wanted, int64_t limit, int64_t *at)
+{
+	bool found = false;
+
+	for (int dst = 0; dst <= 1; dst++) {
+		struct tm tm = *wanted;
+		struct tm shown;
+		time_t time;
+
+		tm.tm_isdst = dst;
+		time = mktime(&tm);
+		if (localtime_r(&time, &shown) != NULL &&
+		    same_moment(&shown, wanted) && time <= limit &&
+		    (!found || time > *at)) {
+			*at = time;
+			found = true;
+		}
+	}
+	return found;
+}
+
+/* When a minute of the hour began; false where there is none. */
+static bool
+resolve(const struct hour *hour, int minute, int64_t reference, int64_t *at)
+{
+	struct tm tm = hour->tm;
+	struct tm shown;
+	time_t now = (time_t)reference;
+	int year;
+
+	tm.tm_min = minute;
+	if (hour->has_zone) {
+		shown = tm;
+		*at = timegm(&shown) - hour->east;
+		return same_moment(&shown, &tm); /* no 30th of February */
+	}
+	if (hour->has_year) {
+		return local_moment(&tm, INT64_MAX, at);
+	}
+	if (localtime_r(&now, &shown) == NULL) {
+		return false;
+	}
+	/* On the last of December a day later is next year already. */
+	year = shown.tm_year + (shown.tm_mon == 11 && shown.tm_mday == 31);
+	for (int back = 0; back <= YEARS_BACK; back++) {
+		tm.tm_year = year - back;
+		if (local_moment(&tm, reference + DAY, at)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+stamp_read(
+    const char *text, size_t span, struct rules_clock *clock, int64_t *at)
+{
+	const char *minutes = text + BSD_HOUR + 1; /* "44:51" */
+	const char *zone = NULL;
+	size_t zone_len = 0;
+	char key[sizeof(clock->prefix)] = ""; /* the hour and the zone */
+	struct hour hour;
+	int64_t first;
+	int64_t last;
+	int minute;
+	int second;
+
+	memcpy(key, text, BSD_HOUR);
+	if (span != BSD_SPAN) {
+		size_t behind = ISO_SPAN +
+				fraction_span(text + ISO_SPAN, span - ISO_SPAN);
+
+		behind += behind < span && text[behind] == ' ';
+		minutes = text + ISO_HOUR + 1;
+		zone = text + behind;
+		zone_len = span - behind;
+		memcpy(key, text, ISO_HOUR);
+		memcpy(key + ISO_HOUR, zone, zone_len);
+	}
+	/* 60 is a leap second. */
+	if (!number(minutes, 2, 0, LAST_MINUTE, &minute) ||
+	    !number(minutes + 3, 2, 0, 60, &second)) {
+		return false;
+	}
+	if (memcmp(clock->prefix, key, sizeof(key)) == 0) {
+		*at = clock->at + (int64_t)minute * MINUTE + second;
+		return true;
+	}
+	if (!read_hour(text, zone, zone_len, &hour) ||
+	    !resolve(&hour, minute, clock->reference, at)) {
+		return false;
+	}
+	*at += second;
+	/* Keep the hour, unless the clock is put forward or back in it. */
+	if (resolve(&hour, 0, clock->reference, &first) &&
+	    resolve(&hour, LAST_MINUTE, clock->reference, &last) &&
+	    last - first == HOUR - MINUTE) {
+		memcpy(clock->prefix, key, sizeof(key));
+		clock->at = first;
+	}
+	return true;
+}
+
+/* ---- the parts of a line ---- */
+
+/* Whether the text up to `end` begins with a literal. */
+#define BEGINS(at, end, with)                                                  \
+	((size_t)((end) - (at)) >= sizeof(with) - 1 &&                         \
+	    memcmp((at), (with), sizeof(with) - 1) == 0)
+
+static bool
+set_parts(struct line_parts *parts, const char *tag, size_t tag_len,
+    const char *text, const char *end)
 {
 	parts->tag = tag;
-	parts->tag_len = len;
-}
-
-static void
-set_text(struct line_parts *parts, const char *from, const char *end)
-{
-	parts->text = from;
-	parts->text_len = (size_t)(end - from);
+	parts->tag_len = tag_len;
+	parts->text = text;
+	parts->text_len = (size_t)(end - text);
+	return true;
 }
 
 /* "TAG[PID]: TEXT" */
 static bool
-split_tag(const char *at, const char *end, struct line_parts *parts)
+split_tag(const char *tag, const char *end, struct line_parts *parts)
 {
-	const char *tag = at;
+	const char *at = tag;
+	size_t len;
 
 	while (at < end && *at != '[' && *at != ':' && *at != ' ') {
 		at++;
 	}
-	set_tag(parts, tag, (size_t)(at - tag));
+	len = (size_t)(at - tag);
 	if (at < end && *at == '[') {
 		size_t span = (size_t)(end - at);
-		const char *close = memchr(
-		    at, ']', span < PID_SPAN_MAX ? span : PID_SPAN_MAX);
 
-		if (close == NULL) {
+		at = memchr(at, ']', span < PID_SPAN_MAX ? span : PID_SPAN_MAX);
+		if (at == NULL) {
 			return false;
 		}
-		at = close + 1;
+		at++;
 	}
-	if (at == end || *at != ':' || parts->tag_len == 0) {
+	if (at == end || *at != ':' || len == 0) {
 		return false;
 	}
 	at++;
 	at += at < end && *at == ' ';
-	set_text(parts, at, end);
-	return true;
-}
-
-/* Behind a time with a blank in it, which no syslog daemon writes. */
-static bool
-split_own_file(const char *at, const char *end, struct line_parts *parts)
-{
-	const char *text;
-
-	if (at == end || *at != '#') {
-		set_tag(parts, "exim", 4);
-		set_text(parts, at, end);
-		return true;
-	}
-	text = memchr(at, ' ', (size_t)(end - at));
-	if (text == NULL) {
-		return false;
-	}
-	set_tag(parts, "rspamd", 6);
-	set_text(parts, text + 1, end);
-	return true;
+	return set_parts(parts, tag, len, at, end);
 }
 
 static bool
@@ -92,17 +357,20 @@ split_file_line(const char *at, const char *end, struct line_parts *parts)
 		return false;
 	}
 	at += parts->stamp_len + 1;
-	if (parts->stamp[4] == '-' && parts->stamp[10] == ' ') {
-		return split_own_file(at, end, parts);
-	}
 	blank = memchr(at, ' ', (size_t)(end - at));
+	/* No syslog daemon writes a time with a blank in it. */
+	if (parts->stamp[4] == '-' && parts->stamp[10] == ' ') {
+		if (at == end || *at != '#') {
+			return set_parts(parts, "exim", 4, at, end);
+		}
+		return blank != NULL &&
+		       set_parts(parts, "rspamd", 6, blank + 1, end);
+	}
 	if (blank == NULL || blank == at) {
 		return false;
 	}
 	if (blank[-1] == ':') { /* no host */
-		set_tag(parts, "dovecot", 7);
-		set_text(parts, at, end);
-		return true;
+		return set_parts(parts, "dovecot", 7, at, end);
 	}
 	return split_tag(blank + 1, end, parts);
 }
@@ -114,21 +382,21 @@ unfold_repeated(struct line_parts *parts)
 	static const char before[] = "message repeated ";
 	static const char behind[] = " times: [ ";
 	const char *end = parts->text + parts->text_len;
-	const char *at;
+	const char *at = parts->text;
 	int times = 0;
 
 	parts->repeated = 1;
-	if (!BEGINS(parts->text, parts->text_len, before)) {
+	if (!BEGINS(at, end, before)) {
 		return;
 	}
-	at = parts->text + sizeof(before) - 1;
+	at += sizeof(before) - 1;
 	for (; at < end && *at >= '0' && *at <= '9'; at++) {
 		times = times * 10 + (*at - '0');
 		times = times > REPEATED_MAX ? REPEATED_MAX : times;
 	}
-	if (times > 0 && BEGINS(at, (size_t)(end - at), behind) &&
-	    end[-1] == ']') {
-		set_text(parts, at + sizeof(behind) - 1, end - 1);
+	if (times > 0 && BEGINS(at, end, behind) && end[-1] == ']') {
+		parts->text = at + sizeof(behind) - 1;
+		parts->text_len = (size_t)(end - 1 - parts->text);
 		parts->repeated = times;
 	}
 }
@@ -137,13 +405,14 @@ bool
 line_split(const struct log_line *line, struct line_parts *parts)
 {
 	size_t len = line->len < RULES_LINE_MAX ? line->len : RULES_LINE_MAX;
+	const char *end = line->text + len;
 
 	if (line->tag != NULL) {
 		parts->stamp = NULL;
 		parts->stamp_len = 0;
-		set_tag(parts, line->tag, strlen(line->tag));
-		set_text(parts, line->text, line->text + len);
-	} else if (!split_file_line(line->text, line->text + len, parts)) {
+		(void)set_parts(
+		    parts, line->tag, strlen(line->tag), line->text, end);
+	} else if (!split_file_line(line->text, end, parts)) {
 		return false;
 	}
 	unfold_repeated(parts);

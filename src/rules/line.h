@@ -15,8 +15,10 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct log_line;
+struct rules_clock;
 
 struct line_parts {
 	const char *stamp; /* NULL where the time came with the line */
@@ -30,5 +32,21 @@ struct line_parts {
 
 /* False where the line is no such line. */
 bool line_split(const struct log_line *line, struct line_parts *parts);
+
+/*
+ * The time a line begins with: "Nov 21 23:44:51" (no year, no zone),
+ * "2026-11-21T23:44:51.431428+00:00" and "2026-11-21 23:44:51 +0100" (both
+ * may lack the zone).  What is missing is resolved as rules.h says of struct
+ * rules_clock.
+ */
+
+/* How many of the bytes `text` begins with are a time, judged by where its
+ * separators stand alone; 0 where it begins with none.  The byte behind a
+ * time is a blank. */
+size_t stamp_span(const char *text, size_t len);
+
+/* Read a time of that span, to seconds; false where it is none after all. */
+bool stamp_read(
+    const char *text, size_t span, struct rules_clock *clock, int64_t *at);
 
 #endif

@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "rules/line.h"
 #include "rules/rule_file.h"
-#include "rules/stamp.h"
 
 enum {
 	/* Work for one pattern on one line before it gives up: some hundred

@@ -53,55 +53,26 @@ is_blank(char c)
 	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
 }
 
-static void
-say(char error[static PATTERN_ERROR_SIZE], const char *what)
+static bool
+fail(char error[static PATTERN_ERROR_SIZE], const char *what)
 {
 	(void)text_copy(error, PATTERN_ERROR_SIZE, what);
+	return false;
 }
 
 /* ---- the text ---- */
 
-/* `at` is on a '{': the length of the word in it, or 0 where it is none (a
- * number of times, say). */
-static size_t
-word_len(const char *at)
+/* What the `len` bytes of a word stand for, or NULL. */
+static const char *
+meaning(const char *name, size_t len)
 {
-	size_t len = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz-");
-
-	return at[1 + len] == '}' ? len : 0;
-}
-
-static bool
-add_word(struct text *out, const char *name, size_t len,
-    char error[static PATTERN_ERROR_SIZE])
-{
-	struct text what;
-
 	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
 		if (strlen(words[i].name) == len &&
 		    memcmp(words[i].name, name, len) == 0) {
-			text_add(out, words[i].means);
-			return true;
+			return words[i].means;
 		}
 	}
-	text_init(&what, error, PATTERN_ERROR_SIZE);
-	text_addf(&what, "there is no {%.*s} in patterns", (int)len, name);
-	return false;
-}
-
-/* A line's end and the blanks around it stand for nothing, but one behind a
- * backslash stays. */
-static const char *
-skip_line_end(struct text *out, const char *at)
-{
-	while (out->len > 0 && is_blank(out->buf[out->len - 1]) &&
-	       (out->len < 2 || out->buf[out->len - 2] != '\\')) {
-		out->buf[--out->len] = '\0';
-	}
-	while (is_blank(*at)) {
-		at++;
-	}
-	return at;
+	return NULL;
 }
 
 static bool
@@ -109,15 +80,32 @@ replace_words(
     const char *at, struct text *out, char error[static PATTERN_ERROR_SIZE])
 {
 	while (*at != '\0') {
-		size_t len = *at == '{' ? word_len(at) : 0;
+		size_t len = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz-");
 
-		if (len > 0) {
-			if (!add_word(out, at + 1, len, error)) {
+		if (*at == '{' && len > 0 && at[1 + len] == '}') {
+			const char *means = meaning(at + 1, len);
+			struct text what;
+
+			if (means == NULL) {
+				text_init(&what, error, PATTERN_ERROR_SIZE);
+				text_addf(&what,
+				    "there is no {%.*s} in patterns", (int)len,
+				    at + 1);
 				return false;
 			}
+			text_add(out, means);
 			at += len + 2;
 		} else if (*at == '\n') {
-			at = skip_line_end(out, at);
+			/* It and the blanks around it stand for nothing, but
+			 * one behind a backslash stays. */
+			while (
+			    out->len > 0 && is_blank(out->buf[out->len - 1]) &&
+			    (out->len < 2 || out->buf[out->len - 2] != '\\')) {
+				out->buf[--out->len] = '\0';
+			}
+			while (is_blank(*at)) {
+				at++;
+			}
 		} else {
 			if (*at == '\\' && at[1] != '\0') {
 				text_add_char(out, *at++);
@@ -125,10 +113,7 @@ replace_words(
 			text_add_char(out, *at++);
 		}
 	}
-	if (out->cut) {
-		say(error, "is too long");
-	}
-	return !out->cut;
+	return !out->cut || fail(error, "is too long");
 }
 
 /* ---- the literal beginning ---- */
@@ -204,66 +189,27 @@ take_prefix(const char *at, struct pattern *pattern)
 
 /* ---- compiling ---- */
 
-static bool
-compile(const char *text, size_t len, struct pattern *pattern,
-    char error[static PATTERN_ERROR_SIZE])
-{
-	int number;
-	size_t where;
-	PCRE2_UCHAR reason[160];
-
-	pattern->code = pcre2_compile((PCRE2_SPTR)text, len,
-	    PCRE2_ANCHORED | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY |
-		PCRE2_DUPNAMES | PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_UTF |
-		PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C,
-	    &number, &where, NULL);
-	if (pattern->code == NULL) {
-		/* Where, in a text the file does not have, would not help. */
-		(void)pcre2_get_error_message(number, reason, sizeof(reason));
-		say(error, (const char *)reason);
-		return false;
-	}
-	/* Where this machine has no JIT the pattern works without it. */
-	(void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
-	return true;
-}
-
+/* Note the number of a group whose name is one of ours; false where there is
+ * no room for it. */
 static bool
 note_group(struct pattern *pattern, const char *name, unsigned number)
 {
-	for (int i = 0; i < GROUP_COUNT; i++) {
-		if (strcmp(group_names[i], name) != 0) {
-			continue;
-		}
-		for (int j = 0; j < PATTERN_SAME_MAX; j++) {
-			if (pattern->group[i][j] == 0) {
-				pattern->group[i][j] = (uint8_t)number;
-				return number <= UINT8_MAX;
-			}
-		}
+	size_t group = 0;
+	size_t same = 0;
+
+	while (group < GROUP_COUNT && strcmp(group_names[group], name) != 0) {
+		group++;
+	}
+	if (group == GROUP_COUNT) {
+		return true;
+	}
+	while (same < PATTERN_SAME_MAX && pattern->group[group][same] != 0) {
+		same++;
+	}
+	if (same == PATTERN_SAME_MAX || number > UINT8_MAX) {
 		return false;
 	}
-	return true;
-}
-
-static bool
-find_groups(struct pattern *pattern, char error[static PATTERN_ERROR_SIZE])
-{
-	uint32_t count = 0;
-	uint32_t size = 0;
-	PCRE2_SPTR entry = NULL;
-
-	(void)pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &count);
-	(void)pcre2_pattern_info(
-	    pattern->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
-	(void)pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMETABLE, &entry);
-	for (uint32_t i = 0; i < count; i++, entry += size) {
-		if (!note_group(pattern, (const char *)entry + 2,
-			(unsigned)entry[0] << 8 | entry[1])) {
-			say(error, "one name is given to more than 4 groups");
-			return false;
-		}
-	}
+	pattern->group[group][same] = (uint8_t)number;
 	return true;
 }
 
@@ -272,22 +218,46 @@ pattern_compile(const char *text, struct pattern *pattern,
     char error[static PATTERN_ERROR_SIZE])
 {
 	char replaced[PATTERN_TEXT_MAX];
+	PCRE2_UCHAR reason[160];
 	struct text out;
+	int number;
+	size_t where;
+	uint32_t count = 0;
+	uint32_t size = 0;
+	PCRE2_SPTR entry = NULL;
 
 	*pattern = (struct pattern){ 0 };
 	text_init(&out, replaced, sizeof(replaced));
 	if (text[0] == '\0') {
-		say(error, "is empty and would match everything");
+		return fail(error, "is empty and would match everything");
+	}
+	if (!replace_words(text, &out, error)) {
 		return false;
 	}
-	if (!replace_words(text, &out, error) ||
-	    !compile(replaced, out.len, pattern, error)) {
-		return false;
+	pattern->code = pcre2_compile((PCRE2_SPTR)replaced, out.len,
+	    PCRE2_ANCHORED | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY |
+		PCRE2_DUPNAMES | PCRE2_NO_AUTO_CAPTURE | PCRE2_NEVER_UTF |
+		PCRE2_NEVER_UCP | PCRE2_NEVER_BACKSLASH_C,
+	    &number, &where, NULL);
+	if (pattern->code == NULL) {
+		/* Where, in a text the file does not have, would not help. */
+		(void)pcre2_get_error_message(number, reason, sizeof(reason));
+		return fail(error, (const char *)reason);
 	}
+	/* Where this machine has no JIT the pattern works without it. */
+	(void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
 	take_prefix(replaced, pattern);
-	if (!find_groups(pattern, error)) {
-		pattern_clear(pattern);
-		return false;
+	(void)pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &count);
+	(void)pcre2_pattern_info(
+	    pattern->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+	(void)pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMETABLE, &entry);
+	for (uint32_t i = 0; i < count; i++, entry += size) {
+		if (!note_group(pattern, (const char *)entry + 2,
+			(unsigned)entry[0] << 8 | entry[1])) {
+			pattern_clear(pattern);
+			return fail(
+			    error, "one name is given to more than 4 groups");
+		}
 	}
 	return true;
 }

@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "rules/line.h"
 #include "rules/rules.h"
-#include "rules/stamp.h"
 
 #define PARIS     "CET-1CEST,M3.5.0,M10.5.0/3"
 #define LORD_HOWE "LHST-10:30LHDT-11,M10.1.0,M4.1.0"
