@@ -5,22 +5,22 @@
 #include <unistd.h>
 
 #include "ctl/ctl.h"
-#include "ctl/findings.h"
 #include "ctl/print.h"
 #include "ctl/progress.h"
 #include "ctl/replay_say.h"
 #include "ctl/rules.h"
-#include "ctl/trial.h"
+#include "replay/merge.h"
+#include "replay/simulate.h"
 
 enum {
-	TRIALS_MAX = 2
+	POLICIES_MAX = 2
 };
 
 struct replay {
 	struct ctl *ctl;
 	struct rules *rules;
-	struct trial *trial[TRIALS_MAX];
-	size_t trials;
+	struct simulation *simulation[POLICIES_MAX];
+	size_t policies;
 	struct replay_input input;
 };
 
@@ -29,13 +29,14 @@ struct replay {
 /* Try what the policy of that name makes of it, NULL being the configured
  * one. */
 static enum exit_status
-add_trial(struct replay *replay, const char *name)
+add_policy(struct replay *replay, const char *name)
 {
 	const struct conf *conf = replay->ctl->conf;
 	char error[CONF_ERROR_SIZE] = "";
+	char why[SIMULATE_ERROR_SIZE];
 	struct policy *policy = malloc(sizeof(*policy));
 	enum exit_status status = EXIT_FINE;
-	struct trial *trial;
+	struct simulation *simulation;
 
 	if (policy == NULL) {
 		print_complaint("out of memory");
@@ -48,69 +49,70 @@ add_trial(struct replay *replay, const char *name)
 		status = EXIT_USAGE;
 	}
 	if (status == EXIT_FINE) {
-		trial = trial_open(conf, policy);
-		replay->trial[replay->trials] = trial;
-		replay->trials += trial != NULL;
-		status = trial != NULL ? EXIT_FINE : EXIT_DATABASE;
+		simulation = simulate_open(conf, policy, why);
+		if (simulation == NULL) {
+			print_complaint("%s", why);
+		}
+		replay->simulation[replay->policies] = simulation;
+		replay->policies += simulation != NULL;
+		status = simulation != NULL ? EXIT_FINE : EXIT_DATABASE;
 	}
 	free(policy);
 	return status;
 }
 
 static enum exit_status
-add_trials(struct replay *replay)
+add_policies(struct replay *replay)
 {
 	const struct args *args = &replay->ctl->args;
 	enum exit_status status;
 
 	if (!args_given(args, OPTION_COMPARE)) {
-		return add_trial(replay, args->policy[0]);
+		return add_policy(replay, args->policy[0]);
 	}
-	status = add_trial(replay, args->policy[0]);
-	return status == EXIT_FINE ? add_trial(replay, args->policy[1])
+	status = add_policy(replay, args->policy[0]);
+	return status == EXIT_FINE ? add_policy(replay, args->policy[1])
 				   : status;
 }
 
 /* ---- reading ---- */
 
-static bool
-take(struct replay *replay, const struct finding *finding)
+static void
+show_progress(void *to, int64_t done, int64_t total, int64_t lines)
 {
-	for (size_t i = 0; i < replay->trials; i++) {
-		if (!trial_take(replay->trial[i], finding)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-static bool
-end_trials(struct replay *replay)
-{
-	for (size_t i = 0; i < replay->trials; i++) {
-		if (!trial_end(replay->trial[i])) {
-			return false;
-		}
-	}
-	return true;
+	progress_step(to, done, total, lines, proc_ticks());
 }
 
 static enum exit_status
-read_findings(struct replay *replay, struct findings *findings)
+read_findings(struct replay *replay, struct merge *merge,
+    struct progress *progress, const char *error)
 {
 	const struct finding *finding;
-	enum findings_result result;
+	enum merge_result result;
+	bool fine = true;
+	size_t at = 0;
 
-	while ((result = findings_next(findings, &finding)) == FINDINGS_ONE) {
-		if (!take(replay, finding)) {
-			return EXIT_DATABASE;
+	while ((result = merge_next(merge, &finding)) == MERGE_FINDING) {
+		for (at = 0; at < replay->policies && fine; at += fine) {
+			fine = simulate_take(replay->simulation[at], finding);
+		}
+		if (!fine) {
+			break;
 		}
 	}
-	replay->input.lines = findings_lines(findings);
-	if (result == FINDINGS_FAILED) {
+	replay->input.lines = merge_lines(merge);
+	progress_end(progress);
+	if (result == MERGE_FAILED) {
+		print_complaint("%s", error);
 		return EXIT_USAGE;
 	}
-	return end_trials(replay) ? EXIT_FINE : EXIT_DATABASE;
+	for (at = fine ? 0 : at; at < replay->policies && fine; at += fine) {
+		fine = simulate_end(replay->simulation[at]);
+	}
+	if (!fine) {
+		print_complaint("%s", replay->simulation[at]->error);
+	}
+	return fine ? EXIT_FINE : EXIT_DATABASE;
 }
 
 static enum exit_status
@@ -119,16 +121,18 @@ read_logs(struct replay *replay)
 	const struct args *args = &replay->ctl->args;
 	struct progress progress = progress_begin(
 	    isatty(STDERR_FILENO) ? stderr : NULL, proc_ticks());
-	struct findings *findings = findings_open(replay->rules, args->file,
-	    args->files, replay->ctl->now, &progress);
+	char error[LOG_ERROR_SIZE];
+	struct merge *merge = merge_open(replay->rules, args->file, args->files,
+	    replay->ctl->now, show_progress, &progress, error);
 	enum exit_status status;
 
-	if (findings == NULL) {
+	if (merge == NULL) {
+		progress_end(&progress);
+		print_complaint("%s", error);
 		return EXIT_USAGE;
 	}
-	status = read_findings(replay, findings);
-	progress_end(&progress);
-	findings_close(findings);
+	status = read_findings(replay, merge, &progress, error);
+	merge_close(merge);
 	return status;
 }
 
@@ -138,12 +142,13 @@ static void
 say(const struct replay *replay)
 {
 	bool json = args_given(&replay->ctl->args, OPTION_JSON);
-	const struct trial *const both[TRIALS_MAX] = { replay->trial[0],
-		replay->trial[1] };
+	const struct simulation *const both[POLICIES_MAX] = {
+		replay->simulation[0], replay->simulation[1]
+	};
 
-	if (replay->trials > 1 && json) {
+	if (replay->policies > 1 && json) {
 		replay_compare_json(both, &replay->input);
-	} else if (replay->trials > 1) {
+	} else if (replay->policies > 1) {
 		replay_compare(both, &replay->input);
 	} else if (json) {
 		replay_say_json(both[0]);
@@ -157,8 +162,8 @@ any_bans(const struct replay *replay)
 {
 	size_t bans = 0;
 
-	for (size_t i = 0; i < replay->trials; i++) {
-		bans += replay->trial[i]->bans;
+	for (size_t i = 0; i < replay->policies; i++) {
+		bans += clients_bans(replay->simulation[i]->clients);
 	}
 	return bans > 0;
 }
@@ -183,7 +188,7 @@ replay_logs(struct ctl *ctl)
 
 	replay.rules = rules_of(ctl);
 	if (replay.rules != NULL) {
-		status = add_trials(&replay);
+		status = add_policies(&replay);
 	}
 	if (status == EXIT_FINE) {
 		status = read_logs(&replay);
@@ -192,8 +197,8 @@ replay_logs(struct ctl *ctl)
 		say(&replay);
 		status = any_bans(&replay) ? EXIT_FINE : EXIT_NO;
 	}
-	for (size_t i = 0; i < replay.trials; i++) {
-		trial_close(replay.trial[i]);
+	for (size_t i = 0; i < replay.policies; i++) {
+		simulate_close(replay.simulation[i]);
 	}
 	if (replay.rules != NULL) {
 		rules_free(replay.rules);

@@ -4,7 +4,7 @@
 #include "base/json.h"
 #include "ctl/print.h"
 #include "ctl/replay_say.h"
-#include "ctl/trial.h"
+#include "replay/simulate.h"
 
 enum {
 	NUMBER_SIZE = 24,
@@ -12,27 +12,21 @@ enum {
 	COLUMNS = 3
 };
 
-typedef const struct trial *const pair[2];
+typedef const struct simulation *const pair[2];
 
 /* ---- clients that only one of them bans ---- */
 
-static bool
-bans(const struct trial *trial, const struct net *who)
-{
-	const struct roll_client *client = roll_find(&trial->roll, who);
-
-	return client != NULL && client->newest != ROLL_NONE;
-}
-
 /* Call `each` for who is banned by `trial` and not by the other. */
 static void
-each_only(const struct trial *trial, const struct trial *other,
-    void (*each)(void *to, const struct roll_client *client), void *to)
+each_only(const struct simulation *simulation, const struct simulation *other,
+    void (*each)(void *to, const struct replay_client *client), void *to)
 {
-	for (size_t i = 0; i < trial->roll.clients; i++) {
-		const struct roll_client *client = &trial->roll.client[i];
+	for (size_t i = 0; i < clients_count(simulation->clients); i++) {
+		const struct replay_client *client = clients_row(
+		    simulation->clients, i);
 
-		if (client->newest != ROLL_NONE && !bans(other, &client->who)) {
+		if (client->newest != 0 &&
+		    !clients_banned(other->clients, &client->who)) {
 			each(to, client);
 		}
 	}
@@ -51,7 +45,7 @@ put_row(struct table *table, const char *what, int64_t one, int64_t other)
 }
 
 static void
-put_rows(struct table *table, const struct trial_sum sum[static 2])
+put_rows(struct table *table, const struct clients_sum sum[static 2])
 {
 	put_row(table, "bans", sum[0].bans, sum[1].bans);
 	for (int i = 0; i < REASON_COUNT; i++) {
@@ -64,25 +58,25 @@ put_rows(struct table *table, const struct trial_sum sum[static 2])
 			    table, what, sum[0].reason[i], sum[1].reason[i]);
 		}
 	}
-	put_row(table, "clients", sum[0].clients, sum[1].clients);
+	put_row(table, "clients", sum[0].banned, sum[1].banned);
 	put_row(table, "  suspects", sum[0].suspects, sum[1].suspects);
 	put_row(table, "refused attempts", sum[0].refused, sum[1].refused);
 	put_row(table, "  accepted messages", sum[0].lost, sum[1].lost);
 }
 
 static void
-say_only_client(void *to, const struct roll_client *client)
+say_only_client(void *to, const struct replay_client *client)
 {
 	char who[NET_TEXT_SIZE];
 	int64_t *said = to;
 
 	(*said)++;
 	print_line("  %s%s", net_format(&client->who, who),
-	    trial_suspects(client) ? "  suspect" : "");
+	    client_is_suspect(client) ? "  suspect" : "");
 }
 
 static void
-count_client(void *to, const struct roll_client *client)
+count_client(void *to, const struct replay_client *client)
 {
 	int64_t *count = to;
 
@@ -91,26 +85,27 @@ count_client(void *to, const struct roll_client *client)
 }
 
 static void
-say_only(const struct trial *trial, const struct trial *other)
+say_only(const struct simulation *simulation, const struct simulation *other)
 {
 	int64_t count = 0;
 	int64_t said = 0;
 	char clients[PRINT_COUNT_SIZE];
 
-	each_only(trial, other, count_client, &count);
+	each_only(simulation, other, count_client, &count);
 	putchar('\n');
-	print_line("banned by %s only: %s", trial->conf->policy.name,
+	print_line("banned by %s only: %s", simulation->conf->policy.name,
 	    print_count(count, "client", "clients", clients));
-	each_only(trial, other, say_only_client, &said);
+	each_only(simulation, other, say_only_client, &said);
 }
 
 void
-replay_compare(pair trial, const struct replay_input *input)
+replay_compare(pair simulation, const struct replay_input *input)
 {
-	const struct trial_sum sum[2] = { trial_sum(trial[0]),
-		trial_sum(trial[1]) };
-	const char *const head[COLUMNS] = { "", trial[0]->conf->policy.name,
-		trial[1]->conf->policy.name };
+	const struct clients_sum sum[2] = { clients_sum(simulation[0]->clients),
+		clients_sum(simulation[1]->clients) };
+	const char *const head[COLUMNS] = { "",
+		simulation[0]->conf->policy.name,
+		simulation[1]->conf->policy.name };
 	char lines[PRINT_COUNT_SIZE];
 	struct table table;
 
@@ -118,8 +113,8 @@ replay_compare(pair trial, const struct replay_input *input)
 	put_rows(&table, sum);
 	table_print(&table);
 	put_rows(&table, sum);
-	say_only(trial[0], trial[1]);
-	say_only(trial[1], trial[0]);
+	say_only(simulation[0], simulation[1]);
+	say_only(simulation[1], simulation[0]);
 	putchar('\n');
 	print_line("%s", print_count(input->lines, "line", "lines", lines));
 }
@@ -127,7 +122,7 @@ replay_compare(pair trial, const struct replay_input *input)
 /* ---- for programs ---- */
 
 static void
-say_only_json(void *to, const struct roll_client *client)
+say_only_json(void *to, const struct replay_client *client)
 {
 	char who[NET_TEXT_SIZE];
 
@@ -135,15 +130,15 @@ say_only_json(void *to, const struct roll_client *client)
 }
 
 static void
-say_trial_json(
-    struct json *json, const struct trial *trial, const struct trial *other)
+say_policy_json(struct json *json, const struct simulation *simulation,
+    const struct simulation *other)
 {
-	const struct trial_sum sum = trial_sum(trial);
+	const struct clients_sum sum = clients_sum(simulation->clients);
 
 	json_object(json, NULL);
-	json_string(json, "policy", trial->conf->policy.name);
+	json_string(json, "policy", simulation->conf->policy.name);
 	json_int(json, "bans", sum.bans);
-	json_int(json, "clients", sum.clients);
+	json_int(json, "clients", sum.banned);
 	json_int(json, "suspects", sum.suspects);
 	json_int(json, "refused", sum.refused);
 	json_int(json, "lost", sum.lost);
@@ -153,13 +148,13 @@ say_trial_json(
 	}
 	json_object_end(json);
 	json_array(json, "only");
-	each_only(trial, other, say_only_json, json);
+	each_only(simulation, other, say_only_json, json);
 	json_array_end(json);
 	json_object_end(json);
 }
 
 void
-replay_compare_json(pair trial, const struct replay_input *input)
+replay_compare_json(pair simulation, const struct replay_input *input)
 {
 	struct json json;
 
@@ -167,8 +162,8 @@ replay_compare_json(pair trial, const struct replay_input *input)
 	json_object(&json, NULL);
 	json_int(&json, "lines", input->lines);
 	json_array(&json, "policies");
-	say_trial_json(&json, trial[0], trial[1]);
-	say_trial_json(&json, trial[1], trial[0]);
+	say_policy_json(&json, simulation[0], simulation[1]);
+	say_policy_json(&json, simulation[1], simulation[0]);
 	json_array_end(&json);
 	json_object_end(&json);
 	print_json_end(&json);

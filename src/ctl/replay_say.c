@@ -6,7 +6,7 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "ctl/print.h"
-#include "ctl/trial.h"
+#include "replay/simulate.h"
 
 enum {
 	NUMBER_SIZE = 24,
@@ -32,10 +32,10 @@ number(int64_t value, char text[static NUMBER_SIZE])
 /* ---- for people ---- */
 
 static void
-put_ban(struct table *table, const struct roll_client *client,
-    const struct trial_ban *trial_ban)
+put_ban(struct table *table, const struct replay_client *client,
+    const struct replay_ban *held)
 {
-	const struct ban *ban = &trial_ban->ban;
+	const struct ban *ban = &held->ban;
 	char who[NET_TEXT_SIZE];
 	char since[PRINT_TIME_SIZE];
 	char lasts[DURATION_TEXT_SIZE];
@@ -46,21 +46,24 @@ put_ban(struct table *table, const struct roll_client *client,
 		reason_name(ban->reason), ban->rule,
 		number(ban->step, numbers[0]), print_time(ban->begins, since),
 		text_from_duration(ban->ends - ban->begins, lasts),
-		number(trial_ban->refused, numbers[1]),
-		number(trial_accepted(client), numbers[2]),
+		number(held->refused, numbers[1]),
+		number(client_accepted(client), numbers[2]),
 		number(client->recipients, numbers[3]),
-		number(trial_lost(trial_ban), numbers[4]) });
+		number(client_lost(held), numbers[4]) });
 }
 
 static int64_t
-put_bans(struct table *table, const struct trial *trial, bool suspects)
+put_bans(
+    struct table *table, const struct simulation *simulation, bool suspects)
 {
-	for (size_t i = 0; i < trial->bans; i++) {
-		const struct roll_client
-		    *client = &trial->roll.client[trial->ban[i].client];
+	for (size_t i = 0; i < clients_bans(simulation->clients); i++) {
+		const struct replay_ban *held = clients_ban(
+		    simulation->clients, i + 1);
+		const struct replay_client *client = clients_of(
+		    simulation->clients, held);
 
-		if (trial_suspects(client) == suspects) {
-			put_ban(table, client, &trial->ban[i]);
+		if (client_is_suspect(client) == suspects) {
+			put_ban(table, client, held);
 		}
 	}
 	return table->rows;
@@ -69,23 +72,23 @@ put_bans(struct table *table, const struct trial *trial, bool suspects)
 /* A table of those that are suspects or of those that are not, under a line
  * that says what they are; nothing where there are none. */
 static void
-say_bans(const struct trial *trial, bool suspects, const char *what)
+say_bans(const struct simulation *simulation, bool suspects, const char *what)
 {
 	struct table table;
 
 	table_init(&table, heads, suspects ? SUSPECT_COLUMNS : BAN_COLUMNS,
 	    RIGHT, "  ");
-	if (put_bans(&table, trial, suspects) == 0) {
+	if (put_bans(&table, simulation, suspects) == 0) {
 		return;
 	}
 	print_line("%s", what);
 	table_print(&table);
-	(void)put_bans(&table, trial, suspects);
+	(void)put_bans(&table, simulation, suspects);
 	putchar('\n');
 }
 
 static void
-say_input(const struct trial *trial, const struct replay_input *input)
+say_input(const struct simulation *simulation, const struct replay_input *input)
 {
 	char lines[PRINT_COUNT_SIZE];
 	char files[PRINT_COUNT_SIZE];
@@ -95,14 +98,15 @@ say_input(const struct trial *trial, const struct replay_input *input)
 	print_line("read       %s of %s",
 	    print_count(input->lines, "line", "lines", lines),
 	    print_count(input->files, "file", "files", files));
-	if (trial->from <= trial->until) {
-		print_line("           %s to %s", print_time(trial->from, from),
-		    print_time(trial->until, until));
+	if (simulation->from <= simulation->until) {
+		print_line("           %s to %s",
+		    print_time(simulation->from, from),
+		    print_time(simulation->until, until));
 	}
 }
 
 static void
-say_offences(const struct trial *trial)
+say_offences(const struct simulation *simulation)
 {
 	char line[LINE_SIZE];
 	struct text text;
@@ -110,37 +114,38 @@ say_offences(const struct trial *trial)
 
 	text_init(&text, line, sizeof(line));
 	for (int i = 0; i < KIND_COUNT; i++) {
-		if (trial->offences[i] > 0) {
+		if (simulation->offences[i] > 0) {
 			text_addf(&text, "%s %" PRId64 " %s",
-			    all > 0 ? "," : ":", trial->offences[i],
+			    all > 0 ? "," : ":", simulation->offences[i],
 			    kind_name((enum kind)i));
 		}
-		all += trial->offences[i];
+		all += simulation->offences[i];
 	}
 	print_line("offences   %" PRId64 "%s", all, line);
-	if (trial->allowed > 0) {
+	if (simulation->allowed > 0) {
 		print_line("           %" PRId64 " of them by who is allowed or"
 			   " never banned",
-		    trial->allowed);
+		    simulation->allowed);
 	}
-	if (trial->spared > 0) {
+	if (simulation->spared > 0) {
 		print_line("           %" PRId64 " more not counted: by clients"
 			   " that had logged in",
-		    trial->spared);
+		    simulation->spared);
 	}
 }
 
 static void
-say_sum(const struct trial *trial)
+say_sum(const struct simulation *simulation)
 {
-	const struct trial_sum sum = trial_sum(trial);
+	const struct clients_sum sum = clients_sum(simulation->clients);
 	char line[LINE_SIZE];
 	struct text text;
 	bool any = false;
 
-	print_line("clients    %zu seen, %" PRId64 " with offences, %" PRId64
-		   " banned, %" PRId64 " of these suspects",
-	    trial->roll.clients, sum.offenders, sum.clients, sum.suspects);
+	print_line("clients    %" PRId64 " seen, %" PRId64
+		   " with offences, %" PRId64 " banned, %" PRId64
+		   " of these suspects",
+	    sum.seen, sum.offenders, sum.banned, sum.suspects);
 	text_init(&text, line, sizeof(line));
 	for (int i = 0; i < REASON_COUNT; i++) {
 		if (sum.reason[i] > 0) {
@@ -157,28 +162,28 @@ say_sum(const struct trial *trial)
 }
 
 void
-replay_say(const struct trial *trial, const struct replay_input *input)
+replay_say(
+    const struct simulation *simulation, const struct replay_input *input)
 {
-	if (trial->bans == 0) {
+	if (clients_bans(simulation->clients) == 0) {
 		print_line("nobody would have been banned");
 		putchar('\n');
 	}
-	say_bans(trial, true,
+	say_bans(simulation, true,
 	    "suspects: banned, though mail of theirs was accepted");
-	say_bans(trial, false, "bans");
-	print_line("policy     %s", trial->conf->policy.name);
-	say_input(trial, input);
-	say_offences(trial);
-	say_sum(trial);
+	say_bans(simulation, false, "bans");
+	print_line("policy     %s", simulation->conf->policy.name);
+	say_input(simulation, input);
+	say_offences(simulation);
+	say_sum(simulation);
 }
 
 /* ---- for programs ---- */
 
 static void
-say_ban_json(
-    const struct roll_client *client, const struct trial_ban *trial_ban)
+say_ban_json(const struct replay_client *client, const struct replay_ban *held)
 {
-	const struct ban *ban = &trial_ban->ban;
+	const struct ban *ban = &held->ban;
 	char who[NET_TEXT_SIZE];
 	char reply[REPLY_TEXT_SIZE];
 	struct json json;
@@ -192,11 +197,11 @@ say_ban_json(
 	json_int(&json, "step", ban->step);
 	json_time(&json, "begins", ban->begins);
 	json_time(&json, "ends", ban->ends);
-	json_int(&json, "refused", trial_ban->refused);
-	json_int(&json, "lost", trial_lost(trial_ban));
-	json_int(&json, "accepted", trial_accepted(client));
+	json_int(&json, "refused", held->refused);
+	json_int(&json, "lost", client_lost(held));
+	json_int(&json, "accepted", client_accepted(client));
 	json_int(&json, "recipients", client->recipients);
-	json_bool(&json, "suspect", trial_suspects(client));
+	json_bool(&json, "suspect", client_is_suspect(client));
 	/* Without the page, which knows nothing of such a ban. */
 	json_string(&json, "reply",
 	    reply_line(&ban->reply, who, ban->ends, NULL, NULL, reply));
@@ -205,10 +210,12 @@ say_ban_json(
 }
 
 void
-replay_say_json(const struct trial *trial)
+replay_say_json(const struct simulation *simulation)
 {
-	for (size_t i = 0; i < trial->bans; i++) {
-		say_ban_json(
-		    &trial->roll.client[trial->ban[i].client], &trial->ban[i]);
+	for (size_t i = 0; i < clients_bans(simulation->clients); i++) {
+		const struct replay_ban *held = clients_ban(
+		    simulation->clients, i + 1);
+
+		say_ban_json(clients_of(simulation->clients, held), held);
 	}
 }

@@ -6,7 +6,7 @@
 
 #include <stdint.h>
 
-struct trial;
+struct simulation;
 
 /* What was read. */
 struct replay_input {
@@ -14,14 +14,15 @@ struct replay_input {
 	int64_t files;
 };
 
-void replay_say(const struct trial *trial, const struct replay_input *input);
+void replay_say(
+    const struct simulation *simulation, const struct replay_input *input);
 /* One object a ban. */
-void replay_say_json(const struct trial *trial);
+void replay_say_json(const struct simulation *simulation);
 
-void replay_compare(const struct trial *const trial[static 2],
+void replay_compare(const struct simulation *const simulation[static 2],
     const struct replay_input *input);
 /* One object with both. */
-void replay_compare_json(const struct trial *const trial[static 2],
+void replay_compare_json(const struct simulation *const simulation[static 2],
     const struct replay_input *input);
 
 #endif

@@ -5,14 +5,13 @@
 
 #include "base/json.h"
 #include "base/text.h"
-#include "ctl/batch.h"
 #include "ctl/ctl.h"
 #include "ctl/print.h"
 #include "ctl/progress.h"
 #include "ctl/rules.h"
 #include "ctl/rules_count.h"
-#include "ctl/sender.h"
 #include "logs/log_lines.h"
+#include "replay/scratch.h"
 
 enum {
 	LOOK_LINES = 4096 /* between two looks at the clock */
@@ -22,7 +21,7 @@ struct test {
 	struct ctl *ctl;
 	struct rules *rules;
 	struct rules_scratch *scratch;
-	struct batch batch;
+	struct scratch senders; /* of messages, by queue id */
 	struct progress progress;
 	bool json;
 	bool unmatched; /* the lines that gave nothing are asked for */
@@ -110,51 +109,31 @@ take_offence(struct test *test, int64_t number, const struct finding *finding)
 	}
 }
 
-/* Say what a line is; *nothing comes back true where it is nothing. */
-static enum store_result
-take_finding(struct test *test, int64_t number, const struct finding *finding,
-    bool *nothing)
-{
-	struct store *store = test->ctl->store;
-	enum store_result result = STORE_OK;
-
-	if (finding->what == FINDING_OFFENCE) {
-		result = sender_is_user(store, finding, nothing);
-		if (*nothing) {
-			test->count.spared++;
-		} else if (result == STORE_OK) {
-			take_offence(test, number, finding);
-		}
-		return result;
-	}
-	rules_count_add(&test->count, finding);
-	if (finding->what == FINDING_QUEUE) {
-		result = sender_keep(store, finding);
-		if (result == STORE_OK) {
-			result = batch_step(&test->batch, finding->at);
-		}
-	}
-	return result;
-}
-
-static enum store_result
+static void
 take_line(struct test *test, int64_t number, const struct log_line *line,
     struct rules_clock *clock)
 {
 	struct finding finding;
-	enum store_result result = STORE_OK;
-	bool nothing = false;
+	bool nothing;
 
 	test->count.lines++;
-	if (rules_match(test->rules, test->scratch, line, clock, &finding)) {
-		result = take_finding(test, number, &finding, &nothing);
-	} else {
-		nothing = true;
+	nothing = !rules_match(
+	    test->rules, test->scratch, line, clock, &finding);
+	if (!nothing && finding.what == FINDING_OFFENCE) {
+		nothing = scratch_sender_is_user(&test->senders, &finding);
+		test->count.spared += nothing;
+		if (!nothing) {
+			take_offence(test, number, &finding);
+		}
+	} else if (!nothing) {
+		rules_count_add(&test->count, &finding);
+		if (finding.what == FINDING_QUEUE) {
+			scratch_keep_sender(&test->senders, &finding);
+		}
 	}
 	if (nothing && test->unmatched) {
 		say_unmatched(test, number, line);
 	}
-	return result;
 }
 
 /* ---- one file ---- */
@@ -166,14 +145,13 @@ read_lines(struct test *test, struct log_reader *reader)
 	    reader->facts.written != INT64_MIN ? reader->facts.written
 					       : test->ctl->now);
 	struct log_line line = { .tag = NULL };
-	enum store_result stored = STORE_OK;
 	enum log_reader_result result;
 
 	while ((result = log_reader_next(reader, &line.text, &line.len)) ==
 	       LOG_READER_LINE) {
-		stored = take_line(test, reader->number, &line, &clock);
-		if (stored != STORE_OK) {
-			return ctl_failed(test->ctl, stored);
+		take_line(test, reader->number, &line, &clock);
+		if (test->senders.failed) {
+			return ctl_failed(test->ctl, STORE_FAILED);
 		}
 		if (test->count.lines % LOOK_LINES == 0) {
 			progress_step(&test->progress, reader->file.taken,
@@ -216,13 +194,9 @@ static enum exit_status
 read_files(struct test *test)
 {
 	const struct args *args = &test->ctl->args;
-	enum store_result result = batch_begin(
-	    &test->batch, test->ctl->store, test->ctl->conf);
 	enum exit_status status = EXIT_FINE;
 
-	if (result != STORE_OK) {
-		return ctl_failed(test->ctl, result);
-	}
+	scratch_begin(&test->senders, test->ctl->store, test->ctl->conf);
 	for (size_t i = 0; i < args->files && status == EXIT_FINE; i++) {
 		status = read_file(test, args->file[i]);
 	}

@@ -1,0 +1,91 @@
+#include "replay/scratch.h"
+
+#include "engine/engine.h"
+
+enum {
+	WRITES = 256, /* a transaction */
+	FORGET = 16   /* transactions between two times of forgetting */
+};
+
+bool
+scratch_check(struct scratch *scratch, enum store_result result)
+{
+	scratch->failed |= result != STORE_OK;
+	return !scratch->failed;
+}
+
+static void
+begin(struct scratch *scratch)
+{
+	scratch->writes = 0;
+	scratch->oldest = INT64_MAX;
+	(void)scratch_check(scratch, store_begin(scratch->store));
+}
+
+void
+scratch_begin(
+    struct scratch *scratch, struct store *store, const struct conf *conf)
+{
+	*scratch = (struct scratch){ .store = store, .conf = conf };
+	begin(scratch);
+}
+
+/* The oldest time rules, because one line of a host whose clock had run ahead
+ * would make everything look old. */
+void
+scratch_step(struct scratch *scratch, int64_t at)
+{
+	int64_t removed = 1;
+
+	scratch->oldest = at < scratch->oldest ? at : scratch->oldest;
+	if (scratch->failed || ++scratch->writes < WRITES) {
+		return;
+	}
+	if (++scratch->commits % FORGET == 0) {
+		while (removed > 0 &&
+		       scratch_check(
+			   scratch, engine_expire(scratch->store, scratch->conf,
+					scratch->oldest, &removed))) {
+		}
+	}
+	if (scratch_end(scratch)) {
+		begin(scratch);
+	}
+}
+
+void
+scratch_keep_sender(struct scratch *scratch, const struct finding *finding)
+{
+	const struct queue_entry entry = {
+		.address = finding->address,
+		.login = finding->user[0] != '\0',
+		.at = finding->at,
+	};
+
+	if (!scratch->failed &&
+	    scratch_check(scratch,
+		store_queue_put(scratch->store, finding->queue, &entry))) {
+		scratch_step(scratch, finding->at);
+	}
+}
+
+bool
+scratch_sender_is_user(struct scratch *scratch, const struct finding *finding)
+{
+	struct queue_entry entry = { .login = false };
+	enum store_result result = STORE_NONE;
+
+	if (finding->queue[0] != '\0' && !scratch->failed) {
+		result = store_queue_get(
+		    scratch->store, finding->queue, &entry);
+	}
+	return result != STORE_NONE && scratch_check(scratch, result) &&
+	       entry.login;
+}
+
+bool
+scratch_end(struct scratch *scratch)
+{
+	return !scratch->failed &&
+	       scratch_check(scratch, store_commit(scratch->store));
+}

@@ -1,0 +1,325 @@
+#include "replay/simulate.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+
+enum {
+	DAY = 24 * 3600,
+	/* Longer than an MTA lets a session be silent. */
+	SESSION_MAX = 600
+};
+
+/* ---- bring-up ---- */
+
+static void
+say(char error[static SIMULATE_ERROR_SIZE], const char *why)
+{
+	struct text text;
+
+	text_init(&text, error, SIMULATE_ERROR_SIZE);
+	text_addf(&text, "the scratch database: %s", why);
+}
+
+/* Enforce the policy, and keep no more than its rules look at. */
+static void
+set_up(struct conf *conf, const struct policy *policy)
+{
+	int64_t within = 0;
+
+	for (size_t i = 0; i < policy->rules; i++) {
+		int64_t its = policy->rule[i].within;
+
+		within = its > within ? its : within;
+	}
+	conf->policy = *policy;
+	conf->mode = CONF_ENFORCE;
+	conf->brake_bans = 0;
+	conf->keep_events = within + DAY;
+	conf->keep_tallies = within + DAY;
+	conf->keep_bans = within;
+}
+
+struct simulation *
+simulate_open(const struct conf *conf, const struct policy *policy,
+    char error[static SIMULATE_ERROR_SIZE])
+{
+	struct simulation *simulation = calloc(1, sizeof(*simulation));
+	char why[STORE_ERROR_SIZE] = "";
+
+	(void)text_copy(error, SIMULATE_ERROR_SIZE, "out of memory");
+	if (simulation == NULL) {
+		return NULL;
+	}
+	simulation->from = INT64_MAX;
+	simulation->until = INT64_MIN;
+	simulation->conf = malloc(sizeof(*conf));
+	simulation->clients = clients_new();
+	if (simulation->conf == NULL || simulation->clients == NULL) {
+		simulate_close(simulation);
+		return NULL;
+	}
+	*simulation->conf = *conf;
+	set_up(simulation->conf, policy);
+	if (store_open(&simulation->store, NULL, STORE_SCRATCH, 0, why) !=
+	    STORE_OK) {
+		say(error, why);
+		simulate_close(simulation);
+		return NULL;
+	}
+	intake_init(
+	    &simulation->intake, simulation->store, simulation->conf, true);
+	scratch_begin(
+	    &simulation->scratch, simulation->store, simulation->conf);
+	return simulation;
+}
+
+void
+simulate_close(struct simulation *simulation)
+{
+	if (simulation->store != NULL) {
+		store_close(simulation->store);
+	}
+	clients_free(simulation->clients);
+	free(simulation->conf);
+	free(simulation);
+}
+
+/* ---- which ban would have refused it ---- */
+
+/* Whether it was done by way of SMTP: other logins pass no milter. */
+static bool
+is_smtp(const struct finding *finding)
+{
+	return finding->kind != KIND_AUTH ||
+	       strcmp(finding->source, "postfix") == 0 ||
+	       strcmp(finding->source, "exim") == 0 ||
+	       strcmp(finding->source, "sendmail") == 0;
+}
+
+static bool
+refuses(const struct ban *ban, const struct finding *finding)
+{
+	if (finding->what == FINDING_QUEUE) {
+		return ban->reason == REASON_AUTH; /* it is of a user */
+	}
+	if (finding->what == FINDING_SESSION) {
+		/* Strangers' mail is accepted by the mx service only. */
+		return ban->service != SERVICE_SUBMISSION ||
+		       (finding->recipients == 0 && finding->messages == 0);
+	}
+	if (finding->kind == KIND_AUTH) {
+		return ban->service != SERVICE_MX && is_smtp(finding);
+	}
+	return ban->service != SERVICE_SUBMISSION;
+}
+
+/* The number of the ban that would have refused it, or 0. */
+static uint32_t
+holding(const struct simulation *simulation, const struct replay_client *client,
+    const struct finding *finding)
+{
+	const struct replay_ban *at;
+	uint32_t best = 0;
+	int64_t ends = 0;
+
+	for (uint32_t i = client->newest; i != 0; i = at->before) {
+		at = clients_ban(simulation->clients, i);
+		if (ban_active(&at->ban, finding->at) &&
+		    refuses(&at->ban, finding) &&
+		    (best == 0 || at->ban.ends > ends)) {
+			best = i;
+			ends = at->ban.ends;
+		}
+	}
+	return best;
+}
+
+/* ---- findings ---- */
+
+/* What happened, as no ban was in the way. */
+static void
+happen(struct simulation *simulation, struct replay_client *client,
+    const struct finding *finding)
+{
+	struct intake_result result;
+
+	if (!scratch_check(
+		&simulation->scratch, intake_finding(&simulation->intake,
+					  finding, finding->at, &result))) {
+		return;
+	}
+	for (size_t i = 0; i < result.bans; i++) {
+		if (!clients_add_ban(
+			simulation->clients, client, &result.ban[i])) {
+			(void)text_copy(simulation->error,
+			    sizeof(simulation->error), "out of memory");
+			return;
+		}
+		if (is_smtp(finding)) {
+			client->set_off = finding->at;
+		}
+	}
+	if (finding->what == FINDING_OFFENCE && result.events == 0) {
+		simulation->allowed += finding->events;
+	}
+	scratch_step(&simulation->scratch, finding->at);
+}
+
+/* No session's end comes any more for these offences. */
+static void
+count_unended(struct simulation *simulation, struct replay_client *client)
+{
+	if (client->unended > 0) {
+		clients_ban(simulation->clients, client->unended_ban)
+		    ->refused += client->unended;
+		client->unended = 0;
+	}
+}
+
+static void
+age_unended(
+    struct simulation *simulation, struct replay_client *client, int64_t at)
+{
+	if (at - client->unended_at > SESSION_MAX) {
+		count_unended(simulation, client);
+	}
+}
+
+static void
+take_offence(struct simulation *simulation, struct replay_client *client,
+    const struct finding *finding)
+{
+	/* What a message was is known behind its session's end, perhaps. */
+	bool of_message = finding->kind == KIND_SPAM ||
+			  finding->kind == KIND_VIRUS ||
+			  finding->kind == KIND_COMPLAINT;
+	/* A filter behind the queue knows an accepted message by its id; one
+	 * before it has it refused. */
+	bool was_accepted = of_message && finding->queue[0] != '\0' &&
+			    strcmp(finding->source, "amavis") == 0;
+	uint32_t held;
+
+	if (scratch_sender_is_user(&simulation->scratch, finding)) {
+		simulation->spared += finding->events;
+		return;
+	}
+	simulation->offences[finding->kind] += finding->events;
+	client->offended = true;
+	/* Its session's end may come later and add it. */
+	client->messages -= was_accepted;
+	age_unended(simulation, client, finding->at);
+	held = holding(simulation, client, finding);
+	if (held == 0) {
+		happen(simulation, client, finding);
+		return;
+	}
+	clients_ban(simulation->clients, held)->lost -= was_accepted;
+	if (!of_message && !finding->milter_saw) {
+		client->unended++;
+		client->unended_at = finding->at;
+		client->unended_ban = held;
+	}
+}
+
+static void
+take_session(struct simulation *simulation, struct replay_client *client,
+    const struct finding *finding)
+{
+	uint32_t held = holding(simulation, client, finding);
+	struct replay_ban *ban;
+	bool set_off = client->set_off != INT64_MIN &&
+		       finding->at - client->set_off <= SESSION_MAX;
+
+	age_unended(simulation, client, finding->at);
+	client->set_off = INT64_MIN;
+	client->messages += finding->messages;
+	client->recipients += finding->recipients;
+	if (held == 0) {
+		count_unended(simulation, client);
+		happen(simulation, client, finding);
+		return;
+	}
+	ban = clients_ban(simulation->clients, held);
+	ban->refused += !set_off || client->unended > 0;
+	ban->lost += set_off ? 0 : finding->messages;
+	client->unended = 0;
+	if (set_off) {
+		happen(simulation, client, finding);
+	}
+}
+
+/* The session of a client that had logged in is not told of, only that a
+ * message of its began. */
+static void
+take_users_message(struct simulation *simulation, struct replay_client *client,
+    const struct finding *finding)
+{
+	uint32_t held = holding(simulation, client, finding);
+
+	client->messages++;
+	if (held == 0) {
+		happen(simulation, client, finding);
+		return;
+	}
+	clients_ban(simulation->clients, held)->refused++;
+	clients_ban(simulation->clients, held)->lost++;
+	/* What a scanner finds in it is not to count for itself. */
+	scratch_keep_sender(&simulation->scratch, finding);
+}
+
+static bool
+is_well(struct simulation *simulation)
+{
+	if (simulation->scratch.failed && simulation->error[0] == '\0') {
+		say(simulation->error, store_error(simulation->store));
+	}
+	return simulation->error[0] == '\0';
+}
+
+bool
+simulate_take(struct simulation *simulation, const struct finding *finding)
+{
+	const struct net who = engine_client(
+	    simulation->conf, &finding->address);
+	struct replay_client *client;
+
+	if (finding->what == FINDING_NOTHING ||
+	    finding->what == FINDING_SUPPRESSED) {
+		return true;
+	}
+	client = clients_at(simulation->clients, &who);
+	if (client == NULL) {
+		(void)text_copy(simulation->error, sizeof(simulation->error),
+		    "out of memory");
+		return false;
+	}
+	if (finding->at < simulation->from) {
+		simulation->from = finding->at;
+	}
+	if (finding->at > simulation->until) {
+		simulation->until = finding->at;
+	}
+	if (finding->what == FINDING_OFFENCE) {
+		take_offence(simulation, client, finding);
+	} else if (finding->what == FINDING_SESSION) {
+		take_session(simulation, client, finding);
+	} else if (finding->what == FINDING_QUEUE && finding->user[0] != '\0') {
+		take_users_message(simulation, client, finding);
+	} else {
+		happen(simulation, client, finding);
+	}
+	return is_well(simulation);
+}
+
+bool
+simulate_end(struct simulation *simulation)
+{
+	for (size_t i = 0; i < clients_count(simulation->clients); i++) {
+		count_unended(simulation, clients_row(simulation->clients, i));
+	}
+	clients_sort_bans(simulation->clients);
+	(void)scratch_end(&simulation->scratch);
+	return is_well(simulation);
+}
