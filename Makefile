@@ -83,7 +83,7 @@ parts = $(filter-out %/main.o,$(call objects,$(1)))
 LIBRARY = $(BUILD)/libvideur.a
 LIBRARY_OBJECTS = $(foreach room,$(LIBRARY_ROOMS),$(call objects,$(room))) \
 	$(BUILD)/gen/schema_files.o $(BUILD)/gen/policy_files.o \
-	$(BUILD)/gen/rule_files.o
+	$(BUILD)/gen/rule_files.o $(BUILD)/gen/bounce_files.o
 # What tests may link of the programs: all but main().
 PARTS = $(BUILD)/libparts.a
 PARTS_OBJECTS = $(foreach room,$(PROGRAM_ROOMS),$(call parts,$(room))) \
@@ -138,6 +138,10 @@ $(BUILD)/gen/rule_files.c: scripts/embed $(wildcard src/rules/*.rule)
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed rule_files $(filter %.rule,$^) >$@
+$(BUILD)/gen/bounce_files.c: scripts/embed $(wildcard src/bounce/*.table)
+	$(call say,embed)
+	@mkdir -p $(@D)
+	$(Q)scripts/embed bounce_files $(filter %.table,$^) >$@
 $(BUILD)/gen/web_files.c: scripts/embed $(wildcard web/*)
 	$(call say,embed)
 	@mkdir -p $(@D)
@@ -247,13 +251,13 @@ define fuzz_build
 endef
 $(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard $(addprefix src/,\
 		$(addsuffix /*.[ch],base core bounce logs conf rules))) \
-		$(BUILD)/gen/rule_files.c $(BUILD)/gen/policy_files.c
+		$(patsubst %,$(BUILD)/gen/%_files.c,rule policy bounce)
 	$(fuzz_build)
 # The page: all it stands on, and what it is made of.
 $(addprefix $(BUILD)/fuzz/,request template): $(BUILD)/fuzz/%: \
 		tests/fuzz/%_fuzz.c $(filter-out src/web/main.c,$(wildcard \
 		$(foreach room,$(LIBRARY_ROOMS) web,src/$(room)/*.[ch]))) \
-		$(patsubst %,$(BUILD)/gen/%_files.c,schema policy rule web)
+		$(patsubst %,$(BUILD)/gen/%_files.c,schema policy rule bounce web)
 	$(fuzz_build)
 
 fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))

@@ -1,73 +1,266 @@
 #include "bounce/bounce.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "bounce/bounce_bytes.h"
-#include "bounce/bounce_reply.h"
-#include "bounce/bounce_table.h"
 
 enum {
 	/* So far behind the last thing that was found a reply still goes on;
 	 * one is 510 octets long, and a report folds it. */
 	REACH = 800,
-	STAMP_LEN = 20 /* "2026-11-21T18:05:42Z" */
+	SPACE_MAX = 100, /* so much white space may stand for a blank */
+	STAMP_LEN = 20   /* "2026-11-21T18:05:42Z" */
 };
 
-static const char *const provider_names[BOUNCE_PROVIDERS][2] = {
-	[BOUNCE_FRANCESERV] = { "franceserv", "FranceServ" },
-	[BOUNCE_FREE] = { "free", "Free" },
-	[BOUNCE_SFR] = { "sfr", "SFR" },
-	[BOUNCE_LAPOSTE] = { "laposte", "laposte.net" },
-	[BOUNCE_ORANGE] = { "orange", "Orange" },
-	[BOUNCE_VIDEUR] = { "videur", "a host that runs videur" },
-};
-
-/* The providers' codes by what they begin with. */
-static const struct prefix {
-	const char *text;
-	uint32_t provider;
-	bool numbered; /* LPN027_503, LPN503, LPN_503; else three digits */
-} prefixes[] = {
-	{ "LPN", 1U << BOUNCE_LAPOSTE, true },
-	{ "OFR", 1U << BOUNCE_ORANGE, true },
-	{ "OUK", 1U << BOUNCE_ORANGE, true },
-	{ "SFR_IN_", 1U << BOUNCE_SFR, false },
-};
-
+/* The text that is read and the reply in it.  Only when a reply ends can be
+ * told which of what was found in it belongs together. */
 struct reading {
-	struct bytes in;
+	const char *text; /* borrowed; may hold NUL */
+	size_t len;
+	size_t noted;              /* where the last thing found ended */
+	size_t phrase_end;         /* where the reply's last phrase ended */
+	struct bounce_find common; /* SMTP code, address, end and ref */
+	struct bounce_find find[BOUNCE_FINDS_MAX];
+	size_t finds;
+	bool continued; /* "450-": another line of the reply follows */
 	struct bounce *out;
-	struct bounce_reply reply;
-	size_t noted;      /* where the last thing that was found ended */
-	size_t phrase_end; /* where the reply's last phrase ended */
 };
 
-const char *
-bounce_provider_name(enum bounce_provider provider)
+/* ---- looking at foreign bytes, never behind their end ---- */
+
+/* A blank where there is none. */
+static char
+peek(const struct reading *r, size_t at)
 {
-	return provider_names[provider][0];
+	return at < r->len ? r->text[at] : ' ';
 }
 
-const char *
-bounce_provider_title(enum bounce_provider provider)
+static char
+before(const struct reading *r, size_t at)
 {
-	return provider_names[provider][1];
+	return at > 0 ? r->text[at - 1] : ' ';
+}
+
+static bool
+is_space(char c)
+{
+	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+static bool
+is_letter_or_digit(char c)
+{
+	return isalnum((unsigned char)c) != 0;
+}
+
+static bool
+is_word(char c)
+{
+	return is_letter_or_digit(c) || c == '_';
+}
+
+static char
+upper(char c)
+{
+	return (char)toupper((unsigned char)c);
+}
+
+static size_t
+skip_space(const struct reading *r, size_t at)
+{
+	size_t end = at;
+
+	while (end < r->len && end - at < SPACE_MAX && is_space(r->text[end])) {
+		end++;
+	}
+	return end;
+}
+
+/* How many digits stand at `at`, `most` at most. */
+static size_t
+count_digits(const struct reading *r, size_t at, size_t most)
+{
+	size_t count = 0;
+
+	while (count < most && isdigit((unsigned char)peek(r, at + count))) {
+		count++;
+	}
+	return count;
+}
+
+/* How many bytes at `at` are those words, in any case and with any white
+ * space for a blank; 0 where they are not. */
+static size_t
+match_words(const struct reading *r, size_t at, const char *words)
+{
+	size_t end = at;
+
+	for (; *words != '\0'; words++) {
+		size_t next = end;
+
+		if (*words == ' ') {
+			next = skip_space(r, end);
+		} else if (end < r->len &&
+			   upper(r->text[end]) == upper(*words)) {
+			next++;
+		}
+		if (next == end) {
+			return 0;
+		}
+		end = next;
+	}
+	return end - at;
+}
+
+/* How many bytes at `at` are an enhanced code "4.7.1" (RFC 3463), or 0. */
+static size_t
+match_enhanced(const struct reading *r, size_t at)
+{
+	size_t end = at + 1;
+
+	if (peek(r, at) != '4' && peek(r, at) != '5') {
+		return 0;
+	}
+	for (int part = 0; part < 2; part++) {
+		size_t digits = count_digits(r, end + 1, 3);
+
+		if (peek(r, end) != '.' || digits == 0) {
+			return 0;
+		}
+		end += 1 + digits;
+	}
+	/* What goes on is an IP address or a version. */
+	if (is_word(peek(r, end)) ||
+	    (peek(r, end) == '.' && count_digits(r, end + 1, 1) > 0)) {
+		return 0;
+	}
+	return end - at;
+}
+
+/* ---- the reply ---- */
+
+static bool
+same_or_missing(const char *a, const char *b)
+{
+	return a[0] == '\0' || b[0] == '\0' || strcmp(a, b) == 0;
+}
+
+static bool
+same_thing(const struct bounce_find *a, const struct bounce_find *b)
+{
+	return a->meaning == b->meaning && a->providers == b->providers &&
+	       strcmp(a->own, b->own) == 0;
+}
+
+/* Whether two finds can be one thing that was said twice. */
+static bool
+may_be_one(const struct bounce_find *a, const struct bounce_find *b)
+{
+	return same_thing(a, b) && same_or_missing(a->code, b->code) &&
+	       same_or_missing(a->enhanced, b->enhanced) &&
+	       same_or_missing(a->ref, b->ref) &&
+	       (a->ends == 0 || b->ends == 0 || a->ends == b->ends) &&
+	       (!a->has_address || !b->has_address ||
+		   addr_equal(&a->address, &b->address));
+}
+
+/* Take over what `to` does not know yet. */
+static void
+complete(struct bounce_find *to, const struct bounce_find *from)
+{
+	char class;
+
+	if (to->code[0] == '\0') {
+		memcpy(to->code, from->code, sizeof(to->code));
+	}
+	if (to->enhanced[0] == '\0') {
+		memcpy(to->enhanced, from->enhanced, sizeof(to->enhanced));
+	}
+	if (to->ref[0] == '\0') {
+		memcpy(to->ref, from->ref, sizeof(to->ref));
+	}
+	if (to->ends == 0) {
+		to->ends = from->ends;
+	}
+	if (!to->has_address) {
+		to->has_address = from->has_address;
+		to->address = from->address;
+	}
+	class = to->code[0] != '\0' ? to->code[0] : to->enhanced[0];
+	if (class != '\0') {
+		to->outcome = class == '4' ? BOUNCE_TEMPORARY : BOUNCE_FINAL;
+	} else {
+		to->outcome = to->meaning != NULL ? to->meaning->outcome
+						  : BOUNCE_UNSAID;
+	}
 }
 
 static void
-end_reply(struct reading *r)
+give(struct bounce *out, const struct bounce_find *find)
 {
-	bounce_reply_end(&r->reply, r->out);
-	r->phrase_end = r->in.len + 1;
+	for (size_t i = 0; i < out->finds; i++) {
+		if (may_be_one(&out->find[i], find)) {
+			complete(&out->find[i], find);
+			return;
+		}
+	}
+	if (out->finds == BOUNCE_FINDS_MAX) {
+		out->more = true;
+		return;
+	}
+	out->find[out->finds++] = *find;
+	out->known += find->meaning != NULL;
 }
 
 static void
 add_find(struct reading *r, const struct bounce_find *find)
 {
-	if (!bounce_reply_add(&r->reply, find)) {
-		r->out->more = true;
+	for (size_t i = 0; i < r->finds; i++) {
+		if (same_thing(&r->find[i], find)) {
+			return; /* said twice */
+		}
 	}
+	if (r->finds == BOUNCE_FINDS_MAX) {
+		r->out->more = true;
+		return;
+	}
+	r->find[r->finds++] = *find;
+}
+
+/* Give what the reply comes to, and begin another one. */
+static void
+end_reply(struct reading *r)
+{
+	const uint32_t videur = bounce_bit(BOUNCE_VIDEUR);
+	uint32_t coded = 0; /* providers whose known codes stand in it */
+
+	if (!r->common.has_address && r->common.ends == 0) {
+		r->common.ref[0] = '\0'; /* of another's page */
+	}
+	if (r->finds == 0 && r->common.ends != 0) {
+		/* videur's form with a phrase of the host's own. */
+		add_find(r, &(struct bounce_find){ .providers = videur,
+				.meaning = bounce_meaning(videur, "") });
+	}
+	for (size_t i = 0; i < r->finds; i++) {
+		if (r->find[i].own[0] != '\0' && r->find[i].meaning != NULL) {
+			coded |= r->find[i].providers;
+		}
+	}
+	for (size_t i = 0; i < r->finds; i++) {
+		struct bounce_find *find = &r->find[i];
+
+		/* A phrase beside a code of its provider says no more. */
+		if (find->own[0] != '\0' || (find->providers & coded) == 0) {
+			complete(find, &r->common);
+			give(r->out, find);
+		}
+	}
+	r->common = (struct bounce_find){ .ends = 0 };
+	r->finds = 0;
+	r->continued = false;
+	r->phrase_end = r->len + 1;
 }
 
 /* ---- what may stand at a place; each gives back how many bytes it took ---- */
@@ -76,10 +269,9 @@ add_find(struct reading *r, const struct bounce_find *find)
 static size_t
 read_gap(struct reading *r, size_t at)
 {
-	size_t next = at + (bytes_peek(&r->in, at + 1) == '\r') + 1;
+	size_t next = at + (peek(r, at + 1) == '\r') + 1;
 
-	if (bytes_peek(&r->in, at) != '\n' || next >= r->in.len ||
-	    r->in.text[next] != '\n') {
+	if (peek(r, at) != '\n' || next >= r->len || r->text[next] != '\n') {
 		return 0;
 	}
 	end_reply(r);
@@ -91,42 +283,32 @@ keep_enhanced(struct reading *r, size_t at, size_t len)
 {
 	struct text text;
 
-	text_init(
-	    &text, r->reply.common.enhanced, sizeof(r->reply.common.enhanced));
-	text_add_bytes(&text, r->in.text + at, len);
-}
-
-static bool
-opens_reply(char before)
-{
-	return bytes_is_space(before) || strchr("(<>\"';,", before) != NULL;
+	text_init(&text, r->common.enhanced, sizeof(r->common.enhanced));
+	text_add_bytes(&text, r->text + at, len);
 }
 
 /* "450 4.7.1 ", "450-4.7.1 ", "421 ". */
 static size_t
 read_code(struct reading *r, size_t at)
 {
-	char before = bytes_before(&r->in, at);
-	char behind = bytes_peek(&r->in, at + 3);
+	char ahead = before(r, at);
+	char behind = peek(r, at + 3);
 	size_t enhanced;
-	bool same;
 
-	if (before == '\0' || !opens_reply(before) ||
-	    !bytes_are_digits(&r->in, at, 3) ||
-	    (r->in.text[at] != '4' && r->in.text[at] != '5') ||
-	    r->in.text[at + 1] > '5' ||
-	    (!bytes_is_space(behind) && behind != '-')) {
+	if (ahead == '\0' ||
+	    (!is_space(ahead) && strchr("(<>\"';,", ahead) == NULL) ||
+	    count_digits(r, at, 3) < 3 ||
+	    (r->text[at] != '4' && r->text[at] != '5') ||
+	    r->text[at + 1] > '5' || (!is_space(behind) && behind != '-')) {
 		return 0;
 	}
-	same = r->reply.continued &&
-	       memcmp(r->reply.common.code, r->in.text + at, 3) == 0;
-	if (!same) {
+	if (!r->continued || memcmp(r->common.code, r->text + at, 3) != 0) {
 		end_reply(r);
-		memcpy(r->reply.common.code, r->in.text + at, 3);
+		memcpy(r->common.code, r->text + at, 3);
 	}
-	r->reply.continued = behind == '-';
-	enhanced = bytes_enhanced(&r->in, at + 4);
-	if (enhanced > 0 && r->in.text[at + 4] == r->in.text[at]) {
+	r->continued = behind == '-';
+	enhanced = match_enhanced(r, at + 4);
+	if (enhanced > 0 && r->text[at + 4] == r->text[at]) {
 		keep_enhanced(r, at + 4, enhanced);
 		return 4 + enhanced;
 	}
@@ -137,100 +319,77 @@ read_code(struct reading *r, size_t at)
 static size_t
 read_enhanced(struct reading *r, size_t at)
 {
-	char before = bytes_before(&r->in, at);
-	size_t len = before == '.' || before == ':'
-			 ? 0
-			 : bytes_enhanced(&r->in, at);
+	size_t len = match_enhanced(r, at);
 
-	if (len == 0 || r->reply.common.code[0] != '\0') {
+	if (len == 0 || before(r, at) == '.' || before(r, at) == ':' ||
+	    r->common.code[0] != '\0') {
 		return 0;
 	}
-	if (r->reply.finds > 0) {
+	if (r->finds > 0) {
 		end_reply(r);
 	}
 	keep_enhanced(r, at, len);
 	return len;
 }
 
-/* The length of "027_503", "AAA_503", "_503" or "503", or 0. */
+/* The length of the number of a code: "027_503", "AAA_503", "_503", "503",
+ * or, where no origin may stand before it, the last of these; or 0. */
 static size_t
-number_at(const struct reading *r, size_t at)
+number_at(const struct reading *r, size_t at, bool with_origin)
 {
 	size_t origin = 0;
 
-	while (origin < 3 &&
-	       (bytes_is_digit(bytes_peek(&r->in, at + origin)) ||
-		   bytes_is_letter(bytes_peek(&r->in, at + origin)))) {
+	while (origin < 3 && is_letter_or_digit(peek(r, at + origin))) {
 		origin++;
 	}
-	if ((origin == 0 || origin == 3) &&
-	    bytes_peek(&r->in, at + origin) == '_' &&
-	    bytes_are_digits(&r->in, at + origin + 1, 3)) {
+	if (with_origin && (origin == 0 || origin == 3) &&
+	    peek(r, at + origin) == '_' &&
+	    count_digits(r, at + origin + 1, 3) == 3) {
 		return origin + 4;
 	}
-	return bytes_are_digits(&r->in, at, 3) ? 3 : 0;
+	return count_digits(r, at, 3) == 3 ? 3 : 0;
 }
 
-/* "[999]" behind a code of Orange says the same once more. */
-static size_t
-echo_at(const struct reading *r, size_t at, const char *reason)
-{
-	size_t open = bytes_skip_space(&r->in, at);
-
-	return bytes_peek(&r->in, open) == '[' &&
-		       bytes_are_digits(&r->in, open + 1, 3) &&
-		       memcmp(r->in.text + open + 1, reason, 3) == 0 &&
-		       bytes_peek(&r->in, open + 4) == ']'
-		   ? open + 5 - at
-		   : 0;
-}
-
-/* How many bytes are a whole code of that prefix, or 0. */
-static size_t
-own_at(const struct reading *r, size_t at, const struct prefix *prefix)
-{
-	size_t start = bytes_words(&r->in, at, prefix->text);
-	size_t number = 0;
-
-	if (start > 0 && prefix->numbered) {
-		number = number_at(r, at + start);
-	} else if (start > 0) {
-		number = bytes_are_digits(&r->in, at + start, 3) ? 3 : 0;
-	}
-	return number == 0 ||
-		       bytes_is_word(bytes_peek(&r->in, at + start + number))
-		   ? 0
-		   : start + number;
-}
-
-static size_t
-read_prefixed(struct reading *r, size_t at, const struct prefix *prefix)
-{
-	size_t len = own_at(r, at, prefix);
-	struct bounce_find find = { .providers = prefix->provider };
-	const char *reason;
-
-	if (len == 0) {
-		return 0;
-	}
-	for (size_t i = 0; i < len && i + 1 < sizeof(find.own); i++) {
-		find.own[i] = bytes_upper(r->in.text[at + i]);
-	}
-	reason = find.own + len - 3;
-	find.meaning = bounce_meaning(prefix->provider, reason);
-	add_find(r, &find);
-	return len + echo_at(r, at + len, reason);
-}
-
+/* The providers' codes. */
 static size_t
 read_own(struct reading *r, size_t at)
 {
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		size_t len = read_prefixed(r, at, &prefixes[i]);
+	static const struct {
+		const char *begins;
+		enum bounce_provider provider;
+		bool with_origin;
+	} codes[] = {
+		{ "LPN", BOUNCE_LAPOSTE, true },
+		{ "OFR", BOUNCE_ORANGE, true },
+		{ "OUK", BOUNCE_ORANGE, true },
+		{ "SFR_IN_", BOUNCE_SFR, false },
+	};
 
-		if (len > 0) {
-			return len;
+	for (size_t i = 0; i < sizeof(codes) / sizeof(codes[0]); i++) {
+		struct bounce_find find = {
+			.providers = bounce_bit(codes[i].provider),
+		};
+		size_t begins = match_words(r, at, codes[i].begins);
+		size_t number = number_at(r, at + begins, codes[i].with_origin);
+		size_t len = begins + number;
+		size_t open = skip_space(r, at + len);
+		const char *reason = find.own + len - 3;
+
+		if (begins == 0 || number == 0 || is_word(peek(r, at + len))) {
+			continue;
 		}
+		for (size_t j = 0; j < len && j + 1 < sizeof(find.own); j++) {
+			find.own[j] = upper(r->text[at + j]);
+		}
+		find.meaning = bounce_meaning(find.providers, reason);
+		add_find(r, &find);
+		/* "[999]" behind a code of Orange says the same once more. */
+		return peek(r, open) == '[' &&
+			       count_digits(r, open + 1, 3) == 3 &&
+			       memcmp(r->text + open + 1, reason, 3) == 0 &&
+			       peek(r, open + 4) == ']'
+			   ? open + 5 - at
+			   : len;
 	}
 	return 0;
 }
@@ -238,83 +397,75 @@ read_own(struct reading *r, size_t at)
 static size_t
 read_phrase(struct reading *r, size_t at)
 {
+	const struct bounce_table *table = bounce_table();
 	const struct bounce_phrase *best = NULL;
-	const struct bounce_phrase *phrase;
 	size_t longest = 0;
 
-	for (size_t i = 0; (phrase = bounce_phrase(i)) != NULL; i++) {
-		size_t len = bytes_whole_words(&r->in, at, phrase->text);
+	for (size_t i = 0; i < table->phrases; i++) {
+		size_t len = match_words(r, at, table->phrase[i].text);
 
-		if (len > longest) {
+		if (len > longest && !is_word(peek(r, at + len))) {
 			longest = len;
-			best = phrase;
+			best = &table->phrase[i];
 		}
 	}
 	if (best != NULL) {
-		add_find(r,
-		    &(struct bounce_find){ .providers = best->providers,
-			.meaning = bounce_meaning(best->providers, best->key),
-			.phrase = best->text });
+		add_find(r, &(struct bounce_find){ .providers = best->providers,
+				.meaning = best->meaning,
+				.phrase = best->text });
 		r->phrase_end = at + longest;
 	}
 	return longest;
 }
 
-/* Whether what stands behind "[192.0.2.7]" tells that videur wrote it. */
-static bool
-is_videur(const struct reading *r, size_t open, size_t end)
-{
-	bool behind_phrase = r->phrase_end <= open &&
-			     bytes_skip_space(&r->in, r->phrase_end) == open;
-
-	return behind_phrase ||
-	       bytes_words(&r->in, end, ", blocked until ") > 0 ||
-	       bytes_words(&r->in, end, ". See http") > 0;
-}
-
+/* "[192.0.2.7]", where what stands around it tells that videur wrote it. */
 static size_t
 read_address(struct reading *r, size_t at)
 {
 	char word[ADDR_TEXT_SIZE];
 	size_t len = 0;
+	size_t end;
 	struct addr address;
 
-	if (bytes_peek(&r->in, at) != '[' || r->reply.common.has_address) {
+	if (peek(r, at) != '[' || r->common.has_address) {
 		return 0;
 	}
-	while (len + 1 < sizeof(word) &&
-	       !bytes_is_space(bytes_peek(&r->in, at + 1 + len)) &&
-	       bytes_peek(&r->in, at + 1 + len) != ']') {
-		word[len] = r->in.text[at + 1 + len];
+	while (len + 1 < sizeof(word) && peek(r, at + 1 + len) != ']' &&
+	       !is_space(peek(r, at + 1 + len))) {
+		word[len] = r->text[at + 1 + len];
 		len++;
 	}
 	word[len] = '\0';
-	if (bytes_peek(&r->in, at + 1 + len) != ']' || strlen(word) != len ||
-	    !addr_parse(word, &address) || !is_videur(r, at, at + len + 2)) {
+	end = at + len + 2;
+	if (peek(r, end - 1) != ']' || strlen(word) != len ||
+	    !addr_parse(word, &address) ||
+	    ((r->phrase_end > at || skip_space(r, r->phrase_end) != at) &&
+		match_words(r, end, ", blocked until ") == 0 &&
+		match_words(r, end, ". See http") == 0)) {
 		return 0;
 	}
-	r->reply.common.has_address = true;
-	r->reply.common.address = address;
+	r->common.has_address = true;
+	r->common.address = address;
 	return len + 2;
 }
 
 static size_t
-read_end(struct reading *r, size_t at)
+read_until(struct reading *r, size_t at)
 {
-	size_t len = bytes_words(&r->in, at, "blocked until ");
+	size_t len = match_words(r, at, "blocked until ");
 	char stamp[STAMP_LEN + 1];
 	int64_t ends;
 
-	if (len == 0 || r->in.len - at - len < STAMP_LEN) {
+	if (len == 0 || r->len - at - len < STAMP_LEN) {
 		return 0;
 	}
-	memcpy(stamp, r->in.text + at + len, STAMP_LEN);
+	memcpy(stamp, r->text + at + len, STAMP_LEN);
 	stamp[STAMP_LEN] = '\0';
 	if (stamp[STAMP_LEN - 1] != 'Z' || !text_to_time(stamp, &ends)) {
 		return 0;
 	}
-	if (r->reply.common.ends == 0) {
-		r->reply.common.ends = ends;
+	if (r->common.ends == 0) {
+		r->common.ends = ends;
 	}
 	return len + STAMP_LEN;
 }
@@ -323,25 +474,22 @@ read_end(struct reading *r, size_t at)
 static size_t
 read_ref(struct reading *r, size_t at)
 {
-	size_t len = bytes_words(&r->in, at, "ref=");
-	char before = bytes_before(&r->in, at);
+	size_t len = match_words(r, at, "ref=");
 	char ref[BAN_REF_SIZE] = "";
 
-	if (len == 0 || (before != '?' && before != '&') ||
-	    bytes_is_word(bytes_peek(&r->in, at + len + BAN_REF_SIZE - 1))) {
+	if (len == 0 || (before(r, at) != '?' && before(r, at) != '&') ||
+	    is_word(peek(r, at + len + BAN_REF_SIZE - 1))) {
 		return 0;
 	}
 	for (size_t i = 0; i + 1 < sizeof(ref); i++) {
-		char c = bytes_upper(bytes_peek(&r->in, at + len + i));
-
-		if (!bytes_is_digit(c) &&
-		    (!bytes_is_letter(c) || strchr("ILOU", c) != NULL)) {
+		ref[i] = upper(peek(r, at + len + i));
+		if (!is_letter_or_digit(ref[i]) ||
+		    strchr("ILOU", ref[i]) != NULL) {
 			return 0;
 		}
-		ref[i] = c;
 	}
-	if (r->reply.common.ref[0] == '\0') {
-		memcpy(r->reply.common.ref, ref, sizeof(ref));
+	if (r->common.ref[0] == '\0') {
+		memcpy(r->common.ref, ref, sizeof(ref));
 	}
 	return len + BAN_REF_SIZE - 1;
 }
@@ -357,12 +505,11 @@ read_one(struct reading *r, size_t at)
 		read_own,
 		read_phrase,
 		read_address,
-		read_end,
+		read_until,
 		read_ref,
 	};
 
-	if (bytes_is_word(bytes_before(&r->in, at)) &&
-	    bytes_is_word(r->in.text[at])) {
+	if (is_word(before(r, at)) && is_word(r->text[at])) {
 		return 1; /* inside a word */
 	}
 	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
@@ -380,9 +527,10 @@ bool
 bounce_decode(const char *text, size_t len, struct bounce *out)
 {
 	struct reading r = {
-		.in = { .text = text, .len = len },
-		.out = out,
+		.text = text,
+		.len = len,
 		.phrase_end = len + 1,
+		.out = out,
 	};
 
 	*out = (struct bounce){ .finds = 0 };

@@ -5,7 +5,7 @@
  * customers: FranceServ's phrases (Free uses the same), SFR's SFR_IN_1nn,
  * laposte.net's LPN and Orange's OFR and OUK, whose last three digits are the
  * reason; phrases without any code; and what videur puts behind them.  What
- * they mean stands in bounce_table.c.
+ * they mean stands in providers.table.
  */
 #ifndef BOUNCE_BOUNCE_H
 #define BOUNCE_BOUNCE_H
@@ -15,42 +15,13 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "bounce/bounce_table.h"
 #include "core/ban.h"
 #include "core/reply.h"
 
 enum {
 	BOUNCE_FINDS_MAX = 16,
 	BOUNCE_OWN_SIZE = 16 /* "LPN027_503" */
-};
-
-enum bounce_provider {
-	BOUNCE_FRANCESERV,
-	BOUNCE_FREE,
-	BOUNCE_SFR,
-	BOUNCE_LAPOSTE,
-	BOUNCE_ORANGE,
-	BOUNCE_VIDEUR, /* any host that runs videur */
-	BOUNCE_PROVIDERS
-};
-
-enum bounce_outcome {
-	BOUNCE_UNSAID,    /* neither the text nor the code tells */
-	BOUNCE_TEMPORARY, /* the sender tries again by itself */
-	BOUNCE_FINAL      /* the message came back */
-};
-
-/* What a provider means by it; all texts are constant, without full stop. */
-struct bounce_meaning {
-	uint32_t providers; /* bounce_bit() of each that means this */
-	/* The reason: the last three digits of a code, 'x' any digit; or a
-	 * word for what has no code. */
-	const char *key;
-	enum bounce_outcome outcome; /* where the text has no SMTP code */
-	const char *means;
-	const char *lasts; /* in words; NULL: not known */
-	int64_t seconds;   /* where it is always exactly that; 0 */
-	const char *remedy;
-	bool old; /* no longer given */
 };
 
 /* One thing that was found; texts are empty where there is none. */
@@ -87,15 +58,5 @@ struct bounce {
  * False where nothing of a known meaning was found.
  */
 bool bounce_decode(const char *text, size_t len, struct bounce *out);
-
-/* "laposte" as in the name of the policy, and "laposte.net" for people. */
-const char *bounce_provider_name(enum bounce_provider provider);
-const char *bounce_provider_title(enum bounce_provider provider);
-
-static inline uint32_t
-bounce_bit(enum bounce_provider provider)
-{
-	return UINT32_C(1) << provider;
-}
 
 #endif

@@ -192,62 +192,22 @@ forms_without_a_known_reason(void **state)
 }
 
 static void
-what_each_reason_means(void **state)
+what_a_code_means(void **state)
 {
 	static const struct {
-		const char *own, *means;
+		const char *sentence, *own, *means;
 	} rows[] = {
-		{ "LPN100", "blocklist of Abusix" },
-		{ "OFR_100", "blocklist of Abusix" },
-		{ "LPN101", "blocklist of Spamhaus" },
-		{ "OFR006_102", "Cloudmark" },
-		{ "OUK_102", "Cloudmark" },
-		{ "LPN007_102", "SenderScore" },
-		{ "OFR_103", "own blocklist" },
-		{ "LPN105_104", "too many connections at once" },
-		{ "OFR004_104", "too many connections" },
-		{ "OFR004_105", "refused for now" },
-		{ "LPN107", "PTR" },
-		{ "LPN108", "policy" },
-		{ "LPN003_109", "too many messages in one connection (100" },
-		{ "LPN201", "HELO" },
-		{ "OFR_200", "HELO" },
-		{ "OFR_209", "HELO" },
-		{ "LPN305", "login failed" },
-		{ "LPN390", "SPF record of the sender's domain is faulty" },
-		{ "OFR_399", "SPF record of the sender's domain is faulty" },
-		{ "LPN401", "SPF" },
-		{ "LPN402", "login is required" },
-		{ "LPN403", "sender's address is invalid" },
-		{ "LPN007_405", "no MX and no A" },
-		{ "LPN415", "sender's address is invalid" },
-		{ "LPN007_416", "recipient does not exist" },
-		{ "LPN417", "mailbox is full" },
-		{ "OFR_418", "recipient's address is invalid" },
-		{ "LPN420", "archived" },
-		{ "LPN421", "does not belong to the user" },
-		{ "LPN423", "try later" },
-		{ "LPN424", "try later" },
-		{ "OFR_425", "domain is on a blocklist" },
-		{ "LPN426", "account is blocked" },
-		{ "LPN027_503", "throttled" },
-		{ "OFR_503", "throttled" },
-		{ "LPN505", "after DATA" },
-		{ "OFR_506", "spam" },
-		{ "LPN007_510", "content or the sender's reputation" },
-		{ "OUK_513", "Orange UK" },
-		{ "LPN514", "too big" },
-		{ "LPN515", "DMARC" },
-		{ "LPN007_517", "DMARC" },
-		{ "LPN519", "SPF" },
-		{ "OFR_630", "host is rejected" },
-		{ "OFR_999", "suspended because of what an earlier reply" },
-		{ "OFR_990", "suspended because of what an earlier reply" },
-		{ "SFR_IN_101", "spam" },
-		{ "SFR_IN_102", "virus" },
-		{ "SFR_IN_103", "SMTP errors" },
-		{ "SFR_IN_104", "unknown users" },
-		{ "SFR_IN_105", "messages sent" },
+		{ "one numbering of two", "LPN100", "blocklist of Abusix" },
+		{ "Orange's", "OFR_100", "blocklist of Abusix" },
+		{ "Orange alone", "OFR006_102", "Cloudmark" },
+		{ "Orange UK", "OUK_102", "Cloudmark" },
+		{ "laposte.net alone", "LPN007_102", "SenderScore" },
+		{ "any last digit, the lowest", "OFR_200", "HELO" },
+		{ "any last digit, the highest", "OFR_209", "HELO" },
+		{ "any last digit of others", "OFR_990", "earlier reply" },
+		{ "SFR's first digit is any", "SFR_IN_101", "spam" },
+		{ "SFR's, too", "SFR_IN_905", "messages sent" },
+		{ "an old one", "OFR_418", "recipient's address is invalid" },
 	};
 
 	(void)state;
@@ -255,17 +215,124 @@ what_each_reason_means(void **state)
 		struct bounce bounce;
 		const struct bounce_meaning *meaning;
 
-		check_int(rows[i].own, decode(rows[i].own, &bounce), true);
-		check_int(rows[i].own, (int64_t)bounce.finds, 1);
+		check_int(rows[i].sentence, decode(rows[i].own, &bounce), true);
+		check_int(rows[i].sentence, (int64_t)bounce.finds, 1);
 		meaning = bounce.find[0].meaning;
 		if (strstr(meaning->means, rows[i].means) == NULL) {
 			fail_msg("%s: got \"%s\", want \"%s\" in it",
-			    rows[i].own, meaning->means, rows[i].means);
+			    rows[i].sentence, meaning->means, rows[i].means);
 		}
-		check_int(rows[i].own, meaning->remedy[0] != '\0', true);
 		check_int("only 418 is old", meaning->old,
 		    strstr(rows[i].own, "418") != NULL);
 	}
+}
+
+/* ---- the table ---- */
+
+static void
+the_shipped_table_is_whole(void **state)
+{
+	const struct bounce_table *table = bounce_table();
+
+	(void)state;
+	check_int("reasons", (int64_t)table->meanings, 58);
+	check_int("phrases", (int64_t)table->phrases, 30);
+	for (size_t i = 0; i < table->meanings; i++) {
+		const struct bounce_meaning *meaning = &table->meaning[i];
+
+		if (meaning->code[0] != '\0' &&
+		    strchr(meaning->code, 'x') == NULL &&
+		    bounce_meaning(meaning->providers, meaning->code) !=
+			meaning) {
+			fail_msg("%s stands behind one that hides it",
+			    meaning->code);
+		}
+	}
+}
+
+static void
+tables(void **state)
+{
+	static const struct {
+		const char *sentence, *text, *want;
+	} rows[] = {
+		{ "nothing", "", "" },
+		{ "a reason, its text on two lines",
+		    "# x\n\nfree 100 final\nmeans\n a\ndo b\n c\n", "" },
+		{ "a text that stands above",
+		    "$a b\nsfr old\nphrase (free) c d\nmeans $a\ndo $a", "" },
+		{ "a text that does not", "free\nmeans $a",
+		    "2: no such text stands above" },
+		{ "a field before any reason", "do a",
+		    "1: a reason must come first" },
+		{ "a provider there is not", "gmail 100",
+		    "1: must be providers, the last three digits of a code, "
+		    "temporary, final or old" },
+		{ "no provider", "100 final", "1: a provider is missing" },
+		{ "a phrase of nobody", "free\nphrase (x) a",
+		    "2: there is no such provider" },
+		{ "a phrase without words", "free\nphrase (free)",
+		    "2: words are missing" },
+		{ "a field without a text", "free\nmeans",
+		    "2: a text is missing" },
+		{ "half a reason, and another", "free\nmeans a\nsfr",
+		    "3: the reason above this says not what it means or what "
+		    "to do" },
+		{ "half a reason at the end", "free\ndo a",
+		    "2: the reason above this says not what it means or what "
+		    "to do" },
+		{ "other bytes than ASCII", "free\nmeans \303\251",
+		    "2: it must be plain ASCII" },
+	};
+	struct bounce_table *table = malloc(sizeof(*table));
+
+	(void)state;
+	assert_non_null(table);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char got[BOUNCE_ERROR_SIZE];
+
+		(void)bounce_table_read(rows[i].text, table, got);
+		check_text(rows[i].sentence, got, rows[i].want);
+	}
+	free(table);
+}
+
+static void
+tables_without_end(void **state)
+{
+	static const struct {
+		const char *head, *line, *want;
+	} rows[] = {
+		{ "", "free\nmeans a\ndo b\n", "too many reasons" },
+		{ "free\n", "phrase a\n", "too many phrases" },
+		{ "", "$a b\n", "too many texts" },
+		{ "free\n", "means 1234567890123456789012345678901234567890\n",
+		    "the table is too long" },
+	};
+	enum {
+		LONG = 64 * 1024
+	};
+	struct bounce_table *table = malloc(sizeof(*table));
+	char *text = malloc(LONG);
+
+	(void)state;
+	assert_non_null(table);
+	assert_non_null(text);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char got[BOUNCE_ERROR_SIZE];
+		struct text all;
+
+		text_init(&all, text, LONG);
+		text_add(&all, rows[i].head);
+		while (!all.cut) {
+			text_add(&all, rows[i].line);
+		}
+		check_int(
+		    rows[i].want, bounce_table_read(text, table, got), false);
+		check_text("it ends with", strstr(got, ": ") + 2, rows[i].want);
+	}
+	free(text);
+	free(table);
 }
 
 static void
@@ -559,7 +626,10 @@ main(void)
 		cmocka_unit_test(the_forms_of_codes),
 		cmocka_unit_test(near_misses_are_nothing),
 		cmocka_unit_test(forms_without_a_known_reason),
-		cmocka_unit_test(what_each_reason_means),
+		cmocka_unit_test(what_a_code_means),
+		cmocka_unit_test(the_shipped_table_is_whole),
+		cmocka_unit_test(tables),
+		cmocka_unit_test(tables_without_end),
 		cmocka_unit_test(how_long_it_lasts),
 		cmocka_unit_test(phrases),
 		cmocka_unit_test(what_videur_adds),
