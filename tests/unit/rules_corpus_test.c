@@ -26,57 +26,32 @@ struct corpus {
 	char *iso[LINES_MAX];
 };
 
-static char *
-read_line(FILE *file)
-{
-	char *line = NULL;
-	size_t size = 0;
-	ssize_t len = getline(&line, &size, file);
-
-	if (len <= 0) {
-		free(line);
-		return NULL;
-	}
-	if (line[len - 1] == '\n') {
-		line[len - 1] = '\0';
-	}
-	return line;
-}
-
-static FILE *
-open_data(const char *name, const char *what)
-{
-	char path[128];
-	FILE *file;
-
-	(void)snprintf(path, sizeof(path), "tests/data/%s.%s", name, what);
-	file = fopen(path, "r");
-	if (file == NULL) {
-		fail_msg("cannot open %s", path);
-	}
-	return file;
-}
-
 static void
 read_lines(const char *name, const char *what, char **lines, size_t count)
 {
-	FILE *file = open_data(name, what);
+	char path[64];
+	FILE *file;
 
+	(void)snprintf(path, sizeof(path), "%s.%s", name, what);
+	file = data_open(path);
 	for (size_t i = 0; i < count; i++) {
-		lines[i] = read_line(file);
+		lines[i] = data_line(file);
 		assert_non_null(lines[i]);
 	}
-	assert_null(read_line(file));
+	assert_null(data_line(file));
 	assert_int_equal(fclose(file), 0);
 }
 
 static void
 read_labels(struct corpus *corpus)
 {
-	FILE *file = open_data(corpus->name, "labels.tsv");
+	char path[64];
+	FILE *file;
 	char *line;
 
-	while ((line = read_line(file)) != NULL) {
+	(void)snprintf(path, sizeof(path), "%s.labels.tsv", corpus->name);
+	file = data_open(path);
+	while ((line = data_line(file)) != NULL) {
 		struct label *label = &corpus->label[corpus->lines];
 		unsigned number;
 

@@ -1,5 +1,5 @@
 /*
- * The rules compiled in, and short ways to try a line.
+ * The rules compiled in, short ways to try a line, and rows out of tests/data.
  */
 #ifndef UNIT_RULES_FIXTURE_H
 #define UNIT_RULES_FIXTURE_H
@@ -90,6 +90,88 @@ static inline bool
 tried_match(struct tried *tried, const char *text, struct finding *finding)
 {
 	return tried_match_bytes(tried, NULL, text, strlen(text), finding);
+}
+
+/* A line of a daemon, as syslog has it; one that has a time of its own is
+ * given as it is. */
+static inline bool
+tried_match_daemon(
+    struct tried *tried, const char *text, struct finding *finding)
+{
+	char line[16384];
+	bool dated = text[0] >= '0' && text[0] <= '9';
+	bool no_host = strncmp(text, "imap-login: ", 12) == 0;
+
+	(void)snprintf(line, sizeof(line), "%s%s%s",
+	    dated ? "" : "Nov 21 23:44:51 ", dated || no_host ? "" : "mx ",
+	    text);
+	return tried_match(tried, line, finding);
+}
+
+/* ---- tests/data ---- */
+
+static inline FILE *
+data_open(const char *name)
+{
+	char path[128];
+	FILE *file;
+
+	(void)snprintf(path, sizeof(path), "tests/data/%s", name);
+	file = fopen(path, "r");
+	if (file == NULL) {
+		fail_msg("cannot open %s", path);
+	}
+	return file;
+}
+
+/* The next line without its end, or NULL; the caller frees it. */
+static inline char *
+data_line(FILE *file)
+{
+	char *line = NULL;
+	size_t size = 0;
+	ssize_t len = getline(&line, &size, file);
+
+	if (len <= 0) {
+		free(line);
+		return NULL;
+	}
+	line[strcspn(line, "\n")] = '\0';
+	return line;
+}
+
+/* Rows of a sentence ("# ..."), a line and what is wanted ("=> ..."). */
+typedef void data_check(struct tried *tried, const char *sentence,
+    const char *line, const char *want);
+
+static inline void
+data_rows(const char *name, struct tried *tried, data_check *check)
+{
+	FILE *file = data_open(name);
+	char *sentence = NULL;
+	char *line = NULL;
+	char *read;
+	size_t rows = 0;
+
+	while ((read = data_line(file)) != NULL) {
+		if (strncmp(read, "=> ", 3) == 0) {
+			assert_non_null(sentence);
+			assert_non_null(line);
+			check(tried, sentence + 2, line, read + 3);
+			rows++;
+		}
+		if (strncmp(read, "# ", 2) == 0) {
+			free(sentence);
+			sentence = read;
+		} else {
+			free(line);
+			line = read;
+		}
+	}
+	free(sentence);
+	free(line);
+	assert_int_equal(fclose(file), 0);
+	assert_true(rows > 0);
 }
 
 #endif
