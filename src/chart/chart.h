@@ -1,11 +1,9 @@
 /*
- * Numbers as pictures: SVG that stands in a page.
+ * Numbers as pictures: SVG that stands in a page.  Pure.
  *
- * Pure: numbers and words in, markup out.  Colours are the page's: shapes
- * have classes ("chart", "grid", "rest", "series-0" ...) and no style of their
- * own.  A picture fills whatever width and height it is given, so that words
- * beside it stay readable; they are the page's, but for the title and the
- * description that are read aloud.
+ * Colours are the page's: shapes have classes ("chart", "grid", "rest",
+ * "series-0" ...) and no style of their own.  A picture fills whatever width
+ * and height it is given, so that words beside it stay readable.
  */
 #ifndef CHART_CHART_H
 #define CHART_CHART_H
@@ -23,7 +21,7 @@ enum {
 struct chart_words {
 	const char *id;    /* letters, digits and '-'; once a page */
 	const char *title; /* NULL: the picture is an ornament, never read */
-	const char *description; /* or NULL */
+	const char *description; /* there where the title is */
 };
 
 /* Columns side by side in order of time; each is its series' values one on top
