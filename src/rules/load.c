@@ -49,30 +49,6 @@ struct folder {
 	int entries;
 };
 
-/* One that does not exist holds none. */
-static bool
-open_folder(struct folder *folder, char error[static RULES_ERROR_SIZE])
-{
-	int found = 0;
-
-	if (folder->path != NULL && folder->path[0] != '\0') {
-		found = scandir(
-		    folder->path, &folder->entry, is_rule_file, by_name);
-	}
-	folder->entries = found > 0 ? found : 0;
-	return found >= 0 || errno == ENOENT ||
-	       fail(error, folder->path, strerrordesc_np(errno));
-}
-
-static void
-close_folder(struct folder *folder)
-{
-	for (int i = 0; i < folder->entries; i++) {
-		free(folder->entry[i]);
-	}
-	free(folder->entry);
-}
-
 /* ---- all files ---- */
 
 /* The name behind `last` (NULL: the first) in the order of bytes, of the
@@ -153,17 +129,29 @@ rules_load(const char *folder, char error[static RULES_ERROR_SIZE])
 {
 	struct rules *rules = calloc(1, sizeof(*rules));
 	struct folder own = { .path = folder };
-	bool fine = rules != NULL;
+	bool fine;
 	size_t n = 0;
 
-	(void)fail(error, "rules", "out of memory");
-	fine = fine && open_folder(&own, error) &&
-	       read_files(rules, &own, error);
-	close_folder(&own);
+	if (folder != NULL && folder[0] != '\0') {
+		own.entries = scandir(
+		    folder, &own.entry, is_rule_file, by_name);
+	}
+	/* One that does not exist holds none. */
+	fine = own.entries >= 0 || errno == ENOENT ||
+	       fail(error, folder, strerrordesc_np(errno));
+	if (rules == NULL) {
+		fine = fail(error, "rules", "out of memory");
+	}
+	fine = fine && read_files(rules, &own, error);
+	while (own.entries > 0) {
+		free(own.entry[--own.entries]);
+	}
+	free(own.entry);
 	if (fine) {
 		rules->probe = calloc(
 		    rules->patterns + 1, sizeof(*rules->probe));
-		fine = rules->probe != NULL;
+		fine = rules->probe != NULL ||
+		       fail(error, "rules", "out of memory");
 	}
 	if (!fine) {
 		rules_free(rules);
