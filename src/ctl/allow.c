@@ -2,7 +2,6 @@
 
 #include <stdio.h>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "ctl/ctl.h"
 #include "ctl/print.h"
@@ -10,93 +9,43 @@
 
 /* ---- list ---- */
 
-static const char *const head[] = { "NETWORK", "UNTIL", "NOTE" };
-
-static void
-list_row(void *to, const struct allow *allow)
-{
-	char net[NET_TEXT_SIZE];
-	char until[PRINT_TIME_SIZE];
-
-	table_row(
-	    to, (const char *const[]){ net_format(&allow->net, net),
-		    allow->until != 0 ? print_time(allow->until, until) : "-",
-		    allow->note });
-}
-
-static enum exit_status
-list_text(struct ctl *ctl)
-{
-	struct table table;
-	enum store_result result;
-	char entries[PRINT_COUNT_SIZE];
-
-	table_init(&table, head, sizeof(head) / sizeof(head[0]), 0, "");
-	result = store_allow_each(ctl->store, ctl->now, list_row, &table);
-	if (result == STORE_OK && table.rows > 0) {
-		table_print(&table);
-		result = store_allow_each(
-		    ctl->store, ctl->now, list_row, &table);
-	}
-	if (result == STORE_BUSY || result == STORE_FAILED) {
-		return ctl_failed(ctl, result);
-	}
-	if (table.rows == 0) {
-		print_line("nothing is allowed");
-		return EXIT_NO;
-	}
-	print_line(
-	    "%s", print_count(table.rows, "network", "networks", entries));
-	return EXIT_FINE;
-}
-
-struct json_listing {
-	struct json json;
-	bool any;
+static const struct layout networks = {
+	.column = { { "network", "NETWORK" }, { "until", "UNTIL" },
+	    { "note", "NOTE", COLUMN_WRAP } },
 };
 
 static void
-list_json_row(void *to, const struct allow *allow)
+put_allow(void *to, const struct allow *allow)
 {
-	struct json_listing *listing = to;
-	struct json *json = &listing->json;
-	char net[NET_TEXT_SIZE];
+	struct output *out = to;
 
-	listing->any = true;
-	json_object(json, NULL);
-	json_string(json, "network", net_format(&allow->net, net));
-	if (allow->until != 0) {
-		json_time(json, "until", allow->until);
-	} else {
-		json_null(json, "until");
-	}
-	json_string(json, "note", allow->note);
-	json_object_end(json);
-}
-
-static enum exit_status
-list_json(struct ctl *ctl)
-{
-	struct json_listing listing = { .any = false };
-	enum store_result result;
-
-	print_json_begin(&listing.json);
-	json_array(&listing.json, NULL);
-	result = store_allow_each(
-	    ctl->store, ctl->now, list_json_row, &listing);
-	if (result == STORE_BUSY || result == STORE_FAILED) {
-		return ctl_failed(ctl, result);
-	}
-	json_array_end(&listing.json);
-	print_json_end(&listing.json);
-	return listing.any ? EXIT_FINE : EXIT_NO;
+	output_row(out);
+	output_net(out, "network", &allow->net);
+	output_time(out, "until", allow->until);
+	output_string(out, "note", allow->note);
+	output_row_end(out);
 }
 
 enum exit_status
 allow_list(struct ctl *ctl)
 {
-	return args_given(&ctl->args, OPTION_JSON) ? list_json(ctl)
-						   : list_text(ctl);
+	struct output *out = &ctl->out;
+	enum store_result result;
+	char count[OUTPUT_COUNT_SIZE];
+	int64_t rows;
+
+	output_table(out, NULL, &networks);
+	result = store_allow_each(ctl->store, ctl->now, put_allow, out);
+	if (result == STORE_BUSY || result == STORE_FAILED) {
+		return ctl_failed(ctl, result);
+	}
+	rows = output_table_end(out);
+	if (rows == 0) {
+		output_say(out, "nothing is allowed");
+		return EXIT_NO;
+	}
+	output_say(out, "%s", output_count(rows, "network", "networks", count));
+	return EXIT_FINE;
 }
 
 /* ---- add, remove ---- */

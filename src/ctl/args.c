@@ -160,6 +160,7 @@ static const struct option_kind {
 	{ "--all", NULL, false },
 	{ "--at", read_at, false },
 	{ "--compare", read_policy, true },
+	{ "--csv", NULL, false },
 	{ "--detail", read_detail, false },
 	{ "--fix", NULL, false },
 	{ "--for", read_lasting, false },
@@ -361,6 +362,10 @@ args_read(const struct args_words *from, size_t skip,
 		    !read_option(from, i, grammar, out, error)) {
 			return false;
 		}
+	}
+	if (args_given(out, OPTION_CSV) && args_given(out, OPTION_JSON)) {
+		complain(error, "--json and --csv exclude each other");
+		return false;
 	}
 	return read_words(from, skip, grammar, out, error);
 }

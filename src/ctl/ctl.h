@@ -13,6 +13,7 @@
 #include "base/proc.h"
 #include "conf/conf.h"
 #include "ctl/args.h"
+#include "ctl/output.h"
 #include "store/store.h"
 
 struct ctl {
@@ -21,6 +22,7 @@ struct ctl {
 	struct args args;
 	struct store *store; /* NULL before ctl_open() */
 	int64_t now;         /* when the command began */
+	struct output out;
 	FILE *spool;         /* what a phrase read before; closed at the end */
 };
 

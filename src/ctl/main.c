@@ -84,6 +84,15 @@ run_phrase(const struct phrase *phrase, struct ctl *ctl)
 	return status;
 }
 
+static enum output_format
+args_format(const struct args *args)
+{
+	if (args_given(args, OPTION_JSON)) {
+		return OUTPUT_JSON;
+	}
+	return args_given(args, OPTION_CSV) ? OUTPUT_CSV : OUTPUT_TEXT;
+}
+
 static enum exit_status
 run(const char *file, const struct phrase *phrase, const struct args *args)
 {
@@ -101,8 +110,13 @@ run(const char *file, const struct phrase *phrase, const struct args *args)
 		print_wrong(error);
 		return EXIT_USAGE;
 	}
+	output_init(&ctl.out, args_format(args));
 	status = run_phrase(phrase, &ctl);
 	conf_drop(conf);
+	if (!output_close(&ctl.out)) {
+		print_complaint("standard output: %s", strerrordesc_np(errno));
+		return status > EXIT_USAGE ? status : EXIT_USAGE;
+	}
 	return status;
 }
 
@@ -136,17 +150,6 @@ speak(const char *file, const char *const *argv, size_t count)
 	return run(file, phrase, &args);
 }
 
-/* An answer nobody could read is no answer. */
-static enum exit_status
-finish(enum exit_status status)
-{
-	if (fflush(stdout) == 0 && !ferror(stdout)) {
-		return status;
-	}
-	print_complaint("standard output: %s", strerrordesc_np(errno));
-	return status > EXIT_USAGE ? status : EXIT_USAGE;
-}
-
 int
 main(int argc, char **argv)
 {
@@ -163,9 +166,9 @@ main(int argc, char **argv)
 	} else if (opening.version) {
 		print_line("videur %s", VIDEUR_VERSION);
 	} else {
-		return (int)finish(
-		    speak(opening.file, (const char *const *)argv + optind,
-			(size_t)(argc - optind)));
+		return (int)speak(opening.file,
+		    (const char *const *)argv + optind,
+		    (size_t)(argc - optind));
 	}
-	return (int)finish(EXIT_FINE);
+	return EXIT_FINE;
 }

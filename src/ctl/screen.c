@@ -1,0 +1,370 @@
+#include "ctl/screen.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+enum {
+	SCREEN = 80,     /* columns of a line */
+	GAP = 2,         /* between two columns of a table */
+	WRAP_LEAST = 24, /* room that is enough for a text beside others */
+	BELOW = 4,       /* how far a text below its row is indented */
+	ADDRESS = 15,    /* a first column keeps so much */
+	BATCH = 200,     /* rows that columns are measured by */
+	FIRST_SIZE = 2048
+};
+
+struct screen {
+	const struct layout *layout;
+	bool csv;
+	bool headed; /* CSV has its heading */
+	char *buf;   /* of all cells; begins with an empty one */
+	size_t len;
+	size_t room;
+	size_t cell[BATCH][COLUMNS_MAX]; /* where in `buf`; 0: empty */
+	size_t rows;
+	size_t width[COLUMNS_MAX];
+	size_t total;  /* of all columns but one that wraps */
+	bool below;    /* the one that wraps stands below */
+	bool measured; /* the heading is written */
+};
+
+/* ---- characters ---- */
+
+/* How many bytes the next character takes, also one that is not shown. */
+static size_t
+step(const char *text)
+{
+	size_t len = utf8_printable(text);
+
+	return len > 0 ? len : 1;
+}
+
+static size_t
+width_of(const char *text, size_t len)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < len; i += step(text + i)) {
+		width++;
+	}
+	return width;
+}
+
+void
+screen_safe(FILE *to, const char *text, size_t len)
+{
+	for (size_t i = 0; i < len; i += step(text + i)) {
+		if (utf8_printable(text + i) == 0) {
+			putc('?', to);
+		} else {
+			fwrite(text + i, 1, step(text + i), to);
+		}
+	}
+}
+
+void
+screen_blanks(size_t count)
+{
+	printf("%*s", (int)count, "");
+}
+
+void
+screen_wrapped(const char *text, size_t at, size_t indent)
+{
+	while (*text != '\0') {
+		size_t blanks = strspn(text, " ");
+		size_t len = strcspn(text + blanks, " ");
+		size_t width = width_of(text + blanks, len);
+
+		if (at > indent && at + blanks + width > SCREEN) {
+			putchar('\n');
+			screen_blanks(indent);
+			at = indent;
+		} else if (len > 0) {
+			screen_blanks(blanks);
+			at += blanks;
+		}
+		text += blanks;
+		screen_safe(stdout, text, len);
+		text += len;
+		at += width;
+	}
+	putchar('\n');
+}
+
+/* ---- rows of text and CSV ---- */
+
+static size_t
+columns_of(const struct layout *layout)
+{
+	size_t columns = 0;
+
+	while (columns < COLUMNS_MAX && layout->column[columns].name != NULL) {
+		columns++;
+	}
+	return columns;
+}
+
+bool
+screen_cell(struct screen *screen, size_t column, const char *text)
+{
+	size_t size = strlen(text) + 1;
+
+	if (screen->len + size > screen->room) {
+		size_t room = (screen->len + size) * 2;
+		char *buf = realloc(screen->buf, room);
+
+		if (buf == NULL) {
+			return false;
+		}
+		screen->buf = buf;
+		screen->room = room;
+	}
+	memcpy(screen->buf + screen->len, text, size);
+	screen->cell[screen->rows][column] = screen->len;
+	screen->len += size;
+	return true;
+}
+
+static const char *
+cell_of(const struct screen *screen, size_t row, size_t column)
+{
+	return screen->buf + screen->cell[row][column];
+}
+
+static size_t
+widest(const struct screen *screen, size_t column, size_t least)
+{
+	size_t widest = least;
+
+	for (size_t row = 0; row < screen->rows; row++) {
+		size_t width = utf8_width(cell_of(screen, row, column));
+
+		widest = width > widest ? width : widest;
+	}
+	return widest;
+}
+
+/* Columns are as wide as what stands in the first rows; where that is too
+ * much, a long address has a line of its own. */
+static void
+measure(struct screen *screen)
+{
+	const struct layout *layout = screen->layout;
+	size_t columns = columns_of(layout);
+	size_t total = layout->indent;
+
+	for (size_t i = 0; i < columns; i++) {
+		const struct column *column = &layout->column[i];
+		size_t width = column->head != NULL ? utf8_width(column->head)
+						    : 0;
+
+		screen->width[i] = 0;
+		if (column->head == NULL) {
+			continue;
+		}
+		width = column->width > width ? column->width : width;
+		width = widest(screen, i, width);
+		if ((column->flags & COLUMN_WRAP) != 0) {
+			screen->below = total + width > SCREEN &&
+					total + WRAP_LEAST > SCREEN;
+			continue;
+		}
+		screen->width[i] = width;
+		total += width + GAP;
+	}
+	screen->total = total;
+	if (total > SCREEN + GAP && screen->width[0] > ADDRESS) {
+		size_t much = total - SCREEN - GAP;
+		size_t spare = screen->width[0] - ADDRESS;
+
+		much = much < spare ? much : spare;
+		screen->width[0] -= much;
+		screen->total -= much;
+	}
+	screen->measured = true;
+}
+
+/* Blanks before a cell are written only where it has text. */
+static void
+put_row(const struct screen *screen, const char *const *cell)
+{
+	const struct layout *layout = screen->layout;
+	size_t columns = columns_of(layout);
+	size_t begin = layout->indent; /* of the next column */
+	size_t at = 0;                 /* so much of the line is written */
+
+	for (size_t i = 0; i < columns; i++) {
+		const struct column *column = &layout->column[i];
+		size_t width = utf8_width(cell[i]);
+		size_t room = screen->width[i];
+		size_t start = begin;
+
+		if (column->head == NULL) {
+			continue;
+		}
+		begin += room + GAP;
+		if (width == 0) {
+			continue;
+		}
+		if ((column->flags & COLUMN_WRAP) != 0) {
+			if (screen->below) {
+				putchar('\n');
+				start = layout->indent + BELOW;
+				at = 0;
+			}
+			screen_blanks(start > at ? start - at : GAP);
+			screen_wrapped(cell[i], start, start);
+			return;
+		}
+		if ((column->flags & COLUMN_RIGHT) != 0 && room > width) {
+			start += room - width;
+		}
+		/* What came before may have been too wide. */
+		start = at > 0 && start < at + GAP ? at + GAP : start;
+		screen_blanks(start - at);
+		screen_safe(stdout, cell[i], strlen(cell[i]));
+		at = start + width;
+		if (i == 0 && width > room &&
+		    screen->total + width - room > SCREEN + GAP) {
+			putchar('\n');
+			at = 0;
+		}
+	}
+	putchar('\n');
+}
+
+static void
+put_head(const struct screen *screen)
+{
+	const struct layout *layout = screen->layout;
+	const char *cell[COLUMNS_MAX] = { NULL };
+	bool any = false;
+
+	for (size_t i = 0; i < columns_of(layout); i++) {
+		const struct column *column = &layout->column[i];
+		bool hidden = (column->flags & COLUMN_WRAP) != 0 &&
+			      screen->below;
+
+		cell[i] = column->head == NULL || hidden ? "" : column->head;
+		any = any || cell[i][0] != '\0';
+	}
+	if (any) {
+		put_row(screen, cell);
+	}
+}
+
+void
+screen_csv(const char *text)
+{
+	if (strpbrk(text, ",\"\r\n") == NULL) {
+		screen_safe(stdout, text, strlen(text));
+		return;
+	}
+	putchar('"');
+	for (size_t i = 0; text[i] != '\0'; i += step(text + i)) {
+		if (text[i] == '"') {
+			putchar('"');
+		}
+		screen_safe(stdout, text + i, step(text + i));
+	}
+	putchar('"');
+}
+
+/* A line of the columns that CSV knows. */
+static void
+put_csv_row(const struct layout *layout, const char *const *cell)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < columns_of(layout); i++) {
+		if ((layout->column[i].flags & COLUMN_PEOPLE) != 0) {
+			continue;
+		}
+		if (any) {
+			putchar(',');
+		}
+		any = true;
+		screen_csv(cell[i]);
+	}
+	fputs("\r\n", stdout);
+}
+
+void
+screen_flush(struct screen *screen)
+{
+	if (!screen->csv && !screen->measured && screen->rows > 0) {
+		measure(screen);
+		put_head(screen);
+	}
+	for (size_t row = 0; row < screen->rows; row++) {
+		const char *cell[COLUMNS_MAX];
+
+		for (size_t i = 0; i < COLUMNS_MAX; i++) {
+			cell[i] = cell_of(screen, row, i);
+		}
+		if (screen->csv) {
+			put_csv_row(screen->layout, cell);
+		} else {
+			put_row(screen, cell);
+		}
+	}
+	memset(screen->cell, 0, sizeof(screen->cell[0]) * screen->rows);
+	screen->rows = 0;
+	screen->len = 1;
+}
+
+void
+screen_row(struct screen *screen)
+{
+	screen->rows++;
+	if (screen->csv || screen->layout->stream || screen->measured ||
+	    screen->rows == BATCH) {
+		screen_flush(screen);
+	}
+}
+
+struct screen *
+screen_open(bool csv)
+{
+	struct screen *screen = calloc(1, sizeof(*screen));
+	char *buf = calloc(1, FIRST_SIZE);
+
+	if (screen == NULL || buf == NULL) {
+		free(screen);
+		free(buf);
+		return NULL;
+	}
+	screen->buf = buf;
+	screen->room = FIRST_SIZE;
+	screen->len = 1;
+	screen->csv = csv;
+	return screen;
+}
+
+void
+screen_close(struct screen *screen)
+{
+	if (screen != NULL) {
+		free(screen->buf);
+		free(screen);
+	}
+}
+
+void
+screen_begin(struct screen *screen, const struct layout *layout)
+{
+	const char *name[COLUMNS_MAX];
+
+	screen->layout = layout;
+	screen->measured = false;
+	if (screen->csv && !screen->headed) {
+		for (size_t i = 0; i < COLUMNS_MAX; i++) {
+			name[i] = layout->column[i].name;
+		}
+		put_csv_row(layout, name);
+		screen->headed = true;
+	}
+}
