@@ -183,33 +183,27 @@ check_ssh(const struct facts *facts, struct diagnosis *out)
 	struct net net = net_cut(&facts->ssh, ADDR_BITS);
 	char address[ADDR_TEXT_SIZE];
 	char end[TIME_TEXT_SIZE];
-	int64_t until;
+	enum cover cover;
+	int64_t at;
 
 	if (!facts->has_ssh) {
 		return;
 	}
 	addr_format(&facts->ssh, address);
-	switch (cover_of(facts, &net, &until)) {
-	case COVER_GOOD:
+	cover = cover_of(facts, &net, &at);
+	if (cover == COVER_GOOD || cover == COVER_WHILE) {
 		diagnosis_add(out, HEALTH_OK, NULL,
-		    "you are connected from %s, which is never banned",
-		    address);
+		    "you are connected from %s, which is %s%s", address,
+		    cover == COVER_GOOD ? "never banned" : "allowed until ",
+		    cover == COVER_GOOD ? "" : text_from_time(at, end));
 		return;
-	case COVER_WHILE:
-		diagnosis_add(out, HEALTH_OK, NULL,
-		    "you are connected from %s, which is allowed until %s",
-		    address, text_from_time(until, end));
-		return;
-	case COVER_NOTHING:
-	case COVER_TOO_WIDE:
-		break;
 	}
 	if (records->result == STORE_OK &&
 	    records->standing.verdict == STANDING_BANNED) {
+		at = records->standing.ban[0].ends;
 		diagnosis_add(out, HEALTH_PROBLEM, NULL,
 		    "you are connected from %s, which is banned until %s",
-		    address,
-		    text_from_time(records->standing.ban[0].ends, end));
+		    address, text_from_time(at, end));
 	} else {
 		diagnosis_add(out, HEALTH_WARNING, NULL,
 		    "you are connected from %s, which is not allowed: your own "

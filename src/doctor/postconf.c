@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -15,8 +14,8 @@
 #include "base/text.h"
 
 enum {
-	PATH_SIZE = 256,
-	COMPLAINT_MAX = 1024
+	COMPLAINT_MAX = 1024,
+	NO_PROGRAM = 127 /* what a shell says, too */
 };
 
 #define BETWEEN ", \t\r\n"
@@ -32,57 +31,26 @@ struct stream {
 	bool cut;
 };
 
-static bool
-find_program(const char *name, char path[static PATH_SIZE])
+/* What becomes of the child: the two pipes' writing ends are its outputs. */
+_Noreturn static void
+execute(const char *const *argv, int out, int err)
 {
-	static const char *const folders[] = { "/usr/sbin", "/usr/local/sbin",
-		"/usr/bin", "/usr/local/bin" };
-
-	for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
-		struct text text;
-
-		text_init(&text, path, PATH_SIZE);
-		text_addf(&text, "%s/%s", folders[i], name);
-		if (!text.cut && access(path, X_OK) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-/* Start it with the two pipes' writing ends as its outputs; 0 or an errno. */
-static int
-spawn(const char *path, const char *const *argv, int out, int err, pid_t *pid)
-{
-	static char searched[] = "PATH=/usr/sbin:/usr/bin:/sbin:/bin";
+	static char path[] = "PATH=/usr/sbin:/usr/local/sbin:/usr/bin:"
+			     "/usr/local/bin:/sbin:/bin";
 	static char locale[] = "LC_ALL=C";
-	char *environment[] = { searched, locale, NULL };
-	posix_spawn_file_actions_t actions;
+	char *environment[] = { path, locale, NULL };
 	union {
 		const char *const *borrowed;
-		char *const *wanted; /* posix_spawn() changes nothing */
+		char *const *wanted; /* execvp() changes nothing */
 	} words = { .borrowed = argv };
-	int rc = posix_spawn_file_actions_init(&actions);
+	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
 
-	if (rc != 0) {
-		return rc;
+	environ = environment; /* it says where execvp() looks, too */
+	if (in >= 0 && dup2(in, STDIN_FILENO) >= 0 &&
+	    dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0) {
+		(void)execvp(argv[0], words.wanted);
 	}
-	rc = posix_spawn_file_actions_addopen(
-	    &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-	if (rc == 0) {
-		rc = posix_spawn_file_actions_adddup2(
-		    &actions, out, STDOUT_FILENO);
-	}
-	if (rc == 0) {
-		rc = posix_spawn_file_actions_adddup2(
-		    &actions, err, STDERR_FILENO);
-	}
-	if (rc == 0) {
-		rc = posix_spawn(
-		    pid, path, &actions, NULL, words.wanted, environment);
-	}
-	(void)posix_spawn_file_actions_destroy(&actions);
-	return rc;
+	_exit(errno == ENOENT ? NO_PROGRAM : EXIT_FAILURE);
 }
 
 static void
@@ -104,24 +72,26 @@ read_some(struct stream *stream)
 	}
 }
 
-/* Read both until they are over; false where the time was over first. */
+/* Read both until they are over or the first is full; false where the time
+ * was over first. */
 static bool
-read_all(struct stream *out, struct stream *err, int64_t deadline)
+read_all(struct stream stream[static 2], int64_t deadline)
 {
-	while ((out->fd >= 0 || err->fd >= 0) && !out->cut) {
-		struct pollfd polled[] = { { .fd = out->fd, .events = POLLIN },
-			{ .fd = err->fd, .events = POLLIN } };
+	while ((stream[0].fd >= 0 || stream[1].fd >= 0) && !stream[0].cut) {
+		struct pollfd polled[] = {
+			{ .fd = stream[0].fd, .events = POLLIN },
+			{ .fd = stream[1].fd, .events = POLLIN },
+		};
 		int64_t left = deadline - proc_ticks();
 
 		if (left <= 0 ||
 		    (poll(polled, 2, (int)left) < 0 && errno != EINTR)) {
 			return false;
 		}
-		if (polled[0].revents != 0) {
-			read_some(out);
-		}
-		if (polled[1].revents != 0) {
-			read_some(err);
+		for (size_t i = 0; i < 2; i++) {
+			if (polled[i].revents != 0) {
+				read_some(&stream[i]);
+			}
 		}
 	}
 	return true;
@@ -151,50 +121,50 @@ run_program(
     const char *const *argv, int64_t milliseconds, struct run_output *output)
 {
 	int64_t deadline = proc_ticks() + milliseconds;
-	char path[PATH_SIZE];
-	char complaint[COMPLAINT_MAX + 1];
-	struct stream out = { .size = RUN_OUTPUT_MAX };
-	struct stream err = { .buf = complaint, .size = COMPLAINT_MAX };
+	char complaint[COMPLAINT_MAX + 1] = "";
+	struct stream stream[2] = {
+		{ .buf = malloc(RUN_OUTPUT_MAX + 1), .size = RUN_OUTPUT_MAX },
+		{ .buf = complaint, .size = COMPLAINT_MAX },
+	};
 	int pipes[4] = { -1, -1, -1, -1 };
+	bool started = stream[0].buf != NULL && pipe2(pipes, O_CLOEXEC) == 0 &&
+		       pipe2(pipes + 2, O_CLOEXEC) == 0;
+	pid_t pid = started ? fork() : -1;
 	bool in_time = false;
 	int status = -1;
-	pid_t pid = -1;
-	int rc;
 
-	*output = (struct run_output){ .text = NULL };
-	if (!find_program(argv[0], path)) {
-		return RUN_MISSING;
+	if (pid == 0) {
+		execute(argv, pipes[1], pipes[3]);
 	}
-	out.buf = malloc(RUN_OUTPUT_MAX + 1);
-	rc = out.buf != NULL && pipe2(pipes, O_CLOEXEC) == 0 &&
-		     pipe2(pipes + 2, O_CLOEXEC) == 0
-		 ? spawn(path, argv, pipes[1], pipes[3], &pid)
-		 : errno;
-	out.fd = pipes[0];
-	err.fd = pipes[2];
+	*output = (struct run_output){ .text = NULL };
+	(void)text_copy(output->error, sizeof(output->error),
+	    pid < 0 ? strerrordesc_np(errno) : "it did not end in time");
+	stream[0].fd = pipes[0];
+	stream[1].fd = pipes[2];
 	(void)close(pipes[1]);
 	(void)close(pipes[3]);
-	if (rc == 0) {
-		in_time = read_all(&out, &err, deadline);
-		status = reap(pid, !in_time || out.cut, deadline);
+	if (pid > 0) {
+		in_time = read_all(stream, deadline);
+		status = reap(pid, !in_time || stream[0].cut, deadline);
 	}
-	(void)close(out.fd);
-	(void)close(err.fd);
-	output->cut = out.cut;
-	if (rc == 0 && in_time && (status == 0 || out.cut)) {
-		out.buf[out.len] = '\0';
-		output->text = out.buf;
+	(void)close(stream[0].fd);
+	(void)close(stream[1].fd);
+	if (in_time && (status == 0 || stream[0].cut)) {
+		output->text = stream[0].buf;
+		output->text[stream[0].len] = '\0';
+		output->cut = stream[0].cut;
 		return RUN_FINE;
 	}
-	free(out.buf);
-	complaint[err.len] = '\0';
+	free(stream[0].buf);
 	complaint[strcspn(complaint, "\n")] = '\0';
-	(void)text_copy(output->error, sizeof(output->error),
-	    rc != 0       ? strerrordesc_np(rc)
-	    : !in_time    ? "it did not end in time"
-	    : err.len > 0 ? complaint
-			  : "it failed without a word");
-	return RUN_FAILED;
+	if (in_time) {
+		(void)text_copy(output->error, sizeof(output->error),
+		    complaint[0] != '\0' ? complaint
+					 : "it failed without a word");
+	}
+	return in_time && WIFEXITED(status) && WEXITSTATUS(status) == NO_PROGRAM
+		   ? RUN_MISSING
+		   : RUN_FAILED;
 }
 
 /* ---- reading what it prints ---- */
