@@ -1,19 +1,20 @@
 #include "ctl/replay.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/text.h"
 #include "ctl/ctl.h"
-#include "ctl/print.h"
 #include "ctl/progress.h"
-#include "ctl/replay_say.h"
 #include "ctl/rules.h"
 #include "replay/merge.h"
 #include "replay/simulate.h"
 
 enum {
-	POLICIES_MAX = 2
+	POLICIES_MAX = 2,
+	MAIL_COLUMN = 13, /* the last of a ban, of suspects only */
+	LINE_SIZE = 512
 };
 
 struct replay {
@@ -21,7 +22,7 @@ struct replay {
 	struct rules *rules;
 	struct simulation *simulation[POLICIES_MAX];
 	size_t policies;
-	struct replay_input input;
+	int64_t lines; /* that were read */
 };
 
 /* ---- bring-up ---- */
@@ -32,47 +33,41 @@ static enum exit_status
 add_policy(struct replay *replay, const char *name)
 {
 	const struct conf *conf = replay->ctl->conf;
-	char error[CONF_ERROR_SIZE] = "";
-	char why[SIMULATE_ERROR_SIZE];
+	char wrong[CONF_ERROR_SIZE] = "";
+	char error[SIMULATE_ERROR_SIZE] = "out of memory";
 	struct policy *policy = malloc(sizeof(*policy));
-	enum exit_status status = EXIT_FINE;
-	struct simulation *simulation;
+	struct simulation *simulation = NULL;
 
-	if (policy == NULL) {
-		print_complaint("out of memory");
-		return EXIT_DATABASE;
-	}
-	if (name == NULL) {
+	if (policy != NULL && name == NULL) {
 		*policy = conf->policy;
-	} else if (!conf_policy(name, replay->ctl->file, policy, error)) {
-		print_wrong(error);
-		status = EXIT_USAGE;
+	} else if (policy != NULL &&
+		   !conf_policy(name, replay->ctl->file, policy, wrong)) {
+		output_wrong(wrong);
+		free(policy);
+		return EXIT_USAGE;
 	}
-	if (status == EXIT_FINE) {
-		simulation = simulate_open(conf, policy, why);
-		if (simulation == NULL) {
-			print_complaint("%s", why);
-		}
-		replay->simulation[replay->policies] = simulation;
-		replay->policies += simulation != NULL;
-		status = simulation != NULL ? EXIT_FINE : EXIT_DATABASE;
+	if (policy != NULL) {
+		simulation = simulate_open(conf, policy, error);
 	}
 	free(policy);
-	return status;
+	if (simulation == NULL) {
+		output_complain("%s", error);
+		return EXIT_DATABASE;
+	}
+	replay->simulation[replay->policies++] = simulation;
+	return EXIT_FINE;
 }
 
 static enum exit_status
 add_policies(struct replay *replay)
 {
 	const struct args *args = &replay->ctl->args;
-	enum exit_status status;
+	enum exit_status status = add_policy(replay, args->policy[0]);
 
-	if (!args_given(args, OPTION_COMPARE)) {
-		return add_policy(replay, args->policy[0]);
+	if (status == EXIT_FINE && args_given(args, OPTION_COMPARE)) {
+		status = add_policy(replay, args->policy[1]);
 	}
-	status = add_policy(replay, args->policy[0]);
-	return status == EXIT_FINE ? add_policy(replay, args->policy[1])
-				   : status;
+	return status;
 }
 
 /* ---- reading ---- */
@@ -83,36 +78,21 @@ show_progress(void *to, int64_t done, int64_t total, int64_t lines)
 	progress_step(to, done, total, lines, proc_ticks());
 }
 
-static enum exit_status
-read_findings(struct replay *replay, struct merge *merge,
-    struct progress *progress, const char *error)
+/* All findings, or where `finding` is NULL the end; false after a
+ * complaint. */
+static bool
+simulate_all(struct replay *replay, const struct finding *finding)
 {
-	const struct finding *finding;
-	enum merge_result result;
-	bool fine = true;
-	size_t at = 0;
+	for (size_t i = 0; i < replay->policies; i++) {
+		struct simulation *simulation = replay->simulation[i];
 
-	while ((result = merge_next(merge, &finding)) == MERGE_FINDING) {
-		for (at = 0; at < replay->policies && fine; at += fine) {
-			fine = simulate_take(replay->simulation[at], finding);
-		}
-		if (!fine) {
-			break;
+		if (finding != NULL ? !simulate_take(simulation, finding)
+				    : !simulate_end(simulation)) {
+			output_complain("%s", simulation->error);
+			return false;
 		}
 	}
-	replay->input.lines = merge_lines(merge);
-	progress_end(progress);
-	if (result == MERGE_FAILED) {
-		print_complaint("%s", error);
-		return EXIT_USAGE;
-	}
-	for (at = fine ? 0 : at; at < replay->policies && fine; at += fine) {
-		fine = simulate_end(replay->simulation[at]);
-	}
-	if (!fine) {
-		print_complaint("%s", replay->simulation[at]->error);
-	}
-	return fine ? EXIT_FINE : EXIT_DATABASE;
+	return true;
 }
 
 static enum exit_status
@@ -124,56 +104,322 @@ read_logs(struct replay *replay)
 	char error[LOG_ERROR_SIZE];
 	struct merge *merge = merge_open(replay->rules, args->file, args->files,
 	    replay->ctl->now, show_progress, &progress, error);
-	enum exit_status status;
+	enum merge_result result = MERGE_FAILED;
+	const struct finding *finding;
+	bool fine = true;
 
-	if (merge == NULL) {
-		progress_end(&progress);
-		print_complaint("%s", error);
+	while (merge != NULL && fine &&
+	       (result = merge_next(merge, &finding)) == MERGE_FINDING) {
+		fine = simulate_all(replay, finding);
+	}
+	progress_end(&progress);
+	if (merge != NULL) {
+		replay->lines = merge_lines(merge);
+		merge_close(merge);
+	}
+	if (fine && result == MERGE_FAILED) {
+		output_complain("%s", error);
 		return EXIT_USAGE;
 	}
-	status = read_findings(replay, merge, &progress, error);
-	merge_close(merge);
-	return status;
+	return fine && simulate_all(replay, NULL) ? EXIT_FINE : EXIT_DATABASE;
 }
 
-/* ---- telling ---- */
+/* ---- one policy's bans ---- */
+
+static const struct layout ban_layout = {
+	.column = {
+	    { "client", "ADDRESS", 0, 0 },
+	    { "reason", "REASON", 0, 0 },
+	    { "rule", "RULE", 0, 0 },
+	    { "step", "STEP", COLUMN_RIGHT, 0 },
+	    { "begins", "SINCE", 0, 0 },
+	    { "ends", NULL, 0, 0 },
+	    { "lasts", "FOR", COLUMN_RIGHT | COLUMN_PEOPLE, 0 },
+	    { "refused", "REFUSED", COLUMN_RIGHT, 0 },
+	    { "lost", NULL, 0, 0 },
+	    { "accepted", NULL, 0, 0 },
+	    { "recipients", NULL, 0, 0 },
+	    { "suspect", NULL, 0, 0 },
+	    { "reply", NULL, 0, 0 },
+	    [MAIL_COLUMN] = { "mail", "ACCEPTED",
+	        COLUMN_WRAP | COLUMN_PEOPLE, 0 },
+	},
+	.indent = 2,
+	.lines = true,
+};
 
 static void
-say(const struct replay *replay)
+put_ban(struct output *out, const struct replay_client *client,
+    const struct replay_ban *replayed)
 {
-	bool json = args_given(&replay->ctl->args, OPTION_JSON);
-	const struct simulation *const both[POLICIES_MAX] = {
-		replay->simulation[0], replay->simulation[1]
+	const struct ban *ban = &replayed->ban;
+	char who[NET_TEXT_SIZE];
+	char reply[REPLY_TEXT_SIZE];
+	char lasts[OUTPUT_TIME_SIZE];
+	char messages[OUTPUT_COUNT_SIZE];
+	char recipients[OUTPUT_COUNT_SIZE];
+
+	output_row(out);
+	output_string(out, "client", net_format(&ban->who, who));
+	output_string(out, "reason", reason_name(ban->reason));
+	output_string(out, "rule", ban->rule);
+	output_int(out, "step", ban->step);
+	output_time(out, "begins", ban->begins);
+	output_time(out, "ends", ban->ends);
+	output_cell(out, "lasts", "%s",
+	    output_short_duration(ban->ends - ban->begins, lasts));
+	output_int(out, "refused", replayed->refused);
+	output_int(out, "lost", client_lost(replayed));
+	output_int(out, "accepted", client_accepted(client));
+	output_int(out, "recipients", client->recipients);
+	output_bool(out, "suspect", client_is_suspect(client));
+	/* Without the page, which knows nothing of such a ban. */
+	output_string(out, "reply",
+	    reply_line(&ban->reply, who, ban->ends, NULL, NULL, reply));
+	if (client_is_suspect(client)) {
+		output_cell(out, "mail",
+		    "accepted: %s, %s; %" PRId64 " lost to this ban",
+		    output_count(client_accepted(client), "message", "messages",
+			messages),
+		    output_count(client->recipients, "recipient", "recipients",
+			recipients),
+		    client_lost(replayed));
+	}
+	output_row_end(out);
+}
+
+/* A table of those that are suspects or of those that are not, under a line
+ * that says what they are; nothing where there are none. */
+static void
+put_bans(struct output *out, const struct clients *clients, bool suspects)
+{
+	struct layout layout = ban_layout;
+	bool any = false;
+
+	if (!suspects) {
+		layout.column[MAIL_COLUMN].name = NULL;
+	}
+	for (size_t i = 1; i <= clients_bans(clients); i++) {
+		const struct replay_ban *ban = clients_ban(clients, i);
+		const struct replay_client *client = clients_of(clients, ban);
+
+		if (client_is_suspect(client) != suspects) {
+			continue;
+		}
+		if (!any) {
+			output_say(out, "%s",
+			    suspects ? "suspects: banned, though mail of "
+				       "theirs was accepted"
+				     : "bans");
+			output_table(out, NULL, &layout);
+		}
+		any = true;
+		put_ban(out, client, ban);
+	}
+	if (any) {
+		output_table_end(out);
+		output_say(out, "%s", "");
+	}
+}
+
+/* Add ": 3 for spam, 1 for auth" of all that are not 0; gives back their
+ * sum. */
+static int64_t
+list_counts(struct text *text, const int64_t *count, const struct words *words,
+    const char *between)
+{
+	int64_t all = 0;
+
+	for (size_t i = 0; i < words->count; i++) {
+		if (count[i] > 0) {
+			text_addf(text, "%s %" PRId64 " %s%s",
+			    all > 0 ? "," : ":", count[i], between,
+			    words_at(words, i));
+		}
+		all += count[i];
+	}
+	return all;
+}
+
+static void
+put_totals(struct output *out, const struct replay *replay)
+{
+	const struct simulation *simulation = replay->simulation[0];
+	const struct clients_sum sum = clients_sum(simulation->clients);
+	char counts[2][OUTPUT_COUNT_SIZE];
+	char times[2][OUTPUT_TIME_SIZE];
+	char line[LINE_SIZE];
+	struct text text;
+	int64_t all;
+
+	output_line(out, "policy", "%s", simulation->conf->policy.name);
+	output_line(out, "read", "%s of %s",
+	    output_count(replay->lines, "line", "lines", counts[0]),
+	    output_count(
+		(int64_t)replay->ctl->args.files, "file", "files", counts[1]));
+	if (simulation->from <= simulation->until) {
+		output_line(out, "", "%s to %s",
+		    output_time_text(simulation->from, times[0]),
+		    output_time_text(simulation->until, times[1]));
+	}
+	text_init(&text, line, sizeof(line));
+	all = list_counts(&text, simulation->offences, &kind_words, "");
+	output_line(out, "offences", "%" PRId64 "%s", all, line);
+	if (simulation->allowed > 0) {
+		output_line(out, "",
+		    "%" PRId64 " of them by clients allowed or never banned",
+		    simulation->allowed);
+	}
+	if (simulation->spared > 0) {
+		output_line(out, "",
+		    "%" PRId64
+		    " more not counted: by clients that had logged in",
+		    simulation->spared);
+	}
+	output_line(out, "clients",
+	    "%" PRId64 " seen, %" PRId64 " with offences, %" PRId64
+	    " banned, %" PRId64 " of these suspects",
+	    sum.seen, sum.offenders, sum.banned, sum.suspects);
+	text_init(&text, line, sizeof(line));
+	(void)list_counts(&text, sum.reason, &reason_words, "for ");
+	output_line(out, "bans", "%" PRId64 "%s", sum.bans, line);
+	output_line(out, "refused",
+	    "%" PRId64 " attempts, with them %" PRId64
+	    " messages that had been accepted",
+	    sum.refused, sum.lost);
+}
+
+/* ---- two policies ---- */
+
+static void
+put_numbers(struct output *out, const char *what, int64_t one, int64_t other)
+{
+	output_row(out);
+	output_cell(out, "what", "%s", what);
+	output_int(out, "one", one);
+	output_int(out, "other", other);
+	output_row_end(out);
+}
+
+static void
+put_side_by_side(struct output *out, const struct replay *replay)
+{
+	const struct layout table = {
+		.column = {
+		    { "what", "", 0, 0 },
+		    { "one", replay->simulation[0]->conf->policy.name,
+			COLUMN_RIGHT, 0 },
+		    { "other", replay->simulation[1]->conf->policy.name,
+			COLUMN_RIGHT, 0 },
+		},
+		.people = true,
 	};
+	const struct clients_sum one = clients_sum(
+	    replay->simulation[0]->clients);
+	const struct clients_sum other = clients_sum(
+	    replay->simulation[1]->clients);
 
-	if (replay->policies > 1 && json) {
-		replay_compare_json(both, &replay->input);
-	} else if (replay->policies > 1) {
-		replay_compare(both, &replay->input);
-	} else if (json) {
-		replay_say_json(both[0]);
-	} else {
-		replay_say(both[0], &replay->input);
+	output_table(out, NULL, &table);
+	put_numbers(out, "bans", one.bans, other.bans);
+	for (int i = 0; i < REASON_COUNT; i++) {
+		char what[64];
+		struct text text;
+
+		text_init(&text, what, sizeof(what));
+		text_addf(&text, "  for %s", reason_name((enum reason)i));
+		if (one.reason[i] > 0 || other.reason[i] > 0) {
+			put_numbers(out, what, one.reason[i], other.reason[i]);
+		}
 	}
+	put_numbers(out, "clients", one.banned, other.banned);
+	put_numbers(out, "  suspects", one.suspects, other.suspects);
+	put_numbers(out, "refused attempts", one.refused, other.refused);
+	put_numbers(out, "  accepted messages", one.lost, other.lost);
+	output_table_end(out);
 }
 
-static bool
-any_bans(const struct replay *replay)
+/* The clients that a policy bans and the other does not; with `names` they
+ * are told, too.  Gives back how many. */
+static int64_t
+put_only(struct output *out, const struct clients *clients,
+    const struct clients *other, bool names)
 {
-	size_t bans = 0;
+	int64_t count = 0;
 
-	for (size_t i = 0; i < replay->policies; i++) {
-		bans += clients_bans(replay->simulation[i]->clients);
+	for (size_t i = 0; i < clients_count(clients); i++) {
+		const struct replay_client *client = clients_row(clients, i);
+		char who[NET_TEXT_SIZE];
+
+		if (client->newest == 0 ||
+		    clients_banned(other, &client->who)) {
+			continue;
+		}
+		count++;
+		if (names) {
+			output_net(out, NULL, &client->who);
+			output_say(out, "  %s%s", net_format(&client->who, who),
+			    client_is_suspect(client) ? "  suspect" : "");
+		}
 	}
-	return bans > 0;
+	return count;
 }
+
+static void
+put_policy(struct output *out, const struct simulation *simulation,
+    const struct simulation *other)
+{
+	const struct clients_sum sum = clients_sum(simulation->clients);
+	char count[OUTPUT_COUNT_SIZE];
+
+	output_object(out, NULL, NULL);
+	output_string(out, "policy", simulation->conf->policy.name);
+	output_int(out, "bans", sum.bans);
+	output_int(out, "clients", sum.banned);
+	output_int(out, "suspects", sum.suspects);
+	output_int(out, "refused", sum.refused);
+	output_int(out, "lost", sum.lost);
+	output_object(out, "reasons", NULL);
+	for (int i = 0; i < REASON_COUNT; i++) {
+		output_int(out, reason_name((enum reason)i), sum.reason[i]);
+	}
+	output_object_end(out);
+	output_say(out, "%s", "");
+	output_say(out, "banned by %s only: %s", simulation->conf->policy.name,
+	    output_count(
+		put_only(out, simulation->clients, other->clients, false),
+		"client", "clients", count));
+	output_list(out, "only");
+	(void)put_only(out, simulation->clients, other->clients, true);
+	output_list_end(out);
+	output_object_end(out);
+}
+
+static void
+put_comparison(struct output *out, const struct replay *replay)
+{
+	char lines[OUTPUT_COUNT_SIZE];
+
+	put_side_by_side(out, replay);
+	output_object(out, NULL, NULL);
+	output_int(out, "lines", replay->lines);
+	output_list(out, "policies");
+	put_policy(out, replay->simulation[0], replay->simulation[1]);
+	put_policy(out, replay->simulation[1], replay->simulation[0]);
+	output_list_end(out);
+	output_say(out, "%s", "");
+	output_say(
+	    out, "%s", output_count(replay->lines, "line", "lines", lines));
+	output_object_end(out);
+}
+
+/* ---- the verb ---- */
 
 enum exit_status
 replay_check(struct ctl *ctl)
 {
 	if (args_given(&ctl->args, OPTION_POLICY) &&
 	    args_given(&ctl->args, OPTION_COMPARE)) {
-		print_complaint("--policy and --compare exclude each other");
+		output_complain("--policy and --compare exclude each other");
 		return EXIT_USAGE;
 	}
 	return EXIT_FINE;
@@ -182,26 +428,34 @@ replay_check(struct ctl *ctl)
 enum exit_status
 replay_logs(struct ctl *ctl)
 {
-	struct replay replay = { .ctl = ctl,
-		.input.files = (int64_t)ctl->args.files };
+	struct replay replay = { .ctl = ctl, .rules = rules_of(ctl) };
+	struct output *out = &ctl->out;
 	enum exit_status status = EXIT_USAGE;
+	size_t bans = 0;
 
-	replay.rules = rules_of(ctl);
 	if (replay.rules != NULL) {
 		status = add_policies(&replay);
 	}
 	if (status == EXIT_FINE) {
 		status = read_logs(&replay);
 	}
-	if (status == EXIT_FINE) {
-		say(&replay);
-		status = any_bans(&replay) ? EXIT_FINE : EXIT_NO;
+	for (size_t i = 0; i < replay.policies; i++) {
+		bans += clients_bans(replay.simulation[i]->clients);
+	}
+	if (status == EXIT_FINE && replay.policies > 1) {
+		put_comparison(out, &replay);
+	} else if (status == EXIT_FINE) {
+		if (bans == 0) {
+			output_say(out, "nobody would have been banned");
+			output_say(out, "%s", "");
+		}
+		put_bans(out, replay.simulation[0]->clients, true);
+		put_bans(out, replay.simulation[0]->clients, false);
+		put_totals(out, &replay);
 	}
 	for (size_t i = 0; i < replay.policies; i++) {
 		simulate_close(replay.simulation[i]);
 	}
-	if (replay.rules != NULL) {
-		rules_free(replay.rules);
-	}
-	return status;
+	rules_free(replay.rules);
+	return status != EXIT_FINE ? status : bans > 0 ? EXIT_FINE : EXIT_NO;
 }
