@@ -94,7 +94,12 @@ allow_remove(struct ctl *ctl)
 
 	net_format(&ctl->args.who, net);
 	if (result == STORE_OK) {
-		result = store_allow_remove(ctl->store, &ctl->args.who);
+		result = store_allow_remove(ctl->store, &ctl->args.who)
+			     ? STORE_OK
+			     : STORE_NONE;
+		result = store_status(ctl->store) != STORE_OK
+			     ? store_status(ctl->store)
+			     : result;
 	}
 	if (result == STORE_NONE) {
 		store_rollback(ctl->store);

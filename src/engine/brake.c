@@ -1,58 +1,30 @@
-#include "engine/brake.h"
-
 #include <string.h>
 
 #include "base/log.h"
 #include "base/text.h"
+#include "engine/judge.h"
 
-#define KEY "brake"
 #define ON  "on"
 #define OFF "off"
 
-enum store_result
+STORE_VOID
 engine_brake(struct store *store, struct brake *brake)
 {
 	char value[8];
-	enum store_result result;
 
 	*brake = (struct brake){ .on = false };
-	result = store_state_get(
-	    store, KEY, value, sizeof(value), &brake->since);
-	if (result == STORE_OK) {
+	if (store_state_find(store, engine_state_name(STATE_BRAKE), value,
+		sizeof(value), &brake->since)) {
 		brake->on = strcmp(value, ON) == 0;
 	}
-	return result == STORE_NONE ? STORE_OK : result;
+	return store_status(store);
 }
 
-/* Bans that begin after this count together with one at `t`: none from before
- * the newest release. */
-static int64_t
-window(const struct conf *conf, const struct brake *brake, int64_t t)
-{
-	int64_t after = t - conf->brake_within;
-
-	return after < brake->since ? brake->since : after;
-}
-
-enum store_result
+STORE_VOID
 engine_brake_release(struct store *store, int64_t now)
 {
-	return store_state_put(store, KEY, OFF, now);
-}
-
-enum store_result
-engine_brake_counts(struct store *store, const struct conf *conf, int64_t now,
-    struct brake_counts *counts)
-{
-	struct brake brake;
-	enum store_result result = engine_brake(store, &brake);
-
-	if (result != STORE_OK) {
-		return result;
-	}
-	*counts = (struct brake_counts){ .brake = brake };
-	return store_ban_honest(
-	    store, window(conf, &brake, now), now, NULL, &counts->clients);
+	engine_state_put(store, STATE_BRAKE, OFF, now);
+	return store_status(store);
 }
 
 void
@@ -68,6 +40,55 @@ engine_log_brake(const struct conf *conf)
 	    text_from_duration(conf->brake_within, within));
 }
 
+/* ---- how many count towards it ---- */
+
+/* Honest clients with a new ban, each once: they come client by client. */
+struct clients {
+	const struct net *but; /* this one is left out; NULL: none */
+	struct net last;
+	int64_t count;
+};
+
+static bool
+count_client(void *to, const struct ban *ban)
+{
+	struct clients *clients = to;
+
+	if (ban->observed || ban->mistake ||
+	    (clients->count > 0 && net_equal(&clients->last, &ban->who)) ||
+	    (clients->but != NULL && net_equal(clients->but, &ban->who))) {
+		return true;
+	}
+	clients->last = ban->who;
+	clients->count++;
+	return true;
+}
+
+/* Those whose bans count together with one at `t`: none from before the newest
+ * release. */
+static int64_t
+count_clients(struct store *store, const struct conf *conf,
+    const struct brake *brake, int64_t t, const struct net *but)
+{
+	int64_t after = t - conf->brake_within;
+	const struct ban_query query = { .scope = BAN_HONEST,
+		.after = after < brake->since ? brake->since : after,
+		.until = t };
+	struct clients clients = { .but = but };
+
+	store_ban_each(store, &query, count_client, &clients);
+	return clients.count;
+}
+
+STORE_VOID
+engine_brake_counts(struct store *store, const struct conf *conf, int64_t now,
+    struct brake_counts *counts)
+{
+	engine_brake(store, &counts->brake);
+	counts->clients = count_clients(store, conf, &counts->brake, now, NULL);
+	return store_status(store);
+}
+
 /* ---- what it does ---- */
 
 static bool
@@ -77,81 +98,57 @@ is_used(const struct conf *conf)
 }
 
 /* Whether the client is one whose mail was accepted before. */
-static enum store_result
-is_honest(struct store *store, const struct brake_query *query, bool *honest)
+static bool
+is_honest(struct store *store, const struct judge_query *query, int64_t t)
 {
 	struct tally sum;
-	enum store_result result = store_tally_sum(store, &query->client,
-	    tally_hour(query->t - REPUTATION_SPAN + 1), tally_hour(query->t),
-	    &sum);
 
-	if (result == STORE_OK && query->unflushed != NULL) {
+	store_tally_sum(store, &query->client,
+	    tally_hour(t - REPUTATION_SPAN + 1), tally_hour(t), &sum);
+	if (query->unflushed != NULL) {
 		tally_add(&sum, query->unflushed);
 	}
-	*honest = result == STORE_OK &&
-		  sum.accepted >= query->conf->brake_accepted;
-	return result;
+	return sum.accepted >= query->conf->brake_accepted;
 }
 
-/* Put it on where a ban of this client is one too many.  A client counts
- * once: the bans of one must not do it alone. */
-static enum store_result
-watch(struct store *store, const struct brake_query *query,
-    const struct brake *brake, int64_t now, struct brake_result *out)
+struct brake_answer
+engine_brake_ask(struct store *store, const struct judge_query *query,
+    int64_t t, int64_t now)
 {
-	int64_t others = 0;
-	enum store_result result = store_ban_honest(store,
-	    window(query->conf, brake, query->t), query->t, &query->client,
-	    &others);
-
-	if (result == STORE_OK && others + 1 >= query->conf->brake_bans) {
-		out->held = out->braked = true;
-		result = store_state_put(store, KEY, ON, now);
-	}
-	return result;
-}
-
-enum store_result
-engine_brake_ask(struct store *store, const struct brake_query *query,
-    int64_t now, struct brake_result *out)
-{
+	struct brake_answer answer = { .held = false };
 	struct brake brake;
-	enum store_result result;
-
-	*out = (struct brake_result){ .held = false };
-	if (!is_used(query->conf)) {
-		return STORE_OK;
-	}
-	result = is_honest(store, query, &out->honest);
-	if (result != STORE_OK || !out->honest) {
-		return result;
-	}
-	result = engine_brake(store, &brake);
-	if (result != STORE_OK || brake.on) {
-		out->held = brake.on;
-		return result;
-	}
-	return watch(store, query, &brake, now, out);
-}
-
-enum store_result
-engine_brake_forgive(
-    struct store *store, const struct brake_query *query, int64_t *after)
-{
-	struct brake brake;
-	bool honest = false;
-	enum store_result result;
 
 	if (!is_used(query->conf)) {
-		return STORE_OK;
+		return answer;
 	}
-	result = engine_brake(store, &brake);
-	if (result != STORE_OK || brake.on || brake.since <= *after) {
-		return result;
+	answer.honest = is_honest(store, query, t);
+	if (!answer.honest) {
+		return answer;
 	}
-	result = is_honest(store, query, &honest);
-	if (honest) {
-		*after = brake.since;
+	engine_brake(store, &brake);
+	answer.held = brake.on;
+	/* Put it on where a ban of this client is one too many.  A client
+	 * counts once: the bans of one must not do it alone. */
+	if (!brake.on &&
+	    count_clients(store, query->conf, &brake, t, &query->client) + 1 >=
+		query->conf->brake_bans) {
+		answer.held = answer.braked = true;
+		engine_state_put(store, STATE_BRAKE, ON, now);
 	}
-	return result;
+	return answer;
+}
+
+int64_t
+engine_brake_forgive(struct store *store, const struct judge_query *query,
+    int64_t t, int64_t after)
+{
+	struct brake brake;
+
+	if (!is_used(query->conf)) {
+		return after;
+	}
+	engine_brake(store, &brake);
+	return !brake.on && brake.since > after && is_honest(store, query, t)
+		   ? brake.since
+		   : after;
 }

@@ -1,149 +1,152 @@
-#include "engine/count.h"
+/*
+ * What was counted in memory goes into the database, and the state that the
+ * programs keep there.
+ */
+#include <inttypes.h>
+#include <string.h>
 
-#include "engine/brake.h"
+#include "base/log.h"
+#include "base/text.h"
+#include "engine/engine.h"
 
-static bool
-add_ban(void *past, const struct ban *ban)
+/* ---- what was counted ---- */
+
+/* Sums of one day, so that each is written once for many rows. */
+struct sums {
+	int64_t day;
+	struct tally tally;
+	int64_t refused[REASON_COUNT];
+	int64_t limited[LIMIT_KINDS];
+};
+
+static void
+write_sum(struct store *store, int64_t day, enum daily what, const char *name,
+    int64_t number)
 {
-	policy_past_add(past, ban);
-	return true;
+	if (number != 0) {
+		store_record(store, &(struct store_record){
+					.sum = &(struct daily_row){ .day = day,
+					    .what = what,
+					    .name = name,
+					    .number = number } });
+	}
 }
 
-static enum store_result
-read_past(
-    struct store *store, const struct count_query *query, struct count *count)
+static void
+write_sums(struct store *store, struct sums *sums)
 {
-	const struct ban_query bans = { .scope = BAN_COVERING,
-		.who = query->client,
-		.active_at = INT64_MIN,
-		.observed = query->observed ||
-			    query->conf->mode == CONF_OBSERVE,
-		.reason = &query->rule->reason };
+	const struct tally *tally = &sums->tally;
 
-	count->past = policy_past(
-	    query->rule, query->t, query->conf->policy.memory, bans.observed);
-	return store_ban_each(store, &bans, add_ban, &count->past);
+	write_sum(store, sums->day, DAILY_SESSIONS, "", tally->sessions);
+	write_sum(store, sums->day, DAILY_MESSAGES, "", tally->messages);
+	write_sum(store, sums->day, DAILY_RECIPIENTS, "", tally->recipients);
+	write_sum(store, sums->day, DAILY_ACCEPTED, "", tally->accepted);
+	for (int i = 0; i < REASON_COUNT; i++) {
+		write_sum(store, sums->day, DAILY_REFUSED,
+		    reason_name((enum reason)i), sums->refused[i]);
+	}
+	for (int i = 0; i < LIMIT_KINDS; i++) {
+		write_sum(store, sums->day, DAILY_LIMITED,
+		    limit_name((enum limit_kind)i), sums->limited[i]);
+	}
+	*sums = (struct sums){ .day = sums->day };
 }
 
-/* The window, from the newest mark, the ban that answered what came before,
- * or the brake's release. */
-static enum store_result
-read_window(struct store *store, const struct count_query *query,
-    const struct count *count, struct policy_window *window)
+void
+engine_count(struct store *store, const struct counted *counted, size_t count)
 {
-	int64_t since = INT64_MIN;
-	enum store_result result = store_mark_newest(
-	    store, &query->client, query->rule->reason, &since);
+	struct sums sums = { .day = 0 };
 
-	if (result != STORE_OK && result != STORE_NONE) {
-		return result;
-	}
-	if (count->past.spent > since) {
-		since = count->past.spent;
-	}
-	*window = policy_window(query->rule, query->t, since);
-	return engine_brake_forgive(store,
-	    &(struct brake_query){ .conf = query->conf,
-		.client = query->client,
-		.t = query->t,
-		.unflushed = query->unflushed },
-	    &window->after);
-}
+	for (size_t i = 0; i < count; i++) {
+		const struct counted *row = &counted[i];
+		int64_t day = row->at - row->at % STORE_DAY;
 
-static enum store_result
-read_accepted(
-    struct store *store, const struct count_query *query, struct count *count)
-{
-	const struct rule *rule = query->rule;
-	struct tally sum;
-	enum store_result result;
-
-	if (rule->ratio == 0 && rule->credit == 0) {
-		return STORE_OK;
-	}
-	result = store_tally_sum(store, &query->client,
-	    tally_hour(query->t - rule->within + 1), tally_hour(query->t),
-	    &sum);
-	if (result == STORE_OK && query->unflushed != NULL) {
-		tally_add(&sum, query->unflushed);
-	}
-	count->accepted = policy_counts_messages(rule) ? sum.accepted
-						       : sum.recipients;
-	return result;
-}
-
-/* Count in one stretch, on top of what was counted before. */
-static enum store_result
-count_stretch(struct store *store, const struct count_query *query,
-    int64_t after, int64_t until, struct policy_counts *counts)
-{
-	const struct event_query events = { .client = query->client,
-		.kinds = query->rule->kinds,
-		.after = after,
-		.until = until,
-		.most = counts->need - counts->bad,
-		.reason = query->rule->reason,
-		.same_key = query->rule->same_user != 0
-				? query->rule->same_user
-				: query->rule->same_recipient };
-	int64_t more;
-	enum store_result result;
-
-	if (after >= until || events.most <= 0) {
-		return STORE_OK;
-	}
-	result = store_event_count(store, &events, &more);
-	if (result == STORE_OK) {
-		counts->bad += more;
-	}
-	return result;
-}
-
-/* Count in the window between the bans that held in it. */
-static enum store_result
-count_events(struct store *store, const struct count_query *query,
-    const struct policy_window *window, struct count *count)
-{
-	int64_t after = window->after;
-
-	for (size_t i = 0; i < count->past.spans; i++) {
-		const struct policy_span *span = &count->past.span[i];
-		int64_t until = span->from - 1 < window->until ? span->from - 1
-							       : window->until;
-		enum store_result result = count_stretch(
-		    store, query, after, until, &count->counts);
-
-		if (result != STORE_OK) {
-			return result;
+		if (sums.day != day) {
+			write_sums(store, &sums);
+			sums.day = day;
 		}
-		if (span->until - 1 > after) {
-			after = span->until - 1;
+		switch (row->what) {
+		case COUNTED_TALLY:
+			tally_add(&sums.tally, &row->tally);
+			store_record(store, &(struct store_record){
+						.tally = &(struct tally_row){
+						    .client = row->client,
+						    .hour = row->at,
+						    .tally = row->tally } });
+			break;
+		case COUNTED_HITS:
+			sums.refused[row->reason] += row->times;
+			store_record(store,
+			    &(struct store_record){
+				.hits = &(struct ban_hits){ .id = row->ban,
+				    .hits = row->times,
+				    .told = row->at } });
+			break;
+		case COUNTED_LIMITED:
+			sums.limited[row->limit] += row->times;
+			break;
 		}
 	}
-	return count_stretch(
-	    store, query, after, window->until, &count->counts);
+	write_sums(store, &sums);
 }
 
-enum store_result
-engine_count(
-    struct store *store, const struct count_query *query, struct count *count)
-{
-	struct policy_window window;
-	enum store_result result;
+/* ---- state ---- */
 
-	*count = (struct count){ 0 };
-	result = read_past(store, query, count);
-	if (result == STORE_OK) {
-		result = read_window(store, query, count, &window);
+static const char *const keys[STATE_COUNT] = {
+	[STATE_BRAKE] = "brake",
+	[STATE_MILTER] = "milter",
+	[STATE_WATCH] = "watch",
+	[STATE_WATCH_BEHIND] = "watch-behind",
+	[STATE_SUPPRESSED] = "suppressed",
+};
+
+const char *
+engine_state_name(enum engine_state which)
+{
+	return keys[which];
+}
+
+static void
+keep_state(void *to, const char *key, const char *value, int64_t since)
+{
+	struct state *states = to;
+
+	for (size_t i = 0; i < STATE_COUNT; i++) {
+		if (strcmp(key, keys[i]) == 0) {
+			states[i].there = true;
+			states[i].since = since;
+			(void)text_copy(
+			    states[i].value, sizeof(states[i].value), value);
+			(void)text_to_int(
+			    value, 0, INT64_MAX / 2, &states[i].number);
+		}
 	}
-	if (result == STORE_OK) {
-		result = read_accepted(store, query, count);
+}
+
+void
+engine_states(struct store *store, struct state states[static STATE_COUNT])
+{
+	for (size_t i = 0; i < STATE_COUNT; i++) {
+		states[i] = (struct state){ .number = -1 };
 	}
-	if (result != STORE_OK) {
-		return result;
-	}
-	count->counts.need = policy_need(query->rule,
-	    &(struct policy_merits){ .accepted = count->accepted,
-		.forwarder = conf_forwards(query->conf, &query->client) });
-	return count_events(store, query, &window, count);
+	store_state_each(store, keep_state, states);
+}
+
+void
+engine_state_put(struct store *store, enum engine_state which,
+    const char *value, int64_t now)
+{
+	store_state_put(store, keys[which], value, now);
+}
+
+void
+engine_state_put_number(
+    struct store *store, enum engine_state which, int64_t number, int64_t now)
+{
+	char value[24];
+	struct text text;
+
+	text_init(&text, value, sizeof(value));
+	text_addf(&text, "%" PRId64, number);
+	store_state_put(store, keys[which], value, now);
 }

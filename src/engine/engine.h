@@ -1,10 +1,12 @@
 /*
  * The one meeting place of store and policy.
  *
- * Deeds go in through engine_observe(), standings come out of
+ * Observations go in through engine_observe(), standings come out of
  * engine_standing(); what the administrator does by hand goes through the
  * verbs below them.  `now` is seconds since the epoch; nothing here reads a
- * clock.  Verbs that write need the caller's transaction.
+ * clock.  Verbs that write need the caller's transaction.  What a failure
+ * comes to is the store's: it sticks until the bracket ends, verbs find
+ * nothing meanwhile, and the caller asks once, at its end.
  */
 #ifndef ENGINE_ENGINE_H
 #define ENGINE_ENGINE_H
@@ -17,6 +19,8 @@
 #include "base/hash.h"
 #include "conf/conf.h"
 #include "core/ban.h"
+#include "core/limit.h"
+#include "core/reputation.h"
 #include "core/standing.h"
 #include "core/tally.h"
 #include "store/store.h"
@@ -26,8 +30,13 @@ enum {
 	ENGINE_KEYED_MAX = 256 /* bytes of a name that its key is made of */
 };
 
+/* The words of before, until nobody says them. */
+#define deed            observation
+#define prospect        outlook
+#define engine_prospect engine_outlook
+
 /* One thing an address did. */
-struct deed {
+struct observation {
 	struct addr address;
 	enum kind kind;
 	int64_t at;
@@ -48,28 +57,47 @@ struct outcome {
 struct net engine_client(const struct conf *conf, const struct addr *address);
 
 /*
- * The keyed hash by which deeds tell one user name or recipient from another;
- * empty for an empty name.  Case does not matter, as with most mail servers.
- * In the caller's transaction: the secret is made at first use.
+ * The keyed hash by which observations tell one user name or recipient from
+ * another; empty for an empty name.  Case does not matter, as with most mail
+ * servers.  In the caller's transaction: the secret is made at first use.
  */
-enum store_result engine_key(
+STORE_VOID engine_key(
     struct store *store, const char *name, char key[static HASH_TEXT_SIZE]);
 /* The same where the secret is at hand; gives back `key`. */
 char *engine_hash(const unsigned char secret[static STORE_SECRET_SIZE],
     const char *name, char key[static HASH_TEXT_SIZE]);
 
 /*
- * Record a deed and ban its client where a rule says so, in the caller's
- * transaction.  A time after `now` is `now`.  `unflushed` holds what this
- * process has seen of the client and not yet written to its tallies, or is
- * NULL.
+ * Record an observation and ban its client where a rule says so, in the
+ * caller's transaction.  A time after `now` is `now`.  `unflushed` holds what
+ * this process has seen of the client and not yet written to its tallies, or
+ * is NULL.
  */
-enum store_result engine_observe(struct store *store, const struct conf *conf,
-    const struct deed *deed, const struct tally *unflushed, int64_t now,
+STORE_VOID engine_observe(struct store *store, const struct conf *conf,
+    const struct observation *seen, const struct tally *unflushed, int64_t now,
     struct outcome *outcome);
 
 /* Say in the service's log that a ban begins, once it is committed. */
 void engine_log_ban(const struct ban *ban);
+
+/* What was counted in memory and is to be added to the database. */
+struct counted {
+	enum {
+		COUNTED_TALLY,  /* what a client did in an hour */
+		COUNTED_HITS,   /* sessions that a ban refused */
+		COUNTED_LIMITED /* sessions that met a limit */
+	} what;
+	struct net client;  /* of a tally */
+	struct tally tally; /* of a tally */
+	int64_t ban;        /* the id of a ban, forgotten ones too */
+	enum reason reason; /* of the ban */
+	enum limit_kind limit;
+	int64_t times; /* sessions */
+	int64_t at;    /* of a tally its hour; else when the newest was */
+};
+/* Add it, and what follows of it to the sums by day. */
+void engine_count(
+    struct store *store, const struct counted *counted, size_t count);
 
 /*
  * The brake, against a broken map, resolver or scanner that makes everybody
@@ -84,20 +112,45 @@ struct brake {
 	bool on;
 	int64_t since; /* when it was put on or released; 0: never */
 };
-enum store_result engine_brake(struct store *store, struct brake *brake);
+STORE_VOID engine_brake(struct store *store, struct brake *brake);
 /* The same, and how many clients count towards it now; while it is on those
  * since it was put on, which are none. */
 struct brake_counts {
 	struct brake brake;
 	int64_t clients;
 };
-enum store_result engine_brake_counts(struct store *store,
-    const struct conf *conf, int64_t now, struct brake_counts *counts);
+STORE_VOID engine_brake_counts(struct store *store, const struct conf *conf,
+    int64_t now, struct brake_counts *counts);
 /* Release it: bans from before `now` do not count towards it any more, and
  * events from before not against honest clients. */
-enum store_result engine_brake_release(struct store *store, int64_t now);
+STORE_VOID engine_brake_release(struct store *store, int64_t now);
 /* Say loudly that it was put on, once that is committed. */
 void engine_log_brake(const struct conf *conf);
+
+/* What the programs tell each other, by key; the names stand so in the
+ * database. */
+enum engine_state {
+	STATE_BRAKE,        /* "on" or "off" */
+	STATE_MILTER,       /* a sign of life: the version that runs */
+	STATE_WATCH,        /* likewise */
+	STATE_WATCH_BEHIND, /* seconds since all was read */
+	STATE_SUPPRESSED,   /* log lines that the journal dropped, so far */
+	STATE_COUNT
+};
+struct state {
+	bool there;
+	int64_t since; /* when it was put */
+	char value[STORE_KEY_SIZE];
+	int64_t number; /* the value as one; -1 where it is none */
+};
+void engine_states(
+    struct store *store, struct state states[static STATE_COUNT]);
+void engine_state_put(struct store *store, enum engine_state which,
+    const char *value, int64_t now);
+void engine_state_put_number(
+    struct store *store, enum engine_state which, int64_t number, int64_t now);
+/* "brake", "milter" ... */
+const char *engine_state_name(enum engine_state which);
 
 /* What the policy's scale makes of a client now; `unflushed` as in
  * engine_observe(). */
@@ -105,17 +158,17 @@ struct repute {
 	enum reputation reputation;
 	struct reputation_facts facts;
 };
-enum store_result engine_repute(struct store *store, const struct conf *conf,
+STORE_VOID engine_repute(struct store *store, const struct conf *conf,
     const struct net *client, const struct tally *unflushed, int64_t now,
     struct repute *repute);
 
 /* Everything known about an address now. */
-enum store_result engine_standing(struct store *store, const struct conf *conf,
+STORE_VOID engine_standing(struct store *store, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);
 
 /* Ban by hand; `ban->who`, reason, ends and note are given, the rest is
  * filled in.  The reply to it names the administrator. */
-enum store_result engine_ban(
+STORE_VOID engine_ban(
     struct store *store, const struct conf *conf, struct ban *ban, int64_t now);
 
 /* Which bans to lift. */
@@ -128,19 +181,19 @@ struct clearing {
 /* Lift live bans and start counting anew after `now` for their clients, and
  * for `who` where it is one client.  Network bans that reach beyond `who`
  * stay. */
-enum store_result engine_clear(struct store *store, const struct conf *conf,
+STORE_VOID engine_clear(struct store *store, const struct conf *conf,
     const struct clearing *clearing, int64_t now, int64_t *lifted);
 
 /* Allow a network and lift live bans of clients inside it. */
-enum store_result engine_allow(struct store *store, const struct conf *conf,
+STORE_VOID engine_allow(struct store *store, const struct conf *conf,
     const struct allow *allow, int64_t now, int64_t *lifted);
 
-/* One step of forgetting; call again later while *removed is not 0. */
-enum store_result engine_expire(struct store *store, const struct conf *conf,
-    int64_t now, int64_t *removed);
+/* One step of forgetting; gives back how many rows went: call again later
+ * while it is not 0. */
+int64_t engine_prune(struct store *store, const struct conf *conf, int64_t now);
 
 /* What one rule makes of a client now, for `explain`. */
-struct prospect {
+struct outlook {
 	const struct rule *rule;
 	int64_t counted;  /* events the rule counts now */
 	int64_t need;     /* it acts at so many; INT64_MAX: at no number */
@@ -149,8 +202,17 @@ struct prospect {
 	int64_t next;     /* seconds the next ban would last; 0: never */
 	int64_t forgets;  /* when the newest of those steps is forgotten; 0 */
 };
-enum store_result engine_prospect(struct store *store, const struct conf *conf,
+STORE_VOID engine_outlook(struct store *store, const struct conf *conf,
     const struct net *client, const struct rule *rule, int64_t now,
-    struct prospect *prospect);
+    struct outlook *outlook);
+
+/* The verb of before, until nobody calls it. */
+static inline enum store_result
+engine_expire(
+    struct store *store, const struct conf *conf, int64_t now, int64_t *removed)
+{
+	*removed = engine_prune(store, conf, now);
+	return store_status(store);
+}
 
 #endif

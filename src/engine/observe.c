@@ -1,7 +1,8 @@
-#include "engine/brake.h"
-#include "engine/count.h"
-#include "engine/engine.h"
-#include "engine/put.h"
+#include <ctype.h>
+
+#include "base/log.h"
+#include "base/text.h"
+#include "engine/judge.h"
 
 struct net
 engine_client(const struct conf *conf, const struct addr *address)
@@ -9,191 +10,168 @@ engine_client(const struct conf *conf, const struct addr *address)
 	return net_around(address, conf->client_ipv4, conf->client_ipv6);
 }
 
-/* A deed is tallied whoever did it; only those of others than the allowed
- * are kept as events. */
-static enum store_result
-spared(struct store *store, const struct conf *conf, const struct addr *address,
-    int64_t now, bool *spared)
-{
-	enum store_result result;
+/* ---- keys ---- */
 
-	*spared = standing_never_banned(address) || conf_allows(conf, address);
-	if (*spared) {
+char *
+engine_hash(const unsigned char secret[static STORE_SECRET_SIZE],
+    const char *name, char key[static HASH_TEXT_SIZE])
+{
+	unsigned char folded[ENGINE_KEYED_MAX];
+	size_t len = 0;
+
+	for (; len < sizeof(folded) && name[len] != '\0'; len++) {
+		folded[len] = (unsigned char)tolower((unsigned char)name[len]);
+	}
+	return hash_text(secret, folded, len, key);
+}
+
+STORE_VOID
+engine_key(
+    struct store *store, const char *name, char key[static HASH_TEXT_SIZE])
+{
+	unsigned char secret[STORE_SECRET_SIZE];
+
+	key[0] = '\0';
+	if (name[0] == '\0') {
 		return STORE_OK;
 	}
-	result = store_allow_covers(store, address, now, NULL);
-	*spared = result == STORE_OK;
-	return result == STORE_NONE ? STORE_OK : result;
+	store_secret(store, secret);
+	if (store_status(store) == STORE_OK) {
+		(void)engine_hash(secret, name, key);
+	}
+	return store_status(store);
 }
 
-static enum store_result
-add_to_tally(
-    struct store *store, const struct net *client, enum kind kind, int64_t at)
-{
-	struct tally one = { 0 };
+/* ---- standing ---- */
 
-	one.kind[kind] = 1;
-	return store_tally_add(store, client, tally_hour(at), &one);
+/* What the configuration and the address itself say: CLEAR where they say
+ * nothing. */
+static enum verdict
+exemption(const struct conf *conf, const struct addr *address)
+{
+	return standing_never_banned(address) ? STANDING_NEVER
+	       : conf_allows(conf, address)   ? STANDING_ALLOWED
+					      : STANDING_CLEAR;
 }
 
-/* Whether there are too few events for the rule around an event at `at`,
- * whatever window it is judged in and whatever marks, bans and ratio say.  Most
- * are the first or second of their client: this spares them all other
- * questions. */
-static enum store_result
-too_few(
-    struct store *store, const struct count_query *query, int64_t at, bool *few)
+STORE_VOID
+engine_standing(struct store *store, const struct conf *conf,
+    const struct addr *address, int64_t now, struct standing *standing)
 {
-	const struct event_query events = { .client = query->client,
-		.kinds = query->rule->kinds,
-		.after = at - query->rule->within,
-		.until = at + query->rule->within,
-		.most = query->rule->limit,
-		.reason = query->rule->reason };
-	int64_t count;
-	enum store_result result = store_event_count(store, &events, &count);
-
-	*few = result == STORE_OK && count < query->rule->limit;
-	return result;
+	standing->address = *address;
+	standing->checked_at = now;
+	standing->bans = 0;
+	standing->verdict = exemption(conf, address);
+	if (standing->verdict != STANDING_CLEAR) {
+		return STORE_OK;
+	}
+	store_standing(store, standing);
+	return store_status(store);
 }
 
-/* What is judged: one event, now. */
-struct hearing {
-	const struct conf *conf;
-	const struct event *event;
-	const struct tally *unflushed;
-	int64_t now;
-	struct outcome *outcome;
-};
+/* ---- bans ---- */
 
-/* Write the ban that is due, unless the brake holds it back and it was
- * observed before. */
-static enum store_result
-put_ban(struct store *store, const struct hearing *hearing,
-    struct count_query *query, const struct policy_decision *decision)
+void
+engine_ban_put(struct store *store, const struct conf *conf, struct ban *ban)
 {
-	struct outcome *outcome = hearing->outcome;
-	struct ban *ban = &outcome->ban[outcome->bans];
-	struct brake_result brake;
-	struct count count;
-	enum store_result result;
+	const struct daily_row sum = { .day = ban->begins,
+		.what = DAILY_BAN,
+		.name = reason_name(ban->reason),
+		.number = 1 };
 
-	*ban = policy_ban(query->rule, decision, &query->client);
-	result = engine_brake_ask(store,
-	    &(struct brake_query){ .conf = query->conf,
-		.client = query->client,
-		.t = query->t,
-		.unflushed = hearing->unflushed },
-	    hearing->now, &brake);
+	ban->observed |= conf->mode == CONF_OBSERVE;
+	ban->ref[0] = '\0';
+	store_record(store, &(struct store_record){ .ban = ban,
+				.sum = ban->observed ? NULL : &sum });
+}
+
+/* Ban the client, unless the brake holds that back and a ban that was held
+ * back before stands for it. */
+static void
+ban(struct store *store, struct judge_query *query, struct judgement *judged,
+    int64_t now, struct outcome *outcome)
+{
+	const struct policy_decision decision = policy_step(
+	    &judged->past, &judged->counts);
+	struct brake_answer brake;
+	struct ban *ban;
+
+	if (!decision.ban || outcome->bans == ENGINE_BANS_MAX) {
+		return;
+	}
+	ban = &outcome->ban[outcome->bans];
+	*ban = policy_ban(query->rule, &decision, &query->client);
+	brake = engine_brake_ask(store, query, judged->t, now);
 	ban->honest = brake.honest;
-	if (result == STORE_OK && brake.held) {
+	if (brake.held) {
 		ban->observed = true;
 		outcome->braked |= brake.braked;
 		query->observed = true;
-		result = engine_count(store, query, &count);
-		if (result == STORE_OK &&
-		    !policy_step(&count.past, &count.counts).ban) {
-			return STORE_OK;
+		if (!engine_judge(store, query, judged) ||
+		    !policy_step(&judged->past, &judged->counts).ban) {
+			return;
 		}
 	}
-	if (result == STORE_OK) {
-		result = engine_put_ban(store, query->conf, ban);
-	}
-	outcome->bans += result == STORE_OK;
-	return result;
+	engine_ban_put(store, query->conf, ban);
+	outcome->bans += store_status(store) == STORE_OK;
 }
 
-/* Let one rule judge the event at its own time. */
-static enum store_result
-judge(
-    struct store *store, const struct hearing *hearing, const struct rule *rule)
-{
-	struct count_query query = { .conf = hearing->conf,
-		.rule = rule,
-		.client = hearing->event->client,
-		.unflushed = hearing->unflushed };
-	int64_t at = hearing->event->at;
-	struct policy_decision decision;
-	struct count count;
-	bool few = false;
-	enum store_result result = too_few(store, &query, at, &few);
-
-	if (result == STORE_OK && !few) {
-		result = store_event_youngest(store, &query.client, rule->kinds,
-		    at, at + rule->within, &query.t);
-	}
-	if (result == STORE_OK && !few) {
-		result = engine_count(store, &query, &count);
-	}
-	if (result != STORE_OK || few) {
-		return result;
-	}
-	decision = policy_step(&count.past, &count.counts);
-	if (!decision.ban || hearing->outcome->bans == ENGINE_BANS_MAX) {
-		return STORE_OK;
-	}
-	return put_ban(store, hearing, &query, &decision);
-}
-
-static enum store_result
-judge_all(struct store *store, const struct hearing *hearing)
-{
-	const struct policy *policy = &hearing->conf->policy;
-
-	for (size_t i = 0; i < policy->rules; i++) {
-		enum store_result result;
-
-		if ((policy->rule[i].kinds & kind_bit(hearing->event->kind)) ==
-		    0) {
-			continue;
-		}
-		result = judge(store, hearing, &policy->rule[i]);
-		if (result != STORE_OK) {
-			return result;
-		}
-	}
-	return STORE_OK;
-}
-
-enum store_result
+STORE_VOID
 engine_observe(struct store *store, const struct conf *conf,
-    const struct deed *deed, const struct tally *unflushed, int64_t now,
+    const struct observation *seen, const struct tally *unflushed, int64_t now,
     struct outcome *outcome)
 {
 	const struct event event = { .client = engine_client(
-					 conf, &deed->address),
-		.address = deed->address,
-		.kind = deed->kind,
-		.at = deed->at < now ? deed->at : now,
-		.source = deed->source,
-		.key = deed->key,
-		.detail = deed->detail };
-	const struct hearing hearing = { .conf = conf,
-		.event = &event,
-		.unflushed = unflushed,
-		.now = now,
-		.outcome = outcome };
-	bool is_spared = false;
-	enum store_result result;
+					 conf, &seen->address),
+		.address = seen->address,
+		.kind = seen->kind,
+		.at = seen->at < now ? seen->at : now,
+		.source = seen->source,
+		.key = seen->key,
+		.detail = seen->detail };
+	struct tally_row tally = { .client = event.client,
+		.hour = tally_hour(event.at) };
+	const struct daily_row sum = { .day = event.at,
+		.what = DAILY_EVENT,
+		.name = kind_name(event.kind),
+		.number = 1 };
+	bool exempt = exemption(conf, &seen->address) != STANDING_CLEAR ||
+		      store_allow_find(store, &seen->address, now, NULL);
 
-	outcome->stored = false;
+	tally.tally.kind[event.kind] = 1;
 	outcome->bans = 0;
 	outcome->braked = false;
-	result = add_to_tally(store, &event.client, event.kind, event.at);
-	if (result == STORE_OK) {
-		result = spared(store, conf, &deed->address, now, &is_spared);
+	outcome->stored = !exempt;
+	/* It is tallied whoever did it; only what others than the allowed did
+	 * is kept as an event. */
+	store_record(store, &(struct store_record){ .tally = &tally,
+				.event = exempt ? NULL : &event,
+				.sum = exempt ? NULL : &sum });
+	for (size_t i = 0; !exempt && i < conf->policy.rules; i++) {
+		struct judge_query query = { .conf = conf,
+			.rule = &conf->policy.rule[i],
+			.client = event.client,
+			.at = event.at,
+			.unflushed = unflushed };
+		struct judgement judged;
+
+		if ((query.rule->kinds & kind_bit(event.kind)) != 0 &&
+		    engine_judge(store, &query, &judged)) {
+			ban(store, &query, &judged, now, outcome);
+		}
 	}
-	if (result != STORE_OK || is_spared) {
-		return result;
-	}
-	result = store_event_put(store, &event);
-	if (result == STORE_OK) {
-		result = store_daily_add(
-		    store, event.at, DAILY_EVENT, kind_name(event.kind), 1);
-	}
-	if (result != STORE_OK) {
-		return result;
-	}
-	outcome->stored = true;
-	return judge_all(store, &hearing);
+	return store_status(store);
+}
+
+void
+engine_log_ban(const struct ban *ban)
+{
+	char who[NET_TEXT_SIZE];
+	char until[TIME_TEXT_SIZE];
+
+	log_info("%s %s %s step %d until %s ref %s (%s)%s",
+	    ban->observed ? "would ban" : "ban", net_format(&ban->who, who),
+	    reason_name(ban->reason), ban->step,
+	    text_from_time(ban->ends, until), ban->ref, ban->rule,
+	    ban->observed && ban->honest ? ", held back by the brake" : "");
 }

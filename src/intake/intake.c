@@ -11,44 +11,51 @@ intake_init(struct intake *intake, struct store *store, const struct conf *conf,
 	};
 }
 
-/* Whether the client of a message had logged in before it sent it. */
-static enum store_result
-sent_by_user(
-    struct intake *intake, const struct finding *finding, bool *by_user)
+/* Whether it is not to count: its client had logged in before it sent the
+ * message, or videur was refusing it then, and it hung up, or was hung up on
+ * after too many errors, for that.  A replay knows itself whom its bans would
+ * have refused. */
+static bool
+is_spared(const struct intake *intake, const struct finding *finding)
 {
 	struct queue_entry entry;
-	enum store_result result;
+	struct standing standing;
 
-	*by_user = false;
-	if (finding->queue[0] == '\0') {
-		return STORE_OK;
+	if (finding->queue[0] != '\0' &&
+	    store_queue_find(intake->store, finding->queue, &entry) &&
+	    entry.login) {
+		return true;
 	}
-	result = store_queue_get(intake->store, finding->queue, &entry);
-	if (result == STORE_OK) {
-		*by_user = entry.login;
+	if (intake->replay || (finding->kind != KIND_COMMAND &&
+				  finding->kind != KIND_DISCONNECT)) {
+		return false;
 	}
-	return result == STORE_NONE ? STORE_OK : result;
+	engine_standing(intake->store, intake->conf, &finding->address,
+	    finding->at, &standing);
+	return standing.verdict == STANDING_BANNED;
 }
 
-static enum store_result
-take_events(struct intake *intake, const struct finding *finding,
-    const char *key, int64_t now, struct intake_result *result)
+static void
+take_offence(struct intake *intake, const struct finding *finding, int64_t now,
+    struct intake_result *result)
 {
-	const struct deed deed = { .address = finding->address,
+	char key[HASH_TEXT_SIZE];
+	const struct observation seen = { .address = finding->address,
 		.kind = finding->kind,
 		.at = finding->at,
 		.source = finding->source,
-		.key = key[0] != '\0' ? key : NULL,
+		.key = finding->user[0] != '\0' ? key : NULL,
 		.detail = finding->rule };
 
+	if (is_spared(intake, finding)) {
+		return;
+	}
+	engine_key(intake->store, finding->user, key);
 	for (int i = 0; i < finding->events; i++) {
 		struct outcome outcome;
-		enum store_result stored = engine_observe(
-		    intake->store, intake->conf, &deed, NULL, now, &outcome);
 
-		if (stored != STORE_OK) {
-			return stored;
-		}
+		engine_observe(
+		    intake->store, intake->conf, &seen, NULL, now, &outcome);
 		result->events += outcome.stored;
 		result->braked |= outcome.braked;
 		for (size_t n = 0;
@@ -56,48 +63,6 @@ take_events(struct intake *intake, const struct finding *finding,
 			result->ban[result->bans++] = outcome.ban[n];
 		}
 	}
-	return STORE_OK;
-}
-
-/* Whether videur was refusing the client then: it hangs up, or is hung up on
- * after too many errors, for that.  A replay knows itself whom its bans would
- * have refused. */
-static enum store_result
-was_refused(struct intake *intake, const struct finding *finding, bool *refused)
-{
-	struct standing standing;
-	enum store_result result;
-
-	*refused = false;
-	if (intake->replay || (finding->kind != KIND_COMMAND &&
-				  finding->kind != KIND_DISCONNECT)) {
-		return STORE_OK;
-	}
-	result = engine_standing(intake->store, intake->conf, &finding->address,
-	    finding->at, &standing);
-	*refused = result == STORE_OK && standing.verdict == STANDING_BANNED;
-	return result;
-}
-
-static enum store_result
-take_offence(struct intake *intake, const struct finding *finding, int64_t now,
-    struct intake_result *result)
-{
-	char key[HASH_TEXT_SIZE];
-	bool spared;
-	enum store_result asked;
-
-	asked = sent_by_user(intake, finding, &spared);
-	if (asked == STORE_OK && !spared) {
-		asked = was_refused(intake, finding, &spared);
-	}
-	if (asked == STORE_OK && !spared) {
-		asked = engine_key(intake->store, finding->user, key);
-	}
-	if (asked != STORE_OK || spared) {
-		return asked;
-	}
-	return take_events(intake, finding, key, now, result);
 }
 
 /* What a wrong clock puts in the future would outlive all that is forgotten
@@ -110,53 +75,54 @@ not_after(int64_t at, int64_t now)
 
 /* A good login clears that user's failures from that client, and no other's:
  * one account must not buy endless guessing. */
-static enum store_result
+static void
 take_login(struct intake *intake, const struct finding *finding, int64_t now)
 {
-	const struct net client = engine_client(
-	    intake->conf, &finding->address);
 	char key[HASH_TEXT_SIZE];
-	enum store_result result = engine_key(
-	    intake->store, finding->user, key);
+	const struct reset reset = { .client = engine_client(
+					 intake->conf, &finding->address),
+		.reason = REASON_AUTH,
+		.key = key,
+		.at = not_after(finding->at, now) };
 
-	if (result != STORE_OK || key[0] == '\0') {
-		return result;
+	if (finding->user[0] != '\0') {
+		engine_key(intake->store, finding->user, key);
+		store_record(
+		    intake->store, &(struct store_record){ .reset = &reset });
 	}
-	return store_mark_put(intake->store, &client, REASON_AUTH, key,
-	    not_after(finding->at, now));
 }
 
 /* Whose message a queue id is.  Only those of users are kept: of a stranger it
  * is enough that no user's is left under the same id.  To send as a user was
  * a good login, too. */
-static enum store_result
+static void
 take_queue(struct intake *intake, const struct finding *finding, int64_t now)
 {
 	const struct queue_entry entry = { .address = finding->address,
 		.login = true,
 		.at = not_after(finding->at, now) };
-	enum store_result result;
 
 	if (finding->user[0] == '\0') {
-		return store_queue_remove(intake->store, finding->queue);
+		store_queue_remove(intake->store, finding->queue);
+		return;
 	}
-	result = store_queue_put(intake->store, finding->queue, &entry);
-	return result == STORE_OK ? take_login(intake, finding, now) : result;
+	store_queue_put(intake->store, finding->queue, &entry);
+	take_login(intake, finding, now);
 }
 
 /* What a session was good for, where no milter counts it. */
-static enum store_result
+static void
 take_session(struct intake *intake, const struct finding *finding)
 {
-	const struct net client = engine_client(
-	    intake->conf, &finding->address);
-	const struct tally tally = { .sessions = 1,
-		.messages = finding->messages,
-		.recipients = finding->recipients,
-		.accepted = finding->messages };
+	const struct tally_row row = { .client = engine_client(
+					   intake->conf, &finding->address),
+		.hour = tally_hour(finding->at),
+		.tally = { .sessions = 1,
+		    .messages = finding->messages,
+		    .recipients = finding->recipients,
+		    .accepted = finding->messages } };
 
-	return store_tally_add(
-	    intake->store, &client, tally_hour(finding->at), &tally);
+	store_record(intake->store, &(struct store_record){ .tally = &row });
 }
 
 /* Whether the watcher is the one who counts an offence.  Commands are the
@@ -193,7 +159,7 @@ intake_wants(const struct intake *intake, const struct finding *finding)
 	return false;
 }
 
-enum store_result
+STORE_VOID
 intake_finding(struct intake *intake, const struct finding *finding,
     int64_t now, struct intake_result *result)
 {
@@ -205,16 +171,20 @@ intake_finding(struct intake *intake, const struct finding *finding,
 	}
 	switch (finding->what) {
 	case FINDING_OFFENCE:
-		return take_offence(intake, finding, now, result);
+		take_offence(intake, finding, now, result);
+		break;
 	case FINDING_LOGIN:
-		return take_login(intake, finding, now);
+		take_login(intake, finding, now);
+		break;
 	case FINDING_QUEUE:
-		return take_queue(intake, finding, now);
+		take_queue(intake, finding, now);
+		break;
 	case FINDING_SESSION:
-		return take_session(intake, finding);
+		take_session(intake, finding);
+		break;
 	case FINDING_SUPPRESSED:
 	case FINDING_NOTHING:
 		break;
 	}
-	return STORE_OK;
+	return store_status(intake->store);
 }

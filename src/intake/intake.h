@@ -41,9 +41,9 @@ struct intake_result {
  * transaction. */
 bool intake_wants(const struct intake *intake, const struct finding *finding);
 
-/* Take one finding in.  After anything but STORE_OK the caller rolls back,
- * and the same finding may be given again. */
-enum store_result intake_finding(struct intake *intake,
-    const struct finding *finding, int64_t now, struct intake_result *result);
+/* Take one finding in.  Where it cannot be stored the caller's transaction
+ * fails, and the same finding may be given again. */
+STORE_VOID intake_finding(struct intake *intake, const struct finding *finding,
+    int64_t now, struct intake_result *result);
 
 #endif

@@ -7,29 +7,27 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "store/db.h"
 
 enum {
-	FILE_MODE = 0660,
-	PATH_SIZE = 4096
+	FILE_MODE = 0660
 };
 
-static enum store_result
-refuse_errno(char *error, const char *path)
+static void
+fail_errno(struct store *store)
 {
 	char why[128];
-	struct text text;
 
-	text_init(&text, error, STORE_ERROR_SIZE);
-	text_addf(&text, "%s: %s", path, strerror_r(errno, why, sizeof(why)));
-	return STORE_FAILED;
+	db_fail(store, STORE_FAILED, strerror_r(errno, why, sizeof(why)));
 }
 
 /* A path of at least one byte is there. */
@@ -39,22 +37,6 @@ is_filled(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0 && (st.st_size > 0 || !S_ISREG(st.st_mode));
-}
-
-static int
-open_folder(const char *path)
-{
-	char folder[PATH_SIZE];
-	const char *slash = strrchr(path, '/');
-	struct text text;
-
-	text_init(&text, folder, sizeof(folder));
-	if (slash == NULL) {
-		text_add(&text, ".");
-	} else {
-		text_add_bytes(&text, path, (size_t)(slash - path) + 1);
-	}
-	return open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 }
 
 /* SQLite gives its side files mode and owner of the main one.  Made by root,
@@ -81,8 +63,8 @@ make_file(const char *path, int folder)
 
 /* Our mark stands in the first page, never only in a WAL: a look at the
  * file's bytes finds it. */
-static enum store_result
-mark_as_ours(const char *path, char *error)
+static bool
+mark_as_ours(struct store *store, const char *path)
 {
 	char sql[128];
 	struct text text;
@@ -97,56 +79,53 @@ mark_as_ours(const char *path, char *error)
 		rc = sqlite3_exec(db, sql, NULL, NULL, NULL);
 	}
 	if (rc != SQLITE_OK) {
-		text_init(&text, error, STORE_ERROR_SIZE);
-		text_addf(&text, "%s: %s", path, sqlite3_errmsg(db));
+		db_fail(store, STORE_FAILED, sqlite3_errmsg(db));
 	}
 	(void)sqlite3_close(db);
-	return rc == SQLITE_OK ? STORE_OK : STORE_FAILED;
+	return rc == SQLITE_OK;
 }
 
-static enum store_result
-make_and_move(const char *path, int folder, char *error)
+static void
+make_and_move(struct store *store, int folder)
 {
-	char fresh[PATH_SIZE];
+	char fresh[PATH_MAX];
 	struct text text;
-	enum store_result result;
 
 	text_init(&text, fresh, sizeof(fresh));
-	text_addf(&text, "%s.new", path);
+	text_addf(&text, "%s.new", store->path);
 	if (text.cut) {
 		errno = ENAMETOOLONG;
-		return refuse_errno(error, path);
-	}
-	if (!make_file(fresh, folder)) {
-		return refuse_errno(error, path);
-	}
-	result = mark_as_ours(fresh, error);
-	if (result == STORE_OK && rename(fresh, path) != 0) {
-		result = refuse_errno(error, path);
-	}
-	if (result != STORE_OK) {
+		fail_errno(store);
+	} else if (!make_file(fresh, folder)) {
+		fail_errno(store);
+	} else if (!mark_as_ours(store, fresh)) {
+		(void)unlink(fresh);
+	} else if (rename(fresh, store->path) != 0) {
+		fail_errno(store);
 		(void)unlink(fresh);
 	}
-	return result;
 }
 
-enum store_result
-db_create(const char *path, char *error)
+void
+db_create(struct store *store)
 {
-	enum store_result result = STORE_OK;
-	int folder;
+	char folder[PATH_MAX];
+	int fd = -1;
 
-	if (is_filled(path)) {
-		return STORE_OK;
+	if (is_filled(store->path)) {
+		return;
 	}
-	folder = open_folder(path);
-	if (folder < 0 || flock(folder, LOCK_EX) != 0) {
-		result = refuse_errno(error, path);
-	} else if (!is_filled(path)) {
-		result = make_and_move(path, folder, error);
+	if (file_folder(store->path, folder, sizeof(folder))) {
+		fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	} else {
+		errno = ENAMETOOLONG;
 	}
-	if (folder >= 0) {
-		(void)close(folder);
+	if (fd < 0 || flock(fd, LOCK_EX) != 0) {
+		fail_errno(store);
+	} else if (!is_filled(store->path)) {
+		make_and_move(store, fd);
 	}
-	return result;
+	if (fd >= 0) {
+		(void)close(fd);
+	}
 }

@@ -6,46 +6,79 @@
 
 /* ---- errors ---- */
 
-static const char *
-database_name(const struct store *store)
-{
-	const char *name = sqlite3_db_filename(store->db, "main");
-
-	return name != NULL ? name : "the database";
-}
-
-enum store_result
-db_result(struct store *store, int rc)
+void
+db_fail(struct store *store, enum store_result status, const char *why)
 {
 	struct text text;
 
-	if (rc == SQLITE_OK || rc == SQLITE_ROW) {
-		return STORE_OK;
-	}
-	if (rc == SQLITE_DONE) {
-		return STORE_NONE;
-	}
 	text_init(&text, store->error, sizeof(store->error));
-	text_addf(
-	    &text, "%s: %s", database_name(store), sqlite3_errmsg(store->db));
+	text_addf(&text, "%s: %s",
+	    store->path != NULL ? store->path : "the database", why);
+	store->status = status;
+	store->broken |= status == STORE_FAILED;
+}
+
+bool
+db_check(struct store *store, int rc)
+{
 	/* The low byte is the plain code, SQLITE_BUSY_SNAPSHOT and its like
 	 * included. */
-	rc &= 0xff;
-	store->read_only = rc == SQLITE_READONLY;
-	return rc == SQLITE_BUSY || rc == SQLITE_LOCKED ? STORE_BUSY
-							: STORE_FAILED;
+	int plain = rc & 0xff;
+
+	if (plain == SQLITE_OK || plain == SQLITE_ROW || plain == SQLITE_DONE) {
+		return true;
+	}
+	db_fail(store,
+	    plain == SQLITE_BUSY || plain == SQLITE_LOCKED ? STORE_BUSY
+							   : STORE_FAILED,
+	    store->db != NULL ? sqlite3_errmsg(store->db) : "out of memory");
+	store->read_only = plain == SQLITE_READONLY;
+	return false;
+}
+
+bool
+db_ready(struct store *store)
+{
+	if (!store->bracket) {
+		store->status = STORE_OK;
+		if (atomic_load_explicit(&store->stale, memory_order_relaxed)) {
+			db_close(store);
+		}
+		if (store->db == NULL) {
+			db_fail(store, STORE_FAILED,
+			    "the database is to be opened anew");
+		}
+	}
+	return store->status == STORE_OK;
+}
+
+bool
+db_enter(struct store *store)
+{
+	bool own = !store->bracket;
+
+	(void)db_ready(store);
+	store->bracket = true;
+	return own;
+}
+
+enum store_result
+db_leave(struct store *store, bool own)
+{
+	store->bracket = !own;
+	return store->status;
+}
+
+enum store_result
+store_status(const struct store *store)
+{
+	return store->status;
 }
 
 const char *
 store_error(const struct store *store)
 {
 	return store->error;
-}
-
-bool
-store_read_only(const struct store *store)
-{
-	return store->read_only;
 }
 
 /* ---- statements ---- */
@@ -55,11 +88,13 @@ db_statement(struct store *store, enum db_statement which, const char *sql)
 {
 	sqlite3_stmt **statement = &store->statement[which];
 
+	if (!db_ready(store)) {
+		return NULL;
+	}
 	if (*statement == NULL) {
-		int rc = sqlite3_prepare_v3(store->db, sql, -1,
-		    SQLITE_PREPARE_PERSISTENT, statement, NULL);
-
-		(void)db_result(store, rc);
+		(void)db_check(
+		    store, sqlite3_prepare_v3(store->db, sql, -1,
+			       SQLITE_PREPARE_PERSISTENT, statement, NULL));
 	}
 	return *statement;
 }
@@ -84,47 +119,49 @@ db_bind_text(sqlite3_stmt *statement, const char *name, const char *value)
 }
 
 void
-db_bind_bytes(
-    sqlite3_stmt *statement, const char *name, const void *bytes, int len)
-{
-	if (statement != NULL) {
-		(void)sqlite3_bind_blob(statement,
-		    sqlite3_bind_parameter_index(statement, name), bytes, len,
-		    SQLITE_STATIC);
-	}
-}
-
-void
 db_reset(sqlite3_stmt *statement)
 {
 	(void)sqlite3_reset(statement);
 	(void)sqlite3_clear_bindings(statement);
 }
 
-enum store_result
+bool
 db_row(struct store *store, sqlite3_stmt *statement)
 {
-	enum store_result result;
+	int rc;
 
 	if (statement == NULL) {
-		return db_result(store, sqlite3_errcode(store->db));
+		return false;
 	}
-	result = db_result(store, sqlite3_step(statement));
-	if (result != STORE_OK) {
-		db_reset(statement);
+	rc = sqlite3_step(statement);
+	if (rc == SQLITE_ROW) {
+		return true;
 	}
-	return result;
+	(void)db_check(store, rc);
+	db_reset(statement);
+	return false;
 }
 
-enum store_result
+void
 db_run(struct store *store, sqlite3_stmt *statement)
 {
-	enum store_result result = db_row(store, statement);
-
-	if (result == STORE_OK) {
+	if (db_row(store, statement)) {
 		db_reset(statement);
 	}
-	return result == STORE_NONE ? STORE_OK : result;
+}
+
+int64_t
+db_number(struct store *store, sqlite3_stmt *statement, int64_t otherwise)
+{
+	int64_t number = otherwise;
+
+	if (db_row(store, statement)) {
+		if (sqlite3_column_type(statement, 0) != SQLITE_NULL) {
+			number = sqlite3_column_int64(statement, 0);
+		}
+		db_reset(statement);
+	}
+	return number;
 }
 
 const char *
@@ -143,139 +180,122 @@ family(const struct net *net)
 	return net_is_v4(net) ? 4 : 6;
 }
 
+/* In its family's own count of bits. */
 static int64_t
-length(const struct net *net)
+length_of(const struct net *net)
 {
 	return net_is_v4(net) ? net->bits - ADDR_V4_OFFSET : net->bits;
+}
+
+void
+db_bind_client(sqlite3_stmt *statement, const struct net *net,
+    char text[static NET_TEXT_SIZE])
+{
+	db_bind_text(statement, ":client", net_format(net, text));
 }
 
 void
 db_bind_net(sqlite3_stmt *statement, const struct net *net,
     char text[static NET_TEXT_SIZE])
 {
-	db_bind_text(statement, ":client", net_format(net, text));
+	db_bind_client(statement, net, text);
 	db_bind_int(statement, ":family", family(net));
-	db_bind_int(statement, ":bits", length(net));
+	db_bind_int(statement, ":bits", length_of(net));
 }
 
-enum store_result
-db_next_length(struct store *store, sqlite3_stmt *statement,
-    const struct net *inner, int64_t above, int64_t *next)
+bool
+db_next_around(struct store *store, sqlite3_stmt *statement,
+    const struct net *inner, int64_t *length, struct net *around)
 {
-	enum store_result result;
-
-	*next = -1;
-	if (above >= length(inner)) {
-		return STORE_OK;
+	if (*length >= length_of(inner)) {
+		return false;
 	}
 	db_bind_int(statement, ":family", family(inner));
-	db_bind_int(statement, ":above", above);
-	db_bind_int(statement, ":most", length(inner));
-	result = db_row(store, statement);
-	if (result == STORE_OK) {
-		if (sqlite3_column_type(statement, 0) == SQLITE_INTEGER) {
-			*next = sqlite3_column_int64(statement, 0);
-		}
-		db_reset(statement);
+	db_bind_int(statement, ":above", *length);
+	db_bind_int(statement, ":most", length_of(inner));
+	*length = db_number(store, statement, -1);
+	if (*length < 0) {
+		return false;
 	}
-	return result == STORE_NONE ? STORE_OK : result;
+	*around = net_cut(&inner->addr,
+	    (unsigned)*length +
+		(net_is_v4(inner) ? (unsigned)ADDR_V4_OFFSET : 0));
+	return true;
 }
 
-struct net
-db_cut(const struct net *inner, int64_t bits)
+/* ---- brackets ---- */
+
+static void
+open_bracket(struct store *store, enum db_statement which, const char *sql)
 {
-	return net_cut(&inner->addr,
-	    (unsigned)bits + (net_is_v4(inner) ? (unsigned)ADDR_V4_OFFSET : 0));
+	db_run(store, db_statement(store, which, sql));
+	store->bracket = true;
 }
 
-/* ---- transactions ---- */
-
-enum store_result
+STORE_VOID
 store_begin(struct store *store)
 {
-	return db_run(store, db_statement(store, DB_BEGIN, "BEGIN IMMEDIATE"));
+	open_bracket(store, DB_BEGIN, "BEGIN IMMEDIATE");
+	return store->status;
+}
+
+void
+store_read(struct store *store)
+{
+	open_bracket(store, DB_READ, "BEGIN");
 }
 
 enum store_result
 store_commit(struct store *store)
 {
-	return db_run(store, db_statement(store, DB_COMMIT, "COMMIT"));
+	if (store->status == STORE_OK) {
+		db_run(store, db_statement(store, DB_COMMIT, "COMMIT"));
+	}
+	store_rollback(store);
+	return store->status;
 }
 
+/* The first failure is the one to tell, whatever becomes of this. */
 void
 store_rollback(struct store *store)
 {
-	if (sqlite3_get_autocommit(store->db) == 0) {
-		(void)db_run(
-		    store, db_statement(store, DB_ROLLBACK, "ROLLBACK"));
+	sqlite3_stmt **statement = &store->statement[DB_ROLLBACK];
+
+	if (store->db != NULL && sqlite3_get_autocommit(store->db) == 0) {
+		if (*statement == NULL) {
+			(void)sqlite3_prepare_v3(store->db, "ROLLBACK", -1,
+			    SQLITE_PREPARE_PERSISTENT, statement, NULL);
+		}
+		(void)sqlite3_step(*statement);
+		(void)sqlite3_reset(*statement);
 	}
+	store->bracket = false;
 }
 
 enum store_result
-store_snapshot(struct store *store)
-{
-	return db_run(store, db_statement(store, DB_SNAPSHOT, "BEGIN"));
-}
-
-void
-store_snapshot_end(struct store *store)
+store_read_end(struct store *store)
 {
 	store_rollback(store);
+	return store->status;
 }
 
 void
 store_patience(struct store *store, int milliseconds)
 {
-	(void)sqlite3_busy_timeout(store->db, milliseconds);
-}
-
-enum store_result
-store_version(struct store *store, int64_t *version)
-{
-	sqlite3_stmt *statement = db_statement(
-	    store, DB_VERSION, "PRAGMA data_version");
-	enum store_result result = db_row(store, statement);
-
-	if (result == STORE_OK) {
-		*version = sqlite3_column_int64(statement, 0);
-		db_reset(statement);
+	store->patience = milliseconds;
+	if (store->db != NULL) {
+		(void)sqlite3_busy_timeout(store->db, milliseconds);
 	}
-	return result;
 }
 
-bool
-store_moved(struct store *store)
+int64_t
+store_changes(struct store *store)
 {
-	int moved = 0;
+	int64_t version = db_number(
+	    store, db_statement(store, DB_CHANGES, "PRAGMA data_version"), -1);
 
-	return sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED,
-		   &moved) == SQLITE_OK &&
-	       moved != 0;
-}
-
-enum store_result
-store_checkpoint(struct store *store)
-{
-	return db_result(store, sqlite3_wal_checkpoint_v2(store->db, "main",
-				    SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
-}
-
-enum store_result
-store_numbers(struct store *store, struct store_numbers *numbers)
-{
-	sqlite3_stmt *statement = db_statement(store, DB_NUMBERS,
-	    "SELECT (SELECT page_count FROM pragma_page_count())"
-	    " * (SELECT page_size FROM pragma_page_size()),"
-	    " (SELECT ifnull(max(id), 0) FROM event)"
-	    " - (SELECT ifnull(min(id), 1) FROM event) + 1,"
-	    " (SELECT user_version FROM pragma_user_version())");
-	enum store_result result = db_row(store, statement);
-
-	if (result == STORE_OK) {
-		numbers->bytes = sqlite3_column_int64(statement, 0);
-		numbers->events = sqlite3_column_int64(statement, 1);
-		numbers->version = sqlite3_column_int64(statement, 2);
-		db_reset(statement);
-	}
-	return result;
+	/* One that no other database of this handle had. */
+	return version < 0
+		   ? -1
+		   : (version & UINT32_MAX) | (store->opened & INT32_MAX) << 32;
 }

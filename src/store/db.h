@@ -2,13 +2,16 @@
  * Inside the store: one SQLite handle, its statements and its errors.
  *
  * A statement is prepared at its first use and kept; it is bound by name, and
- * reset before the verb that used it returns.  Only files of this folder
- * include this header.
+ * reset before the verb that used it returns.  An error sticks to the handle
+ * until the bracket ends: meanwhile there are no statements, and what is done
+ * with NULL for a statement does nothing.  Only files of this folder include
+ * this header.
  */
 #ifndef STORE_DB_H
 #define STORE_DB_H
 
 #include <sqlite3.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -20,25 +23,26 @@
 
 enum db_statement {
 	DB_BEGIN,
-	DB_SNAPSHOT,
+	DB_READ,
 	DB_COMMIT,
 	DB_ROLLBACK,
-	DB_VERSION,
+	DB_CHANGES,
 	DB_NUMBERS,
 	DB_EVENT_PUT,
 	DB_EVENT_COUNT,
-	DB_EVENT_COUNT_KEYS,
+	DB_EVENT_KEYS,
 	DB_EVENT_YOUNGEST,
+	DB_EVENT_FEW,
 	DB_EVENT_SUMS,
 	DB_BAN_PUT,
 	DB_BAN_LENGTH,
 	DB_BAN_OF,
 	DB_BAN_ALL,
+	DB_BAN_HONEST,
 	DB_BAN_CLEAR,
 	DB_BAN_HIT,
-	DB_BAN_HONEST,
-	DB_BAN_LISTED,
-	DB_BAN_LIVE,
+	DB_BAN_FAMILIES,
+	DB_BAN_REASONS,
 	DB_ALLOW_PUT,
 	DB_ALLOW_REMOVE,
 	DB_ALLOW_LENGTH,
@@ -47,28 +51,26 @@ enum db_statement {
 	DB_TALLY_ADD,
 	DB_TALLY_ADD_KIND, /* one for each kind */
 	DB_TALLY_ADD_KIND_LAST = DB_TALLY_ADD_KIND + KIND_COUNT - 1,
-	DB_TALLY_SUM,
 	DB_TALLY_HOURS,
 	DB_TALLY_EACH,
 	DB_DAILY_ADD,
 	DB_DAILY_EACH,
-	DB_MARK_PUT,
-	DB_MARK_NEWEST,
+	DB_RESET_PUT,
+	DB_RESET_NEWEST,
 	DB_POSITION_PUT,
-	DB_POSITION_GET,
+	DB_POSITION_FIND,
 	DB_QUEUE_PUT,
-	DB_QUEUE_GET,
+	DB_QUEUE_FIND,
 	DB_QUEUE_REMOVE,
 	DB_SECRET_PUT,
-	DB_SECRET_GET,
 	DB_STATE_PUT,
-	DB_STATE_GET,
-	DB_STATE_ALL,
+	DB_STATE_FIND,
+	DB_STATE_EACH,
 	DB_AUDIT_PUT,
 	DB_PRUNE_EVENT,
 	DB_PRUNE_TALLY,
 	DB_PRUNE_BAN,
-	DB_PRUNE_MARK,
+	DB_PRUNE_RESET,
 	DB_PRUNE_AUDIT,
 	DB_PRUNE_QUEUE,
 	DB_PRUNE_ALLOW,
@@ -78,66 +80,119 @@ enum db_statement {
 };
 
 struct store {
-	sqlite3 *db;
+	sqlite3 *db; /* NULL where the database is to be opened anew */
 	sqlite3_stmt *statement[DB_STATEMENTS];
+	char *path; /* NULL: in memory */
+	enum store_mode mode;
+	int patience;
+
+	bool bracket; /* one is open */
+	enum store_result status;
 	char error[STORE_ERROR_SIZE];
-	bool read_only; /* the error is that it cannot be written */
+	bool broken;    /* a verb failed since it was opened */
+	bool read_only; /* because it cannot be written */
+	int64_t opened; /* how often */
+
+	/* Bans of one question; they stay until the next. */
+	struct ban *ban;
+	size_t bans;
+	size_t ban_room;
+
+	/* All handles of the process (open.c). */
+	struct store *next;
+	bool held;         /* its file is open */
+	bool moved;        /* the one it had open last is no longer there */
+	atomic_bool stale; /* its file is to be left */
 };
 
-/* The statement, prepared and ready to bind; NULL with the error kept. */
+/* ---- errors ---- */
+
+/* Keep why `rc` came and that it sticks; true for SQLITE_OK. */
+bool db_check(struct store *store, int rc);
+/* The same of something that is not SQLite's. */
+void db_fail(struct store *store, enum store_result status, const char *why);
+
+/* Start afresh where no bracket is open; false where an error sticks, or
+ * there is no database. */
+bool db_ready(struct store *store);
+
+/* Around a verb of several statements: their errors stick from one to the
+ * next where the verb stands alone, too. */
+bool db_enter(struct store *store);
+enum store_result db_leave(struct store *store, bool own);
+
+/* ---- statements ---- */
+
+/* The statement, ready to bind; NULL where db_ready() is false. */
 sqlite3_stmt *db_statement(
     struct store *store, enum db_statement which, const char *sql);
 
 void db_bind_int(sqlite3_stmt *statement, const char *name, int64_t value);
 /* `value` must live until the statement is reset; NULL binds NULL. */
 void db_bind_text(sqlite3_stmt *statement, const char *name, const char *value);
-
-void db_bind_bytes(
-    sqlite3_stmt *statement, const char *name, const void *bytes, int len);
-
-/* Run to the end and reset.  A NULL statement gives the error kept. */
-enum store_result db_run(struct store *store, sqlite3_stmt *statement);
-
-/* The next row: STORE_OK, or STORE_NONE at the end.  Reset it after the last
- * one with db_reset(), or by going on to STORE_NONE or an error. */
-enum store_result db_row(struct store *store, sqlite3_stmt *statement);
-void db_reset(sqlite3_stmt *statement);
-
-/* A text column; never NULL. */
-const char *db_text(sqlite3_stmt *statement, int column);
-
-/* Keep why `rc` came and say what it means. */
-enum store_result db_result(struct store *store, int rc);
-
-/* Make a database where there is none or an empty file; fine where there is
- * anything else.  `error` is of STORE_ERROR_SIZE. */
-enum store_result db_create(const char *path, char *error);
-
-/* Bring a database to the version of this program. */
-enum store_result db_migrate(struct store *store);
-
-/* Its version, or -1. */
-int64_t db_user_version(struct store *store);
-
-/* The version this program works with. */
-int64_t db_program_version(void);
-
-/* Bind ":client", ":family" and ":bits" of a network; `text` holds the first
- * until the statement is reset. */
+/* ":client"; `text` holds it until the statement is reset. */
+void db_bind_client(sqlite3_stmt *statement, const struct net *net,
+    char text[static NET_TEXT_SIZE]);
+/* ":client", ":family" and ":bits" of a network. */
 void db_bind_net(sqlite3_stmt *statement, const struct net *net,
     char text[static NET_TEXT_SIZE]);
 
-/*
- * The next longer length that a table holds for the family of `inner`, in
- * that family's own count, or -1 where there is none up to `inner`'s.
- * `statement` gives the least length above ":above" and up to ":most" of
- * ":family".  Begin with `above` = -1.  It takes a few index steps, however
- * many rows there are.
- */
-enum store_result db_next_length(struct store *store, sqlite3_stmt *statement,
-    const struct net *inner, int64_t above, int64_t *next);
+/* The next row.  Where there is none, the statement is reset; where the
+ * caller has enough before, it calls db_reset(). */
+bool db_row(struct store *store, sqlite3_stmt *statement);
+void db_reset(sqlite3_stmt *statement);
+/* Run to the end and reset. */
+void db_run(struct store *store, sqlite3_stmt *statement);
+/* The first column of the only row, then reset; `otherwise` where it is null
+ * or there is none. */
+int64_t db_number(
+    struct store *store, sqlite3_stmt *statement, int64_t otherwise);
 
-/* `inner` cut to a length in its family's own count of bits. */
-struct net db_cut(const struct net *inner, int64_t bits);
+/* A text column; never NULL. */
+const char *db_text(sqlite3_stmt *statement, int column);
+/* Copy it into an array, as far as it fits. */
+#define DB_COPY(array, statement, column)                                      \
+	(void)text_copy(array, sizeof(array), db_text(statement, column))
+
+/* ---- networks that hold another ---- */
+
+/*
+ * The next of the networks around `inner`, the widest first, by the lengths a
+ * table holds: begin with `*length` = -1.  `statement` gives the least length
+ * above ":above" and up to ":most" of ":family".  It takes a few index steps,
+ * however many rows there are.
+ */
+bool db_next_around(struct store *store, sqlite3_stmt *statement,
+    const struct net *inner, int64_t *length, struct net *around);
+
+/* ---- files ---- */
+
+/* Close the database; the handle stays. */
+void db_close(struct store *store);
+
+/* Make a database where there is none or an empty file; fine where there is
+ * anything else. */
+void db_create(struct store *store);
+
+/* Bring a database to the version of this program. */
+void db_migrate(struct store *store);
+/* Its version, or -1. */
+int64_t db_user_version(struct store *store);
+/* The version this program works with. */
+int64_t db_program_version(void);
+/* Run a text of statements that is run once. */
+void db_script(struct store *store, const char *sql);
+
+/* ---- between files of this folder ---- */
+
+void db_ban_put(struct store *store, struct ban *ban);
+void db_ban_hit(struct store *store, const struct ban_hits *hits);
+/* Read into store->ban the bans that cover `query->who` or are exactly its,
+ * in no order. */
+void db_ban_gather(struct store *store, const struct ban_query *query);
+void db_tally_add(struct store *store, const struct tally_row *row);
+void db_daily_add(struct store *store, const struct daily_row *row);
+void db_position_put(
+    struct store *store, const char *source, const struct position *position);
 
 #endif

@@ -1,7 +1,16 @@
+/*
+ * Opening a database, looking after it, and opening it anew.
+ *
+ * The handles of a process on one file share its side files, as the first of
+ * them found them.  So they leave a file together: all are marked, each is
+ * closed by its owner, and only then one of them looks at the path again.
+ */
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "store/db.h"
@@ -12,24 +21,18 @@ enum {
 	NAP = 5                  /* milliseconds */
 };
 
-static enum store_result
-refuse(struct store *store, const char *path, const char *why)
-{
-	struct text text;
-
-	text_init(&text, store->error, sizeof(store->error));
-	text_addf(&text, "%s: %s", path, why);
-	return STORE_FAILED;
-}
+/* All handles with a path, and what they say of each other. */
+static pthread_mutex_t all_mutex = PTHREAD_MUTEX_INITIALIZER;
+static struct store *all;
 
 /*
  * Whose file is this?  Read from its bytes, since SQLite would recover or
  * checkpoint a stranger's database just by using it, and through SQLite's
  * own descriptor: closing another one would drop the locks that this
- * process's other handles hold on the file (POSIX).
+ * process's other handles hold on the file (POSIX).  NULL where it is ours.
  */
-static enum store_result
-check_header(struct store *store, const char *path)
+static const char *
+not_ours(struct store *store)
 {
 	static const unsigned char id[4] = { DB_APPLICATION_ID >> 24 & 0xff,
 		DB_APPLICATION_ID >> 16 & 0xff, DB_APPLICATION_ID >> 8 & 0xff,
@@ -42,193 +45,290 @@ check_header(struct store *store, const char *path)
 		&file) != SQLITE_OK ||
 	    file == NULL || file->pMethods == NULL ||
 	    file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
-		return refuse(store, path, "cannot be read");
+		return "cannot be read";
 	}
 	if (size == 0) {
-		return refuse(store, path, "the database is still empty");
+		return "the database is still empty";
 	}
 	if (size < HEADER_SIZE ||
 	    file->pMethods->xRead(file, header, HEADER_SIZE, 0) != SQLITE_OK ||
 	    memcmp(header, "SQLite format 3", 16) != 0) {
-		return refuse(store, path, "not an SQLite database");
+		return "not an SQLite database";
 	}
-	if (memcmp(header + HEADER_APPLICATION, id, sizeof(id)) != 0) {
-		return refuse(store, path, "not a database of videur");
-	}
-	return STORE_OK;
+	return memcmp(header + HEADER_APPLICATION, id, sizeof(id)) != 0
+		   ? "not a database of videur"
+		   : NULL;
 }
 
-static enum store_result
-run(struct store *store, const char *sql)
-{
-	return db_result(store, sqlite3_exec(store->db, sql, NULL, NULL, NULL));
-}
-
-static enum store_result
-open_file(struct store *store, const char *path, enum store_mode mode)
+static void
+open_file(struct store *store)
 {
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
-		    (mode == STORE_READ ? SQLITE_OPEN_READONLY
-					: SQLITE_OPEN_READWRITE);
+		    (store->mode == STORE_READ ? SQLITE_OPEN_READONLY
+					       : SQLITE_OPEN_READWRITE);
+	const char *why = NULL;
 	struct stat st;
-	char why[128];
+	char buf[128];
 
-	if (stat(path, &st) != 0) {
-		return refuse(store, path, strerror_r(errno, why, sizeof(why)));
+	if (stat(store->path, &st) != 0) {
+		why = strerror_r(errno, buf, sizeof(buf));
+	} else if (!S_ISREG(st.st_mode)) {
+		why = "not a regular file";
+	} else if (db_check(store,
+		       sqlite3_open_v2(store->path, &store->db, flags, NULL))) {
+		why = not_ours(store);
 	}
-	if (!S_ISREG(st.st_mode)) {
-		return refuse(store, path, "not a regular file");
+	if (why != NULL) {
+		db_fail(store, STORE_FAILED, why);
 	}
-	return db_result(store, sqlite3_open_v2(path, &store->db, flags, NULL));
 }
 
 /* Until the version is known nothing may change, not even by closing. */
-static enum store_result
-set_up(struct store *store, int patience)
+static void
+set_up(struct store *store)
 {
-	store_patience(store, patience);
+	int64_t newest = db_program_version();
+	int64_t version;
+	struct text text;
+	char why[128];
+
+	(void)sqlite3_busy_timeout(store->db, store->patience);
 	(void)sqlite3_db_config(
 	    store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	return run(store, "PRAGMA cache_size = -640;"
-			  "PRAGMA temp_store = MEMORY;"
-			  "PRAGMA trusted_schema = OFF;"
-			  "PRAGMA synchronous = NORMAL");
-}
-
-static enum store_result
-check_version(struct store *store, const char *path, bool write)
-{
-	int64_t version = db_user_version(store);
-	struct text text;
-
-	if (version < 0) {
-		return db_result(store, sqlite3_errcode(store->db));
+	db_script(store, "PRAGMA cache_size = -640;"
+			 "PRAGMA temp_store = MEMORY;"
+			 "PRAGMA trusted_schema = OFF;"
+			 "PRAGMA synchronous = NORMAL");
+	version = db_user_version(store);
+	if (store->status != STORE_OK || version == newest ||
+	    (store->mode != STORE_READ && version < newest)) {
+		return;
 	}
-	if (version == db_program_version() ||
-	    (write && version < db_program_version())) {
-		return STORE_OK;
-	}
-	text_init(&text, store->error, sizeof(store->error));
-	text_addf(&text, "%s: its version %lld is %s than this program's, %lld",
-	    path, (long long)version,
-	    version > db_program_version() ? "newer" : "older",
-	    (long long)db_program_version());
-	return STORE_FAILED;
-}
-
-/* SQLite does not wait where two programs turn to WAL at once: we do. */
-static enum store_result
-turn_to_wal(struct store *store, int patience)
-{
-	enum store_result result;
-
-	for (;; patience -= NAP) {
-		result = run(store, "PRAGMA journal_mode = WAL");
-		if (result != STORE_BUSY || patience <= 0) {
-			return result;
-		}
-		(void)sqlite3_sleep(NAP);
-	}
+	text_init(&text, why, sizeof(why));
+	text_addf(&text, "its version %lld is %s than this program's, %lld",
+	    (long long)version, version > newest ? "newer" : "older",
+	    (long long)newest);
+	db_fail(store, STORE_FAILED, why);
 }
 
 /* WAL that outlives its last user, so that a reader alone can open it. */
-static enum store_result
-settle(struct store *store, enum store_mode mode, int patience)
+static void
+turn_to_wal(struct store *store)
 {
+	int patience = store->patience;
 	int persist = 1;
-	enum store_result result = turn_to_wal(store, patience);
 
-	if (result == STORE_OK) {
-		result = run(store, "PRAGMA journal_size_limit = 16777216");
+	db_script(store, "PRAGMA journal_mode = WAL");
+	/* SQLite does not wait where two programs do so at once: we do. */
+	for (; store->status == STORE_BUSY && patience > 0; patience -= NAP) {
+		(void)sqlite3_sleep(NAP);
+		store->status = STORE_OK;
+		db_script(store, "PRAGMA journal_mode = WAL");
 	}
-	if (result == STORE_OK) {
-		/* Else every 16 MB, as much as the log may keep: pages that
-		 * many events touch are moved once and not many times. */
-		result = run(store, mode == STORE_SERVE
-					? "PRAGMA wal_autocheckpoint = 0"
-					: "PRAGMA wal_autocheckpoint = 4000");
-	}
+	db_script(store, "PRAGMA journal_size_limit = 16777216");
+	/* Else every 16 MB, as much as the log may keep: pages that many
+	 * events touch are moved once and not many times. */
+	db_script(store, store->mode == STORE_SERVE
+			     ? "PRAGMA wal_autocheckpoint = 0"
+			     : "PRAGMA wal_autocheckpoint = 4000");
 	(void)sqlite3_file_control(
 	    store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
 	(void)sqlite3_db_config(
 	    store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
-	return result;
 }
 
-static enum store_result
-bring_up(
-    struct store *store, const char *path, enum store_mode mode, int patience)
+/* Open what lies at the path; false where nothing is open then. */
+static bool
+open_database(struct store *store)
 {
-	bool write = mode != STORE_READ;
-	enum store_result result = open_file(store, path, mode);
+	bool writes = store->mode != STORE_READ;
 
-	if (result == STORE_OK) {
-		result = check_header(store, path);
+	store->status = STORE_OK;
+	if (store->mode == STORE_SCRATCH) {
+		(void)db_check(store, sqlite3_open(":memory:", &store->db));
+		db_migrate(store);
+		return store->status == STORE_OK;
 	}
-	if (result == STORE_OK) {
-		result = set_up(store, patience);
+	if (writes) {
+		db_create(store);
 	}
-	if (result == STORE_OK) {
-		result = check_version(store, path, write);
+	if (store->status == STORE_OK) {
+		open_file(store);
 	}
-	if (result == STORE_OK && write) {
-		result = db_migrate(store);
+	if (store->status == STORE_OK) {
+		set_up(store);
 	}
-	if (result == STORE_OK && write) {
-		result = settle(store, mode, patience);
+	if (store->status == STORE_OK && writes) {
+		db_migrate(store);
+		turn_to_wal(store);
 	}
-	return result;
-}
-
-static enum store_result
-bring_up_scratch(struct store *store)
-{
-	enum store_result result = db_result(
-	    store, sqlite3_open(":memory:", &store->db));
-
-	return result == STORE_OK ? db_migrate(store) : result;
+	if (store->status != STORE_OK) {
+		(void)sqlite3_close(store->db);
+		store->db = NULL;
+		return false;
+	}
+	(void)pthread_mutex_lock(&all_mutex);
+	store->held = true;
+	(void)pthread_mutex_unlock(&all_mutex);
+	store->opened++;
+	store->broken = store->read_only = false;
+	return true;
 }
 
 enum store_result
 store_open(struct store **out, const char *path, enum store_mode mode,
     int patience, char error[static STORE_ERROR_SIZE])
 {
-	enum store_result result = STORE_OK;
-	struct store *store;
+	struct store *store = calloc(1, sizeof(*store));
+	enum store_result result;
 
 	*out = NULL;
-	if (mode == STORE_WRITE || mode == STORE_SERVE) {
-		result = db_create(path, error);
+	if (store != NULL && mode != STORE_SCRATCH) {
+		store->path = strdup(path);
 	}
-	if (result != STORE_OK) {
-		return result;
-	}
-	store = calloc(1, sizeof(*store));
-	if (store == NULL) {
+	if (store == NULL || (mode != STORE_SCRATCH && store->path == NULL)) {
+		free(store);
 		(void)text_copy(error, STORE_ERROR_SIZE, "out of memory");
 		return STORE_FAILED;
 	}
-	result = mode == STORE_SCRATCH ? bring_up_scratch(store)
-				       : bring_up(store, path, mode, patience);
-	if (result != STORE_OK) {
-		(void)text_copy(error, STORE_ERROR_SIZE, store->error);
-		store_close(store);
-		return result == STORE_BUSY ? STORE_BUSY : STORE_FAILED;
+	store->mode = mode;
+	store->patience = patience;
+	(void)pthread_mutex_lock(&all_mutex);
+	store->next = all;
+	all = store;
+	(void)pthread_mutex_unlock(&all_mutex);
+	if (open_database(store)) {
+		*out = store;
+		return STORE_OK;
 	}
-	*out = store;
-	return STORE_OK;
+	result = store->status;
+	(void)text_copy(error, STORE_ERROR_SIZE, store->error);
+	store_close(store);
+	return result;
+}
+
+/* Whether the file was deleted or replaced. */
+static bool
+has_moved(struct store *store)
+{
+	int moved = 0;
+
+	return sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED,
+		   &moved) == SQLITE_OK &&
+	       moved != 0;
+}
+
+void
+db_close(struct store *store)
+{
+	if (store->db == NULL) {
+		return;
+	}
+	store->moved |= has_moved(store);
+	for (size_t i = 0; i < DB_STATEMENTS; i++) {
+		(void)sqlite3_finalize(store->statement[i]);
+		store->statement[i] = NULL;
+	}
+	(void)sqlite3_close(store->db);
+	store->db = NULL;
+	store->bracket = false;
+	(void)pthread_mutex_lock(&all_mutex);
+	store->held = false;
+	atomic_store(&store->stale, false);
+	(void)pthread_mutex_unlock(&all_mutex);
 }
 
 void
 store_close(struct store *store)
 {
+	struct store **at = &all;
+
 	if (store == NULL) {
 		return;
 	}
-	for (size_t i = 0; i < DB_STATEMENTS; i++) {
-		(void)sqlite3_finalize(store->statement[i]);
+	db_close(store);
+	(void)pthread_mutex_lock(&all_mutex);
+	while (*at != store) {
+		at = &(*at)->next;
 	}
-	(void)sqlite3_close(store->db);
+	*at = store->next;
+	(void)pthread_mutex_unlock(&all_mutex);
+	free(store->ban);
+	free(store->path);
 	free(store);
+}
+
+/* ---- looking after it ---- */
+
+static bool
+is_sibling(const struct store *store, const struct store *other)
+{
+	return other != store && other->path != NULL && other->held &&
+	       strcmp(other->path, store->path) == 0;
+}
+
+/* All handles are to leave the file. */
+static void
+leave(struct store *store)
+{
+	(void)pthread_mutex_lock(&all_mutex);
+	for (struct store *other = all; other != NULL; other = other->next) {
+		if (is_sibling(store, other)) {
+			atomic_store(&other->stale, true);
+		}
+	}
+	(void)pthread_mutex_unlock(&all_mutex);
+	atomic_store(&store->stale, true);
+}
+
+/* Whether another handle has still to leave it. */
+static bool
+is_left(const struct store *store)
+{
+	bool left = true;
+
+	(void)pthread_mutex_lock(&all_mutex);
+	for (struct store *other = all; other != NULL; other = other->next) {
+		left &= !is_sibling(store, other) ||
+			!atomic_load(&other->stale);
+	}
+	(void)pthread_mutex_unlock(&all_mutex);
+	return left;
+}
+
+enum store_result
+store_tend(struct store *store, bool *anew)
+{
+	bool moved = false;
+
+	if (store->mode == STORE_SCRATCH) {
+		return STORE_OK;
+	}
+	store->status = STORE_OK;
+	if (store->db != NULL &&
+	    (has_moved(store) ||
+		(store->read_only && access(store->path, W_OK) == 0))) {
+		leave(store);
+	}
+	if (store->broken || atomic_load(&store->stale)) {
+		db_close(store);
+	}
+	if (store->db != NULL) {
+		if (store->mode == STORE_SERVE) {
+			(void)db_check(
+			    store, sqlite3_wal_checkpoint_v2(store->db, "main",
+				       SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
+		}
+	} else if (!is_left(store)) {
+		db_fail(store, STORE_BUSY,
+		    "the file is another one, it is being opened anew");
+	} else if (open_database(store)) {
+		moved = store->moved;
+		store->moved = false;
+	}
+	if (anew != NULL) {
+		*anew = moved;
+	}
+	return store->status;
 }

@@ -10,37 +10,8 @@
 	" (SELECT id, " column " AS at FROM " table                            \
 	" ORDER BY id LIMIT :most) WHERE at < :before)"
 
-static enum store_result
-prune(struct store *store, sqlite3_stmt *statement, int64_t before, int most,
-    int64_t *removed)
-{
-	enum store_result result;
-
-	db_bind_int(statement, ":before", before);
-	db_bind_int(statement, ":most", most);
-	result = db_run(store, statement);
-	if (result == STORE_OK) {
-		*removed += sqlite3_changes(store->db);
-	}
-	return result;
-}
-
-/* Give some of the emptied pages back to the file system. */
-static enum store_result
-give_back(struct store *store)
-{
-	sqlite3_stmt *statement = db_statement(
-	    store, DB_VACUUM, "PRAGMA incremental_vacuum(64)");
-	enum store_result result;
-
-	while ((result = db_row(store, statement)) == STORE_OK) {
-	}
-	return result == STORE_NONE ? STORE_OK : result;
-}
-
-enum store_result
-store_prune(struct store *store, const struct store_prune *before, int most,
-    int64_t *removed)
+int64_t
+store_prune(struct store *store, const struct store_prune *before, int most)
 {
 	const struct {
 		enum db_statement which;
@@ -50,7 +21,7 @@ store_prune(struct store *store, const struct store_prune *before, int most,
 		{ DB_PRUNE_EVENT, OLDEST("event", "at"), before->events },
 		{ DB_PRUNE_TALLY, OLDEST("tally", "hour"), before->tallies },
 		{ DB_PRUNE_BAN, OLDEST("ban", "ends"), before->bans },
-		{ DB_PRUNE_MARK, OLDEST("mark", "at"), before->marks },
+		{ DB_PRUNE_RESET, OLDEST("mark", "at"), before->resets },
 		{ DB_PRUNE_AUDIT, OLDEST("audit", "at"), before->audit },
 		{ DB_PRUNE_QUEUE, OLDEST("queue", "at"), before->queue },
 		/* A handful of rows; their order is not time's. */
@@ -60,16 +31,47 @@ store_prune(struct store *store, const struct store_prune *before, int most,
 		{ DB_PRUNE_DAILY, "DELETE FROM daily WHERE day <= :before",
 		    before->daily - STORE_DAY },
 	};
+	bool own = db_enter(store);
+	int64_t removed = 0;
 
-	*removed = 0;
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		enum store_result result = prune(store,
-		    db_statement(store, tables[i].which, tables[i].sql),
-		    tables[i].before, most, removed);
+		sqlite3_stmt *statement = db_statement(
+		    store, tables[i].which, tables[i].sql);
 
-		if (result != STORE_OK) {
-			return result;
+		db_bind_int(statement, ":before", tables[i].before);
+		db_bind_int(statement, ":most", most);
+		db_run(store, statement);
+		if (store->status == STORE_OK) {
+			removed += sqlite3_changes(store->db);
 		}
 	}
-	return *removed > 0 ? give_back(store) : STORE_OK;
+	if (removed > 0) {
+		/* Give some of the emptied pages back to the file system. */
+		sqlite3_stmt *statement = db_statement(
+		    store, DB_VACUUM, "PRAGMA incremental_vacuum(64)");
+
+		while (db_row(store, statement)) {
+		}
+	}
+	return db_leave(store, own) == STORE_OK ? removed : 0;
+}
+
+STORE_VOID
+store_numbers(struct store *store, struct store_numbers *numbers)
+{
+	sqlite3_stmt *statement = db_statement(store, DB_NUMBERS,
+	    "SELECT (SELECT page_count FROM pragma_page_count())"
+	    " * (SELECT page_size FROM pragma_page_size()),"
+	    " (SELECT ifnull(max(id), 0) FROM event)"
+	    " - (SELECT ifnull(min(id), 1) FROM event) + 1,"
+	    " (SELECT user_version FROM pragma_user_version())");
+
+	*numbers = (struct store_numbers){ .bytes = 0 };
+	if (db_row(store, statement)) {
+		numbers->bytes = sqlite3_column_int64(statement, 0);
+		numbers->events = sqlite3_column_int64(statement, 1);
+		numbers->version = sqlite3_column_int64(statement, 2);
+		db_reset(statement);
+	}
+	return store->status;
 }

@@ -1,11 +1,21 @@
 /*
  * What the engine remembers.
  *
- * A narrow contract over one database; everything above works through it and
- * nothing above knows which database that is.  A struct store is one handle:
- * it is used by one thread at a time and its owner locks it.  Writing verbs
- * belong inside store_begin() ... store_commit(); reading verbs may stand
- * alone.  No verb reads a clock.
+ * A narrow contract over one database; everything above works through it, and
+ * nothing above knows which database that is, nor of its files.  A struct
+ * store is one handle: it is used by one thread at a time, and its owner locks
+ * it.  No verb reads a clock.
+ *
+ * Errors stick.  store_begin() or store_read() opens a bracket; once a verb in
+ * it failed, all that follow do nothing and find nothing: false, 0, no call
+ * back, and what they fill in is empty.  store_commit() or store_read_end()
+ * ends the bracket and says what became of it, so that a caller asks once.
+ * Brackets do not nest.  A verb that stands alone is a bracket of its own;
+ * store_status() says what became of it.
+ *
+ * Writing verbs belong inside store_begin() ... store_commit().  What `each`
+ * verbs call back must not call the store; texts they are given are borrowed
+ * for the call.  One that gives back a bool stops the verb with false.
  */
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
@@ -17,23 +27,27 @@
 #include "base/addr.h"
 #include "core/ban.h"
 #include "core/kind.h"
+#include "core/standing.h"
 #include "core/tally.h"
 
 struct store;
 
 enum store_result {
 	STORE_OK,
-	STORE_NONE,  /* fine, and there is nothing */
+	STORE_NONE,  /* of the old verbs: fine, and there is nothing */
 	STORE_BUSY,  /* another program holds it; trying again may help */
 	STORE_FAILED /* unusable: full, read-only, damaged ... */
 };
+
+/* Becomes void once no caller asks what such a verb gives back. */
+#define STORE_VOID enum store_result
 
 enum store_mode {
 	STORE_READ,    /* must exist; never written */
 	STORE_WRITE,   /* created and migrated where needed */
 	STORE_SCRATCH, /* in memory, for this handle alone; no path */
-	STORE_SERVE    /* as STORE_WRITE, and the caller alone calls
-			store_checkpoint(), lest a commit pay for it */
+	STORE_SERVE    /* as STORE_WRITE, and store_tend() is called about once
+			* a second: no commit pays for moving the log */
 };
 
 enum {
@@ -55,40 +69,81 @@ enum store_result store_open(struct store **out, const char *path,
     enum store_mode mode, int patience, char error[static STORE_ERROR_SIZE]);
 void store_close(struct store *store);
 
-/* Why the newest verb of this handle did not succeed; borrowed until the
- * next verb. */
-const char *store_error(const struct store *store);
-
 /* How many milliseconds a verb waits for another program's lock. */
 void store_patience(struct store *store, int milliseconds);
 
-/* begin takes the write lock at once.  rollback always succeeds, and may
- * follow a failed begin or commit. */
-enum store_result store_begin(struct store *store);
+/*
+ * Look after a handle that stays open: about once a second for each, between
+ * its brackets.  Moves what was committed out of the log (STORE_SERVE), which
+ * may take as long as the disk needs but waits for no program.  Where the
+ * database failed it is opened anew, and where it was deleted or replaced the
+ * one that is there now is opened: then *anew, if given, is set, and what was
+ * learned from the old one (secret, positions) no longer holds.  All handles
+ * that the process has on a file leave it before one takes its successor, each
+ * when it is tended or used next; until then STORE_BUSY.  Without a database
+ * every bracket fails, and the next call tries again.
+ */
+enum store_result store_tend(struct store *store, bool *anew);
+
+/* A number, at least 0, that changes whenever another handle committed
+ * something or this one was opened anew: what was found under the same number
+ * still holds.  -1 where it cannot be told. */
+int64_t store_changes(struct store *store);
+
+/* ---- brackets and errors ---- */
+
+/* Takes the write lock at once.  After a failure store_commit() or
+ * store_rollback() is still due. */
+STORE_VOID store_begin(struct store *store);
+/* Ends the bracket.  On anything but STORE_OK nothing of it was written. */
 enum store_result store_commit(struct store *store);
+/* Ends a bracket without a trace; harmless where there is none. */
 void store_rollback(struct store *store);
 
-/* Read several things as they stood at one moment, and cheaper than one by
- * one; end it soon, since the log cannot be moved away meanwhile. */
-enum store_result store_snapshot(struct store *store);
-void store_snapshot_end(struct store *store);
+/* Several questions to one moment, and cheaper than one by one.  End it soon:
+ * the log cannot be moved away meanwhile. */
+void store_read(struct store *store);
+enum store_result store_read_end(struct store *store);
 
-/* A number that changes whenever another handle committed something. */
-enum store_result store_version(struct store *store, int64_t *version);
+/* What became so far of this bracket, or of the verb that stood alone. */
+enum store_result store_status(const struct store *store);
+/* Why the newest failure came about; borrowed until the next bracket. */
+const char *store_error(const struct store *store);
 
-/* Whether the file this handle holds is no longer the one at its path. */
-bool store_moved(struct store *store);
+/* ---- the three of a session: standing, evidence, record ---- */
 
-/* Whether the newest failure was that the file or its side files cannot be
- * written.  The handles of one process share the side files as the first of
- * them found them: only once all are closed does a new one look again. */
-bool store_read_only(const struct store *store);
+/*
+ * What there is about an address now.  `address` and `checked_at` are given;
+ * filled in are verdict (CLEAR, ALLOWED by the list, or BANNED), and for a
+ * banned one its bans.  Where that fails, CLEAR.
+ */
+void store_standing(struct store *store, struct standing *standing);
 
-/* Move what was committed into the main file, as far as no one is in the
- * way.  Never waits. */
-enum store_result store_checkpoint(struct store *store);
-
-/* ---- events ---- */
+/* All that one judgement of a client needs.  Judged is at `t`: the time of
+ * its youngest event of these kinds with at <= time < at + within. */
+struct evidence_query {
+	struct net client;
+	uint32_t kinds; /* that the rule counts */
+	enum reason reason;
+	int64_t at;     /* and `t` where there is no such event */
+	int64_t within; /* 0: judged is at `at` */
+	int64_t window; /* seconds the rule looks back */
+	int64_t least;  /* fewer events around `at` lead to nothing: then the
+			 * rest is not looked up; 0: look in any case */
+	bool accepted;  /* whether the other side of a ratio matters */
+};
+struct evidence {
+	bool enough;           /* false: nothing else was looked up */
+	int64_t t;             /* when it is judged */
+	int64_t reset;         /* the newest for all keys; INT64_MIN */
+	struct tally accepted; /* of the hours of (t - window, t] */
+	const struct ban *ban; /* of the reason that cover the client, observed
+				* ones too, in no order; borrowed until the
+				* next verb */
+	size_t bans;
+};
+void store_evidence(struct store *store, const struct evidence_query *query,
+    struct evidence *out);
 
 struct event {
 	struct net client;
@@ -97,140 +152,26 @@ struct event {
 	int64_t at;
 	const char *source; /* "milter", "report", "postfix" ... */
 	const char *key;    /* keyed hash of a user name, or NULL */
-	const char
-	    *detail; /* never a recipient, user name or log text; or NULL */
+	/* Never a recipient, user name or log text; or NULL. */
+	const char *detail;
 };
 
-enum store_result store_event_put(
-    struct store *store, const struct event *event);
-
-/* How many events of a client, of these kinds, there are with
- * after < at <= until; counting stops at `most`. */
-struct event_query {
+/* What one client did in one hour. */
+struct tally_row {
 	struct net client;
-	uint32_t kinds;
-	int64_t after;
-	int64_t until;
-	int64_t most;
-	/* Failures of a user who logged in since (a mark with his key for
-	 * `reason`) do not count. */
-	enum reason reason;
-	/* Of one key, so many count in a clock hour; 0: all. */
-	int64_t same_key;
+	int64_t hour;
+	struct tally tally;
 };
-enum store_result store_event_count(
-    struct store *store, const struct event_query *query, int64_t *count);
 
-/* The youngest time of a client's events of these kinds with
- * from <= at < before; STORE_NONE where there is none. */
-enum store_result store_event_youngest(struct store *store,
-    const struct net *client, uint32_t kinds, int64_t from, int64_t before,
-    int64_t *at);
-
-/* One line per kind and source of what is stored of a client since a time. */
-struct event_sum {
-	enum kind kind;
-	char source[STORE_SOURCE_SIZE];
-	int64_t count;
-	int64_t first;
-	int64_t last;
+/* Refused sessions of a ban. */
+struct ban_hits {
+	int64_t id;
+	int64_t hits;
+	int64_t told; /* when the newest of them was */
 };
-enum store_result store_event_sums(struct store *store,
-    const struct net *client, int64_t since,
-    void (*each)(void *to, const struct event_sum *sum), void *to);
 
-/* ---- bans ---- */
-
-/* STORE_NONE where another ban has that ref: take another and try again. */
-enum store_result store_ban_put(struct store *store, const struct ban *ban);
-
-/* Which bans; all conditions must hold. */
-struct ban_query {
-	enum {
-		BAN_COVERING, /* those that hold `who` in them */
-		BAN_INSIDE,   /* those that lie in `who` */
-		BAN_EXACTLY,  /* those of `who` itself */
-		BAN_ANYBODY
-	} scope;
-	struct net who;
-	int64_t active_at;         /* only those active then; INT64_MIN: all */
-	bool observed;             /* observed ones too */
-	const enum reason *reason; /* NULL: any */
-};
-/* Calls `each` for every ban, the last-ending first, then the newest first;
- * stops where it returns false.  `each` must not call the store. */
-enum store_result store_ban_each(struct store *store,
-    const struct ban_query *query,
-    bool (*each)(void *to, const struct ban *ban), void *to);
-
-/* Mark a ban as cleared at `at`; `mistake` as well takes it out of the
- * steps (also of one cleared or over before). */
-enum store_result store_ban_clear(
-    struct store *store, int64_t id, int64_t at, bool mistake);
-
-/* Add refused sessions; `told` is the newest one's time. */
-enum store_result store_ban_hit(
-    struct store *store, int64_t id, int64_t hits, int64_t told);
-
-/* How many honest clients (see struct ban) beside `but`, or NULL, have an
- * enforced ban that began with after < begins <= until; bans lifted as
- * mistaken are left out. */
-enum store_result store_ban_honest(struct store *store, int64_t after,
-    int64_t until, const struct net *but, int64_t *count);
-
-/* How many clients and networks have an active, enforced ban, by family.
- * Its cost grows with them: about a second at a million. */
-enum store_result store_ban_listed(
-    struct store *store, int64_t now, int64_t *v4, int64_t *v6);
-
-/* How many active, enforced bans there are for each reason, at a like cost. */
-enum store_result store_ban_live(
-    struct store *store, int64_t now, int64_t live[static REASON_COUNT]);
-
-/* ---- allow ---- */
-
-struct allow {
-	struct net net;
-	char note[BAN_NOTE_SIZE];
-	int64_t until; /* 0: for good */
-};
-/* Adding a network again replaces its note and end. */
-enum store_result store_allow_put(
-    struct store *store, const struct allow *allow);
-/* STORE_NONE where it was not there. */
-enum store_result store_allow_remove(
-    struct store *store, const struct net *net);
-/* The widest live entry that holds the address; STORE_NONE for none.
- * `out` may be NULL. */
-enum store_result store_allow_covers(struct store *store,
-    const struct addr *address, int64_t now, struct allow *out);
-enum store_result store_allow_each(struct store *store, int64_t now,
-    void (*each)(void *to, const struct allow *allow), void *to);
-
-/* ---- tallies ---- */
-
-enum store_result store_tally_add(struct store *store, const struct net *client,
-    int64_t hour, const struct tally *tally);
-/* Sum of the hours with from <= hour <= until. */
-enum store_result store_tally_sum(struct store *store, const struct net *client,
-    int64_t from, int64_t until, struct tally *sum);
-
-/* A client's hours with from <= hour <= until, in order of time.  `each` must
- * not call the store. */
-enum store_result store_tally_hours(struct store *store,
-    const struct net *client, int64_t from, int64_t until,
-    void (*each)(void *to, int64_t hour, const struct tally *tally), void *to);
-
-/* Each client's sum of the hours with from <= hour <= until.  Goes through the
- * whole table: not for a session.  `each` must not call the store. */
-enum store_result store_tally_each(struct store *store, int64_t from,
-    int64_t until,
-    void (*each)(void *to, const struct net *client, const struct tally *sum),
-    void *to);
-
-/* ---- sums of all clients by day, for statistics ---- */
-
-/* What is summed; the names stand so in the database. */
+/* Sums of all clients by day, for statistics; the names stand so in the
+ * database. */
 enum daily {
 	DAILY_EVENT,      /* by kind */
 	DAILY_BAN,        /* by reason; enforced ones that began */
@@ -245,30 +186,21 @@ enum daily {
 enum {
 	STORE_DAY = 24 * 3600
 };
-
-/* Add to the day that `at` lies in; `name` is "" where there is none. */
-enum store_result store_daily_add(struct store *store, int64_t at,
-    enum daily what, const char *name, int64_t number);
-/* The rows of the days from that of `from` on, in order of time. */
 struct daily_row {
-	int64_t day; /* its first second */
+	int64_t day; /* its first second; in a record any of them */
 	enum daily what;
-	const char *name; /* borrowed for the call */
+	const char *name; /* "" where there is none */
 	int64_t number;
 };
-enum store_result store_daily_each(struct store *store, int64_t from,
-    void (*each)(void *to, const struct daily_row *row), void *to);
 
-/* ---- marks: counting starts after them ---- */
-
-/* `key` NULL: for every user.  An older mark gives way, a newer one stays. */
-enum store_result store_mark_put(struct store *store, const struct net *client,
-    enum reason reason, const char *key, int64_t at);
-/* The newest mark without a key; STORE_NONE for none. */
-enum store_result store_mark_newest(struct store *store,
-    const struct net *client, enum reason reason, int64_t *at);
-
-/* ---- logs: what the watcher knows of them ---- */
+/* From when on a client's events count towards a reason: those up to `at` no
+ * longer do. */
+struct reset {
+	struct net client;
+	enum reason reason;
+	const char *key; /* only those of this key; NULL: all */
+	int64_t at;
+};
 
 /* How far one source has been read. */
 struct position {
@@ -281,10 +213,133 @@ struct position {
 	int64_t line_len;               /* of its bytes, newline included */
 	char cursor[STORE_CURSOR_SIZE]; /* the journal's own mark */
 };
+
+/* What is to be kept of what happened; NULL for what there is not. */
+struct store_record {
+	const struct event *event;
+	const struct tally_row *tally; /* added to that hour */
+	const struct daily_row *sum;   /* added to that day */
+	const struct ban_hits *hits;   /* added to that ban, if it is there */
+	const struct reset *reset;     /* an older one gives way */
+	const char *source;            /* a path or "journal", of: */
+	const struct position *position;
+	/* A new ban; its id is set, and where its ref is empty one is drawn.
+	 * A ref that another ban has is a failure. */
+	struct ban *ban;
+};
+void store_record(struct store *store, const struct store_record *record);
+
+/* ---- events ---- */
+
+struct event_query {
+	struct net client;
+	uint32_t kinds;
+	int64_t after; /* after < at <= until */
+	int64_t until;
+	int64_t most; /* counting stops there */
+	/* Failures of a user who logged in since (a reset with the key, for
+	 * this reason) are left out. */
+	enum reason reason;
+};
+int64_t store_event_count(struct store *store, const struct event_query *query);
+/* The same by key: how many of one kind and key there are in each clock hour.
+ * One without a key stands for itself.  `most` is not looked at. */
+void store_event_keys(struct store *store, const struct event_query *query,
+    bool (*each)(void *to, int64_t events), void *to);
+
+/* One line per kind and source of what is stored of a client since a time. */
+struct event_sum {
+	enum kind kind;
+	char source[STORE_SOURCE_SIZE];
+	int64_t count;
+	int64_t first;
+	int64_t last;
+};
+STORE_VOID store_event_sums(struct store *store, const struct net *client,
+    int64_t since, void (*each)(void *to, const struct event_sum *sum),
+    void *to);
+
+/* ---- bans ---- */
+
+/* Which bans; all conditions must hold. */
+struct ban_query {
+	enum {
+		BAN_COVERING, /* those that hold `who` in them */
+		BAN_INSIDE,   /* those that lie in `who` */
+		BAN_EXACTLY,  /* those of `who` itself */
+		BAN_ANYBODY,
+		/* Those of honest clients (see struct ban), observed and
+		 * mistaken ones too, that began with after < begins <= until;
+		 * client by client, and nothing else is asked. */
+		BAN_HONEST
+	} scope;
+	struct net who;
+	int64_t active_at;         /* only those active then; INT64_MIN: all */
+	bool observed;             /* observed ones too */
+	const enum reason *reason; /* NULL: any */
+	int64_t after;
+	int64_t until;
+};
+/* Calls `each` for every ban, the last-ending first, then the newest first. */
+STORE_VOID store_ban_each(struct store *store, const struct ban_query *query,
+    bool (*each)(void *to, const struct ban *ban), void *to);
+
+/* Mark a ban as cleared at `at`; `mistake` as well takes it out of the
+ * steps (also of one cleared or over before). */
+STORE_VOID store_ban_clear(
+    struct store *store, int64_t id, int64_t at, bool mistake);
+
+/* What is active and enforced.  The cost grows with it: about a second at a
+ * million. */
+struct ban_counts {
+	int64_t v4; /* clients and networks, by family */
+	int64_t v6;
+	int64_t bans[REASON_COUNT];
+};
+void store_ban_counts(
+    struct store *store, int64_t now, struct ban_counts *counts);
+
+/* ---- allow ---- */
+
+struct allow {
+	struct net net;
+	char note[BAN_NOTE_SIZE];
+	int64_t until; /* 0: for good */
+};
+/* Adding a network again replaces its note and end. */
+STORE_VOID store_allow_put(struct store *store, const struct allow *allow);
+/* False where it was not there. */
+bool store_allow_remove(struct store *store, const struct net *net);
+/* The widest live entry that holds the address.  `out` may be NULL. */
+bool store_allow_find(struct store *store, const struct addr *address,
+    int64_t now, struct allow *out);
+/* Those that are live. */
+STORE_VOID store_allow_each(struct store *store, int64_t now,
+    void (*each)(void *to, const struct allow *allow), void *to);
+
+/* ---- tallies and sums by day ---- */
+
+/* Sum of a client's hours with from <= hour <= until. */
+STORE_VOID store_tally_sum(struct store *store, const struct net *client,
+    int64_t from, int64_t until, struct tally *sum);
+/* Those hours, in order of time. */
+STORE_VOID store_tally_hours(struct store *store, const struct net *client,
+    int64_t from, int64_t until,
+    void (*each)(void *to, int64_t hour, const struct tally *tally), void *to);
+/* Each client's sum of them.  Goes through the whole table: not for a
+ * session. */
+STORE_VOID store_tally_each(struct store *store, int64_t from, int64_t until,
+    void (*each)(void *to, const struct net *client, const struct tally *sum),
+    void *to);
+
+/* The sums of the days from that of `from` on, in order of time. */
+STORE_VOID store_daily_each(struct store *store, int64_t from,
+    void (*each)(void *to, const struct daily_row *row), void *to);
+
+/* ---- logs: what the watcher knows of them ---- */
+
 /* `source` is a path, or "journal". */
-enum store_result store_position_put(
-    struct store *store, const char *source, const struct position *position);
-enum store_result store_position_get(
+bool store_position_find(
     struct store *store, const char *source, struct position *position);
 
 /* Whose message a queue id is.  Put again it is replaced: ids come again. */
@@ -293,27 +348,27 @@ struct queue_entry {
 	bool login; /* the client had logged in */
 	int64_t at;
 };
-enum store_result store_queue_put(
+STORE_VOID store_queue_put(
     struct store *store, const char *id, const struct queue_entry *entry);
 /* An id that tells nothing any more; fine where it is not there. */
-enum store_result store_queue_remove(struct store *store, const char *id);
-enum store_result store_queue_get(
+STORE_VOID store_queue_remove(struct store *store, const char *id);
+bool store_queue_find(
     struct store *store, const char *id, struct queue_entry *entry);
 
+/* ---- secret, state, audit ---- */
+
 /* The key under which user names are hashed, made at first use: needs the
- * caller's transaction. */
-enum store_result store_secret(
+ * caller's transaction.  Zeroes where that fails. */
+STORE_VOID store_secret(
     struct store *store, unsigned char secret[static STORE_SECRET_SIZE]);
 
-/* ---- state, audit ---- */
-
-enum store_result store_state_put(
+/* The engine names the keys. */
+STORE_VOID store_state_put(
     struct store *store, const char *key, const char *value, int64_t since);
-/* One of them; STORE_NONE where it is not there.  A value that does not fit
- * is cut. */
-enum store_result store_state_get(struct store *store, const char *key,
-    char *value, size_t size, int64_t *since);
-enum store_result store_state_each(struct store *store,
+/* A value that does not fit is cut. */
+bool store_state_find(struct store *store, const char *key, char *value,
+    size_t size, int64_t *since);
+STORE_VOID store_state_each(struct store *store,
     void (*each)(void *to, const char *key, const char *value, int64_t since),
     void *to);
 
@@ -324,8 +379,7 @@ struct audit {
 	const char *subject; /* the address, network or "all" */
 	const char *note;    /* or NULL */
 };
-enum store_result store_audit_put(
-    struct store *store, const struct audit *audit);
+STORE_VOID store_audit_put(struct store *store, const struct audit *audit);
 
 /* ---- housekeeping ---- */
 
@@ -334,15 +388,14 @@ struct store_numbers {
 	int64_t events;  /* about: from the lowest to the highest id */
 	int64_t version; /* of the schema */
 };
-enum store_result store_numbers(
-    struct store *store, struct store_numbers *numbers);
+STORE_VOID store_numbers(struct store *store, struct store_numbers *numbers);
 
 /* What is older than these times may go. */
 struct store_prune {
 	int64_t events;
 	int64_t tallies;
 	int64_t bans; /* by their end */
-	int64_t marks;
+	int64_t resets;
 	int64_t audit;
 	int64_t queue; /* queue ids */
 	int64_t daily; /* sums by day */
@@ -350,7 +403,38 @@ struct store_prune {
 };
 /* Remove at most `most` rows of each table, the lowest ids first; gives back
  * how many went. */
-enum store_result store_prune(struct store *store,
-    const struct store_prune *before, int most, int64_t *removed);
+int64_t store_prune(
+    struct store *store, const struct store_prune *before, int most);
+
+/* ---- old verbs, until nobody calls them ---- */
+
+enum store_result store_snapshot(struct store *store); /* store_read() */
+void store_snapshot_end(struct store *store);          /* store_read_end() */
+enum store_result store_version(
+    struct store *store, int64_t *version);              /* store_changes() */
+bool store_moved(struct store *store);                   /* store_tend() */
+bool store_read_only(const struct store *store);         /* store_tend() */
+enum store_result store_checkpoint(struct store *store); /* store_tend() */
+enum store_result store_ban_hit(struct store *store, int64_t id, int64_t hits,
+    int64_t told); /* engine_count() */
+enum store_result store_ban_listed(struct store *store, int64_t now,
+    int64_t *v4, int64_t *v6); /* store_ban_counts() */
+enum store_result store_ban_live(struct store *store, int64_t now,
+    int64_t live[static REASON_COUNT]); /* store_ban_counts() */
+enum store_result store_allow_covers(struct store *store,
+    const struct addr *address, int64_t now,
+    struct allow *out); /* store_allow_find() */
+enum store_result store_tally_add(struct store *store, const struct net *client,
+    int64_t hour, const struct tally *tally); /* engine_count() */
+enum store_result store_daily_add(struct store *store, int64_t at,
+    enum daily what, const char *name, int64_t number); /* engine_count() */
+enum store_result store_position_put(struct store *store, const char *source,
+    const struct position *position); /* store_record() */
+enum store_result store_position_get(struct store *store, const char *source,
+    struct position *position); /* ..._find() */
+enum store_result store_queue_get(struct store *store, const char *id,
+    struct queue_entry *entry); /* ..._find() */
+enum store_result store_state_get(struct store *store, const char *key,
+    char *value, size_t size, int64_t *since); /* ..._find() */
 
 #endif

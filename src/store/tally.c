@@ -1,4 +1,7 @@
+#include <string.h>
+
 #include "base/text.h"
+#include "base/words.h"
 #include "store/db.h"
 
 /* Columns behind the four sums stand in the order of enum kind, under the
@@ -7,7 +10,7 @@
 	"spam, virus, complaint, auth, recipient, sender, helo, command,"      \
 	" disconnect, probe, greylist, relay, volume"
 
-static enum store_result
+static void
 add_sums(struct store *store, const char *client, int64_t hour,
     const struct tally *tally)
 {
@@ -27,11 +30,11 @@ add_sums(struct store *store, const char *client, int64_t hour,
 	db_bind_int(statement, ":messages", tally->messages);
 	db_bind_int(statement, ":recipients", tally->recipients);
 	db_bind_int(statement, ":accepted", tally->accepted);
-	return db_run(store, statement);
+	db_run(store, statement);
 }
 
 /* Its column has the kind's name. */
-static enum store_result
+static void
 add_kind(struct store *store, const char *client, int64_t hour, enum kind kind,
     int64_t number)
 {
@@ -53,36 +56,28 @@ add_kind(struct store *store, const char *client, int64_t hour, enum kind kind,
 	db_bind_text(statement, ":client", client);
 	db_bind_int(statement, ":hour", hour);
 	db_bind_int(statement, ":number", number);
-	return db_run(store, statement);
-}
-
-static bool
-has_sums(const struct tally *tally)
-{
-	return (tally->sessions | tally->messages | tally->recipients |
-		   tally->accepted) != 0;
+	db_run(store, statement);
 }
 
 /* Most rows are either of sessions without any event or of one event: each
  * way touches its own columns alone. */
-enum store_result
-store_tally_add(struct store *store, const struct net *client, int64_t hour,
-    const struct tally *tally)
+void
+db_tally_add(struct store *store, const struct tally_row *row)
 {
-	char text[NET_TEXT_SIZE];
-	enum store_result result = STORE_OK;
+	const struct tally *tally = &row->tally;
+	char client[NET_TEXT_SIZE];
 
-	(void)net_format(client, text);
-	if (has_sums(tally)) {
-		result = add_sums(store, text, hour, tally);
+	(void)net_format(&row->client, client);
+	if ((tally->sessions | tally->messages | tally->recipients |
+		tally->accepted) != 0) {
+		add_sums(store, client, row->hour, tally);
 	}
-	for (int kind = 0; result == STORE_OK && kind < KIND_COUNT; kind++) {
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		if (tally->kind[kind] != 0) {
-			result = add_kind(store, text, hour, (enum kind)kind,
+			add_kind(store, client, row->hour, (enum kind)kind,
 			    tally->kind[kind]);
 		}
 	}
-	return result;
 }
 
 /* The four sums and the kinds, from that column on. */
@@ -98,31 +93,7 @@ read_sums(sqlite3_stmt *row, int column, struct tally *tally)
 	}
 }
 
-enum store_result
-store_tally_sum(struct store *store, const struct net *client, int64_t from,
-    int64_t until, struct tally *sum)
-{
-	sqlite3_stmt *statement = db_statement(store, DB_TALLY_SUM,
-	    "SELECT sessions, messages, recipients, accepted, " KINDS
-	    " FROM tally WHERE client = :client"
-	    " AND hour >= :from AND hour <= :until");
-	char text[NET_TEXT_SIZE];
-	enum store_result result;
-
-	*sum = (struct tally){ 0 };
-	db_bind_text(statement, ":client", net_format(client, text));
-	db_bind_int(statement, ":from", from);
-	db_bind_int(statement, ":until", until);
-	while ((result = db_row(store, statement)) == STORE_OK) {
-		struct tally row;
-
-		read_sums(statement, 0, &row);
-		tally_add(sum, &row);
-	}
-	return result == STORE_NONE ? STORE_OK : result;
-}
-
-enum store_result
+STORE_VOID
 store_tally_hours(struct store *store, const struct net *client, int64_t from,
     int64_t until,
     void (*each)(void *to, int64_t hour, const struct tally *tally), void *to)
@@ -132,21 +103,35 @@ store_tally_hours(struct store *store, const struct net *client, int64_t from,
 	    " FROM tally WHERE client = :client"
 	    " AND hour >= :from AND hour <= :until ORDER BY hour");
 	char text[NET_TEXT_SIZE];
-	enum store_result result;
 
-	db_bind_text(statement, ":client", net_format(client, text));
+	db_bind_client(statement, client, text);
 	db_bind_int(statement, ":from", from);
 	db_bind_int(statement, ":until", until);
-	while ((result = db_row(store, statement)) == STORE_OK) {
+	while (db_row(store, statement)) {
 		struct tally tally;
 
 		read_sums(statement, 1, &tally);
 		each(to, sqlite3_column_int64(statement, 0), &tally);
 	}
-	return result == STORE_NONE ? STORE_OK : result;
+	return store->status;
 }
 
-enum store_result
+static void
+add_hour(void *to, int64_t hour, const struct tally *tally)
+{
+	(void)hour;
+	tally_add(to, tally);
+}
+
+STORE_VOID
+store_tally_sum(struct store *store, const struct net *client, int64_t from,
+    int64_t until, struct tally *sum)
+{
+	*sum = (struct tally){ 0 };
+	return store_tally_hours(store, client, from, until, add_hour, sum);
+}
+
+STORE_VOID
 store_tally_each(struct store *store, int64_t from, int64_t until,
     void (*each)(void *to, const struct net *client, const struct tally *sum),
     void *to)
@@ -158,11 +143,10 @@ store_tally_each(struct store *store, int64_t from, int64_t until,
 	    " sum(disconnect), sum(probe), sum(greylist), sum(relay),"
 	    " sum(volume) FROM tally WHERE hour >= :from AND hour <= :until"
 	    " GROUP BY client");
-	enum store_result result;
 
 	db_bind_int(statement, ":from", from);
 	db_bind_int(statement, ":until", until);
-	while ((result = db_row(store, statement)) == STORE_OK) {
+	while (db_row(store, statement)) {
 		struct tally sum;
 		struct net client;
 
@@ -171,5 +155,68 @@ store_tally_each(struct store *store, int64_t from, int64_t until,
 			each(to, &client, &sum);
 		}
 	}
-	return result == STORE_NONE ? STORE_OK : result;
+	return store->status;
+}
+
+/* ---- sums by day ---- */
+
+static const char *const names[DAILY_COUNT] = {
+	[DAILY_EVENT] = "event",
+	[DAILY_BAN] = "ban",
+	[DAILY_REFUSED] = "refused",
+	[DAILY_LIMITED] = "limited",
+	[DAILY_SESSIONS] = "sessions",
+	[DAILY_MESSAGES] = "messages",
+	[DAILY_RECIPIENTS] = "recipients",
+	[DAILY_ACCEPTED] = "accepted",
+};
+static const struct words what_words = WORDS_OF(names);
+
+/* The first second of the day, before 1970 too. */
+static int64_t
+day_of(int64_t at)
+{
+	int64_t into = at % STORE_DAY;
+
+	return at - into - (into < 0 ? STORE_DAY : 0);
+}
+
+void
+db_daily_add(struct store *store, const struct daily_row *row)
+{
+	sqlite3_stmt *statement = db_statement(store, DB_DAILY_ADD,
+	    "INSERT INTO daily (day, what, name, number)"
+	    " VALUES (:day, :what, :name, :number)"
+	    " ON CONFLICT (day, what, name) DO UPDATE"
+	    " SET number = number + excluded.number");
+
+	db_bind_int(statement, ":day", day_of(row->day));
+	db_bind_text(statement, ":what", names[row->what]);
+	db_bind_text(statement, ":name", row->name);
+	db_bind_int(statement, ":number", row->number);
+	db_run(store, statement);
+}
+
+STORE_VOID
+store_daily_each(struct store *store, int64_t from,
+    void (*each)(void *to, const struct daily_row *row), void *to)
+{
+	sqlite3_stmt *statement = db_statement(store, DB_DAILY_EACH,
+	    "SELECT day, what, name, number FROM daily WHERE day >= :from"
+	    " ORDER BY day, what, name");
+
+	db_bind_int(statement, ":from", day_of(from));
+	while (db_row(store, statement)) {
+		struct daily_row row = { .day = sqlite3_column_int64(
+					     statement, 0),
+			.name = db_text(statement, 2),
+			.number = sqlite3_column_int64(statement, 3) };
+		size_t what = words_find(&what_words, db_text(statement, 1));
+
+		if (what < DAILY_COUNT) { /* else of a later version */
+			row.what = (enum daily)what;
+			each(to, &row);
+		}
+	}
+	return store->status;
 }

@@ -69,18 +69,12 @@ ban_number(int64_t number, int64_t now)
 }
 
 static void
-need(struct store *store, enum store_result result)
-{
-	if (result != STORE_OK)
-		log_fatal(EXIT_DATABASE, "%s", store_error(store));
-}
-
-static void
 next_transaction(struct store *store)
 {
-	need(store, store_commit(store));
-	store_checkpoint(store);
-	need(store, store_begin(store));
+	if (store_commit(store) != STORE_OK ||
+	    store_tend(store, NULL) == STORE_FAILED)
+		log_fatal(EXIT_DATABASE, "%s", store_error(store));
+	store_begin(store);
 }
 
 static void
@@ -88,10 +82,12 @@ put_bans(struct store *store, int64_t bans, int64_t now)
 {
 	for (int64_t i = 0; i < bans; i++) {
 		struct ban ban = ban_number(i, now);
+		struct ban_hits hits = { .hits = BAN_HITS_TO_MAIL,
+			.told = now };
 
-		need(store, store_ban_put(store, &ban));
-		/* In a new database ids count from 1. */
-		need(store, store_ban_hit(store, i + 1, BAN_HITS_TO_MAIL, now));
+		store_record(store, &(struct store_record){ .ban = &ban });
+		hits.id = ban.id;
+		store_record(store, &(struct store_record){ .hits = &hits });
 		if (i % A_TRANSACTION == A_TRANSACTION - 1)
 			next_transaction(store);
 	}
@@ -108,14 +104,17 @@ put_tallies(struct store *store, int64_t bans, int64_t others, int64_t now)
 
 	for (int64_t ago = HOURS; ago > 0; ago--) {
 		for (int64_t i = 0; i < others; i++) {
-			const struct net client = client_number(bans + i);
+			const struct tally_row row = {
+				.client = client_number(bans + i),
+				.hour = tally_hour(now - ago * AN_HOUR),
+				.tally = some,
+			};
 			bool daily = ago % 24 == i % 24 &&
 				     ago / 24 <= i / ONE_IN % DAYS;
 
 			if (i % ONE_IN == 0 || daily)
-				need(store, store_tally_add(store, &client,
-						tally_hour(now - ago * AN_HOUR),
-						&some));
+				store_record(store,
+				    &(struct store_record){ .tally = &row });
 		}
 		next_transaction(store);
 	}
@@ -136,14 +135,14 @@ main(int argc, char **argv)
 	    (argc == 4 &&
 		!text_to_int(argv[3], 0, BENCH_ADDRESSES / 2, &others)))
 		log_fatal(EXIT_USAGE, "usage: fill DATABASE BANS [OTHERS]");
-	if (store_open(&store, argv[1], STORE_WRITE, 1000, error) != STORE_OK)
+	if (store_open(&store, argv[1], STORE_SERVE, 1000, error) != STORE_OK)
 		log_fatal(EXIT_DATABASE, "%s", error);
-	need(store, store_begin(store));
+	store_begin(store);
 	put_bans(store, bans, now);
 	if (others > 0)
 		put_tallies(store, bans, others, now);
-	need(store, store_commit(store));
-	store_checkpoint(store);
+	next_transaction(store);
+	store_rollback(store);
 	store_close(store);
 	return EXIT_SUCCESS;
 }

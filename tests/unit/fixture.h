@@ -152,6 +152,16 @@ fixture_accepted(struct fixture *fixture, const char *client, int64_t at,
 	    STORE_OK);
 }
 
+/* Put a ban as it is. */
+static inline void
+fixture_ban(struct fixture *fixture, const struct ban *ban)
+{
+	struct ban put = *ban;
+
+	store_record(fixture->store, &(struct store_record){ .ban = &put });
+	assert_int_equal(store_status(fixture->store), STORE_OK);
+}
+
 static inline struct standing
 fixture_standing(struct fixture *fixture, const char *address, int64_t now)
 {

@@ -192,8 +192,7 @@ events_of(const struct place *place, const struct visitor *visitor)
 
 	if (store_open(&store, place->database, STORE_READ, 2000, error) ==
 	    STORE_OK) {
-		assert_int_equal(
-		    store_event_count(store, &query, &count), STORE_OK);
+		count = store_event_count(store, &query);
 		store_close(store);
 	}
 	return count;
@@ -743,6 +742,14 @@ keys(void **state)
 	leave(&place);
 }
 
+static bool
+count_key(void *to, int64_t events)
+{
+	(void)events;
+	++*(int64_t *)to;
+	return true;
+}
+
 static void
 keyed_deeds_wait(void **state)
 {
@@ -753,8 +760,7 @@ keyed_deeds_wait(void **state)
 	struct store *other;
 	struct event_query query = { .kinds = kind_bit(KIND_RECIPIENT),
 		.until = INT64_MAX,
-		.most = 100,
-		.same_key = 1 };
+		.most = 100 };
 	const int64_t now = tally_hour(proc_now());
 	int64_t count = 0;
 
@@ -779,7 +785,7 @@ keyed_deeds_wait(void **state)
 	store_rollback(other);
 	await_events(&place, &visitor, COUNT(key));
 	query.client = visitor.client;
-	assert_int_equal(store_event_count(other, &query, &count), STORE_OK);
+	store_event_keys(other, &query, count_key, &count);
 	check_int("deeds that waited kept their keys", count, 2);
 	store_close(other);
 	leave(&place);

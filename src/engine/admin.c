@@ -1,0 +1,176 @@
+/*
+ * What the administrator does by hand.
+ */
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "engine/judge.h"
+
+enum {
+	STEP_ROWS = 500, /* of a table, in one step of forgetting */
+	/* Longer than an MTA tries to deliver a message. */
+	KEEP_QUEUE = 7 * 24 * 3600
+};
+
+STORE_VOID
+engine_ban(
+    struct store *store, const struct conf *conf, struct ban *ban, int64_t now)
+{
+	ban_by_hand(ban);
+	ban->begins = now;
+	engine_ban_put(store, conf, ban);
+	return store_status(store);
+}
+
+/* ---- lifting ---- */
+
+/* The bans to lift, by the little that lifting needs: they are collected
+ * first, since the store must not be called while it tells. */
+struct lift {
+	int64_t id;
+	struct net who;
+	enum reason reason;
+};
+struct lifts {
+	struct lift *lift;
+	size_t count;
+	size_t room;
+	int64_t now;
+	const struct net *within; /* only bans inside it; NULL: all */
+	bool mistake;
+};
+
+/* A live ban; for a mistake one that was cleared before its end, too. */
+static bool
+collect(void *to, const struct ban *ban)
+{
+	struct lifts *lifts = to;
+	bool active = ban_active(ban, lifts->now);
+	bool mistaken = lifts->mistake && !ban->mistake &&
+			ban->ends > lifts->now;
+
+	if ((!active && !mistaken) ||
+	    (lifts->within != NULL &&
+		!net_contains(lifts->within, &ban->who))) {
+		return true;
+	}
+	if (lifts->count == lifts->room) {
+		size_t room = lifts->room * 2 + 16;
+		struct lift *more = reallocarray(
+		    lifts->lift, room, sizeof(*more));
+
+		if (more == NULL) {
+			log_panic("out of memory");
+		}
+		lifts->lift = more;
+		lifts->room = room;
+	}
+	lifts->lift[lifts->count++] = (struct lift){
+		.id = ban->id, .who = ban->who, .reason = ban->reason
+	};
+	return true;
+}
+
+/* Count anew from now on for one client and reason. */
+static void
+reset(struct store *store, const struct net *client, enum reason reason,
+    int64_t now)
+{
+	store_record(
+	    store, &(struct store_record){
+		       .reset = &(struct reset){
+			   .client = *client, .reason = reason, .at = now } });
+}
+
+/* The same for all reasons, or one. */
+static void
+reset_client(struct store *store, const struct net *client,
+    const enum reason *reason, int64_t now)
+{
+	for (int i = 0; i < REASON_COUNT; i++) {
+		if (reason == NULL || *reason == (enum reason)i) {
+			reset(store, client, (enum reason)i, now);
+		}
+	}
+}
+
+static int64_t
+lift(struct store *store, const struct ban_query *query, struct lifts *lifts)
+{
+	store_ban_each(store, query, collect, lifts);
+	for (size_t i = 0; i < lifts->count; i++) {
+		const struct lift *lift = &lifts->lift[i];
+
+		store_ban_clear(store, lift->id, lifts->now, lifts->mistake);
+		reset(store, &lift->who, lift->reason, lifts->now);
+	}
+	free(lifts->lift);
+	return store_status(store) == STORE_OK ? (int64_t)lifts->count : 0;
+}
+
+STORE_VOID
+engine_clear(struct store *store, const struct conf *conf,
+    const struct clearing *clearing, int64_t now, int64_t *lifted)
+{
+	struct net client = engine_client(conf, &clearing->who.addr);
+	bool one = !clearing->everybody &&
+		   net_contains(&client, &clearing->who);
+	struct ban_query query = { .scope = BAN_ANYBODY,
+		.active_at = clearing->mistake ? INT64_MIN : now,
+		.observed = true,
+		.reason = clearing->reason };
+	struct lifts lifts = { .now = now, .mistake = clearing->mistake };
+
+	if (one) {
+		/* Asked for one address of a client, its client is meant; a
+		 * wider network is not. */
+		query.scope = BAN_COVERING;
+		query.who = net_cut(&clearing->who.addr, ADDR_BITS);
+		lifts.within = &client;
+	} else if (!clearing->everybody) {
+		query.scope = BAN_INSIDE;
+		query.who = clearing->who;
+	}
+	*lifted = lift(store, &query, &lifts);
+	if (one) {
+		reset_client(store, &client, clearing->reason, now);
+	}
+	return store_status(store);
+}
+
+STORE_VOID
+engine_allow(struct store *store, const struct conf *conf,
+    const struct allow *allow, int64_t now, int64_t *lifted)
+{
+	struct net client = engine_client(conf, &allow->net.addr);
+	const struct ban_query query = { .scope = BAN_INSIDE,
+		.who = allow->net,
+		.active_at = now,
+		.observed = true };
+	struct lifts lifts = { .now = now };
+
+	store_allow_put(store, allow);
+	*lifted = lift(store, &query, &lifts);
+	if (net_equal(&client, &allow->net)) {
+		reset_client(store, &client, NULL, now);
+	}
+	return store_status(store);
+}
+
+/* ---- forgetting ---- */
+
+int64_t
+engine_prune(struct store *store, const struct conf *conf, int64_t now)
+{
+	/* A reset matters no longer than the events it stands before. */
+	const struct store_prune before = { .events = now - conf->keep_events,
+		.tallies = now - conf->keep_tallies,
+		.bans = now - conf->policy.memory - conf->keep_bans,
+		.resets = now - conf->keep_events,
+		.audit = now - conf->keep_audit,
+		.daily = now - conf->keep_daily,
+		.queue = now - KEEP_QUEUE,
+		.now = now };
+
+	return store_prune(store, &before, STEP_ROWS);
+}

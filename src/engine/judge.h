@@ -1,0 +1,54 @@
+/*
+ * Inside the engine: what a client, a rule and a moment come to, what the
+ * brake says of it, and how a ban is written.
+ */
+#ifndef ENGINE_JUDGE_H
+#define ENGINE_JUDGE_H
+
+#include "core/policy.h"
+#include "engine/engine.h"
+
+struct judge_query {
+	const struct conf *conf;
+	const struct rule *rule;
+	struct net client;
+	int64_t at;    /* of the event that is judged */
+	bool always;   /* not only where there are enough events around `at` */
+	bool observed; /* observed bans count like others */
+	const struct tally *unflushed; /* or NULL */
+};
+
+struct judgement {
+	int64_t t; /* when it is judged */
+	struct policy_past past;
+	struct policy_counts counts;
+	int64_t accepted; /* the other side of the ratio; 0 without one */
+};
+
+/* Collect everything policy_step() decides on; false where nothing can
+ * follow. */
+bool engine_judge(struct store *store, const struct judge_query *query,
+    struct judgement *out);
+
+/* Ask before a ban that begins at `t` is written. */
+struct brake_answer {
+	bool honest; /* the client is one the brake is for */
+	bool held;   /* its ban is to be observed only */
+	bool braked; /* and the brake was put on for it, at `now` */
+};
+struct brake_answer engine_brake_ask(struct store *store,
+    const struct judge_query *query, int64_t t, int64_t now);
+
+/* Since when the client's events count, by the brake: its newest release where
+ * the client is honest and it lies after `after`; else `after`.  Whatever made
+ * it look bad, it is not to be banned for it at its first slip after the
+ * release. */
+int64_t engine_brake_forgive(struct store *store,
+    const struct judge_query *query, int64_t t, int64_t after);
+
+/* Write a new ban, with its sum by day: observed where the mode says so, and
+ * under a ref of its own. */
+void engine_ban_put(
+    struct store *store, const struct conf *conf, struct ban *ban);
+
+#endif

@@ -1,0 +1,224 @@
+/*
+ * What a session asks and tells: standing, evidence, record.
+ */
+#include <string.h>
+
+#include "base/proc.h"
+#include "base/text.h"
+#include "store/db.h"
+
+/* ---- standing ---- */
+
+static bool
+ends_before(const struct ban *a, const struct ban *b)
+{
+	return a->ends < b->ends || (a->ends == b->ends && a->id < b->id);
+}
+
+/* Keep those that end last, in that order. */
+static void
+insert_ban(struct standing *standing, const struct ban *ban)
+{
+	size_t at = standing->bans;
+
+	while (at > 0 && ends_before(&standing->ban[at - 1], ban)) {
+		at--;
+	}
+	if (at == STANDING_BANS_MAX) {
+		return;
+	}
+	if (standing->bans < STANDING_BANS_MAX) {
+		standing->bans++;
+	}
+	memmove(&standing->ban[at + 1], &standing->ban[at],
+	    (standing->bans - 1 - at) * sizeof(*ban));
+	standing->ban[at] = *ban;
+}
+
+void
+store_standing(struct store *store, struct standing *standing)
+{
+	const struct ban_query query = { .scope = BAN_COVERING,
+		.who = net_cut(&standing->address, ADDR_BITS),
+		.active_at = standing->checked_at };
+	bool own = db_enter(store);
+
+	standing->verdict = STANDING_CLEAR;
+	standing->bans = 0;
+	if (store_allow_find(
+		store, &standing->address, standing->checked_at, NULL)) {
+		standing->verdict = STANDING_ALLOWED;
+	} else {
+		db_ban_gather(store, &query);
+		for (size_t i = 0; i < store->bans; i++) {
+			insert_ban(standing, &store->ban[i]);
+		}
+		if (standing->bans > 0) {
+			standing->verdict = STANDING_BANNED;
+		}
+	}
+	(void)db_leave(store, own);
+}
+
+/* ---- evidence ---- */
+
+/* The time of the youngest event of one kind, or `than` where that is
+ * younger. */
+static int64_t
+younger(struct store *store, const struct evidence_query *query, enum kind kind,
+    int64_t than)
+{
+	sqlite3_stmt *statement = db_statement(store, DB_EVENT_YOUNGEST,
+	    "SELECT max(at) FROM event"
+	    " WHERE client = :client AND kind = :kind"
+	    " AND at >= :from AND at < :before");
+	char client[NET_TEXT_SIZE];
+	int64_t at;
+
+	db_bind_client(statement, &query->client, client);
+	db_bind_text(statement, ":kind", kind_name(kind));
+	db_bind_int(statement, ":from", query->at);
+	db_bind_int(statement, ":before", query->at + query->within);
+	at = db_number(store, statement, than);
+	return at > than ? at : than;
+}
+
+static int64_t
+newest_reset(struct store *store, const struct evidence_query *query)
+{
+	sqlite3_stmt *statement = db_statement(store, DB_RESET_NEWEST,
+	    "SELECT at FROM mark"
+	    " WHERE client = :client AND reason = :reason AND key = ''");
+	char client[NET_TEXT_SIZE];
+
+	db_bind_client(statement, &query->client, client);
+	db_bind_text(statement, ":reason", reason_name(query->reason));
+	return db_number(store, statement, INT64_MIN);
+}
+
+/* Whether there are enough events around the one that is judged, whatever
+ * window it is judged in and whatever resets, bans and ratio say.  Most are
+ * the first or second of their client: this spares them all else. */
+static bool
+has_enough(struct store *store, const struct evidence_query *query)
+{
+	const struct event_query events = { .client = query->client,
+		.kinds = query->kinds,
+		.after = query->at - query->window,
+		.until = query->at + query->window,
+		.most = query->least,
+		.reason = query->reason };
+
+	return query->least <= 0 ||
+	       store_event_count(store, &events) >= query->least;
+}
+
+static void
+look_up(struct store *store, const struct evidence_query *query,
+    struct evidence *out)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if ((query->kinds & kind_bit((enum kind)kind)) != 0) {
+			out->t = younger(store, query, (enum kind)kind, out->t);
+		}
+	}
+	out->reset = newest_reset(store, query);
+	if (query->accepted) {
+		(void)store_tally_sum(store, &query->client,
+		    tally_hour(out->t - query->window + 1), tally_hour(out->t),
+		    &out->accepted);
+	}
+	db_ban_gather(store, &(struct ban_query){ .scope = BAN_COVERING,
+				 .who = query->client,
+				 .active_at = INT64_MIN,
+				 .observed = true,
+				 .reason = &query->reason });
+	out->ban = store->ban;
+	out->bans = store->bans;
+}
+
+void
+store_evidence(struct store *store, const struct evidence_query *query,
+    struct evidence *out)
+{
+	bool own = db_enter(store);
+
+	*out = (struct evidence){ .t = query->at, .reset = INT64_MIN };
+	out->enough = has_enough(store, query);
+	if (out->enough) {
+		look_up(store, query, out);
+	}
+	out->enough &= db_leave(store, own) == STORE_OK;
+}
+
+/* ---- record ---- */
+
+static void
+put_event(struct store *store, const struct event *event)
+{
+	sqlite3_stmt *statement = db_statement(store, DB_EVENT_PUT,
+	    "INSERT INTO event"
+	    " (client, address, kind, at, source, key, detail) VALUES"
+	    " (:client, :address, :kind, :at, :source, :key, :detail)");
+	char client[NET_TEXT_SIZE];
+	char address[ADDR_TEXT_SIZE];
+
+	db_bind_client(statement, &event->client, client);
+	db_bind_text(
+	    statement, ":address", addr_format(&event->address, address));
+	db_bind_text(statement, ":kind", kind_name(event->kind));
+	db_bind_int(statement, ":at", event->at);
+	db_bind_text(statement, ":source", event->source);
+	db_bind_text(statement, ":key", event->key);
+	db_bind_text(statement, ":detail", event->detail);
+	db_run(store, statement);
+}
+
+static void
+put_reset(struct store *store, const struct reset *reset)
+{
+	/* A row that moves takes a new id, so that ids follow time and old
+	 * resets can be forgotten in their order. */
+	sqlite3_stmt *statement = db_statement(store, DB_RESET_PUT,
+	    "INSERT INTO mark (client, reason, key, at)"
+	    " VALUES (:client, :reason, :key, :at)"
+	    " ON CONFLICT (client, reason, key) DO UPDATE"
+	    " SET at = excluded.at, id = (SELECT max(id) + 1 FROM mark)"
+	    " WHERE excluded.at > at");
+	char client[NET_TEXT_SIZE];
+
+	db_bind_client(statement, &reset->client, client);
+	db_bind_text(statement, ":reason", reason_name(reset->reason));
+	db_bind_text(statement, ":key", reset->key != NULL ? reset->key : "");
+	db_bind_int(statement, ":at", reset->at);
+	db_run(store, statement);
+}
+
+void
+store_record(struct store *store, const struct store_record *record)
+{
+	bool own = db_enter(store);
+
+	if (record->event != NULL) {
+		put_event(store, record->event);
+	}
+	if (record->tally != NULL) {
+		db_tally_add(store, record->tally);
+	}
+	if (record->sum != NULL) {
+		db_daily_add(store, record->sum);
+	}
+	if (record->hits != NULL) {
+		db_ban_hit(store, record->hits);
+	}
+	if (record->reset != NULL) {
+		put_reset(store, record->reset);
+	}
+	if (record->position != NULL) {
+		db_position_put(store, record->source, record->position);
+	}
+	if (record->ban != NULL) {
+		db_ban_put(store, record->ban);
+	}
+	(void)db_leave(store, own);
+}
