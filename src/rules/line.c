@@ -67,12 +67,24 @@ zone_span(const char *text, size_t len)
 	return span;
 }
 
-static size_t
-iso_span(const char *text, size_t len)
+size_t
+stamp_span(const char *text, size_t len)
 {
 	size_t span = ISO_SPAN;
 	size_t zone;
 
+	if (len <= BSD_SPAN) {
+		return 0;
+	}
+	if (text[3] == ' ' && text[6] == ' ' && text[9] == ':' &&
+	    text[12] == ':') {
+		return text[BSD_SPAN] == ' ' ? BSD_SPAN : 0;
+	}
+	if (len <= ISO_SPAN || text[4] != '-' || text[7] != '-' ||
+	    (text[10] != 'T' && text[10] != ' ') || text[13] != ':' ||
+	    text[16] != ':') {
+		return 0;
+	}
 	span += fraction_span(text + span, len - span);
 	zone = zone_span(text + span, len - span);
 	/* With a blank before the time there is one before the zone too. */
@@ -82,24 +94,6 @@ iso_span(const char *text, size_t len)
 	}
 	span += zone;
 	return span < len && text[span] == ' ' ? span : 0;
-}
-
-size_t
-stamp_span(const char *text, size_t len)
-{
-	if (len <= BSD_SPAN) {
-		return 0;
-	}
-	if (text[3] == ' ' && text[6] == ' ' && text[9] == ':' &&
-	    text[12] == ':') {
-		return text[BSD_SPAN] == ' ' ? BSD_SPAN : 0;
-	}
-	if (len > ISO_SPAN && text[4] == '-' && text[7] == '-' &&
-	    (text[10] == 'T' || text[10] == ' ') && text[13] == ':' &&
-	    text[16] == ':') {
-		return iso_span(text, len);
-	}
-	return 0;
 }
 
 /* ---- what a time means ---- */

@@ -77,49 +77,39 @@ next_name(const struct folder *folder, const char *last,
 }
 
 static bool
-read_file(struct rules *rules, const char *folder, const char *name,
-    const struct embedded *shipped, char error[static RULES_ERROR_SIZE])
-{
-	char path[RULE_FILE_SIZE];
-	char reason[CONF_ERROR_SIZE] = "its name is too long";
-	struct text out;
-	bool missing;
-	bool fine;
-	char *text;
-
-	text_init(&out, path, sizeof(path));
-	if (shipped != NULL) {
-		text_addf(&out, "%s (built in)", name);
-		return rule_file_read(rules, path, shipped->data, error);
-	}
-	text_addf(&out, "%s/%s", folder, name);
-	text = out.cut ? NULL : source_read(path, &missing, reason);
-	if (text == NULL) {
-		return fail(error, path, reason);
-	}
-	fine = rule_file_read(rules, path, text, error);
-	free(text);
-	return fine;
-}
-
-static bool
 read_files(struct rules *rules, const struct folder *folder,
     char error[static RULES_ERROR_SIZE])
 {
 	const struct embedded *shipped;
 	const char *name = NULL;
 	size_t files = 0;
+	bool fine = true;
 
-	while ((name = next_name(folder, name, &shipped)) != NULL) {
+	while (fine && (name = next_name(folder, name, &shipped)) != NULL) {
+		char path[RULE_FILE_SIZE];
+		char reason[CONF_ERROR_SIZE] = "its name is too long";
+		struct text out;
+		bool missing;
+		char *text;
+
 		if (files++ == FILES_MAX) {
 			return fail(
 			    error, folder->path, "more than 256 rule files");
 		}
-		if (!read_file(rules, folder->path, name, shipped, error)) {
-			return false;
+		text_init(&out, path, sizeof(path));
+		if (shipped != NULL) {
+			text_addf(&out, "%s (built in)", name);
+			fine = rule_file_read(
+			    rules, path, shipped->data, error);
+			continue;
 		}
+		text_addf(&out, "%s/%s", folder->path, name);
+		text = out.cut ? NULL : source_read(path, &missing, reason);
+		fine = text != NULL ? rule_file_read(rules, path, text, error)
+				    : fail(error, path, reason);
+		free(text);
 	}
-	return true;
+	return fine;
 }
 
 /* ---- the set ---- */

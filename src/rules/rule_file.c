@@ -286,18 +286,6 @@ log_rule_wants(const struct log_rule *rule, const char *tag, size_t len)
 	       !is_one_of(&rule->not_tags, tag, len);
 }
 
-static void
-describe(const struct log_rule *rule, struct text *text)
-{
-	for (size_t i = 0; i < rule->tags.items; i++) {
-		text_addf(text, "%s%s", i == 0 ? "" : ", ", rule->tags.item[i]);
-	}
-	for (size_t i = 0; i < rule->not_tags.items; i++) {
-		text_addf(text, "%s%s", i == 0 ? ", but not " : " or ",
-		    rule->not_tags.item[i]);
-	}
-}
-
 void
 rules_each(const struct rules *rules,
     void (*each)(void *to, const struct rules_info *info), void *to)
@@ -308,7 +296,14 @@ rules_each(const struct rules *rules,
 		struct text text;
 
 		text_init(&text, tags, sizeof(tags));
-		describe(rule, &text);
+		for (size_t j = 0; j < rule->tags.items; j++) {
+			text_addf(&text, "%s%s", j == 0 ? "" : ", ",
+			    rule->tags.item[j]);
+		}
+		for (size_t j = 0; j < rule->not_tags.items; j++) {
+			text_addf(&text, "%s%s", j == 0 ? ", but not " : " or ",
+			    rule->not_tags.item[j]);
+		}
 		each(to, &(struct rules_info){ .name = rule->name,
 			     .file = rule->file,
 			     .tags = tags,
