@@ -64,7 +64,7 @@ LIBRARY_ROOMS = base core bounce logs conf store engine rules chart intake \
 PROGRAM_ROOMS = milter web watch ctl
 LIBRARY_LIBS = -lsqlite3 -lconfuse -lpcre2-8 -lz -lresolv
 LIBS_milter = -lmilter -lpthread
-LIBS_web = -lmicrohttpd
+LIBS_web = -lmicrohttpd -lgnutls
 LIBS_watch = -lsystemd
 PROGRAMS = $(BUILD)/videur $(BUILD)/videur-milter $(BUILD)/videur-watch \
 	$(BUILD)/videur-web

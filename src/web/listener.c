@@ -4,42 +4,23 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
+#include <pthread.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#include "base/addr.h"
+#include "base/endpoint.h"
+#include "base/file.h"
 #include "base/text.h"
+#include "conf/conf.h"
 
 enum {
 	BACKLOG = 512,
-	HOST_SIZE = 256,
 	SOCKET_TYPE = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
 };
-
-static const char unix_prefix[] = "unix:";
-
-static int
-fail(char error[static LISTENER_TEXT_SIZE], const char *where, const char *why)
-{
-	struct text text;
-
-	text_init(&text, error, LISTENER_TEXT_SIZE);
-	text_addf(&text, "cannot listen on %s: %s", where, why);
-	return -1;
-}
-
-/* strerror() before any thread starts. */
-static int
-fail_errno(char error[static LISTENER_TEXT_SIZE], const char *where)
-{
-	return fail(
-	    error, where, strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
-}
-
-/* ---- unix:PATH ---- */
 
 /* Remove a socket nobody listens on any more; false where somebody does, or
  * where it is no socket.  errno says which. */
@@ -73,67 +54,30 @@ remove_stale(const struct sockaddr_un *sun)
 }
 
 static int
-open_unix(const char *where, char error[static LISTENER_TEXT_SIZE])
+open_unix(const char *path)
 {
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	int listener;
+	int kept;
 
-	if (!text_copy(sun.sun_path, sizeof(sun.sun_path),
-		where + sizeof(unix_prefix) - 1) ||
-	    sun.sun_path[0] != '/') {
-		return fail(error, where,
-		    "not the whole path of a socket, 107 characters at most");
-	}
+	(void)text_copy(sun.sun_path, sizeof(sun.sun_path), path);
 	if (!remove_stale(&sun)) {
-		return fail_errno(error, where);
+		return -1;
 	}
 	listener = socket(AF_UNIX, SOCKET_TYPE, 0);
 	if (listener < 0 ||
-	    bind(listener, (const struct sockaddr *)&sun, sizeof(sun)) != 0 ||
-	    chmod(sun.sun_path, 0666) != 0 || listen(listener, BACKLOG) != 0) {
-		(void)fail_errno(error, where);
-		if (listener >= 0) {
-			(void)close(listener);
-		}
-		return -1;
+	    (bind(listener, (const struct sockaddr *)&sun, sizeof(sun)) == 0 &&
+		chmod(path, 0666) == 0 && listen(listener, BACKLOG) == 0)) {
+		return listener;
 	}
-	return listener;
-}
-
-/* ---- HOST:PORT ---- */
-
-/* Split "HOST:PORT" or "[v6]:PORT"; `host` is written, the port given
- * back, NULL where it is neither. */
-static const char *
-split(const char *where, char host[static HOST_SIZE])
-{
-	const char *colon = strrchr(where, ':');
-	const char *end = colon;
-	struct text text;
-	int64_t port;
-
-	if (colon == NULL || !text_to_int(colon + 1, 0, UINT16_MAX, &port)) {
-		return NULL;
-	}
-	if (where[0] == '[') {
-		where++;
-		end--;
-		if (*end != ']') {
-			return NULL;
-		}
-	} else if (memchr(where, ':', (size_t)(end - where)) != NULL) {
-		return NULL; /* an IPv6 address without its brackets */
-	}
-	if (end <= where) {
-		return NULL;
-	}
-	text_init(&text, host, HOST_SIZE);
-	text_add_bytes(&text, where, (size_t)(end - where));
-	return text.cut ? NULL : colon + 1;
+	kept = errno;
+	(void)close(listener);
+	errno = kept;
+	return -1;
 }
 
 static int
-bind_and_listen(const struct addrinfo *found)
+open_tcp(const struct addrinfo *found)
 {
 	const int on = 1;
 	int kept;
@@ -153,37 +97,42 @@ bind_and_listen(const struct addrinfo *found)
 	return -1;
 }
 
-static int
-open_tcp(const char *where, char error[static LISTENER_TEXT_SIZE])
+int
+listener_open(const char *where, char error[static LISTENER_TEXT_SIZE])
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_PASSIVE | AI_NUMERICSERV };
 	struct addrinfo *found = NULL;
-	char host[HOST_SIZE];
-	const char *port = split(where, host);
-	int listener;
+	struct endpoint endpoint;
+	const char *why = endpoint_parse(where, ENDPOINT_SERVER, &endpoint);
+	int listener = -1;
+	char port[8];
+	struct text text;
 	int rc;
 
-	if (port == NULL) {
-		return fail(
-		    error, where, "not HOST:PORT, [IPV6]:PORT or unix:PATH");
+	if (why == NULL && endpoint.is_unix) {
+		listener = open_unix(endpoint.path);
+	} else if (why == NULL) {
+		text_init(&text, port, sizeof(port));
+		text_add_int(&text, endpoint.port, 0);
+		rc = getaddrinfo(endpoint.host, port, &hints, &found);
+		if (rc == 0) {
+			listener = open_tcp(found);
+			freeaddrinfo(found);
+		} else {
+			why = gai_strerror(rc);
+		}
 	}
-	rc = getaddrinfo(host, port, &hints, &found);
-	if (rc != 0) {
-		return fail(error, where, gai_strerror(rc));
+	if (listener < 0) {
+		text_init(&text, error, LISTENER_TEXT_SIZE);
+		/* strerror() before any thread starts. */
+		text_addf(&text, "cannot listen on %s: %s", where,
+		    why != NULL
+			? why
+			: strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
 	}
-	listener = bind_and_listen(found);
-	freeaddrinfo(found);
-	return listener < 0 ? fail_errno(error, where) : listener;
-}
-
-int
-listener_open(const char *where, char error[static LISTENER_TEXT_SIZE])
-{
-	return strncmp(where, unix_prefix, sizeof(unix_prefix) - 1) == 0
-		   ? open_unix(where, error)
-		   : open_tcp(where, error);
+	return listener;
 }
 
 /* ---- what it is ---- */
@@ -244,4 +193,139 @@ listener_close(int listener)
 		(void)unlink(own.un.sun_path);
 	}
 	(void)close(listener);
+}
+
+/* ---- certificate and key ---- */
+
+enum {
+	CERTIFICATE_MAX = 256 * 1024, /* bytes of a file */
+	CHAIN_MAX = 16
+};
+
+/* Both PEM.  The library hands its callback nothing of ours: so here. */
+static struct {
+	pthread_mutex_t lock;
+	char *chain; /* NULL: none */
+	char *key;
+} certificate = { .lock = PTHREAD_MUTEX_INITIALIZER };
+
+static void
+wipe(char *text)
+{
+	if (text != NULL) {
+		explicit_bzero(text, strlen(text));
+		free(text);
+	}
+}
+
+static gnutls_datum_t
+datum(char *text)
+{
+	return (
+	    gnutls_datum_t){ (unsigned char *)text, (unsigned)strlen(text) };
+}
+
+/* Whether both are PEM and belong together. */
+static bool
+belong_together(char *chain, char *key)
+{
+	const gnutls_datum_t chain_pem = datum(chain);
+	const gnutls_datum_t key_pem = datum(key);
+	gnutls_certificate_credentials_t credentials;
+	bool fine;
+
+	if (gnutls_certificate_allocate_credentials(&credentials) != 0) {
+		return false;
+	}
+	fine = gnutls_certificate_set_x509_key_mem(
+		   credentials, &chain_pem, &key_pem, GNUTLS_X509_FMT_PEM) >= 0;
+	gnutls_certificate_free_credentials(credentials);
+	return fine;
+}
+
+bool
+certificate_load(const struct conf *conf, char error[static LISTENER_TEXT_SIZE])
+{
+	const char *path = conf->web.certificate;
+	char why[FILE_WHY_SIZE] = "";
+	char *chain = NULL;
+	char *key = NULL;
+	bool fine = path[0] == '\0';
+	struct text text;
+
+	if (!fine) {
+		chain = file_read(path, CERTIFICATE_MAX, NULL, why);
+	}
+	if (chain != NULL) {
+		path = conf->web.key;
+		key = file_read(path, CERTIFICATE_MAX, NULL, why);
+	}
+	text_init(&text, error, LISTENER_TEXT_SIZE);
+	if (!fine && key == NULL) {
+		text_addf(&text, "%s: %s", path, why);
+	} else if (!fine && !belong_together(chain, key)) {
+		text_add(&text,
+		    "certificate and key cannot be used: no PEM, or they do "
+		    "not belong together");
+	} else {
+		fine = true;
+	}
+	if (fine) {
+		char *const old_chain = certificate.chain;
+		char *const old_key = certificate.key;
+
+		(void)pthread_mutex_lock(&certificate.lock);
+		certificate.chain = chain;
+		certificate.key = key;
+		(void)pthread_mutex_unlock(&certificate.lock);
+		chain = old_chain;
+		key = old_key;
+	}
+	wipe(chain);
+	wipe(key);
+	return fine;
+}
+
+/* Each handshake gets its own, so that a reload takes nothing away from one
+ * that is going on. */
+int
+certificate_retrieve(gnutls_session_t session,
+    const struct gnutls_cert_retr_st *info, gnutls_pcert_st **chain,
+    unsigned *chain_length, gnutls_ocsp_data_st **ocsp, unsigned *ocsp_length,
+    gnutls_privkey_t *key, unsigned *flags)
+{
+	unsigned length = CHAIN_MAX;
+	int rc = -1;
+
+	(void)session;
+	(void)info;
+	*chain = gnutls_malloc(CHAIN_MAX * sizeof(**chain));
+	if (*chain == NULL || gnutls_privkey_init(key) != 0) {
+		gnutls_free(*chain);
+		return -1;
+	}
+	(void)pthread_mutex_lock(&certificate.lock);
+	if (certificate.chain != NULL) {
+		const gnutls_datum_t chain_pem = datum(certificate.chain);
+		const gnutls_datum_t key_pem = datum(certificate.key);
+
+		rc = gnutls_privkey_import_x509_raw(
+		    *key, &key_pem, GNUTLS_X509_FMT_PEM, NULL, 0);
+		if (rc == 0) {
+			rc = gnutls_pcert_list_import_x509_raw(*chain, &length,
+			    &chain_pem, GNUTLS_X509_FMT_PEM,
+			    GNUTLS_X509_CRT_LIST_SORT);
+		}
+	}
+	(void)pthread_mutex_unlock(&certificate.lock);
+	if (rc < 0) {
+		gnutls_privkey_deinit(*key);
+		gnutls_free(*chain);
+		return -1;
+	}
+	*chain_length = length;
+	*ocsp = NULL;
+	*ocsp_length = 0;
+	*flags = GNUTLS_CERT_RETR_DEINIT_ALL;
+	return 0;
 }

@@ -1,10 +1,14 @@
 /*
- * The socket the server listens on.
+ * The socket the server listens on, and its certificate: what root may be
+ * needed for.
  */
 #ifndef WEB_LISTENER_H
 #define WEB_LISTENER_H
 
+#include <gnutls/abstract.h>
 #include <stdbool.h>
+
+struct conf;
 
 enum {
 	LISTENER_TEXT_SIZE = 400
@@ -28,5 +32,20 @@ char *listener_name(
 
 /* Close it and remove a unix socket's file as far as we may. */
 void listener_close(int listener);
+
+/*
+ * Read certificate and key of the configuration, and use them for all new
+ * connections; one process has one of each.  Where none is configured the
+ * last are forgotten.  False with `error` where they cannot be read or do not
+ * belong together; then the last stay.
+ */
+bool certificate_load(
+    const struct conf *conf, char error[static LISTENER_TEXT_SIZE]);
+
+/* The gnutls_certificate_retrieve_function3 that hands them out. */
+int certificate_retrieve(gnutls_session_t session,
+    const struct gnutls_cert_retr_st *info, gnutls_pcert_st **chain,
+    unsigned *chain_length, gnutls_ocsp_data_st **ocsp, unsigned *ocsp_length,
+    gnutls_privkey_t *key, unsigned *flags);
 
 #endif

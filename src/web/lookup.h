@@ -1,21 +1,50 @@
 /*
- * Which address a visitor asks for.
+ * Looking addresses up in the database.
+ *
+ * One handle for reading, opened when it is first needed, and again after
+ * anything went wrong, when the file was replaced, or when the configuration
+ * names another: a database that is missing today is no reason not to serve
+ * tomorrow.  What is wrong is logged once a minute.  Any thread may ask.
  */
 #ifndef WEB_LOOKUP_H
 #define WEB_LOOKUP_H
 
-struct addr;
+#include <pthread.h>
+#include <stdbool.h>
+#include <stdint.h>
 
-enum lookup {
-	LOOKUP_FINE,
-	LOOKUP_NO_ADDRESS,
-	LOOKUP_NETWORK, /* only single addresses are told */
-	LOOKUP_NEVER    /* in a range that is never banned */
+#include "base/log.h"
+#include "conf/conf.h"
+
+struct addr;
+struct page_hours;
+struct standing;
+struct store;
+
+struct lookup {
+	pthread_mutex_t lock;
+	struct store *store; /* NULL: to be opened */
+	char path[CONF_PATH_SIZE];
+	struct log_gate gate;
+	bool failing;      /* so that its end is worth a line */
+	bool snapshot;     /* one is open: since `looked_at`, */
+	int64_t looked_at; /* when the file was still there; ticks */
 };
 
-/* Read what was typed or pasted: an address, perhaps in brackets as replies
- * have it, with blanks around it.  `out` is set where the result is
- * LOOKUP_FINE or LOOKUP_NEVER. */
-enum lookup lookup_parse(const char *text, struct addr *out);
+void lookup_init(struct lookup *lookup);
+void lookup_close(struct lookup *lookup);
+
+/* Each gives back false where the database cannot be read now. */
+bool lookup_check(struct lookup *lookup, const struct conf *conf);
+bool lookup_standing(struct lookup *lookup, const struct conf *conf,
+    const struct addr *address, int64_t now, struct standing *standing);
+/* What was seen of an address's client in the last PAGE_HOURS hours, and its
+ * reputation. */
+bool lookup_hours(struct lookup *lookup, const struct conf *conf,
+    const struct addr *address, int64_t now, struct page_hours *hours);
+
+/* Let go of the snapshot that requests within a millisecond share: to be called
+ * now and then, so that the last does not keep the log from being emptied. */
+void lookup_rest(struct lookup *lookup);
 
 #endif

@@ -3,19 +3,16 @@
  */
 #include <errno.h>
 #include <stdbool.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/log.h"
 #include "base/options.h"
 #include "base/proc.h"
 #include "conf/conf.h"
-#include "web/confine.h"
 #include "web/listener.h"
-#include "web/numbers.h"
-#include "web/reader.h"
-#include "web/server.h"
-#include "web/tls.h"
-#include "web/zone.h"
+#include "web/page_data.h"
+#include "web/web.h"
 
 static const struct service_info service = {
 	.name = "videur-web",
@@ -40,19 +37,20 @@ enum {
 #define MUST_WRITE_REPORTS false
 #endif
 
-/* What runs. */
-struct house {
-	const char *conf_path;
-	struct conf *conf; /* as it was started */
-	struct server_parts parts;
-	struct server *server;
-};
-
-/* Where the new configuration names another place, say that it takes a
+/* Read the configuration again; what does not work leaves all as it is.
+ * Where it names another place than it was started with, that takes a
  * restart. */
 static void
-compare_places(const struct conf *started, const struct conf *conf)
+reload(struct web *web, const char *path, const struct conf *started)
 {
+	char error[CONF_ERROR_SIZE];
+	char why[LISTENER_TEXT_SIZE];
+	struct conf *conf = conf_load(path, error);
+
+	if (conf == NULL) {
+		log_warn("configuration not reloaded: %s", error);
+		return;
+	}
 	if (strcmp(conf->web.listen, started->web.listen) != 0) {
 		log_warn("still listening on %s: another address needs a "
 			 "restart",
@@ -64,53 +62,17 @@ compare_places(const struct conf *started, const struct conf *conf)
 			 "restart");
 	}
 	if (strcmp(conf->web.zone, started->web.zone) != 0) {
-		log_warn("times are told as before: another zone needs a "
+		log_warn("times are shown as before: another zone needs a "
 			 "restart");
 	}
-}
-
-/* Read the configuration again; what does not work leaves all as it is. */
-static void
-reload(struct house *house)
-{
-	char error[CONF_ERROR_SIZE];
-	char why[SERVER_ERROR_SIZE];
-	char unread[TLS_ERROR_SIZE];
-	struct conf *conf = conf_load(house->conf_path, error);
-	struct tls tls;
-	bool fresh;
-
-	if (conf == NULL) {
-		log_warn("configuration not reloaded: %s", error);
-		return;
-	}
-	compare_places(house->conf, conf);
-	fresh = tls_read(&tls, conf, unread);
-	if (!fresh) {
+	if (!certificate_load(conf, why)) {
 		log_warn("certificate and key stay as they were: %s; what only "
 			 "root may read needs a restart",
-		    unread);
+		    why);
 	}
-	if (!server_reload(house->server, conf, fresh ? &tls : NULL, why)) {
-		log_warn("certificate and key stay as they were: %s", why);
-	}
-	numbers_reload(house->parts.numbers, conf);
+	server_reload(web, conf);
 	conf_drop(conf);
 	log_info("configuration reloaded");
-}
-
-static void
-serve(struct house *house)
-{
-	enum proc_signal came;
-
-	while ((came = proc_signals_wait(TICK_MS)) != PROC_SIGNAL_STOP) {
-		if (came == PROC_SIGNAL_RELOAD) {
-			reload(house);
-		}
-		server_tick(house->server);
-		reader_rest(house->parts.reader);
-	}
 }
 
 /* A socket; a port below 1024 may need root. */
@@ -128,80 +90,55 @@ listen_on(const char *where)
 
 /* Everything that root may have to do, and then no root any more. */
 static void
-prepare(struct house *house, struct tls *tls)
+prepare(struct web *web, const struct conf *conf)
 {
-	const struct conf *conf = house->conf;
 	const char *const sockets[] = { conf->web.listen,
 		conf->web.metrics_listen };
-	char error[TLS_ERROR_SIZE];
+	char error[LISTENER_TEXT_SIZE];
 
-	house->parts.metrics = -1;
-	if (!tls_read(tls, conf, error)) {
+	web->metrics_listener = -1;
+	if (!certificate_load(conf, error)) {
 		log_fatal(EXIT_USAGE, "%s", error);
 	}
-	house->parts.listener = listen_on(conf->web.listen);
+	web->listener = listen_on(conf->web.listen);
 	if (conf->web.metrics_listen[0] != '\0') {
-		house->parts.metrics = listen_on(conf->web.metrics_listen);
+		web->metrics_listener = listen_on(conf->web.metrics_listen);
 	}
 	if (!proc_drop_root(conf->user, conf->database)) {
 		log_fatal(EXIT_USAGE, "cannot give up root");
 	}
-	if (!MUST_WRITE_REPORTS && !confine(conf->database, sockets,
+	if (!MUST_WRITE_REPORTS && !sandbox_enter(conf->database, sockets,
 				       sizeof(sockets) / sizeof(sockets[0]))) {
 		log_warn("this process keeps rights it does not need: %s",
 		    strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
 	}
-}
-
-static void
-start(struct house *house, struct tls *tls)
-{
-	char error[SERVER_ERROR_SIZE];
-	struct server_parts *parts = &house->parts;
-
 	/* libc has one zone for all threads, so before there are any. */
-	if (!zone_set(house->conf->web.zone)) {
-		log_warn("this host knows no time zone \"%s\": times are told "
+	if (!page_zone_set(conf->web.zone)) {
+		log_warn("this host knows no time zone \"%s\": times are shown "
 			 "in UTC alone",
-		    house->conf->web.zone);
+		    conf->web.zone);
 	}
-	parts->reader = reader_new();
-	parts->numbers = numbers_start(house->conf);
-	if (parts->reader == NULL || parts->numbers == NULL) {
-		log_fatal(EXIT_USAGE, "out of memory");
-	}
-	house->server = server_start(parts, house->conf, tls, error);
-	if (house->server == NULL) {
-		log_fatal(EXIT_USAGE, "%s", error);
-	}
-	/* Say at once what a first visitor would find. */
-	(void)reader_check(parts->reader, house->conf);
 }
 
 static void
-say_where(const struct house *house, bool secure)
+serve(struct web *web, const char *path, const struct conf *conf)
 {
+	const bool secure = conf->web.certificate[0] != '\0';
 	char where[LISTENER_TEXT_SIZE];
+	enum proc_signal came;
 
-	if (house->parts.metrics >= 0) {
+	if (web->metrics_listener >= 0) {
 		log_info("metrics on %s",
-		    listener_name(house->parts.metrics, false, where));
+		    listener_name(web->metrics_listener, false, where));
 	}
-	log_info("listening on %s",
-	    listener_name(house->parts.listener, secure, where));
-}
-
-static void
-stop(struct house *house)
-{
-	server_stop(house->server);
-	numbers_stop(house->parts.numbers);
-	reader_free(house->parts.reader);
-	listener_close(house->parts.listener);
-	if (house->parts.metrics >= 0) {
-		listener_close(house->parts.metrics);
+	log_info(
+	    "listening on %s", listener_name(web->listener, secure, where));
+	while ((came = proc_signals_wait(TICK_MS)) != PROC_SIGNAL_STOP) {
+		if (came == PROC_SIGNAL_RELOAD) {
+			reload(web, path, conf);
+		}
+		server_tick(web);
 	}
-	conf_drop(house->conf);
 }
 
 /* Bring everything up, serve, and take it down again. */
@@ -209,19 +146,28 @@ static int
 run(const char *path)
 {
 	char error[CONF_ERROR_SIZE];
-	struct house house = { .conf_path = path,
-		.conf = conf_load(path, error) };
-	struct tls tls;
+	struct conf *conf = conf_load(path, error);
+	struct web *web = calloc(1, sizeof(*web));
 
-	if (house.conf == NULL) {
+	if (conf == NULL) {
 		log_fatal(EXIT_USAGE, "%s", error);
 	}
-	prepare(&house, &tls);
+	if (web == NULL) {
+		log_fatal(EXIT_USAGE, "out of memory");
+	}
+	prepare(web, conf);
 	proc_signals_block();
-	start(&house, &tls);
-	say_where(&house, house.conf->web.certificate[0] != '\0');
-	serve(&house);
-	stop(&house);
+	if (!server_start(web, conf)) {
+		return EXIT_USAGE;
+	}
+	serve(web, path, conf);
+	server_stop(web);
+	listener_close(web->listener);
+	if (web->metrics_listener >= 0) {
+		listener_close(web->metrics_listener);
+	}
+	free(web);
+	conf_drop(conf);
 	log_info("stopped");
 	return EXIT_FINE;
 }

@@ -6,31 +6,28 @@
 #include "base/text.h"
 #include "conf/conf.h"
 #include "core/standing.h"
-#include "web/numbers.h"
-#include "web/page_part.h"
 #include "web/site.h"
-#include "web/zone.h"
+#include "web/stats.h"
 
 enum {
 	INPUT_MAX = 100, /* longer input is not repeated */
-	ROOT_SIZE = 65,
-	WORDS_SIZE = 512
+	ROOT_SIZE = 65
 };
 
 /* What each page is: its template, its heading and text (phrases), its path,
- * its name in the navigation and what tells the rest. */
+ * its name in the navigation and what fills in the rest. */
 static const struct page_shape {
 	const char *template;
 	const char *heading;
 	const char *text;
 	const char *path; /* below the root; NULL: of no page of its own */
 	const char *label;
-	void (*tell)(struct page_part *part);
+	void (*fill)(struct page *page);
 } shapes[PAGE_KIND_COUNT] = {
 	[PAGE_FORM] = { "form.html", "form-heading", NULL, "", "nav-form",
 	    NULL },
-	[PAGE_ANSWER] = { "answer.html", NULL, NULL, NULL, NULL,
-	    page_answer_tell },
+	[PAGE_LOOKUP] = { "answer.html", NULL, NULL, NULL, NULL,
+	    page_lookup_fill },
 	[PAGE_NO_ADDRESS] = { "problem.html", "no-address-heading",
 	    "no-address-text", NULL, NULL, NULL },
 	[PAGE_NETWORK] = { "problem.html", "network-heading", "network-text",
@@ -44,15 +41,48 @@ static const struct page_shape {
 	[PAGE_UNAVAILABLE] = { "problem.html", "unavailable-heading",
 	    "unavailable-text", NULL, NULL, NULL },
 	[PAGE_CODES] = { "codes.html", "codes-heading", NULL, "codes",
-	    "nav-codes", page_codes_tell },
+	    "nav-codes", page_codes_fill },
 	[PAGE_DURATIONS] = { "durations.html", "durations-heading", NULL,
-	    "durations", "nav-durations", page_durations_tell },
+	    "durations", "nav-durations", page_durations_fill },
 	[PAGE_WHY] = { "why.html", "why-heading", NULL, "why", "nav-why",
-	    page_why_tell },
+	    page_why_fill },
 	[PAGE_FAQ] = { "faq.html", "faq-heading", NULL, "faq", "nav-faq",
 	    NULL },
 	[PAGE_STATS] = { "stats.html", "stats-heading", NULL, "stats",
-	    "nav-stats", page_stats_tell },
+	    "nav-stats", page_stats_fill },
+};
+
+#define KIND_PHRASES(word)                                                     \
+	{                                                                      \
+		"deed-" word, "kind-" word, "why-" word, "fix-" word           \
+	}
+const struct kind_phrases kind_phrases[KIND_COUNT] = {
+	[KIND_SPAM] = KIND_PHRASES("spam"),
+	[KIND_VIRUS] = KIND_PHRASES("virus"),
+	[KIND_COMPLAINT] = KIND_PHRASES("complaint"),
+	[KIND_AUTH] = KIND_PHRASES("auth"),
+	[KIND_RECIPIENT] = KIND_PHRASES("recipient"),
+	[KIND_SENDER] = KIND_PHRASES("sender"),
+	[KIND_HELO] = KIND_PHRASES("helo"),
+	[KIND_COMMAND] = KIND_PHRASES("command"),
+	[KIND_DISCONNECT] = KIND_PHRASES("disconnect"),
+	[KIND_PROBE] = KIND_PHRASES("probe"),
+	[KIND_GREYLIST] = KIND_PHRASES("greylist"),
+	[KIND_RELAY] = KIND_PHRASES("relay"),
+	[KIND_VOLUME] = KIND_PHRASES("volume"),
+};
+
+#define REASON_PHRASES(word)                                                   \
+	{                                                                      \
+		"reason-" word, "reason-name-" word, "reason-why-" word        \
+	}
+const struct reason_phrases reason_phrases[REASON_COUNT] = {
+	[REASON_SPAM] = REASON_PHRASES("spam"),
+	[REASON_VIRUS] = REASON_PHRASES("virus"),
+	[REASON_AUTH] = REASON_PHRASES("auth"),
+	[REASON_ERROR] = REASON_PHRASES("error"),
+	[REASON_RECIPIENT] = REASON_PHRASES("recipient"),
+	[REASON_VOLUME] = REASON_PHRASES("volume"),
 };
 
 enum page_kind
@@ -67,202 +97,234 @@ page_of_path(const char *path)
 	return PAGE_NOT_FOUND;
 }
 
-/* The way from `path` to the look-up page, relative so that a proxy may put
- * us below any path of its own. */
-static const char *
-root(const char *path, char text[static ROOT_SIZE])
+/* ---- what several parts show ---- */
+
+void
+page_deeds_put(struct section *section, uint32_t kinds)
 {
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if ((kinds & kind_bit((enum kind)kind)) != 0) {
+			section_phrase(section_item(section, VAR_DEEDS),
+			    VAR_DEED, kind_phrases[kind].deed);
+		}
+	}
+}
+
+void
+page_fixes_put(struct section *section, uint32_t kinds)
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if ((kinds & kind_bit((enum kind)kind)) != 0) {
+			section_phrase(section_item(section, VAR_FIXES),
+			    VAR_FIX, kind_phrases[kind].fix);
+		}
+	}
+}
+
+void
+page_counts_put(struct section *section, const int64_t count[static KIND_COUNT])
+{
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		struct section *item;
+
+		if (count[kind] > 0) {
+			item = section_item(section, VAR_DEEDS);
+			section_phrase(item, VAR_DEED, kind_phrases[kind].deed);
+			section_number(item, VAR_COUNT, count[kind]);
+		}
+	}
+}
+
+static void
+write_bar(const void *what, struct text *out)
+{
+	const int64_t *bar = what;
+	const struct chart_words none = { .title = NULL };
+
+	chart_bar(&none, bar[0], bar[1], out);
+}
+
+void
+page_bar_put(struct section *section, enum variable_name name, int64_t value,
+    int64_t most)
+{
+	int64_t *bar = page_data_room(section->data, 2 * sizeof(*bar));
+
+	if (bar != NULL) {
+		bar[0] = value;
+		bar[1] = most;
+		section_write(section, name, write_bar, bar);
+	}
+}
+
+struct page_chart *
+page_chart_new(struct page *page, size_t series, size_t count)
+{
+	struct page_chart *chart = page_data_room(page->data, sizeof(*chart));
+
+	if (chart != NULL) {
+		chart->columns = (struct chart_columns){
+			.series = { chart->value[0], chart->value[1] },
+			.count = series,
+			.columns = count,
+		};
+	}
+	return chart;
+}
+
+void
+page_chart_write(const void *chart, struct text *out)
+{
+	chart_columns(&((const struct page_chart *)chart)->columns, out);
+}
+
+const char *
+page_words(struct page *page, const char *name, size_t size)
+{
+	const struct page_view *view = page->view;
+	char *words = page_data_room(page->data, size);
 	struct text out;
 
-	text_init(&out, text, ROOT_SIZE);
+	if (words == NULL) {
+		return NULL;
+	}
+	text_init(&out, words, size);
+	return template_render(view->site->templates[view->language], name,
+		   TEMPLATE_PLAIN, page->root, &out)
+		   ? words
+		   : NULL;
+}
+
+/* ---- what every page has ---- */
+
+/* The way from `path` to the look-up page, relative so that a proxy may put
+ * us below any path of its own. */
+static void
+put_root(struct section *root, const char *path)
+{
+	char text[ROOT_SIZE];
+	struct text out;
+
+	text_init(&out, text, sizeof(text));
 	text_add(&out, "./");
 	path = strchr(path, '/');
 	while (path != NULL && (path = strchr(path + 1, '/')) != NULL &&
 	       out.len + 3 < ROOT_SIZE) {
 		text_add(&out, "../");
 	}
-	return text;
+	section_copy(root, VAR_ROOT, text);
 }
-
-/* What was typed stands in the field again, unless it would do harm there. */
-static const char *
-repeat_input(const char *input)
-{
-	return input != NULL && strlen(input) <= INPUT_MAX &&
-		       text_is_plain(input)
-		   ? input
-		   : NULL;
-}
-
-const char *
-page_ref(const char *ref, char out[static BAN_REF_SIZE])
-{
-	static const char from[] = "abcdefghijklmnopqrstuvwxyzILO";
-	static const char into[] = "ABCDEFGH1JK1MN0PQRSTUVWXYZ110";
-
-	if (ref == NULL || strlen(ref) != BAN_REF_SIZE - 1) {
-		return NULL;
-	}
-	for (size_t i = 0; i < BAN_REF_SIZE; i++) {
-		const char *at = strchr(from, ref[i]);
-
-		out[i] = ref[i];
-		if (at != NULL) {
-			out[i] = into[at - from]; /* NUL stays NUL */
-		}
-	}
-	return strspn(out, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") ==
-		       BAN_REF_SIZE - 1
-		   ? out
-		   : NULL;
-}
-
-const struct ban *
-page_ref_ban(const struct standing *standing, const char *ref)
-{
-	char text[BAN_REF_SIZE];
-
-	ref = page_ref(ref, text);
-	for (size_t i = 0; ref != NULL && i < standing->bans; i++) {
-		if (strcmp(ref, standing->ban[i].ref) == 0) {
-			return &standing->ban[i];
-		}
-	}
-	return NULL;
-}
-
-const char *
-page_words(
-    struct page_part *part, const char *phrase, const struct scope *scope)
-{
-	char *words = told_room(part->told, WORDS_SIZE);
-	struct text out;
-
-	if (words == NULL) {
-		return NULL;
-	}
-	text_init(&out, words, WORDS_SIZE);
-	if (!book_render_plain(
-		site_book(part->view->site, part->view->language), phrase,
-		scope, &out)) {
-		return NULL;
-	}
-	return words;
-}
-
-/* ---- what every page has ---- */
 
 static void
-tell_navigation(struct page_part *part)
+put_navigation(const struct page *page)
 {
+	const enum page_kind kind = page->view->kind;
+
 	for (int i = 0; i < PAGE_KIND_COUNT; i++) {
-		const bool current = part->view->kind == (enum page_kind)i ||
-				     (i == PAGE_FORM &&
-					 part->view->kind == PAGE_ANSWER);
-		struct scope *item;
+		struct section *item;
 
 		if (shapes[i].path == NULL) {
 			continue;
 		}
-		item = told_item(part->told, part->scope, SLOT_PAGES);
-		told_text(part->told, item, SLOT_HREF, shapes[i].path);
-		told_phrase(part->told, item, SLOT_LABEL, shapes[i].label);
-		told_yes(part->told, item, SLOT_CURRENT, current);
+		item = section_item(page->root, VAR_PAGES);
+		section_text(item, VAR_HREF, shapes[i].path);
+		section_phrase(item, VAR_LABEL, shapes[i].label);
+		section_yes(item, VAR_CURRENT,
+		    kind == (enum page_kind)i ||
+			(i == PAGE_FORM && kind == PAGE_LOOKUP));
 	}
 }
 
 /* The languages the page can be had in, and whether there is a choice. */
 static void
-tell_languages(struct page_part *part, const struct languages *spoken)
+put_languages(const struct page *page)
 {
-	told_yes(part->told, part->scope, SLOT_CHOICE, spoken->count > 1);
+	const struct languages *spoken = &page->view->site->languages;
+
+	section_yes(page->root, VAR_CHOICE, spoken->count > 1);
 	for (size_t i = 0; i < spoken->count; i++) {
 		const enum language language = spoken->language[i];
-		struct scope *item = told_item(
-		    part->told, part->scope, SLOT_LANGUAGES);
+		struct section *item = section_item(page->root, VAR_LANGUAGES);
 
-		told_text(part->told, item, SLOT_TAG, language_tag(language));
-		told_text(part->told, item, SLOT_NAME, language_name(language));
-		told_yes(part->told, item, SLOT_CURRENT,
-		    language == part->view->language);
+		section_text(item, VAR_TAG, language_facts[language].tag);
+		section_text(item, VAR_NAME, language_facts[language].name);
+		section_yes(
+		    item, VAR_CURRENT, language == page->view->language);
 	}
 }
 
 /* What the configuration says of the site. */
 static void
-tell_site(struct page_part *part, const struct conf *conf)
+put_site(const struct page *page)
 {
-	const struct page_view *view = part->view;
-	struct told *told = part->told;
-	struct scope *scope = part->scope;
-	const bool french = view->language == LANGUAGE_FR;
-	const char *owner = french && conf->web.paragraph_fr[0] != '\0'
-				? conf->web.paragraph_fr
-				: conf->web.paragraph;
+	const struct site *site = page->view->site;
+	const struct conf *conf = site->conf;
+	struct section *root = page->root;
+	const char *owner = conf->web.paragraph;
 
-	told_text(told, scope, SLOT_SITE_NAME, conf->web.site_name);
-	told_text(told, scope, SLOT_LOGO, site_logo(view->site));
-	told_text(told, scope, SLOT_VERSION, site_version(view->site));
-	told_text(told, scope, SLOT_CONTACT, conf->contact);
-	told_text(told, scope, SLOT_ABUSE,
+	if (page->view->language == LANGUAGE_FR &&
+	    conf->web.paragraph_fr[0] != '\0') {
+		owner = conf->web.paragraph_fr;
+	}
+	section_text(root, VAR_SITE_NAME, conf->web.site_name);
+	section_text(root, VAR_LOGO, site->logo);
+	section_text(root, VAR_VERSION, site->version);
+	section_text(root, VAR_CONTACT, conf->contact);
+	section_text(root, VAR_ABUSE,
 	    conf->web.abuse[0] != '\0' ? conf->web.abuse : conf->contact);
 	if (owner[0] != '\0') {
-		told_lines(told, scope, SLOT_OWNER, owner);
+		section_lines(root, VAR_OWNER, owner);
 	}
-	told_text(told, scope, SLOT_ZONE_NAME, zone_name());
+	section_text(root, VAR_ZONE_NAME, page_zone());
 }
 
 static void
-tell_view(struct page_part *part)
+put_view(const struct page *page)
 {
-	const struct page_view *view = part->view;
+	const struct page_view *view = page->view;
 	const struct page_shape *shape = &shapes[view->kind];
-	const char *tag = language_tag(view->language);
-	struct told *told = part->told;
-	struct scope *scope = part->scope;
+	const char *tag = language_facts[view->language].tag;
+	struct section *root = page->root;
 
-	told_text(told, scope, SLOT_LANG, tag);
-	told_text(told, scope, SLOT_KEEP, view->language_asked ? tag : NULL);
-	told_text(told, scope, SLOT_HERE, shape->path);
-	told_phrase(told, scope, SLOT_PAGE, shape->template);
+	section_text(root, VAR_LANG, tag);
+	section_text(root, VAR_KEEP, view->language_asked ? tag : NULL);
+	section_text(root, VAR_HERE, shape->path);
+	section_phrase(root, VAR_PAGE, shape->template);
 	if (shape->heading != NULL) {
-		told_phrase(told, scope, SLOT_HEADING, shape->heading);
+		section_phrase(root, VAR_HEADING, shape->heading);
 	}
-	told_phrase(told, scope, SLOT_PROBLEM, shape->text);
-	told_text(told, scope, SLOT_INPUT, repeat_input(view->input));
-	if (view->numbers != NULL) {
-		told_yes(told, scope, SLOT_COUNTED, true);
-		told_number(told, scope, SLOT_V4, view->numbers->v4);
-		told_number(told, scope, SLOT_V6, view->numbers->v6);
+	section_phrase(root, VAR_PROBLEM, shape->text);
+	/* What was typed stands in the field again, unless it would do harm
+	 * there. */
+	if (view->input != NULL && strlen(view->input) <= INPUT_MAX &&
+	    text_is_plain(view->input)) {
+		section_text(root, VAR_INPUT, view->input);
 	}
-}
-
-static void
-tell(struct page_part *part)
-{
-	tell_site(part, site_conf(part->view->site));
-	tell_view(part);
-	tell_navigation(part);
-	tell_languages(part, site_languages(part->view->site));
-	if (shapes[part->view->kind].tell != NULL) {
-		shapes[part->view->kind].tell(part);
+	if (view->stats != NULL) {
+		section_yes(root, VAR_COUNTED, true);
+		section_number(root, VAR_V4, view->stats->family[STATS_V4]);
+		section_number(root, VAR_V6, view->stats->family[STATS_V6]);
 	}
 }
 
 bool
 page_render(const struct page_view *view, struct text *out)
 {
-	char way[ROOT_SIZE];
-	struct told told;
-	struct page_part part = { .told = &told, .view = view };
-	bool fine;
+	struct page_data data;
+	struct page page = { .view = view,
+		.policy = &view->site->conf->policy,
+		.data = &data,
+		.root = page_data_init(&data, view->language) };
 
-	told_init(&told, view->language);
-	part.scope = told_scope(&told);
-	told_text(&told, part.scope, SLOT_ROOT, root(view->path, way));
-	tell(&part);
-	fine = !told.full && book_render(site_book(view->site, view->language),
-				 "layout.html", part.scope, out);
-	told_clear(&told);
-	return fine;
+	put_root(page.root, view->path);
+	put_site(&page);
+	put_view(&page);
+	put_navigation(&page);
+	put_languages(&page);
+	if (shapes[view->kind].fill != NULL) {
+		shapes[view->kind].fill(&page);
+	}
+	return !data.full &&
+	       template_render(view->site->templates[view->language],
+		   "layout.html", TEMPLATE_HTML, page.root, out);
 }

@@ -11,20 +11,24 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "chart/chart.h"
+#include "core/ban.h"
+#include "core/kind.h"
 #include "core/reputation.h"
 #include "core/tally.h"
-#include "web/language.h"
+#include "web/negotiate.h"
+#include "web/page_data.h"
 
-struct ban;
-struct numbers;
+struct policy;
 struct site;
 struct standing;
+struct stats;
 struct text;
 
 /* What the page has to say besides the form. */
 enum page_kind {
 	PAGE_FORM,        /* nothing yet */
-	PAGE_ANSWER,      /* what `standing` says */
+	PAGE_LOOKUP,      /* what `standing` says */
 	PAGE_NO_ADDRESS,  /* the input is no address */
 	PAGE_NETWORK,     /* the input is a network */
 	PAGE_NEVER,       /* the input is in a range that is never banned */
@@ -35,7 +39,7 @@ enum page_kind {
 	PAGE_DURATIONS,   /* how long its bans last */
 	PAGE_WHY,         /* what its rules count */
 	PAGE_FAQ,         /* questions and answers */
-	PAGE_STATS,       /* what `numbers` say */
+	PAGE_STATS,       /* what `stats` say */
 	PAGE_KIND_COUNT
 };
 
@@ -61,9 +65,9 @@ struct page_view {
 	const char *input;               /* what stands in the field, or NULL */
 	const char *ref;                 /* as asked for, or NULL */
 	bool own;                        /* the address is the visitor's own */
-	const struct standing *standing; /* of PAGE_ANSWER */
+	const struct standing *standing; /* of PAGE_LOOKUP */
 	const struct page_hours *hours;  /* NULL: not for this visitor */
-	const struct numbers *numbers;   /* NULL: not known now; but for
+	const struct stats *stats;       /* NULL: not known now; but for
 					  * PAGE_STATS only how many are listed */
 };
 
@@ -77,5 +81,73 @@ const struct ban *page_ref_ban(
 /* Add the page to `out`; false where it did not fit or a template of the
  * owner's is wrong, and then it is not to be shown. */
 bool page_render(const struct page_view *view, struct text *out);
+
+/* ---- the parts of the pages, each of which fills in what its templates
+ * show ---- */
+
+struct page {
+	const struct page_view *view;
+	const struct policy *policy; /* the active one */
+	struct page_data *data;
+	struct section *root; /* the outermost section */
+};
+
+/* The look-up of an address (page_lookup.c). */
+void page_lookup_fill(struct page *page);
+
+/* The active policy's replies and limits, durations and kinds
+ * (page_policy.c). */
+void page_codes_fill(struct page *page);
+void page_durations_fill(struct page *page);
+void page_why_fill(struct page *page);
+
+/* Figures of the whole host (page_stats.c). */
+void page_stats_fill(struct page *page);
+
+/* A template or phrase filled with the root's variables, without markup, as
+ * text of its own of less than `size` bytes; NULL where there is no room. */
+const char *page_words(struct page *page, const char *name, size_t size);
+
+/* Phrases of a kind and of a reason. */
+struct kind_phrases {
+	const char *deed; /* "messages recognised as spam" */
+	const char *name; /* "Spam" */
+	const char *why;  /* what is wrong with it */
+	const char *fix;  /* what to do about it, as list items */
+};
+extern const struct kind_phrases kind_phrases[KIND_COUNT];
+struct reason_phrases {
+	const char *reason; /* "Too many ..." */
+	const char *name;   /* "Spam" */
+	const char *why;
+};
+extern const struct reason_phrases reason_phrases[REASON_COUNT];
+
+/* Lists of one section a kind: VAR_DEEDS with VAR_DEED, VAR_FIXES with
+ * VAR_FIX. */
+void page_deeds_put(struct section *section, uint32_t kinds);
+void page_fixes_put(struct section *section, uint32_t kinds);
+/* And VAR_DEEDS with VAR_DEED and VAR_COUNT of those that are not 0. */
+void page_counts_put(
+    struct section *section, const int64_t count[static KIND_COUNT]);
+
+/* A bar that is `value` of `most` long. */
+void page_bar_put(struct section *section, enum variable_name name,
+    int64_t value, int64_t most);
+
+enum {
+	PAGE_COLUMNS_MAX = 48
+};
+
+/* A chart and its values, for section_write(). */
+struct page_chart {
+	int64_t value[2][PAGE_COLUMNS_MAX];
+	struct chart_columns columns;
+};
+/* One of `series` series and `count` columns, not filled in yet; NULL where
+ * there is no room. */
+struct page_chart *page_chart_new(
+    struct page *page, size_t series, size_t count);
+void page_chart_write(const void *chart, struct text *out);
 
 #endif

@@ -1,5 +1,7 @@
-#include "web/page_part.h"
-
+/*
+ * The pages about the active policy: its replies and limits, how long its bans
+ * last, what its rules count.
+ */
 #include <string.h>
 
 #include "base/text.h"
@@ -7,13 +9,6 @@
 #include "core/limit.h"
 #include "core/policy.h"
 #include "web/page.h"
-#include "web/site.h"
-
-static const struct policy *
-policy_of(const struct page_part *part)
-{
-	return &site_conf(part->view->site)->policy;
-}
 
 /* ---- replies ---- */
 
@@ -68,22 +63,19 @@ note_code(struct codes *codes, const struct rule *rule,
 	}
 }
 
-/* All replies of rules that ban, in the policy's order. */
+/* All replies of rules that ban, in the policy's order, and then those from
+ * the second refusal on. */
 static void
 gather_codes(const struct policy *policy, struct codes *codes)
 {
 	codes->count = 0;
-	for (size_t i = 0; i < policy->rules; i++) {
-		const struct rule *rule = &policy->rule[i];
+	for (size_t i = 0; i < 2 * policy->rules; i++) {
+		const struct rule *rule = &policy->rule[i % policy->rules];
+		const bool again = i >= policy->rules;
 
-		if (rule->steps > 0) {
+		if (rule->steps > 0 && !again) {
 			note_code(codes, rule, &rule->reply, false);
-		}
-	}
-	for (size_t i = 0; i < policy->rules; i++) {
-		const struct rule *rule = &policy->rule[i];
-
-		if (rule->steps > 0 && rule->again.code[0] != '\0') {
+		} else if (rule->steps > 0 && rule->again.code[0] != '\0') {
 			note_code(codes, rule, &rule->again, true);
 		}
 	}
@@ -91,53 +83,39 @@ gather_codes(const struct policy *policy, struct codes *codes)
 
 /* What a reply says by itself: its words, and what its code means. */
 static void
-tell_reply(
-    struct page_part *part, struct scope *scope, const struct reply *reply)
+put_reply(struct section *section, const struct reply *reply)
 {
 	char words[REPLY_TEXT_SIZE];
 
-	told_copy(part->told, scope, SLOT_CODE, reply->code);
-	told_copy(part->told, scope, SLOT_ENHANCED, reply->enhanced);
-	told_copy(part->told, scope, SLOT_WORDS, reply_words(reply, words));
-	told_yes(part->told, scope, SLOT_TEMPORARY, reply->code[0] == '4');
-	told_yes(
-	    part->told, scope, SLOT_CLOSES, strcmp(reply->code, "421") == 0);
+	section_copy(section, VAR_CODE, reply->code);
+	section_copy(section, VAR_ENHANCED, reply->enhanced);
+	section_copy(section, VAR_WORDS, reply_words(reply, words));
+	section_yes(section, VAR_TEMPORARY, reply->code[0] == '4');
+	section_yes(section, VAR_CLOSES, strcmp(reply->code, "421") == 0);
 }
 
 static void
-tell_code(struct page_part *part, const struct code *code)
+put_code(const struct page *page, const struct code *code)
 {
-	struct told *told = part->told;
-	struct scope *item = told_item(told, part->scope, SLOT_CODES);
+	struct section *item = section_item(page->root, VAR_CODES);
 
-	tell_reply(part, item, code->reply);
-	told_yes(told, item, SLOT_AGAIN, code->again);
+	put_reply(item, code->reply);
+	section_yes(item, VAR_AGAIN, code->again);
 	for (int i = 0; i < REASON_COUNT; i++) {
 		if ((code->reasons & UINT32_C(1) << i) != 0) {
-			told_phrase(told, told_item(told, item, SLOT_REASONS),
-			    SLOT_REASON, reason_phrases[i].reason);
+			section_phrase(section_item(item, VAR_REASONS),
+			    VAR_REASON, reason_phrases[i].reason);
 		}
 	}
-	page_tell_deeds(part, item, code->kinds);
-	page_tell_fixes(part, item, code->kinds);
-	told_length(told, item, SLOT_FIRST_BAN, code->shortest);
+	page_deeds_put(item, code->kinds);
+	page_fixes_put(item, code->kinds);
+	section_length(item, VAR_FIRST_BAN, code->shortest);
 	if (code->longest > code->shortest) {
-		told_length(told, item, SLOT_LAST_BAN, code->longest);
+		section_length(item, VAR_LAST_BAN, code->longest);
 	}
 	if (code->soft > 0) {
-		told_number(told, item, SLOT_SOFT, code->soft);
+		section_number(item, VAR_SOFT, code->soft);
 	}
-}
-
-/* What bans made by hand say: the same under every policy. */
-static void
-tell_by_hand(struct page_part *part)
-{
-	struct ban ban = { .reason = REASON_ERROR };
-
-	ban_by_hand(&ban);
-	tell_reply(
-	    part, told_item(part->told, part->scope, SLOT_BY_HAND), &ban.reply);
 }
 
 /* ---- limits ---- */
@@ -145,8 +123,7 @@ tell_by_hand(struct page_part *part)
 /* The narrowest and the widest of a limit; 0 for none, which is wider than
  * any. */
 static void
-tell_most(
-    struct page_part *part, struct scope *scope, const struct limit *limit)
+put_most(struct section *section, const struct limit *limit)
 {
 	int64_t least = 0;
 	int64_t most = 0;
@@ -161,26 +138,15 @@ tell_most(
 		}
 		most = value > most ? value : most;
 	}
-	told_number(part->told, scope, SLOT_LEAST, least);
+	section_number(section, VAR_LEAST, least);
 	if (most > least && !unlimited) {
-		told_number(part->told, scope, SLOT_MOST, most);
+		section_number(section, VAR_MOST, most);
 	}
-	told_yes(part->told, scope, SLOT_SAME, most == least && !unlimited);
-}
-
-static bool
-is_limited(const struct limit *limit)
-{
-	bool limited = false;
-
-	for (int i = 0; i < REPUTATION_COUNT; i++) {
-		limited = limited || limit->most[i] > 0;
-	}
-	return limited && limit->reply.code[0] != '\0';
+	section_yes(section, VAR_SAME, most == least && !unlimited);
 }
 
 static void
-tell_limits(struct page_part *part)
+put_limits(const struct page *page)
 {
 	static const char *const phrases[LIMIT_KINDS] = {
 		[LIMIT_CONNECTIONS] = "limit-connections",
@@ -189,32 +155,35 @@ tell_limits(struct page_part *part)
 	};
 
 	for (int i = 0; i < LIMIT_KINDS; i++) {
-		const struct limit *limit = &policy_of(part)->limit[i];
-		struct scope *item;
+		const struct limit *limit = &page->policy->limit[i];
+		struct section *item;
 
-		if (is_limited(limit)) {
-			item = told_item(part->told, part->scope, SLOT_LIMITS);
-			told_phrase(part->told, item, SLOT_LIMIT, phrases[i]);
-			tell_reply(part, item, &limit->reply);
-			tell_most(part, item, limit);
+		if (limit_is_set(limit) && limit->reply.code[0] != '\0') {
+			item = section_item(page->root, VAR_LIMITS);
+			section_phrase(item, VAR_LIMIT, phrases[i]);
+			put_reply(item, &limit->reply);
+			put_most(item, limit);
 		}
 	}
 }
 
 void
-page_codes_tell(struct page_part *part)
+page_codes_fill(struct page *page)
 {
-	struct codes *codes = told_room(part->told, sizeof(*codes));
+	struct codes *codes = page_data_room(page->data, sizeof(*codes));
+	struct ban by_hand = { .reason = REASON_ERROR };
 
 	if (codes == NULL) {
 		return;
 	}
-	gather_codes(policy_of(part), codes);
+	gather_codes(page->policy, codes);
 	for (size_t i = 0; i < codes->count; i++) {
-		tell_code(part, &codes->code[i]);
+		put_code(page, &codes->code[i]);
 	}
-	tell_by_hand(part);
-	tell_limits(part);
+	/* The same under every policy. */
+	ban_by_hand(&by_hand);
+	put_reply(section_item(page->root, VAR_BY_HAND), &by_hand.reply);
+	put_limits(page);
 }
 
 /* ---- durations ---- */
@@ -226,64 +195,56 @@ same_schedule(const struct rule *a, const struct rule *b)
 	       memcmp(a->ban, b->ban, a->steps * sizeof(a->ban[0])) == 0;
 }
 
-/* Whether an earlier rule has the same row. */
-static bool
-is_told(const struct policy *policy, size_t at)
-{
-	size_t i = 0;
-
-	while (i < at && !same_schedule(&policy->rule[i], &policy->rule[at])) {
-		i++;
-	}
-	return i < at;
-}
-
 /* What a row counts; of one kind alone, errors apart, its reason says it. */
 static void
-tell_row_kinds(struct page_part *part, struct scope *row, enum reason reason,
-    uint32_t kinds)
+put_row_kinds(struct section *row, enum reason reason, uint32_t kinds)
 {
 	const bool single = (kinds & (kinds - 1)) == 0;
 
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		if ((kinds & kind_bit((enum kind)kind)) != 0 &&
 		    (!single || reason == REASON_ERROR)) {
-			told_phrase(part->told,
-			    told_item(part->told, row, SLOT_KINDS), SLOT_NAME,
+			section_phrase(section_item(row, VAR_KINDS), VAR_NAME,
 			    kind_phrases[kind].name);
 		}
 	}
 }
 
+/* The row of rule number `at`, and of all that have its schedule; none where
+ * an earlier rule had it. */
 static void
-tell_row(struct page_part *part, const struct rule *rule, size_t columns)
+put_row(const struct page *page, size_t at, size_t columns)
 {
-	struct told *told = part->told;
-	struct scope *row = told_item(told, part->scope, SLOT_ROWS);
+	const struct policy *policy = page->policy;
+	const struct rule *rule = &policy->rule[at];
+	struct section *row;
 	uint32_t kinds = 0;
 
-	for (size_t i = 0; i < policy_of(part)->rules; i++) {
-		const struct rule *other = &policy_of(part)->rule[i];
-
-		kinds |= same_schedule(rule, other) ? other->kinds : 0;
+	for (size_t i = 0; i < policy->rules; i++) {
+		if (same_schedule(rule, &policy->rule[i])) {
+			if (i < at) {
+				return;
+			}
+			kinds |= policy->rule[i].kinds;
+		}
 	}
-	told_phrase(told, row, SLOT_REASON, reason_phrases[rule->reason].name);
-	tell_row_kinds(part, row, rule->reason, kinds);
+	row = section_item(page->root, VAR_ROWS);
+	section_phrase(row, VAR_REASON, reason_phrases[rule->reason].name);
+	put_row_kinds(row, rule->reason, kinds);
 	for (size_t step = 1; step <= columns; step++) {
-		struct scope *cell = told_item(told, row, SLOT_CELLS);
+		struct section *cell = section_item(row, VAR_CELLS);
 
-		told_length(told, cell, SLOT_LENGTH,
-		    policy_duration(rule, (int64_t)step));
-		told_number(told, cell, SLOT_ORDINAL, (int64_t)step);
-		told_yes(told, cell, SLOT_LAST, step == columns);
+		section_length(
+		    cell, VAR_LENGTH, policy_duration(rule, (int64_t)step));
+		section_number(cell, VAR_ORDINAL, (int64_t)step);
+		section_yes(cell, VAR_LAST, step == columns);
 	}
 }
 
 void
-page_durations_tell(struct page_part *part)
+page_durations_fill(struct page *page)
 {
-	const struct policy *policy = policy_of(part);
-	struct told *told = part->told;
+	const struct policy *policy = page->policy;
 	size_t columns = 1;
 
 	for (size_t i = 0; i < policy->rules; i++) {
@@ -292,27 +253,26 @@ page_durations_tell(struct page_part *part)
 		columns = steps > columns ? steps : columns;
 	}
 	for (size_t i = 1; i <= columns; i++) {
-		struct scope *column = told_item(
-		    told, part->scope, SLOT_COLUMNS);
+		struct section *column = section_item(page->root, VAR_COLUMNS);
 
-		told_number(told, column, SLOT_ORDINAL, (int64_t)i);
-		told_yes(told, column, SLOT_LAST, i == columns);
+		section_number(column, VAR_ORDINAL, (int64_t)i);
+		section_yes(column, VAR_LAST, i == columns);
 	}
-	told_yes(told, part->scope, SLOT_SAME, columns == 1);
+	section_yes(page->root, VAR_SAME, columns == 1);
 	for (size_t i = 0; i < policy->rules; i++) {
-		if (policy->rule[i].steps > 0 && !is_told(policy, i)) {
-			tell_row(part, &policy->rule[i], columns);
+		if (policy->rule[i].steps > 0) {
+			put_row(page, i, columns);
 		}
 	}
-	told_length(told, part->scope, SLOT_MEMORY, policy->memory);
+	section_length(page->root, VAR_MEMORY, policy->memory);
 }
 
 /* ---- what counts ---- */
 
 void
-page_why_tell(struct page_part *part)
+page_why_fill(struct page *page)
 {
-	const struct policy *policy = policy_of(part);
+	const struct policy *policy = page->policy;
 	uint32_t kinds = 0;
 
 	for (size_t i = 0; i < policy->rules; i++) {
@@ -321,16 +281,13 @@ page_why_tell(struct page_part *part)
 		}
 	}
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		struct scope *item;
+		struct section *item;
 
 		if ((kinds & kind_bit((enum kind)kind)) != 0) {
-			item = told_item(part->told, part->scope, SLOT_KINDS);
-			told_phrase(part->told, item, SLOT_NAME,
-			    kind_phrases[kind].name);
-			told_phrase(
-			    part->told, item, SLOT_WHY, kind_phrases[kind].why);
-			told_phrase(
-			    part->told, item, SLOT_FIX, kind_phrases[kind].fix);
+			item = section_item(page->root, VAR_KINDS);
+			section_phrase(item, VAR_NAME, kind_phrases[kind].name);
+			section_phrase(item, VAR_WHY, kind_phrases[kind].why);
+			section_phrase(item, VAR_FIX, kind_phrases[kind].fix);
 		}
 	}
 }

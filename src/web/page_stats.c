@@ -1,28 +1,17 @@
-#include "web/page_part.h"
-
+/*
+ * The page of figures of the whole host.
+ */
 #include "base/text.h"
-#include "chart/chart.h"
-#include "conf/conf.h"
-#include "web/numbers.h"
+#include "core/policy.h"
 #include "web/page.h"
-#include "web/site.h"
+#include "web/stats.h"
 
-/* One line of columns, a day each. */
-struct days {
-	int64_t value[NUMBERS_DAYS];
-	struct chart_columns chart;
+enum {
+	WORDS_SIZE = 512
 };
 
-static void
-write_days(const void *what, struct text *out)
-{
-	const struct days *days = what;
-
-	chart_columns(&days->chart, out);
-}
-
 static int64_t
-bans_of(const struct numbers_day *day)
+bans_of(const struct stats_day *day)
 {
 	int64_t sum = 0;
 
@@ -32,186 +21,129 @@ bans_of(const struct numbers_day *day)
 	return sum;
 }
 
-/* ---- listed now ---- */
-
-struct bar {
-	int64_t value;
-	int64_t most;
-};
-
+/* How many are listed now, by reason: those the policy bans for, and what else
+ * there is. */
 static void
-write_bar(const void *what, struct text *out)
+put_listed(const struct page *page, const struct stats *stats)
 {
-	const struct bar *bar = what;
-	const struct chart_words none = { .title = NULL };
-
-	chart_bar(&none, bar->value, bar->most, out);
-}
-
-/* Whether the policy bans for it at all. */
-static bool
-has_reason(const struct page_part *part, int reason)
-{
-	const struct policy *policy = &site_conf(part->view->site)->policy;
-	size_t i = 0;
-
-	while (i < policy->rules && (int)policy->rule[i].reason != reason) {
-		i++;
-	}
-	return i < policy->rules;
-}
-
-/* Whether it counts the kind. */
-static bool
-has_kind(const struct page_part *part, int kind)
-{
-	const struct policy *policy = &site_conf(part->view->site)->policy;
-	uint32_t kinds = 0;
-
-	for (size_t i = 0; i < policy->rules; i++) {
-		kinds |= policy->rule[i].kinds;
-	}
-	return (kinds & kind_bit((enum kind)kind)) != 0;
-}
-
-static void
-tell_listed(struct page_part *part, const struct numbers *numbers)
-{
-	struct told *told = part->told;
+	uint32_t reasons = 0;
 	int64_t most = 1;
 
-	for (int i = 0; i < REASON_COUNT; i++) {
-		most = numbers->listed[i] > most ? numbers->listed[i] : most;
+	for (size_t i = 0; i < page->policy->rules; i++) {
+		reasons |= UINT32_C(1) << page->policy->rule[i].reason;
 	}
 	for (int i = 0; i < REASON_COUNT; i++) {
-		struct scope *row;
-		struct bar *bar;
+		most = stats->listed[i] > most ? stats->listed[i] : most;
+	}
+	for (int i = 0; i < REASON_COUNT; i++) {
+		struct section *row;
 
-		if (numbers->listed[i] <= 0 && !has_reason(part, i)) {
+		if (stats->listed[i] > 0 || (reasons & UINT32_C(1) << i) != 0) {
+			row = section_item(page->root, VAR_REASONS);
+			section_phrase(row, VAR_REASON, reason_phrases[i].name);
+			section_number(row, VAR_COUNT, stats->listed[i]);
+			page_bar_put(row, VAR_BAR, stats->listed[i], most);
+		}
+	}
+}
+
+/* Bans of each day. */
+static void
+put_bans(struct page *page, const struct stats *stats)
+{
+	struct page_chart *chart = page_chart_new(page, 1, STATS_DAYS);
+	int64_t total = 0;
+
+	if (chart == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < STATS_DAYS; i++) {
+		chart->value[0][i] = bans_of(&stats->day[i]);
+		total += chart->value[0][i];
+	}
+	chart->columns.words = (struct chart_words){ .id = "bans",
+		.title = page_words(page, "stats-bans-title", WORDS_SIZE),
+		.description = page_words(
+		    page, "stats-table-below", WORDS_SIZE) };
+	section_write(page->root, VAR_BAN_CHART, page_chart_write, chart);
+	section_number(page->root, VAR_MOST, chart_highest(&chart->columns));
+	section_number(page->root, VAR_TOTAL, total);
+}
+
+/* Events of each day, by kind: those the policy counts, and what else there
+ * was. */
+static void
+put_kinds(struct page *page, const struct stats *stats)
+{
+	uint32_t kinds = 0;
+
+	for (size_t i = 0; i < page->policy->rules; i++) {
+		kinds |= page->policy->rule[i].kinds;
+	}
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		struct page_chart *chart;
+		struct section *row;
+		int64_t total = 0;
+
+		for (size_t i = 0; i < STATS_DAYS; i++) {
+			total += stats->day[i].event[kind];
+		}
+		if (total == 0 && (kinds & kind_bit((enum kind)kind)) == 0) {
 			continue;
 		}
-		row = told_item(told, part->scope, SLOT_REASONS);
-		bar = told_room(told, sizeof(*bar));
-		told_phrase(told, row, SLOT_REASON, reason_phrases[i].name);
-		told_number(told, row, SLOT_COUNT, numbers->listed[i]);
-		if (bar != NULL) {
-			*bar = (struct bar){ numbers->listed[i], most };
-			told_write(told, row, SLOT_BAR, write_bar, bar);
+		chart = page_chart_new(page, 1, STATS_DAYS);
+		if (chart == NULL) {
+			return;
 		}
-	}
-}
-
-/* ---- by day ---- */
-
-static void
-tell_bans(struct page_part *part, const struct numbers *numbers)
-{
-	struct days *days = told_room(part->told, sizeof(*days));
-	int64_t total = 0;
-
-	if (days == NULL) {
-		return;
-	}
-	for (size_t i = 0; i < NUMBERS_DAYS; i++) {
-		days->value[i] = bans_of(&numbers->day[i]);
-		total += days->value[i];
-	}
-	days->chart = (struct chart_columns){
-		.words = { .id = "bans",
-		    .title = page_words(part, "stats-bans-title", part->scope),
-		    .description = page_words(
-			part, "stats-table-below", part->scope) },
-		.series = { days->value },
-		.count = 1,
-		.columns = NUMBERS_DAYS,
-	};
-	told_write(part->told, part->scope, SLOT_BAN_CHART, write_days, days);
-	told_number(
-	    part->told, part->scope, SLOT_MOST, chart_highest(&days->chart));
-	told_number(part->told, part->scope, SLOT_TOTAL, total);
-}
-
-static void
-tell_kind(struct page_part *part, const struct numbers *numbers, int kind)
-{
-	struct days *days = told_room(part->told, sizeof(*days));
-	struct scope *row;
-	int64_t total = 0;
-
-	if (days == NULL) {
-		return;
-	}
-	for (size_t i = 0; i < NUMBERS_DAYS; i++) {
-		days->value[i] = numbers->day[i].event[kind];
-		total += days->value[i];
-	}
-	if (total == 0 && !has_kind(part, kind)) {
-		return;
-	}
-	row = told_item(part->told, part->scope, SLOT_KINDS);
-	days->chart = (struct chart_columns){ .words = { .title = NULL },
-		.series = { days->value },
-		.count = 1,
-		.columns = NUMBERS_DAYS };
-	told_phrase(part->told, row, SLOT_DEED, kind_phrases[kind].deed);
-	told_number(part->told, row, SLOT_TOTAL, total);
-	told_number(part->told, row, SLOT_MOST, chart_highest(&days->chart));
-	told_write(part->told, row, SLOT_CHART, write_days, days);
-}
-
-/* All of it as a table, for those who cannot see pictures. */
-static void
-tell_table(struct page_part *part, const struct numbers *numbers)
-{
-	struct told *told = part->told;
-
-	for (size_t i = NUMBERS_DAYS; i > 0; i--) {
-		const struct numbers_day *day = &numbers->day[i - 1];
-		struct scope *row = told_item(told, part->scope, SLOT_ROWS);
-
-		told_moment(told, row, SLOT_SINCE, day->day);
-		told_number(told, row, SLOT_TOTAL, bans_of(day));
-		for (int kind = 0; kind < KIND_COUNT; kind++) {
-			struct scope *cell;
-
-			if (day->event[kind] <= 0) {
-				continue;
-			}
-			cell = told_item(told, row, SLOT_DEEDS);
-			told_phrase(
-			    told, cell, SLOT_DEED, kind_phrases[kind].deed);
-			told_number(told, cell, SLOT_COUNT, day->event[kind]);
+		for (size_t i = 0; i < STATS_DAYS; i++) {
+			chart->value[0][i] = stats->day[i].event[kind];
 		}
+		row = section_item(page->root, VAR_KINDS);
+		section_phrase(row, VAR_DEED, kind_phrases[kind].deed);
+		section_number(row, VAR_TOTAL, total);
+		section_number(row, VAR_MOST, chart_highest(&chart->columns));
+		section_write(row, VAR_CHART, page_chart_write, chart);
 	}
+}
+
+/* All of it as a table, for those who cannot see pictures; and its sums. */
+static void
+put_days(const struct page *page, const struct stats *stats)
+{
+	struct section *root = page->root;
+	int64_t sessions = 0;
+	int64_t messages = 0;
+	int64_t accepted = 0;
+
+	for (size_t i = STATS_DAYS; i > 0; i--) {
+		const struct stats_day *day = &stats->day[i - 1];
+		struct section *row = section_item(root, VAR_ROWS);
+
+		section_moment(row, VAR_SINCE, day->day);
+		section_number(row, VAR_TOTAL, bans_of(day));
+		page_counts_put(row, day->event);
+		sessions += day->sessions;
+		messages += day->messages;
+		accepted += day->accepted;
+	}
+	section_number(root, VAR_SESSIONS, sessions);
+	section_number(root, VAR_MESSAGES, messages);
+	section_number(root, VAR_ACCEPTED, accepted);
+	section_moment(root, VAR_DAY_FROM, stats->day[0].day);
+	section_moment(root, VAR_DAY_UNTIL, stats->day[STATS_DAYS - 1].day);
 }
 
 void
-page_stats_tell(struct page_part *part)
+page_stats_fill(struct page *page)
 {
-	const struct numbers *numbers = part->view->numbers;
-	struct numbers_day sum = { 0 };
+	const struct stats *stats = page->view->stats;
 
-	if (numbers == NULL) {
-		return;
+	if (stats != NULL) {
+		section_yes(page->root, VAR_FIGURES, true);
+		section_here(page->root, VAR_STATS_TIME, stats->at);
+		put_listed(page, stats);
+		put_bans(page, stats);
+		put_kinds(page, stats);
+		put_days(page, stats);
 	}
-	for (size_t i = 0; i < NUMBERS_DAYS; i++) {
-		sum.sessions += numbers->day[i].sessions;
-		sum.messages += numbers->day[i].messages;
-		sum.accepted += numbers->day[i].accepted;
-	}
-	told_yes(part->told, part->scope, SLOT_FIGURES, true);
-	told_here(part->told, part->scope, SLOT_STATS_TIME, numbers->at);
-	told_number(part->told, part->scope, SLOT_SESSIONS, sum.sessions);
-	told_number(part->told, part->scope, SLOT_MESSAGES, sum.messages);
-	told_number(part->told, part->scope, SLOT_ACCEPTED, sum.accepted);
-	told_moment(
-	    part->told, part->scope, SLOT_DAY_FROM, numbers->day[0].day);
-	told_moment(part->told, part->scope, SLOT_DAY_UNTIL,
-	    numbers->day[NUMBERS_DAYS - 1].day);
-	tell_listed(part, numbers);
-	tell_bans(part, numbers);
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		tell_kind(part, numbers, kind);
-	}
-	tell_table(part, numbers);
 }

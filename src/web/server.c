@@ -1,68 +1,238 @@
-#include "web/server.h"
+/*
+ * The HTTP server: connections, limits and threads.  Only this file and the
+ * certificate (listener.c) know libmicrohttpd and what is below it.
+ */
+#include "web/web.h"
 
 #include <microhttpd.h>
-#include <pthread.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/log.h"
 #include "base/proc.h"
-#include "base/text.h"
 #include "conf/conf.h"
-#include "web/exchange.h"
 #include "web/listener.h"
-#include "web/metrics.h"
-#include "web/rate.h"
-#include "web/seats.h"
 #include "web/site.h"
-#include "web/tls.h"
 
 enum {
 	THREADS = 2,
-	CONNECTIONS_MAX = 512,
-	/* Of those at which the longest waiting has to go. */
-	CONNECTIONS_CROWDED = CONNECTIONS_MAX - 32,
-	/* Of one address; where a proxy stands in front all are its own. */
-	CONNECTIONS_EACH = 32,
+	/* Either thread may come to have all connections that there can be,
+	 * since they take them as they come. */
+	CONNECTIONS_MAX = DEADLINES_MAX / THREADS,
 	METRICS_CONNECTIONS = 16,
 	IDLE_SECONDS = 10,
-	LEAVING_MS = 30 * 1000
+	AGAIN_SECONDS = 10 /* where the database cannot be read */
 };
 
-struct server {
-	struct server_parts parts;
-	struct MHD_Daemon *page;
-	struct MHD_Daemon *metrics_page; /* or NULL */
-	/* Takes no new connections any more, and is stopped once those it has
-	 * are gone, or then. */
-	struct MHD_Daemon *leaving;
-	int64_t leaving_until;
-	struct tls tls; /* what `page` speaks with */
-	bool proxied;   /* as `page` was started */
-	struct rate *rate;
-	struct seats *seats;
-	struct metrics *metrics;
-	pthread_mutex_t lock; /* of site */
-	struct site *site;
-};
+/* ---- what came in ---- */
 
-/* ---- requests ---- */
+static int
+hex_digit(char c)
+{
+	static const char digits[] = "0123456789abcdefABCDEF";
+	const char *at = c != '\0' ? strchr(digits, c) : NULL;
+	int value = at != NULL ? (int)(at - digits) : -1;
+
+	return value < 16 ? value : value - 6;
+}
+
+size_t
+server_unescape(char *text)
+{
+	char *out = text;
+
+	for (const char *at = text; *at != '\0'; at++, out++) {
+		int high = *at == '%' ? hex_digit(at[1]) : -1;
+		int low = high >= 0 ? hex_digit(at[2]) : -1;
+
+		*out = *at;
+		if (low >= 0 && high + low > 0) {
+			*out = (char)(high * 16 + low);
+			at += 2;
+		}
+	}
+	*out = '\0';
+	return (size_t)(out - text);
+}
+
+static size_t
+on_escaped(void *cls, struct MHD_Connection *connection, char *text)
+{
+	(void)cls;
+	(void)connection;
+	return server_unescape(text);
+}
+
+static enum MHD_Result
+add_forwarded(
+    void *to, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct text *all = to;
+
+	(void)kind;
+	if (strcasecmp(name, "X-Forwarded-For") == 0 && value != NULL) {
+		text_add(all, all->len > 0 ? "," : "");
+		text_add(all, value);
+	}
+	return MHD_YES;
+}
+
+static void
+find_visitor(struct MHD_Connection *connection, struct request *request)
+{
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	char buf[WEB_REQUEST_MAX]; /* as long as all headers together */
+	struct text forwarded;
+
+	text_init(&forwarded, buf, sizeof(buf));
+	(void)MHD_get_connection_values(
+	    connection, MHD_HEADER_KIND, add_forwarded, &forwarded);
+	request->visitor_known = info != NULL && !forwarded.cut &&
+				 visitor_address(request->site->conf,
+				     info->client_addr, buf, &request->visitor);
+}
+
+/* ---- what goes out ---- */
+
+static void
+add_headers(struct MHD_Response *to, const struct response *response)
+{
+	static const char policy
+	    [] = "default-src 'none'; style-src 'self'; script-src 'self'; "
+		 "img-src 'self'; form-action 'self'; base-uri 'none'; "
+		 "frame-ancestors 'none'";
+	const bool json = strcmp(response->type, "application/json") == 0;
+	int64_t retry = response->retry_after;
+	char seconds[24] = "";
+	struct text text;
+
+	if (retry <= 0 && response->status == MHD_HTTP_SERVICE_UNAVAILABLE) {
+		retry = AGAIN_SECONDS;
+	}
+	if (retry > 0) {
+		text_init(&text, seconds, sizeof(seconds));
+		text_add_int(&text, retry, 0);
+	}
+	const struct {
+		const char *name;
+		const char *value; /* NULL: is not sent */
+	} headers[] = {
+		{ "Content-Security-Policy", policy },
+		{ "X-Content-Type-Options", "nosniff" },
+		{ "Referrer-Policy", "no-referrer" },
+		{ "X-Robots-Tag", "noindex" },
+		{ "Content-Type", response->type },
+		{ "Cache-Control", response->may_be_cached
+				       ? "public, max-age=3600"
+				       : "no-store" },
+		{ "Content-Language", response->language },
+		{ "Vary", response->vary },
+		/* What a program may ask, a page of any site may ask: it is
+		 * the same for everybody, and nothing can be changed by
+		 * asking. */
+		{ "Access-Control-Allow-Origin", json ? "*" : NULL },
+		{ "Allow", response->status == MHD_HTTP_METHOD_NOT_ALLOWED
+			       ? "GET, HEAD"
+			       : NULL },
+		{ "Retry-After", retry > 0 ? seconds : NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		if (headers[i].value != NULL) {
+			(void)MHD_add_response_header(
+			    to, headers[i].name, headers[i].value);
+		}
+	}
+}
+
+/* Send the response, whose body is given away. */
+static enum MHD_Result
+send_response(
+    struct MHD_Connection *connection, const struct response *response)
+{
+	/* The buffer is as large as a body may be; a client that reads slowly
+	 * is to hold no more of it than its own takes. */
+	char *body = realloc(response->body.buf, response->body.len + 1);
+	enum MHD_Result result;
+	struct MHD_Response *to;
+
+	if (body == NULL) {
+		body = response->body.buf;
+	}
+	to = MHD_create_response_from_buffer(
+	    response->body.len, body, MHD_RESPMEM_MUST_FREE);
+	if (to == NULL) {
+		free(body);
+		return MHD_NO;
+	}
+	add_headers(to, response);
+	result = MHD_queue_response(connection, response->status, to);
+	MHD_destroy_response(to);
+	return result;
+}
 
 static struct site *
-current_site(struct server *server)
+current_site(struct web *web)
 {
 	struct site *site;
 
-	(void)pthread_mutex_lock(&server->lock);
-	site = site_hold(server->site);
-	(void)pthread_mutex_unlock(&server->lock);
+	(void)pthread_mutex_lock(&web->lock);
+	site = site_hold(web->site);
+	(void)pthread_mutex_unlock(&web->lock);
 	return site;
 }
 
-/* libmicrohttpd calls first with the headers alone, then with each piece of
- * the body, then without one.  A body is of no use to us: a method that is
- * made for one is answered (405) before it comes.  Whether it is time. */
+static const char *
+value(struct MHD_Connection *connection, enum MHD_ValueKind kind,
+    const char *name)
+{
+	return MHD_lookup_connection_value(connection, kind, name);
+}
+
+/* Answer a request; what is asked of the page's daemon goes to the routes. */
+static enum MHD_Result
+answer(struct web *web, struct MHD_Connection *connection, const char *path,
+    const char *method, bool metrics)
+{
+	struct site *site = current_site(web);
+	struct request request = { .web = web,
+		.site = site,
+		.now = proc_now(),
+		.ticks = proc_ticks(),
+		.method = method,
+		.path = path,
+		.ip = value(connection, MHD_GET_ARGUMENT_KIND, "ip"),
+		.ref = value(connection, MHD_GET_ARGUMENT_KIND, "ref"),
+		.lang = value(connection, MHD_GET_ARGUMENT_KIND, "lang"),
+		.accept = value(connection, MHD_HEADER_KIND, "Accept"),
+		.accept_language = value(
+		    connection, MHD_HEADER_KIND, "Accept-Language") };
+	struct response response = { .status = 0 };
+	char *body = malloc(WEB_BODY_MAX);
+	enum MHD_Result result = MHD_NO;
+
+	if (body != NULL) {
+		text_init(&response.body, body, WEB_BODY_MAX);
+		if (metrics) {
+			metrics_answer(&request, &response);
+		} else {
+			find_visitor(connection, &request);
+			routes_answer(&request, &response);
+			metrics_count(web, response.status);
+		}
+		result = send_response(connection, &response);
+	}
+	site_drop(site);
+	return result;
+}
+
+/* ---- what libmicrohttpd calls ---- */
+
+/* First with the headers alone, then with each piece of the body, then without
+ * one.  A body is of no use to us: a method that is made for one is answered
+ * (405) before it comes.  Whether it is time. */
 static bool
 is_complete(const char *method, size_t *upload_size, void **state)
 {
@@ -82,106 +252,125 @@ is_complete(const char *method, size_t *upload_size, void **state)
 
 static enum MHD_Result
 on_request(/* NOLINT(readability-function-size): its parameters */
-    void *cls, struct MHD_Connection *connection, const char *url,
+    void *cls, struct MHD_Connection *connection, const char *path,
     const char *method, const char *version, const char *upload,
     size_t *upload_size, void **state)
 {
-	struct server *server = cls;
-	enum MHD_Result result = MHD_YES;
-
 	(void)version;
 	(void)upload;
-	if (is_complete(method, upload_size, state)) {
-		const struct exchange exchange = { .site = current_site(server),
-			.reader = server->parts.reader,
-			.numbers = server->parts.numbers,
-			.rate = server->rate,
-			.metrics = server->metrics };
-
-		result = exchange_page(&exchange, connection, url, method);
-		site_drop(exchange.site);
-	}
-	return result;
+	return is_complete(method, upload_size, state)
+		   ? answer(cls, connection, path, method, false)
+		   : MHD_YES;
 }
 
 static enum MHD_Result
 on_metrics(/* NOLINT(readability-function-size): its parameters */
-    void *cls, struct MHD_Connection *connection, const char *url,
+    void *cls, struct MHD_Connection *connection, const char *path,
     const char *method, const char *version, const char *upload,
     size_t *upload_size, void **state)
 {
-	const struct server *server = cls;
-	const struct exchange exchange = { .metrics = server->metrics };
-
 	(void)version;
 	(void)upload;
 	return is_complete(method, upload_size, state)
-		   ? exchange_metrics(&exchange, connection, url, method)
+		   ? answer(cls, connection, path, method, true)
 		   : MHD_YES;
+}
+
+/* Whether a connection is taken at all.  All those of proxies are. */
+static enum MHD_Result
+on_accept(void *cls, const struct sockaddr *from, socklen_t size)
+{
+	struct web *web = cls;
+
+	(void)size;
+	return atomic_load(&web->proxied) ||
+		       deadlines_admit(&web->deadlines, from)
+		   ? MHD_YES
+		   : MHD_NO;
+}
+
+static void
+on_connection(void *cls, struct MHD_Connection *connection, void **context,
+    enum MHD_ConnectionNotificationCode code)
+{
+	struct deadlines *deadlines = &((struct web *)cls)->deadlines;
+	const union MHD_ConnectionInfo *from;
+	const union MHD_ConnectionInfo *fd;
+
+	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+		if (*context != NULL) {
+			deadlines_leave(deadlines, *context);
+		}
+		return;
+	}
+	fd = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	from = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	*context = fd != NULL && from != NULL
+		       ? deadlines_take(deadlines, fd->connect_fd,
+			     from->client_addr, proc_ticks())
+		       : NULL;
+}
+
+static void
+on_completed(void *cls, struct MHD_Connection *connection, void **state,
+    enum MHD_RequestTerminationCode code)
+{
+	struct web *web = cls;
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+
+	(void)state;
+	if (info != NULL && info->socket_context != NULL &&
+	    code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+		deadlines_served(
+		    &web->deadlines, info->socket_context, proc_ticks());
+	}
 }
 
 /* ---- daemons ---- */
 
-static void
-say(char error[static SERVER_ERROR_SIZE], const char *why)
-{
-	(void)text_copy(error, SERVER_ERROR_SIZE, why);
-}
-
-static bool
-is_proxied(const struct server *server, const struct conf *conf)
-{
-	return listener_is_unix(server->parts.listener) ||
-	       conf->web.trusted_proxies > 0;
-}
-
 /*
- * A daemon for the page.  Either thread may come to have all connections that
- * there can be, since they take them as they come.  The options for TLS stand
- * in an array of their own, which is empty where there is none.
- *
  * epoll, as libmicrohttpd 0.9.75 uses it, misses the end of a client who
  * hangs up right behind his last byte, until the time is out: so it polls.
  */
 static struct MHD_Daemon *
-start_page(struct server *server, const struct tls *tls, bool proxied)
+start_page(struct web *web, bool secure)
 {
-	const bool plain = tls->certificate == NULL;
-	const struct MHD_OptionItem end = { MHD_OPTION_END, 0, NULL };
-	const struct MHD_OptionItem secure[] = {
-		plain ? end
-		      : (struct MHD_OptionItem){ MHD_OPTION_HTTPS_MEM_CERT, 0,
-			    tls->certificate },
-		{ MHD_OPTION_HTTPS_MEM_KEY, 0, tls->key },
-		{ MHD_OPTION_HTTPS_PRIORITIES, 0, tls_versions },
-		end,
+	/* Nothing older than TLS 1.2; the rest is the library's choice. */
+	static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
+	struct MHD_OptionItem tls[] = {
+		{ MHD_OPTION_HTTPS_PRIORITIES, 0, versions },
+		{ MHD_OPTION_END, 0, NULL },
 	};
 
+	if (!secure) {
+		tls[0] = tls[1];
+	}
 	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC |
-				    (plain ? 0U : (unsigned)MHD_USE_TLS),
-	    0, NULL, NULL, on_request, server, MHD_OPTION_LISTEN_SOCKET,
-	    server->parts.listener, MHD_OPTION_THREAD_POOL_SIZE,
-	    (unsigned)THREADS, MHD_OPTION_CONNECTION_LIMIT,
-	    (unsigned)(THREADS * CONNECTIONS_MAX),
-	    MHD_OPTION_PER_IP_CONNECTION_LIMIT,
-	    proxied ? 0U : (unsigned)CONNECTIONS_EACH,
+				    (secure ? (unsigned)MHD_USE_TLS : 0U),
+	    0, on_accept, web, on_request, web, MHD_OPTION_LISTEN_SOCKET,
+	    web->listener, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)(THREADS * CONNECTIONS_MAX),
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)EXCHANGE_MEMORY,
-	    MHD_OPTION_UNESCAPE_CALLBACK, exchange_unescape, NULL,
-	    MHD_OPTION_NOTIFY_CONNECTION, exchange_connection, server->seats,
-	    MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, server->seats,
-	    MHD_OPTION_ARRAY, secure, MHD_OPTION_END);
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MAX,
+	    MHD_OPTION_UNESCAPE_CALLBACK, on_escaped, NULL,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, web,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, web, MHD_OPTION_ARRAY,
+	    tls, secure ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END,
+	    certificate_retrieve, MHD_OPTION_END);
 }
 
 static struct MHD_Daemon *
-start_metrics(struct server *server)
+start_metrics(struct web *web)
 {
 	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0,
-	    NULL, NULL, on_metrics, server, MHD_OPTION_LISTEN_SOCKET,
-	    server->parts.metrics, MHD_OPTION_CONNECTION_LIMIT,
+	    NULL, NULL, on_metrics, web, MHD_OPTION_LISTEN_SOCKET,
+	    web->metrics_listener, MHD_OPTION_CONNECTION_LIMIT,
 	    (unsigned)METRICS_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
 	    (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    (size_t)EXCHANGE_MEMORY, MHD_OPTION_END);
+	    (size_t)WEB_REQUEST_MAX, MHD_OPTION_END);
 }
 
 /* Ends a daemon and leaves its socket to its owner (which needs
@@ -196,162 +385,95 @@ stop_daemon(struct MHD_Daemon **daemon)
 	}
 }
 
-/* Let another daemon take the new connections from now on. */
 static bool
-renew(struct server *server, const struct tls *tls, bool proxied)
+is_secure(const struct conf *conf)
 {
-	struct MHD_Daemon *next = start_page(server, tls, proxied);
-
-	if (next == NULL) {
-		return false;
-	}
-	stop_daemon(&server->leaving);
-	server->leaving = server->page;
-	server->leaving_until = proc_ticks() + LEAVING_MS;
-	(void)MHD_quiesce_daemon(server->leaving);
-	server->page = next;
-	server->proxied = proxied;
-	return true;
+	return conf->web.certificate[0] != '\0';
 }
 
+/* Answer by this configuration from now on; false where there is no memory. */
 static bool
-start_daemons(struct server *server, char error[static SERVER_ERROR_SIZE])
-{
-	if (!tls_is_usable(&server->tls, error)) {
-		return false;
-	}
-	server->page = start_page(server, &server->tls, server->proxied);
-	if (server->page != NULL && server->parts.metrics >= 0) {
-		server->metrics_page = start_metrics(server);
-	}
-	if (server->page == NULL ||
-	    (server->parts.metrics >= 0 && server->metrics_page == NULL)) {
-		say(error, "the server could not be started");
-		return false;
-	}
-	return true;
-}
-
-/* ---- start and stop ---- */
-
-static struct server *
-new_server(const struct server_parts *parts, struct conf *conf)
-{
-	struct server *server = calloc(1, sizeof(*server));
-
-	if (server == NULL) {
-		return NULL;
-	}
-	if (pthread_mutex_init(&server->lock, NULL) != 0) {
-		free(server);
-		return NULL;
-	}
-	server->parts = *parts;
-	server->site = site_new(conf);
-	server->rate = rate_new();
-	server->seats = seats_new(CONNECTIONS_CROWDED);
-	if (server->seats != NULL) {
-		server->metrics = metrics_new(parts->numbers, server->seats);
-	}
-	if (server->site == NULL || server->rate == NULL ||
-	    server->metrics == NULL) {
-		server_stop(server);
-		return NULL;
-	}
-	return server;
-}
-
-struct server *
-server_start(const struct server_parts *parts, struct conf *conf,
-    struct tls *tls, char error[static SERVER_ERROR_SIZE])
-{
-	struct server *server = new_server(parts, conf);
-
-	if (server == NULL) {
-		say(error, "out of memory");
-		tls_clear(tls);
-		return NULL;
-	}
-	server->tls = *tls;
-	server->proxied = is_proxied(server, conf);
-	if (!start_daemons(server, error)) {
-		server_stop(server);
-		return NULL;
-	}
-	return server;
-}
-
-static void
-use_conf(struct server *server, struct conf *conf)
+use_conf(struct web *web, struct conf *conf)
 {
 	struct site *site = site_new(conf);
 	struct site *old;
 
 	if (site == NULL) {
-		log_warn("the pages stay as they were");
-		return;
+		return false;
 	}
-	(void)pthread_mutex_lock(&server->lock);
-	old = server->site;
-	server->site = site;
-	(void)pthread_mutex_unlock(&server->lock);
-	site_drop(old);
+	atomic_store(&web->proxied,
+	    listener_is_unix(web->listener) || conf->web.trusted_proxies > 0);
+	(void)pthread_mutex_lock(&web->lock);
+	old = web->site;
+	web->site = site;
+	(void)pthread_mutex_unlock(&web->lock);
+	if (old != NULL) {
+		site_drop(old);
+	}
+	stats_reset(&web->stats);
+	return true;
 }
 
 bool
-server_reload(struct server *server, struct conf *conf, struct tls *tls,
-    char error[static SERVER_ERROR_SIZE])
+server_start(struct web *web, struct conf *conf)
 {
-	const bool proxied = is_proxied(server, conf);
-	const bool other = tls != NULL && !tls_equal(tls, &server->tls);
-	bool fine = !other || tls_is_usable(tls, error);
-
-	use_conf(server, conf);
-	if (fine && (other || proxied != server->proxied)) {
-		fine = renew(server, other ? tls : &server->tls, proxied);
-		if (!fine) {
-			say(error, "no other server could be started");
-		}
+	(void)pthread_mutex_init(&web->lock, NULL);
+	deadlines_init(&web->deadlines);
+	rate_init(&web->rate);
+	lookup_init(&web->lookup);
+	stats_init(&web->stats);
+	if (!use_conf(web, conf)) {
+		log_warn("out of memory");
+		return false;
 	}
-	if (fine && other) {
-		tls_clear(&server->tls);
-		server->tls = *tls;
-	} else if (tls != NULL) {
-		tls_clear(tls);
+	/* Say at once what a first visitor would find, and count. */
+	(void)lookup_check(&web->lookup, conf);
+	server_tick(web);
+	web->page = start_page(web, is_secure(conf));
+	if (web->page != NULL && web->metrics_listener >= 0) {
+		web->metrics_page = start_metrics(web);
 	}
-	return fine;
+	if (web->page == NULL ||
+	    (web->metrics_listener >= 0 && web->metrics_page == NULL)) {
+		log_warn("the server could not be started");
+		return false;
+	}
+	return true;
 }
 
 void
-server_tick(struct server *server)
+server_reload(struct web *web, struct conf *conf)
 {
-	const int64_t ticks = proc_ticks();
-	const union MHD_DaemonInfo *info;
+	const bool was = is_secure(web->site->conf);
 
-	seats_sweep(server->seats, ticks);
-	if (server->leaving != NULL) {
-		info = MHD_get_daemon_info(
-		    server->leaving, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
-		if (info == NULL || info->num_connections == 0 ||
-		    ticks >= server->leaving_until) {
-			stop_daemon(&server->leaving);
+	if (!use_conf(web, conf)) {
+		log_warn("out of memory: the pages stay as they were");
+		return;
+	}
+	if (was != is_secure(conf)) {
+		stop_daemon(&web->page);
+		web->page = start_page(web, !was);
+		if (web->page == NULL) {
+			log_warn("the server could not be started again");
 		}
 	}
 }
 
 void
-server_stop(struct server *server)
+server_tick(struct web *web)
 {
-	stop_daemon(&server->leaving);
-	stop_daemon(&server->page);
-	stop_daemon(&server->metrics_page);
-	metrics_free(server->metrics);
-	seats_free(server->seats);
-	rate_free(server->rate);
-	tls_clear(&server->tls);
-	if (server->site != NULL) {
-		site_drop(server->site);
+	deadlines_sweep(&web->deadlines, proc_ticks());
+	lookup_rest(&web->lookup);
+	stats_tick(&web->stats, web->site->conf);
+}
+
+void
+server_stop(struct web *web)
+{
+	stop_daemon(&web->page);
+	stop_daemon(&web->metrics_page);
+	lookup_close(&web->lookup);
+	if (web->site != NULL) {
+		site_drop(web->site);
 	}
-	(void)pthread_mutex_destroy(&server->lock);
-	free(server);
 }

@@ -1,34 +1,40 @@
 #include "web/site.h"
 
+#include <dirent.h>
+#include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/embedded.h"
+#include "base/file.h"
+#include "base/hash.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "conf/conf.h"
-#include "web/accent.h"
-#include "web/overlay.h"
-#include "web/slots.h"
+#include "web/page_data.h"
 #include "web/template.h"
 
+extern const struct embedded web_files[];
+
 enum {
-	FILES_MAX = 8,
-	ACCENT_SIZE = 512,
-	VERSION_SIZE = 9
+	ACCENT_SIZE = 512
 };
 
-struct site {
-	struct conf *conf;
-	struct overlay overlay;
-	struct languages languages;
-	struct book *book[LANGUAGE_COUNT];
-	struct site_file file[FILES_MAX];
-	size_t files;
-	char *style; /* owned, as is the logo */
-	char *logo;
-	char version[VERSION_SIZE];
-	unsigned references;
+/* What is served as it is, and what a logo may be. */
+static const struct {
+	const char *end;
+	const char *type;
+} types[] = {
+	{ ".css", "text/css; charset=utf-8" },
+	{ ".js", "text/javascript; charset=utf-8" },
+	{ ".svg", "image/svg+xml" },
+	{ ".png", "image/png" },
+	{ ".jpg", "image/jpeg" },
+	{ ".jpeg", "image/jpeg" },
+	{ ".gif", "image/gif" },
+	{ ".webp", "image/webp" },
 };
 
 static bool
@@ -39,227 +45,380 @@ ends_in(const char *name, const char *end)
 	return len > strlen(end) && strcmp(name + len - strlen(end), end) == 0;
 }
 
-/* ---- books ---- */
+static const char *
+type_of(const char *name)
+{
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (ends_in(name, types[i].end)) {
+			return types[i].type;
+		}
+	}
+	return NULL;
+}
 
-/* What a book is made of, and the file each source is of. */
-struct ingredients {
-	struct book_source source[2 * OVERLAY_FILES_MAX];
-	struct overlay_file *file[2 * OVERLAY_FILES_MAX];
-	size_t count;
+/* ---- the owner's colour, made fit to be read in the light and the dark ---- */
+
+struct colour {
+	double part[3]; /* red, green and blue, 0 to 255 */
 };
 
-static void
-add_source(struct ingredients *all, struct overlay_file *file, bool theirs)
-{
-	all->source[all->count] = (struct book_source){ .name = file->name,
-		.shown = theirs ? file->path : file->name,
-		.text = theirs ? file->theirs : file->ours,
-		.size = theirs ? file->theirs_size : file->ours_size,
-		.phrases = ends_in(file->name, ".phrases") };
-	all->file[all->count++] = theirs ? file : NULL;
-}
+/* The page's darkest light paper and lightest dark one (style.css). */
+static const struct colour light_paper = { { 0xee, 0xec, 0xe6 } };
+static const struct colour dark_paper = { { 0x2a, 0x2f, 0x34 } };
+static const struct colour white = { { 255, 255, 255 } };
+static const struct colour black = { { 0, 0, 0 } };
 
-/* Templates, and the phrases of one language; the owner's come last. */
-static void
-gather(struct site *site, enum language language, struct ingredients *all)
-{
-	all->count = 0;
-	for (int theirs = 0; theirs < 2; theirs++) {
-		for (size_t i = 0; i < site->overlay.files; i++) {
-			struct overlay_file *file = &site->overlay.file[i];
-			const bool fits = ends_in(file->name, ".html") ||
-					  ends_in(file->name, ".txt") ||
-					  strcmp(
-					      file->name, language_phrases_file(
-							      language)) == 0;
-
-			if (fits && (theirs == 0 || file->theirs != NULL)) {
-				add_source(all, file, theirs != 0);
-			}
-		}
-	}
-}
-
-/* Make the book of a language; a file that is wrong is refused, and then
- * another try is worth it: `again`. */
 static bool
-make_book(struct site *site, enum language language, bool *again)
+parse(const char *text, struct colour *out)
 {
-	struct ingredients all;
-	struct book_error error;
+	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
 
-	gather(site, language, &all);
-	book_free(site->book[language]);
-	site->book[language] = book_new(
-	    all.source, all.count, slot_names, SLOT_NAMES, &error);
-	if (site->book[language] != NULL) {
-		return true;
-	}
-	if (all.file[error.source] == NULL) {
-		log_warn("%s", error.what);
+	if (text[0] != '#' || strlen(text) != 7) {
 		return false;
 	}
-	log_warn("%s; the one compiled in is used", error.what);
-	overlay_refuse(all.file[error.source]);
-	*again = true;
+	for (size_t i = 0; i < 3; i++) {
+		const char *high = strchr(digits, text[1 + 2 * i]);
+		const char *low = strchr(digits, text[2 + 2 * i]);
+
+		if (high == NULL || low == NULL) {
+			return false;
+		}
+		out->part[i] = (double)((high - digits) % 16 * 16 +
+					(low - digits) % 16);
+	}
 	return true;
 }
 
-/* All books, of the same files: what is refused for one is for all. */
-static bool
-make_books(struct site *site)
+/* Relative luminance.  The curve of sRGB is near to 0.8 x^2 + 0.2 x^3, a
+ * little above it where it is dark; the contrast asked for makes up for it. */
+static double
+luminance(const struct colour *colour)
 {
-	bool again = true;
+	static const double weight[3] = { 0.2126, 0.7152, 0.0722 };
+	double sum = 0;
 
-	while (again) {
-		again = false;
-		for (int i = 0; i < LANGUAGE_COUNT && !again; i++) {
-			if (!make_book(site, (enum language)i, &again)) {
-				return false;
-			}
+	for (size_t i = 0; i < 3; i++) {
+		const double x = colour->part[i] / 255;
+
+		sum += weight[i] * x * x * (0.8 + 0.2 * x);
+	}
+	return sum;
+}
+
+static double
+contrast(const struct colour *a, const struct colour *b)
+{
+	const double one = luminance(a) + 0.05;
+	const double other = luminance(b) + 0.05;
+
+	return one > other ? one / other : other / one;
+}
+
+/* Draw a colour towards `end` until it can be read on `paper`. */
+static struct colour
+readable(
+    struct colour colour, const struct colour *paper, const struct colour *end)
+{
+	const double enough = 5.0;
+
+	for (int step = 0; step < 40 && contrast(&colour, paper) < enough;
+	     step++) {
+		for (size_t i = 0; i < 3; i++) {
+			colour.part[i] += (end->part[i] - colour.part[i]) / 16;
 		}
 	}
-	return true;
+	return colour;
+}
+
+static void
+add_rules(const struct colour *colour, struct text *out)
+{
+	const struct colour *ink = contrast(colour, &white) >
+					   contrast(colour, &black)
+				       ? &white
+				       : &black;
+
+	text_addf(out,
+	    ":root{--accent:#%02x%02x%02x;--on-accent:#%02x%02x%02x}",
+	    (unsigned)colour->part[0], (unsigned)colour->part[1],
+	    (unsigned)colour->part[2], (unsigned)ink->part[0],
+	    (unsigned)ink->part[1], (unsigned)ink->part[2]);
+}
+
+/* Add the rules of the style sheet that "#rrggbb" makes of it; nothing where
+ * it is no colour.  What is written in it on the page's paper has a contrast of
+ * at least 4.5 (WCAG 2.1, 1.4.3), and so has what is written on it. */
+static void
+add_accent(struct text *out, const char *accent)
+{
+	struct colour given;
+	struct colour fit;
+
+	if (!parse(accent, &given)) {
+		return;
+	}
+	text_add(out, "\n/* The owner's colour. */\n");
+	fit = readable(given, &light_paper, &black);
+	add_rules(&fit, out);
+	text_add(out, "\n@media screen and (prefers-color-scheme: dark){");
+	fit = readable(given, &dark_paper, &white);
+	add_rules(&fit, out);
+	text_add(out, "}\n");
 }
 
 /* ---- files ---- */
 
+/* Put the owner's file, or another made from it, in place of what is
+ * compiled in; NULL takes it away again. */
 static void
-add_file(struct site *site, const char *name, const char *type,
-    const char *data, size_t size)
+use(struct site_file *file, char *own, size_t size)
 {
-	site->file[site->files++] = (struct site_file){
-		.name = name, .type = type, .data = data, .size = size
-	};
+	const struct embedded *built_in = embedded_find(web_files, file->name);
+
+	free(file->own);
+	file->own = own;
+	if (own == NULL && built_in != NULL) {
+		file->data = built_in->data;
+		file->size = built_in->size;
+	} else {
+		file->data = own;
+		file->size = size;
+	}
 }
 
-/* The style sheet and the owner's colour behind it. */
-static bool
-add_style(struct site *site, const char *text, size_t size)
+/* Read the owner's file at `path`; a line in the log where that cannot be
+ * done, unless it is not there and `optional`. */
+static void
+use_path(struct site_file *file, bool optional)
 {
-	const size_t room = size + ACCENT_SIZE;
-	struct text out;
+	char why[FILE_WHY_SIZE];
+	size_t size;
+	char *own = file_read(file->path, SITE_FILE_MAX, &size, why);
 
-	site->style = malloc(room);
-	if (site->style == NULL) {
-		return false;
+	if (own != NULL) {
+		use(file, own, size);
+	} else if (!optional || errno != ENOENT) {
+		log_warn("%s is not used: %s", file->path, why);
 	}
-	text_init(&out, site->style, room);
-	text_add_bytes(&out, text, size);
-	accent_style(site->conf->web.accent, &out);
-	add_file(
-	    site, "style.css", "text/css; charset=utf-8", out.buf, out.len);
-	return true;
 }
 
-/* What is served of the files that are no templates. */
-static bool
-add_files(struct site *site)
+/* Name files that would be there for nothing. */
+static void
+warn_of_strangers(const char *folder)
 {
-	static const struct {
-		const char *end;
-		const char *type;
-	} served[] = {
-		{ ".js", "text/javascript; charset=utf-8" },
-		{ ".svg", "image/svg+xml" },
-	};
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	char why[FILE_WHY_SIZE];
 
-	for (size_t i = 0; i < site->overlay.files; i++) {
-		const struct overlay_file *file = &site->overlay.file[i];
-		const char *data = file->theirs != NULL ? file->theirs
-							: file->ours;
-		const size_t size = file->theirs != NULL ? file->theirs_size
-							 : file->ours_size;
-
-		if (ends_in(file->name, ".css") &&
-		    !add_style(site, data, size)) {
-			return false;
-		}
-		for (size_t n = 0; n < sizeof(served) / sizeof(served[0]);
-		     n++) {
-			if (ends_in(file->name, served[n].end)) {
-				add_file(site, file->name, served[n].type, data,
-				    size);
-			}
+	if (dir == NULL) {
+		log_warn("templates of %s are not used: %s", folder,
+		    strerror_r(errno, why, sizeof(why)));
+		return;
+	}
+	/* The stream is this thread's alone. */
+	while ((entry = readdir(dir)) != /* NOLINT(concurrency-mt-unsafe) */
+	       NULL) {
+		if (entry->d_name[0] != '.' &&
+		    embedded_find(web_files, entry->d_name) == NULL) {
+			log_warn("%s/%s is not used: no file of the pages has "
+				 "that name",
+			    folder, entry->d_name);
 		}
 	}
-	return true;
+	(void)closedir(dir);
+}
+
+static void
+add_files(struct site *site, const char *folder)
+{
+	for (const struct embedded *built_in = web_files;
+	     built_in->name != NULL && site->files < SITE_FILES_MAX - 1;
+	     built_in++) {
+		struct site_file *file = &site->file[site->files++];
+		struct text path;
+
+		file->name = built_in->name;
+		file->type = type_of(built_in->name);
+		use(file, NULL, 0);
+		text_init(&path, file->path, sizeof(file->path));
+		text_addf(&path, "%s/%s", folder, built_in->name);
+		if (folder[0] != '\0' && !path.cut) {
+			use_path(file, true);
+		}
+	}
+	if (folder[0] != '\0') {
+		warn_of_strangers(folder);
+	}
 }
 
 static void
 add_logo(struct site *site)
 {
-	static const struct {
-		const char *end;
-		const char *type;
-	} known[] = {
-		{ ".svg", "image/svg+xml" },
-		{ ".png", "image/png" },
-		{ ".jpg", "image/jpeg" },
-		{ ".jpeg", "image/jpeg" },
-		{ ".gif", "image/gif" },
-		{ ".webp", "image/webp" },
-	};
 	const char *path = site->conf->web.logo;
-	size_t size;
+	struct site_file *file = &site->file[site->files];
+	const char *type = type_of(path);
 
-	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		if (!ends_in(path, known[i].end)) {
-			continue;
-		}
-		site->logo = overlay_read(path, false, &size);
-		if (site->logo != NULL) {
-			add_file(site, "logo", known[i].type, site->logo, size);
-		}
+	site->logo = "icon.svg";
+	if (path[0] == '\0') {
 		return;
 	}
-	if (path[0] != '\0') {
+	if (type == NULL || strncmp(type, "image/", 6) != 0) {
 		log_warn("%s is not used: a logo is an SVG, PNG, JPEG, GIF or "
 			 "WebP file, and so its name ends",
 		    path);
+		return;
+	}
+	file->name = "logo";
+	file->type = type;
+	(void)text_copy(file->path, sizeof(file->path), path);
+	use_path(file, false);
+	if (file->data != NULL) {
+		site->files++;
+		site->logo = file->name;
 	}
 }
 
-/* FNV-1a: enough to tell one version of the files from the next. */
+/* Write the owner's colour behind the style sheet. */
+static bool
+colour_style(struct site *site)
+{
+	for (size_t i = 0; i < site->files; i++) {
+		struct site_file *file = &site->file[i];
+		const size_t room = file->size + ACCENT_SIZE;
+		struct text out;
+		char *style;
+
+		if (!ends_in(file->name, ".css")) {
+			continue;
+		}
+		style = malloc(room);
+		if (style == NULL) {
+			return false;
+		}
+		text_init(&out, style, room);
+		text_add_bytes(&out, file->data, file->size);
+		add_accent(&out, site->conf->web.accent);
+		use(file, style, out.len);
+	}
+	return true;
+}
+
 static void
 set_version(struct site *site)
 {
-	uint32_t hash = UINT32_C(2166136261);
+	unsigned char key[HASH_KEY_SIZE] = { 0 };
+	uint64_t hash = 0;
 	struct text out;
 
 	for (size_t i = 0; i < site->files; i++) {
-		for (size_t n = 0; n < site->file[i].size; n++) {
-			hash ^= (unsigned char)site->file[i].data[n];
-			hash *= UINT32_C(16777619);
+		if (site->file[i].type != NULL) {
+			memcpy(key, &hash, sizeof(hash));
+			hash = hash_bytes(
+			    key, site->file[i].data, site->file[i].size);
 		}
 	}
 	text_init(&out, site->version, sizeof(site->version));
-	text_addf(&out, "%08x", hash);
+	text_addf(&out, "%08x", (unsigned)hash);
 }
 
-/* ---- the whole ---- */
-
-static void
-choose_languages(struct site *site)
+const struct site_file *
+site_file(const struct site *site, const char *name)
 {
-	const struct conf_list *list = &site->conf->web.languages;
-	const char *tags[CONF_LIST_MAX];
-
-	for (size_t i = 0; i < list->items; i++) {
-		tags[i] = list->item[i];
+	for (size_t i = 0; i < site->files; i++) {
+		if (site->file[i].type != NULL &&
+		    strcmp(site->file[i].name, name) == 0) {
+			return &site->file[i];
+		}
 	}
-	site->languages = languages_of(tags, list->items);
+	return NULL;
 }
+
+/* ---- templates ---- */
+
+/* Templates, and the phrases of one language: those compiled in, then the
+ * owner's.  Gives back how many; file[] has what each owner's is of. */
+static size_t
+gather(struct site *site, enum language language,
+    struct template_source source[], struct site_file *file[])
+{
+	size_t count = 0;
+
+	for (size_t i = 0; i < 2 * site->files; i++) {
+		struct site_file *from = &site->file[i % site->files];
+		const bool own = i >= site->files;
+		const struct embedded *built_in = embedded_find(
+		    web_files, from->name);
+		const bool phrases = strcmp(from->name,
+					 language_facts[language].phrases) == 0;
+
+		if ((!phrases && !ends_in(from->name, ".html") &&
+			!ends_in(from->name, ".txt")) ||
+		    (own && from->own == NULL)) {
+			continue;
+		}
+		source[count] = (struct template_source){ .name = from->name,
+			.shown = own ? from->path : from->name,
+			.text = own ? from->own : built_in->data,
+			.size = own ? from->size : built_in->size,
+			.phrases = phrases };
+		file[count++] = own ? from : NULL;
+	}
+	return count;
+}
+
+/* Read the templates of a language.  Where an owner's file is wrong it is
+ * given up, and all languages are to be read again: *again. */
+static bool
+read_templates(struct site *site, enum language language, bool *again)
+{
+	struct template_source source[2 * SITE_FILES_MAX];
+	struct site_file *file[2 * SITE_FILES_MAX];
+	struct template_error error;
+	const size_t count = gather(site, language, source, file);
+
+	templates_free(site->templates[language]);
+	site->templates[language] = templates_new(
+	    source, count, variable_names, VAR_NAMES, &error);
+	if (site->templates[language] != NULL) {
+		return true;
+	}
+	if (file[error.source] == NULL) {
+		log_warn("%s", error.what);
+		return false;
+	}
+	log_warn("%s; the one compiled in is used", error.what);
+	use(file[error.source], NULL, 0);
+	*again = true;
+	return true;
+}
+
+static bool
+read_all_templates(struct site *site)
+{
+	for (int i = 0; i < LANGUAGE_COUNT; i++) {
+		bool again = false;
+
+		if (!read_templates(site, (enum language)i, &again)) {
+			return false;
+		}
+		if (again) {
+			i = -1;
+		}
+	}
+	return true;
+}
+
+/* ---- all of it ---- */
 
 static void
 site_free(struct site *site)
 {
 	for (int i = 0; i < LANGUAGE_COUNT; i++) {
-		book_free(site->book[i]);
+		templates_free(site->templates[i]);
 	}
-	overlay_clear(&site->overlay);
-	free(site->style);
-	free(site->logo);
+	for (size_t i = 0; i < site->files; i++) {
+		free(site->file[i].own);
+	}
 	conf_drop(site->conf);
 	free(site);
 }
@@ -268,15 +427,19 @@ struct site *
 site_new(struct conf *conf)
 {
 	struct site *site = calloc(1, sizeof(*site));
+	const char *tags[CONF_LIST_MAX];
 
 	if (site == NULL) {
 		return NULL;
 	}
 	site->references = 1;
 	site->conf = conf_hold(conf);
-	choose_languages(site);
-	overlay_load(&site->overlay, conf->web.templates);
-	if (!make_books(site) || !add_files(site)) {
+	for (size_t i = 0; i < conf->web.languages.items; i++) {
+		tags[i] = conf->web.languages.item[i];
+	}
+	site->languages = languages_of(tags, conf->web.languages.items);
+	add_files(site, conf->web.templates);
+	if (!read_all_templates(site) || !colour_style(site)) {
 		site_free(site);
 		return NULL;
 	}
@@ -298,45 +461,4 @@ site_drop(struct site *site)
 	if (__atomic_sub_fetch(&site->references, 1, __ATOMIC_ACQ_REL) == 0) {
 		site_free(site);
 	}
-}
-
-const struct conf *
-site_conf(const struct site *site)
-{
-	return site->conf;
-}
-
-const struct languages *
-site_languages(const struct site *site)
-{
-	return &site->languages;
-}
-
-const struct book *
-site_book(const struct site *site, enum language language)
-{
-	return site->book[language];
-}
-
-const struct site_file *
-site_file(const struct site *site, const char *name)
-{
-	for (size_t i = 0; i < site->files; i++) {
-		if (strcmp(site->file[i].name, name) == 0) {
-			return &site->file[i];
-		}
-	}
-	return NULL;
-}
-
-const char *
-site_version(const struct site *site)
-{
-	return site->version;
-}
-
-const char *
-site_logo(const struct site *site)
-{
-	return site->logo != NULL ? "logo" : "icon.svg";
 }

@@ -12,18 +12,35 @@
 
 #include <stddef.h>
 
-#include "web/language.h"
+#include "web/negotiate.h"
 
-struct book;
 struct conf;
-struct site;
+struct templates;
 
-/* A file that is served as it is. */
+enum {
+	SITE_FILES_MAX = 32,
+	SITE_PATH_SIZE = 320,
+	SITE_FILE_MAX = 512 * 1024 /* bytes */
+};
+
 struct site_file {
-	const char *name; /* in the URL */
-	const char *type; /* Content-Type */
-	const char *data;
+	const char *name; /* also in the URL */
+	const char *type; /* Content-Type; NULL: is not served as it is */
+	const char *data; /* the owner's, or what is compiled in */
 	size_t size;
+	char *own; /* the owner's, or NULL */
+	char path[SITE_PATH_SIZE];
+};
+
+struct site {
+	struct conf *conf;
+	struct languages languages;
+	struct templates *templates[LANGUAGE_COUNT];
+	struct site_file file[SITE_FILES_MAX];
+	size_t files;
+	const char *logo; /* its path, below the site's root */
+	char version[9];  /* another whenever a served file is, for URLs */
+	unsigned references;
 };
 
 /* Of `conf` a reference is taken.  NULL where there is no memory. */
@@ -31,17 +48,7 @@ struct site *site_new(struct conf *conf);
 struct site *site_hold(struct site *site);
 void site_drop(struct site *site);
 
-const struct conf *site_conf(const struct site *site);
-const struct languages *site_languages(const struct site *site);
-const struct book *site_book(const struct site *site, enum language language);
-
-/* NULL where there is none of that name. */
+/* What is served under that name, or NULL. */
 const struct site_file *site_file(const struct site *site, const char *name);
-
-/* Changes whenever one of the files does, for their URLs. */
-const char *site_version(const struct site *site);
-
-/* The path of the logo, below the site's root. */
-const char *site_logo(const struct site *site);
 
 #endif

@@ -1,238 +1,621 @@
 #include "web/template.h"
 
+#include <limits.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "web/book.h"
 
 enum {
-	NAMES_MAX = 256 /* slot names of a book */
+	DEPTH_MAX = 16,  /* blocks and entries within each other */
+	NAMES_MAX = 256, /* of variables */
+	HIDDEN_MAX = 64  /* variables of a section within another */
 };
 
+enum op_kind {
+	OP_TEXT,     /* write the bytes at `at` */
+	OP_VARIABLE, /* write variable `number` */
+	OP_ENTRY,    /* run the operations from `number` up to `until` */
+	OP_BLOCK,    /* run those up to `until` for each section */
+	OP_ABSENCE   /* run those where the variable is empty */
+};
+
+struct op {
+	enum op_kind kind;
+	size_t number;
+	size_t until;
+	const char *at; /* of a hole, its name */
+	size_t len;
+};
+
+/* A template or phrase: some operations in a row. */
+struct entry {
+	const char *name;
+	size_t len; /* of the name */
+	size_t source;
+	size_t from;
+	size_t until;
+	enum {
+		LINK_NOT_YET,
+		LINK_BEGUN,
+		LINK_DONE
+	} link;
+};
+
+struct templates {
+	struct op *op;
+	size_t ops;
+	struct entry *entry; /* sorted by name once all are read */
+	size_t entries;
+	const char *const *name; /* of variables; borrowed */
+	size_t names;
+};
+
+/* ---- reading ---- */
+
+/* A run of bytes of a source. */
+struct span {
+	const char *at;
+	const char *end;
+};
+
+struct reader {
+	struct templates *templates;
+	const struct template_source *sources;
+	struct template_error *error;
+	size_t source;
+	size_t open[DEPTH_MAX]; /* blocks that wait for their closing */
+	size_t opened;
+};
+
+static size_t
+length(struct span span)
+{
+	return (size_t)(span.end - span.at);
+}
+
+/* Where the word begins in the span; its end where it does not occur. */
+static const char *
+find(struct span span, const char *word)
+{
+	const char *at = memmem(span.at, length(span), word, strlen(word));
+
+	return at != NULL ? at : span.end;
+}
+
+static bool
+is_named(const char *name, size_t len, struct span wanted)
+{
+	return len == length(wanted) && memcmp(name, wanted.at, len) == 0;
+}
+
+/* Refuse the source for what stands at `at`; `name` may be NULL.  Gives back
+ * false, as do all that read where they refused. */
+static bool
+refuse(
+    struct reader *r, const char *at, const char *what, const struct span *name)
+{
+	const struct template_source *source = &r->sources[r->source];
+	struct text out;
+	int line = 1;
+
+	for (const char *c = source->text; c < at && line < INT_MAX; c++) {
+		line += *c == '\n';
+	}
+	r->error->source = r->source;
+	text_init(&out, r->error->what, sizeof(r->error->what));
+	text_addf(&out, "%s:%d: %s", source->shown, line, what);
+	if (name != NULL) {
+		text_add(&out, " \"");
+		text_add_bytes(&out, name->at, length(*name));
+		text_add(&out, "\"");
+	}
+	return false;
+}
+
+static void
+add_op(struct reader *r, enum op_kind kind, struct span span)
+{
+	r->templates->op[r->templates->ops++] = (struct op){
+		.kind = kind, .at = span.at, .len = length(span)
+	};
+}
+
+static bool
+close_block(struct reader *r, struct span name)
+{
+	struct op *op;
+
+	if (r->opened == 0) {
+		return refuse(r, name.at, "no block is open for", &name);
+	}
+	op = &r->templates->op[r->open[--r->opened]];
+	if (!is_named(op->at, op->len, name)) {
+		return refuse(r, name.at, "another block is open than", &name);
+	}
+	op->until = r->templates->ops;
+	return true;
+}
+
+/* Read what one hole stands for; `rest` is what follows it, and loses the
+ * newline that belongs to a block. */
+static bool
+read_hole(struct reader *r, struct span hole, struct span *rest)
+{
+	const char sign = hole.at < hole.end ? *hole.at : '\0';
+	const bool block = sign == '#' || sign == '^';
+	struct span name = hole;
+
+	if (sign == '!') {
+		return true;
+	}
+	if (block || sign == '/') {
+		name.at++;
+		rest->at += rest->at < rest->end && *rest->at == '\n';
+	}
+	if (name.at == name.end) {
+		return refuse(r, hole.at, "a hole without a name", NULL);
+	}
+	if (sign == '/') {
+		return close_block(r, name);
+	}
+	if (block && r->opened == DEPTH_MAX) {
+		return refuse(r, name.at, "too many blocks within", &name);
+	}
+	if (block) {
+		r->open[r->opened++] = r->templates->ops;
+	}
+	add_op(r,
+	    sign == '#'   ? OP_BLOCK
+	    : sign == '^' ? OP_ABSENCE
+			  : OP_VARIABLE,
+	    name);
+	return true;
+}
+
+/* Read a template into operations behind those there are. */
+static bool
+read_ops(struct reader *r, struct span text)
+{
+	r->opened = 0;
+	while (text.at < text.end) {
+		struct span before = { text.at, find(text, "{{") };
+		struct span hole = { before.end + 2, NULL };
+
+		if (before.at < before.end) {
+			add_op(r, OP_TEXT, before);
+		}
+		if (before.end == text.end) {
+			break;
+		}
+		hole.end = find((struct span){ hole.at, text.end }, "}}");
+		if (hole.end == text.end) {
+			return refuse(
+			    r, before.end, "a hole is never closed", NULL);
+		}
+		text.at = hole.end + 2;
+		if (!read_hole(r, hole, &text)) {
+			return false;
+		}
+	}
+	if (r->opened > 0) {
+		const struct op *op = &r->templates->op[r->open[r->opened - 1]];
+
+		return refuse(r, op->at, "a block is never closed:",
+		    &(struct span){ op->at, op->at + op->len });
+	}
+	return true;
+}
+
+static struct entry *
+find_entry(const struct templates *templates, struct span name)
+{
+	for (size_t i = 0; i < templates->entries; i++) {
+		struct entry *entry = &templates->entry[i];
+
+		if (is_named(entry->name, entry->len, name)) {
+			return entry;
+		}
+	}
+	return NULL;
+}
+
+static bool
+add_entry(struct reader *r, struct span name, struct span text)
+{
+	struct templates *templates = r->templates;
+	struct entry *entry = find_entry(templates, name);
+
+	if (entry == NULL) {
+		entry = &templates->entry[templates->entries++];
+	}
+	*entry = (struct entry){ .name = name.at,
+		.len = length(name),
+		.source = r->source,
+		.from = templates->ops };
+	if (!read_ops(r, text)) {
+		return false;
+	}
+	entry->until = templates->ops;
+	return true;
+}
+
+static struct span
+trim(struct span span)
+{
+	while (span.at < span.end && strchr(" \t\n", span.at[0]) != NULL) {
+		span.at++;
+	}
+	while (span.at < span.end && strchr(" \t\n", span.end[-1]) != NULL) {
+		span.end--;
+	}
+	return span;
+}
+
+/* Take the next line and those that continue it. */
+static struct span
+next_lines(struct span *file)
+{
+	struct span lines = { file->at, file->at };
+
+	do {
+		lines.end = find((struct span){ lines.end, file->end }, "\n");
+		lines.end += lines.end < file->end;
+	} while (
+	    lines.end < file->end && (*lines.end == ' ' || *lines.end == '\t'));
+	file->at = lines.end;
+	return lines;
+}
+
+static bool
+read_phrases(struct reader *r, struct span file)
+{
+	while (file.at < file.end) {
+		struct span lines = next_lines(&file);
+		struct span name = { lines.at, find(lines, " = ") };
+
+		if (*lines.at == '#' || trim(lines).at == lines.end) {
+			continue;
+		}
+		if (name.end == lines.end || name.end == name.at ||
+		    memchr(name.at, '\n', length(name)) != NULL) {
+			return refuse(
+			    r, lines.at, "not of the form NAME = TEXT", NULL);
+		}
+		lines.at = name.end + 3;
+		if (!add_entry(r, name, trim(lines))) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* ---- names ---- */
+
+static bool link_entry(struct reader *r, struct entry *entry, int depth);
+
+/* Find out what a hole's name means: a variable, else an entry. */
+static bool
+link_op(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
+    struct op *op, size_t source, int depth)
+{
+	const struct templates *templates = r->templates;
+	const struct span name = { op->at, op->at + op->len };
+	struct entry *entry;
+
+	for (size_t i = 0; i < templates->names; i++) {
+		if (is_named(
+			templates->name[i], strlen(templates->name[i]), name)) {
+			op->number = i;
+			return true;
+		}
+	}
+	entry = find_entry(templates, name);
+	if (entry == NULL || op->kind != OP_VARIABLE) {
+		r->source = source;
+		return refuse(r, op->at, "unknown name", &name);
+	}
+	op->kind = OP_ENTRY;
+	op->number = entry->from;
+	op->until = entry->until;
+	return link_entry(r, entry, depth + 1);
+}
+
+/* Link all holes of an entry and of those it leads to, none of which may lead
+ * back to it. */
+static bool
+link_entry(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
+    struct entry *entry, int depth)
+{
+	if (entry->link == LINK_DONE) {
+		return true;
+	}
+	if (entry->link == LINK_BEGUN || depth == DEPTH_MAX) {
+		const struct span name = { entry->name,
+			entry->name + entry->len };
+		const struct template_source
+		    *source = &r->sources[entry->source];
+
+		r->source = entry->source;
+		return refuse(r, source->phrases ? entry->name : source->text,
+		    "leads back to itself:", &name);
+	}
+	entry->link = LINK_BEGUN;
+	for (size_t i = entry->from; i < entry->until; i++) {
+		struct op *op = &r->templates->op[i];
+
+		if (op->kind != OP_TEXT &&
+		    !link_op(r, op, entry->source, depth)) {
+			return false;
+		}
+	}
+	entry->link = LINK_DONE;
+	return true;
+}
+
+/* The shorter first, so that most names are told apart by their length. */
+static int
+by_name(const void *left, const void *right)
+{
+	const struct entry *a = left;
+	const struct entry *b = right;
+
+	return a->len != b->len ? (a->len > b->len ? 1 : -1)
+				: memcmp(a->name, b->name, a->len);
+}
+
+/* ---- all of it ---- */
+
+static bool
+read_source(struct reader *r, const struct template_source *source)
+{
+	const struct span text = { source->text, source->text + source->size };
+	const struct span name = { source->name,
+		source->name + strlen(source->name) };
+
+	if (memchr(source->text, '\0', source->size) != NULL) {
+		return refuse(r, source->text, "not a text", NULL);
+	}
+	return source->phrases ? read_phrases(r, text)
+			       : add_entry(r, name, text);
+}
+
+static bool
+read_all(struct reader *r, size_t count)
+{
+	struct templates *templates = r->templates;
+	size_t size = 0;
+
+	for (size_t i = 0; i < count; i++) {
+		size += r->sources[i].size;
+	}
+	/* The shortest hole with a text before it, "a{{b}}", makes two
+	 * operations of six bytes; the shortest phrase is "a = \n". */
+	templates->op = calloc(size / 3 + count, sizeof(*templates->op));
+	templates->entry = calloc(size / 4 + count, sizeof(*templates->entry));
+	if (templates->op == NULL || templates->entry == NULL) {
+		return false;
+	}
+	for (r->source = 0; r->source < count; r->source++) {
+		if (!read_source(r, &r->sources[r->source])) {
+			return false;
+		}
+	}
+	for (size_t i = 0; i < templates->entries; i++) {
+		if (!link_entry(r, &templates->entry[i], 0)) {
+			return false;
+		}
+	}
+	qsort(templates->entry, templates->entries, sizeof(*templates->entry),
+	    by_name);
+	return true;
+}
+
+struct templates *
+templates_new(const struct template_source *sources, size_t count,
+    const char *const *names, size_t name_count, struct template_error *error)
+{
+	struct templates *templates = calloc(1, sizeof(*templates));
+	struct reader r = {
+		.templates = templates, .sources = sources, .error = error
+	};
+
+	*error = (struct template_error){ .what = "out of memory" };
+	if (templates == NULL) {
+		return NULL;
+	}
+	templates->name = names;
+	templates->names = name_count;
+	if (name_count > NAMES_MAX || !read_all(&r, count)) {
+		templates_free(templates);
+		return NULL;
+	}
+	return templates;
+}
+
+void
+templates_free(struct templates *templates)
+{
+	if (templates != NULL) {
+		free(templates->op);
+		free(templates->entry);
+		free(templates);
+	}
+}
+
+/* ---- rendering ---- */
+
 struct rendering {
-	const struct book *book;
+	const struct templates *templates;
 	struct text *out;
-	const struct slot *bound[NAMES_MAX]; /* what each name means now */
+	const struct variable *bound[NAMES_MAX]; /* what each name means now */
 	int depth;
-	bool plain;
+	enum template_form form;
 	bool wrong;
 };
 
 /* What a byte is written as; NULL: as it is. */
-static const char *const written[256] = {
-	['&'] = "&amp;",
-	['<'] = "&lt;",
-	['>'] = "&gt;",
-	['"'] = "&quot;",
-	['\''] = "&#39;",
-	['\x7f'] = "?",
-	/* The control characters but NUL, one by one. */
-	[1] = "?",
-	[2] = "?",
-	[3] = "?",
-	[4] = "?",
-	[5] = "?",
-	[6] = "?",
-	[7] = "?",
-	[8] = "?",
-	[9] = "?",
-	[10] = "?",
-	[11] = "?",
-	[12] = "?",
-	[13] = "?",
-	[14] = "?",
-	[15] = "?",
-	[16] = "?",
-	[17] = "?",
-	[18] = "?",
-	[19] = "?",
-	[20] = "?",
-	[21] = "?",
-	[22] = "?",
-	[23] = "?",
-	[24] = "?",
-	[25] = "?",
-	[26] = "?",
-	[27] = "?",
-	[28] = "?",
-	[29] = "?",
-	[30] = "?",
-	[31] = "?",
-};
-
-void
-template_escape_bytes(struct text *out, const char *bytes, size_t len)
+static const char *
+reference(unsigned char c)
 {
-	const char *end = bytes + len;
-
-	while (bytes < end) {
-		const char *from = bytes;
-
-		while (bytes < end && written[(unsigned char)*bytes] == NULL) {
-			bytes++;
-		}
-		text_add_bytes(out, from, (size_t)(bytes - from));
-		if (bytes < end) {
-			text_add(out, written[(unsigned char)*bytes++]);
-		}
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return c < ' ' || c == '\x7f' ? "?" : NULL;
 	}
 }
 
 void
-template_escape(struct text *out, const char *text)
+template_escape(struct text *out, const char *text, size_t len)
 {
-	template_escape_bytes(out, text, strlen(text));
+	const char *from = text;
+	const char *end = text + len;
+
+	for (; text < end; text++) {
+		const char *written = reference((unsigned char)*text);
+
+		if (written != NULL) {
+			text_add_bytes(out, from, (size_t)(text - from));
+			text_add(out, written);
+			from = text + 1;
+		}
+	}
+	text_add_bytes(out, from, (size_t)(text - from));
 }
 
-static bool
-is_empty(const struct slot *slot)
-{
-	return slot == NULL ||
-	       (slot->phrase == NULL && slot->list == NULL &&
-		   slot->write == NULL &&
-		   (slot->text == NULL || slot->text[0] == '\0'));
-}
-
-static void render(struct rendering *r, size_t from, size_t until);
+static void run(struct rendering *r, size_t from, size_t until);
 
 static void
-put_entry(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    const struct entry *entry)
+put_named(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
+    const char *name)
 {
-	if (entry == NULL || r->depth == BOOK_DEPTH_MAX) {
+	const struct entry wanted = { .name = name, .len = strlen(name) };
+	const struct entry *entry = bsearch(&wanted, r->templates->entry,
+	    r->templates->entries, sizeof(wanted), by_name);
+
+	if (entry != NULL) {
+		run(r, entry->from, entry->until);
+	} else {
 		r->wrong = true;
-		return;
-	}
-	r->depth++;
-	render(r, entry->from, entry->until);
-	r->depth--;
-}
-
-static void
-put_slot(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    const struct slot *slot)
-{
-	if (slot == NULL) {
-		return;
-	}
-	if (slot->phrase != NULL) {
-		put_entry(
-		    r, book_find(r->book, slot->phrase, strlen(slot->phrase)));
-	} else if (slot->write != NULL) {
-		slot->write(slot->what, r->out);
-	} else if (slot->text != NULL) {
-		(r->plain ? text_add : template_escape)(r->out, slot->text);
 	}
 }
 
-/* Render a block's body with the slots of one scope in place of those around
- * it, which are put back afterwards. */
 static void
-put_scope(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    const struct scope *scope, size_t from, size_t until)
+put_variable(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
+    const struct variable *variable)
 {
-	enum {
-		SLOTS_MAX = 64 /* of a scope within another */
-	};
-	struct {
-		size_t name;
-		const struct slot *meant;
-	} hidden[SLOTS_MAX];
-	const struct slot *slot = scope->slot;
+	if (variable == NULL) {
+		return;
+	}
+	if (variable->phrase != NULL) {
+		put_named(r, variable->phrase);
+	} else if (variable->write != NULL) {
+		variable->write(variable->what, r->out);
+	} else if (variable->text != NULL && r->form == TEMPLATE_PLAIN) {
+		text_add(r->out, variable->text);
+	} else if (variable->text != NULL) {
+		template_escape(r->out, variable->text, strlen(variable->text));
+	}
+}
+
+/* Run a block's operations with the variables of one section in place of
+ * those around it, which are put back afterwards. */
+static void
+put_section(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
+    const struct section *section, size_t from, size_t until)
+{
+	const struct variable *hidden[HIDDEN_MAX];
+	const struct variable *variable = section->variable;
 	size_t count = 0;
 
-	for (; slot != NULL && count < SLOTS_MAX; slot = slot->next) {
-		hidden[count].name = slot->name;
-		hidden[count++].meant = r->bound[slot->name];
-		r->bound[slot->name] = slot;
+	for (; variable != NULL && count < HIDDEN_MAX;
+	     variable = variable->next) {
+		hidden[count++] = r->bound[variable->name];
+		r->bound[variable->name] = variable;
 	}
-	r->wrong = r->wrong || slot != NULL;
-	render(r, from, until);
-	for (size_t i = count; i > 0; i--) {
-		r->bound[hidden[i - 1].name] = hidden[i - 1].meant;
+	r->wrong = r->wrong || variable != NULL;
+	run(r, from, until);
+	variable = section->variable;
+	for (size_t i = 0; i < count; i++, variable = variable->next) {
+		r->bound[variable->name] = hidden[i];
 	}
 }
 
 static void
 put_block(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    size_t at)
+    const struct op *op, size_t from)
 {
-	const struct op *op = &r->book->op[at];
-	const struct slot *slot = r->bound[op->number];
-	const bool empty = is_empty(slot);
+	const struct variable *variable = r->bound[op->number];
+	const bool empty = variable == NULL ||
+			   (variable->phrase == NULL &&
+			       variable->list == NULL &&
+			       variable->write == NULL &&
+			       (variable->text == NULL ||
+				   variable->text[0] == '\0'));
 
-	if (r->depth == BOOK_DEPTH_MAX) {
+	if (op->kind == OP_BLOCK && !empty && variable->list != NULL) {
+		for (const struct section *section = variable->list;
+		     section != NULL; section = section->next) {
+			put_section(r, section, from, op->until);
+		}
+	} else if ((op->kind == OP_BLOCK) != empty) {
+		run(r, from, op->until);
+	}
+}
+
+static void
+run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
+    size_t from, size_t until)
+{
+	if (r->depth == DEPTH_MAX) {
 		r->wrong = true;
 		return;
 	}
 	r->depth++;
-	if (op->kind == OP_BLOCK && !empty && slot->list != NULL) {
-		for (const struct scope *scope = slot->list; scope != NULL;
-		     scope = scope->next) {
-			put_scope(r, scope, at + 1, op->next);
-		}
-	} else if ((op->kind == OP_BLOCK) != empty) {
-		render(r, at + 1, op->next);
-	}
-	r->depth--;
-}
-
-static void
-render(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    size_t from, size_t until)
-{
-	size_t at = from;
-
-	while (at < until && !r->wrong && !r->out->cut) {
-		const struct op *op = &r->book->op[at++];
+	for (size_t at = from; at < until && !r->wrong && !r->out->cut;) {
+		const struct op *op = &r->templates->op[at++];
 
 		switch (op->kind) {
 		case OP_TEXT:
 			text_add_bytes(r->out, op->at, op->len);
 			break;
-		case OP_SLOT:
-			put_slot(r, r->bound[op->number]);
+		case OP_VARIABLE:
+			put_variable(r, r->bound[op->number]);
 			break;
 		case OP_ENTRY:
-			put_entry(r, &r->book->entry[op->number]);
+			run(r, op->number, op->until);
 			break;
 		case OP_BLOCK:
 		case OP_ABSENCE:
-			put_block(r, at - 1);
-			at = op->next;
+			put_block(r, op, at);
+			at = op->until;
 			break;
 		}
 	}
-}
-
-static bool
-fill(struct rendering *r, const char *entry, const struct scope *scope)
-{
-	if (r->book->names > NAMES_MAX) {
-		return false;
-	}
-	for (const struct slot *slot = scope->slot; slot != NULL;
-	     slot = slot->next) {
-		r->bound[slot->name] = slot;
-	}
-	put_entry(r, book_find(r->book, entry, strlen(entry)));
-	return !r->wrong && !r->out->cut;
+	r->depth--;
 }
 
 bool
-book_render(const struct book *book, const char *entry,
-    const struct scope *scope, struct text *out)
+template_render(const struct templates *templates, const char *name,
+    enum template_form form, const struct section *section, struct text *out)
 {
-	struct rendering r = { .book = book, .out = out };
+	struct rendering r = {
+		.templates = templates, .out = out, .form = form
+	};
 
-	return fill(&r, entry, scope);
-}
-
-bool
-book_render_plain(const struct book *book, const char *entry,
-    const struct scope *scope, struct text *out)
-{
-	struct rendering r = { .book = book, .out = out, .plain = true };
-
-	return fill(&r, entry, scope);
+	for (const struct variable *variable = section->variable;
+	     variable != NULL; variable = variable->next) {
+		r.bound[variable->name] = variable;
+	}
+	put_named(&r, name);
+	return !r.wrong && !out->cut;
 }

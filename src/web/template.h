@@ -1,11 +1,13 @@
 /*
  * Templates: text with holes, read once and filled often.
  *
- *   {{name}}               the slot's text, escaped for HTML; a slot may
- *                          instead name a phrase or write its own markup, and
- *                          a name that is no slot is a phrase or a template
- *   {{#name}}...{{/name}}  once for each scope of the slot's list; of a slot
- *                          with anything else, once unless it is empty
+ *   {{name}}               the variable's text, escaped for HTML; a variable
+ *                          may instead name a phrase or write its own markup,
+ *                          and a name that is no variable is a phrase or a
+ *                          template
+ *   {{#name}}...{{/name}}  once for each section of the variable's list; of a
+ *                          variable with anything else, once unless it is
+ *                          empty
  *   {{^name}}...{{/name}}  once where {{#name}} would write nothing
  *   {{! remark }}          nothing
  *
@@ -13,9 +15,9 @@
  * that those may stand in lines of their own.
  *
  * A phrase is a line "name = text" of a phrase file, continued by lines that
- * begin with a blank; it is a template too and sees the same slots.  Templates
- * and phrases are ours and may hold markup; only slots carry what others
- * wrote.
+ * begin with a blank; it is a template too and sees the same variables.
+ * Templates and phrases are ours and may hold markup; only variables carry
+ * what others wrote.
  */
 #ifndef WEB_TEMPLATE_H
 #define WEB_TEMPLATE_H
@@ -23,36 +25,38 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+struct page_data;
 struct text;
 
 /* ---- what the holes are filled with ---- */
 
 /* One name and what stands for it: one of the four, or nothing.  All
  * borrowed. */
-struct slot {
-	size_t name; /* its place among the names of the book */
+struct variable {
+	size_t name; /* its place among the names of the templates */
 	const char *text;
-	const char *phrase;                                /* a phrase's name */
-	struct scope *list;                                /* its first scope */
+	const char *phrase;   /* a phrase's name */
+	struct section *list; /* its first section */
 	void (*write)(const void *what, struct text *out); /* markup */
 	const void *what;
-	struct slot *next; /* of the scope */
+	struct variable *next; /* of the section */
 };
 
-/* Slots that are set together.  Those of an inner scope hide those around it;
- * a name that no scope has is empty. */
-struct scope {
-	struct slot *slot;  /* the first, or NULL */
-	struct scope *next; /* of the list */
+/* Variables that are set together.  Those of an inner section hide those
+ * around it; a name that no section has is empty. */
+struct section {
+	struct variable *variable; /* the first, or NULL */
+	struct section *next;      /* of the list */
+	struct page_data *data;    /* where its variables are put, or NULL */
 };
 
-/* ---- a book: templates and phrases of one language ---- */
+/* ---- templates and phrases of one language ---- */
 
-struct book;
+struct templates;
 
-/* Where entries come from.  The text stays the caller's, as long as the book
- * lives. */
-struct book_source {
+/* Where they come from.  The text stays the caller's, for as long as the
+ * templates live. */
+struct template_source {
 	const char *name;  /* of the template */
 	const char *shown; /* what errors call the file */
 	const char *text;
@@ -61,37 +65,39 @@ struct book_source {
 };
 
 enum {
-	BOOK_ERROR_SIZE = 512
+	TEMPLATE_ERROR_SIZE = 512
 };
 
 /* What is wrong, "FILE:LINE: what", and in which source. */
-struct book_error {
+struct template_error {
 	size_t source;
-	char what[BOOK_ERROR_SIZE];
+	char what[TEMPLATE_ERROR_SIZE];
 };
 
 /*
  * Read all sources; of two entries of one name the later wins.  `names` are
- * those of slots and borrowed.  NULL, with `error` set, where a name is
+ * those of variables and borrowed.  NULL, with `error` set, where a name is
  * unknown, a block open, or templates name each other in a ring, and where
  * there is no memory.
  */
-struct book *book_new(const struct book_source *sources, size_t count,
-    const char *const *names, size_t name_count, struct book_error *error);
-void book_free(struct book *book);
+struct templates *templates_new(const struct template_source *sources,
+    size_t count, const char *const *names, size_t name_count,
+    struct template_error *error);
+void templates_free(struct templates *templates);
 
-/* Add the entry of that name to `out`, filled; `plain` without escaping, for
- * what is no HTML.  False where it did not fit or a slot names a phrase that
- * is not there; what is in `out` then is not to be shown.  Any thread may
- * ask. */
-bool book_render(const struct book *book, const char *entry,
-    const struct scope *scope, struct text *out);
-bool book_render_plain(const struct book *book, const char *entry,
-    const struct scope *scope, struct text *out);
+enum template_form {
+	TEMPLATE_HTML,
+	TEMPLATE_PLAIN /* without escaping, for what is no HTML */
+};
+
+/* Add the template or phrase of that name to `out`, filled.  False where it
+ * did not fit or a variable names a phrase that is not there; what is in
+ * `out` then is not to be shown.  Any thread may ask. */
+bool template_render(const struct templates *templates, const char *name,
+    enum template_form form, const struct section *section, struct text *out);
 
 /* Add text with &, <, >, " and ' as character references and control
  * characters as '?'. */
-void template_escape(struct text *out, const char *text);
-void template_escape_bytes(struct text *out, const char *bytes, size_t len);
+void template_escape(struct text *out, const char *text, size_t len);
 
 #endif

@@ -4,12 +4,20 @@
 #include <sys/socket.h>
 
 #include "base/addr.h"
+#include "base/proc.h"
 #include "base/text.h"
 #include "conf/conf.h"
+#include "core/standing.h"
 
 enum {
-	ITEM_SIZE = 64 /* "[v6]:port" and blanks */
+	ITEM_SIZE = 64, /* "[v6]:port" and blanks */
+	V6_BITS = 64
 };
+
+#define MINUTE  INT64_C(60000000) /* in microseconds */
+#define A_MILLI INT64_C(1000)
+
+/* ---- who is asking ---- */
 
 bool
 visitor_is_proxy(const struct conf *conf, const struct addr *address)
@@ -92,4 +100,103 @@ visitor_address(const struct conf *conf, const struct sockaddr *peer,
 	}
 	*out = address;
 	return true;
+}
+
+/* ---- for whom ---- */
+
+static const char blanks[] = " \t\r\n";
+
+/* Take the bare word out of the blanks and brackets around it. */
+static bool
+bare(const char *typed, char word[static NET_TEXT_SIZE])
+{
+	struct text out;
+	size_t len;
+
+	typed += strspn(typed, blanks);
+	len = strlen(typed);
+	while (len > 0 && strchr(blanks, typed[len - 1]) != NULL) {
+		len--;
+	}
+	if (len > 1 && typed[0] == '[' && typed[len - 1] == ']') {
+		typed++;
+		len -= 2;
+	}
+	text_init(&out, word, NET_TEXT_SIZE);
+	text_add_bytes(&out, typed, len);
+	return !out.cut;
+}
+
+enum visitor_asks
+visitor_asks(const char *typed, struct addr *out)
+{
+	char word[NET_TEXT_SIZE];
+	struct net net;
+
+	if (!bare(typed, word)) {
+		return VISITOR_ASKS_NO_ADDRESS;
+	}
+	if (!addr_parse(word, out)) {
+		return net_parse(word, &net) ? VISITOR_ASKS_NETWORK
+					     : VISITOR_ASKS_NO_ADDRESS;
+	}
+	return standing_never_banned(out) ? VISITOR_ASKS_NEVER
+					  : VISITOR_ASKS_FINE;
+}
+
+/* ---- how often ---- */
+
+void
+rate_init(struct rate *rate)
+{
+	*rate = (struct rate){ .entry = { { { 0 } } } };
+	(void)pthread_mutex_init(&rate->lock, NULL);
+	proc_random(rate->key, sizeof(rate->key));
+}
+
+/* The visitor's entry, or the place of whoever has the most left. */
+static struct rate_entry *
+find(struct rate *rate, uint64_t who)
+{
+	struct rate_entry *set = rate->entry[who % RATE_SETS];
+	struct rate_entry *place = set;
+
+	for (size_t i = 0; i < RATE_PLACES; i++) {
+		if (set[i].who == who) {
+			return &set[i];
+		}
+		if (set[i].full_at < place->full_at) {
+			place = &set[i];
+		}
+	}
+	*place = (struct rate_entry){ .who = who };
+	return place;
+}
+
+bool
+rate_take(struct rate *rate, const struct addr *visitor, unsigned per_minute,
+    int64_t ticks, int64_t *wait)
+{
+	const int64_t now = ticks * A_MILLI;
+	struct net who = net_around(visitor, 32, V6_BITS);
+	struct rate_entry *entry;
+	int64_t full_at;
+	bool fine;
+
+	*wait = 0;
+	if (per_minute == 0) {
+		return true;
+	}
+	(void)pthread_mutex_lock(&rate->lock);
+	entry = find(rate, hash_bytes(rate->key, &who.addr, sizeof(who.addr)));
+	full_at = (entry->full_at > now ? entry->full_at : now) +
+		  MINUTE / per_minute;
+	fine = full_at <= now + MINUTE;
+	if (fine) {
+		entry->full_at = full_at;
+	} else {
+		*wait = (full_at - now - MINUTE + 999999) / 1000000;
+	}
+	(void)pthread_mutex_unlock(&rate->lock);
+	return fine;
 }

@@ -1,29 +1,81 @@
 /*
- * Who is asking, and for whom.
- *
- * X-Forwarded-For is a claim anybody can make: it is believed only where the
- * connection comes from a trusted proxy, and then from the right, as far as
- * the proxies named in it are trusted too.
+ * Visitors of the page: who is asking, for whom, and how often.
  */
 #ifndef WEB_VISITOR_H
 #define WEB_VISITOR_H
 
+#include <pthread.h>
 #include <stdbool.h>
+#include <stdint.h>
+
+#include "base/hash.h"
 
 struct addr;
 struct conf;
 struct sockaddr;
 
 /*
- * The visitor's address.  `forwarded` holds all X-Forwarded-For lines in
- * their order, joined by commas, or is empty.  Whoever comes in by a unix
- * socket is a proxy of this host and trusted.  False where it cannot be
- * known.
+ * The visitor's address.  X-Forwarded-For is a claim anybody can make: it is
+ * believed only where the connection comes from a trusted proxy, and then from
+ * the right, as far as the proxies named in it are trusted too.  `forwarded`
+ * holds all such lines in their order, joined by commas, or is empty.  Whoever
+ * comes in by a unix socket is a proxy of this host and trusted.  False where
+ * the address cannot be known.
  */
 bool visitor_address(const struct conf *conf, const struct sockaddr *peer,
     const char *forwarded, struct addr *out);
 
 /* Whether the address is a trusted proxy's. */
 bool visitor_is_proxy(const struct conf *conf, const struct addr *address);
+
+enum visitor_asks {
+	VISITOR_ASKS_FINE,
+	VISITOR_ASKS_NO_ADDRESS,
+	VISITOR_ASKS_NETWORK, /* only single addresses are looked up */
+	VISITOR_ASKS_NEVER    /* in a range that is never banned */
+};
+
+/* Read what was typed or pasted: an address, perhaps in brackets as replies
+ * have it, with blanks around it.  `out` is set where the result is
+ * VISITOR_ASKS_FINE or VISITOR_ASKS_NEVER. */
+enum visitor_asks visitor_asks(const char *typed, struct addr *out);
+
+/*
+ * How often one visitor may ask.
+ *
+ * Each visitor, an IPv4 address or an IPv6 /64, may make so many requests a
+ * minute, all of them in one burst; they come back evenly.  The table has a
+ * fixed size.  The visitor forgotten because it is full is the one that has
+ * the most left, and begins anew: a flood from many addresses costs no memory
+ * and shuts nobody out.  Places are found by a hash with a key of this
+ * process, so that nobody can choose his neighbours.
+ */
+enum {
+	RATE_SETS = 1024,
+	RATE_PLACES = 8 /* in a set: 8192 visitors, 128 KiB */
+};
+
+struct rate {
+	pthread_mutex_t lock;
+	unsigned char key[HASH_KEY_SIZE];
+	struct rate_entry {
+		uint64_t who;
+		/* Instead of what is left: when all of it will be there
+		 * again, in microseconds; in the past: nothing is used.  Each
+		 * request moves that on by a minute's share, and it may lie a
+		 * minute ahead at most. */
+		int64_t full_at;
+	} entry[RATE_SETS][RATE_PLACES];
+};
+
+void rate_init(struct rate *rate);
+
+/*
+ * Whether one more request of `visitor` is fine at `ticks`, milliseconds on a
+ * clock that never jumps.  `per_minute` 0 is any number.  Where it is not,
+ * *wait says in how many seconds the next one will be.  Any thread may ask.
+ */
+bool rate_take(struct rate *rate, const struct addr *visitor,
+    unsigned per_minute, int64_t ticks, int64_t *wait);
 
 #endif

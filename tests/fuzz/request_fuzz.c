@@ -18,13 +18,8 @@
 #include "conf/conf.h"
 #include "engine/engine.h"
 #include "store/store.h"
-#include "web/answer.h"
-#include "web/exchange.h"
-#include "web/numbers.h"
-#include "web/rate.h"
-#include "web/reader.h"
 #include "web/site.h"
-#include "web/visitor.h"
+#include "web/web.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -38,12 +33,10 @@ static const char *const methods[] = { "GET", "HEAD", "POST", "<zz>" };
 
 static struct conf *conf;
 static struct site *site;
-static struct reader *reader;
-static struct numbers_keeper *numbers;
-static struct rate *rate;
+static struct web web;
 static char folder[] = "/tmp/videur-fuzz-XXXXXX";
 static char database[64];
-static char body[ANSWER_SIZE_MAX];
+static char body[WEB_BODY_MAX];
 
 static void
 need(bool fine)
@@ -60,9 +53,7 @@ clear(void)
 	static const char *const tails[] = { "", "-wal", "-shm" };
 	char path[80];
 
-	numbers_stop(numbers);
-	reader_free(reader);
-	rate_free(rate);
+	lookup_close(&web.lookup);
 	site_drop(site);
 	conf_drop(conf);
 	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
@@ -124,11 +115,11 @@ load(void)
 	(void)unlink(path);
 	need(conf != NULL);
 	fill();
-	reader = reader_new();
-	numbers = numbers_start(conf);
-	rate = rate_new();
+	lookup_init(&web.lookup);
+	stats_init(&web.stats);
+	rate_init(&web.rate);
 	site = site_new(conf);
-	need(site != NULL && reader != NULL && numbers != NULL && rate != NULL);
+	need(site != NULL);
 	need(atexit(clear) == 0);
 }
 
@@ -150,23 +141,23 @@ next(const char **at, const char *end)
 }
 
 static void
-check(const struct answer *answer)
+check(const struct response *response)
 {
 	static const unsigned known[] = { 200, 400, 404, 405, 429 };
 	bool fine = false;
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
-		fine = fine || answer->status == known[i];
+		fine = fine || response->status == known[i];
 	}
-	need(fine && answer->type != NULL && !answer->body.cut);
-	need(answer->body.len > 0 &&
-	     strlen(answer->body.buf) == answer->body.len);
-	need(answer->retry_after >= 0);
-	if (strcmp(answer->type, "text/html; charset=utf-8") == 0) {
-		need(strstr(answer->body.buf, "<zz") == NULL);
+	need(fine && response->type != NULL && !response->body.cut);
+	need(response->body.len > 0 &&
+	     strlen(response->body.buf) == response->body.len);
+	need(response->retry_after >= 0);
+	if (strcmp(response->type, "text/html; charset=utf-8") == 0) {
+		need(strstr(response->body.buf, "<zz") == NULL);
 	}
-	if (strcmp(answer->type, "application/json") == 0) {
-		need(answer->body.buf[0] == '{');
+	if (strcmp(response->type, "application/json") == 0) {
+		need(response->body.buf[0] == '{');
 	}
 }
 
@@ -174,11 +165,8 @@ static void
 ask(uint8_t how, char *const field[FIELDS], int64_t ticks)
 {
 	const struct sockaddr proxy = { .sa_family = AF_UNIX };
-	struct request request = { .conf = conf,
+	struct request request = { .web = &web,
 		.site = site,
-		.reader = reader,
-		.numbers = numbers,
-		.rate = rate,
 		.now = NOW,
 		.ticks = ticks,
 		.method = methods[how % 4],
@@ -188,13 +176,13 @@ ask(uint8_t how, char *const field[FIELDS], int64_t ticks)
 		.lang = field[3],
 		.accept = field[4],
 		.accept_language = field[5] };
-	struct answer answer = { .status = 0 };
+	struct response response = { .status = 0 };
 
 	request.visitor_known = visitor_address(
 	    conf, &proxy, field[6] != NULL ? field[6] : "", &request.visitor);
-	text_init(&answer.body, body, sizeof(body));
-	answer_request(&request, &answer);
-	check(&answer);
+	text_init(&response.body, body, sizeof(body));
+	routes_answer(&request, &response);
+	check(&response);
 }
 
 int
@@ -217,8 +205,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* As the server has them: the path and the arguments were undone. */
 	for (size_t i = 0; i < 4; i++) {
 		if (field[i] != NULL) {
-			need(exchange_unescape(NULL, NULL, field[i]) ==
-			     strlen(field[i]));
+			need(server_unescape(field[i]) == strlen(field[i]));
 		}
 	}
 	ticks += 500;

@@ -1,8 +1,8 @@
 /*
- * Whatever a template, its phrases or a slot hold, reading and rendering end
- * and stay inside their buffers, and a slot's text never comes out as markup.
+ * Whatever a template, its phrases or a variable hold, reading and rendering end
+ * and stay inside their buffers, and a variable's text never comes out as markup.
  *
- * Template, phrases and the text of the slot "a" stand one behind the other,
+ * Template, phrases and the text of the variable "a" stand one behind the other,
  * each ended by NUL or the end of it all.
  */
 #include <stdlib.h>
@@ -43,64 +43,74 @@ next(const char **at, const char *end)
 
 /* All ways to fill a hole. */
 static void
-render(const struct book *book, const char *word)
+render(const struct templates *templates, const char *word)
 {
 	static char buf[OUT_SIZE];
-	struct slot deep[] = { { .name = A, .text = "in", .next = &deep[1] },
-		{ .name = E, .text = word } };
-	struct scope inner[] = { { deep, &inner[1] }, { deep, NULL } };
-	struct slot middle[] = {
+	struct variable deep[] = {
+		{ .name = A, .text = "in", .next = &deep[1] },
+		{ .name = E, .text = word }
+	};
+	struct section inner[] = { { .variable = deep, .next = &inner[1] },
+		{ .variable = deep } };
+	struct variable middle[] = {
 		{ .name = L, .list = inner, .next = &middle[1] },
 		{ .name = P, .phrase = "p" }
 	};
-	struct scope list[] = { { middle, &list[1] }, { deep, &list[2] },
-		{ NULL, NULL } };
-	struct slot outer[] = { { .name = A, .text = word, .next = &outer[1] },
+	struct section list[] = { { .variable = middle, .next = &list[1] },
+		{ .variable = deep, .next = &list[2] }, { .next = NULL } };
+	struct variable outer[] = {
+		{ .name = A, .text = word, .next = &outer[1] },
 		{ .name = P, .phrase = word, .next = &outer[2] },
-		{ .name = L, .list = list } };
-	const struct scope scope = { outer, NULL };
+		{ .name = L, .list = list }
+	};
+	const struct section section = { .variable = outer };
 	struct text out;
 
 	text_init(&out, buf, sizeof(buf));
-	if (book_render(book, "page", &scope, &out) && out.cut) {
+	if (template_render(templates, "page", TEMPLATE_HTML, &section, &out) &&
+	    out.cut) {
 		abort();
 	}
 	text_init(&out, buf, sizeof(buf));
-	(void)book_render_plain(book, "page", &scope, &out);
+	(void)template_render(
+	    templates, "page", TEMPLATE_PLAIN, &section, &out);
 	if (out.len >= sizeof(buf) || buf[out.len] != '\0') {
 		abort();
 	}
 }
 
-static struct book *
-book_of(const char *template, const char *phrases)
+static struct templates *
+templates_of(const char *template, const char *phrases)
 {
-	const struct book_source sources[] = {
+	const struct template_source sources[] = {
 		{ "page", "page.html", template, strlen(template), false },
 		{ "words", "en.phrases", phrases, strlen(phrases), true },
 	};
-	struct book_error error;
-	struct book *book = book_new(sources,
+	struct template_error error;
+	struct templates *templates = templates_new(sources,
 	    sizeof(sources) / sizeof(sources[0]), names, NAMES, &error);
 
-	if (book == NULL && memchr(error.what, '\0', BOOK_ERROR_SIZE) == NULL) {
+	if (templates == NULL &&
+	    memchr(error.what, '\0', TEMPLATE_ERROR_SIZE) == NULL) {
 		abort();
 	}
-	return book;
+	return templates;
 }
 
-/* A slot's text in a template that is right. */
+/* A variable's text in a template that is right. */
 static void
 show(const char *word)
 {
 	static char buf[OUT_SIZE * 6];
-	struct book *book = book_of("{{a}}", "");
-	struct slot slot = { .name = A, .text = word };
-	const struct scope scope = { &slot, NULL };
+	struct templates *templates = templates_of("{{a}}", "");
+	struct variable variable = { .name = A, .text = word };
+	const struct section section = { .variable = &variable };
 	struct text out;
 
 	text_init(&out, buf, sizeof(buf));
-	if (book == NULL || !book_render(book, "page", &scope, &out) ||
+	if (templates == NULL ||
+	    !template_render(
+		templates, "page", TEMPLATE_HTML, &section, &out) ||
 	    out.cut) {
 		abort();
 	}
@@ -111,7 +121,7 @@ show(const char *word)
 			abort();
 		}
 	}
-	book_free(book);
+	templates_free(templates);
 }
 
 int
@@ -123,11 +133,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	char *phrases = next(&at, end);
 	char *word = next(&at, end);
 
-	struct book *book = book_of(template, phrases);
+	struct templates *templates = templates_of(template, phrases);
 
-	if (book != NULL) {
-		render(book, word);
-		book_free(book);
+	if (templates != NULL) {
+		render(templates, word);
+		templates_free(templates);
 	}
 	show(word);
 	free(template);

@@ -6,10 +6,10 @@
 #include "base/text.h"
 #include "conf/conf.h"
 #include "core/standing.h"
-#include "web/answer.h"
-#include "web/numbers.h"
 #include "web/page.h"
 #include "web/site.h"
+#include "web/stats.h"
+#include "web/web.h"
 
 #define NOW  INT64_C(1795284342) /* 2026-11-21T18:05:42Z */
 #define HOUR INT64_C(3600)
@@ -26,7 +26,7 @@ setup(void **state)
 
 	(void)state;
 	conf = calloc(1, sizeof(*conf));
-	buf = malloc(ANSWER_SIZE_MAX);
+	buf = malloc(WEB_BODY_MAX);
 	if (conf == NULL || buf == NULL) {
 		return -1;
 	}
@@ -98,7 +98,7 @@ banned_standing(void)
 static struct page_view
 view_of(const struct standing *standing, enum language language)
 {
-	return (struct page_view){ .kind = PAGE_ANSWER,
+	return (struct page_view){ .kind = PAGE_LOOKUP,
 		.language = language,
 		.site = site,
 		.path = "/",
@@ -110,10 +110,10 @@ must_render(const struct page_view *view)
 {
 	struct text out;
 
-	text_init(&out, buf, ANSWER_SIZE_MAX);
+	text_init(&out, buf, WEB_BODY_MAX);
 	if (!page_render(view, &out)) {
 		fail_msg("page of kind %d in %s does not render",
-		    (int)view->kind, language_tag(view->language));
+		    (int)view->kind, language_facts[view->language].tag);
 	}
 	assert_non_null(strstr(buf, "</html>\n"));
 	assert_null(strstr(buf, "{{"));
@@ -311,7 +311,7 @@ a_ref_like_another_is_read(void **state)
 static void
 a_clear_address_is_told(void **state)
 {
-	const struct numbers numbers = { .v4 = 12, .v6 = 3 };
+	const struct stats stats = { .family = { 12, 3 } };
 	const struct standing standing = clear_standing("2001:db8::7");
 	struct page_view view = view_of(&standing, LANGUAGE_EN);
 
@@ -321,7 +321,7 @@ a_clear_address_is_told(void **state)
 	must_not_say("nothing to be told", "class=\"ban");
 	view.ref = "7K2M9Q";
 	view.own = true;
-	view.numbers = &numbers;
+	view.stats = &stats;
 	must_render(&view);
 	must_say("the ended ban", "<code>7K2M9Q</code> has ended");
 	must_say("whose it is", "the address you are visiting from");
@@ -355,7 +355,7 @@ every_kind_in_every_language(void **state)
 			struct page_view view = view_of(NULL, (enum language)i);
 
 			view.kind = (enum page_kind)kind;
-			if (view.kind == PAGE_ANSWER) {
+			if (view.kind == PAGE_LOOKUP) {
 				view.standing = &standing;
 			}
 			must_render(&view);
@@ -501,7 +501,7 @@ policies_are_told(void **state)
 	must_say("from the second refusal on", "421 Suspended OFR_999 [999]");
 	must_say("the limit", "<code>421</code> Too many connections at once");
 	must_say("its numbers", "2 to 9, the better the reputation");
-	view.kind = PAGE_ANSWER;
+	view.kind = PAGE_LOOKUP;
 	(void)text_copy(standing.ban[0].rule, BAN_RULE_SIZE, "virus");
 	must_render(&view);
 	must_say("all blocks alike", "Every block for this reason lasts 3 h");
@@ -526,20 +526,20 @@ policies_are_told(void **state)
 static void
 figures_are_told(void **state)
 {
-	struct numbers numbers = { .at = NOW, .v4 = 12345, .v6 = 3 };
+	struct stats stats = { .at = NOW, .family = { 12345, 3 } };
 	struct page_view view = view_of(NULL, LANGUAGE_EN);
 
 	(void)state;
 	view.kind = PAGE_STATS;
 	must_render(&view);
 	must_say("none are known", "cannot be had right now");
-	for (int i = 0; i < NUMBERS_DAYS; i++) {
-		numbers.day[i].day = NOW - NOW % DAY + (i - 29) * DAY;
+	for (int i = 0; i < STATS_DAYS; i++) {
+		stats.day[i].day = NOW - NOW % DAY + (i - 29) * DAY;
 	}
-	numbers.listed[REASON_VIRUS] = 17;
-	numbers.day[29].ban[REASON_ERROR] = 5;
-	numbers.day[3].event[KIND_SPAM] = 321;
-	view.numbers = &numbers;
+	stats.listed[REASON_VIRUS] = 17;
+	stats.day[29].ban[REASON_ERROR] = 5;
+	stats.day[3].event[KIND_SPAM] = 321;
+	view.stats = &stats;
 	must_render(&view);
 	must_say("listed", "<dd>12\xe2\x80\xaf"
 			   "345</dd>");
@@ -607,7 +607,7 @@ input_is_repeated_without_harm(void **state)
 }
 
 static void
-slots_are_not_templates(void **state)
+variables_are_not_templates(void **state)
 {
 	struct page_view view = view_of(NULL, LANGUAGE_EN);
 	struct text out;
@@ -615,7 +615,7 @@ slots_are_not_templates(void **state)
 	(void)state;
 	view.kind = PAGE_NO_ADDRESS;
 	view.input = "{{contact}}{{#";
-	text_init(&out, buf, ANSWER_SIZE_MAX);
+	text_init(&out, buf, WEB_BODY_MAX);
 	assert_true(page_render(&view, &out));
 	must_say("it stands there as it came", "value=\"{{contact}}{{#\"");
 }
@@ -684,7 +684,7 @@ the_longest_page_fits(void **state)
 		    &standing, (enum language)i);
 
 		must_render(&view);
-		assert_true(strlen(buf) < ANSWER_SIZE_MAX / 2);
+		assert_true(strlen(buf) < WEB_BODY_MAX / 2);
 	}
 }
 
@@ -721,7 +721,7 @@ main(void)
 		PAGE_TEST(figures_are_told),
 		PAGE_TEST(the_owner_is_heard),
 		PAGE_TEST(input_is_repeated_without_harm),
-		PAGE_TEST(slots_are_not_templates),
+		PAGE_TEST(variables_are_not_templates),
 		PAGE_TEST(links_lead_back),
 		PAGE_TEST(a_wished_language_is_kept),
 		PAGE_TEST(the_longest_page_fits),

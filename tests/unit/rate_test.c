@@ -4,8 +4,8 @@
 #include <stdlib.h>
 
 #include "base/addr.h"
-#include "web/accept.h"
-#include "web/rate.h"
+#include "web/negotiate.h"
+#include "web/visitor.h"
 
 enum {
 	SECOND = 1000,
@@ -19,6 +19,16 @@ addr_of(const char *text)
 
 	assert_true(addr_parse(text, &addr));
 	return addr;
+}
+
+static struct rate *
+new_rate(void)
+{
+	struct rate *rate = malloc(sizeof(*rate));
+
+	assert_non_null(rate);
+	rate_init(rate);
+	return rate;
 }
 
 static void
@@ -50,10 +60,9 @@ a_visitors_requests(void **state)
 		{ "never more than a minute's worth", "192.0.2.7",
 		    1000 * MINUTE, 10, 6, 10 },
 	};
-	struct rate *rate = rate_new();
+	struct rate *rate = new_rate();
 
 	(void)state;
-	assert_non_null(rate);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct addr who = addr_of(rows[i].who);
 		int fine = 0;
@@ -65,22 +74,21 @@ a_visitors_requests(void **state)
 		check_int(rows[i].sentence, fine, rows[i].fine);
 		check_int(rows[i].sentence, wait, rows[i].wait);
 	}
-	rate_free(rate);
+	free(rate);
 }
 
 static void
 no_rate_is_no_limit(void **state)
 {
-	struct rate *rate = rate_new();
+	struct rate *rate = new_rate();
 	struct addr who = addr_of("192.0.2.7");
 	int64_t wait;
 
 	(void)state;
-	assert_non_null(rate);
 	for (int i = 0; i < 1000; i++) {
 		assert_true(rate_take(rate, &who, 0, 0, &wait));
 	}
-	rate_free(rate);
+	free(rate);
 }
 
 /* Many more visitors than there are places: all are let in, and who used
@@ -88,12 +96,11 @@ no_rate_is_no_limit(void **state)
 static void
 a_flood_shuts_nobody_out(void **state)
 {
-	struct rate *rate = rate_new();
+	struct rate *rate = new_rate();
 	struct addr greedy = addr_of("198.51.100.1");
 	int64_t wait;
 
 	(void)state;
-	assert_non_null(rate);
 	for (int i = 0; i < 60; i++) {
 		assert_true(rate_take(rate, &greedy, 60, 0, &wait));
 	}
@@ -106,7 +113,7 @@ a_flood_shuts_nobody_out(void **state)
 		assert_true(rate_take(rate, &one, 60, 0, &wait));
 	}
 	assert_false(rate_take(rate, &greedy, 60, 0, &wait));
-	rate_free(rate);
+	free(rate);
 }
 
 static void
@@ -139,7 +146,7 @@ json_or_page(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		check_int(rows[i].sentence, accept_json(rows[i].accept),
+		check_int(rows[i].sentence, negotiate_json(rows[i].accept),
 		    rows[i].want);
 	}
 }

@@ -34,30 +34,32 @@ write_markup(const void *what, struct text *out)
 	text_add(out, what);
 }
 
-static struct slot one[] = { { .name = N, .text = "1" } };
-static struct slot two[] = { { .name = N, .text = "2", .next = &two[1] },
+static struct variable one[] = { { .name = N, .text = "1" } };
+static struct variable two[] = { { .name = N, .text = "2", .next = &two[1] },
 	{ .name = NAME, .text = "inner" } };
-static struct scope list[] = { { one, &list[1] }, { two, NULL } };
-static struct slot slots[] = {
-	{ .name = NAME, .text = "<b>&\"'", .next = &slots[1] },
-	{ .name = NONE, .text = NULL, .next = &slots[2] },
-	{ .name = EMPTY, .text = "", .next = &slots[3] },
-	{ .name = SAID, .phrase = "hello", .next = &slots[4] },
-	{ .name = UNSAID, .phrase = "no such phrase", .next = &slots[5] },
-	{ .name = LIST, .list = list, .next = &slots[6] },
+static struct section list[] = { { .variable = one, .next = &list[1] },
+	{ .variable = two } };
+static struct variable variables[] = {
+	{ .name = NAME, .text = "<b>&\"'", .next = &variables[1] },
+	{ .name = NONE, .text = NULL, .next = &variables[2] },
+	{ .name = EMPTY, .text = "", .next = &variables[3] },
+	{ .name = SAID, .phrase = "hello", .next = &variables[4] },
+	{ .name = UNSAID, .phrase = "no such phrase", .next = &variables[5] },
+	{ .name = LIST, .list = list, .next = &variables[6] },
 	{ .name = MARKUP, .write = write_markup, .what = "<i>" },
 };
 
-/* The book of one template and the phrases. */
-static struct book *
-book_of(const char *template, const char *words, struct book_error *error)
+/* One template and the phrases. */
+static struct templates *
+templates_of(
+    const char *template, const char *words, struct template_error *error)
 {
-	const struct book_source sources[] = {
+	const struct template_source sources[] = {
 		{ "page", "page.html", template, strlen(template), false },
 		{ "words", "en.phrases", words, strlen(words), true },
 	};
 
-	return book_new(sources, COUNT(sources), names, NAMES, error);
+	return templates_new(sources, COUNT(sources), names, NAMES, error);
 }
 
 static void
@@ -69,11 +71,12 @@ templates_rendered(void **state)
 	} rows[] = {
 		{ "text alone", "a { b } c", "a { b } c" },
 		{ "nothing", "", "" },
-		{ "a slot is escaped", "[{{name}}]",
+		{ "a variable is escaped", "[{{name}}]",
 		    "[&lt;b&gt;&amp;&quot;&#39;]" },
-		{ "a slot without text writes nothing", "[{{none}}]", "[]" },
+		{ "a variable without text writes nothing", "[{{none}}]",
+		    "[]" },
 		{ "a phrase by its name", "{{last}}", "at the end" },
-		{ "a phrase sees the slots", "{{said}}",
+		{ "a phrase sees the variables", "{{said}}",
 		    "Hello &lt;b&gt;&amp;&quot;&#39;" },
 		{ "a phrase over lines", "{{long}}", "one\n\ttwo\n    three" },
 		{ "a remark", "a{{! {name} }}b", "ab" },
@@ -90,7 +93,7 @@ templates_rendered(void **state)
 		    "a{{^none}}{{last}}{{/none}}{{#none}}b{{/none}}c",
 		    "aat the endc" },
 		{ "a block of a list", "{{#list}}<{{n}}>{{/list}}", "<1><2>" },
-		{ "an inner scope hides the outer",
+		{ "an inner section hides the outer",
 		    "{{#list}}{{name}},{{/list}}",
 		    "&lt;b&gt;&amp;&quot;&#39;,inner," },
 		{ "a block of a text", "{{#name}}yes{{/name}}", "yes" },
@@ -107,7 +110,7 @@ templates_rendered(void **state)
 		    "{{#list}}{{#said}}{{n}}{{/said}}{{/list}}", "12" },
 		{ "block lines leave no empty lines",
 		    "a\n{{#list}}\n{{n}}\n{{/list}}\nb\n", "a\n1\n2\nb\n" },
-		{ "an unknown phrase of a slot", "{{unsaid}}", NULL },
+		{ "an unknown phrase of a variable", "{{unsaid}}", NULL },
 		{ "a block within one of its name",
 		    "{{#list}}{{#n}}{{#list}}{{n}}{{/list}}{{/n}}{{/list}}",
 		    "1212" },
@@ -115,49 +118,54 @@ templates_rendered(void **state)
 		    "{{#list}}{{/list}}{{n}}|"
 		    "{{#list}}{{name}}{{/list}}{{name}}",
 		    "|&lt;b&gt;&amp;&quot;&#39;inner&lt;b&gt;&amp;&quot;&#39;" },
-		{ "a slot that is not set", "[{{n}}]{{#n}}x{{/n}}{{^n}}y{{/n}}",
-		    "[]y" },
-		{ "a slot with markup of its own", "{{markup}}", "<i>" },
+		{ "a variable that is not set",
+		    "[{{n}}]{{#n}}x{{/n}}{{^n}}y{{/n}}", "[]y" },
+		{ "a variable with markup of its own", "{{markup}}", "<i>" },
 		{ "the later phrase of a name", "{{twice}}", "second" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct scope scope = { slots, NULL };
-		struct book_error error;
-		struct book *book = book_of(rows[i].source, phrases, &error);
+		const struct section section = { .variable = variables };
+		struct template_error error;
+		struct templates *templates = templates_of(
+		    rows[i].source, phrases, &error);
 		char buf[128];
 		struct text out;
 		bool fine;
 
-		if (book == NULL) {
+		if (templates == NULL) {
 			fail_msg("%s: %s", rows[i].sentence, error.what);
 		}
 		text_init(&out, buf, sizeof(buf));
-		fine = book_render(book, "page", &scope, &out);
+		fine = template_render(
+		    templates, "page", TEMPLATE_HTML, &section, &out);
 		check_int(rows[i].sentence, fine, rows[i].want != NULL);
 		if (rows[i].want != NULL) {
 			check_text(rows[i].sentence, buf, rows[i].want);
 		}
-		book_free(book);
+		templates_free(templates);
 	}
 }
 
 static void
 plain_is_not_escaped(void **state)
 {
-	const struct scope scope = { slots, NULL };
-	struct book_error error;
-	struct book *book = book_of("{{name}} {{hello}}", phrases, &error);
+	const struct section section = { .variable = variables };
+	struct template_error error;
+	struct templates *templates = templates_of(
+	    "{{name}} {{hello}}", phrases, &error);
 	char buf[64];
 	struct text out;
 
 	(void)state;
 	text_init(&out, buf, sizeof(buf));
-	assert_true(book_render_plain(book, "page", &scope, &out));
+	assert_true(
+	    template_render(templates, "page", TEMPLATE_PLAIN, &section, &out));
 	check_text("as it is", buf, "<b>&\"' Hello <b>&\"'");
-	assert_false(book_render(book, "nothing", &scope, &out));
-	book_free(book);
+	assert_false(template_render(
+	    templates, "nothing", TEMPLATE_HTML, &section, &out));
+	templates_free(templates);
 }
 
 static void
@@ -209,11 +217,11 @@ wrong_ones_are_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct book_error error;
-		struct book *book = book_of(
+		struct template_error error;
+		struct templates *templates = templates_of(
 		    rows[i].source, rows[i].phrases, &error);
 
-		if (book != NULL) {
+		if (templates != NULL) {
 			fail_msg("%s: taken", rows[i].sentence);
 		}
 		check_text(rows[i].sentence, error.what, rows[i].want);
@@ -224,7 +232,7 @@ static void
 deep_blocks_end(void **state)
 {
 	char source[17 * 8 + 1] = "";
-	struct book_error error;
+	struct template_error error;
 	struct text out;
 
 	(void)state;
@@ -232,7 +240,7 @@ deep_blocks_end(void **state)
 	for (int i = 0; i < 17; i++) {
 		text_add(&out, "{{#n}}");
 	}
-	assert_null(book_of(source, "a = b\n", &error));
+	assert_null(templates_of(source, "a = b\n", &error));
 	check_text("too deep", error.what,
 	    "page.html:1: too many blocks within \"n\"");
 }
@@ -240,7 +248,7 @@ deep_blocks_end(void **state)
 static void
 too_little_room(void **state)
 {
-	const struct scope scope = { slots, NULL };
+	const struct section section = { .variable = variables };
 	static const struct {
 		const char *source;
 		bool fits;
@@ -252,16 +260,19 @@ too_little_room(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct book_error error;
-		struct book *book = book_of(rows[i].source, "a = b\n", &error);
+		struct template_error error;
+		struct templates *templates = templates_of(
+		    rows[i].source, "a = b\n", &error);
 		char buf[8];
 		struct text out;
 
-		assert_non_null(book);
+		assert_non_null(templates);
 		text_init(&out, buf, sizeof(buf));
 		check_int(rows[i].source,
-		    book_render(book, "page", &scope, &out), rows[i].fits);
-		book_free(book);
+		    template_render(
+			templates, "page", TEMPLATE_HTML, &section, &out),
+		    rows[i].fits);
+		templates_free(templates);
 	}
 }
 
@@ -286,7 +297,7 @@ escapes(void **state)
 		struct text out;
 
 		text_init(&out, buf, sizeof(buf));
-		template_escape(&out, rows[i].text);
+		template_escape(&out, rows[i].text, strlen(rows[i].text));
 		check_text(rows[i].sentence, buf, rows[i].want);
 	}
 }

@@ -7,8 +7,7 @@
 
 #include "base/addr.h"
 #include "conf/conf.h"
-#include "web/language.h"
-#include "web/lookup.h"
+#include "web/negotiate.h"
 #include "web/visitor.h"
 
 union peer {
@@ -120,34 +119,36 @@ lookups(void **state)
 {
 	static const struct {
 		const char *sentence, *text;
-		enum lookup want;
+		enum visitor_asks want;
 		const char *address; /* where the want is FINE or NEVER */
 	} rows[] = {
-		{ "an IPv4 address", "192.0.2.7", LOOKUP_FINE, "192.0.2.7" },
-		{ "an IPv6 address", "2001:DB8:0::7", LOOKUP_FINE,
+		{ "an IPv4 address", "192.0.2.7", VISITOR_ASKS_FINE,
+		    "192.0.2.7" },
+		{ "an IPv6 address", "2001:DB8:0::7", VISITOR_ASKS_FINE,
 		    "2001:db8::7" },
-		{ "an IPv4 address in IPv6", "::ffff:192.0.2.7", LOOKUP_FINE,
-		    "192.0.2.7" },
+		{ "an IPv4 address in IPv6", "::ffff:192.0.2.7",
+		    VISITOR_ASKS_FINE, "192.0.2.7" },
 		{ "in brackets, as the reply has it", "[192.0.2.7]",
-		    LOOKUP_FINE, "192.0.2.7" },
-		{ "blanks around it", "\t 192.0.2.7\r\n", LOOKUP_FINE,
+		    VISITOR_ASKS_FINE, "192.0.2.7" },
+		{ "blanks around it", "\t 192.0.2.7\r\n", VISITOR_ASKS_FINE,
 		    "192.0.2.7" },
-		{ "loopback", "127.0.0.1", LOOKUP_NEVER, "127.0.0.1" },
-		{ "private", "fd00::1", LOOKUP_NEVER, "fd00::1" },
-		{ "a network", "192.0.2.0/24", LOOKUP_NETWORK, NULL },
-		{ "a network by IPv6", "2001:db8::/64", LOOKUP_NETWORK, NULL },
-		{ "nothing", "", LOOKUP_NO_ADDRESS, NULL },
-		{ "blanks", "  ", LOOKUP_NO_ADDRESS, NULL },
-		{ "brackets", "[]", LOOKUP_NO_ADDRESS, NULL },
-		{ "one bracket", "[", LOOKUP_NO_ADDRESS, NULL },
-		{ "a name", "mx.example.org", LOOKUP_NO_ADDRESS, NULL },
-		{ "two addresses", "192.0.2.7 192.0.2.8", LOOKUP_NO_ADDRESS,
+		{ "loopback", "127.0.0.1", VISITOR_ASKS_NEVER, "127.0.0.1" },
+		{ "private", "fd00::1", VISITOR_ASKS_NEVER, "fd00::1" },
+		{ "a network", "192.0.2.0/24", VISITOR_ASKS_NETWORK, NULL },
+		{ "a network by IPv6", "2001:db8::/64", VISITOR_ASKS_NETWORK,
 		    NULL },
-		{ "a zone", "fe80::1%eth0", LOOKUP_NO_ADDRESS, NULL },
-		{ "markup", "<b>192.0.2.7</b>", LOOKUP_NO_ADDRESS, NULL },
+		{ "nothing", "", VISITOR_ASKS_NO_ADDRESS, NULL },
+		{ "blanks", "  ", VISITOR_ASKS_NO_ADDRESS, NULL },
+		{ "brackets", "[]", VISITOR_ASKS_NO_ADDRESS, NULL },
+		{ "one bracket", "[", VISITOR_ASKS_NO_ADDRESS, NULL },
+		{ "a name", "mx.example.org", VISITOR_ASKS_NO_ADDRESS, NULL },
+		{ "two addresses", "192.0.2.7 192.0.2.8",
+		    VISITOR_ASKS_NO_ADDRESS, NULL },
+		{ "a zone", "fe80::1%eth0", VISITOR_ASKS_NO_ADDRESS, NULL },
+		{ "markup", "<b>192.0.2.7</b>", VISITOR_ASKS_NO_ADDRESS, NULL },
 		{ "too long to be one",
 		    "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:",
-		    LOOKUP_NO_ADDRESS, NULL },
+		    VISITOR_ASKS_NO_ADDRESS, NULL },
 	};
 
 	(void)state;
@@ -155,7 +156,7 @@ lookups(void **state)
 		char text[ADDR_TEXT_SIZE];
 		struct addr got;
 
-		check_int(rows[i].sentence, lookup_parse(rows[i].text, &got),
+		check_int(rows[i].sentence, visitor_asks(rows[i].text, &got),
 		    rows[i].want);
 		if (rows[i].address != NULL) {
 			check_text(rows[i].sentence, addr_format(&got, text),
@@ -210,8 +211,9 @@ languages(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		check_text(rows[i].sentence,
-		    language_tag(
-			language_pick(&all, rows[i].asked, rows[i].accept)),
+		    language_facts[negotiate_language(
+				       &all, rows[i].asked, rows[i].accept)]
+			.tag,
 		    rows[i].want);
 	}
 }
@@ -244,8 +246,9 @@ languages_of_a_site(void **state)
 		    rows[i].tags, count);
 
 		check_text(rows[i].sentence,
-		    language_tag(
-			language_pick(&spoken, rows[i].asked, rows[i].accept)),
+		    language_facts[negotiate_language(
+				       &spoken, rows[i].asked, rows[i].accept)]
+			.tag,
 		    rows[i].want);
 	}
 }

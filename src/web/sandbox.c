@@ -1,15 +1,19 @@
-#include "web/confine.h"
+/*
+ * Less than the user could do: what a server that only reads has no use for
+ * is given up for good, so that a fault in it is nobody's tool.
+ */
+#include "web/web.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/landlock.h>
 #include <stdint.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "base/text.h"
+#include "base/endpoint.h"
+#include "base/file.h"
 
 #ifndef LANDLOCK_ACCESS_FS_REFER /* since 5.19 */
 #define LANDLOCK_ACCESS_FS_REFER (UINT64_C(1) << 13)
@@ -65,14 +69,13 @@ static bool
 leave(int ruleset, const char *path, uint64_t rights)
 {
 	struct landlock_path_beneath_attr rule = { .allowed_access = rights };
-	const char *slash = strrchr(path, '/');
 	char folder[PATH_SIZE];
-	struct text text;
 	bool fine;
 
-	text_init(&text, folder, sizeof(folder));
-	text_add_bytes(&text, path, slash != NULL ? (size_t)(slash - path) : 0);
-	text_add(&text, slash != NULL ? "/" : "./");
+	if (!file_folder(path, folder, sizeof(folder))) {
+		errno = ENAMETOOLONG;
+		return false;
+	}
 	rule.parent_fd = open(folder, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (rule.parent_fd < 0) {
 		return errno == ENOENT;
@@ -83,27 +86,8 @@ leave(int ruleset, const char *path, uint64_t rights)
 	return fine;
 }
 
-static bool
-leave_all(int ruleset, const char *database, const char *const *sockets,
-    int count, uint64_t rights)
-{
-	static const char prefix[] = "unix:";
-
-	if (!leave(ruleset, database, writing & rights)) {
-		return false;
-	}
-	for (int i = 0; i < count; i++) {
-		if (strncmp(sockets[i], prefix, sizeof(prefix) - 1) == 0 &&
-		    !leave(
-			ruleset, sockets[i] + sizeof(prefix) - 1, removing)) {
-			return false;
-		}
-	}
-	return true;
-}
-
 bool
-confine(const char *database, const char *const *sockets, int count)
+sandbox_enter(const char *database, const char *const *sockets, int count)
 {
 	const uint64_t rights = known();
 	const struct landlock_ruleset_attr attributes = {
@@ -123,8 +107,17 @@ confine(const char *database, const char *const *sockets, int count)
 	if (ruleset < 0) {
 		return false;
 	}
-	fine = leave_all(ruleset, database, sockets, count, rights) &&
-	       syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
+	fine = leave(ruleset, database, writing & rights);
+	for (int i = 0; i < count && fine; i++) {
+		struct endpoint endpoint;
+
+		if (endpoint_parse(sockets[i], ENDPOINT_SERVER, &endpoint) ==
+			NULL &&
+		    endpoint.is_unix) {
+			fine = leave(ruleset, endpoint.path, removing);
+		}
+	}
+	fine = fine && syscall(SYS_landlock_restrict_self, ruleset, 0) == 0;
 	(void)close(ruleset);
 	return fine;
 }

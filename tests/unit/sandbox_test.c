@@ -11,7 +11,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "web/confine.h"
+#include "web/web.h"
 
 enum {
 	PATH_SIZE = 128
@@ -114,7 +114,7 @@ try_all(const struct place *place)
 	path_of(place, "db/videur.db", database);
 	(void)snprintf(
 	    listen, sizeof(listen), "unix:%s/run/web.sock", place->root);
-	if (!confine(database, sockets, 2)) {
+	if (!sandbox_enter(database, sockets, 2)) {
 		return 1;
 	}
 	const bool so[] = { true, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1,
@@ -176,5 +176,5 @@ main(void)
 		cmocka_unit_test(what_is_left),
 	};
 
-	return cmocka_run_group_tests_name("confine", tests, NULL, NULL);
+	return cmocka_run_group_tests_name("sandbox", tests, NULL, NULL);
 }

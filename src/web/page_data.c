@@ -1,0 +1,318 @@
+#include "web/page_data.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/text.h"
+
+enum {
+	ALIGNMENT = _Alignof(max_align_t),
+	NUMBER_SIZE = 24,
+	/* A blank of three bytes before each three of 19 digits. */
+	GROUPED_SIZE = NUMBER_SIZE + 3 * 6,
+	HOUR = 3600,
+	HOURS_MAX = 72 /* what lasts longer is shown in days */
+};
+
+#define PAGE_VARIABLE(name, word) [VAR_##name] = (word),
+const char *const variable_names[VAR_NAMES] = { PAGE_VARIABLES(PAGE_VARIABLE) };
+#undef PAGE_VARIABLE
+
+static const char *const months[12] = { "month-1", "month-2", "month-3",
+	"month-4", "month-5", "month-6", "month-7", "month-8", "month-9",
+	"month-10", "month-11", "month-12" };
+static const char *const months_short[12] = { "month-short-1", "month-short-2",
+	"month-short-3", "month-short-4", "month-short-5", "month-short-6",
+	"month-short-7", "month-short-8", "month-short-9", "month-short-10",
+	"month-short-11", "month-short-12" };
+
+static char zone[65];
+
+/* ---- memory ---- */
+
+void *
+page_data_room(struct page_data *data, size_t size)
+{
+	const size_t whole = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
+	void *room = data->room + data->used;
+
+	if (data->full || whole > sizeof(data->room) - data->used) {
+		data->full = true;
+		return NULL;
+	}
+	data->used += whole;
+	return room;
+}
+
+static struct section *
+new_section(struct page_data *data)
+{
+	struct section *section = page_data_room(data, sizeof(*section));
+
+	if (section == NULL) {
+		section = &data->spare_section;
+	}
+	*section = (struct section){ .data = data };
+	return section;
+}
+
+struct section *
+page_data_init(struct page_data *data, enum language language)
+{
+	data->used = 0;
+	data->full = false;
+	data->language = language;
+	return new_section(data);
+}
+
+/* A new variable of the name, put before the others of the section. */
+static struct variable *
+add(struct section *section, enum variable_name name)
+{
+	struct variable *variable = page_data_room(
+	    section->data, sizeof(*variable));
+
+	if (variable == NULL) {
+		variable = &section->data->spare_variable;
+		*variable = (struct variable){ .name = name };
+		return variable;
+	}
+	*variable = (struct variable){ .name = name,
+		.next = section->variable };
+	section->variable = variable;
+	return variable;
+}
+
+struct section *
+section_item(struct section *section, enum variable_name name)
+{
+	struct variable *variable = section->variable;
+	struct section *item = new_section(section->data);
+	struct section **end;
+
+	while (variable != NULL && variable->name != name) {
+		variable = variable->next;
+	}
+	if (variable == NULL) {
+		variable = add(section, name);
+	}
+	end = &variable->list;
+	while (*end != NULL && *end != item) {
+		end = &(*end)->next;
+	}
+	*end = item;
+	return item;
+}
+
+/* ---- texts ---- */
+
+void
+section_text(struct section *section, enum variable_name name, const char *text)
+{
+	add(section, name)->text = text;
+}
+
+void
+section_copy(struct section *section, enum variable_name name, const char *text)
+{
+	const size_t size = strlen(text) + 1;
+	char *copy = page_data_room(section->data, size);
+
+	if (copy != NULL) {
+		memcpy(copy, text, size);
+	}
+	section_text(section, name, copy);
+}
+
+void
+section_phrase(
+    struct section *section, enum variable_name name, const char *phrase)
+{
+	add(section, name)->phrase = phrase;
+}
+
+void
+section_yes(struct section *section, enum variable_name name, bool condition)
+{
+	section_text(section, name, condition ? "yes" : NULL);
+}
+
+void
+section_write(struct section *section, enum variable_name name,
+    void (*write)(const void *what, struct text *out), const void *what)
+{
+	struct variable *variable = add(section, name);
+
+	variable->write = write;
+	variable->what = what;
+}
+
+static void
+write_lines(const void *what, struct text *out)
+{
+	const char *line = what;
+
+	while (*line != '\0') {
+		const size_t len = strcspn(line, "\n");
+
+		template_escape(out, line, len);
+		line += len;
+		if (*line == '\n') {
+			text_add_char(out, *line++);
+		}
+	}
+}
+
+void
+section_lines(
+    struct section *section, enum variable_name name, const char *text)
+{
+	section_write(section, name, write_lines, text);
+}
+
+/* ---- numbers and durations ---- */
+
+void
+section_digits(
+    struct section *section, enum variable_name name, int64_t number, int width)
+{
+	char text[NUMBER_SIZE];
+	struct text out;
+
+	text_init(&out, text, sizeof(text));
+	text_add_int(&out, number, width);
+	section_copy(section, name, text);
+}
+
+/* From 10 000 on with narrow blanks, as SI has it. */
+void
+section_number(struct section *section, enum variable_name name, int64_t number)
+{
+	char digits[NUMBER_SIZE];
+	char text[GROUPED_SIZE];
+	struct text in;
+	struct text out;
+
+	if (number < 10000 && number > -1000) {
+		section_digits(section, name, number, 0);
+		return;
+	}
+	text_init(&in, digits, sizeof(digits));
+	text_add_int(&in, number, 0);
+	text_init(&out, text, sizeof(text));
+	for (size_t i = 0; i < in.len; i++) {
+		text_add(
+		    &out, i > 0 && (in.len - i) % 3 == 0 ? "\xe2\x80\xaf" : "");
+		text_add_char(&out, digits[i]);
+	}
+	section_copy(section, name, text);
+}
+
+void
+section_duration(
+    struct section *section, enum variable_name name, int64_t seconds)
+{
+	char text[DURATION_TEXT_SIZE];
+	char *day = strchr(text_from_duration(seconds, text), 'd');
+
+	if (day != NULL) {
+		*day = language_facts[section->data->language].day;
+	}
+	section_copy(section, name, text);
+}
+
+void
+section_length(
+    struct section *section, enum variable_name name, int64_t seconds)
+{
+	char text[DURATION_TEXT_SIZE];
+	struct text out;
+
+	if (seconds % HOUR != 0 || seconds >= HOURS_MAX * (int64_t)HOUR) {
+		section_duration(section, name, seconds);
+		return;
+	}
+	text_init(&out, text, sizeof(text));
+	text_add_int(&out, seconds / HOUR, 0);
+	text_add(&out, " h");
+	section_copy(section, name, text);
+}
+
+/* ---- moments ---- */
+
+bool
+page_zone_set(const char *name)
+{
+	char path[128];
+	struct text out;
+
+	zone[0] = '\0';
+	if (name[0] == '\0') {
+		return true;
+	}
+	/* A name of the host's tz database, and no path out of it. */
+	text_init(&out, path, sizeof(path));
+	text_addf(&out, "/usr/share/zoneinfo/%s", name);
+	if (name[0] == '/' || strstr(name, "..") != NULL || out.cut ||
+	    access(path, R_OK) != 0 || !text_copy(zone, sizeof(zone), name) ||
+	    setenv("TZ", name, 1) != 0) { /* NOLINT(concurrency-mt-unsafe) */
+		zone[0] = '\0';
+		return false;
+	}
+	tzset();
+	return true;
+}
+
+const char *
+page_zone(void)
+{
+	return zone;
+}
+
+static void
+put_moment(struct section *moment, int64_t at, const struct tm *tm)
+{
+	char iso[TIME_TEXT_SIZE];
+
+	section_copy(moment, VAR_ISO, text_from_time(at, iso));
+	section_digits(moment, VAR_DAY, tm->tm_mday, 0);
+	section_yes(moment, VAR_FIRST, tm->tm_mday == 1);
+	section_phrase(moment, VAR_MONTH, months[tm->tm_mon]);
+	section_phrase(moment, VAR_SHORT, months_short[tm->tm_mon]);
+	section_digits(moment, VAR_YEAR, tm->tm_year + INT64_C(1900), 0);
+	section_digits(moment, VAR_HOUR, tm->tm_hour, 2);
+	section_digits(moment, VAR_MINUTE, tm->tm_min, 2);
+	section_digits(moment, VAR_SECONDS, tm->tm_sec, 2);
+	/* Libc's or our own: it outlives the page. */
+	section_text(moment, VAR_ZONE, tm->tm_zone);
+}
+
+void
+section_moment(struct section *section, enum variable_name name, int64_t at)
+{
+	time_t when = (time_t)at;
+	struct tm tm = { .tm_mday = 1 };
+
+	(void)gmtime_r(&when, &tm);
+	tm.tm_zone = "UTC"; /* which libc calls GMT */
+	put_moment(section_item(section, name), at, &tm);
+}
+
+void
+section_local(struct section *section, enum variable_name name, int64_t at)
+{
+	time_t when = (time_t)at;
+	struct tm tm;
+
+	if (zone[0] != '\0' && localtime_r(&when, &tm) != NULL) {
+		put_moment(section_item(section, name), at, &tm);
+	}
+}
+
+void
+section_here(struct section *section, enum variable_name name, int64_t at)
+{
+	(zone[0] != '\0' ? section_local : section_moment)(section, name, at);
+}

@@ -1,0 +1,412 @@
+/*
+ * The page about an address: its bans, what was seen of it, and what to do.
+ */
+#include <string.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "conf/conf.h"
+#include "core/policy.h"
+#include "core/standing.h"
+#include "web/page.h"
+#include "web/site.h"
+
+enum {
+	WORDS_SIZE = 512,
+	REPORT_SIZE = 2048
+};
+
+/* ---- refs ---- */
+
+/* The ref as it is written: upper case, and without the letters that are
+ * mistaken for digits; NULL where it cannot be one. */
+static const char *
+read_ref(const char *ref, char out[static BAN_REF_SIZE])
+{
+	static const char from[] = "abcdefghijklmnopqrstuvwxyzILO";
+	static const char into[] = "ABCDEFGH1JK1MN0PQRSTUVWXYZ110";
+
+	if (ref == NULL || strlen(ref) != BAN_REF_SIZE - 1) {
+		return NULL;
+	}
+	for (size_t i = 0; i < BAN_REF_SIZE; i++) {
+		const char *at = strchr(from, ref[i]);
+
+		out[i] = ref[i];
+		if (at != NULL) {
+			out[i] = into[at - from]; /* NUL stays NUL */
+		}
+	}
+	return strspn(out, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") ==
+		       BAN_REF_SIZE - 1
+		   ? out
+		   : NULL;
+}
+
+const struct ban *
+page_ref_ban(const struct standing *standing, const char *ref)
+{
+	char text[BAN_REF_SIZE];
+
+	ref = read_ref(ref, text);
+	for (size_t i = 0; ref != NULL && i < standing->bans; i++) {
+		if (strcmp(ref, standing->ban[i].ref) == 0) {
+			return &standing->ban[i];
+		}
+	}
+	return NULL;
+}
+
+/* ---- one ban ---- */
+
+/* The steps of the rule, where this ban is among them, and the next. */
+static void
+put_schedule(const struct page *page, struct section *section,
+    const struct ban *ban, const struct rule *rule)
+{
+	if (ban->step == 0) {
+		return; /* made by hand */
+	}
+	section_number(section, VAR_STEP, ban->step);
+	if (rule == NULL || rule->steps == 0) {
+		return; /* of another policy: nobody knows its schedule */
+	}
+	section_length(section, VAR_MEMORY, page->policy->memory);
+	if (rule->steps == 1) {
+		section_length(section, VAR_EVERY, rule->ban[0]);
+		return;
+	}
+	for (int64_t step = 1; step <= (int64_t)rule->steps; step++) {
+		const int64_t steps = (int64_t)rule->steps;
+		struct section *item = section_item(section, VAR_STEPS);
+		/* The last stands for all that follow. */
+		const int64_t here = ban->step > steps ? steps : ban->step;
+
+		section_length(item, VAR_LENGTH, policy_duration(rule, step));
+		section_number(item, VAR_ORDINAL, step);
+		section_yes(item, VAR_LAST, step == steps);
+		section_yes(item, VAR_DONE, step < here);
+		section_yes(item, VAR_NOW, step == here);
+		section_yes(item, VAR_NEXT, step == here + 1);
+	}
+	section_length(
+	    section, VAR_NEXT, policy_duration(rule, (int64_t)ban->step + 1));
+	section_yes(section, VAR_SAME, ban->step >= (int64_t)rule->steps);
+}
+
+static void
+put_times(struct section *section, const struct ban *ban)
+{
+	section_moment(section, VAR_UNTIL, ban->ends);
+	section_local(section, VAR_UNTIL_LOCAL, ban->ends);
+	section_moment(section, VAR_SINCE, ban->begins);
+	section_local(section, VAR_SINCE_LOCAL, ban->begins);
+}
+
+static bool
+is_manual(const struct ban *ban)
+{
+	return strcmp(ban->rule, BAN_RULE_MANUAL) == 0;
+}
+
+/* The kinds that the ban is for: the rule's, or where that is gone those that
+ * its reason may be for. */
+static uint32_t
+kinds_of(const struct page *page, const struct ban *ban)
+{
+	static const uint32_t kinds[REASON_COUNT] = {
+		[REASON_SPAM] = 1U << KIND_SPAM | 1U << KIND_COMPLAINT,
+		[REASON_VIRUS] = 1U << KIND_VIRUS,
+		[REASON_AUTH] = 1U << KIND_AUTH,
+		[REASON_ERROR] = 1U << KIND_RECIPIENT | 1U << KIND_SENDER |
+				 1U << KIND_HELO | 1U << KIND_COMMAND |
+				 1U << KIND_DISCONNECT | 1U << KIND_PROBE |
+				 1U << KIND_GREYLIST | 1U << KIND_RELAY,
+		[REASON_RECIPIENT] = 1U << KIND_RECIPIENT,
+		[REASON_VOLUME] = 1U << KIND_VOLUME,
+	};
+	const struct rule *rule = policy_rule(page->policy, ban->rule);
+
+	if (is_manual(ban)) {
+		return 0;
+	}
+	return rule != NULL ? rule->kinds : kinds[ban->reason];
+}
+
+/* Errors are of many kinds; where the rule counts one alone it is named. */
+static const char *
+why_of(const struct ban *ban, uint32_t kinds)
+{
+	for (int kind = 0; ban->reason == REASON_ERROR && kind < KIND_COUNT;
+	     kind++) {
+		if (kinds == kind_bit((enum kind)kind)) {
+			return kind_phrases[kind].why;
+		}
+	}
+	return is_manual(ban) ? "reason-why-manual"
+			      : reason_phrases[ban->reason].why;
+}
+
+/* The reply that a ban is refused with now; NULL where there is no room. */
+static const char *
+reply_of(const struct page *page, const struct ban *ban)
+{
+	char ip[ADDR_TEXT_SIZE];
+	char *line = page_data_room(page->data, REPLY_TEXT_SIZE);
+
+	if (line == NULL) {
+		return NULL;
+	}
+	return reply_line(ban_reply(ban),
+	    addr_format(&page->view->standing->address, ip), ban->ends,
+	    page->view->site->conf->lookup_url, ban->ref, line);
+}
+
+static void
+put_ban(const struct page *page, const struct ban *ban, bool asked,
+    const char *reply)
+{
+	static const char *const services[SERVICE_COUNT] = {
+		[SERVICE_ANY] = "service-any",
+		[SERVICE_MX] = "service-mx",
+		[SERVICE_SUBMISSION] = "service-submission",
+	};
+	const uint32_t kinds = kinds_of(page, ban);
+	const bool manual = is_manual(ban);
+	struct section *item = section_item(page->root, VAR_BANS);
+	char network[NET_TEXT_SIZE];
+
+	section_phrase(item, VAR_REASON,
+	    manual ? "reason-manual" : reason_phrases[ban->reason].reason);
+	section_phrase(item, VAR_WHY, why_of(ban, kinds));
+	section_phrase(item, VAR_SERVICE, services[ban->service]);
+	section_yes(item, VAR_ASKED, asked);
+	section_yes(item, VAR_AUTOMATIC, !manual);
+	section_text(item, VAR_REF, ban->ref);
+	if (ban->who.bits != ADDR_BITS) {
+		section_copy(item, VAR_NETWORK, net_format(&ban->who, network));
+	}
+	section_text(item, VAR_REPLY, reply);
+	if (page->view->standing->bans > 1) {
+		put_times(item, ban);
+	}
+	put_schedule(page, item, ban, policy_rule(page->policy, ban->rule));
+	page_deeds_put(item, kinds);
+}
+
+/* ---- what was seen, hour by hour ---- */
+
+static void
+put_hours(struct page *page, const struct page_hours *hours)
+{
+	/* In words alone: a number would only be haggled about. */
+	static const char *const reputations[REPUTATION_COUNT] = {
+		[REPUTATION_GOOD] = "reputation-good",
+		[REPUTATION_NEUTRAL] = "reputation-neutral",
+		[REPUTATION_POOR] = "reputation-poor",
+	};
+	struct section *root = page->root;
+	struct page_chart *chart = page_chart_new(page, 2, PAGE_HOURS);
+
+	if (chart == NULL) {
+		return;
+	}
+	for (size_t i = 0; i < PAGE_HOURS; i++) {
+		const struct tally *hour = &hours->hour[i];
+		int64_t bad = 0;
+		struct section *row;
+
+		for (int kind = 0; kind < KIND_COUNT; kind++) {
+			bad += hour->kind[kind];
+		}
+		chart->value[0][i] = bad;
+		chart->value[1][i] = hour->accepted;
+		/* The same in words, where there was anything. */
+		if (bad > 0 || hour->accepted > 0) {
+			row = section_item(root, VAR_HOUR_ROWS);
+			section_here(row, VAR_HOUR_FROM,
+			    hours->from + (int64_t)i * PAGE_HOUR);
+			section_number(row, VAR_ACCEPTED, hour->accepted);
+			section_number(row, VAR_TOTAL, bad);
+			page_counts_put(row, hour->kind);
+		}
+	}
+	chart->columns.words = (struct chart_words){ .id = "seen",
+		.title = page_words(page, "seen-title", WORDS_SIZE),
+		.description = page_words(
+		    page, "seen-description", WORDS_SIZE) };
+	section_phrase(root, VAR_REPUTATION, reputations[hours->reputation]);
+	if (chart_highest(&chart->columns) == 0) {
+		section_yes(root, VAR_HOURS_NONE, true);
+		return;
+	}
+	section_number(root, VAR_MOST, chart_highest(&chart->columns));
+	section_write(root, VAR_HOURS, page_chart_write, chart);
+	/* The axis: begin and middle; the end is now. */
+	section_here(root, VAR_HOUR_FROM, hours->from);
+	section_here(
+	    root, VAR_HOUR_MIDDLE, hours->from + (PAGE_HOURS / 2) * PAGE_HOUR);
+}
+
+/* ---- what to send to the contact ---- */
+
+/* What is sent, and where to. */
+struct mail {
+	const char *to;
+	const char *subject;
+	const char *body;
+};
+
+/* What stands for itself in a part of a URI (RFC 3986, section 2.3). */
+static bool
+is_unreserved(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
+	       c == '~';
+}
+
+/* For a part of a URI (RFC 6068); a line ends as mail has it.  Nothing is left
+ * that HTML would have escaped. */
+static void
+add_encoded(struct text *out, const char *text)
+{
+	static const char hex[] = "0123456789ABCDEF";
+
+	while (*text != '\0') {
+		const char *from = text;
+		unsigned char c;
+
+		while (is_unreserved(*text)) {
+			text++;
+		}
+		text_add_bytes(out, from, (size_t)(text - from));
+		c = (unsigned char)*text;
+		if (c == '\n') {
+			text_add_bytes(out, "%0D%0A", 6);
+		} else if (c != '\0') {
+			const char code[] = { '%', hex[c >> 4], hex[c & 15] };
+
+			text_add_bytes(out, code, sizeof(code));
+		}
+		text += c != '\0';
+	}
+}
+
+static void
+write_mailto(const void *what, struct text *out)
+{
+	const struct mail *mail = what;
+
+	text_add(out, "mailto:");
+	template_escape(out, mail->to, strlen(mail->to));
+	text_add(out, "?subject=");
+	add_encoded(out, mail->subject);
+	text_add(out, "&amp;body=");
+	add_encoded(out, mail->body);
+}
+
+/* The five facts: those we know, and blanks for the others. */
+static void
+put_report(struct page *page, const struct ban *ban, const char *reply)
+{
+	struct section *root = page->root;
+	struct mail *mail = page_data_room(page->data, sizeof(*mail));
+	char refused_at[TIME_TEXT_SIZE];
+
+	section_text(root, VAR_REPLY, reply);
+	/* When it was last refused is for those who were there. */
+	if (page->view->hours != NULL && ban->told > 0) {
+		section_copy(root, VAR_REPORT_TIME,
+		    text_from_time(ban->told, refused_at));
+	}
+	if (mail == NULL) {
+		return;
+	}
+	mail->to = page->view->site->conf->contact;
+	mail->body = page_words(page, "report.txt", REPORT_SIZE);
+	if (mail->body == NULL) {
+		return;
+	}
+	section_lines(root, VAR_REPORT, mail->body);
+	mail->subject = page_words(page, "report-subject", WORDS_SIZE);
+	if (mail->to[0] != '\0' && mail->subject != NULL) {
+		section_write(root, VAR_MAILTO, write_mailto, mail);
+	}
+}
+
+/* ---- the whole ---- */
+
+static void
+put_listed(struct page *page, const char *ref)
+{
+	static const char *const leads[SERVICE_COUNT] = {
+		[SERVICE_ANY] = "lead-any",
+		[SERVICE_MX] = "lead-mx",
+		[SERVICE_SUBMISSION] = "lead-submission",
+	};
+	const struct standing *standing = page->view->standing;
+	const struct ban *main = &standing->ban[0]; /* ends last */
+	const int64_t left = main->ends - standing->checked_at;
+	const struct ban *asked = main;
+	const char *asked_reply = NULL;
+	struct section *root = page->root;
+	uint32_t kinds = 0;
+	bool automatic = false;
+	bool by_hand = false;
+
+	for (size_t i = 0; i < standing->bans; i++) {
+		const struct ban *ban = &standing->ban[i];
+		const char *reply = reply_of(page, ban);
+		const bool is_asked = ref != NULL && strcmp(ref, ban->ref) == 0;
+
+		put_ban(page, ban, is_asked, reply);
+		kinds |= kinds_of(page, ban);
+		automatic = automatic || !is_manual(ban);
+		by_hand = by_hand || is_manual(ban);
+		if (i == 0 || is_asked) {
+			asked = ban;
+			asked_reply = reply;
+		}
+	}
+	section_yes(root, VAR_LISTED, true);
+	section_yes(root, VAR_MANY, standing->bans > 1);
+	section_yes(root, VAR_AUTOMATIC, automatic);
+	section_yes(root, VAR_BY_HAND, by_hand);
+	section_phrase(root, VAR_LEAD, leads[main->service]);
+	put_times(root, main);
+	section_duration(root, VAR_LEFT, left);
+	section_digits(root, VAR_LEFT_SECONDS, left, 0);
+	page_bar_put(root, VAR_SERVED, standing->checked_at - main->begins,
+	    main->ends - main->begins);
+	page_fixes_put(root, kinds);
+	if (page->view->hours != NULL) {
+		put_hours(page, page->view->hours);
+	}
+	put_report(page, asked, asked_reply);
+}
+
+void
+page_lookup_fill(struct page *page)
+{
+	const struct page_view *view = page->view;
+	const struct standing *standing = view->standing;
+	struct section *root = page->root;
+	char ip[ADDR_TEXT_SIZE];
+	char text[BAN_REF_SIZE];
+	const char *ref = read_ref(view->ref, text);
+
+	section_copy(root, VAR_IP, addr_format(&standing->address, ip));
+	if (ref != NULL) {
+		section_copy(root, VAR_REF, ref);
+	}
+	section_yes(root, VAR_OWN, view->own);
+	section_yes(root, VAR_GONE,
+	    view->ref != NULL && page_ref_ban(standing, view->ref) == NULL);
+	section_phrase(root, VAR_HEADING,
+	    standing->bans > 0 ? "listed-heading" : "clear-heading");
+	section_yes(root, VAR_CLEAR, standing->bans == 0);
+	if (standing->bans > 0) {
+		put_listed(page, ref);
+	}
+}

@@ -1,0 +1,452 @@
+/*
+ * From a request to its response: the routes, and what they say.
+ *
+ * Knows HTTP's words (paths, status, content type) but no connection: the
+ * server hands in what a client sent, and sends what comes out.
+ */
+#include <string.h>
+
+#include "base/embedded.h"
+#include "base/json.h"
+#include "base/log.h"
+#include "conf/conf.h"
+#include "core/standing.h"
+#include "web/page.h"
+#include "web/site.h"
+#include "web/web.h"
+
+extern const struct embedded web_files[];
+
+/* Where the look-up for programs lives. */
+static const char api_ip[] = "/api/v1/ip/";
+
+static const char not_readable[] = "the database cannot be read now";
+
+static void
+say(struct response *response, unsigned status, const char *words)
+{
+	response->status = status;
+	response->type = "text/plain; charset=utf-8";
+	text_add(&response->body, words);
+}
+
+/* Seconds until a listed address will not be listed any more; 0: it is not. */
+static int64_t
+until_free(const struct standing *standing)
+{
+	return standing->bans > 0 ? standing->ban[0].ends - standing->checked_at
+				  : 0;
+}
+
+/* ---- for programs: JSON ---- */
+
+static struct json
+begin_json(struct response *response, unsigned status)
+{
+	struct json json;
+
+	response->type = "application/json";
+	response->status = status;
+	json_init(&json, json_to_text, &response->body);
+	return json;
+}
+
+static void
+refuse_json(struct response *response, unsigned status, const char *why)
+{
+	struct json json = begin_json(response, status);
+
+	json_object(&json, NULL);
+	json_string(&json, "error", why);
+	json_object_end(&json);
+	text_add_char(&response->body, '\n');
+}
+
+/* The standing of one address; anything but VISITOR_ASKS_FINE is refused. */
+static void
+answer_json(const struct request *request, enum visitor_asks asks,
+    const struct addr *address, struct response *response)
+{
+	static const char *const why[] = {
+		[VISITOR_ASKS_NO_ADDRESS] = "not an IPv4 or IPv6 address",
+		[VISITOR_ASKS_NETWORK] = "a network; ask for a single address",
+		[VISITOR_ASKS_NEVER] =
+		    "in a private or reserved range, which is never blocked",
+	};
+	const struct conf *conf = request->site->conf;
+	struct standing standing;
+	struct json json;
+
+	if (asks != VISITOR_ASKS_FINE) {
+		refuse_json(response, 400, why[asks]);
+		return;
+	}
+	if (!lookup_standing(&request->web->lookup, conf, address, request->now,
+		&standing)) {
+		refuse_json(response, 503, not_readable);
+		return;
+	}
+	json = begin_json(response, 200);
+	standing_json(&standing, conf->lookup_url, &json);
+	text_add_char(&response->body, '\n');
+	response->retry_after = until_free(&standing);
+}
+
+static void
+answer_address(const struct request *request, struct response *response)
+{
+	struct addr address;
+	const enum visitor_asks asks = visitor_asks(
+	    request->path + sizeof(api_ip) - 1, &address);
+
+	answer_json(request, asks, &address, response);
+}
+
+static void
+add_reasons(struct json *json, const char *name, const int64_t *numbers)
+{
+	json_object(json, name);
+	for (int i = 0; i < REASON_COUNT; i++) {
+		json_int(json, reason_name((enum reason)i), numbers[i]);
+	}
+	json_object_end(json);
+}
+
+static void
+add_day(struct json *json, const struct stats_day *day)
+{
+	char text[TIME_TEXT_SIZE];
+
+	text_from_time(day->day, text)[sizeof("2026-11-21") - 1] = '\0';
+	json_object(json, NULL);
+	json_string(json, "day", text);
+	add_reasons(json, "bans", day->ban);
+	add_reasons(json, "refused", day->refused);
+	json_object(json, "events");
+	for (int i = 0; i < KIND_COUNT; i++) {
+		json_int(json, kind_name((enum kind)i), day->event[i]);
+	}
+	json_object_end(json);
+	json_object(json, "limited");
+	for (int i = 0; i < LIMIT_KINDS; i++) {
+		json_int(json, limit_name((enum limit_kind)i), day->limited[i]);
+	}
+	json_object_end(json);
+	json_int(json, "sessions", day->sessions);
+	json_int(json, "messages", day->messages);
+	json_int(json, "accepted", day->accepted);
+	json_int(json, "recipients", day->recipients);
+	json_object_end(json);
+}
+
+static void
+answer_stats(const struct request *request, struct response *response)
+{
+	struct stats stats;
+	struct json json;
+
+	if (!stats_all(&request->web->stats, request->site->conf, &stats)) {
+		refuse_json(response, 503, not_readable);
+		return;
+	}
+	json = begin_json(response, 200);
+	json_object(&json, NULL);
+	json_time(&json, "checked_at", stats.at);
+	json_object(&json, "listed");
+	json_int(&json, "ipv4", stats.family[STATS_V4]);
+	json_int(&json, "ipv6", stats.family[STATS_V6]);
+	json_object_end(&json);
+	add_reasons(&json, "bans", stats.listed);
+	json_array(&json, "days");
+	for (size_t i = 0; i < STATS_DAYS; i++) {
+		add_day(&json, &stats.day[i]);
+	}
+	json_array_end(&json);
+	json_object_end(&json);
+	text_add_char(&response->body, '\n');
+}
+
+/* The description of all this. */
+static void
+answer_openapi(const struct request *request, struct response *response)
+{
+	const struct embedded *file = embedded_find(web_files, "openapi.json");
+
+	(void)request;
+	response->type = "application/json";
+	response->status = 200;
+	response->may_be_cached = true;
+	text_add_bytes(&response->body, file->data, file->size);
+}
+
+/* ---- for people: pages ---- */
+
+/* Render the page of `view`; what does not depend on it is filled in. */
+static void
+answer_page(const struct request *request, struct page_view *view,
+    unsigned status, struct response *response)
+{
+	const struct languages *spoken = &request->site->languages;
+
+	view->language = negotiate_language(
+	    spoken, request->lang, request->accept_language);
+	view->language_asked = languages_hold(spoken, request->lang);
+	view->site = request->site;
+	view->path = request->path;
+	response->status = status;
+	response->type = "text/html; charset=utf-8";
+	response->language = language_facts[view->language].tag;
+	if (response->vary == NULL) {
+		response->vary = "Accept-Language";
+	}
+	if (!page_render(view, &response->body)) {
+		log_warn("the page for %s could not be written", request->path);
+		text_init(
+		    &response->body, response->body.buf, response->body.size);
+		say(response, 500, "Internal error\n");
+	}
+}
+
+/* Whether what was seen of an address may be shown: to a visitor from the same
+ * client, or with the ref of one of its bans.  The ref of a wider network's ban
+ * was told to others too. */
+static bool
+may_see(const struct request *request, const struct standing *standing)
+{
+	const struct conf *conf = request->site->conf;
+	const struct net client = net_around(
+	    &standing->address, conf->client_ipv4, conf->client_ipv6);
+	const struct ban *ban = page_ref_ban(standing, request->ref);
+
+	return (ban != NULL && net_contains(&client, &ban->who)) ||
+	       (request->visitor_known &&
+		   net_contains_addr(&client, &request->visitor));
+}
+
+/* The page about an address, NULL for the form alone. */
+static void
+answer_standing(const struct request *request, const struct addr *address,
+    struct page_view *view, struct response *response)
+{
+	struct web *web = request->web;
+	const struct conf *conf = request->site->conf;
+	struct standing standing;
+	struct page_hours hours;
+	struct stats stats;
+
+	if (address == NULL ? !lookup_check(&web->lookup, conf)
+			    : !lookup_standing(&web->lookup, conf, address,
+				  request->now, &standing)) {
+		view->kind = PAGE_UNAVAILABLE;
+		answer_page(request, view, 503, response);
+		return;
+	}
+	view->kind = PAGE_FORM;
+	if (stats_listed(&web->stats, conf, &stats)) {
+		view->stats = &stats;
+	}
+	if (address != NULL) {
+		view->kind = PAGE_LOOKUP;
+		view->standing = &standing;
+		response->retry_after = until_free(&standing);
+		if (standing.bans > 0 && may_see(request, &standing) &&
+		    lookup_hours(
+			&web->lookup, conf, address, request->now, &hours)) {
+			view->hours = &hours;
+		}
+	}
+	answer_page(request, view, 200, response);
+}
+
+/* The look-up, as a page or, by the client's wish, as JSON: of the address that
+ * is given, else of the visitor's own. */
+static void
+answer_look_up(const struct request *request, struct response *response)
+{
+	static const enum page_kind refusal[] = {
+		[VISITOR_ASKS_NO_ADDRESS] = PAGE_NO_ADDRESS,
+		[VISITOR_ASKS_NETWORK] = PAGE_NETWORK,
+		[VISITOR_ASKS_NEVER] = PAGE_NEVER,
+	};
+	const bool json = negotiate_json(request->accept);
+	const bool own = request->ip == NULL && request->visitor_known &&
+			 !standing_never_banned(&request->visitor);
+	const bool none = request->ip == NULL && !own;
+	enum visitor_asks asks = VISITOR_ASKS_FINE;
+	struct addr address = request->visitor;
+	struct page_view view = { .input = request->ip, .ref = request->ref };
+	char text[ADDR_TEXT_SIZE];
+
+	response->vary = "Accept, Accept-Language";
+	if (request->ip != NULL) {
+		asks = visitor_asks(request->ip, &address);
+	}
+	if (json && none) {
+		refuse_json(response, 400, "say which address");
+	} else if (json) {
+		answer_json(request, asks, &address, response);
+	} else if (asks != VISITOR_ASKS_FINE) {
+		view.kind = refusal[asks];
+		answer_page(request, &view, 400, response);
+	} else {
+		view.own = own;
+		if (own) {
+			view.input = addr_format(&address, text);
+		}
+		answer_standing(
+		    request, none ? NULL : &address, &view, response);
+	}
+}
+
+/* The pages that are about no address. */
+static void
+answer_site(const struct request *request, struct response *response)
+{
+	struct page_view view = { .kind = page_of_path(request->path) };
+	struct stats stats;
+
+	if ((view.kind == PAGE_STATS ? stats_all : stats_listed)(
+		&request->web->stats, request->site->conf, &stats)) {
+		view.stats = &stats;
+	}
+	answer_page(request, &view, 200, response);
+}
+
+static void
+answer_file(const struct request *request, struct response *response)
+{
+	const struct site_file *file = site_file(
+	    request->site, request->path + 1);
+	struct page_view view = { .kind = PAGE_NOT_FOUND };
+
+	if (file == NULL) { /* there is no logo */
+		answer_page(request, &view, 404, response);
+		return;
+	}
+	response->type = file->type;
+	response->status = 200;
+	response->may_be_cached = true;
+	text_add_bytes(&response->body, file->data, file->size);
+}
+
+static void
+answer_health(const struct request *request, struct response *response)
+{
+	if (lookup_check(&request->web->lookup, request->site->conf)) {
+		say(response, 200, "ok\n");
+	} else {
+		say(response, 503, "the database cannot be read\n");
+	}
+}
+
+/* ---- routes ---- */
+
+static const struct route {
+	const char *path;
+	bool whole; /* and not only its beginning */
+	bool free;  /* of the visitor's rate: it costs next to nothing */
+	void (*answer)(
+	    const struct request *request, struct response *response);
+} routes[] = {
+	{ "/", true, false, answer_look_up },
+	{ api_ip, false, false, answer_address },
+	{ "/api/v1/stats", true, false, answer_stats },
+	{ "/api/v1/openapi.json", true, true, answer_openapi },
+	{ "/healthz", true, true, answer_health },
+	{ "/codes", true, false, answer_site },
+	{ "/durations", true, false, answer_site },
+	{ "/why", true, false, answer_site },
+	{ "/faq", true, false, answer_site },
+	{ "/stats", true, false, answer_site },
+	{ "/style.css", true, true, answer_file },
+	{ "/page.js", true, true, answer_file },
+	{ "/icon.svg", true, true, answer_file },
+	{ "/logo", true, true, answer_file },
+};
+
+static const struct route *
+find_route(const char *path)
+{
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		const char *known = routes[i].path;
+
+		if (routes[i].whole
+			? strcmp(path, known) == 0
+			: strncmp(path, known, strlen(known)) == 0) {
+			return &routes[i];
+		}
+	}
+	return NULL;
+}
+
+static bool
+is_api(const char *path)
+{
+	return strncmp(path, "/api/", 5) == 0;
+}
+
+/* Refuse as a page or, to a program, as JSON. */
+static void
+refuse(const struct request *request, bool found, struct response *response)
+{
+	struct page_view view = { .kind = found ? PAGE_NOT_ALLOWED
+						: PAGE_NOT_FOUND };
+	const unsigned status = found ? 405 : 404;
+
+	if (is_api(request->path)) {
+		refuse_json(response, status,
+		    found ? "only GET and HEAD are answered"
+			  : "there is no such path");
+	} else {
+		answer_page(request, &view, status, response);
+	}
+}
+
+/* Refuse a visitor that asks too often: cheaply. */
+static void
+refuse_for_now(
+    const struct request *request, int64_t wait, struct response *response)
+{
+	char who[ADDR_TEXT_SIZE];
+
+	response->retry_after = wait;
+	if (is_api(request->path) || negotiate_json(request->accept)) {
+		refuse_json(response, 429, "too many requests");
+		return;
+	}
+	say(response, 429, "");
+	text_addf(&response->body,
+	    "Too many requests from %s. Please try again in %lld s.\n"
+	    "Trop de requêtes. Veuillez réessayer dans %lld s.\n",
+	    addr_format(&request->visitor, who), (long long)wait,
+	    (long long)wait);
+}
+
+/* Whether the visitor may ask once more.  Nobody is counted whose address is
+ * not known, or is a proxy's own. */
+static bool
+admit(const struct request *request, int64_t *wait)
+{
+	const struct conf *conf = request->site->conf;
+
+	return !request->visitor_known ||
+	       visitor_is_proxy(conf, &request->visitor) ||
+	       rate_take(&request->web->rate, &request->visitor, conf->web.rate,
+		   request->ticks, wait);
+}
+
+void
+routes_answer(const struct request *request, struct response *response)
+{
+	const struct route *route = find_route(request->path);
+	int64_t wait;
+
+	if ((route == NULL || !route->free) && !admit(request, &wait)) {
+		refuse_for_now(request, wait, response);
+	} else if (route == NULL || (strcmp(request->method, "GET") != 0 &&
+					strcmp(request->method, "HEAD") != 0)) {
+		refuse(request, route != NULL, response);
+	} else {
+		route->answer(request, response);
+	}
+}

@@ -1,0 +1,122 @@
+/*
+ * videur-web as a whole: what it serves from, what comes in and what goes out.
+ */
+#ifndef WEB_WEB_H
+#define WEB_WEB_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "base/text.h"
+#include "web/deadlines.h"
+#include "web/lookup.h"
+#include "web/negotiate.h"
+#include "web/stats.h"
+#include "web/visitor.h"
+
+struct MHD_Daemon;
+struct site;
+
+enum {
+	WEB_STATUSES = 7, /* that are ever given */
+	WEB_BODY_MAX = 256 * 1024,
+	/* Of a request line and its headers, together. */
+	WEB_REQUEST_MAX = 16 * 1024
+};
+
+struct web {
+	int listener;                    /* both owned */
+	int metrics_listener;            /* or -1 */
+	struct MHD_Daemon *page;         /* serves the page and the API */
+	struct MHD_Daemon *metrics_page; /* or NULL */
+	struct deadlines deadlines;
+	struct rate rate;
+	struct lookup lookup;
+	struct stats_keeper stats;
+	atomic_llong answered[WEB_STATUSES]; /* by status */
+	atomic_bool proxied;  /* every connection comes from a proxy */
+	pthread_mutex_t lock; /* of site */
+	struct site *site;
+};
+
+/* ---- requests (routes.c) ---- */
+
+/* What came in.  All borrowed; texts are NULL where they were not sent. */
+struct request {
+	struct web *web;
+	const struct site *site;
+	int64_t now;
+	int64_t ticks; /* proc_ticks() */
+	const char *method;
+	const char *path; /* without the query */
+	const char *ip;   /* the arguments */
+	const char *ref;
+	const char *lang;
+	const char *accept;
+	const char *accept_language;
+	bool visitor_known;
+	struct addr visitor;
+};
+
+/* What goes out.  The caller gives `body`. */
+struct response {
+	unsigned status;
+	const char *type;     /* Content-Type */
+	const char *language; /* its tag, or NULL: in none */
+	const char *vary;     /* which headers it depends on, or NULL */
+	int64_t retry_after;  /* seconds until it may change; 0: not said */
+	bool may_be_cached;
+	struct text body;
+};
+
+/* Answer a request to the page and the API. */
+void routes_answer(const struct request *request, struct response *response);
+
+/* Answer GET /metrics, in Prometheus's text format 0.0.4, and nothing else;
+ * the manual page explains the names (metrics.c). */
+void metrics_answer(const struct request *request, struct response *response);
+/* One more request was answered with this HTTP status; any thread. */
+void metrics_count(struct web *web, unsigned status);
+
+/* ---- the server (server.c) ---- */
+
+/*
+ * Serve by `conf`, of which a reference is taken, on the listeners.  Two
+ * threads answer the page and the API, so that one slow look-up holds nobody
+ * else up, and another the metrics.  False, after a log line, where it cannot
+ * be done.
+ */
+bool server_start(struct web *web, struct conf *conf);
+
+/*
+ * Answer by this configuration from the next request on.  Open connections are
+ * served to their end, unless TLS is switched on or off.
+ */
+void server_reload(struct web *web, struct conf *conf);
+
+/* What has to be done about every second. */
+void server_tick(struct web *web);
+
+void server_stop(struct web *web);
+
+/* Undo %XX in place; gives back the length.  What is no such escape stays as it
+ * is, and so does %00, which would hide what follows it. */
+size_t server_unescape(char *text);
+
+/* ---- rights (sandbox.c) ---- */
+
+/*
+ * From now on this thread, and those it starts, can make, change and remove
+ * files only in the folder of the database, where SQLite keeps a file for its
+ * readers' locks; remove them also in the folder of each of the `sockets`
+ * ("unix:PATH", or anything else); and start no program.  Reading stays as it
+ * was.  Where the kernel knows no Landlock (before 5.13, or switched off) only
+ * gaining rights by a program is given up.  False, with errno set, where it
+ * should have worked and did not.
+ */
+bool sandbox_enter(const char *database, const char *const *sockets, int count);
+
+#endif
