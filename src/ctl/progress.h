@@ -1,5 +1,5 @@
 /*
- * How far a long reading has come, for who waits at a terminal.
+ * How far reading has come, shown at a terminal.
  *
  * Nothing is shown in the first second: most input is read by then.
  */
