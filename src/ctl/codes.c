@@ -1,268 +1,234 @@
 #include "ctl/codes.h"
 
 #include <inttypes.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/text.h"
 #include "core/ban.h"
 #include "core/policy.h"
 #include "ctl/ctl.h"
-#include "ctl/print.h"
 
-enum {
-	CELL_SIZE = 64,
-	LIST_SIZE = 256
+static const struct layout replies = {
+	.column = { { "code", "CODE" }, { "enhanced", "ENHANCED" },
+	    { "own", "OWN" }, { "rule", "RULE" }, { "heard", "HEARD" },
+	    { "reason", "REASON" }, { "stage", "STAGE" },
+	    { "service", "SERVICE" }, { "phrase", "PHRASE", COLUMN_WRAP } },
+	.indent = 2,
+	.people = true,
 };
 
-struct ban
-codes_manual(void)
-{
-	struct ban ban = { .reason = REASON_ERROR }; /* where none is given */
+static const struct layout rules = {
+	.column = { { "rule", "RULE" }, { "counts", "LIMIT", COLUMN_PEOPLE },
+	    { "lasts", "LASTS", COLUMN_PEOPLE },
+	    { "steps", "SOFT", COLUMN_PEOPLE | COLUMN_RIGHT },
+	    { "kinds", "COUNTS", COLUMN_WRAP } },
+	.indent = 2,
+};
 
-	ban_by_hand(&ban);
-	return ban;
-}
+static const struct layout limits = {
+	.column = { { "limit", "LIMIT" }, { "good", "GOOD", COLUMN_RIGHT },
+	    { "neutral", "NEUTRAL", COLUMN_RIGHT },
+	    { "poor", "POOR", COLUMN_RIGHT }, { "code", "CODE" },
+	    { "enhanced", "ENHANCED" }, { "own", "OWN" },
+	    { "phrase", "PHRASE", COLUMN_WRAP } },
+	.indent = 2,
+};
 
 static const char *
-or_dash(const char *text)
+or_none(const char *text)
 {
-	return text[0] != '\0' ? text : "-";
+	return text[0] != '\0' ? text : NULL;
 }
 
-/* ---- replies to who is banned ---- */
+static void
+put_reply(struct output *out, const struct reply *reply)
+{
+	char words[REPLY_TEXT_SIZE];
 
-static const char *const reply_head[] = { "CODE", "ENHANCED", "OWN", "RULE",
-	"HEARD", "REASON", "STAGE", "SERVICE", "PHRASE" };
+	output_string(out, "code", reply->code);
+	output_string(out, "enhanced", or_none(reply->enhanced));
+	output_string(out, "own", or_none(reply->own));
+	output_string(out, "phrase", reply->phrase);
+	output_string(out, "reply", reply_words(reply, words));
+}
 
-/* Who hears it. */
-struct hearing {
-	const char *rule;
-	const char *when;
-	enum reason reason;
-	enum stage stage;
-	enum service service;
-};
+/* ---- for people: one row for each reply to a banned client ---- */
 
 static void
-reply_row(struct table *table, const struct hearing *hearing,
+put_reply_row(struct output *out, const struct rule *rule, const char *heard,
     const struct reply *reply)
 {
-	table_row(
-	    table, (const char *const[]){ reply->code, or_dash(reply->enhanced),
-		       or_dash(reply->own), hearing->rule, hearing->when,
-		       reason_name(hearing->reason), stage_name(hearing->stage),
-		       service_name(hearing->service), reply->phrase });
+	output_row(out);
+	output_string(out, "rule", rule->name);
+	output_string(out, "heard", heard);
+	output_string(out, "reason", reason_name(rule->reason));
+	output_string(out, "stage", stage_name(rule->stage));
+	output_string(out, "service", service_name(rule->service));
+	put_reply(out, reply);
+	output_row_end(out);
 }
 
 static void
-rule_replies(struct table *table, const struct rule *rule)
+put_replies(
+    struct output *out, const struct policy *policy, const struct rule *manual)
 {
-	bool twice = rule->again.code[0] != '\0';
-	struct hearing hearing = {
-		.rule = rule->name,
-		.when = twice ? "first" : "always",
-		.reason = rule->reason,
-		.stage = rule->stage,
-		.service = rule->service,
-	};
-
-	reply_row(table, &hearing, &rule->reply);
-	if (twice) {
-		hearing.when = "again";
-		reply_row(table, &hearing, &rule->again);
-	}
-}
-
-static void
-put_replies(struct table *table, const struct policy *policy)
-{
-	struct ban ban = codes_manual();
-	struct hearing hearing = {
-		.rule = ban.rule,
-		.when = "always",
-		.reason = ban.reason,
-		.stage = ban.stage,
-		.service = ban.service,
-	};
-
+	output_say(out, "%s", "");
+	output_say(out, "Replies to who is banned:");
+	output_table(out, NULL, &replies);
 	for (size_t i = 0; i < policy->rules; i++) {
-		rule_replies(table, &policy->rule[i]);
+		const struct rule *rule = &policy->rule[i];
+		bool twice = rule->again.code[0] != '\0';
+
+		put_reply_row(
+		    out, rule, twice ? "first" : "always", &rule->reply);
+		if (twice) {
+			put_reply_row(out, rule, "again", &rule->again);
+		}
 	}
-	reply_row(table, &hearing, &ban.reply);
+	put_reply_row(out, manual, "always", &manual->reply);
+	(void)output_table_end(out);
 }
 
 /* ---- what leads to a ban, and how long it lasts ---- */
 
-static const char *const rule_head[] = { "RULE", "LIMIT", "LASTS", "SOFT",
-	"COUNTS" };
-
-/* "2h 4h 8h" */
-static char *
-say_durations(const struct rule *rule, char list[static LIST_SIZE])
+static void
+put_counting(struct output *out, const struct rule *rule)
 {
+	char within[DURATION_TEXT_SIZE];
+
+	output_list(out, "kinds");
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		if ((rule->kinds & kind_bit(kind)) != 0) {
+			output_string(out, NULL, kind_name(kind));
+		}
+	}
+	output_list_end(out);
+	output_int(out, "limit", rule->limit);
+	output_duration(out, "within", rule->within);
+	output_cell(out, "counts", "%" PRId64 " in %s", rule->limit,
+	    text_from_setting(rule->within, within));
+	output_list(out, "ban");
+	for (size_t i = 0; i < rule->steps; i++) {
+		output_duration(out, NULL, rule->ban[i]);
+	}
+	output_list_end(out);
+	output_int(out, "soft", rule->soft);
+}
+
+/* For people, what JSON says otherwise. */
+static void
+put_lasts(struct output *out, const struct rule *rule)
+{
+	char list[OUTPUT_LIST_SIZE];
 	char lasts[DURATION_TEXT_SIZE];
 	struct text text;
 
-	text_init(&text, list, LIST_SIZE);
+	text_init(&text, list, sizeof(list));
 	for (size_t i = 0; i < rule->steps; i++) {
 		text_addf(&text, "%s%s", i > 0 ? " " : "",
 		    text_from_setting(rule->ban[i], lasts));
 	}
-	return list;
-}
-
-static char *
-say_kinds(const struct rule *rule, char list[static LIST_SIZE])
-{
-	struct text text;
-
-	text_init(&text, list, LIST_SIZE);
-	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
-		if ((rule->kinds & kind_bit(kind)) != 0) {
-			text_addf(&text, "%s%s", text.len > 0 ? " " : "",
-			    kind_name(kind));
-		}
-	}
-	return list;
-}
-
-static void
-rule_row(struct table *table, const struct rule *rule)
-{
-	char within[DURATION_TEXT_SIZE];
-	char limit[CELL_SIZE];
-	char soft[CELL_SIZE] = "-";
-	char lasts[LIST_SIZE];
-	char kinds[LIST_SIZE];
-
-	(void)snprintf(limit, sizeof(limit), "%" PRId64 " in %s", rule->limit,
-	    text_from_setting(rule->within, within));
+	output_cell(out, "lasts", "%s", rule->steps > 0 ? list : "-");
 	if (rule->soft > 0) {
-		(void)snprintf(soft, sizeof(soft), "%" PRId64, rule->soft);
+		output_cell(out, "steps", "%" PRId64, rule->soft);
+	} else {
+		output_cell(out, "steps", "-");
 	}
-	table_row(table, (const char *const[]){ rule->name, limit,
-			     or_dash(say_durations(rule, lasts)), soft,
-			     say_kinds(rule, kinds) });
 }
 
 static void
-put_rules(struct table *table, const struct policy *policy)
+put_rules(struct output *out, const struct policy *policy)
 {
+	bool any_soft = false;
+
+	output_say(out, "%s", "");
+	output_say(out, "What leads to a ban, and how long each lasts:");
+	output_table(out, "rules", &rules);
 	for (size_t i = 0; i < policy->rules; i++) {
-		rule_row(table, &policy->rule[i]);
-	}
-}
+		const struct rule *rule = &policy->rule[i];
 
-/* ---- limits ---- */
-
-static const char *const limit_head[] = { "LIMIT", "GOOD", "NEUTRAL", "POOR",
-	"CODE", "ENHANCED", "OWN", "PHRASE" };
-
-bool
-codes_limits(const struct limit *limit)
-{
-	for (int i = 0; i < REPUTATION_COUNT; i++) {
-		if (limit->most[i] > 0) {
-			return true;
+		any_soft = any_soft || rule->soft > 0;
+		output_row(out);
+		output_string(out, "rule", rule->name);
+		output_string(out, "reason", reason_name(rule->reason));
+		put_counting(out, rule);
+		put_lasts(out, rule);
+		output_string(out, "stage", stage_name(rule->stage));
+		output_string(out, "service", service_name(rule->service));
+		put_reply(out, &rule->reply);
+		if (rule->again.code[0] != '\0') {
+			output_object(out, "again", NULL);
+			put_reply(out, &rule->again);
+			output_object_end(out);
+		} else {
+			output_none(out, "again");
 		}
+		output_row_end(out);
 	}
-	return false;
+	if (output_table_end(out) == 0) {
+		output_say(out, "  none");
+	}
+	if (any_soft) {
+		output_say(out,
+		    "  SOFT: so many first steps answer 450 instead of 5xx");
+	}
 }
 
 static void
-put_limits(struct table *table, const struct policy *policy)
+put_limits(struct output *out, const struct policy *policy)
 {
-	char most[REPUTATION_COUNT][CELL_SIZE];
-
+	output_say(out, "%s", "");
+	output_say(out, "Limits by reputation:");
+	output_table(out, "limits", &limits);
 	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++) {
 		const struct limit *limit = &policy->limit[kind];
-		const struct reply *reply = &limit->reply;
 
-		for (int i = 0; i < REPUTATION_COUNT; i++) {
-			(void)snprintf(
-			    most[i], CELL_SIZE, "%" PRId64, limit->most[i]);
-			if (limit->most[i] == 0) {
-				(void)text_copy(most[i], CELL_SIZE, "-");
-			}
+		if (!limit_is_set(limit)) {
+			continue;
 		}
-		if (codes_limits(limit)) {
-			table_row(table,
-			    (const char *const[]){ limit_name(kind),
-				most[REPUTATION_GOOD], most[REPUTATION_NEUTRAL],
-				most[REPUTATION_POOR], reply->code,
-				or_dash(reply->enhanced), or_dash(reply->own),
-				reply->phrase });
+		output_row(out);
+		output_string(out, "limit", limit_name(kind));
+		for (enum reputation i = 0; i < REPUTATION_COUNT; i++) {
+			output_nonzero(out, reputation_name(i), limit->most[i]);
 		}
+		put_reply(out, &limit->reply);
+		output_row_end(out);
+	}
+	if (output_table_end(out) == 0) {
+		output_say(out, "  none");
 	}
 }
 
 /* ---- all of it ---- */
 
-typedef void filler(struct table *table, const struct policy *policy);
-
-struct chapter {
-	const char *title;
-	const char *none; /* where it has no rows */
-	const char *const *head;
-	size_t columns;
-	uint32_t right;
-	filler *fill;
-};
-
-#define HEAD(head) (head), sizeof(head) / sizeof((head)[0])
-
-static const struct chapter chapters[] = {
-	{ "Replies to who is banned:", NULL, HEAD(reply_head), 0, put_replies },
-	{ "What leads to a ban, and how long each lasts:", "none",
-	    HEAD(rule_head), 1U << 3, put_rules },
-	{ "Limits by reputation:", "none", HEAD(limit_head),
-	    1U << 1 | 1U << 2 | 1U << 3, put_limits },
-};
-
 static void
-tell_chapter(const struct chapter *chapter, const struct policy *policy)
+put_policy(struct output *out, const struct policy *policy)
 {
-	struct table table;
-
-	putchar('\n');
-	print_line("%s", chapter->title);
-	table_init(
-	    &table, chapter->head, chapter->columns, chapter->right, "  ");
-	chapter->fill(&table, policy);
-	if (table.rows == 0) {
-		print_line("  %s", chapter->none);
-	} else {
-		table_print(&table);
-		chapter->fill(&table, policy);
-	}
-}
-
-static bool
-any_soft(const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->rules; i++) {
-		if (policy->rule[i].soft > 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-static void
-tell(const struct policy *policy)
-{
+	struct ban ban = { .reason = REASON_ERROR }; /* where none is given */
+	struct rule manual = { .name = BAN_RULE_MANUAL };
 	char memory[DURATION_TEXT_SIZE];
 
-	print_line("policy %s, each ban is a step of the next for %s",
+	ban_by_hand(&ban);
+	manual.reason = ban.reason;
+	manual.stage = ban.stage;
+	manual.service = ban.service;
+	manual.reply = ban.reply;
+	output_say(out, "policy %s, each ban is a step of the next for %s",
 	    policy->name, text_from_duration(policy->memory, memory));
-	for (size_t i = 0; i < sizeof(chapters) / sizeof(chapters[0]); i++) {
-		tell_chapter(&chapters[i], policy);
-		if (chapters[i].fill == put_rules && any_soft(policy)) {
-			print_line("  SOFT: so many first steps answer 450 "
-				   "instead of 5xx");
-		}
-	}
+	output_object(out, NULL, NULL);
+	output_string(out, "policy", policy->name);
+	output_duration(out, "memory", policy->memory);
+	put_replies(out, policy, &manual);
+	put_rules(out, policy);
+	put_limits(out, policy);
+	output_object(out, "manual", NULL);
+	output_string(out, "rule", manual.name);
+	output_string(out, "reason", reason_name(manual.reason));
+	output_string(out, "stage", stage_name(manual.stage));
+	output_string(out, "service", service_name(manual.service));
+	put_reply(out, &manual.reply);
+	output_object_end(out);
+	output_object_end(out);
 }
 
 enum exit_status
@@ -270,27 +236,23 @@ codes_show(struct ctl *ctl)
 {
 	const struct args *args = &ctl->args;
 	char error[CONF_ERROR_SIZE] = "";
-	struct policy *other = NULL;
-	const struct policy *policy = &ctl->conf->policy;
+	struct policy *other;
 
-	if (args_given(args, OPTION_POLICY)) {
-		other = malloc(sizeof(*other));
-		policy = other;
-		if (other == NULL) {
-			print_complaint("out of memory");
-			return EXIT_DATABASE;
-		}
-		if (!conf_policy(args->policy[0], ctl->file, other, error)) {
-			print_wrong(error);
-			free(other);
-			return EXIT_USAGE;
-		}
+	if (!args_given(args, OPTION_POLICY)) {
+		put_policy(&ctl->out, &ctl->conf->policy);
+		return EXIT_FINE;
 	}
-	if (args_given(args, OPTION_JSON)) {
-		codes_json(policy);
-	} else {
-		tell(policy);
+	other = malloc(sizeof(*other));
+	if (other == NULL) {
+		output_complain("out of memory");
+		return EXIT_DATABASE;
 	}
+	if (!conf_policy(args->policy[0], ctl->file, other, error)) {
+		output_wrong(error);
+		free(other);
+		return EXIT_USAGE;
+	}
+	put_policy(&ctl->out, other);
 	free(other);
 	return EXIT_FINE;
 }

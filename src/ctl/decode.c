@@ -4,11 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "bounce/bounce.h"
 #include "ctl/ctl.h"
-#include "ctl/print.h"
 #include "logs/log_lines.h"
 
 enum {
@@ -17,206 +15,140 @@ enum {
 };
 
 struct decoding {
+	struct output *out;
 	int64_t now;
 	bool lines; /* what is found is told with its line */
-	bool spoken;
-	bool known;        /* anything was understood */
-	struct json *json; /* NULL: for people */
+	bool known; /* anything was understood */
 };
 
-/* ---- for people ---- */
+static const struct layout finds = {
+	.column = { { "line", NULL }, { "providers", NULL }, { "own", NULL },
+	    { "phrase", NULL }, { "code", NULL }, { "enhanced", NULL },
+	    { "temporary", NULL }, { "known", NULL }, { "old", NULL },
+	    { "means", NULL }, { "lasts", "  lasts" }, { "seconds", NULL },
+	    { "remedy", "  do" }, { "ip", "  address" }, { "ends", NULL },
+	    { "ref", "  ref" } },
+	.records = true,
+};
 
-/* "FranceServ, Free". */
-static char *
-say_providers(uint32_t providers, char titles[static TITLES_SIZE])
-{
-	struct text text;
-
-	text_init(&text, titles, TITLES_SIZE);
-	for (enum bounce_provider i = 0; i < BOUNCE_PROVIDERS; i++) {
-		if ((providers & bounce_bit(i)) != 0) {
-			text_addf(&text, "%s%s", text.len > 0 ? ", " : "",
-			    bounce_provider_title(i));
-		}
-	}
-	return titles;
-}
+/* ---- one text ---- */
 
 static const char *
-say_outcome(enum bounce_outcome outcome)
+or_none(const char *text)
 {
-	static const char *const words[] = {
-		[BOUNCE_UNSAID] = "the text does not tell whether for good",
-		[BOUNCE_TEMPORARY] = "temporary",
-		[BOUNCE_FINAL] = "final",
-	};
-
-	return words[outcome];
+	return text[0] != '\0' ? text : NULL;
 }
 
 /* "LPN027_503 (450 4.7.1): laposte.net, temporary". */
 static void
-say_head(const struct bounce_find *find)
+say_head(struct output *out, const struct bounce_find *find)
 {
-	char titles[TITLES_SIZE];
+	static const char *const outcomes[] = {
+		[BOUNCE_UNSAID] = "the text does not tell whether for good",
+		[BOUNCE_TEMPORARY] = "temporary",
+		[BOUNCE_FINAL] = "final",
+	};
 	const char *what = find->own;
 	bool both = find->code[0] != '\0' && find->enhanced[0] != '\0';
 	bool any = find->code[0] != '\0' || find->enhanced[0] != '\0';
+	char titles[TITLES_SIZE];
+	struct text text;
 
 	if (find->phrase != NULL) {
 		what = find->phrase;
 	} else if (find->own[0] == '\0') {
 		what = "blocked until";
 	}
-	print_line("%s%s%s%s%s%s: %s, %s", what, any ? " (" : "", find->code,
-	    both ? " " : "", find->enhanced, any ? ")" : "",
-	    say_providers(find->providers, titles), say_outcome(find->outcome));
+	text_init(&text, titles, sizeof(titles));
+	for (enum bounce_provider i = 0; i < BOUNCE_PROVIDERS; i++) {
+		if ((find->providers & bounce_bit(i)) != 0) {
+			text_addf(&text, "%s%s", text.len > 0 ? ", " : "",
+			    bounce_provider_title(i));
+		}
+	}
+	output_say(out, "%s%s%s%s%s%s: %s, %s", what, any ? " (" : "",
+	    find->code, both ? " " : "", find->enhanced, any ? ")" : "", titles,
+	    outcomes[find->outcome]);
 }
 
 static void
-say_until(const struct bounce_find *find, int64_t now)
-{
-	char until[PRINT_TIME_SIZE];
-	char left[DURATION_TEXT_SIZE];
-
-	print_time(find->ends, until);
-	if (find->ends > now) {
-		print_line("  until    %s, %s left", until,
-		    text_from_duration(find->ends - now, left));
-	} else {
-		print_line("  until    %s, over already", until);
-	}
-}
-
-static void
-say_meaning(const struct bounce_find *find)
-{
-	const struct bounce_meaning *meaning = find->meaning;
-
-	if (meaning == NULL) {
-		print_line(
-		    "  means    not known: it has the provider's form, but "
-		    "its reason is none that they tell of; the words "
-		    "beside it may say more");
-		return;
-	}
-	print_line("  means    %s%s", meaning->means,
-	    meaning->old ? " (an old code, no longer given)" : "");
-	if (meaning->lasts != NULL) {
-		print_line("  lasts    %s", meaning->lasts);
-	}
-	print_line("  do       %s", meaning->remedy);
-}
-
-static void
-say_find(
-    struct decoding *decoding, int64_t line, const struct bounce_find *find)
-{
-	char address[ADDR_TEXT_SIZE];
-
-	if (decoding->spoken) {
-		print_line("%s", "");
-	}
-	decoding->spoken = true;
-	say_head(find);
-	if (decoding->lines) {
-		print_line("  line     %" PRId64, line);
-	}
-	say_meaning(find);
-	if (find->has_address) {
-		print_line(
-		    "  address  %s", addr_format(&find->address, address));
-	}
-	if (find->ends != 0) {
-		say_until(find, decoding->now);
-	}
-	if (find->ref[0] != '\0') {
-		print_line("  ref      %s", find->ref);
-	}
-}
-
-static void
-say_nothing(void)
-{
-	print_line(
-	    "nothing in it is known as a reply of FranceServ, Free, SFR, "
-	    "laposte.net or Orange");
-	print_line(
-	    "give the whole reply, as the bounce or the log has it: with "
-	    "a code like LPN027_503, OFR_999 or SFR_IN_104, or a phrase "
-	    "like \"Too many errors from your IP\"");
-}
-
-/* ---- for programs ---- */
-
-static void
-put_text(struct json *json, const char *name, const char *text)
-{
-	if (text != NULL && text[0] != '\0') {
-		json_string(json, name, text);
-	} else {
-		json_null(json, name);
-	}
-}
-
-static void
-meaning_json(struct json *json, const struct bounce_meaning *meaning)
+put_meaning(struct output *out, const struct bounce_meaning *meaning)
 {
 	static const struct bounce_meaning unknown;
 
-	json_bool(json, "known", meaning != NULL);
 	if (meaning == NULL) {
-		meaning = &unknown;
-	}
-	json_bool(json, "old", meaning->old);
-	put_text(json, "means", meaning->means);
-	put_text(json, "lasts", meaning->lasts);
-	if (meaning->seconds > 0) {
-		json_int(json, "seconds", meaning->seconds);
+		output_line(out, "  means",
+		    "not known: it has the provider's form, but its reason is "
+		    "none that they tell of; the words beside it may say more");
 	} else {
-		json_null(json, "seconds");
+		output_line(out, "  means", "%s%s", meaning->means,
+		    meaning->old ? " (an old code, no longer given)" : "");
 	}
-	put_text(json, "remedy", meaning->remedy);
+	output_bool(out, "known", meaning != NULL);
+	meaning = meaning != NULL ? meaning : &unknown;
+	output_bool(out, "old", meaning->old);
+	output_string(out, "means", meaning->means);
+	output_string(out, "lasts", meaning->lasts);
+	output_nonzero(out, "seconds", meaning->seconds);
+	output_string(out, "remedy", meaning->remedy);
 }
 
 static void
-find_json(struct json *json, int64_t line, const struct bounce_find *find)
+put_end(struct output *out, int64_t ends, int64_t now)
 {
-	char address[ADDR_TEXT_SIZE] = "";
+	char until[OUTPUT_TIME_SIZE];
+	char left[DURATION_TEXT_SIZE];
 
-	json_object(json, NULL);
-	json_int(json, "line", line);
-	json_array(json, "providers");
-	for (enum bounce_provider i = 0; i < BOUNCE_PROVIDERS; i++) {
-		if ((find->providers & bounce_bit(i)) != 0) {
-			json_string(json, NULL, bounce_provider_name(i));
-		}
+	output_time(out, "ends", ends);
+	if (ends > now) {
+		output_line(out, "  until", "%s, %s left",
+		    output_time_text(ends, until),
+		    text_from_duration(ends - now, left));
+	} else if (ends != 0) {
+		output_line(out, "  until", "%s, over already",
+		    output_time_text(ends, until));
 	}
-	json_array_end(json);
-	put_text(json, "own", find->own);
-	put_text(json, "phrase", find->phrase);
-	put_text(json, "code", find->code);
-	put_text(json, "enhanced", find->enhanced);
-	if (find->outcome == BOUNCE_UNSAID) {
-		json_null(json, "temporary");
-	} else {
-		json_bool(json, "temporary", find->outcome == BOUNCE_TEMPORARY);
-	}
-	meaning_json(json, find->meaning);
-	if (find->has_address) {
-		addr_format(&find->address, address);
-	}
-	put_text(json, "ip", address);
-	if (find->ends != 0) {
-		json_time(json, "ends", find->ends);
-	} else {
-		json_null(json, "ends");
-	}
-	put_text(json, "ref", find->ref);
-	json_object_end(json);
 }
 
-/* ---- one text ---- */
+static void
+put_find(
+    struct decoding *decoding, int64_t line, const struct bounce_find *find)
+{
+	struct output *out = decoding->out;
+
+	output_row(out);
+	say_head(out, find);
+	if (decoding->lines) {
+		output_line(out, "  line", "%" PRId64, line);
+	}
+	output_int(out, "line", line);
+	output_list(out, "providers");
+	for (enum bounce_provider i = 0; i < BOUNCE_PROVIDERS; i++) {
+		if ((find->providers & bounce_bit(i)) != 0) {
+			output_string(out, NULL, bounce_provider_name(i));
+		}
+	}
+	output_list_end(out);
+	output_string(out, "own", or_none(find->own));
+	output_string(out, "phrase", find->phrase);
+	output_string(out, "code", or_none(find->code));
+	output_string(out, "enhanced", or_none(find->enhanced));
+	if (find->outcome == BOUNCE_UNSAID) {
+		output_none(out, "temporary");
+	} else {
+		output_bool(
+		    out, "temporary", find->outcome == BOUNCE_TEMPORARY);
+	}
+	put_meaning(out, find->meaning);
+	if (find->has_address) {
+		output_addr(out, "ip", &find->address);
+	} else {
+		output_none(out, "ip");
+	}
+	put_end(out, find->ends, decoding->now);
+	output_string(out, "ref", or_none(find->ref));
+	output_row_end(out);
+}
 
 static void
 decode(struct decoding *decoding, int64_t line, const char *text, size_t len)
@@ -227,14 +159,10 @@ decode(struct decoding *decoding, int64_t line, const char *text, size_t len)
 		decoding->known = true;
 	}
 	for (size_t i = 0; i < bounce.finds; i++) {
-		if (decoding->json != NULL) {
-			find_json(decoding->json, line, &bounce.find[i]);
-		} else {
-			say_find(decoding, line, &bounce.find[i]);
-		}
+		put_find(decoding, line, &bounce.find[i]);
 	}
-	if (bounce.more && decoding->json == NULL) {
-		print_line("and more; give it in smaller parts");
+	if (bounce.more) {
+		output_say(decoding->out, "and more; give it in smaller parts");
 	}
 }
 
@@ -250,7 +178,7 @@ decode_words(struct decoding *decoding, const struct args *args)
 	}
 	buf = malloc(size);
 	if (buf == NULL) {
-		print_complaint("out of memory");
+		output_complain("out of memory");
 		return EXIT_DATABASE;
 	}
 	text_init(&text, buf, size);
@@ -306,13 +234,13 @@ decode_lines(struct decoding *decoding)
 	size_t len;
 
 	if (reader == NULL) {
-		print_complaint("%s", error);
+		output_complain("%s", error);
 		return EXIT_USAGE;
 	}
 	record = malloc(sizeof(*record));
 	if (record == NULL) {
 		log_reader_close(reader);
-		print_complaint("out of memory");
+		output_complain("out of memory");
 		return EXIT_DATABASE;
 	}
 	record->line = 1;
@@ -323,7 +251,7 @@ decode_lines(struct decoding *decoding)
 	}
 	end_record(decoding, record);
 	if (result == LOG_READER_FAILED) {
-		print_complaint("%s", reader->error);
+		output_complain("%s", reader->error);
 	}
 	free(record);
 	log_reader_close(reader);
@@ -334,27 +262,25 @@ enum exit_status
 decode_text(struct ctl *ctl)
 {
 	const struct args *args = &ctl->args;
-	bool lines = args->files == 1 && strcmp(args->file[0], "-") == 0;
-	bool in_json = args_given(args, OPTION_JSON);
-	struct json json = { .comma = false };
+	struct output *out = &ctl->out;
 	struct decoding decoding = {
+		.out = out,
 		.now = ctl->now,
-		.lines = lines,
-		.json = in_json ? &json : NULL,
+		.lines = args->files == 1 && strcmp(args->file[0], "-") == 0,
 	};
 	enum exit_status status;
 
-	if (in_json) {
-		print_json_begin(&json);
-		json_array(&json, NULL);
-	}
-	status = lines ? decode_lines(&decoding)
-		       : decode_words(&decoding, args);
-	if (in_json) {
-		json_array_end(&json);
-		print_json_end(&json);
-	} else if (status == EXIT_FINE && !decoding.spoken) {
-		say_nothing();
+	output_table(out, NULL, &finds);
+	status = decoding.lines ? decode_lines(&decoding)
+				: decode_words(&decoding, args);
+	if (output_table_end(out) == 0 && status == EXIT_FINE) {
+		output_say(out,
+		    "nothing in it is known as a reply of FranceServ, Free, "
+		    "SFR, laposte.net or Orange");
+		output_say(out,
+		    "give the whole reply, as the bounce or the log has it: "
+		    "with a code like LPN027_503, OFR_999 or SFR_IN_104, or a "
+		    "phrase like \"Too many errors from your IP\"");
 	}
 	return status == EXIT_FINE && !decoding.known ? EXIT_NO : status;
 }

@@ -5,10 +5,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "ctl/ctl.h"
-#include "ctl/print.h"
 #include "doctor/facts.h"
 #include "doctor/judge.h"
 #include "engine/engine.h"
@@ -31,7 +29,7 @@ doctor_check(struct ctl *ctl)
 	text_init(&text, main_cf, sizeof(main_cf));
 	text_addf(&text, "%s/main.cf", folder);
 	if (text.cut || access(main_cf, F_OK) != 0) {
-		print_complaint("--postfix: %s: %s", main_cf,
+		output_complain("--postfix: %s: %s", main_cf,
 		    strerrordesc_np(text.cut ? ENAMETOOLONG : errno));
 		return EXIT_USAGE;
 	}
@@ -40,104 +38,68 @@ doctor_check(struct ctl *ctl)
 
 /* ---- telling ---- */
 
-static void
-tell(const struct diagnosis *diagnosis)
-{
-	char problems[PRINT_COUNT_SIZE];
-	char warnings[PRINT_COUNT_SIZE];
+static const struct layout remarks = {
+	.column = { { "state", "", 0, 7 }, { "check", "", 0, 13 },
+	    { "what", "", COLUMN_WRAP }, { "mend", NULL } },
+	.stream = true,
+};
 
+static void
+tell(struct output *out, const struct diagnosis *diagnosis)
+{
+	char problems[OUTPUT_COUNT_SIZE];
+	char warnings[OUTPUT_COUNT_SIZE];
+
+	output_table(out, NULL, &remarks);
 	for (size_t i = 0; i < diagnosis->remarks; i++) {
 		const struct remark *remark = &diagnosis->remark[i];
 
-		print_line("%-7s  %-13s  %s", health_name(remark->state),
-		    remark->check, remark->what);
+		output_row(out);
+		output_string(out, "check", remark->check);
+		output_string(out, "state", health_name(remark->state));
+		output_string(out, "what", remark->what);
+		output_string(out, "mend", remark->fix);
+		output_row_end(out);
 		if (remark->fix[0] != '\0') {
-			print_line("%24s-> %s", "", remark->fix);
+			output_command(out, "         -> %s", remark->fix);
 		}
 	}
+	(void)output_table_end(out);
 	if (diagnosis->lost > 0) {
-		print_line("and %zu more that found no room", diagnosis->lost);
+		output_say(
+		    out, "and %zu more that found no room", diagnosis->lost);
 	}
-	print_line("%s, %s",
-	    print_count((int64_t)diagnosis_count(diagnosis, HEALTH_PROBLEM),
+	output_say(out, "%s, %s",
+	    output_count((int64_t)diagnosis_count(diagnosis, HEALTH_PROBLEM),
 		"problem", "problems", problems),
-	    print_count((int64_t)diagnosis_count(diagnosis, HEALTH_WARNING),
+	    output_count((int64_t)diagnosis_count(diagnosis, HEALTH_WARNING),
 		"warning", "warnings", warnings));
 }
 
-static void
-tell_json(const struct diagnosis *diagnosis)
-{
-	struct json json;
-
-	print_json_begin(&json);
-	json_array(&json, NULL);
-	for (size_t i = 0; i < diagnosis->remarks; i++) {
-		const struct remark *remark = &diagnosis->remark[i];
-
-		json_object(&json, NULL);
-		json_string(&json, "check", remark->check);
-		json_string(&json, "state", health_name(remark->state));
-		json_string(&json, "what", remark->what);
-		json_string(&json, "mend", remark->fix);
-		json_object_end(&json);
-	}
-	json_array_end(&json);
-	print_json_end(&json);
-}
-
-/* ---- mending ---- */
-
-static enum store_result
-apply(struct ctl *ctl, const struct allow *allow, int64_t *lifted)
-{
-	char net[NET_TEXT_SIZE];
-	enum store_result result = engine_allow(
-	    ctl->store, ctl->conf, allow, ctl->now, lifted);
-
-	return result == STORE_OK
-		   ? ctl_audit(ctl, "allow add", net_format(&allow->net, net),
-			 allow->note)
-		   : result;
-}
+/* ---- fixing ---- */
 
 /* All of it or nothing. */
 static enum store_result
-apply_all(struct ctl *ctl, const struct fixes *fixes, int64_t *lifted)
+allow_all(struct ctl *ctl, const struct fixes *fixes, int64_t *lifted)
 {
 	enum store_result result = ctl_begin(ctl);
 
 	for (size_t i = 0; result == STORE_OK && i < fixes->fixes; i++) {
-		result = apply(ctl, &fixes->fix[i].allow, &lifted[i]);
-	}
-	if (result == STORE_OK) {
-		result = store_commit(ctl->store);
-	}
-	return result;
-}
-
-static void
-say_applied(struct diagnosis *diagnosis, const struct fixes *fixes,
-    const int64_t *lifted)
-{
-	for (size_t i = 0; i < fixes->fixes; i++) {
 		const struct allow *allow = &fixes->fix[i].allow;
 		char net[NET_TEXT_SIZE];
-		char end[TIME_TEXT_SIZE];
-		char bans[PRINT_COUNT_SIZE];
 
-		diagnosis->check = fixes->fix[i].check;
-		diagnosis_add(diagnosis, HEALTH_FIXED, NULL,
-		    "allowed %s %s%s (%s); lifted %s",
-		    net_format(&allow->net, net),
-		    allow->until == 0 ? "for good" : "until ",
-		    allow->until == 0 ? "" : text_from_time(allow->until, end),
-		    allow->note, print_count(lifted[i], "ban", "bans", bans));
+		result = engine_allow(
+		    ctl->store, ctl->conf, allow, ctl->now, &lifted[i]);
+		if (result == STORE_OK) {
+			result = ctl_audit(ctl, "allow add",
+			    net_format(&allow->net, net), allow->note);
+		}
 	}
+	return result == STORE_OK ? store_commit(ctl->store) : result;
 }
 
 static enum store_result
-mend(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
+fix(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
 {
 	static struct fixes fixes; /* too large for a stack */
 	int64_t lifted[FIXES_MAX] = { 0 };
@@ -147,25 +109,39 @@ mend(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
 	if (fixes.fixes == 0) {
 		return STORE_OK;
 	}
-	result = apply_all(ctl, &fixes, lifted);
-	if (result == STORE_OK) {
-		say_applied(diagnosis, &fixes, lifted);
-		facts_read_records(facts, ctl->store);
+	result = allow_all(ctl, &fixes, lifted);
+	if (result != STORE_OK) {
+		return result;
 	}
-	return result;
+	for (size_t i = 0; i < fixes.fixes; i++) {
+		const struct allow *allow = &fixes.fix[i].allow;
+		char net[NET_TEXT_SIZE];
+		char end[TIME_TEXT_SIZE];
+		char bans[OUTPUT_COUNT_SIZE];
+
+		diagnosis->check = fixes.fix[i].check;
+		diagnosis_add(diagnosis, HEALTH_FIXED, NULL,
+		    "allowed %s %s%s (%s); lifted %s",
+		    net_format(&allow->net, net),
+		    allow->until == 0 ? "for good" : "until ",
+		    allow->until == 0 ? "" : text_from_time(allow->until, end),
+		    allow->note, output_count(lifted[i], "ban", "bans", bans));
+	}
+	facts_read_records(facts, ctl->store);
+	return STORE_OK;
 }
 
 /* ---- the visit ---- */
 
 static void
-open_database(struct ctl *ctl, struct facts *facts, bool fix)
+open_database(struct ctl *ctl, struct facts *facts, bool write)
 {
 	struct records *records = &facts->records;
 	const char *path = ctl->conf->database;
 
 	store_close(ctl->store); /* it was none */
 	ctl->store = NULL;
-	if (!fix && access(path, F_OK) != 0 && errno == ENOENT) {
+	if (!write && access(path, F_OK) != 0 && errno == ENOENT) {
 		struct text text;
 
 		text_init(&text, records->error, sizeof(records->error));
@@ -174,7 +150,7 @@ open_database(struct ctl *ctl, struct facts *facts, bool fix)
 		return;
 	}
 	records->result = store_open(&ctl->store, path,
-	    fix ? STORE_WRITE : STORE_READ, PATIENCE_MS, records->error);
+	    write ? STORE_WRITE : STORE_READ, PATIENCE_MS, records->error);
 	if (records->result == STORE_OK) {
 		facts_read_records(facts, ctl->store);
 	}
@@ -183,22 +159,18 @@ open_database(struct ctl *ctl, struct facts *facts, bool fix)
 static enum exit_status
 visit(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
 {
-	bool fix = args_given(&ctl->args, OPTION_FIX);
+	bool fixing = args_given(&ctl->args, OPTION_FIX);
 
-	open_database(ctl, facts, fix);
-	if (fix && facts->records.result == STORE_OK) {
-		enum store_result result = mend(ctl, facts, diagnosis);
+	open_database(ctl, facts, fixing);
+	if (fixing && facts->records.result == STORE_OK) {
+		enum store_result result = fix(ctl, facts, diagnosis);
 
 		if (result != STORE_OK) {
 			return ctl_failed(ctl, result);
 		}
 	}
 	judge(facts, diagnosis);
-	if (args_given(&ctl->args, OPTION_JSON)) {
-		tell_json(diagnosis);
-	} else {
-		tell(diagnosis);
-	}
+	tell(&ctl->out, diagnosis);
 	if (facts->records.result != STORE_OK) {
 		return EXIT_DATABASE;
 	}
@@ -219,7 +191,7 @@ doctor_run(struct ctl *ctl)
 	if (facts != NULL && diagnosis != NULL) {
 		status = visit(ctl, facts, diagnosis);
 	} else {
-		print_complaint("out of memory");
+		output_complain("out of memory");
 	}
 	free(diagnosis);
 	facts_free(facts);

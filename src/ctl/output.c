@@ -430,7 +430,7 @@ add_word(struct output *out, const char *word)
 static bool
 joined(const struct output *out)
 {
-	return out->depth > 0 &&
+	return out->format != OUTPUT_JSON && out->depth > 0 &&
 	       out->level[out->depth - 1].kind == OUTPUT_LIST &&
 	       (out->format == OUTPUT_TEXT ||
 		   out->level[0].kind == OUTPUT_ROWS);
@@ -447,7 +447,9 @@ emit(struct output *out, const char *name, const struct value *value)
 	if (out->format == OUTPUT_JSON) {
 		emit_json(&out->json, name, value);
 	} else if (joined(out)) {
-		add_word(out, value->string);
+		add_word(out, out->format == OUTPUT_TEXT
+				  ? read_value(value, true, buf)
+				  : plain_value(value, buf));
 	} else if (out->format == OUTPUT_CSV && !in_table(out)) {
 		emit_path(out, name, plain_value(value, buf));
 	} else if (out->format == OUTPUT_CSV) {
@@ -585,6 +587,22 @@ output_say(struct output *out, const char *format, ...)
 	(void)vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	screen_wrapped(line, 0, strspn(line, " ") + 2);
+}
+
+void
+output_command(struct output *out, const char *format, ...)
+{
+	char line[LINE_SIZE];
+	va_list args;
+
+	if (out->format != OUTPUT_TEXT) {
+		return;
+	}
+	va_start(args, format);
+	(void)vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	screen_safe(stdout, line, strlen(line));
+	putchar('\n');
 }
 
 void

@@ -77,7 +77,7 @@ void output_row_end(struct output *out);
 /* How many rows it had. */
 int64_t output_table_end(struct output *out);
 
-/* Strings; one cell of a table, separated by blanks. */
+/* Values without names; one cell of a table, separated by blanks. */
 void output_list(struct output *out, const char *name);
 void output_list_end(struct output *out);
 
@@ -109,7 +109,11 @@ void output_cell(struct output *out, const char *name, const char *format, ...)
 void output_say(struct output *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* The same behind a label; what follows the first line is below its text. */
+/* A line to copy: never broken, however long. */
+void output_command(struct output *out, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* A line behind a label, broken at blanks; what follows the first line is below its text. */
 void output_line(struct output *out, const char *label, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

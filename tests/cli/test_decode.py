@@ -1,6 +1,8 @@
 """decode: what a refusal of one of the four providers means."""
 
+import csv
 import json
+import re
 import subprocess
 
 import pytest
@@ -20,8 +22,9 @@ NAMES = ["line", "providers", "own", "phrase", "code", "enhanced",
 
 def told(text):
     """Each find as its head and a dict of what is told of it."""
+    assert all(len(line) <= 80 for line in text.splitlines())
     finds = []
-    for block in text.strip().split("\n\n"):
+    for block in re.sub(r"\n {5,}", " ", text).strip().split("\n\n"):
         head, *lines = block.splitlines()
         finds.append((head, {line.split()[0]: line.split(None, 1)[1]
                              for line in lines}))
@@ -91,6 +94,14 @@ def test_json_has_null_for_what_is_not_there(house):
     for name in ("phrase", "code", "enhanced", "temporary", "lasts",
                  "seconds", "ip", "ends", "ref"):
         assert find[name] is None, name
+
+
+def test_csv_has_a_line_for_each(house):
+    names, *lines = csv.reader(
+        house.do("decode", "--csv", ORANGE, VIDEUR).splitlines())
+    assert names == NAMES
+    assert [line[1:3] for line in lines] == [["orange", "OFR_999"],
+                                             ["franceserv free", ""]]
 
 
 def test_102_differs_by_provider(house):
