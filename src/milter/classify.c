@@ -5,60 +5,35 @@
 #include <string.h>
 #include <strings.h>
 
-static bool
-starts(const char *text, const char *with)
-{
-	return strncmp(text, with, strlen(with)) == 0;
-}
-
-static bool
-is_greylist(const char *status, const char *text)
-{
-	/* "Greylisted", "greylisting in action", "Recipient address rejected:
-	 * Greylisted". */
-	return status[0] == '4' && strstr(text, "reylist") != NULL;
-}
-
-static bool
-is_helo(const char *status, const char *text)
-{
-	(void)status;
-	return strstr(text, "Helo command rejected") != NULL;
-}
-
-static bool
-is_sender(const char *status, const char *text)
-{
-	return strstr(text, "Sender address rejected") != NULL &&
-	       !starts(status, "4.3.") && !starts(status, "4.4.");
-}
-
-static bool
-is_relay(const char *status, const char *text)
-{
-	return strstr(text, "Relay access denied") != NULL &&
-	       (strcmp(status, "4.7.1") == 0 || strcmp(status, "5.7.1") == 0);
-}
-
-static bool
-is_recipient(const char *status, const char *text)
-{
-	(void)text;
-	return strcmp(status, "5.1.1") == 0;
-}
-
-/* In the order they are tried: what the text says goes before the status
- * alone, since a sender may be refused with the recipient's status. */
+/* What the text says goes before the status alone, since a sender may be
+ * refused with the recipient's status; the first row that fits counts. */
 static const struct {
 	enum kind kind;
-	bool (*fits)(const char *status, const char *text);
+	bool ours;          /* trouble of our own: no event */
+	const char *status; /* how it begins */
+	const char *text;   /* a part of it */
 } rejections[] = {
-	{ KIND_GREYLIST, is_greylist },
-	{ KIND_HELO, is_helo },
-	{ KIND_SENDER, is_sender },
-	{ KIND_RELAY, is_relay },
-	{ KIND_RECIPIENT, is_recipient },
+	/* "Greylisted", "greylisting in action", "Recipient address rejected:
+	 * Greylisted". */
+	{ KIND_GREYLIST, false, "4", "reylist" },
+	{ KIND_HELO, false, "", "Helo command rejected" },
+	{ KIND_SENDER, true, "4.3.", "Sender address rejected" },
+	{ KIND_SENDER, true, "4.4.", "Sender address rejected" },
+	{ KIND_SENDER, false, "", "Sender address rejected" },
+	{ KIND_RELAY, false, "4.7.1$", "Relay access denied" },
+	{ KIND_RELAY, false, "5.7.1$", "Relay access denied" },
+	{ KIND_RECIPIENT, false, "5.1.1$", "" },
 };
+
+/* Whether a status begins so; with '$', whether it is that. */
+static bool
+status_fits(const char *status, const char *with)
+{
+	size_t len = strcspn(with, "$");
+
+	return strncmp(status, with, len) == 0 &&
+	       (with[len] == '\0' || status[len] == '\0');
+}
 
 bool
 classify_rejection(const char *status, const char *text, enum kind *out)
@@ -67,9 +42,11 @@ classify_rejection(const char *status, const char *text, enum kind *out)
 		return false;
 	}
 	for (size_t i = 0; i < sizeof(rejections) / sizeof(*rejections); i++) {
-		if (rejections[i].fits(status, text == NULL ? "" : text)) {
+		if (status_fits(status, rejections[i].status) &&
+		    strstr(text == NULL ? "" : text, rejections[i].text) !=
+			NULL) {
 			*out = rejections[i].kind;
-			return true;
+			return !rejections[i].ours;
 		}
 	}
 	return false;

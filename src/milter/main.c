@@ -12,12 +12,14 @@
 #include "base/options.h"
 #include "base/proc.h"
 #include "conf/conf.h"
+#include "milter/database.h"
+#include "milter/limits.h"
 #include "milter/milter.h"
 #include "milter/writer.h"
 
 enum {
-	LOOK_EVERY = 1000,  /* ms between looks whether libmilter still runs */
-	END_PATIENCE = 1000 /* ms for callbacks that run at the end */
+	LOOK_EVERY = 1000, /* ms between looks at libmilter and the log */
+	END_WAIT = 1000    /* ms for callbacks that run at the end */
 };
 
 static const struct service_info service = {
@@ -49,7 +51,7 @@ sigwait(const sigset_t *set, int *number)
 }
 
 static void
-reload(struct writer *writer, const char *conf_path)
+reload(struct writer *writer, struct limits *limits, const char *conf_path)
 {
 	char error[CONF_ERROR_SIZE];
 	struct conf *conf = conf_load(conf_path, error);
@@ -58,20 +60,21 @@ reload(struct writer *writer, const char *conf_path)
 		log_warn("%s; the old configuration stays", error);
 		return;
 	}
+	limits_use(limits, &conf->policy);
 	writer_reload(writer, conf);
 	log_info("configuration read again");
 }
 
 /* Until it is time to stop; false where libmilter stopped by itself. */
 static bool
-watch_signals(struct writer *writer, const char *conf_path)
+run(struct writer *writer, struct limits *limits, const char *conf_path)
 {
 	for (;;) {
 		switch (proc_signals_wait(LOOK_EVERY)) {
 		case PROC_SIGNAL_STOP:
 			return true;
 		case PROC_SIGNAL_RELOAD:
-			reload(writer, conf_path);
+			reload(writer, limits, conf_path);
 			break;
 		case PROC_SIGNAL_NONE:
 			break;
@@ -80,32 +83,8 @@ watch_signals(struct writer *writer, const char *conf_path)
 			log_warn("libmilter has stopped");
 			return false;
 		}
+		database_tend_log(writer_database(writer));
 	}
-}
-
-/* The socket needs the rights we were started with, the database those of
- * its owner. */
-static struct writer *
-bring_up(struct conf *conf)
-{
-	char error[STORE_ERROR_SIZE];
-	struct writer *writer;
-
-	if (!milter_open(conf)) {
-		log_fatal(EXIT_USAGE, "not started");
-	}
-	if (!proc_drop_root(conf->user, conf->database)) {
-		log_fatal(EXIT_USAGE, "not started");
-	}
-	writer = writer_start(conf, error);
-	if (writer == NULL) {
-		(void)milter_stop(0);
-		log_fatal(EXIT_DATABASE, "%s", error);
-	}
-	if (!milter_serve(writer)) {
-		log_fatal(EXIT_USAGE, "cannot start a thread");
-	}
-	return writer;
 }
 
 int
@@ -115,6 +94,7 @@ main(int argc, char **argv)
 	char error[CONF_ERROR_SIZE];
 	struct conf *conf;
 	struct writer *writer;
+	struct limits *limits;
 	bool asked;
 
 	log_init("videur-milter");
@@ -130,11 +110,28 @@ main(int argc, char **argv)
 	/* Up to 200 threads of libmilter need little memory each; an arena for
 	 * every one of them would be most of what this process holds. */
 	(void)mallopt(M_ARENA_MAX, 2); /* NOLINT(concurrency-mt-unsafe) */
-	writer = bring_up(conf);
+	writer = writer_new(conf);
+	limits = writer == NULL ? NULL : limits_new(writer);
+	if (limits == NULL) {
+		log_fatal(EXIT_USAGE, "out of memory");
+	}
+	limits_use(limits, &conf->policy);
+	/* The socket needs the rights we were started with, the database those
+	 * of its owner. */
+	if (!milter_open(conf) || !proc_drop_root(conf->user, conf->database)) {
+		log_fatal(EXIT_USAGE, "not started");
+	}
+	if (!writer_start(writer, error)) {
+		(void)milter_stop(0);
+		log_fatal(EXIT_DATABASE, "%s", error);
+	}
+	if (!milter_serve(writer, limits)) {
+		log_fatal(EXIT_USAGE, "cannot start a thread");
+	}
 	log_info("listening on %s", conf->milter.listen);
-	asked = watch_signals(writer, options.conf_path);
-	if (milter_stop(END_PATIENCE)) {
-		writer_stop(writer);
+	asked = run(writer, limits, options.conf_path);
+	if (milter_stop(END_WAIT)) {
+		writer_free(writer);
 	}
 	log_info("stopped");
 	/* Not exit(): libmilter's threads still run, and its handler would

@@ -11,27 +11,28 @@
 #include <unistd.h>
 
 #include "base/addr.h"
+#include "base/endpoint.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/text.h"
 #include "milter/session.h"
-#include "milter/socket.h"
 #include "milter/writer.h"
 
 enum {
 	BACKLOG = 256 /* libmilter's own is 5 */
 };
 
-static struct writer *writer; /* borrowed; set before any callback runs */
-static char unix_path[CONF_PATH_SIZE]; /* of our socket, or empty */
-static atomic_int running;             /* callbacks */
+static struct writer *writer;    /* borrowed; set before any callback runs */
+static struct limits *limits;    /* the same */
+static struct endpoint endpoint; /* where we listen */
+static atomic_int running;       /* callbacks */
 static atomic_bool stopping;
 static atomic_bool ended;
 
 /* ---- between libmilter and the session ---- */
 
-/* Every callback is a visit: none begins once we are stopping, and the end
- * waits for those that began. */
+/* No callback begins once we are stopping, and the end waits for those that
+ * began. */
 static bool
 enter(void)
 {
@@ -62,7 +63,7 @@ session_of(SMFICTX *ctx)
 		return session;
 	}
 	conf = writer_conf(writer);
-	session = session_new(writer_desk(writer), conf);
+	session = session_new(writer, limits, conf);
 	if (session == NULL) {
 		conf_drop(conf);
 		return NULL;
@@ -82,16 +83,17 @@ macro(SMFICTX *ctx, const char *name)
 }
 
 static sfsistat
-say(SMFICTX *ctx, struct answer *answer)
+refuse(SMFICTX *ctx, struct refusal *refusal)
 {
-	char *enhanced = answer->enhanced[0] == '\0' ? NULL : answer->enhanced;
+	char *enhanced = refusal->enhanced[0] == '\0' ? NULL
+						      : refusal->enhanced;
 
-	if (smfi_setreply(ctx, answer->code, enhanced, answer->text) !=
+	if (smfi_setreply(ctx, refusal->code, enhanced, refusal->text) !=
 	    MI_SUCCESS) {
 		log_warn("libmilter does not take the reply %s %s",
-		    answer->code, answer->text);
+		    refusal->code, refusal->text);
 	}
-	return answer->code[0] == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT;
+	return refusal->code[0] == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT;
 }
 
 /* ---- callbacks ---- */
@@ -181,22 +183,22 @@ static sfsistat
 on_helo(SMFICTX *ctx, char *name)
 {
 	struct session *session = smfi_getpriv(ctx);
-	struct answer answer;
+	struct refusal refusal;
 	bool refused;
 
 	(void)name;
 	if (session == NULL || !enter()) {
 		return SMFIS_CONTINUE;
 	}
-	refused = session_helo(session, proc_now(), &answer);
-	return leave(refused ? say(ctx, &answer) : SMFIS_CONTINUE);
+	refused = session_helo(session, proc_now(), &refusal);
+	return leave(refused ? refuse(ctx, &refusal) : SMFIS_CONTINUE);
 }
 
 static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
 	struct session *session = smfi_getpriv(ctx);
-	struct answer answer;
+	struct refusal refusal;
 	struct sender sender;
 	bool refused;
 
@@ -206,8 +208,8 @@ on_mail(SMFICTX *ctx, char **argv)
 	sender = (struct sender){ .path = argv[0],
 		.auth_type = macro(ctx, "{auth_type}"),
 		.auth_authen = macro(ctx, "{auth_authen}") };
-	refused = session_mail(session, &sender, proc_now(), &answer);
-	return leave(refused ? say(ctx, &answer) : SMFIS_CONTINUE);
+	refused = session_mail(session, &sender, proc_now(), &refusal);
+	return leave(refused ? refuse(ctx, &refusal) : SMFIS_CONTINUE);
 }
 
 static sfsistat
@@ -215,7 +217,7 @@ on_rcpt(SMFICTX *ctx, char **argv)
 {
 	struct session *session = smfi_getpriv(ctx);
 	const char *mailer;
-	struct answer answer;
+	struct refusal refusal;
 	struct recipient recipient;
 	bool refused;
 
@@ -229,33 +231,46 @@ on_rcpt(SMFICTX *ctx, char **argv)
 		recipient.status = macro(ctx, "{rcpt_host}");
 		recipient.text = macro(ctx, "{rcpt_addr}");
 	}
-	refused = session_rcpt(session, &recipient, proc_now(), &answer);
-	return leave(refused ? say(ctx, &answer) : SMFIS_CONTINUE);
+	refused = session_rcpt(session, &recipient, proc_now(), &refusal);
+	return leave(refused ? refuse(ctx, &refusal) : SMFIS_CONTINUE);
+}
+
+/* A step without an answer. */
+static sfsistat
+step(SMFICTX *ctx, void (*verb)(struct session *session, int64_t now))
+{
+	struct session *session = smfi_getpriv(ctx);
+
+	if (session == NULL || !enter()) {
+		return SMFIS_CONTINUE;
+	}
+	verb(session, proc_now());
+	return leave(SMFIS_CONTINUE);
 }
 
 static sfsistat
 on_unknown(SMFICTX *ctx, const char *verb)
 {
-	struct session *session = smfi_getpriv(ctx);
-
 	(void)verb;
-	if (session == NULL || !enter()) {
-		return SMFIS_CONTINUE;
-	}
-	session_unknown(session, proc_now());
-	return leave(SMFIS_CONTINUE);
+	return step(ctx, session_unknown);
 }
 
 static sfsistat
 on_data(SMFICTX *ctx)
 {
-	struct session *session = smfi_getpriv(ctx);
+	return step(ctx, session_data);
+}
 
-	if (session == NULL || !enter()) {
-		return SMFIS_CONTINUE;
-	}
-	session_data(session, proc_now());
-	return leave(SMFIS_CONTINUE);
+static sfsistat
+on_message(SMFICTX *ctx)
+{
+	return step(ctx, session_message);
+}
+
+static sfsistat
+on_abort(SMFICTX *ctx)
+{
+	return step(ctx, session_abort);
 }
 
 static sfsistat
@@ -267,30 +282,6 @@ on_header(SMFICTX *ctx, char *name, char *value)
 		return SMFIS_CONTINUE;
 	}
 	session_header(session, name, value);
-	return leave(SMFIS_CONTINUE);
-}
-
-static sfsistat
-on_message(SMFICTX *ctx)
-{
-	struct session *session = smfi_getpriv(ctx);
-
-	if (session == NULL || !enter()) {
-		return SMFIS_CONTINUE;
-	}
-	session_message(session, proc_now());
-	return leave(SMFIS_CONTINUE);
-}
-
-static sfsistat
-on_abort(SMFICTX *ctx)
-{
-	struct session *session = smfi_getpriv(ctx);
-
-	if (session == NULL || !enter()) {
-		return SMFIS_CONTINUE;
-	}
-	session_abort(session, proc_now());
 	return leave(SMFIS_CONTINUE);
 }
 
@@ -338,11 +329,9 @@ milter_open(const struct conf *conf)
 {
 	char listen[CONF_PATH_SIZE];
 
-	if (!socket_path(conf->milter.listen, unix_path)) {
-		unix_path[0] = '\0';
-	}
+	(void)endpoint_parse(conf->milter.listen, ENDPOINT_MILTER, &endpoint);
 	(void)text_copy(listen, sizeof(listen), conf->milter.listen);
-	if (!socket_prepare(unix_path, conf)) {
+	if (!socket_prepare(endpoint.path, conf)) {
 		return false;
 	}
 	(void)smfi_setbacklog(BACKLOG);
@@ -352,7 +341,7 @@ milter_open(const struct conf *conf)
 		log_warn("cannot listen on %s", listen);
 		return false;
 	}
-	return socket_finish(unix_path, conf);
+	return socket_finish(endpoint.path, conf);
 }
 
 static void *
@@ -365,11 +354,12 @@ serve(void *unused)
 }
 
 bool
-milter_serve(struct writer *at)
+milter_serve(struct writer *a_writer, struct limits *some_limits)
 {
 	pthread_t thread;
 
-	writer = at;
+	writer = a_writer;
+	limits = some_limits;
 	return pthread_create(&thread, NULL, serve, NULL) == 0 &&
 	       pthread_detach(thread) == 0;
 }
@@ -392,9 +382,9 @@ milter_stop(int64_t milliseconds)
 	while (atomic_load(&running) > 0 && proc_ticks() < deadline) {
 		(void)nanosleep(&moment, NULL);
 	}
-	if (unix_path[0] != '\0' && unlink(unix_path) != 0 && errno != ENOENT &&
+	if (endpoint.is_unix && unlink(endpoint.path) != 0 && errno != ENOENT &&
 	    errno != EACCES) {
-		log_warn("%s: cannot be removed", unix_path);
+		log_warn("%s: cannot be removed", endpoint.path);
 	}
 	return atomic_load(&running) == 0;
 }

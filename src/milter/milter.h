@@ -1,6 +1,6 @@
 /*
  * The filter as libmilter calls it: each callback turns what the MTA says
- * into a step of the session, and the session's answer into an SMTP reply.
+ * into a step of the session, and a refusal into an SMTP reply.
  *
  * There is one filter in a process, since libmilter has no other way to reach
  * what its callbacks share.
@@ -13,15 +13,16 @@
 
 #include "conf/conf.h"
 
+struct limits;
 struct writer;
 
 /* Open the socket that `conf` names, with its mode and group, removing one
  * that was left behind.  False after a log line. */
 bool milter_open(const struct conf *conf);
 
-/* Serve in a thread of its own, at this writer's desk; false where it cannot
- * start. */
-bool milter_serve(struct writer *writer);
+/* Serve in a thread of its own; both are borrowed to the end.  False where it
+ * cannot start. */
+bool milter_serve(struct writer *writer, struct limits *limits);
 
 /* Whether it serves no more without having been asked to stop. */
 bool milter_ended(void);
@@ -29,5 +30,12 @@ bool milter_ended(void);
 /* Let no callback begin any more and wait, at most so many milliseconds, for
  * those that run; false where one still does.  Removes a unix socket. */
 bool milter_stop(int64_t milliseconds);
+
+/* The unix socket's place, mode and group; an empty path is fine.  Before it is
+ * opened: make its folder where only that is missing, and let nobody connect
+ * yet.  False after a log line. */
+bool socket_prepare(const char *path, const struct conf *conf);
+/* After it was opened: give it mode and group. */
+bool socket_finish(const char *path, const struct conf *conf);
 
 #endif

@@ -1,12 +1,16 @@
 #include "milter/session.h"
 
 #include <stdlib.h>
+#include <string.h>
 #include <strings.h>
 
 #include "base/text.h"
-#include "milter/account.h"
+#include "core/tally.h"
 #include "milter/classify.h"
-#include "milter/hearing.h"
+#include "milter/counters.h"
+#include "milter/database.h"
+#include "milter/limits.h"
+#include "milter/writer.h"
 
 /* From one MAIL to its end. */
 struct transaction {
@@ -21,27 +25,44 @@ struct transaction {
 };
 
 struct session {
-	struct conf *conf; /* our reference */
-	struct account account;
-	struct hearing hearing;
+	struct conf *conf;     /* our reference */
+	struct writer *writer; /* borrowed, as the next */
+	struct limits *limits;
+	struct counters *counters; /* the writer's */
+	struct peer peer;
+	struct presence presence;
+
+	/* What was recorded of it. */
+	bool counts;    /* what it does is counted */
+	bool counted;   /* as a session */
+	bool refused;   /* something was, by whomever */
+	bool hit;       /* as one that a ban refused */
+	bool over;      /* as one that met a limit */
+	bool told_helo; /* the event `helo` */
 
 	/* What the client did so far. */
 	bool greeted;
-	bool told_helo; /* the event `helo` was recorded */
 	struct transaction now;
+
+	/* The only recipient of a transaction that may turn out to be a
+	 * call-out is not counted before that is known. */
+	bool held;
+	bool probed;       /* held, and its transaction ended so */
+	int64_t probed_at; /* when */
 };
 
 struct session *
-session_new(const struct desk *desk, struct conf *conf)
+session_new(struct writer *writer, struct limits *limits, struct conf *conf)
 {
 	struct session *session = calloc(1, sizeof(*session));
 
-	if (session == NULL) {
-		return NULL;
+	if (session != NULL) {
+		session->conf = conf;
+		session->writer = writer;
+		session->limits = limits;
+		session->counters = writer_counters(writer);
+		verdict_init(&session->peer, writer_database(writer), conf);
 	}
-	session->conf = conf;
-	account_init(&session->account, desk, conf);
-	hearing_init(&session->hearing, conf, &session->account);
 	return session;
 }
 
@@ -71,14 +92,203 @@ session_service(const struct conf *conf, const char *port, const char *name)
 	return SERVICE_MX;
 }
 
+/* ---- what is counted ---- */
+
+static void
+tally(struct session *session, const struct tally *more, int64_t now)
+{
+	counters_add(session->counters,
+	    &(struct counted){ .what = COUNTED_TALLY,
+		.client = session->peer.client,
+		.tally = *more,
+		.at = tally_hour(now) },
+	    1);
+}
+
+/* Count the session, once, at the first thing it does: the MTA itself opens
+ * and closes connections (XCLIENT) that never get so far. */
+static void
+count_session(struct session *session, int64_t now)
+{
+	if (!session->counted && session->counts) {
+		session->counted = true;
+		limits_count(session->limits, &session->peer.client, now);
+	}
+}
+
+/* The held recipient is an ordinary one. */
+static void
+release_held(struct session *session, int64_t now)
+{
+	if (session->held && session->counts) {
+		tally(session, &(struct tally){ .recipients = 1 }, now);
+	}
+	session->held = false;
+	session->probed = false;
+}
+
+/* Something was refused: no call-out does that. */
+static void
+count_refusal(struct session *session, int64_t now)
+{
+	session->refused = true;
+	release_held(session, now);
+}
+
+static void
+count_recipient(struct session *session, int64_t now)
+{
+	const struct transaction *mail = &session->now;
+
+	if (!session->counts) {
+		return;
+	}
+	if (mail->callout && mail->recipients == 1 && !session->refused &&
+	    !session->probed) {
+		session->held = true;
+		return;
+	}
+	if (!session->probed) {
+		release_held(session, now);
+	}
+	tally(session, &(struct tally){ .recipients = 1 }, now);
+}
+
+/* Whether an event of this kind is ours to record. */
+static bool
+is_ours(const struct session *session, enum kind kind)
+{
+	return session->counts && session->conf->source[kind] == CONF_MILTER;
+}
+
+/* The client did something wrong.  `detail` and `name` may be NULL. */
+static void
+record(struct session *session, enum kind kind, int64_t at, const char *detail,
+    const char *name)
+{
+	if (is_ours(session, kind)) {
+		writer_record(session->writer,
+		    &(struct writer_event){ .conf = session->conf,
+			.address = session->peer.address,
+			.kind = kind,
+			.at = at,
+			.detail = detail,
+			.name = name },
+		    &session->peer.left);
+	}
+}
+
+/* Whether a rule counts guesses at one recipient differently. */
+static bool
+wants_name(const struct policy *policy)
+{
+	for (size_t i = 0; i < policy->rules; i++) {
+		if (policy->rule[i].same_recipient > 0 &&
+		    (policy->rule[i].kinds & kind_bit(KIND_RECIPIENT)) != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* It named a recipient that does not exist, `path` as SMTP gave it or NULL.
+ * Where a rule asks how often it is the same one, the event has its key. */
+static void
+record_guess(
+    struct session *session, const char *path, const char *status, int64_t now)
+{
+	char name[WRITER_NAME_SIZE];
+	struct text out;
+
+	text_init(&out, name, sizeof(name));
+	if (path != NULL && wants_name(&session->conf->policy)) {
+		path += path[0] == '<';
+		text_add_bytes(&out, path, strcspn(path, ">"));
+	}
+	record(session, KIND_RECIPIENT, now, status, name);
+}
+
+/* ---- what it is told ---- */
+
+/* What the client is told at a stage: true where it is refused.  `spared`
+ * recipients are refused by no ban. */
+static bool
+refused_by_ban(struct session *session, enum stage stage, bool spared,
+    int64_t now, struct refusal *refusal)
+{
+	struct peer *peer = &session->peer;
+	const struct ban *ban;
+
+	if (!peer->known || peer->exempt) {
+		return false;
+	}
+	if (!verdict_refresh(peer, now)) {
+		if (session->conf->milter.on_error == CONF_ACCEPT ||
+		    stage == STAGE_HELO) {
+			return false;
+		}
+		count_refusal(session, now);
+		verdict_refuse_unknown(refusal);
+		return true;
+	}
+	ban = verdict_ban(peer, stage);
+	if (ban == NULL || spared) {
+		return false;
+	}
+	verdict_refuse(peer, ban, refusal);
+	count_session(session, now);
+	count_refusal(session, now);
+	if (!session->hit) {
+		session->hit = true;
+		writer_hit(session->writer, ban, now, &peer->left);
+	}
+	return true;
+}
+
+/* The same of a client at MAIL that does too much.  Limits are not for a
+ * session that is authenticated or came to submit mail, nor for a client that
+ * is allowed or may be. */
+static bool
+refused_by_limit(struct session *session, int64_t now, struct refusal *refusal)
+{
+	struct peer *peer = &session->peer;
+	enum limit_kind over;
+
+	if (!peer->known || peer->exempt || peer->authenticated ||
+	    peer->service == SERVICE_SUBMISSION ||
+	    peer->version == DATABASE_NO_VERSION ||
+	    peer->verdict == STANDING_ALLOWED) {
+		return false;
+	}
+	over = limits_admit(session->limits, peer, &session->presence, now);
+	if (over == LIMIT_KINDS) {
+		return false;
+	}
+	verdict_refuse_limit(peer, &session->conf->policy.limit[over], refusal);
+	count_refusal(session, now);
+	if (!session->over) {
+		session->over = true;
+		counters_add(session->counters,
+		    &(struct counted){ .what = COUNTED_LIMITED,
+			.limit = over,
+			.times = 1,
+			.at = now },
+		    1);
+		record(session, KIND_VOLUME, now, limit_name(over), NULL);
+	}
+	return true;
+}
+
+/* ---- its steps ---- */
+
 void
 session_connect(
     struct session *session, const struct addr *address, enum service service)
 {
-	hearing_open(&session->hearing, address, service);
-	if (address != NULL) {
-		account_open(&session->account, address);
-	}
+	limits_leave(
+	    session->limits, &session->peer.client, &session->presence);
+	verdict_connect(&session->peer, address, service);
+	session->counts |= address != NULL;
 }
 
 /* The transaction is over without a message. */
@@ -87,73 +297,50 @@ end_transaction(struct session *session, int64_t now)
 {
 	struct transaction *mail = &session->now;
 
-	if (mail->open && !mail->data) {
-		account_unfinished(&session->account, now);
+	if (mail->open && !mail->data && session->held && !session->probed) {
+		session->probed = true;
+		session->probed_at = now;
 	}
 	*mail = (struct transaction){ .open = false };
 }
 
 bool
-session_helo(struct session *session, int64_t now, struct answer *answer)
+session_helo(struct session *session, int64_t now, struct refusal *refusal)
 {
 	end_transaction(session, now);
 	session->greeted = true;
-	return hearing_judge(&session->hearing, STAGE_HELO, false, now, answer);
+	return refused_by_ban(session, STAGE_HELO, false, now, refusal);
 }
 
 bool
 session_mail(struct session *session, const struct sender *sender, int64_t now,
-    struct answer *answer)
+    struct refusal *refusal)
 {
 	bool refused;
 
 	end_transaction(session, now);
 	if (sender->auth_type != NULL || sender->auth_authen != NULL) {
-		session->hearing.authenticated = true;
-		account_end(&session->account);
-		hearing_leave(&session->hearing);
+		session->peer.authenticated = true;
+		session->counts = false;
+		limits_leave(
+		    session->limits, &session->peer.client, &session->presence);
 	}
-	account_session(&session->account, now);
-	refused = hearing_judge(
-		      &session->hearing, STAGE_MAIL, false, now, answer) ||
-		  hearing_measure(&session->hearing, now, answer);
+	count_session(session, now);
+	refused = refused_by_ban(session, STAGE_MAIL, false, now, refusal) ||
+		  refused_by_limit(session, now, refusal);
 	session->now.open = true;
 	session->now.refused = refused;
 	session->now.callout = sender->path != NULL &&
 			       classify_callout(sender->path);
 	if (!session->greeted && !session->told_helo) {
 		session->told_helo = true;
-		account_deed(&session->account, KIND_HELO, "no HELO", now);
+		record(session, KIND_HELO, now, "no HELO", NULL);
 	}
 	return refused;
 }
 
-/* Whether this kind of rejection was recorded often enough. */
-static bool
-told_enough(struct session *session, enum kind kind)
-{
-	bool *told = kind == KIND_HELO     ? &session->told_helo
-		     : kind == KIND_SENDER ? &session->now.told_sender
-					   : NULL;
-	bool before = told != NULL && *told;
-
-	if (told != NULL) {
-		*told = true;
-	}
-	return before;
-}
-
-/* One that was refused at MAIL and comes all the same is refused whomever it
- * writes to. */
-static bool
-spares(const struct session *session, const struct recipient *recipient)
-{
-	return recipient->path != NULL && !session->now.refused &&
-	       reply_spares(recipient->path);
-}
-
-/* The MTA rejects the recipient; a banned client would have been refused
- * here as well. */
+/* The MTA rejects the recipient: an event, but of a bad HELO only one a
+ * session, and of a bad sender one a MAIL. */
 static void
 note_rejection(
     struct session *session, const struct recipient *recipient, int64_t now)
@@ -162,82 +349,85 @@ note_rejection(
 				 ? recipient->status
 				 : NULL;
 	enum kind kind;
-	struct answer unsaid;
+	bool *told;
 
-	(void)hearing_judge(&session->hearing, STAGE_RCPT,
-	    spares(session, recipient), now, &unsaid);
-	account_refusal(&session->account, now);
-	if (!classify_rejection(recipient->status, recipient->text, &kind) ||
-	    told_enough(session, kind)) {
+	count_refusal(session, now);
+	if (!classify_rejection(recipient->status, recipient->text, &kind)) {
 		return;
 	}
 	if (kind == KIND_RECIPIENT) {
-		account_guess(&session->account, recipient->path, status, now);
-	} else {
-		account_deed(&session->account, kind, status, now);
+		record_guess(session, recipient->path, status, now);
+		return;
 	}
-}
-
-static void
-note_accepted(struct session *session, int64_t now)
-{
-	struct transaction *mail = &session->now;
-
-	account_recipient(
-	    &session->account, mail->callout && mail->recipients == 1, now);
+	told = kind == KIND_HELO     ? &session->told_helo
+	       : kind == KIND_SENDER ? &session->now.told_sender
+				     : NULL;
+	if (told == NULL || !*told) {
+		record(session, kind, now, status, NULL);
+	}
+	if (told != NULL) {
+		*told = true;
+	}
 }
 
 bool
 session_rcpt(struct session *session, const struct recipient *recipient,
-    int64_t now, struct answer *answer)
+    int64_t now, struct refusal *refusal)
 {
-	if (!session->hearing.known) {
+	bool spared;
+	bool refused;
+
+	if (!session->peer.known) {
 		return false;
 	}
-	account_session(&session->account, now);
+	count_session(session, now);
 	session->now.recipients++;
+	/* One that was refused at MAIL and comes all the same is refused
+	 * whomever it writes to. */
+	spared = recipient->path != NULL && !session->now.refused &&
+		 reply_spares(recipient->path);
+	refused = refused_by_ban(session, STAGE_RCPT, spared, now, refusal);
 	if (recipient->rejected) {
+		/* A banned client would have been refused here as well. */
 		note_rejection(session, recipient, now);
 		return false;
 	}
-	if (hearing_judge(&session->hearing, STAGE_RCPT,
-		spares(session, recipient), now, answer)) {
-		return true;
+	if (!refused) {
+		count_recipient(session, now);
 	}
-	note_accepted(session, now);
-	return false;
+	return refused;
 }
 
 void
 session_unknown(struct session *session, int64_t now)
 {
-	if (!session->hearing.known) {
-		return;
+	if (session->peer.known) {
+		count_session(session, now);
+		count_refusal(session, now);
+		record(session, KIND_COMMAND, now, NULL, NULL);
 	}
-	account_session(&session->account, now);
-	account_refusal(&session->account, now);
-	account_deed(&session->account, KIND_COMMAND, NULL, now);
 }
 
 void
 session_data(struct session *session, int64_t now)
 {
 	session->now.data = true;
-	account_data(&session->account, now);
+	if (!session->probed) {
+		release_held(session, now);
+	}
 }
 
 void
 session_header(struct session *session, const char *name, const char *value)
 {
-	struct transaction *mail = &session->now;
+	const struct conf *conf = session->conf;
 
-	if (!session->account.open) {
-		return;
+	if (session->counts) {
+		session->now.spam |= classify_header(
+		    &conf->milter.spam_header, name, value);
+		session->now.virus |= classify_header(
+		    &conf->milter.virus_header, name, value);
 	}
-	mail->spam |= classify_header(
-	    &session->conf->milter.spam_header, name, value);
-	mail->virus |= classify_header(
-	    &session->conf->milter.virus_header, name, value);
 }
 
 void
@@ -245,15 +435,20 @@ session_message(struct session *session, int64_t now)
 {
 	struct transaction *mail = &session->now;
 
-	mail->data = true; /* not every MTA reports DATA */
-	session->hearing.presence.messages++;
+	session->presence.messages++;
 	if (mail->spam) {
-		account_deed(&session->account, KIND_SPAM, NULL, now);
+		record(session, KIND_SPAM, now, NULL, NULL);
 	}
 	if (mail->virus) {
-		account_deed(&session->account, KIND_VIRUS, NULL, now);
+		record(session, KIND_VIRUS, now, NULL, NULL);
 	}
-	account_message(&session->account, !mail->spam && !mail->virus, now);
+	if (session->counts) {
+		tally(session,
+		    &(struct tally){ .messages = 1,
+			.accepted = !mail->spam && !mail->virus },
+		    now);
+	}
+	session_data(session, now); /* not every MTA reports DATA */
 	end_transaction(session, now);
 }
 
@@ -270,18 +465,21 @@ session_close(struct session *session, int64_t now)
 		return;
 	}
 	end_transaction(session, now);
-	account_close(&session->account, now);
-	hearing_leave(&session->hearing);
+	/* It was a call-out. */
+	if (session->probed && !session->refused) {
+		record(session, KIND_PROBE, session->probed_at, NULL, NULL);
+	}
+	limits_leave(
+	    session->limits, &session->peer.client, &session->presence);
 	session_free(session);
 }
 
 void
 session_free(struct session *session)
 {
-	if (session == NULL) {
-		return;
+	if (session != NULL) {
+		verdict_clear(&session->peer);
+		conf_drop(session->conf);
+		free(session);
 	}
-	hearing_clear(&session->hearing);
-	conf_drop(session->conf);
-	free(session);
 }

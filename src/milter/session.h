@@ -1,15 +1,15 @@
 /*
- * One SMTP session of one client: what it did and what it hears.
+ * One SMTP session of one client: what it did and what it is told.
  *
- * The milter tells it each step the MTA reports; the session asks the desk
- * who the client is, answers with the reply of the ban that speaks or, at
- * MAIL, of the limit it is over, and tells the desk of deeds, tallies and
- * hits.  It knows nothing of libmilter, of
- * threads or of the database; `now` is seconds since the epoch.
+ * The milter reports each step that the MTA reports to it; the session asks
+ * who the client is, refuses it with the reply of the ban that applies or, at
+ * MAIL, of the limit it is over, and gives events, tallies and hits to the
+ * writer.  It knows nothing of libmilter, of threads or of the database; `now`
+ * is seconds since the epoch.
  *
  * A session is used by one thread at a time.  One without an address (a unix
- * socket's) passes untouched.  One that is authenticated hears only bans for
- * `auth`, and from then on nothing of it is counted.
+ * socket's) passes untouched.  One that is authenticated is refused by bans
+ * for `auth` alone, and from then on nothing of it is counted.
  */
 #ifndef MILTER_SESSION_H
 #define MILTER_SESSION_H
@@ -20,15 +20,17 @@
 #include "base/addr.h"
 #include "conf/conf.h"
 #include "core/kind.h"
-#include "milter/answer.h"
-#include "milter/desk.h"
+#include "milter/verdict.h"
 
+struct limits;
 struct session;
+struct writer;
 
-/* `desk` is borrowed for the session's life; its reference of `conf` passes
- * to the session, which keeps it to the end.  NULL without memory, and then
- * the reference stays with the caller. */
-struct session *session_new(const struct desk *desk, struct conf *conf);
+/* `writer` and `limits` are borrowed for the session's life; the reference of
+ * `conf` passes to the session, which keeps it to the end.  NULL without
+ * memory, and then the reference stays with the caller. */
+struct session *session_new(
+    struct writer *writer, struct limits *limits, struct conf *conf);
 const struct conf *session_conf(const struct session *session);
 
 /* The service a session came to, by the MTA's {daemon_port} and
@@ -36,13 +38,14 @@ const struct conf *session_conf(const struct session *session);
 enum service session_service(
     const struct conf *conf, const char *port, const char *name);
 
-/* A client came in; `address` is NULL where it has none. */
+/* A client connected; `address` is NULL where it has none. */
 void session_connect(
     struct session *session, const struct addr *address, enum service service);
 
 /* HELO or EHLO.  Like all that give back a bool: true where the client is
- * refused, with `answer` filled in. */
-bool session_helo(struct session *session, int64_t now, struct answer *answer);
+ * refused, with `refusal` filled in. */
+bool session_helo(
+    struct session *session, int64_t now, struct refusal *refusal);
 
 /* MAIL.  Texts may be NULL where the MTA has none. */
 struct sender {
@@ -51,7 +54,7 @@ struct sender {
 	const char *auth_authen;
 };
 bool session_mail(struct session *session, const struct sender *sender,
-    int64_t now, struct answer *answer);
+    int64_t now, struct refusal *refusal);
 
 /* RCPT.  One that the MTA rejects itself is never refused again. */
 struct recipient {
@@ -61,7 +64,7 @@ struct recipient {
 	const char *text;   /* of the rejection, or NULL */
 };
 bool session_rcpt(struct session *session, const struct recipient *recipient,
-    int64_t now, struct answer *answer);
+    int64_t now, struct refusal *refusal);
 
 /* A command that the MTA does not know. */
 void session_unknown(struct session *session, int64_t now);
@@ -74,10 +77,10 @@ void session_message(struct session *session, int64_t now);
 /* The transaction ended before that. */
 void session_abort(struct session *session, int64_t now);
 
-/* The client left: what that means is told, and the session freed.  NULL is
+/* The client left: record what that means, and free the session.  NULL is
  * fine, here and below. */
 void session_close(struct session *session, int64_t now);
-/* Free it without a word to the desk. */
+/* Free it and record nothing. */
 void session_free(struct session *session);
 
 #endif

@@ -1,4 +1,4 @@
-#include "milter/socket.h"
+#include "milter/milter.h"
 
 #include <errno.h>
 #include <grp.h>
@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/log.h"
-#include "base/text.h"
 
 enum {
 	FOLDER_MODE = 0750,
@@ -16,21 +16,6 @@ enum {
 	GROUP_BUFFER = 4096,
 	WHY_SIZE = 128
 };
-
-bool
-socket_path(const char *listen, char path[static CONF_PATH_SIZE])
-{
-	static const char *const prefixes[] = { "unix:", "local:" };
-
-	for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
-		size_t len = strlen(prefixes[i]);
-
-		if (strncmp(listen, prefixes[i], len) == 0) {
-			return text_copy(path, CONF_PATH_SIZE, listen + len);
-		}
-	}
-	return listen[0] == '/' && text_copy(path, CONF_PATH_SIZE, listen);
-}
 
 static void
 warn_errno(const char *path, const char *what)
@@ -62,13 +47,9 @@ give_to_group(const char *path, const char *name)
 static bool
 make_folder(const char *path, const struct conf *conf)
 {
-	const char *slash = strrchr(path, '/');
 	char folder[CONF_PATH_SIZE];
 
-	if (slash == NULL || slash == path) {
-		return true;
-	}
-	(void)text_copy(folder, (size_t)(slash - path) + 1, path);
+	(void)file_folder(path, folder, sizeof(folder));
 	if (mkdir(folder, FOLDER_MODE) != 0) {
 		if (errno == EEXIST) {
 			return true;

@@ -1,269 +1,428 @@
 #include "milter/writer.h"
 
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/text.h"
-#include "milter/books.h"
-#include "milter/door.h"
-#include "milter/patience.h"
-#include "milter/upkeep.h"
+#include "milter/counters.h"
+#include "milter/database.h"
 
 enum {
-	LAST_PATIENCE = 2000 /* ms, for what waits at the end */
+	/* ms the thread waits for another program's lock: less than a session
+	 * waits for the thread, so that it is told in time. */
+	WRITE_WAIT = 200,
+	ROUND_WAIT = 50,  /* ms the same once a second */
+	LAST_WAIT = 2000, /* ms for what waits at the end */
+	EVERY = 1000,     /* ms from one round of upkeep to the next */
+	EVENTS_A_COMMIT = 64,
+	ROWS_A_COMMIT = 256,
+	BANS_A_COMMIT = 16,
+	LIFE_EVERY = 10, /* s */
+	PRUNE_EVERY = 60 /* s, while nothing is old enough */
+};
+
+/* One entry of the queue: an event, or a ban's first hit. */
+struct waiting {
+	struct conf *conf; /* a reference; NULL: a hit */
+	int64_t at;
+	struct addr address;
+	enum kind kind;
+	char detail[WRITER_DETAIL_SIZE]; /* or empty */
+	char name[WRITER_NAME_SIZE];     /* or empty */
+	int64_t ban;                     /* of a hit */
+	enum reason reason;
 };
 
 struct writer {
-	struct desk desk;
-	struct books books;
-	struct upkeep upkeep;
+	struct database *database;
+	bool threaded;
 	pthread_t thread;
+
+	/* The thread writes counters, or somebody needs them to stay. */
+	pthread_mutex_t hold_mutex;
+	struct counters *counters;
+
+	/* The queue, and what else threads share; with the mutex held.  What
+	 * stands in the queue changes no more, and only the thread takes it
+	 * out. */
 	pthread_mutex_t mutex;
-	pthread_cond_t wake;
+	pthread_cond_t wake;    /* there is something to do */
+	pthread_cond_t written; /* a transaction ended */
+	struct waiting *queue;  /* a ring of WRITER_QUEUE_MAX */
+	size_t head;
+	size_t count;
+	int64_t put; /* entries so far */
+	int64_t done;
+	int64_t dropped;
 	bool stopping;
+	struct conf *conf;
+
+	int64_t life_at;  /* when the next sign of life is due */
+	int64_t prune_at; /* when to look for what may be forgotten */
 };
 
-/* ---- the desk ---- */
-
-/* A version that no other store of this handle had. */
-static enum store_result
-version_of(struct handle *handle, int64_t *version)
+struct writer *
+writer_new(struct conf *conf)
 {
-	enum store_result result = store_version(handle->store, version);
+	struct writer *writer = calloc(1, sizeof(*writer));
 
-	*version = (*version & UINT32_MAX) | handle->generation << 32;
-	return result;
+	if (writer == NULL) {
+		return NULL;
+	}
+	/* Pages of the queue that were never used take no memory. */
+	writer->queue = calloc(WRITER_QUEUE_MAX, sizeof(*writer->queue));
+	writer->counters = counters_new();
+	writer->database = database_new(conf->database);
+	(void)pthread_mutex_init(&writer->hold_mutex, NULL);
+	(void)pthread_mutex_init(&writer->mutex, NULL);
+	(void)pthread_cond_init(&writer->wake, NULL);
+	(void)pthread_cond_init(&writer->written, NULL);
+	if (writer->queue == NULL || writer->counters == NULL ||
+	    writer->database == NULL) {
+		writer_free(writer);
+		return NULL;
+	}
+	writer->conf = conf;
+	return writer;
 }
 
-static enum store_result
-read_version_and_standing(struct handle *handle, const struct visitor *visitor,
-    int64_t now, int64_t *version, struct standing *standing)
+struct counters *
+writer_counters(const struct writer *writer)
 {
-	int64_t newest = 0;
-	enum store_result result = version_of(handle, &newest);
-
-	if (result == STORE_OK && newest == *version) {
-		return STORE_NONE;
-	}
-	if (result == STORE_OK) {
-		result = engine_standing(handle->store, visitor->conf,
-		    &visitor->address, now, standing);
-	}
-	if (result == STORE_OK) {
-		*version = newest;
-	}
-	return result;
+	return writer->counters;
 }
 
-/* Both as of one moment, which also takes the lock once instead of for each
- * statement. */
-static enum store_result
-read_standing(struct handle *handle, const struct visitor *visitor, int64_t now,
-    int64_t *version, struct standing *standing)
+struct database *
+writer_database(const struct writer *writer)
 {
-	enum store_result result = store_snapshot(handle->store);
-
-	if (result == STORE_OK) {
-		result = read_version_and_standing(
-		    handle, visitor, now, version, standing);
-		store_snapshot_end(handle->store);
-	}
-	return result;
+	return writer->database;
 }
 
-static enum store_result
-ask_standing(struct books *books, struct visitor *visitor, int64_t now,
-    int64_t *version, struct standing *standing)
+struct conf *
+writer_conf(struct writer *writer)
 {
-	struct handle *handle = &books->read;
-	enum store_result result;
-	int64_t began;
+	struct conf *conf;
 
-	if (!patience_take(handle, visitor)) {
-		trouble_say(&books->trouble,
-		    "the database cannot be asked; sessions pass unchecked");
-		return STORE_BUSY;
-	}
-	began = proc_ticks();
-	result = read_standing(handle, visitor, now, version, standing);
-	if (result == STORE_BUSY || result == STORE_FAILED) {
-		handle->failed |= result == STORE_FAILED;
-		trouble_say(&books->trouble,
-		    "cannot read the database: %s; sessions pass unchecked",
-		    store_error(handle->store));
-	}
-	handle_give(handle);
-	patience_charge(visitor, began);
-	return result;
+	(void)pthread_mutex_lock(&writer->mutex);
+	conf = conf_hold(writer->conf);
+	(void)pthread_mutex_unlock(&writer->mutex);
+	return conf;
 }
 
-static enum store_result
-desk_standing(void *self, struct visitor *visitor, int64_t now,
-    int64_t *version, struct standing *standing)
+void
+writer_reload(struct writer *writer, struct conf *conf)
 {
-	struct books *books = &((struct writer *)self)->books;
-	int64_t ticket = glance_begin(&books->glance);
-	int64_t ticks = proc_ticks();
-	enum store_result result;
+	const char *path = database_path(writer->database);
+	struct conf *old;
 
-	if (*version != DESK_NO_VERSION &&
-	    glance_has(&books->glance, *version, ticks)) {
-		return STORE_NONE;
+	if (strcmp(conf->database, path) != 0) {
+		log_warn("the database stays %s until a restart", path);
 	}
-	result = ask_standing(books, visitor, now, version, standing);
-	if (result == STORE_OK || result == STORE_NONE) {
-		glance_put(&books->glance, ticket, *version, ticks);
-	}
-	return result;
+	(void)pthread_mutex_lock(&writer->mutex);
+	old = writer->conf;
+	writer->conf = conf;
+	(void)pthread_mutex_unlock(&writer->mutex);
+	conf_drop(old);
 }
 
+bool
+writer_hold_counters(struct writer *writer, int64_t *left)
+{
+	return database_take(&writer->hold_mutex, left);
+}
+
+void
+writer_release_counters(struct writer *writer)
+{
+	(void)pthread_mutex_unlock(&writer->hold_mutex);
+}
+
+/* ---- what waits ---- */
+
+static struct waiting *
+entry_at(struct writer *writer, size_t place)
+{
+	return &writer->queue[(writer->head + place) % WRITER_QUEUE_MAX];
+}
+
+static bool write_some(struct writer *writer, int64_t now, int64_t wait);
+
+/* Put an entry in the queue and wait until it is written or cannot be now.
+ * False where there was no room. */
 static bool
-record_now(struct books *books, struct visitor *visitor,
-    const struct deed *deed, int64_t now)
+enqueue(struct writer *writer, const struct waiting *entry, int64_t *left)
 {
-	size_t count = 1;
-	int64_t began;
+	const int64_t began = proc_ticks();
+	bool room;
 
-	if (!patience_take_writer(books, visitor)) {
-		return false;
+	(void)pthread_mutex_lock(&writer->mutex);
+	room = writer->count < WRITER_QUEUE_MAX;
+	if (room) {
+		const struct timespec until = database_until(*left);
+		const int64_t ticket = ++writer->put;
+
+		*entry_at(writer, writer->count++) = *entry;
+		(void)pthread_cond_signal(&writer->wake);
+		while (writer->threaded && writer->done < ticket &&
+		       !database_is_quiet(writer->database) &&
+		       pthread_cond_clockwait(&writer->written, &writer->mutex,
+			   CLOCK_MONOTONIC, &until) == 0) {
+			/* Another transaction, or none: look again. */
+		}
 	}
-	began = proc_ticks();
-	(void)books_record(books, visitor->conf, deed, &count, now);
-	handle_give(&books->write);
-	patience_charge(visitor, began);
-	return count == 1;
+	(void)pthread_mutex_unlock(&writer->mutex);
+	database_charge(left, began);
+	if (!writer->threaded && !database_is_quiet(writer->database)) {
+		(void)write_some(writer, entry->at, WRITE_WAIT);
+	}
+	return room;
 }
+
+void
+writer_record(
+    struct writer *writer, const struct writer_event *event, int64_t *left)
+{
+	struct waiting entry = { .conf = conf_hold(event->conf),
+		.at = event->at,
+		.address = event->address,
+		.kind = event->kind };
+
+	(void)text_copy(entry.detail, sizeof(entry.detail),
+	    event->detail == NULL ? "" : event->detail);
+	(void)text_copy(entry.name, sizeof(entry.name),
+	    event->name == NULL ? "" : event->name);
+	if (!enqueue(writer, &entry, left)) {
+		conf_drop(entry.conf);
+		(void)pthread_mutex_lock(&writer->mutex);
+		writer->dropped++;
+		(void)pthread_mutex_unlock(&writer->mutex);
+	}
+}
+
+static struct counted
+hit_of(const struct waiting *entry)
+{
+	return (struct counted){ .what = COUNTED_HITS,
+		.ban = entry->ban,
+		.reason = entry->reason,
+		.times = 1,
+		.at = entry->at };
+}
+
+void
+writer_hit(
+    struct writer *writer, const struct ban *ban, int64_t now, int64_t *left)
+{
+	const struct waiting entry = {
+		.at = now, .ban = ban->id, .reason = ban->reason
+	};
+
+	if (ban->hits > 0 || !enqueue(writer, &entry, left)) {
+		const struct counted hit = hit_of(&entry);
+
+		counters_add(writer->counters, &hit, 1);
+	}
+}
+
+/* ---- writing: the thread, or whoever has a writer without one ---- */
+
+/* Bans that begin in one transaction. */
+struct new_bans {
+	struct ban ban[BANS_A_COMMIT];
+	size_t bans;
+	const struct conf *braked; /* by which the brake was put on; or NULL */
+};
 
 static void
-desk_observe(
-    void *self, struct visitor *visitor, const struct deed *deed, int64_t now)
+write_event(struct writer *writer, struct store *store,
+    const struct waiting *entry, int64_t now, struct new_bans *begun)
 {
-	struct books *books = &((struct writer *)self)->books;
+	const struct net client = engine_client(entry->conf, &entry->address);
+	const struct tally unflushed = counters_sum(
+	    writer->counters, &client, NULL);
+	char key[HASH_TEXT_SIZE] = "";
+	struct observation seen = { .address = entry->address,
+		.kind = entry->kind,
+		.at = entry->at,
+		.source = "milter",
+		.detail = entry->detail[0] == '\0' ? NULL : entry->detail };
+	struct outcome outcome = { .bans = 0 };
 
-	if (!record_now(books, visitor, deed, now)) {
-		queue_put(books->queue, deed);
+	engine_key(store, entry->name, key);
+	seen.key = key[0] == '\0' ? NULL : key;
+	engine_observe(store, entry->conf, &seen, &unflushed, now, &outcome);
+	for (size_t i = 0; i < outcome.bans; i++) {
+		begun->ban[begun->bans++] = outcome.ban[i];
+	}
+	if (outcome.braked) {
+		begun->braked = entry->conf;
 	}
 }
 
+/* Take entries that were written out of the queue. */
 static void
-desk_tally(void *self, const struct net *client, int64_t hour,
-    const struct tally *more)
+remove_entries(struct writer *writer, size_t count)
 {
-	struct books *books = &((struct writer *)self)->books;
+	for (size_t i = 0; i < count; i++) {
+		struct waiting *entry = entry_at(writer, i);
 
-	throng_tally(books->throng, client, hour, more);
+		if (entry->conf != NULL) {
+			conf_drop(entry->conf);
+		}
+	}
+	(void)pthread_mutex_lock(&writer->mutex);
+	writer->count -= count;
+	writer->done += (int64_t)count;
+	/* One that is empty begins anew, so that few pages are used. */
+	writer->head = writer->count == 0
+			   ? 0
+			   : (writer->head + count) % WRITER_QUEUE_MAX;
+	(void)pthread_cond_broadcast(&writer->written);
+	(void)pthread_mutex_unlock(&writer->mutex);
 }
 
-static enum store_result
-write_hit(struct store *store, const struct ban *ban, int64_t now)
-{
-	enum store_result result = store_begin(store);
-
-	if (result == STORE_OK) {
-		result = store_ban_hit(store, ban->id, 1, now);
-	}
-	if (result == STORE_OK || result == STORE_NONE) {
-		result = store_daily_add(
-		    store, now, DAILY_REFUSED, reason_name(ban->reason), 1);
-	}
-	return result == STORE_OK ? store_commit(store) : result;
-}
-
+/* Write some of the queue in one transaction; true where there may be more. */
 static bool
-hit_now(struct books *books, struct visitor *visitor, const struct ban *ban,
-    int64_t now)
+write_some(struct writer *writer, int64_t now, int64_t wait)
 {
-	enum store_result result;
-	int64_t began;
+	struct new_bans begun = { .bans = 0 };
+	struct store *store;
+	size_t count;
+	size_t done = 0;
 
-	if (!patience_take_writer(books, visitor)) {
-		return false;
+	(void)pthread_mutex_lock(&writer->mutex);
+	count = writer->count < EVENTS_A_COMMIT ? writer->count
+						: EVENTS_A_COMMIT;
+	(void)pthread_mutex_unlock(&writer->mutex);
+	store = count == 0 ? NULL : database_begin(writer->database, wait);
+	while (store != NULL && done < count &&
+	       begun.bans + ENGINE_BANS_MAX <= BANS_A_COMMIT) {
+		const struct waiting *entry = entry_at(writer, done++);
+
+		if (entry->conf == NULL) {
+			const struct counted hit = hit_of(entry);
+
+			engine_count(store, &hit, 1);
+		} else {
+			write_event(writer, store, entry, now, &begun);
+		}
 	}
-	began = proc_ticks();
-	result = write_hit(books->write.store, ban, now);
-	if (result != STORE_OK) {
-		(void)books_write_trouble(books, result);
-		store_rollback(books->write.store);
+	if (store != NULL && !database_commit(writer->database)) {
+		done = 0;
+		begun.bans = 0;
+		begun.braked = NULL;
 	}
-	handle_give(&books->write);
-	patience_charge(visitor, began);
-	return result == STORE_OK;
-}
-
-/* The first is written at once, so that `list` shows at once that a ban does
- * its work; the others can wait a second. */
-static void
-desk_hit(
-    void *self, struct visitor *visitor, const struct ban *ban, int64_t now)
-{
-	struct books *books = &((struct writer *)self)->books;
-
-	if (ban->hits > 0 || !hit_now(books, visitor, ban, now)) {
-		pending_hit(books->pending, ban, now);
+	for (size_t i = 0; i < begun.bans; i++) {
+		engine_log_ban(&begun.ban[i]);
 	}
-}
-
-static enum limit_kind
-desk_admit(
-    void *self, struct visitor *visitor, struct presence *presence, int64_t now)
-{
-	struct books *books = &((struct writer *)self)->books;
-
-	return door_admit(books, visitor, presence, now);
-}
-
-static void
-desk_leave(void *self, const struct net *client, struct presence *presence)
-{
-	struct books *books = &((struct writer *)self)->books;
-
-	if (presence->slot) {
-		presence->slot = false;
-		throng_leave(books->throng, client);
+	if (begun.braked != NULL) {
+		engine_log_brake(begun.braked);
 	}
+	remove_entries(writer, done);
+	return done > 0 && (done < count || count == EVENTS_A_COMMIT);
 }
 
-static void
-desk_limited(void *self, enum limit_kind limit, int64_t now)
-{
-	struct books *books = &((struct writer *)self)->books;
-
-	pending_limited(books->pending, limit, now);
-}
-
+/* Write some of the counters; true where there may be more. */
 static bool
-desk_key(void *self, struct visitor *visitor, const char *text,
-    char key[static HASH_TEXT_SIZE])
+write_counters(struct writer *writer, int64_t wait)
 {
-	struct books *books = &((struct writer *)self)->books;
+	struct counted rows[ROWS_A_COMMIT];
+	struct store *store;
+	size_t count;
+	bool fine = true;
 
-	return door_key(books, visitor, text, key);
+	(void)pthread_mutex_lock(&writer->hold_mutex);
+	count = counters_take(writer->counters, rows, ROWS_A_COMMIT);
+	if (count > 0) {
+		store = database_begin(writer->database, wait);
+		if (store != NULL) {
+			engine_count(store, rows, count);
+		}
+		fine = store != NULL && database_commit(writer->database);
+	}
+	if (!fine) {
+		counters_add(writer->counters, rows, count);
+	}
+	(void)pthread_mutex_unlock(&writer->hold_mutex);
+	return fine && count == ROWS_A_COMMIT;
+}
+
+/* The sign of life, and one step of forgetting. */
+static void
+keep_up(struct writer *writer, const struct conf *conf, int64_t now)
+{
+	struct store *store;
+	int64_t removed = 0;
+
+	if (now < writer->life_at && now < writer->prune_at) {
+		return;
+	}
+	store = database_begin(writer->database, ROUND_WAIT);
+	if (store == NULL) {
+		return;
+	}
+	if (now >= writer->life_at) {
+		engine_state_put(store, STATE_MILTER, VIDEUR_VERSION, now);
+		writer->life_at = now + LIFE_EVERY;
+	}
+	if (now >= writer->prune_at) {
+		removed = engine_prune(store, conf, now);
+		writer->prune_at = removed > 0 ? now : now + PRUNE_EVERY;
+	}
+	(void)database_commit(writer->database);
+}
+
+void
+writer_round(struct writer *writer, int64_t now)
+{
+	struct database *database = writer->database;
+	struct conf *conf = writer_conf(writer);
+	int64_t rows;
+	int64_t events;
+
+	while (write_some(writer, now, ROUND_WAIT)) {
+	}
+	while (write_counters(writer, ROUND_WAIT)) {
+	}
+	keep_up(writer, conf, now);
+	conf_drop(conf);
+
+	rows = counters_dropped(writer->counters);
+	(void)pthread_mutex_lock(&writer->mutex);
+	events = writer->dropped;
+	writer->dropped = 0;
+	(void)pthread_mutex_unlock(&writer->mutex);
+	if (events > 0) {
+		database_warn(database,
+		    "the queue is full: %lld events are lost",
+		    (long long)events);
+	}
+	if (rows > 0) {
+		database_warn(database,
+		    "too much is pending: %lld tallies are lost",
+		    (long long)rows);
+	}
+	database_fine(database);
 }
 
 /* ---- the thread ---- */
 
-static struct timespec
-next_second(void)
-{
-	struct timespec at;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec++;
-	return at;
-}
-
-/* Sleep for a second; false where it is time to go. */
+/* Wait until there is something to write, or until `next` on proc_ticks();
+ * false where it is time to stop. */
 static bool
-sleep_a_second(struct writer *writer)
+wait_for_work(struct writer *writer, int64_t next)
 {
-	struct timespec until = next_second();
+	const int64_t wait = next - proc_ticks();
+	const struct timespec until = database_until(wait > 0 ? wait : 0);
 	bool go_on;
 
 	(void)pthread_mutex_lock(&writer->mutex);
 	while (!writer->stopping &&
+	       (writer->count == 0 || database_is_quiet(writer->database)) &&
 	       pthread_cond_clockwait(&writer->wake, &writer->mutex,
 		   CLOCK_MONOTONIC, &until) == 0) {
 		/* Woken before its time: look again. */
@@ -277,73 +436,65 @@ static void *
 run(void *arg)
 {
 	struct writer *writer = arg;
+	int64_t next = proc_ticks();
+	int64_t deadline;
 
-	do {
-		upkeep_round(&writer->upkeep, &writer->books, proc_now());
-	} while (sleep_a_second(writer));
+	while (wait_for_work(writer, next)) {
+		if (proc_ticks() < next) {
+			(void)write_some(writer, proc_now(), WRITE_WAIT);
+			continue;
+		}
+		database_tend(writer->database);
+		writer_round(writer, proc_now());
+		next = proc_ticks() + EVERY;
+	}
+
+	deadline = proc_ticks() + LAST_WAIT;
+	database_tend(writer->database);
+	while (write_some(writer, proc_now(), deadline - proc_ticks())) {
+	}
+	while (write_counters(writer, deadline - proc_ticks())) {
+	}
+	if (writer->count > 0) {
+		log_warn("%zu events could not be written and are lost",
+		    writer->count);
+	}
 	return NULL;
 }
 
-struct writer *
-writer_start(struct conf *conf, char error[static STORE_ERROR_SIZE])
+bool
+writer_start(struct writer *writer, char error[static STORE_ERROR_SIZE])
 {
-	struct writer *writer = calloc(1, sizeof(*writer));
-
-	if (writer == NULL) {
-		(void)text_copy(error, STORE_ERROR_SIZE, "out of memory");
-		return NULL;
+	if (!database_open(writer->database, error)) {
+		return false;
 	}
-	if (!books_open(&writer->books, conf, error)) {
-		free(writer);
-		return NULL;
-	}
-	writer->desk = (struct desk){ .self = writer,
-		.standing = desk_standing,
-		.observe = desk_observe,
-		.tally = desk_tally,
-		.hit = desk_hit,
-		.admit = desk_admit,
-		.leave = desk_leave,
-		.limited = desk_limited,
-		.key = desk_key };
-	(void)pthread_mutex_init(&writer->mutex, NULL);
-	(void)pthread_cond_init(&writer->wake, NULL);
+	writer->threaded = true;
 	if (pthread_create(&writer->thread, NULL, run, writer) != 0) {
 		log_fatal(EXIT_USAGE, "cannot start a thread");
 	}
-	return writer;
+	return true;
 }
 
 void
-writer_stop(struct writer *writer)
+writer_free(struct writer *writer)
 {
-	(void)pthread_mutex_lock(&writer->mutex);
-	writer->stopping = true;
-	(void)pthread_cond_signal(&writer->wake);
-	(void)pthread_mutex_unlock(&writer->mutex);
-	(void)pthread_join(writer->thread, NULL);
-
-	upkeep_last(&writer->books, proc_now(), LAST_PATIENCE);
-	books_close(&writer->books);
-	(void)pthread_cond_destroy(&writer->wake);
+	if (writer->threaded) {
+		(void)pthread_mutex_lock(&writer->mutex);
+		writer->stopping = true;
+		(void)pthread_cond_signal(&writer->wake);
+		(void)pthread_mutex_unlock(&writer->mutex);
+		(void)pthread_join(writer->thread, NULL);
+	}
+	remove_entries(writer, writer->count);
+	database_free(writer->database);
+	counters_free(writer->counters);
+	if (writer->conf != NULL) {
+		conf_drop(writer->conf);
+	}
+	(void)pthread_mutex_destroy(&writer->hold_mutex);
 	(void)pthread_mutex_destroy(&writer->mutex);
+	(void)pthread_cond_destroy(&writer->wake);
+	(void)pthread_cond_destroy(&writer->written);
+	free(writer->queue);
 	free(writer);
-}
-
-const struct desk *
-writer_desk(const struct writer *writer)
-{
-	return &writer->desk;
-}
-
-struct conf *
-writer_conf(struct writer *writer)
-{
-	return books_conf(&writer->books);
-}
-
-void
-writer_reload(struct writer *writer, struct conf *conf)
-{
-	books_reload(&writer->books, conf);
 }

@@ -1,35 +1,85 @@
 /*
- * The desk of the real milter: sessions ask and tell it from many threads,
- * and no session waits longer than its patience.
+ * The one thread that writes, for all sessions.
  *
- * Deeds are written where they happen; what cannot be written at once waits
- * in memory for the thread that works once a second.
+ * It takes the events that wait in a bounded queue, writes them in one
+ * transaction and wakes the sessions that wait for it.  An event that cannot
+ * be written keeps its place and its time and is tried again once a second,
+ * when the thread also writes the counters and the sign of life and forgets
+ * what is old.  Safe between threads.
  */
 #ifndef MILTER_WRITER_H
 #define MILTER_WRITER_H
 
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
 #include "conf/conf.h"
-#include "milter/desk.h"
+#include "core/ban.h"
+#include "core/kind.h"
+#include "engine/engine.h"
 #include "store/store.h"
 
+struct counters;
+struct database;
 struct writer;
 
-/* Open the database and start the thread; takes the reference of `conf`
- * over.  NULL with `error` where the database is refused, and then the
- * reference stays with the caller. */
-struct writer *writer_start(
-    struct conf *conf, char error[static STORE_ERROR_SIZE]);
+enum {
+	WRITER_QUEUE_MAX = 4096, /* events that wait; more are lost */
+	WRITER_NAME_SIZE = ENGINE_KEYED_MAX + 1,
+	WRITER_DETAIL_SIZE = 24
+};
 
-/* Write what waits, for two seconds at most, and close.  No session may be
- * at the desk any more. */
-void writer_stop(struct writer *writer);
+/*
+ * With the database that `conf` names, not open yet.  Takes the reference
+ * over; NULL without memory, and then it stays with the caller.
+ *
+ * Without its thread, as tests use it, whoever would wait for the thread
+ * writes instead.
+ */
+struct writer *writer_new(struct conf *conf);
+/* Open the database and start the thread.  False with `error` where the
+ * database is refused. */
+bool writer_start(struct writer *writer, char error[static STORE_ERROR_SIZE]);
+/* End the thread, which writes what waits, for two seconds at most, and close
+ * all.  No session may use it any more. */
+void writer_free(struct writer *writer);
 
-/* Borrowed until writer_stop(). */
-const struct desk *writer_desk(const struct writer *writer);
+/* What the thread does once a second. */
+void writer_round(struct writer *writer, int64_t now);
 
 /* The configuration in force, a reference of the caller's. */
 struct conf *writer_conf(struct writer *writer);
 /* Put another in force; takes its reference over. */
 void writer_reload(struct writer *writer, struct conf *conf);
+
+/* Borrowed: what sessions read, and what is counted and not written yet. */
+struct database *writer_database(const struct writer *writer);
+struct counters *writer_counters(const struct writer *writer);
+
+/* Something a client did. */
+struct writer_event {
+	struct conf *conf; /* by which it is judged; held while it waits */
+	struct addr address;
+	enum kind kind;
+	int64_t at;
+	const char *detail; /* or NULL; cut to WRITER_DETAIL_SIZE */
+	const char *name;   /* whose key is recorded with it; or NULL */
+};
+/* Record it, and wait until it is written: a ban takes effect at the next
+ * command.  At most `*left` milliseconds, from which the wait is taken, and not
+ * at all while nothing can be written. */
+void writer_record(
+    struct writer *writer, const struct writer_event *event, int64_t *left);
+
+/* Count a session that a ban refused.  The first is recorded as an event is, so
+ * that `videur list` shows at once that a ban does its work. */
+void writer_hit(
+    struct writer *writer, const struct ban *ban, int64_t now, int64_t *left);
+
+/* Let nothing move from the counters into the database until the release;
+ * false where that cannot be had in time. */
+bool writer_hold_counters(struct writer *writer, int64_t *left);
+void writer_release_counters(struct writer *writer);
 
 #endif

@@ -1,21 +1,21 @@
 /*
- * Sessions, told in words: each row plays steps before a desk of cardboard
- * and says what the desk was told and what the client heard.
+ * Sessions, told in words: each row plays steps and says what is in the
+ * database then and what the client heard.
  */
-#include "scene.h"
+#include "session_script.h"
 
 /* ---- what a session did ---- */
 
 static void
-deeds(void **state)
+events(void **state)
 {
 	static const struct {
 		const char *sentence;
 		const char *script;
-		const char *deeds;
+		const char *events;
 	} rows[] = {
 		{ "an accepted message is no event",
-		    "helo mail rcpt data clean eom", "" },
+		    "helo mail rcpt data ham clean flagged other eom", "" },
 		{ "each unknown recipient is an event",
 		    "helo mail dead dead rcpt dead",
 		    "recipient recipient "
@@ -53,8 +53,6 @@ deeds(void **state)
 		    "probe" },
 		{ "a probe counts once a session",
 		    "helo bounce rcpt abort bounce rcpt abort", "probe" },
-		{ "a probe bears the time it ended at",
-		    "helo bounce rcpt wait abort wait", "probe-60" },
 		{ "a bounce is no probe", "helo bounce rcpt data eom", "" },
 		{ "a bounce that an other filter refuses is no probe",
 		    "helo bounce rcpt data abort", "" },
@@ -90,32 +88,53 @@ deeds(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct scene scene = { .now = 0 };
+		struct play is;
 
-		begin(&scene, "203.0.113.9", "25");
-		play(&scene, rows[i].script);
-		finish(&scene);
-		check_text(rows[i].sentence, scene.board.told, rows[i].deeds);
-		check_text(rows[i].sentence, scene.heard_buf, "");
+		play_begin(&is, play_conf(), "203.0.113.9", "25");
+		play(&is, rows[i].script);
+		play_end(&is);
+		check_text(rows[i].sentence, is.events, rows[i].events);
+		check_text(rows[i].sentence, is.heard_buf, "");
 	}
+}
+
+static void
+note_last(void *to, const struct event_sum *sum)
+{
+	*(struct event_sum *)to = *sum;
+}
+
+static void
+a_probe_s_time(void **state)
+{
+	struct event_sum sum = { .count = 0 };
+	struct play is;
+
+	(void)state;
+	play_begin(&is, play_conf(), "203.0.113.9", "25");
+	play(&is, "helo bounce rcpt wait abort wait close");
+	store_event_sums(is.store, &is.client, 0, note_last, &sum);
+	check_int("a probe", sum.kind, KIND_PROBE);
+	check_int("bears the time it ended at", sum.last, NOW + 60);
+	check_text("the source", sum.source, "milter");
+	play_end(&is);
 }
 
 static void
 other_sources(void **state)
 {
-	struct scene scene = { .now = 0 };
-	struct conf *conf = new_conf();
+	struct conf *conf = play_conf();
+	struct play is;
 
 	(void)state;
 	conf->source[KIND_RECIPIENT] = CONF_WATCH;
 	conf->source[KIND_SPAM] = CONF_NOBODY;
-	begin_with(&scene, conf, "203.0.113.9", "25");
-	play(&scene, "helo mail dead relay abort mail rcpt data spam eom");
-	finish(&scene);
-	check_text(
-	    "only kinds that are the milter's", scene.board.told, "relay");
+	play_begin(&is, conf, "203.0.113.9", "25");
+	play(&is, "helo mail dead relay abort mail rcpt data spam eom");
+	play_end(&is);
+	check_text("only kinds that are the milter's", is.events, "relay");
 	check_int("tagged spam was not accepted, whoever counts it",
-	    scene.board.sum.accepted, 0);
+	    is.tally.accepted, 0);
 }
 
 /* ---- what is counted ---- */
@@ -169,22 +188,18 @@ tallies(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct scene scene = { .now = 0 };
-		const struct tally *sum = &scene.board.sum;
+		const struct tally *sum;
+		struct play is;
 
-		begin(&scene, rows[i].ip, "25");
-		play(&scene, rows[i].script);
-		finish(&scene);
+		play_begin(&is, play_conf(), rows[i].ip, "25");
+		play(&is, rows[i].script);
+		play_end(&is);
+		sum = &is.tally;
 		check_int(rows[i].sentence, sum->sessions, rows[i].sessions);
 		check_int(rows[i].sentence, sum->messages, rows[i].messages);
 		check_int(
 		    rows[i].sentence, sum->recipients, rows[i].recipients);
 		check_int(rows[i].sentence, sum->accepted, rows[i].accepted);
-		check_int(rows[i].sentence, scene.board.negative, false);
-		for (int kind = 0; kind < KIND_COUNT; kind++) {
-			check_int("kinds are the engine's to count",
-			    sum->kind[kind], 0);
-		}
 	}
 }
 
@@ -242,54 +257,47 @@ refusals(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct scene scene = { .now = 0 };
-		char bans[64];
-		char *rest = bans;
-		char *word;
+		struct play is;
 
-		(void)text_copy(bans, sizeof(bans), rows[i].bans);
-		while ((word = strsep(&rest, " ")) != NULL) {
-			put_ban(&scene.board.standing, word, NOW + HOUR);
-		}
-		begin(&scene, "203.0.113.9", rows[i].port);
-		play(&scene, rows[i].script);
-		finish(&scene);
-		check_text(rows[i].sentence, scene.heard_buf, rows[i].heard);
-		check_int(rows[i].sentence, scene.board.hits, rows[i].hits);
+		play_begin(&is, play_conf(), "203.0.113.9", rows[i].port);
+		play_ban(&is, rows[i].bans, NOW + HOUR);
+		play(&is, rows[i].script);
+		play_end(&is);
+		check_text(rows[i].sentence, is.heard_buf, rows[i].heard);
+		check_int(rows[i].sentence, is.hits, rows[i].hits);
 	}
 }
 
 static void
 banned_client_goes_on(void **state)
 {
-	struct scene scene = { .now = 0 };
+	struct play is;
 
 	(void)state;
-	put_ban(&scene.board.standing, "error", NOW + HOUR);
-	begin(&scene, "203.0.113.9", "25");
-	play(&scene, "helo mail dead rcpt abort bounce rcpt abort");
-	finish(&scene);
-	check_text("offences of a banned client are told all the same",
-	    scene.board.told, "recipient");
-	check_int("refused recipients were not accepted",
-	    scene.board.sum.recipients, 0);
-	check_int("it is a session", scene.board.sum.sessions, 1);
+	play_begin(&is, play_conf(), "203.0.113.9", "25");
+	play_ban(&is, "error", NOW + HOUR);
+	play(&is, "helo mail dead rcpt abort bounce rcpt abort");
+	play_end(&is);
+	check_text("offences of a banned client are tallied all the same",
+	    is.events, "recipient");
+	check_int(
+	    "refused recipients were not accepted", is.tally.recipients, 0);
+	check_int("it is a session", is.tally.sessions, 1);
 }
 
 static void
 the_words(void **state)
 {
-	struct scene scene = { .now = 0 };
+	struct play is;
 
 	(void)state;
-	put_ban(&scene.board.standing, "error", NOW + HOUR);
-	begin(&scene, "2001:db8:bad::7", "25");
-	play(&scene, "helo mail rcpt");
-	finish(&scene);
-	check_text("the code", scene.answer.code, "550");
-	check_text("the enhanced code", scene.answer.enhanced, "5.7.1");
-	check_text("the text names the session's own address",
-	    scene.answer.text,
+	play_begin(&is, play_conf(), "2001:db8:bad::7", "25");
+	play_ban(&is, "error", NOW + HOUR);
+	play(&is, "helo mail rcpt");
+	play_end(&is);
+	check_text("the code", is.refusal.code, "550");
+	check_text("the enhanced code", is.refusal.enhanced, "5.7.1");
+	check_text("the text names the session's own address", is.refusal.text,
 	    "Too many errors from your IP [2001:db8:bad::7], blocked until "
 	    "2026-11-21T19:05:42Z. See "
 	    "https://postmaster.example/?ip=2001:db8:bad::7&ref=7K2M9Q");
@@ -300,70 +308,63 @@ the_words(void **state)
 static void
 standings(void **state)
 {
-	struct scene scene = { .now = 0 };
+	struct play is;
 
 	(void)state;
-	begin(&scene, "203.0.113.9", "25");
-	play(&scene, "helo mail rcpt rcpt dead");
-	check_int("one look-up a session", scene.board.asked, 1);
-
-	put_ban(&scene.board.standing, "error", NOW + HOUR);
-	scene.board.version++;
-	play(&scene, "rcpt");
-	check_text("a ban takes effect at the next command", scene.heard_buf,
-	    "rcpt:550");
-
-	scene.board.result = STORE_BUSY;
-	play(&scene, "rcpt");
-	check_text("an old standing is better than none", scene.heard_buf,
+	play_begin(&is, play_conf(), "203.0.113.9", "25");
+	play(&is, "helo mail rcpt rcpt dead");
+	play_ban(&is, "error", NOW + HOUR);
+	play(&is, "rcpt");
+	check_text(
+	    "a ban takes effect at the next command", is.heard_buf, "rcpt:550");
+	play(&is, "down rcpt");
+	check_text("an old standing is better than none", is.heard_buf,
 	    "rcpt:550 rcpt:550");
-	scene.now = NOW + HOUR - 1;
-	play(&scene, "rcpt");
-	check_text("a ban speaks in its last second", scene.heard_buf,
+	is.now = NOW + HOUR - 1;
+	play(&is, "rcpt");
+	check_text("a ban refuses in its last second", is.heard_buf,
 	    "rcpt:550 rcpt:550 rcpt:550");
-	scene.now = NOW + HOUR;
-	play(&scene, "rcpt");
-	check_text("and not at its end", scene.heard_buf,
-	    "rcpt:550 rcpt:550 rcpt:550");
-	scene.board.result = STORE_OK;
-	check_int("that needed no more look-ups", scene.board.asked, 2);
-	finish(&scene);
+	is.now = NOW + HOUR;
+	play(&is, "rcpt");
+	check_text(
+	    "and not at its end", is.heard_buf, "rcpt:550 rcpt:550 rcpt:550");
+	play_end(&is);
 }
 
 static void
 a_ban_ends(void **state)
 {
-	struct scene scene = { .now = 0 };
+	struct play is;
 
 	(void)state;
-	put_ban(&scene.board.standing, "error", NOW + 60);
-	begin(&scene, "203.0.113.9", "25");
-	play(&scene, "helo mail rcpt");
-	scene.board.standing = (struct standing){ .verdict = STANDING_CLEAR };
-	put_ban(&scene.board.standing, "slow", NOW + HOUR);
-	play(&scene, "wait rcpt");
-	check_text("where one ban ended the others are asked for",
-	    scene.heard_buf, "rcpt:550 rcpt:450");
-	check_int("by one more look-up", scene.board.asked, 2);
-	finish(&scene);
+	play_begin(&is, play_conf(), "203.0.113.9", "25");
+	play_ban(&is, "error", NOW + 60);
+	play(&is, "helo mail rcpt");
+	play_ban(&is, "slow", NOW + HOUR);
+	play(&is, "wait rcpt");
+	check_text("where one ban ended the others are asked for", is.heard_buf,
+	    "rcpt:550 rcpt:450");
+	play_end(&is);
 }
 
 static void
 allowed(void **state)
 {
-	struct scene scene = { .now = 0 };
+	const struct allow allow = { .net = net_of("203.0.113.0/24"),
+		.until = NOW + 60 };
+	struct play is;
 
 	(void)state;
-	scene.board.standing.verdict = STANDING_ALLOWED;
-	begin(&scene, "203.0.113.9", "25");
-	play(&scene, "helo mail rcpt");
-	check_int("an allowed client is looked up once a moment",
-	    scene.board.asked, 1);
-	scene.board.standing.verdict = STANDING_CLEAR;
-	put_ban(&scene.board.standing, "error", NOW + HOUR);
-	play(&scene, "wait rcpt");
-	check_text("an allowance may run out", scene.heard_buf, "rcpt:550");
-	finish(&scene);
+	play_begin(&is, play_conf(), "203.0.113.9", "25");
+	play_ban(&is, "error", NOW + HOUR);
+	store_begin(is.store);
+	store_allow_put(is.store, &allow);
+	assert_int_equal(store_commit(is.store), STORE_OK);
+	play(&is, "helo mail rcpt");
+	check_text("an allowed client passes", is.heard_buf, "");
+	play(&is, "wait rcpt");
+	check_text("an allowance may run out", is.heard_buf, "rcpt:550");
+	play_end(&is);
 }
 
 static void
@@ -374,16 +375,16 @@ never_asked(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(addresses); i++) {
-		struct scene scene = { .board.result = STORE_FAILED };
-		struct conf *conf = new_conf();
+		struct conf *conf = play_conf();
+		struct play is;
 
-		assert_true(net_parse("198.51.100.0/24", &conf->allow[0]));
+		conf->allow[0] = net_of("198.51.100.0/24");
 		conf->allows = 1;
 		conf->milter.on_error = CONF_TEMPFAIL;
-		begin_with(&scene, conf, addresses[i], "25");
-		play(&scene, "helo mail rcpt");
-		finish(&scene);
-		check_text("exempt without a database", scene.heard_buf, "");
+		play_begin(&is, conf, addresses[i], "25");
+		play(&is, "down helo mail rcpt");
+		play_end(&is);
+		check_text("exempt without a database", is.heard_buf, "");
 	}
 }
 
@@ -394,38 +395,27 @@ no_standing(void **state)
 {
 	static const struct {
 		const char *sentence;
-		enum store_result result;
 		enum conf_on_error on_error;
 		const char *heard;
 	} rows[] = {
-		{ "a busy database lets mail pass", STORE_BUSY, CONF_ACCEPT,
-		    "" },
-		{ "so does a broken one", STORE_FAILED, CONF_ACCEPT, "" },
-		{ "or it defers, where that is wished", STORE_BUSY,
-		    CONF_TEMPFAIL, "mail:451 rcpt:451" },
-		{ "broken or busy", STORE_FAILED, CONF_TEMPFAIL,
-		    "mail:451 rcpt:451" },
+		{ "without a database mail passes, and later bans are known",
+		    CONF_ACCEPT, "rcpt:550" },
+		{ "or it is deferred, where that is wished", CONF_TEMPFAIL,
+		    "mail:451 rcpt:451 rcpt:550" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct scene scene = { .board.result = rows[i].result };
-		struct conf *conf = new_conf();
+		struct conf *conf = play_conf();
+		struct play is;
 
 		conf->milter.on_error = rows[i].on_error;
-		begin_with(&scene, conf, "203.0.113.9", "25");
-		play(&scene, "helo mail rcpt");
-		check_text(rows[i].sentence, scene.heard_buf, rows[i].heard);
-		check_int("it is no hit", scene.board.hits, 0);
-
-		scene.board.result = STORE_OK;
-		put_ban(&scene.board.standing, "error", NOW + HOUR);
-		text_init(
-		    &scene.heard, scene.heard_buf, sizeof(scene.heard_buf));
-		play(&scene, "abort mail rcpt");
-		check_text("once it works again bans are known",
-		    scene.heard_buf, "rcpt:550");
-		finish(&scene);
+		play_begin(&is, conf, "203.0.113.9", "25");
+		play_ban(&is, "error", NOW + HOUR);
+		play(&is, "down helo mail rcpt up abort mail rcpt");
+		play_end(&is);
+		check_text(rows[i].sentence, is.heard_buf, rows[i].heard);
+		check_int("deferred is no hit", is.hits, 1);
 	}
 }
 
@@ -452,7 +442,7 @@ services(void **state)
 		{ "a port must be one", "x25", NULL, SERVICE_ANY },
 		{ "or be in range", "65536", NULL, SERVICE_ANY },
 	};
-	struct conf *conf = new_conf();
+	struct conf *conf = play_conf();
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -480,13 +470,13 @@ disorder(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(scripts); i++) {
-		struct scene scene = { .now = 0 };
+		struct play is;
 
-		begin(&scene, "203.0.113.9", "25");
-		play(&scene, scripts[i]);
-		finish(&scene);
-		check_text(scripts[i], scene.heard_buf, "");
-		check_int(scripts[i], scene.board.negative, false);
+		play_begin(&is, play_conf(), "203.0.113.9", "25");
+		play(&is, scripts[i]);
+		play_end(&is);
+		check_text(scripts[i], is.heard_buf, "");
+		check_int(scripts[i], is.tally.recipients < 0, false);
 	}
 	session_close(NULL, NOW);
 	session_free(NULL);
@@ -495,27 +485,27 @@ disorder(void **state)
 static void
 long_texts(void **state)
 {
-	struct scene scene = { .now = 0 };
 	char *text = malloc(10001);
+	struct play is;
 
 	(void)state;
 	assert_non_null(text);
 	memset(text, 'x', 10000);
 	text[10000] = '\0';
-	begin(&scene, "203.0.113.9", "25");
-	do_helo(&scene);
-	mail(&scene, text, NULL, NULL);
-	rcpt(&scene, text, NULL, NULL);
-	rcpt(&scene, text, text, text);
-	rcpt(&scene, text, "5.1.1", text);
-	rcpt(&scene, NULL, "5.1.1", NULL);
-	mail(&scene, NULL, NULL, NULL);
-	session_header(scene.session, text, text);
-	session_header(scene.session, "X-Spam-Flag", text);
-	session_header(scene.session, "", "");
-	finish(&scene);
-	check_text("long texts are only texts", scene.board.told,
-	    "recipient recipient");
+	play_begin(&is, play_conf(), "203.0.113.9", "25");
+	play(&is, "helo");
+	play_mail(&is, text, NULL);
+	play_rcpt(&is, text, false, NULL, NULL);
+	play_rcpt(&is, text, true, text, text);
+	play_rcpt(&is, text, true, "5.1.1", text);
+	play_rcpt(&is, NULL, true, "5.1.1", NULL);
+	play_mail(&is, NULL, NULL);
+	session_header(is.session[0], text, text);
+	session_header(is.session[0], "X-Spam-Flag", text);
+	session_header(is.session[0], "", "");
+	play_end(&is);
+	check_text(
+	    "long texts are only texts", is.events, "recipient recipient");
 	free(text);
 }
 
@@ -523,7 +513,8 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(deeds),
+		cmocka_unit_test(events),
+		cmocka_unit_test(a_probe_s_time),
 		cmocka_unit_test(other_sources),
 		cmocka_unit_test(tallies),
 		cmocka_unit_test(refusals),
@@ -539,5 +530,5 @@ main(void)
 		cmocka_unit_test(long_texts),
 	};
 
-	return cmocka_run_group_tests(tests, NULL, NULL);
+	return cmocka_run_group_tests_name("session", tests, NULL, NULL);
 }

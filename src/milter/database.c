@@ -1,0 +1,362 @@
+#include "milter/database.h"
+
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/text.h"
+#include "engine/engine.h"
+
+enum {
+	OPEN_WAIT = 200, /* ms */
+	QUIET = 1000     /* ms without an attempt after one that failed */
+};
+
+struct database {
+	char path[CONF_PATH_SIZE];
+	bool borrowed; /* the store is database_use()'s */
+
+	/* Reading; with the mutex held. */
+	pthread_mutex_t mutex;
+	struct store *read;   /* or NULL */
+	int64_t began;        /* the bracket, on proc_ticks() */
+	int64_t version_read; /* before it began */
+	int64_t changes;      /* store_changes() of the newest standing */
+	/* Goes up with each change of the database that is known, and when it
+	 * was last seen to be the newest, on proc_ticks(). */
+	_Atomic int64_t version;
+	_Atomic int64_t seen_at;
+
+	struct store *write;         /* the writing thread's alone; or NULL */
+	struct store *log;           /* database_tend_log()'s alone; or NULL */
+	_Atomic int64_t quiet_until; /* on proc_ticks() */
+
+	pthread_mutex_t warn_mutex;
+	struct log_gate gate;
+	bool told;   /* the log speaks of trouble as going on */
+	bool lately; /* warned since database_fine() */
+};
+
+struct database *
+database_new(const char *path)
+{
+	struct database *database = calloc(1, sizeof(*database));
+
+	if (database != NULL) {
+		(void)text_copy(database->path, sizeof(database->path), path);
+		(void)pthread_mutex_init(&database->mutex, NULL);
+		(void)pthread_mutex_init(&database->warn_mutex, NULL);
+	}
+	return database;
+}
+
+void
+database_use(struct database *database, struct store *store)
+{
+	database->borrowed = true;
+	database->read = store;
+	database->write = store;
+	(void)atomic_fetch_add(&database->version, 1);
+}
+
+void
+database_free(struct database *database)
+{
+	if (database == NULL) {
+		return;
+	}
+	if (!database->borrowed) {
+		store_close(database->read);
+		store_close(database->log);
+		/* The last to go moves the log into the main file. */
+		store_close(database->write);
+	}
+	(void)pthread_mutex_destroy(&database->mutex);
+	(void)pthread_mutex_destroy(&database->warn_mutex);
+	free(database);
+}
+
+const char *
+database_path(const struct database *database)
+{
+	return database->path;
+}
+
+/* ---- what the log says ---- */
+
+void
+database_warn(struct database *database, const char *format, ...)
+{
+	char what[640];
+	va_list ap;
+	int64_t held;
+
+	va_start(ap, format);
+	if (vsnprintf(what, sizeof(what), format, ap) < 0) {
+		what[0] = '\0';
+	}
+	va_end(ap);
+
+	(void)pthread_mutex_lock(&database->warn_mutex);
+	database->lately = true;
+	if (log_gate_open(&database->gate, proc_ticks() / 1000, &held)) {
+		database->told = true;
+		if (held > 0) {
+			log_warn("%s (and %lld more like this)", what,
+			    (long long)held);
+		} else {
+			log_warn("%s", what);
+		}
+	}
+	(void)pthread_mutex_unlock(&database->warn_mutex);
+}
+
+void
+database_fine(struct database *database)
+{
+	(void)pthread_mutex_lock(&database->warn_mutex);
+	if (database->told && !database->lately) {
+		database->told = false;
+		log_info("the database works again");
+	}
+	database->lately = false;
+	(void)pthread_mutex_unlock(&database->warn_mutex);
+}
+
+/* ---- opening, and staying open ---- */
+
+bool
+database_open(struct database *database, char error[static STORE_ERROR_SIZE])
+{
+	char why[STORE_ERROR_SIZE];
+
+	/* A database that cannot be written now may still be read: a full
+	 * disk, a read-only one.  One that cannot be read either is not for
+	 * us. */
+	switch (store_open(
+	    &database->write, database->path, STORE_WRITE, OPEN_WAIT, error)) {
+	case STORE_OK:
+		break;
+	case STORE_FAILED:
+		if (store_open(&database->read, database->path, STORE_READ,
+			OPEN_WAIT, why) != STORE_OK) {
+			return false;
+		}
+		database_warn(database, "%s; trying again", error);
+		return true;
+	case STORE_NONE:
+	case STORE_BUSY:
+		database_warn(database, "%s; trying again", error);
+		break;
+	}
+	database_tend(database);
+	return true;
+}
+
+/* Open a store, or look after the one that is open.  Sessions do not wait for
+ * the opening of theirs: `mutex`, if any, is held only after that. */
+static void
+tend(struct database *database, struct store **store, enum store_mode mode,
+    pthread_mutex_t *mutex)
+{
+	char error[STORE_ERROR_SIZE];
+	struct store *open = *store;
+	bool anew = false;
+
+	if (open == NULL && store_open(&open, database->path, mode, OPEN_WAIT,
+				error) != STORE_OK) {
+		database_warn(database, "%s; trying again", error);
+		return;
+	}
+	if (mutex != NULL) {
+		(void)pthread_mutex_lock(mutex);
+	}
+	*store = open;
+	if (store_tend(open, &anew) != STORE_OK) {
+		database_warn(database, "%s; trying again", store_error(open));
+	} else if (anew) {
+		database_warn(database,
+		    "%s: the file is another one, opening it anew",
+		    database->path);
+	}
+	if (mutex != NULL) {
+		(void)pthread_mutex_unlock(mutex);
+	}
+}
+
+void
+database_tend(struct database *database)
+{
+	tend(database, &database->write, STORE_WRITE, NULL);
+	tend(database, &database->read, STORE_READ, &database->mutex);
+}
+
+void
+database_tend_log(struct database *database)
+{
+	tend(database, &database->log, STORE_SERVE, NULL);
+}
+
+/* ---- reading ---- */
+
+struct timespec
+database_until(int64_t milliseconds)
+{
+	struct timespec at;
+
+	(void)clock_gettime(CLOCK_MONOTONIC, &at);
+	at.tv_sec += milliseconds / 1000;
+	at.tv_nsec += milliseconds % 1000 * 1000000;
+	if (at.tv_nsec >= 1000000000) {
+		at.tv_sec++;
+		at.tv_nsec -= 1000000000;
+	}
+	return at;
+}
+
+void
+database_charge(int64_t *left, int64_t began)
+{
+	*left -= proc_ticks() - began;
+	if (*left < 0) {
+		*left = 0;
+	}
+}
+
+bool
+database_take(pthread_mutex_t *mutex, int64_t *left)
+{
+	struct timespec until;
+	int64_t began;
+	bool taken;
+
+	/* Mostly it is free, and then the clock need not be read. */
+	if (pthread_mutex_trylock(mutex) == 0) {
+		return true;
+	}
+	if (*left <= 0) {
+		return false;
+	}
+	began = proc_ticks();
+	until = database_until(*left);
+	taken = pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until) == 0;
+	database_charge(left, began);
+	return taken;
+}
+
+struct store *
+database_read(struct database *database, int64_t *left)
+{
+	const bool taken = database_take(&database->mutex, left);
+
+	if (taken && database->read != NULL) {
+		database->began = proc_ticks();
+		database->version_read = atomic_load(&database->version);
+		store_patience(database->read, (int)*left);
+		store_read(database->read);
+		return database->read;
+	}
+	if (taken) {
+		(void)pthread_mutex_unlock(&database->mutex);
+	}
+	database_warn(
+	    database, "the database cannot be asked; sessions pass unchecked");
+	return NULL;
+}
+
+bool
+database_read_end(
+    struct database *database, int64_t *left, const char *consequence)
+{
+	const bool fine = store_read_end(database->read) == STORE_OK;
+
+	if (!fine) {
+		database_warn(database, "cannot read the database: %s; %s",
+		    store_error(database->read), consequence);
+	}
+	database_charge(left, database->began);
+	(void)pthread_mutex_unlock(&database->mutex);
+	return fine;
+}
+
+/*
+ * The version goes up when the writer wrote, which shows at once, and when a
+ * session finds that another program did.  Sessions ask at each stage, which
+ * costs a lock: within the millisecond in which another one asked they take
+ * its answer.
+ */
+enum store_result
+database_standing(struct database *database, const struct conf *conf,
+    const struct addr *address, int64_t now, int64_t *left, int64_t *version,
+    struct standing *standing)
+{
+	const int64_t ticks = proc_ticks();
+	struct store *store;
+	int64_t newest;
+	int64_t changes;
+	bool holds;
+
+	if (atomic_load(&database->seen_at) == ticks &&
+	    atomic_load(&database->version) == *version) {
+		return STORE_NONE;
+	}
+	store = database_read(database, left);
+	if (store == NULL) {
+		return STORE_BUSY;
+	}
+	newest = database->version_read;
+	changes = store_changes(store);
+	holds = changes == database->changes && *version == newest;
+	if (changes != database->changes) {
+		/* Where the writer wrote meanwhile this is old already. */
+		database->changes = changes;
+		newest += atomic_compare_exchange_strong(
+		    &database->version, &database->version_read, newest + 1);
+	}
+	if (!holds) {
+		engine_standing(store, conf, address, now, standing);
+	}
+	if (!database_read_end(database, left, "sessions pass unchecked")) {
+		return STORE_FAILED;
+	}
+	*version = newest;
+	atomic_store(&database->seen_at, ticks);
+	return holds ? STORE_NONE : STORE_OK;
+}
+
+/* ---- writing ---- */
+
+bool
+database_is_quiet(struct database *database)
+{
+	return proc_ticks() < atomic_load(&database->quiet_until);
+}
+
+struct store *
+database_begin(struct database *database, int64_t wait)
+{
+	if (database->write != NULL) {
+		store_patience(database->write, wait > 0 ? (int)wait : 0);
+		store_begin(database->write);
+	} else {
+		atomic_store(&database->quiet_until, proc_ticks() + QUIET);
+	}
+	return database->write;
+}
+
+bool
+database_commit(struct database *database)
+{
+	if (store_commit(database->write) != STORE_OK) {
+		atomic_store(&database->quiet_until, proc_ticks() + QUIET);
+		database_warn(database,
+		    "cannot write to the database: %s; what was seen waits",
+		    store_error(database->write));
+		return false;
+	}
+	(void)atomic_fetch_add(&database->version, 1);
+	return true;
+}

@@ -1,0 +1,62 @@
+/*
+ * Clients against the limits of their policy.
+ *
+ * Of each client the table holds how many of its sessions have a slot, how
+ * many came in this clock hour and in the one before, and its reputation.
+ * What the database knows of that is read only where it decides: the sessions
+ * once where there is a limit to them, the reputation where a poor client
+ * would be over a limit; a reputation then stays for the clock hour, or until
+ * one of the client's bans begins.  There is room for LIMITS_CLIENTS clients;
+ * of those without a slot the ones that were not seen lately give way, and are
+ * read anew when they come again.  A client for whom there is no room is not
+ * limited.  Safe between threads.
+ */
+#ifndef MILTER_LIMITS_H
+#define MILTER_LIMITS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/addr.h"
+#include "core/limit.h"
+#include "core/policy.h"
+
+struct limits;
+struct peer;
+struct writer;
+
+enum {
+	LIMITS_CLIENTS = 16384
+};
+
+/* What of one session the limits look at; all zero at first. */
+struct presence {
+	int64_t messages; /* whose end was seen in the session */
+	bool slot;        /* it holds one of its client's slots */
+	bool timely;      /* it came within the hour's limit */
+};
+
+/* `writer` is borrowed.  NULL without memory. */
+struct limits *limits_new(struct writer *writer);
+void limits_free(struct limits *limits);
+
+/* A policy came into force.  Where it has limits reputations are read anew;
+ * before the first such policy no client is remembered. */
+void limits_use(struct limits *limits, const struct policy *policy);
+
+/* Count a session of a client, whether or not there are limits. */
+void limits_count(struct limits *limits, const struct net *client, int64_t now);
+
+/*
+ * A session at MAIL: the limit of its policy that it is over, or LIMIT_KINDS.  Where it is within the limit of connections it takes a slot
+ * and holds it until limits_leave().  A client of whom the database does not
+ * tell in time is a neutral one.
+ */
+enum limit_kind limits_admit(struct limits *limits, struct peer *peer,
+    struct presence *presence, int64_t now);
+
+/* Give back the slot of a session, where it holds one. */
+void limits_leave(
+    struct limits *limits, const struct net *client, struct presence *presence);
+
+#endif

@@ -1,0 +1,211 @@
+#include "milter/verdict.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "engine/engine.h"
+#include "milter/database.h"
+
+/* What a session knows and was told of the bans of its client. */
+struct told {
+	struct standing standing;
+	struct told_ban {
+		int64_t ban;
+		bool again; /* it hears the second reply */
+	} ban[STANDING_BANS_MAX];
+	size_t bans; /* that it was told of; the oldest gives way */
+};
+
+void
+verdict_init(
+    struct peer *peer, struct database *database, const struct conf *conf)
+{
+	*peer = (struct peer){ .conf = conf,
+		.database = database,
+		.left = DATABASE_DEADLINE,
+		.version = DATABASE_NO_VERSION };
+}
+
+void
+verdict_clear(struct peer *peer)
+{
+	free(peer->told);
+	peer->told = NULL;
+}
+
+void
+verdict_connect(
+    struct peer *peer, const struct addr *address, enum service service)
+{
+	peer->known = address != NULL;
+	peer->service = service;
+	if (address != NULL) {
+		peer->address = *address;
+		peer->client = engine_client(peer->conf, address);
+		peer->exempt = standing_never_banned(address) ||
+			       conf_allows(peer->conf, address);
+	}
+}
+
+/* ---- the standing ---- */
+
+/* Whether the clock alone may have changed it: a ban of it ended, and is
+ * taken out, or an entry of the allow list may have run out. */
+static bool
+is_out_of_date(struct peer *peer, int64_t now)
+{
+	struct standing *standing;
+	size_t kept = 0;
+	bool any;
+
+	if (peer->told == NULL) {
+		return peer->verdict == STANDING_ALLOWED &&
+		       peer->checked_at != now;
+	}
+	standing = &peer->told->standing;
+	for (size_t i = 0; i < standing->bans; i++) {
+		if (ban_active(&standing->ban[i], now)) {
+			standing->ban[kept++] = standing->ban[i];
+		}
+	}
+	any = kept < standing->bans;
+	standing->bans = kept;
+	return any;
+}
+
+static bool
+keep(struct peer *peer, const struct standing *fresh)
+{
+	struct standing *standing;
+
+	peer->verdict = fresh->verdict;
+	peer->checked_at = fresh->checked_at;
+	if (fresh->verdict != STANDING_BANNED) {
+		verdict_clear(peer);
+		return true;
+	}
+	if (peer->told == NULL) {
+		peer->told = malloc(sizeof(*peer->told));
+		if (peer->told == NULL) {
+			peer->version = DATABASE_NO_VERSION;
+			return false;
+		}
+		peer->told->bans = 0;
+	}
+	/* Copy no more than there is: mostly one ban of many. */
+	standing = &peer->told->standing;
+	standing->verdict = fresh->verdict;
+	standing->bans = fresh->bans;
+	memcpy(standing->ban, fresh->ban, fresh->bans * sizeof(fresh->ban[0]));
+	return true;
+}
+
+bool
+verdict_refresh(struct peer *peer, int64_t now)
+{
+	struct standing fresh;
+	int64_t version = is_out_of_date(peer, now) ? DATABASE_NO_VERSION
+						    : peer->version;
+
+	switch (database_standing(peer->database, peer->conf, &peer->address,
+	    now, &peer->left, &version, &fresh)) {
+	case STORE_OK:
+		peer->version = version;
+		return keep(peer, &fresh);
+	case STORE_NONE:
+		return true;
+	case STORE_BUSY:
+	case STORE_FAILED:
+		break;
+	}
+	return peer->version != DATABASE_NO_VERSION;
+}
+
+const struct ban *
+verdict_ban(const struct peer *peer, enum stage stage)
+{
+	const struct session_facts facts = {
+		.service = peer->service,
+		.stage = stage,
+		.authenticated = peer->authenticated,
+	};
+
+	return peer->told == NULL
+		   ? NULL
+		   : standing_speaker(&peer->told->standing, &facts);
+}
+
+int64_t
+verdict_newest(const struct peer *peer)
+{
+	int64_t newest = 0;
+
+	for (size_t i = 0; peer->told != NULL && i < peer->told->standing.bans;
+	     i++) {
+		if (peer->told->standing.ban[i].id > newest) {
+			newest = peer->told->standing.ban[i].id;
+		}
+	}
+	return newest;
+}
+
+/* ---- the words ---- */
+
+/* Whether the session hears the second reply of a ban. */
+static bool
+hears_again(struct told *told, const struct ban *ban)
+{
+	struct told_ban *one;
+
+	for (size_t i = 0; i < told->bans && i < STANDING_BANS_MAX; i++) {
+		if (told->ban[i].ban == ban->id) {
+			return told->ban[i].again;
+		}
+	}
+	one = &told->ban[told->bans++ % STANDING_BANS_MAX];
+	*one = (struct told_ban){ .ban = ban->id,
+		.again = ban_reply(ban) == &ban->again };
+	return one->again;
+}
+
+static void
+copy_codes(struct refusal *refusal, const struct reply *reply)
+{
+	(void)text_copy(refusal->code, sizeof(refusal->code), reply->code);
+	(void)text_copy(
+	    refusal->enhanced, sizeof(refusal->enhanced), reply->enhanced);
+}
+
+void
+verdict_refuse(
+    struct peer *peer, const struct ban *ban, struct refusal *refusal)
+{
+	const struct reply *reply = hears_again(peer->told, ban) ? &ban->again
+								 : &ban->reply;
+	char who[ADDR_TEXT_SIZE];
+
+	copy_codes(refusal, reply);
+	(void)reply_phrase(reply, addr_format(&peer->address, who), ban->ends,
+	    peer->conf->lookup_url, ban->ref, refusal->text);
+}
+
+void
+verdict_refuse_limit(
+    const struct peer *peer, const struct limit *limit, struct refusal *refusal)
+{
+	char who[ADDR_TEXT_SIZE];
+
+	copy_codes(refusal, &limit->reply);
+	(void)limit_phrase(limit, addr_format(&peer->address, who),
+	    peer->conf->lookup_url, refusal->text);
+}
+
+void
+verdict_refuse_unknown(struct refusal *refusal)
+{
+	copy_codes(
+	    refusal, &(struct reply){ .code = "451", .enhanced = "4.7.1" });
+	(void)text_copy(refusal->text, sizeof(refusal->text),
+	    "Service unavailable - try again later");
+}
