@@ -321,7 +321,7 @@ read_file(struct test *test, const char *path)
 	output_table(out, NULL, &test->table);
 	while ((result = log_reader_next(reader, &line.text, &line.len)) ==
 		   LOG_READER_LINE &&
-	       !test->senders.failed) {
+	       scratch_is_well(&test->senders)) {
 		take_line(test, reader->number, &line, &clock);
 		if (test->lines % LOOK_LINES == 0) {
 			progress_step(&test->progress, reader->file.taken,
@@ -334,7 +334,7 @@ read_file(struct test *test, const char *path)
 		output_complain("%s", reader->error);
 	}
 	log_reader_close(reader);
-	if (test->senders.failed) {
+	if (!scratch_is_well(&test->senders)) {
 		return ctl_failed(test->ctl, STORE_FAILED);
 	}
 	return result == LOG_READER_END ? EXIT_FINE : EXIT_USAGE;

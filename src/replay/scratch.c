@@ -8,10 +8,9 @@ enum {
 };
 
 bool
-scratch_check(struct scratch *scratch, enum store_result result)
+scratch_is_well(const struct scratch *scratch)
 {
-	scratch->failed |= result != STORE_OK;
-	return !scratch->failed;
+	return !scratch->failed && store_status(scratch->store) == STORE_OK;
 }
 
 static void
@@ -19,7 +18,7 @@ begin(struct scratch *scratch)
 {
 	scratch->writes = 0;
 	scratch->oldest = INT64_MAX;
-	(void)scratch_check(scratch, store_begin(scratch->store));
+	(void)store_begin(scratch->store);
 }
 
 void
@@ -35,17 +34,13 @@ scratch_begin(
 void
 scratch_step(struct scratch *scratch, int64_t at)
 {
-	int64_t removed = 1;
-
 	scratch->oldest = at < scratch->oldest ? at : scratch->oldest;
 	if (scratch->failed || ++scratch->writes < WRITES) {
 		return;
 	}
 	if (++scratch->commits % FORGET == 0) {
-		while (removed > 0 &&
-		       scratch_check(
-			   scratch, engine_expire(scratch->store, scratch->conf,
-					scratch->oldest, &removed))) {
+		while (engine_prune(scratch->store, scratch->conf,
+			   scratch->oldest) > 0) {
 		}
 	}
 	if (scratch_end(scratch)) {
@@ -62,9 +57,8 @@ scratch_keep_sender(struct scratch *scratch, const struct finding *finding)
 		.at = finding->at,
 	};
 
-	if (!scratch->failed &&
-	    scratch_check(scratch,
-		store_queue_put(scratch->store, finding->queue, &entry))) {
+	if (!scratch->failed) {
+		(void)store_queue_put(scratch->store, finding->queue, &entry);
 		scratch_step(scratch, finding->at);
 	}
 }
@@ -72,20 +66,17 @@ scratch_keep_sender(struct scratch *scratch, const struct finding *finding)
 bool
 scratch_sender_is_user(struct scratch *scratch, const struct finding *finding)
 {
-	struct queue_entry entry = { .login = false };
-	enum store_result result = STORE_NONE;
+	struct queue_entry entry;
 
-	if (finding->queue[0] != '\0' && !scratch->failed) {
-		result = store_queue_get(
-		    scratch->store, finding->queue, &entry);
-	}
-	return result != STORE_NONE && scratch_check(scratch, result) &&
+	return !scratch->failed && finding->queue[0] != '\0' &&
+	       store_queue_find(scratch->store, finding->queue, &entry) &&
 	       entry.login;
 }
 
 bool
 scratch_end(struct scratch *scratch)
 {
-	return !scratch->failed &&
-	       scratch_check(scratch, store_commit(scratch->store));
+	scratch->failed = scratch->failed ||
+			  store_commit(scratch->store) != STORE_OK;
+	return !scratch->failed;
 }

@@ -3,8 +3,8 @@
  * transactions of some hundred, and what is too old to matter is forgotten,
  * so that a log of a year takes no more room than one of a month.
  *
- * What goes wrong sticks: from then on the verbs do nothing and scratch_end()
- * is false; store_error() says why.
+ * Once a transaction has failed nothing more is written or found; store_error()
+ * says why.
  */
 #ifndef REPLAY_SCRATCH_H
 #define REPLAY_SCRATCH_H
@@ -19,9 +19,9 @@
 struct scratch {
 	struct store *store;     /* borrowed */
 	const struct conf *conf; /* borrowed */
-	bool failed;
-	int64_t writes; /* in the open transaction */
-	int64_t oldest; /* of their times */
+	bool failed;             /* a transaction could not be committed */
+	int64_t writes;          /* in the open transaction */
+	int64_t oldest;          /* of their times */
 	int64_t commits;
 };
 
@@ -29,8 +29,8 @@ struct scratch {
 void scratch_begin(
     struct scratch *scratch, struct store *store, const struct conf *conf);
 
-/* What a verb of the store came back with; gives back whether all is well. */
-bool scratch_check(struct scratch *scratch, enum store_result result);
+/* Whether all is well so far, in the open transaction too. */
+bool scratch_is_well(const struct scratch *scratch);
 
 /* Something was written that happened at `at`. */
 void scratch_step(struct scratch *scratch, int64_t at);

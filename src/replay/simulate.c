@@ -145,11 +145,11 @@ happen(struct simulation *simulation, struct replay_client *client,
 {
 	struct intake_result result;
 
-	if (!scratch_check(
-		&simulation->scratch, intake_finding(&simulation->intake,
-					  finding, finding->at, &result))) {
+	if (simulation->scratch.failed) {
 		return;
 	}
+	(void)intake_finding(
+	    &simulation->intake, finding, finding->at, &result);
 	for (size_t i = 0; i < result.bans; i++) {
 		if (!clients_add_ban(
 			simulation->clients, client, &result.ban[i])) {
@@ -272,7 +272,8 @@ take_users_message(struct simulation *simulation, struct replay_client *client,
 static bool
 is_well(struct simulation *simulation)
 {
-	if (simulation->scratch.failed && simulation->error[0] == '\0') {
+	if (!scratch_is_well(&simulation->scratch) &&
+	    simulation->error[0] == '\0') {
 		say(simulation->error, store_error(simulation->store));
 	}
 	return simulation->error[0] == '\0';
