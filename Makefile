@@ -62,7 +62,7 @@ endif
 LIBRARY_ROOMS = base core bounce logs conf store engine rules chart intake \
 	replay doctor
 PROGRAM_ROOMS = milter web watch ctl
-LIBRARY_LIBS = -lsqlite3 -lconfuse -lpcre2-8 -lz -lresolv
+LIBRARY_LIBS = -lsqlite3 -lpcre2-8 -lz -lresolv
 LIBS_milter = -lmilter -lpthread
 LIBS_web = -lmicrohttpd -lgnutls
 LIBS_watch = -lsystemd

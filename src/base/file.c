@@ -9,6 +9,10 @@
 
 #include "base/text.h"
 
+enum {
+	MIB = 1024 * 1024
+};
+
 /* O_NONBLOCK: opening a pipe nobody writes to must not hang. */
 static int
 open_file(const char *path)
@@ -89,7 +93,9 @@ file_read(
 		} else if (kept == EINVAL) {
 			text_add(&text, "is not a regular file");
 		} else if (kept == EFBIG) {
-			text_addf(&text, "is larger than %zu KiB", most / 1024);
+			text_addf(&text, "is larger than %zu %s",
+			    most >> (most >= MIB ? 20 : 10),
+			    most >= MIB ? "MiB" : "KiB");
 		} else {
 			char reason[FILE_WHY_SIZE];
 

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <syslog.h>
 #include <unistd.h>
 
@@ -52,6 +53,31 @@ write_line(int priority, const char *word, const char *format, va_list args)
 	errno = kept;
 }
 
+static void __attribute__((format(printf, 3, 4)))
+write_message(int priority, const char *word, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	write_line(priority, word, format, args);
+	va_end(args);
+}
+
+static void
+write_lines(int priority, const char *word, const char *lines)
+{
+	size_t len = strcspn(lines, "\n");
+
+	for (;;) {
+		write_message(priority, word, "%.*s", (int)len, lines);
+		if (lines[len] == '\0') {
+			return;
+		}
+		lines += len + 1;
+		len = strcspn(lines, "\n");
+	}
+}
+
 void
 log_info(const char *format, ...)
 {
@@ -73,6 +99,12 @@ log_warn(const char *format, ...)
 }
 
 void
+log_warn_lines(const char *lines)
+{
+	write_lines(LOG_WARNING, "warning: ", lines);
+}
+
+void
 log_fatal(int status, const char *format, ...)
 {
 	va_list args;
@@ -80,6 +112,13 @@ log_fatal(int status, const char *format, ...)
 	va_start(args, format);
 	write_line(LOG_CRIT, "fatal: ", format, args);
 	va_end(args);
+	exit(status); /* NOLINT(concurrency-mt-unsafe): before any thread */
+}
+
+void
+log_fatal_lines(int status, const char *lines)
+{
+	write_lines(LOG_CRIT, "fatal: ", lines);
 	exit(status); /* NOLINT(concurrency-mt-unsafe): before any thread */
 }
 

@@ -18,10 +18,16 @@ void log_init(const char *name);
 void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
+/* The same for each line of a text, as of the errors of a file. */
+void log_warn_lines(const char *lines);
+
 /* The world is at fault and we cannot start: say so and exit with `status`.
  * Only before the main loop runs. */
 _Noreturn void log_fatal(int status, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/* The same for each line of a text. */
+_Noreturn void log_fatal_lines(int status, const char *lines);
 
 /* We are at fault: say so and abort. */
 _Noreturn void log_panic(const char *format, ...)

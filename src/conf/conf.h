@@ -3,7 +3,7 @@
  *
  * conf_load() reads, checks and gives back a struct conf that is shared by
  * counting references; a reload makes a new one.  Keys, defaults and limits
- * are in keys.c's table and in videur.conf(5).
+ * are in the table of keys.c and in videur.conf(5).
  */
 #ifndef CONF_CONF_H
 #define CONF_CONF_H
@@ -20,9 +20,10 @@ enum {
 	CONF_PATH_SIZE = 256,
 	CONF_TEXT_SIZE = 201,
 	CONF_NETS_MAX = 256,
+	CONF_ALLOW_MAX = 192, /* the rest is for the host's own addresses */
 	CONF_LIST_MAX = 32,
 	CONF_PORTS_MAX = 16,
-	CONF_ERROR_SIZE = 512
+	CONF_ERROR_SIZE = 4096 /* many lines; see log_lines() */
 };
 
 #define CONF_DEFAULT_FILE "/etc/videur/videur.conf"
@@ -135,8 +136,8 @@ struct conf {
 
 /*
  * Load `path`; NULL means the default file, and its absence the defaults.
- * NULL comes back where anything is wrong, with `error` saying it as
- * "FILE:LINE: what".
+ * NULL comes back where anything is wrong, with `error` saying all of it, a
+ * line "FILE:LINE:COLUMN: what" for each.
  */
 struct conf *conf_load(const char *path, char error[static CONF_ERROR_SIZE]);
 
@@ -151,10 +152,13 @@ bool conf_forwards(const struct conf *conf, const struct net *client);
 /* Whether the file's allow list or the host's own addresses hold it. */
 bool conf_allows(const struct conf *conf, const struct addr *address);
 
+/* Whether it can name a policy: a-z, 0-9 and '-', at most 32 of them. */
+bool conf_is_policy_name(const char *name);
+
 /*
  * Read a policy: `name` from the folder policies/ beside `conf_path`, else
- * the one compiled in.  False with `error` set where there is none or it is
- * wrong.
+ * the one compiled in.  False with `error` set, as by conf_load(), where there
+ * is none or it is wrong.
  */
 bool conf_policy(const char *name, const char *conf_path, struct policy *policy,
     char error[static CONF_ERROR_SIZE]);

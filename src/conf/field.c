@@ -1,15 +1,14 @@
 #include "conf/field.h"
 
 #include <ctype.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
+#include "base/addr.h"
+#include "base/endpoint.h"
 #include "base/text.h"
 #include "base/utf8.h"
-#include "conf/conf.h"
+#include "base/words.h"
 #include "conf/grammar.h"
-#include "conf/listen.h"
 
 static const char *
 copy(const struct key *key, void *field, const char *value)
@@ -86,12 +85,12 @@ field_account(const struct key *key, void *field, const char *value)
 }
 
 /* Whether every character can stand in a URL or an address that is pasted
- * into a reply and a page: graphic ASCII, none of `not`. */
+ * into a reply and a page: graphic ASCII, none of `without`. */
 static bool
-is_graphic_without(const char *value, const char * not )
+is_graphic_without(const char *value, const char *without)
 {
 	for (const char *at = value; *at != '\0'; at++) {
-		if (*at <= ' ' || *at > '~' || strchr(not, *at) != NULL) {
+		if (*at <= ' ' || *at > '~' || strchr(without, *at) != NULL) {
 			return false;
 		}
 	}
@@ -135,6 +134,12 @@ field_url(const struct key *key, void *field, const char *value)
 		       "of % ? # < >";
 	}
 	return copy(key, field, value);
+}
+
+const char *
+field_word(const struct key *key, void *field, const char *value)
+{
+	return words_parse(key->words, value, field) ? NULL : "is unknown";
 }
 
 const char *
@@ -198,7 +203,8 @@ field_mode(const struct key *key, void *field, const char *value)
 const char *
 field_milter_listen(const struct key *key, void *field, const char *value)
 {
-	const char *wrong = listen_check_milter(value);
+	struct endpoint endpoint;
+	const char *wrong = endpoint_parse(value, ENDPOINT_MILTER, &endpoint);
 
 	return wrong != NULL ? wrong : copy(key, field, value);
 }
@@ -206,62 +212,38 @@ field_milter_listen(const struct key *key, void *field, const char *value)
 const char *
 field_web_listen(const struct key *key, void *field, const char *value)
 {
-	const char *wrong = listen_check_web(value);
+	struct endpoint endpoint;
+	const char *wrong = endpoint_parse(value, ENDPOINT_SERVER, &endpoint);
 
 	return wrong != NULL ? wrong : copy(key, field, value);
 }
 
-/* ---- lists ---- */
-
-static const char *
-add_item(struct conf_list *list, const char *value)
-{
-	if (strlen(value) >= CONF_PATH_SIZE) {
-		return "is too long";
-	}
-	if (list->items == CONF_LIST_MAX) {
-		return "is one too many: 32 are the most";
-	}
-	(void)text_copy(list->item[list->items++], CONF_PATH_SIZE, value);
-	return NULL;
-}
-
 const char *
-field_texts(const struct key *key, void *field, const char *value)
+field_net(const struct key *key, void *field, const char *value)
 {
-	struct conf_list *list = field;
-
 	(void)key;
-	if (value == NULL) {
-		list->items = 0;
-		return NULL;
-	}
-	if (value[0] == '\0' || !text_is_plain(value)) {
-		return "must be printable ASCII and not empty";
-	}
-	return add_item(list, value);
+	return net_parse(value, field)
+		   ? NULL
+		   : "must be an address or a network such as 192.0.2.0/24";
 }
 
 const char *
-field_paths(const struct key *key, void *field, const char *value)
+field_root_path(const struct key *key, void *field, const char *value)
 {
-	if (value != NULL && value[0] != '/') {
-		return "must be a path that begins with /";
-	}
-	return field_texts(key, field, value);
+	return value[0] == '/' ? field_text(key, field, value)
+			       : "must be a path that begins with /";
 }
 
 const char *
-field_headers(const struct key *key, void *field, const char *value)
+field_header(const struct key *key, void *field, const char *value)
 {
-	if (value != NULL) {
-		/* RFC 5322 2.2: a name is printable, without blank and ':'. */
-		size_t name = strcspn(value, ": ");
-		if (name == 0 || value[name] != ':' ||
-		    value[name + 1 + strspn(value + name + 1, " ")] == '\0') {
-			return "must be a header and the beginning of its "
-			       "value: \"Name: value\"";
-		}
+	/* RFC 5322 2.2: a name is printable, without blank and ':'. */
+	size_t name = strcspn(value, ": ");
+
+	if (name == 0 || value[name] != ':' ||
+	    value[name + 1 + strspn(value + name + 1, " ")] == '\0') {
+		return "must be a header and the beginning of its value: "
+		       "\"Name: value\"";
 	}
-	return field_texts(key, field, value);
+	return field_text(key, field, value);
 }

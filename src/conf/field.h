@@ -45,10 +45,13 @@ const char *field_milter_listen(
 const char *field_web_listen(
     const struct key *key, void *field, const char *value);
 
-/* struct conf_list: texts, files, and headers ("Name: value"). */
-const char *field_texts(const struct key *key, void *field, const char *value);
-const char *field_paths(const struct key *key, void *field, const char *value);
-const char *field_headers(
+/* struct net; an enum by the place of its word in key->words. */
+const char *field_net(const struct key *key, void *field, const char *value);
+const char *field_word(const struct key *key, void *field, const char *value);
+
+/* char[key->size]: a path from the root; a header, "Name: value". */
+const char *field_root_path(
     const struct key *key, void *field, const char *value);
+const char *field_header(const struct key *key, void *field, const char *value);
 
 #endif

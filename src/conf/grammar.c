@@ -20,18 +20,13 @@ grammar_find(
 {
 	for (size_t i = 0; i < grammar->count; i++) {
 		const struct key *key = &grammar->keys[i];
+
 		if (same_section(key->section, section) &&
 		    (name == NULL || strcmp(key->name, name) == 0)) {
 			return key;
 		}
 	}
 	return NULL;
-}
-
-uint64_t
-grammar_bit(const struct grammar *grammar, const struct key *key)
-{
-	return UINT64_C(1) << (key - grammar->keys);
 }
 
 const struct section *
@@ -45,28 +40,43 @@ grammar_section(const struct grammar *grammar, const char *section)
 	return NULL;
 }
 
-bool
-grammar_is_titled(const struct grammar *grammar, const char *section)
+static size_t *
+counter_of(const struct key *key, void *base)
 {
-	const struct section *found = grammar_section(grammar, section);
-
-	return found != NULL && found->begin != NULL;
+	return (size_t *)(void *)((char *)base + key->count);
 }
 
-static void
-set_default(const struct key *key, void *field)
+size_t
+grammar_items(const struct key *key, const void *base)
 {
-	char item[DEFAULT_SIZE];
-	const char *at = key->def;
+	return *(const size_t *)(const void *)((const char *)base + key->count);
+}
 
-	while (at != NULL) {
-		size_t len = key->list ? strcspn(at, ",") : strlen(at);
-		struct text text;
+const char *
+grammar_set(const struct key *key, void *base, const char *value)
+{
+	char *field = (char *)base + key->offset;
+	const char *wrong;
 
-		text_init(&text, item, sizeof(item));
-		text_add_bytes(&text, at, len);
-		(void)key->set(key, field, item);
-		at = at[len] == ',' ? at + len + 1 : NULL;
+	if (key->most == 0) {
+		return key->set(key, field, value);
+	}
+	if (grammar_items(key, base) == key->most) {
+		return "is one too many";
+	}
+	wrong = key->set(
+	    key, field + grammar_items(key, base) * key->size, value);
+	*counter_of(key, base) += wrong == NULL;
+	return wrong;
+}
+
+void
+grammar_empty(const struct key *key, void *base)
+{
+	if (key->most > 0) {
+		*counter_of(key, base) = 0;
+	} else {
+		(void)key->set(key, (char *)base + key->offset, NULL);
 	}
 }
 
@@ -76,12 +86,23 @@ grammar_defaults(
 {
 	for (size_t i = 0; i < grammar->count; i++) {
 		const struct key *key = &grammar->keys[i];
-		bool wanted = titled == NULL
-				  ? !grammar_is_titled(grammar, key->section)
-				  : same_section(key->section, titled);
+		const struct section *section = grammar_section(
+		    grammar, key->section);
+		const char *at = key->def;
 
-		if (wanted) {
-			set_default(key, (char *)target + key->offset);
+		if (titled == NULL ? section != NULL && section->begin != NULL
+				   : !same_section(key->section, titled)) {
+			continue;
+		}
+		while (at != NULL) {
+			size_t len = key->list ? strcspn(at, ",") : strlen(at);
+			char item[DEFAULT_SIZE];
+			struct text text;
+
+			text_init(&text, item, sizeof(item));
+			text_add_bytes(&text, at, len);
+			(void)grammar_set(key, target, item);
+			at = at[len] == ',' ? at + len + 1 : NULL;
 		}
 	}
 }

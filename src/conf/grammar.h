@@ -1,5 +1,7 @@
 /*
- * What a file may say, as a table of keys.
+ * What a file may say, as a table of keys: where each stands, what it is by
+ * default, how its value is read.  One table drives parsing, defaults and
+ * checks.
  */
 #ifndef CONF_GRAMMAR_H
 #define CONF_GRAMMAR_H
@@ -8,28 +10,35 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/words.h"
+
 enum {
-	GRAMMAR_KEYS_MAX = 64,
-	GRAMMAR_SECTION_MAX = 24,
-	GRAMMAR_SECTIONS_MAX = 8
+	GRAMMAR_KEYS_MAX = 80
 };
 
-/* One key: where it stands, what it is by default, how it is read. */
 struct key {
 	const char *section; /* NULL at the top */
 	const char *name;
 	const char *def; /* as written, a list's items parted by commas */
 	/* Read `value` into `field`.  NULL where it is fine, else a complaint
-	 * that goes on from the key and its value: "must be ...".  For a list
-	 * a NULL value empties it, and each item follows by itself. */
+	 * that goes on from the key and its value: "must be ...", with the
+	 * field left as it was. */
 	const char *(*set)(
 	    const struct key *key, void *field, const char *value);
 	size_t offset; /* of the field in its struct */
-	size_t size;   /* of the field, for texts */
+	size_t size;   /* of the field, or of each item of an array */
 	int64_t min;   /* for numbers */
 	int64_t max;
-	bool list;
+	/* The only values there are, or NULL. */
+	const struct words *words;
 	bool required; /* in a titled section */
+	/* Many values.  With `most` the field is an array of so many items
+	 * and `count` the offset of the size_t that says how many there are;
+	 * the setter gets one item.  Without, the setter gets the field: a
+	 * NULL value empties it, and each item follows by itself. */
+	bool list;
+	size_t most;
+	size_t count;
 };
 
 /* What a section is besides its keys; one that is nothing needs none. */
@@ -44,8 +53,7 @@ struct section {
 	const char *(*end)(void *section);
 };
 
-/* At most GRAMMAR_KEYS_MAX keys, those of a section side by side, and at most
- * GRAMMAR_SECTION_MAX at the top or in one section. */
+/* At most GRAMMAR_KEYS_MAX keys. */
 struct grammar {
 	const struct key *keys;
 	size_t count;
@@ -59,13 +67,19 @@ struct grammar {
 const struct key *grammar_find(
     const struct grammar *grammar, const char *section, const char *name);
 
-/* A bit for each key, in the table's order. */
-uint64_t grammar_bit(const struct grammar *grammar, const struct key *key);
-
 /* What it is besides its keys, or NULL. */
 const struct section *grammar_section(
     const struct grammar *grammar, const char *section);
-bool grammar_is_titled(const struct grammar *grammar, const char *section);
+
+/* Read one value into its field of the struct at `base`, a list's as one
+ * item more; NULL or the setter's complaint. */
+const char *grammar_set(const struct key *key, void *base, const char *value);
+
+/* Empty a list. */
+void grammar_empty(const struct key *key, void *base);
+
+/* How many items a list with `most` has. */
+size_t grammar_items(const struct key *key, const void *base);
 
 /* Set every field of `target` to its default: those of the struct of `titled`,
  * a section with a title, or where it is NULL of all without. */

@@ -2,11 +2,136 @@
 
 #include <assert.h>
 #include <stddef.h>
+#include <string.h>
+#include <sys/stat.h>
 
+#include "base/file.h"
+#include "base/text.h"
 #include "conf/conf.h"
 #include "conf/field.h"
-#include "conf/grammar.h"
-#include "conf/setting.h"
+
+enum {
+	MANY = 1000000
+};
+
+/* Where the system keeps its time zones. */
+#define ZONE_FOLDER "/usr/share/zoneinfo"
+
+/* ---- words ---- */
+
+#define WORDS(name, ...)                                                       \
+	static const char *const name[] = { __VA_ARGS__ };                     \
+	static const struct words name##_words = WORDS_OF(name)
+
+/* In the order of their enums. */
+WORDS(mode, "enforce", "observe");
+WORDS(on_error, "accept", "tempfail");
+WORDS(start, "now", "backfill");
+WORDS(source, "milter", "watch", "none");
+WORDS(language, "en", "fr");
+
+#undef WORDS
+
+/* ---- setters ---- */
+
+static const char *
+set_policy(const struct key *key, void *field, const char *value)
+{
+	if (!conf_is_policy_name(value)) {
+		return "must be 1 to 32 of a-z, 0-9 and '-'";
+	}
+	(void)text_copy(field, key->size, value);
+	return NULL;
+}
+
+static const char *
+set_port(const struct key *key, void *field, const char *value)
+{
+	int64_t port;
+
+	(void)key;
+	if (!text_to_int(value, 1, UINT16_MAX, &port)) {
+		return "must be a port from 1 to 65535";
+	}
+	*(uint16_t *)field = (uint16_t)port;
+	return NULL;
+}
+
+static const char *
+set_journal(const struct key *key, void *field, const char *value)
+{
+	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0 &&
+	    value[0] != '/') {
+		return "must be yes, no or a path that begins with /";
+	}
+	return field_path(key, field, value);
+}
+
+static const char *
+set_colour(const struct key *key, void *field, const char *value)
+{
+	size_t digits = value[0] == '#'
+			    ? strspn(value + 1, "0123456789abcdefABCDEF")
+			    : 0;
+
+	if (value[0] != '\0' && (digits != 6 || value[7] != '\0')) {
+		return "must be a colour such as \"#0b5c8a\", in quotes";
+	}
+	return field_text(key, field, value);
+}
+
+/* ---- time zones ---- */
+
+/* Words of letters, digits, '_', '+' and '-', parted by single slashes: no
+ * way out of the folder. */
+static bool
+is_zone_name(const char *name)
+{
+	static const char word[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_+-";
+	size_t len = strspn(name, word);
+
+	while (len > 0 && name[len] == '/') {
+		name += len + 1;
+		len = strspn(name, word);
+	}
+	return len > 0 && name[len] == '\0';
+}
+
+const char *
+keys_check_zone(const char *folder, const char *name)
+{
+	/* A compiled zone begins so (RFC 8536 3.1); the folder holds tables
+	 * in plain text too. */
+	static const char magic[] = "TZif";
+	char path[CONF_PATH_SIZE];
+	char head[sizeof(magic)];
+	struct stat status;
+	struct text text;
+
+	if (!is_zone_name(name)) {
+		return "must be the name of a time zone, such as Europe/Paris";
+	}
+	text_init(&text, path, sizeof(path));
+	text_addf(&text, "%s/%s", folder, name);
+	(void)file_read_head(path, head, sizeof(head));
+	if (stat(folder, &status) == 0 &&
+	    (text.cut || strcmp(head, magic) != 0)) {
+		return "is no time zone that this system knows";
+	}
+	return NULL;
+}
+
+static const char *
+set_zone(const struct key *key, void *field, const char *value)
+{
+	const char *wrong = value[0] == '\0'
+				? NULL
+				: keys_check_zone(ZONE_FOLDER, value);
+
+	return wrong != NULL ? wrong : field_text(key, field, value);
+}
 
 /* ---- the keys ---- */
 
@@ -17,207 +142,132 @@
 	"amavisd.service,rspamd.service,exim4.service,exim.service,"           \
 	"sendmail.service,spamass-milter.service,clamav-milter.service"
 
-#define AT(field)                                                              \
-	.offset = offsetof(struct conf, field),                                \
-	.size = sizeof(((struct conf *)NULL)->field)
-#define SOURCE(kind)                                                           \
-	.section = "sources", .set = setting_source,                           \
-	.offset = offsetof(struct conf, source[KIND_##kind])
-#define WEB(field) .section = "web", AT(web.field)
+#define MEMBER(member) (((struct conf *)NULL)->member)
+#define KEY(of, is, member)                                                    \
+	.section = (of), .name = (is),                                         \
+	.offset = offsetof(struct conf, member),                               \
+	.size = sizeof(MEMBER(member))
+#define LIST(of, is, member, counter, number)                                  \
+	.section = (of), .name = (is), .list = true, .most = (number),         \
+	.offset = offsetof(struct conf, member),                               \
+	.size = sizeof(MEMBER(member)[0]),                                     \
+	.count = offsetof(struct conf, counter)
+#define TEXTS(of, is, member)                                                  \
+	LIST(of, is, member.item, member.items, CONF_LIST_MAX), .min = 1
+#define WORD(name) .set = field_word, .words = &name##_words
 
-static const struct key keys[] = {
-	{ .name = "database",
-	    .def = "/var/lib/videur/videur.db",
-	    .set = field_path,
-	    .min = 1,
-	    AT(database) },
-	{ .name = "policy",
-	    .def = "franceserv",
-	    .set = setting_policy,
-	    AT(policy) },
-	{ .name = "mode", .def = "enforce", .set = setting_mode, AT(mode) },
-	{ .name = "allow", .set = setting_allow, .list = true },
-	{ .name = "forwarders", .set = setting_forwarders, .list = true },
-	{ .name = "user", .set = field_account, AT(user) },
-	{ .name = "contact", .set = field_mail, AT(contact) },
-	{ .name = "lookup-url", .set = field_url, AT(lookup_url) },
-	{ .name = "submission-ports",
-	    .def = "465,587",
-	    .set = setting_submission_ports,
-	    .list = true },
-	{ .name = "client-ipv4",
-	    .def = "32",
-	    .set = field_unsigned,
-	    .min = 8,
-	    .max = 32,
-	    AT(client_ipv4) },
-	{ .name = "client-ipv6",
-	    .def = "64",
-	    .set = field_unsigned,
-	    .min = 16,
-	    .max = 128,
-	    AT(client_ipv6) },
+static const struct key rows[] = {
+	{ KEY(NULL, "database", database), .set = field_path, .min = 1,
+	    .def = "/var/lib/videur/videur.db" },
+	{ KEY(NULL, "policy", policy.name), .set = set_policy,
+	    .def = "franceserv" },
+	{ KEY(NULL, "mode", mode), WORD(mode), .def = "enforce" },
+	{ LIST(NULL, "allow", allow, allows, CONF_ALLOW_MAX),
+	    .set = field_net },
+	{ LIST(NULL, "forwarders", forwarder, forwarders, CONF_LIST_MAX),
+	    .set = field_net },
+	{ KEY(NULL, "user", user), .set = field_account },
+	{ KEY(NULL, "contact", contact), .set = field_mail },
+	{ KEY(NULL, "lookup-url", lookup_url), .set = field_url },
+	{ LIST(NULL, "submission-ports", submission_port, submission_ports,
+	      CONF_PORTS_MAX),
+	    .set = set_port, .def = "465,587" },
+	{ KEY(NULL, "client-ipv4", client_ipv4), .set = field_unsigned,
+	    .min = 8, .max = 32, .def = "32" },
+	{ KEY(NULL, "client-ipv6", client_ipv6), .set = field_unsigned,
+	    .min = 16, .max = 128, .def = "64" },
 
-	{ SOURCE(SPAM), .name = "spam", .def = "milter" },
-	{ SOURCE(VIRUS), .name = "virus", .def = "milter" },
-	{ SOURCE(COMPLAINT), .name = "complaint", .def = "none" },
-	{ SOURCE(AUTH), .name = "auth", .def = "watch" },
-	{ SOURCE(RECIPIENT), .name = "recipient", .def = "milter" },
-	{ SOURCE(SENDER), .name = "sender", .def = "milter" },
-	{ SOURCE(HELO), .name = "helo", .def = "milter" },
-	{ SOURCE(COMMAND), .name = "command", .def = "milter" },
-	{ SOURCE(DISCONNECT), .name = "disconnect", .def = "watch" },
-	{ SOURCE(PROBE), .name = "probe", .def = "milter" },
-	{ SOURCE(GREYLIST), .name = "greylist", .def = "milter" },
-	{ SOURCE(RELAY), .name = "relay", .def = "milter" },
-	{ SOURCE(VOLUME), .name = "volume", .def = "milter" },
+	{ KEY("brake", "bans", brake_bans), .set = field_int, .max = MANY,
+	    .def = "5" },
+	{ KEY("brake", "within", brake_within), .set = field_duration,
+	    .def = "10m" },
+	{ KEY("brake", "accepted", brake_accepted), .set = field_int, .min = 1,
+	    .max = MANY, .def = "3" },
 
-	{ .section = "brake",
-	    .name = "bans",
-	    .def = "5",
-	    .set = field_int,
-	    .max = 1000000,
-	    AT(brake_bans) },
-	{ .section = "brake",
-	    .name = "within",
-	    .def = "10m",
-	    .set = field_duration,
-	    AT(brake_within) },
-	{ .section = "brake",
-	    .name = "accepted",
-	    .def = "3",
-	    .set = field_int,
-	    .min = 1,
-	    .max = 1000000,
-	    AT(brake_accepted) },
+	{ KEY("keep", "events", keep_events), .set = field_duration,
+	    .def = "30d" },
+	{ KEY("keep", "tallies", keep_tallies), .set = field_duration,
+	    .def = "35d" },
+	{ KEY("keep", "bans", keep_bans), .set = field_duration, .def = "30d" },
+	{ KEY("keep", "audit", keep_audit), .set = field_duration,
+	    .def = "365d" },
+	{ KEY("keep", "daily", keep_daily), .set = field_duration,
+	    .def = "400d" },
 
-	{ .section = "keep",
-	    .name = "events",
-	    .def = "30d",
-	    .set = field_duration,
-	    AT(keep_events) },
-	{ .section = "keep",
-	    .name = "tallies",
-	    .def = "35d",
-	    .set = field_duration,
-	    AT(keep_tallies) },
-	{ .section = "keep",
-	    .name = "bans",
-	    .def = "30d",
-	    .set = field_duration,
-	    AT(keep_bans) },
-	{ .section = "keep",
-	    .name = "audit",
-	    .def = "365d",
-	    .set = field_duration,
-	    AT(keep_audit) },
-	{ .section = "keep",
-	    .name = "daily",
-	    .def = "400d",
-	    .set = field_duration,
-	    AT(keep_daily) },
+	{ KEY("milter", "listen", milter.listen), .set = field_milter_listen,
+	    .def = "unix:/var/spool/postfix/videur/milter.sock" },
+	{ KEY("milter", "socket-mode", milter.socket_mode), .set = field_mode,
+	    .def = "0660" },
+	{ KEY("milter", "socket-group", milter.socket_group),
+	    .set = field_account, .def = "postfix" },
+	{ KEY("milter", "on-error", milter.on_error), WORD(on_error),
+	    .def = "accept" },
+	{ TEXTS("milter", "spam-header", milter.spam_header),
+	    .set = field_header, .def = "X-Spam-Flag: YES" },
+	{ TEXTS("milter", "virus-header", milter.virus_header),
+	    .set = field_header, .def = "X-Virus-Status: Infected" },
 
-	{ .section = "milter",
-	    .name = "listen",
-	    .def = "unix:/var/spool/postfix/videur/milter.sock",
-	    .set = field_milter_listen,
-	    AT(milter.listen) },
-	{ .section = "milter",
-	    .name = "socket-mode",
-	    .def = "0660",
-	    .set = field_mode,
-	    AT(milter.socket_mode) },
-	{ .section = "milter",
-	    .name = "socket-group",
-	    .def = "postfix",
-	    .set = field_account,
-	    AT(milter.socket_group) },
-	{ .section = "milter",
-	    .name = "on-error",
-	    .def = "accept",
-	    .set = setting_on_error,
-	    AT(milter.on_error) },
-	{ .section = "milter",
-	    .name = "spam-header",
-	    .def = "X-Spam-Flag: YES",
-	    .set = field_headers,
-	    .list = true,
-	    AT(milter.spam_header) },
-	{ .section = "milter",
-	    .name = "virus-header",
-	    .def = "X-Virus-Status: Infected",
-	    .set = field_headers,
-	    .list = true,
-	    AT(milter.virus_header) },
-
-	{ WEB(listen), .name = "listen", .def = "127.0.0.1:8025",
+	{ KEY("web", "listen", web.listen), .set = field_web_listen,
+	    .def = "127.0.0.1:8025" },
+	{ KEY("web", "metrics-listen", web.metrics_listen),
 	    .set = field_web_listen },
-	{ WEB(metrics_listen), .name = "metrics-listen",
-	    .set = field_web_listen },
-	{ .section = "web",
-	    .name = "trusted-proxies",
-	    .set = setting_trusted_proxies,
-	    .list = true },
-	{ WEB(rate), .name = "rate", .def = "60", .set = field_unsigned,
-	    .max = 1000000 },
-	{ WEB(certificate), .name = "certificate", .set = field_path },
-	{ WEB(key), .name = "key", .set = field_path },
-	{ WEB(templates), .name = "templates", .set = field_path },
-	{ WEB(site_name), .name = "site-name", .set = field_words },
-	{ WEB(logo), .name = "logo", .set = field_path },
-	{ WEB(zone), .name = "zone", .set = setting_zone },
-	{ WEB(accent), .name = "accent", .set = setting_colour },
-	{ WEB(abuse), .name = "abuse", .set = field_mail },
-	{ WEB(languages), .name = "languages", .set = setting_languages,
-	    .list = true },
-	{ WEB(paragraph), .name = "paragraph", .set = field_prose },
-	{ WEB(paragraph_fr), .name = "paragraph-fr", .set = field_prose },
+	{ LIST("web", "trusted-proxies", web.trusted_proxy, web.trusted_proxies,
+	      CONF_LIST_MAX),
+	    .set = field_net },
+	{ KEY("web", "rate", web.rate), .set = field_unsigned, .max = MANY,
+	    .def = "60" },
+	{ KEY("web", "certificate", web.certificate), .set = field_path },
+	{ KEY("web", "key", web.key), .set = field_path },
+	{ KEY("web", "templates", web.templates), .set = field_path },
+	{ KEY("web", "site-name", web.site_name), .set = field_words },
+	{ KEY("web", "logo", web.logo), .set = field_path },
+	{ KEY("web", "zone", web.zone), .set = set_zone },
+	{ KEY("web", "accent", web.accent), .set = set_colour },
+	{ KEY("web", "abuse", web.abuse), .set = field_mail },
+	{ TEXTS("web", "languages", web.languages), .set = field_text,
+	    .words = &language_words },
+	{ KEY("web", "paragraph", web.paragraph), .set = field_prose },
+	{ KEY("web", "paragraph-fr", web.paragraph_fr), .set = field_prose },
 
-	{ .section = "watch",
-	    .name = "journal",
-	    .def = "yes",
-	    .set = setting_journal,
-	    AT(watch.journal) },
-	{ .section = "watch",
-	    .name = "units",
-	    .def = MAIL_UNITS,
-	    .set = field_texts,
-	    .list = true,
-	    AT(watch.units) },
-	{ .section = "watch",
-	    .name = "files",
-	    .set = field_paths,
-	    .list = true,
-	    AT(watch.files) },
-	{ .section = "watch",
-	    .name = "start",
-	    .def = "now",
-	    .set = setting_start,
-	    AT(watch.start) },
-	{ .section = "watch",
-	    .name = "rules",
-	    .def = "/etc/videur/rules.d",
-	    .set = field_path,
-	    .min = 1,
-	    AT(watch.rules) },
+	{ KEY("watch", "journal", watch.journal), .set = set_journal,
+	    .def = "yes" },
+	{ TEXTS("watch", "units", watch.units), .set = field_text,
+	    .def = MAIL_UNITS },
+	{ TEXTS("watch", "files", watch.files), .set = field_root_path },
+	{ KEY("watch", "start", watch.start), WORD(start), .def = "now" },
+	{ KEY("watch", "rules", watch.rules), .set = field_path, .min = 1,
+	    .def = "/etc/videur/rules.d" },
 };
 
-#undef AT
-#undef WEB
+#undef MEMBER
+#undef KEY
+#undef LIST
+#undef TEXTS
 #undef MAIL_UNITS
-#undef SOURCE
+
+static_assert(sizeof(rows) / sizeof(rows[0]) + KIND_COUNT <= GRAMMAR_KEYS_MAX,
+    "room for all keys");
 
 /* TLS needs both, and half of it must not pass for none. */
 static const char *
 end_web(void *section)
 {
 	const struct conf *conf = section;
+	const struct conf_list *languages = &conf->web.languages;
 
 	if (conf->web.certificate[0] != '\0' && conf->web.key[0] == '\0') {
 		return "certificate stands without its key";
 	}
 	if (conf->web.certificate[0] == '\0' && conf->web.key[0] != '\0') {
 		return "key stands without its certificate";
+	}
+	for (size_t i = 1; i < languages->items; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(languages->item[i], languages->item[j]) ==
+			    0) {
+				return "languages names one twice";
+			}
+		}
 	}
 	return NULL;
 }
@@ -226,13 +276,25 @@ static const struct section sections[] = {
 	{ .name = "web", .end = end_web },
 };
 
-const struct grammar conf_grammar = {
-	.keys = keys,
-	.count = sizeof(keys) / sizeof(keys[0]),
-	.sections = sections,
-	.section_count = sizeof(sections) / sizeof(sections[0]),
-	.include = true,
-};
+void
+keys_of_conf(struct keys *keys)
+{
+	size_t count = sizeof(rows) / sizeof(rows[0]);
 
-static_assert(
-    sizeof(keys) / sizeof(keys[0]) <= GRAMMAR_KEYS_MAX, "a bit for each key");
+	memcpy(keys->key, rows, sizeof(rows));
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		keys->key[count++] = (struct key){
+			.section = "sources",
+			.name = kind_name((enum kind)kind),
+			.def = kind_source((enum kind)kind),
+			WORD(source),
+			.offset = offsetof(struct conf, source) +
+				  (size_t)kind * sizeof(enum conf_source),
+		};
+	}
+	keys->grammar = (struct grammar){ .keys = keys->key,
+		.count = count,
+		.sections = sections,
+		.section_count = sizeof(sections) / sizeof(sections[0]),
+		.include = true };
+}

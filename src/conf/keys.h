@@ -1,12 +1,26 @@
 /*
- * The keys of videur.conf: one table with each key's place, default and
- * limits, over struct conf.
+ * The keys of videur.conf, over struct conf; and those of policy files, over
+ * struct policy, its rules and its limits.
  */
 #ifndef CONF_KEYS_H
 #define CONF_KEYS_H
 
-struct grammar;
+#include "conf/grammar.h"
 
-extern const struct grammar conf_grammar;
+/* The keys of videur.conf: the table, and one for each kind of event. */
+struct keys {
+	struct grammar grammar;
+	struct key key[GRAMMAR_KEYS_MAX];
+};
+void keys_of_conf(struct keys *keys);
+
+extern const struct grammar keys_of_policy;
+
+/*
+ * Whether `name` ("Europe/Paris") is a time zone of the database in `folder`:
+ * NULL, or a complaint that goes on from key and value.  Where there is no
+ * such folder only the name's form is looked at.
+ */
+const char *keys_check_zone(const char *folder, const char *name);
 
 #endif

@@ -1,303 +1,613 @@
 #include "conf/parse.h"
 
-#include <confuse.h>
-#include <pthread.h>
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/text.h"
-#include "base/utf8.h"
-#include "conf/given.h"
+#include "base/words.h"
+#include "conf/errors.h"
 #include "conf/grammar.h"
-#include "conf/options.h"
-#include "conf/source.h"
+#include "conf/token.h"
 
-/* One run over a text and what it includes. */
-struct parse {
-	struct given given;
-	cfg_t *root;
-	const char *file; /* being read; borrowed */
-	int depth;
-	int files;
-	struct parse_place *place;
-	char *error;
+enum {
+	VALUE_SHOWN = 80, /* bytes of a value in a complaint */
+	NAME_SIZE = VALUE_SHOWN + 1
 };
 
-/*
- * libconfuse's scanner is global and its callbacks carry no pointer of ours,
- * so one text is read at a time, and this is whose.
- */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct parse *running;
+/* A section that was given, or a file that was read: places borrow its
+ * name. */
+struct given {
+	struct given *next;
+	const char *section; /* NULL: a file */
+	struct place place;
+	char name[]; /* the title, empty where it has none; the path */
+};
+
+/* One run over a text and what it includes. */
+struct parser {
+	const struct grammar *grammar;
+	void *target;
+	struct lexer *lexer; /* of the file being read */
+	int depth;
+	int files;
+	bool stopped;                        /* no more files are included */
+	struct place seen[GRAMMAR_KEYS_MAX]; /* where each key was given */
+	struct given *given;
+	struct errors errors;
+};
+
+/* The section being read. */
+struct scope {
+	const char *name;  /* NULL: the top */
+	const char *title; /* NULL where it has none */
+	void *base;        /* what its keys fill */
+};
 
 /* ---- complaints ---- */
 
-/* "FILE:LINE: what", the first time only.  What was read and cannot be shown,
- * as control characters and halves of letters, is '?'. */
-static void __attribute__((format(printf, 2, 0)))
-complain_list(cfg_t *cfg, const char *format, va_list args)
+static void
+complain_of_open(struct parser *parser, const struct place *open)
 {
-	char what[CONF_ERROR_SIZE];
-	struct text text;
-
-	if (running->error[0] != '\0') {
-		return;
-	}
-	(void)vsnprintf(what, sizeof(what), format, args);
-	for (char *at = what; *at != '\0';) {
-		size_t len = utf8_printable(at);
-		if (len == 0) {
-			*at = '?';
-			len = 1;
-		}
-		at += len;
-	}
-	text_init(&text, running->error, CONF_ERROR_SIZE);
-	text_addf(&text, "%s:%d: %s", running->file, cfg->line, what);
+	errors_add_lost(
+	    &parser->errors, open, "a brace that opens here is never closed");
 }
 
-static void __attribute__((format(printf, 2, 3)))
-complain(cfg_t *cfg, const char *format, ...)
+static void
+complain_of_twice(struct parser *parser, const struct place *at,
+    const char *what, const struct place *first)
 {
-	va_list args;
+	const bool same = first->file == at->file;
 
-	va_start(args, format);
-	complain_list(cfg, format, args);
-	va_end(args);
+	errors_add(&parser->errors, at, "%s is given twice, first in %s%s%d",
+	    what, same ? "line " : first->file, same ? "" : ":", first->line);
 }
 
+/* The value at hand is refused: as `wrong` says, or where that is NULL because
+ * it is none of the key's words. */
 static void
 complain_of_value(
-    cfg_t *cfg, const struct key *key, const char *value, const char *complaint)
+    struct parser *parser, const struct key *key, const char *wrong)
 {
-	bool longer = strlen(value) > 80;
+	const struct token *at = &parser->lexer->now;
+	const bool longer = strlen(at->text) > VALUE_SHOWN;
+	const char *meant = NULL;
+	char list[ERRORS_WHAT_SIZE];
+	struct text text;
 
-	complain(cfg, "%s = \"%.*s%s\": %s", key->name, longer ? 77 : 80, value,
-	    longer ? "..." : "", complaint);
-}
-
-/* ---- what the library calls ---- */
-
-static struct given_place
-place_of(const cfg_t *cfg)
-{
-	return (struct given_place){
-		.section = cfg == running->root ? NULL : cfg->name,
-		.title = cfg->title,
-		.mark = cfg,
-	};
-}
-
-/* A key is given, and its section goes on; where a list begins, "=" begins it
- * anew and "+=" goes on.  False where that is refused. */
-static bool
-note_given(cfg_t *cfg, cfg_opt_t *opt, const struct key *key)
-{
-	const struct given_place place = place_of(cfg);
-	bool first = !key->list || cfg_opt_size(opt) == 1;
-	char buf[CONF_ERROR_SIZE];
-	struct text wrong;
-
-	text_init(&wrong, buf, sizeof(buf));
-	if (given_enter(&running->given, &place, &wrong) &&
-	    given_note(&running->given, key, first, &wrong)) {
-		return true;
+	if (wrong == NULL) {
+		text_init(&text, list, sizeof(list));
+		text_add(&text, "must be ");
+		words_list(&text, key->words);
+		meant = words_nearest(key->words, at->text);
+		wrong = list;
 	}
-	complain(cfg, "%s", buf);
-	return false;
+	errors_add(&parser->errors, &at->place, "%s = \"%.*s%s\": %s%s%s%s",
+	    key->name, longer ? VALUE_SHOWN - 3 : VALUE_SHOWN, at->text,
+	    longer ? "..." : "", wrong,
+	    meant != NULL ? ", did you mean \"" : "",
+	    meant != NULL ? meant : "", meant != NULL ? "\"?" : "");
 }
+
+/* ---- going on behind an error ---- */
+
+/* Where a text in quotes has just swallowed lines, because its own closing
+ * quote is missing: say so instead of what follows from it, and go on behind
+ * the line it begins in. */
+static bool
+is_runaway(struct parser *parser, const struct token *token)
+{
+	const struct token quoted = *token;
+
+	if (!quoted.runaway) {
+		return false;
+	}
+	errors_add_lost(&parser->errors, &quoted.place,
+	    "this quote is not closed in its line");
+	lexer_skip_line(parser->lexer, &quoted);
+	lexer_next(parser->lexer);
+	return true;
+}
+
+/* Something else was expected than the token at hand. */
+static void __attribute__((format(printf, 2, 3)))
+expected(struct parser *parser, const char *format, ...)
+{
+	struct lexer *lexer = parser->lexer;
+	char what[ERRORS_WHAT_SIZE];
+	va_list args;
+
+	if (is_runaway(parser, &lexer->before) ||
+	    is_runaway(parser, &lexer->now)) {
+		return;
+	}
+	va_start(args, format);
+	(void)vsnprintf(what, sizeof(what), format, args);
+	va_end(args);
+	errors_add_lost(&parser->errors, &lexer->now.place, "%s",
+	    lexer->now.kind == TOKEN_WRONG ? lexer->now.text : what);
+	lexer_skip_statement(parser->lexer);
+}
+
+/* Go on behind the block whose brace is at hand. */
+static void
+skip_block(struct parser *parser)
+{
+	const struct token open = parser->lexer->now;
+
+	if (!lexer_skip_block(parser->lexer)) {
+		complain_of_open(parser, &open.place);
+	}
+}
+
+/* ---- settings ---- */
+
+/* The text at hand is a value: read it, unless its key was refused. */
+static void
+read_value(
+    struct parser *parser, const struct key *key, void *base, bool refused)
+{
+	struct lexer *lexer = parser->lexer;
+	const char *wrong = NULL;
+	char many[64];
+	struct text text;
+	bool no_word = key->words != NULL &&
+		       words_find(key->words, lexer->now.text) ==
+			   key->words->count;
+
+	if (!refused && !no_word) {
+		wrong = grammar_set(key, base, lexer->now.text);
+	}
+	if (wrong != NULL && key->most > 0 &&
+	    grammar_items(key, base) == key->most) {
+		text_init(&text, many, sizeof(many));
+		text_addf(
+		    &text, "is one too many: %zu are the most", key->most);
+		wrong = many;
+	}
+	if (!refused && (no_word || wrong != NULL)) {
+		if (is_runaway(parser, &lexer->now)) {
+			return;
+		}
+		complain_of_value(parser, key, wrong);
+	}
+	lexer_next(lexer);
+}
+
+/* The brace of a list is at hand. */
+static void
+read_list(
+    struct parser *parser, const struct key *key, void *base, bool refused)
+{
+	struct lexer *lexer = parser->lexer;
+	const struct token open = lexer->now;
+
+	lexer_next(lexer);
+	while (lexer->now.kind == TOKEN_TEXT) {
+		read_value(parser, key, base, refused);
+		if (lexer->now.kind == TOKEN_COMMA) {
+			lexer_next(lexer);
+		} else if (lexer->now.kind == TOKEN_TEXT) {
+			if (strchr("=+{", lexer_peek(lexer)) != NULL) {
+				complain_of_open(parser, &open.place);
+				return; /* a setting begins */
+			}
+			if (is_runaway(parser, &lexer->before)) {
+				return;
+			}
+			errors_add_lost(&parser->errors, &lexer->now.place,
+			    "a comma is missing before this item");
+		} else {
+			break;
+		}
+	}
+	if (lexer->now.kind == TOKEN_END) {
+		complain_of_open(parser, &open.place);
+	} else if (lexer->now.kind != TOKEN_CLOSE) {
+		expected(parser, "this does not belong in a list");
+	}
+	if (lexer->now.kind == TOKEN_CLOSE) {
+		lexer_next(lexer);
+	}
+}
+
+/* The key's name is behind, at `at`. */
+static void
+read_setting(struct parser *parser, const struct key *key,
+    const struct scope *scope, const struct place *at)
+{
+	struct lexer *lexer = parser->lexer;
+	struct place *seen = &parser->seen[key - parser->grammar->keys];
+	const bool add = lexer->now.kind == TOKEN_ADD;
+	bool refused = true;
+
+	if (!add && lexer->now.kind != TOKEN_EQUAL) {
+		expected(parser, "there is no = behind %s", key->name);
+		return;
+	}
+	parser->errors.lost = false;
+	if (add && !key->list) {
+		errors_add(&parser->errors, &lexer->now.place,
+		    "+= is for lists, and %s has one value", key->name);
+	} else if (!add && seen->line > 0) {
+		complain_of_twice(parser, at, key->name, seen);
+	} else {
+		refused = false;
+	}
+	lexer_next(lexer);
+	if (!refused && seen->line == 0) {
+		*seen = lexer->now.place;
+	}
+	if (!refused && !add && key->list) {
+		grammar_empty(key, scope->base);
+	}
+	if (lexer->now.kind == TOKEN_TEXT) {
+		read_value(parser, key, scope->base, refused);
+	} else if (lexer->now.kind != TOKEN_OPEN) {
+		expected(parser, "%s has no value", key->name);
+	} else if (key->list) {
+		read_list(parser, key, scope->base, refused);
+	} else {
+		errors_add(&parser->errors, &lexer->now.place,
+		    "%s has one value, not a list", key->name);
+		skip_block(parser);
+	}
+}
+
+/* ---- what is unknown ---- */
 
 static void
-note_place(const cfg_t *cfg, const struct key *key)
+complain_of_unknown(struct parser *parser, const struct scope *scope,
+    const char *name, const struct place *at)
 {
-	struct parse_place *place = running->place;
+	const struct grammar *grammar = parser->grammar;
+	struct nearest nearest = { .written = name };
+	const struct key *elsewhere = NULL;
 
-	if (place != NULL && key->section == NULL &&
-	    strcmp(key->name, place->key) == 0) {
-		place->line = cfg->line;
-		(void)text_copy(place->file, CONF_PATH_SIZE, running->file);
+	for (size_t i = grammar->count; i-- > 0;) {
+		const struct key *key = &grammar->keys[i];
+
+		if (strcmp(key->name, name) == 0) {
+			elsewhere = key;
+		}
+		if (key == grammar_find(grammar, scope->name, key->name)) {
+			nearest_offer(&nearest, key->name);
+		} else if (scope->name == NULL) {
+			nearest_offer(&nearest, key->section);
+		}
+	}
+	if (elsewhere != NULL && elsewhere->section == NULL) {
+		errors_add_lost(&parser->errors, at,
+		    "%s belongs outside of sections", name);
+	} else if (elsewhere != NULL) {
+		errors_add_lost(&parser->errors, at,
+		    "%s belongs in a section, such as %s", name,
+		    elsewhere->section);
+	} else if (nearest.word != NULL) {
+		errors_add(&parser->errors, at,
+		    "unknown \"%s\", did you mean \"%s\"?", name, nearest.word);
+	} else {
+		errors_add(&parser->errors, at, "unknown \"%s\"", name);
 	}
 }
 
-/* Each value, as it is read and before the library keeps it. */
-static int
-on_value(cfg_t *cfg, cfg_opt_t *opt, const char *value, void *result)
+/* Go on behind what follows an unknown name. */
+static void
+skip_statement(struct parser *parser)
 {
-	const struct key *key = grammar_find(
-	    running->given.grammar, place_of(cfg).section, cfg_opt_name(opt));
-	const char *complaint = NULL;
+	struct lexer *lexer = parser->lexer;
 
-	/* The library takes "section|key" for a key of another section. */
-	if (key == NULL) {
-		complain(
-		    cfg, "%s must stand in its section", cfg_opt_name(opt));
-		return -1;
+	if (lexer->now.kind == TOKEN_EQUAL || lexer->now.kind == TOKEN_ADD) {
+		lexer_next(lexer);
+		if (lexer->now.kind == TOKEN_TEXT) {
+			lexer_next(lexer);
+			return;
+		}
+	} else if (lexer->now.kind == TOKEN_TEXT && !lexer->now.leads) {
+		lexer_next(lexer);
 	}
-	if (!note_given(cfg, opt, key)) {
-		return -1;
+	if (lexer->now.kind == TOKEN_OPEN) {
+		skip_block(parser);
+	} else {
+		lexer_skip_statement(parser->lexer);
 	}
-	if (!key->list || strcmp(value, SOURCE_EMPTY_LIST) != 0) {
-		complaint = given_set(&running->given, key, value);
-	}
-	if (complaint != NULL) {
-		complain_of_value(cfg, key, value, complaint);
-		return -1;
-	}
-	note_place(cfg, key);
-	*(const char **)result = value;
-	return 0;
 }
 
-static int
-on_section_end(cfg_t *cfg, cfg_opt_t *opt)
-{
-	cfg_t *section = cfg_opt_getnsec(opt, cfg_opt_size(opt) - 1);
-	const struct given_place place = place_of(section);
-	char buf[CONF_ERROR_SIZE];
-	struct text wrong;
+/* ---- sections ---- */
 
-	(void)cfg;
-	text_init(&wrong, buf, sizeof(buf));
-	/* An empty one was not entered yet. */
-	if (given_enter(&running->given, &place, &wrong) &&
-	    given_end(&running->given, &place, &wrong)) {
-		return 0;
+static void read_statement(struct parser *parser, const struct scope *scope);
+
+/* Keep what is given here, its name copied; NULL after a complaint. */
+static struct given *
+keep(struct parser *parser, const char *section, const char *name,
+    const struct place *at)
+{
+	struct given *given = malloc(sizeof(*given) + strlen(name) + 1);
+
+	if (given == NULL) {
+		errors_add(&parser->errors, at, "out of memory");
+		return NULL;
 	}
-	complain(section, "%s", buf);
-	return -1;
+	*given = (struct given){ parser->given, section, *at };
+	memcpy(given->name, name, strlen(name) + 1);
+	parser->given = given;
+	return given;
+}
+
+/* Write what a section is called: "section web", "rule "one"". */
+static void
+name_scope(const struct scope *scope, char what[static ERRORS_WHAT_SIZE])
+{
+	struct text text;
+
+	text_init(&text, what, ERRORS_WHAT_SIZE);
+	if (scope->title == NULL) {
+		text_addf(&text, "section %s", scope->name);
+	} else {
+		text_addf(&text, "%s \"%s\"", scope->name, scope->title);
+	}
+}
+
+/* Begin a section named at `at`, whose brace is at hand; false after a
+ * complaint. */
+static bool
+begin_section(struct parser *parser, struct scope *scope,
+    const struct section *section, const struct place *at)
+{
+	const char *title = scope->title != NULL ? scope->title : "";
+	const struct given *given = parser->given;
+	const char *wrong = NULL;
+	char what[ERRORS_WHAT_SIZE];
+
+	while (given != NULL && (given->section == NULL ||
+				    strcmp(given->section, scope->name) != 0 ||
+				    strcmp(given->name, title) != 0)) {
+		given = given->next;
+	}
+	if (given != NULL) {
+		name_scope(scope, what);
+		complain_of_twice(parser, at, what, &given->place);
+		return false;
+	}
+	if (keep(parser, scope->name, title, at) == NULL) {
+		return false;
+	}
+	if (scope->title != NULL) {
+		scope->base = section->begin(
+		    parser->target, scope->title, &wrong);
+	}
+	if (scope->base == NULL) {
+		errors_add(&parser->errors, at, "%s", wrong);
+		return false;
+	}
+	/* Which keys the one before it had. */
+	for (size_t i = 0; i < parser->grammar->count; i++) {
+		const struct key *key = &parser->grammar->keys[i];
+
+		if (key->section != NULL &&
+		    strcmp(key->section, scope->name) == 0) {
+			parser->seen[i].line = 0;
+		}
+	}
+	return true;
+}
+
+/* Its closing brace is at hand, and nothing in it was wrong: are all keys
+ * there, and does it hold together? */
+static void
+check_section(struct parser *parser, const struct scope *scope,
+    const struct section *section)
+{
+	const struct grammar *grammar = parser->grammar;
+	const int errors = parser->errors.found;
+	const char *wrong = NULL;
+	char what[ERRORS_WHAT_SIZE];
+
+	name_scope(scope, what);
+	for (size_t i = 0; i < grammar->count; i++) {
+		const struct key *key = &grammar->keys[i];
+
+		if (key->required && parser->seen[i].line == 0 &&
+		    strcmp(key->section, scope->name) == 0) {
+			errors_add(&parser->errors, &parser->lexer->now.place,
+			    "%s has no %s", what, key->name);
+		}
+	}
+	if (parser->errors.found == errors && section != NULL &&
+	    section->end != NULL) {
+		wrong = section->end(scope->base);
+	}
+	if (wrong != NULL) {
+		errors_add(&parser->errors, &parser->lexer->now.place, "%s: %s",
+		    what, wrong);
+	}
+}
+
+/* Whether another section begins at hand: the brace of this one is missing. */
+static bool
+begins_other(const struct parser *parser, const struct scope *scope)
+{
+	const struct lexer *lexer = parser->lexer;
+
+	return lexer->now.kind == TOKEN_TEXT && lexer_peek(lexer) != '=' &&
+	       grammar_find(parser->grammar, lexer->now.text, NULL) != NULL &&
+	       grammar_find(parser->grammar, scope->name, lexer->now.text) ==
+		   NULL;
+}
+
+/* The section's name is behind, at `at`. */
+static void
+read_section(struct parser *parser, const char *name, const struct place *at)
+{
+	struct lexer *lexer = parser->lexer;
+	const struct section *section = grammar_section(parser->grammar, name);
+	struct scope scope = { .name = name, .base = parser->target };
+	const int errors = parser->errors.found;
+	struct token open;
+	char title[NAME_SIZE];
+
+	if (section != NULL && section->begin != NULL) {
+		if (lexer->now.kind != TOKEN_TEXT) {
+			expected(parser, "%s has no name: %s \"NAME\" { ... }",
+			    name, name);
+			return;
+		}
+		/* One that is cut is too long for any section. */
+		(void)text_copy(title, sizeof(title), lexer->now.text);
+		scope.title = title;
+		lexer_next(lexer);
+	}
+	open = lexer->now;
+	if (open.kind != TOKEN_OPEN) {
+		expected(parser, "section %s begins with a brace: %s { ... }",
+		    name, name);
+		return;
+	}
+	parser->errors.lost = false;
+	if (!begin_section(parser, &scope, section, at)) {
+		skip_block(parser);
+		return;
+	}
+	lexer_next(lexer);
+	while (lexer->now.kind != TOKEN_CLOSE && lexer->now.kind != TOKEN_END &&
+	       !begins_other(parser, &scope)) {
+		read_statement(parser, &scope);
+	}
+	if (lexer->now.kind != TOKEN_CLOSE) {
+		complain_of_open(parser, &open.place);
+		return;
+	}
+	if (parser->errors.found == errors) {
+		check_section(parser, &scope, section);
+	}
+	lexer_next(lexer);
 }
 
 /* ---- files ---- */
 
-/* Read a text with the library, inside another one where it is included.
- * Its own cfg_include() would open the file by itself. */
-static int
-parse_here(cfg_t *cfg, const char *file, const char *text)
-{
-	const char *outer = running->file;
-	int line = cfg->line;
-	const char *wrong;
-	char *clean = source_clean(text, &wrong, &cfg->line);
-	int result = -1;
-	FILE *stream;
-
-	running->file = file;
-	if (clean == NULL) {
-		complain(cfg, "%s", wrong);
-	} else if (clean[0] == '\0') {
-		result = CFG_SUCCESS; /* fmemopen() dislikes no bytes */
-	} else if ((stream = fmemopen(clean, strlen(clean), "r")) == NULL) {
-		complain(cfg, "out of memory");
-	} else {
-		result = cfg_parse_fp(cfg, stream);
-		(void)fclose(stream);
-	}
-	free(clean);
-	running->file = outer;
-	cfg->line = line;
-	return result;
-}
-
-static int
-include_file(cfg_t *cfg, const char *name)
-{
-	char path[CONF_PATH_SIZE];
-	char error[CONF_ERROR_SIZE];
-	bool missing;
-	char *text;
-	int result;
-
-	if (!source_beside(running->file, name, path)) {
-		complain(cfg, "the included file's name is too long");
-		return -1;
-	}
-	text = source_read(path, &missing, error);
-	if (text == NULL) {
-		complain(cfg, "include(\"%s\"): %s", path, error);
-		return -1;
-	}
-	running->depth++;
-	running->files++;
-	result = parse_here(cfg, path, text);
-	running->depth--;
-	free(text);
-	return result;
-}
-
-static int
-on_include(cfg_t *cfg, cfg_opt_t *opt, int argc, const char **argv)
-{
-	(void)opt;
-	if (argc != 1 || argv[0][0] == '\0') {
-		complain(cfg, "include takes the name of one file");
-	} else if (running->depth >= PARSE_DEPTH_MAX) {
-		complain(cfg, "files include one another too deeply");
-	} else if (running->files >= PARSE_FILES_MAX) {
-		complain(cfg, "too many files are included");
-	} else {
-		return include_file(cfg, argv[0]);
-	}
-	return -1;
-}
-
-/* ---- runs ---- */
-
-/* Give each list with a default one value, so that the first item of "+="
- * is not the list's first and goes on with the default. */
 static void
-seed_lists(cfg_t *cfg)
+read_file(struct parser *parser, const char *file, const char *text)
 {
-	for (unsigned i = 0; i < cfg_num(cfg); i++) {
-		cfg_opt_t *opt = cfg_getnopt(cfg, i);
-		const struct key *key = grammar_find(running->given.grammar,
-		    place_of(cfg).section, cfg_opt_name(opt));
+	const struct scope top = { .base = parser->target };
+	struct lexer *outer = parser->lexer;
+	struct lexer lexer;
 
-		if (key != NULL && key->list && key->def != NULL) {
-			(void)cfg_opt_setnstr(opt, key->def, 0);
-		}
+	lexer_open(&lexer, file, text);
+	parser->lexer = &lexer;
+	while (lexer.now.kind != TOKEN_END) {
+		read_statement(parser, &top);
 	}
+	lexer_close(&lexer);
+	parser->lexer = outer;
 }
 
-static void
-seed_all_lists(cfg_t *root)
+/* A file's text, or NULL with `why`; the caller frees it. */
+static char *
+read_text(const char *path, char why[static FILE_WHY_SIZE])
 {
-	seed_lists(root);
-	for (unsigned i = 0; i < cfg_num(root); i++) {
-		cfg_opt_t *opt = cfg_getnopt(root, i);
-		if (opt->type == CFGT_SEC &&
-		    !grammar_is_titled(running->given.grammar, opt->name)) {
-			seed_lists(cfg_opt_getnsec(opt, 0));
-		}
-	}
-}
+	size_t len;
+	char *text = file_read(path, PARSE_SIZE_MAX, &len, why);
 
-static bool
-parse_locked(const char *file, const char *text)
-{
-	struct options options = {
-		.on_value = on_value,
-		.on_section_end = on_section_end,
-		.on_include = on_include,
-	};
-	bool fine = false;
-	cfg_t *root;
-
-	options_build(&options, running->given.grammar);
-	root = cfg_init(options.top, CFGF_NONE);
-	if (root != NULL) {
-		running->root = root;
-		(void)cfg_set_error_function(root, complain_list);
-		seed_all_lists(root);
-		fine = parse_here(root, file, text) == CFG_SUCCESS;
-		(void)cfg_free(root);
-	}
-	if (!fine && running->error[0] == '\0') {
+	if (text != NULL && memchr(text, '\0', len) != NULL) {
 		(void)text_copy(
-		    running->error, CONF_ERROR_SIZE, "out of memory");
+		    why, FILE_WHY_SIZE, "holds a NUL byte and is no text");
+		free(text);
+		text = NULL;
 	}
-	return fine;
+	return text;
+}
+
+/* "include" is behind, at `at`. */
+static void
+read_include(struct parser *parser, const struct place *at)
+{
+	struct lexer *lexer = parser->lexer;
+	const struct given *file;
+	char path[CONF_PATH_SIZE] = "";
+	char why[FILE_WHY_SIZE];
+	bool fits = true;
+	char *text;
+
+	if (lexer->now.kind == TOKEN_PAREN) {
+		lexer_next(lexer);
+	}
+	if (lexer->now.kind == TOKEN_TEXT && lexer->now.text[0] != '\0') {
+		fits = file_beside(
+		    at->file, lexer->now.text, path, sizeof(path));
+		lexer_next(lexer);
+	}
+	if (path[0] == '\0' || lexer->now.kind != TOKEN_ENDING) {
+		expected(parser, "include takes the name of one file");
+		return;
+	}
+	lexer_next(lexer);
+	if (!fits) {
+		errors_add(&parser->errors, at,
+		    "the included file's name is too long");
+	} else if (parser->stopped) {
+		return; /* it was told */
+	} else if (parser->depth >= PARSE_DEPTH_MAX) {
+		parser->stopped = true;
+		errors_add(&parser->errors, at,
+		    "files include one another too deeply");
+	} else if (parser->files >= PARSE_FILES_MAX) {
+		parser->stopped = true;
+		errors_add(&parser->errors, at, "too many files are included");
+	} else if ((text = read_text(path, why)) == NULL) {
+		errors_add(
+		    &parser->errors, at, "include(\"%s\"): %s", path, why);
+	} else {
+		file = keep(parser, NULL, path, at);
+		parser->depth++;
+		parser->files++;
+		if (file != NULL) {
+			read_file(parser, file->name, text);
+		}
+		parser->depth--;
+		free(text);
+	}
+}
+
+/* A setting, a section or an include, at hand. */
+static void
+read_statement(struct parser *parser, const struct scope *scope)
+{
+	struct lexer *lexer = parser->lexer;
+	const struct grammar *grammar = parser->grammar;
+	const struct token at = lexer->now;
+	const struct key *key;
+	const struct key *section;
+	char name[NAME_SIZE];
+
+	if (at.kind == TOKEN_CLOSE) {
+		errors_add_lost(
+		    &parser->errors, &at.place, "this brace closes nothing");
+		lexer_next(lexer);
+		return;
+	}
+	if (at.kind != TOKEN_TEXT) {
+		expected(parser, "no setting begins like this");
+		return;
+	}
+	(void)text_copy(name, sizeof(name), at.text);
+	key = grammar_find(grammar, scope->name, name);
+	section = scope->name == NULL ? grammar_find(grammar, name, NULL)
+				      : NULL;
+	lexer_next(lexer);
+	if (key != NULL) {
+		read_setting(parser, key, scope, &at.place);
+	} else if (section != NULL) {
+		read_section(parser, section->section, &at.place);
+	} else if (scope->name == NULL && grammar->include &&
+		   strcmp(name, "include") == 0) {
+		read_include(parser, &at.place);
+	} else if (!is_runaway(parser, &at)) {
+		complain_of_unknown(parser, scope, name, &at.place);
+		skip_statement(parser);
+	}
 }
 
 bool
@@ -305,19 +615,40 @@ parse_text(const struct grammar *grammar, void *target, const char *file,
     const char *text, struct parse_place *place,
     char error[static CONF_ERROR_SIZE])
 {
-	struct parse parse = {
-		.given = { .grammar = grammar, .target = target },
-		.file = file,
-		.place = place,
-		.error = error,
-	};
-	bool fine;
+	struct parser parser = { .grammar = grammar, .target = target };
+	const struct place *seen;
+	struct given *next;
 
-	error[0] = '\0';
-	(void)pthread_mutex_lock(&lock);
-	running = &parse;
-	fine = parse_locked(file, text);
-	running = NULL;
-	(void)pthread_mutex_unlock(&lock);
-	return fine;
+	text_init(&parser.errors.text, error, CONF_ERROR_SIZE);
+	read_file(&parser, file, text);
+	errors_end(&parser.errors, file);
+	if (place != NULL) {
+		seen = &parser.seen[grammar_find(grammar, NULL, place->key) -
+				    grammar->keys];
+		place->line = seen->line;
+		place->column = seen->column;
+		(void)text_copy(place->file, sizeof(place->file),
+		    seen->line > 0 ? seen->file : file);
+	}
+	for (struct given *given = parser.given; given != NULL; given = next) {
+		next = given->next;
+		free(given);
+	}
+	return parser.errors.found == 0;
+}
+
+char *
+parse_read(const char *path, char error[static CONF_ERROR_SIZE])
+{
+	char why[FILE_WHY_SIZE];
+	char *text = read_text(path, why);
+	const int kept = errno;
+	struct text out;
+
+	if (text == NULL) {
+		text_init(&out, error, CONF_ERROR_SIZE);
+		text_addf(&out, "%s: %s", path, why);
+	}
+	errno = kept;
+	return text;
 }

@@ -1,10 +1,14 @@
 /*
- * libconfuse, driven by a table of keys.
+ * Configuration files, read by a table of keys.
  *
- * The library reads the grammar (keys, lists, sections, include); every value
- * reaches us as text and is handed to its key's setter at the moment it is
- * read, so that a complaint has the right line.  What the library lets pass
- * conf/given.h refuses.  Only the first error is told, as "FILE:LINE: what".
+ *	file    = { setting | section | include }
+ *	setting = KEY ("=" | "+=") (TEXT | "{" [TEXT { "," TEXT } [","]] "}")
+ *	section = NAME [TITLE] "{" { setting } "}"
+ *	include = "include" "(" FILE ")"
+ *
+ * Each value is handed to its key's setter.  A key, a plain section or a title
+ * is given once; "+=" adds to a list or its default.  Reading goes on behind
+ * an error, so that all of them are told.
  */
 #ifndef CONF_PARSE_H
 #define CONF_PARSE_H
@@ -16,8 +20,9 @@
 struct grammar;
 
 enum {
-	PARSE_DEPTH_MAX = 8, /* includes inside one another */
-	PARSE_FILES_MAX = 64 /* files one configuration may include */
+	PARSE_SIZE_MAX = 1024 * 1024, /* bytes of a file */
+	PARSE_DEPTH_MAX = 8,          /* includes inside one another */
+	PARSE_FILES_MAX = 64          /* files one configuration may include */
 };
 
 /* Where a key was given; line 0 where it was not. */
@@ -25,14 +30,20 @@ struct parse_place {
 	const char *key; /* which one, at the top; set by the caller */
 	char file[CONF_PATH_SIZE];
 	int line;
+	int column;
 };
 
 /*
  * Read `text` into `target`, which holds the defaults; `file` is the name that
- * messages and includes go by.  `place` may be NULL.
+ * messages and includes go by.  `place` may be NULL.  False with `error`, a
+ * line "FILE:LINE:COLUMN: what" for each.
  */
 bool parse_text(const struct grammar *grammar, void *target, const char *file,
     const char *text, struct parse_place *place,
     char error[static CONF_ERROR_SIZE]);
+
+/* Read a file's text, which the caller frees; NULL with `error` as
+ * "FILE: why" and errno, ENOENT or ENOTDIR where there is none. */
+char *parse_read(const char *path, char error[static CONF_ERROR_SIZE]);
 
 #endif

@@ -5,7 +5,7 @@
 
 #include "base/text.h"
 #include "base/utf8.h"
-#include "conf/policy_file.h"
+#include "conf/conf.h"
 #include "core/ban.h"
 
 /* ---- what can be read, each telling what is wrong or NULL ---- */
@@ -121,7 +121,7 @@ read_policy(const char *word, struct args *args)
 	bool second = args->policy[0] != NULL;
 
 	args->policy[second] = word;
-	return policy_file_name(word)
+	return conf_is_policy_name(word)
 		   ? NULL
 		   : "is not the name of a policy (1 to 32 of a-z, 0-9 and "
 		     "'-')";

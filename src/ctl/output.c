@@ -640,6 +640,14 @@ void
 output_wrong(const char *what)
 {
 	(void)fflush(stdout);
-	screen_safe(stderr, what, strlen(what));
-	putc('\n', stderr);
+	for (;;) {
+		const size_t len = strcspn(what, "\n");
+
+		screen_safe(stderr, what, len);
+		putc('\n', stderr);
+		if (what[len] == '\0') {
+			return;
+		}
+		what += len + 1;
+	}
 }

@@ -57,7 +57,8 @@ reload(struct writer *writer, struct limits *limits, const char *conf_path)
 	struct conf *conf = conf_load(conf_path, error);
 
 	if (conf == NULL) {
-		log_warn("%s; the old configuration stays", error);
+		log_warn_lines(error);
+		log_warn("the old configuration stays");
 		return;
 	}
 	limits_use(limits, &conf->policy);
@@ -104,7 +105,7 @@ main(int argc, char **argv)
 	}
 	conf = conf_load(options.conf_path, error);
 	if (conf == NULL) {
-		log_fatal(EXIT_USAGE, "%s", error);
+		log_fatal_lines(EXIT_USAGE, error);
 	}
 	proc_signals_block();
 	/* Up to 200 threads of libmilter need little memory each; an arena for

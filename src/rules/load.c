@@ -5,7 +5,7 @@
 
 #include "base/embedded.h"
 #include "base/text.h"
-#include "conf/source.h"
+#include "conf/parse.h"
 #include "rules/rule_file.h"
 
 /* The .rule files beside this one, by scripts/embed. */
@@ -87,9 +87,7 @@ read_files(struct rules *rules, const struct folder *folder,
 
 	while (fine && (name = next_name(folder, name, &shipped)) != NULL) {
 		char path[RULE_FILE_SIZE];
-		char reason[CONF_ERROR_SIZE] = "its name is too long";
 		struct text out;
-		bool missing;
 		char *text;
 
 		if (files++ == FILES_MAX) {
@@ -104,9 +102,11 @@ read_files(struct rules *rules, const struct folder *folder,
 			continue;
 		}
 		text_addf(&out, "%s/%s", folder->path, name);
-		text = out.cut ? NULL : source_read(path, &missing, reason);
-		fine = text != NULL ? rule_file_read(rules, path, text, error)
-				    : fail(error, path, reason);
+		if (out.cut) {
+			return fail(error, path, "its name is too long");
+		}
+		text = parse_read(path, error);
+		fine = text != NULL && rule_file_read(rules, path, text, error);
 		free(text);
 	}
 	return fine;

@@ -25,7 +25,7 @@ struct rules;
 struct rules_scratch;
 
 enum {
-	RULES_ERROR_SIZE = 512,
+	RULES_ERROR_SIZE = 4096, /* many lines */
 	RULES_NAME_SIZE = 65,
 	RULES_QUEUE_SIZE = 33,
 	RULES_USER_SIZE = 256,

@@ -26,7 +26,7 @@ load_conf(struct setup *setup, const char *path)
 
 	setup->conf = conf_load(path, error);
 	if (setup->conf == NULL) {
-		log_warn("%s", error);
+		log_warn_lines(error);
 	}
 	return setup->conf != NULL;
 }
@@ -38,7 +38,7 @@ load_rules(struct setup *setup)
 
 	setup->rules = rules_load(setup->conf->watch.rules, error);
 	if (setup->rules == NULL) {
-		log_warn("%s", error);
+		log_warn_lines(error);
 		return false;
 	}
 	setup->scratch = rules_scratch_new(setup->rules);

@@ -48,7 +48,8 @@ reload(struct web *web, const char *path, const struct conf *started)
 	struct conf *conf = conf_load(path, error);
 
 	if (conf == NULL) {
-		log_warn("configuration not reloaded: %s", error);
+		log_warn_lines(error);
+		log_warn("configuration not reloaded");
 		return;
 	}
 	if (strcmp(conf->web.listen, started->web.listen) != 0) {
@@ -150,7 +151,7 @@ run(const char *path)
 	struct web *web = calloc(1, sizeof(*web));
 
 	if (conf == NULL) {
-		log_fatal(EXIT_USAGE, "%s", error);
+		log_fatal_lines(EXIT_USAGE, error);
 	}
 	if (web == NULL) {
 		log_fatal(EXIT_USAGE, "out of memory");

@@ -1,6 +1,6 @@
 #include "conf_dir.h"
 
-#include "conf/zone.h"
+#include "conf/keys.h"
 
 /*
  * The keys by which an owner makes the page, its limits and the brake his
@@ -99,65 +99,65 @@ static const struct bad {
 	const char *want;
 } bads[] = {
 	{ "a rate below 0", "web { rate = -1 }",
-	    "videur.conf:1: rate = \"-1\": is too small" },
+	    "videur.conf:1:14: rate = \"-1\": is too small" },
 	{ "a rate too large", "web { rate = 1000001 }",
-	    "videur.conf:1: rate = \"1000001\": is too large" },
+	    "videur.conf:1:14: rate = \"1000001\": is too large" },
 	{ "a rate in words", "web {\nrate = any }",
-	    "videur.conf:2: rate = \"any\": must be a whole number" },
+	    "videur.conf:2:8: rate = \"any\": must be a whole number" },
 	{ "bytes that are no UTF-8", "web { site-name = \"Soci\xe9t\xe9\" }",
-	    "videur.conf:1: site-name = \"Soci?t?\": must be UTF-8 "
+	    "videur.conf:1:19: site-name = \"Soci?t?\": must be UTF-8 "
 	    "without control characters" },
 	{ "a name of two lines", "web { site-name = \"a\\nb\" }",
-	    "videur.conf:1: site-name = \"a?b\": must be UTF-8 without "
+	    "videur.conf:1:19: site-name = \"a?b\": must be UTF-8 without "
 	    "control characters" },
 	{ "writing turned round", "web { paragraph = \"a\u202e b\" }",
-	    "videur.conf:1: paragraph = \"a??? b\": must be UTF-8 without "
+	    "videur.conf:1:19: paragraph = \"a??? b\": must be UTF-8 without "
 	    "control characters but ends of lines" },
 	{ "a letter cut in two by the complaint",
 	    "web { accent = \"" LONG_50 "aaaaaaaaaaaaaaaaaaaaaaaaaa\u00e9 bcde"
 	    "\" }",
-	    "videur.conf:1: accent = \"" LONG_50
+	    "videur.conf:1:16: accent = \"" LONG_50
 	    "aaaaaaaaaaaaaaaaaaaaaaaaaa?...\": " NO_COLOUR },
 	{ "an escape in a paragraph", "web { paragraph-fr = \"\\x1b[31m\" }",
-	    "videur.conf:1: paragraph-fr = \"?[31m\": must be UTF-8 without "
+	    "videur.conf:1:22: paragraph-fr = \"?[31m\": must be UTF-8 without "
 	    "control characters but ends of lines" },
 	{ "a paragraph of 1001 bytes",
 	    "web { paragraph = \"" BYTES_1000 "b\" }",
-	    "videur.conf:1: paragraph = \"" LONG_50
+	    "videur.conf:1:19: paragraph = \"" LONG_50
 	    "aaaaaaaaaaaaaaaaaaaaaaaaaaa...\": is too long" },
 	{ "a way out of the zones", "web { zone = ../../../etc/passwd }",
-	    "videur.conf:1: zone = \"../../../etc/passwd\": " NO_ZONE },
+	    "videur.conf:1:14: zone = \"../../../etc/passwd\": " NO_ZONE },
 	{ "a zone in words", "web { zone = \"Paris time\" }",
-	    "videur.conf:1: zone = \"Paris time\": " NO_ZONE },
+	    "videur.conf:1:14: zone = \"Paris time\": " NO_ZONE },
 	{ "a colour's name", "web { accent = blue }",
-	    "videur.conf:1: accent = \"blue\": " NO_COLOUR },
+	    "videur.conf:1:16: accent = \"blue\": " NO_COLOUR },
 	{ "a colour of three digits", "web { accent = '#05a' }",
-	    "videur.conf:1: accent = \"#05a\": " NO_COLOUR },
+	    "videur.conf:1:16: accent = \"#05a\": " NO_COLOUR },
 	{ "a colour with more behind it", "web { accent = '#0b5c8a;' }",
-	    "videur.conf:1: accent = \"#0b5c8a;\": " NO_COLOUR },
+	    "videur.conf:1:16: accent = \"#0b5c8a;\": " NO_COLOUR },
 	{ "an abuse desk without @", "web { abuse = abuse }",
-	    "videur.conf:1: abuse = \"abuse\": must be a mail address" },
+	    "videur.conf:1:15: abuse = \"abuse\": must be a mail address" },
 	{ "a language the page does not speak", "web { languages = {fr,\nde} }",
-	    "videur.conf:2: languages = \"de\": must be en or fr" },
+	    "videur.conf:2:1: languages = \"de\": must be en or fr" },
 	{ "a language twice", "web { languages = {en, fr, en} }",
-	    "videur.conf:1: languages = \"en\": is named twice" },
+	    "videur.conf:1:32: section web: languages names one twice" },
 	{ "a control character in a path", "web { logo = \"a\\nb\" }",
-	    "videur.conf:1: logo = \"a?b\": must not hold control "
+	    "videur.conf:1:14: logo = \"a?b\": must not hold control "
 	    "characters" },
 	{ "a certificate alone", "web {\n certificate = /c\n rate = 1\n}\n",
-	    "videur.conf:4: section web: certificate stands without its key" },
+	    "videur.conf:4:1: section web: certificate stands without its key" },
 	{ "a key alone", "mode = observe web { key = /k }",
-	    "videur.conf:1: section web: key stands without its "
+	    "videur.conf:1:31: section web: key stands without its "
 	    "certificate" },
 	{ "a brake below 0", "brake { bans = -1 }",
-	    "videur.conf:1: bans = \"-1\": is too small" },
+	    "videur.conf:1:16: bans = \"-1\": is too small" },
 	{ "a brake without time", "brake { within = 0s }",
-	    "videur.conf:1: within = \"0s\": must be a duration such as "
+	    "videur.conf:1:18: within = \"0s\": must be a duration such as "
 	    "90s, 10m, 2h or 7d" },
 	{ "a brake that strangers could pull", "brake { accepted = 0 }",
-	    "videur.conf:1: accepted = \"0\": is too small" },
+	    "videur.conf:1:20: accepted = \"0\": is too small" },
 	{ "a forwarder's name", "forwarders = {mx.example.org}",
-	    "videur.conf:1: forwarders = \"mx.example.org\": " NO_NET },
+	    "videur.conf:1:15: forwarders = \"mx.example.org\": " NO_NET },
 };
 
 static void
@@ -203,7 +203,7 @@ zones_are_files_of_the_systems_database(void **state)
 	conf_dir_write("zones/Here/There_1", "TZif2 and more");
 	conf_dir_write("zones/table", "# a table\n");
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *got = zone_check(
+		const char *got = keys_check_zone(
 		    conf_dir_path(rows[i].folder), rows[i].name);
 		check_text(rows[i].sentence, got == NULL ? "fine" : got,
 		    rows[i].want == NULL ? "fine" : rows[i].want);

@@ -142,8 +142,8 @@ values_at_their_limits_are_read(void **state)
 
 /* ---- what is refused ---- */
 
-#define AT(line) "policies/bad.conf:" #line ": "
-#define NO_LIMIT "a limit is on \"connections\", \"messages\" or \"hourly\""
+#define AT(line, column) "policies/bad.conf:" #line ":" #column ": "
+#define NO_LIMIT         "a limit is on \"connections\", \"messages\" or \"hourly\""
 #define NO_NUMBER                                                              \
 	"most is one number, or three: for good, neutral and poor "            \
 	"clients"
@@ -156,106 +156,123 @@ static const struct bad {
 } bads[] = {
 	{ "one recipient among other kinds",
 	    OF("recipient, sender") "same-recipient = 1 }",
-	    AT(2) "rule \"one\": same-recipient needs events = {recipient}" },
+	    "policies/bad.conf:2:68: rule \"one\": same-recipient "
+	    "needs events = {recipient}" },
 	{ "one recipient where none is counted",
 	    OF("spam") "same-recipient = 1\n}",
-	    AT(3) "rule \"one\": same-recipient needs events = {recipient}" },
+	    "policies/bad.conf:3:1: rule \"one\": same-recipient "
+	    "needs events = {recipient}" },
 	{ "one user where recipients are counted",
 	    OF("recipient, auth") "same-user = 1 }",
-	    AT(2) "rule \"one\": same-user cannot count recipient events" },
+	    "policies/bad.conf:2:63: rule \"one\": same-user cannot "
+	    "count recipient events" },
 	{ "no recipient at all", "rule a { same-recipient = 0 }",
-	    AT(1) "same-recipient = \"0\": is too small" },
+	    "policies/bad.conf:1:27: same-recipient = \"0\": is too "
+	    "small" },
 	{ "a credit of 0", "rule a { credit = 0 }",
-	    AT(1) "credit = \"0\": is too small" },
+	    "policies/bad.conf:1:19: credit = \"0\": is too small" },
 	{ "a credit too large", "rule a { credit = 1000001 }",
-	    AT(1) "credit = \"1000001\": is too large" },
+	    "policies/bad.conf:1:19: credit = \"1000001\": is too "
+	    "large" },
 	{ "a weight above 1", "rule a { weight = 1.5 }",
-	    AT(1) "weight = \"1.5\": must be from 0 to 1, with up to four "
-		  "decimals" },
+	    "policies/bad.conf:1:19: weight = \"1.5\": must be from "
+	    "0 to 1, with up to four decimals" },
 	{ "more soft steps than steps", "rule a { soft = 13 }",
-	    AT(1) "soft = \"13\": is too large" },
+	    "policies/bad.conf:1:17: soft = \"13\": is too large" },
 	{ "soft below 0", "rule a { soft = -1 }",
-	    AT(1) "soft = \"-1\": is too small" },
+	    "policies/bad.conf:1:17: soft = \"-1\": is too small" },
 	{ "a second reply of success", "rule a { reply-again = \"250 Ok\" }",
-	    AT(1) "reply-again = \"250 Ok\": a reply begins with a code 4xx "
-		  "or 5xx and a blank" },
+	    "policies/bad.conf:1:24: reply-again = \"250 Ok\": a "
+	    "reply begins with a code 4xx or 5xx and a blank" },
 	{ "a second code with %", "rule a { code-again = \"A%\" }",
-	    AT(1) "code-again = \"A%\": its own code must be printable ASCII "
-		  "without '%'" },
+	    "policies/bad.conf:1:23: code-again = \"A%\": its own "
+	    "code must be printable ASCII without '%'" },
 	{ "a second code without its reply", OF("spam") "code-again = A }",
-	    AT(2) "rule \"one\": code-again stands without reply-again" },
+	    "policies/bad.conf:2:64: rule \"one\": code-again stands "
+	    "without reply-again" },
 	{ "reply and code too long together",
 	    "rule one { events = {spam} limit = 1 within = 1h reason = spam\n"
 	    "ban = {} reply = \"550 " LONG_50 LONG_50 LONG_50
 	    "123456789\" code = 12345678901234567890123456789012 }",
-	    AT(2) "rule \"one\": reply and code together are longer than 190 "
-		  "characters" },
+	    "policies/bad.conf:2:224: rule \"one\": reply and code "
+	    "together are longer than 190 characters" },
 	{ "second reply and code too long together",
 	    OF("spam") "reply-again = \"450 " LONG_50 LONG_50 LONG_50
 		       "123456789\" code-again = "
 		       "12345678901234567890123456789012 }",
-	    AT(2) "rule \"one\": reply-again and code-again together are "
-		  "longer than 190 characters" },
+	    "policies/bad.conf:2:275: rule \"one\": reply-again and "
+	    "code-again together are longer than 190 characters" },
 
 	{ "an unknown limit", "\nlimit \"bytes\" { most = {1} }",
-	    AT(2) NO_LIMIT },
+	    "policies/bad.conf:2:1: a limit is on \"connections\", "
+	    "\"messages\" or \"hourly\"" },
 	{ "a limit without a name", "limit { most = {1} }",
-	    AT(1) "missing title for section 'limit'" },
+	    "policies/bad.conf:1:7: limit has no name: limit "
+	    "\"NAME\" { ... }" },
 	{ "a limit twice",
 	    "limit hourly { most = {1} " SAY "}\n"
 	    "limit hourly { most = {2} " SAY "}\n" RULE,
-	    AT(2) "found duplicate title 'hourly'" },
+	    "policies/bad.conf:2:1: limit \"hourly\" is given twice, "
+	    "first in line 1" },
 	{ "a limit without numbers", "limit hourly { " SAY "}",
-	    AT(1) "limit \"hourly\" has no most" },
+	    "policies/bad.conf:1:33: limit \"hourly\" has no most" },
 	{ "an empty list of numbers", "limit hourly { most = {} " SAY "\n}",
-	    AT(2) "limit \"hourly\": " NO_NUMBER },
+	    "policies/bad.conf:2:1: limit \"hourly\": most is one "
+	    "number, or three: for good, neutral and poor clients" },
 	{ "two numbers", "limit hourly { most = {2, 1} " SAY "}",
-	    AT(1) "limit \"hourly\": " NO_NUMBER },
+	    "policies/bad.conf:1:47: limit \"hourly\": most is one "
+	    "number, or three: for good, neutral and poor clients" },
 	{ "four numbers", "limit hourly { most = {4, 3, 2,\n1} " SAY "}",
-	    AT(2) "most = \"1\": is one too many: good, neutral and poor are "
-		  "three" },
+	    "policies/bad.conf:2:1: most = \"1\": is one too many: "
+	    "good, neutral and poor are three" },
 	{ "a number below 0", "limit hourly { most = {-1} " SAY "}",
-	    AT(1) "most = \"-1\": is too small" },
+	    "policies/bad.conf:1:24: most = \"-1\": is too small" },
 	{ "a number too large", "limit hourly { most = {1000001} " SAY "}",
-	    AT(1) "most = \"1000001\": is too large" },
+	    "policies/bad.conf:1:24: most = \"1000001\": is too large" },
 	{ "a number in words", "limit hourly { most = {few} " SAY "}",
-	    AT(1) "most = \"few\": must be a whole number" },
+	    "policies/bad.conf:1:24: most = \"few\": must be a whole "
+	    "number" },
 	{ "a limit without reply", "limit hourly { most = {1} }",
-	    AT(1) "limit \"hourly\" has no reply" },
+	    "policies/bad.conf:1:27: limit \"hourly\" has no reply" },
 	{ "a second limit that lacks what the first has",
 	    "limit messages { most = {1} " SAY "}\nlimit hourly { most = {1} }",
-	    AT(2) "limit \"hourly\" has no reply" },
+	    "policies/bad.conf:2:27: limit \"hourly\" has no reply" },
 	{ "a key of a rule in a limit", "limit hourly { ban = {1h} }",
-	    AT(1) "no such option 'ban'" },
+	    "policies/bad.conf:1:16: ban belongs in a section, such "
+	    "as rule" },
 	{ "a limit's reply and code too long together",
 	    "limit hourly { most = {1} reply = \"421 " LONG_50 LONG_50 LONG_50
 	    "123456789\" code = 12345678901234567890123456789012 }",
-	    AT(1) "limit \"hourly\": reply and code together are longer than "
-		  "190 characters" },
+	    "policies/bad.conf:1:241: limit \"hourly\": reply and "
+	    "code together are longer than 190 characters" },
 	{ "limits and no rule", "limit hourly { most = {1} " SAY "}",
-	    AT(1) "there is no rule in it" },
+	    "policies/bad.conf:1:1: there is no rule in it" },
 
 	{ "good for nothing", "reputation { good-messages = 0 }",
-	    AT(1) "good-messages = \"0\": is too small" },
+	    "policies/bad.conf:1:30: good-messages = \"0\": is too "
+	    "small" },
 	{ "poor for nothing", "reputation { poor-events = 0 }",
-	    AT(1) "poor-events = \"0\": is too small" },
+	    "policies/bad.conf:1:28: poor-events = \"0\": is too "
+	    "small" },
 	{ "a part above 1", "reputation { good-ratio = 1.1 }",
-	    AT(1) "good-ratio = \"1.1\": must be from 0 to 1, with up to four "
-		  "decimals" },
+	    "policies/bad.conf:1:27: good-ratio = \"1.1\": must be "
+	    "from 0 to 1, with up to four decimals" },
 	{ "a part below 0", "reputation { poor-ratio = -1 }",
-	    AT(1) "poor-ratio = \"-1\": must be from 0 to 1, with up to four "
-		  "decimals" },
+	    "policies/bad.conf:1:27: poor-ratio = \"-1\": must be "
+	    "from 0 to 1, with up to four decimals" },
 	{ "good and poor at once",
 	    "reputation {\n good-ratio = 0.5\n poor-ratio = 0.4\n}",
-	    AT(4) "section reputation: good-ratio must not be above "
-		  "poor-ratio" },
+	    "policies/bad.conf:4:1: section reputation: good-ratio "
+	    "must not be above poor-ratio" },
 	{ "good above the default of poor", "reputation { good-ratio = 0.6 }",
-	    AT(1) "section reputation: good-ratio must not be above "
-		  "poor-ratio" },
+	    "policies/bad.conf:1:31: section reputation: good-ratio "
+	    "must not be above poor-ratio" },
 	{ "reputation twice", "reputation { }\nreputation { }\n" RULE,
-	    AT(2) "section reputation is given twice" },
+	    "policies/bad.conf:2:1: section reputation is given "
+	    "twice, first in line 1" },
 	{ "a key of reputation at the top", "good-messages = 5",
-	    AT(1) "no such option 'good-messages'" },
+	    "policies/bad.conf:1:1: good-messages belongs in a "
+	    "section, such as reputation" },
 };
 
 static void

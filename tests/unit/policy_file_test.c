@@ -110,47 +110,75 @@ check_rows(const struct bad *rows, size_t count)
 }
 
 static const struct bad incomplete[] = {
-	{ "an empty file", "", "policies/bad.conf:1: there is no rule in it" },
+	{ "an empty file", "",
+	    "policies/bad.conf:1:1: there is no rule in it" },
 	{ "a rule without name", "\nrule { }",
-	    "policies/bad.conf:2: missing title for section 'rule'" },
-	{ "an empty name", "rule \"\" { }", "policies/bad.conf:1: " NO_TITLE },
+	    "policies/bad.conf:2:6: rule has no name: rule \"NAME\" "
+	    "{ ... }" },
+	{ "an empty name", "rule \"\" { }",
+	    "policies/bad.conf:1:1: " NO_TITLE },
 	{ "a name with a blank", "rule \"a b\" { limit = 1 }",
-	    "policies/bad.conf:1: " NO_TITLE },
+	    "policies/bad.conf:1:1: " NO_TITLE },
 	{ "a name of 33 characters",
 	    "rule \"123456789012345678901234567890123\" { }",
-	    "policies/bad.conf:1: " NO_TITLE },
+	    "policies/bad.conf:1:1: " NO_TITLE },
 	{ "the name of bans by hand", "\nrule manual { limit = 1 }",
-	    "policies/bad.conf:2: the name \"manual\" is kept for "
+	    "policies/bad.conf:2:1: the name \"manual\" is kept for "
 	    "bans by hand" },
 	{ "a name twice", HEAD REPLY "}\nrule \"one\" {\n}",
-	    "policies/bad.conf:3: found duplicate title 'one'" },
+	    "policies/bad.conf:3:1: rule \"one\" is given twice, "
+	    "first in line 1" },
 	{ "nothing in it", "rule \"one\" {\n}",
-	    "policies/bad.conf:2: rule \"one\" has no events" },
+	    "policies/bad.conf:2:1: rule \"one\" has no events\n"
+	    "policies/bad.conf:2:1: rule \"one\" has no limit\n"
+	    "policies/bad.conf:2:1: rule \"one\" has no within\n"
+	    "policies/bad.conf:2:1: rule \"one\" has no reason\n"
+	    "policies/bad.conf:2:1: rule \"one\" has no ban\n"
+	    "policies/bad.conf:2:1: rule \"one\" has no reply" },
 	{ "no limit", "rule \"one\" { events = {spam} }",
-	    "policies/bad.conf:1: rule \"one\" has no limit" },
+	    "policies/bad.conf:1:30: rule \"one\" has no limit\n"
+	    "policies/bad.conf:1:30: rule \"one\" has no within\n"
+	    "policies/bad.conf:1:30: rule \"one\" has no reason\n"
+	    "policies/bad.conf:1:30: rule \"one\" has no ban\n"
+	    "policies/bad.conf:1:30: rule \"one\" has no reply" },
 	{ "no within", "rule \"one\" { events = {spam} limit = 1 }",
-	    "policies/bad.conf:1: rule \"one\" has no within" },
+	    "policies/bad.conf:1:40: rule \"one\" has no within\n"
+	    "policies/bad.conf:1:40: rule \"one\" has no reason\n"
+	    "policies/bad.conf:1:40: rule \"one\" has no ban\n"
+	    "policies/bad.conf:1:40: rule \"one\" has no reply" },
 	{ "no reason", "rule one { events = {spam} limit = 1 within = 1h }",
-	    "policies/bad.conf:1: rule \"one\" has no reason" },
+	    "policies/bad.conf:1:50: rule \"one\" has no reason\n"
+	    "policies/bad.conf:1:50: rule \"one\" has no ban\n"
+	    "policies/bad.conf:1:50: rule \"one\" has no reply" },
 	{ "no durations",
 	    "rule one { events = {spam} limit = 1 within = 1h\n"
 	    "reason = spam }",
-	    "policies/bad.conf:2: rule \"one\" has no ban" },
+	    "policies/bad.conf:2:15: rule \"one\" has no ban\n"
+	    "policies/bad.conf:2:15: rule \"one\" has no reply" },
 	{ "no reply", HEAD "\n}",
-	    "policies/bad.conf:3: rule \"one\" has no reply" },
+	    "policies/bad.conf:3:1: rule \"one\" has no reply" },
 	{ "a second rule that lacks what the first has",
 	    HEAD REPLY "}\nrule two {\n}\n",
-	    "policies/bad.conf:4: rule \"two\" has no events" },
-	{ "a key twice", HEAD "limit = 2" REPLY "}",
-	    "policies/bad.conf:2: limit is given twice" },
+	    "policies/bad.conf:4:1: rule \"two\" has no events\n"
+	    "policies/bad.conf:4:1: rule \"two\" has no limit\n"
+	    "policies/bad.conf:4:1: rule \"two\" has no within\n"
+	    "policies/bad.conf:4:1: rule \"two\" has no reason\n"
+	    "policies/bad.conf:4:1: rule \"two\" has no ban\n"
+	    "policies/bad.conf:4:1: rule \"two\" has no reply" },
+	{ "a key twice", HEAD "limit = 2 " REPLY "}",
+	    "policies/bad.conf:2:26: limit is given twice, first in "
+	    "line 1" },
 	{ "durations twice", HEAD REPLY "ban = {}\n}",
-	    "policies/bad.conf:2: ban is given twice" },
+	    "policies/bad.conf:2:49: ban is given twice, first in "
+	    "line 2" },
 	{ "an unknown key", HEAD REPLY "\nwieght = 2 }",
-	    "policies/bad.conf:3: no such option 'wieght'" },
+	    "policies/bad.conf:3:1: unknown \"wieght\", did you mean "
+	    "\"weight\"?" },
 	{ "a key of a rule outside", "within = 1h",
-	    "policies/bad.conf:1: no such option 'within'" },
+	    "policies/bad.conf:1:1: within belongs in a section, "
+	    "such as rule" },
 	{ "another file", "include(\"x.conf\")",
-	    "policies/bad.conf:1: no such option 'include'" },
+	    "policies/bad.conf:1:1: unknown \"include\"" },
 };
 
 static void
@@ -162,64 +190,66 @@ incomplete_and_repeated_rules(void **state)
 
 static const struct bad values[] = {
 	{ "an unknown kind", "rule a {\nevents = {spam, ham} }",
-	    "policies/bad.conf:2: events = \"ham\": is no kind of "
-	    "event" },
+	    "policies/bad.conf:2:17: events = \"ham\": must be spam, "
+	    "virus, complaint, auth, recipient, sender, helo, "
+	    "command, disconnect, probe, greylist, relay or volume" },
 	{ "no kind",
 	    "rule a { events = {} limit = 1 within = 1h\n"
 	    "reason = spam ban = {1h} " REPLY "}",
-	    "policies/bad.conf:2: rule \"a\": a rule needs at least "
+	    "policies/bad.conf:2:49: rule \"a\": a rule needs at least "
 	    "one kind of event" },
 	{ "limit 0", "rule a { limit = 0 }",
-	    "policies/bad.conf:1: limit = \"0\": is too small" },
+	    "policies/bad.conf:1:18: limit = \"0\": is too small" },
 	{ "limit 1000001", "rule a { limit = 1000001 }",
-	    "policies/bad.conf:1: limit = \"1000001\": is too "
+	    "policies/bad.conf:1:18: limit = \"1000001\": is too "
 	    "large" },
 	{ "a word for a limit", "rule a { limit = few }",
-	    "policies/bad.conf:1: limit = \"few\": must be a whole "
+	    "policies/bad.conf:1:18: limit = \"few\": must be a whole "
 	    "number" },
 	{ "within 0", "rule a { within = 0s }",
-	    "policies/bad.conf:1: within = \"0s\": " NO_DURATION },
+	    "policies/bad.conf:1:19: within = \"0s\": " NO_DURATION },
 	{ "a settle as long as within", HEAD REPLY "settle = 60m }",
-	    "policies/bad.conf:2: rule \"one\": settle must be less "
+	    "policies/bad.conf:2:62: rule \"one\": settle must be less "
 	    "than within" },
 	{ "no failure of a user at all", "rule a { same-user = 0 }",
-	    "policies/bad.conf:1: same-user = \"0\": is too small" },
+	    "policies/bad.conf:1:22: same-user = \"0\": is too small" },
 	{ "a settle without unit", "rule a { settle = 1 }",
-	    "policies/bad.conf:1: settle = \"1\": " NO_DURATION },
+	    "policies/bad.conf:1:19: settle = \"1\": " NO_DURATION },
 	{ "a ratio of 0", "rule a { ratio = 0 }",
-	    "policies/bad.conf:1: ratio = \"0\": " NO_RATIO },
+	    "policies/bad.conf:1:18: ratio = \"0\": " NO_RATIO },
 	{ "a ratio above 1", "rule a { ratio = 1.0001 }",
-	    "policies/bad.conf:1: ratio = \"1.0001\": " NO_RATIO },
+	    "policies/bad.conf:1:18: ratio = \"1.0001\": " NO_RATIO },
 	{ "a ratio of five decimals", "rule a { ratio = 0.12345 }",
-	    "policies/bad.conf:1: ratio = \"0.12345\": " NO_RATIO },
+	    "policies/bad.conf:1:18: ratio = \"0.12345\": " NO_RATIO },
 	{ "a ratio with a comma", "rule a { ratio = \"0,3\" }",
-	    "policies/bad.conf:1: ratio = \"0,3\": " NO_RATIO },
+	    "policies/bad.conf:1:18: ratio = \"0,3\": " NO_RATIO },
 	{ "a ratio that is no number", "rule a { ratio = 0.x }",
-	    "policies/bad.conf:1: ratio = \"0.x\": " NO_RATIO },
+	    "policies/bad.conf:1:18: ratio = \"0.x\": " NO_RATIO },
 	{ "a ratio that ends in a point", "rule a { ratio = 0. }",
-	    "policies/bad.conf:1: ratio = \"0.\": " NO_RATIO },
+	    "policies/bad.conf:1:18: ratio = \"0.\": " NO_RATIO },
 	{ "an unknown reason", "rule a { reason = relay }",
-	    "policies/bad.conf:1: reason = \"relay\": is no reason" },
+	    "policies/bad.conf:1:19: reason = \"relay\": must be "
+	    "spam, virus, auth, error, recipient or volume" },
 	{ "an unknown service", "rule a { service = imap }",
-	    "policies/bad.conf:1: service = \"imap\": must be mx, "
-	    "submission or any" },
+	    "policies/bad.conf:1:20: service = \"imap\": must be "
+	    "any, mx or submission" },
 	{ "an unknown stage", "rule a { stage = data }",
-	    "policies/bad.conf:1: stage = \"data\": must be helo, "
+	    "policies/bad.conf:1:18: stage = \"data\": must be helo, "
 	    "mail or rcpt" },
 	{ "a duration without unit", "rule a { ban = {1h,\n2} }",
-	    "policies/bad.conf:2: ban = \"2\": " NO_DURATION },
+	    "policies/bad.conf:2:1: ban = \"2\": " NO_DURATION },
 	{ "13 durations",
 	    "rule a { ban = {1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,1h,2h} }",
-	    "policies/bad.conf:1: ban = \"2h\": is one too many: 12 "
-	    "steps are the most" },
+	    "policies/bad.conf:1:53: ban = \"2h\": is one too many: "
+	    "12 are the most" },
 	{ "a reply of success", "rule a { reply = \"250 Fine\" }",
-	    "policies/bad.conf:1: reply = \"250 Fine\": a reply "
+	    "policies/bad.conf:1:18: reply = \"250 Fine\": a reply "
 	    "begins with a code 4xx or 5xx and a blank" },
 	{ "a code with %", "rule a { code = \"A%\" }",
-	    "policies/bad.conf:1: code = \"A%\": its own code must be "
+	    "policies/bad.conf:1:17: code = \"A%\": its own code must be "
 	    "printable ASCII without '%'" },
 	{ "a memory without unit", "memory = 90",
-	    "policies/bad.conf:1: memory = \"90\": " NO_DURATION },
+	    "policies/bad.conf:1:10: memory = \"90\": " NO_DURATION },
 };
 
 static void
@@ -256,7 +286,7 @@ more_than_32_rules(void **state)
 	    conf_policy("many", conf_dir_path("videur.conf"), &policy, error));
 	conf_dir_shorten(error);
 	check_text("33 rules", error,
-	    "policies/many.conf:33: there are more than 32 rules");
+	    "policies/many.conf:33:1: there are more than 32 rules");
 }
 
 static void
@@ -290,14 +320,14 @@ policies_that_are_not_there(void **state)
 	assert_null(conf_load(conf_dir_path("videur.conf"), error));
 	conf_dir_shorten(error);
 	check_text("named by the configuration", error,
-	    "videur.conf:2: no policy \"nosuch\": there is no "
+	    "videur.conf:2:10: no policy \"nosuch\": there is no "
 	    "policies/nosuch.conf, and none of that name is built in");
 	conf_dir_write("policies/bad.conf", "\nrule a { limit = x }");
 	conf_dir_write("videur.conf", "policy = bad\n");
 	assert_null(conf_load(conf_dir_path("videur.conf"), error));
 	conf_dir_shorten(error);
 	check_text("a wrong one that is named", error,
-	    "policies/bad.conf:2: limit = \"x\": must be a whole number");
+	    "policies/bad.conf:2:18: limit = \"x\": must be a whole number");
 }
 
 int

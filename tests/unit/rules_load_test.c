@@ -45,86 +45,87 @@ a_wrong_file_is_refused_with_its_line(void **state)
 		{ "no about",
 		    "rule \"x\" {\n tags = {\"x\"}\n kind = auth\n match = "
 		    "'{client}'\n}\n",
-		    "a.rule:5: rule \"x\" has no about" },
+		    "a.rule:5:1: rule \"x\" has no about" },
 		{ "no tags",
 		    "rule \"x\" {\n about = \"x\"\n kind = auth\n match = "
 		    "'{client}'\n}\n",
-		    "a.rule:5: rule \"x\" has no tags" },
+		    "a.rule:5:1: rule \"x\" has no tags" },
 		{ "no pattern", RULE("x", " kind = auth\n"),
-		    "a.rule:5: rule \"x\" has no match" },
+		    "a.rule:5:1: rule \"x\" has no match" },
 		{ "no kind", RULE("x", " match = '{client}'\n"),
-		    "a.rule:5: rule \"x\": an offence needs its kind" },
+		    "a.rule:5:1: rule \"x\": an offence needs its kind" },
 		{ "a kind that is none",
 		    RULE("x", " kind = auht\n match = '{client}'\n"),
-		    "a.rule:4: kind = \"auht\": is no kind of event" },
+		    "a.rule:4:9: kind = \"auht\": is no kind of event" },
 		{ "a kind without an offence",
 		    RULE("x", FINE " finding = login\n"),
-		    "a.rule:7: rule \"x\": only an offence has a kind" },
+		    "a.rule:7:1: rule \"x\": only an offence has a kind" },
 		{ "a finding that is none", RULE("x", FINE " finding = joy\n"),
-		    "a.rule:6: finding = \"joy\": must be offence, login, "
+		    "a.rule:6:12: finding = \"joy\": must be offence, login, "
 		    "queue, session, suppressed or nothing" },
 		{ "an unknown key", RULE("x", " knid = auth\n"),
-		    "a.rule:4: no such option 'knid'" },
+		    "a.rule:4:2: unknown \"knid\", did you mean \"kind\"?" },
 		{ "a key twice", RULE("x", " kind = auth\n kind = auth\n"),
-		    "a.rule:5: kind is given twice" },
+		    "a.rule:5:2: kind is given twice, first in line 4" },
 		{ "no address", RULE("x", " kind = auth\n match = 'bad'\n"),
-		    "a.rule:6: rule \"x\": a pattern does not say where the "
+		    "a.rule:6:1: rule \"x\": a pattern does not say where the "
 		    "address is: {client}, {ip} or (?<ip>...)" },
 		{ "no address in one of two",
 		    RULE("x", " kind = auth\n match = {'a {ip}', 'bad'}\n"),
-		    "a.rule:6: rule \"x\": a pattern does not say where the "
+		    "a.rule:6:1: rule \"x\": a pattern does not say where the "
 		    "address is: {client}, {ip} or (?<ip>...)" },
 		{ "no queue id",
 		    RULE("x", " finding = queue\n match = '{client}'\n"),
-		    "a.rule:6: rule \"x\": a pattern does not say where the "
+		    "a.rule:6:1: rule \"x\": a pattern does not say where the "
 		    "queue id is: {queue} or (?<queue>...)" },
 		{ "a parenthesis too few",
 		    RULE("x", " kind = auth\n match = 'a ({ip}'\n"),
-		    "a.rule:5: match = \"a ({ip}\": missing closing "
+		    "a.rule:5:10: match = \"a ({ip}\": missing closing "
 		    "parenthesis" },
 		{ "a word that is none",
 		    RULE("x", " kind = auth\n match = 'a {clinet}'\n"),
-		    "a.rule:5: match = \"a {clinet}\": there is no {clinet} "
+		    "a.rule:5:10: match = \"a {clinet}\": there is no {clinet} "
 		    "in patterns" },
 		{ "an empty pattern", RULE("x", " kind = auth\n match = ''\n"),
-		    "a.rule:5: match = \"\": is empty and would match "
+		    "a.rule:5:10: match = \"\": is empty and would match "
 		    "everything" },
 		{ "an empty list of patterns",
 		    RULE("x", " kind = auth\n match = {}\n"),
-		    "a.rule:6: rule \"x\": it matches no line: match is "
+		    "a.rule:6:1: rule \"x\": it matches no line: match is "
 		    "empty" },
 		{ "an empty list of tags",
 		    "rule \"x\" {\n about = \"x\"\n tags = {}\n" FINE "}\n",
-		    "a.rule:6: rule \"x\": it looks at no daemon's lines: "
+		    "a.rule:6:1: rule \"x\": it looks at no daemon's lines: "
 		    "tags is empty" },
 		{ "a tag with a blank",
 		    "rule \"x\" {\n about = \"x\"\n tags = {\"a b\"}\n}\n",
-		    "a.rule:3: tags = \"a b\": is no daemon's tag, which "
+		    "a.rule:3:10: tags = \"a b\": is no daemon's tag, which "
 		    "holds no blank, ':' or bracket" },
 		{ "a tag with two stars",
 		    "rule \"x\" {\n about = \"x\"\n tags = {\"*a*\"}\n}\n",
-		    "a.rule:3: tags = \"*a*\": may hold one '*' only" },
+		    "a.rule:3:10: tags = \"*a*\": may hold one '*' only" },
 		{ "no events", RULE("x", FINE " events = 0\n"),
-		    "a.rule:6: events = \"0\": is too small" },
+		    "a.rule:6:11: events = \"0\": is too small" },
 		{ "neither yes nor no", RULE("x", FINE " milter-saw = maybe\n"),
-		    "a.rule:6: milter-saw = \"maybe\": must be yes or no" },
+		    "a.rule:6:15: milter-saw = \"maybe\": must be yes or no" },
 		{ "a source with a blank", "source = \"a b\"\n",
-		    "a.rule:1: source = \"a b\": must be a word of a-z, 0-9 "
+		    "a.rule:1:10: source = \"a b\": must be a word of a-z, 0-9 "
 		    "and '-'" },
 		{ "a name with a blank", RULE("a b", FINE),
-		    "a.rule:2: a rule's name is 1 to 64 letters, digits, '-' "
-		    "and '_'" },
+		    "a.rule:1:1: a rule's name is 1 to 64 letters, digits, "
+		    "'-' and '_'" },
 		{ "a name that is taken in the file",
 		    RULE("x", FINE) RULE("x", FINE),
-		    "a.rule:7: found duplicate title 'x'" },
+		    "a.rule:7:1: rule \"x\" is given twice, first in line 1" },
 		{ "a name that is taken by a shipped rule",
 		    RULE("postfix-sasl", FINE),
-		    "postfix-smtpd.rule (built in):16: there is a rule of this name in a.rule" },
+		    "postfix-smtpd.rule (built in):15:1: there is a rule of "
+		    "this name in a.rule" },
 		{ "a brace too few", "# x\nrule \"x\" {\n",
-		    "a.rule:2: a brace that opens here is never closed" },
+		    "a.rule:2:10: a brace that opens here is never closed" },
 		{ "raw bytes would be matched one by one",
 		    RULE("x", " kind = auth\n match = '(*UTF){ip}'\n"),
-		    "a.rule:5: match = \"(*UTF){ip}\": using UTF is disabled by the application" },
+		    "a.rule:5:10: match = \"(*UTF){ip}\": using UTF is disabled by the application" },
 	};
 	char error[RULES_ERROR_SIZE];
 

@@ -202,7 +202,7 @@ def test_reload(empty):
     with open(empty.conf, "w", encoding="utf-8") as file:
         file.write("nonsense = 1\n")
     empty.signal(signal.SIGHUP)
-    wait_for(lambda: empty.logged("configuration not reloaded: "), 20,
+    wait_for(lambda: empty.logged("configuration not reloaded"), 20,
              "the wrong configuration is named")
     assert "abuse@example.fr" in empty.ask("/").words
     assert empty.stop() == 0

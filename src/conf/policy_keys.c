@@ -1,4 +1,4 @@
-#include "conf/policy_grammar.h"
+#include "conf/keys.h"
 
 #include <assert.h>
 #include <stddef.h>
@@ -6,11 +6,112 @@
 
 #include "base/text.h"
 #include "conf/field.h"
-#include "conf/grammar.h"
-#include "conf/policy_field.h"
 #include "core/policy.h"
 
 #define COUNT_MAX 1000000
+
+/* ---- setters ---- */
+
+static const char *
+set_events(const struct key *key, void *field, const char *value)
+{
+	uint32_t *kinds = field;
+	enum kind kind;
+
+	(void)key;
+	if (value == NULL) {
+		*kinds = 0;
+	} else if (kind_parse(value, &kind)) {
+		*kinds |= kind_bit(kind);
+	}
+	return NULL;
+}
+
+/* In steps of 1/POLICY_RATIO_ONE, without a detour by floating point and the
+ * locale's comma; -1 where it is no such number. */
+static int64_t
+ratio_of(const char *value)
+{
+	int64_t unit = POLICY_RATIO_ONE;
+	const char *at = value;
+	int64_t ratio;
+
+	if (*at != '0' && *at != '1') {
+		return -1;
+	}
+	ratio = (*at++ - '0') * unit;
+	if (*at == '.' && at[1] != '\0') {
+		for (at++; *at >= '0' && *at <= '9' && unit > 1; at++) {
+			unit /= 10;
+			ratio += (*at - '0') * unit;
+		}
+	}
+	return *at == '\0' && ratio <= POLICY_RATIO_ONE ? ratio : -1;
+}
+
+static const char *
+set_ratio(const struct key *key, void *field, const char *value)
+{
+	int64_t ratio = ratio_of(value);
+
+	if (ratio < key->min) {
+		return key->min > 0 ? "must be above 0 and at most 1, with up "
+				      "to four decimals"
+				    : "must be from 0 to 1, with up to four "
+				      "decimals";
+	}
+	*(int64_t *)field = ratio;
+	return NULL;
+}
+
+static const char *
+set_reply(const struct key *key, void *field, const char *value)
+{
+	struct reply *reply = field;
+	struct reply read;
+	const char *wrong = reply_parse(value, reply->own, &read);
+
+	(void)key;
+	if (wrong == NULL) {
+		*reply = read;
+	}
+	return wrong;
+}
+
+static const char *
+set_code(const struct key *key, void *field, const char *value)
+{
+	struct reply *reply = field;
+	struct reply read;
+	const char *wrong = reply_parse("550 5.7.1 -", value, &read);
+
+	(void)key;
+	if (wrong == NULL) {
+		memcpy(reply->own, read.own, sizeof(reply->own));
+	}
+	return wrong;
+}
+
+static const char *
+set_most(const struct key *key, void *field, const char *value)
+{
+	int64_t *most = field;
+	size_t given = 0;
+
+	if (value == NULL) {
+		for (size_t i = 0; i < REPUTATION_COUNT; i++) {
+			most[i] = -1;
+		}
+		return NULL;
+	}
+	while (given < REPUTATION_COUNT && most[given] >= 0) {
+		given++;
+	}
+	if (given == REPUTATION_COUNT) {
+		return "is one too many: good, neutral and poor are three";
+	}
+	return field_int(key, &most[given], value);
+}
 
 /* ---- the keys ---- */
 
@@ -28,54 +129,49 @@ static const struct key keys[] = {
 	{ SCALE(good_messages), .name = "good-messages", .def = "20",
 	    .set = field_int, .min = 1, .max = COUNT_MAX },
 	{ SCALE(good_ratio), .name = "good-ratio", .def = "0.05",
-	    .set = policy_field_ratio },
+	    .set = set_ratio },
 	{ SCALE(poor_bans), .name = "poor-bans", .def = "2", .set = field_int,
 	    .max = COUNT_MAX },
 	{ SCALE(poor_events), .name = "poor-events", .def = "20",
 	    .set = field_int, .min = 1, .max = COUNT_MAX },
 	{ SCALE(poor_ratio), .name = "poor-ratio", .def = "0.5",
-	    .set = policy_field_ratio },
+	    .set = set_ratio },
 
-	{ LIMIT(most), .name = "most", .set = policy_field_most,
-	    .max = COUNT_MAX, .list = true, .required = true },
-	{ LIMIT(reply), .name = "reply", .set = policy_field_reply,
-	    .required = true },
-	{ LIMIT(reply), .name = "code", .set = policy_field_code },
-
-	{ RULE(kinds), .name = "events", .set = policy_field_events,
+	{ LIMIT(most), .name = "most", .set = set_most, .max = COUNT_MAX,
 	    .list = true, .required = true },
+	{ LIMIT(reply), .name = "reply", .set = set_reply, .required = true },
+	{ LIMIT(reply), .name = "code", .set = set_code },
+
+	{ RULE(kinds), .name = "events", .set = set_events,
+	    .words = &kind_words, .list = true, .required = true },
 	{ RULE(limit), .name = "limit", .set = field_int, .min = 1,
 	    .max = COUNT_MAX, .required = true },
 	{ RULE(within), .name = "within", .set = field_duration,
 	    .required = true },
 	{ RULE(settle), .name = "settle", .set = field_duration },
-	{ RULE(ratio), .name = "ratio", .set = policy_field_ratio, .min = 1 },
+	{ RULE(ratio), .name = "ratio", .set = set_ratio, .min = 1 },
 	{ RULE(same_user), .name = "same-user", .set = field_int, .min = 1,
 	    .max = COUNT_MAX },
 	{ RULE(same_recipient), .name = "same-recipient", .set = field_int,
 	    .min = 1, .max = COUNT_MAX },
 	{ RULE(credit), .name = "credit", .set = field_int, .min = 1,
 	    .max = COUNT_MAX },
-	{ RULE(weight), .name = "weight", .def = "1",
-	    .set = policy_field_ratio },
+	{ RULE(weight), .name = "weight", .def = "1", .set = set_ratio },
 	{ RULE(soft), .name = "soft", .set = field_int,
 	    .max = POLICY_STEPS_MAX },
-	{ RULE(reason), .name = "reason", .set = policy_field_reason,
-	    .required = true },
-	{ RULE(service), .name = "service", .def = "any",
-	    .set = policy_field_service },
-	{ RULE(stage), .name = "stage", .def = "rcpt",
-	    .set = policy_field_stage },
-	{ .section = "rule",
-	    .name = "ban",
-	    .set = policy_field_ban,
-	    .list = true,
-	    .required = true },
-	{ RULE(reply), .name = "reply", .set = policy_field_reply,
-	    .required = true },
-	{ RULE(reply), .name = "code", .set = policy_field_code },
-	{ RULE(again), .name = "reply-again", .set = policy_field_reply },
-	{ RULE(again), .name = "code-again", .set = policy_field_code },
+	{ RULE(reason), .name = "reason", .set = field_word,
+	    .words = &reason_words, .required = true },
+	{ RULE(service), .name = "service", .def = "any", .set = field_word,
+	    .words = &service_words },
+	{ RULE(stage), .name = "stage", .def = "rcpt", .set = field_word,
+	    .words = &stage_words },
+	{ RULE(ban), .name = "ban", .set = field_duration, .list = true,
+	    .size = sizeof(int64_t), .most = POLICY_STEPS_MAX,
+	    .count = offsetof(struct rule, steps), .required = true },
+	{ RULE(reply), .name = "reply", .set = set_reply, .required = true },
+	{ RULE(reply), .name = "code", .set = set_code },
+	{ RULE(again), .name = "reply-again", .set = set_reply },
+	{ RULE(again), .name = "code-again", .set = set_code },
 };
 
 #undef SCALE
@@ -167,7 +263,7 @@ begin_rule(void *target, const char *title, const char **wrong)
 	}
 	rule = &policy->rule[policy->rules++];
 	*rule = (struct rule){ 0 };
-	grammar_defaults(&policy_grammar, "rule", rule);
+	grammar_defaults(&keys_of_policy, "rule", rule);
 	(void)text_copy(rule->name, sizeof(rule->name), title);
 	return rule;
 }
@@ -217,7 +313,7 @@ static const struct section sections[] = {
 	{ .name = "rule", .begin = begin_rule, .end = end_rule },
 };
 
-const struct grammar policy_grammar = {
+const struct grammar keys_of_policy = {
 	.keys = keys,
 	.count = sizeof(keys) / sizeof(keys[0]),
 	.sections = sections,

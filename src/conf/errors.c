@@ -1,0 +1,68 @@
+#include "conf/errors.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "base/utf8.h"
+
+enum {
+	PLACE_SIZE = 300 /* the most before and behind what is told */
+};
+
+static void __attribute__((format(printf, 3, 0))) add(struct errors *errors,
+    const struct place *at, const char *format, va_list args)
+{
+	char what[ERRORS_WHAT_SIZE];
+
+	errors->found++;
+	/* Room for one more of the longest, and for the number of others. */
+	if (errors->told == ERRORS_MAX ||
+	    errors->text.len + ERRORS_WHAT_SIZE + 2 * PLACE_SIZE >
+		errors->text.size) {
+		return;
+	}
+	errors->told++;
+	(void)vsnprintf(what, sizeof(what), format, args);
+	for (char *c = what; *c != '\0';) {
+		size_t len = utf8_printable(c);
+
+		*c = len == 0 ? '?' : *c;
+		c += len > 0 ? len : 1;
+	}
+	text_addf(&errors->text, "%s%s:%d:%d: %s", errors->told > 1 ? "\n" : "",
+	    at->file, at->line, at->column, what);
+}
+
+void
+errors_add(
+    struct errors *errors, const struct place *at, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(errors, at, format, args);
+	va_end(args);
+}
+
+void
+errors_add_lost(
+    struct errors *errors, const struct place *at, const char *format, ...)
+{
+	va_list args;
+
+	if (!errors->lost) {
+		va_start(args, format);
+		add(errors, at, format, args);
+		va_end(args);
+	}
+	errors->lost = true;
+}
+
+void
+errors_end(struct errors *errors, const char *file)
+{
+	if (errors->found > errors->told) {
+		text_addf(&errors->text, "\n%s: %d more errors", file,
+		    errors->found - errors->told);
+	}
+}
