@@ -4,7 +4,7 @@
 STORE_VOID
 store_allow_put(struct store *store, const struct allow *allow)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_ALLOW_PUT,
+	sqlite3_stmt *statement = db_statement(store,
 	    "INSERT INTO allow (network, family, bits, note, until)"
 	    " VALUES (:client, :family, :bits, :note, nullif(:until, 0))"
 	    " ON CONFLICT (network) DO UPDATE"
@@ -21,8 +21,8 @@ store_allow_put(struct store *store, const struct allow *allow)
 bool
 store_allow_remove(struct store *store, const struct net *net)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_ALLOW_REMOVE,
-	    "DELETE FROM allow WHERE network = :client");
+	sqlite3_stmt *statement = db_statement(
+	    store, "DELETE FROM allow WHERE network = :client");
 	char network[NET_TEXT_SIZE];
 
 	db_bind_client(statement, net, network);
@@ -44,7 +44,7 @@ static bool
 find_exactly(
     struct store *store, const struct net *net, int64_t now, struct allow *out)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_ALLOW_OF,
+	sqlite3_stmt *statement = db_statement(store,
 	    "SELECT network, note, until FROM allow WHERE network = :client"
 	    " AND (until IS NULL OR until > :now)");
 	char network[NET_TEXT_SIZE];
@@ -73,7 +73,7 @@ store_allow_find(struct store *store, const struct addr *address, int64_t now,
 
 	while (!found &&
 	       db_next_around(store,
-		   db_statement(store, DB_ALLOW_LENGTH,
+		   db_statement(store,
 		       "SELECT min(bits) FROM allow WHERE family = :family"
 		       " AND bits > :above AND bits <= :most"),
 		   &who, &length, &around)) {
@@ -88,7 +88,7 @@ STORE_VOID
 store_allow_each(struct store *store, int64_t now,
     void (*each)(void *to, const struct allow *allow), void *to)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_ALLOW_ALL,
+	sqlite3_stmt *statement = db_statement(store,
 	    "SELECT network, note, until FROM allow"
 	    " WHERE until IS NULL OR until > :now"
 	    " ORDER BY family, network");

@@ -16,7 +16,7 @@
 static void
 put_once(struct store *store, const struct ban *ban)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_BAN_PUT,
+	sqlite3_stmt *statement = db_statement(store,
 	    "INSERT INTO ban (client, family, bits, reason, rule, step,"
 	    " begins, ends, observed, stage, service, code, enhanced,"
 	    " phrase, own, note, ref, again_code, again_enhanced,"
@@ -76,7 +76,7 @@ db_ban_put(struct store *store, struct ban *ban)
 STORE_VOID
 store_ban_clear(struct store *store, int64_t id, int64_t at, bool mistake)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_BAN_CLEAR,
+	sqlite3_stmt *statement = db_statement(store,
 	    "UPDATE ban SET cleared = CASE"
 	    " WHEN cleared IS NULL AND ends > :at THEN :at ELSE cleared END,"
 	    " mistake = mistake OR :mistake WHERE id = :id");
@@ -91,7 +91,7 @@ store_ban_clear(struct store *store, int64_t id, int64_t at, bool mistake)
 void
 db_ban_hit(struct store *store, const struct ban_hits *hits)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_BAN_HIT,
+	sqlite3_stmt *statement = db_statement(store,
 	    "UPDATE ban SET hits = hits + :hits,"
 	    " told = max(ifnull(told, 0), :told) WHERE id = :id");
 
@@ -153,7 +153,7 @@ static void
 gather_of(
     struct store *store, const struct ban_query *query, const struct net *who)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_BAN_OF,
+	sqlite3_stmt *statement = db_statement(store,
 	    "SELECT " COLUMNS " FROM ban WHERE client = :client"
 	    " AND ends > :active"
 	    " AND (:all OR (begins <= :active AND cleared IS NULL))"
@@ -181,29 +181,6 @@ gather_of(
 	}
 }
 
-void
-db_ban_gather(struct store *store, const struct ban_query *query)
-{
-	int64_t length = -1;
-	struct net around;
-
-	store->bans = 0;
-	if (query->scope == BAN_EXACTLY) {
-		gather_of(store, query, &query->who);
-		return;
-	}
-	while (db_next_around(store,
-	    db_statement(store, DB_BAN_LENGTH,
-		"SELECT min(bits) FROM ban WHERE family = :family"
-		" AND bits > :above AND bits <= :most"),
-	    &query->who, &length, &around)) {
-		gather_of(store, query, &around);
-	}
-	if (store->status != STORE_OK) {
-		store->bans = 0;
-	}
-}
-
 static int
 last_ending_first(const void *left, const void *right)
 {
@@ -216,29 +193,54 @@ last_ending_first(const void *left, const void *right)
 	return a->id < b->id ? 1 : a->id > b->id ? -1 : 0;
 }
 
-static sqlite3_stmt *
-honest_statement(struct store *store, const struct ban_query *query)
+void
+db_ban_gather(struct store *store, const struct ban_query *query)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_BAN_HONEST,
-	    "SELECT " COLUMNS " FROM ban WHERE honest"
-	    " AND begins > :after AND begins <= :until ORDER BY client");
+	int64_t length = -1;
+	struct net around;
 
-	db_bind_int(statement, ":after", query->after);
-	db_bind_int(statement, ":until", query->until);
-	return statement;
+	store->bans = 0;
+	if (query->scope == BAN_EXACTLY) {
+		gather_of(store, query, &query->who);
+	}
+	while (query->scope == BAN_COVERING &&
+	       db_next_around(store,
+		   db_statement(store,
+		       "SELECT min(bits) FROM ban WHERE family = :family"
+		       " AND bits > :above AND bits <= :most"),
+		   &query->who, &length, &around)) {
+		gather_of(store, query, &around);
+	}
+	if (store->status != STORE_OK) {
+		store->bans = 0;
+	}
+	if (store->bans > 1) {
+		qsort(store->ban, store->bans, sizeof(store->ban[0]),
+		    last_ending_first);
+	}
 }
 
 static sqlite3_stmt *
-all_statement(struct store *store, const struct ban_query *query)
+statement_of(struct store *store, const struct ban_query *query)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_BAN_ALL,
-	    "SELECT " COLUMNS " FROM ban WHERE ends > :active"
-	    " AND (:all OR (begins <= :active AND cleared IS NULL))"
-	    " AND observed <= :observed"
-	    " AND (:reason IS NULL OR reason = :reason)"
-	    " ORDER BY ends DESC, id DESC");
+	sqlite3_stmt *statement;
 
-	bind_query(statement, query);
+	if (query->scope == BAN_HONEST) {
+		statement = db_statement(store,
+		    "SELECT " COLUMNS " FROM ban WHERE honest"
+		    " AND begins > :after AND begins <= :until"
+		    " ORDER BY client");
+		db_bind_int(statement, ":after", query->after);
+		db_bind_int(statement, ":until", query->until);
+	} else {
+		statement = db_statement(store,
+		    "SELECT " COLUMNS " FROM ban WHERE ends > :active"
+		    " AND (:all OR (begins <= :active AND cleared IS NULL))"
+		    " AND observed <= :observed"
+		    " AND (:reason IS NULL OR reason = :reason)"
+		    " ORDER BY ends DESC, id DESC");
+		bind_query(statement, query);
+	}
 	return statement;
 }
 
@@ -253,10 +255,6 @@ store_ban_each(struct store *store, const struct ban_query *query,
 		bool own = db_enter(store);
 
 		db_ban_gather(store, query);
-		if (store->bans > 1) {
-			qsort(store->ban, store->bans, sizeof(ban),
-			    last_ending_first);
-		}
 		for (size_t i = 0; i < store->bans; i++) {
 			if (!each(to, &store->ban[i])) {
 				break;
@@ -264,8 +262,7 @@ store_ban_each(struct store *store, const struct ban_query *query,
 		}
 		return db_leave(store, own);
 	}
-	statement = query->scope == BAN_HONEST ? honest_statement(store, query)
-					       : all_statement(store, query);
+	statement = statement_of(store, query);
 	while (db_row(store, statement)) {
 		if (!read_ban(statement, &ban) ||
 		    (query->scope == BAN_INSIDE &&
@@ -280,60 +277,44 @@ store_ban_each(struct store *store, const struct ban_query *query,
 	return store->status;
 }
 
-/* ---- counting ---- */
-
-/* A client with several bans counts once: by the newest of them.  Grouping by
- * family would tempt SQLite away from the index by end. */
-static void
-count_families(struct store *store, int64_t now, struct ban_counts *counts)
+void
+store_ban_counts(struct store *store, int64_t now, struct ban_counts *counts)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_BAN_FAMILIES,
+	static const char *const column[REASON_COUNT] = { ":0", ":1", ":2",
+		":3", ":4", ":5" };
+	bool own = db_enter(store);
+	/* A client with several bans counts once: by the newest of them.
+	 * Grouping by family would tempt SQLite away from the index by end. */
+	sqlite3_stmt *families = db_statement(store,
 	    "SELECT ifnull(sum(family = 4), 0), ifnull(sum(family = 6), 0)"
 	    " FROM ban AS b WHERE ends > :now AND begins <= :now"
 	    " AND cleared IS NULL AND observed = 0 AND NOT EXISTS"
 	    " (SELECT 1 FROM ban AS o WHERE o.client = b.client"
 	    " AND o.ends > :now AND o.begins <= :now"
 	    " AND o.cleared IS NULL AND o.observed = 0 AND o.id > b.id)");
-
-	db_bind_int(statement, ":now", now);
-	if (db_row(store, statement)) {
-		counts->v4 = sqlite3_column_int64(statement, 0);
-		counts->v6 = sqlite3_column_int64(statement, 1);
-		db_reset(statement);
-	}
-}
-
-/* A sum for each reason: grouping by it would sort all live bans in memory. */
-static void
-count_reasons(struct store *store, int64_t now, struct ban_counts *counts)
-{
-	static const char *const column[REASON_COUNT] = { ":0", ":1", ":2",
-		":3", ":4", ":5" };
-	sqlite3_stmt *statement = db_statement(store, DB_BAN_REASONS,
+	/* Grouping by reason would sort all live bans in memory. */
+	sqlite3_stmt *reasons = db_statement(store,
 	    "SELECT total(reason = :0), total(reason = :1),"
 	    " total(reason = :2), total(reason = :3), total(reason = :4),"
 	    " total(reason = :5) FROM ban WHERE ends > :now"
 	    " AND begins <= :now AND cleared IS NULL AND observed = 0");
 
-	for (int i = 0; i < REASON_COUNT; i++) {
-		db_bind_text(statement, column[i], reason_name((enum reason)i));
-	}
-	db_bind_int(statement, ":now", now);
-	if (db_row(store, statement)) {
-		for (int i = 0; i < REASON_COUNT; i++) {
-			counts->bans[i] = sqlite3_column_int64(statement, i);
-		}
-		db_reset(statement);
-	}
-}
-
-void
-store_ban_counts(struct store *store, int64_t now, struct ban_counts *counts)
-{
-	bool own = db_enter(store);
-
 	*counts = (struct ban_counts){ .v4 = 0 };
-	count_families(store, now, counts);
-	count_reasons(store, now, counts);
+	db_bind_int(families, ":now", now);
+	if (db_row(store, families)) {
+		counts->v4 = sqlite3_column_int64(families, 0);
+		counts->v6 = sqlite3_column_int64(families, 1);
+		db_reset(families);
+	}
+	for (int i = 0; i < REASON_COUNT; i++) {
+		db_bind_text(reasons, column[i], reason_name((enum reason)i));
+	}
+	db_bind_int(reasons, ":now", now);
+	if (db_row(store, reasons)) {
+		for (int i = 0; i < REASON_COUNT; i++) {
+			counts->bans[i] = sqlite3_column_int64(reasons, i);
+		}
+		db_reset(reasons);
+	}
 	(void)db_leave(store, own);
 }

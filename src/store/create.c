@@ -1,7 +1,7 @@
 /*
- * A new database file.
+ * A new database file, and bringing an old one up to date.
  *
- * It is made under another name and moved into its place, so that nobody
+ * A new one is made under another name and moved into its place, so that nobody
  * ever meets one that is not ours yet; programs that start together take
  * turns by a lock on the folder.
  */
@@ -14,9 +14,13 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/embedded.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "store/db.h"
+
+/* schema/NNN-what.sql, in order; the n-th makes version n. */
+extern const struct embedded schema_files[];
 
 enum {
 	FILE_MODE = 0660
@@ -128,4 +132,75 @@ db_create(struct store *store)
 	if (fd >= 0) {
 		(void)close(fd);
 	}
+}
+
+/* ---- bringing it up to date ---- */
+
+int64_t
+db_program_version(void)
+{
+	int64_t count = 0;
+
+	while (schema_files[count].name != NULL) {
+		count++;
+	}
+	return count;
+}
+
+void
+db_script(struct store *store, const char *sql)
+{
+	if (store->status == STORE_OK) {
+		(void)db_check(
+		    store, sqlite3_exec(store->db, sql, NULL, NULL, NULL));
+	}
+}
+
+static int
+read_int(void *to, int columns, char **values, char **names)
+{
+	(void)names;
+	if (columns != 1 || values[0] == NULL ||
+	    !text_to_int(values[0], INT64_MIN + 1, INT64_MAX, to)) {
+		return 1;
+	}
+	return 0;
+}
+
+int64_t
+db_user_version(struct store *store)
+{
+	int64_t version = -1;
+
+	if (store->status == STORE_OK) {
+		(void)db_check(
+		    store, sqlite3_exec(store->db, "PRAGMA user_version",
+			       read_int, &version, NULL));
+	}
+	return version;
+}
+
+void
+db_migrate(struct store *store)
+{
+	int64_t version = db_user_version(store);
+	char pragma[64];
+	struct text text;
+
+	if (store->status != STORE_OK || version == db_program_version()) {
+		return;
+	}
+	/* Another program may be doing the same: look again once it is ours
+	 * alone. */
+	db_script(store, "BEGIN IMMEDIATE");
+	version = db_user_version(store);
+	while (store->status == STORE_OK && version < db_program_version()) {
+		db_script(store, schema_files[version].data);
+		text_init(&text, pragma, sizeof(pragma));
+		text_addf(
+		    &text, "PRAGMA user_version = %lld", (long long)++version);
+		db_script(store, pragma);
+	}
+	db_script(store, "COMMIT");
+	store_rollback(store);
 }

@@ -84,19 +84,26 @@ store_error(const struct store *store)
 /* ---- statements ---- */
 
 sqlite3_stmt *
-db_statement(struct store *store, enum db_statement which, const char *sql)
+db_statement(struct store *store, const char *sql)
 {
-	sqlite3_stmt **statement = &store->statement[which];
+	struct db_statement *slot;
+	size_t at = (uintptr_t)sql / 8 % DB_STATEMENTS;
 
 	if (!db_ready(store)) {
 		return NULL;
 	}
-	if (*statement == NULL) {
-		(void)db_check(
-		    store, sqlite3_prepare_v3(store->db, sql, -1,
-			       SQLITE_PREPARE_PERSISTENT, statement, NULL));
+	while (store->statement[at].sql != NULL &&
+	       store->statement[at].sql != sql) {
+		at = (at + 1) % DB_STATEMENTS;
 	}
-	return *statement;
+	slot = &store->statement[at];
+	if (slot->statement == NULL) {
+		slot->sql = sql;
+		(void)db_check(store,
+		    sqlite3_prepare_v3(store->db, sql, -1,
+			SQLITE_PREPARE_PERSISTENT, &slot->statement, NULL));
+	}
+	return slot->statement;
 }
 
 void
@@ -226,30 +233,30 @@ db_next_around(struct store *store, sqlite3_stmt *statement,
 /* ---- brackets ---- */
 
 static void
-open_bracket(struct store *store, enum db_statement which, const char *sql)
+open_bracket(struct store *store, const char *sql)
 {
-	db_run(store, db_statement(store, which, sql));
+	db_run(store, db_statement(store, sql));
 	store->bracket = true;
 }
 
 STORE_VOID
 store_begin(struct store *store)
 {
-	open_bracket(store, DB_BEGIN, "BEGIN IMMEDIATE");
+	open_bracket(store, "BEGIN IMMEDIATE");
 	return store->status;
 }
 
 void
 store_read(struct store *store)
 {
-	open_bracket(store, DB_READ, "BEGIN");
+	open_bracket(store, "BEGIN");
 }
 
 enum store_result
 store_commit(struct store *store)
 {
 	if (store->status == STORE_OK) {
-		db_run(store, db_statement(store, DB_COMMIT, "COMMIT"));
+		db_run(store, db_statement(store, "COMMIT"));
 	}
 	store_rollback(store);
 	return store->status;
@@ -259,15 +266,12 @@ store_commit(struct store *store)
 void
 store_rollback(struct store *store)
 {
-	sqlite3_stmt **statement = &store->statement[DB_ROLLBACK];
-
 	if (store->db != NULL && sqlite3_get_autocommit(store->db) == 0) {
-		if (*statement == NULL) {
-			(void)sqlite3_prepare_v3(store->db, "ROLLBACK", -1,
-			    SQLITE_PREPARE_PERSISTENT, statement, NULL);
-		}
-		(void)sqlite3_step(*statement);
-		(void)sqlite3_reset(*statement);
+		enum store_result first = store->status;
+
+		store->status = STORE_OK;
+		db_run(store, db_statement(store, "ROLLBACK"));
+		store->status = first;
 	}
 	store->bracket = false;
 }
@@ -292,7 +296,7 @@ int64_t
 store_changes(struct store *store)
 {
 	int64_t version = db_number(
-	    store, db_statement(store, DB_CHANGES, "PRAGMA data_version"), -1);
+	    store, db_statement(store, "PRAGMA data_version"), -1);
 
 	/* One that no other database of this handle had. */
 	return version < 0

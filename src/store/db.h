@@ -21,67 +21,18 @@
 /* "vide" in ASCII: application_id of our databases. */
 #define DB_APPLICATION_ID 0x76696465
 
-enum db_statement {
-	DB_BEGIN,
-	DB_READ,
-	DB_COMMIT,
-	DB_ROLLBACK,
-	DB_CHANGES,
-	DB_NUMBERS,
-	DB_EVENT_PUT,
-	DB_EVENT_COUNT,
-	DB_EVENT_KEYS,
-	DB_EVENT_YOUNGEST,
-	DB_EVENT_FEW,
-	DB_EVENT_SUMS,
-	DB_BAN_PUT,
-	DB_BAN_LENGTH,
-	DB_BAN_OF,
-	DB_BAN_ALL,
-	DB_BAN_HONEST,
-	DB_BAN_CLEAR,
-	DB_BAN_HIT,
-	DB_BAN_FAMILIES,
-	DB_BAN_REASONS,
-	DB_ALLOW_PUT,
-	DB_ALLOW_REMOVE,
-	DB_ALLOW_LENGTH,
-	DB_ALLOW_OF,
-	DB_ALLOW_ALL,
-	DB_TALLY_ADD,
-	DB_TALLY_ADD_KIND, /* one for each kind */
-	DB_TALLY_ADD_KIND_LAST = DB_TALLY_ADD_KIND + KIND_COUNT - 1,
-	DB_TALLY_HOURS,
-	DB_TALLY_EACH,
-	DB_DAILY_ADD,
-	DB_DAILY_EACH,
-	DB_RESET_PUT,
-	DB_RESET_NEWEST,
-	DB_POSITION_PUT,
-	DB_POSITION_FIND,
-	DB_QUEUE_PUT,
-	DB_QUEUE_FIND,
-	DB_QUEUE_REMOVE,
-	DB_SECRET_PUT,
-	DB_STATE_PUT,
-	DB_STATE_FIND,
-	DB_STATE_EACH,
-	DB_AUDIT_PUT,
-	DB_PRUNE_EVENT,
-	DB_PRUNE_TALLY,
-	DB_PRUNE_BAN,
-	DB_PRUNE_RESET,
-	DB_PRUNE_AUDIT,
-	DB_PRUNE_QUEUE,
-	DB_PRUNE_ALLOW,
-	DB_PRUNE_DAILY,
-	DB_VACUUM,
-	DB_STATEMENTS
+enum {
+	DB_STATEMENTS = 128 /* more than twice as many as there are */
+};
+
+struct db_statement {
+	const char *sql; /* known by its address */
+	sqlite3_stmt *statement;
 };
 
 struct store {
 	sqlite3 *db; /* NULL where the database is to be opened anew */
-	sqlite3_stmt *statement[DB_STATEMENTS];
+	struct db_statement statement[DB_STATEMENTS];
 	char *path; /* NULL: in memory */
 	enum store_mode mode;
 	int patience;
@@ -123,9 +74,9 @@ enum store_result db_leave(struct store *store, bool own);
 
 /* ---- statements ---- */
 
-/* The statement, ready to bind; NULL where db_ready() is false. */
-sqlite3_stmt *db_statement(
-    struct store *store, enum db_statement which, const char *sql);
+/* The statement of a text that is a constant, ready to bind; NULL where
+ * db_ready() is false. */
+sqlite3_stmt *db_statement(struct store *store, const char *sql);
 
 void db_bind_int(sqlite3_stmt *statement, const char *name, int64_t value);
 /* `value` must live until the statement is reset; NULL binds NULL. */
@@ -188,7 +139,7 @@ void db_script(struct store *store, const char *sql);
 void db_ban_put(struct store *store, struct ban *ban);
 void db_ban_hit(struct store *store, const struct ban_hits *hits);
 /* Read into store->ban the bans that cover `query->who` or are exactly its,
- * in no order. */
+ * the last-ending first, then the newest. */
 void db_ban_gather(struct store *store, const struct ban_query *query);
 void db_tally_add(struct store *store, const struct tally_row *row);
 void db_daily_add(struct store *store, const struct daily_row *row);

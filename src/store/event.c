@@ -35,7 +35,7 @@ store_event_count(struct store *store, const struct event_query *query)
 		if ((query->kinds & kind_bit((enum kind)kind)) == 0) {
 			continue;
 		}
-		statement = db_statement(store, DB_EVENT_COUNT,
+		statement = db_statement(store,
 		    "SELECT count(*) FROM (SELECT 1" OF_KIND " LIMIT :most)");
 		bind_query(statement, query, (enum kind)kind, client);
 		db_bind_int(statement, ":most", query->most - count);
@@ -58,7 +58,7 @@ store_event_keys(struct store *store, const struct event_query *query,
 		if ((query->kinds & kind_bit((enum kind)kind)) == 0) {
 			continue;
 		}
-		statement = db_statement(store, DB_EVENT_KEYS,
+		statement = db_statement(store,
 		    "SELECT count(*)" OF_KIND
 		    " GROUP BY ifnull(key, id), at / 3600");
 		bind_query(statement, query, (enum kind)kind, client);
@@ -76,7 +76,7 @@ STORE_VOID
 store_event_sums(struct store *store, const struct net *client, int64_t since,
     void (*each)(void *to, const struct event_sum *sum), void *to)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_EVENT_SUMS,
+	sqlite3_stmt *statement = db_statement(store,
 	    "SELECT kind, source, count(*), min(at), max(at) FROM event"
 	    " WHERE client = :client AND at >= :since"
 	    " GROUP BY kind, source ORDER BY kind, source");

@@ -9,7 +9,7 @@ void
 db_position_put(
     struct store *store, const char *source, const struct position *position)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_POSITION_PUT,
+	sqlite3_stmt *statement = db_statement(store,
 	    "REPLACE INTO position (source, device, inode, offset,"
 	    " head_hash, head_len, line_hash, line_len, cursor) VALUES"
 	    " (:source, :device, :inode, :offset, :head_hash, :head_len,"
@@ -31,7 +31,7 @@ bool
 store_position_find(
     struct store *store, const char *source, struct position *position)
 {
-	sqlite3_stmt *row = db_statement(store, DB_POSITION_FIND,
+	sqlite3_stmt *row = db_statement(store,
 	    "SELECT device, inode, offset, head_hash, head_len, line_hash,"
 	    " line_len, cursor FROM position WHERE source = :source");
 
@@ -56,7 +56,7 @@ store_queue_put(
     struct store *store, const char *id, const struct queue_entry *entry)
 {
 	/* Put again, a row takes a new id, so that ids follow time. */
-	sqlite3_stmt *statement = db_statement(store, DB_QUEUE_PUT,
+	sqlite3_stmt *statement = db_statement(store,
 	    "REPLACE INTO queue (queue, address, login, at)"
 	    " VALUES (:queue, :address, :login, :at)");
 	char address[ADDR_TEXT_SIZE];
@@ -74,7 +74,7 @@ STORE_VOID
 store_queue_remove(struct store *store, const char *id)
 {
 	sqlite3_stmt *statement = db_statement(
-	    store, DB_QUEUE_REMOVE, "DELETE FROM queue WHERE queue = :queue");
+	    store, "DELETE FROM queue WHERE queue = :queue");
 
 	db_bind_text(statement, ":queue", id);
 	db_run(store, statement);
@@ -84,8 +84,8 @@ store_queue_remove(struct store *store, const char *id)
 bool
 store_queue_find(struct store *store, const char *id, struct queue_entry *entry)
 {
-	sqlite3_stmt *row = db_statement(store, DB_QUEUE_FIND,
-	    "SELECT address, login, at FROM queue WHERE queue = :queue");
+	sqlite3_stmt *row = db_statement(
+	    store, "SELECT address, login, at FROM queue WHERE queue = :queue");
 	bool found;
 
 	db_bind_text(row, ":queue", id);

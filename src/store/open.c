@@ -227,8 +227,8 @@ db_close(struct store *store)
 	}
 	store->moved |= has_moved(store);
 	for (size_t i = 0; i < DB_STATEMENTS; i++) {
-		(void)sqlite3_finalize(store->statement[i]);
-		store->statement[i] = NULL;
+		(void)sqlite3_finalize(store->statement[i].statement);
+		store->statement[i] = (struct db_statement){ NULL, NULL };
 	}
 	(void)sqlite3_close(store->db);
 	store->db = NULL;
@@ -261,40 +261,24 @@ store_close(struct store *store)
 
 /* ---- looking after it ---- */
 
+/* Whether other handles have still to leave the file of this one; `all_do`
+ * says that they are to, and this one, too. */
 static bool
-is_sibling(const struct store *store, const struct store *other)
+is_held(struct store *store, bool all_do)
 {
-	return other != store && other->path != NULL && other->held &&
-	       strcmp(other->path, store->path) == 0;
-}
+	bool held = false;
 
-/* All handles are to leave the file. */
-static void
-leave(struct store *store)
-{
 	(void)pthread_mutex_lock(&all_mutex);
-	for (struct store *other = all; other != NULL; other = other->next) {
-		if (is_sibling(store, other)) {
-			atomic_store(&other->stale, true);
+	for (struct store *at = all; at != NULL; at = at->next) {
+		if (at->held && strcmp(at->path, store->path) == 0) {
+			if (all_do) {
+				atomic_store(&at->stale, true);
+			}
+			held |= at != store && atomic_load(&at->stale);
 		}
 	}
 	(void)pthread_mutex_unlock(&all_mutex);
-	atomic_store(&store->stale, true);
-}
-
-/* Whether another handle has still to leave it. */
-static bool
-is_left(const struct store *store)
-{
-	bool left = true;
-
-	(void)pthread_mutex_lock(&all_mutex);
-	for (struct store *other = all; other != NULL; other = other->next) {
-		left &= !is_sibling(store, other) ||
-			!atomic_load(&other->stale);
-	}
-	(void)pthread_mutex_unlock(&all_mutex);
-	return left;
+	return held;
 }
 
 enum store_result
@@ -309,7 +293,7 @@ store_tend(struct store *store, bool *anew)
 	if (store->db != NULL &&
 	    (has_moved(store) ||
 		(store->read_only && access(store->path, W_OK) == 0))) {
-		leave(store);
+		(void)is_held(store, true);
 	}
 	if (store->broken || atomic_load(&store->stale)) {
 		db_close(store);
@@ -320,7 +304,7 @@ store_tend(struct store *store, bool *anew)
 			    store, sqlite3_wal_checkpoint_v2(store->db, "main",
 				       SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
 		}
-	} else if (!is_left(store)) {
+	} else if (is_held(store, false)) {
 		db_fail(store, STORE_BUSY,
 		    "the file is another one, it is being opened anew");
 	} else if (open_database(store)) {

@@ -14,29 +14,26 @@ int64_t
 store_prune(struct store *store, const struct store_prune *before, int most)
 {
 	const struct {
-		enum db_statement which;
 		const char *sql;
 		int64_t before;
 	} tables[] = {
-		{ DB_PRUNE_EVENT, OLDEST("event", "at"), before->events },
-		{ DB_PRUNE_TALLY, OLDEST("tally", "hour"), before->tallies },
-		{ DB_PRUNE_BAN, OLDEST("ban", "ends"), before->bans },
-		{ DB_PRUNE_RESET, OLDEST("mark", "at"), before->resets },
-		{ DB_PRUNE_AUDIT, OLDEST("audit", "at"), before->audit },
-		{ DB_PRUNE_QUEUE, OLDEST("queue", "at"), before->queue },
+		{ OLDEST("event", "at"), before->events },
+		{ OLDEST("tally", "hour"), before->tallies },
+		{ OLDEST("ban", "ends"), before->bans },
+		{ OLDEST("mark", "at"), before->resets },
+		{ OLDEST("audit", "at"), before->audit },
+		{ OLDEST("queue", "at"), before->queue },
 		/* A handful of rows; their order is not time's. */
-		{ DB_PRUNE_ALLOW, "DELETE FROM allow WHERE until < :before",
-		    before->now },
+		{ "DELETE FROM allow WHERE until < :before", before->now },
 		/* Some rows a day, each kept until all of its day is old. */
-		{ DB_PRUNE_DAILY, "DELETE FROM daily WHERE day <= :before",
+		{ "DELETE FROM daily WHERE day <= :before",
 		    before->daily - STORE_DAY },
 	};
 	bool own = db_enter(store);
 	int64_t removed = 0;
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		sqlite3_stmt *statement = db_statement(
-		    store, tables[i].which, tables[i].sql);
+		sqlite3_stmt *statement = db_statement(store, tables[i].sql);
 
 		db_bind_int(statement, ":before", tables[i].before);
 		db_bind_int(statement, ":most", most);
@@ -48,7 +45,7 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 	if (removed > 0) {
 		/* Give some of the emptied pages back to the file system. */
 		sqlite3_stmt *statement = db_statement(
-		    store, DB_VACUUM, "PRAGMA incremental_vacuum(64)");
+		    store, "PRAGMA incremental_vacuum(64)");
 
 		while (db_row(store, statement)) {
 		}
@@ -59,7 +56,7 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 STORE_VOID
 store_numbers(struct store *store, struct store_numbers *numbers)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_NUMBERS,
+	sqlite3_stmt *statement = db_statement(store,
 	    "SELECT (SELECT page_count FROM pragma_page_count())"
 	    " * (SELECT page_size FROM pragma_page_size()),"
 	    " (SELECT ifnull(max(id), 0) FROM event)"

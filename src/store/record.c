@@ -9,32 +9,6 @@
 
 /* ---- standing ---- */
 
-static bool
-ends_before(const struct ban *a, const struct ban *b)
-{
-	return a->ends < b->ends || (a->ends == b->ends && a->id < b->id);
-}
-
-/* Keep those that end last, in that order. */
-static void
-insert_ban(struct standing *standing, const struct ban *ban)
-{
-	size_t at = standing->bans;
-
-	while (at > 0 && ends_before(&standing->ban[at - 1], ban)) {
-		at--;
-	}
-	if (at == STANDING_BANS_MAX) {
-		return;
-	}
-	if (standing->bans < STANDING_BANS_MAX) {
-		standing->bans++;
-	}
-	memmove(&standing->ban[at + 1], &standing->ban[at],
-	    (standing->bans - 1 - at) * sizeof(*ban));
-	standing->ban[at] = *ban;
-}
-
 void
 store_standing(struct store *store, struct standing *standing)
 {
@@ -50,11 +24,10 @@ store_standing(struct store *store, struct standing *standing)
 		standing->verdict = STANDING_ALLOWED;
 	} else {
 		db_ban_gather(store, &query);
-		for (size_t i = 0; i < store->bans; i++) {
-			insert_ban(standing, &store->ban[i]);
-		}
-		if (standing->bans > 0) {
+		for (size_t i = 0; i < store->bans && i < STANDING_BANS_MAX;
+		     i++) {
 			standing->verdict = STANDING_BANNED;
+			standing->ban[standing->bans++] = store->ban[i];
 		}
 	}
 	(void)db_leave(store, own);
@@ -68,7 +41,7 @@ static int64_t
 younger(struct store *store, const struct evidence_query *query, enum kind kind,
     int64_t than)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_EVENT_YOUNGEST,
+	sqlite3_stmt *statement = db_statement(store,
 	    "SELECT max(at) FROM event"
 	    " WHERE client = :client AND kind = :kind"
 	    " AND at >= :from AND at < :before");
@@ -86,7 +59,7 @@ younger(struct store *store, const struct evidence_query *query, enum kind kind,
 static int64_t
 newest_reset(struct store *store, const struct evidence_query *query)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_RESET_NEWEST,
+	sqlite3_stmt *statement = db_statement(store,
 	    "SELECT at FROM mark"
 	    " WHERE client = :client AND reason = :reason AND key = ''");
 	char client[NET_TEXT_SIZE];
@@ -156,7 +129,7 @@ store_evidence(struct store *store, const struct evidence_query *query,
 static void
 put_event(struct store *store, const struct event *event)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_EVENT_PUT,
+	sqlite3_stmt *statement = db_statement(store,
 	    "INSERT INTO event"
 	    " (client, address, kind, at, source, key, detail) VALUES"
 	    " (:client, :address, :kind, :at, :source, :key, :detail)");
@@ -179,7 +152,7 @@ put_reset(struct store *store, const struct reset *reset)
 {
 	/* A row that moves takes a new id, so that ids follow time and old
 	 * resets can be forgotten in their order. */
-	sqlite3_stmt *statement = db_statement(store, DB_RESET_PUT,
+	sqlite3_stmt *statement = db_statement(store,
 	    "INSERT INTO mark (client, reason, key, at)"
 	    " VALUES (:client, :reason, :key, :at)"
 	    " ON CONFLICT (client, reason, key) DO UPDATE"

@@ -11,7 +11,7 @@ STORE_VOID
 store_state_put(
     struct store *store, const char *key, const char *value, int64_t since)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_STATE_PUT,
+	sqlite3_stmt *statement = db_statement(store,
 	    "INSERT INTO state (key, value, since)"
 	    " VALUES (:key, :value, :since) ON CONFLICT (key) DO UPDATE"
 	    " SET value = excluded.value, since = excluded.since");
@@ -27,8 +27,8 @@ bool
 store_state_find(struct store *store, const char *key, char *value, size_t size,
     int64_t *since)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_STATE_FIND,
-	    "SELECT value, since FROM state WHERE key = :key");
+	sqlite3_stmt *statement = db_statement(
+	    store, "SELECT value, since FROM state WHERE key = :key");
 
 	db_bind_text(statement, ":key", key);
 	if (!db_row(store, statement)) {
@@ -45,8 +45,8 @@ store_state_each(struct store *store,
     void (*each)(void *to, const char *key, const char *value, int64_t since),
     void *to)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_STATE_EACH,
-	    "SELECT key, value, since FROM state ORDER BY key");
+	sqlite3_stmt *statement = db_statement(
+	    store, "SELECT key, value, since FROM state ORDER BY key");
 
 	while (db_row(store, statement)) {
 		each(to, db_text(statement, 0), db_text(statement, 1),
@@ -58,7 +58,7 @@ store_state_each(struct store *store,
 STORE_VOID
 store_audit_put(struct store *store, const struct audit *audit)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_AUDIT_PUT,
+	sqlite3_stmt *statement = db_statement(store,
 	    "INSERT INTO audit (at, who, what, subject, note)"
 	    " VALUES (:at, :who, :what, :subject, :note)");
 

@@ -4,17 +4,36 @@
 #include "base/words.h"
 #include "store/db.h"
 
-/* Columns behind the four sums stand in the order of enum kind, under the
+/* The columns behind the four sums, in the order of enum kind and under the
  * kinds' names. */
-#define KINDS                                                                  \
-	"spam, virus, complaint, auth, recipient, sender, helo, command,"      \
-	" disconnect, probe, greylist, relay, volume"
+#define EACH_KIND(DO)                                                          \
+	DO(spam)                                                               \
+	DO(virus)                                                              \
+	DO(complaint)                                                          \
+	DO(auth)                                                               \
+	DO(recipient)                                                          \
+	DO(sender)                                                             \
+	DO(helo)                                                               \
+	DO(command)                                                            \
+	DO(disconnect)                                                         \
+	DO(probe)                                                              \
+	DO(greylist)                                                           \
+	DO(relay)                                                              \
+	DO(volume)
+#define COLUMN(kind) ", " #kind
+#define SUM(kind)    ", sum(" #kind ")"
+#define ADD(kind)                                                              \
+	"INSERT INTO tally (client, hour, " #kind ")"                          \
+	" VALUES (:client, :hour, :number) ON CONFLICT (client, hour)"         \
+	" DO UPDATE SET " #kind " = " #kind " + excluded." #kind,
+#define KINDS EACH_KIND(COLUMN)
+#define SUMS  EACH_KIND(SUM)
 
 static void
 add_sums(struct store *store, const char *client, int64_t hour,
     const struct tally *tally)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_TALLY_ADD,
+	sqlite3_stmt *statement = db_statement(store,
 	    "INSERT INTO tally (client, hour, sessions, messages,"
 	    " recipients, accepted) VALUES (:client, :hour, :sessions,"
 	    " :messages, :recipients, :accepted)"
@@ -33,26 +52,13 @@ add_sums(struct store *store, const char *client, int64_t hour,
 	db_run(store, statement);
 }
 
-/* Its column has the kind's name. */
 static void
 add_kind(struct store *store, const char *client, int64_t hour, enum kind kind,
     int64_t number)
 {
-	enum db_statement which = (enum db_statement)(
-	    (int)DB_TALLY_ADD_KIND + (int)kind);
-	const char *column = kind_name(kind);
-	sqlite3_stmt *statement;
-	char sql[192];
-	struct text text;
+	static const char *const sql[KIND_COUNT] = { EACH_KIND(ADD) };
+	sqlite3_stmt *statement = db_statement(store, sql[kind]);
 
-	text_init(&text, sql, sizeof(sql));
-	text_addf(&text,
-	    "INSERT INTO tally (client, hour, %s)"
-	    " VALUES (:client, :hour, :number)"
-	    " ON CONFLICT (client, hour) DO UPDATE"
-	    " SET %s = %s + excluded.%s",
-	    column, column, column, column);
-	statement = db_statement(store, which, sql);
 	db_bind_text(statement, ":client", client);
 	db_bind_int(statement, ":hour", hour);
 	db_bind_int(statement, ":number", number);
@@ -98,8 +104,8 @@ store_tally_hours(struct store *store, const struct net *client, int64_t from,
     int64_t until,
     void (*each)(void *to, int64_t hour, const struct tally *tally), void *to)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_TALLY_HOURS,
-	    "SELECT hour, sessions, messages, recipients, accepted, " KINDS
+	sqlite3_stmt *statement = db_statement(store,
+	    "SELECT hour, sessions, messages, recipients, accepted" KINDS
 	    " FROM tally WHERE client = :client"
 	    " AND hour >= :from AND hour <= :until ORDER BY hour");
 	char text[NET_TEXT_SIZE];
@@ -136,12 +142,10 @@ store_tally_each(struct store *store, int64_t from, int64_t until,
     void (*each)(void *to, const struct net *client, const struct tally *sum),
     void *to)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_TALLY_EACH,
+	sqlite3_stmt *statement = db_statement(store,
 	    "SELECT client, sum(sessions), sum(messages), sum(recipients),"
-	    " sum(accepted), sum(spam), sum(virus), sum(complaint), sum(auth),"
-	    " sum(recipient), sum(sender), sum(helo), sum(command),"
-	    " sum(disconnect), sum(probe), sum(greylist), sum(relay),"
-	    " sum(volume) FROM tally WHERE hour >= :from AND hour <= :until"
+	    " sum(accepted)" SUMS
+	    " FROM tally WHERE hour >= :from AND hour <= :until"
 	    " GROUP BY client");
 
 	db_bind_int(statement, ":from", from);
@@ -184,7 +188,7 @@ day_of(int64_t at)
 void
 db_daily_add(struct store *store, const struct daily_row *row)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_DAILY_ADD,
+	sqlite3_stmt *statement = db_statement(store,
 	    "INSERT INTO daily (day, what, name, number)"
 	    " VALUES (:day, :what, :name, :number)"
 	    " ON CONFLICT (day, what, name) DO UPDATE"
@@ -201,7 +205,7 @@ STORE_VOID
 store_daily_each(struct store *store, int64_t from,
     void (*each)(void *to, const struct daily_row *row), void *to)
 {
-	sqlite3_stmt *statement = db_statement(store, DB_DAILY_EACH,
+	sqlite3_stmt *statement = db_statement(store,
 	    "SELECT day, what, name, number FROM daily WHERE day >= :from"
 	    " ORDER BY day, what, name");
 

@@ -809,15 +809,11 @@ check_plan(sqlite3 *db, const char *sql)
 static void
 no_statement_of_a_session_scans_a_table(void **state)
 {
-	static const enum db_statement hot[] = { DB_EVENT_PUT, DB_EVENT_COUNT,
-		DB_EVENT_YOUNGEST, DB_BAN_PUT, DB_BAN_LENGTH, DB_BAN_OF,
-		DB_BAN_HIT, DB_BAN_HONEST, DB_BAN_FAMILIES, DB_ALLOW_LENGTH,
-		DB_ALLOW_OF, DB_TALLY_ADD_KIND + KIND_COMMAND, DB_TALLY_HOURS,
-		DB_RESET_NEWEST };
 	struct fixture *fixture = *state;
 	const struct allow entry = { .net = net_of("203.0.113.10") };
 	int64_t v4, v6;
 	int count = 0;
+	int checked = 0;
 
 	(void)store_ban_each(fixture->store,
 	    &(struct ban_query){ .scope = BAN_HONEST, .until = T0 }, count_ban,
@@ -833,12 +829,16 @@ no_statement_of_a_session_scans_a_table(void **state)
 	    store_ban_hit(fixture->store, 1, 1, T0 + 20), STORE_OK);
 	assert_int_equal(
 	    store_ban_listed(fixture->store, T0 + 20, &v4, &v6), STORE_OK);
-	for (size_t i = 0; i < COUNT(hot); i++) {
-		sqlite3_stmt *statement = fixture->store->statement[hot[i]];
+	for (size_t i = 0; i < DB_STATEMENTS; i++) {
+		sqlite3_stmt *statement = fixture->store->statement[i]
+					      .statement;
 
-		assert_non_null(statement);
-		check_plan(fixture->store->db, sqlite3_sql(statement));
+		if (statement != NULL) {
+			check_plan(fixture->store->db, sqlite3_sql(statement));
+			checked++;
+		}
 	}
+	assert_true(checked > 12);
 }
 
 #define TEST(name)                                                             \
