@@ -82,20 +82,17 @@ tell(struct output *out, const struct diagnosis *diagnosis)
 static enum store_result
 allow_all(struct ctl *ctl, const struct fixes *fixes, int64_t *lifted)
 {
-	enum store_result result = ctl_begin(ctl);
-
-	for (size_t i = 0; result == STORE_OK && i < fixes->fixes; i++) {
+	(void)ctl_begin(ctl);
+	for (size_t i = 0; i < fixes->fixes; i++) {
 		const struct allow *allow = &fixes->fix[i].allow;
 		char net[NET_TEXT_SIZE];
 
-		result = engine_allow(
+		engine_allow(
 		    ctl->store, ctl->conf, allow, ctl->now, &lifted[i]);
-		if (result == STORE_OK) {
-			result = ctl_audit(ctl, "allow add",
-			    net_format(&allow->net, net), allow->note);
-		}
+		ctl_audit(ctl, "allow add", net_format(&allow->net, net),
+		    allow->note);
 	}
-	return result == STORE_OK ? store_commit(ctl->store) : result;
+	return store_commit(ctl->store);
 }
 
 static enum store_result

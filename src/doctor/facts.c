@@ -286,24 +286,6 @@ keep_allow(void *to, const struct allow *allow)
 	}
 }
 
-static void
-keep_sign(void *to, const char *key, const char *value, int64_t since)
-{
-	static const char *const names[RECORDS_SERVICES] = {
-		[RECORDS_MILTER] = "milter",
-		[RECORDS_WATCH] = "watch",
-	};
-	struct facts *facts = to;
-
-	(void)value;
-	note_ahead(since, facts->now, &facts->records.sign_ahead);
-	for (size_t i = 0; i < RECORDS_SERVICES; i++) {
-		if (strcmp(key, names[i]) == 0) {
-			facts->records.alive[i] = since;
-		}
-	}
-}
-
 static bool
 keep_ban(void *to, const struct ban *ban)
 {
@@ -350,56 +332,42 @@ keep_event(void *to, const struct net *client, const struct tally *sum)
 	((struct facts *)to)->records.event_ahead = true;
 }
 
-static enum store_result
-read_all(struct store *store, struct facts *facts)
+void
+facts_read_records(struct facts *facts, struct store *store)
 {
 	const struct ban_query every = {
 		.scope = BAN_ANYBODY,
 		.active_at = INT64_MIN,
 		.observed = true,
 	};
-	int64_t now = facts->now;
-	/* The first hour in which nothing can be yet. */
-	int64_t ahead = tally_hour(now + RECORDS_SLACK) + 3600;
-	enum store_result result = store_allow_each(
-	    store, now, keep_allow, facts);
-
-	if (result == STORE_OK || result == STORE_NONE) {
-		result = store_state_each(store, keep_sign, facts);
-	}
-	if (result == STORE_OK || result == STORE_NONE) {
-		result = store_ban_each(store, &every, keep_ban, facts);
-	}
-	if (result == STORE_OK || result == STORE_NONE) {
-		result = store_tally_each(store, tally_hour(now - RECORDS_SPAN),
-		    tally_hour(now), keep_client, facts);
-	}
-	if (result == STORE_OK || result == STORE_NONE) {
-		result = store_tally_each(
-		    store, ahead, INT64_MAX, keep_event, facts);
-	}
-	return result == STORE_NONE ? STORE_OK : result;
-}
-
-void
-facts_read_records(struct facts *facts, struct store *store)
-{
 	struct records *records = &facts->records;
+	struct state states[STATE_COUNT];
+	int64_t now = facts->now;
 
 	*records = (struct records){ .allows = 0 };
-	records->result = store_snapshot(store);
-	if (records->result == STORE_OK) {
-		records->result = read_all(store, facts);
+	store_read(store);
+	engine_states(store, states);
+	store_allow_each(store, now, keep_allow, facts);
+	store_ban_each(store, &every, keep_ban, facts);
+	store_tally_each(store, tally_hour(now - RECORDS_SPAN), tally_hour(now),
+	    keep_client, facts);
+	/* From the first hour on in which nothing can be yet. */
+	store_tally_each(store, tally_hour(now + RECORDS_SLACK) + 3600,
+	    INT64_MAX, keep_event, facts);
+	if (facts->has_ssh) {
+		engine_standing(
+		    store, facts->conf, &facts->ssh, now, &records->standing);
 	}
-	if (records->result == STORE_OK && facts->has_ssh) {
-		records->result = engine_standing(store, facts->conf,
-		    &facts->ssh, facts->now, &records->standing);
+	records->result = store_read_end(store);
+	for (size_t i = 0; i < STATE_COUNT; i++) {
+		note_ahead(states[i].since, now, &records->sign_ahead);
 	}
+	records->alive[RECORDS_MILTER] = states[STATE_MILTER].since;
+	records->alive[RECORDS_WATCH] = states[STATE_WATCH].since;
 	if (records->result != STORE_OK) {
 		(void)text_copy(
 		    records->error, sizeof(records->error), store_error(store));
 	}
-	store_snapshot_end(store);
 }
 
 int64_t
