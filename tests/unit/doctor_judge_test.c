@@ -85,13 +85,14 @@ what_the_database_tells(void **state)
 		const char *client;
 		int64_t clients, counted, here;
 	} rows[] = {
-		{ "two minutes of silence", "services", HEALTH_OK, T0 - 120 },
-		{ "more", "services", HEALTH_PROBLEM, T0 - 121 },
-		{ "never", "services", HEALTH_PROBLEM, 0 },
-		{ "nothing ahead", "clock", HEALTH_OK, T0 },
-		{ "a sign ahead", "clock", HEALTH_PROBLEM, T0, T0 + 61 },
-		{ "a ban ahead", "clock", HEALTH_PROBLEM, T0, 0, T0 + 61 },
-		{ "nothing came", "proxy", HEALTH_OK },
+		{ "two minutes of silence", "services", HEALTH_OK,
+		    .milter = T0 - 120 },
+		{ "more", "services", HEALTH_PROBLEM, .milter = T0 - 121 },
+		{ "never", "services", HEALTH_PROBLEM, .milter = 0 },
+		{ "nothing ahead", "clock", HEALTH_OK, .sign = 0 },
+		{ "a sign ahead", "clock", HEALTH_PROBLEM, .sign = T0 + 61 },
+		{ "a ban ahead", "clock", HEALTH_PROBLEM, .ban = T0 + 61 },
+		{ "nothing came", "proxy", HEALTH_OK, .clients = 0 },
 		{ "all from a private one", "proxy", HEALTH_PROBLEM,
 		    .client = "10.0.0.1", .clients = 1, .counted = 5 },
 		{ "too few to tell", "proxy", HEALTH_OK, .client = "10.0.0.1",
@@ -163,7 +164,7 @@ records_of_a_database(void **state)
 }
 
 static void
-remedies(void **state)
+fixes(void **state)
 {
 	struct fixture *fixture = *state;
 	struct visit visit = visit_of(fixture);
@@ -225,7 +226,7 @@ main(void)
 		cmocka_unit_test_setup_teardown(
 		    records_of_a_database, fixture_up, fixture_down),
 		cmocka_unit_test_setup_teardown(
-		    remedies, fixture_up, fixture_down),
+		    fixes, fixture_up, fixture_down),
 		cmocka_unit_test(more_remarks_than_fit),
 	};
 
