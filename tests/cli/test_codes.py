@@ -240,4 +240,4 @@ def test_a_policy_that_is_wrong_is_named_with_its_line(house):
     own_policy(house, OWN.replace("7", "none"))
     done = house.run("codes", "--policy", "own")
     assert done.returncode == 2 and done.stdout == ""
-    assert done.stderr.startswith(f"{house.folder}/policies/own.conf:4: ")
+    assert done.stderr.startswith(f"{house.folder}/policies/own.conf:4:")

@@ -420,4 +420,4 @@ def test_a_policy_that_is_wrong_is_named_with_its_line(house):
     policy(house, "odd", 'rule "x" {\n\tevents = {greed}\n}\n')
     done = house.run("replay", "--policy", "odd", "-")
     assert done.returncode == 2
-    assert done.stderr.startswith(f"{house.folder}/policies/odd.conf:2: ")
+    assert done.stderr.startswith(f"{house.folder}/policies/odd.conf:2:")

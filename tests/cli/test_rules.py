@@ -87,7 +87,7 @@ def test_a_rule_that_is_wrong_is_named_with_its_line(house):
     for words in (["list"], ["test", "-"]):
         done = house.run("rules", *words)
         assert done.returncode == 2 and done.stdout == ""
-        assert done.stderr.startswith(f"{path}:3: "), done.stderr
+        assert done.stderr.startswith(f"{path}:3:"), done.stderr
 
 
 def test_a_pattern_that_goes_astray_gives_up_on_its_line(house):

@@ -154,11 +154,14 @@ def test_a_configuration_that_is_not_there_is_an_error(house):
     assert str(house.conf) in done.stderr
 
 
-def test_an_error_in_the_configuration_names_file_and_line(house):
-    house.configure('mode = "sometimes"')
+def test_every_error_in_the_configuration_names_file_line_and_column(house):
+    house.configure('mode = "sometimes"\ncontcat = "a@example.org"')
     done = house.run("ban", "203.0.113.7", "2h")
     assert done.returncode == 2
-    assert done.stderr.startswith(f"{house.conf}:3: ")
+    first, second = done.stderr.splitlines()
+    assert first.startswith(f'{house.conf}:3:8: mode = "sometimes": must be ')
+    assert second == (f'{house.conf}:4:1: unknown "contcat", '
+                      'did you mean "contact"?')
     assert not house.database.exists()
 
 

@@ -1,0 +1,73 @@
+/*
+ * Whatever stands in a configuration or a policy, it is read, or refused with
+ * complaints that are one line each, begin with the file's name and are all
+ * printable.
+ *
+ * The first byte says which of the two it is; the file is the rest.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/utf8.h"
+#include "conf/conf.h"
+#include "conf/keys.h"
+#include "conf/parse.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static void
+check_errors(char *error)
+{
+	char *end;
+
+	for (char *line = error; line != NULL; line = end) {
+		end = strchr(line, '\n');
+		if (end != NULL) {
+			*end++ = '\0';
+		}
+		if (strncmp(line, "f.conf:", 7) != 0 || !utf8_is_plain(line)) {
+			abort();
+		}
+	}
+}
+
+static bool
+read_text(const char *text, bool policy, char error[static CONF_ERROR_SIZE])
+{
+	static struct conf conf;
+	struct parse_place place = { .key = "policy" };
+	struct keys keys;
+
+	memset(&conf, 0, sizeof(conf));
+	if (policy) {
+		grammar_defaults(&keys_of_policy, NULL, &conf.policy);
+		return parse_text(
+		    &keys_of_policy, &conf.policy, "f.conf", text, NULL, error);
+	}
+	keys_of_conf(&keys);
+	keys.grammar.include = false; /* no other file is looked at */
+	grammar_defaults(&keys.grammar, NULL, &conf);
+	return parse_text(&keys.grammar, &conf, "f.conf", text, &place, error);
+}
+
+int
+LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	char error[CONF_ERROR_SIZE];
+	char *text;
+
+	if (size == 0 || memchr(data + 1, '\0', size - 1) != NULL) {
+		return 0; /* a NUL byte is refused before */
+	}
+	text = malloc(size);
+	if (text == NULL) {
+		return 0;
+	}
+	memcpy(text, data + 1, size - 1);
+	text[size - 1] = '\0';
+	if (!read_text(text, (data[0] & 1) != 0, error)) {
+		check_errors(error);
+	}
+	free(text);
+	return 0;
+}
