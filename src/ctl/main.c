@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "ctl/args.h"
 #include "ctl/ctl.h"
+#include "ctl/output.h"
 #include "ctl/phrase.h"
 #include "ctl/print.h"
 #include "store/store.h"
@@ -107,7 +108,7 @@ run(const char *file, const struct phrase *phrase, const struct args *args)
 	enum exit_status status;
 
 	if (conf == NULL) {
-		print_wrong(error);
+		output_wrong(error);
 		return EXIT_USAGE;
 	}
 	output_init(&ctl.out, args_format(args));
