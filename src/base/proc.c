@@ -247,20 +247,21 @@ proc_signals_block(void)
 enum proc_signal
 proc_signals_wait(int64_t milliseconds)
 {
-	return proc_signals_wait_or(-1, milliseconds);
+	return proc_signals_wait_or(-1, -1, milliseconds);
 }
 
 enum proc_signal
-proc_signals_wait_or(int fd, int64_t milliseconds)
+proc_signals_wait_or(int one, int other, int64_t milliseconds)
 {
 	/* poll() passes over a negative descriptor. */
 	struct pollfd awaited[] = { { .fd = wake, .events = POLLIN },
-		{ .fd = fd, .events = POLLIN } };
+		{ .fd = one, .events = POLLIN },
+		{ .fd = other, .events = POLLIN } };
 	uint64_t count;
 
 	signals_here(SIG_UNBLOCK);
 	if (!stop_asked && !reload_asked) {
-		(void)poll(awaited, 2, (int)milliseconds);
+		(void)poll(awaited, 3, (int)milliseconds);
 	}
 	if (read(wake, &count, sizeof(count)) < 0) {
 		/* Nothing came: the wait was over. */

@@ -75,7 +75,8 @@ enum proc_signal {
 };
 void proc_signals_block(void);
 enum proc_signal proc_signals_wait(int64_t milliseconds);
-/* The same, and over as well once `fd` can be read. */
-enum proc_signal proc_signals_wait_or(int fd, int64_t milliseconds);
+/* The same, and over as well once one of two descriptors can be read; -1 for
+ * one that is not there. */
+enum proc_signal proc_signals_wait_or(int one, int other, int64_t milliseconds);
 
 #endif

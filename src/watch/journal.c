@@ -8,28 +8,192 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "watch/entries.h"
+
+/* SD_MESSAGE_JOURNAL_DROPPED: journald suppressed messages of a unit. */
+#define MESSAGE_DROPPED "a596d6fe7bfa4994828e72309e95d61e"
 
 enum {
-	AGAIN = 5 /* s until one that could not be opened is tried again */
+	AGAIN = 5, /* s until one that could not be opened is tried again */
+	FIELD_SIZE = 128,
+	TAG_SIZE = 65, /* a longer identifier is cut */
+	MICRO = 1000000
 };
 
 struct journal {
 	char where[CONF_PATH_SIZE];
 	struct conf_list units;
 	enum conf_start start;
-	sd_journal *sd; /* NULL while it cannot be opened */
-	ino_t inode;    /* of a journal that is one file */
-	int fd;
-	unsigned turns;
+	sd_journal *sd;  /* NULL while it cannot be opened */
+	ino_t inode;     /* of a journal that is one file */
+	int fd;          /* or below 0 */
 	int64_t open_at; /* when to try again */
 	bool known;      /* false until the beginning was found */
 	bool told;       /* that there is none */
 	int error;       /* why it could not be read on */
 	char cursor[STORE_CURSOR_SIZE]; /* of the last entry taken */
-	char tag[ENTRIES_TAG_SIZE];
+	char tag[TAG_SIZE];
 	struct log_gate gate;
 };
+
+/* ---- which entries count ---- */
+
+/* Names of systemd's fields stand before their value. */
+static int
+add_match(sd_journal *sd, const char *field, const char *value)
+{
+	char match[FIELD_SIZE + CONF_PATH_SIZE];
+	struct text text;
+
+	text_init(&text, match, sizeof(match));
+	text_addf(&text, "%s=%s", field, value);
+	return sd_journal_add_match(sd, match, text.len);
+}
+
+/* Show only entries of any of the units, and of journald's driver those which
+ * say that it dropped some. */
+static int
+show_only(sd_journal *sd, const struct conf_list *units)
+{
+	int rc = sd_journal_set_data_threshold(sd, RULES_LINE_MAX + FIELD_SIZE);
+
+	for (size_t i = 0; rc >= 0 && i < units->items; i++) {
+		rc = add_match(sd, "_SYSTEMD_UNIT", units->item[i]);
+	}
+	if (rc >= 0) {
+		rc = sd_journal_add_disjunction(sd);
+	}
+	if (rc >= 0) {
+		rc = add_match(sd, "_TRANSPORT", "driver");
+	}
+	return rc < 0 ? rc : add_match(sd, "MESSAGE_ID", MESSAGE_DROPPED);
+}
+
+/* An open journal that shows only what counts, or NULL with errno.  `inode` is
+ * set where `where` is one file, and left as it is otherwise. */
+static sd_journal *
+open_entries(const char *where, const struct conf_list *units, ino_t *inode)
+{
+	const char *files[] = { where, NULL };
+	bool system = strcmp(where, "yes") == 0;
+	sd_journal *sd = NULL;
+	struct stat st;
+	int rc;
+
+	if (system) {
+		rc = sd_journal_open(
+		    &sd, SD_JOURNAL_LOCAL_ONLY | SD_JOURNAL_SYSTEM);
+	} else if (stat(where, &st) != 0) {
+		rc = -errno;
+	} else if (S_ISDIR(st.st_mode)) {
+		rc = sd_journal_open_directory(&sd, where, 0);
+	} else {
+		*inode = st.st_ino;
+		rc = sd_journal_open_files(&sd, files, 0);
+	}
+	if (rc >= 0) {
+		rc = show_only(sd, units);
+	}
+	if (rc >= 0 && system && sd_journal_has_persistent_files(sd) <= 0 &&
+	    sd_journal_has_runtime_files(sd) <= 0) {
+		rc = -ENOENT;
+	}
+	if (rc < 0) {
+		sd_journal_close(sd);
+		errno = -rc;
+		return NULL;
+	}
+	return sd;
+}
+
+/* ---- what an entry says ---- */
+
+/* The value of a field of the entry sd stands at; false where it has none. */
+static bool
+get_field(sd_journal *sd, const char *field, const char **value, size_t *len)
+{
+	const void *data;
+	size_t name = strlen(field) + 1; /* and '=' */
+	size_t size;
+
+	if (sd_journal_get_data(sd, field, &data, &size) < 0 || size < name) {
+		return false;
+	}
+	*value = (const char *)data + name;
+	*len = size - name;
+	return true;
+}
+
+static void
+copy_field(sd_journal *sd, const char *field, char *to, size_t size)
+{
+	const char *value;
+	size_t len;
+	struct text text;
+
+	text_init(&text, to, size);
+	if (get_field(sd, field, &value, &len)) {
+		text_add_bytes(&text, value, len);
+	}
+}
+
+/* Whether what journald says it dropped was of one of our units. */
+static bool
+is_of_units(const struct conf_list *units, const char *text, size_t len)
+{
+	for (size_t i = 0; i < units->items; i++) {
+		const char *unit = units->item[i];
+		size_t size = strlen(unit);
+
+		if (len > size && text[len - size - 1] == ' ' &&
+		    memcmp(text + len - size, unit, size) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Read the entry sd stands at; false where it says nothing to us.  The text
+ * is sd's until it is asked for more, the tag the caller's. */
+static bool
+read_entry(sd_journal *sd, const struct conf_list *units,
+    char tag[static TAG_SIZE], struct log_line *line)
+{
+	char transport[FIELD_SIZE];
+	char sent[24];
+	uint64_t stamp = 0;
+	const char *newline;
+
+	copy_field(sd, "SYSLOG_IDENTIFIER", tag, TAG_SIZE);
+	if (tag[0] == '\0') {
+		copy_field(sd, "_COMM", tag, TAG_SIZE);
+	}
+	copy_field(sd, "_TRANSPORT", transport, sizeof(transport));
+	line->tag = tag;
+	/* When it was written: its source's clock is trusted, since only
+	 * journald can fill in that field. */
+	copy_field(sd, "_SOURCE_REALTIME_TIMESTAMP", sent, sizeof(sent));
+	if (!text_to_int(sent, 1, INT64_MAX, &line->at)) {
+		(void)sd_journal_get_realtime_usec(sd, &stamp);
+		line->at = (int64_t)stamp;
+	}
+	line->at /= MICRO;
+	if (!get_field(sd, "MESSAGE", &line->text, &line->len)) {
+		return false;
+	}
+	if (strcmp(transport, "driver") == 0) {
+		return is_of_units(units, line->text, line->len);
+	}
+	newline = memchr(line->text, '\n', line->len);
+	if (newline != NULL) {
+		line->len = (size_t)(newline - line->text);
+	}
+	if (line->len > RULES_LINE_MAX) {
+		line->len = RULES_LINE_MAX;
+	}
+	return true;
+}
+
+/* ---- following it ---- */
 
 struct journal *
 journal_new(const char *where, const struct conf_list *units)
@@ -47,11 +211,9 @@ journal_new(const char *where, const struct conf_list *units)
 static void
 close_it(struct journal *journal)
 {
-	if (journal->sd != NULL) {
-		sd_journal_close(journal->sd);
-		journal->sd = NULL;
-		journal->fd = -1;
-	}
+	sd_journal_close(journal->sd);
+	journal->sd = NULL;
+	journal->fd = -1;
 }
 
 void
@@ -75,8 +237,6 @@ journal_start(struct journal *journal, const struct position *position,
 	}
 }
 
-/* ---- opening ---- */
-
 /* The entry sd stands at is the last one taken. */
 static int
 keep_cursor(struct journal *journal)
@@ -93,68 +253,49 @@ keep_cursor(struct journal *journal)
 	return rc;
 }
 
-/* Behind the last entry there is, or, where there is none, before the first
- * to come. */
-static int
-seek_end(struct journal *journal)
-{
-	int rc = sd_journal_seek_tail(journal->sd);
-
-	if (rc >= 0) {
-		rc = sd_journal_previous(journal->sd);
-	}
-	if (rc == 0) {
-		return sd_journal_seek_head(journal->sd);
-	}
-	return rc > 0 ? keep_cursor(journal) : rc;
-}
-
-/* Behind the entry that was taken last.  Where that one is gone the next
- * that is left comes by itself, and stepping back makes it come once more. */
-static int
-seek_cursor(struct journal *journal)
-{
-	int rc = sd_journal_seek_cursor(journal->sd, journal->cursor);
-
-	if (rc >= 0) {
-		rc = sd_journal_next(journal->sd);
-	}
-	if (rc > 0 &&
-	    sd_journal_test_cursor(journal->sd, journal->cursor) > 0) {
-		return 0;
-	}
-	if (rc >= 0) {
-		log_warn("journal: the entry that was read last is gone; going "
-			 "on with the next that is left");
-		rc = sd_journal_seek_cursor(journal->sd, journal->cursor);
-	}
-	return rc;
-}
-
+/* Where to begin, or to go on; false with errno. */
 static bool
 seek(struct journal *journal)
 {
+	sd_journal *sd = journal->sd;
 	int rc;
 
 	if (!journal->known && journal->start == CONF_NOW) {
-		rc = seek_end(journal);
+		/* Behind the last entry there is, or, where there is none,
+		 * before the first to come. */
+		rc = sd_journal_seek_tail(sd);
+		if (rc >= 0) {
+			rc = sd_journal_previous(sd);
+		}
+		if (rc >= 0) {
+			rc = rc > 0 ? keep_cursor(journal)
+				    : sd_journal_seek_head(sd);
+		}
 	} else if (journal->cursor[0] == '\0') {
-		rc = sd_journal_seek_head(journal->sd);
+		rc = sd_journal_seek_head(sd);
 	} else {
-		rc = seek_cursor(journal);
+		/* Behind the entry that was taken last.  Where that one is
+		 * gone the next that is left comes by itself, and stepping
+		 * back makes it come once more. */
+		rc = sd_journal_seek_cursor(sd, journal->cursor);
+		if (rc >= 0) {
+			rc = sd_journal_next(sd);
+		}
+		if (rc == 0 || (rc > 0 && sd_journal_test_cursor(
+					      sd, journal->cursor) <= 0)) {
+			log_warn("journal: the entry that was read last is "
+				 "gone; going on with the next that is left");
+			rc = sd_journal_seek_cursor(sd, journal->cursor);
+		}
 	}
-	if (rc < 0) {
-		errno = -rc;
-		return false;
-	}
-	journal->known = true;
-	return true;
+	journal->known |= rc >= 0;
+	errno = -rc;
+	return rc >= 0;
 }
 
 static void
 complain(struct journal *journal, int error, int64_t now)
 {
-	char why[128];
 	int64_t held;
 
 	if (error == ENOENT && strcmp(journal->where, "yes") == 0) {
@@ -170,69 +311,52 @@ complain(struct journal *journal, int error, int64_t now)
 		journal->known = true;
 	}
 	if (log_gate_open(&journal->gate, now, &held)) {
-		log_warn("journal: %s: %s", journal->where,
-		    strerror_r(error, why, sizeof(why)));
+		log_warn(
+		    "journal: %s: %s", journal->where, strerrordesc_np(error));
 	}
 }
 
 static void
 open_it(struct journal *journal, int64_t now)
 {
-	int fd;
-
 	journal->open_at = now + AGAIN;
-	journal->sd = entries_open(
+	journal->sd = open_entries(
 	    journal->where, &journal->units, &journal->inode);
-	if (journal->sd == NULL) {
-		complain(journal, errno, now);
-		return;
-	}
-	if (!seek(journal)) {
+	if (journal->sd == NULL || !seek(journal)) {
 		complain(journal, errno, now);
 		close_it(journal);
 		return;
 	}
-	fd = sd_journal_get_fd(journal->sd);
-	journal->fd = fd >= 0 ? fd : -1;
-	journal->turns++;
+	journal->fd = sd_journal_get_fd(journal->sd);
 	journal->told = false;
-}
-
-/* Whether a journal that is one file was replaced by another. */
-static bool
-is_replaced(const struct journal *journal)
-{
-	struct stat st;
-
-	return journal->inode != 0 && stat(journal->where, &st) == 0 &&
-	       st.st_ino != journal->inode;
 }
 
 void
 journal_look(struct journal *journal, int64_t now)
 {
+	struct stat st;
+
 	if (journal->error != 0) {
 		complain(journal, journal->error, now);
 		journal->error = 0;
 		journal->open_at = now + AGAIN;
 	}
-	if (journal->sd != NULL && is_replaced(journal)) {
+	/* One that is a single file may have been replaced by another. */
+	if (journal->sd != NULL && journal->inode != 0 &&
+	    stat(journal->where, &st) == 0 && st.st_ino != journal->inode) {
 		close_it(journal);
 		journal->open_at = now;
 	}
-	if (journal->sd == NULL) {
-		if (now >= journal->open_at) {
-			open_it(journal, now);
-		}
-		return;
+	if (journal->sd != NULL) {
+		(void)sd_journal_process(journal->sd);
+	} else if (now >= journal->open_at) {
+		open_it(journal, now);
 	}
-	(void)sd_journal_process(journal->sd);
 }
 
 int
-journal_fd(const struct journal *journal, unsigned *turns)
+journal_fd(const struct journal *journal)
 {
-	*turns = journal->turns;
 	return journal->fd;
 }
 
@@ -245,7 +369,7 @@ journal_line(struct journal *journal, struct log_line *line)
 
 	while (journal->sd != NULL && (rc = sd_journal_next(journal->sd)) > 0 &&
 	       (rc = keep_cursor(journal)) >= 0) {
-		if (entries_line(
+		if (read_entry(
 			journal->sd, &journal->units, journal->tag, line)) {
 			return true;
 		}
@@ -270,17 +394,29 @@ void
 journal_newest(const char *where, const struct conf_list *units, size_t most,
     bool (*each)(void *to, const char *line), void *to)
 {
+	char tag[TAG_SIZE];
+	char pid[24];
 	char line[RULES_LINE_MAX];
 	ino_t inode = 0;
-	sd_journal *sd = entries_open(where, units, &inode);
+	sd_journal *sd = open_entries(where, units, &inode);
 	bool more = sd != NULL && sd_journal_seek_tail(sd) >= 0;
 
 	for (; more && most > 0 && sd_journal_previous(sd) > 0; most--) {
-		if (entries_syslog(sd, line, sizeof(line))) {
-			more = each(to, line);
+		const char *message;
+		size_t len;
+		struct text text;
+
+		copy_field(sd, "SYSLOG_IDENTIFIER", tag, sizeof(tag));
+		copy_field(sd, "SYSLOG_PID", pid, sizeof(pid));
+		if (pid[0] == '\0') {
+			copy_field(sd, "_PID", pid, sizeof(pid));
+		}
+		text_init(&text, line, sizeof(line));
+		text_addf(&text, "%s[%s]: ", tag, pid);
+		if (get_field(sd, "MESSAGE", &message, &len)) {
+			text_add_bytes(&text, message, len);
+			more = text.cut || each(to, line);
 		}
 	}
-	if (sd != NULL) {
-		sd_journal_close(sd);
-	}
+	sd_journal_close(sd);
 }

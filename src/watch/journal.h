@@ -1,10 +1,11 @@
 /*
  * The systemd journal as a source of log lines.
  *
- * Only entries count whose _SYSTEMD_UNIT, a field that journald itself
- * writes, is one of the units asked for; and journald's own word that it
- * dropped messages of one of them.  The cursor is the position.  A journal
- * that is not there yet, or cannot be read, is tried again.
+ * Only entries count whose _SYSTEMD_UNIT, a field that only journald itself
+ * can write (see systemd.journal-fields(7)), is one of the units asked for; and
+ * journald's own word that it dropped messages of one of them.  The cursor is
+ * the position.  A journal that is not there yet, or cannot be read, is tried
+ * again.
  */
 #ifndef WATCH_JOURNAL_H
 #define WATCH_JOURNAL_H
@@ -40,9 +41,8 @@ bool journal_line(struct journal *journal, struct log_line *line);
 /* Where it stands; false where that is not known yet. */
 bool journal_position(const struct journal *journal, struct position *position);
 
-/* A descriptor that can be read once something is new, or -1; `turns`
- * changes with it. */
-int journal_fd(const struct journal *journal, unsigned *turns);
+/* A descriptor that can be read once something is new, or below 0. */
+int journal_fd(const struct journal *journal);
 
 /* The last entries, at most `most`, the newest first, each as a syslog daemon
  * writes it: "postfix/smtpd[123]: text". */

@@ -3,23 +3,18 @@
  */
 #include <stdbool.h>
 #include <stdint.h>
-#include <unistd.h>
+#include <stdlib.h>
 
 #include "base/log.h"
 #include "base/options.h"
 #include "base/proc.h"
 #include "conf/conf.h"
-#include "watch/bell.h"
-#include "watch/desk.h"
-#include "watch/ingest.h"
-#include "watch/setup.h"
+#include "rules/rules.h"
+#include "watch/follow.h"
 #include "watch/source.h"
 
 enum {
-	LOOK_EVERY = 2000,  /* ms: inotify misses network file systems */
-	LOOK_SOON = 100,    /* ms, while a file is about to be left */
-	BUSY_NAP = 20,      /* ms: the store waited already */
-	FAILED_NAP = 1000,  /* ms */
+	BUSY_WAIT = 20,     /* ms: the store waited already */
 	ONCE_PATIENCE = 60, /* s that -n waits for a busy database */
 	LAST_TRIES = 3      /* to store what is pending at the end */
 };
@@ -37,22 +32,52 @@ static const struct service_info service = {
 	.has_once = true,
 };
 
-/* ---- running ---- */
-
 struct watch {
 	struct options options;
 	struct setup *setup;
-	struct ingest *ingest;
-	struct bell bell;
+	struct follow *follow;
 };
 
-static void
-use_setup(struct watch *watch)
-{
-	struct setup *setup = watch->setup;
+/* ---- configuration ---- */
 
-	ingest_use(watch->ingest, setup->conf, setup->rules, setup->scratch,
-	    &setup->sources);
+static void
+setup_free(struct setup *setup)
+{
+	if (setup != NULL) {
+		sources_close(&setup->sources);
+		rules_scratch_free(setup->scratch);
+		rules_free(setup->rules);
+		if (setup->conf != NULL) {
+			conf_drop(setup->conf);
+		}
+		free(setup);
+	}
+}
+
+/* Configuration and rules, without sources; NULL after a log line. */
+static struct setup *
+setup_load(const char *path)
+{
+	struct setup *setup = calloc(1, sizeof(*setup));
+	char error[CONF_ERROR_SIZE] = "out of memory";
+
+	if (setup != NULL) {
+		setup->sources.inotify = -1;
+		setup->conf = conf_load(path, error);
+		if (setup->conf != NULL) {
+			setup->rules = rules_load(
+			    setup->conf->watch.rules, error);
+		}
+		if (setup->rules != NULL) {
+			setup->scratch = rules_scratch_new(setup->rules);
+		}
+		if (setup->scratch != NULL) {
+			return setup;
+		}
+	}
+	log_warn_lines(error);
+	setup_free(setup);
+	return NULL;
 }
 
 /* What does not work leaves all as it is. */
@@ -61,64 +86,59 @@ reload(struct watch *watch)
 {
 	struct setup *fresh = setup_load(watch->options.conf_path);
 
-	if (fresh == NULL || !setup_sources(fresh, false)) {
+	if (fresh == NULL ||
+	    !sources_open(&fresh->sources, fresh->conf, false)) {
 		log_warn("the old configuration stays");
 		setup_free(fresh);
 		return;
 	}
 	sources_take_over(&fresh->sources, &watch->setup->sources);
+	follow_use(watch->follow, fresh);
 	setup_free(watch->setup);
 	watch->setup = fresh;
-	use_setup(watch);
-	log_info("configuration read again");
+	log_info("configuration reloaded");
 }
 
-static void
-listen(struct watch *watch)
-{
-	struct sources *sources = &watch->setup->sources;
+/* ---- running ---- */
 
-	for (size_t i = 0; i < sources->count; i++) {
-		source_listen(&sources->source[i], &watch->bell);
-	}
-}
-
-/* Wait as long as the last round makes sense of. */
+/* Wait as long as the last round makes sense of, or for something new in a
+ * log; inotify misses what happens on network file systems. */
 static enum proc_signal
-rest(const struct watch *watch, enum ingest_flow flow)
+rest(const struct watch *watch, enum follow_result result)
 {
-	switch (flow) {
-	case INGEST_MORE:
-		return proc_signals_wait(0);
-	case INGEST_SOON:
-		return proc_signals_wait_or(watch->bell.fd, LOOK_SOON);
-	case INGEST_DRY:
-		return proc_signals_wait_or(watch->bell.fd, LOOK_EVERY);
-	case INGEST_BUSY:
-		return proc_signals_wait(BUSY_NAP);
-	case INGEST_FAILED:
-		break;
+	static const int wait_ms[] = {
+		[FOLLOW_MORE] = 0,
+		[FOLLOW_SOON] = 100,
+		[FOLLOW_DRY] = 2000,
+		[FOLLOW_BUSY] = BUSY_WAIT,
+		[FOLLOW_FAILED] = 1000,
+	};
+	int fds[2];
+
+	sources_listen(&watch->setup->sources, fds);
+	if (result != FOLLOW_SOON && result != FOLLOW_DRY) {
+		fds[0] = fds[1] = -1;
 	}
-	return proc_signals_wait(FAILED_NAP);
+	return proc_signals_wait_or(fds[0], fds[1], wait_ms[result]);
 }
 
+/* Until it is told to stop. */
 static void
-follow(struct watch *watch)
+run(struct watch *watch)
 {
 	bool asked = false; /* to reload */
 
 	for (;;) {
-		enum ingest_flow flow;
+		enum follow_result result;
 
-		bell_quiet(&watch->bell);
-		flow = ingest_round(watch->ingest);
-		if (asked && !ingest_is_pending(watch->ingest)) {
+		sources_quiet(&watch->setup->sources);
+		result = follow_round(watch->follow);
+		if (asked && !follow_is_pending(watch->follow)) {
 			reload(watch);
 			asked = false;
-			flow = INGEST_MORE;
+			result = FOLLOW_MORE;
 		}
-		listen(watch);
-		switch (rest(watch, flow)) {
+		switch (rest(watch, result)) {
 		case PROC_SIGNAL_STOP:
 			return;
 		case PROC_SIGNAL_RELOAD:
@@ -135,7 +155,7 @@ static void
 finish(struct watch *watch)
 {
 	for (int i = 0; i < LAST_TRIES; i++) {
-		if (ingest_settle(watch->ingest) == INGEST_DRY) {
+		if (follow_settle(watch->follow) == FOLLOW_DRY) {
 			return;
 		}
 	}
@@ -144,57 +164,34 @@ finish(struct watch *watch)
 
 /* All there is now; the exit status. */
 static int
-catch_up(struct watch *watch)
+run_once(struct watch *watch)
 {
 	int64_t deadline = proc_ticks() + ONCE_PATIENCE * INT64_C(1000);
 
 	for (;;) {
-		enum ingest_flow flow = ingest_round(watch->ingest);
+		enum follow_result result = follow_round(watch->follow);
 
-		if (flow == INGEST_DRY) {
-			flow = ingest_settle(watch->ingest);
-			if (flow == INGEST_DRY) {
+		if (result == FOLLOW_DRY) {
+			result = follow_settle(watch->follow);
+			if (result == FOLLOW_DRY) {
 				return EXIT_FINE;
 			}
 		}
-		if (flow == INGEST_FAILED ||
-		    (flow == INGEST_BUSY && proc_ticks() > deadline)) {
+		if (result == FOLLOW_FAILED ||
+		    (result == FOLLOW_BUSY && proc_ticks() > deadline)) {
 			return EXIT_DATABASE;
 		}
-		if (rest(watch, flow) == PROC_SIGNAL_STOP) {
+		if (rest(watch, result) == PROC_SIGNAL_STOP) {
 			finish(watch);
 			return EXIT_NO;
 		}
 	}
 }
 
-/* ---- beginning ---- */
-
-/* A busy database is waited for, a refused one is the end. */
-static bool
-open_desk(struct desk *desk, const char *path)
-{
-	char error[STORE_ERROR_SIZE];
-	enum store_result result;
-	struct log_gate gate = { .open_at = 0 };
-	int64_t held;
-
-	while ((result = desk_open(desk, path, error)) == STORE_BUSY) {
-		if (log_gate_open(&gate, proc_now(), &held)) {
-			log_warn("%s; waiting for it", error);
-		}
-		if (proc_signals_wait(BUSY_NAP) == PROC_SIGNAL_STOP) {
-			return false;
-		}
-	}
-	if (result != STORE_OK) {
-		log_fatal(EXIT_DATABASE, "%s", error);
-	}
-	return true;
-}
+/* ---- start ---- */
 
 static void
-bring_up(struct watch *watch)
+prepare(struct watch *watch)
 {
 	const struct conf *conf;
 
@@ -204,58 +201,53 @@ bring_up(struct watch *watch)
 	}
 	conf = watch->setup->conf;
 	if (!proc_drop_root(conf->user, conf->database) ||
-	    !setup_sources(watch->setup, watch->options.once)) {
+	    !sources_open(&watch->setup->sources, conf, watch->options.once)) {
 		log_fatal(EXIT_USAGE, "not started");
 	}
 	if (watch->setup->sources.count == 0) {
-		log_warn("neither journal nor files: there is nothing to do");
+		log_warn("no log to follow: journal = no and files is empty");
 	}
-}
-
-static void
-tell_sources(const struct sources *sources)
-{
-	for (size_t i = 0; i < sources->count; i++) {
-		log_info("following %s", sources->source[i].name);
-	}
-}
-
-static int
-run(struct watch *watch)
-{
-	int status = EXIT_FINE;
-	struct desk desk;
-
-	proc_signals_block();
-	bring_up(watch);
-	if (!open_desk(&desk, watch->setup->conf->database)) {
-		return EXIT_FINE;
-	}
-	watch->ingest = ingest_new(&desk);
-	if (watch->ingest == NULL) {
+	watch->follow = follow_new(watch->setup);
+	if (watch->follow == NULL) {
 		log_fatal(EXIT_USAGE, "out of memory");
 	}
-	use_setup(watch);
-	bell_open(&watch->bell);
-	if (watch->options.once) {
-		status = catch_up(watch);
-	} else {
-		tell_sources(&watch->setup->sources);
-		follow(watch);
-		finish(watch);
-		log_info("stopped");
-	}
-	ingest_free(watch->ingest);
-	setup_free(watch->setup);
-	bell_close(&watch->bell);
-	return status;
 }
 
 int
 main(int argc, char **argv)
 {
 	struct watch watch = { .options = options_read(argc, argv, &service) };
+	int status = EXIT_FINE;
+	enum follow_result opened;
 
 	log_init("videur-watch");
-	return watch.options.done ? watch.options.status : run(&watch);
+	if (watch.options.done) {
+		return watch.options.status;
+	}
+	proc_signals_block();
+	prepare(&watch);
+	/* A busy database is waited for, a refused one is the end. */
+	while ((opened = follow_open(watch.follow)) == FOLLOW_BUSY) {
+		if (proc_signals_wait(BUSY_WAIT) == PROC_SIGNAL_STOP) {
+			return EXIT_FINE;
+		}
+	}
+	if (opened != FOLLOW_MORE) {
+		return EXIT_DATABASE;
+	}
+	if (watch.options.once) {
+		status = run_once(&watch);
+	} else {
+		const struct sources *sources = &watch.setup->sources;
+
+		for (size_t i = 0; i < sources->count; i++) {
+			log_info("following %s", sources->source[i].name);
+		}
+		run(&watch);
+		finish(&watch);
+		log_info("stopped");
+	}
+	follow_close(watch.follow);
+	setup_free(watch.setup);
+	return status;
 }

@@ -1,90 +1,145 @@
 #include "watch/source.h"
 
 #include <string.h>
+#include <sys/inotify.h>
+#include <unistd.h>
 
+#include "base/file.h"
+#include "base/log.h"
 #include "base/text.h"
-#include "watch/bell.h"
+#include "watch/duplicate_sources.h"
 #include "watch/journal.h"
 #include "watch/tail.h"
 
+/* ---- the set ---- */
+
+/* One more, which is a tail or a journal; false where there is neither. */
 static bool
-init(struct source *source, const char *name)
+add(struct sources *sources, const char *name, struct tail *tail,
+    struct journal *journal)
 {
-	source->dry = true;
+	struct source *source = &sources->source[sources->count++];
+
+	*source = (struct source){
+		.tail = tail, .journal = journal, .dry = true
+	};
 	(void)text_copy(source->name, sizeof(source->name), name);
-	return source->tail != NULL || source->journal != NULL;
+	return tail != NULL || journal != NULL;
 }
 
 bool
-source_file(struct source *source, const char *path, bool once)
+sources_open(struct sources *sources, const struct conf *conf, bool once)
 {
-	*source = (struct source){ .tail = tail_new(path, once) };
-	return init(source, path);
-}
+	const struct conf_list *files = &conf->watch.files;
+	const char *journal = conf->watch.journal;
+	char error[DUPLICATE_ERROR_SIZE];
+	bool fine = true;
 
-bool
-source_journal(struct source *source, const struct conf *conf)
-{
-	const char *where = conf->watch.journal;
-
-	*source = (struct source){ .journal = journal_new(
-				       where, &conf->watch.units) };
-	return init(source, strcmp(where, "yes") == 0 ? "journal" : where);
-}
-
-void
-source_close(struct source *source)
-{
-	tail_free(source->tail);
-	journal_free(source->journal);
-	*source = (struct source){ .dry = true };
-}
-
-void
-source_start(struct source *source,
-    const unsigned char key[static HASH_KEY_SIZE],
-    const struct position *position, enum conf_start start)
-{
-	if (source->tail != NULL) {
-		tail_start(source->tail, key, position, start);
-	} else {
-		journal_start(source->journal, position, start);
-	}
-	source->started = true;
-	/* Where it begins is remembered as well. */
-	source->moved = position == NULL;
-}
-
-void
-source_key(struct source *source, const unsigned char key[static HASH_KEY_SIZE])
-{
-	if (source->tail != NULL) {
-		memcpy(source->tail->key, key, HASH_KEY_SIZE);
-	}
-}
-
-bool
-source_look(struct source *source, int64_t now, int64_t ticks)
-{
-	bool turned;
-
-	if (!source->dry) {
+	*sources = (struct sources){ .inotify = -1 };
+	if (duplicate_sources(conf, error)) {
+		log_warn("%s", error);
 		return false;
 	}
-	if (source->journal != NULL) {
-		journal_look(source->journal, now);
+	if (strcmp(journal, "no") != 0) {
+		fine = add(sources,
+		    strcmp(journal, "yes") == 0 ? "journal" : journal, NULL,
+		    journal_new(journal, &conf->watch.units));
+	}
+	for (size_t i = 0; fine && i < files->items; i++) {
+		fine = add(sources, files->item[i],
+		    tail_new(files->item[i], once), NULL);
+	}
+	if (!fine) {
+		log_warn("out of memory");
+		sources_close(sources);
 		return false;
 	}
-	turned = tail_look(source->tail, now, ticks);
-	source->moved |= turned;
-	source->dry = !turned;
-	return turned;
+	sources->inotify = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+	if (sources->inotify < 0) {
+		log_warn("no inotify: logs are looked at every now and then");
+	}
+	return true;
+}
+
+void
+sources_close(struct sources *sources)
+{
+	for (size_t i = 0; i < sources->count; i++) {
+		tail_free(sources->source[i].tail);
+		journal_free(sources->source[i].journal);
+	}
+	if (sources->inotify >= 0) {
+		(void)close(sources->inotify);
+	}
+	*sources = (struct sources){ .inotify = -1 };
+}
+
+void
+sources_take_over(struct sources *sources, struct sources *old)
+{
+	for (size_t i = 0; i < sources->count; i++) {
+		struct source *source = &sources->source[i];
+
+		for (size_t n = 0; n < old->count; n++) {
+			struct source was = old->source[n];
+
+			if (source->tail != NULL && was.tail != NULL &&
+			    strcmp(source->name, was.name) == 0) {
+				old->source[n] = *source;
+				*source = was;
+				source->turns = 0;
+				break;
+			}
+		}
+	}
+}
+
+void
+sources_use_key(
+    struct sources *sources, const unsigned char key[static HASH_KEY_SIZE])
+{
+	for (size_t i = 0; i < sources->count; i++) {
+		struct source *source = &sources->source[i];
+
+		source->moved = true;
+		if (source->tail != NULL) {
+			memcpy(source->tail->key, key, HASH_KEY_SIZE);
+		}
+	}
+}
+
+/* ---- reading ---- */
+
+bool
+sources_look(struct sources *sources, int64_t now, int64_t ticks)
+{
+	bool any = false;
+
+	for (size_t i = 0; i < sources->count; i++) {
+		struct source *source = &sources->source[i];
+
+		if (source->dry && source->journal != NULL) {
+			journal_look(source->journal, now);
+		} else if (source->dry && tail_look(source->tail, now, ticks)) {
+			source->moved = true;
+			source->dry = false;
+			any = true;
+		}
+	}
+	return any;
 }
 
 bool
-source_is_restless(const struct source *source)
+sources_are_restless(const struct sources *sources)
 {
-	return source->tail != NULL && tail_is_restless(source->tail);
+	bool any = false;
+
+	for (size_t i = 0; i < sources->count; i++) {
+		const struct tail *tail = sources->source[i].tail;
+
+		any |= tail != NULL && tail_is_restless(tail);
+	}
+	return any;
 }
 
 bool
@@ -100,145 +155,103 @@ source_line(
 	return more;
 }
 
-bool
-source_position(const struct source *source, struct position *position)
-{
-	return source->tail != NULL
-		   ? tail_position(source->tail, position)
-		   : journal_position(source->journal, position);
-}
-
-void
-source_listen(struct source *source, struct bell *bell)
-{
-	unsigned turns;
-	int fd;
-
-	if (source->tail != NULL) {
-		bell_folder(bell, source->tail->path);
-		fd = source->tail->reader.file.fd;
-		turns = source->tail->turns;
-	} else {
-		fd = journal_fd(source->journal, &turns);
-	}
-	if (turns == source->turns || fd < 0) {
-		return;
-	}
-	source->turns = turns;
-	if (source->tail != NULL) {
-		bell_file(bell, fd);
-	} else {
-		bell_descriptor(bell, fd);
-	}
-}
-
-/* ---- the set ---- */
+/* ---- positions ---- */
 
 bool
-sources_open(struct sources *sources, const struct conf *conf, bool once)
+sources_start(struct sources *sources, struct store *store,
+    const unsigned char key[static HASH_KEY_SIZE], enum conf_start start)
 {
-	const struct conf_list *files = &conf->watch.files;
+	for (size_t i = 0; i < sources->count; i++) {
+		struct source *source = &sources->source[i];
+		struct position stored;
+		const struct position *at;
 
-	sources->count = 0;
-	if (strcmp(conf->watch.journal, "no") != 0 &&
-	    !source_journal(&sources->source[sources->count++], conf)) {
-		return false;
-	}
-	for (size_t i = 0; i < files->items; i++) {
-		if (!source_file(&sources->source[sources->count++],
-			files->item[i], once)) {
+		if (source->started) {
+			continue;
+		}
+		at = store_position_find(store, source->name, &stored) ? &stored
+								       : NULL;
+		if (store_status(store) != STORE_OK) {
 			return false;
 		}
+		if (source->tail != NULL) {
+			tail_start(source->tail, key, at, start);
+		} else {
+			journal_start(source->journal, at, start);
+		}
+		source->started = true;
+		/* Where it begins is remembered as well. */
+		source->moved = at == NULL;
 	}
 	return true;
 }
 
-static struct source *
-find_file(struct sources *sources, const char *path)
-{
-	for (size_t i = 0; i < sources->count; i++) {
-		struct source *source = &sources->source[i];
-
-		if (source->tail != NULL && strcmp(source->name, path) == 0) {
-			return source;
-		}
-	}
-	return NULL;
-}
-
 void
-sources_take_over(struct sources *sources, struct sources *old)
-{
-	for (size_t i = 0; i < sources->count; i++) {
-		struct source *source = &sources->source[i];
-		struct source *was = source->tail != NULL
-					 ? find_file(old, source->name)
-					 : NULL;
-
-		if (was != NULL) {
-			struct source swapped = *source;
-
-			*source = *was;
-			*was = swapped;
-		}
-	}
-}
-
-/* Where it stands the store does not know: nothing was read yet. */
-static enum store_result
-start_stored(struct source *source, struct store *store,
-    const unsigned char key[static HASH_KEY_SIZE], enum conf_start start)
-{
-	struct position position;
-	enum store_result result = store_position_get(
-	    store, source->name, &position);
-
-	if (result != STORE_OK && result != STORE_NONE) {
-		return result;
-	}
-	source_start(source, key, result == STORE_OK ? &position : NULL, start);
-	return STORE_OK;
-}
-
-enum store_result
-sources_start(struct sources *sources, struct store *store,
-    const unsigned char key[static HASH_KEY_SIZE], enum conf_start start)
-{
-	enum store_result result = STORE_OK;
-
-	for (size_t i = 0; i < sources->count; i++) {
-		struct source *source = &sources->source[i];
-
-		if (result == STORE_OK && !source->started) {
-			result = start_stored(source, store, key, start);
-		}
-	}
-	return result;
-}
-
-enum store_result
 sources_put(const struct sources *sources, struct store *store)
 {
-	enum store_result result = STORE_OK;
-
 	for (size_t i = 0; i < sources->count; i++) {
 		const struct source *source = &sources->source[i];
-		struct position position;
+		struct position at;
 
-		if (result == STORE_OK && source->moved &&
-		    source_position(source, &position)) {
-			result = store_position_put(
-			    store, source->name, &position);
+		if (source->moved &&
+		    (source->tail != NULL
+			    ? tail_position(source->tail, &at)
+			    : journal_position(source->journal, &at))) {
+			store_record(store,
+			    &(struct store_record){
+				.source = source->name, .position = &at });
 		}
 	}
-	return result;
 }
 
 void
-sources_close(struct sources *sources)
+sources_stored(struct sources *sources)
 {
 	for (size_t i = 0; i < sources->count; i++) {
-		source_close(&sources->source[i]);
+		sources->source[i].moved = false;
 	}
-	sources->count = 0;
+}
+
+/* ---- waiting ---- */
+
+void
+sources_listen(struct sources *sources, int fds[static 2])
+{
+	fds[0] = sources->inotify;
+	fds[1] = -1;
+	for (size_t i = 0; i < sources->count; i++) {
+		struct source *source = &sources->source[i];
+		const struct tail *tail = source->tail;
+		char path[CONF_PATH_SIZE];
+		struct text text;
+
+		if (tail == NULL) {
+			fds[1] = journal_fd(source->journal);
+			continue;
+		}
+		/* The folder may be another one by now. */
+		(void)file_folder(source->name, path, sizeof(path));
+		(void)inotify_add_watch(sources->inotify, path,
+		    IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
+			IN_ONLYDIR);
+		if (tail->turns == source->turns || tail->reader.file.fd < 0) {
+			continue;
+		}
+		/* By its descriptor, since its name may be another's by now.
+		 * The watch goes with the inode; that of a rotated file hurts
+		 * nobody until then. */
+		source->turns = tail->turns;
+		text_init(&text, path, sizeof(path));
+		text_addf(&text, "/proc/self/fd/%d", tail->reader.file.fd);
+		(void)inotify_add_watch(sources->inotify, path, IN_MODIFY);
+	}
+}
+
+void
+sources_quiet(struct sources *sources)
+{
+	char events[4096];
+
+	while (read(sources->inotify, events, sizeof(events)) > 0) {
+	}
 }

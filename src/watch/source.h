@@ -1,5 +1,5 @@
 /*
- * A log that is followed: a file, or the journal.
+ * The logs that are followed: files and the journal, as one set.
  */
 #ifndef WATCH_SOURCE_H
 #define WATCH_SOURCE_H
@@ -13,7 +13,6 @@
 #include "rules/rules.h"
 #include "store/store.h"
 
-struct bell;
 struct journal;
 struct tail;
 
@@ -25,63 +24,66 @@ struct source {
 	bool started;             /* its position was read */
 	bool dry;                 /* it had no more lines when asked last */
 	bool moved;               /* it stands behind the stored position */
-	unsigned turns;           /* the bell knows of so many */
+	unsigned turns;           /* of the tail, as inotify knows it */
 };
 
-/* A file; false without memory. */
-bool source_file(struct source *source, const char *path, bool once);
-/* The journal as the configuration names it. */
-bool source_journal(struct source *source, const struct conf *conf);
-void source_close(struct source *source);
-
-/* See tail_start(). */
-void source_start(struct source *source,
-    const unsigned char key[static HASH_KEY_SIZE],
-    const struct position *position, enum conf_start start);
-
-/* The key of the hashes is another one, of another database. */
-void source_key(
-    struct source *source, const unsigned char key[static HASH_KEY_SIZE]);
-
-/* Where it ran dry: see whether there is something to go on with.  True where
- * it turned to another file. */
-bool source_look(struct source *source, int64_t now, int64_t ticks);
-
-/* Whether it is to be looked at again soon, whatever the bell says. */
-bool source_is_restless(const struct source *source);
-
-/* The next line, and the clock to match it with; false where there is none
- * now.  Borrowed until the next call. */
-bool source_line(
-    struct source *source, struct log_line *line, struct rules_clock **clock);
-
-bool source_position(const struct source *source, struct position *position);
-
-/* Let the bell ring when something is new. */
-void source_listen(struct source *source, struct bell *bell);
-
-/* The set that a configuration names. */
 enum {
 	SOURCES_MAX = CONF_LIST_MAX + 1
 };
 struct sources {
 	struct source source[SOURCES_MAX];
 	size_t count;
+	int inotify; /* below 0: there is none */
 };
 
-/* Fill an empty set; false without memory. */
+/* Make the set that a configuration names, with the rights it will be read
+ * with.  `once`: what is there now is all.  False, after a log line, where a
+ * log would be counted twice, or without memory: then it is empty. */
 bool sources_open(struct sources *sources, const struct conf *conf, bool once);
+void sources_close(struct sources *sources);
+
 /* Files that `old` follows as well go on where it stands.  The journal may
  * show other units by now and goes on at its stored position. */
 void sources_take_over(struct sources *sources, struct sources *old);
+
+/* The key of the hashes is another one, of another database, where no
+ * position is stored. */
+void sources_use_key(
+    struct sources *sources, const unsigned char key[static HASH_KEY_SIZE]);
+
 /* Those that have not begun go on at their stored positions, or without one
- * begin as `start` says.  Stops at the first that cannot be read. */
-enum store_result sources_start(struct sources *sources, struct store *store,
+ * begin as `start` says.  False where the store cannot tell: see
+ * store_error(). */
+bool sources_start(struct sources *sources, struct store *store,
     const unsigned char key[static HASH_KEY_SIZE], enum conf_start start);
-/* Store where those stand that have moved, in the caller's transaction; that
- * it was committed the caller notes in `moved`. */
-enum store_result sources_put(
-    const struct sources *sources, struct store *store);
-void sources_close(struct sources *sources);
+
+/* Where one ran dry: see whether there is something to go on with.  True
+ * where one turned to another file.  `now` is seconds, `ticks` milliseconds.
+ */
+bool sources_look(struct sources *sources, int64_t now, int64_t ticks);
+
+/* Whether one is to be looked at again soon, whatever inotify says. */
+bool sources_are_restless(const struct sources *sources);
+
+/* The next line, and the clock to match it with; false where there is none
+ * now.  Borrowed until the next call. */
+bool source_line(
+    struct source *source, struct log_line *line, struct rules_clock **clock);
+
+/* Store where those stand that have moved, in the caller's transaction; and
+ * that it was committed. */
+void sources_put(const struct sources *sources, struct store *store);
+void sources_stored(struct sources *sources);
+
+/*
+ * Descriptors that can be read once something may be new: inotify's and the
+ * journal's, below 0 where there is none.  They may say so for nothing, and
+ * miss what happens on a network file system: whoever waits looks every now
+ * and then anyway, and asks again each time, since files change their names.
+ */
+void sources_listen(struct sources *sources, int fds[static 2]);
+
+/* Forget what happened so far. */
+void sources_quiet(struct sources *sources);
 
 #endif

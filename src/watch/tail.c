@@ -6,13 +6,14 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
-#include "watch/scene.h"
+#include "watch/rotation.h"
 
 enum {
 	/* Seconds by which the reference of yearless times may be behind. */
 	CLOCK_SLACK = 3600,
 	/* ms until files that could not be looked at are tried again. */
-	AGAIN = 2000
+	AGAIN = 2000,
+	LOOK_AGAIN = 1 /* ticks that are over already */
 };
 
 struct tail *
@@ -53,7 +54,7 @@ tail_start(struct tail *tail, const unsigned char key[static HASH_KEY_SIZE],
 static bool
 is_untouched(const struct tail *tail)
 {
-	return tail->standing && tail->reader.offset == 0;
+	return tail->standing && tail->reader.lines.offset == 0;
 }
 
 /* By which the files are known that were read.  An inode alone proves little:
@@ -78,31 +79,30 @@ tail_position(const struct tail *tail, struct position *position)
 bool
 tail_is_restless(const struct tail *tail)
 {
-	return tail->leave_at != 0 || tail->strange;
+	return tail->leave_at != 0;
 }
 
 /* ---- files ---- */
 
+/* Once a minute, where the log itself cannot be opened. */
 static void
-complain(struct tail *tail, enum logfile_result result, int error, int64_t now)
+complain(struct tail *tail, enum log_file_result result, int error, int64_t now)
 {
-	char why[128];
 	int64_t held;
 
-	if ((result != LOGFILE_STRANGE && result != LOGFILE_UNREADABLE) ||
-	    !log_gate_open(&tail->gate, now, &held)) {
-		return;
+	if ((result == LOG_FILE_STRANGE || result == LOG_FILE_UNREADABLE) &&
+	    log_gate_open(&tail->gate, now, &held)) {
+		log_warn("%s: %s", tail->path,
+		    result == LOG_FILE_STRANGE ? "not a regular file"
+					       : strerrordesc_np(error));
 	}
-	log_warn("%s: %s", tail->path,
-	    result == LOGFILE_STRANGE ? "not a regular file"
-				      : strerror_r(error, why, sizeof(why)));
 }
 
 /* What a time without its year means depends on when it was written. */
 static void
 set_clock(struct tail *tail)
 {
-	int64_t written = logfile_facts(&tail->reader.file).written;
+	int64_t written = log_file_facts(&tail->reader.file).written;
 	int64_t behind = written - tail->clock.reference;
 
 	if (behind < -CLOCK_SLACK || behind > CLOCK_SLACK) {
@@ -110,10 +110,10 @@ set_clock(struct tail *tail)
 	}
 }
 
+/* The reader has opened another file, perhaps the log itself. */
 static void
-turn_to(struct tail *tail, const struct logfile *file, bool own)
+turn(struct tail *tail, bool own)
 {
-	reader_turn_to(&tail->reader, file);
 	tail->standing = true;
 	tail->known = true;
 	tail->dry = false;
@@ -123,169 +123,83 @@ turn_to(struct tail *tail, const struct logfile *file, bool own)
 	set_clock(tail);
 }
 
-/* There is nothing to read from; remember where it stood. */
+/* There is nothing to read from: remember where it stood, and look again at
+ * once. */
 static void
 step_back(struct tail *tail, const struct position *stood)
 {
 	reader_close(&tail->reader);
 	tail->standing = false;
 	tail->stood = *stood;
-}
-
-/* A log that was never read before. */
-static bool
-begin(struct tail *tail, int64_t now)
-{
-	struct logfile file;
-	enum logfile_result result = logfile_open(&file, tail->path);
-
-	complain(tail, result, errno, now);
-	switch (result) {
-	case LOGFILE_OPEN:
-		turn_to(tail, &file, true);
-		if (tail->start == CONF_NOW &&
-		    !reader_stand_at_end(&tail->reader)) {
-			reader_close(&tail->reader);
-			tail->standing = tail->known = false;
-			return false;
-		}
-		return true;
-	case LOGFILE_MISSING:
-	case LOGFILE_STRANGE:
-		/* Whatever comes is written from now on. */
-		tail->stood = (struct position){ .offset = 0 };
-		tail->known = true;
-		break;
-	case LOGFILE_UNREADABLE:
-		break;
-	}
-	return false;
-}
-
-/* Behind the line that is remembered, if it is the one that is there. */
-static bool
-stand_behind(struct tail *tail, const struct position *at)
-{
-	struct reader *reader = &tail->reader;
-	char head[STORE_KEY_SIZE];
-	char line[STORE_KEY_SIZE];
-
-	if (at->offset == 0) {
-		return true;
-	}
-	if (!reader_stand(reader, at->offset, (size_t)at->line_len) ||
-	    at->head_len > (int64_t)reader->head_len) {
-		return false;
-	}
-	(void)hash_text(tail->key, reader->head, (size_t)at->head_len, head);
-	(void)hash_text(tail->key, reader->line, reader->line_len, line);
-	return strcmp(head, at->head_hash) == 0 &&
-	       strcmp(line, at->line_hash) == 0;
-}
-
-static bool
-stand(struct tail *tail, enum plan_what what, const struct position *at)
-{
-	switch (what) {
-	case PLAN_CONTINUE:
-		return stand_behind(tail, at);
-	case PLAN_CUT:
-		return reader_stand_at_end(&tail->reader);
-	case PLAN_LOST:
-	case PLAN_WAIT:
-	case PLAN_BEGIN:
-		break;
-	}
-	return true;
-}
-
-static void
-tell(const struct tail *tail, enum plan_what what)
-{
-	if (what == PLAN_CUT) {
-		log_warn("%s: its end is gone; going on behind what is left",
-		    tail->path);
-	} else if (what == PLAN_LOST) {
-		log_warn("%s: the file that was read is gone or truncated and "
-			 "no rotated one is it: its last lines may be missed",
-		    tail->path);
-	}
+	tail->leave_at = LOOK_AGAIN;
 }
 
 /* False where the files are not what they were when the plan was made. */
 static bool
-carry_out(struct tail *tail, const struct scene *scene, struct plan plan,
-    const struct position *at)
+go_to(struct tail *tail, const struct rotation *rotation,
+    struct rotation_next next, const struct position *at)
 {
-	struct logfile file;
+	struct reader *reader = &tail->reader;
 
-	if (!scene_open(scene, plan.file, &file)) {
+	if (!rotation_open(rotation, next.file, reader) ||
+	    (next.what == ROTATION_CONTINUE && at->offset > 0 &&
+		reader_go_to(reader, tail->key, at) != READER_BOTH) ||
+	    ((next.what == ROTATION_CUT ||
+		 (!tail->known && tail->start == CONF_NOW)) &&
+		!reader_go_to_end(reader)) ||
+	    !rotation_holds(rotation)) {
 		return false;
 	}
-	turn_to(tail, &file, scene->live && plan.file == scene->count - 1);
-	if (!stand(tail, plan.what, at) || !scene_holds(scene)) {
-		return false;
-	}
+	turn(tail, rotation->live && next.file == rotation->count - 1);
 	tail->left = *at;
-	tell(tail, plan.what);
-	return true;
-}
-
-/* To look again soon. */
-static void
-try_again(struct tail *tail)
-{
-	tail->strange = true;
-	tail->leave_at = 1;
-}
-
-static struct plan
-make_plan(struct tail *tail, const struct scene *scene,
-    const struct position *at, bool finished)
-{
-	/* It may have got more since it ran dry, and before what follows it
-	 * was seen. */
-	if (finished && !reader_is_dry(&tail->reader)) {
-		tail->leave_at = 0;
-		tail->dry = false;
-		return (struct plan){ PLAN_WAIT, 0 };
+	if (next.what == ROTATION_CUT) {
+		log_warn("%s: its end is gone; going on behind what is left",
+		    tail->path);
+	} else if (next.what == ROTATION_LOST) {
+		log_warn("%s: the file that was read is gone or truncated and "
+			 "no rotated one is it: its last lines may be missed",
+		    tail->path);
 	}
-	tail->behind = false;
-	tail->leave_at = 0;
-	return finished
-		   ? plan_next(at, is_untouched(tail), scene->sights,
-			 scene->count, scene->live)
-		   : plan_resume(at, scene->sights, scene->count, scene->live);
+	return true;
 }
 
 /* Find the file to go on with; `finished` where all of ours was read. */
 static bool
 go_on(struct tail *tail, int64_t now, bool finished)
 {
-	struct scene *scene = calloc(1, sizeof(*scene));
+	struct rotation *rotation = malloc(sizeof(*rotation));
+	struct rotation_next next = { ROTATION_WAIT, 0 };
 	struct position at;
-	struct plan plan = { PLAN_WAIT, 0 };
 	bool turned = false;
 
-	if (scene == NULL) {
+	if (rotation == NULL) {
 		return false;
 	}
 	(void)tail_position(tail, &at);
-	if (scene_survey(scene, tail->path, tail->key, &at)) {
-		plan = make_plan(tail, scene, &at, finished);
-	} else if (scene->moving) {
-		/* In the middle of a rotation. */
-		try_again(tail);
+	if (!rotation_look(rotation, tail->path, tail->key, &at)) {
+		tail->leave_at = rotation->moving ? LOOK_AGAIN : tail->leave_at;
+	} else if (finished && !reader_is_dry(&tail->reader)) {
+		/* It may have got more since it ran dry, and before what
+		 * follows it was seen. */
+		tail->leave_at = 0;
+		tail->dry = false;
+	} else {
+		tail->behind = false;
+		tail->leave_at = 0;
+		next = finished
+			   ? rotation_follow(rotation, &at, is_untouched(tail))
+			   : rotation_resume(rotation, &at);
+		/* Where there is none, whatever comes is written from now. */
+		tail->known |= !rotation->live;
 	}
-	complain(tail, scene->own, scene->error, now);
-	if (plan.what != PLAN_WAIT) {
-		turned = carry_out(tail, scene, plan, &at);
+	complain(tail, rotation->own, rotation->error, now);
+	if (next.what != ROTATION_WAIT) {
+		turned = go_to(tail, rotation, next, &at);
 		if (!turned) {
 			step_back(tail, &at);
-			try_again(tail);
 		}
 	}
-	free(scene);
+	free(rotation);
 	return turned;
 }
 
@@ -312,7 +226,7 @@ may_leave(struct tail *tail, int64_t ticks)
 		tail->leave_at = 0;
 		return false;
 	}
-	if (tail->once || tail->reader.file.gz != NULL) {
+	if (tail->once || log_file_is_compressed(&tail->reader.file)) {
 		return true;
 	}
 	if (tail->leave_at == 0) {
@@ -328,11 +242,8 @@ may_leave(struct tail *tail, int64_t ticks)
 bool
 tail_look(struct tail *tail, int64_t now, int64_t ticks)
 {
-	tail->strange = false;
-	if (!tail->known) {
-		return begin(tail, now);
-	}
 	if (!tail->standing) {
+		tail->leave_at = 0;
 		return go_on(tail, now, false);
 	}
 	set_clock(tail);
@@ -359,7 +270,6 @@ tail_line(struct tail *tail, struct log_line *line)
 	case READER_STRANGE:
 		(void)tail_position(tail, &at);
 		step_back(tail, &at);
-		tail->strange = true;
 		break;
 	case READER_DRY:
 		tail->dry = true;

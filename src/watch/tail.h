@@ -42,11 +42,10 @@ struct tail {
 	struct position stood;
 	bool known; /* false until the log's beginning was found */
 
-	bool dry;         /* there were no more lines in the file */
-	bool strange;     /* the file was not what it was: look at once */
-	bool behind;      /* rotated files written later may be there */
-	int64_t leave_at; /* ticks; 0: no new file was seen yet */
-	unsigned turns;   /* how often it turned to a file */
+	bool dry;                 /* there were no more lines in the file */
+	bool behind;              /* rotated files written later may be there */
+	int64_t leave_at;         /* ticks when to look again; 0: at leisure */
+	unsigned turns;           /* how often it turned to a file */
 	struct rules_clock clock; /* of the lines' times */
 	struct log_gate gate;
 };

@@ -8,43 +8,34 @@
 #include <zlib.h>
 
 #include "base/text.h"
-#include "watch/plan.h"
 #include "watch/reader.h"
-#include "watch/rotated.h"
+#include "watch/rotation.h"
 #include "watch/tail.h"
 
 /* ---- which file to go on with ---- */
 
 /* A file that is there: what it says in place of the remembered bytes. */
-#define SEES(inode_, size_, head, line)                                        \
+#define SEES(inode_, size_, match_)                                            \
 	{                                                                      \
 		.device = 1, .inode = (inode_), .size = (size_),               \
-		.head_hash = head, .line_hash = line                           \
+		.match = READER_##match_                                       \
 	}
-#define OURS(inode, size)    SEES(inode, size, "head", "line")
-#define OTHER(inode, size)   SEES(inode, size, "other", "")
-#define GROWN(inode, size)   SEES(inode, size, "head", "grown")
-#define SHORTER(inode, size) SEES(inode, size, "head", "")
-#define EMPTY(inode)         SEES(inode, 0, "", "")
+#define OURS(inode, size)    SEES(inode, size, BOTH)
+#define OTHER(inode, size)   SEES(inode, size, OTHER)
+#define GROWN(inode, size)   SEES(inode, size, HEAD)
+#define SHORTER(inode, size) SEES(inode, size, HEAD)
+#define EMPTY(inode)         SEES(inode, 0, OTHER)
 
-static const struct position remembered = { .device = 1,
-	.inode = 7,
-	.offset = 500,
-	.head_hash = "head",
-	.head_len = 256,
-	.line_hash = "line",
-	.line_len = 90 };
+static const struct position remembered = {
+	.device = 1, .inode = 7, .offset = 500
+};
 /* Seen, and no line taken yet. */
 static const struct position untouched = { .device = 1, .inode = 7 };
 /* The file with the inode was turned to, and no line taken from it: the marks
  * are those of the one before. */
-static const struct position turned = { .device = 1,
-	.inode = 9,
-	.offset = 500,
-	.head_hash = "head",
-	.head_len = 256,
-	.line_hash = "line",
-	.line_len = 90 };
+static const struct position turned = {
+	.device = 1, .inode = 9, .offset = 500
+};
 /* There was no file yet. */
 static const struct position nothing = { .offset = 0 };
 
@@ -52,156 +43,163 @@ static const struct {
 	const char *sentence;
 	const struct position *remembered;
 	bool finished; /* all of the open file was read */
-	bool live;     /* the last sight is the log itself */
+	bool live;     /* the last file is the log itself */
 	size_t count;
-	struct sight sights[5];
-	struct plan want;
+	struct rotation_file files[5];
+	struct rotation_next want;
 } plans[] = {
 	{ "the same file goes on", &remembered, false, true, 1,
-	    { OURS(7, 500) }, { PLAN_CONTINUE, 0 } },
+	    { OURS(7, 500) }, { ROTATION_CONTINUE, 0 } },
 	{ "so does one that has grown", &remembered, false, true, 1,
-	    { OURS(7, 9000) }, { PLAN_CONTINUE, 0 } },
+	    { OURS(7, 9000) }, { ROTATION_CONTINUE, 0 } },
 	{ "a copy in its place has another inode and goes on as well",
 	    &remembered, false, true, 1, { OURS(8, 500) },
-	    { PLAN_CONTINUE, 0 } },
+	    { ROTATION_CONTINUE, 0 } },
 	{ "an inode used again is another file", &remembered, false, true, 1,
-	    { OTHER(7, 9000) }, { PLAN_LOST, 0 } },
+	    { OTHER(7, 9000) }, { ROTATION_LOST, 0 } },
 	{ "truncated and grown beyond, with the same first bytes", &remembered,
-	    false, true, 1, { GROWN(7, 9000) }, { PLAN_LOST, 0 } },
+	    false, true, 1, { GROWN(7, 9000) }, { ROTATION_LOST, 0 } },
 	{ "truncated to nothing", &remembered, false, true, 1, { EMPTY(7) },
-	    { PLAN_LOST, 0 } },
+	    { ROTATION_LOST, 0 } },
 	{ "the end is gone", &remembered, false, true, 1, { SHORTER(7, 400) },
-	    { PLAN_CUT, 0 } },
+	    { ROTATION_CUT, 0 } },
 	{ "renamed: the old one first", &remembered, false, true, 2,
-	    { OURS(7, 900), OTHER(8, 100) }, { PLAN_CONTINUE, 0 } },
+	    { OURS(7, 900), OTHER(8, 100) }, { ROTATION_CONTINUE, 0 } },
 	{ "renamed twice: the oldest that has something", &remembered, false,
 	    true, 3, { OURS(7, 900), OTHER(8, 100), OTHER(9, 100) },
-	    { PLAN_CONTINUE, 0 } },
+	    { ROTATION_CONTINUE, 0 } },
 	{ "copied and truncated: the copy first", &remembered, false, true, 2,
-	    { OURS(8, 900), EMPTY(7) }, { PLAN_CONTINUE, 0 } },
+	    { OURS(8, 900), EMPTY(7) }, { ROTATION_CONTINUE, 0 } },
 	{ "copied and not yet truncated: the original", &remembered, false,
-	    true, 2, { OURS(8, 900), OURS(7, 900) }, { PLAN_CONTINUE, 1 } },
+	    true, 2, { OURS(8, 900), OURS(7, 900) }, { ROTATION_CONTINUE, 1 } },
 	{ "a compressed one may be it", &remembered, false, true, 2,
-	    { OURS(8, -1), OTHER(9, 100) }, { PLAN_CONTINUE, 0 } },
+	    { OURS(8, -1), OTHER(9, 100) }, { ROTATION_CONTINUE, 0 } },
 	{ "renamed, and the log is not there yet", &remembered, false, false, 2,
-	    { OTHER(6, 100), OURS(7, 900) }, { PLAN_CONTINUE, 1 } },
+	    { OTHER(6, 100), OURS(7, 900) }, { ROTATION_CONTINUE, 1 } },
 	{ "nothing is there", &remembered, false, false, 0, { EMPTY(0) },
-	    { PLAN_WAIT, 0 } },
+	    { ROTATION_WAIT, 0 } },
 	{ "only strangers are there", &remembered, false, false, 1,
-	    { OTHER(6, 100) }, { PLAN_WAIT, 0 } },
+	    { OTHER(6, 100) }, { ROTATION_WAIT, 0 } },
 	{ "of strangers the log itself is read, and no rotated one",
 	    &remembered, false, true, 2, { OTHER(6, 100), OTHER(8, 100) },
-	    { PLAN_LOST, 1 } },
+	    { ROTATION_LOST, 1 } },
 
 	{ "no line taken: the inode tells", &untouched, false, true, 2,
-	    { OTHER(7, 100), OTHER(8, 100) }, { PLAN_CONTINUE, 0 } },
+	    { OTHER(7, 100), OTHER(8, 100) }, { ROTATION_CONTINUE, 0 } },
 	{ "no line taken, the same inode elsewhere", &untouched, false, true, 1,
-	    { { .device = 2, .inode = 7, .size = 10 } }, { PLAN_LOST, 0 } },
+	    { { .device = 2, .inode = 7, .size = 10 } }, { ROTATION_LOST, 0 } },
 	{ "no line taken and gone: that is said", &untouched, false, true, 2,
-	    { OTHER(6, 100), OTHER(8, 100) }, { PLAN_LOST, 1 } },
+	    { OTHER(6, 100), OTHER(8, 100) }, { ROTATION_LOST, 1 } },
 	{ "a log that was not there begins at its start", &nothing, false, true,
-	    2, { OTHER(6, 100), OTHER(8, 100) }, { PLAN_BEGIN, 1 } },
+	    2, { OTHER(6, 100), OTHER(8, 100) }, { ROTATION_BEGIN, 1 } },
 	{ "and is waited for", &nothing, false, false, 1, { OTHER(6, 100) },
-	    { PLAN_WAIT, 0 } },
+	    { ROTATION_WAIT, 0 } },
 
 	{ "read to its end: the next", &remembered, true, true, 3,
-	    { OURS(7, 900), OTHER(8, 100), OTHER(9, 100) }, { PLAN_BEGIN, 1 } },
+	    { OURS(7, 900), OTHER(8, 100), OTHER(9, 100) },
+	    { ROTATION_BEGIN, 1 } },
 	{ "read to its end: an empty one is passed over", &remembered, true,
 	    true, 3, { OURS(7, 900), EMPTY(8), OTHER(9, 100) },
-	    { PLAN_BEGIN, 2 } },
+	    { ROTATION_BEGIN, 2 } },
 	{ "read to its end: a new log without lines is waited for", &remembered,
-	    true, true, 2, { OURS(7, 900), EMPTY(8) }, { PLAN_WAIT, 0 } },
+	    true, true, 2, { OURS(7, 900), EMPTY(8) }, { ROTATION_WAIT, 0 } },
 	{ "read to its end and removed: the log itself", &remembered, true,
-	    true, 1, { OTHER(9, 100) }, { PLAN_BEGIN, 0 } },
+	    true, 1, { OTHER(9, 100) }, { ROTATION_BEGIN, 0 } },
 	{ "read to its end and removed: were others between?", &remembered,
-	    true, true, 2, { OTHER(8, 100), OTHER(9, 100) }, { PLAN_LOST, 1 } },
+	    true, true, 2, { OTHER(8, 100), OTHER(9, 100) },
+	    { ROTATION_LOST, 1 } },
 	{ "read to its end and removed, the log is empty", &remembered, true,
-	    true, 1, { EMPTY(9) }, { PLAN_WAIT, 0 } },
+	    true, 1, { EMPTY(9) }, { ROTATION_WAIT, 0 } },
 	{ "read to its end and named like the log again", &remembered, true,
-	    true, 1, { OURS(7, 900) }, { PLAN_CONTINUE, 0 } },
+	    true, 1, { OURS(7, 900) }, { ROTATION_CONTINUE, 0 } },
 	{ "read to its end, nothing else is there", &remembered, true, false, 0,
-	    { EMPTY(0) }, { PLAN_WAIT, 0 } },
+	    { EMPTY(0) }, { ROTATION_WAIT, 0 } },
 
 	/* Turned to the next, and no line taken from it. */
 	{ "the one before tells where to go on", &turned, false, true, 3,
 	    { OURS(7, 500), OTHER(9, 100), OTHER(10, 100) },
-	    { PLAN_CONTINUE, 0 } },
+	    { ROTATION_CONTINUE, 0 } },
 	{ "also where the next was compressed meanwhile", &turned, false, true,
 	    4, { OURS(5, -1), OTHER(6, -1), OTHER(8, 100), OTHER(10, 100) },
-	    { PLAN_CONTINUE, 0 } },
+	    { ROTATION_CONTINUE, 0 } },
 	{ "and where its inode is another one's by now", &turned, false, true,
 	    4, { OURS(5, -1), OTHER(6, -1), OTHER(8, 100), OTHER(9, 100) },
-	    { PLAN_CONTINUE, 0 } },
+	    { ROTATION_CONTINUE, 0 } },
 	{ "and where the next was copied and truncated", &turned, false, true,
 	    3, { OURS(7, 500), OTHER(8, 900), OTHER(9, 100) },
-	    { PLAN_CONTINUE, 0 } },
+	    { ROTATION_CONTINUE, 0 } },
 	{ "the one before is gone: the inode tells", &turned, false, true, 3,
 	    { OTHER(6, 100), OTHER(9, 100), OTHER(10, 100) },
-	    { PLAN_LOST, 1 } },
+	    { ROTATION_LOST, 1 } },
 	{ "also while the log's name is missing", &turned, false, false, 2,
-	    { OTHER(6, 100), OTHER(9, 100) }, { PLAN_LOST, 1 } },
+	    { OTHER(6, 100), OTHER(9, 100) }, { ROTATION_LOST, 1 } },
 	{ "but no compressed file's", &turned, false, true, 3,
-	    { OTHER(9, -1), OTHER(6, 100), OTHER(10, 100) }, { PLAN_LOST, 2 } },
+	    { OTHER(9, -1), OTHER(6, 100), OTHER(10, 100) },
+	    { ROTATION_LOST, 2 } },
 	{ "half a line and the end: what follows it", &turned, true, true, 4,
 	    { OURS(7, 500), OTHER(9, 10), OTHER(10, 100), OTHER(11, 100) },
-	    { PLAN_BEGIN, 2 } },
+	    { ROTATION_BEGIN, 2 } },
 	{ "half a line, compressed: once more", &turned, true, true, 4,
 	    { OURS(7, 500), OTHER(8, -1), OTHER(10, 100), OTHER(11, 100) },
-	    { PLAN_BEGIN, 1 } },
+	    { ROTATION_BEGIN, 1 } },
 	{ "half a line in the log itself is waited for", &turned, true, true, 2,
-	    { OURS(7, 500), OTHER(9, 10) }, { PLAN_WAIT, 0 } },
+	    { OURS(7, 500), OTHER(9, 10) }, { ROTATION_WAIT, 0 } },
 	{ "half a line, and the one before is gone", &turned, true, true, 3,
 	    { OTHER(6, 500), OTHER(9, 10), OTHER(10, 100) },
-	    { PLAN_BEGIN, 2 } },
+	    { ROTATION_BEGIN, 2 } },
 
 	/* Between two steps of a rotation. */
 	{ "the log is renamed and not made anew: waited for", &remembered, true,
-	    false, 2, { OTHER(6, -1), OURS(7, 500) }, { PLAN_WAIT, 0 } },
+	    false, 2, { OTHER(6, -1), OURS(7, 500) }, { ROTATION_WAIT, 0 } },
 	{ "as long as an older one is read, the renamed one is next",
 	    &remembered, true, false, 2, { OURS(6, -1), OTHER(8, 100) },
-	    { PLAN_BEGIN, 1 } },
+	    { ROTATION_BEGIN, 1 } },
 	{ "compressed and plain: the plain one goes on", &remembered, false,
 	    true, 3, { OURS(8, -1), OURS(7, 900), OTHER(9, 100) },
-	    { PLAN_CONTINUE, 1 } },
+	    { ROTATION_CONTINUE, 1 } },
 	{ "compressed and plain, and all read: the next", &remembered, true,
 	    true, 3, { OURS(8, -1), OURS(7, 500), OTHER(9, 100) },
-	    { PLAN_BEGIN, 2 } },
+	    { ROTATION_BEGIN, 2 } },
 	{ "compressed and plain, the older one read: either", &remembered, true,
 	    true, 4,
 	    { OURS(5, -1), OTHER(8, -1), OTHER(7, 900), OTHER(9, 100) },
-	    { PLAN_BEGIN, 1 } },
+	    { ROTATION_BEGIN, 1 } },
 	{ "moved up and nothing in its place yet", &remembered, true, true, 3,
-	    { OTHER(5, -1), OURS(6, -1), OTHER(9, 100) }, { PLAN_BEGIN, 2 } },
+	    { OTHER(5, -1), OURS(6, -1), OTHER(9, 100) },
+	    { ROTATION_BEGIN, 2 } },
 	{ "a copy with less than was read: the original", &remembered, false,
-	    true, 2, { SHORTER(8, 300), OURS(7, 900) }, { PLAN_CONTINUE, 1 } },
+	    true, 2, { SHORTER(8, 300), OURS(7, 900) },
+	    { ROTATION_CONTINUE, 1 } },
 	{ "a copy with just what was read: the original", &remembered, true,
-	    true, 2, { OURS(8, 500), OURS(7, 900) }, { PLAN_CONTINUE, 1 } },
+	    true, 2, { OURS(8, 500), OURS(7, 900) }, { ROTATION_CONTINUE, 1 } },
 	{ "a copy without anything, of a log not begun: the original",
 	    &remembered, true, true, 3,
-	    { OURS(6, -1), EMPTY(8), OTHER(9, 900) }, { PLAN_BEGIN, 2 } },
+	    { OURS(6, -1), EMPTY(8), OTHER(9, 900) }, { ROTATION_BEGIN, 2 } },
 	{ "a copy in part, of a log not begun: goes first", &remembered, true,
 	    true, 3, { OURS(6, -1), OTHER(8, 300), OTHER(9, 900) },
-	    { PLAN_BEGIN, 1 } },
+	    { ROTATION_BEGIN, 1 } },
 	{ "copied, truncated and not written to: waited for", &remembered, true,
-	    true, 2, { OURS(8, 500), EMPTY(7) }, { PLAN_WAIT, 0 } },
+	    true, 2, { OURS(8, 500), EMPTY(7) }, { ROTATION_WAIT, 0 } },
 	{ "copied, truncated and grown: the log itself", &remembered, true,
-	    true, 2, { OURS(8, 500), OTHER(7, 900) }, { PLAN_BEGIN, 1 } },
+	    true, 2, { OURS(8, 500), OTHER(7, 900) }, { ROTATION_BEGIN, 1 } },
 };
 
 static void
-the_plan_follows_the_marks(void **state)
+the_marks_tell_which_file_goes_on(void **state)
 {
+	static struct rotation rotation; /* too large for the stack */
+
 	(void)state;
 	for (size_t i = 0; i < COUNT(plans); i++) {
 		const struct position *at = plans[i].remembered;
-		const struct sight *sights = plans[i].sights;
-		size_t count = plans[i].count;
-		bool live = plans[i].live;
-		struct plan got = plans[i].finished
-				      ? plan_next(at, at == &turned, sights,
-					    count, live)
-				      : plan_resume(at, sights, count, live);
+		struct rotation_next got;
 
+		memcpy(rotation.file, plans[i].files, sizeof(plans[i].files));
+		rotation.count = plans[i].count;
+		rotation.live = plans[i].live;
+		got = plans[i].finished
+			  ? rotation_follow(&rotation, at, at == &turned)
+			  : rotation_resume(&rotation, at);
 		check_int(plans[i].sentence, got.what, plans[i].want.what);
 		check_int(plans[i].sentence, (int64_t)got.file,
 		    (int64_t)plans[i].want.file);
@@ -243,8 +241,8 @@ rotated_names_are_known(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct rotated file;
-		bool got = rotated_name("mail.log", rows[i].name, &file);
+		struct rotation_file file;
+		bool got = rotation_name("mail.log", rows[i].name, &file);
 
 		check_int(rows[i].name, got, rows[i].want);
 		if (got) {
@@ -255,40 +253,49 @@ rotated_names_are_known(void **state)
 	}
 }
 
+#define WRITTEN(path_, compressed_, number_, seconds, nanoseconds)             \
+	{                                                                      \
+		.path = path_, .compressed = (compressed_),                    \
+		.number = (number_),                                           \
+		.written = (seconds)*INT64_C(1000000000) + (nanoseconds)       \
+	}
+
 static void
 rotated_files_have_an_order(void **state)
 {
 	static const struct {
 		const char *sentence;
-		struct rotated first, second;
+		struct rotation_file first, second;
 	} rows[] = {
 		{ "logrotate counts up with age",
-		    { "log.2", false, 2, 100, 0, 0, 0 },
-		    { "log.1", false, 1, 200, 0, 0, 0 } },
+		    WRITTEN("log.2", false, 2, 100, 0),
+		    WRITTEN("log.1", false, 1, 200, 0) },
 		{ "others count up with time",
-		    { "log.1", false, 1, 100, 0, 0, 0 },
-		    { "log.2", false, 2, 200, 0, 0, 0 } },
-		{ "within one second", { "log.1", false, 1, 100, 5, 0, 0 },
-		    { "log.2", false, 2, 100, 6, 0, 0 } },
+		    WRITTEN("log.1", false, 1, 100, 0),
+		    WRITTEN("log.2", false, 2, 200, 0) },
+		{ "within one second", WRITTEN("log.1", false, 1, 100, 5),
+		    WRITTEN("log.2", false, 2, 100, 6) },
 		{ "at the same moment the number tells",
-		    { "log.2", false, 2, 100, 0, 0, 0 },
-		    { "log.1", false, 1, 100, 0, 0, 0 } },
+		    WRITTEN("log.2", false, 2, 100, 0),
+		    WRITTEN("log.1", false, 1, 100, 0) },
 		{ "one compressed just now is still the older",
-		    { "log.2.gz", true, 2, 900, 0, 0, 0 },
-		    { "log.1", false, 1, 200, 0, 0, 0 } },
-		{ "dates", { "log-20261120.gz", true, -1, 900, 0, 0, 0 },
-		    { "log-20261121", false, -1, 200, 0, 0, 0 } },
+		    WRITTEN("log.2.gz", true, 2, 900, 0),
+		    WRITTEN("log.1", false, 1, 200, 0) },
+		{ "dates", WRITTEN("log-20261120.gz", true, -1, 900, 0),
+		    WRITTEN("log-20261121", false, -1, 200, 0) },
 		{ "a date and a number: time tells",
-		    { "log-20261121", false, -1, 100, 0, 0, 0 },
-		    { "log.1", false, 1, 200, 0, 0, 0 } },
+		    WRITTEN("log-20261121", false, -1, 100, 0),
+		    WRITTEN("log.1", false, 1, 200, 0) },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		check_int(rows[i].sentence,
-		    rotated_compare(&rows[i].first, &rows[i].second) < 0, true);
+		    rotation_compare(&rows[i].first, &rows[i].second) < 0,
+		    true);
 		check_int(rows[i].sentence,
-		    rotated_compare(&rows[i].second, &rows[i].first) > 0, true);
+		    rotation_compare(&rows[i].second, &rows[i].first) > 0,
+		    true);
 	}
 }
 
@@ -360,12 +367,10 @@ static struct reader *
 read_new(const char *path)
 {
 	struct reader *reader = calloc(1, sizeof(*reader));
-	struct logfile file;
 
 	assert_non_null(reader);
-	assert_int_equal(logfile_open(&file, path), LOGFILE_OPEN);
 	reader_init(reader);
-	reader_turn_to(reader, &file);
+	assert_int_equal(reader_open(reader, path), LOG_FILE_OPEN);
 	return reader;
 }
 
@@ -379,7 +384,7 @@ read_end(struct reader *reader)
 static void
 expect_line(const char *sentence, struct reader *reader, const char *want)
 {
-	char got[RULES_LINE_MAX + 1];
+	char got[LOG_LINE_MAX + 1];
 	const char *line;
 	size_t len;
 
@@ -409,14 +414,14 @@ a_line_is_taken_with_its_newline(void **state)
 	expect_line("the first", reader, "one");
 	expect_line("an empty one", reader, "");
 	expect("half a line", reader, READER_DRY);
-	check_int("stands before it", reader->offset, 5);
+	check_int("stands before it", reader->lines.offset, 5);
 	append_text(place->log, "ee");
 	expect("still half a line", reader, READER_DRY);
 	append_text(place->log, "\nfour\n");
 	expect_line("put together", reader, "three");
 	expect_line("the next", reader, "four");
 	expect("the end", reader, READER_DRY);
-	check_int("stands at the end", reader->offset, 16);
+	check_int("stands at the end", reader->lines.offset, 16);
 	read_end(reader);
 }
 
@@ -435,8 +440,8 @@ a_line_too_long_is_read_past(void **state)
 	expect_line("before it", reader, "a");
 	check_int(
 	    "of the long one", reader_line(reader, &line, &len), READER_LINE);
-	check_int("the first bytes are given", (int64_t)len, RULES_LINE_MAX);
-	check_int("stands behind it", reader->offset, 1000003);
+	check_int("the first bytes are given", (int64_t)len, LOG_LINE_MAX);
+	check_int("stands behind it", reader->lines.offset, 1000003);
 	expect_line("after it", reader, "b");
 	read_end(reader);
 }
@@ -453,7 +458,7 @@ a_hole_before_a_line_is_left_out(void **state)
 	append_text(place->log, "b\n");
 	reader = read_new(place->log);
 	expect_line("behind a large hole", reader, "a");
-	check_int("the hole counts", reader->offset, 100002);
+	check_int("the hole counts", reader->lines.offset, 100002);
 	expect_line("behind a small one", reader, "b");
 	read_end(reader);
 }
@@ -555,8 +560,9 @@ the_end_is_behind_the_last_whole_line(void **state)
 
 		append_text(place->log, rows[i].text);
 		reader = read_new(place->log);
-		check_int(rows[i].sentence, reader_stand_at_end(reader), true);
-		check_int(rows[i].sentence, reader->offset, rows[i].offset);
+		check_int(rows[i].sentence, reader_go_to_end(reader), true);
+		check_int(
+		    rows[i].sentence, reader->lines.offset, rows[i].offset);
 		check_int(
 		    rows[i].sentence, (int64_t)reader->line_len, rows[i].line);
 		read_end(reader);
@@ -658,7 +664,7 @@ expect_look(const char *sentence, struct tail *tail, int64_t ticks, bool want)
 {
 	/* A rotation has to be a little old. */
 	for (int i = 0; i < 1000; i++) {
-		if (tail_look(tail, 0, ticks) || !tail->strange) {
+		if (tail_look(tail, 0, ticks) || tail->leave_at != 1) {
 			break;
 		}
 		assert_int_equal(usleep(1000), 0);
@@ -750,7 +756,7 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_plan_follows_the_marks),
+		cmocka_unit_test(the_marks_tell_which_file_goes_on),
 		cmocka_unit_test(rotated_names_are_known),
 		cmocka_unit_test(rotated_files_have_an_order),
 		cmocka_unit_test_setup_teardown(

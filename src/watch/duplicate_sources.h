@@ -5,8 +5,8 @@
  * The second shows where a line of the file's end is, from the daemon's name
  * and process id on, letter for letter one of the journal's newest entries.
  */
-#ifndef WATCH_TWICE_H
-#define WATCH_TWICE_H
+#ifndef WATCH_DUPLICATE_SOURCES_H
+#define WATCH_DUPLICATE_SOURCES_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -14,11 +14,11 @@
 #include "conf/conf.h"
 
 enum {
-	TWICE_ERROR_SIZE = 1024
+	DUPLICATE_ERROR_SIZE = 1024
 };
 
 /* Whether that is so, and then why, for people. */
-bool twice_counted(
-    const struct conf *conf, char error[static TWICE_ERROR_SIZE]);
+bool duplicate_sources(
+    const struct conf *conf, char error[static DUPLICATE_ERROR_SIZE]);
 
 #endif

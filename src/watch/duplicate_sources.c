@@ -1,11 +1,11 @@
-#include "watch/twice.h"
+#include "watch/duplicate_sources.h"
 
 #include <string.h>
 #include <sys/stat.h>
 
 #include "base/text.h"
+#include "logs/log_file.h"
 #include "watch/journal.h"
-#include "watch/logfile.h"
 
 enum {
 	END_SIZE = 65536, /* bytes of a file's end that are compared */
@@ -14,7 +14,7 @@ enum {
 };
 
 /* The end of a file, and whether the journal knows a line of it. */
-struct ending {
+struct file_end {
 	char bytes[END_SIZE];
 	size_t len;
 	bool found;
@@ -23,20 +23,20 @@ struct ending {
 static bool
 compare(void *to, const char *line)
 {
-	struct ending *ending = to;
+	struct file_end *end = to;
 	size_t len = strlen(line);
-	const char *at = ending->bytes;
-	const char *end = ending->bytes + ending->len;
+	const char *at = end->bytes;
+	const char *stop = end->bytes + end->len;
 
 	if (len < LINE_MIN) {
 		return true;
 	}
-	while ((at = memmem(at, (size_t)(end - at), line, len)) != NULL) {
-		bool begins = at == ending->bytes || at[-1] == ' ';
+	while ((at = memmem(at, (size_t)(stop - at), line, len)) != NULL) {
+		bool begins = at == end->bytes || at[-1] == ' ';
 
 		at += len;
-		if (begins && (at == end || *at == '\n')) {
-			ending->found = true;
+		if (begins && (at == stop || *at == '\n')) {
+			end->found = true;
 			return false;
 		}
 	}
@@ -44,34 +44,33 @@ compare(void *to, const char *line)
 }
 
 static bool
-read_end(struct ending *ending, const char *path)
+read_end(struct file_end *end, const char *path)
 {
-	struct logfile file;
+	struct log_file file;
 	int64_t size;
 
-	if (logfile_open(&file, path) != LOGFILE_OPEN) {
+	if (log_file_open(&file, path) != LOG_FILE_OPEN) {
 		return false;
 	}
-	size = logfile_facts(&file).size;
-	ending->len = logfile_read(&file, size > END_SIZE ? size - END_SIZE : 0,
-	    ending->bytes, sizeof(ending->bytes));
-	ending->found = false;
-	logfile_close(&file);
-	return ending->len > 0;
+	size = log_file_facts(&file).size;
+	end->len = log_file_read(&file, size > END_SIZE ? size - END_SIZE : 0,
+	    end->bytes, sizeof(end->bytes));
+	end->found = false;
+	log_file_close(&file);
+	return end->len > 0;
 }
 
 static bool
 in_journal(const struct conf *conf, const char *path)
 {
-	static struct ending ending; /* too large for the stack */
+	struct file_end end;
 
-	if (strcmp(conf->watch.journal, "no") == 0 ||
-	    !read_end(&ending, path)) {
+	if (strcmp(conf->watch.journal, "no") == 0 || !read_end(&end, path)) {
 		return false;
 	}
 	journal_newest(
-	    conf->watch.journal, &conf->watch.units, ENTRIES, compare, &ending);
-	return ending.found;
+	    conf->watch.journal, &conf->watch.units, ENTRIES, compare, &end);
+	return end.found;
 }
 
 /* An earlier name of the same file, or NULL. */
@@ -94,12 +93,13 @@ earlier(const struct conf_list *files, size_t which)
 }
 
 bool
-twice_counted(const struct conf *conf, char error[static TWICE_ERROR_SIZE])
+duplicate_sources(
+    const struct conf *conf, char error[static DUPLICATE_ERROR_SIZE])
 {
 	const struct conf_list *files = &conf->watch.files;
 	struct text text;
 
-	text_init(&text, error, TWICE_ERROR_SIZE);
+	text_init(&text, error, DUPLICATE_ERROR_SIZE);
 	for (size_t i = 0; i < files->items; i++) {
 		const char *same = earlier(files, i);
 

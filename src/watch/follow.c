@@ -1,0 +1,397 @@
+#include "watch/follow.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/proc.h"
+#include "base/text.h"
+#include "engine/engine.h"
+#include "intake/intake.h"
+
+enum {
+	BATCH_MAX = 256, /* events of one transaction */
+	BATCH_MS = 20,   /* and how long it is read for */
+	SLICE = 32,      /* lines of one source before the next has its turn */
+	BANS_MAX = 256,  /* of a batch, to be logged */
+	PATIENCE = 1000, /* ms a transaction waits for another program */
+	LIFE_EVERY = 10, /* s between signs of life */
+	PRUNE_EVERY = 60 /* s between looks for what may be forgotten */
+};
+
+struct follow {
+	struct setup *setup;
+	struct store *store; /* NULL: closed */
+	char path[CONF_PATH_SIZE];
+	int lock;   /* a descriptor of the database, or -1 */
+	bool alone; /* it is locked */
+	struct intake intake;
+	bool has_key;
+	bool begun; /* it was open once */
+	unsigned char key[HASH_KEY_SIZE];
+
+	/* The batch. */
+	struct finding finding[BATCH_MAX];
+	size_t findings;
+	int64_t events;
+	int64_t suppressed;
+
+	/* Bans that begin with it. */
+	struct ban ban[BANS_MAX];
+	size_t bans;
+	bool braked; /* one of them put the brake on */
+
+	/* Seconds; what is 0 is due. */
+	int64_t life_at;  /* the next sign of life */
+	int64_t prune_at; /* the next look for what may be forgotten */
+	int64_t dry_at;   /* all there was had been read */
+
+	struct log_gate gate;
+	bool troubled; /* the log speaks of trouble as going on */
+};
+
+/* ---- the database ---- */
+
+/* Lock the database, or the one that is in its place by now.  flock() has
+ * nothing to do with the locks that SQLite takes, but closing a descriptor of
+ * the same file would drop those: it stays open as long as the store. */
+static bool
+hold_alone(struct follow *follow, char error[static STORE_ERROR_SIZE])
+{
+	struct stat held;
+	struct stat now;
+	struct text text;
+
+	if (follow->lock >= 0 && fstat(follow->lock, &held) == 0 &&
+	    stat(follow->path, &now) == 0 &&
+	    (held.st_ino != now.st_ino || held.st_dev != now.st_dev)) {
+		(void)close(follow->lock);
+		follow->lock = -1;
+	}
+	if (follow->lock < 0) {
+		follow->lock = open(follow->path, O_RDONLY | O_CLOEXEC);
+	}
+	follow->alone = follow->lock >= 0 &&
+			flock(follow->lock, LOCK_EX | LOCK_NB) == 0;
+	if (!follow->alone) {
+		text_init(&text, error, STORE_ERROR_SIZE);
+		text_addf(&text, "%s: %s", follow->path,
+		    errno == EWOULDBLOCK ? "another videur-watch works with it"
+					 : strerrordesc_np(errno));
+	}
+	return follow->alone;
+}
+
+static void
+close_database(struct follow *follow)
+{
+	store_close(follow->store);
+	follow->store = NULL;
+	if (follow->lock >= 0) {
+		(void)close(follow->lock);
+	}
+	follow->lock = -1;
+	follow->alone = false;
+}
+
+struct follow *
+follow_new(struct setup *setup)
+{
+	struct follow *follow = calloc(1, sizeof(*follow));
+
+	if (follow != NULL) {
+		follow->setup = setup;
+		follow->lock = -1;
+	}
+	return follow;
+}
+
+void
+follow_close(struct follow *follow)
+{
+	close_database(follow);
+	free(follow);
+}
+
+void
+follow_use(struct follow *follow, struct setup *setup)
+{
+	follow->setup = setup;
+	intake_init(&follow->intake, follow->store, setup->conf, false);
+}
+
+bool
+follow_is_pending(const struct follow *follow)
+{
+	return follow->findings > 0;
+}
+
+static enum follow_result
+trouble(struct follow *follow, enum store_result result, const char *error)
+{
+	int64_t held;
+
+	if (log_gate_open(&follow->gate, proc_now(), &held)) {
+		log_warn("%s%s", error,
+		    follow->begun || result == STORE_BUSY
+			? "; reading waits until it can be written"
+			: "");
+	}
+	follow->troubled = true;
+	return result == STORE_BUSY ? FOLLOW_BUSY : FOLLOW_FAILED;
+}
+
+/* Where the database failed or is another one by now, it is opened anew.  What
+ * was read stays read: the positions go into it with the next batch. */
+enum follow_result
+follow_open(struct follow *follow)
+{
+	const struct conf *conf = follow->setup->conf;
+	char error[STORE_ERROR_SIZE];
+	bool anew = false;
+	enum store_result result;
+
+	if (strcmp(follow->path, conf->database) != 0) {
+		close_database(follow);
+	}
+	if (follow->store == NULL) {
+		anew = true;
+		(void)text_copy(
+		    follow->path, sizeof(follow->path), conf->database);
+		result = store_open(
+		    &follow->store, follow->path, STORE_WRITE, PATIENCE, error);
+	} else {
+		result = store_tend(follow->store, &anew);
+		(void)text_copy(
+		    error, sizeof(error), store_error(follow->store));
+	}
+	if (anew) {
+		follow->alone = follow->has_key = false;
+		intake_init(&follow->intake, follow->store, conf, false);
+	}
+	if (result == STORE_OK && !follow->alone &&
+	    !hold_alone(follow, error)) {
+		result = STORE_FAILED;
+	}
+	follow->begun |= result == STORE_OK;
+	return result == STORE_OK ? FOLLOW_MORE
+				  : trouble(follow, result, error);
+}
+
+/* The key of the hashes, and where the sources begin. */
+static enum store_result
+start(struct follow *follow)
+{
+	struct setup *setup = follow->setup;
+
+	if (!follow->has_key) {
+		enum store_result result;
+
+		store_begin(follow->store);
+		store_secret(follow->store, follow->key);
+		result = store_commit(follow->store);
+		if (result != STORE_OK) {
+			return result;
+		}
+		follow->has_key = true;
+		sources_use_key(&setup->sources, follow->key);
+	}
+	return sources_start(&setup->sources, follow->store, follow->key,
+		   setup->conf->watch.start)
+		   ? STORE_OK
+		   : store_status(follow->store);
+}
+
+/* ---- storing ---- */
+
+static void
+put_findings(struct follow *follow, int64_t now)
+{
+	follow->bans = 0;
+	follow->braked = false;
+	for (size_t i = 0; i < follow->findings; i++) {
+		struct intake_result taken;
+
+		intake_finding(
+		    &follow->intake, &follow->finding[i], now, &taken);
+		for (size_t n = 0; n < taken.bans && follow->bans < BANS_MAX;
+		     n++) {
+			follow->ban[follow->bans++] = taken.ban[n];
+		}
+		follow->braked |= taken.braked;
+	}
+}
+
+/* Write what is due beside the batch. */
+static void
+maintain(struct follow *follow, int64_t now)
+{
+	struct store *store = follow->store;
+	struct state states[STATE_COUNT];
+	int64_t count;
+
+	if (follow->suppressed > 0) {
+		engine_states(store, states);
+		count = states[STATE_SUPPRESSED].number;
+		engine_state_put_number(store, STATE_SUPPRESSED,
+		    (count > 0 ? count : 0) + follow->suppressed, now);
+	}
+	if (now >= follow->life_at) {
+		if (follow->dry_at == 0 || follow->dry_at > now) {
+			follow->dry_at = now;
+		}
+		engine_state_put(store, STATE_WATCH, VIDEUR_VERSION, now);
+		engine_state_put_number(
+		    store, STATE_WATCH_BEHIND, now - follow->dry_at, now);
+	}
+	if (now >= follow->prune_at) {
+		int64_t removed = engine_prune(store, follow->setup->conf, now);
+
+		follow->prune_at = removed > 0 ? now : now + PRUNE_EVERY;
+	}
+}
+
+/* The batch is stored. */
+static void
+begin_batch(struct follow *follow, int64_t now)
+{
+	for (size_t i = 0; i < follow->bans; i++) {
+		engine_log_ban(&follow->ban[i]);
+	}
+	if (follow->braked) {
+		engine_log_brake(follow->setup->conf);
+	}
+	sources_stored(&follow->setup->sources);
+	follow->findings = 0;
+	follow->events = 0;
+	follow->suppressed = 0;
+	follow->bans = 0;
+	if (now >= follow->life_at) {
+		follow->life_at = now + LIFE_EVERY;
+	}
+	if (follow->troubled) {
+		log_info("the database works again");
+		follow->troubled = false;
+		follow->gate = (struct log_gate){ .open_at = 0 };
+	}
+}
+
+static enum follow_result
+flush(struct follow *follow)
+{
+	int64_t now = proc_now();
+	enum store_result result;
+
+	store_begin(follow->store);
+	put_findings(follow, now);
+	sources_put(&follow->setup->sources, follow->store);
+	maintain(follow, now);
+	result = store_commit(follow->store);
+	if (result != STORE_OK) {
+		return trouble(follow, result, store_error(follow->store));
+	}
+	begin_batch(follow, now);
+	return FOLLOW_DRY;
+}
+
+enum follow_result
+follow_settle(struct follow *follow)
+{
+	follow->life_at = 0;
+	return follow->store != NULL && follow->alone ? flush(follow)
+						      : FOLLOW_FAILED;
+}
+
+/* ---- reading ---- */
+
+static bool
+has_room(const struct follow *follow)
+{
+	return follow->findings < BATCH_MAX && follow->events < BATCH_MAX;
+}
+
+/* Some lines of one source; whether there were any. */
+static bool
+take_slice(struct follow *follow, struct source *source)
+{
+	const struct setup *setup = follow->setup;
+	struct log_line line;
+	struct rules_clock *clock;
+	int taken = 0;
+
+	while (taken < SLICE && has_room(follow) &&
+	       source_line(source, &line, &clock)) {
+		struct finding *finding = &follow->finding[follow->findings];
+
+		taken++;
+		if (!rules_match(
+			setup->rules, setup->scratch, &line, clock, finding)) {
+			continue;
+		}
+		if (finding->what == FINDING_SUPPRESSED) {
+			follow->suppressed += finding->events;
+		}
+		if (intake_wants(&follow->intake, finding)) {
+			follow->events += finding->events;
+			follow->findings++;
+		}
+	}
+	return taken > 0;
+}
+
+/* From all sources in turn, once at least, until they are dry or it is enough.
+ * All is read once a look at the files found nothing to go on with. */
+static enum follow_result
+gather(struct follow *follow)
+{
+	struct sources *sources = &follow->setup->sources;
+	bool any = sources_look(sources, proc_now(), proc_ticks());
+	/* A look at many files takes its time. */
+	int64_t until = proc_ticks() + BATCH_MS;
+	bool more;
+
+	do {
+		more = false;
+		for (size_t i = 0; i < sources->count; i++) {
+			more |= take_slice(follow, &sources->source[i]);
+		}
+		any |= more;
+	} while (more && has_room(follow) && proc_ticks() < until);
+	return any                             ? FOLLOW_MORE
+	       : sources_are_restless(sources) ? FOLLOW_SOON
+					       : FOLLOW_DRY;
+}
+
+enum follow_result
+follow_round(struct follow *follow)
+{
+	int64_t now = proc_now();
+	enum follow_result gathered = follow_open(follow);
+	enum follow_result stored;
+	enum store_result started;
+
+	if (gathered != FOLLOW_MORE) {
+		return gathered;
+	}
+	started = start(follow);
+	if (started != STORE_OK) {
+		return trouble(follow, started, store_error(follow->store));
+	}
+	if (!follow_is_pending(follow)) {
+		gathered = gather(follow);
+		if (gathered != FOLLOW_MORE) {
+			follow->dry_at = now;
+		}
+	}
+	if (follow->findings == 0 && follow->suppressed == 0 &&
+	    now < follow->life_at) {
+		return gathered;
+	}
+	stored = flush(follow);
+	return stored == FOLLOW_DRY ? gathered : stored;
+}
