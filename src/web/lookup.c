@@ -21,11 +21,11 @@ lookup_init(struct lookup *lookup)
 }
 
 static void
-end_snapshot(struct lookup *lookup)
+end_read(struct lookup *lookup)
 {
-	if (lookup->snapshot) {
-		store_snapshot_end(lookup->store);
-		lookup->snapshot = false;
+	if (lookup->reading) {
+		(void)store_read_end(lookup->store);
+		lookup->reading = false;
 	}
 }
 
@@ -33,9 +33,9 @@ void
 lookup_close(struct lookup *lookup)
 {
 	if (lookup->store != NULL) {
+		end_read(lookup);
 		store_close(lookup->store);
 		lookup->store = NULL;
-		lookup->snapshot = false;
 	}
 }
 
@@ -54,53 +54,45 @@ complain(struct lookup *lookup, const char *why)
 	}
 }
 
-/* Whether the handle is of no use any more.  Requests within a millisecond
- * share one look at the file, and one snapshot. */
-static bool
-is_stale(struct lookup *lookup, const struct conf *conf)
-{
-	const int64_t ticks = proc_ticks();
-
-	if (strcmp(lookup->path, conf->database) != 0) {
-		return true;
-	}
-	if (ticks == lookup->looked_at) {
-		return false;
-	}
-	lookup->looked_at = ticks;
-	end_snapshot(lookup);
-	return store_moved(lookup->store);
-}
-
-/* Lock, and have a handle on the database the configuration names, or say why
- * not. */
+/* Lock, and begin to read the database that the configuration names; where
+ * there is none, say why.  Several questions, and those of all that ask within
+ * a millisecond, look at the file and take their locks once. */
 static bool
 begin(struct lookup *lookup, const struct conf *conf)
 {
+	const int64_t ticks = proc_ticks();
 	char error[STORE_ERROR_SIZE];
 
 	(void)pthread_mutex_lock(&lookup->lock);
-	if (lookup->store != NULL && is_stale(lookup, conf)) {
+	if (strcmp(lookup->path, conf->database) != 0) {
 		lookup_close(lookup);
 	}
-	if (lookup->store != NULL) {
-		return true;
+	if (lookup->store == NULL) {
+		(void)text_copy(
+		    lookup->path, sizeof(lookup->path), conf->database);
+		if (store_open(&lookup->store, conf->database, STORE_READ,
+			PATIENCE_MS, error) != STORE_OK) {
+			lookup->store = NULL;
+			complain(lookup, error);
+			return false;
+		}
+	} else if (ticks != lookup->looked_at) {
+		end_read(lookup);
+		(void)store_tend(lookup->store, NULL);
 	}
-	(void)text_copy(lookup->path, sizeof(lookup->path), conf->database);
-	if (store_open(&lookup->store, conf->database, STORE_READ, PATIENCE_MS,
-		error) != STORE_OK) {
-		lookup->store = NULL;
-		complain(lookup, error);
-		return false;
+	lookup->looked_at = ticks;
+	if (!lookup->reading) {
+		store_read(lookup->store);
+		lookup->reading = true;
 	}
 	return true;
 }
 
-/* Judge what it came to, and unlock.  A handle that is only busy is kept. */
+/* Judge what it came to, and unlock. */
 static bool
-end(struct lookup *lookup, bool begun, enum store_result result)
+end(struct lookup *lookup, bool begun)
 {
-	const bool fine = begun && (result == STORE_OK || result == STORE_NONE);
+	const bool fine = begun && store_status(lookup->store) == STORE_OK;
 
 	if (fine && lookup->failing) {
 		log_info("%s can be read again", lookup->path);
@@ -108,10 +100,7 @@ end(struct lookup *lookup, bool begun, enum store_result result)
 	}
 	if (begun && !fine) {
 		complain(lookup, store_error(lookup->store));
-		end_snapshot(lookup);
-		if (result != STORE_BUSY) {
-			lookup_close(lookup);
-		}
+		end_read(lookup);
 	}
 	(void)pthread_mutex_unlock(&lookup->lock);
 	return fine;
@@ -129,33 +118,24 @@ ignore_state(void *to, const char *key, const char *value, int64_t since)
 bool
 lookup_check(struct lookup *lookup, const struct conf *conf)
 {
-	enum store_result result = STORE_FAILED;
 	const bool begun = begin(lookup, conf);
 
 	if (begun) {
-		result = store_state_each(lookup->store, ignore_state, NULL);
+		store_state_each(lookup->store, ignore_state, NULL);
 	}
-	return end(lookup, begun, result);
+	return end(lookup, begun);
 }
 
-/* In a snapshot: several questions, and those of all who ask within a
- * millisecond, take their locks once. */
 bool
 lookup_standing(struct lookup *lookup, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing)
 {
-	enum store_result result = STORE_OK;
 	const bool begun = begin(lookup, conf);
 
-	if (begun && !lookup->snapshot) {
-		result = store_snapshot(lookup->store);
-		lookup->snapshot = result == STORE_OK;
+	if (begun) {
+		engine_standing(lookup->store, conf, address, now, standing);
 	}
-	if (begun && result == STORE_OK) {
-		result = engine_standing(
-		    lookup->store, conf, address, now, standing);
-	}
-	return end(lookup, begun, result);
+	return end(lookup, begun);
 }
 
 static void
@@ -172,27 +152,23 @@ lookup_hours(struct lookup *lookup, const struct conf *conf,
 {
 	const struct net client = engine_client(conf, address);
 	struct repute repute = { .reputation = REPUTATION_NEUTRAL };
-	enum store_result result = STORE_FAILED;
 	const bool begun = begin(lookup, conf);
 
 	*hours = (struct page_hours){ .from = tally_hour(now) -
 					      (PAGE_HOURS - 1) * PAGE_HOUR };
 	if (begun) {
-		result = store_tally_hours(lookup->store, &client, hours->from,
+		store_tally_hours(lookup->store, &client, hours->from,
 		    tally_hour(now), note_hour, hours);
-	}
-	if (result == STORE_OK || result == STORE_NONE) {
-		result = engine_repute(
-		    lookup->store, conf, &client, NULL, now, &repute);
+		engine_repute(lookup->store, conf, &client, NULL, now, &repute);
 	}
 	hours->reputation = repute.reputation;
-	return end(lookup, begun, result);
+	return end(lookup, begun);
 }
 
 void
 lookup_rest(struct lookup *lookup)
 {
 	(void)pthread_mutex_lock(&lookup->lock);
-	end_snapshot(lookup);
+	end_read(lookup);
 	(void)pthread_mutex_unlock(&lookup->lock);
 }

@@ -26,9 +26,9 @@ struct lookup {
 	struct store *store; /* NULL: to be opened */
 	char path[CONF_PATH_SIZE];
 	struct log_gate gate;
-	bool failing;      /* so that its end is worth a line */
-	bool snapshot;     /* one is open: since `looked_at`, */
-	int64_t looked_at; /* when the file was still there; ticks */
+	bool failing; /* so that its end is worth a line */
+	bool reading; /* since `looked_at`, in ticks */
+	int64_t looked_at;
 };
 
 void lookup_init(struct lookup *lookup);
@@ -43,7 +43,7 @@ bool lookup_standing(struct lookup *lookup, const struct conf *conf,
 bool lookup_hours(struct lookup *lookup, const struct conf *conf,
     const struct addr *address, int64_t now, struct page_hours *hours);
 
-/* Let go of the snapshot that requests within a millisecond share: to be called
+/* Let go of what requests within a millisecond share: to be called
  * now and then, so that the last does not keep the log from being emptied. */
 void lookup_rest(struct lookup *lookup);
 

@@ -1,7 +1,9 @@
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "base/words.h"
 #include "core/kind.h"
 #include "core/limit.h"
 #include "web/site.h"
@@ -9,18 +11,8 @@
 
 /* ---- what there is to write from ---- */
 
-static const struct {
-	unsigned status;
-	const char *word;
-} statuses[WEB_STATUSES] = {
-	{ 200, "200" },
-	{ 400, "400" },
-	{ 404, "404" },
-	{ 405, "405" },
-	{ 429, "429" },
-	{ 500, "500" },
-	{ 503, "503" },
-};
+static const char *const statuses[WEB_STATUSES] = { "200", "400", "404", "405",
+	"429", "500", "503" };
 
 struct facts {
 	int64_t one;
@@ -34,7 +26,7 @@ void
 metrics_count(struct web *web, unsigned status)
 {
 	for (size_t i = 0; i < WEB_STATUSES; i++) {
-		if (statuses[i].status == status) {
+		if ((unsigned)atoi(statuses[i]) == status) {
 			atomic_fetch_add(&web->answered[i], 1);
 		}
 	}
@@ -61,147 +53,110 @@ gather(const struct request *request)
 /* ---- what is written ---- */
 
 /* Words of labels: all ours, with nothing to escape. */
-static const char *
-version_word(int i)
-{
-	(void)i;
-	return VIDEUR_VERSION;
-}
-
-static const char *
-status_word(int i)
-{
-	return statuses[i].word;
-}
-
-static const char *
-cause_word(int i)
-{
-	return i == DEADLINES_SLOW ? "slow" : "full";
-}
-
-static const char *
-family_word(int i)
-{
-	return i == STATS_V4 ? "ipv4" : "ipv6";
-}
-
-static const char *
-program_word(int i)
-{
-	return i == STATS_MILTER ? "milter" : "watch";
-}
-
-static const char *
-kind_word(int i)
-{
-	return kind_name((enum kind)i);
-}
-
-static const char *
-reason_word(int i)
-{
-	return reason_name((enum reason)i);
-}
-
-static const char *
-limit_word(int i)
-{
-	return limit_name((enum limit_kind)i);
-}
+static const char *const versions[] = { VIDEUR_VERSION };
+static const char *const causes[] = { "slow", "full" };
+static const char *const families[] = { "ipv4", "ipv6" };
+static const char *const programs[] = { "milter", "watch" };
+static const struct words version_words = WORDS_OF(versions);
+static const struct words status_words = WORDS_OF(statuses);
+static const struct words cause_words = WORDS_OF(causes);
+static const struct words family_words = WORDS_OF(families);
+static const struct words program_words = WORDS_OF(programs);
 
 static const char gauge[] = "gauge";
 static const char counter[] = "counter";
 
-#define FACT(member)  offsetof(struct facts, member)
-#define STAT(member)  offsetof(struct facts, stats.member)
-#define COUNT(member) offsetof(struct facts, stats.counter.member)
+#define FACT(member) offsetof(struct facts, member)
+#define STAT(member) offsetof(struct facts, stats.member)
+#define DAYS(first)  offsetof(struct facts, stats.counter.cell[first])
 
-/* Each is one number, or `count` in a row with a label whose values `word`
- * gives.  What is negative is not known and left out. */
+/* Each is one number, or one for each of the words that its label may have.
+ * What is negative is not known and left out. */
 static const struct metric {
 	const char *name;
 	const char *type;
 	const char *help;
 	size_t offset; /* in struct facts */
 	const char *label;
-	const char *(*word)(int i);
-	int count;
+	const struct words *words;
 } metrics[] = {
 	{ "videur_build_info", gauge, "Version of videur-web; always 1.",
-	    FACT(one), "version", version_word, 1 },
+	    FACT(one), "version", &version_words },
 	{ "videur_database_readable", gauge,
 	    "1 where the numbers below come from the database, else 0 and they "
 	    "are left out.",
-	    FACT(readable), NULL, NULL, 1 },
+	    FACT(readable), NULL, NULL },
 	{ "videur_web_requests_total", counter,
 	    "Requests to the page and the API, by HTTP status.", FACT(answered),
-	    "code", status_word, WEB_STATUSES },
+	    "code", &status_words },
 	{ "videur_web_hangups_total", counter,
 	    "Connections closed because no whole request came in time (slow) "
 	    "or room was needed (full).",
-	    FACT(hung_up), "cause", cause_word, DEADLINES_CAUSES },
+	    FACT(hung_up), "cause", &cause_words },
 	{ "videur_collected_timestamp_seconds", gauge,
 	    "When the numbers below were read from the database.", STAT(at),
-	    NULL, NULL, 1 },
+	    NULL, NULL },
 	{ "videur_listed", gauge,
 	    "Clients and networks with an active ban, by family.", STAT(family),
-	    "family", family_word, STATS_FAMILIES },
+	    "family", &family_words },
 	{ "videur_bans_active", gauge, "Active, enforced bans by reason.",
-	    STAT(listed), "reason", reason_word, REASON_COUNT },
+	    STAT(listed), "reason", &reason_words },
 	{ "videur_bans_total", counter, "Enforced bans that began, by reason.",
-	    COUNT(ban), "reason", reason_word, REASON_COUNT },
+	    DAYS(STATS_BANS), "reason", &reason_words },
 	{ "videur_events_total", counter, "Events stored, by kind.",
-	    COUNT(event), "kind", kind_word, KIND_COUNT },
+	    DAYS(STATS_EVENTS), "kind", &kind_words },
 	{ "videur_refused_sessions_total", counter,
 	    "Sessions refused because of a ban, by the ban's reason.",
-	    COUNT(refused), "reason", reason_word, REASON_COUNT },
+	    DAYS(STATS_REFUSED), "reason", &reason_words },
 	{ "videur_limited_sessions_total", counter,
-	    "Sessions that met a limit, by the limit.", COUNT(limited), "limit",
-	    limit_word, LIMIT_KINDS },
+	    "Sessions that met a limit, by the limit.", DAYS(STATS_LIMITED),
+	    "limit", &limit_words },
 	{ "videur_sessions_total", counter,
-	    "SMTP sessions of clients that are counted.", COUNT(sessions), NULL,
-	    NULL, 1 },
+	    "SMTP sessions of clients that are counted.", DAYS(STATS_SESSIONS),
+	    NULL, NULL },
 	{ "videur_messages_total", counter, "Messages whose end was seen.",
-	    COUNT(messages), NULL, NULL, 1 },
+	    DAYS(STATS_MESSAGES), NULL, NULL },
 	{ "videur_messages_accepted_total", counter,
-	    "Messages that made no event.", COUNT(accepted), NULL, NULL, 1 },
+	    "Messages that made no event.", DAYS(STATS_ACCEPTED), NULL, NULL },
 	{ "videur_recipients_accepted_total", counter, "Recipients accepted.",
-	    COUNT(recipients), NULL, NULL, 1 },
+	    DAYS(STATS_RECIPIENTS), NULL, NULL },
 	{ "videur_database_bytes", gauge, "Size of the database's main file.",
-	    STAT(database_bytes), NULL, NULL, 1 },
+	    STAT(database_bytes), NULL, NULL },
 	{ "videur_schema_version", gauge, "Version of the database's schema.",
-	    STAT(schema_version), NULL, NULL, 1 },
+	    STAT(schema_version), NULL, NULL },
 	{ "videur_life_timestamp_seconds", gauge,
 	    "Newest sign of life of another program of videur.", STAT(life),
-	    "program", program_word, STATS_PROGRAMS },
+	    "program", &program_words },
 	{ "videur_watch_behind_seconds", gauge,
 	    "How far the watcher is behind the logs, where it says so.",
-	    STAT(watch_behind), NULL, NULL, 1 },
+	    STAT(watch_behind), NULL, NULL },
 	{ "videur_brake", gauge, "1 while the brake is on, else 0.",
-	    STAT(brake), NULL, NULL, 1 },
+	    STAT(brake), NULL, NULL },
 };
 
 static void
 write_metric(
     const struct metric *metric, const struct facts *facts, struct text *out)
 {
+	const size_t count = metric->words != NULL ? metric->words->count : 1;
+
 	text_addf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name,
 	    metric->help, metric->name, metric->type);
-	for (int i = 0; i < metric->count; i++) {
+	for (size_t i = 0; i < count; i++) {
 		int64_t value;
 
 		memcpy(&value,
-		    (const char *)facts + metric->offset +
-			(size_t)i * sizeof(value),
+		    (const char *)facts + metric->offset + i * sizeof(value),
 		    sizeof(value));
-		if (value >= 0 && metric->label == NULL) {
-			text_addf(
-			    out, "%s %lld\n", metric->name, (long long)value);
-		} else if (value >= 0) {
-			text_addf(out, "%s{%s=\"%s\"} %lld\n", metric->name,
-			    metric->label, metric->word(i), (long long)value);
+		if (value < 0) {
+			continue;
 		}
+		text_add(out, metric->name);
+		if (metric->words != NULL) {
+			text_addf(out, "{%s=\"%s\"}", metric->label,
+			    words_at(metric->words, i));
+		}
+		text_addf(out, " %lld\n", (long long)value);
 	}
 }
 

@@ -52,39 +52,6 @@ static const struct page_shape {
 	    "nav-stats", page_stats_fill },
 };
 
-#define KIND_PHRASES(word)                                                     \
-	{                                                                      \
-		"deed-" word, "kind-" word, "why-" word, "fix-" word           \
-	}
-const struct kind_phrases kind_phrases[KIND_COUNT] = {
-	[KIND_SPAM] = KIND_PHRASES("spam"),
-	[KIND_VIRUS] = KIND_PHRASES("virus"),
-	[KIND_COMPLAINT] = KIND_PHRASES("complaint"),
-	[KIND_AUTH] = KIND_PHRASES("auth"),
-	[KIND_RECIPIENT] = KIND_PHRASES("recipient"),
-	[KIND_SENDER] = KIND_PHRASES("sender"),
-	[KIND_HELO] = KIND_PHRASES("helo"),
-	[KIND_COMMAND] = KIND_PHRASES("command"),
-	[KIND_DISCONNECT] = KIND_PHRASES("disconnect"),
-	[KIND_PROBE] = KIND_PHRASES("probe"),
-	[KIND_GREYLIST] = KIND_PHRASES("greylist"),
-	[KIND_RELAY] = KIND_PHRASES("relay"),
-	[KIND_VOLUME] = KIND_PHRASES("volume"),
-};
-
-#define REASON_PHRASES(word)                                                   \
-	{                                                                      \
-		"reason-" word, "reason-name-" word, "reason-why-" word        \
-	}
-const struct reason_phrases reason_phrases[REASON_COUNT] = {
-	[REASON_SPAM] = REASON_PHRASES("spam"),
-	[REASON_VIRUS] = REASON_PHRASES("virus"),
-	[REASON_AUTH] = REASON_PHRASES("auth"),
-	[REASON_ERROR] = REASON_PHRASES("error"),
-	[REASON_RECIPIENT] = REASON_PHRASES("recipient"),
-	[REASON_VOLUME] = REASON_PHRASES("volume"),
-};
-
 enum page_kind
 page_of_path(const char *path)
 {
@@ -100,23 +67,13 @@ page_of_path(const char *path)
 /* ---- what several parts show ---- */
 
 void
-page_deeds_put(struct section *section, uint32_t kinds)
+page_kinds_put(struct section *section, enum variable_name list,
+    enum variable_name name, const char *prefix, uint32_t kinds)
 {
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		if ((kinds & kind_bit((enum kind)kind)) != 0) {
-			section_phrase(section_item(section, VAR_DEEDS),
-			    VAR_DEED, kind_phrases[kind].deed);
-		}
-	}
-}
-
-void
-page_fixes_put(struct section *section, uint32_t kinds)
-{
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		if ((kinds & kind_bit((enum kind)kind)) != 0) {
-			section_phrase(section_item(section, VAR_FIXES),
-			    VAR_FIX, kind_phrases[kind].fix);
+			section_word(section_item(section, list), name, prefix,
+			    kind_name((enum kind)kind));
 		}
 	}
 }
@@ -129,7 +86,8 @@ page_counts_put(struct section *section, const int64_t count[static KIND_COUNT])
 
 		if (count[kind] > 0) {
 			item = section_item(section, VAR_DEEDS);
-			section_phrase(item, VAR_DEED, kind_phrases[kind].deed);
+			section_word(item, VAR_DEED, "deed-",
+			    kind_name((enum kind)kind));
 			section_number(item, VAR_COUNT, count[kind]);
 		}
 	}
@@ -181,7 +139,6 @@ page_chart_write(const void *chart, struct text *out)
 const char *
 page_words(struct page *page, const char *name, size_t size)
 {
-	const struct page_view *view = page->view;
 	char *words = page_data_room(page->data, size);
 	struct text out;
 
@@ -189,7 +146,7 @@ page_words(struct page *page, const char *name, size_t size)
 		return NULL;
 	}
 	text_init(&out, words, size);
-	return template_render(view->site->templates[view->language], name,
+	return template_render(page->site->templates[page->language], name,
 		   TEMPLATE_PLAIN, page->root, &out)
 		   ? words
 		   : NULL;
@@ -218,8 +175,6 @@ put_root(struct section *root, const char *path)
 static void
 put_navigation(const struct page *page)
 {
-	const enum page_kind kind = page->view->kind;
-
 	for (int i = 0; i < PAGE_KIND_COUNT; i++) {
 		struct section *item;
 
@@ -230,8 +185,8 @@ put_navigation(const struct page *page)
 		section_text(item, VAR_HREF, shapes[i].path);
 		section_phrase(item, VAR_LABEL, shapes[i].label);
 		section_yes(item, VAR_CURRENT,
-		    kind == (enum page_kind)i ||
-			(i == PAGE_FORM && kind == PAGE_LOOKUP));
+		    page->kind == (enum page_kind)i ||
+			(i == PAGE_FORM && page->kind == PAGE_LOOKUP));
 	}
 }
 
@@ -239,7 +194,7 @@ put_navigation(const struct page *page)
 static void
 put_languages(const struct page *page)
 {
-	const struct languages *spoken = &page->view->site->languages;
+	const struct languages *spoken = &page->site->languages;
 
 	section_yes(page->root, VAR_CHOICE, spoken->count > 1);
 	for (size_t i = 0; i < spoken->count; i++) {
@@ -248,8 +203,7 @@ put_languages(const struct page *page)
 
 		section_text(item, VAR_TAG, language_facts[language].tag);
 		section_text(item, VAR_NAME, language_facts[language].name);
-		section_yes(
-		    item, VAR_CURRENT, language == page->view->language);
+		section_yes(item, VAR_CURRENT, language == page->language);
 	}
 }
 
@@ -257,12 +211,12 @@ put_languages(const struct page *page)
 static void
 put_site(const struct page *page)
 {
-	const struct site *site = page->view->site;
+	const struct site *site = page->site;
 	const struct conf *conf = site->conf;
 	struct section *root = page->root;
 	const char *owner = conf->web.paragraph;
 
-	if (page->view->language == LANGUAGE_FR &&
+	if (page->language == LANGUAGE_FR &&
 	    conf->web.paragraph_fr[0] != '\0') {
 		owner = conf->web.paragraph_fr;
 	}
@@ -279,15 +233,14 @@ put_site(const struct page *page)
 }
 
 static void
-put_view(const struct page *page)
+put_request(const struct page *page)
 {
-	const struct page_view *view = page->view;
-	const struct page_shape *shape = &shapes[view->kind];
-	const char *tag = language_facts[view->language].tag;
+	const struct page_shape *shape = &shapes[page->kind];
+	const char *tag = language_facts[page->language].tag;
 	struct section *root = page->root;
 
 	section_text(root, VAR_LANG, tag);
-	section_text(root, VAR_KEEP, view->language_asked ? tag : NULL);
+	section_text(root, VAR_KEEP, page->language_asked ? tag : NULL);
 	section_text(root, VAR_HERE, shape->path);
 	section_phrase(root, VAR_PAGE, shape->template);
 	if (shape->heading != NULL) {
@@ -296,35 +249,34 @@ put_view(const struct page *page)
 	section_phrase(root, VAR_PROBLEM, shape->text);
 	/* What was typed stands in the field again, unless it would do harm
 	 * there. */
-	if (view->input != NULL && strlen(view->input) <= INPUT_MAX &&
-	    text_is_plain(view->input)) {
-		section_text(root, VAR_INPUT, view->input);
+	if (page->input != NULL && strlen(page->input) <= INPUT_MAX &&
+	    text_is_plain(page->input)) {
+		section_text(root, VAR_INPUT, page->input);
 	}
-	if (view->stats != NULL) {
+	if (page->stats != NULL) {
 		section_yes(root, VAR_COUNTED, true);
-		section_number(root, VAR_V4, view->stats->family[STATS_V4]);
-		section_number(root, VAR_V6, view->stats->family[STATS_V6]);
+		section_number(root, VAR_V4, page->stats->family[STATS_V4]);
+		section_number(root, VAR_V6, page->stats->family[STATS_V6]);
 	}
 }
 
 bool
-page_render(const struct page_view *view, struct text *out)
+page_render(struct page *page, struct text *out)
 {
 	struct page_data data;
-	struct page page = { .view = view,
-		.policy = &view->site->conf->policy,
-		.data = &data,
-		.root = page_data_init(&data, view->language) };
 
-	put_root(page.root, view->path);
-	put_site(&page);
-	put_view(&page);
-	put_navigation(&page);
-	put_languages(&page);
-	if (shapes[view->kind].fill != NULL) {
-		shapes[view->kind].fill(&page);
+	page->policy = &page->site->conf->policy;
+	page->data = &data;
+	page->root = page_data_init(&data, page->language);
+	put_root(page->root, page->path);
+	put_site(page);
+	put_request(page);
+	put_navigation(page);
+	put_languages(page);
+	if (shapes[page->kind].fill != NULL) {
+		shapes[page->kind].fill(page);
 	}
 	return !data.full &&
-	       template_render(view->site->templates[view->language],
-		   "layout.html", TEMPLATE_HTML, page.root, out);
+	       template_render(page->site->templates[page->language],
+		   "layout.html", TEMPLATE_HTML, page->root, out);
 }

@@ -3,7 +3,7 @@
  *
  * page_render() turns what is known into HTML by the templates and phrases of
  * a site.  It knows nothing of HTTP, of the database or of the clock;
- * everything it says is in struct page_view and in the configuration.
+ * everything it says is in struct page and in the configuration.
  */
 #ifndef WEB_PAGE_H
 #define WEB_PAGE_H
@@ -56,7 +56,7 @@ struct page_hours {
 	struct tally hour[PAGE_HOURS];
 };
 
-struct page_view {
+struct page {
 	enum page_kind kind;
 	enum language language;
 	bool language_asked; /* by ?lang=: links and form keep it */
@@ -69,6 +69,10 @@ struct page_view {
 	const struct page_hours *hours;  /* NULL: not for this visitor */
 	const struct stats *stats;       /* NULL: not known now; but for
 					  * PAGE_STATS only how many are listed */
+	/* While it is rendered: */
+	const struct policy *policy; /* the active one */
+	struct page_data *data;
+	struct section *root; /* the outermost section */
 };
 
 /* The page of that path ("/codes"), or PAGE_NOT_FOUND; PAGE_FORM for "/". */
@@ -80,17 +84,10 @@ const struct ban *page_ref_ban(
 
 /* Add the page to `out`; false where it did not fit or a template of the
  * owner's is wrong, and then it is not to be shown. */
-bool page_render(const struct page_view *view, struct text *out);
+bool page_render(struct page *page, struct text *out);
 
 /* ---- the parts of the pages, each of which fills in what its templates
  * show ---- */
-
-struct page {
-	const struct page_view *view;
-	const struct policy *policy; /* the active one */
-	struct page_data *data;
-	struct section *root; /* the outermost section */
-};
 
 /* The look-up of an address (page_lookup.c). */
 void page_lookup_fill(struct page *page);
@@ -108,26 +105,12 @@ void page_stats_fill(struct page *page);
  * text of its own of less than `size` bytes; NULL where there is no room. */
 const char *page_words(struct page *page, const char *name, size_t size);
 
-/* Phrases of a kind and of a reason. */
-struct kind_phrases {
-	const char *deed; /* "messages recognised as spam" */
-	const char *name; /* "Spam" */
-	const char *why;  /* what is wrong with it */
-	const char *fix;  /* what to do about it, as list items */
-};
-extern const struct kind_phrases kind_phrases[KIND_COUNT];
-struct reason_phrases {
-	const char *reason; /* "Too many ..." */
-	const char *name;   /* "Spam" */
-	const char *why;
-};
-extern const struct reason_phrases reason_phrases[REASON_COUNT];
-
-/* Lists of one section a kind: VAR_DEEDS with VAR_DEED, VAR_FIXES with
- * VAR_FIX. */
-void page_deeds_put(struct section *section, uint32_t kinds);
-void page_fixes_put(struct section *section, uint32_t kinds);
-/* And VAR_DEEDS with VAR_DEED and VAR_COUNT of those that are not 0. */
+/* For each of the kinds one more section in `list`, in which `name` is its
+ * phrase of that prefix: "deed-", "messages recognised as spam"; "kind-",
+ * "Spam"; "why-", what is wrong with it; "fix-", what to do about it. */
+void page_kinds_put(struct section *section, enum variable_name list,
+    enum variable_name name, const char *prefix, uint32_t kinds);
+/* VAR_DEEDS with VAR_DEED and VAR_COUNT of those kinds that are not 0. */
 void page_counts_put(
     struct section *section, const int64_t count[static KIND_COUNT]);
 

@@ -20,14 +20,6 @@ enum {
 const char *const variable_names[VAR_NAMES] = { PAGE_VARIABLES(PAGE_VARIABLE) };
 #undef PAGE_VARIABLE
 
-static const char *const months[12] = { "month-1", "month-2", "month-3",
-	"month-4", "month-5", "month-6", "month-7", "month-8", "month-9",
-	"month-10", "month-11", "month-12" };
-static const char *const months_short[12] = { "month-short-1", "month-short-2",
-	"month-short-3", "month-short-4", "month-short-5", "month-short-6",
-	"month-short-7", "month-short-8", "month-short-9", "month-short-10",
-	"month-short-11", "month-short-12" };
-
 static char zone[65];
 
 /* ---- memory ---- */
@@ -131,6 +123,22 @@ section_phrase(
     struct section *section, enum variable_name name, const char *phrase)
 {
 	add(section, name)->phrase = phrase;
+}
+
+void
+section_word(struct section *section, enum variable_name name,
+    const char *prefix, const char *word)
+{
+	const size_t size = strlen(prefix) + strlen(word) + 1;
+	char *phrase = page_data_room(section->data, size);
+	struct text out;
+
+	if (phrase != NULL) {
+		text_init(&out, phrase, size);
+		text_add(&out, prefix);
+		text_add(&out, word);
+		section_phrase(section, name, phrase);
+	}
 }
 
 void
@@ -275,12 +283,16 @@ static void
 put_moment(struct section *moment, int64_t at, const struct tm *tm)
 {
 	char iso[TIME_TEXT_SIZE];
+	char month[3];
+	struct text out;
 
+	text_init(&out, month, sizeof(month));
+	text_add_int(&out, tm->tm_mon + 1, 0);
 	section_copy(moment, VAR_ISO, text_from_time(at, iso));
 	section_digits(moment, VAR_DAY, tm->tm_mday, 0);
 	section_yes(moment, VAR_FIRST, tm->tm_mday == 1);
-	section_phrase(moment, VAR_MONTH, months[tm->tm_mon]);
-	section_phrase(moment, VAR_SHORT, months_short[tm->tm_mon]);
+	section_word(moment, VAR_MONTH, "month-", month);
+	section_word(moment, VAR_SHORT, "month-short-", month);
 	section_digits(moment, VAR_YEAR, tm->tm_year + INT64_C(1900), 0);
 	section_digits(moment, VAR_HOUR, tm->tm_hour, 2);
 	section_digits(moment, VAR_MINUTE, tm->tm_min, 2);

@@ -2,6 +2,7 @@
  * The page about an address: its bans, what was seen of it, and what to do.
  */
 #include <string.h>
+#include <strings.h>
 
 #include "base/addr.h"
 #include "base/text.h"
@@ -133,18 +134,22 @@ kinds_of(const struct page *page, const struct ban *ban)
 	return rule != NULL ? rule->kinds : kinds[ban->reason];
 }
 
-/* Errors are of many kinds; where the rule counts one alone it is named. */
-static const char *
-why_of(const struct ban *ban, uint32_t kinds)
+/* What the ban is for, in a sentence.  Errors are of many kinds; where the rule
+ * counts one alone it is named. */
+static void
+put_why(struct section *section, const struct ban *ban, uint32_t kinds)
 {
-	for (int kind = 0; ban->reason == REASON_ERROR && kind < KIND_COUNT;
-	     kind++) {
-		if (kinds == kind_bit((enum kind)kind)) {
-			return kind_phrases[kind].why;
-		}
+	const bool single = kinds != 0 && (kinds & (kinds - 1)) == 0;
+
+	if (is_manual(ban)) {
+		section_phrase(section, VAR_WHY, "reason-why-manual");
+	} else if (ban->reason == REASON_ERROR && single) {
+		section_word(section, VAR_WHY, "why-",
+		    kind_name((enum kind)(ffs((int)kinds) - 1)));
+	} else {
+		section_word(
+		    section, VAR_WHY, "reason-why-", reason_name(ban->reason));
 	}
-	return is_manual(ban) ? "reason-why-manual"
-			      : reason_phrases[ban->reason].why;
 }
 
 /* The reply that a ban is refused with now; NULL where there is no room. */
@@ -158,28 +163,23 @@ reply_of(const struct page *page, const struct ban *ban)
 		return NULL;
 	}
 	return reply_line(ban_reply(ban),
-	    addr_format(&page->view->standing->address, ip), ban->ends,
-	    page->view->site->conf->lookup_url, ban->ref, line);
+	    addr_format(&page->standing->address, ip), ban->ends,
+	    page->site->conf->lookup_url, ban->ref, line);
 }
 
 static void
 put_ban(const struct page *page, const struct ban *ban, bool asked,
     const char *reply)
 {
-	static const char *const services[SERVICE_COUNT] = {
-		[SERVICE_ANY] = "service-any",
-		[SERVICE_MX] = "service-mx",
-		[SERVICE_SUBMISSION] = "service-submission",
-	};
 	const uint32_t kinds = kinds_of(page, ban);
 	const bool manual = is_manual(ban);
 	struct section *item = section_item(page->root, VAR_BANS);
 	char network[NET_TEXT_SIZE];
 
-	section_phrase(item, VAR_REASON,
-	    manual ? "reason-manual" : reason_phrases[ban->reason].reason);
-	section_phrase(item, VAR_WHY, why_of(ban, kinds));
-	section_phrase(item, VAR_SERVICE, services[ban->service]);
+	section_word(item, VAR_REASON, "reason-",
+	    manual ? BAN_RULE_MANUAL : reason_name(ban->reason));
+	put_why(item, ban, kinds);
+	section_word(item, VAR_SERVICE, "service-", service_name(ban->service));
 	section_yes(item, VAR_ASKED, asked);
 	section_yes(item, VAR_AUTOMATIC, !manual);
 	section_text(item, VAR_REF, ban->ref);
@@ -187,11 +187,11 @@ put_ban(const struct page *page, const struct ban *ban, bool asked,
 		section_copy(item, VAR_NETWORK, net_format(&ban->who, network));
 	}
 	section_text(item, VAR_REPLY, reply);
-	if (page->view->standing->bans > 1) {
+	if (page->standing->bans > 1) {
 		put_times(item, ban);
 	}
 	put_schedule(page, item, ban, policy_rule(page->policy, ban->rule));
-	page_deeds_put(item, kinds);
+	page_kinds_put(item, VAR_DEEDS, VAR_DEED, "deed-", kinds);
 }
 
 /* ---- what was seen, hour by hour ---- */
@@ -199,12 +199,6 @@ put_ban(const struct page *page, const struct ban *ban, bool asked,
 static void
 put_hours(struct page *page, const struct page_hours *hours)
 {
-	/* In words alone: a number would only be haggled about. */
-	static const char *const reputations[REPUTATION_COUNT] = {
-		[REPUTATION_GOOD] = "reputation-good",
-		[REPUTATION_NEUTRAL] = "reputation-neutral",
-		[REPUTATION_POOR] = "reputation-poor",
-	};
 	struct section *root = page->root;
 	struct page_chart *chart = page_chart_new(page, 2, PAGE_HOURS);
 
@@ -235,7 +229,9 @@ put_hours(struct page *page, const struct page_hours *hours)
 		.title = page_words(page, "seen-title", WORDS_SIZE),
 		.description = page_words(
 		    page, "seen-description", WORDS_SIZE) };
-	section_phrase(root, VAR_REPUTATION, reputations[hours->reputation]);
+	/* In words alone: a number would only be haggled about. */
+	section_word(root, VAR_REPUTATION, "reputation-",
+	    reputation_name(hours->reputation));
 	if (chart_highest(&chart->columns) == 0) {
 		section_yes(root, VAR_HOURS_NONE, true);
 		return;
@@ -316,14 +312,14 @@ put_report(struct page *page, const struct ban *ban, const char *reply)
 
 	section_text(root, VAR_REPLY, reply);
 	/* When it was last refused is for those who were there. */
-	if (page->view->hours != NULL && ban->told > 0) {
+	if (page->hours != NULL && ban->told > 0) {
 		section_copy(root, VAR_REPORT_TIME,
 		    text_from_time(ban->told, refused_at));
 	}
 	if (mail == NULL) {
 		return;
 	}
-	mail->to = page->view->site->conf->contact;
+	mail->to = page->site->conf->contact;
 	mail->body = page_words(page, "report.txt", REPORT_SIZE);
 	if (mail->body == NULL) {
 		return;
@@ -340,12 +336,7 @@ put_report(struct page *page, const struct ban *ban, const char *reply)
 static void
 put_listed(struct page *page, const char *ref)
 {
-	static const char *const leads[SERVICE_COUNT] = {
-		[SERVICE_ANY] = "lead-any",
-		[SERVICE_MX] = "lead-mx",
-		[SERVICE_SUBMISSION] = "lead-submission",
-	};
-	const struct standing *standing = page->view->standing;
+	const struct standing *standing = page->standing;
 	const struct ban *main = &standing->ban[0]; /* ends last */
 	const int64_t left = main->ends - standing->checked_at;
 	const struct ban *asked = main;
@@ -373,15 +364,15 @@ put_listed(struct page *page, const char *ref)
 	section_yes(root, VAR_MANY, standing->bans > 1);
 	section_yes(root, VAR_AUTOMATIC, automatic);
 	section_yes(root, VAR_BY_HAND, by_hand);
-	section_phrase(root, VAR_LEAD, leads[main->service]);
+	section_word(root, VAR_LEAD, "lead-", service_name(main->service));
 	put_times(root, main);
 	section_duration(root, VAR_LEFT, left);
 	section_digits(root, VAR_LEFT_SECONDS, left, 0);
 	page_bar_put(root, VAR_SERVED, standing->checked_at - main->begins,
 	    main->ends - main->begins);
-	page_fixes_put(root, kinds);
-	if (page->view->hours != NULL) {
-		put_hours(page, page->view->hours);
+	page_kinds_put(root, VAR_FIXES, VAR_FIX, "fix-", kinds);
+	if (page->hours != NULL) {
+		put_hours(page, page->hours);
 	}
 	put_report(page, asked, asked_reply);
 }
@@ -389,20 +380,19 @@ put_listed(struct page *page, const char *ref)
 void
 page_lookup_fill(struct page *page)
 {
-	const struct page_view *view = page->view;
-	const struct standing *standing = view->standing;
+	const struct standing *standing = page->standing;
 	struct section *root = page->root;
 	char ip[ADDR_TEXT_SIZE];
 	char text[BAN_REF_SIZE];
-	const char *ref = read_ref(view->ref, text);
+	const char *ref = read_ref(page->ref, text);
 
 	section_copy(root, VAR_IP, addr_format(&standing->address, ip));
 	if (ref != NULL) {
 		section_copy(root, VAR_REF, ref);
 	}
-	section_yes(root, VAR_OWN, view->own);
+	section_yes(root, VAR_OWN, page->own);
 	section_yes(root, VAR_GONE,
-	    view->ref != NULL && page_ref_ban(standing, view->ref) == NULL);
+	    page->ref != NULL && page_ref_ban(standing, page->ref) == NULL);
 	section_phrase(root, VAR_HEADING,
 	    standing->bans > 0 ? "listed-heading" : "clear-heading");
 	section_yes(root, VAR_CLEAR, standing->bans == 0);

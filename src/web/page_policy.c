@@ -103,12 +103,12 @@ put_code(const struct page *page, const struct code *code)
 	section_yes(item, VAR_AGAIN, code->again);
 	for (int i = 0; i < REASON_COUNT; i++) {
 		if ((code->reasons & UINT32_C(1) << i) != 0) {
-			section_phrase(section_item(item, VAR_REASONS),
-			    VAR_REASON, reason_phrases[i].reason);
+			section_word(section_item(item, VAR_REASONS),
+			    VAR_REASON, "reason-", reason_name((enum reason)i));
 		}
 	}
-	page_deeds_put(item, code->kinds);
-	page_fixes_put(item, code->kinds);
+	page_kinds_put(item, VAR_DEEDS, VAR_DEED, "deed-", code->kinds);
+	page_kinds_put(item, VAR_FIXES, VAR_FIX, "fix-", code->kinds);
 	section_length(item, VAR_FIRST_BAN, code->shortest);
 	if (code->longest > code->shortest) {
 		section_length(item, VAR_LAST_BAN, code->longest);
@@ -148,19 +148,14 @@ put_most(struct section *section, const struct limit *limit)
 static void
 put_limits(const struct page *page)
 {
-	static const char *const phrases[LIMIT_KINDS] = {
-		[LIMIT_CONNECTIONS] = "limit-connections",
-		[LIMIT_MESSAGES] = "limit-messages",
-		[LIMIT_HOURLY] = "limit-hourly",
-	};
-
 	for (int i = 0; i < LIMIT_KINDS; i++) {
 		const struct limit *limit = &page->policy->limit[i];
 		struct section *item;
 
 		if (limit_is_set(limit) && limit->reply.code[0] != '\0') {
 			item = section_item(page->root, VAR_LIMITS);
-			section_phrase(item, VAR_LIMIT, phrases[i]);
+			section_word(item, VAR_LIMIT, "limit-",
+			    limit_name((enum limit_kind)i));
 			put_reply(item, &limit->reply);
 			put_most(item, limit);
 		}
@@ -195,21 +190,6 @@ same_schedule(const struct rule *a, const struct rule *b)
 	       memcmp(a->ban, b->ban, a->steps * sizeof(a->ban[0])) == 0;
 }
 
-/* What a row counts; of one kind alone, errors apart, its reason says it. */
-static void
-put_row_kinds(struct section *row, enum reason reason, uint32_t kinds)
-{
-	const bool single = (kinds & (kinds - 1)) == 0;
-
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		if ((kinds & kind_bit((enum kind)kind)) != 0 &&
-		    (!single || reason == REASON_ERROR)) {
-			section_phrase(section_item(row, VAR_KINDS), VAR_NAME,
-			    kind_phrases[kind].name);
-		}
-	}
-}
-
 /* The row of rule number `at`, and of all that have its schedule; none where
  * an earlier rule had it. */
 static void
@@ -229,8 +209,12 @@ put_row(const struct page *page, size_t at, size_t columns)
 		}
 	}
 	row = section_item(page->root, VAR_ROWS);
-	section_phrase(row, VAR_REASON, reason_phrases[rule->reason].name);
-	put_row_kinds(row, rule->reason, kinds);
+	section_word(
+	    row, VAR_REASON, "reason-name-", reason_name(rule->reason));
+	/* Of one kind alone, errors apart, the reason says it. */
+	if ((kinds & (kinds - 1)) != 0 || rule->reason == REASON_ERROR) {
+		page_kinds_put(row, VAR_KINDS, VAR_NAME, "kind-", kinds);
+	}
 	for (size_t step = 1; step <= columns; step++) {
 		struct section *cell = section_item(row, VAR_CELLS);
 
@@ -281,13 +265,14 @@ page_why_fill(struct page *page)
 		}
 	}
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		const char *word = kind_name((enum kind)kind);
 		struct section *item;
 
 		if ((kinds & kind_bit((enum kind)kind)) != 0) {
 			item = section_item(page->root, VAR_KINDS);
-			section_phrase(item, VAR_NAME, kind_phrases[kind].name);
-			section_phrase(item, VAR_WHY, kind_phrases[kind].why);
-			section_phrase(item, VAR_FIX, kind_phrases[kind].fix);
+			section_word(item, VAR_NAME, "kind-", word);
+			section_word(item, VAR_WHY, "why-", word);
+			section_word(item, VAR_FIX, "fix-", word);
 		}
 	}
 }

@@ -16,7 +16,7 @@ bans_of(const struct stats_day *day)
 	int64_t sum = 0;
 
 	for (int i = 0; i < REASON_COUNT; i++) {
-		sum += day->ban[i];
+		sum += day->cell[STATS_BANS + i];
 	}
 	return sum;
 }
@@ -40,7 +40,8 @@ put_listed(const struct page *page, const struct stats *stats)
 
 		if (stats->listed[i] > 0 || (reasons & UINT32_C(1) << i) != 0) {
 			row = section_item(page->root, VAR_REASONS);
-			section_phrase(row, VAR_REASON, reason_phrases[i].name);
+			section_word(row, VAR_REASON, "reason-name-",
+			    reason_name((enum reason)i));
 			section_number(row, VAR_COUNT, stats->listed[i]);
 			page_bar_put(row, VAR_BAR, stats->listed[i], most);
 		}
@@ -86,7 +87,7 @@ put_kinds(struct page *page, const struct stats *stats)
 		int64_t total = 0;
 
 		for (size_t i = 0; i < STATS_DAYS; i++) {
-			total += stats->day[i].event[kind];
+			total += stats->day[i].cell[STATS_EVENTS + kind];
 		}
 		if (total == 0 && (kinds & kind_bit((enum kind)kind)) == 0) {
 			continue;
@@ -96,10 +97,12 @@ put_kinds(struct page *page, const struct stats *stats)
 			return;
 		}
 		for (size_t i = 0; i < STATS_DAYS; i++) {
-			chart->value[0][i] = stats->day[i].event[kind];
+			chart->value[0][i] = stats->day[i]
+						 .cell[STATS_EVENTS + kind];
 		}
 		row = section_item(page->root, VAR_KINDS);
-		section_phrase(row, VAR_DEED, kind_phrases[kind].deed);
+		section_word(
+		    row, VAR_DEED, "deed-", kind_name((enum kind)kind));
 		section_number(row, VAR_TOTAL, total);
 		section_number(row, VAR_MOST, chart_highest(&chart->columns));
 		section_write(row, VAR_CHART, page_chart_write, chart);
@@ -121,10 +124,10 @@ put_days(const struct page *page, const struct stats *stats)
 
 		section_moment(row, VAR_SINCE, day->day);
 		section_number(row, VAR_TOTAL, bans_of(day));
-		page_counts_put(row, day->event);
-		sessions += day->sessions;
-		messages += day->messages;
-		accepted += day->accepted;
+		page_counts_put(row, &day->cell[STATS_EVENTS]);
+		sessions += day->cell[STATS_SESSIONS];
+		messages += day->cell[STATS_MESSAGES];
+		accepted += day->cell[STATS_ACCEPTED];
 	}
 	section_number(root, VAR_SESSIONS, sessions);
 	section_number(root, VAR_MESSAGES, messages);
@@ -136,7 +139,7 @@ put_days(const struct page *page, const struct stats *stats)
 void
 page_stats_fill(struct page *page)
 {
-	const struct stats *stats = page->view->stats;
+	const struct stats *stats = page->stats;
 
 	if (stats != NULL) {
 		section_yes(page->root, VAR_FIGURES, true);

@@ -9,6 +9,7 @@
 #include "base/embedded.h"
 #include "base/json.h"
 #include "base/log.h"
+#include "base/words.h"
 #include "conf/conf.h"
 #include "core/standing.h"
 #include "web/page.h"
@@ -103,11 +104,12 @@ answer_address(const struct request *request, struct response *response)
 }
 
 static void
-add_reasons(struct json *json, const char *name, const int64_t *numbers)
+add_words(struct json *json, const char *name, const struct words *words,
+    const int64_t *numbers)
 {
 	json_object(json, name);
-	for (int i = 0; i < REASON_COUNT; i++) {
-		json_int(json, reason_name((enum reason)i), numbers[i]);
+	for (size_t i = 0; i < words->count; i++) {
+		json_int(json, words_at(words, i), numbers[i]);
 	}
 	json_object_end(json);
 }
@@ -115,27 +117,20 @@ add_reasons(struct json *json, const char *name, const int64_t *numbers)
 static void
 add_day(struct json *json, const struct stats_day *day)
 {
+	const int64_t *cell = day->cell;
 	char text[TIME_TEXT_SIZE];
 
 	text_from_time(day->day, text)[sizeof("2026-11-21") - 1] = '\0';
 	json_object(json, NULL);
 	json_string(json, "day", text);
-	add_reasons(json, "bans", day->ban);
-	add_reasons(json, "refused", day->refused);
-	json_object(json, "events");
-	for (int i = 0; i < KIND_COUNT; i++) {
-		json_int(json, kind_name((enum kind)i), day->event[i]);
-	}
-	json_object_end(json);
-	json_object(json, "limited");
-	for (int i = 0; i < LIMIT_KINDS; i++) {
-		json_int(json, limit_name((enum limit_kind)i), day->limited[i]);
-	}
-	json_object_end(json);
-	json_int(json, "sessions", day->sessions);
-	json_int(json, "messages", day->messages);
-	json_int(json, "accepted", day->accepted);
-	json_int(json, "recipients", day->recipients);
+	add_words(json, "bans", &reason_words, &cell[STATS_BANS]);
+	add_words(json, "refused", &reason_words, &cell[STATS_REFUSED]);
+	add_words(json, "events", &kind_words, &cell[STATS_EVENTS]);
+	add_words(json, "limited", &limit_words, &cell[STATS_LIMITED]);
+	json_int(json, "sessions", cell[STATS_SESSIONS]);
+	json_int(json, "messages", cell[STATS_MESSAGES]);
+	json_int(json, "accepted", cell[STATS_ACCEPTED]);
+	json_int(json, "recipients", cell[STATS_RECIPIENTS]);
 	json_object_end(json);
 }
 
@@ -156,7 +151,7 @@ answer_stats(const struct request *request, struct response *response)
 	json_int(&json, "ipv4", stats.family[STATS_V4]);
 	json_int(&json, "ipv6", stats.family[STATS_V6]);
 	json_object_end(&json);
-	add_reasons(&json, "bans", stats.listed);
+	add_words(&json, "bans", &reason_words, stats.listed);
 	json_array(&json, "days");
 	for (size_t i = 0; i < STATS_DAYS; i++) {
 		add_day(&json, &stats.day[i]);
@@ -181,25 +176,25 @@ answer_openapi(const struct request *request, struct response *response)
 
 /* ---- for people: pages ---- */
 
-/* Render the page of `view`; what does not depend on it is filled in. */
+/* Render a page; what does not depend on it is filled in. */
 static void
-answer_page(const struct request *request, struct page_view *view,
-    unsigned status, struct response *response)
+answer_page(const struct request *request, struct page *page, unsigned status,
+    struct response *response)
 {
 	const struct languages *spoken = &request->site->languages;
 
-	view->language = negotiate_language(
+	page->language = negotiate_language(
 	    spoken, request->lang, request->accept_language);
-	view->language_asked = languages_hold(spoken, request->lang);
-	view->site = request->site;
-	view->path = request->path;
+	page->language_asked = languages_hold(spoken, request->lang);
+	page->site = request->site;
+	page->path = request->path;
 	response->status = status;
 	response->type = "text/html; charset=utf-8";
-	response->language = language_facts[view->language].tag;
+	response->language = language_facts[page->language].tag;
 	if (response->vary == NULL) {
 		response->vary = "Accept-Language";
 	}
-	if (!page_render(view, &response->body)) {
+	if (!page_render(page, &response->body)) {
 		log_warn("the page for %s could not be written", request->path);
 		text_init(
 		    &response->body, response->body.buf, response->body.size);
@@ -226,7 +221,7 @@ may_see(const struct request *request, const struct standing *standing)
 /* The page about an address, NULL for the form alone. */
 static void
 answer_standing(const struct request *request, const struct addr *address,
-    struct page_view *view, struct response *response)
+    struct page *page, struct response *response)
 {
 	struct web *web = request->web;
 	const struct conf *conf = request->site->conf;
@@ -237,25 +232,25 @@ answer_standing(const struct request *request, const struct addr *address,
 	if (address == NULL ? !lookup_check(&web->lookup, conf)
 			    : !lookup_standing(&web->lookup, conf, address,
 				  request->now, &standing)) {
-		view->kind = PAGE_UNAVAILABLE;
-		answer_page(request, view, 503, response);
+		page->kind = PAGE_UNAVAILABLE;
+		answer_page(request, page, 503, response);
 		return;
 	}
-	view->kind = PAGE_FORM;
+	page->kind = PAGE_FORM;
 	if (stats_listed(&web->stats, conf, &stats)) {
-		view->stats = &stats;
+		page->stats = &stats;
 	}
 	if (address != NULL) {
-		view->kind = PAGE_LOOKUP;
-		view->standing = &standing;
+		page->kind = PAGE_LOOKUP;
+		page->standing = &standing;
 		response->retry_after = until_free(&standing);
 		if (standing.bans > 0 && may_see(request, &standing) &&
 		    lookup_hours(
 			&web->lookup, conf, address, request->now, &hours)) {
-			view->hours = &hours;
+			page->hours = &hours;
 		}
 	}
-	answer_page(request, view, 200, response);
+	answer_page(request, page, 200, response);
 }
 
 /* The look-up, as a page or, by the client's wish, as JSON: of the address that
@@ -274,7 +269,7 @@ answer_look_up(const struct request *request, struct response *response)
 	const bool none = request->ip == NULL && !own;
 	enum visitor_asks asks = VISITOR_ASKS_FINE;
 	struct addr address = request->visitor;
-	struct page_view view = { .input = request->ip, .ref = request->ref };
+	struct page page = { .input = request->ip, .ref = request->ref };
 	char text[ADDR_TEXT_SIZE];
 
 	response->vary = "Accept, Accept-Language";
@@ -286,15 +281,15 @@ answer_look_up(const struct request *request, struct response *response)
 	} else if (json) {
 		answer_json(request, asks, &address, response);
 	} else if (asks != VISITOR_ASKS_FINE) {
-		view.kind = refusal[asks];
-		answer_page(request, &view, 400, response);
+		page.kind = refusal[asks];
+		answer_page(request, &page, 400, response);
 	} else {
-		view.own = own;
+		page.own = own;
 		if (own) {
-			view.input = addr_format(&address, text);
+			page.input = addr_format(&address, text);
 		}
 		answer_standing(
-		    request, none ? NULL : &address, &view, response);
+		    request, none ? NULL : &address, &page, response);
 	}
 }
 
@@ -302,14 +297,14 @@ answer_look_up(const struct request *request, struct response *response)
 static void
 answer_site(const struct request *request, struct response *response)
 {
-	struct page_view view = { .kind = page_of_path(request->path) };
+	struct page page = { .kind = page_of_path(request->path) };
 	struct stats stats;
 
-	if ((view.kind == PAGE_STATS ? stats_all : stats_listed)(
+	if ((page.kind == PAGE_STATS ? stats_all : stats_listed)(
 		&request->web->stats, request->site->conf, &stats)) {
-		view.stats = &stats;
+		page.stats = &stats;
 	}
-	answer_page(request, &view, 200, response);
+	answer_page(request, &page, 200, response);
 }
 
 static void
@@ -317,10 +312,10 @@ answer_file(const struct request *request, struct response *response)
 {
 	const struct site_file *file = site_file(
 	    request->site, request->path + 1);
-	struct page_view view = { .kind = PAGE_NOT_FOUND };
+	struct page page = { .kind = PAGE_NOT_FOUND };
 
 	if (file == NULL) { /* there is no logo */
-		answer_page(request, &view, 404, response);
+		answer_page(request, &page, 404, response);
 		return;
 	}
 	response->type = file->type;
@@ -389,8 +384,8 @@ is_api(const char *path)
 static void
 refuse(const struct request *request, bool found, struct response *response)
 {
-	struct page_view view = { .kind = found ? PAGE_NOT_ALLOWED
-						: PAGE_NOT_FOUND };
+	struct page page = { .kind = found ? PAGE_NOT_ALLOWED
+					   : PAGE_NOT_FOUND };
 	const unsigned status = found ? 405 : 404;
 
 	if (is_api(request->path)) {
@@ -398,7 +393,7 @@ refuse(const struct request *request, bool found, struct response *response)
 		    found ? "only GET and HEAD are answered"
 			  : "there is no such path");
 	} else {
-		answer_page(request, &view, status, response);
+		answer_page(request, &page, status, response);
 	}
 }
 

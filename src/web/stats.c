@@ -5,6 +5,7 @@
 
 #include "base/proc.h"
 #include "base/text.h"
+#include "base/words.h"
 #include "conf/conf.h"
 #include "engine/engine.h"
 #include "store/store.h"
@@ -23,54 +24,41 @@ enum {
 
 /* ---- counting ---- */
 
-/* Where a row belongs; NULL for a word of another version. */
-static int64_t *
-cell(struct stats_day *day, const struct daily_row *row)
-{
-	enum kind kind;
-	enum reason reason;
-	enum limit_kind limit;
-
-	switch (row->what) {
-	case DAILY_EVENT:
-		return kind_parse(row->name, &kind) ? &day->event[kind] : NULL;
-	case DAILY_BAN:
-		return reason_parse(row->name, &reason) ? &day->ban[reason]
-							: NULL;
-	case DAILY_REFUSED:
-		return reason_parse(row->name, &reason) ? &day->refused[reason]
-							: NULL;
-	case DAILY_LIMITED:
-		return limit_parse(row->name, &limit) ? &day->limited[limit]
-						      : NULL;
-	case DAILY_SESSIONS:
-		return &day->sessions;
-	case DAILY_MESSAGES:
-		return &day->messages;
-	case DAILY_RECIPIENTS:
-		return &day->recipients;
-	case DAILY_ACCEPTED:
-		return &day->accepted;
-	case DAILY_COUNT:
-		break;
-	}
-	return NULL;
-}
+/* Where the rows of each kind belong, by their names. */
+static const struct {
+	enum stats_cell first;
+	const struct words *names; /* NULL: one cell without a name */
+} cells[DAILY_COUNT] = {
+	[DAILY_EVENT] = { STATS_EVENTS, &kind_words },
+	[DAILY_BAN] = { STATS_BANS, &reason_words },
+	[DAILY_REFUSED] = { STATS_REFUSED, &reason_words },
+	[DAILY_LIMITED] = { STATS_LIMITED, &limit_words },
+	[DAILY_SESSIONS] = { STATS_SESSIONS, NULL },
+	[DAILY_MESSAGES] = { STATS_MESSAGES, NULL },
+	[DAILY_RECIPIENTS] = { STATS_RECIPIENTS, NULL },
+	[DAILY_ACCEPTED] = { STATS_ACCEPTED, NULL },
+};
 
 static void
 take_row(void *to, const struct daily_row *row)
 {
 	struct stats *stats = to;
+	const struct words *names = cells[row->what].names;
 	const int64_t ago = (stats->day[STATS_DAYS - 1].day - row->day) /
 			    STORE_DAY;
-	int64_t *sum = cell(&stats->total, row);
+	size_t cell = cells[row->what].first;
 
-	if (sum == NULL) {
-		return;
+	if (names != NULL) {
+		const size_t place = words_find(names, row->name);
+
+		if (place == names->count) {
+			return; /* a word of another version */
+		}
+		cell += place;
 	}
-	*sum += row->number;
+	stats->total.cell[cell] += row->number;
 	if (ago >= 0 && ago < STATS_DAYS) {
-		*cell(&stats->day[STATS_DAYS - 1 - ago], row) += row->number;
+		stats->day[STATS_DAYS - 1 - ago].cell[cell] += row->number;
 	}
 }
 
@@ -88,14 +76,26 @@ take_state(void *to, const char *key, const char *value, int64_t since)
 	}
 }
 
-/* Fill in everything but `counter`. */
-static enum store_result
-count(struct store *store, int64_t now, struct stats *stats)
+/* Fill in everything but `counter`; false where the database cannot be read,
+ * after a line in the log, but for one that cannot be opened: each request that
+ * needs it says so.  With a handle for this one time: between two times it
+ * would only hold memory. */
+static bool
+count(struct stats *stats, const struct conf *conf, struct log_gate *gate)
 {
-	struct store_numbers house = { .bytes = 0 };
-	struct brake brake = { .on = false };
-	enum store_result result;
+	const int64_t now = proc_now();
+	struct ban_counts listed;
+	struct store_numbers numbers;
+	struct brake brake;
+	char error[STORE_ERROR_SIZE];
+	struct store *store;
+	int64_t held;
+	bool fine;
 
+	if (store_open(&store, conf->database, STORE_READ, PATIENCE_MS,
+		error) != STORE_OK) {
+		return false;
+	}
 	*stats = (struct stats){
 		.at = now, .life = { -1, -1 }, .watch_behind = -1
 	};
@@ -103,80 +103,41 @@ count(struct store *store, int64_t now, struct stats *stats)
 		stats->day[i].day = now - now % STORE_DAY -
 				    (STATS_DAYS - 1 - i) * STORE_DAY;
 	}
-	result = store_ban_listed(
-	    store, now, &stats->family[STATS_V4], &stats->family[STATS_V6]);
-	if (result == STORE_OK) {
-		result = store_ban_live(store, now, stats->listed);
-	}
-	if (result == STORE_OK) {
-		result = store_daily_each(store, 0, take_row, stats);
-	}
-	if (result == STORE_OK) {
-		result = store_numbers(store, &house);
-	}
-	if (result == STORE_OK) {
-		result = store_state_each(store, take_state, stats);
-	}
-	if (result == STORE_OK) {
-		result = engine_brake(store, &brake);
-	}
-	stats->database_bytes = house.bytes;
-	stats->schema_version = house.version;
+	store_read(store);
+	store_ban_counts(store, now, &listed);
+	store_daily_each(store, 0, take_row, stats);
+	store_numbers(store, &numbers);
+	store_state_each(store, take_state, stats);
+	engine_brake(store, &brake);
+	stats->family[STATS_V4] = listed.v4;
+	stats->family[STATS_V6] = listed.v6;
+	memcpy(stats->listed, listed.bans, sizeof(stats->listed));
+	stats->database_bytes = numbers.bytes;
+	stats->schema_version = numbers.version;
 	stats->brake = brake.on;
-	return result;
-}
-
-/* With a handle for this one time: between two times it would only hold
- * memory.  That the database cannot be opened is not said here: each request
- * that needs it does. */
-static bool
-open_and_count(struct stats_keeper *keeper, const struct conf *conf)
-{
-	char error[STORE_ERROR_SIZE];
-	struct store *store;
-	enum store_result result;
-	int64_t held;
-
-	if (store_open(&store, conf->database, STORE_READ, PATIENCE_MS,
-		error) != STORE_OK) {
-		return false;
-	}
-	result = count(store, proc_now(), &keeper->work);
-	if (result != STORE_OK &&
-	    log_gate_open(&keeper->gate, proc_ticks() / 1000, &held)) {
+	fine = store_read_end(store) == STORE_OK;
+	if (!fine && log_gate_open(gate, proc_ticks() / 1000, &held)) {
 		log_warn("statistics: %s", store_error(store));
 	}
 	store_close(store);
-	return result == STORE_OK;
+	return fine;
 }
 
 /* ---- the newest ---- */
 
-/* Move `cells` counters on by what the totals grew from `was` to `is`. */
-static void
-advance(int64_t *counter, const int64_t *was, const int64_t *is, size_t cells)
-{
-	for (size_t i = 0; i < cells; i++) {
-		counter[i] += is[i] > was[i] ? is[i] - was[i] : 0;
-	}
-}
-
-/* Make what was counted the newest. */
+/* Make what was counted the newest, and move the counters on by what the
+ * totals grew. */
 static void
 publish(struct stats_keeper *keeper)
 {
 	struct stats_day counter = keeper->newest.counter;
-	const struct stats_day *was = &keeper->newest.total;
-	const struct stats_day *is = &keeper->work.total;
 
-	advance(counter.event, was->event, is->event, KIND_COUNT);
-	advance(counter.ban, was->ban, is->ban, REASON_COUNT);
-	advance(counter.refused, was->refused, is->refused, REASON_COUNT);
-	advance(counter.limited, was->limited, is->limited, LIMIT_KINDS);
-	advance(&counter.sessions, &was->sessions, &is->sessions, 1);
-	advance(&counter.messages, &was->messages, &is->messages, 1);
-	advance(&counter.recipients, &was->recipients, &is->recipients, 1);
-	advance(&counter.accepted, &was->accepted, &is->accepted, 1);
+	for (size_t i = 0; i < STATS_CELLS; i++) {
+		const int64_t more = keeper->work.total.cell[i] -
+				     keeper->newest.total.cell[i];
+
+		counter.cell[i] += more > 0 ? more : 0;
+	}
 	keeper->newest = keeper->work;
 	keeper->newest.counter = counter;
 	keeper->known = true;
@@ -226,7 +187,7 @@ refresh(struct stats_keeper *keeper, const struct conf *conf, int64_t most)
 		(void)pthread_mutex_lock(&keeper->counting);
 	}
 	if (is_due(keeper, most, &good)) {
-		const bool fine = open_and_count(keeper, conf);
+		const bool fine = count(&keeper->work, conf, &keeper->gate);
 		const int64_t cost = proc_ticks() - begun;
 
 		(void)pthread_mutex_lock(&keeper->lock);

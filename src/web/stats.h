@@ -25,17 +25,26 @@ enum {
 	STATS_DAYS = 30
 };
 
+/* What is counted by day. */
+enum stats_cell {
+	STATS_EVENTS,                           /* by kind */
+	STATS_BANS = STATS_EVENTS + KIND_COUNT, /* enforced ones that began, by
+						 * reason */
+	STATS_REFUSED = STATS_BANS + REASON_COUNT,    /* sessions, by the ban's
+						    * reason */
+	STATS_LIMITED = STATS_REFUSED + REASON_COUNT, /* sessions that met a
+						       * limit */
+	STATS_SESSIONS = STATS_LIMITED + LIMIT_KINDS,
+	STATS_MESSAGES,
+	STATS_ACCEPTED,
+	STATS_RECIPIENTS,
+	STATS_CELLS
+};
+
 /* One day, UTC. */
 struct stats_day {
 	int64_t day; /* its first second */
-	int64_t event[KIND_COUNT];
-	int64_t ban[REASON_COUNT];     /* enforced ones that began */
-	int64_t refused[REASON_COUNT]; /* sessions, by the ban's reason */
-	int64_t limited[LIMIT_KINDS];  /* sessions that met a limit */
-	int64_t sessions;
-	int64_t messages;
-	int64_t recipients;
-	int64_t accepted;
+	int64_t cell[STATS_CELLS];
 };
 
 enum stats_family {

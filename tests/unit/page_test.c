@@ -95,10 +95,10 @@ banned_standing(void)
 	return standing;
 }
 
-static struct page_view
-view_of(const struct standing *standing, enum language language)
+static struct page
+page_of(const struct standing *standing, enum language language)
 {
-	return (struct page_view){ .kind = PAGE_LOOKUP,
+	return (struct page){ .kind = PAGE_LOOKUP,
 		.language = language,
 		.site = site,
 		.path = "/",
@@ -106,14 +106,14 @@ view_of(const struct standing *standing, enum language language)
 }
 
 static void
-must_render(const struct page_view *view)
+must_render(struct page *page)
 {
 	struct text out;
 
 	text_init(&out, buf, WEB_BODY_MAX);
-	if (!page_render(view, &out)) {
+	if (!page_render(page, &out)) {
 		fail_msg("page of kind %d in %s does not render",
-		    (int)view->kind, language_facts[view->language].tag);
+		    (int)page->kind, language_facts[page->language].tag);
 	}
 	assert_non_null(strstr(buf, "</html>\n"));
 	assert_null(strstr(buf, "{{"));
@@ -205,10 +205,9 @@ a_ban_is_told(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct page_view view = view_of(
-		    &standing, rows[i].language);
+		struct page page = page_of(&standing, rows[i].language);
 
-		must_render(&view);
+		must_render(&page);
 		must_say(rows[i].sentence, rows[i].want);
 	}
 }
@@ -241,15 +240,15 @@ steps_are_told(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct standing standing = banned_standing();
-		struct page_view view = view_of(&standing, LANGUAGE_EN);
+		struct page page = page_of(&standing, LANGUAGE_EN);
 
 		(void)text_copy(
 		    standing.ban[0].rule, BAN_RULE_SIZE, rows[i].rule);
 		standing.ban[0].step = rows[i].step;
-		must_render(&view);
+		must_render(&page);
 		must_say(rows[i].sentence, rows[i].english);
-		view.language = LANGUAGE_FR;
-		must_render(&view);
+		page.language = LANGUAGE_FR;
+		must_render(&page);
 		must_say(rows[i].sentence, rows[i].french);
 		if (strcmp(rows[i].rule, "dictionary") != 0) {
 			must_not_say(rows[i].sentence, "class=\"steps\"");
@@ -281,10 +280,10 @@ refs_are_found(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct page_view view = view_of(&standing, LANGUAGE_EN);
+		struct page page = page_of(&standing, LANGUAGE_EN);
 
-		view.ref = rows[i].ref;
-		must_render(&view);
+		page.ref = rows[i].ref;
+		must_render(&page);
 		(rows[i].want == asked ? must_say : must_not_say)(
 		    rows[i].sentence, asked);
 		(rows[i].want == gone ? must_say : must_not_say)(
@@ -299,12 +298,12 @@ static void
 a_ref_like_another_is_read(void **state)
 {
 	struct standing standing = banned_standing();
-	struct page_view view = view_of(&standing, LANGUAGE_EN);
+	struct page page = page_of(&standing, LANGUAGE_EN);
 
 	(void)state;
 	(void)text_copy(standing.ban[0].ref, BAN_REF_SIZE, "101ABC");
-	view.ref = "iolabc";
-	must_render(&view);
+	page.ref = "iolabc";
+	must_render(&page);
 	must_say("I and L are 1, O is 0", "your refusal spoke of");
 }
 
@@ -313,22 +312,22 @@ a_clear_address_is_told(void **state)
 {
 	const struct stats stats = { .family = { 12, 3 } };
 	const struct standing standing = clear_standing("2001:db8::7");
-	struct page_view view = view_of(&standing, LANGUAGE_EN);
+	struct page page = page_of(&standing, LANGUAGE_EN);
 
 	(void)state;
-	must_render(&view);
+	must_render(&page);
 	must_say("the verdict", "<h1>2001:db8::7 is not listed</h1>");
 	must_not_say("nothing to be told", "class=\"ban");
-	view.ref = "7K2M9Q";
-	view.own = true;
-	view.stats = &stats;
-	must_render(&view);
+	page.ref = "7K2M9Q";
+	page.own = true;
+	page.stats = &stats;
+	must_render(&page);
 	must_say("the ended ban", "<code>7K2M9Q</code> has ended");
 	must_say("whose it is", "the address you are visiting from");
 	must_say("the numbers",
 	    "There are currently 12 IPv4 and 3 IPv6 addresses listed.");
-	view.language = LANGUAGE_FR;
-	must_render(&view);
+	page.language = LANGUAGE_FR;
+	must_render(&page);
 	must_say("the numbers in French", "12 en IPv4 et 3 en IPv6");
 }
 
@@ -336,11 +335,11 @@ static void
 allowed_is_told_as_clear(void **state)
 {
 	struct standing standing = clear_standing("192.0.2.7");
-	const struct page_view view = view_of(&standing, LANGUAGE_EN);
+	struct page page = page_of(&standing, LANGUAGE_EN);
 
 	(void)state;
 	standing.verdict = STANDING_ALLOWED;
-	must_render(&view);
+	must_render(&page);
 	must_say("the verdict", "<h1>192.0.2.7 is not listed</h1>");
 }
 
@@ -352,13 +351,13 @@ every_kind_in_every_language(void **state)
 	(void)state;
 	for (int kind = 0; kind < PAGE_KIND_COUNT; kind++) {
 		for (int i = 0; i < LANGUAGE_COUNT; i++) {
-			struct page_view view = view_of(NULL, (enum language)i);
+			struct page page = page_of(NULL, (enum language)i);
 
-			view.kind = (enum page_kind)kind;
-			if (view.kind == PAGE_LOOKUP) {
-				view.standing = &standing;
+			page.kind = (enum page_kind)kind;
+			if (page.kind == PAGE_LOOKUP) {
+				page.standing = &standing;
 			}
-			must_render(&view);
+			must_render(&page);
 			must_say("there is a way to the form", "href=\"./\"");
 		}
 	}
@@ -374,18 +373,18 @@ every_word_in_every_language(void **state)
 	(void)state;
 	conf->policy.rule[0].kinds = kind_bit(KIND_COUNT) - 1;
 	for (int n = 0; n < 13 * LANGUAGE_COUNT; n++) {
-		const struct page_view view = view_of(
+		struct page page = page_of(
 		    &standing, (enum language)(n % LANGUAGE_COUNT));
 
 		ban->reason = (enum reason)(n / LANGUAGE_COUNT % REASON_COUNT);
 		ban->service = (enum service)(
 		    n / LANGUAGE_COUNT % SERVICE_COUNT);
 		ban->ends = NOW + n / LANGUAGE_COUNT * month;
-		must_render(&view);
+		must_render(&page);
 	}
 	ban->ends = NOW + 10 * DAY; /* the first of December */
-	const struct page_view view = view_of(&standing, LANGUAGE_FR);
-	must_render(&view);
+	struct page page = page_of(&standing, LANGUAGE_FR);
+	must_render(&page);
 	must_say("the first in French", "1<sup>er</sup> décembre 2026");
 	must_say("days in French", ">10 j</strong>");
 }
@@ -394,13 +393,13 @@ static void
 a_network_is_named(void **state)
 {
 	struct standing standing = banned_standing();
-	const struct page_view view = view_of(&standing, LANGUAGE_EN);
+	struct page page = page_of(&standing, LANGUAGE_EN);
 
 	(void)state;
-	must_render(&view);
+	must_render(&page);
 	must_not_say("no network", "Applies to");
 	assert_true(net_parse("192.0.2.0/24", &standing.ban[0].who));
-	must_render(&view);
+	must_render(&page);
 	must_say("the network", "<dd>192.0.2.0/24</dd>");
 }
 
@@ -409,7 +408,7 @@ static void
 each_of_several_has_its_times(void **state)
 {
 	struct standing standing = banned_standing();
-	struct page_view view = view_of(&standing, LANGUAGE_EN);
+	struct page page = page_of(&standing, LANGUAGE_EN);
 
 	(void)state;
 	standing.ban[1] = standing.ban[0];
@@ -417,8 +416,8 @@ each_of_several_has_its_times(void **state)
 	standing.ban[1].ends = NOW + HOUR;
 	standing.bans = 2;
 	for (int i = 0; i < LANGUAGE_COUNT; i++) {
-		view.language = (enum language)i;
-		must_render(&view);
+		page.language = (enum language)i;
+		must_render(&page);
 		must_say(
 		    "the first begins", "datetime=\"2026-11-21T16:05:42Z\"");
 		must_say("the first ends", "datetime=\"2026-11-21T20:05:42Z\"");
@@ -433,18 +432,18 @@ hours_are_for_some_alone(void **state)
 {
 	struct standing standing = banned_standing();
 	struct page_hours hours = { .from = NOW - NOW % HOUR - 47 * HOUR };
-	struct page_view view = view_of(&standing, LANGUAGE_EN);
+	struct page page = page_of(&standing, LANGUAGE_EN);
 
 	(void)state;
 	standing.ban[0].told = NOW - 60;
 	hours.hour[46].kind[KIND_RECIPIENT] = 1234;
 	hours.hour[46].accepted = 7;
-	must_render(&view);
+	must_render(&page);
 	must_not_say("what was seen", "<svg class=\"chart\" viewBox=\"0 0 480");
 	must_not_say("in numbers", "1234");
 	must_not_say("when it was refused", "2026-11-21T18:04:42Z");
-	view.hours = &hours;
-	must_render(&view);
+	page.hours = &hours;
+	must_render(&page);
 	must_say("what was seen", "<svg class=\"chart\" viewBox=\"0 0 480");
 	must_say("in numbers", "1234 recipients that do not exist");
 	must_say("and the good", "<td class=\"number\">7</td>");
@@ -453,7 +452,7 @@ hours_are_for_some_alone(void **state)
 	must_say("a good name", "has a good name here");
 	hours.reputation = REPUTATION_POOR;
 	hours.hour[46] = (struct tally){ 0 };
-	must_render(&view);
+	must_render(&page);
 	must_say("nothing was seen", "Nothing was counted in this time");
 	must_say("a bad name", "has a bad name here");
 }
@@ -465,11 +464,11 @@ policies_are_told(void **state)
 	struct rule *rule = &conf->policy.rule[conf->policy.rules];
 	struct limit *limit = &conf->policy.limit[LIMIT_CONNECTIONS];
 	struct standing standing = banned_standing();
-	struct page_view view = view_of(&standing, LANGUAGE_EN);
+	struct page page = page_of(&standing, LANGUAGE_EN);
 
 	(void)state;
-	view.kind = PAGE_CODES;
-	must_render(&view);
+	page.kind = PAGE_CODES;
+	must_render(&page);
 	must_say("the reply of the rule",
 	    ">550 5.7.1 Too many errors from your IP</pre>");
 	must_say("the reply of a ban by hand",
@@ -493,7 +492,7 @@ policies_are_told(void **state)
 	limit->most[REPUTATION_NEUTRAL] = 5;
 	limit->most[REPUTATION_POOR] = 2;
 	assert_null(reply_parse("421 Slow down", NULL, &limit->reply));
-	must_render(&view);
+	must_render(&page);
 	must_say("its own code", "450 4.7.1 Virus detected SFR_IN_102");
 	must_say("that it is temporary", "with 4 is temporary");
 	must_say("how long", "lasts 3 h");
@@ -501,24 +500,24 @@ policies_are_told(void **state)
 	must_say("from the second refusal on", "421 Suspended OFR_999 [999]");
 	must_say("the limit", "<code>421</code> Too many connections at once");
 	must_say("its numbers", "2 to 9, the better the reputation");
-	view.kind = PAGE_LOOKUP;
+	page.kind = PAGE_LOOKUP;
 	(void)text_copy(standing.ban[0].rule, BAN_RULE_SIZE, "virus");
-	must_render(&view);
+	must_render(&page);
 	must_say("all blocks alike", "Every block for this reason lasts 3 h");
 	must_not_say("and so no row of steps", "class=\"steps\"");
-	view.kind = PAGE_DURATIONS;
-	must_render(&view);
+	page.kind = PAGE_DURATIONS;
+	must_render(&page);
 	must_say("five columns", "no.&nbsp;5 and later");
 	must_say("the steps",
 	    "<td data-step=\"3\">8 h</td><td data-step=\"4\">16 h</td>"
 	    "<td data-step=\"5+\">24 h</td>");
 	must_say("the virus, for ever alike", "<td data-step=\"5+\">3 h</td>");
 	conf->policy.rule[0].steps = 0;
-	must_render(&view);
+	must_render(&page);
 	must_not_say("a rule that never bans", "24 h");
 	must_say("one column", "every time");
-	view.kind = PAGE_WHY;
-	must_render(&view);
+	page.kind = PAGE_WHY;
+	must_render(&page);
 	must_say("what it counts", "<h2>Viruses</h2>");
 	must_not_say("and no more", "<h2>Unknown recipients</h2>");
 }
@@ -527,20 +526,20 @@ static void
 figures_are_told(void **state)
 {
 	struct stats stats = { .at = NOW, .family = { 12345, 3 } };
-	struct page_view view = view_of(NULL, LANGUAGE_EN);
+	struct page page = page_of(NULL, LANGUAGE_EN);
 
 	(void)state;
-	view.kind = PAGE_STATS;
-	must_render(&view);
+	page.kind = PAGE_STATS;
+	must_render(&page);
 	must_say("none are known", "cannot be had right now");
 	for (int i = 0; i < STATS_DAYS; i++) {
 		stats.day[i].day = NOW - NOW % DAY + (i - 29) * DAY;
 	}
 	stats.listed[REASON_VIRUS] = 17;
-	stats.day[29].ban[REASON_ERROR] = 5;
-	stats.day[3].event[KIND_SPAM] = 321;
-	view.stats = &stats;
-	must_render(&view);
+	stats.day[29].cell[STATS_BANS + REASON_ERROR] = 5;
+	stats.day[3].cell[STATS_EVENTS + KIND_SPAM] = 321;
+	page.stats = &stats;
+	must_render(&page);
 	must_say("listed", "<dd>12\xe2\x80\xaf"
 			   "345</dd>");
 	must_say("by reason", "<th scope=\"row\">Virus</th><td "
@@ -556,21 +555,21 @@ figures_are_told(void **state)
 static void
 the_owner_is_heard(void **state)
 {
-	struct page_view view = view_of(NULL, LANGUAGE_EN);
+	struct page page = page_of(NULL, LANGUAGE_EN);
 
 	(void)state;
-	view.kind = PAGE_FORM;
+	page.kind = PAGE_FORM;
 	(void)text_copy(conf->web.site_name, CONF_TEXT_SIZE, "Ex & Co");
 	(void)text_copy(conf->web.paragraph, 1001, "Hello <b>\nyou");
 	(void)text_copy(conf->web.paragraph_fr, 1001, "Bonjour");
 	(void)text_copy(conf->web.abuse, CONF_TEXT_SIZE, "abuse@example.fr");
-	must_render(&view);
+	must_render(&page);
 	must_say(
 	    "the name", "<title>Is my mail server blocked? – Ex &amp; Co<");
 	must_say("the paragraph, as text", "Hello &lt;b&gt;\nyou</p>");
 	must_say("whom to tell of spam", "mailto:abuse@example.fr");
-	view.language = LANGUAGE_FR;
-	must_render(&view);
+	page.language = LANGUAGE_FR;
+	must_render(&page);
 	must_say("the paragraph in French", ">Bonjour</p>");
 }
 
@@ -596,11 +595,11 @@ input_is_repeated_without_harm(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct page_view view = view_of(NULL, LANGUAGE_EN);
+		struct page page = page_of(NULL, LANGUAGE_EN);
 
-		view.kind = PAGE_NO_ADDRESS;
-		view.input = rows[i].input;
-		must_render(&view);
+		page.kind = PAGE_NO_ADDRESS;
+		page.input = rows[i].input;
+		must_render(&page);
 		must_say(rows[i].sentence, rows[i].want);
 		must_not_say(rows[i].sentence, "<script>");
 	}
@@ -609,14 +608,14 @@ input_is_repeated_without_harm(void **state)
 static void
 variables_are_not_templates(void **state)
 {
-	struct page_view view = view_of(NULL, LANGUAGE_EN);
+	struct page page = page_of(NULL, LANGUAGE_EN);
 	struct text out;
 
 	(void)state;
-	view.kind = PAGE_NO_ADDRESS;
-	view.input = "{{contact}}{{#";
+	page.kind = PAGE_NO_ADDRESS;
+	page.input = "{{contact}}{{#";
 	text_init(&out, buf, WEB_BODY_MAX);
-	assert_true(page_render(&view, &out));
+	assert_true(page_render(&page, &out));
 	must_say("it stands there as it came", "value=\"{{contact}}{{#\"");
 }
 
@@ -636,11 +635,11 @@ links_lead_back(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct page_view view = view_of(NULL, LANGUAGE_EN);
+		struct page page = page_of(NULL, LANGUAGE_EN);
 
-		view.kind = PAGE_NOT_FOUND;
-		view.path = rows[i].path;
-		must_render(&view);
+		page.kind = PAGE_NOT_FOUND;
+		page.path = rows[i].path;
+		must_render(&page);
 		must_say(rows[i].path, rows[i].want);
 	}
 }
@@ -648,14 +647,14 @@ links_lead_back(void **state)
 static void
 a_wished_language_is_kept(void **state)
 {
-	struct page_view view = view_of(NULL, LANGUAGE_FR);
+	struct page page = page_of(NULL, LANGUAGE_FR);
 
 	(void)state;
-	view.kind = PAGE_FORM;
-	must_render(&view);
+	page.kind = PAGE_FORM;
+	must_render(&page);
 	must_not_say("not wished for", "type=\"hidden\"");
-	view.language_asked = true;
-	must_render(&view);
+	page.language_asked = true;
+	must_render(&page);
 	must_say("by the form", "name=\"lang\" value=\"fr\"");
 	must_say("by the title", "href=\"./?lang=fr\"");
 }
@@ -680,10 +679,9 @@ the_longest_page_fits(void **state)
 		standing.ban[standing.bans] = *ban;
 	}
 	for (int i = 0; i < LANGUAGE_COUNT; i++) {
-		const struct page_view view = view_of(
-		    &standing, (enum language)i);
+		struct page page = page_of(&standing, (enum language)i);
 
-		must_render(&view);
+		must_render(&page);
 		assert_true(strlen(buf) < WEB_BODY_MAX / 2);
 	}
 }
@@ -692,12 +690,12 @@ static void
 a_page_that_does_not_fit_is_refused(void **state)
 {
 	const struct standing standing = banned_standing();
-	const struct page_view view = view_of(&standing, LANGUAGE_EN);
+	struct page page = page_of(&standing, LANGUAGE_EN);
 	struct text out;
 
 	(void)state;
 	text_init(&out, buf, 1000);
-	assert_false(page_render(&view, &out));
+	assert_false(page_render(&page, &out));
 }
 
 #define PAGE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
