@@ -256,7 +256,7 @@ try_probe(const struct probe *probe, struct rules_scratch *scratch,
 	finding->rule = rule->name;
 	finding->source = rule->source;
 	finding->kind = rule->kind;
-	finding->milter_saw = rule->milter_saw;
+	finding->milter_saw = rule->milter_saw == MILTER_SAW;
 	return true;
 }
 

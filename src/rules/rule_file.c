@@ -19,6 +19,12 @@ static const char *const findings[] = {
 };
 static const struct words finding_words = WORDS_OF(findings);
 
+static const char *const answers[] = {
+	[MILTER_BLIND] = "no",
+	[MILTER_SAW] = "yes",
+};
+static const struct words answer_words = WORDS_OF(answers);
+
 const char *
 finding_word(enum finding_what what)
 {
@@ -26,34 +32,6 @@ finding_word(enum finding_what what)
 }
 
 /* ---- the keys of a rule ---- */
-
-static const char *
-set_finding(const struct key *key, void *field, const char *value)
-{
-	(void)key;
-	return words_parse(&finding_words, value, field)
-		   ? NULL
-		   : "must be offence, login, queue, session, suppressed or "
-		     "nothing";
-}
-
-static const char *
-set_kind(const struct key *key, void *field, const char *value)
-{
-	(void)key;
-	return kind_parse(value, field) ? NULL : "is no kind of event";
-}
-
-static const char *
-set_yes(const struct key *key, void *field, const char *value)
-{
-	(void)key;
-	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0) {
-		return "must be yes or no";
-	}
-	*(bool *)field = value[0] == 'y';
-	return NULL;
-}
 
 static const char *
 set_source(const struct key *key, void *field, const char *value)
@@ -67,25 +45,11 @@ set_source(const struct key *key, void *field, const char *value)
 	return text_copy(field, key->size, value) ? NULL : "is too long";
 }
 
-static void
-clear_tags(struct rule_tags *tags)
-{
-	while (tags->items > 0) {
-		free(tags->item[--tags->items]);
-	}
-}
-
 static const char *
-set_tags(const struct key *key, void *field, const char *value)
+set_tag(const struct key *key, void *field, const char *value)
 {
-	struct rule_tags *tags = field;
-	const char *star = value == NULL ? NULL : strchr(value, '*');
+	const char *star = strchr(value, '*');
 
-	(void)key;
-	if (value == NULL) {
-		clear_tags(tags);
-		return NULL;
-	}
 	if (value[0] == '\0' || strpbrk(value, " \t\r\n:[]") != NULL) {
 		return "is no daemon's tag, which holds no blank, ':' or "
 		       "bracket";
@@ -93,50 +57,25 @@ set_tags(const struct key *key, void *field, const char *value)
 	if (star != NULL && strchr(star + 1, '*') != NULL) {
 		return "may hold one '*' only";
 	}
-	if (tags->items == RULE_LIST_MAX) {
-		return "is one too many: 24 are the most";
-	}
-	tags->item[tags->items] = strdup(value);
-	if (tags->item[tags->items] == NULL) {
-		return "out of memory";
-	}
-	tags->items++;
-	return NULL;
-}
-
-static void
-clear_patterns(struct rule_patterns *patterns)
-{
-	while (patterns->items > 0) {
-		pattern_clear(&patterns->item[--patterns->items]);
-	}
+	return text_copy(field, key->size, value) ? NULL : "is too long";
 }
 
 static const char *
-set_patterns(const struct key *key, void *field, const char *value)
+set_pattern(const struct key *key, void *field, const char *value)
 {
 	/* Told before this returns to the next value. */
 	static _Thread_local char wrong[PATTERN_ERROR_SIZE];
-	struct rule_patterns *patterns = field;
 
 	(void)key;
-	if (value == NULL) {
-		clear_patterns(patterns);
-		return NULL;
-	}
-	if (patterns->items == RULE_LIST_MAX) {
-		return "is one too many: 24 are the most";
-	}
-	if (!pattern_compile(value, &patterns->item[patterns->items], wrong)) {
-		return wrong;
-	}
-	patterns->items++;
-	return NULL;
+	return pattern_compile(value, field, wrong) ? NULL : wrong;
 }
 
 #define RULE(member)                                                           \
 	.section = "rule", .offset = offsetof(struct log_rule, member),        \
 	.size = sizeof(((struct log_rule *)0)->member)
+#define LIST(member)                                                           \
+	RULE(member.item[0]), .list = true, .most = RULE_LIST_MAX,             \
+			      .count = offsetof(struct log_rule, member.items)
 
 static const struct key keys[] = {
 	{ .name = "source",
@@ -146,21 +85,21 @@ static const struct key keys[] = {
 	    .size = RULE_SOURCE_SIZE },
 	{ RULE(about), .name = "about", .set = field_text, .min = 1,
 	    .required = true },
-	{ RULE(tags), .name = "tags", .set = set_tags, .list = true,
-	    .required = true },
-	{ RULE(not_tags), .name = "not-tags", .set = set_tags, .list = true },
-	{ RULE(match), .name = "match", .set = set_patterns, .list = true,
-	    .required = true },
-	{ RULE(not_match), .name = "not-match", .set = set_patterns,
-	    .list = true },
-	{ RULE(what), .name = "finding", .def = "offence", .set = set_finding },
-	{ RULE(kind), .name = "kind", .set = set_kind },
+	{ LIST(tags), .name = "tags", .set = set_tag, .required = true },
+	{ LIST(not_tags), .name = "not-tags", .set = set_tag },
+	{ LIST(match), .name = "match", .set = set_pattern, .required = true },
+	{ LIST(not_match), .name = "not-match", .set = set_pattern },
+	{ RULE(what), .name = "finding", .def = "offence", .set = field_word,
+	    .words = &finding_words },
+	{ RULE(kind), .name = "kind", .set = field_word, .words = &kind_words },
 	{ RULE(events), .name = "events", .def = "1", .set = field_int,
 	    .min = 1, .max = RULES_EVENTS_MAX },
-	{ RULE(milter_saw), .name = "milter-saw", .def = "no", .set = set_yes },
+	{ RULE(milter_saw), .name = "milter-saw", .def = "no",
+	    .set = field_word, .words = &answer_words },
 };
 
 #undef RULE
+#undef LIST
 
 /* ---- rules ---- */
 
@@ -346,14 +285,20 @@ rule_file_read(struct rules *rules, const char *file, const char *text,
 	return true;
 }
 
+static void
+clear_patterns(struct rule_patterns *patterns)
+{
+	while (patterns->items > 0) {
+		pattern_clear(&patterns->item[--patterns->items]);
+	}
+}
+
 void
 rule_file_clear(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->rules; i++) {
 		struct log_rule *rule = rules->rule[i];
 
-		clear_tags(&rule->tags);
-		clear_tags(&rule->not_tags);
 		clear_patterns(&rule->match);
 		clear_patterns(&rule->not_match);
 		free(rule);

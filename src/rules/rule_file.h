@@ -13,15 +13,16 @@
 enum {
 	RULE_LIST_MAX = 24,      /* patterns or tags in one list of a rule */
 	RULE_PATTERNS_MAX = 512, /* to match, of all rules together */
+	RULE_TAG_SIZE = 64,
 	RULE_SOURCE_SIZE = 33,
 	RULE_ABOUT_SIZE = 121,
 	RULE_FILE_SIZE = 256
 };
 
 /* Daemon tags: "postfix/smtpd", or with one '*' for anything, nothing
- * included.  Owns its items. */
+ * included. */
 struct rule_tags {
-	char *item[RULE_LIST_MAX];
+	char item[RULE_LIST_MAX][RULE_TAG_SIZE];
 	size_t items;
 };
 
@@ -38,7 +39,10 @@ struct log_rule {
 	enum finding_what what; /* FINDING_NOTHING: what matches is ignored */
 	enum kind kind;         /* KIND_COUNT where none is given */
 	int64_t events;
-	bool milter_saw;
+	enum {
+		MILTER_BLIND,
+		MILTER_SAW
+	} milter_saw;
 	struct rule_tags tags;
 	struct rule_tags not_tags;
 	struct rule_patterns match;

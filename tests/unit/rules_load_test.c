@@ -56,13 +56,15 @@ a_wrong_file_is_refused_with_its_line(void **state)
 		    "a.rule:5:1: rule \"x\": an offence needs its kind" },
 		{ "a kind that is none",
 		    RULE("x", " kind = auht\n match = '{client}'\n"),
-		    "a.rule:4:9: kind = \"auht\": is no kind of event" },
+		    "a.rule:4:9: kind = \"auht\": must be spam, virus, complaint, "
+		    "auth, recipient, sender, helo, command, disconnect, "
+		    "probe, greylist, relay or volume, did you mean \"auth\"?" },
 		{ "a kind without an offence",
 		    RULE("x", FINE " finding = login\n"),
 		    "a.rule:7:1: rule \"x\": only an offence has a kind" },
 		{ "a finding that is none", RULE("x", FINE " finding = joy\n"),
-		    "a.rule:6:12: finding = \"joy\": must be offence, login, "
-		    "queue, session, suppressed or nothing" },
+		    "a.rule:6:12: finding = \"joy\": must be nothing, offence, "
+		    "login, queue, session or suppressed" },
 		{ "an unknown key", RULE("x", " knid = auth\n"),
 		    "a.rule:4:2: unknown \"knid\", did you mean \"kind\"?" },
 		{ "a key twice", RULE("x", " kind = auth\n kind = auth\n"),
@@ -107,7 +109,7 @@ a_wrong_file_is_refused_with_its_line(void **state)
 		{ "no events", RULE("x", FINE " events = 0\n"),
 		    "a.rule:6:11: events = \"0\": is too small" },
 		{ "neither yes nor no", RULE("x", FINE " milter-saw = maybe\n"),
-		    "a.rule:6:15: milter-saw = \"maybe\": must be yes or no" },
+		    "a.rule:6:15: milter-saw = \"maybe\": must be no or yes" },
 		{ "a source with a blank", "source = \"a b\"\n",
 		    "a.rule:1:10: source = \"a b\": must be a word of a-z, 0-9 "
 		    "and '-'" },
