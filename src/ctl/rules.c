@@ -315,8 +315,8 @@ read_file(struct test *test, const char *path)
 		output_say(out, "%s:", reader->name);
 		test->shown = true;
 	}
-	clock = rules_clock(reader->facts.written != INT64_MIN
-				? reader->facts.written
+	clock = rules_clock(reader->stat.written != INT64_MIN
+				? reader->stat.written
 				: test->ctl->now);
 	output_table(out, NULL, &test->table);
 	while ((result = log_reader_next(reader, &line.text, &line.len)) ==
@@ -325,7 +325,7 @@ read_file(struct test *test, const char *path)
 		take_line(test, reader->number, &line, &clock);
 		if (test->lines % LOOK_LINES == 0) {
 			progress_step(&test->progress, reader->file.taken,
-			    reader->facts.on_disk, test->lines, proc_ticks());
+			    reader->stat.on_disk, test->lines, proc_ticks());
 		}
 	}
 	progress_end(&test->progress);

@@ -145,19 +145,19 @@ log_file_is_compressed(const struct log_file *file)
 	return file->stream != NULL && file->stream->packed;
 }
 
-struct log_file_facts
-log_file_facts(const struct log_file *file)
+struct log_file_stat
+log_file_stat(const struct log_file *file)
 {
-	struct log_file_facts facts = { .written = INT64_MIN };
+	struct log_file_stat stat = { .written = INT64_MIN };
 	struct stat st;
 
 	if (fstat(file->fd, &st) == 0 && S_ISREG(st.st_mode)) {
-		facts.on_disk = (int64_t)st.st_size;
-		facts.written = st.st_mtim.tv_sec;
-		facts.written_ns = st.st_mtim.tv_nsec;
+		stat.on_disk = (int64_t)st.st_size;
+		stat.written = st.st_mtim.tv_sec;
+		stat.written_ns = st.st_mtim.tv_nsec;
 	}
-	facts.size = log_file_is_compressed(file) ? -1 : facts.on_disk;
-	return facts;
+	stat.size = log_file_is_compressed(file) ? -1 : stat.on_disk;
+	return stat;
 }
 
 /* ---- reading ---- */

@@ -57,14 +57,14 @@ void log_file_close(struct log_file *file);
 bool log_file_is_compressed(const struct log_file *file);
 
 /* What is known of it without reading. */
-struct log_file_facts {
+struct log_file_stat {
 	int64_t size;    /* of the text; -1: compressed, not known */
 	int64_t on_disk; /* the same as it lies there; 0: no regular file */
 	int64_t written; /* when it was last written to, seconds; INT64_MIN
 			  * where that is not known */
 	int64_t written_ns;
 };
-struct log_file_facts log_file_facts(const struct log_file *file);
+struct log_file_stat log_file_stat(const struct log_file *file);
 
 /* Read at most `len` bytes at `offset` (of a pipe those that come next); how
  * many there were, 0 at the end and where it cannot be read: see `wrong`. */

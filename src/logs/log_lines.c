@@ -145,7 +145,7 @@ log_reader_open(const char *path, char error[static LOG_ERROR_SIZE])
 		return NULL;
 	}
 	reader->name = name;
-	reader->facts = log_file_facts(&reader->file);
+	reader->stat = log_file_stat(&reader->file);
 	reader->number = 0;
 	reader->error[0] = '\0';
 	line_buffer_begin(&reader->lines, 0);

@@ -64,9 +64,9 @@ int64_t line_buffer_read_to(const struct line_buffer *lines);
 struct log_reader {
 	const char *name; /* borrowed; "stdin" for "-" */
 	struct log_file file;
-	struct log_file_facts facts; /* as it was opened */
-	int64_t number;              /* of the line given last, from 1 */
-	char error[LOG_ERROR_SIZE];  /* begins with the name */
+	struct log_file_stat stat;  /* as it was opened */
+	int64_t number;             /* of the line given last, from 1 */
+	char error[LOG_ERROR_SIZE]; /* begins with the name */
 	struct line_buffer lines;
 };
 

@@ -99,9 +99,9 @@ start(struct merge *merge, struct merged_log *log)
 		return false;
 	}
 	log->state = MERGED_OPEN;
-	log->size = log->reader->facts.on_disk;
-	log->clock = rules_clock(log->reader->facts.written != INT64_MIN
-				     ? log->reader->facts.written
+	log->size = log->reader->stat.on_disk;
+	log->clock = rules_clock(log->reader->stat.written != INT64_MIN
+				     ? log->reader->stat.written
 				     : merge->now);
 	return advance(merge, log);
 }

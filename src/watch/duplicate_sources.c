@@ -52,7 +52,7 @@ read_end(struct file_end *end, const char *path)
 	if (log_file_open(&file, path) != LOG_FILE_OPEN) {
 		return false;
 	}
-	size = log_file_facts(&file).size;
+	size = log_file_stat(&file).size;
 	end->len = log_file_read(&file, size > END_SIZE ? size - END_SIZE : 0,
 	    end->bytes, sizeof(end->bytes));
 	end->found = false;

@@ -43,7 +43,7 @@ reader_open(struct reader *reader, const char *path)
 	reader_close(reader);
 	result = log_file_open(&reader->file, path);
 	if (result == LOG_FILE_OPEN) {
-		reader->facts = (struct log_file_facts){ .size = 0 };
+		reader->stat = (struct log_file_stat){ .size = 0 };
 		line_buffer_begin(&reader->lines, 0);
 		/* Now, since it may be truncated before a line is read. */
 		reader->head_len = read_head(reader, reader->head);
@@ -108,7 +108,7 @@ bool
 reader_go_to_end(struct reader *reader)
 {
 	char *bytes = reader->lines.bytes;
-	int64_t size = log_file_facts(&reader->file).size;
+	int64_t size = log_file_stat(&reader->file).size;
 	size_t len = least(size, sizeof(reader->lines.bytes));
 	int64_t from = size - (int64_t)len;
 	const char *newline;
@@ -178,20 +178,20 @@ is_final(const struct reader *reader)
 
 static bool
 is_written_to(
-    const struct log_file_facts *facts, const struct log_file_facts *since)
+    const struct log_file_stat *stat, const struct log_file_stat *since)
 {
-	return facts->written != since->written ||
-	       facts->written_ns != since->written_ns;
+	return stat->written != since->written ||
+	       stat->written_ns != since->written_ns;
 }
 
 bool
 reader_is_dry(const struct reader *reader)
 {
-	struct log_file_facts facts = log_file_facts(&reader->file);
+	struct log_file_stat stat = log_file_stat(&reader->file);
 
 	return is_final(reader) ||
-	       (facts.size == line_buffer_read_to(&reader->lines) &&
-		   !is_written_to(&facts, &reader->facts));
+	       (stat.size == line_buffer_read_to(&reader->lines) &&
+		   !is_written_to(&stat, &reader->stat));
 }
 
 /* Whether the file still has what it had. */
@@ -215,12 +215,12 @@ marks_hold(struct reader *reader)
 static enum reader_result
 look_dry(struct reader *reader)
 {
-	struct log_file_facts was = reader->facts;
+	struct log_file_stat was = reader->stat;
 
-	reader->facts = log_file_facts(&reader->file);
+	reader->stat = log_file_stat(&reader->file);
 	if (!is_final(reader) &&
-	    (reader->facts.size < line_buffer_read_to(&reader->lines) ||
-		(is_written_to(&reader->facts, &was) && !marks_hold(reader)))) {
+	    (reader->stat.size < line_buffer_read_to(&reader->lines) ||
+		(is_written_to(&reader->stat, &was) && !marks_hold(reader)))) {
 		return READER_STRANGE;
 	}
 	return READER_DRY;

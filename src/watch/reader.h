@@ -24,7 +24,7 @@ enum {
 
 struct reader {
 	struct log_file file;
-	struct log_file_facts facts; /* when it was last found dry */
+	struct log_file_stat stat; /* when it was last found dry */
 	struct line_buffer lines;
 	/* The marks: as much of the file's start as was read, and of the last
 	 * line taken, which may still stand in `lines` instead. */

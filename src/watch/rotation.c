@@ -272,7 +272,7 @@ look_into(struct rotation_file *file, const unsigned char *key,
 		file->inode = reader.file.inode;
 		file->size = reader.head_len == 0
 				 ? 0
-				 : log_file_facts(&reader.file).size;
+				 : log_file_stat(&reader.file).size;
 		file->match = reader_go_to(&reader, key, remembered);
 		reader_close(&reader);
 	}

@@ -102,7 +102,7 @@ complain(struct tail *tail, enum log_file_result result, int error, int64_t now)
 static void
 set_clock(struct tail *tail)
 {
-	int64_t written = log_file_facts(&tail->reader.file).written;
+	int64_t written = log_file_stat(&tail->reader.file).written;
 	int64_t behind = written - tail->clock.reference;
 
 	if (behind < -CLOCK_SLACK || behind > CLOCK_SLACK) {

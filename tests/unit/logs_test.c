@@ -59,7 +59,7 @@ bytes_are_read_at_any_offset(void **state)
 		assert_int_equal(log_file_open(&file, path), LOG_FILE_OPEN);
 		check_int(path, log_file_is_compressed(&file), compressed);
 		check_int(
-		    path, log_file_facts(&file).size, compressed ? -1 : 80000);
+		    path, log_file_stat(&file).size, compressed ? -1 : 80000);
 		for (size_t i = 0; i < COUNT(offsets); i++) {
 			char want[48];
 			int64_t at = offsets[i];
