@@ -278,15 +278,6 @@ read_gap(struct reading *r, size_t at)
 	return 1;
 }
 
-static void
-keep_enhanced(struct reading *r, size_t at, size_t len)
-{
-	struct text text;
-
-	text_init(&text, r->common.enhanced, sizeof(r->common.enhanced));
-	text_add_bytes(&text, r->text + at, len);
-}
-
 /* "450 4.7.1 ", "450-4.7.1 ", "421 ". */
 static size_t
 read_code(struct reading *r, size_t at)
@@ -309,7 +300,8 @@ read_code(struct reading *r, size_t at)
 	r->continued = behind == '-';
 	enhanced = match_enhanced(r, at + 4);
 	if (enhanced > 0 && r->text[at + 4] == r->text[at]) {
-		keep_enhanced(r, at + 4, enhanced);
+		memcpy(r->common.enhanced, r->text + at + 4, enhanced);
+		r->common.enhanced[enhanced] = '\0';
 		return 4 + enhanced;
 	}
 	return 3;
@@ -328,7 +320,8 @@ read_enhanced(struct reading *r, size_t at)
 	if (r->finds > 0) {
 		end_reply(r);
 	}
-	keep_enhanced(r, at, len);
+	memcpy(r->common.enhanced, r->text + at, len);
+	r->common.enhanced[len] = '\0';
 	return len;
 }
 
@@ -398,21 +391,22 @@ static size_t
 read_phrase(struct reading *r, size_t at)
 {
 	const struct bounce_table *table = bounce_table();
-	const struct bounce_phrase *best = NULL;
+	struct bounce_find find = { .phrase = NULL };
 	size_t longest = 0;
 
 	for (size_t i = 0; i < table->phrases; i++) {
-		size_t len = match_words(r, at, table->phrase[i].text);
+		const struct bounce_phrase *phrase = &table->phrase[i];
+		size_t len = match_words(r, at, phrase->text);
 
 		if (len > longest && !is_word(peek(r, at + len))) {
 			longest = len;
-			best = &table->phrase[i];
+			find.phrase = phrase->text;
+			find.meaning = phrase->meaning;
+			find.providers = phrase->meaning->providers;
 		}
 	}
-	if (best != NULL) {
-		add_find(r, &(struct bounce_find){ .providers = best->providers,
-				.meaning = best->meaning,
-				.phrase = best->text });
+	if (longest > 0) {
+		add_find(r, &find);
 		r->phrase_end = at + longest;
 	}
 	return longest;

@@ -22,7 +22,7 @@ static const struct {
 };
 
 static const char *const outcomes[] = {
-	[BOUNCE_UNSAID] = "",
+	[BOUNCE_UNSAID] = "unsaid",
 	[BOUNCE_TEMPORARY] = "temporary",
 	[BOUNCE_FINAL] = "final",
 };
@@ -92,42 +92,20 @@ read_head(const char *word, char *rest, struct bounce_table *out)
 	return NULL;
 }
 
-/* "(laposte) Emetteur invalide": a phrase of the last reason. */
-static const char *
-read_phrase(char *value, struct bounce_table *out)
-{
-	struct bounce_phrase *phrase = &out->phrase[out->phrases];
-	enum bounce_provider provider;
-
-	if (out->phrases == BOUNCE_PHRASES_MAX) {
-		return "too many phrases";
-	}
-	phrase->meaning = &out->meaning[out->meanings - 1];
-	phrase->providers = phrase->meaning->providers;
-	if (value[0] == '(') {
-		const char *name = strsep(&value, ")") + 1;
-
-		if (!words_parse(&provider_words, name, &provider)) {
-			return "there is no such provider";
-		}
-		phrase->providers = bounce_bit(provider);
-		value += value != NULL ? strspn(value, " ") : 0;
-	}
-	phrase->text = value;
-	out->phrases++;
-	return value != NULL && value[0] != '\0' ? NULL : "words are missing";
-}
-
 /* A text, or "$NAME" of one that stands above. */
 static const char *
 read_text(const char *value, const struct bounce_table *table, const char **out)
 {
-	if (value[0] != '$') {
-		*out = value;
-		return value[0] != '\0' ? NULL : "a text is missing";
+	*out = value;
+	if (value == NULL || value[0] == '\0') {
+		return "a text is missing";
+	}
+	*out += strspn(value, " ");
+	if (**out != '$') {
+		return NULL;
 	}
 	for (size_t i = 0; i < table->shareds; i++) {
-		if (strcmp(table->shared[i].name, value + 1) == 0) {
+		if (strcmp(table->shared[i].name, *out + 1) == 0) {
 			*out = table->shared[i].text;
 			return NULL;
 		}
@@ -139,16 +117,22 @@ read_text(const char *value, const struct bounce_table *table, const char **out)
 static const char *
 read_line(char *line, struct bounce_table *out)
 {
-	static const char *const fields[] = { "phrase", "means", "lasts",
-		"do" };
+	enum {
+		PHRASE,
+		MEANS,
+		LASTS,
+		DO
+	};
+	static const char *const fields[] = { [PHRASE] = "phrase",
+		[MEANS] = "means",
+		[LASTS] = "lasts",
+		[DO] = "do" };
 	static const struct words field_words = WORDS_OF(fields);
 	struct bounce_meaning *last;
 	char *value = line;
 	const char *field = strsep(&value, " ");
 	size_t which = words_find(&field_words, field);
 
-	value = value != NULL ? value + strspn(value, " ")
-			      : line + strlen(line);
 	if (field[0] == '$') {
 		if (out->shareds == BOUNCE_SHARED_MAX) {
 			return "too many texts";
@@ -163,19 +147,24 @@ read_line(char *line, struct bounce_table *out)
 		return "a reason must come first";
 	}
 	last = &out->meaning[out->meanings - 1];
-	if (which == 0) {
-		return read_phrase(value, out);
+	if (which == PHRASE) {
+		if (out->phrases == BOUNCE_PHRASES_MAX) {
+			return "too many phrases";
+		}
+		out->phrase[out->phrases].meaning = last;
+		return read_text(value, out, &out->phrase[out->phrases++].text);
 	}
-	if (which == 2 && text_to_duration(value, &last->seconds)) {
+	if (which == LASTS && value != NULL &&
+	    text_to_duration(value + strspn(value, " "), &last->seconds)) {
 		/* "2h" is told as "2 h". */
 		last->lasts = text_from_duration(
 		    last->seconds, last->lasts_text);
 		return NULL;
 	}
 	return read_text(value, out,
-	    which == 1   ? &last->means
-	    : which == 2 ? &last->lasts
-			 : &last->remedy);
+	    which == MEANS   ? &last->means
+	    : which == LASTS ? &last->lasts
+			     : &last->remedy);
 }
 
 bool

@@ -51,7 +51,6 @@ struct bounce_meaning {
 /* Words that tell a refusal without a code. */
 struct bounce_phrase {
 	const char *text; /* a blank stands for any white space */
-	uint32_t providers;
 	const struct bounce_meaning *meaning;
 };
 

@@ -19,7 +19,7 @@ static const struct layout replies = {
 
 static const struct layout rules = {
 	.column = { { "rule", "RULE" }, { "counts", "LIMIT", COLUMN_PEOPLE },
-	    { "lasts", "LASTS", COLUMN_PEOPLE },
+	    { "ban", "LASTS" },
 	    { "steps", "SOFT", COLUMN_PEOPLE | COLUMN_RIGHT },
 	    { "kinds", "COUNTS", COLUMN_WRAP } },
 	.indent = 2,
@@ -52,20 +52,19 @@ put_reply(struct output *out, const struct reply *reply)
 	output_string(out, "reply", reply_words(reply, words));
 }
 
-/* ---- for people: one row for each reply to a banned client ---- */
+/* ---- what banned clients hear ---- */
 
+/* Which of a rule's replies it is, and when it is heard. */
 static void
-put_reply_row(struct output *out, const struct rule *rule, const char *heard,
+put_heard(struct output *out, const struct rule *rule, const char *heard,
     const struct reply *reply)
 {
-	output_row(out);
 	output_string(out, "rule", rule->name);
-	output_string(out, "heard", heard);
+	output_cell(out, "heard", "%s", heard);
 	output_string(out, "reason", reason_name(rule->reason));
 	output_string(out, "stage", stage_name(rule->stage));
 	output_string(out, "service", service_name(rule->service));
 	put_reply(out, reply);
-	output_row_end(out);
 }
 
 static void
@@ -75,17 +74,23 @@ put_replies(
 	output_say(out, "%s", "");
 	output_say(out, "Replies to who is banned:");
 	output_table(out, NULL, &replies);
-	for (size_t i = 0; i < policy->rules; i++) {
-		const struct rule *rule = &policy->rule[i];
+	for (size_t i = 0; i < policy->rules * 2; i++) {
+		const struct rule *rule = &policy->rule[i / 2];
 		bool twice = rule->again.code[0] != '\0';
 
-		put_reply_row(
-		    out, rule, twice ? "first" : "always", &rule->reply);
-		if (twice) {
-			put_reply_row(out, rule, "again", &rule->again);
+		if (i % 2 == 0 || twice) {
+			output_row(out);
+			put_heard(out, rule,
+			    !twice       ? "always"
+			    : i % 2 == 0 ? "first"
+					 : "again",
+			    i % 2 == 0 ? &rule->reply : &rule->again);
+			output_row_end(out);
 		}
 	}
-	put_reply_row(out, manual, "always", &manual->reply);
+	output_row(out);
+	put_heard(out, manual, "always", &manual->reply);
+	output_row_end(out);
 	(void)output_table_end(out);
 }
 
@@ -113,22 +118,6 @@ put_counting(struct output *out, const struct rule *rule)
 	}
 	output_list_end(out);
 	output_int(out, "soft", rule->soft);
-}
-
-/* For people, what JSON says otherwise. */
-static void
-put_lasts(struct output *out, const struct rule *rule)
-{
-	char list[OUTPUT_LIST_SIZE];
-	char lasts[DURATION_TEXT_SIZE];
-	struct text text;
-
-	text_init(&text, list, sizeof(list));
-	for (size_t i = 0; i < rule->steps; i++) {
-		text_addf(&text, "%s%s", i > 0 ? " " : "",
-		    text_from_setting(rule->ban[i], lasts));
-	}
-	output_cell(out, "lasts", "%s", rule->steps > 0 ? list : "-");
 	if (rule->soft > 0) {
 		output_cell(out, "steps", "%" PRId64, rule->soft);
 	} else {
@@ -152,7 +141,6 @@ put_rules(struct output *out, const struct policy *policy)
 		output_string(out, "rule", rule->name);
 		output_string(out, "reason", reason_name(rule->reason));
 		put_counting(out, rule);
-		put_lasts(out, rule);
 		output_string(out, "stage", stage_name(rule->stage));
 		output_string(out, "service", service_name(rule->service));
 		put_reply(out, &rule->reply);
@@ -222,11 +210,7 @@ put_policy(struct output *out, const struct policy *policy)
 	put_rules(out, policy);
 	put_limits(out, policy);
 	output_object(out, "manual", NULL);
-	output_string(out, "rule", manual.name);
-	output_string(out, "reason", reason_name(manual.reason));
-	output_string(out, "stage", stage_name(manual.stage));
-	output_string(out, "service", service_name(manual.service));
-	put_reply(out, &manual.reply);
+	put_heard(out, &manual, "always", &manual.reply);
 	output_object_end(out);
 	output_object_end(out);
 }

@@ -94,27 +94,12 @@ put_meaning(struct output *out, const struct bounce_meaning *meaning)
 }
 
 static void
-put_end(struct output *out, int64_t ends, int64_t now)
-{
-	char until[OUTPUT_TIME_SIZE];
-	char left[DURATION_TEXT_SIZE];
-
-	output_time(out, "ends", ends);
-	if (ends > now) {
-		output_line(out, "  until", "%s, %s left",
-		    output_time_text(ends, until),
-		    text_from_duration(ends - now, left));
-	} else if (ends != 0) {
-		output_line(out, "  until", "%s, over already",
-		    output_time_text(ends, until));
-	}
-}
-
-static void
 put_find(
     struct decoding *decoding, int64_t line, const struct bounce_find *find)
 {
 	struct output *out = decoding->out;
+	char until[OUTPUT_TIME_SIZE];
+	char left[DURATION_TEXT_SIZE];
 
 	output_row(out);
 	say_head(out, find);
@@ -145,7 +130,15 @@ put_find(
 	} else {
 		output_none(out, "ip");
 	}
-	put_end(out, find->ends, decoding->now);
+	output_time(out, "ends", find->ends);
+	if (find->ends > decoding->now) {
+		output_line(out, "  until", "%s, %s left",
+		    output_time_text(find->ends, until),
+		    text_from_duration(find->ends - decoding->now, left));
+	} else if (find->ends != 0) {
+		output_line(out, "  until", "%s, over already",
+		    output_time_text(find->ends, until));
+	}
 	output_string(out, "ref", or_none(find->ref));
 	output_row_end(out);
 }
@@ -199,57 +192,42 @@ struct record {
 	char buf[RECORD_SIZE];
 };
 
-static void
-end_record(struct decoding *decoding, struct record *record)
-{
-	decode(decoding, record->line, record->buf, record->text.len);
-	text_init(&record->text, record->buf, sizeof(record->buf));
-}
-
-static void
-take_line(struct decoding *decoding, struct record *record, int64_t number,
-    const char *text, size_t len)
-{
-	bool folded = len > 0 && (text[0] == ' ' || text[0] == '\t');
-	size_t room = sizeof(record->buf) - record->text.len;
-
-	if (!folded || len + 2 > room) {
-		end_record(decoding, record);
-		record->line = number;
-	}
-	if (record->text.len > 0) {
-		text_add_char(&record->text, '\n');
-	}
-	text_add_bytes(&record->text, text, len);
-}
-
 static enum exit_status
 decode_lines(struct decoding *decoding)
 {
 	char error[LOG_ERROR_SIZE];
 	struct log_reader *reader = log_reader_open("-", error);
-	struct record *record;
+	struct record *record = malloc(sizeof(*record));
 	enum log_reader_result result;
 	const char *text;
 	size_t len;
 
-	if (reader == NULL) {
-		output_complain("%s", error);
-		return EXIT_USAGE;
-	}
-	record = malloc(sizeof(*record));
-	if (record == NULL) {
-		log_reader_close(reader);
-		output_complain("out of memory");
-		return EXIT_DATABASE;
+	if (reader == NULL || record == NULL) {
+		output_complain("%s", reader == NULL ? error : "out of memory");
+		free(record);
+		if (reader != NULL) {
+			log_reader_close(reader);
+		}
+		return reader == NULL ? EXIT_USAGE : EXIT_DATABASE;
 	}
 	record->line = 1;
 	text_init(&record->text, record->buf, sizeof(record->buf));
 	while ((result = log_reader_next(reader, &text, &len)) ==
 	       LOG_READER_LINE) {
-		take_line(decoding, record, reader->number, text, len);
+		bool folded = len > 0 && (text[0] == ' ' || text[0] == '\t');
+		size_t room = sizeof(record->buf) - record->text.len;
+
+		if (!folded || len + 2 > room) {
+			decode(decoding, record->line, record->buf,
+			    record->text.len);
+			text_init(
+			    &record->text, record->buf, sizeof(record->buf));
+			record->line = reader->number;
+		}
+		text_add(&record->text, record->text.len > 0 ? "\n" : "");
+		text_add_bytes(&record->text, text, len);
 	}
-	end_record(decoding, record);
+	decode(decoding, record->line, record->buf, record->text.len);
 	if (result == LOG_READER_FAILED) {
 		output_complain("%s", reader->error);
 	}

@@ -481,7 +481,8 @@ output_list_end(struct output *out)
 	}
 	out->depth--;
 	if (one) {
-		output_string(out, name, out->list);
+		output_string(
+		    out, name, out->list[0] != '\0' ? out->list : NULL);
 	}
 }
 

@@ -186,7 +186,7 @@ the_shipped_table_is_whole(void **state)
 	const struct bounce_table *table = bounce_table();
 
 	(void)state;
-	check_int("reasons", (int64_t)table->meanings, 58);
+	check_int("reasons", (int64_t)table->meanings, 61);
 	check_int("phrases", (int64_t)table->phrases, 30);
 	for (size_t i = 0; i < table->meanings; i++) {
 		const struct bounce_meaning *meaning = &table->meaning[i];
@@ -221,7 +221,7 @@ tables(void **state)
 		{ "a reason, its text on two lines",
 		    "# x\n\nfree 100 final\nmeans\n a\ndo b\n c\n", "" },
 		{ "a text that stands above",
-		    "$a b\nsfr old\nphrase (free) c d\nmeans $a\ndo $a", "" },
+		    "$a b\nsfr old\nphrase c d\nmeans $a\ndo $a", "" },
 		{ "a text that does not", "free\nmeans $a",
 		    "2: no such text stands above" },
 		{ "a field before any reason", "do a",
@@ -230,10 +230,8 @@ tables(void **state)
 		    "1: must be providers, the last three digits of a code, "
 		    "temporary, final or old" },
 		{ "no provider", "100 final", "1: a provider is missing" },
-		{ "a phrase of nobody", "free\nphrase (x) a",
-		    "2: there is no such provider" },
-		{ "a phrase without words", "free\nphrase (free)",
-		    "2: words are missing" },
+		{ "a phrase without words", "free\nphrase",
+		    "2: a text is missing" },
 		{ "a field without a text", "free\nmeans",
 		    "2: a text is missing" },
 		{ "half a reason, and another", "free\nmeans a\nsfr",
