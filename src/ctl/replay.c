@@ -191,7 +191,8 @@ put_ban(struct output *out, const struct replay_client *client,
 /* A table of those that are suspects or of those that are not, under a line
  * that says what they are; nothing where there are none. */
 static void
-put_bans(struct output *out, const struct clients *clients, bool suspects)
+put_bans(
+    struct output *out, const struct replay_clients *clients, bool suspects)
 {
 	struct layout layout = ban_layout;
 	bool any = false;
@@ -341,8 +342,8 @@ put_side_by_side(struct output *out, const struct replay *replay)
 /* The clients that a policy bans and the other does not; with `names` they
  * are told, too.  Gives back how many. */
 static int64_t
-put_only(struct output *out, const struct clients *clients,
-    const struct clients *other, bool names)
+put_only(struct output *out, const struct replay_clients *clients,
+    const struct replay_clients *other, bool names)
 {
 	int64_t count = 0;
 

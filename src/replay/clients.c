@@ -8,17 +8,17 @@ enum {
 	FIRST_BANS = 64
 };
 
-struct clients {
+struct replay_clients {
 	struct table table; /* of struct replay_client */
 	struct replay_ban *ban;
 	size_t bans;
 	size_t room; /* of `ban` */
 };
 
-struct clients *
+struct replay_clients *
 clients_new(void)
 {
-	struct clients *clients = calloc(1, sizeof(*clients));
+	struct replay_clients *clients = calloc(1, sizeof(*clients));
 
 	if (clients != NULL) {
 		table_init(&clients->table, sizeof(struct net),
@@ -28,7 +28,7 @@ clients_new(void)
 }
 
 void
-clients_free(struct clients *clients)
+clients_free(struct replay_clients *clients)
 {
 	if (clients != NULL) {
 		table_clear(&clients->table);
@@ -38,31 +38,31 @@ clients_free(struct clients *clients)
 }
 
 size_t
-clients_count(const struct clients *clients)
+clients_count(const struct replay_clients *clients)
 {
 	return clients->table.rows;
 }
 
 struct replay_client *
-clients_row(const struct clients *clients, size_t number)
+clients_row(const struct replay_clients *clients, size_t number)
 {
 	return table_row(&clients->table, number);
 }
 
 size_t
-clients_bans(const struct clients *clients)
+clients_bans(const struct replay_clients *clients)
 {
 	return clients->bans;
 }
 
 struct replay_ban *
-clients_ban(const struct clients *clients, size_t number)
+clients_ban(const struct replay_clients *clients, size_t number)
 {
 	return &clients->ban[number - 1];
 }
 
 struct replay_client *
-clients_at(struct clients *clients, const struct net *who)
+clients_at(struct replay_clients *clients, const struct net *who)
 {
 	bool added;
 	struct replay_client *client = table_add(&clients->table, who, &added);
@@ -74,13 +74,13 @@ clients_at(struct clients *clients, const struct net *who)
 }
 
 const struct replay_client *
-clients_of(const struct clients *clients, const struct replay_ban *ban)
+clients_of(const struct replay_clients *clients, const struct replay_ban *ban)
 {
 	return clients_row(clients, ban->client);
 }
 
 bool
-clients_add_ban(struct clients *clients, struct replay_client *client,
+clients_add_ban(struct replay_clients *clients, struct replay_client *client,
     const struct ban *ban)
 {
 	if (clients->bans == clients->room) {
@@ -107,7 +107,7 @@ clients_add_ban(struct clients *clients, struct replay_client *client,
 }
 
 bool
-clients_banned(const struct clients *clients, const struct net *who)
+clients_banned(const struct replay_clients *clients, const struct net *who)
 {
 	const struct replay_client *client = table_find(&clients->table, who);
 
@@ -135,7 +135,7 @@ client_is_suspect(const struct replay_client *client)
 }
 
 struct clients_sum
-clients_sum(const struct clients *clients)
+clients_sum(const struct replay_clients *clients)
 {
 	struct clients_sum sum = { .seen = (int64_t)clients->table.rows,
 		.bans = (int64_t)clients->bans };
@@ -181,7 +181,7 @@ compare(const void *a, const void *b, void *to)
 }
 
 void
-clients_sort_bans(struct clients *clients)
+clients_sort_bans(struct replay_clients *clients)
 {
 	if (clients->bans > 1) {
 		qsort_r(clients->ban, clients->bans, sizeof(*clients->ban),

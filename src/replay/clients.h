@@ -34,40 +34,43 @@ struct replay_ban {
 	int64_t lost;    /* messages accepted in them; client_lost() */
 };
 
-struct clients;
+struct replay_clients;
 
 /* NULL without memory; NULL is harmless to free. */
-struct clients *clients_new(void);
-void clients_free(struct clients *clients);
+struct replay_clients *clients_new(void);
+void clients_free(struct replay_clients *clients);
 
 /* How many there are, and one of them, in the order they were met. */
-size_t clients_count(const struct clients *clients);
-struct replay_client *clients_row(const struct clients *clients, size_t number);
+size_t clients_count(const struct replay_clients *clients);
+struct replay_client *clients_row(
+    const struct replay_clients *clients, size_t number);
 
 /* How many bans there are, and one of them by its number from 1. */
-size_t clients_bans(const struct clients *clients);
-struct replay_ban *clients_ban(const struct clients *clients, size_t number);
+size_t clients_bans(const struct replay_clients *clients);
+struct replay_ban *clients_ban(
+    const struct replay_clients *clients, size_t number);
 
 /* The client, added where it is new; NULL without memory.  Stays until the
  * next is added. */
 struct replay_client *clients_at(
-    struct clients *clients, const struct net *who);
+    struct replay_clients *clients, const struct net *who);
 
 /* The client of a ban. */
 const struct replay_client *clients_of(
-    const struct clients *clients, const struct replay_ban *ban);
+    const struct replay_clients *clients, const struct replay_ban *ban);
 
 /* Its newest ban; false without memory. */
-bool clients_add_ban(struct clients *clients, struct replay_client *client,
-    const struct ban *ban);
+bool clients_add_ban(struct replay_clients *clients,
+    struct replay_client *client, const struct ban *ban);
 
 /* Whether a client was ever banned. */
-bool clients_banned(const struct clients *clients, const struct net *who);
+bool clients_banned(
+    const struct replay_clients *clients, const struct net *who);
 
 /* Put the bans into the order they are told in: those of suspects first, the
  * one with most accepted first, then in the order of time.  Numbers of bans
  * are of no use any more then. */
-void clients_sort_bans(struct clients *clients);
+void clients_sort_bans(struct replay_clients *clients);
 
 /* How many of its messages were accepted, and found to be no spam or virus
  * by a filter behind the queue; the same of those a ban would have refused. */
@@ -88,6 +91,6 @@ struct clients_sum {
 	int64_t refused;
 	int64_t lost;
 };
-struct clients_sum clients_sum(const struct clients *clients);
+struct clients_sum clients_sum(const struct replay_clients *clients);
 
 #endif

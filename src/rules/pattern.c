@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/words.h"
 
 enum {
 	PATTERN_TEXT_MAX = 4096, /* with its words replaced */
@@ -46,6 +47,7 @@ static const char *const group_names[GROUP_COUNT] = {
 	[GROUP_RECIPIENTS] = "recipients",
 	[GROUP_MESSAGES] = "messages",
 };
+static const struct words group_words = WORDS_OF(group_names);
 
 static bool
 is_blank(char c)
@@ -194,12 +196,9 @@ take_prefix(const char *at, struct pattern *pattern)
 static bool
 note_group(struct pattern *pattern, const char *name, unsigned number)
 {
-	size_t group = 0;
+	size_t group = words_find(&group_words, name);
 	size_t same = 0;
 
-	while (group < GROUP_COUNT && strcmp(group_names[group], name) != 0) {
-		group++;
-	}
 	if (group == GROUP_COUNT) {
 		return true;
 	}
