@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/proc.h"
+#include "conf/keys.h"
 #include "core/policy.h"
 
 #define HOUR INT64_C(3600)
@@ -229,34 +230,92 @@ every_key_is_read(void **state)
 }
 
 static void
-values_at_their_limits_are_read(void **state)
+every_key_of_the_page_is_read(void **state)
 {
-	static const char *const rows[] = {
-		"client-ipv4 = 8",
-		"client-ipv6 = 16",
-		"client-ipv6 = 128",
-		"submission-ports = {}",
-		"submission-ports = {1, 65535}",
-		"allow = {}",
-		"allow = {::/0, 0.0.0.0/0}",
-		"lookup-url = \"http://[2001:db8::1]:8025/\"",
-		"milter { listen = /run/videur.sock }",
-		"milter { listen = local:/run/videur.sock }",
-		"milter { listen = inet:8890 }",
-		"milter { listen = \"inet6:8890@[::1]\" }",
-		"milter { listen = inet6:8890@::1 }",
-		"milter { listen = inet:8890@mx.example.org }",
-		"milter { socket-mode = \"0777\" }",
-		"web { listen = localhost:65535 }",
-		"web { listen = 0.0.0.0:1 }",
-		"watch { journal = /var/log/journal }",
-		"include(\"other.conf\")",
+	const char *who = "all of the page";
+	struct conf *conf = conf_dir_load(who,
+	    "web { rate = 0 certificate = /etc/v.pem key = \"/etc/v.key\"\n"
+	    " templates = /etc/videur/page site-name = \"Société Été\"\n"
+	    " logo = /srv/logo.svg zone = Europe/Paris accent = '#0B5c8a'\n"
+	    " abuse = abuse@example.org languages = {fr, en}\n"
+	    " paragraph = \"One line.\\nAnother \xe2\x80\x93 with a dash.\"\n"
+	    " paragraph-fr = \"Écrivez-nous,\ns'il vous plaît.\" }");
+
+	(void)state;
+	check_int(who, conf->web.rate, 0);
+	check_text(who, conf->web.certificate, "/etc/v.pem");
+	check_text(who, conf->web.key, "/etc/v.key");
+	check_text(who, conf->web.templates, "/etc/videur/page");
+	check_text(who, conf->web.site_name, "Société Été");
+	check_text(who, conf->web.logo, "/srv/logo.svg");
+	check_text(who, conf->web.zone, "Europe/Paris");
+	check_text(who, conf->web.accent, "#0B5c8a");
+	check_text(who, conf->web.abuse, "abuse@example.org");
+	check_int(who, (int64_t)conf->web.languages.items, 2);
+	check_text(who, conf->web.languages.item[0], "fr");
+	check_text(who, conf->web.languages.item[1], "en");
+	check_text(who, conf->web.paragraph,
+	    "One line.\nAnother \xe2\x80\x93 with a dash.");
+	check_text(
+	    who, conf->web.paragraph_fr, "Écrivez-nous,\ns'il vous plaît.");
+	conf_drop(conf);
+}
+
+static void
+brake_and_forwarders_are_read(void **state)
+{
+	const char *who = "brake and forwarders";
+	struct conf *conf = conf_dir_load(who,
+	    "forwarders = {192.0.2.25}\nforwarders += {2001:db8:f::/48}\n"
+	    "brake { bans = 0 within = 1h accepted = 1 }\n"
+	    "keep { daily = 2d }");
+	char net[NET_TEXT_SIZE];
+
+	(void)state;
+	check_int(who, conf->brake_bans, 0);
+	check_int(who, conf->brake_within, 3600);
+	check_int(who, conf->brake_accepted, 1);
+	check_int(who, conf->keep_daily, 2 * INT64_C(86400));
+	check_int(who, (int64_t)conf->forwarders, 2);
+	check_text(who, net_format(&conf->forwarder[0], net), "192.0.2.25");
+	check_text(
+	    who, net_format(&conf->forwarder[1], net), "2001:db8:f::/48");
+	conf_drop(conf);
+}
+
+static void
+zones_are_files_of_the_systems_database(void **state)
+{
+	static const char no_name[] = "must be the name of a time zone, such "
+				      "as Europe/Paris";
+	static const char unknown[] = "is no time zone that this system knows";
+	static const struct {
+		const char *sentence, *folder, *name, *want;
+	} rows[] = {
+		{ "a zone that is there", "zones", "Here/There_1", NULL },
+		{ "one that is not", "zones", "Here/Nowhere", unknown },
+		{ "a folder of zones", "zones", "Here", unknown },
+		{ "a table beside the zones", "zones", "table", unknown },
+		{ "a pipe beside them", "zones", "pipe", unknown },
+		{ "no database at all", "none", "Here/Nowhere", NULL },
+		{ "no name", "none", "", no_name },
+		{ "the root", "none", "/etc/localtime", no_name },
+		{ "a way out", "none", "Here/../There", no_name },
+		{ "a slash at the end", "none", "Here/", no_name },
+		{ "two slashes", "none", "Here//There", no_name },
 	};
 
 	(void)state;
-	conf_dir_write("other.conf", "");
+	assert_int_equal(mkdir(conf_dir_path("zones"), 0700), 0);
+	assert_int_equal(mkdir(conf_dir_path("zones/Here"), 0700), 0);
+	assert_int_equal(mkfifo(conf_dir_path("zones/pipe"), 0600), 0);
+	conf_dir_write("zones/Here/There_1", "TZif2 and more");
+	conf_dir_write("zones/table", "# a table\n");
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		conf_drop(conf_dir_load(rows[i], rows[i]));
+		const char *got = keys_check_zone(
+		    conf_dir_path(rows[i].folder), rows[i].name);
+		check_text(rows[i].sentence, got == NULL ? "fine" : got,
+		    rows[i].want == NULL ? "fine" : rows[i].want);
 	}
 }
 
@@ -332,7 +391,9 @@ main(void)
 		cmocka_unit_test(defaults_hold_where_nothing_is_said),
 		cmocka_unit_test(the_sample_tells_the_defaults),
 		cmocka_unit_test(every_key_is_read),
-		cmocka_unit_test(values_at_their_limits_are_read),
+		cmocka_unit_test(every_key_of_the_page_is_read),
+		cmocka_unit_test(brake_and_forwarders_are_read),
+		cmocka_unit_test(zones_are_files_of_the_systems_database),
 		cmocka_unit_test(
 		    included_files_lie_beside_the_one_that_names_them),
 		cmocka_unit_test(allowed_are_the_list_and_the_hosts_own),
