@@ -153,18 +153,6 @@ same_thing(const struct bounce_find *a, const struct bounce_find *b)
 	       strcmp(a->own, b->own) == 0;
 }
 
-/* Whether two finds can be one thing that was said twice. */
-static bool
-may_be_one(const struct bounce_find *a, const struct bounce_find *b)
-{
-	return same_thing(a, b) && same_or_missing(a->code, b->code) &&
-	       same_or_missing(a->enhanced, b->enhanced) &&
-	       same_or_missing(a->ref, b->ref) &&
-	       (a->ends == 0 || b->ends == 0 || a->ends == b->ends) &&
-	       (!a->has_address || !b->has_address ||
-		   addr_equal(&a->address, &b->address));
-}
-
 /* Take over what `to` does not know yet. */
 static void
 complete(struct bounce_find *to, const struct bounce_find *from)
@@ -200,8 +188,18 @@ static void
 give(struct bounce *out, const struct bounce_find *find)
 {
 	for (size_t i = 0; i < out->finds; i++) {
-		if (may_be_one(&out->find[i], find)) {
-			complete(&out->find[i], find);
+		struct bounce_find *one = &out->find[i];
+
+		/* They can be one thing that was said twice. */
+		if (same_thing(one, find) &&
+		    same_or_missing(one->code, find->code) &&
+		    same_or_missing(one->enhanced, find->enhanced) &&
+		    same_or_missing(one->ref, find->ref) &&
+		    (one->ends == 0 || find->ends == 0 ||
+			one->ends == find->ends) &&
+		    (!one->has_address || !find->has_address ||
+			addr_equal(&one->address, &find->address))) {
+			complete(one, find);
 			return;
 		}
 	}

@@ -8,7 +8,7 @@
 #include "base/text.h"
 #include "ctl/ctl.h"
 #include "doctor/facts.h"
-#include "doctor/judge.h"
+#include "doctor/checks.h"
 #include "engine/engine.h"
 
 enum {
@@ -166,7 +166,7 @@ visit(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
 			return ctl_failed(ctl, result);
 		}
 	}
-	judge(facts, diagnosis);
+	diagnose(facts, diagnosis);
 	tell(&ctl->out, diagnosis);
 	if (facts->records.result != STORE_OK) {
 		return EXIT_DATABASE;

@@ -91,25 +91,6 @@ try_as(const struct proc_user *user, int (*try)(const char *path),
 	return WEXITSTATUS(status);
 }
 
-/* The first folder on the way to `path` that the user cannot pass; empty
- * where there is none. */
-static void
-find_blocked(const struct proc_user *user, const char *path,
-    char folder[static CONF_PATH_SIZE])
-{
-	for (const char *at = strchr(path + 1, '/'); at != NULL;
-	     at = strchr(at + 1, '/')) {
-		struct text text;
-
-		text_init(&text, folder, CONF_PATH_SIZE);
-		text_add_bytes(&text, path, (size_t)(at - path));
-		if (try_as(user, try_search, folder) > 0) {
-			return;
-		}
-	}
-	folder[0] = '\0';
-}
-
 /* ---- logs ---- */
 
 static struct log_fact *
@@ -167,19 +148,6 @@ add_journal(struct facts *facts, const char *journal)
 	log->is_journal = true;
 }
 
-static void
-look_at_logs(struct facts *facts)
-{
-	const struct conf *conf = facts->conf;
-
-	if (strcmp(conf->watch.journal, "no") != 0) {
-		add_journal(facts, conf->watch.journal);
-	}
-	for (size_t i = 0; i < conf->watch.files.items; i++) {
-		(void)add_log(facts, conf->watch.files.item[i]);
-	}
-}
-
 /* ---- the rest of the host ---- */
 
 static bool
@@ -212,20 +180,19 @@ look_at_socket(struct facts *facts)
 		return;
 	}
 	socket->result = try_as(&socket->owner, try_connect, socket->path);
-	if (socket->result == EACCES) {
-		find_blocked(&socket->owner, socket->path, socket->blocked);
-	}
-}
+	/* The first folder on the way that the user cannot pass. */
+	for (const char *at = strchr(socket->path + 1, '/');
+	     socket->result == EACCES && at != NULL; at = strchr(at + 1, '/')) {
+		struct text text;
 
-static void
-look_at_domains(struct facts *facts)
-{
-	facts->domains = facts->mta.domains;
-	for (size_t i = 0; i < facts->domains; i++) {
-		(void)text_copy(
-		    facts->mx[i].name, MX_NAME_SIZE, facts->mta.domain[i]);
+		text_init(&text, socket->blocked, sizeof(socket->blocked));
+		text_add_bytes(
+		    &text, socket->path, (size_t)(at - socket->path));
+		if (try_as(&socket->owner, try_search, socket->blocked) > 0) {
+			return;
+		}
 	}
-	mx_look(facts->mx, facts->domains, DNS_MS);
+	socket->blocked[0] = '\0';
 }
 
 struct facts *
@@ -249,8 +216,18 @@ facts_gather(const struct conf *conf, const char *postfix, int64_t now)
 	facts->clock_adrift = adjtimex(&clock) == TIME_ERROR ||
 			      (clock.status & STA_UNSYNC) != 0;
 	mta_ask(&facts->mta, postfix);
-	look_at_domains(facts);
-	look_at_logs(facts);
+	facts->domains = facts->mta.domains;
+	for (size_t i = 0; i < facts->domains; i++) {
+		(void)text_copy(
+		    facts->mx[i].name, MX_NAME_SIZE, facts->mta.domain[i]);
+	}
+	mx_look(facts->mx, facts->domains, DNS_MS);
+	if (strcmp(conf->watch.journal, "no") != 0) {
+		add_journal(facts, conf->watch.journal);
+	}
+	for (size_t i = 0; i < conf->watch.files.items; i++) {
+		(void)add_log(facts, conf->watch.files.item[i]);
+	}
 	look_at_socket(facts);
 	return facts;
 }

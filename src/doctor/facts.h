@@ -2,7 +2,7 @@
  * All that the doctor looks at, gathered before anything is judged.
  *
  * facts_gather() reads files, asks Postfix and the resolver, and tries what
- * other users can reach; facts_read_records() reads the database.  judge()
+ * other users can reach; facts_read_records() reads the database.  diagnose()
  * reads this struct alone, so that a test can make one up.
  */
 #ifndef DOCTOR_FACTS_H

@@ -37,21 +37,6 @@ is_table(const char *item)
 	return item[0] == '/' || strchr(item, ':') != NULL;
 }
 
-static void
-add_net(struct mta *mta, const struct net *net)
-{
-	for (size_t i = 0; i < mta->nets; i++) {
-		if (net_equal(&mta->net[i], net)) {
-			return;
-		}
-	}
-	if (mta->nets == MTA_NETS_MAX) {
-		mta->nets_cut = true;
-		return;
-	}
-	mta->net[mta->nets++] = *net;
-}
-
 /* "192.0.2.0/24", or "[2001:db8::]/32" with its brackets. */
 static bool
 read_net(const char *item, struct net *out)
@@ -60,9 +45,9 @@ read_net(const char *item, struct net *out)
 	struct text text;
 
 	text_init(&text, plain, sizeof(plain));
-	for (const char *c = item; *c != '\0'; c++) {
-		if (item[0] != '[' || (*c != '[' && *c != ']')) {
-			text_add_char(&text, *c);
+	for (; *item != '\0'; item++) {
+		if (*item != '[' && *item != ']') {
+			text_add_char(&text, *item);
 		}
 	}
 	return !text.cut && net_parse(plain, out);
@@ -75,16 +60,24 @@ mta_add_nets(struct mta *mta, const char *list, struct mta_tables *tables)
 
 	while (postconf_item(&list, item, sizeof(item))) {
 		struct net net;
+		bool is_net = read_net(item, &net);
+		bool known = false;
 
 		if (item[0] == '!') {
 			continue;
 		}
-		if (read_net(item, &net)) {
-			add_net(mta, &net);
-		} else if (tables != NULL && is_table(item)) {
+		if (!is_net && tables != NULL && is_table(item)) {
 			add_table(tables, item);
 			mta->nets_cut |= tables->cut;
-		} else if (tables != NULL) {
+		} else if (!is_net) {
+			mta->nets_cut |= tables != NULL;
+		}
+		for (size_t i = 0; is_net && i < mta->nets; i++) {
+			known = known || net_equal(&mta->net[i], &net);
+		}
+		if (is_net && !known && mta->nets < MTA_NETS_MAX) {
+			mta->net[mta->nets++] = net;
+		} else if (is_net && !known) {
 			mta->nets_cut = true;
 		}
 	}
@@ -116,40 +109,30 @@ read_domain(const char *item, char out[static MTA_DOMAIN_SIZE])
 	       strspn(out, "0123456789.") < text.len;
 }
 
-static void
-add_domain(struct mta *mta, const char *item)
-{
-	char domain[MTA_DOMAIN_SIZE];
-
-	if (!read_domain(item, domain)) {
-		return;
-	}
-	for (size_t i = 0; i < mta->domains; i++) {
-		if (strcmp(mta->domain[i], domain) == 0) {
-			return;
-		}
-	}
-	if (mta->domains == MTA_DOMAINS_MAX) {
-		mta->cut = true;
-		return;
-	}
-	(void)text_copy(mta->domain[mta->domains++], MTA_DOMAIN_SIZE, domain);
-}
-
 void
 mta_add_domains(struct mta *mta, const char *list, struct mta_tables *tables)
 {
 	char item[MTA_TABLE_SIZE];
 
 	while (postconf_item(&list, item, sizeof(item))) {
-		if (item[0] == '!') {
-			continue;
-		}
-		if (!is_table(item)) {
-			add_domain(mta, item);
-		} else if (tables != NULL) {
+		char domain[MTA_DOMAIN_SIZE];
+		bool known = false;
+
+		if (is_table(item) && item[0] != '!' && tables != NULL) {
 			add_table(tables, item);
 			mta->cut |= tables->cut;
+		}
+		if (!read_domain(item, domain)) {
+			continue; /* that, or something else */
+		}
+		for (size_t i = 0; i < mta->domains; i++) {
+			known = known || strcmp(mta->domain[i], domain) == 0;
+		}
+		if (!known && mta->domains < MTA_DOMAINS_MAX) {
+			(void)text_copy(mta->domain[mta->domains++],
+			    MTA_DOMAIN_SIZE, domain);
+		} else if (!known) {
+			mta->cut = true;
 		}
 	}
 }
@@ -188,66 +171,56 @@ service_setting(
 	return value != NULL ? value : setting(mta, name);
 }
 
+/* Whether it listens for this host alone. */
 static bool
 is_loopback(const char *service)
 {
-	static const char *const hosts[] = { "127.",
-		"[::1]:", "::1:", "localhost:" };
-
-	for (size_t i = 0; i < sizeof(hosts) / sizeof(hosts[0]); i++) {
-		if (text_after(service, hosts[i]) != NULL) {
-			return true;
-		}
-	}
-	return false;
+	return text_after(service, "127.") != NULL ||
+	       text_after(service, "[::1]:") != NULL ||
+	       text_after(service, "::1:") != NULL ||
+	       text_after(service, "localhost:") != NULL;
 }
 
-static void
-add_service(struct mta *mta, const char *name)
-{
-	const char *level = setting(mta, "compatibility_level");
-	const char *chroot = of_service(&mta->fields, name, "chroot");
-	struct mta_service *service;
-
-	if (mta->services == MTA_SERVICES_MAX) {
-		mta->cut = true;
-		return;
-	}
-	service = &mta->service[mta->services++];
-	service->name = name;
-	/* Postfix 3.0 took the chroot out of the defaults. */
-	service->chroot = chroot != NULL && chroot[0] != '-'
-			      ? chroot[0] == 'y'
-			      : level[0] == '0' || level[0] == '\0';
-	service->loopback = is_loopback(name);
-	service->milters = service_setting(
-	    mta, name, "smtpd_milters", &service->own_milters);
-	service->helo = service_setting(
-	    mta, name, "smtpd_helo_required", &service->own_helo);
-	service->action = service_setting(
-	    mta, name, "milter_default_action", &service->own_action);
-}
-
-/* "smtp/inet/command = smtpd -o ..." of master.cf's fields: the name is cut
- * behind the service. */
+/* Each "smtp/inet/command = smtpd -o ..." of master.cf's fields; the name is
+ * cut behind the service. */
 static void
 read_services(struct mta *mta)
 {
 	static const char field[] = "/command";
+	const char *level = setting(mta, "compatibility_level");
 
 	for (size_t i = 0; i < mta->fields.lines; i++) {
 		char *name = mta->fields.line[i].name;
 		const char *options = text_after(
 		    mta->fields.line[i].value, "smtpd");
 		size_t len = strlen(name);
+		struct mta_service *service;
+		const char *chroot;
 
 		if (len < sizeof(field) || options == NULL ||
 		    strchr(" \t", options[0]) == NULL ||
 		    strcmp(name + len - (sizeof(field) - 1), field) != 0) {
 			continue;
 		}
+		if (mta->services == MTA_SERVICES_MAX) {
+			mta->cut = true;
+			return;
+		}
 		name[len - (sizeof(field) - 1)] = '\0';
-		add_service(mta, name);
+		service = &mta->service[mta->services++];
+		service->name = name;
+		service->loopback = is_loopback(name);
+		chroot = of_service(&mta->fields, name, "chroot");
+		/* Postfix 3.0 took the chroot out of the defaults. */
+		service->chroot = chroot != NULL && chroot[0] != '-'
+				      ? chroot[0] == 'y'
+				      : level[0] == '0' || level[0] == '\0';
+		service->milters = service_setting(
+		    mta, name, "smtpd_milters", &service->own_milters);
+		service->helo = service_setting(
+		    mta, name, "smtpd_helo_required", &service->own_helo);
+		service->action = service_setting(
+		    mta, name, "milter_default_action", &service->own_action);
 	}
 }
 

@@ -1,7 +1,7 @@
 #include "fixture.h"
 
 #include "doctor/facts.h"
-#include "doctor/judge.h"
+#include "doctor/checks.h"
 
 static bool
 same_text(const char *a, const char *b)
@@ -66,7 +66,7 @@ a_host_without_postfix(void **state)
 {
 	struct visit visit = visit_of(*state);
 
-	judge(visit.facts, visit.diagnosis);
+	diagnose(visit.facts, visit.diagnosis);
 	check_int("nothing is wrong",
 	    (int64_t)diagnosis_count(visit.diagnosis, HEALTH_PROBLEM), 0);
 	check_int("Postfix is named", state_of(&visit, "postfix"), HEALTH_OK);
@@ -121,7 +121,7 @@ what_the_database_tells(void **state)
 		records->clients = rows[i].clients;
 		records->counted = rows[i].counted;
 		records->counted_here = rows[i].here;
-		judge(visit.facts, visit.diagnosis);
+		diagnose(visit.facts, visit.diagnosis);
 		check_int(rows[i].sentence, state_of(&visit, rows[i].check),
 		    rows[i].want);
 		visit_over(&visit);

@@ -2,8 +2,8 @@
 
 #include "base/text.h"
 #include "core/standing.h"
+#include "doctor/checks.h"
 #include "doctor/facts.h"
-#include "doctor/judge.h"
 #include "engine/engine.h"
 
 enum {
@@ -65,7 +65,7 @@ check_own_addresses(const struct facts *facts, struct diagnosis *out)
 
 /* A network that should never be banned; `why` begins with its name. */
 static void
-judge_own(const struct facts *facts, struct diagnosis *out,
+check_own(const struct facts *facts, struct diagnosis *out,
     const struct net *net, const char *why)
 {
 	char name[NET_TEXT_SIZE];
@@ -109,7 +109,7 @@ check_mynetworks(const struct facts *facts, struct diagnosis *out)
 		text_init(&text, why, sizeof(why));
 		text_addf(&text, "%s may relay through Postfix",
 		    net_format(&mta->net[i], name));
-		judge_own(facts, out, &mta->net[i], why);
+		check_own(facts, out, &mta->net[i], why);
 	}
 	if (mta->nets_cut) {
 		diagnosis_add(out, HEALTH_WARNING, "postconf mynetworks",
@@ -156,7 +156,7 @@ check_mx(const struct facts *facts, struct diagnosis *out)
 			    "%s [%s] is a mail host of %s that hands us other "
 			    "people's mail",
 			    name, net_format(&net, address), domain->name);
-			judge_own(facts, out, &net, why);
+			check_own(facts, out, &net, why);
 		}
 		if (domain->answer == MX_FAILED ||
 		    domain->answer == MX_UNASKED) {

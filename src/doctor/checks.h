@@ -5,8 +5,8 @@
  * Texts are kept as they were given, hostile bytes included; whoever prints
  * them makes them safe.
  */
-#ifndef DOCTOR_JUDGE_H
-#define DOCTOR_JUDGE_H
+#ifndef DOCTOR_CHECKS_H
+#define DOCTOR_CHECKS_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -64,7 +64,7 @@ size_t diagnosis_count(const struct diagnosis *diagnosis, enum health state);
 const char *health_name(enum health state);
 
 /* Go through all checks; one that finds nothing wrong says so in a line. */
-void judge(const struct facts *facts, struct diagnosis *out);
+void diagnose(const struct facts *facts, struct diagnosis *out);
 
 struct fixes {
 	struct {
@@ -81,13 +81,13 @@ struct fixes {
 void fixes_find(const struct facts *facts, struct fixes *out);
 
 /* The checks, each by what it looks at; one that says nothing has found
- * nothing wrong.  For judge() alone. */
+ * nothing wrong.  For diagnose() alone. */
 typedef void checker(const struct facts *facts, struct diagnosis *out);
 
-/* judge_nets.c: who must never be banned. */
+/* check_nets.c: who must never be banned. */
 checker check_own_addresses, check_mynetworks, check_mx, check_ssh, check_proxy;
 
-/* judge_postfix.c: how Postfix is set up. */
+/* check_postfix.c: how Postfix is set up. */
 checker check_postfix, check_milters, check_action, check_socket, check_helo;
 
 #endif

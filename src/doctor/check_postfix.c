@@ -2,8 +2,8 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "doctor/checks.h"
 #include "doctor/facts.h"
-#include "doctor/judge.h"
 #include "doctor/milters.h"
 
 void
@@ -212,7 +212,7 @@ check_helo(const struct facts *facts, struct diagnosis *out)
 /* ---- the socket ---- */
 
 static void
-judge_name_of_socket(const struct hook *hook, struct diagnosis *out)
+check_name_of_socket(const struct hook *hook, struct diagnosis *out)
 {
 	const struct mta_service *service = hook->service;
 	const char *listen = hook->view.listen;
@@ -243,7 +243,7 @@ judge_name_of_socket(const struct hook *hook, struct diagnosis *out)
 }
 
 static void
-judge_connection(const struct facts *facts, struct diagnosis *out)
+check_connection(const struct facts *facts, struct diagnosis *out)
 {
 	static const char start[] = "systemctl start videur-milter";
 	const struct socket_fact *socket = &facts->socket;
@@ -290,9 +290,9 @@ check_socket(const struct facts *facts, struct diagnosis *out)
 	for (size_t i = 0; i < facts->mta.services; i++) {
 		struct hook hook = hook_of(facts, &facts->mta.service[i]);
 
-		judge_name_of_socket(&hook, out);
+		check_name_of_socket(&hook, out);
 	}
 	if (facts->socket.path != NULL) {
-		judge_connection(facts, out);
+		check_connection(facts, out);
 	}
 }

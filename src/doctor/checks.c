@@ -1,4 +1,4 @@
-#include "doctor/judge.h"
+#include "doctor/checks.h"
 
 #include <errno.h>
 #include <stdarg.h>
@@ -142,7 +142,7 @@ check_services(const struct facts *facts, struct diagnosis *out)
 }
 
 static void
-judge_log(const struct facts *facts, struct diagnosis *out,
+check_log(const struct facts *facts, struct diagnosis *out,
     const struct log_fact *log)
 {
 	const char *user = facts->user.name[0] != '\0' ? facts->user.name
@@ -196,7 +196,7 @@ check_logs(const struct facts *facts, struct diagnosis *out)
 		    "counted");
 	}
 	for (size_t i = 0; i < facts->logs; i++) {
-		judge_log(facts, out, &facts->log[i]);
+		check_log(facts, out, &facts->log[i]);
 	}
 }
 
@@ -261,7 +261,7 @@ enum {
 static const struct {
 	const char *name;
 	unsigned needs;
-	checker *judge;
+	checker *run;
 	const char *fine; /* what is said where nothing is wrong */
 } checks[] = {
 	{ "database", 0, check_database,
@@ -298,7 +298,7 @@ static const struct {
 /* clang-format on */
 
 void
-judge(const struct facts *facts, struct diagnosis *out)
+diagnose(const struct facts *facts, struct diagnosis *out)
 {
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		size_t before = out->remarks + out->lost;
@@ -310,7 +310,7 @@ judge(const struct facts *facts, struct diagnosis *out)
 			continue;
 		}
 		out->check = checks[i].name;
-		checks[i].judge(facts, out);
+		checks[i].run(facts, out);
 		if (out->remarks + out->lost == before) {
 			diagnosis_add(
 			    out, HEALTH_OK, NULL, "%s", checks[i].fine);
