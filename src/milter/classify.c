@@ -52,27 +52,6 @@ classify_rejection(const char *status, const char *text, enum kind *out)
 	return false;
 }
 
-/* The next character of a header's value in lower case, a fold or a run of
- * blanks as one blank; NUL at the end. */
-static int
-next_char(const char **at)
-{
-	const unsigned char *c = (const unsigned char *)*at;
-
-	if (*c == '\0') {
-		return '\0';
-	}
-	if (!isspace(*c)) {
-		*at += 1;
-		return tolower(*c);
-	}
-	while (isspace(*c)) {
-		c++;
-	}
-	*at = (const char *)c;
-	return *c == '\0' ? '\0' : ' ';
-}
-
 static const char *
 skip_blanks(const char *text)
 {
@@ -82,15 +61,27 @@ skip_blanks(const char *text)
 	return text;
 }
 
+/* Whether a header's value begins so, in any case; a fold or a run of blanks
+ * is one blank. */
 static bool
 value_begins(const char *value, const char *with)
 {
-	int wanted;
-
 	value = skip_blanks(value);
-	with = skip_blanks(with);
-	while ((wanted = next_char(&with)) != '\0') {
-		if (next_char(&value) != wanted) {
+	for (with = skip_blanks(with); *with != '\0'; with++, value++) {
+		if (isspace((unsigned char)*with)) {
+			const char *next = skip_blanks(value);
+
+			with = skip_blanks(with);
+			if (*with == '\0') {
+				break;
+			}
+			if (next == value) {
+				return false;
+			}
+			value = next;
+		}
+		if (tolower((unsigned char)*with) !=
+		    tolower((unsigned char)*value)) {
 			return false;
 		}
 	}
@@ -136,21 +127,18 @@ classify_callout(const char *path)
 bool
 classify_is_status(const char *text)
 {
-	if (text == NULL || strchr("245", text[0]) == NULL || text[0] == '\0') {
+	if (text == NULL || text[0] == '\0' || strchr("245", text[0]) == NULL) {
 		return false;
 	}
 	text++;
 	for (int part = 0; part < 2; part++) {
-		size_t digits;
+		size_t digits = *text == '.' ? strspn(text + 1, "0123456789")
+					     : 0;
 
-		if (*text++ != '.') {
-			return false;
-		}
-		digits = strspn(text, "0123456789");
 		if (digits < 1 || digits > 3) {
 			return false;
 		}
-		text += digits;
+		text += 1 + digits;
 	}
 	return *text == '\0';
 }

@@ -1,6 +1,7 @@
 #include "milter/counters.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/table.h"
@@ -24,7 +25,7 @@ struct row {
 struct counters {
 	pthread_mutex_t mutex;
 	struct table table;
-	int64_t dropped;
+	_Atomic int64_t dropped;
 };
 
 struct counters *
@@ -83,7 +84,7 @@ counters_add(
 		struct row *row = table_add(&counters->table, &key, &added);
 
 		if (row == NULL) {
-			counters->dropped++;
+			(void)atomic_fetch_add(&counters->dropped, 1);
 		} else if (added) {
 			row->counted = counted[i];
 		} else {
@@ -139,11 +140,5 @@ counters_take(struct counters *counters, struct counted *counted, size_t max)
 int64_t
 counters_dropped(struct counters *counters)
 {
-	int64_t dropped;
-
-	(void)pthread_mutex_lock(&counters->mutex);
-	dropped = counters->dropped;
-	counters->dropped = 0;
-	(void)pthread_mutex_unlock(&counters->mutex);
-	return dropped;
+	return atomic_exchange(&counters->dropped, 0);
 }

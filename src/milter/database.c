@@ -132,27 +132,20 @@ bool
 database_open(struct database *database, char error[static STORE_ERROR_SIZE])
 {
 	char why[STORE_ERROR_SIZE];
+	const enum store_result write = store_open(
+	    &database->write, database->path, STORE_WRITE, OPEN_WAIT, error);
+	const enum store_result read = store_open(
+	    &database->read, database->path, STORE_READ, OPEN_WAIT, why);
 
 	/* A database that cannot be written now may still be read: a full
 	 * disk, a read-only one.  One that cannot be read either is not for
 	 * us. */
-	switch (store_open(
-	    &database->write, database->path, STORE_WRITE, OPEN_WAIT, error)) {
-	case STORE_OK:
-		break;
-	case STORE_FAILED:
-		if (store_open(&database->read, database->path, STORE_READ,
-			OPEN_WAIT, why) != STORE_OK) {
-			return false;
-		}
-		database_warn(database, "%s; trying again", error);
-		return true;
-	case STORE_NONE:
-	case STORE_BUSY:
-		database_warn(database, "%s; trying again", error);
-		break;
+	if (write == STORE_FAILED && read != STORE_OK) {
+		return false;
 	}
-	database_tend(database);
+	if (write != STORE_OK) {
+		database_warn(database, "%s; trying again", error);
+	}
 	return true;
 }
 
@@ -164,7 +157,6 @@ tend(struct database *database, struct store **store, enum store_mode mode,
 {
 	char error[STORE_ERROR_SIZE];
 	struct store *open = *store;
-	bool anew = false;
 
 	if (open == NULL && store_open(&open, database->path, mode, OPEN_WAIT,
 				error) != STORE_OK) {
@@ -175,12 +167,8 @@ tend(struct database *database, struct store **store, enum store_mode mode,
 		(void)pthread_mutex_lock(mutex);
 	}
 	*store = open;
-	if (store_tend(open, &anew) != STORE_OK) {
+	if (store_tend(open, NULL) != STORE_OK) {
 		database_warn(database, "%s; trying again", store_error(open));
-	} else if (anew) {
-		database_warn(database,
-		    "%s: the file is another one, opening it anew",
-		    database->path);
 	}
 	if (mutex != NULL) {
 		(void)pthread_mutex_unlock(mutex);
@@ -229,20 +217,11 @@ database_charge(int64_t *left, int64_t began)
 bool
 database_take(pthread_mutex_t *mutex, int64_t *left)
 {
-	struct timespec until;
-	int64_t began;
-	bool taken;
+	const int64_t began = proc_ticks();
+	const struct timespec until = database_until(*left);
+	const bool taken = pthread_mutex_clocklock(
+			       mutex, CLOCK_MONOTONIC, &until) == 0;
 
-	/* Mostly it is free, and then the clock need not be read. */
-	if (pthread_mutex_trylock(mutex) == 0) {
-		return true;
-	}
-	if (*left <= 0) {
-		return false;
-	}
-	began = proc_ticks();
-	until = database_until(*left);
-	taken = pthread_mutex_clocklock(mutex, CLOCK_MONOTONIC, &until) == 0;
 	database_charge(left, began);
 	return taken;
 }

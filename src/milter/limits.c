@@ -209,17 +209,16 @@ limits_count(struct limits *limits, const struct net *client, int64_t now)
 }
 
 void
-limits_leave(
-    struct limits *limits, const struct net *client, struct presence *presence)
+limits_leave(struct limits *limits, struct peer *peer)
 {
 	struct limited *limited;
 
-	if (!presence->slot) {
+	if (!peer->presence.slot) {
 		return;
 	}
-	presence->slot = false;
+	peer->presence.slot = false;
 	(void)pthread_mutex_lock(&limits->mutex);
-	limited = find(limits, client);
+	limited = find(limits, &peer->client);
 	if (limited != NULL && limited->slots > 0) {
 		limited->slots--;
 	}
@@ -230,10 +229,9 @@ limits_leave(
 
 /* One session at MAIL. */
 struct admission {
-	const struct net *client;
-	const struct limit *limit; /* LIMIT_KINDS of them */
-	struct presence *presence;
-	int64_t ban; /* the client's newest */
+	struct peer *peer;
+	const struct limit *limit; /* of its policy */
+	int64_t ban;               /* the client's newest */
 	/* Nothing more can be read: the reputation is neutral or what it was,
 	 * and of sessions only those count that were seen here. */
 	bool blindly;
@@ -270,7 +268,7 @@ static enum limit_kind
 judge(
     const struct limited *limited, const struct admission *session, bool worst)
 {
-	const struct presence *presence = session->presence;
+	const struct presence *presence = &session->peer->presence;
 	const struct {
 		enum limit_kind kind;
 		bool passed;
@@ -302,7 +300,7 @@ need_of(const struct limited *limited, const struct admission *session)
 	if (session->blindly) {
 		return NEED_NOTHING;
 	}
-	if (!limited->counted && !session->presence->timely &&
+	if (!limited->counted && !session->peer->presence.timely &&
 	    limit_is_set(&session->limit[LIMIT_HOURLY])) {
 		return NEED_SESSIONS;
 	}
@@ -319,13 +317,14 @@ need_of(const struct limited *limited, const struct admission *session)
 static enum limit_kind
 decide(struct limits *limits, const struct admission *session, enum need *need)
 {
-	struct presence *presence = session->presence;
+	struct presence *presence = &session->peer->presence;
 	enum limit_kind over = LIMIT_KINDS;
 	struct limited *limited;
 
 	*need = NEED_NOTHING;
 	(void)pthread_mutex_lock(&limits->mutex);
-	limited = obtain(limits, session->client, tally_hour(session->now));
+	limited = obtain(
+	    limits, &session->peer->client, tally_hour(session->now));
 	if (limited != NULL) {
 		*need = need_of(limited, session);
 	}
@@ -350,9 +349,10 @@ decide(struct limits *limits, const struct admission *session, enum need *need)
  * nothing moves from the counters into the database, so that all of it is
  * found in one of them. */
 static bool
-read_needed(struct limits *limits, struct peer *peer,
-    const struct admission *session, enum need need)
+read_needed(
+    struct limits *limits, const struct admission *session, enum need need)
 {
+	struct peer *peer = session->peer;
 	const int64_t hour = tally_hour(session->now);
 	struct tally current = { .sessions = 0 };
 	struct tally before = { .sessions = 0 };
@@ -368,29 +368,28 @@ read_needed(struct limits *limits, struct peer *peer,
 	if (store != NULL) {
 		if (need == NEED_SESSIONS) {
 			store_tally_sum(
-			    store, session->client, hour, hour, &current);
-			store_tally_sum(store, session->client, hour - HOUR,
+			    store, &peer->client, hour, hour, &current);
+			store_tally_sum(store, &peer->client, hour - HOUR,
 			    hour - HOUR, &before);
 		} else {
 			struct tally unflushed = counters_sum(
-			    limits->counters, session->client, NULL);
+			    limits->counters, &peer->client, NULL);
 
-			engine_repute(store, peer->conf, session->client,
+			engine_repute(store, peer->conf, &peer->client,
 			    &unflushed, session->now, &repute);
 		}
 		done = database_read_end(
 		    limits->database, &peer->left, "its reputation is neutral");
 	}
 	(void)pthread_mutex_lock(&limits->mutex);
-	limited = done ? obtain(limits, session->client, hour) : NULL;
+	limited = done ? obtain(limits, &peer->client, hour) : NULL;
 	if (limited != NULL && need == NEED_SESSIONS) {
 		limited->counted = true;
 		limited->hour = hour;
 		limited->sessions = current.sessions +
-				    unwritten(limits, session->client, hour);
-		limited->before = before.sessions + unwritten(limits,
-							session->client,
-							hour - HOUR);
+				    unwritten(limits, &peer->client, hour);
+		limited->before = before.sessions +
+				  unwritten(limits, &peer->client, hour - HOUR);
 	} else if (limited != NULL) {
 		limited->known = true;
 		limited->reputation = repute.reputation;
@@ -402,12 +401,10 @@ read_needed(struct limits *limits, struct peer *peer,
 }
 
 enum limit_kind
-limits_admit(struct limits *limits, struct peer *peer,
-    struct presence *presence, int64_t now)
+limits_admit(struct limits *limits, struct peer *peer, int64_t now)
 {
-	struct admission session = { .client = &peer->client,
+	struct admission session = { .peer = peer,
 		.limit = peer->conf->policy.limit,
-		.presence = presence,
 		.ban = verdict_newest(peer),
 		.now = now };
 	enum limit_kind over;
@@ -420,7 +417,7 @@ limits_admit(struct limits *limits, struct peer *peer,
 	/* There are two things to read. */
 	for (int reads = 0; need != NEED_NOTHING; reads++) {
 		session.blindly = reads == 2 ||
-				  !read_needed(limits, peer, &session, need);
+				  !read_needed(limits, &session, need);
 		over = decide(limits, &session, &need);
 	}
 	return over;

@@ -29,13 +29,6 @@ enum {
 	LIMITS_CLIENTS = 16384
 };
 
-/* What of one session the limits look at; all zero at first. */
-struct presence {
-	int64_t messages; /* whose end was seen in the session */
-	bool slot;        /* it holds one of its client's slots */
-	bool timely;      /* it came within the hour's limit */
-};
-
 /* `writer` is borrowed.  NULL without memory. */
 struct limits *limits_new(struct writer *writer);
 void limits_free(struct limits *limits);
@@ -52,11 +45,10 @@ void limits_count(struct limits *limits, const struct net *client, int64_t now);
  * and holds it until limits_leave().  A client of whom the database does not
  * tell in time is a neutral one.
  */
-enum limit_kind limits_admit(struct limits *limits, struct peer *peer,
-    struct presence *presence, int64_t now);
+enum limit_kind limits_admit(
+    struct limits *limits, struct peer *peer, int64_t now);
 
 /* Give back the slot of a session, where it holds one. */
-void limits_leave(
-    struct limits *limits, const struct net *client, struct presence *presence);
+void limits_leave(struct limits *limits, struct peer *peer);
 
 #endif

@@ -184,14 +184,14 @@ on_helo(SMFICTX *ctx, char *name)
 {
 	struct session *session = smfi_getpriv(ctx);
 	struct refusal refusal;
-	bool refused;
 
 	(void)name;
 	if (session == NULL || !enter()) {
 		return SMFIS_CONTINUE;
 	}
-	refused = session_helo(session, proc_now(), &refusal);
-	return leave(refused ? refuse(ctx, &refusal) : SMFIS_CONTINUE);
+	return leave(session_helo(session, proc_now(), &refusal)
+			 ? refuse(ctx, &refusal)
+			 : SMFIS_CONTINUE);
 }
 
 static sfsistat
@@ -200,7 +200,6 @@ on_mail(SMFICTX *ctx, char **argv)
 	struct session *session = smfi_getpriv(ctx);
 	struct refusal refusal;
 	struct sender sender;
-	bool refused;
 
 	if (session == NULL || !enter()) {
 		return SMFIS_CONTINUE;
@@ -208,8 +207,9 @@ on_mail(SMFICTX *ctx, char **argv)
 	sender = (struct sender){ .path = argv[0],
 		.auth_type = macro(ctx, "{auth_type}"),
 		.auth_authen = macro(ctx, "{auth_authen}") };
-	refused = session_mail(session, &sender, proc_now(), &refusal);
-	return leave(refused ? refuse(ctx, &refusal) : SMFIS_CONTINUE);
+	return leave(session_mail(session, &sender, proc_now(), &refusal)
+			 ? refuse(ctx, &refusal)
+			 : SMFIS_CONTINUE);
 }
 
 static sfsistat
@@ -219,7 +219,6 @@ on_rcpt(SMFICTX *ctx, char **argv)
 	const char *mailer;
 	struct refusal refusal;
 	struct recipient recipient;
-	bool refused;
 
 	if (session == NULL || !enter()) {
 		return SMFIS_CONTINUE;
@@ -231,8 +230,9 @@ on_rcpt(SMFICTX *ctx, char **argv)
 		recipient.status = macro(ctx, "{rcpt_host}");
 		recipient.text = macro(ctx, "{rcpt_addr}");
 	}
-	refused = session_rcpt(session, &recipient, proc_now(), &refusal);
-	return leave(refused ? refuse(ctx, &refusal) : SMFIS_CONTINUE);
+	return leave(session_rcpt(session, &recipient, proc_now(), &refusal)
+			 ? refuse(ctx, &refusal)
+			 : SMFIS_CONTINUE);
 }
 
 /* A step without an answer. */

@@ -30,7 +30,6 @@ struct session {
 	struct limits *limits;
 	struct counters *counters; /* the writer's */
 	struct peer peer;
-	struct presence presence;
 
 	/* What was recorded of it. */
 	bool counts;    /* what it does is counted */
@@ -154,28 +153,24 @@ count_recipient(struct session *session, int64_t now)
 	tally(session, &(struct tally){ .recipients = 1 }, now);
 }
 
-/* Whether an event of this kind is ours to record. */
-static bool
-is_ours(const struct session *session, enum kind kind)
-{
-	return session->counts && session->conf->source[kind] == CONF_MILTER;
-}
-
 /* The client did something wrong.  `detail` and `name` may be NULL. */
 static void
 record(struct session *session, enum kind kind, int64_t at, const char *detail,
     const char *name)
 {
-	if (is_ours(session, kind)) {
-		writer_record(session->writer,
-		    &(struct writer_event){ .conf = session->conf,
-			.address = session->peer.address,
-			.kind = kind,
-			.at = at,
-			.detail = detail,
-			.name = name },
-		    &session->peer.left);
+	struct writer_event event = { .conf = session->conf,
+		.address = session->peer.address,
+		.kind = kind,
+		.at = at };
+
+	if (!session->counts || session->conf->source[kind] != CONF_MILTER) {
+		return;
 	}
+	(void)text_copy(
+	    event.detail, sizeof(event.detail), detail == NULL ? "" : detail);
+	(void)text_copy(
+	    event.name, sizeof(event.name), name == NULL ? "" : name);
+	writer_record(session->writer, &event, &session->peer.left);
 }
 
 /* Whether a rule counts guesses at one recipient differently. */
@@ -260,7 +255,7 @@ refused_by_limit(struct session *session, int64_t now, struct refusal *refusal)
 	    peer->verdict == STANDING_ALLOWED) {
 		return false;
 	}
-	over = limits_admit(session->limits, peer, &session->presence, now);
+	over = limits_admit(session->limits, peer, now);
 	if (over == LIMIT_KINDS) {
 		return false;
 	}
@@ -285,8 +280,7 @@ void
 session_connect(
     struct session *session, const struct addr *address, enum service service)
 {
-	limits_leave(
-	    session->limits, &session->peer.client, &session->presence);
+	limits_leave(session->limits, &session->peer);
 	verdict_connect(&session->peer, address, service);
 	session->counts |= address != NULL;
 }
@@ -322,8 +316,7 @@ session_mail(struct session *session, const struct sender *sender, int64_t now,
 	if (sender->auth_type != NULL || sender->auth_authen != NULL) {
 		session->peer.authenticated = true;
 		session->counts = false;
-		limits_leave(
-		    session->limits, &session->peer.client, &session->presence);
+		limits_leave(session->limits, &session->peer);
 	}
 	count_session(session, now);
 	refused = refused_by_ban(session, STAGE_MAIL, false, now, refusal) ||
@@ -435,7 +428,7 @@ session_message(struct session *session, int64_t now)
 {
 	struct transaction *mail = &session->now;
 
-	session->presence.messages++;
+	session->peer.presence.messages++;
 	if (mail->spam) {
 		record(session, KIND_SPAM, now, NULL, NULL);
 	}
@@ -469,8 +462,7 @@ session_close(struct session *session, int64_t now)
 	if (session->probed && !session->refused) {
 		record(session, KIND_PROBE, session->probed_at, NULL, NULL);
 	}
-	limits_leave(
-	    session->limits, &session->peer.client, &session->presence);
+	limits_leave(session->limits, &session->peer);
 	session_free(session);
 }
 

@@ -21,6 +21,13 @@
 struct database;
 struct told;
 
+/* What of one session the limits look at. */
+struct presence {
+	int64_t messages; /* whose end was seen in the session */
+	bool slot;        /* it holds one of its client's slots */
+	bool timely;      /* it came within the hour's limit */
+};
+
 /* The client of one session, as far as it is known. */
 struct peer {
 	const struct conf *conf;   /* borrowed */
@@ -32,6 +39,8 @@ struct peer {
 	struct addr address;
 	struct net client;
 	int64_t left; /* milliseconds it may still wait for the database */
+
+	struct presence presence;
 
 	/* Its newest standing. */
 	int64_t version; /* DATABASE_NO_VERSION: none yet */

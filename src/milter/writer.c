@@ -1,6 +1,7 @@
 #include "milter/writer.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -25,18 +26,6 @@ enum {
 	PRUNE_EVERY = 60 /* s, while nothing is old enough */
 };
 
-/* One entry of the queue: an event, or a ban's first hit. */
-struct waiting {
-	struct conf *conf; /* a reference; NULL: a hit */
-	int64_t at;
-	struct addr address;
-	enum kind kind;
-	char detail[WRITER_DETAIL_SIZE]; /* or empty */
-	char name[WRITER_NAME_SIZE];     /* or empty */
-	int64_t ban;                     /* of a hit */
-	enum reason reason;
-};
-
 struct writer {
 	struct database *database;
 	bool threaded;
@@ -50,14 +39,14 @@ struct writer {
 	 * stands in the queue changes no more, and only the thread takes it
 	 * out. */
 	pthread_mutex_t mutex;
-	pthread_cond_t wake;    /* there is something to do */
-	pthread_cond_t written; /* a transaction ended */
-	struct waiting *queue;  /* a ring of WRITER_QUEUE_MAX */
+	pthread_cond_t wake;        /* there is something to do */
+	pthread_cond_t written;     /* a transaction ended */
+	struct writer_event *queue; /* a ring of WRITER_QUEUE_MAX */
 	size_t head;
 	size_t count;
 	int64_t put; /* entries so far */
 	int64_t done;
-	int64_t dropped;
+	_Atomic int64_t dropped;
 	bool stopping;
 	struct conf *conf;
 
@@ -143,7 +132,7 @@ writer_release_counters(struct writer *writer)
 
 /* ---- what waits ---- */
 
-static struct waiting *
+static struct writer_event *
 entry_at(struct writer *writer, size_t place)
 {
 	return &writer->queue[(writer->head + place) % WRITER_QUEUE_MAX];
@@ -154,7 +143,7 @@ static bool write_some(struct writer *writer, int64_t now, int64_t wait);
 /* Put an entry in the queue and wait until it is written or cannot be now.
  * False where there was no room. */
 static bool
-enqueue(struct writer *writer, const struct waiting *entry, int64_t *left)
+enqueue(struct writer *writer, const struct writer_event *entry, int64_t *left)
 {
 	const int64_t began = proc_ticks();
 	bool room;
@@ -186,45 +175,26 @@ void
 writer_record(
     struct writer *writer, const struct writer_event *event, int64_t *left)
 {
-	struct waiting entry = { .conf = conf_hold(event->conf),
-		.at = event->at,
-		.address = event->address,
-		.kind = event->kind };
-
-	(void)text_copy(entry.detail, sizeof(entry.detail),
-	    event->detail == NULL ? "" : event->detail);
-	(void)text_copy(entry.name, sizeof(entry.name),
-	    event->name == NULL ? "" : event->name);
-	if (!enqueue(writer, &entry, left)) {
-		conf_drop(entry.conf);
-		(void)pthread_mutex_lock(&writer->mutex);
-		writer->dropped++;
-		(void)pthread_mutex_unlock(&writer->mutex);
+	(void)conf_hold(event->conf);
+	if (!enqueue(writer, event, left)) {
+		conf_drop(event->conf);
+		(void)atomic_fetch_add(&writer->dropped, 1);
 	}
-}
-
-static struct counted
-hit_of(const struct waiting *entry)
-{
-	return (struct counted){ .what = COUNTED_HITS,
-		.ban = entry->ban,
-		.reason = entry->reason,
-		.times = 1,
-		.at = entry->at };
 }
 
 void
 writer_hit(
     struct writer *writer, const struct ban *ban, int64_t now, int64_t *left)
 {
-	const struct waiting entry = {
-		.at = now, .ban = ban->id, .reason = ban->reason
-	};
+	const struct writer_event entry = { .at = now,
+		.hit = { .what = COUNTED_HITS,
+		    .ban = ban->id,
+		    .reason = ban->reason,
+		    .times = 1,
+		    .at = now } };
 
 	if (ban->hits > 0 || !enqueue(writer, &entry, left)) {
-		const struct counted hit = hit_of(&entry);
-
-		counters_add(writer->counters, &hit, 1);
+		counters_add(writer->counters, &entry.hit, 1);
 	}
 }
 
@@ -239,7 +209,7 @@ struct new_bans {
 
 static void
 write_event(struct writer *writer, struct store *store,
-    const struct waiting *entry, int64_t now, struct new_bans *begun)
+    const struct writer_event *entry, int64_t now, struct new_bans *begun)
 {
 	const struct net client = engine_client(entry->conf, &entry->address);
 	const struct tally unflushed = counters_sum(
@@ -268,7 +238,7 @@ static void
 remove_entries(struct writer *writer, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct waiting *entry = entry_at(writer, i);
+		struct writer_event *entry = entry_at(writer, i);
 
 		if (entry->conf != NULL) {
 			conf_drop(entry->conf);
@@ -301,12 +271,10 @@ write_some(struct writer *writer, int64_t now, int64_t wait)
 	store = count == 0 ? NULL : database_begin(writer->database, wait);
 	while (store != NULL && done < count &&
 	       begun.bans + ENGINE_BANS_MAX <= BANS_A_COMMIT) {
-		const struct waiting *entry = entry_at(writer, done++);
+		const struct writer_event *entry = entry_at(writer, done++);
 
 		if (entry->conf == NULL) {
-			const struct counted hit = hit_of(entry);
-
-			engine_count(store, &hit, 1);
+			engine_count(store, &entry->hit, 1);
 		} else {
 			write_event(writer, store, entry, now, &begun);
 		}
@@ -392,10 +360,7 @@ writer_round(struct writer *writer, int64_t now)
 	conf_drop(conf);
 
 	rows = counters_dropped(writer->counters);
-	(void)pthread_mutex_lock(&writer->mutex);
-	events = writer->dropped;
-	writer->dropped = 0;
-	(void)pthread_mutex_unlock(&writer->mutex);
+	events = atomic_exchange(&writer->dropped, 0);
 	if (events > 0) {
 		database_warn(database,
 		    "the queue is full: %lld events are lost",

@@ -57,17 +57,18 @@ void writer_reload(struct writer *writer, struct conf *conf);
 struct database *writer_database(const struct writer *writer);
 struct counters *writer_counters(const struct writer *writer);
 
-/* Something a client did. */
+/* What is to be written: something a client did, or a hit. */
 struct writer_event {
-	struct conf *conf; /* by which it is judged; held while it waits */
+	struct conf *conf; /* by which it is judged; NULL: a hit */
 	struct addr address;
 	enum kind kind;
 	int64_t at;
-	const char *detail; /* or NULL; cut to WRITER_DETAIL_SIZE */
-	const char *name;   /* whose key is recorded with it; or NULL */
+	char detail[WRITER_DETAIL_SIZE]; /* or empty */
+	char name[WRITER_NAME_SIZE];     /* whose key is recorded; or empty */
+	struct counted hit;
 };
-/* Record it, and wait until it is written: a ban takes effect at the next
- * command.  At most `*left` milliseconds, from which the wait is taken, and not
+/* Write it, and wait for that: a ban takes effect at the next command.  A
+ * reference of `conf` is held meanwhile.  At most `*left` milliseconds, from which the wait is taken, and not
  * at all while nothing can be written. */
 void writer_record(
     struct writer *writer, const struct writer_event *event, int64_t *left);

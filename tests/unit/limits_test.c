@@ -4,16 +4,11 @@
  */
 #include "session_script.h"
 
-#include <pthread.h>
-#include <stdatomic.h>
-
 #include "core/tally.h"
 #include "milter/verdict.h"
 
 enum {
-	T0 = NOW - NOW % HOUR,
-	CROWD = 8,
-	ROUNDS = 2000
+	T0 = NOW - NOW % HOUR
 };
 
 static const struct limit two[LIMIT_KINDS] = {
@@ -59,17 +54,15 @@ come(struct play *place, const struct peer *peer, int64_t sessions, int64_t at)
 static enum limit_kind
 admit(struct play *place, struct peer *peer, int64_t now)
 {
-	struct presence presence = { .slot = false };
-
-	return limits_admit(place->limits, peer, &presence, now);
+	peer->presence = (struct presence){ .slot = false };
+	return limits_admit(place->limits, peer, now);
 }
 
 static void
-leave(struct play *place, const struct peer *peer)
+leave(struct play *place, struct peer *peer)
 {
-	struct presence presence = { .slot = true };
-
-	limits_leave(place->limits, &peer->client, &presence);
+	peer->presence.slot = true;
+	limits_leave(place->limits, peer);
 }
 
 static void
@@ -249,70 +242,6 @@ before_any_limit(void **state)
 	play_end(&place);
 }
 
-/* ---- many at once ---- */
-
-struct bustle {
-	struct play place;
-	atomic_int inside;
-	atomic_int most;
-	atomic_int refused;
-};
-
-static void *
-come_and_go(void *arg)
-{
-	struct bustle *bustle = arg;
-	struct play *place = &bustle->place;
-	struct peer peer = client_number(place, 1);
-
-	for (int i = 0; i < ROUNDS; i++) {
-		struct peer other = client_number(place, (uint32_t)i + 2);
-		int inside;
-
-		(void)admit(place, &other, T0);
-		if (admit(place, &peer, T0) != LIMIT_KINDS) {
-			atomic_fetch_add(&bustle->refused, 1);
-			continue;
-		}
-		inside = atomic_fetch_add(&bustle->inside, 1) + 1;
-		if (inside > atomic_load(&bustle->most)) {
-			atomic_store(&bustle->most, inside);
-		}
-		atomic_fetch_sub(&bustle->inside, 1);
-		leave(place, &peer);
-	}
-	return NULL;
-}
-
-static void
-bustling(void **state)
-{
-	struct bustle bustle = { .inside = 0 };
-	pthread_t thread[CROWD];
-	struct peer peer;
-
-	(void)state;
-	begin(&bustle.place, two);
-	for (size_t i = 0; i < CROWD; i++) {
-		assert_int_equal(
-		    pthread_create(&thread[i], NULL, come_and_go, &bustle), 0);
-	}
-	for (size_t i = 0; i < CROWD; i++) {
-		assert_int_equal(pthread_join(thread[i], NULL), 0);
-	}
-	if (atomic_load(&bustle.most) > 2) {
-		fail_msg("%d were inside at once", atomic_load(&bustle.most));
-	}
-	peer = client_number(&bustle.place, 1);
-	for (int i = 0; i < 2; i++) {
-		check_int("in the end all slots are free",
-		    admit(&bustle.place, &peer, T0), LIMIT_KINDS);
-	}
-	check_int(
-	    "both of them", admit(&bustle.place, &peer, T0), LIMIT_CONNECTIONS);
-	play_end(&bustle.place);
-}
-
 int
 main(void)
 {
@@ -322,7 +251,6 @@ main(void)
 		cmocka_unit_test(bounded),
 		cmocka_unit_test(full_of_holders),
 		cmocka_unit_test(before_any_limit),
-		cmocka_unit_test(bustling),
 	};
 
 	return cmocka_run_group_tests_name("limits", tests, NULL, NULL);

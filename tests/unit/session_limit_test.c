@@ -18,21 +18,21 @@ second_replies(void **state)
 		{ "the first session hears the first reply", "new", "helo mail",
 		    "mail:550" },
 		{ "to its end, whatever its own hit makes of the ban", "new",
-		    "helo mail written mail rcpt",
+		    "helo mail wait mail rcpt",
 		    "mail:550 mail:550 rcpt:550" },
 		{ "the second hears the other one", "new",
-		    "helo mail written second helo mail mail",
+		    "helo mail wait second helo mail mail",
 		    "mail:550 mail:421 mail:421" },
 		{ "and the first goes on as it began", "new",
-		    "helo mail written second helo mail first mail",
+		    "helo mail wait second helo mail first mail",
 		    "mail:550 mail:421 mail:550" },
 		{ "what counts is when a session first hears of the ban", "new",
-		    "helo second helo mail written first mail",
+		    "helo second helo mail wait first mail",
 		    "mail:550 mail:421" },
-		{ "each ban by itself", "told new", "helo mail written mail",
+		{ "each ban by itself", "told new", "helo mail wait mail",
 		    "mail:450 mail:450" },
 		{ "a ban without a second reply has but one", "bare",
-		    "helo mail written second mail", "mail:500 mail:500" },
+		    "helo mail wait second mail", "mail:500 mail:500" },
 	};
 
 	(void)state;
@@ -73,7 +73,7 @@ other_ban(void **state)
 	play_ban(&is, "new", NOW + 60);
 	play(&is, "helo mail wait");
 	play_ban(&is, "told", NOW + HOUR);
-	play(&is, "mail written mail");
+	play(&is, "mail wait mail");
 	check_text("another ban in the same session is heard of anew",
 	    is.heard_buf, "mail:550 mail:450 mail:450");
 	play_end(&is);

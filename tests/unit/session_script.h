@@ -273,79 +273,73 @@ play_end(struct play *play)
 /* ---- the words of a script ---- */
 
 enum step {
+	STEP_VERB,
 	STEP_HELO,
-	STEP_MAIL,
-	STEP_RCPT,
-	STEP_DATA,
-	STEP_EOM,
-	STEP_ABORT,
-	STEP_BOGUS,
-	STEP_HEADER,
+	STEP_MAIL,     /* a sender and its login */
+	STEP_RCPT,     /* a path */
+	STEP_REJECTED, /* by the MTA: status and text */
+	STEP_HEADER,   /* name and value */
 	STEP_CLOSE,
-	STEP_TURN,
-	STEP_WAIT,
-	STEP_WRITTEN, /* the writer's round once a second */
-	STEP_DOWN,    /* the database is gone */
-	STEP_UP       /* and back */
+	STEP_TURN, /* to that session */
+	STEP_WAIT, /* so many seconds */
+	STEP_DOWN, /* the database is gone */
+	STEP_UP    /* and back */
 };
 
-/* `first` and `second`: a sender and its login; a recipient's path, or the
- * status and text of its rejection; a header's name and value. */
 static const struct {
 	const char *word;
 	enum step step;
 	const char *first, *second;
 	int64_t number;
+	void (*verb)(struct session *session, int64_t now);
 } words[] = {
-	{ "helo", STEP_HELO, NULL, NULL, 0 },
-	{ "mail", STEP_MAIL, "<bob@client.test>", NULL, 0 },
-	{ "bounce", STEP_MAIL, "<>", NULL, 0 },
-	{ "verify", STEP_MAIL, "<PostMaster@client.test>", NULL, 0 },
-	{ "auth", STEP_MAIL, "<joe@example.test>", "joe", 0 },
-	{ "rcpt", STEP_RCPT, "<user1@example.test>", NULL, 0 },
-	{ "abuse", STEP_RCPT, "<ABUSE@example.test>", NULL, 0 },
-	{ "data", STEP_DATA, NULL, NULL, 0 },
-	{ "eom", STEP_EOM, NULL, NULL, 0 },
-	{ "abort", STEP_ABORT, NULL, NULL, 0 },
-	{ "bogus", STEP_BOGUS, NULL, NULL, 0 },
-	{ "spam", STEP_HEADER, "x-spam-flag", "yes", 0 },
+	{ "helo", STEP_HELO, NULL, NULL, 0, NULL },
+	{ "mail", STEP_MAIL, "<bob@client.test>", NULL, 0, NULL },
+	{ "bounce", STEP_MAIL, "<>", NULL, 0, NULL },
+	{ "verify", STEP_MAIL, "<PostMaster@client.test>", NULL, 0, NULL },
+	{ "auth", STEP_MAIL, "<joe@example.test>", "joe", 0, NULL },
+	{ "rcpt", STEP_RCPT, "<user1@example.test>", NULL, 0, NULL },
+	{ "abuse", STEP_RCPT, "<ABUSE@example.test>", NULL, 0, NULL },
+	{ "data", STEP_VERB, NULL, NULL, 0, session_data },
+	{ "eom", STEP_VERB, NULL, NULL, 0, session_message },
+	{ "abort", STEP_VERB, NULL, NULL, 0, session_abort },
+	{ "bogus", STEP_VERB, NULL, NULL, 0, session_unknown },
+	{ "spam", STEP_HEADER, "x-spam-flag", "yes", 0, NULL },
 	{ "virus", STEP_HEADER, "X-Virus-Status",
-	    "Infected\n\t(Eicar-Test-Signature)", 0 },
-	{ "ham", STEP_HEADER, "X-Spam-Flag", "NO", 0 },
-	{ "clean", STEP_HEADER, "X-Virus-Status", "Clean", 0 },
-	{ "flagged", STEP_HEADER, "X-Spam-Flagged", "YES", 0 },
-	{ "other", STEP_HEADER, "X-Spam", "YES", 0 },
-	{ "close", STEP_CLOSE, NULL, NULL, 0 },
-	{ "first", STEP_TURN, NULL, NULL, 0 },
-	{ "second", STEP_TURN, NULL, NULL, 1 },
-	{ "third", STEP_TURN, NULL, NULL, 2 },
-	{ "wait", STEP_WAIT, NULL, NULL, 60 },
-	{ "hour", STEP_WAIT, NULL, NULL, HOUR },
-	{ "written", STEP_WRITTEN, NULL, NULL, 0 },
-	{ "down", STEP_DOWN, NULL, NULL, 0 },
-	{ "up", STEP_UP, NULL, NULL, 0 },
-};
-
-/* Recipients that the MTA rejects, by word. */
-static const struct {
-	const char *word;
-	const char *status;
-	const char *text;
-} rejected[] = {
-	{ "dead", "5.1.1",
-	    "Recipient address rejected: User unknown in local table" },
-	{ "nosuchdomain", "4.1.8",
-	    "Sender address rejected: Domain not found" },
-	{ "ourdns", "4.4.3", "Sender address rejected: Try again later" },
-	{ "ourfault", "4.3.5", "Server configuration error" },
-	{ "badhelo", "5.5.2", "Helo command rejected: need fully-qualified" },
-	{ "relay", "5.7.1", "Relay access denied" },
-	{ "relay4", "4.7.1", "Relay access denied" },
-	{ "norelay", "5.4.4", "Relay access denied" },
-	{ "grey", "4.2.0", "Recipient address rejected: Greylisted" },
-	{ "spf", "5.7.23", "Message rejected due to SPF" },
-	{ "full", "4.2.2", "Mailbox full" },
-	{ "nostatus", NULL, "Recipient address rejected: User unknown" },
+	    "Infected\n\t(Eicar-Test-Signature)", 0, NULL },
+	{ "ham", STEP_HEADER, "X-Spam-Flag", "NO", 0, NULL },
+	{ "clean", STEP_HEADER, "X-Virus-Status", "Clean", 0, NULL },
+	{ "flagged", STEP_HEADER, "X-Spam-Flagged", "YES", 0, NULL },
+	{ "other", STEP_HEADER, "X-Spam", "YES", 0, NULL },
+	{ "close", STEP_CLOSE, NULL, NULL, 0, NULL },
+	{ "first", STEP_TURN, NULL, NULL, 0, NULL },
+	{ "second", STEP_TURN, NULL, NULL, 1, NULL },
+	{ "third", STEP_TURN, NULL, NULL, 2, NULL },
+	{ "wait", STEP_WAIT, NULL, NULL, 60, NULL },
+	{ "hour", STEP_WAIT, NULL, NULL, HOUR, NULL },
+	{ "down", STEP_DOWN, NULL, NULL, 0, NULL },
+	{ "up", STEP_UP, NULL, NULL, 0, NULL },
+	{ "dead", STEP_REJECTED, "5.1.1",
+	    "Recipient address rejected: User unknown in local table", 0,
+	    NULL },
+	{ "nosuchdomain", STEP_REJECTED, "4.1.8",
+	    "Sender address rejected: Domain not found", 0, NULL },
+	{ "ourdns", STEP_REJECTED, "4.4.3",
+	    "Sender address rejected: Try again later", 0, NULL },
+	{ "ourfault", STEP_REJECTED, "4.3.5", "Server configuration error", 0,
+	    NULL },
+	{ "badhelo", STEP_REJECTED, "5.5.2",
+	    "Helo command rejected: need fully-qualified", 0, NULL },
+	{ "relay", STEP_REJECTED, "5.7.1", "Relay access denied", 0, NULL },
+	{ "relay4", STEP_REJECTED, "4.7.1", "Relay access denied", 0, NULL },
+	{ "norelay", STEP_REJECTED, "5.4.4", "Relay access denied", 0, NULL },
+	{ "grey", STEP_REJECTED, "4.2.0",
+	    "Recipient address rejected: Greylisted", 0, NULL },
+	{ "spf", STEP_REJECTED, "5.7.23", "Message rejected due to SPF", 0,
+	    NULL },
+	{ "full", STEP_REJECTED, "4.2.2", "Mailbox full", 0, NULL },
+	{ "nostatus", STEP_REJECTED, NULL,
+	    "Recipient address rejected: User unknown", 0, NULL },
 };
 
 static inline void
@@ -387,33 +381,28 @@ static inline void
 play_word(struct play *play, size_t i)
 {
 	struct session *session = play->session[play->acting];
-	struct database *database = writer_database(play->writer);
+	const char *first = words[i].first;
+	const char *second = words[i].second;
 
 	switch (words[i].step) {
+	case STEP_VERB:
+		words[i].verb(session, play->now);
+		break;
 	case STEP_HELO:
 		play_heard(play, "helo",
 		    session_helo(session, play->now, &play->refusal));
 		break;
 	case STEP_MAIL:
-		play_mail(play, words[i].first, words[i].second);
+		play_mail(play, first, second);
 		break;
 	case STEP_RCPT:
-		play_rcpt(play, words[i].first, false, NULL, NULL);
+		play_rcpt(play, first, false, NULL, NULL);
 		break;
-	case STEP_DATA:
-		session_data(session, play->now);
-		break;
-	case STEP_EOM:
-		session_message(session, play->now);
-		break;
-	case STEP_ABORT:
-		session_abort(session, play->now);
-		break;
-	case STEP_BOGUS:
-		session_unknown(session, play->now);
+	case STEP_REJECTED:
+		play_rcpt(play, "<nobody@example.test>", true, first, second);
 		break;
 	case STEP_HEADER:
-		session_header(session, words[i].first, words[i].second);
+		session_header(session, first, second);
 		break;
 	case STEP_CLOSE:
 		session_close(session, play->now);
@@ -424,15 +413,13 @@ play_word(struct play *play, size_t i)
 		break;
 	case STEP_WAIT:
 		play->now += words[i].number;
-		break;
-	case STEP_WRITTEN:
 		writer_round(play->writer, play->now);
 		break;
 	case STEP_DOWN:
-		database_use(database, NULL);
+		database_use(writer_database(play->writer), NULL);
 		break;
 	case STEP_UP:
-		database_use(database, play->store);
+		database_use(writer_database(play->writer), play->store);
 		break;
 	}
 }
@@ -452,16 +439,9 @@ play(struct play *play, const char *script)
 	while ((word = strsep(&rest, " ")) != NULL) {
 		bool known = word[0] == '\0';
 
-		for (size_t i = 0; !known && i < COUNT(words); i++) {
+		for (size_t i = 0; i < COUNT(words); i++) {
 			if (strcmp(words[i].word, word) == 0) {
 				play_word(play, i);
-				known = true;
-			}
-		}
-		for (size_t i = 0; !known && i < COUNT(rejected); i++) {
-			if (strcmp(rejected[i].word, word) == 0) {
-				play_rcpt(play, "<nobody@example.test>", true,
-				    rejected[i].status, rejected[i].text);
 				known = true;
 			}
 		}

@@ -1,6 +1,6 @@
 /*
- * What the store sums up and remembers for fairness: second replies, honest
- * clients, sums by day and by client, and the state of the house.
+ * What the store sums up: bans of honest clients, and sums by day and by
+ * client.
  */
 #include "fixture.h"
 
@@ -20,51 +20,6 @@ ban_of(const char *who, const char *ref, int64_t begins)
 	assert_null(reply_parse("550 5.7.1 No", "OWN_1", &ban.reply));
 	(void)text_copy(ban.ref, sizeof(ban.ref), ref);
 	return ban;
-}
-
-static bool
-take_ban(void *to, const struct ban *ban)
-{
-	*(struct ban *)to = *ban;
-	return false;
-}
-
-static struct ban
-newest(struct fixture *fixture, const char *who)
-{
-	const struct ban_query query = { .scope = BAN_EXACTLY,
-		.who = net_of(who),
-		.active_at = INT64_MIN,
-		.observed = true };
-	struct ban ban = { 0 };
-
-	assert_int_equal(
-	    store_ban_each(fixture->store, &query, take_ban, &ban), STORE_OK);
-	return ban;
-}
-
-static void
-a_second_reply_comes_back(void **state)
-{
-	struct fixture *fixture = *state;
-	struct ban put = ban_of("203.0.113.9", "AAAAAA", T0);
-	struct ban got;
-
-	assert_null(reply_parse("454 4.7.9 Still no", "AGAIN_1", &put.again));
-	fixture_ban(fixture, &put);
-	got = newest(fixture, "203.0.113.9");
-	check_text("code", got.again.code, "454");
-	check_text("enhanced code", got.again.enhanced, "4.7.9");
-	check_text("phrase", got.again.phrase, "Still no");
-	check_text("own code", got.again.own, "AGAIN_1");
-	check_text("the first is still there", got.reply.own, "OWN_1");
-	check_int("honest", got.honest, true);
-	put = ban_of("203.0.113.8", "BBBBBB", T0);
-	put.honest = false;
-	fixture_ban(fixture, &put);
-	got = newest(fixture, "203.0.113.8");
-	check_text("none", got.again.code, "");
-	check_int("not honest", got.honest, false);
 }
 
 static bool
@@ -101,6 +56,7 @@ how_many_are_honest(void **state)
 		{ "203.0.113.5", "FFFFFF", T0, true, false },
 	};
 	struct fixture *fixture = *state;
+	const int64_t last = COUNT(bans); /* its id */
 
 	for (size_t i = 0; i < COUNT(bans); i++) {
 		struct ban ban = ban_of(
@@ -110,9 +66,8 @@ how_many_are_honest(void **state)
 		ban.observed = bans[i].observed;
 		fixture_ban(fixture, &ban);
 	}
-	assert_int_equal(store_ban_clear(fixture->store,
-			     newest(fixture, "203.0.113.5").id, T0, true),
-	    STORE_OK);
+	assert_int_equal(
+	    store_ban_clear(fixture->store, last, T0, true), STORE_OK);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct ban_query query = { .scope = BAN_HONEST,
 			.after = rows[i].after,
@@ -232,37 +187,6 @@ sums_by_client(void **state)
 	    "2001:db8::/64 8 1 3\n203.0.113.1 3 2 6\n");
 }
 
-/* ---- state ---- */
-
-static void
-what_the_programs_tell_each_other(void **state)
-{
-	struct fixture *fixture = *state;
-	char value[8] = "";
-	int64_t since = -1;
-
-	check_int("not there",
-	    store_state_get(
-		fixture->store, "key", value, sizeof(value), &since),
-	    STORE_NONE);
-	assert_int_equal(
-	    store_state_put(fixture->store, "key", "value", T0), STORE_OK);
-	check_int("there",
-	    store_state_get(
-		fixture->store, "key", value, sizeof(value), &since),
-	    STORE_OK);
-	check_text("what", value, "value");
-	check_int("since when", since, T0);
-	assert_int_equal(
-	    store_state_put(fixture->store, "key", "another value", T0 + 1),
-	    STORE_OK);
-	assert_int_equal(store_state_get(fixture->store, "key", value,
-			     sizeof(value), &since),
-	    STORE_OK);
-	check_text("as far as there is room", value, "another");
-	check_int("since a second later", since, T0 + 1);
-}
-
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 
@@ -270,11 +194,9 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		TEST(a_second_reply_comes_back),
 		TEST(how_many_are_honest),
 		TEST(sums_by_day),
 		TEST(sums_by_client),
-		TEST(what_the_programs_tell_each_other),
 	};
 
 	return cmocka_run_group_tests_name("sums", tests, NULL, NULL);

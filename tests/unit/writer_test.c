@@ -257,6 +257,18 @@ hits(void **state)
 	writer_free(place.writer);
 }
 
+static struct net
+client_number(uint32_t number)
+{
+	struct addr addr = { .byte = { 0x20, 0x01, 0x0d, 0xb8 } };
+
+	addr.byte[4] = (uint8_t)(number >> 24);
+	addr.byte[5] = (uint8_t)(number >> 16);
+	addr.byte[6] = (uint8_t)(number >> 8);
+	addr.byte[7] = (uint8_t)number;
+	return net_cut(&addr, 64);
+}
+
 static void
 say_daily(void *to, const struct daily_row *row)
 {
@@ -275,42 +287,45 @@ sums_by_day(void **state)
 		.sessions = 1, .messages = 2, .recipients = 3, .accepted = 1
 	};
 	const int64_t today = T0 - T0 % DAY;
+	struct fixture *fixture = *state;
 	struct counters *counters;
 	struct standing standing;
 	struct place place;
 	struct text text;
 	char said[512];
 
-	begin(&place, *state);
+	make(&place, fixture);
 	counters = writer_counters(place.writer);
+	database_use(writer_database(place.writer), fixture->store);
 	offend_so_often(&place, "203.0.113.9", LIMIT, T0);
 	assert_int_equal(ask(&place, "203.0.113.9", T0, &standing), STORE_OK);
 	writer_hit(place.writer, &standing.ban[0], T0, &place.left);
 	standing.ban[0].hits = 1;
-	writer_hit(place.writer, &standing.ban[0], T0, &place.left);
-	add_limited(counters, LIMIT_HOURLY, T0);
-	add_limited(counters, LIMIT_HOURLY, T0);
-	add_limited(counters, LIMIT_MESSAGES, T0);
-	for (uint32_t i = 0; i < 300; i++) {
-		struct net client = net_of("2001:db8::/64");
+	for (int round = 0; round < 2; round++) {
+		/* The first is in vain: all is counted again. */
+		database_use(writer_database(place.writer),
+		    round == 0 ? NULL : fixture->store);
+		writer_hit(place.writer, &standing.ban[0], T0, &place.left);
+		add_limited(counters, LIMIT_HOURLY, T0);
+		add_limited(counters, LIMIT_MESSAGES, T0);
+		for (uint32_t i = 0; i < 300; i++) {
+			struct net client = client_number(i);
 
-		client.addr.byte[6] = (uint8_t)(i >> 8);
-		client.addr.byte[7] = (uint8_t)i;
-		add_tally(counters, &client, today, more);
-		add_tally(counters, &client, today - HOUR, more);
+			add_tally(counters, &client, today, more);
+			add_tally(counters, &client, today - HOUR, more);
+		}
+		writer_round(place.writer, T0);
 	}
-	writer_round(place.writer, T0);
 	text_init(&text, said, sizeof(said));
-	store_daily_each(place.fixture->store, today, say_daily, &text);
+	store_daily_each(fixture->store, today, say_daily, &text);
 	check_text("each day's rows in its sums", said,
-	    "accepted 300;ban error 1;event recipient 20;"
-	    "limited hourly 2;limited messages 1;messages 600;"
-	    "recipients 900;refused error 2;sessions 300;");
+	    "accepted 600;ban error 1;event recipient 20;"
+	    "limited hourly 2;limited messages 2;messages 1200;"
+	    "recipients 1800;refused error 3;sessions 600;");
 	text_init(&text, said, sizeof(said));
-	store_daily_each(place.fixture->store, today - 1, say_daily, &text);
+	store_daily_each(fixture->store, today - 1, say_daily, &text);
 	check_int("yesterday's too",
-	    strncmp(said,
-		"accepted 300;messages 600;recipients 900;sessions 300;", 54),
+	    strncmp(said, "accepted 600;messages 1200;recipients 1800;", 43),
 	    0);
 	writer_free(place.writer);
 }
@@ -561,6 +576,8 @@ struct crowd {
 	struct limits *limits;
 	int64_t now;
 	atomic_int admitted;
+	atomic_int inside;
+	atomic_int most; /* inside at once */
 };
 
 static void *
@@ -571,7 +588,6 @@ one_of_many(void *arg)
 	const struct addr address = addr_of("203.0.113.9");
 
 	for (int i = 0; i < CROWD_EVENTS; i++) {
-		struct presence presence = { .slot = false };
 		struct standing standing = { .bans = 0 };
 		struct peer peer;
 
@@ -579,9 +595,15 @@ one_of_many(void *arg)
 		    &peer, writer_database(place.writer), place.fixture->conf);
 		verdict_connect(&peer, &address, SERVICE_MX);
 		limits_count(crowd->limits, &peer.client, crowd->now);
-		if (limits_admit(crowd->limits, &peer, &presence, crowd->now) ==
+		if (limits_admit(crowd->limits, &peer, crowd->now) ==
 		    LIMIT_KINDS) {
+			int inside = atomic_fetch_add(&crowd->inside, 1) + 1;
+
+			if (inside > atomic_load(&crowd->most)) {
+				atomic_store(&crowd->most, inside);
+			}
 			atomic_fetch_add(&crowd->admitted, 1);
+			atomic_fetch_sub(&crowd->inside, 1);
 		}
 		place.left = DATABASE_DEADLINE;
 		offend(&place, "203.0.113.9", crowd->now);
@@ -590,50 +612,72 @@ one_of_many(void *arg)
 			writer_hit(place.writer, &standing.ban[0], crowd->now,
 			    &place.left);
 		}
-		limits_leave(crowd->limits, &peer.client, &presence);
+		limits_leave(crowd->limits, &peer);
 	}
 	return NULL;
 }
 
+/* Many sessions of one client, with one limit; all is written then. */
+static void
+let_come(struct crowd *crowd, struct fixture *fixture, enum limit_kind kind,
+    int64_t most)
+{
+	pthread_t thread[CROWD];
+
+	*crowd = (struct crowd){ .now = proc_now() };
+	for (int i = 0; i < REPUTATION_COUNT; i++) {
+		fixture->conf->policy.limit[kind].most[i] = most;
+	}
+	begin_thread(&crowd->place, fixture);
+	crowd->limits = limits_new(crowd->place.writer);
+	limits_use(crowd->limits, &fixture->conf->policy);
+	for (size_t i = 0; i < CROWD; i++) {
+		assert_int_equal(
+		    pthread_create(&thread[i], NULL, one_of_many, crowd), 0);
+	}
+	for (size_t i = 0; i < CROWD; i++) {
+		assert_int_equal(pthread_join(thread[i], NULL), 0);
+	}
+	limits_free(crowd->limits);
+	writer_free(crowd->place.writer);
+}
+
 /* However many come at the same time, none is missed or counted twice. */
 static void
-crowd_of_one_client(void **state)
+a_crowd_in_an_hour(void **state)
 {
 	enum {
 		MOST = 50,
 		ALL = CROWD * CROWD_EVENTS
 	};
-	struct fixture *fixture = *state;
-	struct crowd crowd = { .now = proc_now() };
-	const int64_t hour = tally_hour(crowd.now);
 	const struct net client = net_of("203.0.113.9");
-	pthread_t thread[CROWD];
+	struct fixture *fixture = *state;
+	struct crowd crowd;
 	struct tally sum;
+	int admitted;
 
-	fixture->conf->policy.limit[LIMIT_HOURLY] = (struct limit){
-		.most = { MOST, MOST, MOST }
-	};
-	begin_thread(&crowd.place, fixture);
-	crowd.limits = limits_new(crowd.place.writer);
-	limits_use(crowd.limits, &fixture->conf->policy);
-	for (size_t i = 0; i < CROWD; i++) {
-		assert_int_equal(
-		    pthread_create(&thread[i], NULL, one_of_many, &crowd), 0);
-	}
-	for (size_t i = 0; i < CROWD; i++) {
-		assert_int_equal(pthread_join(thread[i], NULL), 0);
-	}
-	limits_free(crowd.limits);
-	writer_free(crowd.place.writer);
+	let_come(&crowd, fixture, LIMIT_HOURLY, MOST);
 	/* Two threads may both be counted before either is let in. */
-	if (atomic_load(&crowd.admitted) > MOST ||
-	    atomic_load(&crowd.admitted) <= MOST - CROWD) {
-		fail_msg(
-		    "%d of %d were let in", atomic_load(&crowd.admitted), MOST);
+	admitted = atomic_load(&crowd.admitted);
+	if (admitted > MOST || admitted <= MOST - CROWD) {
+		fail_msg("%d of %d were let in", admitted, MOST);
 	}
-	store_tally_sum(fixture->store, &client, hour, hour, &sum);
+	store_tally_sum(
+	    fixture->store, &client, crowd.now - HOUR, crowd.now, &sum);
 	check_int("each session is tallied once", sum.sessions, ALL);
 	check_int("each event", sum.kind[KIND_RECIPIENT], ALL);
+}
+
+static void
+a_crowd_at_once(void **state)
+{
+	struct crowd crowd;
+
+	let_come(&crowd, *state, LIMIT_CONNECTIONS, 2);
+	if (atomic_load(&crowd.most) > 2) {
+		fail_msg("%d were inside at once", atomic_load(&crowd.most));
+	}
+	check_int("some came in", atomic_load(&crowd.admitted) > 0, true);
 }
 
 /* ---- what waits ---- */
@@ -659,74 +703,6 @@ the_queue_is_bounded(void **state)
 	check_int("and then there is room again",
 	    events_of(&place, "203.0.113.9"), WRITER_QUEUE_MAX + 1);
 	writer_free(place.writer);
-}
-
-static struct net
-client_number(uint32_t number)
-{
-	struct addr addr = { .byte = { 0x20, 0x01, 0x0d, 0xb8 } };
-
-	addr.byte[4] = (uint8_t)(number >> 24);
-	addr.byte[5] = (uint8_t)(number >> 16);
-	addr.byte[6] = (uint8_t)(number >> 8);
-	addr.byte[7] = (uint8_t)number;
-	return net_cut(&addr, 64);
-}
-
-static void
-counters_add_up(void **state)
-{
-	struct counters *counters = counters_new();
-	const struct net a = client_number(1);
-	const struct net b = client_number(2);
-	struct counted hit = { .what = COUNTED_HITS,
-		.ban = 7200,
-		.reason = REASON_SPAM,
-		.times = 1,
-		.at = 50 };
-	const int64_t hour = 7200;
-	struct counted rows[8];
-	size_t taken;
-
-	(void)state;
-	assert_non_null(counters);
-	add_tally(counters, &a, 3600, (struct tally){ .recipients = 1 });
-	add_tally(counters, &a, 3600, (struct tally){ .recipients = 2 });
-	add_tally(counters, &a, hour,
-	    (struct tally){ .sessions = 3, .recipients = 4 });
-	add_tally(counters, &b, hour, (struct tally){ .recipients = 8 });
-	counters_add(counters, &hit, 1);
-	hit.at = 40;
-	counters_add(counters, &hit, 1);
-	add_limited(counters, LIMIT_HOURLY, 60);
-	check_int("the sessions of one hour",
-	    counters_sum(counters, &a, &hour).sessions, 3);
-	check_int("the sum of a client's hours",
-	    counters_sum(counters, &a, NULL).recipients, 7);
-
-	taken = counters_take(counters, rows, COUNT(rows));
-	check_int(
-	    "a row for each client, hour, ban and limit", (int64_t)taken, 5);
-	check_int(
-	    "taken out is out", counters_sum(counters, &a, NULL).recipients, 0);
-	add_tally(counters, &a, 3600, (struct tally){ .recipients = 16 });
-	counters_add(counters, rows, taken);
-	check_int("put back adds up",
-	    counters_sum(counters, &a, NULL).recipients, 23);
-
-	taken = counters_take(counters, rows, 2);
-	check_int("not more than asked for", (int64_t)taken, 2);
-	taken += counters_take(counters, rows + 2, COUNT(rows) - 2);
-	check_int("and the rest", (int64_t)taken, 5);
-	for (size_t i = 0; i < taken; i++) {
-		if (rows[i].what == COUNTED_HITS) {
-			check_int("hits add up", rows[i].times, 2);
-			check_int("of one reason", rows[i].reason, REASON_SPAM);
-			check_int("the newest time", rows[i].at, 50);
-		}
-	}
-	counters_free(counters);
-	counters_free(NULL);
 }
 
 static void
@@ -772,9 +748,9 @@ main(void)
 		TEST(refused),
 		TEST(stops_locked),
 		TEST(reloads),
-		TEST(crowd_of_one_client),
+		TEST(a_crowd_in_an_hour),
+		TEST(a_crowd_at_once),
 		TEST(the_queue_is_bounded),
-		cmocka_unit_test(counters_add_up),
 		cmocka_unit_test(counters_are_bounded),
 	};
 
