@@ -7,7 +7,7 @@
 void
 deadlines_init(struct deadlines *deadlines)
 {
-	*deadlines = (struct deadlines){ .used = 0 };
+	memset(deadlines, 0, sizeof(*deadlines));
 	(void)pthread_mutex_init(&deadlines->lock, NULL);
 }
 
@@ -50,7 +50,7 @@ hang_up(struct deadlines *deadlines, int64_t until, enum deadlines_cause cause)
 		return false;
 	}
 	longest->waits = false;
-	deadlines->hung_up[cause]++;
+	atomic_fetch_add(&deadlines->hung_up[cause], 1);
 	(void)shutdown(longest->socket, SHUT_RDWR);
 	return true;
 }
@@ -110,15 +110,4 @@ deadlines_sweep(struct deadlines *deadlines, int64_t ticks)
 		continue;
 	}
 	(void)pthread_mutex_unlock(&deadlines->lock);
-}
-
-int64_t
-deadlines_hung_up(struct deadlines *deadlines, enum deadlines_cause cause)
-{
-	int64_t count;
-
-	(void)pthread_mutex_lock(&deadlines->lock);
-	count = deadlines->hung_up[cause];
-	(void)pthread_mutex_unlock(&deadlines->lock);
-	return count;
 }

@@ -15,6 +15,7 @@
 #define WEB_DEADLINES_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -47,7 +48,8 @@ struct deadlines {
 	pthread_mutex_t lock;
 	struct deadline connection[DEADLINES_MAX];
 	int used;
-	int64_t hung_up[DEADLINES_CAUSES];
+	atomic_llong
+	    hung_up[DEADLINES_CAUSES]; /* so far; any thread reads it */
 };
 
 void deadlines_init(struct deadlines *deadlines);
@@ -67,9 +69,5 @@ void deadlines_leave(struct deadlines *deadlines, struct deadline *deadline);
 
 /* Shut down those whose time is over; to be called every second. */
 void deadlines_sweep(struct deadlines *deadlines, int64_t ticks);
-
-/* How many were shut down so far. */
-int64_t deadlines_hung_up(
-    struct deadlines *deadlines, enum deadlines_cause cause);
 
 #endif

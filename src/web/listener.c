@@ -12,6 +12,7 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include "base/addr.h"
 #include "base/endpoint.h"
 #include "base/file.h"
 #include "base/text.h"
@@ -54,20 +55,21 @@ remove_stale(const struct sockaddr_un *sun)
 }
 
 static int
-open_unix(const char *path)
+bind_and_listen(int family, const struct sockaddr *address, socklen_t size)
 {
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int listener;
+	const int on = 1;
 	int kept;
+	int listener = socket(family, SOCKET_TYPE, 0);
 
-	(void)text_copy(sun.sun_path, sizeof(sun.sun_path), path);
-	if (!remove_stale(&sun)) {
+	if (listener < 0) {
 		return -1;
 	}
-	listener = socket(AF_UNIX, SOCKET_TYPE, 0);
-	if (listener < 0 ||
-	    (bind(listener, (const struct sockaddr *)&sun, sizeof(sun)) == 0 &&
-		chmod(path, 0666) == 0 && listen(listener, BACKLOG) == 0)) {
+	if (family != AF_UNIX) {
+		(void)setsockopt(
+		    listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	}
+	if (bind(listener, address, size) == 0 &&
+	    listen(listener, BACKLOG) == 0) {
 		return listener;
 	}
 	kept = errno;
@@ -77,24 +79,22 @@ open_unix(const char *path)
 }
 
 static int
-open_tcp(const struct addrinfo *found)
+open_unix(const char *path)
 {
-	const int on = 1;
-	int kept;
-	int listener = socket(found->ai_family, SOCKET_TYPE, 0);
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
+	int listener;
 
-	if (listener < 0) {
+	(void)text_copy(sun.sun_path, sizeof(sun.sun_path), path);
+	if (!remove_stale(&sun)) {
 		return -1;
 	}
-	(void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(listener, found->ai_addr, found->ai_addrlen) == 0 &&
-	    listen(listener, BACKLOG) == 0) {
-		return listener;
+	listener = bind_and_listen(
+	    AF_UNIX, (const struct sockaddr *)&sun, sizeof(sun));
+	if (listener >= 0 && chmod(path, 0666) != 0) {
+		(void)close(listener);
+		return -1;
 	}
-	kept = errno;
-	(void)close(listener);
-	errno = kept;
-	return -1;
+	return listener;
 }
 
 int
@@ -109,19 +109,18 @@ listener_open(const char *where, char error[static LISTENER_TEXT_SIZE])
 	int listener = -1;
 	char port[8];
 	struct text text;
-	int rc;
 
+	text_init(&text, port, sizeof(port));
 	if (why == NULL && endpoint.is_unix) {
 		listener = open_unix(endpoint.path);
 	} else if (why == NULL) {
-		text_init(&text, port, sizeof(port));
 		text_add_int(&text, endpoint.port, 0);
-		rc = getaddrinfo(endpoint.host, port, &hints, &found);
-		if (rc == 0) {
-			listener = open_tcp(found);
+		if (getaddrinfo(endpoint.host, port, &hints, &found) == 0) {
+			listener = bind_and_listen(found->ai_family,
+			    found->ai_addr, found->ai_addrlen);
 			freeaddrinfo(found);
 		} else {
-			why = gai_strerror(rc);
+			why = "unknown host";
 		}
 	}
 	if (listener < 0) {
@@ -140,7 +139,6 @@ listener_open(const char *where, char error[static LISTENER_TEXT_SIZE])
 union any_address {
 	struct sockaddr sa;
 	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
 	struct sockaddr_un un;
 	struct sockaddr_storage storage;
 };
@@ -165,22 +163,21 @@ char *
 listener_name(int listener, bool secure, char text[static LISTENER_TEXT_SIZE])
 {
 	const union any_address own = own_address(listener);
-	const bool v6 = own.sa.sa_family == AF_INET6;
-	char host[INET6_ADDRSTRLEN] = "";
+	char host[ADDR_TEXT_SIZE];
+	struct addr addr;
 	struct text out;
 
 	text_init(&out, text, LISTENER_TEXT_SIZE);
-	if (own.sa.sa_family == AF_UNIX) {
+	if (addr_from_sockaddr(&own.sa, &addr)) {
+		text_addf(&out,
+		    own.sa.sa_family == AF_INET6 ? "http%s://[%s]:%u/"
+						 : "http%s://%s:%u/",
+		    secure ? "s" : "", addr_format(&addr, host),
+		    /* at the same place for both */
+		    (unsigned)ntohs(own.in.sin_port));
+	} else {
 		text_addf(&out, "unix:%s", own.un.sun_path);
-		return text;
 	}
-	(void)inet_ntop(own.sa.sa_family,
-	    v6 ? (const void *)&own.in6.sin6_addr
-	       : (const void *)&own.in.sin_addr,
-	    host, sizeof(host));
-	text_addf(&out, v6 ? "http%s://[%s]:%u/" : "http%s://%s:%u/",
-	    secure ? "s" : "", host,
-	    (unsigned)ntohs(v6 ? own.in6.sin6_port : own.in.sin_port));
 	return text;
 }
 

@@ -32,24 +32,6 @@ metrics_count(struct web *web, unsigned status)
 	}
 }
 
-static struct facts
-gather(const struct request *request)
-{
-	struct web *web = request->web;
-	struct facts facts = { .one = 1 };
-
-	facts.readable = stats_all(
-	    &web->stats, request->site->conf, &facts.stats);
-	for (size_t i = 0; i < WEB_STATUSES; i++) {
-		facts.answered[i] = atomic_load(&web->answered[i]);
-	}
-	for (int i = 0; i < DEADLINES_CAUSES; i++) {
-		facts.hung_up[i] = deadlines_hung_up(
-		    &web->deadlines, (enum deadlines_cause)i);
-	}
-	return facts;
-}
-
 /* ---- what is written ---- */
 
 /* Words of labels: all ours, with nothing to escape. */
@@ -163,7 +145,8 @@ write_metric(
 void
 metrics_answer(const struct request *request, struct response *response)
 {
-	struct facts facts;
+	struct web *web = request->web;
+	struct facts facts = { .one = 1 };
 
 	response->type = "text/plain; charset=utf-8";
 	if (strcmp(request->path, "/metrics") != 0) {
@@ -179,7 +162,14 @@ metrics_answer(const struct request *request, struct response *response)
 	}
 	response->status = 200;
 	response->type = "text/plain; version=0.0.4; charset=utf-8";
-	facts = gather(request);
+	facts.readable = stats_get(
+	    &web->stats, request->site->conf, true, &facts.stats);
+	for (size_t i = 0; i < WEB_STATUSES; i++) {
+		facts.answered[i] = atomic_load(&web->answered[i]);
+	}
+	for (size_t i = 0; i < DEADLINES_CAUSES; i++) {
+		facts.hung_up[i] = atomic_load(&web->deadlines.hung_up[i]);
+	}
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
 		/* Without the database, what is ours alone. */
 		if (facts.readable || metrics[i].offset < FACT(stats)) {

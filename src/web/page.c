@@ -14,42 +14,28 @@ enum {
 	ROOT_SIZE = 65
 };
 
-/* What each page is: its template, its heading and text (phrases), its path,
- * its name in the navigation and what fills in the rest. */
+/* What each page is: its template, the word its phrases begin with, its path
+ * and what fills in the rest. */
 static const struct page_shape {
 	const char *template;
-	const char *heading;
-	const char *text;
+	const char *word;
 	const char *path; /* below the root; NULL: of no page of its own */
-	const char *label;
 	void (*fill)(struct page *page);
 } shapes[PAGE_KIND_COUNT] = {
-	[PAGE_FORM] = { "form.html", "form-heading", NULL, "", "nav-form",
-	    NULL },
-	[PAGE_LOOKUP] = { "answer.html", NULL, NULL, NULL, NULL,
-	    page_lookup_fill },
-	[PAGE_NO_ADDRESS] = { "problem.html", "no-address-heading",
-	    "no-address-text", NULL, NULL, NULL },
-	[PAGE_NETWORK] = { "problem.html", "network-heading", "network-text",
-	    NULL, NULL, NULL },
-	[PAGE_NEVER] = { "problem.html", "never-heading", "never-text", NULL,
-	    NULL, NULL },
-	[PAGE_NOT_FOUND] = { "problem.html", "not-found-heading",
-	    "not-found-text", NULL, NULL, NULL },
-	[PAGE_NOT_ALLOWED] = { "problem.html", "not-allowed-heading",
-	    "not-allowed-text", NULL, NULL, NULL },
-	[PAGE_UNAVAILABLE] = { "problem.html", "unavailable-heading",
-	    "unavailable-text", NULL, NULL, NULL },
-	[PAGE_CODES] = { "codes.html", "codes-heading", NULL, "codes",
-	    "nav-codes", page_codes_fill },
-	[PAGE_DURATIONS] = { "durations.html", "durations-heading", NULL,
-	    "durations", "nav-durations", page_durations_fill },
-	[PAGE_WHY] = { "why.html", "why-heading", NULL, "why", "nav-why",
-	    page_why_fill },
-	[PAGE_FAQ] = { "faq.html", "faq-heading", NULL, "faq", "nav-faq",
-	    NULL },
-	[PAGE_STATS] = { "stats.html", "stats-heading", NULL, "stats",
-	    "nav-stats", page_stats_fill },
+	[PAGE_FORM] = { "form.html", "form", "", NULL },
+	[PAGE_LOOKUP] = { "answer.html", NULL, NULL, page_lookup_fill },
+	[PAGE_NO_ADDRESS] = { "problem.html", "no-address", NULL, NULL },
+	[PAGE_NETWORK] = { "problem.html", "network", NULL, NULL },
+	[PAGE_NEVER] = { "problem.html", "never", NULL, NULL },
+	[PAGE_NOT_FOUND] = { "problem.html", "not-found", NULL, NULL },
+	[PAGE_NOT_ALLOWED] = { "problem.html", "not-allowed", NULL, NULL },
+	[PAGE_UNAVAILABLE] = { "problem.html", "unavailable", NULL, NULL },
+	[PAGE_CODES] = { "codes.html", "codes", "codes", page_codes_fill },
+	[PAGE_DURATIONS] = { "durations.html", "durations", "durations",
+	    page_durations_fill },
+	[PAGE_WHY] = { "why.html", "why", "why", page_why_fill },
+	[PAGE_FAQ] = { "faq.html", "faq", "faq", NULL },
+	[PAGE_STATS] = { "stats.html", "stats", "stats", page_stats_fill },
 };
 
 enum page_kind
@@ -183,7 +169,7 @@ put_navigation(const struct page *page)
 		}
 		item = section_item(page->root, VAR_PAGES);
 		section_text(item, VAR_HREF, shapes[i].path);
-		section_phrase(item, VAR_LABEL, shapes[i].label);
+		section_word(item, VAR_LABEL, "nav-", shapes[i].word);
 		section_yes(item, VAR_CURRENT,
 		    page->kind == (enum page_kind)i ||
 			(i == PAGE_FORM && page->kind == PAGE_LOOKUP));
@@ -243,10 +229,12 @@ put_request(const struct page *page)
 	section_text(root, VAR_KEEP, page->language_asked ? tag : NULL);
 	section_text(root, VAR_HERE, shape->path);
 	section_phrase(root, VAR_PAGE, shape->template);
-	if (shape->heading != NULL) {
-		section_phrase(root, VAR_HEADING, shape->heading);
+	if (shape->word != NULL) {
+		section_word(root, VAR_HEADING, shape->word, "-heading");
 	}
-	section_phrase(root, VAR_PROBLEM, shape->text);
+	if (shape->path == NULL && shape->fill == NULL) {
+		section_word(root, VAR_PROBLEM, shape->word, "-text");
+	}
 	/* What was typed stands in the field again, unless it would do harm
 	 * there. */
 	if (page->input != NULL && strlen(page->input) <= INPUT_MAX &&

@@ -93,12 +93,12 @@ bool page_render(struct page *page, struct text *out);
 void page_lookup_fill(struct page *page);
 
 /* The active policy's replies and limits, durations and kinds
- * (page_policy.c). */
+ * (page_host.c). */
 void page_codes_fill(struct page *page);
 void page_durations_fill(struct page *page);
 void page_why_fill(struct page *page);
 
-/* Figures of the whole host (page_stats.c). */
+/* Figures of the whole host (page_host.c). */
 void page_stats_fill(struct page *page);
 
 /* A template or phrase filled with the root's variables, without markup, as

@@ -127,16 +127,16 @@ section_phrase(
 
 void
 section_word(struct section *section, enum variable_name name,
-    const char *prefix, const char *word)
+    const char *begin, const char *end)
 {
-	const size_t size = strlen(prefix) + strlen(word) + 1;
+	const size_t size = strlen(begin) + strlen(end) + 1;
 	char *phrase = page_data_room(section->data, size);
 	struct text out;
 
 	if (phrase != NULL) {
 		text_init(&out, phrase, size);
-		text_add(&out, prefix);
-		text_add(&out, word);
+		text_add(&out, begin);
+		text_add(&out, end);
 		section_phrase(section, name, phrase);
 	}
 }

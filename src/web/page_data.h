@@ -107,9 +107,9 @@ void section_copy(
     struct section *section, enum variable_name name, const char *text);
 void section_phrase(
     struct section *section, enum variable_name name, const char *phrase);
-/* The phrase whose name is `prefix` and `word`. */
+/* The phrase whose name is these two. */
 void section_word(struct section *section, enum variable_name name,
-    const char *prefix, const char *word);
+    const char *begin, const char *end);
 /* "yes" or nothing. */
 void section_yes(
     struct section *section, enum variable_name name, bool condition);

@@ -6,7 +6,6 @@
  */
 #include <string.h>
 
-#include "base/embedded.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/words.h"
@@ -15,8 +14,6 @@
 #include "web/page.h"
 #include "web/site.h"
 #include "web/web.h"
-
-extern const struct embedded web_files[];
 
 /* Where the look-up for programs lives. */
 static const char api_ip[] = "/api/v1/ip/";
@@ -140,7 +137,8 @@ answer_stats(const struct request *request, struct response *response)
 	struct stats stats;
 	struct json json;
 
-	if (!stats_all(&request->web->stats, request->site->conf, &stats)) {
+	if (!stats_get(
+		&request->web->stats, request->site->conf, true, &stats)) {
 		refuse_json(response, 503, not_readable);
 		return;
 	}
@@ -159,19 +157,6 @@ answer_stats(const struct request *request, struct response *response)
 	json_array_end(&json);
 	json_object_end(&json);
 	text_add_char(&response->body, '\n');
-}
-
-/* The description of all this. */
-static void
-answer_openapi(const struct request *request, struct response *response)
-{
-	const struct embedded *file = embedded_find(web_files, "openapi.json");
-
-	(void)request;
-	response->type = "application/json";
-	response->status = 200;
-	response->may_be_cached = true;
-	text_add_bytes(&response->body, file->data, file->size);
 }
 
 /* ---- for people: pages ---- */
@@ -237,7 +222,7 @@ answer_standing(const struct request *request, const struct addr *address,
 		return;
 	}
 	page->kind = PAGE_FORM;
-	if (stats_listed(&web->stats, conf, &stats)) {
+	if (stats_get(&web->stats, conf, false, &stats)) {
 		page->stats = &stats;
 	}
 	if (address != NULL) {
@@ -300,8 +285,8 @@ answer_site(const struct request *request, struct response *response)
 	struct page page = { .kind = page_of_path(request->path) };
 	struct stats stats;
 
-	if ((page.kind == PAGE_STATS ? stats_all : stats_listed)(
-		&request->web->stats, request->site->conf, &stats)) {
+	if (stats_get(&request->web->stats, request->site->conf,
+		page.kind == PAGE_STATS, &stats)) {
 		page.stats = &stats;
 	}
 	answer_page(request, &page, 200, response);
@@ -311,7 +296,7 @@ static void
 answer_file(const struct request *request, struct response *response)
 {
 	const struct site_file *file = site_file(
-	    request->site, request->path + 1);
+	    request->site, strrchr(request->path, '/') + 1);
 	struct page page = { .kind = PAGE_NOT_FOUND };
 
 	if (file == NULL) { /* there is no logo */
@@ -346,7 +331,7 @@ static const struct route {
 	{ "/", true, false, answer_look_up },
 	{ api_ip, false, false, answer_address },
 	{ "/api/v1/stats", true, false, answer_stats },
-	{ "/api/v1/openapi.json", true, true, answer_openapi },
+	{ "/api/v1/openapi.json", true, true, answer_file },
 	{ "/healthz", true, true, answer_health },
 	{ "/codes", true, false, answer_site },
 	{ "/durations", true, false, answer_site },
@@ -444,4 +429,5 @@ routes_answer(const struct request *request, struct response *response)
 	} else {
 		route->answer(request, response);
 	}
+	metrics_count(request->web, response->status);
 }

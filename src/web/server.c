@@ -38,10 +38,12 @@ hex_digit(char c)
 }
 
 size_t
-server_unescape(char *text)
+server_unescape(void *cls, struct MHD_Connection *connection, char *text)
 {
 	char *out = text;
 
+	(void)cls;
+	(void)connection;
 	for (const char *at = text; *at != '\0'; at++, out++) {
 		int high = *at == '%' ? hex_digit(at[1]) : -1;
 		int low = high >= 0 ? hex_digit(at[2]) : -1;
@@ -54,14 +56,6 @@ server_unescape(char *text)
 	}
 	*out = '\0';
 	return (size_t)(out - text);
-}
-
-static size_t
-on_escaped(void *cls, struct MHD_Connection *connection, char *text)
-{
-	(void)cls;
-	(void)connection;
-	return server_unescape(text);
 }
 
 static enum MHD_Result
@@ -78,14 +72,31 @@ add_forwarded(
 	return MHD_YES;
 }
 
+/* What the client sent, and who it is. */
 static void
-find_visitor(struct MHD_Connection *connection, struct request *request)
+read_request(struct MHD_Connection *connection, struct request *request)
 {
+	const struct {
+		enum MHD_ValueKind kind;
+		const char *name;
+		const char **value;
+	} values[] = {
+		{ MHD_GET_ARGUMENT_KIND, "ip", &request->ip },
+		{ MHD_GET_ARGUMENT_KIND, "ref", &request->ref },
+		{ MHD_GET_ARGUMENT_KIND, "lang", &request->lang },
+		{ MHD_HEADER_KIND, "Accept", &request->accept },
+		{ MHD_HEADER_KIND, "Accept-Language",
+		    &request->accept_language },
+	};
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	char buf[WEB_REQUEST_MAX]; /* as long as all headers together */
 	struct text forwarded;
 
+	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
+		*values[i].value = MHD_lookup_connection_value(
+		    connection, values[i].kind, values[i].name);
+	}
 	text_init(&forwarded, buf, sizeof(buf));
 	(void)MHD_get_connection_values(
 	    connection, MHD_HEADER_KIND, add_forwarded, &forwarded);
@@ -173,57 +184,33 @@ send_response(
 	return result;
 }
 
-static struct site *
-current_site(struct web *web)
-{
-	struct site *site;
-
-	(void)pthread_mutex_lock(&web->lock);
-	site = site_hold(web->site);
-	(void)pthread_mutex_unlock(&web->lock);
-	return site;
-}
-
-static const char *
-value(struct MHD_Connection *connection, enum MHD_ValueKind kind,
-    const char *name)
-{
-	return MHD_lookup_connection_value(connection, kind, name);
-}
-
-/* Answer a request; what is asked of the page's daemon goes to the routes. */
+/* Answer a whole request. */
 static enum MHD_Result
-answer(struct web *web, struct MHD_Connection *connection, const char *path,
-    const char *method, bool metrics)
+answer(const struct handler *handler, struct MHD_Connection *connection,
+    const char *path, const char *method)
 {
-	struct site *site = current_site(web);
+	struct web *web = handler->web;
 	struct request request = { .web = web,
-		.site = site,
 		.now = proc_now(),
 		.ticks = proc_ticks(),
 		.method = method,
-		.path = path,
-		.ip = value(connection, MHD_GET_ARGUMENT_KIND, "ip"),
-		.ref = value(connection, MHD_GET_ARGUMENT_KIND, "ref"),
-		.lang = value(connection, MHD_GET_ARGUMENT_KIND, "lang"),
-		.accept = value(connection, MHD_HEADER_KIND, "Accept"),
-		.accept_language = value(
-		    connection, MHD_HEADER_KIND, "Accept-Language") };
+		.path = path };
 	struct response response = { .status = 0 };
 	char *body = malloc(WEB_BODY_MAX);
-	enum MHD_Result result = MHD_NO;
+	enum MHD_Result result;
+	struct site *site;
 
-	if (body != NULL) {
-		text_init(&response.body, body, WEB_BODY_MAX);
-		if (metrics) {
-			metrics_answer(&request, &response);
-		} else {
-			find_visitor(connection, &request);
-			routes_answer(&request, &response);
-			metrics_count(web, response.status);
-		}
-		result = send_response(connection, &response);
+	if (body == NULL) {
+		return MHD_NO;
 	}
+	(void)pthread_mutex_lock(&web->lock);
+	site = site_hold(web->site);
+	(void)pthread_mutex_unlock(&web->lock);
+	request.site = site;
+	text_init(&response.body, body, WEB_BODY_MAX);
+	read_request(connection, &request);
+	handler->answer(&request, &response);
+	result = send_response(connection, &response);
 	site_drop(site);
 	return result;
 }
@@ -232,48 +219,27 @@ answer(struct web *web, struct MHD_Connection *connection, const char *path,
 
 /* First with the headers alone, then with each piece of the body, then without
  * one.  A body is of no use to us: a method that is made for one is answered
- * (405) before it comes.  Whether it is time. */
-static bool
-is_complete(const char *method, size_t *upload_size, void **state)
-{
-	static char seen;
-
-	if (*upload_size > 0) {
-		*upload_size = 0;
-		return false;
-	}
-	if (*state == NULL && (strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
-				  strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)) {
-		*state = &seen;
-		return false;
-	}
-	return true;
-}
-
+ * (405) before it comes. */
 static enum MHD_Result
 on_request(/* NOLINT(readability-function-size): its parameters */
     void *cls, struct MHD_Connection *connection, const char *path,
     const char *method, const char *version, const char *upload,
     size_t *upload_size, void **state)
 {
-	(void)version;
-	(void)upload;
-	return is_complete(method, upload_size, state)
-		   ? answer(cls, connection, path, method, false)
-		   : MHD_YES;
-}
+	static char seen;
 
-static enum MHD_Result
-on_metrics(/* NOLINT(readability-function-size): its parameters */
-    void *cls, struct MHD_Connection *connection, const char *path,
-    const char *method, const char *version, const char *upload,
-    size_t *upload_size, void **state)
-{
 	(void)version;
 	(void)upload;
-	return is_complete(method, upload_size, state)
-		   ? answer(cls, connection, path, method, true)
-		   : MHD_YES;
+	if (*upload_size > 0) {
+		*upload_size = 0;
+		return MHD_YES;
+	}
+	if (*state == NULL && (strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+				  strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)) {
+		*state = &seen;
+		return MHD_YES;
+	}
+	return answer(cls, connection, path, method);
 }
 
 /* Whether a connection is taken at all.  All those of proxies are. */
@@ -294,8 +260,8 @@ on_connection(void *cls, struct MHD_Connection *connection, void **context,
     enum MHD_ConnectionNotificationCode code)
 {
 	struct deadlines *deadlines = &((struct web *)cls)->deadlines;
-	const union MHD_ConnectionInfo *from;
-	const union MHD_ConnectionInfo *fd;
+	const union MHD_ConnectionInfo *info;
+	int fd;
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		if (*context != NULL) {
@@ -303,13 +269,14 @@ on_connection(void *cls, struct MHD_Connection *connection, void **context,
 		}
 		return;
 	}
-	fd = MHD_get_connection_info(
+	info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CONNECTION_FD);
-	from = MHD_get_connection_info(
+	fd = info != NULL ? info->connect_fd : -1;
+	info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	*context = fd != NULL && from != NULL
-		       ? deadlines_take(deadlines, fd->connect_fd,
-			     from->client_addr, proc_ticks())
+	*context = fd >= 0 && info != NULL
+		       ? deadlines_take(
+			     deadlines, fd, info->client_addr, proc_ticks())
 		       : NULL;
 }
 
@@ -350,12 +317,13 @@ start_page(struct web *web, bool secure)
 	}
 	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC |
 				    (secure ? (unsigned)MHD_USE_TLS : 0U),
-	    0, on_accept, web, on_request, web, MHD_OPTION_LISTEN_SOCKET,
-	    web->listener, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+	    0, on_accept, web, on_request, &web->page_handler,
+	    MHD_OPTION_LISTEN_SOCKET, web->listener,
+	    MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)(THREADS * CONNECTIONS_MAX),
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MAX,
-	    MHD_OPTION_UNESCAPE_CALLBACK, on_escaped, NULL,
+	    MHD_OPTION_UNESCAPE_CALLBACK, server_unescape, NULL,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, web,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, web, MHD_OPTION_ARRAY,
 	    tls, secure ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END,
@@ -366,11 +334,12 @@ static struct MHD_Daemon *
 start_metrics(struct web *web)
 {
 	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0,
-	    NULL, NULL, on_metrics, web, MHD_OPTION_LISTEN_SOCKET,
-	    web->metrics_listener, MHD_OPTION_CONNECTION_LIMIT,
-	    (unsigned)METRICS_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
-	    (unsigned)IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-	    (size_t)WEB_REQUEST_MAX, MHD_OPTION_END);
+	    NULL, NULL, on_request, &web->metrics_handler,
+	    MHD_OPTION_LISTEN_SOCKET, web->metrics_listener,
+	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)METRICS_CONNECTIONS,
+	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MAX,
+	    MHD_OPTION_END);
 }
 
 /* Ends a daemon and leaves its socket to its owner (which needs
@@ -418,6 +387,8 @@ bool
 server_start(struct web *web, struct conf *conf)
 {
 	(void)pthread_mutex_init(&web->lock, NULL);
+	web->page_handler = (struct handler){ web, routes_answer };
+	web->metrics_handler = (struct handler){ web, metrics_answer };
 	deadlines_init(&web->deadlines);
 	rate_init(&web->rate);
 	lookup_init(&web->lookup);

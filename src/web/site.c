@@ -28,6 +28,7 @@ static const struct {
 	const char *type;
 } types[] = {
 	{ ".css", "text/css; charset=utf-8" },
+	{ ".json", "application/json" },
 	{ ".js", "text/javascript; charset=utf-8" },
 	{ ".svg", "image/svg+xml" },
 	{ ".png", "image/png" },
@@ -67,27 +68,6 @@ static const struct colour light_paper = { { 0xee, 0xec, 0xe6 } };
 static const struct colour dark_paper = { { 0x2a, 0x2f, 0x34 } };
 static const struct colour white = { { 255, 255, 255 } };
 static const struct colour black = { { 0, 0, 0 } };
-
-static bool
-parse(const char *text, struct colour *out)
-{
-	static const char digits[] = "0123456789abcdef0123456789ABCDEF";
-
-	if (text[0] != '#' || strlen(text) != 7) {
-		return false;
-	}
-	for (size_t i = 0; i < 3; i++) {
-		const char *high = strchr(digits, text[1 + 2 * i]);
-		const char *low = strchr(digits, text[2 + 2 * i]);
-
-		if (high == NULL || low == NULL) {
-			return false;
-		}
-		out->part[i] = (double)((high - digits) % 16 * 16 +
-					(low - digits) % 16);
-	}
-	return true;
-}
 
 /* Relative luminance.  The curve of sRGB is near to 0.8 x^2 + 0.2 x^3, a
  * little above it where it is dark; the contrast asked for makes up for it. */
@@ -145,16 +125,18 @@ add_rules(const struct colour *colour, struct text *out)
 	    (unsigned)ink->part[1], (unsigned)ink->part[2]);
 }
 
-/* Add the rules of the style sheet that "#rrggbb" makes of it; nothing where
- * it is no colour.  What is written in it on the page's paper has a contrast of
+/* Add the rules of the style sheet that "#rrggbb" makes; nothing of "".  What is written in it on the page's paper has a contrast of
  * at least 4.5 (WCAG 2.1, 1.4.3), and so has what is written on it. */
 static void
 add_accent(struct text *out, const char *accent)
 {
-	struct colour given;
+	const unsigned long rgb = strtoul(
+	    accent[0] == '#' ? accent + 1 : "", NULL, 16);
+	const struct colour given = { { (double)(rgb >> 16 & 255),
+	    (double)(rgb >> 8 & 255), (double)(rgb & 255) } };
 	struct colour fit;
 
-	if (!parse(accent, &given)) {
+	if (accent[0] == '\0') {
 		return;
 	}
 	text_add(out, "\n/* The owner's colour. */\n");
@@ -278,28 +260,26 @@ add_logo(struct site *site)
 	}
 }
 
-/* Write the owner's colour behind the style sheet. */
+/* Write the owner's colour behind the style sheet; false where there is no
+ * memory. */
 static bool
 colour_style(struct site *site)
 {
-	for (size_t i = 0; i < site->files; i++) {
-		struct site_file *file = &site->file[i];
-		const size_t room = file->size + ACCENT_SIZE;
-		struct text out;
-		char *style;
+	struct site_file *file = site->file;
+	struct text out;
+	char *style;
 
-		if (!ends_in(file->name, ".css")) {
-			continue;
-		}
-		style = malloc(room);
-		if (style == NULL) {
-			return false;
-		}
-		text_init(&out, style, room);
-		text_add_bytes(&out, file->data, file->size);
-		add_accent(&out, site->conf->web.accent);
-		use(file, style, out.len);
+	while (!ends_in(file->name, ".css")) {
+		file++;
 	}
+	style = malloc(file->size + ACCENT_SIZE);
+	if (style == NULL) {
+		return false;
+	}
+	text_init(&out, style, file->size + ACCENT_SIZE);
+	text_add_bytes(&out, file->data, file->size);
+	add_accent(&out, site->conf->web.accent);
+	use(file, style, out.len);
 	return true;
 }
 
@@ -335,61 +315,51 @@ site_file(const struct site *site, const char *name)
 
 /* ---- templates ---- */
 
-/* Templates, and the phrases of one language: those compiled in, then the
- * owner's.  Gives back how many; file[] has what each owner's is of. */
-static size_t
-gather(struct site *site, enum language language,
-    struct template_source source[], struct site_file *file[])
-{
-	size_t count = 0;
-
-	for (size_t i = 0; i < 2 * site->files; i++) {
-		struct site_file *from = &site->file[i % site->files];
-		const bool own = i >= site->files;
-		const struct embedded *built_in = embedded_find(
-		    web_files, from->name);
-		const bool phrases = strcmp(from->name,
-					 language_facts[language].phrases) == 0;
-
-		if ((!phrases && !ends_in(from->name, ".html") &&
-			!ends_in(from->name, ".txt")) ||
-		    (own && from->own == NULL)) {
-			continue;
-		}
-		source[count] = (struct template_source){ .name = from->name,
-			.shown = own ? from->path : from->name,
-			.text = own ? from->own : built_in->data,
-			.size = own ? from->size : built_in->size,
-			.phrases = phrases };
-		file[count++] = own ? from : NULL;
-	}
-	return count;
-}
-
-/* Read the templates of a language.  Where an owner's file is wrong it is
- * given up, and all languages are to be read again: *again. */
+/* Read templates, and the phrases of one language: those compiled in, then the
+ * owner's.  False where that cannot be done; where an owner's file is to blame
+ * it is given up, and all languages are to be read again: *again. */
 static bool
 read_templates(struct site *site, enum language language, bool *again)
 {
 	struct template_source source[2 * SITE_FILES_MAX];
-	struct site_file *file[2 * SITE_FILES_MAX];
+	struct site_file *owned[2 * SITE_FILES_MAX] = { NULL };
 	struct template_error error;
-	const size_t count = gather(site, language, source, file);
+	size_t count = 0;
 
+	for (size_t i = 0; i < 2 * site->files; i++) {
+		struct site_file *file = &site->file[i % site->files];
+		const bool own = i >= site->files;
+		const struct embedded *ours = embedded_find(
+		    web_files, file->name);
+		const bool phrases = strcmp(file->name,
+					 language_facts[language].phrases) == 0;
+
+		if ((phrases || ends_in(file->name, ".html") ||
+			ends_in(file->name, ".txt")) &&
+		    (!own || file->own != NULL)) {
+			owned[count] = own ? file : NULL;
+			source[count++] = (struct template_source){
+				.name = file->name,
+				.shown = own ? file->path : file->name,
+				.text = own ? file->own : ours->data,
+				.size = own ? file->size : ours->size,
+				.phrases = phrases
+			};
+		}
+	}
 	templates_free(site->templates[language]);
 	site->templates[language] = templates_new(
 	    source, count, variable_names, VAR_NAMES, &error);
 	if (site->templates[language] != NULL) {
 		return true;
 	}
-	if (file[error.source] == NULL) {
-		log_warn("%s", error.what);
-		return false;
+	*again = owned[error.source] != NULL;
+	log_warn(
+	    "%s%s", error.what, *again ? "; the one compiled in is used" : "");
+	if (*again) {
+		use(owned[error.source], NULL, 0);
 	}
-	log_warn("%s; the one compiled in is used", error.what);
-	use(file[error.source], NULL, 0);
-	*again = true;
-	return true;
+	return false;
 }
 
 static bool
@@ -399,9 +369,9 @@ read_all_templates(struct site *site)
 		bool again = false;
 
 		if (!read_templates(site, (enum language)i, &again)) {
-			return false;
-		}
-		if (again) {
+			if (!again) {
+				return false;
+			}
 			i = -1;
 		}
 	}

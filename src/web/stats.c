@@ -143,33 +143,28 @@ publish(struct stats_keeper *keeper)
 	keeper->known = true;
 }
 
-/* Whether there are any that are not too old; asked with the lock. */
-static bool
-is_good(const struct stats_keeper *keeper)
-{
-	return keeper->known && proc_ticks() < keeper->good_until;
-}
-
-/* Whether it is time to count, and it takes `most` milliseconds at most;
- * where it takes longer, somebody else is to.  *good says whether the newest
+/* Whether it is time to count, and that takes `most` milliseconds at most;
+ * where it takes longer, the next tick is to.  *good says whether the newest
  * will do meanwhile. */
 static bool
 is_due(struct stats_keeper *keeper, int64_t most, bool *good)
 {
+	const int64_t ticks = proc_ticks();
 	bool due;
 
 	(void)pthread_mutex_lock(&keeper->lock);
-	due = proc_ticks() >= keeper->stale_at;
+	*good = keeper->known && ticks < keeper->good_until;
+	due = ticks >= keeper->stale_at;
 	if (due && keeper->cost > most) {
 		keeper->wanted = true;
 		due = false;
 	}
-	*good = is_good(keeper);
 	(void)pthread_mutex_unlock(&keeper->lock);
 	return due;
 }
 
-/* Count anew where it is due.  Of several that ask, one does. */
+/* Count anew where it is due.  Of several that ask, one does; the others wait
+ * where there is nothing good to go on with. */
 static void
 refresh(struct stats_keeper *keeper, const struct conf *conf, int64_t most)
 {
@@ -225,31 +220,17 @@ stats_reset(struct stats_keeper *keeper)
 }
 
 bool
-stats_all(
-    struct stats_keeper *keeper, const struct conf *conf, struct stats *out)
+stats_get(struct stats_keeper *keeper, const struct conf *conf, bool all,
+    struct stats *out)
 {
 	bool good;
 
-	refresh(keeper, conf, INT64_MAX);
+	refresh(keeper, conf, all ? INT64_MAX : PAGE_WAIT_MS);
 	(void)pthread_mutex_lock(&keeper->lock);
-	good = is_good(keeper);
-	if (good) {
+	good = keeper->known && proc_ticks() < keeper->good_until;
+	if (good && all) {
 		*out = keeper->newest;
-	}
-	(void)pthread_mutex_unlock(&keeper->lock);
-	return good;
-}
-
-bool
-stats_listed(
-    struct stats_keeper *keeper, const struct conf *conf, struct stats *out)
-{
-	bool good;
-
-	refresh(keeper, conf, PAGE_WAIT_MS);
-	(void)pthread_mutex_lock(&keeper->lock);
-	good = is_good(keeper);
-	if (good) {
+	} else if (good) {
 		memcpy(out->family, keeper->newest.family, sizeof(out->family));
 	}
 	(void)pthread_mutex_unlock(&keeper->lock);

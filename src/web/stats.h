@@ -97,14 +97,10 @@ void stats_init(struct stats_keeper *keeper);
 void stats_reset(struct stats_keeper *keeper);
 
 /* A copy of the newest, counted anew where they are stale; false where the
- * database cannot be read. */
-bool stats_all(
-    struct stats_keeper *keeper, const struct conf *conf, struct stats *out);
-
-/* How many are listed alone, which every page says: `family` of `out`.
- * Never waits long. */
-bool stats_listed(
-    struct stats_keeper *keeper, const struct conf *conf, struct stats *out);
+ * database cannot be read.  Without `all` only `family` is set, which every
+ * page says, and that never takes long. */
+bool stats_get(struct stats_keeper *keeper, const struct conf *conf, bool all,
+    struct stats *out);
 
 /* Count for those that could not wait; to be called every second. */
 void stats_tick(struct stats_keeper *keeper, const struct conf *conf);

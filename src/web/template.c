@@ -20,18 +20,22 @@ enum op_kind {
 	OP_ABSENCE   /* run those where the variable is empty */
 };
 
+/* A run of bytes of a source. */
+struct span {
+	const char *at;
+	const char *end;
+};
+
 struct op {
 	enum op_kind kind;
 	size_t number;
 	size_t until;
-	const char *at; /* of a hole, its name */
-	size_t len;
+	struct span text; /* of a hole, its name */
 };
 
 /* A template or phrase: some operations in a row. */
 struct entry {
-	const char *name;
-	size_t len; /* of the name */
+	struct span name;
 	size_t source;
 	size_t from;
 	size_t until;
@@ -52,12 +56,6 @@ struct templates {
 };
 
 /* ---- reading ---- */
-
-/* A run of bytes of a source. */
-struct span {
-	const char *at;
-	const char *end;
-};
 
 struct reader {
 	struct templates *templates;
@@ -83,10 +81,18 @@ find(struct span span, const char *word)
 	return at != NULL ? at : span.end;
 }
 
-static bool
-is_named(const char *name, size_t len, struct span wanted)
+static struct span
+span_of(const char *string)
 {
-	return len == length(wanted) && memcmp(name, wanted.at, len) == 0;
+	return (struct span){ string, string + strlen(string) };
+}
+
+/* The shorter first, so that most are told apart by their length. */
+static int
+compare(struct span a, struct span b)
+{
+	return length(a) != length(b) ? (length(a) > length(b) ? 1 : -1)
+				      : memcmp(a.at, b.at, length(a));
 }
 
 /* Refuse the source for what stands at `at`; `name` may be NULL.  Gives back
@@ -114,27 +120,10 @@ refuse(
 }
 
 static void
-add_op(struct reader *r, enum op_kind kind, struct span span)
+add_op(struct reader *r, enum op_kind kind, struct span text)
 {
-	r->templates->op[r->templates->ops++] = (struct op){
-		.kind = kind, .at = span.at, .len = length(span)
-	};
-}
-
-static bool
-close_block(struct reader *r, struct span name)
-{
-	struct op *op;
-
-	if (r->opened == 0) {
-		return refuse(r, name.at, "no block is open for", &name);
-	}
-	op = &r->templates->op[r->open[--r->opened]];
-	if (!is_named(op->at, op->len, name)) {
-		return refuse(r, name.at, "another block is open than", &name);
-	}
-	op->until = r->templates->ops;
-	return true;
+	r->templates->op[r->templates->ops++] = (struct op){ .kind = kind,
+		.text = text };
 }
 
 /* Read what one hole stands for; `rest` is what follows it, and loses the
@@ -157,7 +146,16 @@ read_hole(struct reader *r, struct span hole, struct span *rest)
 		return refuse(r, hole.at, "a hole without a name", NULL);
 	}
 	if (sign == '/') {
-		return close_block(r, name);
+		struct op *op;
+
+		if (r->opened == 0) {
+			return refuse(
+			    r, name.at, "no block is open for", &name);
+		}
+		op = &r->templates->op[r->open[--r->opened]];
+		op->until = r->templates->ops;
+		return compare(op->text, name) == 0 ||
+		       refuse(r, name.at, "another block is open than", &name);
 	}
 	if (block && r->opened == DEPTH_MAX) {
 		return refuse(r, name.at, "too many blocks within", &name);
@@ -201,8 +199,8 @@ read_ops(struct reader *r, struct span text)
 	if (r->opened > 0) {
 		const struct op *op = &r->templates->op[r->open[r->opened - 1]];
 
-		return refuse(r, op->at, "a block is never closed:",
-		    &(struct span){ op->at, op->at + op->len });
+		return refuse(
+		    r, op->text.at, "a block is never closed:", &op->text);
 	}
 	return true;
 }
@@ -211,10 +209,8 @@ static struct entry *
 find_entry(const struct templates *templates, struct span name)
 {
 	for (size_t i = 0; i < templates->entries; i++) {
-		struct entry *entry = &templates->entry[i];
-
-		if (is_named(entry->name, entry->len, name)) {
-			return entry;
+		if (compare(templates->entry[i].name, name) == 0) {
+			return &templates->entry[i];
 		}
 	}
 	return NULL;
@@ -229,10 +225,9 @@ add_entry(struct reader *r, struct span name, struct span text)
 	if (entry == NULL) {
 		entry = &templates->entry[templates->entries++];
 	}
-	*entry = (struct entry){ .name = name.at,
-		.len = length(name),
-		.source = r->source,
-		.from = templates->ops };
+	*entry = (struct entry){
+		.name = name, .source = r->source, .from = templates->ops
+	};
 	if (!read_ops(r, text)) {
 		return false;
 	}
@@ -256,15 +251,13 @@ trim(struct span span)
 static struct span
 next_lines(struct span *file)
 {
-	struct span lines = { file->at, file->at };
+	const char *begin = file->at;
 
 	do {
-		lines.end = find((struct span){ lines.end, file->end }, "\n");
-		lines.end += lines.end < file->end;
-	} while (
-	    lines.end < file->end && (*lines.end == ' ' || *lines.end == '\t'));
-	file->at = lines.end;
-	return lines;
+		file->at = find(*file, "\n");
+		file->at += file->at < file->end;
+	} while (file->at < file->end && strchr(" \t", *file->at) != NULL);
+	return (struct span){ begin, file->at };
 }
 
 static bool
@@ -292,60 +285,46 @@ read_phrases(struct reader *r, struct span file)
 
 /* ---- names ---- */
 
-static bool link_entry(struct reader *r, struct entry *entry, int depth);
-
-/* Find out what a hole's name means: a variable, else an entry. */
-static bool
-link_op(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
-    struct op *op, size_t source, int depth)
-{
-	const struct templates *templates = r->templates;
-	const struct span name = { op->at, op->at + op->len };
-	struct entry *entry;
-
-	for (size_t i = 0; i < templates->names; i++) {
-		if (is_named(
-			templates->name[i], strlen(templates->name[i]), name)) {
-			op->number = i;
-			return true;
-		}
-	}
-	entry = find_entry(templates, name);
-	if (entry == NULL || op->kind != OP_VARIABLE) {
-		r->source = source;
-		return refuse(r, op->at, "unknown name", &name);
-	}
-	op->kind = OP_ENTRY;
-	op->number = entry->from;
-	op->until = entry->until;
-	return link_entry(r, entry, depth + 1);
-}
-
-/* Link all holes of an entry and of those it leads to, none of which may lead
- * back to it. */
+/* Find out what the names in an entry mean, variables or other entries, and so
+ * on with those; none may lead back to it. */
 static bool
 link_entry(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
     struct entry *entry, int depth)
 {
-	if (entry->link == LINK_DONE) {
-		return true;
-	}
-	if (entry->link == LINK_BEGUN || depth == DEPTH_MAX) {
-		const struct span name = { entry->name,
-			entry->name + entry->len };
-		const struct template_source
-		    *source = &r->sources[entry->source];
+	const struct templates *templates = r->templates;
 
-		r->source = entry->source;
-		return refuse(r, source->phrases ? entry->name : source->text,
-		    "leads back to itself:", &name);
+	r->source = entry->source;
+	if (entry->link == LINK_BEGUN || depth == DEPTH_MAX) {
+		const struct template_source *source = &r->sources[r->source];
+
+		return refuse(r,
+		    source->phrases ? entry->name.at : source->text,
+		    "leads back to itself:", &entry->name);
 	}
 	entry->link = LINK_BEGUN;
 	for (size_t i = entry->from; i < entry->until; i++) {
-		struct op *op = &r->templates->op[i];
+		struct op *op = &templates->op[i];
+		struct entry *to;
+		size_t name = 0;
 
-		if (op->kind != OP_TEXT &&
-		    !link_op(r, op, entry->source, depth)) {
+		while (name < templates->names &&
+		       compare(span_of(templates->name[name]), op->text) != 0) {
+			name++;
+		}
+		op->number = name;
+		if (op->kind == OP_TEXT || name < templates->names) {
+			continue;
+		}
+		to = find_entry(templates, op->text);
+		if (to == NULL || op->kind != OP_VARIABLE) {
+			r->source = entry->source;
+			return refuse(
+			    r, op->text.at, "unknown name", &op->text);
+		}
+		op->kind = OP_ENTRY;
+		op->number = to->from;
+		op->until = to->until;
+		if (to->link != LINK_DONE && !link_entry(r, to, depth + 1)) {
 			return false;
 		}
 	}
@@ -353,32 +332,14 @@ link_entry(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
 	return true;
 }
 
-/* The shorter first, so that most names are told apart by their length. */
 static int
 by_name(const void *left, const void *right)
 {
-	const struct entry *a = left;
-	const struct entry *b = right;
-
-	return a->len != b->len ? (a->len > b->len ? 1 : -1)
-				: memcmp(a->name, b->name, a->len);
+	return compare(((const struct entry *)left)->name,
+	    ((const struct entry *)right)->name);
 }
 
 /* ---- all of it ---- */
-
-static bool
-read_source(struct reader *r, const struct template_source *source)
-{
-	const struct span text = { source->text, source->text + source->size };
-	const struct span name = { source->name,
-		source->name + strlen(source->name) };
-
-	if (memchr(source->text, '\0', source->size) != NULL) {
-		return refuse(r, source->text, "not a text", NULL);
-	}
-	return source->phrases ? read_phrases(r, text)
-			       : add_entry(r, name, text);
-}
 
 static bool
 read_all(struct reader *r, size_t count)
@@ -397,12 +358,21 @@ read_all(struct reader *r, size_t count)
 		return false;
 	}
 	for (r->source = 0; r->source < count; r->source++) {
-		if (!read_source(r, &r->sources[r->source])) {
+		const struct template_source *from = &r->sources[r->source];
+		const struct span text = { from->text,
+			from->text + from->size };
+
+		if (memchr(from->text, '\0', from->size) != NULL) {
+			return refuse(r, from->text, "not a text", NULL);
+		}
+		if (from->phrases ? !read_phrases(r, text)
+				  : !add_entry(r, span_of(from->name), text)) {
 			return false;
 		}
 	}
 	for (size_t i = 0; i < templates->entries; i++) {
-		if (!link_entry(r, &templates->entry[i], 0)) {
+		if (templates->entry[i].link != LINK_DONE &&
+		    !link_entry(r, &templates->entry[i], 0)) {
 			return false;
 		}
 	}
@@ -498,7 +468,7 @@ static void
 put_named(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
     const char *name)
 {
-	const struct entry wanted = { .name = name, .len = strlen(name) };
+	const struct entry wanted = { .name = span_of(name) };
 	const struct entry *entry = bsearch(&wanted, r->templates->entry,
 	    r->templates->entries, sizeof(wanted), by_name);
 
@@ -586,7 +556,7 @@ run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 
 		switch (op->kind) {
 		case OP_TEXT:
-			text_add_bytes(r->out, op->at, op->len);
+			text_add_bytes(r->out, op->text.at, length(op->text));
 			break;
 		case OP_VARIABLE:
 			put_variable(r, r->bound[op->number]);

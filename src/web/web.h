@@ -17,7 +17,10 @@
 #include "web/stats.h"
 #include "web/visitor.h"
 
+struct MHD_Connection;
 struct MHD_Daemon;
+struct request;
+struct response;
 struct site;
 
 enum {
@@ -27,9 +30,18 @@ enum {
 	WEB_REQUEST_MAX = 16 * 1024
 };
 
+/* Who answers the requests of a daemon. */
+struct handler {
+	struct web *web;
+	void (*answer)(
+	    const struct request *request, struct response *response);
+};
+
 struct web {
-	int listener;                    /* both owned */
-	int metrics_listener;            /* or -1 */
+	int listener;         /* both owned */
+	int metrics_listener; /* or -1 */
+	struct handler page_handler;
+	struct handler metrics_handler;
 	struct MHD_Daemon *page;         /* serves the page and the API */
 	struct MHD_Daemon *metrics_page; /* or NULL */
 	struct deadlines deadlines;
@@ -102,9 +114,10 @@ void server_tick(struct web *web);
 
 void server_stop(struct web *web);
 
-/* Undo %XX in place; gives back the length.  What is no such escape stays as it
+/* Undo %XX in place, for MHD_OPTION_UNESCAPE_CALLBACK; gives back the length.  What is no such escape stays as it
  * is, and so does %00, which would hide what follows it. */
-size_t server_unescape(char *text);
+size_t server_unescape(
+    void *cls, struct MHD_Connection *connection, char *text);
 
 /* ---- rights (sandbox.c) ---- */
 
