@@ -3,11 +3,10 @@
  * what its release forgives.  In franceserv one virus is a ban, where no more
  * than nine messages of that hour were accepted.
  */
-#include "fixture.h"
+#include "script.h"
 
 enum {
-	BANS = 5, /* as configured by default */
-	LONG_AGO = 2 * DAY
+	BANS = 5 /* as configured by default */
 };
 
 static int
@@ -25,65 +24,24 @@ up(void **state)
 	return 0;
 }
 
-/* A client of whom so much was accepted the day before yesterday. */
-static const char *
-client(struct fixture *fixture, int number, int64_t accepted)
-{
-	static char address[32];
-
-	(void)snprintf(address, sizeof(address), "198.51.100.%d", number);
-	if (accepted > 0) {
-		fixture_accepted(
-		    fixture, address, T0 - LONG_AGO, accepted, accepted);
-	}
-	return address;
-}
-
-static const char *
-honest(struct fixture *fixture, int number)
-{
-	return client(fixture, number, 3);
-}
-
-static struct outcome
-virus(struct fixture *fixture, const char *address, int64_t at)
-{
-	return fixture_deed(fixture, address, KIND_VIRUS, at, at);
-}
-
-static struct brake_counts
-look(struct fixture *fixture, int64_t now)
-{
-	struct brake_counts counts;
-
-	assert_int_equal(
-	    engine_brake_counts(fixture->store, fixture->conf, now, &counts),
-	    STORE_OK);
-	return counts;
-}
-
-static bool
-is_on(struct fixture *fixture, int64_t now)
-{
-	return look(fixture, now).brake.on;
-}
-
+/* Clients from 198.51.100.FIRST on, of whom three messages were accepted the
+ * day before yesterday. */
 static void
-release(struct fixture *fixture, int64_t now)
-{
-	assert_int_equal(store_begin(fixture->store), STORE_OK);
-	assert_int_equal(engine_brake_release(fixture->store, now), STORE_OK);
-	assert_int_equal(store_commit(fixture->store), STORE_OK);
-}
-
-/* Bans of so many honest clients from `first` on, a second apart, the last one
- * at `last`. */
-static void
-some(struct fixture *fixture, int first, int count, int64_t last)
+honest(struct fixture *fixture, int first, int count)
 {
 	for (int i = 0; i < count; i++) {
-		(void)virus(
-		    fixture, honest(fixture, first + i), last - count + 1 + i);
+		script(fixture, "-2d 198.51.100.%d accepted 3 3", first + i);
+	}
+}
+
+/* Bans of so many honest clients, a second apart, the last one at `last`. */
+static void
+some(struct fixture *fixture, int first, int count, int last)
+{
+	honest(fixture, first, count);
+	for (int i = 0; i < count; i++) {
+		script(fixture, "%d 198.51.100.%d virus", last - count + 1 + i,
+		    first + i);
 	}
 }
 
@@ -92,39 +50,22 @@ some(struct fixture *fixture, int first, int count, int64_t last)
 static void
 the_fifth_honest_client_puts_it_on(void **state)
 {
-	struct fixture *fixture = *state;
-	struct outcome outcome;
-
+	honest(*state, 1, 6);
 	for (int i = 1; i < BANS; i++) {
-		outcome = virus(fixture, honest(fixture, i), T0 + i);
-		check_int("a ban as any other", (int64_t)outcome.bans, 1);
-		check_int("of an honest client", outcome.ban[0].honest, true);
-		check_int("enforced", outcome.ban[0].observed, false);
-		check_int("not yet on", outcome.braked, false);
-		check_int("nor said to be", is_on(fixture, T0 + i), false);
-		check_int("so many count", look(fixture, T0 + i).clients, i);
+		script(*state, "%d 198.51.100.%d virus = 1 honest", i, i);
+		script(*state, "%d on = 0", i);
+		script(*state, "%d clients = %d", i, i);
 	}
-	check_int("it was never on", look(fixture, T0 + 4).brake.since, 0);
-	outcome = virus(fixture, honest(fixture, BANS), T0 + BANS);
-	check_int("the fifth puts it on", outcome.braked, true);
-	check_int("and is told of", (int64_t)outcome.bans, 1);
-	check_int("as one that is observed", outcome.ban[0].observed, true);
-	check_int("of an honest client", outcome.ban[0].honest, true);
-	check_int("on", is_on(fixture, T0 + BANS), true);
-	check_int(
-	    "since then", look(fixture, T0 + BANS).brake.since, T0 + BANS);
-	check_int("it refuses nobody",
-	    fixture_banned(fixture, "198.51.100.5", T0 + BANS), false);
+	script(*state, "4 since = %d : it was never on", -T0);
+	script(*state, "5 198.51.100.5 virus = 1 observed honest braked");
+	script(*state, "5 on = 1");
+	script(*state, "5 since = 5");
+	script(*state, "5 198.51.100.5 banned = 0 : it refuses nobody");
 	for (int i = 1; i < BANS; i++) {
-		check_int("the first four stay in force",
-		    fixture_banned(fixture, client(fixture, i, 0), T0 + BANS),
-		    true);
+		script(*state, "5 198.51.100.%d banned = 1 : in force", i);
 	}
-	outcome = virus(fixture, honest(fixture, 6), T0 + 6);
-	check_int("the sixth is observed", outcome.ban[0].observed, true);
-	check_int("and does not put it on again", outcome.braked, false);
-	check_int("it is on since the fifth", look(fixture, T0 + 6).brake.since,
-	    T0 + BANS);
+	script(*state, "6 198.51.100.6 virus = 1 observed honest : not again");
+	script(*state, "6 since = 5");
 }
 
 static void
@@ -132,118 +73,80 @@ what_does_not_put_it_on(void **state)
 {
 	static const struct {
 		const char *sentence;
-		int64_t accepted; /* of each client */
-		int64_t ago;      /* when that was */
-		int64_t apart;    /* seconds from one to the next */
-		bool want;
+		int accepted; /* of each client */
+		int ago;      /* days since then */
+		int apart;    /* seconds from one to the next */
+		int want;
 	} rows[] = {
-		{ "five honest clients at once do", 3, LONG_AGO, 0, true },
-		{ "two accepted messages are too few", 2, LONG_AGO, 0, false },
-		{ "29 days ago is not too long", 3, 29 * DAY, 0, true },
-		{ "31 days ago is", 3, 31 * DAY, 0, false },
-		{ "five within ten minutes do", 3, LONG_AGO, 149, true },
-		{ "five in more than ten minutes do not", 3, LONG_AGO, 150,
-		    false },
+		{ "five honest clients at once do", 3, 2, 0, 1 },
+		{ "two accepted messages are too few", 2, 2, 0, 0 },
+		{ "29 days ago is not too long", 3, 29, 0, 1 },
+		{ "31 days ago is", 3, 31, 0, 0 },
+		{ "five within ten minutes do", 3, 2, 149, 1 },
+		{ "five in more than ten minutes do not", 3, 2, 150, 0 },
 	};
-	struct fixture *fixture = *state;
 
-	for (size_t row = 0; row < COUNT(rows); row++) {
-		int64_t t = T0 + (int64_t)row * DAY;
-
+	for (int row = 0; row < (int)COUNT(rows); row++) {
 		for (int i = 0; i < BANS; i++) {
-			char address[32];
-
-			(void)snprintf(address, sizeof(address), "203.0.%zu.%d",
-			    113 + row, i + 1);
-			fixture_accepted(fixture, address, t - rows[row].ago,
-			    rows[row].accepted, 0);
-			(void)virus(fixture, address, t + i * rows[row].apart);
+			script(*state, "%dd-%dd 203.0.%d.%d accepted %d 0", row,
+			    rows[row].ago, 113 + row, i + 1,
+			    rows[row].accepted);
+			script(*state, "%dd+%d 203.0.%d.%d virus", row,
+			    i * rows[row].apart, 113 + row, i + 1);
 		}
-		check_int(rows[row].sentence, is_on(fixture, t + HOUR),
-		    rows[row].want);
-		release(fixture, t + HOUR);
+		script(*state, "%dd+1h on = %d : %s", row, rows[row].want,
+		    rows[row].sentence);
+		script(*state, "%dd+1h release", row);
 	}
 }
 
 static void
 a_botnet_cannot_put_it_on(void **state)
 {
-	struct fixture *fixture = *state;
-	struct outcome outcome;
-
 	for (int i = 1; i <= 50; i++) {
-		outcome = virus(fixture, client(fixture, i, 0), T0 + i);
-		check_int(
-		    "a stranger is not honest", outcome.ban[0].honest, false);
-		check_int("and enforced", outcome.ban[0].observed, false);
+		script(*state, "%d 198.51.100.%d virus = 1", i, i);
 	}
-	check_int("fifty strangers", is_on(fixture, T0 + 50), false);
-	some(fixture, 101, BANS, T0 + 60);
-	check_int("five honest ones", is_on(fixture, T0 + 60), true);
-	outcome = virus(fixture, client(fixture, 90, 0), T0 + 61);
-	check_int("strangers are banned while it is on",
-	    outcome.ban[0].observed, false);
-	check_int("and refused",
-	    fixture_banned(fixture, "198.51.100.90", T0 + 61), true);
-	check_int("as those before",
-	    fixture_banned(fixture, "198.51.100.1", T0 + 61), true);
+	script(*state, "50 on = 0 : fifty strangers");
+	some(*state, 101, BANS, 60);
+	script(*state, "60 on = 1 : five honest ones");
+	script(*state, "61 198.51.100.90 virus = 1 : strangers are banned");
+	script(*state, "61 198.51.100.90 banned = 1 : and refused");
+	script(*state, "61 198.51.100.1 banned = 1 : as those before");
 }
 
 /* Who sends three fine messages must not switch it on with one address. */
 static void
 one_client_counts_once(void **state)
 {
-	static const struct {
-		enum kind kind;
-		int count;
-	} deeds[] = { { KIND_VIRUS, 1 }, { KIND_SPAM, 5 }, { KIND_AUTH, 10 },
-		{ KIND_COMMAND, 20 } };
 	struct fixture *fixture = *state;
-	const char *address = honest(fixture, 1);
-	int64_t t = T0;
 
 	fixture->conf->brake_bans = 3;
-	for (size_t i = 0; i < COUNT(deeds); i++) {
-		for (int n = 0; n < deeds[i].count; n++) {
-			(void)fixture_deed(
-			    fixture, address, deeds[i].kind, t, t);
-			t++;
-		}
-	}
-	check_int("four bans",
-	    (int64_t)fixture_standing(fixture, address, t).bans, 4);
-	check_int("of one client", look(fixture, t).clients, 1);
-	check_int("are not three clients", is_on(fixture, t), false);
-	some(fixture, 2, 1, t);
-	check_int("nor are two", is_on(fixture, t), false);
-	for (int n = 1; n <= 10; n++) {
-		(void)fixture_deed(
-		    fixture, "198.51.100.2", KIND_AUTH, t + n, t + n);
-	}
-	t += 11;
-	check_int(
-	    "not even by one more ban of the second", is_on(fixture, t), false);
-	some(fixture, 3, 1, t + 1);
-	check_int("three are", is_on(fixture, t + 1), true);
+	honest(fixture, 1, 1);
+	script(fixture, "0 198.51.100.1 virus 1 = 1 honest");
+	script(fixture, "6 198.51.100.1 spam 5 = 1 honest");
+	script(fixture, "17 198.51.100.1 auth 10 = 1 honest");
+	script(fixture, "38 198.51.100.1 command 20 = 1 honest");
+	script(fixture, "38 198.51.100.1 bans = 4");
+	script(fixture, "38 clients = 1 : four bans of one client");
+	script(fixture, "38 on = 0 : are not three clients");
+	some(fixture, 2, 1, 38);
+	script(fixture, "38 on = 0 : nor are two");
+	script(fixture, "50 198.51.100.2 auth 10 = 1 honest");
+	script(fixture, "50 on = 0 : not even by one more ban of the second");
+	some(fixture, 3, 1, 51);
+	script(fixture, "51 on = 1 : three are");
 }
 
 static void
 a_mistaken_ban_does_not_count(void **state)
 {
-	struct fixture *fixture = *state;
-	const struct clearing clearing = { .who = net_of("198.51.100.1"),
-		.mistake = true };
-	int64_t lifted;
-
-	some(fixture, 1, BANS - 1, T0 + 10);
-	assert_int_equal(engine_clear(fixture->store, fixture->conf, &clearing,
-			     T0 + 20, &lifted),
-	    STORE_OK);
-	check_int("three are left", look(fixture, T0 + 20).clients, 3);
-	some(fixture, 10, 1, T0 + 30);
-	check_int("the next is but the fourth", is_on(fixture, T0 + 30), false);
-	some(fixture, 11, 1, T0 + 31);
-	check_int("and one more the fifth", is_on(fixture, T0 + 31), true);
+	some(*state, 1, BANS - 1, 10);
+	script(*state, "20 198.51.100.1 mistake = 1");
+	script(*state, "20 clients = 3");
+	some(*state, 10, 1, 30);
+	script(*state, "30 on = 0 : the next is but the fourth");
+	some(*state, 11, 1, 31);
+	script(*state, "31 on = 1 : and one more the fifth");
 }
 
 static void
@@ -251,115 +154,61 @@ what_is_not_flushed_yet_makes_honest(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct tally unflushed = { .accepted = 1 };
-	const struct deed deed = { .address = addr_of("198.51.100.1"),
+	const struct observation seen = { .address = addr_of("203.0.113.9"),
 		.kind = KIND_VIRUS,
 		.at = T0,
 		.source = "test" };
 	struct outcome outcome;
 
-	(void)client(fixture, 1, 2);
-	assert_int_equal(engine_observe(fixture->store, fixture->conf, &deed,
-			     &unflushed, T0, &outcome),
-	    STORE_OK);
+	script(fixture, "-2d accepted 2 2");
+	engine_observe(
+	    fixture->store, fixture->conf, &seen, &unflushed, T0, &outcome);
 	check_int("two messages and one", outcome.ban[0].honest, true);
 }
 
 /* ---- while it is on ---- */
 
 static void
-a_ban_held_back_is_written_once(void **state)
+while_it_is_on(void **state)
 {
 	struct fixture *fixture = *state;
-	const char *address;
-	struct outcome outcome;
 
-	some(fixture, 1, BANS, T0);
-	address = honest(fixture, 20);
-	outcome = virus(fixture, address, T0 + 1);
-	check_int("held back", (int64_t)outcome.bans, 1);
+	some(fixture, 1, BANS, 0);
+	honest(fixture, 20, 3);
+	script(fixture, "1 198.51.100.20 virus = 1 observed honest");
 	for (int i = 2; i < 10; i++) {
-		outcome = virus(fixture, address, T0 + i);
-		check_int("no further deed writes it again",
-		    (int64_t)outcome.bans, 0);
-		check_int("nor puts the brake on", outcome.braked, false);
-		check_int("but each is stored", outcome.stored, true);
+		script(fixture, "%d 198.51.100.20 virus = 0 : not again", i);
 	}
-	outcome = virus(fixture, address, T0 + 1 + DAY);
-	check_int(
-	    "when it would be over the next is due", (int64_t)outcome.bans, 1);
-	check_int("observed as well", outcome.ban[0].observed, true);
-	check_int(
-	    "as the first step, for none was enforced", outcome.ban[0].step, 1);
-}
-
-static void
-late_deeds_while_it_is_on(void **state)
-{
-	struct fixture *fixture = *state;
-	const char *address;
-	struct outcome outcome;
-
-	some(fixture, 1, BANS, T0);
-	address = honest(fixture, 20);
-	outcome = fixture_deed(
-	    fixture, address, KIND_VIRUS, T0 - 2 * HOUR, T0 + 1);
-	check_int("what was before the brake and comes late is held back",
-	    outcome.ban[0].observed, true);
-	check_int("from its own time on", outcome.ban[0].begins, T0 - 2 * HOUR);
-}
-
-static void
-bans_by_hand_know_no_brake(void **state)
-{
-	struct fixture *fixture = *state;
-	struct ban ban = { .reason = REASON_SPAM, .ends = T0 + HOUR };
-
-	some(fixture, 1, BANS, T0);
-	ban.who = net_of(honest(fixture, 20));
-	assert_int_equal(
-	    engine_ban(fixture->store, fixture->conf, &ban, T0 + 1), STORE_OK);
-	check_int("enforced", ban.observed, false);
-	check_int("and not counted", ban.honest, false);
-	check_int("it refuses",
-	    fixture_banned(fixture, "198.51.100.20", T0 + 1), true);
+	script(fixture, "10 198.51.100.20 stores virus = 1 : but stored");
+	script(fixture, "1d+1 198.51.100.20 virus = 1 observed honest : next");
+	script(fixture,
+	    "1 198.51.100.21 virus 1 at -2h = 1 observed honest : late");
+	script(fixture, "1 198.51.100.22 hand 1h");
+	script(fixture, "1 198.51.100.22 banned = 1 : by hand nothing brakes");
+	script(fixture, "1 clients = 0");
 }
 
 static void
 where_there_is_no_brake(void **state)
 {
-	static const struct {
-		const char *sentence;
-		int64_t bans;
-		enum conf_mode mode;
-	} rows[] = {
-		{ "it is not wanted", 0, CONF_ENFORCE },
-		{ "nothing is enforced", BANS, CONF_OBSERVE },
-	};
 	struct fixture *fixture = *state;
 
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		fixture->conf->brake_bans = rows[i].bans;
-		fixture->conf->mode = rows[i].mode;
-		some(fixture, 1, 20, T0 + (int64_t)i * 2 * DAY);
-		check_int(rows[i].sentence,
-		    is_on(fixture, T0 + (int64_t)i * 2 * DAY), false);
-		check_int("and nobody is told to be honest",
-		    virus(
-			fixture, honest(fixture, 30), T0 + (int64_t)i * 2 * DAY)
-			.ban[0]
-			.honest,
-		    false);
-	}
-	fixture->conf->mode = CONF_ENFORCE;
-	check_int("of what was observed nothing counts",
-	    look(fixture, T0 + 2 * DAY).clients, 0);
-	fixture->conf->brake_bans = BANS;
-	some(fixture, 1, BANS, T0 + 10 * DAY);
-	check_int("on", is_on(fixture, T0 + 10 * DAY), true);
 	fixture->conf->brake_bans = 0;
-	check_int("one that is no longer wanted holds nothing back",
-	    virus(fixture, honest(fixture, 40), T0 + 10 * DAY).ban[0].observed,
-	    false);
+	some(fixture, 1, 20, 0);
+	script(fixture, "0 on = 0 : it is not wanted");
+	script(fixture, "0 198.51.100.30 virus = 1 : nobody is honest");
+	fixture->conf->brake_bans = BANS;
+	script(fixture, "2d mode observe");
+	some(fixture, 1, 20, 2 * DAY);
+	script(fixture, "2d on = 0 : nothing is enforced");
+	script(fixture, "2d 198.51.100.31 virus = 1 observed");
+	script(fixture, "2d clients = 0 : of what was observed nothing counts");
+	script(fixture, "10d mode enforce");
+	some(fixture, 1, BANS, 10 * DAY);
+	script(fixture, "10d on = 1");
+	fixture->conf->brake_bans = 0;
+	honest(fixture, 40, 1);
+	script(fixture, "10d 198.51.100.40 virus = 1 : no longer wanted");
 }
 
 /* ---- its release ---- */
@@ -367,26 +216,18 @@ where_there_is_no_brake(void **state)
 static void
 a_new_round_after_the_release(void **state)
 {
-	struct fixture *fixture = *state;
-	struct outcome outcome;
-
-	some(fixture, 1, BANS, T0);
-	release(fixture, T0 + MINUTE);
-	check_int("off", is_on(fixture, T0 + MINUTE), false);
-	check_int(
-	    "since then", look(fixture, T0 + MINUTE).brake.since, T0 + MINUTE);
-	check_int("nobody counts", look(fixture, T0 + MINUTE).clients, 0);
+	some(*state, 1, BANS, 0);
+	script(*state, "1m release");
+	script(*state, "1m on = 0");
+	script(*state, "1m since = 1m");
+	script(*state, "1m clients = 0");
+	honest(*state, 21, 5);
 	for (int i = 1; i < BANS; i++) {
-		outcome = virus(
-		    fixture, honest(fixture, 20 + i), T0 + MINUTE + i);
-		check_int(
-		    "four are banned again", outcome.ban[0].observed, false);
+		script(
+		    *state, "1m+%d 198.51.100.%d virus = 1 honest", i, 20 + i);
 	}
-	outcome = virus(fixture, honest(fixture, 30), T0 + 2 * MINUTE);
-	check_int("the fifth puts it on again", outcome.braked, true);
-	check_int("and is observed", outcome.ban[0].observed, true);
-	check_int("what was held back stays so",
-	    fixture_banned(fixture, "198.51.100.5", T0 + 2 * MINUTE), false);
+	script(*state, "2m 198.51.100.25 virus = 1 observed honest braked");
+	script(*state, "2m 198.51.100.5 banned = 0 : held back stays so");
 }
 
 /* Whom a broken map made look bad its first slip must not ban. */
@@ -395,39 +236,29 @@ what_was_before_the_release_is_forgiven(void **state)
 {
 	static const struct {
 		const char *sentence;
-		int64_t accepted;
+		int honest;
 		int before, after; /* the release; unknown recipients */
-		bool want;
+		int want;
 	} rows[] = {
-		{ "held back before, one slip after", 3, 40, 1, false },
-		{ "one below before, one slip after", 3, 19, 1, false },
-		{ "nineteen slips after", 3, 40, 19, false },
-		{ "twenty are new ground for a ban", 3, 40, 20, true },
-		{ "a stranger's are never forgiven", 0, 19, 1, true },
+		{ "held back before, one slip after", 1, 40, 1, 0 },
+		{ "one below before, one slip after", 1, 19, 1, 0 },
+		{ "nineteen slips after", 1, 40, 19, 0 },
+		{ "twenty are new ground for a ban", 1, 40, 20, 1 },
+		{ "a stranger's are never forgiven", 0, 19, 1, 1 },
 	};
-	struct fixture *fixture = *state;
 
-	some(fixture, 1, BANS, T0);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *address = client(
-		    fixture, 20 + (int)i, rows[i].accepted);
-
-		for (int n = 0; n < rows[i].before; n++) {
-			(void)fixture_deed(
-			    fixture, address, KIND_RECIPIENT, T0 + n, T0 + n);
-		}
+	some(*state, 1, BANS, 0);
+	for (int i = 0; i < (int)COUNT(rows); i++) {
+		honest(*state, 20 + i, rows[i].honest);
+		script(*state, "40 198.51.100.%d recipient %d", 20 + i,
+		    rows[i].before);
 	}
-	release(fixture, T0 + MINUTE);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *address = client(fixture, 20 + (int)i, 0);
-		int64_t t = T0 + 2 * MINUTE;
-
-		for (int n = 0; n < rows[i].after; n++, t++) {
-			(void)fixture_deed(
-			    fixture, address, KIND_RECIPIENT, t, t);
-		}
-		check_int(rows[i].sentence, fixture_banned(fixture, address, t),
-		    rows[i].want);
+	script(*state, "1m release");
+	for (int i = 0; i < (int)COUNT(rows); i++) {
+		script(*state, "2m+20 198.51.100.%d recipient %d", 20 + i,
+		    rows[i].after);
+		script(*state, "2m+20 198.51.100.%d banned = %d : %s", 20 + i,
+		    rows[i].want, rows[i].sentence);
 	}
 }
 
@@ -437,23 +268,18 @@ what_explains_a_client_knows_of_the_release(void **state)
 	struct fixture *fixture = *state;
 	const struct rule *rule = policy_rule(
 	    &fixture->conf->policy, "dictionary");
-	const char *address = honest(fixture, 20);
-	const struct net net = net_of(address);
-	struct prospect prospect;
+	const struct net net = net_of("198.51.100.20");
+	struct outlook outlook;
 
-	for (int n = 0; n < 7; n++) {
-		(void)fixture_deed(
-		    fixture, address, KIND_RECIPIENT, T0 + n, T0 + n);
-	}
-	assert_int_equal(engine_prospect(fixture->store, fixture->conf, &net,
-			     rule, T0 + MINUTE, &prospect),
-	    STORE_OK);
-	check_int("seven before", prospect.counted, 7);
-	release(fixture, T0 + MINUTE);
-	assert_int_equal(engine_prospect(fixture->store, fixture->conf, &net,
-			     rule, T0 + 2 * MINUTE, &prospect),
-	    STORE_OK);
-	check_int("none after", prospect.counted, 0);
+	honest(fixture, 20, 1);
+	script(fixture, "6 198.51.100.20 recipient 7 = 0");
+	engine_outlook(
+	    fixture->store, fixture->conf, &net, rule, T0 + MINUTE, &outlook);
+	check_int("seven before", outlook.counted, 7);
+	script(fixture, "1m release");
+	engine_outlook(fixture->store, fixture->conf, &net, rule,
+	    T0 + 2 * MINUTE, &outlook);
+	check_int("none after", outlook.counted, 0);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, up, fixture_down)
@@ -468,9 +294,7 @@ main(void)
 		TEST(one_client_counts_once),
 		TEST(a_mistaken_ban_does_not_count),
 		TEST(what_is_not_flushed_yet_makes_honest),
-		TEST(a_ban_held_back_is_written_once),
-		TEST(late_deeds_while_it_is_on),
-		TEST(bans_by_hand_know_no_brake),
+		TEST(while_it_is_on),
 		TEST(where_there_is_no_brake),
 		TEST(a_new_round_after_the_release),
 		TEST(what_was_before_the_release_is_forgiven),

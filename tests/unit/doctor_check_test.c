@@ -148,8 +148,8 @@ records_of_a_database(void **state)
 	fixture_accepted(fixture, "10.0.0.1", T0 - DAY - 2 * HOUR, 1, 1);
 	fixture_accepted(fixture, "203.0.113.5", T0 + 2 * HOUR, 1, 1);
 	assert_int_equal(store_commit(fixture->store), STORE_OK);
-	(void)fixture_deed(fixture, "127.0.0.9", KIND_COMMAND, T0 - 5, T0);
-	(void)fixture_deed(fixture, "203.0.113.9", KIND_COMMAND, T0 - 5, T0);
+	(void)fixture_observe(fixture, "127.0.0.9", KIND_COMMAND, T0 - 5, T0);
+	(void)fixture_observe(fixture, "203.0.113.9", KIND_COMMAND, T0 - 5, T0);
 	facts_read_records(visit.facts, fixture->store);
 	check_int("it was read", records->result, STORE_OK);
 	check_int("clients of a day", records->clients, 1);

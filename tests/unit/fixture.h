@@ -119,21 +119,20 @@ fixture_down(void **state)
 	return 0;
 }
 
-/* One deed in a transaction of its own; what became of it. */
+/* One thing an address did, in a transaction of its own; what became of it. */
 static inline struct outcome
-fixture_deed(struct fixture *fixture, const char *address, enum kind kind,
+fixture_observe(struct fixture *fixture, const char *address, enum kind kind,
     int64_t at, int64_t now)
 {
-	const struct deed deed = { .address = addr_of(address),
+	const struct observation seen = { .address = addr_of(address),
 		.kind = kind,
 		.at = at,
 		.source = "test" };
 	struct outcome outcome;
 
-	assert_int_equal(store_begin(fixture->store), STORE_OK);
-	assert_int_equal(engine_observe(fixture->store, fixture->conf, &deed,
-			     NULL, now, &outcome),
-	    STORE_OK);
+	store_begin(fixture->store);
+	engine_observe(
+	    fixture->store, fixture->conf, &seen, NULL, now, &outcome);
 	assert_int_equal(store_commit(fixture->store), STORE_OK);
 	return outcome;
 }
@@ -143,13 +142,12 @@ static inline void
 fixture_accepted(struct fixture *fixture, const char *client, int64_t at,
     int64_t messages, int64_t recipients)
 {
-	const struct net net = net_of(client);
-	const struct tally tally = { .accepted = messages,
-		.recipients = recipients };
+	const struct tally_row row = { .client = net_of(client),
+		.hour = tally_hour(at),
+		.tally = { .accepted = messages, .recipients = recipients } };
 
-	assert_int_equal(
-	    store_tally_add(fixture->store, &net, tally_hour(at), &tally),
-	    STORE_OK);
+	store_record(fixture->store, &(struct store_record){ .tally = &row });
+	assert_int_equal(store_status(fixture->store), STORE_OK);
 }
 
 /* Put a ban as it is. */
@@ -168,9 +166,8 @@ fixture_standing(struct fixture *fixture, const char *address, int64_t now)
 	const struct addr addr = addr_of(address);
 	struct standing standing;
 
-	assert_int_equal(engine_standing(fixture->store, fixture->conf, &addr,
-			     now, &standing),
-	    STORE_OK);
+	engine_standing(fixture->store, fixture->conf, &addr, now, &standing);
+	assert_int_equal(store_status(fixture->store), STORE_OK);
 	return standing;
 }
 

@@ -207,7 +207,7 @@ what_came_later_works_on_old_rows(void **state)
 	    "says the same again", ban_reply(&ban)->phrase, ban.reply.phrase);
 	check_int("and no brake counts it", ban.honest, false);
 	for (int i = 0; i < 5; i++) {
-		bans += fixture_deed(fixture, "203.0.113.9", KIND_SPAM,
+		bans += fixture_observe(fixture, "203.0.113.9", KIND_SPAM,
 		    T0 + DAY + i, T0 + DAY + i)
 			    .bans;
 	}

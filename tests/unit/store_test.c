@@ -214,7 +214,7 @@ a_reader_alone_after_a_clean_stop(void **state)
 {
 	struct fixture *fixture = *state;
 
-	(void)fixture_deed(fixture, "203.0.113.9", KIND_VIRUS, T0, T0);
+	(void)fixture_observe(fixture, "203.0.113.9", KIND_VIRUS, T0, T0);
 	store_close(fixture->store);
 	fixture->store = fixture_open(fixture, STORE_READ);
 	check_int("it sees the ban", fixture_banned(fixture, "203.0.113.9", T0),
@@ -290,7 +290,7 @@ write_events(const struct fixture *fixture, int writer, int events)
 	store_patience(mine.store, 10000);
 	(void)snprintf(address, sizeof(address), "198.51.100.%d", writer);
 	for (int i = 0; i < events; i++) {
-		(void)fixture_deed(&mine, address, KIND_VOLUME, T0 + i, T0 + i);
+		(void)fixture_observe(&mine, address, KIND_VOLUME, T0 + i, T0 + i);
 	}
 	store_close(mine.store);
 }
@@ -752,7 +752,7 @@ a_scratch_database(void **state)
 
 	assert_int_equal(
 	    store_open(&scratch.store, "", STORE_SCRATCH, 0, error), STORE_OK);
-	(void)fixture_deed(&scratch, "203.0.113.9", KIND_VIRUS, T0, T0);
+	(void)fixture_observe(&scratch, "203.0.113.9", KIND_VIRUS, T0, T0);
 	check_int("it works as any other",
 	    fixture_banned(&scratch, "203.0.113.9", T0), true);
 	check_int("and is its own", fixture_banned(fixture, "203.0.113.9", T0),
@@ -769,7 +769,7 @@ pruning_goes_in_steps(void **state)
 	int64_t removed, left = 0;
 
 	for (int i = 0; i < 20; i++) {
-		(void)fixture_deed(
+		(void)fixture_observe(
 		    fixture, "203.0.113.9", KIND_VOLUME, T0 + i, T0 + i);
 	}
 	removed = store_prune(fixture->store, &before, 10);
@@ -819,7 +819,7 @@ no_statement_of_a_session_scans_a_table(void **state)
 	    &(struct ban_query){ .scope = BAN_HONEST, .until = T0 }, count_ban,
 	    &count);
 	for (int i = 0; i < 20; i++) {
-		(void)fixture_deed(
+		(void)fixture_observe(
 		    fixture, "203.0.113.9", KIND_COMMAND, T0 + i, T0 + i);
 	}
 	assert_int_equal(store_allow_put(fixture->store, &entry), STORE_OK);

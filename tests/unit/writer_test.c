@@ -198,7 +198,7 @@ versions(void **state)
 		if (rows[i].other) {
 			const int64_t ticks = proc_ticks();
 
-			(void)fixture_deed(
+			(void)fixture_observe(
 			    fixture, "203.0.113.10", KIND_SPAM, T0, T0);
 			while (proc_ticks() == ticks) {
 				/* Seen a millisecond later. */
