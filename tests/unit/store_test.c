@@ -19,6 +19,18 @@ write_file(const char *path, const void *bytes, size_t len)
 	assert_int_equal(close(fd), 0);
 }
 
+static void
+remove_database(const char *path)
+{
+	static const char *const tails[] = { "", "-wal", "-shm" };
+	char side[160];
+
+	for (size_t i = 0; i < COUNT(tails); i++) {
+		(void)snprintf(side, sizeof(side), "%s%s", path, tails[i]);
+		(void)unlink(side);
+	}
+}
+
 /* Content of a file, and how much of it. */
 static size_t
 read_file(const char *path, char *bytes, size_t size)
@@ -138,30 +150,34 @@ refused_databases_are_left_untouched(void **state)
 		    (int64_t)read_file(path, after, sizeof(after)),
 		    (int64_t)len);
 		assert_memory_equal(before, after, len);
-		assert_int_equal(unlink(path), 0);
-		(void)snprintf(want, sizeof(want), "%s-wal", path);
-		(void)unlink(want);
-		(void)snprintf(want, sizeof(want), "%s-shm", path);
-		(void)unlink(want);
+		remove_database(path);
 	}
 }
 
 static void
 a_missing_database(void **state)
 {
+	static const struct {
+		const char *path;
+		enum store_mode mode;
+	} rows[] = {
+		{ "none", STORE_READ },
+		{ "none/of/it", STORE_WRITE },
+	};
 	struct fixture *fixture = *state;
-	char path[128], error[STORE_ERROR_SIZE];
-	struct store *store;
 
-	(void)snprintf(path, sizeof(path), "%s/none", fixture->folder);
-	assert_int_equal(
-	    store_open(&store, path, STORE_READ, 0, error), STORE_FAILED);
-	assert_non_null(strstr(error, "No such file"));
-	assert_int_equal(access(path, F_OK), -1);
-	(void)snprintf(path, sizeof(path), "%s/none/of/it", fixture->folder);
-	assert_int_equal(
-	    store_open(&store, path, STORE_WRITE, 0, error), STORE_FAILED);
-	assert_non_null(strstr(error, "No such file"));
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		char path[128], error[STORE_ERROR_SIZE];
+		struct store *store;
+
+		(void)snprintf(
+		    path, sizeof(path), "%s/%s", fixture->folder, rows[i].path);
+		check_int(rows[i].path,
+		    store_open(&store, path, rows[i].mode, 0, error),
+		    STORE_FAILED);
+		assert_non_null(strstr(error, "No such file"));
+		assert_int_equal(access(path, F_OK), -1);
+	}
 }
 
 static void
@@ -182,11 +198,7 @@ an_empty_file_becomes_a_database(void **state)
 	assert_int_equal(
 	    store_open(&store, path, STORE_READ, 0, error), STORE_OK);
 	store_close(store);
-	assert_int_equal(unlink(path), 0);
-	(void)snprintf(path, sizeof(path), "%s/empty-wal", fixture->folder);
-	(void)unlink(path);
-	(void)snprintf(path, sizeof(path), "%s/empty-shm", fixture->folder);
-	(void)unlink(path);
+	remove_database(path);
 }
 
 static void
@@ -200,7 +212,7 @@ how_a_new_database_is_made(void **state)
 	assert_int_equal(stat(fixture->path, &st), 0);
 	check_int(
 	    "readable and writable by user and group", st.st_mode & 0777, 0660);
-	assert_int_equal(store_numbers(fixture->store, &numbers), STORE_OK);
+	store_numbers(fixture->store, &numbers);
 	(void)snprintf(shm, sizeof(shm), "%s-shm", fixture->path);
 	assert_int_equal(stat(shm, &st), 0);
 	check_int("so are its side files", st.st_mode & 0777, 0660);
@@ -227,9 +239,69 @@ a_reader_cannot_write(void **state)
 	struct fixture *fixture = *state;
 	struct store *reader = fixture_open(fixture, STORE_READ);
 
-	assert_int_equal(
-	    store_state_put(reader, "key", "value", T0), STORE_FAILED);
+	store_begin(reader);
+	store_state_put(reader, "key", "value", T0);
+	assert_int_equal(store_commit(reader), STORE_FAILED);
 	assert_non_null(strstr(store_error(reader), "readonly"));
+	store_close(reader);
+}
+
+/* ---- brackets ---- */
+
+static bool
+has_state(struct store *store, const char *key)
+{
+	char value[8];
+	int64_t since;
+
+	return store_state_find(store, key, value, sizeof(value), &since);
+}
+
+static void
+an_error_sticks_until_the_bracket_ends(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = fixture->store;
+	struct ban ban = { .who = net_of("203.0.113.9"), .ref = "AAAAAA" };
+	struct ban again = ban;
+	struct ban_counts counts = { .v4 = 7 };
+
+	store_state_put(store, "there", "x", T0);
+	store_begin(store);
+	store_state_put(store, "lost", "x", T0);
+	store_record(store, &(struct store_record){ .ban = &ban });
+	check_int("fine so far", store_status(store), STORE_OK);
+	store_record(store, &(struct store_record){ .ban = &again });
+	check_int("a ref is of one ban", store_status(store), STORE_FAILED);
+	assert_non_null(strstr(store_error(store), "another ban has that ref"));
+	check_int("nothing is found", has_state(store, "there"), false);
+	store_ban_counts(store, T0, &counts);
+	check_int("nor counted", counts.v4, 0);
+	store_state_put(store, "after", "x", T0);
+	check_int("and the end says so", store_commit(store), STORE_FAILED);
+	assert_non_null(strstr(store_error(store), "another ban has that ref"));
+	check_int("then all is well", has_state(store, "there"), true);
+	check_int("nothing before it", has_state(store, "lost"), false);
+	check_int(
+	    "nor behind it was written", has_state(store, "after"), false);
+	store_begin(store);
+	store_state_put(store, "back", "x", T0);
+	store_rollback(store);
+	check_int("nor what is rolled back", has_state(store, "back"), false);
+}
+
+static void
+a_read_bracket_is_one_moment(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *reader = fixture_open(fixture, STORE_READ);
+
+	store_read(reader);
+	check_int("not yet", has_state(reader, "key"), false);
+	store_state_put(fixture->store, "key", "value", T0);
+	check_int("still not", has_state(reader, "key"), false);
+	check_int("it ends well", store_read_end(reader), STORE_OK);
+	check_int("now", has_state(reader, "key"), true);
 	store_close(reader);
 }
 
@@ -242,41 +314,104 @@ a_held_lock_is_busy(void **state)
 	struct store *other = fixture_open(fixture, STORE_WRITE);
 
 	store_patience(other, 10);
-	assert_int_equal(store_begin(fixture->store), STORE_OK);
-	assert_int_equal(store_begin(other), STORE_BUSY);
+	store_begin(fixture->store);
+	store_begin(other);
+	store_state_put(other, "key", "value", T0);
+	assert_int_equal(store_commit(other), STORE_BUSY);
 	assert_non_null(strstr(store_error(other), "locked"));
-	store_rollback(other);
 	assert_int_equal(store_commit(fixture->store), STORE_OK);
-	assert_int_equal(store_begin(other), STORE_OK);
-	store_rollback(other);
+	store_begin(other);
+	assert_int_equal(store_commit(other), STORE_OK);
 	store_close(other);
 }
 
 static void
-the_version_tells_of_others(void **state)
+changes_tell_of_others(void **state)
 {
 	struct fixture *fixture = *state;
 	struct store *reader = fixture_open(fixture, STORE_READ);
-	int64_t before, same, after;
+	int64_t before = store_changes(reader);
 
-	assert_int_equal(store_version(reader, &before), STORE_OK);
-	assert_int_equal(store_version(reader, &same), STORE_OK);
-	check_int("nothing happened", same, before);
-	assert_int_equal(
-	    store_state_put(fixture->store, "key", "value", T0), STORE_OK);
-	assert_int_equal(store_version(reader, &after), STORE_OK);
-	assert_int_not_equal(after, before);
+	check_int("nothing happened", store_changes(reader), before);
+	store_state_put(fixture->store, "key", "value", T0);
+	assert_true(store_changes(reader) != before);
+	store_close(reader);
+}
+
+/* ---- looking after a handle ---- */
+
+static void
+a_moved_file_is_left_by_all_handles(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *reader = fixture_open(fixture, STORE_READ);
+	int64_t before = store_changes(reader);
+	bool anew = true;
+
+	store_state_put(fixture->store, "old", "x", T0);
+	assert_int_equal(store_tend(reader, &anew), STORE_OK);
+	check_int("in its place", anew, false);
+	remove_database(fixture->path);
+	check_int("one waits for the other", store_tend(fixture->store, &anew),
+	    STORE_BUSY);
+	check_int("that has left it when it is used", has_state(reader, "old"),
+	    false);
+	check_int("and can do nothing", store_status(reader), STORE_FAILED);
+	check_int("a new one", store_tend(fixture->store, &anew), STORE_OK);
+	check_int("is another", anew, true);
+	check_int("empty", has_state(fixture->store, "old"), false);
+	check_int("works", store_status(fixture->store), STORE_OK);
+	check_int("so does the other", store_tend(reader, &anew), STORE_OK);
+	check_int("another", anew, true);
+	assert_true(store_changes(reader) != before);
+	check_int("once", store_tend(reader, &anew) == STORE_OK && anew, false);
 	store_close(reader);
 }
 
 static void
-a_moved_file_is_noticed(void **state)
+a_database_that_is_gone_is_awaited(void **state)
 {
 	struct fixture *fixture = *state;
+	struct store *reader = fixture_open(fixture, STORE_READ);
+	char away[128];
 
-	check_int("in its place", store_moved(fixture->store), false);
-	assert_int_equal(unlink(fixture->path), 0);
-	check_int("removed", store_moved(fixture->store), true);
+	store_close(fixture->store);
+	(void)snprintf(away, sizeof(away), "%s.away", fixture->path);
+	assert_int_equal(rename(fixture->path, away), 0);
+	check_int("gone", store_tend(reader, NULL), STORE_FAILED);
+	assert_non_null(strstr(store_error(reader), "No such file"));
+	store_read(reader);
+	check_int("so is what was in it", store_read_end(reader), STORE_FAILED);
+	assert_int_equal(rename(away, fixture->path), 0);
+	check_int("back", store_tend(reader, NULL), STORE_OK);
+	check_int("and so", store_read_end(reader), STORE_OK);
+	store_close(reader);
+	fixture->store = fixture_open(fixture, STORE_WRITE);
+}
+
+static void
+the_log_is_moved_by_who_looks_after_it(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store;
+	struct stat before, st;
+
+	store_close(fixture->store);
+	assert_int_equal(stat(fixture->path, &before), 0);
+	fixture->store = store = fixture_open(fixture, STORE_SERVE);
+	store_begin(store);
+	for (int i = 0; i < 2000; i++) {
+		char key[16];
+
+		(void)snprintf(key, sizeof(key), "key%d", i);
+		store_state_put(store, key, "value", T0);
+	}
+	assert_int_equal(store_commit(store), STORE_OK);
+	assert_int_equal(stat(fixture->path, &st), 0);
+	check_int("not by a commit", st.st_size, before.st_size);
+	assert_int_equal(store_tend(store, NULL), STORE_OK);
+	assert_int_equal(stat(fixture->path, &st), 0);
+	check_int("then it is", st.st_size > before.st_size, true);
 }
 
 /* Write events of a client of one's own, in transactions. */
@@ -290,7 +425,8 @@ write_events(const struct fixture *fixture, int writer, int events)
 	store_patience(mine.store, 10000);
 	(void)snprintf(address, sizeof(address), "198.51.100.%d", writer);
 	for (int i = 0; i < events; i++) {
-		(void)fixture_observe(&mine, address, KIND_VOLUME, T0 + i, T0 + i);
+		(void)fixture_observe(
+		    &mine, address, KIND_VOLUME, T0 + i, T0 + i);
 	}
 	store_close(mine.store);
 }
@@ -355,13 +491,7 @@ two_programs_create_at_once(void **state)
 		store_close(store);
 		assert_int_equal(waitpid(child, &status, 0), child);
 		check_int("the other one", status, 0);
-		(void)unlink(path);
-		(void)snprintf(path, sizeof(path), "%s/race%d-wal",
-		    fixture->folder, round);
-		(void)unlink(path);
-		(void)snprintf(path, sizeof(path), "%s/race%d-shm",
-		    fixture->folder, round);
-		(void)unlink(path);
+		remove_database(path);
 	}
 }
 
@@ -401,46 +531,71 @@ count_ban(void *to, const struct ban *ban)
 	return true;
 }
 
+static struct ban
+newest(struct fixture *fixture, const char *who)
+{
+	const struct ban_query query = { .scope = BAN_COVERING,
+		.who = net_of(who),
+		.active_at = INT64_MIN,
+		.observed = true };
+	struct ban ban = { 0 };
+
+	store_ban_each(fixture->store, &query, take_ban, &ban);
+	assert_int_equal(store_status(fixture->store), STORE_OK);
+	return ban;
+}
+
+static void
+check_reply(
+    const char *sentence, const struct reply *got, const struct reply *want)
+{
+	check_text(sentence, got->code, want->code);
+	check_text(sentence, got->enhanced, want->enhanced);
+	check_text(sentence, got->phrase, want->phrase);
+	check_text(sentence, got->own, want->own);
+}
+
 static void
 a_ban_comes_back_as_it_was(void **state)
 {
 	struct fixture *fixture = *state;
-	const struct ban put = some_ban(
-	    "2001:db8:1::/48", "AAAAAA", T0, T0 + HOUR);
-	const struct ban_query query = { .scope = BAN_COVERING,
-		.who = net_of("2001:db8:1:2::3"),
-		.active_at = T0 };
-	struct ban again = put;
-	struct ban got = { 0 };
+	struct ban put = some_ban("2001:db8:1::/48", "AAAAAA", T0, T0 + HOUR);
+	struct ban_hits hits[] = { { 0, 3, T0 + 5 }, { 0, 2, T0 + 4 } };
+	struct ban got;
 
+	put.honest = true;
+	assert_null(reply_parse("454 4.7.9 Still no", "AGAIN_1", &put.again));
 	fixture_ban(fixture, &put);
-	store_record(fixture->store, &(struct store_record){ .ban = &again });
-	check_int(
-	    "a ref is of one ban", store_status(fixture->store), STORE_FAILED);
-	assert_int_equal(
-	    store_ban_each(fixture->store, &query, take_ban, &got), STORE_OK);
+	got = newest(fixture, "2001:db8:1:2::3");
 	assert_true(net_equal(&got.who, &put.who));
 	check_text("rule", got.rule, put.rule);
 	check_text("note", got.note, put.note);
 	check_text("ref", got.ref, put.ref);
-	check_text("code", got.reply.code, "500");
-	check_text("enhanced code", got.reply.enhanced, "5.7.1");
-	check_text("phrase", got.reply.phrase, put.reply.phrase);
-	check_text("own code", got.reply.own, "OWN_1");
+	check_reply("the reply", &got.reply, &put.reply);
+	check_reply("the second one", &got.again, &put.again);
 	check_int("step", got.step, 3);
 	check_int("begins", got.begins, T0);
 	check_int("ends", got.ends, T0 + HOUR);
 	check_int("stage", got.stage, STAGE_RCPT);
 	check_int("service", got.service, SERVICE_MX);
 	check_int("not cleared", got.cleared, 0);
-	assert_int_equal(
-	    store_ban_hit(fixture->store, got.id, 3, T0 + 5), STORE_OK);
-	assert_int_equal(
-	    store_ban_hit(fixture->store, got.id, 2, T0 + 4), STORE_OK);
-	assert_int_equal(
-	    store_ban_each(fixture->store, &query, take_ban, &got), STORE_OK);
+	check_int("honest", got.honest, true);
+	for (size_t i = 0; i < COUNT(hits); i++) {
+		hits[i].id = got.id;
+		store_record(
+		    fixture->store, &(struct store_record){ .hits = &hits[i] });
+	}
+	got = newest(fixture, "2001:db8:1:2::3");
 	check_int("hits add up", got.hits, 5);
 	check_int("told is the newest", got.told, T0 + 5);
+	put = some_ban("203.0.113.8", "", T0, T0 + HOUR);
+	store_record(fixture->store, &(struct store_record){ .ban = &put });
+	check_int("a ref is drawn", (int64_t)strlen(put.ref), 6);
+	got = newest(fixture, "203.0.113.8");
+	check_text("and kept", got.ref, put.ref);
+	check_int("its id is known", got.id, put.id);
+	check_text("no second reply", got.again.code, "");
+	check_int("not honest", got.honest, false);
 }
 
 static void
@@ -470,16 +625,20 @@ which_bans(void **state)
 		{ "of another reason: none",
 		    { BAN_ANYBODY, .active_at = T0, .reason = &auth },
 		    "::", 0 },
+		{ "of honest clients", { BAN_HONEST, .until = T0 }, "::", 2 },
+		{ "that began later",
+		    { BAN_HONEST, .after = T0, .until = T0 + HOUR }, "::", 0 },
 	};
 	static const struct {
 		const char *who;
 		int64_t begins, ends;
+		bool honest;
 	} bans[] = {
-		{ "203.0.113.9", T0 - HOUR, T0 },
-		{ "203.0.113.9", T0, T0 + HOUR },
-		{ "203.0.113.0/24", T0, T0 + HOUR },
-		{ "2001:db8::/64", T0, T0 + 1 },
-		{ "198.51.100.1", T0 - HOUR, T0 + 2 * HOUR },
+		{ "203.0.113.9", T0 - HOUR, T0, false },
+		{ "203.0.113.9", T0, T0 + HOUR, true },
+		{ "203.0.113.0/24", T0, T0 + HOUR, true },
+		{ "2001:db8::/64", T0, T0 + 1, false },
+		{ "198.51.100.1", T0 - HOUR, T0 + 2 * HOUR, false },
 	};
 	struct fixture *fixture = *state;
 
@@ -489,6 +648,7 @@ which_bans(void **state)
 
 		(void)snprintf(ref, sizeof(ref), "REF%zu", i);
 		ban = some_ban(bans[i].who, ref, bans[i].begins, bans[i].ends);
+		ban.honest = bans[i].honest;
 		fixture_ban(fixture, &ban);
 	}
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -496,9 +656,7 @@ which_bans(void **state)
 		int count = 0;
 
 		query.who = net_of(rows[i].who);
-		assert_int_equal(
-		    store_ban_each(fixture->store, &query, count_ban, &count),
-		    STORE_OK);
+		store_ban_each(fixture->store, &query, count_ban, &count);
 		check_int(rows[i].sentence, count, rows[i].want);
 	}
 }
@@ -506,38 +664,45 @@ which_bans(void **state)
 static void
 how_many_are_listed(void **state)
 {
+	static const struct {
+		const char *who, *ref;
+		int64_t ends;
+		bool observed;
+	} bans[] = {
+		{ "203.0.113.9", "AAAAAA", T0 + HOUR, false },
+		{ "2001:db8::/64", "BBBBBB", T0 + HOUR, false },
+		{ "2001:db8::1/128", "CCCCCC", T0 + HOUR, false },
+		{ "203.0.113.10", "DDDDDD", T0 + HOUR, true },
+		{ "203.0.113.9", "EEEEEE", T0 + 2 * HOUR, false },
+	};
+	static const struct {
+		const char *sentence;
+		int64_t now;
+		int v4, v6, spam;
+	} rows[] = {
+		{ "a client with two bans counts once, the observed not", T0, 1,
+		    2, 4 },
+		{ "also when one of them is over", T0 + HOUR, 1, 0, 1 },
+		{ "at their end none", T0 + 2 * HOUR, 0, 0, 0 },
+	};
 	struct fixture *fixture = *state;
-	struct ban ban = some_ban("203.0.113.9", "AAAAAA", T0, T0 + HOUR);
-	int64_t v4, v6;
-	int64_t live[REASON_COUNT];
+	struct ban_counts counts;
 
-	fixture_ban(fixture, &ban);
-	ban = some_ban("2001:db8::/64", "BBBBBB", T0, T0 + HOUR);
-	fixture_ban(fixture, &ban);
-	ban = some_ban("2001:db8::1/128", "CCCCCC", T0, T0 + HOUR);
-	fixture_ban(fixture, &ban);
-	ban = some_ban("203.0.113.10", "DDDDDD", T0, T0 + HOUR);
-	ban.observed = true;
-	fixture_ban(fixture, &ban);
-	assert_int_equal(
-	    store_ban_listed(fixture->store, T0, &v4, &v6), STORE_OK);
-	check_int("IPv4, without the observed", v4, 1);
-	check_int("IPv6, single addresses too", v6, 2);
-	assert_int_equal(store_ban_live(fixture->store, T0, live), STORE_OK);
-	check_int("bans by reason", live[REASON_SPAM], 3);
-	check_int("and of no other", live[REASON_ERROR], 0);
-	ban = some_ban("203.0.113.9", "EEEEEE", T0, T0 + 2 * HOUR);
-	fixture_ban(fixture, &ban);
-	assert_int_equal(
-	    store_ban_listed(fixture->store, T0, &v4, &v6), STORE_OK);
-	check_int("a client with two bans counts once", v4, 1);
-	assert_int_equal(
-	    store_ban_listed(fixture->store, T0 + HOUR, &v4, &v6), STORE_OK);
-	check_int("also when one of them is over", v4, 1);
-	assert_int_equal(
-	    store_ban_listed(fixture->store, T0 + 2 * HOUR, &v4, &v6),
-	    STORE_OK);
-	check_int("at their end none", v4 + v6, 0);
+	for (size_t i = 0; i < COUNT(bans); i++) {
+		struct ban ban = some_ban(
+		    bans[i].who, bans[i].ref, T0, bans[i].ends);
+
+		ban.observed = bans[i].observed;
+		fixture_ban(fixture, &ban);
+	}
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		store_ban_counts(fixture->store, rows[i].now, &counts);
+		check_int(rows[i].sentence, counts.v4, rows[i].v4);
+		check_int(rows[i].sentence, counts.v6, rows[i].v6);
+		check_int(
+		    rows[i].sentence, counts.bans[REASON_SPAM], rows[i].spam);
+		check_int(rows[i].sentence, counts.bans[REASON_ERROR], 0);
+	}
 }
 
 static int64_t
@@ -577,6 +742,31 @@ resets_only_move_forward(void **state)
 }
 
 static void
+add_tally(struct fixture *fixture, const char *who, int64_t hour,
+    const struct tally *tally)
+{
+	const struct tally_row row = { net_of(who), hour, *tally };
+
+	store_record(fixture->store, &(struct store_record){ .tally = &row });
+}
+
+static void
+add_hour(void *to, int64_t hour, const struct tally *tally)
+{
+	text_addf(to, "%lld:%lld ", (long long)(hour - T0) / HOUR,
+	    (long long)tally->kind[KIND_SPAM]);
+}
+
+static void
+add_client(void *to, const struct net *client, const struct tally *sum)
+{
+	char who[NET_TEXT_SIZE];
+
+	text_addf(to, "%s:%lld,%lld ", net_format(client, who),
+	    (long long)sum->sessions, (long long)sum->kind[KIND_VOLUME]);
+}
+
+static void
 tallies_add_up(void **state)
 {
 	struct fixture *fixture = *state;
@@ -585,106 +775,122 @@ tallies_add_up(void **state)
 		.sessions = 1, .messages = 2, .recipients = 3, .accepted = 4
 	};
 	struct tally sum;
+	struct text text;
+	char got[128];
 
 	for (int i = 0; i < KIND_COUNT; i++) {
 		tally.kind[i] = 10 + i;
 	}
-	for (int hour = 0; hour < 4; hour++) {
-		assert_int_equal(store_tally_add(fixture->store, &net,
-				     T0 + hour * HOUR, &tally),
-		    STORE_OK);
-		assert_int_equal(store_tally_add(fixture->store, &net,
-				     T0 + hour * HOUR, &tally),
-		    STORE_OK);
+	for (int hour = 3; hour >= 0; hour--) {
+		add_tally(fixture, "203.0.113.9", T0 + hour * HOUR, &tally);
+		tally.kind[KIND_SPAM] += 3;
+		add_tally(fixture, "203.0.113.9", T0 + hour * HOUR, &tally);
+		tally.kind[KIND_SPAM] -= 3;
 	}
-	assert_int_equal(store_tally_sum(fixture->store, &net, T0 + HOUR,
-			     T0 + 2 * HOUR, &sum),
-	    STORE_OK);
+	add_tally(fixture, "2001:db8::/64", T0 + HOUR, &tally);
+	store_tally_sum(fixture->store, &net, T0 + HOUR, T0 + 2 * HOUR, &sum);
 	check_int("sessions", sum.sessions, 4);
 	check_int("messages", sum.messages, 8);
 	check_int("recipients", sum.recipients, 12);
 	check_int("accepted", sum.accepted, 16);
-	for (int i = 0; i < KIND_COUNT; i++) {
+	for (int i = 1; i < KIND_COUNT; i++) {
 		check_int(kind_name((enum kind)i), sum.kind[i], 4 * (10 + i));
 	}
-}
-
-struct hours_seen {
-	size_t count;
-	int64_t hour[8];
-	int64_t spam[8];
-};
-
-static void
-see_hour(void *to, int64_t hour, const struct tally *tally)
-{
-	struct hours_seen *seen = to;
-
-	seen->hour[seen->count] = hour;
-	seen->spam[seen->count++] = tally->kind[KIND_SPAM];
+	text_init(&text, got, sizeof(got));
+	store_tally_hours(
+	    fixture->store, &net, T0 + HOUR, T0 + 3 * HOUR, add_hour, &text);
+	check_text("hours in order of time", got, "1:23 2:23 3:23 ");
+	text_init(&text, got, sizeof(got));
+	store_tally_each(fixture->store, T0, T0 + HOUR, add_client, &text);
+	check_text("each client", got, "2001:db8::/64:1,22 203.0.113.9:4,88 ");
 }
 
 static void
-tallies_hour_by_hour(void **state)
+add_row(void *to, const struct daily_row *row)
 {
+	text_addf(to, "%lld %d %s %lld\n", (long long)row->day / STORE_DAY,
+	    (int)row->what, row->name, (long long)row->number);
+}
+
+static void
+check_days(struct fixture *fixture, const char *sentence, int64_t from,
+    const char *want)
+{
+	char got[512];
+	struct text text;
+
+	text_init(&text, got, sizeof(got));
+	store_daily_each(fixture->store, from, add_row, &text);
+	check_text(sentence, got, want);
+}
+
+static void
+sums_by_day(void **state)
+{
+	static const struct daily_row rows[] = {
+		{ 10 * STORE_DAY, DAILY_EVENT, "spam", 1 },
+		{ 11 * STORE_DAY - 1, DAILY_EVENT, "spam", 2 },
+		{ 11 * STORE_DAY, DAILY_EVENT, "spam", 4 },
+		{ 10 * STORE_DAY, DAILY_EVENT, "virus", 8 },
+		{ 10 * STORE_DAY, DAILY_BAN, "spam", 16 },
+		{ 10 * STORE_DAY, DAILY_SESSIONS, "", 32 },
+		{ -1, DAILY_EVENT, "spam", 64 },
+	};
 	struct fixture *fixture = *state;
-	const struct net net = net_of("203.0.113.9");
-	const struct net other = net_of("203.0.113.10");
-	struct tally tally = { .sessions = 1 };
-	struct hours_seen seen = { .count = 0 };
 
-	for (int hour = 5; hour >= 0; hour--) {
-		tally.kind[KIND_SPAM] = hour;
-		assert_int_equal(store_tally_add(fixture->store, &net,
-				     T0 + hour * HOUR, &tally),
-		    STORE_OK);
-		assert_int_equal(store_tally_add(fixture->store, &other,
-				     T0 + hour * HOUR, &tally),
-		    STORE_OK);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		store_record(
+		    fixture->store, &(struct store_record){ .sum = &rows[i] });
 	}
-	assert_int_equal(store_tally_hours(fixture->store, &net, T0 + HOUR,
-			     T0 + 3 * HOUR, see_hour, &seen),
-	    STORE_OK);
-	check_int("those of the time asked for", (int64_t)seen.count, 3);
-	for (int i = 0; i < 3; i++) {
-		check_int(
-		    "in order of time", seen.hour[i], T0 + (i + 1) * HOUR);
-		check_int("each with its own", seen.spam[i], i + 1);
-	}
+	check_days(fixture, "by day, and by their names", 0,
+	    "10 1 spam 16\n10 0 spam 3\n10 0 virus 8\n10 4  32\n"
+	    "11 0 spam 4\n");
+	check_days(fixture, "from within a day it is whole", 11 * STORE_DAY - 1,
+	    "10 1 spam 16\n10 0 spam 3\n10 0 virus 8\n10 4  32\n"
+	    "11 0 spam 4\n");
+	check_days(
+	    fixture, "from the next day on", 11 * STORE_DAY, "11 0 spam 4\n");
+	check_days(fixture, "before 1970 days are days", -1,
+	    "-1 0 spam 64\n10 1 spam 16\n10 0 spam 3\n10 0 virus 8\n"
+	    "10 4  32\n11 0 spam 4\n");
 }
 
 static void
 allow_entries(void **state)
 {
+	static const struct {
+		const char *sentence, *address;
+		int64_t now;
+		const char *want; /* its note; NULL: none */
+	} rows[] = {
+		{ "added again, the note is new", "203.0.113.9", T0 + 9,
+		    "second" },
+		{ "at its end it is over", "203.0.113.9", T0 + 10, NULL },
+		{ "outside", "203.0.112.9", T0, NULL },
+	};
 	struct fixture *fixture = *state;
 	struct allow entry = { .net = net_of("203.0.113.0/24"),
 		.note = "first",
 		.until = T0 + 10 };
-	const struct addr inside = addr_of("203.0.113.9");
-	const struct addr outside = addr_of("203.0.112.9");
 	struct allow got;
 
-	assert_int_equal(store_allow_put(fixture->store, &entry), STORE_OK);
+	store_allow_put(fixture->store, &entry);
 	(void)text_copy(entry.note, sizeof(entry.note), "second");
-	assert_int_equal(store_allow_put(fixture->store, &entry), STORE_OK);
-	assert_int_equal(
-	    store_allow_covers(fixture->store, &inside, T0 + 9, &got),
-	    STORE_OK);
-	check_text("added again, the note is new", got.note, "second");
-	assert_int_equal(
-	    store_allow_covers(fixture->store, &inside, T0 + 10, NULL),
-	    STORE_NONE);
-	assert_int_equal(
-	    store_allow_covers(fixture->store, &outside, T0, NULL), STORE_NONE);
-	assert_int_equal(store_allow_remove(fixture->store, &entry.net), true);
-	assert_int_equal(store_allow_remove(fixture->store, &entry.net), false);
-}
+	store_allow_put(fixture->store, &entry);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		const struct addr address = addr_of(rows[i].address);
+		bool found = store_allow_find(
+		    fixture->store, &address, rows[i].now, &got);
 
-static void
-count_rows(void *to, const struct event_sum *sum)
-{
-	check_text("source", sum->source, "test");
-	*(int64_t *)to += sum->count;
+		check_int(rows[i].sentence, found, rows[i].want != NULL);
+		if (found) {
+			check_text(rows[i].sentence, got.note, rows[i].want);
+		}
+	}
+	check_int(
+	    "it goes", store_allow_remove(fixture->store, &entry.net), true);
+	check_int("and is gone", store_allow_remove(fixture->store, &entry.net),
+	    false);
 }
 
 static void
@@ -705,29 +911,36 @@ positions_and_queue_ids(void **state)
 	struct position got;
 	struct queue_entry found;
 
-	assert_int_equal(
-	    store_position_get(fixture->store, "/log", &got), STORE_NONE);
-	assert_int_equal(
-	    store_position_put(fixture->store, "/log", &put), STORE_OK);
-	assert_int_equal(
-	    store_position_get(fixture->store, "/log", &got), STORE_OK);
-	check_int("device", got.device, 1);
-	check_int("inode", got.inode, 2);
-	check_int("offset", got.offset, put.offset);
-	check_text("head", got.head_hash, "aa");
-	check_int("its length", got.head_len, 256);
-	check_text("line", got.line_hash, "bb");
-	check_int("its length", got.line_len, 80);
-	check_text("cursor", got.cursor, put.cursor);
-	assert_int_equal(
-	    store_queue_get(fixture->store, "ABC", &found), STORE_NONE);
-	assert_int_equal(
-	    store_queue_put(fixture->store, "ABC", &entry), STORE_OK);
-	assert_int_equal(
-	    store_queue_get(fixture->store, "ABC", &found), STORE_OK);
+	assert_false(store_position_find(fixture->store, "/log", &got));
+	store_record(fixture->store,
+	    &(struct store_record){ .source = "/log", .position = &put });
+	assert_true(store_position_find(fixture->store, "/log", &got));
+	assert_memory_equal(&got, &put, sizeof(got));
+	assert_false(store_queue_find(fixture->store, "ABC", &found));
+	store_queue_put(fixture->store, "ABC", &entry);
+	assert_true(store_queue_find(fixture->store, "ABC", &found));
 	assert_true(addr_equal(&found.address, &entry.address));
 	check_int("had logged in", found.login, true);
 	check_int("when", found.at, T0);
+	store_queue_remove(fixture->store, "ABC");
+	assert_false(store_queue_find(fixture->store, "ABC", &found));
+}
+
+static void
+what_the_programs_tell_each_other(void **state)
+{
+	struct fixture *fixture = *state;
+	struct store *store = fixture->store;
+	char value[8] = "";
+	int64_t since = -1;
+
+	check_int("not there", has_state(store, "key"), false);
+	store_state_put(store, "key", "value", T0);
+	store_state_put(store, "key", "another value", T0 + 1);
+	assert_true(
+	    store_state_find(store, "key", value, sizeof(value), &since));
+	check_text("the newest, as far as there is room", value, "another");
+	check_int("since when", since, T0 + 1);
 }
 
 static void
@@ -737,8 +950,9 @@ the_secret_is_made_once(void **state)
 	unsigned char first[STORE_SECRET_SIZE], again[STORE_SECRET_SIZE];
 	static const unsigned char zero[STORE_SECRET_SIZE];
 
-	assert_int_equal(store_secret(fixture->store, first), STORE_OK);
-	assert_int_equal(store_secret(fixture->store, again), STORE_OK);
+	store_secret(fixture->store, first);
+	store_secret(fixture->store, again);
+	assert_int_equal(store_status(fixture->store), STORE_OK);
 	assert_memory_equal(first, again, sizeof(first));
 	assert_memory_not_equal(first, zero, sizeof(first));
 }
@@ -761,6 +975,13 @@ a_scratch_database(void **state)
 }
 
 static void
+count_rows(void *to, const struct event_sum *sum)
+{
+	check_text("source", sum->source, "test");
+	*(int64_t *)to += sum->count;
+}
+
+static void
 pruning_goes_in_steps(void **state)
 {
 	struct fixture *fixture = *state;
@@ -776,9 +997,7 @@ pruning_goes_in_steps(void **state)
 	check_int("ten at most", removed, 10);
 	removed = store_prune(fixture->store, &before, 10);
 	check_int("the rest of what is old", removed, 5);
-	assert_int_equal(
-	    store_event_sums(fixture->store, &net, 0, count_rows, &left),
-	    STORE_OK);
+	store_event_sums(fixture->store, &net, 0, count_rows, &left);
 	check_int("the young stay", left, 5);
 }
 
@@ -811,7 +1030,7 @@ no_statement_of_a_session_scans_a_table(void **state)
 {
 	struct fixture *fixture = *state;
 	const struct allow entry = { .net = net_of("203.0.113.10") };
-	int64_t v4, v6;
+	struct ban_counts counts;
 	int count = 0;
 	int checked = 0;
 
@@ -822,13 +1041,13 @@ no_statement_of_a_session_scans_a_table(void **state)
 		(void)fixture_observe(
 		    fixture, "203.0.113.9", KIND_COMMAND, T0 + i, T0 + i);
 	}
-	assert_int_equal(store_allow_put(fixture->store, &entry), STORE_OK);
+	store_allow_put(fixture->store, &entry);
 	(void)fixture_banned(fixture, "203.0.113.9", T0 + 20);
 	(void)fixture_banned(fixture, "203.0.113.10", T0 + 20);
-	assert_int_equal(
-	    store_ban_hit(fixture->store, 1, 1, T0 + 20), STORE_OK);
-	assert_int_equal(
-	    store_ban_listed(fixture->store, T0 + 20, &v4, &v6), STORE_OK);
+	store_record(fixture->store,
+	    &(struct store_record){
+		.hits = &(struct ban_hits){ .id = 1, .hits = 1 } });
+	store_ban_counts(fixture->store, T0 + 20, &counts);
 	for (size_t i = 0; i < DB_STATEMENTS; i++) {
 		sqlite3_stmt *statement = fixture->store->statement[i]
 					      .statement;
@@ -854,9 +1073,13 @@ main(void)
 		TEST(how_a_new_database_is_made),
 		TEST(a_reader_alone_after_a_clean_stop),
 		TEST(a_reader_cannot_write),
+		TEST(an_error_sticks_until_the_bracket_ends),
+		TEST(a_read_bracket_is_one_moment),
 		TEST(a_held_lock_is_busy),
-		TEST(the_version_tells_of_others),
-		TEST(a_moved_file_is_noticed),
+		TEST(changes_tell_of_others),
+		TEST(a_moved_file_is_left_by_all_handles),
+		TEST(a_database_that_is_gone_is_awaited),
+		TEST(the_log_is_moved_by_who_looks_after_it),
 		TEST(two_writers_at_once),
 		TEST(two_programs_create_at_once),
 		TEST(a_ban_comes_back_as_it_was),
@@ -864,9 +1087,10 @@ main(void)
 		TEST(how_many_are_listed),
 		TEST(resets_only_move_forward),
 		TEST(tallies_add_up),
-		TEST(tallies_hour_by_hour),
+		TEST(sums_by_day),
 		TEST(allow_entries),
 		TEST(positions_and_queue_ids),
+		TEST(what_the_programs_tell_each_other),
 		TEST(the_secret_is_made_once),
 		TEST(a_scratch_database),
 		TEST(pruning_goes_in_steps),
