@@ -1,11 +1,10 @@
-#include "watch/duplicate_sources.h"
-
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/text.h"
+#include "base/log.h"
 #include "logs/log_file.h"
 #include "watch/journal.h"
+#include "watch/source.h"
 
 enum {
 	END_SIZE = 65536, /* bytes of a file's end that are compared */
@@ -44,30 +43,20 @@ compare(void *to, const char *line)
 }
 
 static bool
-read_end(struct file_end *end, const char *path)
+in_journal(const struct conf *conf, const char *path)
 {
+	struct file_end end = { .found = false };
 	struct log_file file;
 	int64_t size;
 
-	if (log_file_open(&file, path) != LOG_FILE_OPEN) {
+	if (strcmp(conf->watch.journal, "no") == 0 ||
+	    log_file_open(&file, path) != LOG_FILE_OPEN) {
 		return false;
 	}
 	size = log_file_stat(&file).size;
-	end->len = log_file_read(&file, size > END_SIZE ? size - END_SIZE : 0,
-	    end->bytes, sizeof(end->bytes));
-	end->found = false;
+	end.len = log_file_read(&file, size > END_SIZE ? size - END_SIZE : 0,
+	    end.bytes, sizeof(end.bytes));
 	log_file_close(&file);
-	return end->len > 0;
-}
-
-static bool
-in_journal(const struct conf *conf, const char *path)
-{
-	struct file_end end;
-
-	if (strcmp(conf->watch.journal, "no") == 0 || !read_end(&end, path)) {
-		return false;
-	}
 	journal_newest(
 	    conf->watch.journal, &conf->watch.units, ENTRIES, compare, &end);
 	return end.found;
@@ -93,27 +82,23 @@ earlier(const struct conf_list *files, size_t which)
 }
 
 bool
-duplicate_sources(
-    const struct conf *conf, char error[static DUPLICATE_ERROR_SIZE])
+duplicate_sources(const struct conf *conf)
 {
 	const struct conf_list *files = &conf->watch.files;
-	struct text text;
 
-	text_init(&text, error, DUPLICATE_ERROR_SIZE);
 	for (size_t i = 0; i < files->items; i++) {
 		const char *same = earlier(files, i);
 
 		if (same != NULL) {
-			text_addf(&text,
-			    "watch: files names %s twice, also as %s",
+			log_warn("watch: files names %s twice, also as %s",
 			    files->item[i], same);
 			return true;
 		}
 		if (in_journal(conf, files->item[i])) {
-			text_addf(&text,
-			    "watch: %s is written from the journal, which is "
-			    "followed as well: every line would count twice; "
-			    "set journal = no, or take it out of files",
+			log_warn("watch: %s is written from the journal, "
+				 "which is followed as well: every line would "
+				 "count twice; set journal = no, or take it "
+				 "out of files",
 			    files->item[i]);
 			return true;
 		}

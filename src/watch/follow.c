@@ -178,54 +178,29 @@ follow_open(struct follow *follow)
 	    !hold_alone(follow, error)) {
 		result = STORE_FAILED;
 	}
-	follow->begun |= result == STORE_OK;
-	return result == STORE_OK ? FOLLOW_MORE
-				  : trouble(follow, result, error);
-}
-
-/* The key of the hashes, and where the sources begin. */
-static enum store_result
-start(struct follow *follow)
-{
-	struct setup *setup = follow->setup;
-
+	if (result != STORE_OK) {
+		return trouble(follow, result, error);
+	}
+	follow->begun = true;
 	if (!follow->has_key) {
-		enum store_result result;
-
 		store_begin(follow->store);
 		store_secret(follow->store, follow->key);
 		result = store_commit(follow->store);
-		if (result != STORE_OK) {
-			return result;
+		if (result == STORE_OK) {
+			follow->has_key = true;
+			sources_use_key(&follow->setup->sources, follow->key);
 		}
-		follow->has_key = true;
-		sources_use_key(&setup->sources, follow->key);
 	}
-	return sources_start(&setup->sources, follow->store, follow->key,
-		   setup->conf->watch.start)
-		   ? STORE_OK
-		   : store_status(follow->store);
+	if (result == STORE_OK) {
+		result = sources_start(&follow->setup->sources, follow->store,
+		    follow->key, conf->watch.start);
+	}
+	return result == STORE_OK
+		   ? FOLLOW_MORE
+		   : trouble(follow, result, store_error(follow->store));
 }
 
 /* ---- storing ---- */
-
-static void
-put_findings(struct follow *follow, int64_t now)
-{
-	follow->bans = 0;
-	follow->braked = false;
-	for (size_t i = 0; i < follow->findings; i++) {
-		struct intake_result taken;
-
-		intake_finding(
-		    &follow->intake, &follow->finding[i], now, &taken);
-		for (size_t n = 0; n < taken.bans && follow->bans < BANS_MAX;
-		     n++) {
-			follow->ban[follow->bans++] = taken.ban[n];
-		}
-		follow->braked |= taken.braked;
-	}
-}
 
 /* Write what is due beside the batch. */
 static void
@@ -287,8 +262,20 @@ flush(struct follow *follow)
 	int64_t now = proc_now();
 	enum store_result result;
 
+	follow->bans = 0;
+	follow->braked = false;
 	store_begin(follow->store);
-	put_findings(follow, now);
+	for (size_t i = 0; i < follow->findings; i++) {
+		struct intake_result taken;
+
+		intake_finding(
+		    &follow->intake, &follow->finding[i], now, &taken);
+		for (size_t n = 0; n < taken.bans && follow->bans < BANS_MAX;
+		     n++) {
+			follow->ban[follow->bans++] = taken.ban[n];
+		}
+		follow->braked |= taken.braked;
+	}
 	sources_put(&follow->setup->sources, follow->store);
 	maintain(follow, now);
 	result = store_commit(follow->store);
@@ -303,8 +290,7 @@ enum follow_result
 follow_settle(struct follow *follow)
 {
 	follow->life_at = 0;
-	return follow->store != NULL && follow->alone ? flush(follow)
-						      : FOLLOW_FAILED;
+	return follow->alone && follow->has_key ? flush(follow) : FOLLOW_FAILED;
 }
 
 /* ---- reading ---- */
@@ -373,14 +359,9 @@ follow_round(struct follow *follow)
 	int64_t now = proc_now();
 	enum follow_result gathered = follow_open(follow);
 	enum follow_result stored;
-	enum store_result started;
 
 	if (gathered != FOLLOW_MORE) {
 		return gathered;
-	}
-	started = start(follow);
-	if (started != STORE_OK) {
-		return trouble(follow, started, store_error(follow->store));
 	}
 	if (!follow_is_pending(follow)) {
 		gathered = gather(follow);

@@ -87,7 +87,7 @@ static bool
 fits(const struct position *remembered, const struct rotation_file *file)
 {
 	return remembered->offset == 0 ? has_inode(remembered, file)
-				       : file->match == READER_BOTH;
+				       : file->match == ROTATION_BOTH;
 }
 
 /* What has the inode and not the marks was written after what is remembered:
@@ -97,7 +97,7 @@ static bool
 is_newer(const struct position *remembered, const struct rotation_file *file)
 {
 	return has_inode(remembered, file) && file->size >= 0 &&
-	       file->match == READER_OTHER;
+	       file->match == ROTATION_OTHER;
 }
 
 typedef bool is_wanted(
@@ -139,7 +139,7 @@ rotation_resume(
 	/* A crash of the host can take the end of a log with it.  What is left
 	 * was taken before. */
 	own = &rotation->file[last];
-	if (own->match == READER_HEAD && own->size >= 0 &&
+	if (own->match == ROTATION_HEAD && own->size >= 0 &&
 	    own->size < remembered->offset) {
 		return (struct rotation_next){ ROTATION_CUT, last };
 	}
@@ -256,25 +256,68 @@ folder_changed(const char *folder)
 	return stat(folder, &st) == 0 ? in_nanoseconds(&st.st_mtim) : 0;
 }
 
-/* What is in a file, and how much of it is remembered.  Of a compressed one it
- * has to be known only whether it is empty. */
+/* Lengths come from the database: nothing else keeps them in bounds. */
+static bool
+in_bounds(const struct position *position)
+{
+	return position->head_len > 0 &&
+	       position->head_len <= ROTATION_HEAD_MAX &&
+	       position->head_len <= position->offset &&
+	       position->line_len >= 0 &&
+	       position->line_len <= ROTATION_LINE_MAX &&
+	       position->line_len <= position->offset;
+}
+
+/* Whether a file has bytes with that hash at `offset`. */
+static bool
+has_bytes(struct log_file *file, const unsigned char *key, int64_t offset,
+    int64_t len, const char *want)
+{
+	char bytes[ROTATION_LINE_MAX];
+	char hash[HASH_TEXT_SIZE];
+
+	return log_file_read_all(file, offset, bytes, (size_t)len) &&
+	       strcmp(hash_text(key, bytes, (size_t)len, hash), want) == 0;
+}
+
+/* A compressed file is read up to the line only where its head is right: that
+ * takes time. */
+enum rotation_match
+rotation_match(struct log_file *file,
+    const unsigned char key[static HASH_KEY_SIZE],
+    const struct position *remembered)
+{
+	const struct position *at = remembered;
+
+	if (!in_bounds(at) ||
+	    !has_bytes(file, key, 0, at->head_len, at->head_hash)) {
+		return ROTATION_OTHER;
+	}
+	return has_bytes(file, key, at->offset - at->line_len, at->line_len,
+		   at->line_hash)
+		   ? ROTATION_BOTH
+		   : ROTATION_HEAD;
+}
+
+/* What is in a file.  Of a compressed one it has to be known only whether it
+ * is empty. */
 static enum log_file_result
 look_into(struct rotation_file *file, const unsigned char *key,
     const struct position *remembered)
 {
-	struct reader reader;
-	enum log_file_result result;
+	struct log_file open;
+	enum log_file_result result = log_file_open(&open, file->path);
+	char byte;
 
-	reader_init(&reader);
-	result = reader_open(&reader, file->path);
 	if (result == LOG_FILE_OPEN) {
-		file->device = reader.file.device;
-		file->inode = reader.file.inode;
-		file->size = reader.head_len == 0
-				 ? 0
-				 : log_file_stat(&reader.file).size;
-		file->match = reader_go_to(&reader, key, remembered);
-		reader_close(&reader);
+		file->device = open.device;
+		file->inode = open.inode;
+		file->size = log_file_stat(&open).size;
+		if (file->size < 0 && log_file_read(&open, 0, &byte, 1) == 0) {
+			file->size = 0;
+		}
+		file->match = rotation_match(&open, key, remembered);
+		log_file_close(&open);
 	}
 	return result;
 }
@@ -370,11 +413,16 @@ rotation_look(struct rotation *rotation, const char *path,
 
 bool
 rotation_open(
-    const struct rotation *rotation, size_t which, struct reader *reader)
+    const struct rotation *rotation, size_t which, struct log_file *file)
 {
-	const struct rotation_file *file = &rotation->file[which];
+	const struct rotation_file *seen = &rotation->file[which];
 
-	return reader_open(reader, file->path) == LOG_FILE_OPEN &&
-	       reader->file.device == file->device &&
-	       reader->file.inode == file->inode;
+	if (log_file_open(file, seen->path) != LOG_FILE_OPEN) {
+		return false;
+	}
+	if (file->device == seen->device && file->inode == seen->inode) {
+		return true;
+	}
+	log_file_close(file);
+	return false;
 }

@@ -17,12 +17,21 @@
 
 #include "base/hash.h"
 #include "conf/conf.h"
+#include "logs/log_file.h"
 #include "store/store.h"
-#include "watch/reader.h"
 
 enum {
 	ROTATION_MAX = 256, /* rotated files; the newest are kept */
-	ROTATION_PATH_SIZE = CONF_PATH_SIZE + 40
+	ROTATION_PATH_SIZE = CONF_PATH_SIZE + 40,
+	ROTATION_HEAD_MAX = 256, /* bytes by which a file is known */
+	ROTATION_LINE_MAX = 1024 /* and of the last line: its last ones */
+};
+
+/* How much of what is remembered is found in a file. */
+enum rotation_match {
+	ROTATION_OTHER, /* it begins with other bytes */
+	ROTATION_HEAD,  /* its first bytes, and not the last line */
+	ROTATION_BOTH
 };
 
 /* One file, seen with what is remembered of the log. */
@@ -35,7 +44,7 @@ struct rotation_file {
 	int64_t device;
 	int64_t inode;
 	int64_t size; /* of its text; -1: not known, and not empty */
-	enum reader_match match;
+	enum rotation_match match;
 };
 
 /* What lies on disk of one log. */
@@ -106,7 +115,12 @@ bool rotation_look(struct rotation *rotation, const char *path,
 
 /* Open a file of it; false where it is not the one that was seen any more. */
 bool rotation_open(
-    const struct rotation *rotation, size_t which, struct reader *reader);
+    const struct rotation *rotation, size_t which, struct log_file *file);
+
+/* Compare an open file with what is remembered. */
+enum rotation_match rotation_match(struct log_file *file,
+    const unsigned char key[static HASH_KEY_SIZE],
+    const struct position *remembered);
 
 /* Whether no file was moved, created, removed or written to since the look,
  * but for the log itself: then what was opened under a name is what was seen

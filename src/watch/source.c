@@ -7,7 +7,6 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
-#include "watch/duplicate_sources.h"
 #include "watch/journal.h"
 #include "watch/tail.h"
 
@@ -32,12 +31,10 @@ sources_open(struct sources *sources, const struct conf *conf, bool once)
 {
 	const struct conf_list *files = &conf->watch.files;
 	const char *journal = conf->watch.journal;
-	char error[DUPLICATE_ERROR_SIZE];
 	bool fine = true;
 
 	*sources = (struct sources){ .inotify = -1 };
-	if (duplicate_sources(conf, error)) {
-		log_warn("%s", error);
+	if (duplicate_sources(conf)) {
 		return false;
 	}
 	if (strcmp(journal, "no") != 0) {
@@ -157,7 +154,7 @@ source_line(
 
 /* ---- positions ---- */
 
-bool
+enum store_result
 sources_start(struct sources *sources, struct store *store,
     const unsigned char key[static HASH_KEY_SIZE], enum conf_start start)
 {
@@ -172,7 +169,7 @@ sources_start(struct sources *sources, struct store *store,
 		at = store_position_find(store, source->name, &stored) ? &stored
 								       : NULL;
 		if (store_status(store) != STORE_OK) {
-			return false;
+			return store_status(store);
 		}
 		if (source->tail != NULL) {
 			tail_start(source->tail, key, at, start);
@@ -183,7 +180,7 @@ sources_start(struct sources *sources, struct store *store,
 		/* Where it begins is remembered as well. */
 		source->moved = at == NULL;
 	}
-	return true;
+	return STORE_OK;
 }
 
 void
@@ -234,7 +231,7 @@ sources_listen(struct sources *sources, int fds[static 2])
 		(void)inotify_add_watch(sources->inotify, path,
 		    IN_CREATE | IN_MOVED_TO | IN_MOVED_FROM | IN_DELETE |
 			IN_ONLYDIR);
-		if (tail->turns == source->turns || tail->reader.file.fd < 0) {
+		if (tail->turns == source->turns || tail->file.fd < 0) {
 			continue;
 		}
 		/* By its descriptor, since its name may be another's by now.
@@ -242,7 +239,7 @@ sources_listen(struct sources *sources, int fds[static 2])
 		 * nobody until then. */
 		source->turns = tail->turns;
 		text_init(&text, path, sizeof(path));
-		text_addf(&text, "/proc/self/fd/%d", tail->reader.file.fd);
+		text_addf(&text, "/proc/self/fd/%d", tail->file.fd);
 		(void)inotify_add_watch(sources->inotify, path, IN_MODIFY);
 	}
 }

@@ -36,6 +36,15 @@ struct sources {
 	int inotify; /* below 0: there is none */
 };
 
+/*
+ * Whether a configuration would count a log twice, said in a log line: it
+ * names one file by two names, or a file that a syslog daemon writes from the
+ * journal that is followed as well.  The second shows where a line of the
+ * file's end is, from the daemon's name and process id on, letter for letter
+ * one of the journal's newest entries.
+ */
+bool duplicate_sources(const struct conf *conf);
+
 /* Make the set that a configuration names, with the rights it will be read
  * with.  `once`: what is there now is all.  False, after a log line, where a
  * log would be counted twice, or without memory: then it is empty. */
@@ -52,9 +61,8 @@ void sources_use_key(
     struct sources *sources, const unsigned char key[static HASH_KEY_SIZE]);
 
 /* Those that have not begun go on at their stored positions, or without one
- * begin as `start` says.  False where the store cannot tell: see
- * store_error(). */
-bool sources_start(struct sources *sources, struct store *store,
+ * begin as `start` says.  Stops where the store cannot tell. */
+enum store_result sources_start(struct sources *sources, struct store *store,
     const unsigned char key[static HASH_KEY_SIZE], enum conf_start start);
 
 /* Where one ran dry: see whether there is something to go on with.  True

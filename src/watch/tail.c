@@ -6,7 +6,6 @@
 #include <sys/stat.h>
 
 #include "base/text.h"
-#include "watch/rotation.h"
 
 enum {
 	/* Seconds by which the reference of yearless times may be behind. */
@@ -22,7 +21,7 @@ tail_new(const char *path, bool once)
 	struct tail *tail = calloc(1, sizeof(*tail));
 
 	if (tail != NULL) {
-		reader_init(&tail->reader);
+		tail->file = LOG_FILE_NONE;
 		tail->once = once;
 		(void)text_copy(tail->path, sizeof(tail->path), path);
 	}
@@ -33,7 +32,7 @@ void
 tail_free(struct tail *tail)
 {
 	if (tail != NULL) {
-		reader_close(&tail->reader);
+		log_file_close(&tail->file);
 		free(tail);
 	}
 }
@@ -50,11 +49,39 @@ tail_start(struct tail *tail, const unsigned char key[static HASH_KEY_SIZE],
 	}
 }
 
+bool
+tail_is_restless(const struct tail *tail)
+{
+	return tail->leave_at != 0;
+}
+
+/* ---- where it stands ---- */
+
+static size_t
+least(int64_t a, size_t b)
+{
+	return a < (int64_t)b ? (size_t)a : b;
+}
+
+/* The last bytes of the line taken last, and how many. */
+static const char *
+last_line(const struct tail *tail, size_t *len)
+{
+	const struct line_buffer *lines = &tail->lines;
+
+	if (lines->last_len == 0) {
+		*len = tail->line_len;
+		return tail->line;
+	}
+	*len = least((int64_t)lines->last_len, sizeof(tail->line));
+	return lines->bytes + lines->last + lines->last_len - *len;
+}
+
 /* Whether it stands in a file from which it took no line. */
 static bool
 is_untouched(const struct tail *tail)
 {
-	return tail->standing && tail->reader.lines.offset == 0;
+	return tail->file.fd >= 0 && tail->lines.offset == 0;
 }
 
 /* By which the files are known that were read.  An inode alone proves little:
@@ -63,23 +90,85 @@ is_untouched(const struct tail *tail)
 bool
 tail_position(const struct tail *tail, struct position *position)
 {
-	if (!tail->standing) {
+	size_t head_len = least(tail->lines.offset, tail->head_len);
+	size_t line_len;
+	const char *line = last_line(tail, &line_len);
+
+	if (tail->file.fd < 0) {
 		*position = tail->stood;
 		return tail->known;
 	}
-	reader_position(&tail->reader, tail->key, position);
-	if (is_untouched(tail) && tail->left.offset > 0) {
-		*position = tail->left;
-		position->device = tail->reader.file.device;
-		position->inode = tail->reader.file.inode;
+	*position = is_untouched(tail) ? tail->left : (struct position){ 0 };
+	position->device = tail->file.device;
+	position->inode = tail->file.inode;
+	if (!is_untouched(tail)) {
+		position->offset = tail->lines.offset;
+		position->head_len = (int64_t)head_len;
+		position->line_len = (int64_t)line_len;
+		(void)hash_text(
+		    tail->key, tail->head, head_len, position->head_hash);
+		(void)hash_text(tail->key, line, line_len, position->line_hash);
 	}
 	return tail->known;
 }
 
-bool
-tail_is_restless(const struct tail *tail)
+/* Stand at `offset` of the file, with the bytes before it as the last line. */
+static bool
+stand(struct tail *tail, int64_t offset, size_t line_len)
 {
-	return tail->leave_at != 0;
+	if (line_len > sizeof(tail->line) ||
+	    !log_file_read_all(&tail->file, offset - (int64_t)line_len,
+		tail->line, line_len)) {
+		return false;
+	}
+	tail->line_len = line_len;
+	line_buffer_begin(&tail->lines, offset);
+	return true;
+}
+
+/* Behind the last whole line that is there. */
+static bool
+stand_at_end(struct tail *tail)
+{
+	char *bytes = tail->lines.bytes;
+	int64_t size = log_file_stat(&tail->file).size;
+	size_t len = least(size, sizeof(tail->lines.bytes));
+	int64_t from = size - (int64_t)len;
+	const char *newline;
+	const char *before;
+	size_t line;
+
+	if (!log_file_read_all(&tail->file, from, bytes, len)) {
+		return false;
+	}
+	newline = memrchr(bytes, '\n', len);
+	if (newline == NULL) {
+		/* One line so far, or one so long that its end may as well
+		 * be taken for a line. */
+		return from == 0 || stand(tail, size, sizeof(tail->line));
+	}
+	line = (size_t)(newline - bytes) + 1;
+	from += (int64_t)line;
+	before = memrchr(bytes, '\n', line - 1);
+	if (before != NULL) {
+		line = (size_t)(newline - before);
+	}
+	return stand(tail, from, least((int64_t)line, sizeof(tail->line)));
+}
+
+/* As much of the file's start as there is. */
+static size_t
+read_head(struct tail *tail, char head[static ROTATION_HEAD_MAX])
+{
+	size_t len = 0;
+	size_t got;
+
+	do {
+		got = log_file_read(&tail->file, (int64_t)len, head + len,
+		    ROTATION_HEAD_MAX - len);
+		len += got;
+	} while (got > 0 && len < ROTATION_HEAD_MAX);
+	return len;
 }
 
 /* ---- files ---- */
@@ -102,7 +191,7 @@ complain(struct tail *tail, enum log_file_result result, int error, int64_t now)
 static void
 set_clock(struct tail *tail)
 {
-	int64_t written = log_file_stat(&tail->reader.file).written;
+	int64_t written = log_file_stat(&tail->file).written;
 	int64_t behind = written - tail->clock.reference;
 
 	if (behind < -CLOCK_SLACK || behind > CLOCK_SLACK) {
@@ -110,48 +199,50 @@ set_clock(struct tail *tail)
 	}
 }
 
-/* The reader has opened another file, perhaps the log itself. */
-static void
-turn(struct tail *tail, bool own)
-{
-	tail->standing = true;
-	tail->known = true;
-	tail->dry = false;
-	tail->behind = !own;
-	tail->leave_at = 0;
-	tail->turns++;
-	set_clock(tail);
-}
-
 /* There is nothing to read from: remember where it stood, and look again at
  * once. */
 static void
 step_back(struct tail *tail, const struct position *stood)
 {
-	reader_close(&tail->reader);
-	tail->standing = false;
+	log_file_close(&tail->file);
 	tail->stood = *stood;
 	tail->leave_at = LOOK_AGAIN;
 }
 
-/* False where the files are not what they were when the plan was made. */
+/* Turn to the file that is next, where `at` is remembered.  False where the
+ * files are not what they were when they were looked at. */
 static bool
-go_to(struct tail *tail, const struct rotation *rotation,
+turn_to(struct tail *tail, const struct rotation *rotation,
     struct rotation_next next, const struct position *at)
 {
-	struct reader *reader = &tail->reader;
-
-	if (!rotation_open(rotation, next.file, reader) ||
-	    (next.what == ROTATION_CONTINUE && at->offset > 0 &&
-		reader_go_to(reader, tail->key, at) != READER_BOTH) ||
-	    ((next.what == ROTATION_CUT ||
-		 (!tail->known && tail->start == CONF_NOW)) &&
-		!reader_go_to_end(reader)) ||
-	    !rotation_holds(rotation)) {
+	log_file_close(&tail->file);
+	if (!rotation_open(rotation, next.file, &tail->file)) {
 		return false;
 	}
-	turn(tail, rotation->live && next.file == rotation->count - 1);
+	tail->was = (struct log_file_stat){ .size = 0 };
+	/* Now, since it may be truncated before a line is read. */
+	tail->head_len = read_head(tail, tail->head);
+	tail->line_len = 0;
+	line_buffer_begin(&tail->lines, 0);
+	if (next.what == ROTATION_CONTINUE && at->offset > 0 &&
+	    (!stand(tail, at->offset, (size_t)at->line_len) ||
+		rotation_match(&tail->file, tail->key, at) != ROTATION_BOTH)) {
+		return false;
+	}
+	if ((next.what == ROTATION_CUT ||
+		(!tail->known && tail->start == CONF_NOW)) &&
+	    !stand_at_end(tail)) {
+		return false;
+	}
+	if (!rotation_holds(rotation)) {
+		return false;
+	}
 	tail->left = *at;
+	tail->known = true;
+	tail->dry = false;
+	tail->behind = !rotation->live || next.file != rotation->count - 1;
+	tail->turns++;
+	set_clock(tail);
 	if (next.what == ROTATION_CUT) {
 		log_warn("%s: its end is gone; going on behind what is left",
 		    tail->path);
@@ -161,6 +252,19 @@ go_to(struct tail *tail, const struct rotation *rotation,
 		    tail->path);
 	}
 	return true;
+}
+
+/* Whether the open file got nothing more since it was found dry.  One that is
+ * compressed never gets more. */
+static bool
+is_still_dry(const struct tail *tail)
+{
+	struct log_file_stat now = log_file_stat(&tail->file);
+
+	return log_file_is_compressed(&tail->file) ||
+	       (now.size == line_buffer_read_to(&tail->lines) &&
+		   now.written == tail->was.written &&
+		   now.written_ns == tail->was.written_ns);
 }
 
 /* Find the file to go on with; `finished` where all of ours was read. */
@@ -178,9 +282,8 @@ go_on(struct tail *tail, int64_t now, bool finished)
 	(void)tail_position(tail, &at);
 	if (!rotation_look(rotation, tail->path, tail->key, &at)) {
 		tail->leave_at = rotation->moving ? LOOK_AGAIN : tail->leave_at;
-	} else if (finished && !reader_is_dry(&tail->reader)) {
-		/* It may have got more since it ran dry, and before what
-		 * follows it was seen. */
+	} else if (finished && !is_still_dry(tail)) {
+		/* It may have got more before what follows it was seen. */
 		tail->leave_at = 0;
 		tail->dry = false;
 	} else {
@@ -194,7 +297,7 @@ go_on(struct tail *tail, int64_t now, bool finished)
 	}
 	complain(tail, rotation->own, rotation->error, now);
 	if (next.what != ROTATION_WAIT) {
-		turned = go_to(tail, rotation, next, &at);
+		turned = turn_to(tail, rotation, next, &at);
 		if (!turned) {
 			step_back(tail, &at);
 		}
@@ -203,30 +306,25 @@ go_on(struct tail *tail, int64_t now, bool finished)
 	return turned;
 }
 
-/* Whether the log's own name stands for another file than ours, in which
- * something is written. */
-static bool
-is_followed(const struct tail *tail)
-{
-	struct stat st;
-
-	return stat(tail->path, &st) == 0 && S_ISREG(st.st_mode) &&
-	       st.st_size > 0 &&
-	       ((int64_t)st.st_ino != tail->reader.file.inode ||
-		   (int64_t)st.st_dev != tail->reader.file.device);
-}
-
-/* Whether it is time to leave a file that was read to its end. */
+/* Whether it is time to leave a file that was read to its end, for another one
+ * that goes by the log's own name and in which something is written. */
 static bool
 may_leave(struct tail *tail, int64_t ticks)
 {
+	const struct log_file *file = &tail->file;
+	struct stat st;
+	bool followed = stat(tail->path, &st) == 0 && S_ISREG(st.st_mode) &&
+			st.st_size > 0 &&
+			((int64_t)st.st_ino != file->inode ||
+			    (int64_t)st.st_dev != file->device);
+
 	/* Files in between matter while we catch up, and must be looked for
 	 * only once: after that the log itself is what comes next. */
-	if (!is_followed(tail) && !tail->behind) {
+	if (!followed && !tail->behind) {
 		tail->leave_at = 0;
 		return false;
 	}
-	if (tail->once || log_file_is_compressed(&tail->reader.file)) {
+	if (tail->once || log_file_is_compressed(file)) {
 		return true;
 	}
 	if (tail->leave_at == 0) {
@@ -242,7 +340,7 @@ may_leave(struct tail *tail, int64_t ticks)
 bool
 tail_look(struct tail *tail, int64_t now, int64_t ticks)
 {
-	if (!tail->standing) {
+	if (tail->file.fd < 0) {
 		tail->leave_at = 0;
 		return go_on(tail, now, false);
 	}
@@ -252,28 +350,100 @@ tail_look(struct tail *tail, int64_t now, int64_t ticks)
 
 /* ---- lines ---- */
 
+/* Whether the file still has what it had. */
+static bool
+marks_hold(struct tail *tail)
+{
+	struct log_file *file = &tail->file;
+	char bytes[ROTATION_LINE_MAX];
+
+	return log_file_is_compressed(file) ||
+	       (log_file_read_all(file, 0, bytes, tail->head_len) &&
+		   memcmp(bytes, tail->head, tail->head_len) == 0 &&
+		   log_file_read_all(file,
+		       tail->lines.offset - (int64_t)tail->line_len, bytes,
+		       tail->line_len) &&
+		   memcmp(bytes, tail->line, tail->line_len) == 0);
+}
+
+/* There is nothing more: false where the file is not what it was.  Whoever
+ * truncated it may have written as much again as there was: then only its
+ * times tell. */
+static bool
+run_dry(struct tail *tail)
+{
+	bool unchanged = is_still_dry(tail);
+
+	tail->dry = true;
+	tail->was = log_file_stat(&tail->file);
+	return unchanged ||
+	       (tail->was.size >= line_buffer_read_to(&tail->lines) &&
+		   marks_hold(tail));
+}
+
+enum more {
+	MORE_READ,
+	MORE_DRY,    /* there is nothing more just now */
+	MORE_STRANGE /* the file is not what it was */
+};
+
+/* Read more.  The marks are compared after it: where they hold, what was
+ * read came before any truncation. */
+static enum more
+read_more(struct tail *tail)
+{
+	const char *line = last_line(tail, &tail->line_len);
+	char head[ROTATION_HEAD_MAX];
+	size_t head_len = 0;
+	size_t len;
+	char *to;
+
+	if (line != tail->line) {
+		memcpy(tail->line, line, tail->line_len);
+	}
+	to = line_buffer_room(&tail->lines, &len);
+	len = log_file_read(
+	    &tail->file, line_buffer_read_to(&tail->lines), to, len);
+	if (len == 0) {
+		return run_dry(tail) ? MORE_DRY : MORE_STRANGE;
+	}
+	if (tail->head_len < sizeof(tail->head) &&
+	    !log_file_is_compressed(&tail->file)) {
+		head_len = read_head(tail, head);
+	}
+	if (!marks_hold(tail)) {
+		return MORE_STRANGE;
+	}
+	if (head_len > tail->head_len) {
+		memcpy(tail->head, head, head_len);
+		tail->head_len = head_len;
+	}
+	line_buffer_add(&tail->lines, len);
+	return MORE_READ;
+}
+
 bool
 tail_line(struct tail *tail, struct log_line *line)
 {
+	enum more more = MORE_READ;
 	struct position at;
 
-	if (!tail->standing) {
+	*line = (struct log_line){ .tag = NULL };
+	if (tail->file.fd < 0) {
 		return false;
 	}
-	*line = (struct log_line){ .tag = NULL };
-	switch (reader_line(&tail->reader, &line->text, &line->len)) {
-	case READER_LINE:
-		/* Whoever wrote it may write more. */
-		tail->dry = false;
-		tail->leave_at = 0;
-		return true;
-	case READER_STRANGE:
+	while (more == MORE_READ) {
+		if (line_buffer_next(&tail->lines, &line->text, &line->len)) {
+			/* Whoever wrote it may write more. */
+			tail->dry = false;
+			tail->leave_at = 0;
+			return true;
+		}
+		more = read_more(tail);
+	}
+	if (more == MORE_STRANGE) {
 		(void)tail_position(tail, &at);
 		step_back(tail, &at);
-		break;
-	case READER_DRY:
-		tail->dry = true;
-		break;
 	}
 	return false;
 }

@@ -1,9 +1,15 @@
 /*
- * One log followed through appends, rotations and truncations.
+ * One log followed through appends, rotations and truncations, in bounded
+ * memory.
  *
  * Where reading stands is told as a struct position, and a tail that is given
  * one goes on there: in the file that is remembered, wherever that has gone
  * meanwhile, then in those written since, then in the log itself.
+ *
+ * A line is taken only with its newline, and what was taken is remembered by
+ * offset, by the file's first bytes and by the last line.  These two marks are
+ * compared each time more is read, so that a file that was truncated and has
+ * grown again is not taken for what it was.
  *
  * tail_look() sees what happened to the files, tail_line() reads.  Nothing
  * here reads a clock or waits.
@@ -18,9 +24,11 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "conf/conf.h"
+#include "logs/log_file.h"
+#include "logs/log_lines.h"
 #include "rules/rules.h"
 #include "store/store.h"
-#include "watch/reader.h"
+#include "watch/rotation.h"
 
 enum {
 	/* ms a new file must have had something in it before the old one is
@@ -34,13 +42,20 @@ struct tail {
 	enum conf_start start;
 	bool once; /* do not linger: what is there now is all */
 
-	/* Where it stands: in the reader, or while there is nothing to read
-	 * from, where it stood. */
-	bool standing;
-	struct reader reader;
-	struct position left; /* where it stood before it turned to the file */
-	struct position stood;
-	bool known; /* false until the log's beginning was found */
+	/* The file that is read, LOG_FILE_NONE while there is none. */
+	struct log_file file;
+	struct log_file_stat was; /* when it was last found dry */
+	struct line_buffer lines;
+	/* Its marks: as much of its start as was read, and the last line
+	 * taken, which may still stand in `lines` instead. */
+	size_t head_len;
+	size_t line_len;
+	char head[ROTATION_HEAD_MAX];
+	char line[ROTATION_LINE_MAX];
+
+	struct position left;  /* where it stood before it turned to the file */
+	struct position stood; /* and where, while there is no file */
+	bool known;            /* false until the log's beginning was found */
 
 	bool dry;                 /* there were no more lines in the file */
 	bool behind;              /* rotated files written later may be there */
@@ -70,8 +85,9 @@ bool tail_look(struct tail *tail, int64_t now, int64_t ticks);
 /* Whether it is to be looked at again soon, whatever inotify says. */
 bool tail_is_restless(const struct tail *tail);
 
-/* The next line, for rules_match() with the tail's clock; false where there
- * is none now.  Borrowed until the next call. */
+/* The next line, for rules_match() with the tail's clock, LOG_LINE_MAX bytes
+ * of it at most; false where there is none now.  Borrowed until the next
+ * call. */
 bool tail_line(struct tail *tail, struct log_line *line);
 
 /* Where it stands; false where that is not known yet. */
