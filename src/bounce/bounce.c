@@ -33,13 +33,16 @@ struct reading {
 static char
 peek(const struct reading *r, size_t at)
 {
-	return at < r->len ? r->text[at] : ' ';
+	if (at >= r->len) {
+		return ' ';
+	}
+	return r->text[at];
 }
 
 static char
 before(const struct reading *r, size_t at)
 {
-	return at > 0 ? r->text[at - 1] : ' ';
+	return peek(r, at > 0 ? at - 1 : r->len);
 }
 
 static bool
@@ -157,7 +160,7 @@ same_thing(const struct bounce_find *a, const struct bounce_find *b)
 static void
 complete(struct bounce_find *to, const struct bounce_find *from)
 {
-	char class;
+	const char *code;
 
 	if (to->code[0] == '\0') {
 		memcpy(to->code, from->code, sizeof(to->code));
@@ -175,9 +178,9 @@ complete(struct bounce_find *to, const struct bounce_find *from)
 		to->has_address = from->has_address;
 		to->address = from->address;
 	}
-	class = to->code[0] != '\0' ? to->code[0] : to->enhanced[0];
-	if (class != '\0') {
-		to->outcome = class == '4' ? BOUNCE_TEMPORARY : BOUNCE_FINAL;
+	code = to->code[0] != '\0' ? to->code : to->enhanced;
+	if (code[0] != '\0') {
+		to->outcome = code[0] == '4' ? BOUNCE_TEMPORARY : BOUNCE_FINAL;
 	} else {
 		to->outcome = to->meaning != NULL ? to->meaning->outcome
 						  : BOUNCE_UNSAID;

@@ -53,6 +53,25 @@ execute(const char *const *argv, int out, int err)
 	_exit(errno == ENOENT ? NO_PROGRAM : EXIT_FAILURE);
 }
 
+static void
+read_some(struct stream *stream)
+{
+	char spare[4096];
+	bool full = stream->len == stream->size;
+	ssize_t got = full ? read(stream->fd, spare, sizeof(spare))
+			   : read(stream->fd, stream->buf + stream->len,
+				 stream->size - stream->len);
+
+	if (got > 0 && full) {
+		stream->cut = true;
+	} else if (got > 0) {
+		stream->len += (size_t)got;
+	} else if (got == 0 || errno != EINTR) {
+		(void)close(stream->fd);
+		stream->fd = -1;
+	}
+}
+
 /* Read both until they are over or the first is full; false where the time
  * was over first. */
 static bool
@@ -70,22 +89,8 @@ read_all(struct stream stream[static 2], int64_t deadline)
 			return false;
 		}
 		for (size_t i = 0; i < 2; i++) {
-			struct stream *from = &stream[i];
-			char spare[1024];
-			bool full = from->len == from->size;
-			ssize_t got = 1;
-
 			if (polled[i].revents != 0) {
-				got = read(from->fd,
-				    full ? spare : from->buf + from->len,
-				    full ? sizeof(spare)
-					 : from->size - from->len);
-				from->cut |= got > 0 && full;
-				from->len += got > 0 && !full ? (size_t)got : 0;
-			}
-			if (got == 0 || (got < 0 && errno != EINTR)) {
-				(void)close(from->fd);
-				from->fd = -1;
+				read_some(&stream[i]);
 			}
 		}
 	}
