@@ -9,28 +9,30 @@
 #include "ctl/ctl.h"
 
 static const struct layout replies = {
-	.column = { { "code", "CODE" }, { "enhanced", "ENHANCED" },
-	    { "own", "OWN" }, { "rule", "RULE" }, { "heard", "HEARD" },
-	    { "reason", "REASON" }, { "stage", "STAGE" },
-	    { "service", "SERVICE" }, { "phrase", "PHRASE", COLUMN_WRAP } },
+	.column = { { "code", "CODE", 0, 0 }, { "enhanced", "ENHANCED", 0, 0 },
+	    { "own", "OWN", 0, 0 }, { "rule", "RULE", 0, 0 },
+	    { "heard", "HEARD", 0, 0 }, { "reason", "REASON", 0, 0 },
+	    { "stage", "STAGE", 0, 0 }, { "service", "SERVICE", 0, 0 },
+	    { "phrase", "PHRASE", COLUMN_WRAP, 0 } },
 	.indent = 2,
 	.people = true,
 };
 
 static const struct layout rules = {
-	.column = { { "rule", "RULE" }, { "counts", "LIMIT", COLUMN_PEOPLE },
-	    { "ban", "LASTS" },
-	    { "steps", "SOFT", COLUMN_PEOPLE | COLUMN_RIGHT },
-	    { "kinds", "COUNTS", COLUMN_WRAP } },
+	.column = { { "rule", "RULE", 0, 0 },
+	    { "counts", "LIMIT", COLUMN_PEOPLE, 0 }, { "ban", "LASTS", 0, 0 },
+	    { "steps", "SOFT", COLUMN_PEOPLE | COLUMN_RIGHT, 0 },
+	    { "kinds", "COUNTS", COLUMN_WRAP, 0 } },
 	.indent = 2,
 };
 
 static const struct layout limits = {
-	.column = { { "limit", "LIMIT" }, { "good", "GOOD", COLUMN_RIGHT },
-	    { "neutral", "NEUTRAL", COLUMN_RIGHT },
-	    { "poor", "POOR", COLUMN_RIGHT }, { "code", "CODE" },
-	    { "enhanced", "ENHANCED" }, { "own", "OWN" },
-	    { "phrase", "PHRASE", COLUMN_WRAP } },
+	.column = { { "limit", "LIMIT", 0, 0 },
+	    { "good", "GOOD", COLUMN_RIGHT, 0 },
+	    { "neutral", "NEUTRAL", COLUMN_RIGHT, 0 },
+	    { "poor", "POOR", COLUMN_RIGHT, 0 }, { "code", "CODE", 0, 0 },
+	    { "enhanced", "ENHANCED", 0, 0 }, { "own", "OWN", 0, 0 },
+	    { "phrase", "PHRASE", COLUMN_WRAP, 0 } },
 	.indent = 2,
 };
 

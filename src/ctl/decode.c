@@ -22,12 +22,14 @@ struct decoding {
 };
 
 static const struct layout finds = {
-	.column = { { "line", NULL }, { "providers", NULL }, { "own", NULL },
-	    { "phrase", NULL }, { "code", NULL }, { "enhanced", NULL },
-	    { "temporary", NULL }, { "known", NULL }, { "old", NULL },
-	    { "means", NULL }, { "lasts", "  lasts" }, { "seconds", NULL },
-	    { "remedy", "  do" }, { "ip", "  address" }, { "ends", NULL },
-	    { "ref", "  ref" } },
+	.column = { { "line", NULL, 0, 0 }, { "providers", NULL, 0, 0 },
+	    { "own", NULL, 0, 0 }, { "phrase", NULL, 0, 0 },
+	    { "code", NULL, 0, 0 }, { "enhanced", NULL, 0, 0 },
+	    { "temporary", NULL, 0, 0 }, { "known", NULL, 0, 0 },
+	    { "old", NULL, 0, 0 }, { "means", NULL, 0, 0 },
+	    { "lasts", "  lasts", 0, 0 }, { "seconds", NULL, 0, 0 },
+	    { "remedy", "  do", 0, 0 }, { "ip", "  address", 0, 0 },
+	    { "ends", NULL, 0, 0 }, { "ref", "  ref", 0, 0 } },
 	.records = true,
 };
 

@@ -7,8 +7,8 @@
 
 #include "base/text.h"
 #include "ctl/ctl.h"
-#include "doctor/facts.h"
 #include "doctor/checks.h"
+#include "doctor/facts.h"
 #include "engine/engine.h"
 
 enum {
@@ -40,7 +40,7 @@ doctor_check(struct ctl *ctl)
 
 static const struct layout remarks = {
 	.column = { { "state", "", 0, 7 }, { "check", "", 0, 13 },
-	    { "what", "", COLUMN_WRAP }, { "mend", NULL } },
+	    { "what", "", COLUMN_WRAP, 0 }, { "mend", NULL, 0, 0 } },
 	.stream = true,
 };
 
