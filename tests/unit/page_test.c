@@ -19,6 +19,11 @@ static struct conf *conf;
 static struct site *site;
 static char *buf;
 
+/* What a test begins with and may change: the page about 192.0.2.7, banned for
+ * errors since two hours and for two more. */
+static struct standing standing;
+static struct page page;
+
 static int
 setup(void **state)
 {
@@ -49,6 +54,24 @@ setup(void **state)
 	(void)text_copy(conf->lookup_url, sizeof(conf->lookup_url),
 	    "https://postmaster.example.fr/");
 	site = site_new(conf);
+	page = (struct page){ .kind = PAGE_LOOKUP,
+		.site = site,
+		.path = "/",
+		.standing = &standing };
+	standing = (struct standing){
+		.checked_at = NOW, .verdict = STANDING_BANNED, .bans = 1
+	};
+	assert_true(addr_parse("192.0.2.7", &standing.address));
+	standing.ban[0] = (struct ban){ .who = { standing.address, ADDR_BITS },
+		.reason = REASON_ERROR,
+		.rule = "dictionary",
+		.step = 2,
+		.begins = NOW - 2 * HOUR,
+		.ends = NOW + 2 * HOUR,
+		.stage = STAGE_RCPT,
+		.service = SERVICE_MX,
+		.reply = rule->reply,
+		.ref = "7K2M9Q" };
 	return site != NULL ? 0 : -1;
 }
 
@@ -62,66 +85,33 @@ teardown(void **state)
 	return 0;
 }
 
-static struct standing
-clear_standing(const char *ip)
+/* Not banned any more, and another address. */
+static void
+lift(const char *ip)
 {
-	struct standing standing = { .checked_at = NOW,
-		.verdict = STANDING_CLEAR };
-
+	standing.bans = 0;
+	standing.verdict = STANDING_CLEAR;
 	assert_true(addr_parse(ip, &standing.address));
-	return standing;
-}
-
-/* 192.0.2.7, banned for errors since two hours and for two more. */
-static struct standing
-banned_standing(void)
-{
-	struct standing standing = clear_standing("192.0.2.7");
-	struct ban *ban = &standing.ban[0];
-
-	standing.verdict = STANDING_BANNED;
-	standing.bans = 1;
-	*ban = (struct ban){ .who = { standing.address, ADDR_BITS },
-		.reason = REASON_ERROR,
-		.rule = "dictionary",
-		.step = 2,
-		.begins = NOW - 2 * HOUR,
-		.ends = NOW + 2 * HOUR,
-		.stage = STAGE_RCPT,
-		.service = SERVICE_MX,
-		.ref = "7K2M9Q" };
-	assert_null(reply_parse(
-	    "550 5.7.1 Too many errors from your IP", NULL, &ban->reply));
-	return standing;
-}
-
-static struct page
-page_of(const struct standing *standing, enum language language)
-{
-	return (struct page){ .kind = PAGE_LOOKUP,
-		.language = language,
-		.site = site,
-		.path = "/",
-		.standing = standing };
 }
 
 static void
-must_render(struct page *page)
+render(void)
 {
 	struct text out;
 
 	text_init(&out, buf, WEB_BODY_MAX);
-	if (!page_render(page, &out)) {
+	if (!page_render(&page, &out)) {
 		fail_msg("page of kind %d in %s does not render",
-		    (int)page->kind, language_facts[page->language].tag);
+		    (int)page.kind, language_facts[page.language].tag);
 	}
 	assert_non_null(strstr(buf, "</html>\n"));
 	assert_null(strstr(buf, "{{"));
 }
 
 static void
-must_say(const char *sentence, const char *words)
+shows(const char *sentence, const char *words)
 {
+	render();
 	if (strstr(buf, words) == NULL) {
 		fail_msg(
 		    "%s: \"%s\" is missing from:\n%s", sentence, words, buf);
@@ -129,8 +119,9 @@ must_say(const char *sentence, const char *words)
 }
 
 static void
-must_not_say(const char *sentence, const char *words)
+hides(const char *sentence, const char *words)
 {
+	render();
 	if (strstr(buf, words) != NULL) {
 		fail_msg("%s: \"%s\" is in:\n%s", sentence, words, buf);
 	}
@@ -148,11 +139,6 @@ a_ban_is_told(void **state)
 		{ "the verdict in French", LANGUAGE_FR,
 		    "<h1>192.0.2.7 est bloquée</h1>" },
 		{ "the page's language", LANGUAGE_FR, "<html lang=\"fr\">" },
-		{ "the reply to the letter", LANGUAGE_EN,
-		    ">550 5.7.1 Too many errors from your IP [192.0.2.7], "
-		    "blocked until 2026-11-21T20:05:42Z. See "
-		    "https://postmaster.example.fr/"
-		    "?ip=192.0.2.7&amp;ref=7K2M9Q<" },
 		{ "its end for programs and people", LANGUAGE_EN,
 		    "<time datetime=\"2026-11-21T20:05:42Z\">"
 		    "21 November 2026, 20:05:42 UTC</time>" },
@@ -173,15 +159,6 @@ a_ban_is_told(void **state)
 		    "<li><strong>16 h</strong> <span>4</span></li>\n"
 		    "<li><strong>24 h</strong> <span>5+</span></li>\n" },
 		{ "the next", LANGUAGE_EN, "the next block lasts\n\t8 h." },
-		{ "what to copy", LANGUAGE_EN,
-		    "Sending IP address: 192.0.2.7\n"
-		    "Sending host name: ______\n" },
-		{ "a mail to write", LANGUAGE_EN,
-		    "href=\"mailto:postmaster@example.fr?subject=192.0.2.7%20is"
-		    "%20blocked&amp;body=Date%20and%20time" },
-		{ "and its lines", LANGUAGE_EN,
-		    "192.0.2.7%0D%0ASending%20host%20name%3A%20" },
-		{ "the ref", LANGUAGE_EN, "<code>7K2M9Q</code>" },
 		{ "the reason in words", LANGUAGE_EN,
 		    "<h2>Too many errors in the mail sessions of this address<" },
 		{ "and in a sentence", LANGUAGE_EN,
@@ -195,20 +172,15 @@ a_ban_is_told(void **state)
 		{ "what to do", LANGUAGE_EN, "Switch off sender verification" },
 		{ "what to do in French", LANGUAGE_FR,
 		    "Retirez de vos listes les adresses inexistantes" },
-		{ "whom to write to", LANGUAGE_EN,
-		    "<a href=\"mailto:postmaster@example.fr\">" },
 		{ "the other language", LANGUAGE_EN,
 		    "<a href=\"./?ip=192.0.2.7&amp;lang=fr\" lang=\"fr\"" },
 		{ "that it ends by itself", LANGUAGE_EN, "ends by itself" },
 	};
-	const struct standing standing = banned_standing();
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct page page = page_of(&standing, rows[i].language);
-
-		must_render(&page);
-		must_say(rows[i].sentence, rows[i].want);
+		page.language = rows[i].language;
+		shows(rows[i].sentence, rows[i].want);
 	}
 }
 
@@ -239,22 +211,18 @@ steps_are_told(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct standing standing = banned_standing();
-		struct page page = page_of(&standing, LANGUAGE_EN);
-
 		(void)text_copy(
 		    standing.ban[0].rule, BAN_RULE_SIZE, rows[i].rule);
 		standing.ban[0].step = rows[i].step;
-		must_render(&page);
-		must_say(rows[i].sentence, rows[i].english);
+		page.language = LANGUAGE_EN;
+		shows(rows[i].sentence, rows[i].english);
 		page.language = LANGUAGE_FR;
-		must_render(&page);
-		must_say(rows[i].sentence, rows[i].french);
+		shows(rows[i].sentence, rows[i].french);
 		if (strcmp(rows[i].rule, "dictionary") != 0) {
-			must_not_say(rows[i].sentence, "class=\"steps\"");
+			hides(rows[i].sentence, "class=\"steps\"");
 		}
 		if (rows[i].step == 0) {
-			must_not_say(rows[i].sentence, "de lui-même");
+			hides(rows[i].sentence, "de lui-même");
 		}
 	}
 }
@@ -271,190 +239,132 @@ refs_are_found(void **state)
 		{ "no ref", NULL, NULL },
 		{ "the ban's", "7K2M9Q", asked },
 		{ "in small letters", "7k2m9q", asked },
+		{ "I and L for 1, O for 0", "iolabc", asked },
 		{ "another's", "ZZZZZZ", gone },
 		{ "a letter more", "7K2M9QQ", gone },
 		{ "no ref at all", "<script>alert(1)</script>", gone },
 		{ "six bytes of markup", "<b>'\"&", gone },
 	};
-	const struct standing standing = banned_standing();
 
 	(void)state;
+	standing.ban[1] = standing.ban[0];
+	(void)text_copy(standing.ban[1].ref, BAN_REF_SIZE, "101ABC");
+	standing.bans = 2;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct page page = page_of(&standing, LANGUAGE_EN);
-
 		page.ref = rows[i].ref;
-		must_render(&page);
-		(rows[i].want == asked ? must_say : must_not_say)(
+		(rows[i].want == asked ? shows : hides)(
 		    rows[i].sentence, asked);
-		(rows[i].want == gone ? must_say : must_not_say)(
-		    rows[i].sentence, gone);
-		must_not_say(rows[i].sentence, "<script>");
-		must_not_say(rows[i].sentence, "<b>");
-		must_say(rows[i].sentence, "192.0.2.7 is listed");
+		(rows[i].want == gone ? shows : hides)(rows[i].sentence, gone);
+		hides(rows[i].sentence, "<script>");
+		hides(rows[i].sentence, "<b>");
+		shows(rows[i].sentence, "192.0.2.7 is listed");
 	}
-}
-
-static void
-a_ref_like_another_is_read(void **state)
-{
-	struct standing standing = banned_standing();
-	struct page page = page_of(&standing, LANGUAGE_EN);
-
-	(void)state;
-	(void)text_copy(standing.ban[0].ref, BAN_REF_SIZE, "101ABC");
-	page.ref = "iolabc";
-	must_render(&page);
-	must_say("I and L are 1, O is 0", "your refusal spoke of");
 }
 
 static void
 a_clear_address_is_told(void **state)
 {
 	const struct stats stats = { .family = { 12, 3 } };
-	const struct standing standing = clear_standing("2001:db8::7");
-	struct page page = page_of(&standing, LANGUAGE_EN);
 
 	(void)state;
-	must_render(&page);
-	must_say("the verdict", "<h1>2001:db8::7 is not listed</h1>");
-	must_not_say("nothing to be told", "class=\"ban");
+	lift("2001:db8::7");
+	shows("the verdict", "<h1>2001:db8::7 is not listed</h1>");
+	hides("nothing to be told", "class=\"ban");
 	page.ref = "7K2M9Q";
 	page.own = true;
 	page.stats = &stats;
-	must_render(&page);
-	must_say("the ended ban", "<code>7K2M9Q</code> has ended");
-	must_say("whose it is", "the address you are visiting from");
-	must_say("the numbers",
+	shows("the ended ban", "<code>7K2M9Q</code> has ended");
+	shows("whose it is", "the address you are visiting from");
+	shows("the numbers",
 	    "There are currently 12 IPv4 and 3 IPv6 addresses listed.");
 	page.language = LANGUAGE_FR;
-	must_render(&page);
-	must_say("the numbers in French", "12 en IPv4 et 3 en IPv6");
-}
-
-static void
-allowed_is_told_as_clear(void **state)
-{
-	struct standing standing = clear_standing("192.0.2.7");
-	struct page page = page_of(&standing, LANGUAGE_EN);
-
-	(void)state;
+	shows("the numbers in French", "12 en IPv4 et 3 en IPv6");
+	page.language = LANGUAGE_EN;
 	standing.verdict = STANDING_ALLOWED;
-	must_render(&page);
-	must_say("the verdict", "<h1>192.0.2.7 is not listed</h1>");
+	shows("allowed is clear", "<h1>2001:db8::7 is not listed</h1>");
 }
 
 static void
 every_kind_in_every_language(void **state)
 {
-	const struct standing standing = clear_standing("192.0.2.7");
-
 	(void)state;
-	for (int kind = 0; kind < PAGE_KIND_COUNT; kind++) {
-		for (int i = 0; i < LANGUAGE_COUNT; i++) {
-			struct page page = page_of(NULL, (enum language)i);
-
-			page.kind = (enum page_kind)kind;
-			if (page.kind == PAGE_LOOKUP) {
-				page.standing = &standing;
-			}
-			must_render(&page);
-			must_say("there is a way to the form", "href=\"./\"");
-		}
+	lift("192.0.2.7");
+	for (int n = 0; n < PAGE_KIND_COUNT * LANGUAGE_COUNT; n++) {
+		page.kind = (enum page_kind)(n / LANGUAGE_COUNT);
+		page.language = (enum language)(n % LANGUAGE_COUNT);
+		shows("there is a way to the form", "href=\"./\"");
 	}
 }
 
 static void
 every_word_in_every_language(void **state)
 {
-	static const int64_t month = 30 * DAY;
-	struct standing standing = banned_standing();
 	struct ban *ban = &standing.ban[0];
 
 	(void)state;
 	conf->policy.rule[0].kinds = kind_bit(KIND_COUNT) - 1;
 	for (int n = 0; n < 13 * LANGUAGE_COUNT; n++) {
-		struct page page = page_of(
-		    &standing, (enum language)(n % LANGUAGE_COUNT));
+		const int turn = n / LANGUAGE_COUNT;
 
-		ban->reason = (enum reason)(n / LANGUAGE_COUNT % REASON_COUNT);
-		ban->service = (enum service)(
-		    n / LANGUAGE_COUNT % SERVICE_COUNT);
-		ban->ends = NOW + n / LANGUAGE_COUNT * month;
-		must_render(&page);
+		page.language = (enum language)(n % LANGUAGE_COUNT);
+		ban->reason = (enum reason)(turn % REASON_COUNT);
+		ban->service = (enum service)(turn % SERVICE_COUNT);
+		ban->ends = NOW + turn * 30 * DAY;
+		render();
 	}
 	ban->ends = NOW + 10 * DAY; /* the first of December */
-	struct page page = page_of(&standing, LANGUAGE_FR);
-	must_render(&page);
-	must_say("the first in French", "1<sup>er</sup> décembre 2026");
-	must_say("days in French", ">10 j</strong>");
+	page.language = LANGUAGE_FR;
+	shows("the first in French", "1<sup>er</sup> décembre 2026");
+	shows("days in French", ">10 j</strong>");
 }
 
 static void
 a_network_is_named(void **state)
 {
-	struct standing standing = banned_standing();
-	struct page page = page_of(&standing, LANGUAGE_EN);
-
 	(void)state;
-	must_render(&page);
-	must_not_say("no network", "Applies to");
+	hides("no network", "Applies to");
 	assert_true(net_parse("192.0.2.0/24", &standing.ban[0].who));
-	must_render(&page);
-	must_say("the network", "<dd>192.0.2.0/24</dd>");
+	shows("the network", "<dd>192.0.2.0/24</dd>");
 }
 
 /* The card above has the times of the one that ends last alone. */
 static void
 each_of_several_has_its_times(void **state)
 {
-	struct standing standing = banned_standing();
-	struct page page = page_of(&standing, LANGUAGE_EN);
-
 	(void)state;
 	standing.ban[1] = standing.ban[0];
 	standing.ban[1].begins = NOW - 30 * 60;
 	standing.ban[1].ends = NOW + HOUR;
 	standing.bans = 2;
-	for (int i = 0; i < LANGUAGE_COUNT; i++) {
-		page.language = (enum language)i;
-		must_render(&page);
-		must_say(
-		    "the first begins", "datetime=\"2026-11-21T16:05:42Z\"");
-		must_say("the first ends", "datetime=\"2026-11-21T20:05:42Z\"");
-		must_say(
-		    "the other begins", "datetime=\"2026-11-21T17:35:42Z\"");
-		must_say("the other ends", "datetime=\"2026-11-21T19:05:42Z\"");
-	}
+	shows("the first begins", "datetime=\"2026-11-21T16:05:42Z\"");
+	shows("the first ends", "datetime=\"2026-11-21T20:05:42Z\"");
+	shows("the other begins", "datetime=\"2026-11-21T17:35:42Z\"");
+	shows("the other ends", "datetime=\"2026-11-21T19:05:42Z\"");
 }
 
 static void
 hours_are_for_some_alone(void **state)
 {
-	struct standing standing = banned_standing();
 	struct page_hours hours = { .from = NOW - NOW % HOUR - 47 * HOUR };
-	struct page page = page_of(&standing, LANGUAGE_EN);
 
 	(void)state;
 	standing.ban[0].told = NOW - 60;
 	hours.hour[46].kind[KIND_RECIPIENT] = 1234;
 	hours.hour[46].accepted = 7;
-	must_render(&page);
-	must_not_say("what was seen", "<svg class=\"chart\" viewBox=\"0 0 480");
-	must_not_say("in numbers", "1234");
-	must_not_say("when it was refused", "2026-11-21T18:04:42Z");
+	hides("what was seen", "<svg class=\"chart\" viewBox=\"0 0 480");
+	hides("in numbers", "1234");
+	hides("when it was refused", "2026-11-21T18:04:42Z");
 	page.hours = &hours;
-	must_render(&page);
-	must_say("what was seen", "<svg class=\"chart\" viewBox=\"0 0 480");
-	must_say("in numbers", "1234 recipients that do not exist");
-	must_say("and the good", "<td class=\"number\">7</td>");
-	must_say("when it was refused",
+	shows("what was seen", "<svg class=\"chart\" viewBox=\"0 0 480");
+	shows("in numbers", "1234 recipients that do not exist");
+	shows("and the good", "<td class=\"number\">7</td>");
+	shows("when it was refused",
 	    "Date and time, with time zone: 2026-11-21T18:04:42Z\n");
-	must_say("a good name", "has a good name here");
+	shows("a good name", "has a good name here");
 	hours.reputation = REPUTATION_POOR;
 	hours.hour[46] = (struct tally){ 0 };
-	must_render(&page);
-	must_say("nothing was seen", "Nothing was counted in this time");
-	must_say("a bad name", "has a bad name here");
+	shows("nothing was seen", "Nothing was counted in this time");
+	shows("a bad name", "has a bad name here");
 }
 
 /* A policy of one's own: what its pages say is what it says. */
@@ -463,20 +373,17 @@ policies_are_told(void **state)
 {
 	struct rule *rule = &conf->policy.rule[conf->policy.rules];
 	struct limit *limit = &conf->policy.limit[LIMIT_CONNECTIONS];
-	struct standing standing = banned_standing();
-	struct page page = page_of(&standing, LANGUAGE_EN);
 
 	(void)state;
 	page.kind = PAGE_CODES;
-	must_render(&page);
-	must_say("the reply of the rule",
+	shows("the reply of the rule",
 	    ">550 5.7.1 Too many errors from your IP</pre>");
-	must_say("the reply of a ban by hand",
+	shows("the reply of a ban by hand",
 	    ">550 5.7.1 Blocked by the administrator</pre>");
-	must_say("that it follows no rule", "not made by a rule");
-	must_say("its remedy", "<a\n\thref=\"./\">look your address up</a>");
-	must_not_say("no other", "450 4.7.1");
-	must_not_say("no limit", "Too many connections");
+	shows("that it follows no rule", "not made by a rule");
+	shows("its remedy", "<a\n\thref=\"./\">look your address up</a>");
+	hides("no other", "450 4.7.1");
+	hides("no limit", "Too many connections");
 	*rule = (struct rule){ .name = "virus",
 		.kinds = kind_bit(KIND_VIRUS),
 		.reason = REASON_VIRUS,
@@ -492,46 +399,39 @@ policies_are_told(void **state)
 	limit->most[REPUTATION_NEUTRAL] = 5;
 	limit->most[REPUTATION_POOR] = 2;
 	assert_null(reply_parse("421 Slow down", NULL, &limit->reply));
-	must_render(&page);
-	must_say("its own code", "450 4.7.1 Virus detected SFR_IN_102");
-	must_say("that it is temporary", "with 4 is temporary");
-	must_say("how long", "lasts 3 h");
-	must_say("soft steps", "The first 2 blocks answer");
-	must_say("from the second refusal on", "421 Suspended OFR_999 [999]");
-	must_say("the limit", "<code>421</code> Too many connections at once");
-	must_say("its numbers", "2 to 9, the better the reputation");
+	shows("its own code", "450 4.7.1 Virus detected SFR_IN_102");
+	shows("that it is temporary", "with 4 is temporary");
+	shows("how long", "lasts 3 h");
+	shows("soft steps", "The first 2 blocks answer");
+	shows("from the second refusal on", "421 Suspended OFR_999 [999]");
+	shows("the limit", "<code>421</code> Too many connections at once");
+	shows("its numbers", "2 to 9, the better the reputation");
 	page.kind = PAGE_LOOKUP;
 	(void)text_copy(standing.ban[0].rule, BAN_RULE_SIZE, "virus");
-	must_render(&page);
-	must_say("all blocks alike", "Every block for this reason lasts 3 h");
-	must_not_say("and so no row of steps", "class=\"steps\"");
+	shows("all blocks alike", "Every block for this reason lasts 3 h");
+	hides("and so no row of steps", "class=\"steps\"");
 	page.kind = PAGE_DURATIONS;
-	must_render(&page);
-	must_say("five columns", "no.&nbsp;5 and later");
-	must_say("the steps",
+	shows("five columns", "no.&nbsp;5 and later");
+	shows("the steps",
 	    "<td data-step=\"3\">8 h</td><td data-step=\"4\">16 h</td>"
 	    "<td data-step=\"5+\">24 h</td>");
-	must_say("the virus, for ever alike", "<td data-step=\"5+\">3 h</td>");
+	shows("the virus, for ever alike", "<td data-step=\"5+\">3 h</td>");
 	conf->policy.rule[0].steps = 0;
-	must_render(&page);
-	must_not_say("a rule that never bans", "24 h");
-	must_say("one column", "every time");
+	hides("a rule that never bans", "24 h");
+	shows("one column", "every time");
 	page.kind = PAGE_WHY;
-	must_render(&page);
-	must_say("what it counts", "<h2>Viruses</h2>");
-	must_not_say("and no more", "<h2>Unknown recipients</h2>");
+	shows("what it counts", "<h2>Viruses</h2>");
+	hides("and no more", "<h2>Unknown recipients</h2>");
 }
 
 static void
 figures_are_told(void **state)
 {
 	struct stats stats = { .at = NOW, .family = { 12345, 3 } };
-	struct page page = page_of(NULL, LANGUAGE_EN);
 
 	(void)state;
 	page.kind = PAGE_STATS;
-	must_render(&page);
-	must_say("none are known", "cannot be had right now");
+	shows("none are known", "cannot be had right now");
 	for (int i = 0; i < STATS_DAYS; i++) {
 		stats.day[i].day = NOW - NOW % DAY + (i - 29) * DAY;
 	}
@@ -539,38 +439,16 @@ figures_are_told(void **state)
 	stats.day[29].cell[STATS_BANS + REASON_ERROR] = 5;
 	stats.day[3].cell[STATS_EVENTS + KIND_SPAM] = 321;
 	page.stats = &stats;
-	must_render(&page);
-	must_say("listed", "<dd>12\xe2\x80\xaf"
-			   "345</dd>");
-	must_say("by reason", "<th scope=\"row\">Virus</th><td "
-			      "class=\"number\">17</td>");
-	must_say("blocks", "5 blocks began in the last 30 days.");
-	must_say("of which days", "<span>23 Oct</span><span>21 Nov</span>");
-	must_say("events", "<td>"
-			   "<span class=\"line\">321 messages");
-	must_not_say("what the policy does not count and nobody did",
+	shows("listed", "<dd>12\xe2\x80\xaf"
+			"345</dd>");
+	shows("by reason", "<th scope=\"row\">Virus</th><td "
+			   "class=\"number\">17</td>");
+	shows("blocks", "5 blocks began in the last 30 days.");
+	shows("of which days", "<span>23 Oct</span><span>21 Nov</span>");
+	shows("events", "<td>"
+			"<span class=\"line\">321 messages");
+	hides("what the policy does not count and nobody did",
 	    "complaints of recipients");
-}
-
-static void
-the_owner_is_heard(void **state)
-{
-	struct page page = page_of(NULL, LANGUAGE_EN);
-
-	(void)state;
-	page.kind = PAGE_FORM;
-	(void)text_copy(conf->web.site_name, CONF_TEXT_SIZE, "Ex & Co");
-	(void)text_copy(conf->web.paragraph, 1001, "Hello <b>\nyou");
-	(void)text_copy(conf->web.paragraph_fr, 1001, "Bonjour");
-	(void)text_copy(conf->web.abuse, CONF_TEXT_SIZE, "abuse@example.fr");
-	must_render(&page);
-	must_say(
-	    "the name", "<title>Is my mail server blocked? – Ex &amp; Co<");
-	must_say("the paragraph, as text", "Hello &lt;b&gt;\nyou</p>");
-	must_say("whom to tell of spam", "mailto:abuse@example.fr");
-	page.language = LANGUAGE_FR;
-	must_render(&page);
-	must_say("the paragraph in French", ">Bonjour</p>");
 }
 
 static void
@@ -594,29 +472,12 @@ input_is_repeated_without_harm(void **state)
 	};
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct page page = page_of(NULL, LANGUAGE_EN);
-
-		page.kind = PAGE_NO_ADDRESS;
-		page.input = rows[i].input;
-		must_render(&page);
-		must_say(rows[i].sentence, rows[i].want);
-		must_not_say(rows[i].sentence, "<script>");
-	}
-}
-
-static void
-variables_are_not_templates(void **state)
-{
-	struct page page = page_of(NULL, LANGUAGE_EN);
-	struct text out;
-
-	(void)state;
 	page.kind = PAGE_NO_ADDRESS;
-	page.input = "{{contact}}{{#";
-	text_init(&out, buf, WEB_BODY_MAX);
-	assert_true(page_render(&page, &out));
-	must_say("it stands there as it came", "value=\"{{contact}}{{#\"");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		page.input = rows[i].input;
+		shows(rows[i].sentence, rows[i].want);
+		hides(rows[i].sentence, "<script>");
+	}
 }
 
 static void
@@ -634,37 +495,31 @@ links_lead_back(void **state)
 	};
 
 	(void)state;
+	page.kind = PAGE_NOT_FOUND;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct page page = page_of(NULL, LANGUAGE_EN);
-
-		page.kind = PAGE_NOT_FOUND;
 		page.path = rows[i].path;
-		must_render(&page);
-		must_say(rows[i].path, rows[i].want);
+		shows(rows[i].path, rows[i].want);
 	}
 }
 
 static void
 a_wished_language_is_kept(void **state)
 {
-	struct page page = page_of(NULL, LANGUAGE_FR);
-
 	(void)state;
 	page.kind = PAGE_FORM;
-	must_render(&page);
-	must_not_say("not wished for", "type=\"hidden\"");
+	page.language = LANGUAGE_FR;
+	hides("not wished for", "type=\"hidden\"");
 	page.language_asked = true;
-	must_render(&page);
-	must_say("by the form", "name=\"lang\" value=\"fr\"");
-	must_say("by the title", "href=\"./?lang=fr\"");
+	shows("by the form", "name=\"lang\" value=\"fr\"");
+	shows("by the title", "href=\"./?lang=fr\"");
 }
 
 static void
 the_longest_page_fits(void **state)
 {
-	struct standing standing = banned_standing();
 	char phrase[REPLY_PHRASE_SIZE + 10] = "550 5.7.1 ";
 	struct ban *ban = &standing.ban[0];
+	struct text out;
 
 	(void)state;
 	memset(phrase + 10, '&', REPLY_PHRASE_SIZE - 1);
@@ -679,23 +534,12 @@ the_longest_page_fits(void **state)
 		standing.ban[standing.bans] = *ban;
 	}
 	for (int i = 0; i < LANGUAGE_COUNT; i++) {
-		struct page page = page_of(&standing, (enum language)i);
-
-		must_render(&page);
+		page.language = (enum language)i;
+		render();
 		assert_true(strlen(buf) < WEB_BODY_MAX / 2);
 	}
-}
-
-static void
-a_page_that_does_not_fit_is_refused(void **state)
-{
-	const struct standing standing = banned_standing();
-	struct page page = page_of(&standing, LANGUAGE_EN);
-	struct text out;
-
-	(void)state;
 	text_init(&out, buf, 1000);
-	assert_false(page_render(&page, &out));
+	assert_false(page_render(&page, &out)); /* and not where it is cut */
 }
 
 #define PAGE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -707,9 +551,7 @@ main(void)
 		PAGE_TEST(a_ban_is_told),
 		PAGE_TEST(steps_are_told),
 		PAGE_TEST(refs_are_found),
-		PAGE_TEST(a_ref_like_another_is_read),
 		PAGE_TEST(a_clear_address_is_told),
-		PAGE_TEST(allowed_is_told_as_clear),
 		PAGE_TEST(every_kind_in_every_language),
 		PAGE_TEST(every_word_in_every_language),
 		PAGE_TEST(a_network_is_named),
@@ -717,13 +559,10 @@ main(void)
 		PAGE_TEST(hours_are_for_some_alone),
 		PAGE_TEST(policies_are_told),
 		PAGE_TEST(figures_are_told),
-		PAGE_TEST(the_owner_is_heard),
 		PAGE_TEST(input_is_repeated_without_harm),
-		PAGE_TEST(variables_are_not_templates),
 		PAGE_TEST(links_lead_back),
 		PAGE_TEST(a_wished_language_is_kept),
 		PAGE_TEST(the_longest_page_fits),
-		PAGE_TEST(a_page_that_does_not_fit_is_refused),
 	};
 
 	return cmocka_run_group_tests_name("page", tests, NULL, NULL);

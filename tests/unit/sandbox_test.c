@@ -13,88 +13,79 @@
 
 #include "web/web.h"
 
-enum {
-	PATH_SIZE = 128
-};
-
-/* Folders "db", "run" and "other", each with a file "old". */
-struct place {
-	char root[PATH_SIZE / 2];
-};
-
+/* Make folders "db", "run" and "other", each with a file "old", and go there. */
 static void
-path_of(const struct place *place, const char *name, char path[PATH_SIZE])
-{
-	(void)snprintf(path, PATH_SIZE, "%s/%s", place->root, name);
-}
-
-static int
-open_in(const struct place *place, const char *name, int flags)
-{
-	char path[PATH_SIZE];
-
-	path_of(place, name, path);
-	return open(path, flags | O_CLOEXEC, 0600);
-}
-
-static void
-build(struct place *place)
+build(char root[])
 {
 	static const char *const folders[] = { "db", "run", "other" };
 	static const char *const files[] = { "db/old", "run/old", "other/old" };
-	char path[PATH_SIZE];
 
-	(void)snprintf(
-	    place->root, sizeof(place->root), "/tmp/videur-unit-XXXXXX");
-	assert_non_null(mkdtemp(place->root));
+	assert_non_null(mkdtemp(root));
+	assert_int_equal(chdir(root), 0);
 	for (size_t i = 0; i < COUNT(folders); i++) {
-		int file;
-
-		path_of(place, folders[i], path);
-		assert_int_equal(mkdir(path, 0700), 0);
-		file = open_in(place, files[i], O_WRONLY | O_CREAT);
-		assert_true(file >= 0);
-		assert_int_equal(write(file, "x", 1), 1);
-		assert_int_equal(close(file), 0);
+		assert_int_equal(mkdir(folders[i], 0700), 0);
+		assert_int_equal(close(creat(files[i], 0600)), 0);
 	}
 }
 
 static void
-clear(const struct place *place)
+clear(const char *root)
 {
 	static const char *const all[] = { "db/old", "db/new", "run/old",
-		"run/new", "other/old", "other/new", "db", "run", "other", "" };
-	char path[PATH_SIZE];
+		"run/new", "other/old", "other/new", "db", "run", "other" };
 
 	for (size_t i = 0; i < COUNT(all); i++) {
-		path_of(place, all[i], path);
-		(void)remove(path);
+		(void)remove(all[i]);
 	}
+	assert_int_equal(chdir("/"), 0);
+	(void)rmdir(root);
 }
 
+/* What is tried, and whether it must work. */
+static const struct {
+	const char *sentence;
+	enum {
+		OPEN,
+		REMOVE,
+		RUN,
+		GAIN
+	} what;
+	const char *name;
+	int flags;
+	bool want;
+} rows[] = {
+	{ "no rights can be gained", GAIN, NULL, 0, false },
+	{ "files are read", OPEN, "other/old", O_RDONLY, true },
+	{ "but not written elsewhere", OPEN, "other/old", O_WRONLY, false },
+	{ "nor made there", OPEN, "other/new", O_WRONLY | O_CREAT, false },
+	{ "nor removed", REMOVE, "other/old", 0, false },
+	{ "SQLite's file for locks is written", OPEN, "db/old", O_RDWR, true },
+	{ "and made", OPEN, "db/new", O_RDWR | O_CREAT, true },
+	{ "but not removed", REMOVE, "db/old", 0, false },
+	{ "where the socket lies nothing is made", OPEN, "run/new",
+	    O_WRONLY | O_CREAT, false },
+	{ "nor written", OPEN, "run/old", O_WRONLY, false },
+	{ "but the socket can be removed", REMOVE, "run/old", 0, true },
+	{ "no program is started", RUN, NULL, 0, false },
+};
+
 static bool
-can_open(const struct place *place, const char *name, int flags)
-{
-	int file = open_in(place, name, flags);
-
-	return file >= 0 && close(file) == 0;
-}
-
-static bool
-can_remove(const struct place *place, const char *name)
-{
-	char path[PATH_SIZE];
-
-	path_of(place, name, path);
-	return unlink(path) == 0;
-}
-
-static bool
-can_run(void)
+works(size_t row)
 {
 	int status;
-	pid_t child = fork();
+	pid_t child;
 
+	switch (rows[row].what) {
+	case OPEN:
+		return open(rows[row].name, rows[row].flags, 0600) >= 0;
+	case REMOVE:
+		return unlink(rows[row].name) == 0;
+	case GAIN:
+		return prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) != 1;
+	case RUN:
+		break;
+	}
+	child = fork();
 	if (child == 0) {
 		(void)execl("/bin/true", "true", (char *)NULL);
 		_exit(1);
@@ -102,52 +93,30 @@ can_run(void)
 	return waitpid(child, &status, 0) == child && status == 0;
 }
 
-/* In a process of its own, since there is no way back.  Gives back the
- * number of the first row that is not so, 0 for none. */
-static int
-try_all(const struct place *place)
+/* In a process of its own, since there is no way back.  Gives back the first
+ * row that is not so, or how many there are; one more where it cannot be given
+ * up at all. */
+static size_t
+try_all(const char *root)
 {
-	char database[PATH_SIZE];
-	char listen[PATH_SIZE];
+	char listen[64];
 	const char *const sockets[] = { listen, "127.0.0.1:8025" };
+	size_t row = 0;
 
-	path_of(place, "db/videur.db", database);
-	(void)snprintf(
-	    listen, sizeof(listen), "unix:%s/run/web.sock", place->root);
-	if (!sandbox_enter(database, sockets, 2)) {
-		return 1;
+	(void)snprintf(listen, sizeof(listen), "unix:%s/run/web.sock", root);
+	if (!sandbox_enter("db/videur.db", sockets, 2)) {
+		return COUNT(rows) + 1;
 	}
-	const bool so[] = { true, prctl(PR_GET_NO_NEW_PRIVS, 0, 0, 0, 0) == 1,
-		can_open(place, "other/old", O_RDONLY),
-		!can_open(place, "other/old", O_WRONLY),
-		!can_open(place, "other/new", O_WRONLY | O_CREAT),
-		!can_remove(place, "other/old"),
-		can_open(place, "db/old", O_RDWR),
-		can_open(place, "db/new", O_RDWR | O_CREAT),
-		!can_remove(place, "db/old"),
-		!can_open(place, "run/new", O_WRONLY | O_CREAT),
-		!can_open(place, "run/old", O_WRONLY),
-		can_remove(place, "run/old"), !can_run() };
-
-	for (size_t i = 0; i < COUNT(so); i++) {
-		if (!so[i]) {
-			return (int)i + 1;
-		}
+	while (row < COUNT(rows) && works(row) == rows[row].want) {
+		row++;
 	}
-	return 0;
+	return row;
 }
 
 static void
 what_is_left(void **state)
 {
-	static const char *const rows[] = { "all of it holds",
-		"it can be given up", "no rights can be gained",
-		"files are read", "but not written elsewhere", "nor made there",
-		"nor removed", "SQLite's file for locks is written", "and made",
-		"but not removed", "where the socket lies nothing is made",
-		"nor written", "but the socket can be removed",
-		"no program is started" };
-	struct place place;
+	char root[] = "/tmp/videur-unit-XXXXXX";
 	int status;
 	pid_t child;
 
@@ -157,16 +126,18 @@ what_is_left(void **state)
 		print_message("this kernel knows no Landlock\n");
 		skip();
 	}
-	build(&place);
+	build(root);
 	child = fork();
 	if (child == 0) {
-		_exit(try_all(&place));
+		_exit((int)try_all(root));
 	}
 	assert_int_equal(waitpid(child, &status, 0), child);
-	clear(&place);
+	clear(root);
 	assert_true(WIFEXITED(status));
-	assert_in_range(WEXITSTATUS(status), 0, COUNT(rows) - 1);
-	check_int(rows[WEXITSTATUS(status)], WEXITSTATUS(status), 0);
+	if (WEXITSTATUS(status) < (int)COUNT(rows)) {
+		fail_msg("%s", rows[WEXITSTATUS(status)].sentence);
+	}
+	check_int("all of it holds", WEXITSTATUS(status), COUNT(rows));
 }
 
 int

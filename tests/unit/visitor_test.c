@@ -10,6 +10,11 @@
 #include "web/negotiate.h"
 #include "web/visitor.h"
 
+enum {
+	SECOND = 1000,
+	MINUTE = 60 * SECOND
+};
+
 union peer {
 	struct sockaddr sa;
 	struct sockaddr_in in;
@@ -99,18 +104,8 @@ visitors(void **state)
 			    rows[i].want);
 		}
 	}
-	free(conf);
-}
-
-static void
-nobody_is_known_without_a_peer(void **state)
-{
-	struct conf *conf = calloc(1, sizeof(*conf));
-	struct addr got;
-
-	(void)state;
-	assert_non_null(conf);
-	assert_false(visitor_address(conf, NULL, "192.0.2.7", &got));
+	assert_false(
+	    visitor_address(conf, NULL, "192.0.2.7", &(struct addr){ 0 }));
 	free(conf);
 }
 
@@ -169,62 +164,46 @@ static void
 languages(void **state)
 {
 	static const struct {
-		const char *sentence, *asked, *accept, *want;
+		const char *sentence, *tags[2], *asked, *accept, *want;
 	} rows[] = {
-		{ "nothing said", NULL, NULL, "en" },
-		{ "an empty header", NULL, "", "en" },
-		{ "French", NULL, "fr", "fr" },
-		{ "French of Switzerland", NULL, "fr-CH", "fr" },
-		{ "in capitals", NULL, "FR-fr", "fr" },
-		{ "the first of two alike", NULL, "fr, en", "fr" },
-		{ "the first of two alike, English", NULL, "en, fr", "en" },
-		{ "the heavier", NULL, "en;q=0.5, fr;q=0.8", "fr" },
-		{ "the heavier, by a thousandth", NULL,
+		{ "nothing said", { NULL }, NULL, NULL, "en" },
+		{ "an empty header", { NULL }, NULL, "", "en" },
+		{ "French", { NULL }, NULL, "fr", "fr" },
+		{ "French of Switzerland", { NULL }, NULL, "fr-CH", "fr" },
+		{ "in capitals", { NULL }, NULL, "FR-fr", "fr" },
+		{ "the first of two alike", { NULL }, NULL, "fr, en", "fr" },
+		{ "the first of two alike, English", { NULL }, NULL, "en, fr",
+		    "en" },
+		{ "the heavier", { NULL }, NULL, "en;q=0.5, fr;q=0.8", "fr" },
+		{ "the heavier, by a thousandth", { NULL }, NULL,
 		    "fr;q=0.500, en;q=0.501", "en" },
-		{ "as browsers send it", NULL,
+		{ "as browsers send it", { NULL }, NULL,
 		    "fr-FR,fr;q=0.9,en-US;q=0.8,en;q=0.7", "fr" },
-		{ "a language we lack comes first", NULL,
+		{ "a language we lack comes first", { NULL }, NULL,
 		    "de, fr-CH;q=0.8, en;q=0.5", "fr" },
-		{ "only languages we lack", NULL, "de, it;q=0.5", "en" },
-		{ "a language that only begins like ours", NULL, "fro", "en" },
-		{ "English is not wanted", NULL, "en;q=0, *;q=0.5", "fr" },
-		{ "French is not wanted", NULL, "fr;q=0", "en" },
-		{ "neither is wanted", NULL, "fr;q=0, en;q=0", "en" },
-		{ "anything", NULL, "*", "en" },
-		{ "anything but rather French", NULL, "*;q=0.1, fr;q=0.2",
+		{ "only languages we lack", { NULL }, NULL, "de, it;q=0.5",
+		    "en" },
+		{ "a language that only begins like ours", { NULL }, NULL,
+		    "fro", "en" },
+		{ "English is not wanted", { NULL }, NULL, "en;q=0, *;q=0.5",
 		    "fr" },
-		{ "a weight that is none is not counted", NULL,
+		{ "French is not wanted", { NULL }, NULL, "fr;q=0", "en" },
+		{ "neither is wanted", { NULL }, NULL, "fr;q=0, en;q=0", "en" },
+		{ "anything", { NULL }, NULL, "*", "en" },
+		{ "anything but rather French", { NULL }, NULL,
+		    "*;q=0.1, fr;q=0.2", "fr" },
+		{ "a weight that is none is not counted", { NULL }, NULL,
 		    "fr;q=x, en;q=0.1", "en" },
-		{ "a weight above one is not counted", NULL,
+		{ "a weight above one is not counted", { NULL }, NULL,
 		    "fr;q=1.5, en;q=0.1", "en" },
-		{ "other parameters and blanks", NULL,
+		{ "other parameters and blanks", { NULL }, NULL,
 		    "en;q=0.4 , fr ; level=1 ; q=0.6", "fr" },
-		{ "rubbish", NULL, ",,;;q=,=,*;;", "en" },
-		{ "the wish in the address wins", "fr", "en", "fr" },
-		{ "in capitals too", "EN", "fr", "en" },
-		{ "a wish we cannot fulfil does not", "de", "fr", "fr" },
-		{ "an empty wish does not", "", "fr", "fr" },
-	};
-
-	const struct languages all = languages_of(NULL, 0);
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		check_text(rows[i].sentence,
-		    language_facts[negotiate_language(
-				       &all, rows[i].asked, rows[i].accept)]
-			.tag,
-		    rows[i].want);
-	}
-}
-
-/* What the site's own list of languages makes of the same wishes. */
-static void
-languages_of_a_site(void **state)
-{
-	static const struct {
-		const char *sentence, *tags[3], *asked, *accept, *want;
-	} rows[] = {
+		{ "rubbish", { NULL }, NULL, ",,;;q=,=,*;;", "en" },
+		{ "the wish in the address wins", { NULL }, "fr", "en", "fr" },
+		{ "in capitals too", { NULL }, "EN", "fr", "en" },
+		{ "a wish we cannot fulfil does not", { NULL }, "de", "fr",
+		    "fr" },
+		{ "an empty wish does not", { NULL }, "", "fr", "fr" },
 		{ "the first is where nothing is said", { "fr", "en" }, NULL,
 		    NULL, "fr" },
 		{ "a wish goes before it", { "fr", "en" }, NULL, "en", "en" },
@@ -237,13 +216,10 @@ languages_of_a_site(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		size_t count = 0;
-
-		while (rows[i].tags[count] != NULL) {
-			count++;
-		}
-		const struct languages spoken = languages_of(
-		    rows[i].tags, count);
+		const char *const *tags = rows[i].tags;
+		const size_t count = (size_t)(tags[0] != NULL) +
+				     (size_t)(tags[1] != NULL);
+		const struct languages spoken = languages_of(tags, count);
 
 		check_text(rows[i].sentence,
 		    language_facts[negotiate_language(
@@ -253,15 +229,142 @@ languages_of_a_site(void **state)
 	}
 }
 
+static void
+json_or_page(void **state)
+{
+	static const struct {
+		const char *sentence, *accept;
+		bool want;
+	} rows[] = {
+		{ "nothing said", NULL, false },
+		{ "an empty header", "", false },
+		{ "JSON", "application/json", true },
+		{ "in capitals", "Application/JSON", true },
+		{ "anything", "*/*", false },
+		{ "as browsers say",
+		    "text/html,application/xhtml+xml,application/xml;q=0.9,"
+		    "image/avif,image/webp,*/*;q=0.8",
+		    false },
+		{ "as libraries for programs say",
+		    "application/json, text/plain, */*", true },
+		{ "both alike", "application/json, text/html", false },
+		{ "rather a page", "application/json;q=0.5, text/html", false },
+		{ "rather JSON", "text/html;q=0.5 , application/json ;q=0.6",
+		    true },
+		{ "anything but JSON", "*/*, application/json;q=0", false },
+		{ "with a parameter", "application/json;charset=utf-8", true },
+		{ "a type that begins so", "application/jsonl", false },
+		{ "rubbish", ";,q=,application/json;q=x,/", false },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		check_int(rows[i].sentence, negotiate_json(rows[i].accept),
+		    rows[i].want);
+	}
+}
+
+static struct addr
+addr_of(const char *text)
+{
+	struct addr addr;
+
+	assert_true(addr_parse(text, &addr));
+	return addr;
+}
+
+static struct rate *
+new_rate(void)
+{
+	struct rate *rate = malloc(sizeof(*rate));
+
+	assert_non_null(rate);
+	rate_init(rate);
+	return rate;
+}
+
+static void
+a_visitors_requests(void **state)
+{
+	static const struct {
+		const char *sentence, *who;
+		int64_t at;
+		int times;
+		int fine;     /* of them */
+		int64_t wait; /* after the last */
+	} rows[] = {
+		{ "a minute's worth at once", "192.0.2.7", 0, 6, 6, 0 },
+		{ "and not one more", "192.0.2.7", 0, 1, 0, 10 },
+		{ "asking again costs nothing", "192.0.2.7", 9 * SECOND, 5, 0,
+		    1 },
+		{ "a share of the minute later one", "192.0.2.7", 10 * SECOND,
+		    2, 1, 10 },
+		{ "another visitor has his own", "192.0.2.8", 10 * SECOND, 6, 6,
+		    0 },
+		{ "by IPv6 the /64 is one visitor", "2001:db8::1", 10 * SECOND,
+		    6, 6, 0 },
+		{ "whatever the address in it", "2001:db8::2", 10 * SECOND, 1,
+		    0, 10 },
+		{ "the next /64 is another", "2001:db8:0:1::1", 10 * SECOND, 6,
+		    6, 0 },
+		{ "half a minute gives half of it", "192.0.2.8", 40 * SECOND, 5,
+		    3, 10 },
+		{ "never more than a minute's worth", "192.0.2.7",
+		    1000 * MINUTE, 10, 6, 10 },
+	};
+	struct rate *rate = new_rate();
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		struct addr who = addr_of(rows[i].who);
+		int fine = 0;
+		int64_t wait = -1;
+
+		for (int n = 0; n < rows[i].times; n++) {
+			fine += rate_take(rate, &who, 6, rows[i].at, &wait);
+		}
+		check_int(rows[i].sentence, fine, rows[i].fine);
+		check_int(rows[i].sentence, wait, rows[i].wait);
+	}
+	free(rate);
+}
+
+/* Many more visitors than there are places: all are let in, and who used
+ * all of his is forgotten last. */
+static void
+a_flood_shuts_nobody_out(void **state)
+{
+	struct rate *rate = new_rate();
+	struct addr greedy = addr_of("198.51.100.1");
+	int64_t wait;
+
+	(void)state;
+	for (int i = 0; i < 60; i++) {
+		assert_true(rate_take(rate, &greedy, 60, 0, &wait));
+	}
+	for (int i = 0; i < 100000; i++) {
+		struct addr one = addr_of("10.0.0.0");
+
+		one.byte[13] = (uint8_t)(i >> 16);
+		one.byte[14] = (uint8_t)(i >> 8);
+		one.byte[15] = (uint8_t)i;
+		assert_true(rate_take(rate, &one, 60, 0, &wait));
+	}
+	assert_false(rate_take(rate, &greedy, 60, 0, &wait));
+	assert_true(rate_take(rate, &greedy, 0, 0, &wait)); /* no limit */
+	free(rate);
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(visitors),
-		cmocka_unit_test(nobody_is_known_without_a_peer),
 		cmocka_unit_test(lookups),
 		cmocka_unit_test(languages),
-		cmocka_unit_test(languages_of_a_site),
+		cmocka_unit_test(json_or_page),
+		cmocka_unit_test(a_visitors_requests),
+		cmocka_unit_test(a_flood_shuts_nobody_out),
 	};
 
 	return cmocka_run_group_tests_name("visitor", tests, NULL, NULL);

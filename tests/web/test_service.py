@@ -54,7 +54,7 @@ def test_a_wrong_configuration_is_named_by_its_line(empty):
         file.write("\nnonsense = 1\n")
     done = run("-c", empty.conf)
     assert done.returncode == 2
-    assert f"{empty.conf}:2: " in done.stderr
+    assert f"{empty.conf}:2:1: " in done.stderr
 
 
 def test_a_port_in_use(empty):
