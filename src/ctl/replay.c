@@ -101,9 +101,10 @@ read_logs(struct replay *replay)
 	const struct args *args = &replay->ctl->args;
 	struct progress progress = progress_begin(
 	    isatty(STDERR_FILENO) ? stderr : NULL, proc_ticks());
+	const struct merge_progress shown = { show_progress, &progress };
 	char error[LOG_ERROR_SIZE];
 	struct merge *merge = merge_open(replay->rules, args->file, args->files,
-	    replay->ctl->now, show_progress, &progress, error);
+	    replay->ctl->now, &shown, error);
 	enum merge_result result = MERGE_FAILED;
 	const struct finding *finding;
 	bool fine = true;

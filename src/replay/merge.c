@@ -29,8 +29,7 @@ struct merge {
 	const struct rules *rules;
 	struct rules_scratch *scratch;
 	int64_t now;
-	merge_progress *progress;
-	void *to;
+	const struct merge_progress *progress;
 	char *error;
 	int64_t since;            /* lines, since progress was told */
 	struct merged_log *given; /* whose next was given last, or NULL */
@@ -62,7 +61,8 @@ tell_progress(struct merge *merge)
 		total += merge->log[i].size;
 		known = known && merge->log[i].size > 0;
 	}
-	merge->progress(merge->to, done, known ? total : 0, merge_lines(merge));
+	merge->progress->tell(
+	    merge->progress->to, done, known ? total : 0, merge_lines(merge));
 }
 
 /* Read a log up to its next finding, or its end. */
@@ -108,7 +108,7 @@ start(struct merge *merge, struct merged_log *log)
 
 struct merge *
 merge_open(const struct rules *rules, const char *const *path, size_t paths,
-    int64_t now, merge_progress *progress, void *to,
+    int64_t now, const struct merge_progress *progress,
     char error[static LOG_ERROR_SIZE])
 {
 	struct merge *merge = calloc(
@@ -125,7 +125,6 @@ merge_open(const struct rules *rules, const char *const *path, size_t paths,
 	merge->scratch = scratch;
 	merge->now = now;
 	merge->progress = progress;
-	merge->to = to;
 	merge->error = error;
 	for (size_t i = 0; i < paths; i++) {
 		struct merged_log *log = &merge->log[merge->logs++];

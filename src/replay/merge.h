@@ -19,8 +19,10 @@ struct merge;
 
 /* Told now and then how far it has come: so many lines are read, and `done`
  * of `total` bytes; a total of 0 is not known. */
-typedef void merge_progress(
-    void *to, int64_t done, int64_t total, int64_t lines);
+struct merge_progress {
+	void (*tell)(void *to, int64_t done, int64_t total, int64_t lines);
+	void *to;
+};
 
 enum merge_result {
 	MERGE_FINDING,
@@ -34,7 +36,7 @@ enum merge_result {
  * where NULL comes back.
  */
 struct merge *merge_open(const struct rules *rules, const char *const *path,
-    size_t paths, int64_t now, merge_progress *progress, void *to,
+    size_t paths, int64_t now, const struct merge_progress *progress,
     char error[static LOG_ERROR_SIZE]);
 void merge_close(struct merge *merge);
 

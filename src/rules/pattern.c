@@ -77,6 +77,21 @@ meaning(const char *name, size_t len)
 	return NULL;
 }
 
+/* A line's end and the blanks around it stand for nothing, but one behind a
+ * backslash stays. */
+static const char *
+skip_line_end(struct text *out, const char *at)
+{
+	while (out->len > 0 && is_blank(out->buf[out->len - 1]) &&
+	       (out->len < 2 || out->buf[out->len - 2] != '\\')) {
+		out->buf[--out->len] = '\0';
+	}
+	while (is_blank(*at)) {
+		at++;
+	}
+	return at;
+}
+
 static bool
 replace_words(
     const char *at, struct text *out, char error[static PATTERN_ERROR_SIZE])
@@ -98,16 +113,7 @@ replace_words(
 			text_add(out, means);
 			at += len + 2;
 		} else if (*at == '\n') {
-			/* It and the blanks around it stand for nothing, but
-			 * one behind a backslash stays. */
-			while (
-			    out->len > 0 && is_blank(out->buf[out->len - 1]) &&
-			    (out->len < 2 || out->buf[out->len - 2] != '\\')) {
-				out->buf[--out->len] = '\0';
-			}
-			while (is_blank(*at)) {
-				at++;
-			}
+			at = skip_line_end(out, at);
 		} else {
 			if (*at == '\\' && at[1] != '\0') {
 				text_add_char(out, *at++);

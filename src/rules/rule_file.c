@@ -83,9 +83,11 @@ set_pattern(const struct key *key, void *field, const char *value)
 #define RULE(member)                                                           \
 	.section = "rule", .offset = offsetof(struct log_rule, member),        \
 	.size = sizeof(((struct log_rule *)0)->member)
-#define LIST(member)                                                           \
-	RULE(member.item[0]), .list = true, .most = RULE_LIST_MAX,             \
-			      .count = offsetof(struct log_rule, member.items)
+#define LIST(member, type)                                                     \
+	.section = "rule", .list = true, .most = RULE_LIST_MAX,                \
+	.offset = offsetof(struct log_rule, member) + offsetof(type, item),    \
+	.size = sizeof(((type *)0)->item[0]),                                  \
+	.count = offsetof(struct log_rule, member) + offsetof(type, items)
 
 static const struct key keys[] = {
 	{ .name = "source",
@@ -95,10 +97,14 @@ static const struct key keys[] = {
 	    .size = RULE_SOURCE_SIZE },
 	{ RULE(about), .name = "about", .set = field_text, .min = 1,
 	    .required = true },
-	{ LIST(tags), .name = "tags", .set = set_tag, .required = true },
-	{ LIST(not_tags), .name = "not-tags", .set = set_tag },
-	{ LIST(match), .name = "match", .set = set_pattern, .required = true },
-	{ LIST(not_match), .name = "not-match", .set = set_pattern },
+	{ LIST(tags, struct rule_tags), .name = "tags", .set = set_tag,
+	    .required = true },
+	{ LIST(not_tags, struct rule_tags), .name = "not-tags",
+	    .set = set_tag },
+	{ LIST(match, struct rule_patterns), .name = "match",
+	    .set = set_pattern, .required = true },
+	{ LIST(not_match, struct rule_patterns), .name = "not-match",
+	    .set = set_pattern },
 	{ RULE(what), .name = "finding", .def = "offence", .set = field_word,
 	    .words = &finding_words },
 	{ RULE(kind), .name = "kind", .set = field_word, .words = &kind_words },
@@ -143,7 +149,8 @@ begin_rule(void *target, const char *title, const char **wrong)
 		}
 	}
 	*wrong = "out of memory";
-	grown = reallocarray(rules->rule, rules->rules + 1, sizeof(*grown));
+	grown = reallocarray(
+	    rules->rule, rules->rules + 1, sizeof(struct log_rule *));
 	if (grown == NULL) {
 		return NULL;
 	}
