@@ -113,6 +113,22 @@ file_read(
 	return found;
 }
 
+char *
+file_read_text(const char *path, size_t most, char why[static FILE_WHY_SIZE])
+{
+	size_t len;
+	char *text = file_read(path, most, &len, why);
+
+	if (text != NULL && memchr(text, '\0', len) != NULL) {
+		(void)text_copy(
+		    why, FILE_WHY_SIZE, "holds a NUL byte and is no text");
+		free(text);
+		text = NULL;
+		errno = EILSEQ;
+	}
+	return text;
+}
+
 size_t
 file_read_head(const char *path, char *buf, size_t size)
 {

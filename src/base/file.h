@@ -21,6 +21,10 @@ enum {
 char *file_read(
     const char *path, size_t most, size_t *len, char why[static FILE_WHY_SIZE]);
 
+/* The same of a text: no byte of it is NUL (errno EILSEQ). */
+char *file_read_text(
+    const char *path, size_t most, char why[static FILE_WHY_SIZE]);
+
 /* Read the first size - 1 bytes of a file, fewer where it has no more, with a
  * NUL behind them; gives back how many, 0 where it cannot be read. */
 size_t file_read_head(const char *path, char *buf, size_t size);

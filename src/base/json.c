@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "base/utf8.h"
 
 void
 json_init(struct json *json,
@@ -22,44 +23,6 @@ static void
 put(struct json *json, const char *string)
 {
 	json->write(json->to, string, strlen(string));
-}
-
-/* Length of the UTF-8 character at `s`, 0 where there is none (RFC 3629). */
-static size_t
-utf8_length(const unsigned char *s)
-{
-	static const struct {
-		unsigned char first, last; /* of the lead byte */
-		unsigned char low, high;   /* of the second */
-		size_t length;
-	} forms[] = {
-		{ 0x20, 0x7f, 0x00, 0xff, 1 },
-		{ 0xc2, 0xdf, 0x80, 0xbf, 2 },
-		{ 0xe0, 0xe0, 0xa0, 0xbf, 3 },
-		{ 0xe1, 0xec, 0x80, 0xbf, 3 },
-		{ 0xed, 0xed, 0x80, 0x9f, 3 },
-		{ 0xee, 0xef, 0x80, 0xbf, 3 },
-		{ 0xf0, 0xf0, 0x90, 0xbf, 4 },
-		{ 0xf1, 0xf3, 0x80, 0xbf, 4 },
-		{ 0xf4, 0xf4, 0x80, 0x8f, 4 },
-	};
-
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		if (s[0] < forms[i].first || s[0] > forms[i].last) {
-			continue;
-		}
-		if (forms[i].length > 1 &&
-		    (s[1] < forms[i].low || s[1] > forms[i].high)) {
-			return 0;
-		}
-		for (size_t n = 2; n < forms[i].length; n++) {
-			if ((s[n] & 0xc0) != 0x80) {
-				return 0;
-			}
-		}
-		return forms[i].length;
-	}
-	return 0;
 }
 
 static void
@@ -105,7 +68,7 @@ put_string(struct json *json, const char *value)
 			value += plain;
 			continue;
 		}
-		len = utf8_length((const unsigned char *)value);
+		len = utf8_length(value);
 		if (c < 0x20 || c == 0x7f || c == '"' || c == '\\') {
 			put_escaped(json, c);
 			len = 1;

@@ -13,7 +13,6 @@ static const struct range {
 	{ 0x200e, 0x200f },
 	{ 0x2028, 0x202e }, /* line separators, overrides */
 	{ 0x2066, 0x2069 },
-	{ 0xd800, 0xdfff }, /* halves of pairs: not characters */
 	{ 0xfeff, 0xfeff },
 };
 
@@ -31,43 +30,54 @@ static const struct lead {
 	{ 0xf8, 0xf0, 4, 0x10000 },
 };
 
-static bool
-is_hidden(uint32_t code)
-{
-	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
-		if (hidden[i].from <= code && code <= hidden[i].to) {
-			return true;
-		}
-	}
-	return code > 0x10ffff;
-}
-
+/* The character at the start of `text`; its length, or 0 for none. */
 static size_t
-printable_after(const struct lead *lead, const unsigned char *byte)
+decode(const char *text, uint32_t *code)
 {
-	uint32_t code = byte[0] & (uint8_t)~lead->mask;
+	const unsigned char *byte = (const unsigned char *)text;
+	const struct lead *lead = leads;
+	const struct lead *end = leads + sizeof(leads) / sizeof(leads[0]);
 
+	while (lead < end && (byte[0] & lead->mask) != lead->mark) {
+		lead++;
+	}
+	if (lead == end) {
+		return 0;
+	}
+	*code = byte[0] & (uint8_t)~lead->mask;
 	for (size_t i = 1; i < lead->len; i++) {
 		/* The NUL at the end fails here as well. */
 		if ((byte[i] & 0xc0) != 0x80) {
 			return 0;
 		}
-		code = code << 6 | (byte[i] & 0x3f);
+		*code = *code << 6 | (byte[i] & 0x3f);
 	}
-	return code < lead->least || is_hidden(code) ? 0 : lead->len;
+	/* Halves of pairs are no characters. */
+	return *code < lead->least || *code > 0x10ffff || *code >> 11 == 0x1b
+		   ? 0
+		   : lead->len;
+}
+
+size_t
+utf8_length(const char *text)
+{
+	uint32_t code;
+
+	return decode(text, &code);
 }
 
 size_t
 utf8_printable(const char *text)
 {
-	const unsigned char *byte = (const unsigned char *)text;
+	uint32_t code;
+	const size_t len = decode(text, &code);
 
-	for (size_t i = 0; i < sizeof(leads) / sizeof(leads[0]); i++) {
-		if ((byte[0] & leads[i].mask) == leads[i].mark) {
-			return printable_after(&leads[i], byte);
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+		if (len > 0 && hidden[i].from <= code && code <= hidden[i].to) {
+			return 0;
 		}
 	}
-	return 0;
+	return len;
 }
 
 bool

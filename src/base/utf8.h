@@ -8,8 +8,12 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* How many bytes the character at the start of `text` takes; 0 where what
+ * stands there is not valid UTF-8 (RFC 3629).  `text` is not at its end. */
+size_t utf8_length(const char *text);
+
 /*
- * How many bytes the character at the start of `text` takes; 0 where what
+ * The same where it may be shown; 0 where what
  * stands there is not valid UTF-8 or is nothing to print: a control character,
  * or one that turns the direction of writing and so could make a line read
  * as another.  `text` is not at its end.

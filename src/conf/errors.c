@@ -45,6 +45,16 @@ errors_add(
 }
 
 void
+errors_add_twice(struct errors *errors, const struct place *at,
+    const char *what, const struct place *first)
+{
+	const bool same = first->file == at->file;
+
+	errors_add(errors, at, "%s is given twice, first in %s%s%d", what,
+	    same ? "line " : first->file, same ? "" : ":", first->line);
+}
+
+void
 errors_add_lost(
     struct errors *errors, const struct place *at, const char *format, ...)
 {

@@ -34,6 +34,10 @@ struct place {
 void errors_add(struct errors *errors, const struct place *at,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
+/* `what` is given at two places. */
+void errors_add_twice(struct errors *errors, const struct place *at,
+    const char *what, const struct place *first);
+
 /* Something does not stand where it must, so what follows may not either:
  * this is told only as the first of its kind, until the reader clears `lost`
  * because it found its way again. */

@@ -18,6 +18,23 @@
 /* src/conf/policies, by scripts/embed. */
 extern const struct embedded policy_files[];
 
+/* A file's text, or NULL with `error` as "FILE: why" and errno. */
+static char *
+read_text(const char *path, char error[static CONF_ERROR_SIZE])
+{
+	char why[FILE_WHY_SIZE];
+	char *text = file_read_text(path, PARSE_SIZE_MAX, why);
+	const int kept = errno;
+	struct text out;
+
+	if (text == NULL) {
+		text_init(&out, error, CONF_ERROR_SIZE);
+		text_addf(&out, "%s: %s", path, why);
+	}
+	errno = kept;
+	return text;
+}
+
 /* ---- policies ---- */
 
 static bool
@@ -40,26 +57,21 @@ read_policy(const char *name, const char *file, const char *text,
 	return true;
 }
 
-/* Say that there is none of that name; "FILE:LINE:COLUMN: " goes before it
- * where a file named it. */
+/* There is no policies/NAME.conf at `path` and none built in; `place` is where
+ * it was named, or NULL. */
 static void
 say_no_policy(const char *name, const char *path,
     const struct parse_place *place, char error[static CONF_ERROR_SIZE])
 {
 	struct nearest nearest = { .written = name };
-	char known[POLICY_NAME_SIZE];
-	char meant[POLICY_NAME_SIZE] = "";
+	char built_in[8][POLICY_NAME_SIZE];
 	struct text out;
 
-	for (const struct embedded *at = policy_files; at->name != NULL; at++) {
-		text_init(&out, known, sizeof(known));
-		text_add_bytes(&out, at->name, strcspn(at->name, "."));
-		nearest.word = NULL;
-		nearest_offer(&nearest, known);
-		if (nearest.word != NULL) {
-			(void)text_copy(meant, sizeof(meant), known);
-			break;
-		}
+	for (size_t i = 0; i < 8 && policy_files[i].name != NULL; i++) {
+		text_init(&out, built_in[i], sizeof(built_in[i]));
+		text_add_bytes(&out, policy_files[i].name,
+		    strcspn(policy_files[i].name, "."));
+		nearest_offer(&nearest, built_in[i]);
 	}
 	text_init(&out, error, CONF_ERROR_SIZE);
 	if (place != NULL && place->line > 0) {
@@ -70,8 +82,8 @@ say_no_policy(const char *name, const char *path,
 	    "no policy \"%s\": there is no %s, and none of that name is "
 	    "built in",
 	    name, path);
-	if (meant[0] != '\0') {
-		text_addf(&out, ", did you mean \"%s\"?", meant);
+	if (nearest.word != NULL) {
+		text_addf(&out, ", did you mean \"%s\"?", nearest.word);
 	}
 }
 
@@ -101,7 +113,7 @@ load_policy(const char *name, const char *conf_path,
 		text_addf(&out, "%s: its folder's name is too long", below);
 		return false;
 	}
-	text = parse_read(path, error);
+	text = read_text(path, error);
 	if (text != NULL) {
 		fine = read_policy(name, path, text, policy, error);
 		free(text);
@@ -140,7 +152,7 @@ read_conf(struct conf *conf, const char *path, struct parse_place *place,
 
 	keys_of_conf(&keys);
 	grammar_defaults(&keys.grammar, NULL, conf);
-	text = parse_read(file, error);
+	text = read_text(file, error);
 	if (text == NULL) {
 		return path == NULL && (errno == ENOENT || errno == ENOTDIR);
 	}

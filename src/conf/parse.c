@@ -1,6 +1,5 @@
 #include "conf/parse.h"
 
-#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +43,7 @@ struct parser {
 struct scope {
 	const char *name;  /* NULL: the top */
 	const char *title; /* NULL where it has none */
+	const char *what;  /* "section web", "rule \"one\"" */
 	void *base;        /* what its keys fill */
 };
 
@@ -54,16 +54,6 @@ complain_of_open(struct parser *parser, const struct place *open)
 {
 	errors_add_lost(
 	    &parser->errors, open, "a brace that opens here is never closed");
-}
-
-static void
-complain_of_twice(struct parser *parser, const struct place *at,
-    const char *what, const struct place *first)
-{
-	const bool same = first->file == at->file;
-
-	errors_add(&parser->errors, at, "%s is given twice, first in %s%s%d",
-	    what, same ? "line " : first->file, same ? "" : ":", first->line);
 }
 
 /* The value at hand is refused: as `wrong` says, or where that is NULL because
@@ -132,35 +122,35 @@ expected(struct parser *parser, const char *format, ...)
 	lexer_skip_statement(parser->lexer);
 }
 
-/* Go on behind the block whose brace is at hand. */
+/* Go on behind the text or the block at hand. */
 static void
-skip_block(struct parser *parser)
+skip_value(struct parser *parser)
 {
 	const struct token open = parser->lexer->now;
 
-	if (!lexer_skip_block(parser->lexer)) {
+	if (open.kind == TOKEN_TEXT) {
+		lexer_next(parser->lexer);
+	} else if (open.kind == TOKEN_OPEN &&
+		   !lexer_skip_block(parser->lexer)) {
 		complain_of_open(parser, &open.place);
 	}
 }
 
 /* ---- settings ---- */
 
-/* The text at hand is a value: read it, unless its key was refused. */
+/* The text at hand is a value: read it. */
 static void
-read_value(
-    struct parser *parser, const struct key *key, void *base, bool refused)
+read_value(struct parser *parser, const struct key *key, void *base)
 {
 	struct lexer *lexer = parser->lexer;
-	const char *wrong = NULL;
+	const bool no_word = key->words != NULL &&
+			     words_find(key->words, lexer->now.text) ==
+				 key->words->count;
+	const char *wrong = no_word ? NULL
+				    : grammar_set(key, base, lexer->now.text);
 	char many[64];
 	struct text text;
-	bool no_word = key->words != NULL &&
-		       words_find(key->words, lexer->now.text) ==
-			   key->words->count;
 
-	if (!refused && !no_word) {
-		wrong = grammar_set(key, base, lexer->now.text);
-	}
 	if (wrong != NULL && key->most > 0 &&
 	    grammar_items(key, base) == key->most) {
 		text_init(&text, many, sizeof(many));
@@ -168,7 +158,7 @@ read_value(
 		    &text, "is one too many: %zu are the most", key->most);
 		wrong = many;
 	}
-	if (!refused && (no_word || wrong != NULL)) {
+	if (no_word || wrong != NULL) {
 		if (is_runaway(parser, &lexer->now)) {
 			return;
 		}
@@ -179,15 +169,14 @@ read_value(
 
 /* The brace of a list is at hand. */
 static void
-read_list(
-    struct parser *parser, const struct key *key, void *base, bool refused)
+read_list(struct parser *parser, const struct key *key, void *base)
 {
 	struct lexer *lexer = parser->lexer;
 	const struct token open = lexer->now;
 
 	lexer_next(lexer);
 	while (lexer->now.kind == TOKEN_TEXT) {
-		read_value(parser, key, base, refused);
+		read_value(parser, key, base);
 		if (lexer->now.kind == TOKEN_COMMA) {
 			lexer_next(lexer);
 		} else if (lexer->now.kind == TOKEN_TEXT) {
@@ -221,39 +210,40 @@ read_setting(struct parser *parser, const struct key *key,
 {
 	struct lexer *lexer = parser->lexer;
 	struct place *seen = &parser->seen[key - parser->grammar->keys];
-	const bool add = lexer->now.kind == TOKEN_ADD;
-	bool refused = true;
+	const struct token sign = lexer->now;
+	const int errors = parser->errors.found;
 
-	if (!add && lexer->now.kind != TOKEN_EQUAL) {
+	if (sign.kind != TOKEN_ADD && sign.kind != TOKEN_EQUAL) {
 		expected(parser, "there is no = behind %s", key->name);
 		return;
 	}
 	parser->errors.lost = false;
-	if (add && !key->list) {
-		errors_add(&parser->errors, &lexer->now.place,
-		    "+= is for lists, and %s has one value", key->name);
-	} else if (!add && seen->line > 0) {
-		complain_of_twice(parser, at, key->name, seen);
-	} else {
-		refused = false;
-	}
 	lexer_next(lexer);
-	if (!refused && seen->line == 0) {
+	if (sign.kind == TOKEN_ADD && !key->list) {
+		errors_add(&parser->errors, &sign.place,
+		    "+= is for lists, and %s has one value", key->name);
+	} else if (sign.kind == TOKEN_EQUAL && seen->line > 0) {
+		errors_add_twice(&parser->errors, at, key->name, seen);
+	} else if (lexer->now.kind == TOKEN_OPEN && !key->list) {
+		errors_add(&parser->errors, &lexer->now.place,
+		    "%s has one value, not a list", key->name);
+	}
+	if (parser->errors.found > errors) {
+		skip_value(parser);
+		return;
+	}
+	if (seen->line == 0) {
 		*seen = lexer->now.place;
 	}
-	if (!refused && !add && key->list) {
+	if (sign.kind == TOKEN_EQUAL && key->list) {
 		grammar_empty(key, scope->base);
 	}
 	if (lexer->now.kind == TOKEN_TEXT) {
-		read_value(parser, key, scope->base, refused);
-	} else if (lexer->now.kind != TOKEN_OPEN) {
-		expected(parser, "%s has no value", key->name);
-	} else if (key->list) {
-		read_list(parser, key, scope->base, refused);
+		read_value(parser, key, scope->base);
+	} else if (lexer->now.kind == TOKEN_OPEN) {
+		read_list(parser, key, scope->base);
 	} else {
-		errors_add(&parser->errors, &lexer->now.place,
-		    "%s has one value, not a list", key->name);
-		skip_block(parser);
+		expected(parser, "%s has no value", key->name);
 	}
 }
 
@@ -296,23 +286,22 @@ complain_of_unknown(struct parser *parser, const struct scope *scope,
 
 /* Go on behind what follows an unknown name. */
 static void
-skip_statement(struct parser *parser)
+skip_unknown(struct parser *parser)
 {
 	struct lexer *lexer = parser->lexer;
 
 	if (lexer->now.kind == TOKEN_EQUAL || lexer->now.kind == TOKEN_ADD) {
 		lexer_next(lexer);
-		if (lexer->now.kind == TOKEN_TEXT) {
-			lexer_next(lexer);
-			return;
-		}
-	} else if (lexer->now.kind == TOKEN_TEXT && !lexer->now.leads) {
+		skip_value(parser);
+		return;
+	}
+	if (lexer->now.kind == TOKEN_TEXT && !lexer->now.leads) {
 		lexer_next(lexer);
 	}
 	if (lexer->now.kind == TOKEN_OPEN) {
-		skip_block(parser);
+		skip_value(parser);
 	} else {
-		lexer_skip_statement(parser->lexer);
+		lexer_skip_statement(lexer);
 	}
 }
 
@@ -337,20 +326,6 @@ keep(struct parser *parser, const char *section, const char *name,
 	return given;
 }
 
-/* Write what a section is called: "section web", "rule "one"". */
-static void
-name_scope(const struct scope *scope, char what[static ERRORS_WHAT_SIZE])
-{
-	struct text text;
-
-	text_init(&text, what, ERRORS_WHAT_SIZE);
-	if (scope->title == NULL) {
-		text_addf(&text, "section %s", scope->name);
-	} else {
-		text_addf(&text, "%s \"%s\"", scope->name, scope->title);
-	}
-}
-
 /* Begin a section named at `at`, whose brace is at hand; false after a
  * complaint. */
 static bool
@@ -360,7 +335,6 @@ begin_section(struct parser *parser, struct scope *scope,
 	const char *title = scope->title != NULL ? scope->title : "";
 	const struct given *given = parser->given;
 	const char *wrong = NULL;
-	char what[ERRORS_WHAT_SIZE];
 
 	while (given != NULL && (given->section == NULL ||
 				    strcmp(given->section, scope->name) != 0 ||
@@ -368,8 +342,8 @@ begin_section(struct parser *parser, struct scope *scope,
 		given = given->next;
 	}
 	if (given != NULL) {
-		name_scope(scope, what);
-		complain_of_twice(parser, at, what, &given->place);
+		errors_add_twice(
+		    &parser->errors, at, scope->what, &given->place);
 		return false;
 	}
 	if (keep(parser, scope->name, title, at) == NULL) {
@@ -404,16 +378,14 @@ check_section(struct parser *parser, const struct scope *scope,
 	const struct grammar *grammar = parser->grammar;
 	const int errors = parser->errors.found;
 	const char *wrong = NULL;
-	char what[ERRORS_WHAT_SIZE];
 
-	name_scope(scope, what);
 	for (size_t i = 0; i < grammar->count; i++) {
 		const struct key *key = &grammar->keys[i];
 
 		if (key->required && parser->seen[i].line == 0 &&
 		    strcmp(key->section, scope->name) == 0) {
 			errors_add(&parser->errors, &parser->lexer->now.place,
-			    "%s has no %s", what, key->name);
+			    "%s has no %s", scope->what, key->name);
 		}
 	}
 	if (parser->errors.found == errors && section != NULL &&
@@ -422,7 +394,7 @@ check_section(struct parser *parser, const struct scope *scope,
 	}
 	if (wrong != NULL) {
 		errors_add(&parser->errors, &parser->lexer->now.place, "%s: %s",
-		    what, wrong);
+		    scope->what, wrong);
 	}
 }
 
@@ -448,6 +420,8 @@ read_section(struct parser *parser, const char *name, const struct place *at)
 	const int errors = parser->errors.found;
 	struct token open;
 	char title[NAME_SIZE];
+	char what[2 * NAME_SIZE];
+	struct text text;
 
 	if (section != NULL && section->begin != NULL) {
 		if (lexer->now.kind != TOKEN_TEXT) {
@@ -460,6 +434,13 @@ read_section(struct parser *parser, const char *name, const struct place *at)
 		scope.title = title;
 		lexer_next(lexer);
 	}
+	text_init(&text, what, sizeof(what));
+	if (scope.title != NULL) {
+		text_addf(&text, "%s \"%s\"", name, title);
+	} else {
+		text_addf(&text, "section %s", name);
+	}
+	scope.what = what;
 	open = lexer->now;
 	if (open.kind != TOKEN_OPEN) {
 		expected(parser, "section %s begins with a brace: %s { ... }",
@@ -468,7 +449,7 @@ read_section(struct parser *parser, const char *name, const struct place *at)
 	}
 	parser->errors.lost = false;
 	if (!begin_section(parser, &scope, section, at)) {
-		skip_block(parser);
+		skip_value(parser);
 		return;
 	}
 	lexer_next(lexer);
@@ -504,22 +485,6 @@ read_file(struct parser *parser, const char *file, const char *text)
 	parser->lexer = outer;
 }
 
-/* A file's text, or NULL with `why`; the caller frees it. */
-static char *
-read_text(const char *path, char why[static FILE_WHY_SIZE])
-{
-	size_t len;
-	char *text = file_read(path, PARSE_SIZE_MAX, &len, why);
-
-	if (text != NULL && memchr(text, '\0', len) != NULL) {
-		(void)text_copy(
-		    why, FILE_WHY_SIZE, "holds a NUL byte and is no text");
-		free(text);
-		text = NULL;
-	}
-	return text;
-}
-
 /* "include" is behind, at `at`. */
 static void
 read_include(struct parser *parser, const struct place *at)
@@ -533,11 +498,12 @@ read_include(struct parser *parser, const struct place *at)
 
 	if (lexer->now.kind == TOKEN_PAREN) {
 		lexer_next(lexer);
-	}
-	if (lexer->now.kind == TOKEN_TEXT && lexer->now.text[0] != '\0') {
-		fits = file_beside(
-		    at->file, lexer->now.text, path, sizeof(path));
-		lexer_next(lexer);
+		if (lexer->now.kind == TOKEN_TEXT &&
+		    lexer->now.text[0] != '\0') {
+			fits = file_beside(
+			    at->file, lexer->now.text, path, sizeof(path));
+			lexer_next(lexer);
+		}
 	}
 	if (path[0] == '\0' || lexer->now.kind != TOKEN_ENDING) {
 		expected(parser, "include takes the name of one file");
@@ -556,7 +522,7 @@ read_include(struct parser *parser, const struct place *at)
 	} else if (parser->files >= PARSE_FILES_MAX) {
 		parser->stopped = true;
 		errors_add(&parser->errors, at, "too many files are included");
-	} else if ((text = read_text(path, why)) == NULL) {
+	} else if ((text = file_read_text(path, PARSE_SIZE_MAX, why)) == NULL) {
 		errors_add(
 		    &parser->errors, at, "include(\"%s\"): %s", path, why);
 	} else {
@@ -606,7 +572,7 @@ read_statement(struct parser *parser, const struct scope *scope)
 		read_include(parser, &at.place);
 	} else if (!is_runaway(parser, &at)) {
 		complain_of_unknown(parser, scope, name, &at.place);
-		skip_statement(parser);
+		skip_unknown(parser);
 	}
 }
 
@@ -635,20 +601,4 @@ parse_text(const struct grammar *grammar, void *target, const char *file,
 		free(given);
 	}
 	return parser.errors.found == 0;
-}
-
-char *
-parse_read(const char *path, char error[static CONF_ERROR_SIZE])
-{
-	char why[FILE_WHY_SIZE];
-	char *text = read_text(path, why);
-	const int kept = errno;
-	struct text out;
-
-	if (text == NULL) {
-		text_init(&out, error, CONF_ERROR_SIZE);
-		text_addf(&out, "%s: %s", path, why);
-	}
-	errno = kept;
-	return text;
 }

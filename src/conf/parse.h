@@ -42,8 +42,4 @@ bool parse_text(const struct grammar *grammar, void *target, const char *file,
     const char *text, struct parse_place *place,
     char error[static CONF_ERROR_SIZE]);
 
-/* Read a file's text, which the caller frees; NULL with `error` as
- * "FILE: why" and errno, ENOENT or ENOTDIR where there is none. */
-char *parse_read(const char *path, char error[static CONF_ERROR_SIZE]);
-
 #endif

@@ -12,13 +12,6 @@ static const char signs[] = " \t\r\n#\"'={}()+,*";
 
 /* ---- where it is ---- */
 
-static void
-end_line(struct lexer *lexer)
-{
-	lexer->line++;
-	lexer->line_begin = lexer->at;
-}
-
 /* Take one character, counting lines. */
 static char
 take(struct lexer *lexer)
@@ -26,20 +19,22 @@ take(struct lexer *lexer)
 	char c = *lexer->at++;
 
 	if (c == '\n') {
-		end_line(lexer);
+		lexer->line++;
+		lexer->column = 1;
+		lexer->counted = lexer->at;
 	}
 	return c;
 }
 
+/* In characters; only what was not counted yet is. */
 static int
-column_of(const struct lexer *lexer)
+column_of(struct lexer *lexer)
 {
-	int column = 1;
-
-	for (const char *at = lexer->line_begin; at < lexer->at; at++) {
-		column += ((unsigned char)*at & 0xc0) != 0x80;
+	for (; lexer->counted < lexer->at; lexer->counted++) {
+		lexer->column += ((unsigned char)*lexer->counted & 0xc0) !=
+				 0x80;
 	}
-	return column;
+	return lexer->column;
 }
 
 /* Behind blanks and comments; false where a comment is never closed, with
@@ -291,9 +286,11 @@ lexer_next(struct lexer *lexer)
 void
 lexer_open(struct lexer *lexer, const char *file, const char *text)
 {
-	*lexer = (struct lexer){
-		.file = file, .at = text, .line_begin = text, .line = 1
-	};
+	*lexer = (struct lexer){ .file = file,
+		.at = text,
+		.line = 1,
+		.counted = text,
+		.column = 1 };
 	lexer_next(lexer);
 }
 
@@ -344,6 +341,6 @@ lexer_skip_line(struct lexer *lexer, const struct token *token)
 {
 	lexer->at = token->from + strcspn(token->from, "\n");
 	lexer->line = token->place.line;
-	/* Columns count on from the newline: none follows in this line. */
-	lexer->line_begin = lexer->at;
+	/* No token follows in this line. */
+	lexer->counted = lexer->at;
 }

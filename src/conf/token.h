@@ -40,8 +40,9 @@ struct token {
 struct lexer {
 	const char *file; /* its name, borrowed */
 	const char *at;
-	const char *line_begin;
 	int line;
+	const char *counted; /* in `column`, up to here */
+	int column;
 	struct token now;
 	struct token before; /* the one before it; its text is gone */
 	char *buf;           /* owned: the value */

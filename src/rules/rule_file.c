@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/embedded.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "base/words.h"
 #include "conf/field.h"
@@ -390,6 +391,7 @@ read_files(struct rules *rules, const struct folder *folder,
 
 	while (fine && (name = next_name(folder, name, &shipped)) != NULL) {
 		char path[RULE_FILE_SIZE];
+		char why[FILE_WHY_SIZE];
 		struct text out;
 		char *text;
 
@@ -408,8 +410,9 @@ read_files(struct rules *rules, const struct folder *folder,
 		if (out.cut) {
 			return fail(error, path, "its name is too long");
 		}
-		text = parse_read(path, error);
-		fine = text != NULL && rule_file_read(rules, path, text, error);
+		text = file_read_text(path, PARSE_SIZE_MAX, why);
+		fine = text != NULL ? rule_file_read(rules, path, text, error)
+				    : fail(error, path, why);
 		free(text);
 	}
 	return fine;
