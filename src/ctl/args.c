@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "base/utf8.h"
+#include "base/words.h"
 #include "conf/conf.h"
 #include "core/ban.h"
 
@@ -226,7 +227,14 @@ take_option(
 	const struct option_kind *kind;
 
 	if (option == OPTION_COUNT) {
-		complain(out->error, "unknown option \"%.*s\"", (int)len, word);
+		struct nearest nearest = { .written = word };
+
+		for (size_t n = 0; n < OPTION_COUNT; n++) {
+			nearest_offer(&nearest, options[n].name);
+		}
+		complain(out->error, "unknown option \"%.*s\"%s%s", (int)len,
+		    word, nearest.word != NULL ? ": did you mean " : "",
+		    nearest.word != NULL ? nearest.word : "");
 		return;
 	}
 	kind = &options[option];
@@ -269,7 +277,7 @@ args_split(const char *const *argv, size_t count, struct args_words *out)
 			out->word[out->words++] = argv[i];
 		} else {
 			complain(
-			    out->error, "\"%s\" is a word too many", argv[i]);
+			    out->error, "unexpected argument \"%s\"", argv[i]);
 		}
 	}
 }
@@ -313,22 +321,23 @@ read_words(const struct args_words *from, size_t skip,
 		}
 	}
 	if (at < from->words) {
-		complain(error, "\"%.60s\" is a word too many", from->word[at]);
+		complain(
+		    error, "unexpected argument \"%.60s\"", from->word[at]);
 	}
 	return error[0] == '\0';
 }
 
 static bool
-read_option(const struct args_words *from, enum args_option option,
-    const struct grammar *grammar, struct args *out,
+read_option(const struct args_words *from, const char *verb,
+    enum args_option option, const struct grammar *grammar, struct args *out,
     char error[static ARGS_ERROR_SIZE])
 {
 	const char *wrong;
 	const char *value;
 
 	if ((grammar->options & option_bit(option)) == 0) {
-		complain(
-		    error, "%s does not belong here", options[option].name);
+		complain(error, "\"%s\" has no option %s", verb,
+		    options[option].name);
 		return false;
 	}
 	if (options[option].read == NULL) {
@@ -348,7 +357,7 @@ read_option(const struct args_words *from, enum args_option option,
 }
 
 bool
-args_read(const struct args_words *from, size_t skip,
+args_read(const struct args_words *from, const char *verb, size_t skip,
     const struct grammar *grammar, struct args *out,
     char error[static ARGS_ERROR_SIZE])
 {
@@ -359,7 +368,7 @@ args_read(const struct args_words *from, size_t skip,
 	}
 	for (enum args_option i = 0; i < OPTION_COUNT; i++) {
 		if ((from->given & option_bit(i)) != 0 &&
-		    !read_option(from, i, grammar, out, error)) {
+		    !read_option(from, verb, i, grammar, out, error)) {
 			return false;
 		}
 	}

@@ -17,7 +17,7 @@
 
 enum {
 	ARGS_WORDS_MAX = 512, /* a shell's "mail.log*" may be many */
-	ARGS_MAX = 3,         /* arguments of one phrase */
+	ARGS_MAX = 3,         /* arguments of one verb */
 	ARGS_ERROR_SIZE = 256,
 	ARGS_DETAIL_MAX = 200
 };
@@ -58,7 +58,7 @@ option_bit(enum args_option option)
 	return UINT32_C(1) << option;
 }
 
-/* What a phrase takes. */
+/* What a verb takes. */
 struct grammar {
 	enum argument argument[ARGS_MAX + 1]; /* all needed, in order */
 	uint32_t options;                     /* option_bit() of each */
@@ -99,8 +99,9 @@ struct args {
 /* Tell options from words; an error stays in `out->error`. */
 void args_split(const char *const *argv, size_t count, struct args_words *out);
 
-/* Understand the words behind the first `skip` of them, and the options. */
-bool args_read(const struct args_words *from, size_t skip,
+/* Understand the words behind the first `skip` of them, and the options;
+ * `verb` is named where it does not take one. */
+bool args_read(const struct args_words *from, const char *verb, size_t skip,
     const struct grammar *grammar, struct args *out,
     char error[static ARGS_ERROR_SIZE]);
 

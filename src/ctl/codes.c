@@ -1,4 +1,4 @@
-#include "ctl/codes.h"
+#include "ctl/verbs.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

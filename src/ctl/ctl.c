@@ -4,8 +4,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/print.h"
-
 enum {
 	/* A person waits for the answer, and can wait this long. */
 	PATIENCE_MS = 5000,
@@ -20,41 +18,37 @@ ctl_open(struct ctl *ctl, enum store_mode mode)
 	enum store_result result;
 
 	if (mode == STORE_READ && access(path, F_OK) != 0 && errno == ENOENT) {
-		print_complaint("no database yet at %s", path);
+		output_complain("no database yet at %s", path);
 		return false;
 	}
 	result = store_open(&ctl->store, path, mode, PATIENCE_MS, error);
 	if (result == STORE_BUSY) {
-		print_complaint("the database is busy (%s)", error);
+		output_complain("the database is busy (%s)", error);
 	} else if (result != STORE_OK) {
-		print_complaint("%s", error);
+		output_complain("%s", error);
 	}
 	return result == STORE_OK;
 }
 
 enum exit_status
-ctl_failed(struct ctl *ctl, enum store_result result)
+ctl_status(struct ctl *ctl, enum store_result result)
 {
 	const char *why = store_error(ctl->store);
 
-	if (result == STORE_BUSY) {
-		print_complaint("the database is busy");
-	} else if (why[0] != '\0') {
-		print_complaint("%s", why);
-	} else {
-		print_complaint("%s: cannot be used", ctl->conf->database);
+	if (result == STORE_OK) {
+		return EXIT_FINE;
 	}
-	store_rollback(ctl->store);
+	if (result == STORE_BUSY) {
+		output_complain("the database is busy");
+	} else if (why[0] != '\0') {
+		output_complain("%s", why);
+	} else {
+		output_complain("%s: cannot be used", ctl->conf->database);
+	}
 	return EXIT_DATABASE;
 }
 
-enum store_result
-ctl_begin(struct ctl *ctl)
-{
-	return store_begin(ctl->store);
-}
-
-enum store_result
+void
 ctl_audit(
     struct ctl *ctl, const char *what, const char *subject, const char *note)
 {
@@ -68,14 +62,13 @@ ctl_audit(
 	};
 
 	proc_who(who, sizeof(who));
-	return store_audit_put(ctl->store, &audit);
+	store_audit_put(ctl->store, &audit);
 }
 
-enum store_result
+enum exit_status
 ctl_commit(
     struct ctl *ctl, const char *what, const char *subject, const char *note)
 {
-	enum store_result result = ctl_audit(ctl, what, subject, note);
-
-	return result == STORE_OK ? store_commit(ctl->store) : result;
+	ctl_audit(ctl, what, subject, note);
+	return ctl_status(ctl, store_commit(ctl->store));
 }

@@ -23,26 +23,24 @@ struct ctl {
 	struct store *store; /* NULL before ctl_open() */
 	int64_t now;         /* when the command began */
 	struct output out;
-	FILE *spool;         /* what a phrase read before; closed at the end */
+	FILE *spool; /* what a phrase read before; closed at the end */
 };
 
 /* Open the database of the configuration.  False after a complaint; where
  * `mode` is STORE_READ a database that is not there yet is one. */
 bool ctl_open(struct ctl *ctl, enum store_mode mode);
 
-/* Take back what ctl_begin() opened, say why the database could not be used,
- * and give back the status to leave with. */
-enum exit_status ctl_failed(struct ctl *ctl, enum store_result result);
+/* The status to leave with: EXIT_FINE for STORE_OK; else EXIT_DATABASE, after
+ * a complaint that says why the database could not be used. */
+enum exit_status ctl_status(struct ctl *ctl, enum store_result result);
 
-/* Put what was done to whom into the audit, in the caller's transaction;
- * `note` may be NULL. */
-enum store_result ctl_audit(
+/* Put what was done to whom into the audit, between store_begin() and
+ * store_commit(); `note` may be NULL. */
+void ctl_audit(
     struct ctl *ctl, const char *what, const char *subject, const char *note);
 
-/* Everything that changes something stands between these.  The commit puts
- * `what` was done to whom into the audit first; `note` may be NULL. */
-enum store_result ctl_begin(struct ctl *ctl);
-enum store_result ctl_commit(
+/* The same, and end the bracket; gives back ctl_status() of that. */
+enum exit_status ctl_commit(
     struct ctl *ctl, const char *what, const char *subject, const char *note);
 
 #endif

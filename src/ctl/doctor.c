@@ -1,4 +1,4 @@
-#include "ctl/doctor.h"
+#include "ctl/verbs.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -82,7 +82,7 @@ tell(struct output *out, const struct diagnosis *diagnosis)
 static enum store_result
 allow_all(struct ctl *ctl, const struct fixes *fixes, int64_t *lifted)
 {
-	(void)ctl_begin(ctl);
+	store_begin(ctl->store);
 	for (size_t i = 0; i < fixes->fixes; i++) {
 		const struct allow *allow = &fixes->fix[i].allow;
 		char net[NET_TEXT_SIZE];
@@ -163,7 +163,7 @@ visit(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
 		enum store_result result = fix(ctl, facts, diagnosis);
 
 		if (result != STORE_OK) {
-			return ctl_failed(ctl, result);
+			return ctl_status(ctl, result);
 		}
 	}
 	diagnose(facts, diagnosis);

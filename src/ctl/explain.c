@@ -1,249 +1,134 @@
-#include "ctl/explain.h"
-
 #include <inttypes.h>
 #include <stdio.h>
 
 #include "base/text.h"
 #include "core/ban.h"
 #include "core/policy.h"
+#include "core/standing.h"
+#include "core/tally.h"
+#include "ctl/bans.h"
 #include "ctl/ctl.h"
-#include "ctl/merits.h"
-#include "ctl/print.h"
-#include "ctl/say.h"
-#include "ctl/story.h"
+#include "ctl/verbs.h"
+#include "engine/engine.h"
 
-enum {
-	CELL_SIZE = 64
+/* What is known of the address that stands in the arguments; events and bans,
+ * which may be many, are read when they are told. */
+struct known {
+	struct ctl *ctl;
+	struct net client;
+	struct standing standing;
+	struct tally tally; /* of all hours that are kept */
+	struct repute repute;
+	struct outlook outlook[POLICY_RULES_MAX]; /* one a rule */
+	bool listed;                              /* on the allow list, by: */
+	struct allow allow;
+	int64_t events;     /* how many are stored */
+	int64_t last_event; /* when the newest was; 0 for none */
+	int64_t bans;
+	int64_t last_ban; /* when the last of them ends; 0 for none */
 };
 
-static const char *const event_head[] = { "KIND", "SOURCE", "COUNT", "FIRST",
-	"LAST" };
+/* ---- gathering ---- */
 
+/* The client's events by kind and source. */
 static void
-event_row(void *to, const struct event_sum *sum)
+each_sum(
+    struct known *known, void (*each)(void *to, const struct event_sum *sum))
 {
-	char count[CELL_SIZE];
-	char first[PRINT_TIME_SIZE];
-	char last[PRINT_TIME_SIZE];
+	struct ctl *ctl = known->ctl;
 
-	(void)snprintf(count, sizeof(count), "%" PRId64, sum->count);
-	table_row(to,
-	    (const char *const[]){ kind_name(sum->kind), sum->source, count,
-		print_time(sum->first, first), print_time(sum->last, last) });
+	store_event_sums(ctl->store, &known->client,
+	    ctl->now - ctl->conf->keep_events, each, known);
 }
 
-static enum store_result
-tell_events(struct ctl *ctl, const struct story *story)
+/* Every ban that holds or held the address, observed ones too. */
+static void
+each_ban(struct known *known, bool (*each)(void *to, const struct ban *ban))
 {
-	char kept[DURATION_TEXT_SIZE];
-	struct table table;
-	enum store_result result;
+	const struct ban_query query = {
+		.scope = BAN_COVERING,
+		.who = known->ctl->args.who,
+		.active_at = INT64_MIN,
+		.observed = true,
+	};
 
-	putchar('\n');
-	print_line("Events, each kept %s:",
-	    text_from_duration(ctl->conf->keep_events, kept));
-	table_init(&table, event_head,
-	    sizeof(event_head) / sizeof(event_head[0]), 1U << 2, "  ");
-	result = story_each_sum(ctl, story, event_row, &table);
-	if (result == STORE_OK && table.rows == 0) {
-		print_line("  none");
-	} else if (result == STORE_OK) {
-		table_print(&table);
-		result = story_each_sum(ctl, story, event_row, &table);
-	}
-	return result;
+	store_ban_each(known->ctl->store, &query, each, known);
 }
 
 static void
-tell_tally(const struct ctl *ctl, const struct story *story)
+add_sum(void *to, const struct event_sum *sum)
 {
-	const struct tally *tally = &story->tally;
-	char kept[DURATION_TEXT_SIZE];
+	struct known *known = to;
 
-	putchar('\n');
-	print_line("In the last %s: %" PRId64 " sessions, %" PRId64
-		   " messages (%" PRId64 " accepted without an event), %" PRId64
-		   " recipients accepted",
-	    text_from_duration(ctl->conf->keep_tallies, kept), tally->sessions,
-	    tally->messages, tally->accepted, tally->recipients);
-}
-
-static const char *const rule_head[] = { "RULE", "REASON", "COUNTED", "WITHIN",
-	"ACCEPTED", "STEPS", "NEXT BAN", "STEPS FORGOTTEN" };
-
-/* "12 of 20"; "12, too few at any number" where the ratio cannot be reached. */
-static char *
-say_counted(const struct prospect *prospect, char cell[static CELL_SIZE])
-{
-	if (prospect->need == INT64_MAX) {
-		(void)snprintf(cell, CELL_SIZE, "%" PRId64 ", never enough",
-		    prospect->counted);
-	} else {
-		(void)snprintf(cell, CELL_SIZE, "%" PRId64 " of %" PRId64,
-		    prospect->counted, prospect->need);
+	known->events += sum->count;
+	if (sum->last > known->last_event) {
+		known->last_event = sum->last;
 	}
-	return cell;
-}
-
-/* "30, ratio 0.5, credit 50" */
-static char *
-say_accepted(const struct prospect *prospect, char cell[static CELL_SIZE])
-{
-	const struct rule *rule = prospect->rule;
-	struct text text;
-
-	text_init(&text, cell, CELL_SIZE);
-	if (rule->ratio == 0 && rule->credit == 0) {
-		text_add(&text, "-");
-		return cell;
-	}
-	text_addf(&text, "%" PRId64, prospect->accepted);
-	if (rule->ratio != 0) {
-		text_addf(&text, ", ratio %g",
-		    (double)rule->ratio / POLICY_RATIO_ONE);
-	}
-	if (rule->credit != 0) {
-		text_addf(&text, ", credit %" PRId64, rule->credit);
-	}
-	return cell;
-}
-
-/* "step 3, 8 h"; ", soft" behind it where it answers 450. */
-static char *
-say_next(const struct prospect *prospect, char cell[static CELL_SIZE])
-{
-	char lasts[DURATION_TEXT_SIZE];
-
-	if (prospect->next == 0) {
-		(void)text_copy(cell, CELL_SIZE, "never");
-	} else {
-		(void)snprintf(cell, CELL_SIZE, "step %" PRId64 ", %s%s",
-		    prospect->steps + 1,
-		    text_from_duration(prospect->next, lasts),
-		    prospect->steps < prospect->rule->soft ? ", soft" : "");
-	}
-	return cell;
-}
-
-static void
-rule_row(struct table *table, const struct prospect *prospect)
-{
-	char counted[CELL_SIZE];
-	char within[DURATION_TEXT_SIZE];
-	char accepted[CELL_SIZE];
-	char steps[CELL_SIZE];
-	char next[CELL_SIZE];
-	char forgotten[PRINT_TIME_SIZE];
-
-	(void)snprintf(steps, sizeof(steps), "%" PRId64, prospect->steps);
-	table_row(table, (const char *const[]){ prospect->rule->name,
-			     reason_name(prospect->rule->reason),
-			     say_counted(prospect, counted),
-			     text_from_duration(prospect->rule->within, within),
-			     say_accepted(prospect, accepted), steps,
-			     say_next(prospect, next),
-			     prospect->forgets != 0
-				 ? print_time(prospect->forgets, forgotten)
-				 : "-" });
-}
-
-static void
-tell_rules(const struct ctl *ctl, const struct story *story)
-{
-	char memory[DURATION_TEXT_SIZE];
-	struct table table;
-
-	putchar('\n');
-	print_line("Rules of policy %s; a ban is remembered as a step for %s:",
-	    ctl->conf->policy.name,
-	    text_from_duration(ctl->conf->policy.memory, memory));
-	table_init(&table, rule_head, sizeof(rule_head) / sizeof(rule_head[0]),
-	    1U << 5, "  ");
-	for (size_t i = 0; i < story->prospects; i++) {
-		rule_row(&table, &story->prospect[i]);
-	}
-	table_print(&table);
-	for (size_t i = 0; i < story->prospects; i++) {
-		rule_row(&table, &story->prospect[i]);
-	}
-}
-
-static const char *const ban_head[] = { "REF", "SINCE", "UNTIL", "REASON",
-	"RULE", "STEP", "HITS", "STATE", "BANNED", "NOTE" };
-
-struct ban_table {
-	struct table table;
-	int64_t now;
-};
-
-/* As everywhere; of one that the brake held back, that it did. */
-static const char *
-say_ban(const struct ban *ban, int64_t now)
-{
-	if (!ban->observed || !ban->honest || ban->mistake ||
-	    ban->cleared != 0) {
-		return say_state(ban, now);
-	}
-	return now < ban->ends ? "held by the brake" : "held, over";
 }
 
 static bool
-ban_row(void *to, const struct ban *ban)
+add_ban(void *to, const struct ban *ban)
 {
-	struct ban_table *bans = to;
-	char since[PRINT_TIME_SIZE];
-	char until[PRINT_TIME_SIZE];
-	char step[CELL_SIZE];
-	char hits[CELL_SIZE];
-	char who[NET_TEXT_SIZE];
+	struct known *known = to;
 
-	(void)snprintf(step, sizeof(step), "%d", ban->step);
-	(void)snprintf(hits, sizeof(hits), "%" PRId64, ban->hits);
-	table_row(&bans->table,
-	    (const char *const[]){ ban->ref, print_time(ban->begins, since),
-		print_time(ban_over(ban), until), reason_name(ban->reason),
-		ban->rule, step, hits, say_ban(ban, bans->now),
-		net_format(&ban->who, who), ban->note });
+	known->bans++;
+	if (ban->ends > known->last_ban) {
+		known->last_ban = ban->ends;
+	}
 	return true;
 }
 
-static enum store_result
-tell_bans(struct ctl *ctl, const struct story *story)
+static void
+gather(struct known *known)
 {
-	struct ban_table bans = { .now = story->now };
-	enum store_result result;
+	struct ctl *ctl = known->ctl;
+	const struct conf *conf = ctl->conf;
+	const struct addr *address = &ctl->args.address;
 
-	putchar('\n');
-	print_line("Bans, the last-ending first:");
-	table_init(&bans.table, ban_head,
-	    sizeof(ban_head) / sizeof(ban_head[0]), 1U << 5 | 1U << 6, "  ");
-	result = story_each_ban(ctl, ban_row, &bans);
-	if (result == STORE_OK && bans.table.rows == 0) {
-		print_line("  none");
-	} else if (result == STORE_OK) {
-		table_print(&bans.table);
-		result = story_each_ban(ctl, ban_row, &bans);
+	known->client = engine_client(conf, address);
+	engine_standing(ctl->store, conf, address, ctl->now, &known->standing);
+	known->listed = store_allow_find(
+	    ctl->store, address, ctl->now, &known->allow);
+	each_sum(known, add_sum);
+	each_ban(known, add_ban);
+	store_tally_sum(ctl->store, &known->client,
+	    tally_hour(ctl->now - conf->keep_tallies), tally_hour(ctl->now),
+	    &known->tally);
+	engine_repute(
+	    ctl->store, conf, &known->client, NULL, ctl->now, &known->repute);
+	for (size_t i = 0; i < conf->policy.rules; i++) {
+		engine_outlook(ctl->store, conf, &known->client,
+		    &conf->policy.rule[i], ctl->now, &known->outlook[i]);
 	}
-	return result;
 }
 
-/* What the next session that a ban speaks to hears, and later ones. */
-static void
-tell_replies(const struct ctl *ctl, const struct story *story)
+static bool
+anything(const struct known *known)
 {
-	const char *url = ctl->conf->lookup_url;
+	return known->standing.verdict != STANDING_CLEAR || known->events > 0 ||
+	       known->bans > 0 || !tally_empty(&known->tally);
+}
+
+/* ---- what is said now ---- */
+
+/* What the next session that a ban refuses is told, and later ones. */
+static void
+put_replies(struct known *known)
+{
+	struct output *out = &known->ctl->out;
+	const char *url = known->ctl->conf->lookup_url;
 	char ip[ADDR_TEXT_SIZE];
 	char line[REPLY_TEXT_SIZE];
 
-	addr_format(&story->standing.address, ip);
-	for (size_t i = 0; i < story->standing.bans; i++) {
-		const struct ban *ban = &story->standing.ban[i];
+	addr_format(&known->standing.address, ip);
+	for (size_t i = 0; i < known->standing.bans; i++) {
+		const struct ban *ban = &known->standing.ban[i];
 		const struct reply *next = ban_reply(ban);
 
-		print_line("It hears next of %s: %s", ban->ref,
+		output_say(out, "Next reply (ref %s): %s", ban->ref,
 		    reply_line(next, ip, ban->ends, url, ban->ref, line));
 		if (next != &ban->again && ban->again.code[0] != '\0') {
-			print_line("   and after that: %s",
+			output_say(out, "and after that: %s",
 			    reply_line(&ban->again, ip, ban->ends, url,
 				ban->ref, line));
 		}
@@ -251,71 +136,395 @@ tell_replies(const struct ctl *ctl, const struct story *story)
 }
 
 static void
-tell_gone(const char *what, int64_t at)
+put_standing(struct known *known)
 {
-	char when[PRINT_TIME_SIZE];
+	struct output *out = &known->ctl->out;
+	const struct standing *standing = &known->standing;
+	char client[NET_TEXT_SIZE];
 
-	if (at != 0) {
-		print_line("  %-7s %s", what, print_time(at, when));
+	bans_standing(
+	    known->ctl, standing, known->listed ? &known->allow : NULL);
+	output_addr(out, "ip", &standing->address);
+	output_net(out, "client", &known->client);
+	output_string(out, "verdict", standing_verdict_name(standing->verdict));
+	output_bool(out, "listed", standing->verdict == STANDING_BANNED);
+	put_replies(known);
+	if (known->client.bits != ADDR_BITS) {
+		output_say(out, "Counted together with all of %s.",
+		    net_format(&known->client, client));
+	}
+}
+
+/* ---- events and tallies ---- */
+
+static const struct layout event_layout = {
+	.indent = 2,
+	.column = {
+	    { "kind", "KIND" },
+	    { "source", "SOURCE" },
+	    { "count", "COUNT", COLUMN_RIGHT },
+	    { "first", "FIRST" },
+	    { "last", "LAST" },
+	},
+};
+
+static void
+put_sum(void *to, const struct event_sum *sum)
+{
+	struct output *out = &((struct known *)to)->ctl->out;
+
+	output_row(out);
+	output_string(out, "kind", kind_name(sum->kind));
+	output_string(out, "source", sum->source);
+	output_int(out, "count", sum->count);
+	output_time(out, "first", sum->first);
+	output_time(out, "last", sum->last);
+	output_row_end(out);
+}
+
+static void
+put_events(struct known *known)
+{
+	struct output *out = &known->ctl->out;
+	const struct conf *conf = known->ctl->conf;
+	const struct tally *tally = &known->tally;
+	char kept[DURATION_TEXT_SIZE];
+
+	output_gap(out);
+	output_say(out, "Events, each kept %s:",
+	    text_from_duration(conf->keep_events, kept));
+	output_table(out, "events", &event_layout);
+	each_sum(known, put_sum);
+	if (output_table_end(out) == 0) {
+		output_say(out, "  none");
+	}
+	output_object(out, "tally", NULL);
+	output_int(out, "sessions", tally->sessions);
+	output_int(out, "messages", tally->messages);
+	output_int(out, "accepted", tally->accepted);
+	output_int(out, "recipients", tally->recipients);
+	output_object_end(out);
+	output_gap(out);
+	output_say(out,
+	    "In the last %s: %" PRId64 " sessions, %" PRId64
+	    " messages (%" PRId64 " accepted without an event), %" PRId64
+	    " recipients accepted",
+	    text_from_duration(conf->keep_tallies, kept), tally->sessions,
+	    tally->messages, tally->accepted, tally->recipients);
+}
+
+/* ---- reputation ---- */
+
+static double
+percent(int64_t ratio)
+{
+	return (double)ratio * 100 / POLICY_RATIO_ONE;
+}
+
+static void
+say_reputation(struct known *known)
+{
+	struct output *out = &known->ctl->out;
+	const struct reputation_scale *scale = &known->ctl->conf->policy.scale;
+	const struct reputation_facts *facts = &known->repute.facts;
+	char span[DURATION_TEXT_SIZE];
+	char accepted[OUTPUT_COUNT_SIZE];
+	char bad[OUTPUT_COUNT_SIZE];
+	char bans[OUTPUT_COUNT_SIZE];
+	char poor_bans[OUTPUT_COUNT_SIZE] = "";
+
+	output_gap(out);
+	output_say(out, "Reputation %s, by the last %s: %s accepted, %s, %s",
+	    reputation_name(known->repute.reputation),
+	    text_from_duration(REPUTATION_SPAN, span),
+	    output_count(
+		facts->tally.accepted, "message", "messages", accepted),
+	    output_count(
+		reputation_bad(&facts->tally), "bad event", "bad events", bad),
+	    output_count(facts->bans, "ban", "bans", bans));
+	output_say(out,
+	    "  good: no ban, %" PRId64 " or more messages, at most %g %% bad",
+	    scale->good_messages, percent(scale->good_ratio));
+	if (scale->poor_bans > 0) {
+		(void)snprintf(poor_bans, sizeof(poor_bans),
+		    "%" PRId64 " or more bans, or ", scale->poor_bans);
+	}
+	output_say(out,
+	    "  poor: %s%" PRId64 " or more bad events, at least %g %% bad",
+	    poor_bans, scale->poor_events, percent(scale->poor_ratio));
+}
+
+static void
+say_forwarder(struct known *known)
+{
+	struct output *out = &known->ctl->out;
+	const struct policy *policy = &known->ctl->conf->policy;
+	size_t weighed = 0;
+
+	output_say(out, "It is a known forwarder.");
+	for (size_t i = 0; i < policy->rules; i++) {
+		const struct rule *rule = &policy->rule[i];
+
+		if (rule->weight != POLICY_RATIO_ONE) {
+			output_say(out,
+			    "  rule %s counts each of its events as %g",
+			    rule->name,
+			    (double)rule->weight / POLICY_RATIO_ONE);
+			weighed++;
+		}
+	}
+	if (weighed == 0) {
+		output_say(
+		    out, "  no rule has a weight for it: each event counts");
 	}
 }
 
 static void
-tell_forgetting(const struct ctl *ctl, const struct story *story)
+put_reputation(struct known *known)
 {
-	struct forgetting gone = story_forgetting(ctl->conf, story);
+	struct output *out = &known->ctl->out;
+	const struct conf *conf = known->ctl->conf;
+	const struct reputation_scale *scale = &conf->policy.scale;
+	const struct reputation_facts *facts = &known->repute.facts;
+	bool forwards = conf_forwards(conf, &known->client);
 
-	putchar('\n');
-	print_line("Forgotten, if nothing more happens:");
-	if (gone.events == 0 && gone.steps == 0 && gone.bans == 0) {
-		print_line("  there is nothing to forget");
+	output_object(out, "reputation", NULL);
+	output_string(out, "name", reputation_name(known->repute.reputation));
+	output_int(out, "accepted", facts->tally.accepted);
+	output_int(out, "bad", reputation_bad(&facts->tally));
+	output_int(out, "bans", facts->bans);
+	output_int(out, "good_messages", scale->good_messages);
+	output_ratio(out, "good_ratio", scale->good_ratio);
+	output_int(out, "poor_bans", scale->poor_bans);
+	output_int(out, "poor_events", scale->poor_events);
+	output_ratio(out, "poor_ratio", scale->poor_ratio);
+	output_object_end(out);
+	output_bool(out, "forwarder", forwards);
+	say_reputation(known);
+	if (forwards) {
+		say_forwarder(known);
 	}
-	tell_gone("events", gone.events);
-	tell_gone("steps", gone.steps);
-	tell_gone("bans", gone.bans);
 }
 
-static enum store_result
-tell(struct ctl *ctl, const struct story *story)
-{
-	char client[NET_TEXT_SIZE];
-	enum store_result result = say_standing(ctl, &story->standing);
+/* ---- rules ---- */
 
-	if (result == STORE_OK) {
-		tell_replies(ctl, story);
-		print_line(
-		    "It is counted as %s.", net_format(&story->client, client));
-		result = tell_events(ctl, story);
+static const struct layout rule_layout = {
+	.indent = 2,
+	.column = {
+	    { "rule", "RULE" },
+	    { "reason", "REASON" },
+	    { "progress", "COUNTED" },
+	    { "ban", "NEXT BAN" },
+	    { "forgets", "STEPS FORGOTTEN" },
+	    { "weighed", "", COLUMN_WRAP },
+	},
+};
+
+/* What people read instead of the numbers: "12 of 20 in 1h", "12 in 1h, never
+ * enough" where the ratio cannot be reached; "step 3, 8h, soft" of a ban that
+ * answers 450; "30 accepted, ratio 0.5, credit 50". */
+static void
+say_outlook(struct output *out, const struct outlook *outlook)
+{
+	const struct rule *rule = outlook->rule;
+	char lasts[OUTPUT_TIME_SIZE];
+	char within[OUTPUT_TIME_SIZE];
+	char weighed[OUTPUT_TIME_SIZE * 2];
+	struct text text;
+
+	output_short_duration(rule->within, within);
+	if (outlook->need == INT64_MAX) {
+		output_cell(out, "progress", "%" PRId64 " in %s, never enough",
+		    outlook->counted, within);
+	} else {
+		output_cell(out, "progress", "%" PRId64 " of %" PRId64 " in %s",
+		    outlook->counted, outlook->need, within);
 	}
-	if (result == STORE_OK) {
-		tell_tally(ctl, story);
-		merits_tell(ctl->conf, story);
-		tell_rules(ctl, story);
-		result = tell_bans(ctl, story);
+	if (outlook->next == 0) {
+		output_cell(out, "ban", "never");
+	} else {
+		output_cell(out, "ban", "step %" PRId64 ", %s%s",
+		    outlook->steps + 1,
+		    output_short_duration(outlook->next, lasts),
+		    outlook->steps < rule->soft ? ", soft" : "");
 	}
-	if (result == STORE_OK) {
-		tell_forgetting(ctl, story);
+	if (rule->ratio == 0 && rule->credit == 0) {
+		return;
 	}
-	return result;
+	text_init(&text, weighed, sizeof(weighed));
+	text_addf(&text, "%" PRId64 " accepted", outlook->accepted);
+	if (rule->ratio != 0) {
+		text_addf(&text, ", ratio %g",
+		    (double)rule->ratio / POLICY_RATIO_ONE);
+	}
+	if (rule->credit != 0) {
+		text_addf(&text, ", credit %" PRId64, rule->credit);
+	}
+	output_cell(out, "weighed", "%s", weighed);
+}
+
+/* `need` is none where no number suffices, `next` where no ban would come. */
+static void
+put_rule(struct output *out, const struct outlook *outlook)
+{
+	const struct rule *rule = outlook->rule;
+
+	output_row(out);
+	output_string(out, "rule", rule->name);
+	output_string(out, "reason", reason_name(rule->reason));
+	output_int(out, "within", rule->within);
+	output_int(out, "counted", outlook->counted);
+	if (outlook->need == INT64_MAX) {
+		output_none(out, "need");
+	} else {
+		output_int(out, "need", outlook->need);
+	}
+	output_int(out, "accepted", outlook->accepted);
+	output_nonzero(out, "credit", rule->credit);
+	output_ratio(out, "weight", rule->weight);
+	output_nonzero(out, "soft", rule->soft);
+	output_int(out, "steps", outlook->steps);
+	output_nonzero(out, "next", outlook->next);
+	output_time(out, "forgets", outlook->forgets);
+	say_outlook(out, outlook);
+	output_row_end(out);
+}
+
+static void
+put_rules(struct known *known)
+{
+	struct output *out = &known->ctl->out;
+	const struct policy *policy = &known->ctl->conf->policy;
+	char memory[DURATION_TEXT_SIZE];
+
+	output_gap(out);
+	output_say(out,
+	    "Rules of policy %s; a ban is remembered as a step for %s:",
+	    policy->name, text_from_duration(policy->memory, memory));
+	output_table(out, "rules", &rule_layout);
+	for (size_t i = 0; i < known->ctl->conf->policy.rules; i++) {
+		put_rule(out, &known->outlook[i]);
+	}
+	output_table_end(out);
+}
+
+/* ---- bans ---- */
+
+static const struct layout ban_layout = {
+	.indent = 2,
+	.column = {
+	    { "ref", "REF" },
+	    { "begins", "SINCE" },
+	    { "until", "UNTIL" },
+	    { "reason", "REASON" },
+	    { "hits", "HITS", COLUMN_RIGHT },
+	    { "state", "STATE" },
+	    { "detail", "", COLUMN_WRAP },
+	},
+};
+
+static bool
+put_ban(void *to, const struct ban *ban)
+{
+	bans_row(((struct known *)to)->ctl, ban);
+	return true;
+}
+
+static bool
+put_held(void *to, const struct ban *ban)
+{
+	if (ban->observed && ban->honest) {
+		output_string(&((struct known *)to)->ctl->out, NULL, ban->ref);
+	}
+	return true;
+}
+
+static void
+put_bans(struct known *known)
+{
+	struct output *out = &known->ctl->out;
+
+	output_gap(out);
+	output_say(out, "Bans, latest end first:");
+	output_table(out, "bans", &ban_layout);
+	each_ban(known, put_ban);
+	if (output_table_end(out) == 0) {
+		output_say(out, "  none");
+	}
+	/* Refs of those that are observed because the brake was on. */
+	output_list(out, "held");
+	each_ban(known, put_held);
+	output_list_end(out);
+}
+
+/* ---- when it is forgotten ---- */
+
+static const struct layout forgotten_layout = {
+	.indent = 2,
+	.column = { { "events", "events" }, { "steps", "steps" },
+	    { "bans", "bans" } },
+};
+
+static void
+put_forgotten(struct known *known)
+{
+	struct output *out = &known->ctl->out;
+	const struct conf *conf = known->ctl->conf;
+	int64_t steps = 0;
+
+	for (size_t i = 0; i < known->ctl->conf->policy.rules; i++) {
+		if (known->outlook[i].forgets > steps) {
+			steps = known->outlook[i].forgets;
+		}
+	}
+	output_gap(out);
+	output_say(out, "Forgotten, if nothing more happens:");
+	output_object(out, "forgotten", &forgotten_layout);
+	output_time(out, "events",
+	    known->last_event != 0 ? known->last_event + conf->keep_events : 0);
+	output_time(out, "steps", steps);
+	output_time(out, "bans",
+	    known->last_ban != 0
+		? known->last_ban + conf->policy.memory + conf->keep_bans
+		: 0);
+	output_object_end(out);
+	if (known->last_event == 0 && steps == 0 && known->last_ban == 0) {
+		output_say(out, "  there is nothing to forget");
+	}
 }
 
 enum exit_status
-explain_address(struct ctl *ctl)
+explain_show(struct ctl *ctl)
 {
-	struct story story = { .prospects = 0 };
-	enum store_result result = story_gather(ctl, &story);
+	struct known known = { .ctl = ctl };
+	struct output *out = &ctl->out;
+	enum exit_status status;
 	char address[ADDR_TEXT_SIZE];
 
-	if (result == STORE_OK && args_given(&ctl->args, OPTION_JSON)) {
-		result = story_json(ctl, &story);
-	} else if (result == STORE_OK && story_known(&story)) {
-		result = tell(ctl, &story);
-	} else if (result == STORE_OK) {
-		print_line("nothing is known of %s",
+	store_read(ctl->store);
+	gather(&known);
+	status = ctl_status(ctl, store_status(ctl->store));
+	if (status != EXIT_FINE) {
+		store_read_end(ctl->store);
+		return status;
+	}
+	if (out->format == OUTPUT_TEXT && !anything(&known)) {
+		output_say(out, "nothing is known of %s",
 		    addr_format(&ctl->args.address, address));
+	} else {
+		output_object(out, NULL, NULL);
+		put_standing(&known);
+		put_events(&known);
+		put_reputation(&known);
+		put_rules(&known);
+		put_bans(&known);
+		put_forgotten(&known);
+		output_time(out, "checked_at", ctl->now);
+		output_object_end(out);
 	}
-	if (result != STORE_OK) {
-		return ctl_failed(ctl, result);
+	status = ctl_status(ctl, store_read_end(ctl->store));
+	if (status != EXIT_FINE) {
+		return status;
 	}
-	return story_known(&story) ? EXIT_FINE : EXIT_NO;
+	return anything(&known) ? EXIT_FINE : EXIT_NO;
 }

@@ -11,10 +11,9 @@
 #include "base/proc.h"
 #include "conf/conf.h"
 #include "ctl/args.h"
+#include "ctl/commands.h"
 #include "ctl/ctl.h"
 #include "ctl/output.h"
-#include "ctl/phrase.h"
-#include "ctl/print.h"
 #include "store/store.h"
 
 /* What stands before the verb. */
@@ -52,29 +51,33 @@ read_opening(int argc, char **argv)
 }
 
 static enum exit_status
-unknown_phrase(const struct args_words *words)
+unknown_command(const struct args_words *words)
 {
 	if (words->words == 0) {
-		print_complaint("a verb is missing");
+		output_complain("a verb is missing");
 	} else {
-		print_complaint("unknown verb \"%s\"", words->word[0]);
+		const char *near = command_nearest(words->word[0]);
+
+		output_complain("unknown verb \"%s\"%s%s%s", words->word[0],
+		    near != NULL ? ": did you mean \"" : "",
+		    near != NULL ? near : "", near != NULL ? "\"?" : "");
 	}
-	phrase_help(stderr);
+	command_help(stderr);
 	return EXIT_USAGE;
 }
 
 /* Everything that can be refused is refused before the database is touched. */
 static enum exit_status
-run_phrase(const struct phrase *phrase, struct ctl *ctl)
+run_command(const struct command *command, struct ctl *ctl)
 {
 	enum exit_status status = EXIT_FINE;
 
-	if (phrase->check != NULL) {
-		status = phrase->check(ctl);
+	if (command->check != NULL) {
+		status = command->check(ctl);
 	}
 	if (status == EXIT_FINE) {
-		status = ctl_open(ctl, phrase->mode) ? phrase->run(ctl)
-						     : EXIT_DATABASE;
+		status = ctl_open(ctl, command->mode) ? command->run(ctl)
+						      : EXIT_DATABASE;
 	}
 	if (ctl->store != NULL) {
 		store_close(ctl->store);
@@ -95,7 +98,7 @@ args_format(const struct args *args)
 }
 
 static enum exit_status
-run(const char *file, const struct phrase *phrase, const struct args *args)
+run(const char *file, const struct command *command, const struct args *args)
 {
 	char error[CONF_ERROR_SIZE] = "";
 	struct conf *conf = conf_load(file, error);
@@ -112,10 +115,10 @@ run(const char *file, const struct phrase *phrase, const struct args *args)
 		return EXIT_USAGE;
 	}
 	output_init(&ctl.out, args_format(args));
-	status = run_phrase(phrase, &ctl);
+	status = run_command(command, &ctl);
 	conf_drop(conf);
 	if (!output_close(&ctl.out)) {
-		print_complaint("standard output: %s", strerrordesc_np(errno));
+		output_complain("standard output: %s", strerrordesc_np(errno));
 		return status > EXIT_USAGE ? status : EXIT_USAGE;
 	}
 	return status;
@@ -124,31 +127,31 @@ run(const char *file, const struct phrase *phrase, const struct args *args)
 static enum exit_status
 speak(const char *file, const char *const *argv, size_t count)
 {
-	const struct phrase *phrase;
+	const struct command *command;
 	struct args_words words;
 	struct args args;
 	char error[ARGS_ERROR_SIZE];
 
 	args_split(argv, count, &words);
-	phrase = phrase_find(&words);
+	command = command_find(&words);
 	if (words.words == 1 && strcmp(words.word[0], "help") == 0) {
-		phrase_help(stdout);
+		command_help(stdout);
 		return EXIT_FINE;
 	}
-	if (phrase == NULL) {
-		return unknown_phrase(&words);
+	if (command == NULL) {
+		return unknown_command(&words);
 	}
 	if ((words.given & option_bit(OPTION_HELP)) != 0) {
-		phrase_usage(stdout, phrase);
+		command_usage(stdout, command);
 		return EXIT_FINE;
 	}
-	if (!args_read(&words, phrase_length(phrase), &phrase->grammar, &args,
-		error)) {
-		print_complaint("%s", error);
-		phrase_usage(stderr, phrase);
+	if (!args_read(&words, command->word[0], command_length(command),
+		&command->grammar, &args, error)) {
+		output_complain("%s", error);
+		command_usage(stderr, command);
 		return EXIT_USAGE;
 	}
-	return run(file, phrase, &args);
+	return run(file, command, &args);
 }
 
 int
@@ -159,13 +162,13 @@ main(int argc, char **argv)
 	log_init("videur");
 	tzset();
 	if (opening.wrong) {
-		phrase_help(stderr);
+		command_help(stderr);
 		return EXIT_USAGE;
 	}
 	if (opening.help) {
-		phrase_help(stdout);
+		command_help(stdout);
 	} else if (opening.version) {
-		print_line("videur %s", VIDEUR_VERSION);
+		printf("videur %s\n", VIDEUR_VERSION);
 	} else {
 		return (int)speak(opening.file,
 		    (const char *const *)argv + optind,

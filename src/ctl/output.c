@@ -136,9 +136,12 @@ output_object_end(struct output *out)
 void
 output_table(struct output *out, const char *name, const struct layout *layout)
 {
+	static const struct layout nothing;
 	bool csv = out->format == OUTPUT_CSV;
 
-	out->muted = layout->people && out->format != OUTPUT_TEXT;
+	layout = layout != NULL ? layout : &nothing;
+	out->muted = out->format == OUTPUT_TEXT ? layout == &nothing
+						: layout->people;
 	if (out->format == OUTPUT_JSON && !out->muted && !layout->lines) {
 		json_array(&out->json, name);
 	}
@@ -248,6 +251,12 @@ char *
 output_time_text(int64_t at, char text[static OUTPUT_TIME_SIZE])
 {
 	return local_text(at, true, text);
+}
+
+char *
+output_minute_text(int64_t at, char text[static OUTPUT_TIME_SIZE])
+{
+	return local_text(at, false, text);
 }
 
 char *
@@ -604,6 +613,14 @@ output_command(struct output *out, const char *format, ...)
 	va_end(args);
 	screen_safe(stdout, line, strlen(line));
 	putchar('\n');
+}
+
+void
+output_gap(struct output *out)
+{
+	if (out->format == OUTPUT_TEXT) {
+		putchar('\n');
+	}
 }
 
 void

@@ -53,7 +53,7 @@ struct output {
 	struct json json;
 	struct output_level level[OUTPUT_DEPTH_MAX];
 	size_t depth;
-	bool muted;  /* inside a table for people, which do not read this */
+	bool muted;  /* inside a table that this format does not show */
 	bool failed; /* without memory */
 	struct screen *screen;
 	char list[OUTPUT_LIST_SIZE];
@@ -70,6 +70,7 @@ void output_object(
     struct output *out, const char *name, const struct layout *labels);
 void output_object_end(struct output *out);
 
+/* `layout` may be NULL inside an object: people are not shown it. */
 void output_table(
     struct output *out, const char *name, const struct layout *layout);
 void output_row(struct output *out);
@@ -105,7 +106,7 @@ void output_cell(struct output *out, const char *name, const char *format, ...)
 /* ---- sentences, in text only ---- */
 
 /* A line, broken at blanks; what follows the first is indented by two more
- * than that.  "" is an empty line. */
+ * than that. */
 void output_say(struct output *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -116,6 +117,9 @@ void output_command(struct output *out, const char *format, ...)
 /* A line behind a label, broken at blanks; what follows the first line is below its text. */
 void output_line(struct output *out, const char *label, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* An empty line. */
+void output_gap(struct output *out);
 
 /* ---- on standard error, whatever the format ---- */
 
@@ -130,6 +134,9 @@ void output_wrong(const char *what);
 
 /* "2026-11-21 19:05:42 CET": local time and its zone; returns `text`. */
 char *output_time_text(int64_t at, char text[static OUTPUT_TIME_SIZE]);
+
+/* The same without seconds and zone, as tables have it. */
+char *output_minute_text(int64_t at, char text[static OUTPUT_TIME_SIZE]);
 
 /* "23h59m": the two largest units; returns `text`. */
 char *output_short_duration(

@@ -1,4 +1,4 @@
-#include "ctl/replay.h"
+#include "ctl/verbs.h"
 
 #include <inttypes.h>
 #include <stdlib.h>

@@ -1,5 +1,3 @@
-#include "ctl/report.h"
-
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
@@ -7,19 +5,19 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ctl/bans.h"
 #include "ctl/ctl.h"
-#include "ctl/print.h"
-#include "ctl/say.h"
+#include "ctl/verbs.h"
 #include "engine/engine.h"
 
 enum {
-	/* So many deeds a transaction: others get their turn in between. */
+	/* So many events a transaction: others get their turn in between. */
 	CHUNK = 256,
 	LINE_SIZE = 1024 /* the longest line, with its NUL */
 };
 
 /* One line, understood. */
-struct told {
+struct report {
 	struct addr address;
 	enum kind kind;
 	bool timed; /* else: when it is stored */
@@ -34,17 +32,17 @@ struct sum {
 	int64_t began;
 };
 
-/* The bans that begin with a chunk; told once they are committed. */
-struct begun {
+/* The bans that begin with a chunk; said once they are committed. */
+struct new_bans {
 	struct ban ban[CHUNK * ENGINE_BANS_MAX];
 	size_t bans;
 	bool braked; /* one of them put the brake on */
 };
 
-static struct told
-told_from(const struct args *args)
+static struct report
+report_from(const struct args *args)
 {
-	return (struct told){
+	return (struct report){
 		.address = args->address,
 		.kind = args->kind,
 		.timed = args_given(args, OPTION_AT),
@@ -54,107 +52,96 @@ told_from(const struct args *args)
 
 /* ---- storing ---- */
 
-static enum store_result
-store_one(struct ctl *ctl, const struct told *told, struct sum *sum,
-    struct begun *begun)
-{
-	const struct deed deed = {
-		.address = told->address,
-		.kind = told->kind,
-		.at = told->timed ? told->at : ctl->now,
-		.source = "report",
-		.detail = ctl->args.detail,
-	};
-	struct outcome outcome = { .bans = 0 };
-	enum store_result result = engine_observe(
-	    ctl->store, ctl->conf, &deed, NULL, ctl->now, &outcome);
-
-	if (result != STORE_OK) {
-		return result;
-	}
-	sum->stored += outcome.stored;
-	sum->allowed += !outcome.stored;
-	sum->began += (int64_t)outcome.bans;
-	for (size_t i = 0; i < outcome.bans; i++) {
-		begun->ban[begun->bans++] = outcome.ban[i];
-	}
-	begun->braked |= outcome.braked;
-	return STORE_OK;
-}
-
 /* Store a chunk in one transaction; `sum` grows only where all went well. */
-static enum store_result
-store_chunk(struct ctl *ctl, const struct told *told, size_t count,
-    struct sum *sum, struct begun *begun)
+static enum exit_status
+store_chunk(struct ctl *ctl, const struct report *report, size_t count,
+    struct sum *sum, struct new_bans *new)
 {
-	enum store_result result = ctl_begin(ctl);
 	struct sum next = *sum;
 	char subject[ADDR_TEXT_SIZE] = "stdin";
-	char note[PRINT_COUNT_SIZE];
+	char note[OUTPUT_COUNT_SIZE];
+	enum exit_status status;
 
-	begun->bans = 0;
-	begun->braked = false;
-	for (size_t i = 0; i < count && result == STORE_OK; i++) {
-		result = store_one(ctl, &told[i], &next, begun);
+	new->bans = 0;
+	new->braked = false;
+	store_begin(ctl->store);
+	for (size_t i = 0; i < count; i++) {
+		const struct observation seen = {
+			.address = report[i].address,
+			.kind = report[i].kind,
+			.at = report[i].timed ? report[i].at : ctl->now,
+			.source = "report",
+			.detail = ctl->args.detail,
+		};
+		struct outcome outcome;
+
+		engine_observe(
+		    ctl->store, ctl->conf, &seen, NULL, ctl->now, &outcome);
+		next.stored += outcome.stored;
+		next.allowed += !outcome.stored;
+		next.began += (int64_t)outcome.bans;
+		for (size_t n = 0; n < outcome.bans; n++) {
+			new->ban[new->bans++] = outcome.ban[n];
+		}
+		new->braked |= outcome.braked;
 	}
-	if (told[0].line == 0) {
-		addr_format(&told[0].address, subject);
+	if (report[0].line == 0) {
+		addr_format(&report[0].address, subject);
 	}
-	print_count(next.stored - sum->stored, "event", "events", note);
-	if (result == STORE_OK) {
-		result = ctl_commit(ctl, "report", subject, note);
-	}
-	if (result == STORE_OK) {
+	output_count(next.stored - sum->stored, "event", "events", note);
+	status = ctl_commit(ctl, "report", subject, note);
+	if (status == EXIT_FINE) {
 		*sum = next;
 	}
-	return result;
+	return status;
 }
 
 static void
-tell_begun(const struct ctl *ctl, const struct begun *begun)
+say_new_bans(struct ctl *ctl, const struct new_bans *new)
 {
-	for (size_t i = 0; i < begun->bans; i++) {
-		say_began(&begun->ban[i], ctl->now);
+	for (size_t i = 0; i < new->bans; i++) {
+		bans_began(ctl, &new->ban[i]);
 	}
-	if (begun->braked) {
+	if (new->braked) {
 		engine_log_brake(ctl->conf);
 	}
 }
 
 /* Too large for the stack; NULL after a complaint. */
-static struct begun *
-begun_new(void)
+static struct new_bans *
+new_bans_make(void)
 {
-	struct begun *begun = malloc(sizeof(*begun));
+	struct new_bans *new = malloc(sizeof(*new));
 
-	if (begun == NULL) {
-		print_complaint("out of memory");
+	if (new == NULL) {
+		output_complain("out of memory");
 	}
-	return begun;
+	return new;
 }
 
 enum exit_status
 report_one(struct ctl *ctl)
 {
-	const struct told told = told_from(&ctl->args);
-	struct begun *begun = begun_new();
+	const struct report report = report_from(&ctl->args);
+	struct new_bans *new = new_bans_make();
 	struct sum sum = { .stored = 0 };
 	char address[ADDR_TEXT_SIZE];
-	enum store_result result;
+	enum exit_status status;
 
-	if (begun == NULL) {
+	if (new == NULL) {
 		return EXIT_DATABASE;
 	}
-	result = store_chunk(ctl, &told, 1, &sum, begun);
-	if (result == STORE_OK && sum.stored > 0) {
-		print_line("1 event stored");
-		tell_begun(ctl, begun);
-	} else if (result == STORE_OK) {
-		print_line("0 events stored: %s is allowed or never banned",
-		    addr_format(&told.address, address));
+	status = store_chunk(ctl, &report, 1, &sum, new);
+	if (status == EXIT_FINE && sum.stored > 0) {
+		output_say(&ctl->out, "1 event stored");
+		say_new_bans(ctl, new);
+	} else if (status == EXIT_FINE) {
+		output_say(&ctl->out,
+		    "0 events stored: %s is allowed or never banned",
+		    addr_format(&report.address, address));
 	}
-	free(begun);
-	return result == STORE_OK ? EXIT_FINE : ctl_failed(ctl, result);
+	free(new);
+	return status;
 }
 
 /* ---- reading lines ---- */
@@ -210,7 +197,8 @@ cut_words(char *line, const char *word[static ARGS_WORDS_MAX])
 /* Understand a line; false with `error` where it cannot be, or with an empty
  * one where nothing stands there. */
 static bool
-read_told(char *line, struct told *told, char error[static ARGS_ERROR_SIZE])
+read_report(
+    char *line, struct report *report, char error[static ARGS_ERROR_SIZE])
 {
 	static const struct grammar grammar = {
 		{ ARGUMENT_KIND, ARGUMENT_ADDRESS }, 1U << OPTION_AT
@@ -225,19 +213,21 @@ read_told(char *line, struct told *told, char error[static ARGS_ERROR_SIZE])
 		return false;
 	}
 	args_split(word, count, &words);
-	if (!args_read(&words, 0, &grammar, &args, error)) {
+	if (!args_read(&words, "report", 0, &grammar, &args, error)) {
 		return false;
 	}
-	*told = told_from(&args);
+	*report = report_from(&args);
 	return true;
 }
 
 static bool
 complain_line(int64_t number, const char *what)
 {
-	fprintf(stderr, "stdin:%" PRId64 ": ", number);
-	print_safe(stderr, what);
-	putc('\n', stderr);
+	char line[ARGS_ERROR_SIZE + 32];
+
+	(void)snprintf(
+	    line, sizeof(line), "stdin:%" PRId64 ": %s", number, what);
+	output_wrong(line);
 	return false;
 }
 
@@ -247,15 +237,15 @@ spool_lines(FILE *from, FILE *spool)
 {
 	char line[LINE_SIZE];
 	char error[ARGS_ERROR_SIZE];
-	struct told told;
+	struct report report;
 	enum reading read;
 	int64_t number = 1;
 
 	for (; (read = read_line(from, line)) == LINE_READ; number++) {
-		memset(&told, 0, sizeof(told));
-		if (read_told(line, &told, error)) {
-			told.line = number;
-			if (fwrite(&told, sizeof(told), 1, spool) != 1) {
+		memset(&report, 0, sizeof(report));
+		if (read_report(line, &report, error)) {
+			report.line = number;
+			if (fwrite(&report, sizeof(report), 1, spool) != 1) {
 				return complain_line(
 				    number, "no room to keep the lines");
 			}
@@ -279,7 +269,7 @@ report_lines_check(struct ctl *ctl)
 {
 	ctl->spool = tmpfile();
 	if (ctl->spool == NULL) {
-		print_complaint(
+		output_complain(
 		    "no temporary file: %s", strerrordesc_np(errno));
 		return EXIT_USAGE;
 	}
@@ -287,7 +277,7 @@ report_lines_check(struct ctl *ctl)
 		return EXIT_USAGE;
 	}
 	if (fflush(ctl->spool) != 0) {
-		print_complaint(
+		output_complain(
 		    "the temporary file: %s", strerrordesc_np(errno));
 		return EXIT_USAGE;
 	}
@@ -295,44 +285,37 @@ report_lines_check(struct ctl *ctl)
 	return EXIT_FINE;
 }
 
-static enum store_result
-store_spool(struct ctl *ctl, struct sum *sum, struct begun *begun)
-{
-	struct told told[CHUNK] = { 0 };
-	enum store_result result = STORE_OK;
-	size_t count;
-
-	while ((count = fread(told, sizeof(told[0]), CHUNK, ctl->spool)) > 0) {
-		ctl->now = proc_now();
-		result = store_chunk(ctl, told, count, sum, begun);
-		if (result != STORE_OK) {
-			print_complaint("from line %" PRId64
-					" on nothing is stored",
-			    told[0].line);
-			return result;
-		}
-		tell_begun(ctl, begun);
-	}
-	return result;
-}
-
 enum exit_status
 report_lines(struct ctl *ctl)
 {
-	struct begun *begun = begun_new();
+	struct new_bans *new = new_bans_make();
+	struct report report[CHUNK] = { 0 };
 	struct sum sum = { .stored = 0 };
-	enum store_result result;
-	char events[PRINT_COUNT_SIZE];
-	char bans[PRINT_COUNT_SIZE];
+	enum exit_status status = EXIT_FINE;
+	size_t count;
+	char events[OUTPUT_COUNT_SIZE];
+	char bans[OUTPUT_COUNT_SIZE];
 
-	if (begun == NULL) {
+	if (new == NULL) {
 		return EXIT_DATABASE;
 	}
-	result = store_spool(ctl, &sum, begun);
-	free(begun);
-	print_line("%s stored, %" PRId64
-		   " not counted since allowed or never banned, %s began",
-	    print_count(sum.stored, "event", "events", events), sum.allowed,
-	    print_count(sum.began, "ban", "bans", bans));
-	return result == STORE_OK ? EXIT_FINE : ctl_failed(ctl, result);
+	while (status == EXIT_FINE && (count = fread(report, sizeof(report[0]),
+					   CHUNK, ctl->spool)) > 0) {
+		ctl->now = proc_now();
+		status = store_chunk(ctl, report, count, &sum, new);
+		if (status == EXIT_FINE) {
+			say_new_bans(ctl, new);
+		} else {
+			output_complain("from line %" PRId64
+					" on nothing is stored",
+			    report[0].line);
+		}
+	}
+	free(new);
+	output_say(&ctl->out,
+	    "%s stored, %" PRId64
+	    " not counted since allowed or never banned, %s began",
+	    output_count(sum.stored, "event", "events", events), sum.allowed,
+	    output_count(sum.began, "ban", "bans", bans));
+	return status;
 }

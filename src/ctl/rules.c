@@ -335,7 +335,7 @@ read_file(struct test *test, const char *path)
 	}
 	log_reader_close(reader);
 	if (!scratch_is_well(&test->senders)) {
-		return ctl_failed(test->ctl, STORE_FAILED);
+		return ctl_status(test->ctl, STORE_FAILED);
 	}
 	return result == LOG_READER_END ? EXIT_FINE : EXIT_USAGE;
 }

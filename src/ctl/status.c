@@ -1,95 +1,42 @@
-#include "ctl/status.h"
-
 #include <inttypes.h>
 #include <string.h>
 
-#include "base/json.h"
 #include "base/text.h"
 #include "core/ban.h"
 #include "ctl/ctl.h"
-#include "ctl/print.h"
+#include "ctl/verbs.h"
+#include "engine/engine.h"
 
-/* The keys of the state table that are services, as they sign it. */
-static const char *const services[] = { "milter", "watch" };
-static const char brake[] = "brake";
-static const char suppressed[] = "suppressed";
+/* ---- status ---- */
 
-enum {
-	SERVICES = sizeof(services) / sizeof(services[0])
-};
-
-/* One row of the state table, or nothing where it was not there. */
-struct sign {
-	bool there;
-	char value[STORE_KEY_SIZE];
-	int64_t since;
-};
-
-struct picture {
+struct status {
 	struct store_numbers numbers;
-	int64_t v4; /* enforced bans that are active */
-	int64_t v6;
-	int64_t reason[REASON_COUNT]; /* the same by reason */
-	int64_t observed;             /* active, and refuse nobody */
+	struct ban_counts counts; /* active, enforced bans */
+	int64_t observed;         /* active, and refuse nobody */
 	int64_t allows;
-	struct sign service[SERVICES];
-	struct sign brake;
-	struct sign suppressed; /* log lines that the journal dropped */
+	struct state state[STATE_COUNT];
 };
-
-/* ---- looking ---- */
 
 static bool
-count_ban(void *to, const struct ban *ban)
+count_observed(void *to, const struct ban *ban)
 {
-	struct picture *picture = to;
+	struct status *status = to;
 
-	if (ban->observed) {
-		picture->observed++;
-	} else {
-		picture->reason[ban->reason]++;
-	}
+	status->observed += ban->observed;
 	return true;
 }
 
 static void
 count_allow(void *to, const struct allow *allow)
 {
-	struct picture *picture = to;
+	struct status *status = to;
 
 	(void)allow;
-	picture->allows++;
+	status->allows++;
 }
 
-static struct sign *
-find_sign(struct picture *picture, const char *key)
-{
-	for (size_t i = 0; i < SERVICES; i++) {
-		if (strcmp(key, services[i]) == 0) {
-			return &picture->service[i];
-		}
-	}
-	if (strcmp(key, suppressed) == 0) {
-		return &picture->suppressed;
-	}
-	return strcmp(key, brake) == 0 ? &picture->brake : NULL;
-}
-
-static void
-keep_sign(void *to, const char *key, const char *value, int64_t since)
-{
-	struct sign *sign = find_sign(to, key);
-
-	if (sign != NULL) {
-		sign->there = true;
-		sign->since = since;
-		/* A longer value is shown as far as it fits. */
-		(void)text_copy(sign->value, sizeof(sign->value), value);
-	}
-}
-
-static enum store_result
-look(struct ctl *ctl, struct picture *picture)
+static enum exit_status
+read_status(struct ctl *ctl, struct status *status)
 {
 	const struct ban_query active = {
 		.scope = BAN_ANYBODY,
@@ -97,38 +44,21 @@ look(struct ctl *ctl, struct picture *picture)
 		.observed = true,
 	};
 	struct store *store = ctl->store;
-	enum store_result result;
 
-	result = store_numbers(store, &picture->numbers);
-	if (result == STORE_OK) {
-		result = store_ban_listed(
-		    store, ctl->now, &picture->v4, &picture->v6);
-	}
-	if (result == STORE_OK) {
-		result = store_ban_each(store, &active, count_ban, picture);
-	}
-	if (result == STORE_OK || result == STORE_NONE) {
-		result = store_allow_each(
-		    store, ctl->now, count_allow, picture);
-	}
-	if (result == STORE_OK || result == STORE_NONE) {
-		result = store_state_each(store, keep_sign, picture);
-	}
-	return result == STORE_NONE ? STORE_OK : result;
+	store_read(store);
+	store_numbers(store, &status->numbers);
+	store_ban_counts(store, ctl->now, &status->counts);
+	store_ban_each(store, &active, count_observed, status);
+	store_allow_each(store, ctl->now, count_allow, status);
+	engine_states(store, status->state);
+	return ctl_status(ctl, store_read_end(store));
 }
-
-static const char *
-mode_name(enum conf_mode mode)
-{
-	return mode == CONF_OBSERVE ? "observe" : "enforce";
-}
-
-/* ---- telling ---- */
 
 static void
-tell_size(const struct ctl *ctl, const struct store_numbers *numbers)
+put_database(struct ctl *ctl, const struct store_numbers *numbers)
 {
 	static const char *const units[] = { "bytes", "KB", "MB", "GB", "TB" };
+	struct output *out = &ctl->out;
 	double size = (double)numbers->bytes;
 	size_t unit = 0;
 
@@ -136,154 +66,247 @@ tell_size(const struct ctl *ctl, const struct store_numbers *numbers)
 		size /= 1000;
 		unit++;
 	}
-	print_line("database   %s, %.*f %s, schema version %" PRId64,
+	output_string(out, "database", ctl->conf->database);
+	output_int(out, "bytes", numbers->bytes);
+	output_int(out, "schema", numbers->version);
+	output_line(out, "database", "%s, %.*f %s, schema version %" PRId64,
 	    ctl->conf->database, unit > 0 ? 1 : 0, size, units[unit],
 	    numbers->version);
 }
 
 static void
-tell_bans(const struct picture *picture)
+put_bans(struct output *out, const struct status *status)
 {
-	print_line("bans       %" PRId64 " active: %" PRId64 " IPv4, %" PRId64
-		   " IPv6",
-	    picture->v4 + picture->v6, picture->v4, picture->v6);
-	for (int i = 0; i < REASON_COUNT; i++) {
-		if (picture->reason[i] > 0) {
-			print_line("           %" PRId64 " for %s",
-			    picture->reason[i], reason_name((enum reason)i));
+	const struct ban_counts *counts = &status->counts;
+
+	output_object(out, "listed", NULL);
+	output_int(out, "ipv4", counts->v4);
+	output_int(out, "ipv6", counts->v6);
+	output_object_end(out);
+	output_line(out, "bans",
+	    "%" PRId64 " active: %" PRId64 " IPv4, %" PRId64 " IPv6",
+	    counts->v4 + counts->v6, counts->v4, counts->v6);
+	output_object(out, "reasons", NULL);
+	for (enum reason i = 0; i < REASON_COUNT; i++) {
+		output_int(out, reason_name(i), counts->bans[i]);
+		if (counts->bans[i] > 0) {
+			output_line(out, "", "%" PRId64 " for %s",
+			    counts->bans[i], reason_name(i));
 		}
 	}
-	if (picture->observed > 0) {
-		print_line("           %" PRId64
-			   " more only observed: they refuse nobody",
-		    picture->observed);
+	output_object_end(out);
+	output_int(out, "observed", status->observed);
+	if (status->observed > 0) {
+		output_line(out, "",
+		    "%" PRId64 " more only observed: they refuse nobody",
+		    status->observed);
 	}
 }
 
 static void
-tell_service(const char *name, const struct sign *sign, int64_t now)
+put_state(struct ctl *ctl, const struct status *status, enum engine_state which)
 {
-	char since[PRINT_TIME_SIZE];
+	struct output *out = &ctl->out;
+	const char *name = engine_state_name(which);
+	const struct state *state = &status->state[which];
+	const char *value = state->value;
+	char since[OUTPUT_TIME_SIZE];
 	char ago[DURATION_TEXT_SIZE];
 
-	if (!sign->there) {
-		print_line("%-10s no sign of life yet", name);
-		return;
+	if (!state->there) {
+		output_none(out, name);
+	} else {
+		output_object(out, name, NULL);
+		output_string(out, "value", value);
+		output_time(out, "since", state->since);
+		output_object_end(out);
 	}
-	print_line("%-10s last sign of life %s, %s ago%s%s%s", name,
-	    print_time(sign->since, since),
-	    text_from_duration(now - sign->since, ago),
-	    sign->value[0] != '\0' ? " (" : "", sign->value,
-	    sign->value[0] != '\0' ? ")" : "");
-}
-
-static bool
-is_on(const struct sign *sign)
-{
-	return sign->there && strcmp(sign->value, "on") == 0;
-}
-
-static void
-tell(const struct ctl *ctl, const struct picture *picture)
-{
-	const struct conf *conf = ctl->conf;
-	char since[PRINT_TIME_SIZE];
-	char allows[PRINT_COUNT_SIZE];
-
-	if (is_on(&picture->brake)) {
-		print_line("BRAKE ON   new bans of clients whose mail was "
-			   "accepted before refuse nobody: see \"videur "
-			   "brake\"");
+	output_time_text(state->since, since);
+	if (state->there && which == STATE_BRAKE) {
+		output_line(out, name, "%s since %s", value, since);
+	} else if (state->there && which == STATE_SUPPRESSED) {
+		output_line(out, "missed",
+		    "%s log lines of the mail system, which the journal "
+		    "dropped (RateLimitBurst=), last %s",
+		    value, since);
+	} else if (state->there) {
+		output_line(out, name, "last sign of life %s, %s ago%s%s%s",
+		    since, text_from_duration(ctl->now - state->since, ago),
+		    value[0] != '\0' ? " (" : "", value,
+		    value[0] != '\0' ? ")" : "");
+	} else if (which == STATE_MILTER || which == STATE_WATCH) {
+		output_line(out, name, "no sign of life yet");
 	}
-	tell_size(ctl, &picture->numbers);
-	print_line("mode       %s%s", mode_name(conf->mode),
-	    conf->mode == CONF_OBSERVE ? ": new bans refuse nobody" : "");
-	print_line(
-	    "policy     %s, %zu rules", conf->policy.name, conf->policy.rules);
-	tell_bans(picture);
-	print_line("events     about %" PRId64, picture->numbers.events);
-	print_line("allowed    %s by command, %zu by configuration and as this "
-		   "host's own",
-	    print_count(picture->allows, "network", "networks", allows),
-	    conf->allows);
-	for (size_t i = 0; i < SERVICES; i++) {
-		tell_service(services[i], &picture->service[i], ctl->now);
-	}
-	if (picture->suppressed.there) {
-		print_line("missed     %s log lines of the mail system, which "
-			   "the journal dropped (RateLimitBurst=), last %s",
-		    picture->suppressed.value,
-		    print_time(picture->suppressed.since, since));
-	}
-	if (picture->brake.there) {
-		print_line("brake      %s since %s", picture->brake.value,
-		    print_time(picture->brake.since, since));
-	}
-}
-
-static void
-tell_sign_json(struct json *json, const char *name, const struct sign *sign)
-{
-	if (!sign->there) {
-		json_null(json, name);
-		return;
-	}
-	json_object(json, name);
-	json_string(json, "value", sign->value);
-	json_time(json, "since", sign->since);
-	json_object_end(json);
-}
-
-static void
-tell_json(const struct ctl *ctl, const struct picture *picture)
-{
-	struct json json;
-
-	print_json_begin(&json);
-	json_object(&json, NULL);
-	json_string(&json, "database", ctl->conf->database);
-	json_int(&json, "bytes", picture->numbers.bytes);
-	json_int(&json, "schema", picture->numbers.version);
-	json_string(&json, "mode", mode_name(ctl->conf->mode));
-	json_string(&json, "policy", ctl->conf->policy.name);
-	json_object(&json, "listed");
-	json_int(&json, "ipv4", picture->v4);
-	json_int(&json, "ipv6", picture->v6);
-	json_object_end(&json);
-	json_object(&json, "reasons");
-	for (int i = 0; i < REASON_COUNT; i++) {
-		json_int(
-		    &json, reason_name((enum reason)i), picture->reason[i]);
-	}
-	json_object_end(&json);
-	json_int(&json, "observed", picture->observed);
-	json_int(&json, "events", picture->numbers.events);
-	json_int(&json, "allowed", picture->allows);
-	json_object(&json, "services");
-	for (size_t i = 0; i < SERVICES; i++) {
-		tell_sign_json(&json, services[i], &picture->service[i]);
-	}
-	json_object_end(&json);
-	tell_sign_json(&json, suppressed, &picture->suppressed);
-	tell_sign_json(&json, brake, &picture->brake);
-	json_time(&json, "checked_at", ctl->now);
-	json_object_end(&json);
-	print_json_end(&json);
 }
 
 enum exit_status
 status_show(struct ctl *ctl)
 {
-	struct picture picture = { .v4 = 0 };
-	enum store_result result = look(ctl, &picture);
+	const struct conf *conf = ctl->conf;
+	struct output *out = &ctl->out;
+	struct status status = { .allows = 0 };
+	enum exit_status failed = read_status(ctl, &status);
+	bool observe = conf->mode == CONF_OBSERVE;
+	char allows[OUTPUT_COUNT_SIZE];
 
-	if (result != STORE_OK) {
-		return ctl_failed(ctl, result);
+	if (failed != EXIT_FINE) {
+		return failed;
 	}
-	if (args_given(&ctl->args, OPTION_JSON)) {
-		tell_json(ctl, &picture);
-	} else {
-		tell(ctl, &picture);
+	if (strcmp(status.state[STATE_BRAKE].value, "on") == 0) {
+		output_line(out, "BRAKE ON",
+		    "new bans of clients whose mail was accepted before "
+		    "refuse nobody: see \"videur brake\"");
 	}
+	output_object(out, NULL, NULL);
+	put_database(ctl, &status.numbers);
+	output_string(out, "mode", observe ? "observe" : "enforce");
+	output_line(out, "mode", "%s",
+	    observe ? "observe: new bans refuse nobody" : "enforce");
+	output_string(out, "policy", conf->policy.name);
+	output_line(out, "policy", "%s, %zu rules", conf->policy.name,
+	    conf->policy.rules);
+	put_bans(out, &status);
+	output_int(out, "events", status.numbers.events);
+	output_line(out, "events", "about %" PRId64, status.numbers.events);
+	output_int(out, "allowed", status.allows);
+	output_line(out, "allowed",
+	    "%s by command, %zu by configuration and as this host's own",
+	    output_count(status.allows, "network", "networks", allows),
+	    conf->allows);
+	output_object(out, "services", NULL);
+	put_state(ctl, &status, STATE_MILTER);
+	put_state(ctl, &status, STATE_WATCH);
+	output_object_end(out);
+	put_state(ctl, &status, STATE_SUPPRESSED);
+	put_state(ctl, &status, STATE_BRAKE);
+	output_time(out, "checked_at", ctl->now);
+	output_object_end(out);
 	return EXIT_FINE;
+}
+
+/* ---- brake ---- */
+
+static bool
+count_held(void *to, const struct ban *ban)
+{
+	int64_t *held = to;
+
+	*held += ban->observed && ban->honest;
+	return true;
+}
+
+static void
+say_brake(struct ctl *ctl, const struct brake_counts *counts, int64_t held)
+{
+	const struct conf *conf = ctl->conf;
+	const struct brake *brake = &counts->brake;
+	struct output *out = &ctl->out;
+	char since[OUTPUT_TIME_SIZE];
+	char within[DURATION_TEXT_SIZE];
+	char span[DURATION_TEXT_SIZE];
+	char clients[OUTPUT_COUNT_SIZE];
+
+	output_time_text(brake->since, since);
+	if (brake->since == 0) {
+		output_say(out, "the brake is off");
+	} else if (brake->on) {
+		output_say(out,
+		    "THE BRAKE IS ON since %s: new bans of clients whose mail "
+		    "was accepted before refuse nobody",
+		    since);
+	} else {
+		output_say(
+		    out, "the brake is off, since its release at %s", since);
+	}
+	if (conf->mode == CONF_OBSERVE) {
+		output_say(out, "mode is observe: there is nothing to brake");
+	} else if (conf->brake_bans == 0) {
+		output_say(out,
+		    "the configuration has none (bans = 0): it holds nothing "
+		    "back");
+	}
+	output_say(out,
+	    "it counts clients with %" PRId64 " or more messages accepted in "
+	    "the last %s, and goes on for %" PRId64 " with a new ban within %s",
+	    conf->brake_accepted, text_from_duration(REPUTATION_SPAN, span),
+	    conf->brake_bans, text_from_duration(conf->brake_within, within));
+	if (brake->on || held > 0) {
+		output_say(
+		    out, "bans held back that would hold now: %" PRId64, held);
+	}
+	if (brake->on) {
+		output_say(out,
+		    "look at maps, resolver and scanner, then: videur brake "
+		    "release");
+	} else {
+		output_say(out, "%s now",
+		    output_count(counts->clients, "client counts",
+			"clients count", clients));
+	}
+}
+
+enum exit_status
+brake_show(struct ctl *ctl)
+{
+	const struct ban_query live = {
+		.scope = BAN_ANYBODY,
+		.active_at = ctl->now,
+		.observed = true,
+	};
+	struct output *out = &ctl->out;
+	struct brake_counts counts;
+	int64_t held = 0; /* live bans that the brake holds back */
+	enum exit_status status;
+
+	store_read(ctl->store);
+	engine_brake_counts(ctl->store, ctl->conf, ctl->now, &counts);
+	store_ban_each(ctl->store, &live, count_held, &held);
+	status = ctl_status(ctl, store_read_end(ctl->store));
+	if (status != EXIT_FINE) {
+		return status;
+	}
+	say_brake(ctl, &counts, held);
+	output_object(out, NULL, NULL);
+	output_bool(out, "on", counts.brake.on);
+	output_time(out, "since", counts.brake.since);
+	output_int(out, "bans", ctl->conf->brake_bans);
+	output_int(out, "within", ctl->conf->brake_within);
+	output_int(out, "accepted", ctl->conf->brake_accepted);
+	output_int(out, "clients", counts.clients);
+	output_int(out, "held", held);
+	output_time(out, "checked_at", ctl->now);
+	output_object_end(out);
+	return counts.brake.on ? EXIT_NO : EXIT_FINE;
+}
+
+enum exit_status
+brake_release(struct ctl *ctl)
+{
+	struct output *out = &ctl->out;
+	struct brake brake;
+	enum exit_status status;
+	char since[OUTPUT_TIME_SIZE];
+
+	store_begin(ctl->store);
+	engine_brake(ctl->store, &brake);
+	if (brake.on) {
+		engine_brake_release(ctl->store, ctl->now);
+		ctl_audit(ctl, "brake release", "all", ctl->args.note);
+	}
+	status = ctl_status(ctl, store_commit(ctl->store));
+	if (status != EXIT_FINE) {
+		return status;
+	}
+	if (brake.on) {
+		output_say(out, "released the brake, which was on since %s",
+		    output_time_text(brake.since, since));
+	} else {
+		output_say(out, "the brake is not on");
+	}
+	output_object(out, NULL, NULL);
+	output_bool(out, "released", brake.on);
+	output_time(out, "since", brake.since);
+	output_time(out, "checked_at", ctl->now);
+	output_object_end(out);
+	return brake.on ? EXIT_FINE : EXIT_NO;
 }

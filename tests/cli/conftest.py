@@ -95,6 +95,16 @@ def local(text):
             "%Y-%m-%d %H:%M:%S %Z")
 
 
+def minute(text):
+    """The same in a table."""
+    return local(text)[:len("2026-11-21 19:05")]
+
+
+def flat(text):
+    """A text without the breaks of its lines."""
+    return " ".join(text.split())
+
+
 def rows(text):
     """The cells of an aligned table, its head first."""
     return [re.split(r"\s{2,}", line.strip()) for line in text.splitlines()]

@@ -7,9 +7,13 @@ from conftest import PROGRAM
 
 # What is wrong, the words, and what the complaint must name.
 WRONG = [
-    ("an unknown verb", ["bann"], '"bann"'),
+    ("an unknown verb", ["bann"], '"bann": did you mean "ban"?'),
     ("an empty verb", [""], '""'),
     ("an unknown option", ["list", "--everything"], '"--everything"'),
+    ("an option misspelt", ["list", "--jsno"], "did you mean --json"),
+    ("two shapes at once", ["list", "--json", "--csv"], "exclude each other"),
+    ("JSON where there is none", ["ban", "203.0.113.7", "2h", "--json"],
+     '"ban" has no option --json'),
     ("an unknown short option", ["list", "-a"], '"-a"'),
     ("an option of another verb", ["list", "--note", "x"], "--note"),
     ("an option without its value", ["list", "--reason"], "--reason"),
@@ -18,7 +22,7 @@ WRONG = [
     ("an unknown reason", ["list", "--reason", "greed"], '"greed"'),
     ("a reason in capitals", ["list", "--reason", "SPAM"], '"SPAM"'),
     ("a word too many", ["list", "203.0.113.7"], '"203.0.113.7"'),
-    ("many words too many", ["list", *"abcdefghijkl"], "too many"),
+    ("many words too many", ["list", *"abcdefghijkl"], "unexpected argument"),
     ("check of nothing", ["check"], "IP is missing"),
     ("check of two addresses", ["check", "203.0.113.7", "203.0.113.8"],
      '"203.0.113.8"'),
@@ -110,7 +114,7 @@ VERBS = ["status", "list", "check IP", "explain IP", "ban IP|NET DURATION",
          "clear IP|NET|all", "allow [list]", "allow add NET",
          "allow remove NET", "report KIND IP", "report -", "rules [list]",
          "rules test", "replay [--policy P | --compare P Q]",
-         "codes [--policy P]", "decode [--json] TEXT"]
+         "codes [--policy P]", "decode [--json|--csv] TEXT"]
 
 
 @pytest.mark.parametrize("words", [["-h"], ["--help"], ["help"]])
