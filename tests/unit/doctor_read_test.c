@@ -612,39 +612,42 @@ parents(void **state)
 static void
 programs(void **state)
 {
-	struct run_output output;
-	int64_t begun;
+	static const struct {
+		const char *sentence;
+		const char *argv[4];
+		int64_t milliseconds;
+		enum run_result want;
+		size_t len;      /* of what it said */
+		const char *why; /* in the error */
+	} rows[] = {
+		{ "what it says", { "echo", "one" }, 5000, RUN_FINE, 4, "" },
+		{ "one that is missing", { "no-such-program" }, 5000,
+		    RUN_MISSING, 0, "" },
+		{ "one that fails", { "cat", "/nonexistent" }, 5000, RUN_FAILED,
+		    0, "/nonexistent" },
+		{ "one that never stops talking", { "yes" }, 5000, RUN_FINE,
+		    RUN_OUTPUT_MAX, "" },
+		{ "one that never ends", { "sleep", "60" }, 100, RUN_FAILED, 0,
+		    "did not end" },
+	};
 
 	(void)state;
-	check_int("what it says",
-	    run_program(
-		(const char *const[]){ "echo", "one", NULL }, 5000, &output),
-	    RUN_FINE);
-	check_text("whole", output.text, "one\n");
-	free(output.text);
-	check_int("one that is missing",
-	    run_program((const char *const[]){ "no-such-program", NULL }, 5000,
-		&output),
-	    RUN_MISSING);
-	check_int("one that fails",
-	    run_program((const char *const[]){ "cat", "/nonexistent", NULL },
-		5000, &output),
-	    RUN_FAILED);
-	assert_non_null(strstr(output.error, "/nonexistent"));
-	check_int("one that never stops talking",
-	    run_program((const char *const[]){ "yes", NULL }, 5000, &output),
-	    RUN_FINE);
-	assert_true(output.cut);
-	check_int(
-	    "as much as fits", (int64_t)strlen(output.text), RUN_OUTPUT_MAX);
-	free(output.text);
-	begun = proc_ticks();
-	check_int("one that never ends",
-	    run_program(
-		(const char *const[]){ "sleep", "60", NULL }, 100, &output),
-	    RUN_FAILED);
-	assert_true(proc_ticks() - begun < 10000);
-	assert_null(output.text);
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		int64_t begun = proc_ticks();
+		struct run_output output;
+
+		check_int(rows[i].sentence,
+		    run_program(rows[i].argv, rows[i].milliseconds, &output),
+		    rows[i].want);
+		check_int(rows[i].sentence,
+		    output.text != NULL ? (int64_t)strlen(output.text) : 0,
+		    (int64_t)rows[i].len);
+		check_int(rows[i].sentence, output.cut,
+		    rows[i].len == RUN_OUTPUT_MAX);
+		assert_non_null(strstr(output.error, rows[i].why));
+		assert_true(proc_ticks() - begun < 10000);
+		free(output.text);
+	}
 }
 
 int
