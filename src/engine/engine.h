@@ -206,13 +206,4 @@ STORE_VOID engine_outlook(struct store *store, const struct conf *conf,
     const struct net *client, const struct rule *rule, int64_t now,
     struct outlook *outlook);
 
-/* The verb of before, until nobody calls it. */
-static inline enum store_result
-engine_expire(
-    struct store *store, const struct conf *conf, int64_t now, int64_t *removed)
-{
-	*removed = engine_prune(store, conf, now);
-	return store_status(store);
-}
-
 #endif

@@ -408,33 +408,10 @@ int64_t store_prune(
 
 /* ---- old verbs, until nobody calls them ---- */
 
-enum store_result store_snapshot(struct store *store); /* store_read() */
-void store_snapshot_end(struct store *store);          /* store_read_end() */
-enum store_result store_version(
-    struct store *store, int64_t *version);              /* store_changes() */
-bool store_moved(struct store *store);                   /* store_tend() */
-bool store_read_only(const struct store *store);         /* store_tend() */
-enum store_result store_checkpoint(struct store *store); /* store_tend() */
-enum store_result store_ban_hit(struct store *store, int64_t id, int64_t hits,
-    int64_t told); /* engine_count() */
 enum store_result store_ban_listed(struct store *store, int64_t now,
     int64_t *v4, int64_t *v6); /* store_ban_counts() */
-enum store_result store_ban_live(struct store *store, int64_t now,
-    int64_t live[static REASON_COUNT]); /* store_ban_counts() */
 enum store_result store_allow_covers(struct store *store,
     const struct addr *address, int64_t now,
     struct allow *out); /* store_allow_find() */
-enum store_result store_tally_add(struct store *store, const struct net *client,
-    int64_t hour, const struct tally *tally); /* engine_count() */
-enum store_result store_daily_add(struct store *store, int64_t at,
-    enum daily what, const char *name, int64_t number); /* engine_count() */
-enum store_result store_position_put(struct store *store, const char *source,
-    const struct position *position); /* store_record() */
-enum store_result store_position_get(struct store *store, const char *source,
-    struct position *position); /* ..._find() */
-enum store_result store_queue_get(struct store *store, const char *id,
-    struct queue_entry *entry); /* ..._find() */
-enum store_result store_state_get(struct store *store, const char *key,
-    char *value, size_t size, int64_t *since); /* ..._find() */
 
 #endif
