@@ -17,7 +17,7 @@
 
 enum {
 	LOG_LINE_MAX = 8192, /* bytes that are given of a line */
-	LINE_BUFFER_SIZE = 32768,
+	LINE_BUFFER_SIZE = 65536,
 	LOG_ERROR_SIZE = 512
 };
 
