@@ -109,18 +109,20 @@ listener_open(const char *where, char error[static LISTENER_TEXT_SIZE])
 	int listener = -1;
 	char port[8];
 	struct text text;
+	int rc;
 
 	text_init(&text, port, sizeof(port));
 	if (why == NULL && endpoint.is_unix) {
 		listener = open_unix(endpoint.path);
 	} else if (why == NULL) {
 		text_add_int(&text, endpoint.port, 0);
-		if (getaddrinfo(endpoint.host, port, &hints, &found) == 0) {
+		rc = getaddrinfo(endpoint.host, port, &hints, &found);
+		if (rc == 0) {
 			listener = bind_and_listen(found->ai_family,
 			    found->ai_addr, found->ai_addrlen);
 			freeaddrinfo(found);
 		} else {
-			why = "unknown host";
+			why = gai_strerror(rc);
 		}
 	}
 	if (listener < 0) {
@@ -222,64 +224,48 @@ datum(char *text)
 	    gnutls_datum_t){ (unsigned char *)text, (unsigned)strlen(text) };
 }
 
-/* Whether both are PEM and belong together. */
-static bool
-belong_together(char *chain, char *key)
-{
-	const gnutls_datum_t chain_pem = datum(chain);
-	const gnutls_datum_t key_pem = datum(key);
-	gnutls_certificate_credentials_t credentials;
-	bool fine;
-
-	if (gnutls_certificate_allocate_credentials(&credentials) != 0) {
-		return false;
-	}
-	fine = gnutls_certificate_set_x509_key_mem(
-		   credentials, &chain_pem, &key_pem, GNUTLS_X509_FMT_PEM) >= 0;
-	gnutls_certificate_free_credentials(credentials);
-	return fine;
-}
-
 bool
 certificate_load(const struct conf *conf, char error[static LISTENER_TEXT_SIZE])
 {
 	const char *path = conf->web.certificate;
+	gnutls_certificate_credentials_t credentials;
 	char why[FILE_WHY_SIZE] = "";
-	char *chain = NULL;
-	char *key = NULL;
+	char *pem[2] = { NULL, NULL }; /* chain and key */
 	bool fine = path[0] == '\0';
 	struct text text;
 
-	if (!fine) {
-		chain = file_read(path, CERTIFICATE_MAX, NULL, why);
-	}
-	if (chain != NULL) {
-		path = conf->web.key;
-		key = file_read(path, CERTIFICATE_MAX, NULL, why);
-	}
 	text_init(&text, error, LISTENER_TEXT_SIZE);
-	if (!fine && key == NULL) {
+	if (!fine) {
+		pem[0] = file_read(path, CERTIFICATE_MAX, NULL, why);
+		path = pem[0] != NULL ? conf->web.key : path;
+		if (pem[0] != NULL) {
+			pem[1] = file_read(path, CERTIFICATE_MAX, NULL, why);
+		}
 		text_addf(&text, "%s: %s", path, why);
-	} else if (!fine && !belong_together(chain, key)) {
-		text_add(&text,
+	}
+	if (pem[1] != NULL &&
+	    gnutls_certificate_allocate_credentials(&credentials) == 0) {
+		const gnutls_datum_t chain = datum(pem[0]);
+		const gnutls_datum_t key = datum(pem[1]);
+
+		fine = gnutls_certificate_set_x509_key_mem(
+			   credentials, &chain, &key, GNUTLS_X509_FMT_PEM) >= 0;
+		gnutls_certificate_free_credentials(credentials);
+		(void)text_copy(error, LISTENER_TEXT_SIZE,
 		    "certificate and key cannot be used: no PEM, or they do "
 		    "not belong together");
-	} else {
-		fine = true;
 	}
 	if (fine) {
-		char *const old_chain = certificate.chain;
-		char *const old_key = certificate.key;
+		char *const old[2] = { certificate.chain, certificate.key };
 
 		(void)pthread_mutex_lock(&certificate.lock);
-		certificate.chain = chain;
-		certificate.key = key;
+		certificate.chain = pem[0];
+		certificate.key = pem[1];
 		(void)pthread_mutex_unlock(&certificate.lock);
-		chain = old_chain;
-		key = old_key;
+		memcpy(pem, old, sizeof(pem));
 	}
-	wipe(chain);
-	wipe(key);
+	wipe(pem[0]);
+	wipe(pem[1]);
 	return fine;
 }
 

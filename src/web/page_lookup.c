@@ -253,39 +253,29 @@ struct mail {
 	const char *body;
 };
 
-/* What stands for itself in a part of a URI (RFC 3986, section 2.3). */
-static bool
-is_unreserved(char c)
-{
-	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
-	       (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_' ||
-	       c == '~';
-}
-
 /* For a part of a URI (RFC 6068); a line ends as mail has it.  Nothing is left
  * that HTML would have escaped. */
 static void
 add_encoded(struct text *out, const char *text)
 {
+	/* RFC 3986, section 2.3. */
+	static const char unreserved[] = "abcdefghijklmnopqrstuvwxyz"
+					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789-._~";
 	static const char hex[] = "0123456789ABCDEF";
 
 	while (*text != '\0') {
-		const char *from = text;
-		unsigned char c;
+		const size_t len = strspn(text, unreserved);
+		const unsigned char c = (unsigned char)text[len];
 
-		while (is_unreserved(*text)) {
-			text++;
-		}
-		text_add_bytes(out, from, (size_t)(text - from));
-		c = (unsigned char)*text;
+		text_add_bytes(out, text, len);
 		if (c == '\n') {
 			text_add_bytes(out, "%0D%0A", 6);
 		} else if (c != '\0') {
-			const char code[] = { '%', hex[c >> 4], hex[c & 15] };
-
-			text_add_bytes(out, code, sizeof(code));
+			text_add_bytes(
+			    out, (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
 		}
-		text += c != '\0';
+		text += len + (c != '\0');
 	}
 }
 

@@ -23,44 +23,25 @@
 #endif
 
 enum {
-	PATH_SIZE = 512,
-	REFER_SINCE = 2, /* versions of Landlock */
-	TRUNCATE_SINCE = 3
+	PATH_SIZE = 512
 };
 
 static const uint64_t removing = LANDLOCK_ACCESS_FS_REMOVE_FILE;
 static const uint64_t writing = LANDLOCK_ACCESS_FS_WRITE_FILE |
 				LANDLOCK_ACCESS_FS_MAKE_REG |
 				LANDLOCK_ACCESS_FS_TRUNCATE;
-static const uint64_t everything = LANDLOCK_ACCESS_FS_EXECUTE |
-				   LANDLOCK_ACCESS_FS_WRITE_FILE |
-				   LANDLOCK_ACCESS_FS_REMOVE_DIR |
-				   LANDLOCK_ACCESS_FS_REMOVE_FILE |
-				   LANDLOCK_ACCESS_FS_MAKE_CHAR |
-				   LANDLOCK_ACCESS_FS_MAKE_DIR |
-				   LANDLOCK_ACCESS_FS_MAKE_REG |
-				   LANDLOCK_ACCESS_FS_MAKE_SOCK |
-				   LANDLOCK_ACCESS_FS_MAKE_FIFO |
-				   LANDLOCK_ACCESS_FS_MAKE_BLOCK |
-				   LANDLOCK_ACCESS_FS_MAKE_SYM |
-				   LANDLOCK_ACCESS_FS_REFER |
-				   LANDLOCK_ACCESS_FS_TRUNCATE;
-
-/* What this kernel knows of it; 0 where it knows nothing. */
+/* All rights of each version of Landlock, but those to read. */
 static uint64_t
-known(void)
+rights_of(long version)
 {
-	long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
-	    LANDLOCK_CREATE_RULESET_VERSION);
-	uint64_t rights = everything;
+	const uint64_t newest = version < 1   ? 0
+				: version < 2 ? LANDLOCK_ACCESS_FS_MAKE_SYM
+				: version < 3 ? LANDLOCK_ACCESS_FS_REFER
+					      : LANDLOCK_ACCESS_FS_TRUNCATE;
+	const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE |
+				 LANDLOCK_ACCESS_FS_READ_DIR;
 
-	if (version < REFER_SINCE) {
-		rights &= ~LANDLOCK_ACCESS_FS_REFER;
-	}
-	if (version < TRUNCATE_SINCE) {
-		rights &= ~LANDLOCK_ACCESS_FS_TRUNCATE;
-	}
-	return version > 0 ? rights : 0;
+	return newest == 0 ? 0 : (newest * 2 - 1) & ~reading;
 }
 
 /* Leave rights below the folder that `path` lies in.  One that is not there
@@ -89,7 +70,8 @@ leave(int ruleset, const char *path, uint64_t rights)
 bool
 sandbox_enter(const char *database, const char *const *sockets, int count)
 {
-	const uint64_t rights = known();
+	const uint64_t rights = rights_of(syscall(SYS_landlock_create_ruleset,
+	    NULL, 0, LANDLOCK_CREATE_RULESET_VERSION));
 	const struct landlock_ruleset_attr attributes = {
 		.handled_access_fs = rights
 	};

@@ -10,7 +10,7 @@
 #include "core/standing.h"
 
 enum {
-	ITEM_SIZE = 64, /* "[v6]:port" and blanks */
+	WORD_SIZE = 64, /* "[v6]:port" */
 	V6_BITS = 64
 };
 
@@ -30,27 +30,39 @@ visitor_is_proxy(const struct conf *conf, const struct addr *address)
 	return false;
 }
 
+/* Copy what stands between blanks; false where it does not fit. */
+static bool
+bare(const char *at, size_t len, char word[static WORD_SIZE])
+{
+	static const char blanks[] = " \t\r\n";
+	struct text out;
+
+	while (len > 0 && strchr(blanks, at[0]) != NULL) {
+		at++;
+		len--;
+	}
+	while (len > 0 && strchr(blanks, at[len - 1]) != NULL) {
+		len--;
+	}
+	text_init(&out, word, WORD_SIZE);
+	text_add_bytes(&out, at, len);
+	return !out.cut;
+}
+
 /* Read "192.0.2.7", "192.0.2.7:4711", "2001:db8::7" or "[2001:db8::7]:4711",
  * blanks around it allowed. */
 static bool
 read_item(const char *at, size_t len, struct addr *out)
 {
-	char buf[ITEM_SIZE];
-	struct text text;
-	char *item = buf;
+	char item[WORD_SIZE];
 	char *colon;
 
-	text_init(&text, buf, sizeof(buf));
-	text_add_bytes(&text, at, len);
-	if (text.cut) {
+	if (!bare(at, len, item)) {
 		return false;
 	}
-	item += strspn(item, " \t");
-	item[strcspn(item, " \t")] = '\0';
 	if (item[0] == '[') {
-		item++;
 		item[strcspn(item, "]")] = '\0';
-		return addr_parse(item, out);
+		return addr_parse(item + 1, out);
 	}
 	colon = strchr(item, ':');
 	if (colon != NULL && strchr(colon + 1, ':') == NULL) {
@@ -104,37 +116,21 @@ visitor_address(const struct conf *conf, const struct sockaddr *peer,
 
 /* ---- for whom ---- */
 
-static const char blanks[] = " \t\r\n";
-
-/* Take the bare word out of the blanks and brackets around it. */
-static bool
-bare(const char *typed, char word[static NET_TEXT_SIZE])
-{
-	struct text out;
-	size_t len;
-
-	typed += strspn(typed, blanks);
-	len = strlen(typed);
-	while (len > 0 && strchr(blanks, typed[len - 1]) != NULL) {
-		len--;
-	}
-	if (len > 1 && typed[0] == '[' && typed[len - 1] == ']') {
-		typed++;
-		len -= 2;
-	}
-	text_init(&out, word, NET_TEXT_SIZE);
-	text_add_bytes(&out, typed, len);
-	return !out.cut;
-}
-
 enum visitor_asks
 visitor_asks(const char *typed, struct addr *out)
 {
-	char word[NET_TEXT_SIZE];
+	char buf[WORD_SIZE];
+	char *word = buf;
 	struct net net;
+	size_t len;
 
-	if (!bare(typed, word)) {
+	if (!bare(typed, strlen(typed), buf)) {
 		return VISITOR_ASKS_NO_ADDRESS;
+	}
+	len = strlen(word);
+	if (len > 1 && word[0] == '[' && word[len - 1] == ']') {
+		word[len - 1] = '\0';
+		word++;
 	}
 	if (!addr_parse(word, out)) {
 		return net_parse(word, &net) ? VISITOR_ASKS_NETWORK
