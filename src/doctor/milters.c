@@ -123,19 +123,19 @@ size_t
 milters_find(const struct milters *milters, const struct milter_view *view,
     enum same_milter *same)
 {
-	static const enum same_milter order[] = { SAME_MILTER, SAME_UNREACHED,
-		SAME_NAME };
+	size_t best = milters->milters;
 
-	for (size_t k = 0; k < sizeof(order) / sizeof(order[0]); k++) {
-		for (size_t i = 0; i < milters->milters; i++) {
-			*same = milter_same(milters->milter[i].address, view);
-			if (*same == order[k]) {
-				return i;
-			}
+	*same = SAME_NOT;
+	for (size_t i = 0; i < milters->milters; i++) {
+		enum same_milter one = milter_same(
+		    milters->milter[i].address, view);
+
+		if (one > *same) {
+			*same = one;
+			best = i;
 		}
 	}
-	*same = SAME_NOT;
-	return milters->milters;
+	return best;
 }
 
 /* ---- as it should be ---- */

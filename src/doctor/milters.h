@@ -31,12 +31,12 @@ struct milters {
 
 void milters_read(const char *setting, struct milters *out);
 
-/* Whether Postfix's name of a milter means ours. */
+/* Whether Postfix's name of a milter means ours, the surest last. */
 enum same_milter {
 	SAME_NOT,
-	SAME_MILTER,    /* it is where videur-milter listens */
+	SAME_NAME,      /* named "videur", but we do not listen there */
 	SAME_UNREACHED, /* ours is meant, but from a chroot it leads elsewhere */
-	SAME_NAME       /* named "videur", but we do not listen there */
+	SAME_MILTER     /* it is where videur-milter listens */
 };
 
 /* The two sides, and what lies between. */
