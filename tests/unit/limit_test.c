@@ -1,5 +1,5 @@
 /*
- * Limits: their names, the sliding hour, and what a client over one hears.
+ * Limits: the sliding hour, and what a client over one hears.
  */
 #include "check.h"
 
@@ -8,27 +8,6 @@
 enum {
 	FULL = 1795284000 /* a full hour */
 };
-
-static void
-names_and_back(void **state)
-{
-	static const char *const strangers[] = { "", "connection",
-		"Connections", "messages ", "hour" };
-	enum limit_kind kind = LIMIT_HOURLY;
-
-	(void)state;
-	for (unsigned i = 0; i < LIMIT_KINDS; i++) {
-		assert_true(limit_parse(limit_name((enum limit_kind)i), &kind));
-		check_int(limit_name((enum limit_kind)i), kind, i);
-	}
-	check_text("the first", limit_name(LIMIT_CONNECTIONS), "connections");
-	check_text("the second", limit_name(LIMIT_MESSAGES), "messages");
-	check_text("the third", limit_name(LIMIT_HOURLY), "hourly");
-	for (size_t i = 0; i < COUNT(strangers); i++) {
-		check_int(strangers[i], limit_parse(strangers[i], &kind), 0);
-		check_int("it is left alone", kind, LIMIT_HOURLY);
-	}
-}
 
 static void
 the_sliding_hour(void **state)
@@ -135,7 +114,6 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(names_and_back),
 		cmocka_unit_test(the_sliding_hour),
 		cmocka_unit_test(what_a_client_over_it_hears),
 		cmocka_unit_test(the_longest_is_whole),
