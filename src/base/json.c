@@ -182,6 +182,13 @@ json_bool(struct json *json, const char *name, bool value)
 }
 
 void
+json_raw(struct json *json, const char *name, const char *value)
+{
+	begin_value(json, name);
+	put(json, value);
+}
+
+void
 json_null(struct json *json, const char *name)
 {
 	begin_value(json, name);

@@ -37,6 +37,8 @@ void json_ratio(
     struct json *json, const char *name, int64_t parts, int64_t one);
 void json_bool(struct json *json, const char *name, bool value);
 void json_null(struct json *json, const char *name);
+/* A value that is JSON already. */
+void json_raw(struct json *json, const char *name, const char *value);
 /* A time as "2026-11-21T18:05:42Z". */
 void json_time(struct json *json, const char *name, int64_t at);
 

@@ -248,7 +248,7 @@ put_allow(void *to, const struct allow *allow)
 	output_net(out, "network", &allow->net);
 	output_time(out, "until", allow->until);
 	output_string(out, "note", allow->note);
-	output_row_end(out);
+	output_end(out);
 }
 
 enum exit_status
@@ -265,7 +265,7 @@ allow_list(struct ctl *ctl)
 	if (status != EXIT_FINE) {
 		return status;
 	}
-	rows = output_table_end(out);
+	rows = output_end(out);
 	if (rows == 0) {
 		output_say(out, "nothing is allowed");
 		return EXIT_NO;

@@ -83,7 +83,7 @@ bans_row(struct ctl *ctl, const struct ban *ban)
 		    active ? output_short_duration(ban->ends - ctl->now, time)
 			   : state);
 	}
-	output_row_end(out);
+	output_end(out);
 }
 
 void

@@ -87,13 +87,13 @@ put_replies(
 			    : i % 2 == 0 ? "first"
 					 : "again",
 			    i % 2 == 0 ? &rule->reply : &rule->again);
-			output_row_end(out);
+			output_end(out);
 		}
 	}
 	output_row(out);
 	put_heard(out, manual, "always", &manual->reply);
-	output_row_end(out);
-	(void)output_table_end(out);
+	output_end(out);
+	(void)output_end(out);
 }
 
 /* ---- what leads to a ban, and how long it lasts ---- */
@@ -109,7 +109,7 @@ put_counting(struct output *out, const struct rule *rule)
 			output_string(out, NULL, kind_name(kind));
 		}
 	}
-	output_list_end(out);
+	output_end(out);
 	output_int(out, "limit", rule->limit);
 	output_duration(out, "within", rule->within);
 	output_cell(out, "counts", "%" PRId64 " in %s", rule->limit,
@@ -118,7 +118,7 @@ put_counting(struct output *out, const struct rule *rule)
 	for (size_t i = 0; i < rule->steps; i++) {
 		output_duration(out, NULL, rule->ban[i]);
 	}
-	output_list_end(out);
+	output_end(out);
 	output_int(out, "soft", rule->soft);
 	if (rule->soft > 0) {
 		output_cell(out, "steps", "%" PRId64, rule->soft);
@@ -149,13 +149,13 @@ put_rules(struct output *out, const struct policy *policy)
 		if (rule->again.code[0] != '\0') {
 			output_object(out, "again", NULL);
 			put_reply(out, &rule->again);
-			output_object_end(out);
+			output_end(out);
 		} else {
 			output_none(out, "again");
 		}
-		output_row_end(out);
+		output_end(out);
 	}
-	if (output_table_end(out) == 0) {
+	if (output_end(out) == 0) {
 		output_say(out, "  none");
 	}
 	if (any_soft) {
@@ -182,9 +182,9 @@ put_limits(struct output *out, const struct policy *policy)
 			output_nonzero(out, reputation_name(i), limit->most[i]);
 		}
 		put_reply(out, &limit->reply);
-		output_row_end(out);
+		output_end(out);
 	}
-	if (output_table_end(out) == 0) {
+	if (output_end(out) == 0) {
 		output_say(out, "  none");
 	}
 }
@@ -213,8 +213,8 @@ put_policy(struct output *out, const struct policy *policy)
 	put_limits(out, policy);
 	output_object(out, "manual", NULL);
 	put_heard(out, &manual, "always", &manual.reply);
-	output_object_end(out);
-	output_object_end(out);
+	output_end(out);
+	output_end(out);
 }
 
 enum exit_status

@@ -115,7 +115,7 @@ put_find(
 			output_string(out, NULL, bounce_provider_name(i));
 		}
 	}
-	output_list_end(out);
+	output_end(out);
 	output_string(out, "own", or_none(find->own));
 	output_string(out, "phrase", find->phrase);
 	output_string(out, "code", or_none(find->code));
@@ -142,7 +142,7 @@ put_find(
 		    output_time_text(find->ends, until));
 	}
 	output_string(out, "ref", or_none(find->ref));
-	output_row_end(out);
+	output_end(out);
 }
 
 static void
@@ -253,7 +253,7 @@ decode_text(struct ctl *ctl)
 	output_table(out, NULL, &finds);
 	status = decoding.lines ? decode_lines(&decoding)
 				: decode_words(&decoding, args);
-	if (output_table_end(out) == 0 && status == EXIT_FINE) {
+	if (output_end(out) == 0 && status == EXIT_FINE) {
 		output_say(out,
 		    "nothing in it is known as a reply of FranceServ, Free, "
 		    "SFR, laposte.net or Orange");

@@ -59,12 +59,12 @@ tell(struct output *out, const struct diagnosis *diagnosis)
 		output_string(out, "state", health_name(remark->state));
 		output_string(out, "what", remark->what);
 		output_string(out, "mend", remark->fix);
-		output_row_end(out);
+		output_end(out);
 		if (remark->fix[0] != '\0') {
 			output_command(out, "         -> %s", remark->fix);
 		}
 	}
-	(void)output_table_end(out);
+	(void)output_end(out);
 	if (diagnosis->lost > 0) {
 		output_say(
 		    out, "and %zu more that found no room", diagnosis->lost);

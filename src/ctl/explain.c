@@ -179,7 +179,7 @@ put_sum(void *to, const struct event_sum *sum)
 	output_int(out, "count", sum->count);
 	output_time(out, "first", sum->first);
 	output_time(out, "last", sum->last);
-	output_row_end(out);
+	output_end(out);
 }
 
 static void
@@ -195,7 +195,7 @@ put_events(struct known *known)
 	    text_from_duration(conf->keep_events, kept));
 	output_table(out, "events", &event_layout);
 	each_sum(known, put_sum);
-	if (output_table_end(out) == 0) {
+	if (output_end(out) == 0) {
 		output_say(out, "  none");
 	}
 	output_object(out, "tally", NULL);
@@ -203,7 +203,7 @@ put_events(struct known *known)
 	output_int(out, "messages", tally->messages);
 	output_int(out, "accepted", tally->accepted);
 	output_int(out, "recipients", tally->recipients);
-	output_object_end(out);
+	output_end(out);
 	output_gap(out);
 	output_say(out,
 	    "In the last %s: %" PRId64 " sessions, %" PRId64
@@ -298,7 +298,7 @@ put_reputation(struct known *known)
 	output_int(out, "poor_bans", scale->poor_bans);
 	output_int(out, "poor_events", scale->poor_events);
 	output_ratio(out, "poor_ratio", scale->poor_ratio);
-	output_object_end(out);
+	output_end(out);
 	output_bool(out, "forwarder", forwards);
 	say_reputation(known);
 	if (forwards) {
@@ -387,7 +387,7 @@ put_rule(struct output *out, const struct outlook *outlook)
 	output_nonzero(out, "next", outlook->next);
 	output_time(out, "forgets", outlook->forgets);
 	say_outlook(out, outlook);
-	output_row_end(out);
+	output_end(out);
 }
 
 static void
@@ -405,7 +405,7 @@ put_rules(struct known *known)
 	for (size_t i = 0; i < known->ctl->conf->policy.rules; i++) {
 		put_rule(out, &known->outlook[i]);
 	}
-	output_table_end(out);
+	output_end(out);
 }
 
 /* ---- bans ---- */
@@ -448,13 +448,13 @@ put_bans(struct known *known)
 	output_say(out, "Bans, latest end first:");
 	output_table(out, "bans", &ban_layout);
 	each_ban(known, put_ban);
-	if (output_table_end(out) == 0) {
+	if (output_end(out) == 0) {
 		output_say(out, "  none");
 	}
 	/* Refs of those that are observed because the brake was on. */
 	output_list(out, "held");
 	each_ban(known, put_held);
-	output_list_end(out);
+	output_end(out);
 }
 
 /* ---- when it is forgotten ---- */
@@ -487,7 +487,7 @@ put_forgotten(struct known *known)
 	    known->last_ban != 0
 		? known->last_ban + conf->policy.memory + conf->keep_bans
 		: 0);
-	output_object_end(out);
+	output_end(out);
 	if (known->last_event == 0 && steps == 0 && known->last_ban == 0) {
 		output_say(out, "  there is nothing to forget");
 	}
@@ -520,7 +520,7 @@ explain_show(struct ctl *ctl)
 		put_bans(&known);
 		put_forgotten(&known);
 		output_time(out, "checked_at", ctl->now);
-		output_object_end(out);
+		output_end(out);
 	}
 	status = ctl_status(ctl, store_read_end(ctl->store));
 	if (status != EXIT_FINE) {

@@ -93,7 +93,7 @@ list_show(struct ctl *ctl)
 	if (status != EXIT_FINE) {
 		return status;
 	}
-	rows = output_table_end(&ctl->out);
+	rows = output_end(&ctl->out);
 	summarize(&listing, rows);
 	return rows > 0 ? EXIT_FINE : EXIT_NO;
 }
@@ -126,11 +126,11 @@ put_standing(struct ctl *ctl, const struct standing *standing)
 		output_string(out, "reply",
 		    reply_line(ban_reply(ban), ip, ban->ends,
 			ctl->conf->lookup_url, ban->ref, reply));
-		output_row_end(out);
+		output_end(out);
 	}
-	output_table_end(out);
+	output_end(out);
 	output_time(out, "checked_at", standing->checked_at);
-	output_object_end(out);
+	output_end(out);
 }
 
 enum exit_status

@@ -20,20 +20,6 @@ enum {
 	PATH_SIZE = 256
 };
 
-struct value {
-	enum {
-		VALUE_NONE,
-		VALUE_STRING,
-		VALUE_INT,
-		VALUE_TIME,
-		VALUE_DURATION,
-		VALUE_BOOL,
-		VALUE_RATIO
-	} type;
-	const char *string;
-	int64_t number;
-};
-
 static struct output_level *
 top(struct output *out)
 {
@@ -58,6 +44,38 @@ find_column(const struct layout *layout, const char *name)
 		}
 	}
 	return NULL;
+}
+
+/* Whether there is JSON to write. */
+static bool
+in_json(const struct output *out)
+{
+	return out->format == OUTPUT_JSON && !out->muted;
+}
+
+/* Whether cells are kept until their row is whole. */
+static bool
+in_table(const struct output *out)
+{
+	const struct output_level *level = &out->level[out->depth - 1];
+
+	if (out->screen == NULL || out->muted || out->depth == 0) {
+		return false;
+	}
+	return out->format == OUTPUT_CSV
+		   ? out->level[0].kind == OUTPUT_ROWS
+		   : level->kind == OUTPUT_ROW && !level->layout->records;
+}
+
+/* A list is one cell of a table; elsewhere CSV has a line for each value. */
+static bool
+in_cell(const struct output *out)
+{
+	return out->depth > 0 &&
+	       out->level[out->depth - 1].kind == OUTPUT_LIST &&
+	       (out->format == OUTPUT_TEXT ||
+		   (out->format == OUTPUT_CSV &&
+		       out->level[0].kind == OUTPUT_ROWS));
 }
 
 /* ---- nesting ---- */
@@ -88,6 +106,11 @@ static void
 push(
     struct output *out, int kind, const char *name, const struct layout *layout)
 {
+	if (in_json(out) && (kind == OUTPUT_OBJECT || kind == OUTPUT_ROW)) {
+		json_object(&out->json, name);
+	} else if (in_json(out) && (layout == NULL || !layout->lines)) {
+		json_array(&out->json, name);
+	}
 	if (out->depth > 0) {
 		top(out)->count++;
 	}
@@ -101,36 +124,13 @@ push(
 	};
 }
 
-/* The end of the document: a line's end. */
-static void
-pop(struct output *out)
-{
-	out->depth--;
-	if (out->depth == 0 && out->format == OUTPUT_JSON && !out->muted) {
-		putchar('\n');
-		out->json.comma = false;
-	}
-}
-
 void
 output_object(struct output *out, const char *name, const struct layout *labels)
 {
-	if (out->format == OUTPUT_JSON && !out->muted) {
-		json_object(&out->json, name);
-	}
 	if (out->format == OUTPUT_CSV && out->depth == 0) {
 		fputs("name,value\r\n", stdout);
 	}
 	push(out, OUTPUT_OBJECT, name, labels);
-}
-
-void
-output_object_end(struct output *out)
-{
-	if (out->format == OUTPUT_JSON && !out->muted) {
-		json_object_end(&out->json);
-	}
-	pop(out);
 }
 
 void
@@ -142,11 +142,8 @@ output_table(struct output *out, const char *name, const struct layout *layout)
 	layout = layout != NULL ? layout : &nothing;
 	out->muted = out->format == OUTPUT_TEXT ? layout == &nothing
 						: layout->people;
-	if (out->format == OUTPUT_JSON && !out->muted && !layout->lines) {
-		json_array(&out->json, name);
-	}
-	if (!out->muted && (csv ? out->depth == 0 : !layout->records) &&
-	    out->format != OUTPUT_JSON) {
+	if (!out->muted && out->format != OUTPUT_JSON &&
+	    (csv ? out->depth == 0 : !layout->records)) {
 		if (out->screen == NULL) {
 			out->screen = screen_open(csv);
 		}
@@ -163,9 +160,6 @@ output_row(struct output *out)
 {
 	const struct output_level *level = top(out);
 
-	if (out->format == OUTPUT_JSON && !out->muted) {
-		json_object(&out->json, NULL);
-	}
 	if (out->format == OUTPUT_TEXT && level->layout->records &&
 	    level->count > 0) {
 		putchar('\n');
@@ -173,56 +167,47 @@ output_row(struct output *out)
 	push(out, OUTPUT_ROW, NULL, level->layout);
 }
 
-/* Whether cells are kept until their row is whole. */
-static bool
-in_table(const struct output *out)
+void
+output_list(struct output *out, const char *name)
 {
-	const struct output_level *level = &out->level[out->depth - 1];
-
-	if (out->screen == NULL || out->muted || out->depth == 0) {
-		return false;
-	}
-	return out->format == OUTPUT_CSV
-		   ? out->level[0].kind == OUTPUT_ROWS
-		   : level->kind == OUTPUT_ROW && !level->layout->records;
+	out->list[0] = '\0';
+	push(out, OUTPUT_LIST, name, NULL);
 }
 
-void
-output_row_end(struct output *out)
+int64_t
+output_end(struct output *out)
 {
-	const struct layout *layout = top(out)->layout;
+	const struct output_level level = *top(out);
+	bool lines = level.layout != NULL && level.layout->lines;
+	bool one = in_cell(out);
 
-	if (out->format == OUTPUT_JSON && !out->muted) {
-		json_object_end(&out->json);
-		if (layout->lines) {
+	if (in_json(out)) {
+		if (level.kind == OUTPUT_OBJECT || level.kind == OUTPUT_ROW) {
+			json_object_end(&out->json);
+		} else if (!lines) {
+			json_array_end(&out->json);
+		}
+		if (lines ? level.kind == OUTPUT_ROW : out->depth == 1) {
 			putchar('\n');
 			out->json.comma = false;
 		}
 	}
-	if (in_table(out)) {
+	if (level.kind == OUTPUT_ROW && in_table(out)) {
 		screen_row(out->screen);
 	}
+	if (level.kind == OUTPUT_ROWS) {
+		if (out->format == OUTPUT_TEXT && out->screen != NULL &&
+		    !level.layout->records) {
+			screen_flush(out->screen);
+		}
+		out->muted = false;
+	}
 	out->depth--;
-}
-
-int64_t
-output_table_end(struct output *out)
-{
-	const struct layout *layout = top(out)->layout;
-	int64_t rows = top(out)->count;
-
-	if (out->format == OUTPUT_TEXT && !layout->records &&
-	    out->screen != NULL) {
-		screen_flush(out->screen);
+	if (one) {
+		output_string(
+		    out, level.name, out->list[0] != '\0' ? out->list : NULL);
 	}
-	if (out->format == OUTPUT_JSON && !out->muted && !layout->lines) {
-		json_array_end(&out->json);
-		pop(out);
-	} else {
-		out->depth--;
-	}
-	out->muted = false;
-	return rows;
+	return level.count;
 }
 
 /* ---- values ---- */
@@ -284,94 +269,9 @@ output_count(int64_t count, const char *one, const char *many,
 	return text;
 }
 
-/* As programs read it. */
-static const char *
-plain_value(const struct value *value, char text[static VALUE_SIZE])
-{
-	struct text to;
-	struct json json;
-
-	text_init(&to, text, VALUE_SIZE);
-	json_init(&json, json_to_text, &to);
-	switch (value->type) {
-	case VALUE_NONE:
-		break;
-	case VALUE_STRING:
-		return value->string;
-	case VALUE_INT:
-	case VALUE_DURATION:
-		json_int(&json, NULL, value->number);
-		break;
-	case VALUE_TIME:
-		return text_from_time(value->number, text);
-	case VALUE_BOOL:
-		json_bool(&json, NULL, value->number != 0);
-		break;
-	case VALUE_RATIO:
-		json_ratio(&json, NULL, value->number, POLICY_RATIO_ONE);
-		break;
-	}
-	return text;
-}
-
-/* As people read it; times in a table without seconds and zone. */
-static const char *
-read_value(const struct value *value, bool cell, char text[static VALUE_SIZE])
-{
-	switch (value->type) {
-	case VALUE_NONE:
-		(void)text_copy(text, VALUE_SIZE, "-");
-		return text;
-	case VALUE_TIME:
-		return cell ? local_text(value->number, false, text)
-			    : output_time_text(value->number, text);
-	case VALUE_DURATION:
-		return cell ? output_short_duration(value->number, text)
-			    : text_from_duration(value->number, text);
-	case VALUE_BOOL:
-		(void)text_copy(
-		    text, VALUE_SIZE, value->number != 0 ? "yes" : "no");
-		return text;
-	case VALUE_RATIO:
-		(void)snprintf(text, VALUE_SIZE, "%g %%",
-		    (double)value->number * 100 / POLICY_RATIO_ONE);
-		return text;
-	case VALUE_STRING:
-	case VALUE_INT:
-		break;
-	}
-	return plain_value(value, text);
-}
-
-static void
-emit_json(struct json *json, const char *name, const struct value *value)
-{
-	switch (value->type) {
-	case VALUE_NONE:
-		json_null(json, name);
-		break;
-	case VALUE_STRING:
-		json_string(json, name, value->string);
-		break;
-	case VALUE_INT:
-	case VALUE_DURATION:
-		json_int(json, name, value->number);
-		break;
-	case VALUE_TIME:
-		json_time(json, name, value->number);
-		break;
-	case VALUE_BOOL:
-		json_bool(json, name, value->number != 0);
-		break;
-	case VALUE_RATIO:
-		json_ratio(json, name, value->number, POLICY_RATIO_ONE);
-		break;
-	}
-}
-
 /* "bans.0.ref,1AQP9W" */
 static void
-emit_path(struct output *out, const char *name, const char *value)
+put_path(struct output *out, const char *name, const char *value)
 {
 	char path[PATH_SIZE];
 	struct text text;
@@ -396,20 +296,19 @@ emit_path(struct output *out, const char *name, const char *value)
 	fputs("\r\n", stdout);
 }
 
-/* A member with its label, at once. */
 static void
 put_labelled(size_t indent, const char *label, const char *value)
 {
-	size_t width = utf8_width(label);
+	int width = (int)utf8_width(label);
 
-	screen_blanks(indent);
-	screen_safe(stdout, label, strlen(label));
-	screen_blanks(LABEL > width ? LABEL - width : 1);
+	printf("%*s%s%*s", (int)indent, "", label,
+	    LABEL > width ? LABEL - width : 1, "");
 	screen_wrapped(value, indent + LABEL, indent + LABEL);
 }
 
+/* A cell, or a member with its label at once. */
 static void
-emit_text(struct output *out, const char *name, const char *value)
+put_cell(struct output *out, const char *name, const char *value)
 {
 	const struct layout *layout = top(out)->layout;
 	const struct column *column = find_column(layout, name);
@@ -425,85 +324,55 @@ emit_text(struct output *out, const char *name, const char *value)
 	}
 }
 
-/* A word of a list that is one cell. */
+/* How JSON writes a value. */
+enum token {
+	TOKEN_STRING,
+	TOKEN_RAW, /* a number, or a truth value */
+	TOKEN_NONE
+};
+
+/* A value as programs read it, and as people do. */
 static void
-add_word(struct output *out, const char *word)
+put(struct output *out, const char *name, enum token token, const char *plain,
+    const char *people)
 {
-	size_t len = strlen(out->list);
-
-	(void)snprintf(out->list + len, sizeof(out->list) - len, "%s%s",
-	    len > 0 ? " " : "", word);
-}
-
-/* A list is one cell of a table, else each word a line of its own in CSV. */
-static bool
-joined(const struct output *out)
-{
-	return out->format != OUTPUT_JSON && out->depth > 0 &&
-	       out->level[out->depth - 1].kind == OUTPUT_LIST &&
-	       (out->format == OUTPUT_TEXT ||
-		   out->level[0].kind == OUTPUT_ROWS);
-}
-
-static void
-emit(struct output *out, const char *name, const struct value *value)
-{
-	char buf[VALUE_SIZE] = "";
-
 	if (out->muted) {
 		return;
 	}
-	if (out->format == OUTPUT_JSON) {
-		emit_json(&out->json, name, value);
-	} else if (joined(out)) {
-		add_word(out, out->format == OUTPUT_TEXT
-				  ? read_value(value, true, buf)
-				  : plain_value(value, buf));
+	if (out->format == OUTPUT_JSON && token == TOKEN_STRING) {
+		json_string(&out->json, name, plain);
+	} else if (out->format == OUTPUT_JSON) {
+		json_raw(&out->json, name, token == TOKEN_RAW ? plain : "null");
+	} else if (in_cell(out)) {
+		size_t len = strlen(out->list);
+
+		(void)snprintf(out->list + len, sizeof(out->list) - len, "%s%s",
+		    len > 0 ? " " : "",
+		    out->format == OUTPUT_TEXT ? people : plain);
 	} else if (out->format == OUTPUT_CSV && !in_table(out)) {
-		emit_path(out, name, plain_value(value, buf));
+		put_path(out, name, plain);
 	} else if (out->format == OUTPUT_CSV) {
-		emit_text(out, name, plain_value(value, buf));
-	} else if (value->type != VALUE_NONE || in_table(out)) {
-		emit_text(out, name, read_value(value, in_table(out), buf));
+		put_cell(out, name, plain);
+	} else if (token != TOKEN_NONE || in_table(out)) {
+		put_cell(out, name, people);
 	}
 	top(out)->count++;
 }
 
 void
-output_list(struct output *out, const char *name)
+output_none(struct output *out, const char *name)
 {
-	if (out->format == OUTPUT_JSON && !out->muted) {
-		json_array(&out->json, name);
-	}
-	out->list[0] = '\0';
-	push(out, OUTPUT_LIST, name, NULL);
-}
-
-void
-output_list_end(struct output *out)
-{
-	bool one = joined(out);
-	const char *name = top(out)->name;
-
-	if (out->format == OUTPUT_JSON && !out->muted) {
-		json_array_end(&out->json);
-	}
-	out->depth--;
-	if (one) {
-		output_string(
-		    out, name, out->list[0] != '\0' ? out->list : NULL);
-	}
+	put(out, name, TOKEN_NONE, "", "-");
 }
 
 void
 output_string(struct output *out, const char *name, const char *value)
 {
-	const struct value string = {
-		.type = value != NULL ? VALUE_STRING : VALUE_NONE,
-		.string = value,
-	};
-
-	emit(out, name, &string);
+	if (value == NULL) {
+		output_none(out, name);
+	} else {
+		put(out, name, TOKEN_STRING, value, value);
+	}
 }
 
 void
@@ -525,46 +394,69 @@ output_addr(struct output *out, const char *name, const struct addr *addr)
 void
 output_int(struct output *out, const char *name, int64_t value)
 {
-	emit(out, name, &(struct value){ VALUE_INT, NULL, value });
+	char text[VALUE_SIZE];
+
+	(void)snprintf(text, sizeof(text), "%" PRId64, value);
+	put(out, name, TOKEN_RAW, text, text);
 }
 
 void
 output_nonzero(struct output *out, const char *name, int64_t value)
 {
-	emit(out, name,
-	    &(struct value){
-		value != 0 ? VALUE_INT : VALUE_NONE, NULL, value });
+	if (value == 0) {
+		output_none(out, name);
+	} else {
+		output_int(out, name, value);
+	}
 }
 
 void
 output_time(struct output *out, const char *name, int64_t at)
 {
-	emit(out, name,
-	    &(struct value){ at != 0 ? VALUE_TIME : VALUE_NONE, NULL, at });
+	char plain[TIME_TEXT_SIZE];
+	char people[OUTPUT_TIME_SIZE] = "";
+
+	if (at == 0) {
+		output_none(out, name);
+		return;
+	}
+	if (out->format == OUTPUT_TEXT) {
+		local_text(at, !in_table(out), people);
+	}
+	put(out, name, TOKEN_STRING, text_from_time(at, plain), people);
 }
 
 void
 output_duration(struct output *out, const char *name, int64_t seconds)
 {
-	emit(out, name, &(struct value){ VALUE_DURATION, NULL, seconds });
+	char plain[VALUE_SIZE];
+	char people[OUTPUT_TIME_SIZE];
+
+	(void)snprintf(plain, sizeof(plain), "%" PRId64, seconds);
+	put(out, name, TOKEN_RAW, plain,
+	    in_table(out) || in_cell(out)
+		? output_short_duration(seconds, people)
+		: text_from_duration(seconds, people));
 }
 
 void
 output_bool(struct output *out, const char *name, bool value)
 {
-	emit(out, name, &(struct value){ VALUE_BOOL, NULL, value });
+	put(out, name, TOKEN_RAW, value ? "true" : "false",
+	    value ? "yes" : "no");
 }
 
 void
 output_ratio(struct output *out, const char *name, int64_t ratio)
 {
-	emit(out, name, &(struct value){ VALUE_RATIO, NULL, ratio });
-}
+	char plain[VALUE_SIZE];
+	char people[VALUE_SIZE];
 
-void
-output_none(struct output *out, const char *name)
-{
-	emit(out, name, &(struct value){ VALUE_NONE, NULL, 0 });
+	(void)snprintf(
+	    plain, sizeof(plain), "%g", (double)ratio / POLICY_RATIO_ONE);
+	(void)snprintf(people, sizeof(people), "%g %%",
+	    (double)ratio * 100 / POLICY_RATIO_ONE);
+	put(out, name, TOKEN_RAW, plain, people);
 }
 
 void
@@ -573,13 +465,12 @@ output_cell(struct output *out, const char *name, const char *format, ...)
 	char text[LINE_SIZE];
 	va_list args;
 
-	if (out->format != OUTPUT_TEXT) {
-		return;
+	if (out->format == OUTPUT_TEXT) {
+		va_start(args, format);
+		(void)vsnprintf(text, sizeof(text), format, args);
+		va_end(args);
+		put_cell(out, name, text);
 	}
-	va_start(args, format);
-	(void)vsnprintf(text, sizeof(text), format, args);
-	va_end(args);
-	emit_text(out, name, text);
 }
 
 /* ---- sentences ---- */
@@ -590,13 +481,12 @@ output_say(struct output *out, const char *format, ...)
 	char line[LINE_SIZE];
 	va_list args;
 
-	if (out->format != OUTPUT_TEXT) {
-		return;
+	if (out->format == OUTPUT_TEXT) {
+		va_start(args, format);
+		(void)vsnprintf(line, sizeof(line), format, args);
+		va_end(args);
+		screen_wrapped(line, 0, strspn(line, " ") + 2);
 	}
-	va_start(args, format);
-	(void)vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	screen_wrapped(line, 0, strspn(line, " ") + 2);
 }
 
 void
@@ -605,20 +495,11 @@ output_command(struct output *out, const char *format, ...)
 	char line[LINE_SIZE];
 	va_list args;
 
-	if (out->format != OUTPUT_TEXT) {
-		return;
-	}
-	va_start(args, format);
-	(void)vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	screen_safe(stdout, line, strlen(line));
-	putchar('\n');
-}
-
-void
-output_gap(struct output *out)
-{
 	if (out->format == OUTPUT_TEXT) {
+		va_start(args, format);
+		(void)vsnprintf(line, sizeof(line), format, args);
+		va_end(args);
+		screen_safe(stdout, line, strlen(line));
 		putchar('\n');
 	}
 }
@@ -629,13 +510,20 @@ output_line(struct output *out, const char *label, const char *format, ...)
 	char line[LINE_SIZE];
 	va_list args;
 
-	if (out->format != OUTPUT_TEXT) {
-		return;
+	if (out->format == OUTPUT_TEXT) {
+		va_start(args, format);
+		(void)vsnprintf(line, sizeof(line), format, args);
+		va_end(args);
+		put_labelled(0, label, line);
 	}
-	va_start(args, format);
-	(void)vsnprintf(line, sizeof(line), format, args);
-	va_end(args);
-	put_labelled(0, label, line);
+}
+
+void
+output_gap(struct output *out)
+{
+	if (out->format == OUTPUT_TEXT) {
+		putchar('\n');
+	}
 }
 
 void

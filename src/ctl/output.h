@@ -68,19 +68,18 @@ bool output_close(struct output *out);
 /* `labels` says which members people read, as "label  value"; or NULL. */
 void output_object(
     struct output *out, const char *name, const struct layout *labels);
-void output_object_end(struct output *out);
 
 /* `layout` may be NULL inside an object: people are not shown it. */
 void output_table(
     struct output *out, const char *name, const struct layout *layout);
 void output_row(struct output *out);
-void output_row_end(struct output *out);
-/* How many rows it had. */
-int64_t output_table_end(struct output *out);
 
 /* Values without names; one cell of a table, separated by blanks. */
 void output_list(struct output *out, const char *name);
-void output_list_end(struct output *out);
+
+/* The end of what was begun last; gives back how many rows or values it had.
+ * The end of a table writes the rows that wait. */
+int64_t output_end(struct output *out);
 
 /* ---- values ---- */
 

@@ -186,7 +186,7 @@ put_ban(struct output *out, const struct replay_client *client,
 			recipients),
 		    client_lost(replayed));
 	}
-	output_row_end(out);
+	output_end(out);
 }
 
 /* A table of those that are suspects or of those that are not, under a line
@@ -219,7 +219,7 @@ put_bans(
 		put_ban(out, client, ban);
 	}
 	if (any) {
-		output_table_end(out);
+		output_end(out);
 		output_say(out, "%s", "");
 	}
 }
@@ -300,7 +300,7 @@ put_numbers(struct output *out, const char *what, int64_t one, int64_t other)
 	output_cell(out, "what", "%s", what);
 	output_int(out, "one", one);
 	output_int(out, "other", other);
-	output_row_end(out);
+	output_end(out);
 }
 
 static void
@@ -337,7 +337,7 @@ put_side_by_side(struct output *out, const struct replay *replay)
 	put_numbers(out, "  suspects", one.suspects, other.suspects);
 	put_numbers(out, "refused attempts", one.refused, other.refused);
 	put_numbers(out, "  accepted messages", one.lost, other.lost);
-	output_table_end(out);
+	output_end(out);
 }
 
 /* The clients that a policy bans and the other does not; with `names` they
@@ -384,7 +384,7 @@ put_policy(struct output *out, const struct simulation *simulation,
 	for (int i = 0; i < REASON_COUNT; i++) {
 		output_int(out, reason_name((enum reason)i), sum.reason[i]);
 	}
-	output_object_end(out);
+	output_end(out);
 	output_say(out, "%s", "");
 	output_say(out, "banned by %s only: %s", simulation->conf->policy.name,
 	    output_count(
@@ -392,8 +392,8 @@ put_policy(struct output *out, const struct simulation *simulation,
 		"client", "clients", count));
 	output_list(out, "only");
 	(void)put_only(out, simulation->clients, other->clients, true);
-	output_list_end(out);
-	output_object_end(out);
+	output_end(out);
+	output_end(out);
 }
 
 static void
@@ -407,11 +407,11 @@ put_comparison(struct output *out, const struct replay *replay)
 	output_list(out, "policies");
 	put_policy(out, replay->simulation[0], replay->simulation[1]);
 	put_policy(out, replay->simulation[1], replay->simulation[0]);
-	output_list_end(out);
+	output_end(out);
 	output_say(out, "%s", "");
 	output_say(
 	    out, "%s", output_count(replay->lines, "line", "lines", lines));
-	output_object_end(out);
+	output_end(out);
 }
 
 /* ---- the verb ---- */

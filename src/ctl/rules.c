@@ -65,7 +65,7 @@ put_rule(void *to, const struct rules_info *info)
 	output_string(out, "file", info->file);
 	output_string(out, "about", info->about);
 	output_cell(out, "meaning", "%s: %s", info->tags, info->about);
-	output_row_end(out);
+	output_end(out);
 }
 
 enum exit_status
@@ -78,7 +78,7 @@ rules_list(struct ctl *ctl)
 	}
 	output_table(&ctl->out, NULL, &rule_layout);
 	rules_each(rules, put_rule, &ctl->out);
-	output_table_end(&ctl->out);
+	output_end(&ctl->out);
 	rules_free(rules);
 	return EXIT_FINE;
 }
@@ -180,9 +180,9 @@ put_counts(struct output *out, const struct test *test)
 		} else {
 			output_none(out, "events");
 		}
-		output_row_end(out);
+		output_end(out);
 	}
-	if (output_table_end(out) > 0) {
+	if (output_end(out) > 0) {
 		output_say(out, "%s", "");
 	}
 }
@@ -247,7 +247,7 @@ put_match(struct output *out, int64_t number, const struct finding *finding)
 	output_string(out, "kind", kind_name(finding->kind));
 	output_addr(out, "address", &finding->address);
 	output_int(out, "events", finding->events);
-	output_row_end(out);
+	output_end(out);
 }
 
 static void
@@ -265,7 +265,7 @@ put_unmatched(struct output *out, int64_t number, const struct log_line *line)
 	output_row(out);
 	output_int(out, "line", number);
 	output_string(out, "text", text);
-	output_row_end(out);
+	output_end(out);
 }
 
 static void
@@ -329,7 +329,7 @@ read_file(struct test *test, const char *path)
 		}
 	}
 	progress_end(&test->progress);
-	test->shown |= output_table_end(out) > 0;
+	test->shown |= output_end(out) > 0;
 	if (result == LOG_READER_FAILED) {
 		output_complain("%s", reader->error);
 	}

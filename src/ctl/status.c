@@ -82,7 +82,7 @@ put_bans(struct output *out, const struct status *status)
 	output_object(out, "listed", NULL);
 	output_int(out, "ipv4", counts->v4);
 	output_int(out, "ipv6", counts->v6);
-	output_object_end(out);
+	output_end(out);
 	output_line(out, "bans",
 	    "%" PRId64 " active: %" PRId64 " IPv4, %" PRId64 " IPv6",
 	    counts->v4 + counts->v6, counts->v4, counts->v6);
@@ -94,7 +94,7 @@ put_bans(struct output *out, const struct status *status)
 			    counts->bans[i], reason_name(i));
 		}
 	}
-	output_object_end(out);
+	output_end(out);
 	output_int(out, "observed", status->observed);
 	if (status->observed > 0) {
 		output_line(out, "",
@@ -119,7 +119,7 @@ put_state(struct ctl *ctl, const struct status *status, enum engine_state which)
 		output_object(out, name, NULL);
 		output_string(out, "value", value);
 		output_time(out, "since", state->since);
-		output_object_end(out);
+		output_end(out);
 	}
 	output_time_text(state->since, since);
 	if (state->there && which == STATE_BRAKE) {
@@ -176,11 +176,11 @@ status_show(struct ctl *ctl)
 	output_object(out, "services", NULL);
 	put_state(ctl, &status, STATE_MILTER);
 	put_state(ctl, &status, STATE_WATCH);
-	output_object_end(out);
+	output_end(out);
 	put_state(ctl, &status, STATE_SUPPRESSED);
 	put_state(ctl, &status, STATE_BRAKE);
 	output_time(out, "checked_at", ctl->now);
-	output_object_end(out);
+	output_end(out);
 	return EXIT_FINE;
 }
 
@@ -275,7 +275,7 @@ brake_show(struct ctl *ctl)
 	output_int(out, "clients", counts.clients);
 	output_int(out, "held", held);
 	output_time(out, "checked_at", ctl->now);
-	output_object_end(out);
+	output_end(out);
 	return counts.brake.on ? EXIT_NO : EXIT_FINE;
 }
 
@@ -307,6 +307,6 @@ brake_release(struct ctl *ctl)
 	output_bool(out, "released", brake.on);
 	output_time(out, "since", brake.since);
 	output_time(out, "checked_at", ctl->now);
-	output_object_end(out);
+	output_end(out);
 	return brake.on ? EXIT_FINE : EXIT_NO;
 }
