@@ -12,14 +12,13 @@ enum {
 	KEEP_QUEUE = 7 * 24 * 3600
 };
 
-STORE_VOID
+void
 engine_ban(
     struct store *store, const struct conf *conf, struct ban *ban, int64_t now)
 {
 	ban_by_hand(ban);
 	ban->begins = now;
 	engine_ban_put(store, conf, ban);
-	return store_status(store);
 }
 
 /* ---- lifting ---- */
@@ -108,7 +107,7 @@ lift(struct store *store, const struct ban_query *query, struct lifts *lifts)
 	return store_status(store) == STORE_OK ? (int64_t)lifts->count : 0;
 }
 
-STORE_VOID
+void
 engine_clear(struct store *store, const struct conf *conf,
     const struct clearing *clearing, int64_t now, int64_t *lifted)
 {
@@ -135,10 +134,9 @@ engine_clear(struct store *store, const struct conf *conf,
 	if (one) {
 		reset_client(store, &client, clearing->reason, now);
 	}
-	return store_status(store);
 }
 
-STORE_VOID
+void
 engine_allow(struct store *store, const struct conf *conf,
     const struct allow *allow, int64_t now, int64_t *lifted)
 {
@@ -154,7 +152,6 @@ engine_allow(struct store *store, const struct conf *conf,
 	if (net_equal(&client, &allow->net)) {
 		reset_client(store, &client, NULL, now);
 	}
-	return store_status(store);
 }
 
 /* ---- forgetting ---- */

@@ -7,7 +7,7 @@
 #define ON  "on"
 #define OFF "off"
 
-STORE_VOID
+void
 engine_brake(struct store *store, struct brake *brake)
 {
 	char value[8];
@@ -17,14 +17,12 @@ engine_brake(struct store *store, struct brake *brake)
 		sizeof(value), &brake->since)) {
 		brake->on = strcmp(value, ON) == 0;
 	}
-	return store_status(store);
 }
 
-STORE_VOID
+void
 engine_brake_release(struct store *store, int64_t now)
 {
 	engine_state_put(store, STATE_BRAKE, OFF, now);
-	return store_status(store);
 }
 
 void
@@ -80,13 +78,12 @@ count_clients(struct store *store, const struct conf *conf,
 	return clients.count;
 }
 
-STORE_VOID
+void
 engine_brake_counts(struct store *store, const struct conf *conf, int64_t now,
     struct brake_counts *counts)
 {
 	engine_brake(store, &counts->brake);
 	counts->clients = count_clients(store, conf, &counts->brake, now, NULL);
-	return store_status(store);
 }
 
 /* ---- what it does ---- */

@@ -30,11 +30,6 @@ enum {
 	ENGINE_KEYED_MAX = 256 /* bytes of a name that its key is made of */
 };
 
-/* The words of before, until nobody says them. */
-#define deed            observation
-#define prospect        outlook
-#define engine_prospect engine_outlook
-
 /* One thing an address did. */
 struct observation {
 	struct addr address;
@@ -61,7 +56,7 @@ struct net engine_client(const struct conf *conf, const struct addr *address);
  * another; empty for an empty name.  Case does not matter, as with most mail
  * servers.  In the caller's transaction: the secret is made at first use.
  */
-STORE_VOID engine_key(
+void engine_key(
     struct store *store, const char *name, char key[static HASH_TEXT_SIZE]);
 /* The same where the secret is at hand; gives back `key`. */
 char *engine_hash(const unsigned char secret[static STORE_SECRET_SIZE],
@@ -73,7 +68,7 @@ char *engine_hash(const unsigned char secret[static STORE_SECRET_SIZE],
  * this process has seen of the client and not yet written to its tallies, or
  * is NULL.
  */
-STORE_VOID engine_observe(struct store *store, const struct conf *conf,
+void engine_observe(struct store *store, const struct conf *conf,
     const struct observation *seen, const struct tally *unflushed, int64_t now,
     struct outcome *outcome);
 
@@ -112,18 +107,18 @@ struct brake {
 	bool on;
 	int64_t since; /* when it was put on or released; 0: never */
 };
-STORE_VOID engine_brake(struct store *store, struct brake *brake);
+void engine_brake(struct store *store, struct brake *brake);
 /* The same, and how many clients count towards it now; while it is on those
  * since it was put on, which are none. */
 struct brake_counts {
 	struct brake brake;
 	int64_t clients;
 };
-STORE_VOID engine_brake_counts(struct store *store, const struct conf *conf,
+void engine_brake_counts(struct store *store, const struct conf *conf,
     int64_t now, struct brake_counts *counts);
 /* Release it: bans from before `now` do not count towards it any more, and
  * events from before not against honest clients. */
-STORE_VOID engine_brake_release(struct store *store, int64_t now);
+void engine_brake_release(struct store *store, int64_t now);
 /* Say loudly that it was put on, once that is committed. */
 void engine_log_brake(const struct conf *conf);
 
@@ -158,17 +153,17 @@ struct repute {
 	enum reputation reputation;
 	struct reputation_facts facts;
 };
-STORE_VOID engine_repute(struct store *store, const struct conf *conf,
+void engine_repute(struct store *store, const struct conf *conf,
     const struct net *client, const struct tally *unflushed, int64_t now,
     struct repute *repute);
 
 /* Everything known about an address now. */
-STORE_VOID engine_standing(struct store *store, const struct conf *conf,
+void engine_standing(struct store *store, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);
 
 /* Ban by hand; `ban->who`, reason, ends and note are given, the rest is
  * filled in.  The reply to it names the administrator. */
-STORE_VOID engine_ban(
+void engine_ban(
     struct store *store, const struct conf *conf, struct ban *ban, int64_t now);
 
 /* Which bans to lift. */
@@ -181,11 +176,11 @@ struct clearing {
 /* Lift live bans and start counting anew after `now` for their clients, and
  * for `who` where it is one client.  Network bans that reach beyond `who`
  * stay. */
-STORE_VOID engine_clear(struct store *store, const struct conf *conf,
+void engine_clear(struct store *store, const struct conf *conf,
     const struct clearing *clearing, int64_t now, int64_t *lifted);
 
 /* Allow a network and lift live bans of clients inside it. */
-STORE_VOID engine_allow(struct store *store, const struct conf *conf,
+void engine_allow(struct store *store, const struct conf *conf,
     const struct allow *allow, int64_t now, int64_t *lifted);
 
 /* One step of forgetting; gives back how many rows went: call again later
@@ -202,7 +197,7 @@ struct outlook {
 	int64_t next;     /* seconds the next ban would last; 0: never */
 	int64_t forgets;  /* when the newest of those steps is forgotten; 0 */
 };
-STORE_VOID engine_outlook(struct store *store, const struct conf *conf,
+void engine_outlook(struct store *store, const struct conf *conf,
     const struct net *client, const struct rule *rule, int64_t now,
     struct outlook *outlook);
 

@@ -118,7 +118,7 @@ engine_judge(
 	return store_status(store) == STORE_OK;
 }
 
-STORE_VOID
+void
 engine_outlook(struct store *store, const struct conf *conf,
     const struct net *client, const struct rule *rule, int64_t now,
     struct outlook *outlook)
@@ -142,5 +142,4 @@ engine_outlook(struct store *store, const struct conf *conf,
 					     conf->policy.memory
 				       : 0;
 	}
-	return store_status(store);
 }

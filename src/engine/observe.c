@@ -25,7 +25,7 @@ engine_hash(const unsigned char secret[static STORE_SECRET_SIZE],
 	return hash_text(secret, folded, len, key);
 }
 
-STORE_VOID
+void
 engine_key(
     struct store *store, const char *name, char key[static HASH_TEXT_SIZE])
 {
@@ -33,13 +33,12 @@ engine_key(
 
 	key[0] = '\0';
 	if (name[0] == '\0') {
-		return STORE_OK;
+		return;
 	}
 	store_secret(store, secret);
 	if (store_status(store) == STORE_OK) {
 		(void)engine_hash(secret, name, key);
 	}
-	return store_status(store);
 }
 
 /* ---- standing ---- */
@@ -54,7 +53,7 @@ exemption(const struct conf *conf, const struct addr *address)
 					      : STANDING_CLEAR;
 }
 
-STORE_VOID
+void
 engine_standing(struct store *store, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing)
 {
@@ -63,10 +62,9 @@ engine_standing(struct store *store, const struct conf *conf,
 	standing->bans = 0;
 	standing->verdict = exemption(conf, address);
 	if (standing->verdict != STANDING_CLEAR) {
-		return STORE_OK;
+		return;
 	}
 	store_standing(store, standing);
-	return store_status(store);
 }
 
 /* ---- bans ---- */
@@ -116,7 +114,7 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 	outcome->bans += store_status(store) == STORE_OK;
 }
 
-STORE_VOID
+void
 engine_observe(struct store *store, const struct conf *conf,
     const struct observation *seen, const struct tally *unflushed, int64_t now,
     struct outcome *outcome)
@@ -160,7 +158,6 @@ engine_observe(struct store *store, const struct conf *conf,
 			ban(store, &query, &judged, now, outcome);
 		}
 	}
-	return store_status(store);
 }
 
 void

@@ -16,7 +16,7 @@ count_ban(void *to, const struct ban *ban)
 	return true;
 }
 
-STORE_VOID
+void
 engine_repute(struct store *store, const struct conf *conf,
     const struct net *client, const struct tally *unflushed, int64_t now,
     struct repute *repute)
@@ -36,5 +36,4 @@ engine_repute(struct store *store, const struct conf *conf,
 	}
 	repute->facts.bans = begun.bans;
 	repute->reputation = reputation_of(&conf->policy.scale, &repute->facts);
-	return store_status(store);
 }

@@ -159,7 +159,7 @@ intake_wants(const struct intake *intake, const struct finding *finding)
 	return false;
 }
 
-STORE_VOID
+void
 intake_finding(struct intake *intake, const struct finding *finding,
     int64_t now, struct intake_result *result)
 {
@@ -167,7 +167,7 @@ intake_finding(struct intake *intake, const struct finding *finding,
 	result->bans = 0;
 	result->braked = false;
 	if (!intake_wants(intake, finding)) {
-		return STORE_OK;
+		return;
 	}
 	switch (finding->what) {
 	case FINDING_OFFENCE:
@@ -186,5 +186,4 @@ intake_finding(struct intake *intake, const struct finding *finding,
 	case FINDING_NOTHING:
 		break;
 	}
-	return store_status(intake->store);
 }

@@ -43,7 +43,7 @@ bool intake_wants(const struct intake *intake, const struct finding *finding);
 
 /* Take one finding in.  Where it cannot be stored the caller's transaction
  * fails, and the same finding may be given again. */
-STORE_VOID intake_finding(struct intake *intake, const struct finding *finding,
+void intake_finding(struct intake *intake, const struct finding *finding,
     int64_t now, struct intake_result *result);
 
 #endif

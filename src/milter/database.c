@@ -267,7 +267,7 @@ database_read_end(
  * costs a lock: within the millisecond in which another one asked they take
  * its answer.
  */
-enum store_result
+enum database_answer
 database_standing(struct database *database, const struct conf *conf,
     const struct addr *address, int64_t now, int64_t *left, int64_t *version,
     struct standing *standing)
@@ -280,11 +280,11 @@ database_standing(struct database *database, const struct conf *conf,
 
 	if (atomic_load(&database->seen_at) == ticks &&
 	    atomic_load(&database->version) == *version) {
-		return STORE_NONE;
+		return DATABASE_HOLDS;
 	}
 	store = database_read(database, left);
 	if (store == NULL) {
-		return STORE_BUSY;
+		return DATABASE_UNKNOWN;
 	}
 	newest = database->version_read;
 	changes = store_changes(store);
@@ -299,11 +299,11 @@ database_standing(struct database *database, const struct conf *conf,
 		engine_standing(store, conf, address, now, standing);
 	}
 	if (!database_read_end(database, left, "sessions pass unchecked")) {
-		return STORE_FAILED;
+		return DATABASE_UNKNOWN;
 	}
 	*version = newest;
 	atomic_store(&database->seen_at, ticks);
-	return holds ? STORE_NONE : STORE_OK;
+	return holds ? DATABASE_HOLDS : DATABASE_NEW;
 }
 
 /* ---- writing ---- */

@@ -63,12 +63,14 @@ void database_charge(int64_t *left, int64_t began);
 /* Take a mutex in what is left. */
 bool database_take(pthread_mutex_t *mutex, int64_t *left);
 
-/*
- * Everything known about an address.  `*version` is that of the standing the
- * caller has: STORE_NONE means that it still holds and `standing` was left
- * alone, STORE_OK that both are new.
- */
-enum store_result database_standing(struct database *database,
+enum database_answer {
+	DATABASE_NEW,    /* `standing` and `*version` are new */
+	DATABASE_HOLDS,  /* what the caller has still holds */
+	DATABASE_UNKNOWN /* it cannot be asked in time */
+};
+/* Everything known about an address.  `*version` is that of the standing the
+ * caller has; where there is no new one, both are left alone. */
+enum database_answer database_standing(struct database *database,
     const struct conf *conf, const struct addr *address, int64_t now,
     int64_t *left, int64_t *version, struct standing *standing);
 

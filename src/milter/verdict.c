@@ -110,13 +110,12 @@ verdict_refresh(struct peer *peer, int64_t now)
 
 	switch (database_standing(peer->database, peer->conf, &peer->address,
 	    now, &peer->left, &version, &fresh)) {
-	case STORE_OK:
+	case DATABASE_NEW:
 		peer->version = version;
 		return keep(peer, &fresh);
-	case STORE_NONE:
+	case DATABASE_HOLDS:
 		return true;
-	case STORE_BUSY:
-	case STORE_FAILED:
+	case DATABASE_UNKNOWN:
 		break;
 	}
 	return peer->version != DATABASE_NO_VERSION;

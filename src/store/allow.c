@@ -1,7 +1,7 @@
 #include "base/text.h"
 #include "store/db.h"
 
-STORE_VOID
+void
 store_allow_put(struct store *store, const struct allow *allow)
 {
 	sqlite3_stmt *statement = db_statement(store,
@@ -15,7 +15,6 @@ store_allow_put(struct store *store, const struct allow *allow)
 	db_bind_text(statement, ":note", allow->note);
 	db_bind_int(statement, ":until", allow->until);
 	db_run(store, statement);
-	return store->status;
 }
 
 bool
@@ -84,7 +83,7 @@ store_allow_find(struct store *store, const struct addr *address, int64_t now,
 	return found;
 }
 
-STORE_VOID
+void
 store_allow_each(struct store *store, int64_t now,
     void (*each)(void *to, const struct allow *allow), void *to)
 {
@@ -100,5 +99,4 @@ store_allow_each(struct store *store, int64_t now,
 			each(to, &allow);
 		}
 	}
-	return store->status;
 }

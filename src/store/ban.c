@@ -73,7 +73,7 @@ db_ban_put(struct store *store, struct ban *ban)
 	db_fail(store, STORE_FAILED, "another ban has that ref");
 }
 
-STORE_VOID
+void
 store_ban_clear(struct store *store, int64_t id, int64_t at, bool mistake)
 {
 	sqlite3_stmt *statement = db_statement(store,
@@ -85,7 +85,6 @@ store_ban_clear(struct store *store, int64_t id, int64_t at, bool mistake)
 	db_bind_int(statement, ":mistake", mistake);
 	db_bind_int(statement, ":id", id);
 	db_run(store, statement);
-	return store->status;
 }
 
 void
@@ -244,7 +243,7 @@ statement_of(struct store *store, const struct ban_query *query)
 	return statement;
 }
 
-STORE_VOID
+void
 store_ban_each(struct store *store, const struct ban_query *query,
     bool (*each)(void *to, const struct ban *ban), void *to)
 {
@@ -260,7 +259,8 @@ store_ban_each(struct store *store, const struct ban_query *query,
 				break;
 			}
 		}
-		return db_leave(store, own);
+		(void)db_leave(store, own);
+		return;
 	}
 	statement = statement_of(store, query);
 	while (db_row(store, statement)) {
@@ -274,7 +274,6 @@ store_ban_each(struct store *store, const struct ban_query *query,
 			break;
 		}
 	}
-	return store->status;
 }
 
 void

@@ -239,11 +239,10 @@ open_bracket(struct store *store, const char *sql)
 	store->bracket = true;
 }
 
-STORE_VOID
+void
 store_begin(struct store *store)
 {
 	open_bracket(store, "BEGIN IMMEDIATE");
-	return store->status;
 }
 
 void

@@ -72,7 +72,7 @@ store_event_keys(struct store *store, const struct event_query *query,
 	(void)db_leave(store, own);
 }
 
-STORE_VOID
+void
 store_event_sums(struct store *store, const struct net *client, int64_t since,
     void (*each)(void *to, const struct event_sum *sum), void *to)
 {
@@ -96,5 +96,4 @@ store_event_sums(struct store *store, const struct net *client, int64_t since,
 		sum.last = sqlite3_column_int64(statement, 4);
 		each(to, &sum);
 	}
-	return store->status;
 }

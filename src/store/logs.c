@@ -51,7 +51,7 @@ store_position_find(
 	return true;
 }
 
-STORE_VOID
+void
 store_queue_put(
     struct store *store, const char *id, const struct queue_entry *entry)
 {
@@ -67,10 +67,9 @@ store_queue_put(
 	db_bind_int(statement, ":login", entry->login);
 	db_bind_int(statement, ":at", entry->at);
 	db_run(store, statement);
-	return store->status;
 }
 
-STORE_VOID
+void
 store_queue_remove(struct store *store, const char *id)
 {
 	sqlite3_stmt *statement = db_statement(
@@ -78,7 +77,6 @@ store_queue_remove(struct store *store, const char *id)
 
 	db_bind_text(statement, ":queue", id);
 	db_run(store, statement);
-	return store->status;
 }
 
 bool

@@ -53,7 +53,7 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 	return db_leave(store, own) == STORE_OK ? removed : 0;
 }
 
-STORE_VOID
+void
 store_numbers(struct store *store, struct store_numbers *numbers)
 {
 	sqlite3_stmt *statement = db_statement(store,
@@ -70,5 +70,4 @@ store_numbers(struct store *store, struct store_numbers *numbers)
 		numbers->version = sqlite3_column_int64(statement, 2);
 		db_reset(statement);
 	}
-	return store->status;
 }

@@ -7,7 +7,7 @@
 #include "base/text.h"
 #include "store/db.h"
 
-STORE_VOID
+void
 store_state_put(
     struct store *store, const char *key, const char *value, int64_t since)
 {
@@ -20,7 +20,6 @@ store_state_put(
 	db_bind_text(statement, ":value", value);
 	db_bind_int(statement, ":since", since);
 	db_run(store, statement);
-	return store->status;
 }
 
 bool
@@ -40,7 +39,7 @@ store_state_find(struct store *store, const char *key, char *value, size_t size,
 	return true;
 }
 
-STORE_VOID
+void
 store_state_each(struct store *store,
     void (*each)(void *to, const char *key, const char *value, int64_t since),
     void *to)
@@ -52,10 +51,9 @@ store_state_each(struct store *store,
 		each(to, db_text(statement, 0), db_text(statement, 1),
 		    sqlite3_column_int64(statement, 2));
 	}
-	return store->status;
 }
 
-STORE_VOID
+void
 store_audit_put(struct store *store, const struct audit *audit)
 {
 	sqlite3_stmt *statement = db_statement(store,
@@ -68,7 +66,6 @@ store_audit_put(struct store *store, const struct audit *audit)
 	db_bind_text(statement, ":subject", audit->subject);
 	db_bind_text(statement, ":note", audit->note);
 	db_run(store, statement);
-	return store->status;
 }
 
 /* ---- the secret ---- */
@@ -92,7 +89,7 @@ read_hex(const char *text, unsigned char *bytes, size_t len)
 	return text[2 * len] == '\0';
 }
 
-STORE_VOID
+void
 store_secret(
     struct store *store, unsigned char secret[static STORE_SECRET_SIZE])
 {
@@ -117,5 +114,5 @@ store_secret(
 	if (store->status != STORE_OK) {
 		memset(secret, 0, STORE_SECRET_SIZE);
 	}
-	return db_leave(store, own);
+	(void)db_leave(store, own);
 }

@@ -34,13 +34,9 @@ struct store;
 
 enum store_result {
 	STORE_OK,
-	STORE_NONE,  /* of the old verbs: fine, and there is nothing */
 	STORE_BUSY,  /* another program holds it; trying again may help */
 	STORE_FAILED /* unusable: full, read-only, damaged ... */
 };
-
-/* Becomes void once no caller asks what such a verb gives back. */
-#define STORE_VOID enum store_result
 
 enum store_mode {
 	STORE_READ,    /* must exist; never written */
@@ -94,7 +90,7 @@ int64_t store_changes(struct store *store);
 
 /* Takes the write lock at once.  After a failure store_commit() or
  * store_rollback() is still due. */
-STORE_VOID store_begin(struct store *store);
+void store_begin(struct store *store);
 /* Ends the bracket.  On anything but STORE_OK nothing of it was written. */
 enum store_result store_commit(struct store *store);
 /* Ends a bracket without a trace; harmless where there is none. */
@@ -255,7 +251,7 @@ struct event_sum {
 	int64_t first;
 	int64_t last;
 };
-STORE_VOID store_event_sums(struct store *store, const struct net *client,
+void store_event_sums(struct store *store, const struct net *client,
     int64_t since, void (*each)(void *to, const struct event_sum *sum),
     void *to);
 
@@ -281,13 +277,12 @@ struct ban_query {
 	int64_t until;
 };
 /* Calls `each` for every ban, the last-ending first, then the newest first. */
-STORE_VOID store_ban_each(struct store *store, const struct ban_query *query,
+void store_ban_each(struct store *store, const struct ban_query *query,
     bool (*each)(void *to, const struct ban *ban), void *to);
 
 /* Mark a ban as cleared at `at`; `mistake` as well takes it out of the
  * steps (also of one cleared or over before). */
-STORE_VOID store_ban_clear(
-    struct store *store, int64_t id, int64_t at, bool mistake);
+void store_ban_clear(struct store *store, int64_t id, int64_t at, bool mistake);
 
 /* What is active and enforced.  The cost grows with it: about a second at a
  * million. */
@@ -307,33 +302,33 @@ struct allow {
 	int64_t until; /* 0: for good */
 };
 /* Adding a network again replaces its note and end. */
-STORE_VOID store_allow_put(struct store *store, const struct allow *allow);
+void store_allow_put(struct store *store, const struct allow *allow);
 /* False where it was not there. */
 bool store_allow_remove(struct store *store, const struct net *net);
 /* The widest live entry that holds the address.  `out` may be NULL. */
 bool store_allow_find(struct store *store, const struct addr *address,
     int64_t now, struct allow *out);
 /* Those that are live. */
-STORE_VOID store_allow_each(struct store *store, int64_t now,
+void store_allow_each(struct store *store, int64_t now,
     void (*each)(void *to, const struct allow *allow), void *to);
 
 /* ---- tallies and sums by day ---- */
 
 /* Sum of a client's hours with from <= hour <= until. */
-STORE_VOID store_tally_sum(struct store *store, const struct net *client,
+void store_tally_sum(struct store *store, const struct net *client,
     int64_t from, int64_t until, struct tally *sum);
 /* Those hours, in order of time. */
-STORE_VOID store_tally_hours(struct store *store, const struct net *client,
+void store_tally_hours(struct store *store, const struct net *client,
     int64_t from, int64_t until,
     void (*each)(void *to, int64_t hour, const struct tally *tally), void *to);
 /* Each client's sum of them.  Goes through the whole table: not for a
  * session. */
-STORE_VOID store_tally_each(struct store *store, int64_t from, int64_t until,
+void store_tally_each(struct store *store, int64_t from, int64_t until,
     void (*each)(void *to, const struct net *client, const struct tally *sum),
     void *to);
 
 /* The sums of the days from that of `from` on, in order of time. */
-STORE_VOID store_daily_each(struct store *store, int64_t from,
+void store_daily_each(struct store *store, int64_t from,
     void (*each)(void *to, const struct daily_row *row), void *to);
 
 /* ---- logs: what the watcher knows of them ---- */
@@ -348,10 +343,10 @@ struct queue_entry {
 	bool login; /* the client had logged in */
 	int64_t at;
 };
-STORE_VOID store_queue_put(
+void store_queue_put(
     struct store *store, const char *id, const struct queue_entry *entry);
 /* An id that tells nothing any more; fine where it is not there. */
-STORE_VOID store_queue_remove(struct store *store, const char *id);
+void store_queue_remove(struct store *store, const char *id);
 bool store_queue_find(
     struct store *store, const char *id, struct queue_entry *entry);
 
@@ -359,16 +354,16 @@ bool store_queue_find(
 
 /* The key under which user names are hashed, made at first use: needs the
  * caller's transaction.  Zeroes where that fails. */
-STORE_VOID store_secret(
+void store_secret(
     struct store *store, unsigned char secret[static STORE_SECRET_SIZE]);
 
 /* The engine names the keys. */
-STORE_VOID store_state_put(
+void store_state_put(
     struct store *store, const char *key, const char *value, int64_t since);
 /* A value that does not fit is cut. */
 bool store_state_find(struct store *store, const char *key, char *value,
     size_t size, int64_t *since);
-STORE_VOID store_state_each(struct store *store,
+void store_state_each(struct store *store,
     void (*each)(void *to, const char *key, const char *value, int64_t since),
     void *to);
 
@@ -379,7 +374,7 @@ struct audit {
 	const char *subject; /* the address, network or "all" */
 	const char *note;    /* or NULL */
 };
-STORE_VOID store_audit_put(struct store *store, const struct audit *audit);
+void store_audit_put(struct store *store, const struct audit *audit);
 
 /* ---- housekeeping ---- */
 
@@ -388,7 +383,7 @@ struct store_numbers {
 	int64_t events;  /* about: from the lowest to the highest id */
 	int64_t version; /* of the schema */
 };
-STORE_VOID store_numbers(struct store *store, struct store_numbers *numbers);
+void store_numbers(struct store *store, struct store_numbers *numbers);
 
 /* What is older than these times may go. */
 struct store_prune {
@@ -405,13 +400,5 @@ struct store_prune {
  * how many went. */
 int64_t store_prune(
     struct store *store, const struct store_prune *before, int most);
-
-/* ---- old verbs, until nobody calls them ---- */
-
-enum store_result store_ban_listed(struct store *store, int64_t now,
-    int64_t *v4, int64_t *v6); /* store_ban_counts() */
-enum store_result store_allow_covers(struct store *store,
-    const struct addr *address, int64_t now,
-    struct allow *out); /* store_allow_find() */
 
 #endif

@@ -99,7 +99,7 @@ read_sums(sqlite3_stmt *row, int column, struct tally *tally)
 	}
 }
 
-STORE_VOID
+void
 store_tally_hours(struct store *store, const struct net *client, int64_t from,
     int64_t until,
     void (*each)(void *to, int64_t hour, const struct tally *tally), void *to)
@@ -119,7 +119,6 @@ store_tally_hours(struct store *store, const struct net *client, int64_t from,
 		read_sums(statement, 1, &tally);
 		each(to, sqlite3_column_int64(statement, 0), &tally);
 	}
-	return store->status;
 }
 
 static void
@@ -129,15 +128,15 @@ add_hour(void *to, int64_t hour, const struct tally *tally)
 	tally_add(to, tally);
 }
 
-STORE_VOID
+void
 store_tally_sum(struct store *store, const struct net *client, int64_t from,
     int64_t until, struct tally *sum)
 {
 	*sum = (struct tally){ 0 };
-	return store_tally_hours(store, client, from, until, add_hour, sum);
+	store_tally_hours(store, client, from, until, add_hour, sum);
 }
 
-STORE_VOID
+void
 store_tally_each(struct store *store, int64_t from, int64_t until,
     void (*each)(void *to, const struct net *client, const struct tally *sum),
     void *to)
@@ -159,7 +158,6 @@ store_tally_each(struct store *store, int64_t from, int64_t until,
 			each(to, &client, &sum);
 		}
 	}
-	return store->status;
 }
 
 /* ---- sums by day ---- */
@@ -201,7 +199,7 @@ db_daily_add(struct store *store, const struct daily_row *row)
 	db_run(store, statement);
 }
 
-STORE_VOID
+void
 store_daily_each(struct store *store, int64_t from,
     void (*each)(void *to, const struct daily_row *row), void *to)
 {
@@ -222,5 +220,4 @@ store_daily_each(struct store *store, int64_t from,
 			each(to, &row);
 		}
 	}
-	return store->status;
 }

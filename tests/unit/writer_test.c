@@ -100,7 +100,7 @@ events_of(struct place *place, const char *ip)
 }
 
 /* What a new session reads of an address. */
-static enum store_result
+static enum database_answer
 ask(struct place *place, const char *ip, int64_t now, struct standing *standing)
 {
 	const struct addr address = addr_of(ip);
@@ -138,7 +138,7 @@ check_standing(struct place *place, const char *sentence, const char *ip,
 {
 	struct standing standing;
 
-	assert_int_equal(ask(place, ip, now, &standing), STORE_OK);
+	assert_int_equal(ask(place, ip, now, &standing), DATABASE_NEW);
 	check_int(sentence, standing.verdict, want);
 }
 
@@ -161,7 +161,8 @@ at_once(void **state)
 	check_standing(
 	    &place, "one below the limit", "203.0.113.9", now, STANDING_CLEAR);
 	offend(&place, "203.0.113.9", now);
-	assert_int_equal(ask(&place, "203.0.113.9", now, &standing), STORE_OK);
+	assert_int_equal(
+	    ask(&place, "203.0.113.9", now, &standing), DATABASE_NEW);
 	check_int("the limit", standing.verdict, STANDING_BANNED);
 	check_int("the ban begins now", standing.ban[0].begins, now);
 	writer_free(place.writer);
@@ -181,13 +182,13 @@ versions(void **state)
 		const char *sentence;
 		bool ours;
 		bool other;
-		enum store_result want;
+		enum database_answer want;
 	} rows[] = {
-		{ "a first question is answered", false, false, STORE_OK },
-		{ "the same again: it holds", false, false, STORE_NONE },
-		{ "not after we wrote", true, false, STORE_OK },
-		{ "nor another program", false, true, STORE_OK },
-		{ "it holds again", false, false, STORE_NONE },
+		{ "a first question is answered", false, false, DATABASE_NEW },
+		{ "the same again: it holds", false, false, DATABASE_HOLDS },
+		{ "not after we wrote", true, false, DATABASE_NEW },
+		{ "nor another program", false, true, DATABASE_NEW },
+		{ "it holds again", false, false, DATABASE_HOLDS },
 	};
 
 	begin(&place, fixture);
@@ -242,16 +243,20 @@ hits(void **state)
 
 	begin(&place, *state);
 	offend_so_often(&place, "203.0.113.9", LIMIT, T0);
-	assert_int_equal(ask(&place, "203.0.113.9", T0, &standing), STORE_OK);
+	assert_int_equal(
+	    ask(&place, "203.0.113.9", T0, &standing), DATABASE_NEW);
 	writer_hit(place.writer, &standing.ban[0], T0, &place.left);
-	assert_int_equal(ask(&place, "203.0.113.9", T0, &standing), STORE_OK);
+	assert_int_equal(
+	    ask(&place, "203.0.113.9", T0, &standing), DATABASE_NEW);
 	check_int("the first hit is written at once", standing.ban[0].hits, 1);
 	writer_hit(place.writer, &standing.ban[0], T0, &place.left);
 	writer_hit(place.writer, &standing.ban[0], T0 + 1, &place.left);
-	assert_int_equal(ask(&place, "203.0.113.9", T0, &standing), STORE_OK);
+	assert_int_equal(
+	    ask(&place, "203.0.113.9", T0, &standing), DATABASE_NEW);
 	check_int("the others are not", standing.ban[0].hits, 1);
 	writer_round(place.writer, T0 + 1);
-	assert_int_equal(ask(&place, "203.0.113.9", T0, &standing), STORE_OK);
+	assert_int_equal(
+	    ask(&place, "203.0.113.9", T0, &standing), DATABASE_NEW);
 	check_int("but with the next round", standing.ban[0].hits, 3);
 	check_int("with the newest one's time", standing.ban[0].told, T0 + 1);
 	writer_free(place.writer);
@@ -298,7 +303,8 @@ sums_by_day(void **state)
 	counters = writer_counters(place.writer);
 	database_use(writer_database(place.writer), fixture->store);
 	offend_so_often(&place, "203.0.113.9", LIMIT, T0);
-	assert_int_equal(ask(&place, "203.0.113.9", T0, &standing), STORE_OK);
+	assert_int_equal(
+	    ask(&place, "203.0.113.9", T0, &standing), DATABASE_NEW);
 	writer_hit(place.writer, &standing.ban[0], T0, &place.left);
 	standing.ban[0].hits = 1;
 	for (int round = 0; round < 2; round++) {
@@ -409,10 +415,11 @@ locked(void **state)
 	check_int(
 	    "all of it at the end", events_of(&place, "203.0.113.9"), LIMIT);
 	check_int("of all", events_of(&place, "203.0.113.10"), 1);
-	assert_int_equal(ask(&place, "203.0.113.9", now, &standing), STORE_OK);
+	assert_int_equal(
+	    ask(&place, "203.0.113.9", now, &standing), DATABASE_NEW);
 	check_int("not before the last of them", (int64_t)standing.bans, 0);
 	assert_int_equal(
-	    ask(&place, "203.0.113.9", now + LIMIT, &standing), STORE_OK);
+	    ask(&place, "203.0.113.9", now + LIMIT, &standing), DATABASE_NEW);
 	check_int(
 	    "from their own time on", standing.ban[0].begins, now + LIMIT - 1);
 	writer_free(place.writer);
@@ -433,7 +440,8 @@ starts_locked(void **state)
 	database_tend(writer_database(place.writer));
 	writer_round(place.writer, T0);
 	check_int("later", events_of(&place, "203.0.113.9"), 1);
-	assert_int_equal(ask(&place, "203.0.113.9", T0, &standing), STORE_OK);
+	assert_int_equal(
+	    ask(&place, "203.0.113.9", T0, &standing), DATABASE_NEW);
 	writer_free(place.writer);
 }
 
