@@ -21,8 +21,7 @@ struct reading {
 	size_t noted;              /* where the last thing found ended */
 	size_t phrase_end;         /* where the reply's last phrase ended */
 	struct bounce_find common; /* SMTP code, address, end and ref */
-	struct bounce_find find[BOUNCE_FINDS_MAX];
-	size_t finds;
+	size_t first;              /* of out->find that is of the reply */
 	bool continued; /* "450-": another line of the reply follows */
 	struct bounce *out;
 };
@@ -187,23 +186,26 @@ complete(struct bounce_find *to, const struct bounce_find *from)
 	}
 }
 
-static void
-give(struct bounce *out, const struct bounce_find *find)
+/* Whether they can be one thing that was said twice. */
+static bool
+may_be_one(const struct bounce_find *a, const struct bounce_find *b)
 {
-	for (size_t i = 0; i < out->finds; i++) {
-		struct bounce_find *one = &out->find[i];
+	return same_thing(a, b) && same_or_missing(a->code, b->code) &&
+	       same_or_missing(a->enhanced, b->enhanced) &&
+	       same_or_missing(a->ref, b->ref) &&
+	       (a->ends == 0 || b->ends == 0 || a->ends == b->ends) &&
+	       (!a->has_address || !b->has_address ||
+		   addr_equal(&a->address, &b->address));
+}
 
-		/* They can be one thing that was said twice. */
-		if (same_thing(one, find) &&
-		    same_or_missing(one->code, find->code) &&
-		    same_or_missing(one->enhanced, find->enhanced) &&
-		    same_or_missing(one->ref, find->ref) &&
-		    (one->ends == 0 || find->ends == 0 ||
-			one->ends == find->ends) &&
-		    (!one->has_address || !find->has_address ||
-			addr_equal(&one->address, &find->address))) {
-			complete(one, find);
-			return;
+static void
+add_find(struct reading *r, const struct bounce_find *find)
+{
+	struct bounce *out = r->out;
+
+	for (size_t i = r->first; i < out->finds; i++) {
+		if (same_thing(&out->find[i], find)) {
+			return; /* said twice */
 		}
 	}
 	if (out->finds == BOUNCE_FINDS_MAX) {
@@ -211,55 +213,51 @@ give(struct bounce *out, const struct bounce_find *find)
 		return;
 	}
 	out->find[out->finds++] = *find;
-	out->known += find->meaning != NULL;
 }
 
-static void
-add_find(struct reading *r, const struct bounce_find *find)
-{
-	for (size_t i = 0; i < r->finds; i++) {
-		if (same_thing(&r->find[i], find)) {
-			return; /* said twice */
-		}
-	}
-	if (r->finds == BOUNCE_FINDS_MAX) {
-		r->out->more = true;
-		return;
-	}
-	r->find[r->finds++] = *find;
-}
-
-/* Give what the reply comes to, and begin another one. */
+/* Keep what the reply comes to, and begin another one. */
 static void
 end_reply(struct reading *r)
 {
 	const uint32_t videur = bounce_bit(BOUNCE_VIDEUR);
+	struct bounce *out = r->out;
 	uint32_t coded = 0; /* providers whose known codes stand in it */
+	size_t kept = r->first;
 
 	if (!r->common.has_address && r->common.ends == 0) {
 		r->common.ref[0] = '\0'; /* of another's page */
 	}
-	if (r->finds == 0 && r->common.ends != 0) {
+	if (out->finds == r->first && r->common.ends != 0) {
 		/* videur's form with a phrase of the host's own. */
 		add_find(r, &(struct bounce_find){ .providers = videur,
 				.meaning = bounce_meaning(videur, "") });
 	}
-	for (size_t i = 0; i < r->finds; i++) {
-		if (r->find[i].own[0] != '\0' && r->find[i].meaning != NULL) {
-			coded |= r->find[i].providers;
+	for (size_t i = r->first; i < out->finds; i++) {
+		if (out->find[i].own[0] != '\0' &&
+		    out->find[i].meaning != NULL) {
+			coded |= out->find[i].providers;
 		}
 	}
-	for (size_t i = 0; i < r->finds; i++) {
-		struct bounce_find *find = &r->find[i];
+	for (size_t i = r->first; i < out->finds; i++) {
+		struct bounce_find find = out->find[i];
+		size_t same = 0;
 
 		/* A phrase beside a code of its provider says no more. */
-		if (find->own[0] != '\0' || (find->providers & coded) == 0) {
-			complete(find, &r->common);
-			give(r->out, find);
+		if (find.own[0] == '\0' && (find.providers & coded) != 0) {
+			continue;
+		}
+		complete(&find, &r->common);
+		while (same < kept && !may_be_one(&out->find[same], &find)) {
+			same++;
+		}
+		if (same < kept) {
+			complete(&out->find[same], &find);
+		} else {
+			out->find[kept++] = find;
 		}
 	}
+	out->finds = r->first = kept;
 	r->common = (struct bounce_find){ .ends = 0 };
-	r->finds = 0;
 	r->continued = false;
 	r->phrase_end = r->len + 1;
 }
@@ -318,7 +316,7 @@ read_enhanced(struct reading *r, size_t at)
 	    r->common.code[0] != '\0') {
 		return 0;
 	}
-	if (r->finds > 0) {
+	if (r->out->finds > r->first) {
 		end_reply(r);
 	}
 	memcpy(r->common.enhanced, r->text + at, len);
@@ -537,5 +535,8 @@ bounce_decode(const char *text, size_t len, struct bounce *out)
 		at += read_one(&r, at);
 	}
 	end_reply(&r);
+	for (size_t i = 0; i < out->finds; i++) {
+		out->known += out->find[i].meaning != NULL;
+	}
 	return out->known > 0;
 }

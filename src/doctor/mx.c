@@ -4,10 +4,8 @@
 
 #include <arpa/nameser.h>
 #include <netdb.h>
-#include <netinet/in.h>
 #include <resolv.h>
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/proc.h"
 #include "base/text.h"
@@ -36,25 +34,16 @@ add_host(struct mx_domain *out, const char *name)
 static void
 add_address(struct mx_host *out, const ns_rr *record)
 {
-	union {
-		struct sockaddr any;
-		struct sockaddr_in v4;
-		struct sockaddr_in6 v6;
-	} from = { .v6.sin6_family = AF_INET6 };
-	size_t len = ns_rr_rdlen(*record);
+	/* IPv4 is ::ffff:a.b.c.d. */
+	struct addr addr = { .byte = { [10] = 0xff, [11] = 0xff } };
+	bool v4 = ns_rr_type(*record) == ns_t_a;
+	size_t len = v4 ? 4 : sizeof(addr.byte);
 
-	if (ns_rr_type(*record) == ns_t_a && len == sizeof(from.v4.sin_addr)) {
-		from.v4.sin_family = AF_INET;
-		memcpy(&from.v4.sin_addr, ns_rr_rdata(*record), len);
-	} else if (ns_rr_type(*record) == ns_t_aaaa &&
-		   len == sizeof(from.v6.sin6_addr)) {
-		memcpy(&from.v6.sin6_addr, ns_rr_rdata(*record), len);
-	} else {
-		return;
-	}
-	if (out->addresses < MX_ADDRESSES_MAX) {
-		out->addresses += addr_from_sockaddr(
-		    &from.any, &out->address[out->addresses]);
+	if ((v4 || ns_rr_type(*record) == ns_t_aaaa) &&
+	    ns_rr_rdlen(*record) == len && out->addresses < MX_ADDRESSES_MAX) {
+		memcpy(addr.byte + sizeof(addr.byte) - len,
+		    ns_rr_rdata(*record), len);
+		out->address[out->addresses++] = addr;
 	}
 }
 
