@@ -18,7 +18,7 @@ begin(struct scratch *scratch)
 {
 	scratch->writes = 0;
 	scratch->oldest = INT64_MAX;
-	(void)store_begin(scratch->store);
+	store_begin(scratch->store);
 }
 
 void
@@ -58,7 +58,7 @@ scratch_keep_sender(struct scratch *scratch, const struct finding *finding)
 	};
 
 	if (!scratch->failed) {
-		(void)store_queue_put(scratch->store, finding->queue, &entry);
+		store_queue_put(scratch->store, finding->queue, &entry);
 		scratch_step(scratch, finding->at);
 	}
 }

@@ -148,8 +148,7 @@ happen(struct simulation *simulation, struct replay_client *client,
 	if (simulation->scratch.failed) {
 		return;
 	}
-	(void)intake_finding(
-	    &simulation->intake, finding, finding->at, &result);
+	intake_finding(&simulation->intake, finding, finding->at, &result);
 	for (size_t i = 0; i < result.bans; i++) {
 		if (!clients_add_ban(
 			simulation->clients, client, &result.ban[i])) {
