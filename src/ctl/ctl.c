@@ -4,6 +4,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "rules/rules.h"
+
 enum {
 	/* A person waits for the answer, and can wait this long. */
 	PATIENCE_MS = 5000,
@@ -71,4 +73,16 @@ ctl_commit(
 {
 	ctl_audit(ctl, what, subject, note);
 	return ctl_status(ctl, store_commit(ctl->store));
+}
+
+struct rules *
+ctl_rules(const struct ctl *ctl)
+{
+	char error[RULES_ERROR_SIZE] = "";
+	struct rules *rules = rules_load(ctl->conf->watch.rules, error);
+
+	if (rules == NULL) {
+		output_wrong(error);
+	}
+	return rules;
 }

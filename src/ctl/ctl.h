@@ -16,6 +16,8 @@
 #include "ctl/output.h"
 #include "store/store.h"
 
+struct rules;
+
 struct ctl {
 	const struct conf *conf;
 	const char *file; /* it was read from; NULL: the default */
@@ -42,5 +44,8 @@ void ctl_audit(
 /* The same, and end the bracket; gives back ctl_status() of that. */
 enum exit_status ctl_commit(
     struct ctl *ctl, const char *what, const char *subject, const char *note);
+
+/* The shipped log rules and the administrator's; NULL after a complaint. */
+struct rules *ctl_rules(const struct ctl *ctl);
 
 #endif

@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "ctl/ctl.h"
 #include "ctl/progress.h"
-#include "ctl/rules.h"
 #include "replay/merge.h"
 #include "replay/simulate.h"
 
@@ -430,7 +429,7 @@ replay_check(struct ctl *ctl)
 enum exit_status
 replay_logs(struct ctl *ctl)
 {
-	struct replay replay = { .ctl = ctl, .rules = rules_of(ctl) };
+	struct replay replay = { .ctl = ctl, .rules = ctl_rules(ctl) };
 	struct output *out = &ctl->out;
 	enum exit_status status = EXIT_USAGE;
 	size_t bans = 0;

@@ -1,4 +1,4 @@
-#include "ctl/rules.h"
+#include "ctl/verbs.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -15,18 +15,6 @@ enum {
 	LOOK_LINES = 4096, /* between two looks at the clock */
 	COUNTS_MAX = 512   /* more rules are counted in all only */
 };
-
-struct rules *
-rules_of(const struct ctl *ctl)
-{
-	char error[RULES_ERROR_SIZE] = "";
-	struct rules *rules = rules_load(ctl->conf->watch.rules, error);
-
-	if (rules == NULL) {
-		output_wrong(error);
-	}
-	return rules;
-}
 
 /* The word for what a rule finds: an offence's kind, or "login", "queue" ... */
 static const char *
@@ -71,7 +59,7 @@ put_rule(void *to, const struct rules_info *info)
 enum exit_status
 rules_list(struct ctl *ctl)
 {
-	struct rules *rules = rules_of(ctl);
+	struct rules *rules = ctl_rules(ctl);
 
 	if (rules == NULL) {
 		return EXIT_USAGE;
@@ -376,7 +364,7 @@ run_test(struct test *test)
 enum exit_status
 rules_test(struct ctl *ctl)
 {
-	struct rules *rules = rules_of(ctl);
+	struct rules *rules = ctl_rules(ctl);
 	struct rules_scratch *scratch;
 	struct test *test;
 	enum exit_status status = EXIT_DATABASE;
