@@ -15,8 +15,8 @@ enum {
 	BAN_RULE_SIZE = 33,
 	BAN_NOTE_SIZE = 201,
 	BAN_REF_SIZE = 7,
-	/* So many refused sessions, and the ban speaks at MAIL already, lest a
-	 * harvester go on learning which recipients exist. */
+	/* After so many refused sessions a ban takes effect at MAIL already,
+	 * so that a harvester stops learning which recipients exist. */
 	BAN_HITS_TO_MAIL = 10,
 	/* Shorter prefixes than these are a slip of the hand.  To ban: */
 	BAN_WIDEST_V4 = 8,
@@ -57,11 +57,11 @@ struct ban {
 	char ref[BAN_REF_SIZE];
 };
 
-/* Make of it a ban by hand: rule, step, where it speaks and its reply, by its
- * reason; the rest is the caller's. */
+/* Make of it a ban by hand: rule, step, where it takes effect and its reply,
+ * by its reason; the rest is the caller's. */
 void ban_by_hand(struct ban *ban);
 
-/* What a session that begins now would hear. */
+/* The reply to a session that begins now. */
 const struct reply *ban_reply(const struct ban *ban);
 
 /* When it stopped or stops to hold: its end, or the clearing before it. */

@@ -31,7 +31,7 @@ limit_hourly(int64_t before, int64_t current, int64_t now)
 {
 	int64_t left = HOUR - (now - tally_hour(now));
 
-	/* In two parts, lest the product be too large. */
+	/* In two parts, so that the product is not too large. */
 	return current + before / HOUR * left + before % HOUR * left / HOUR;
 }
 

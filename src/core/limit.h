@@ -1,7 +1,7 @@
 /*
  * Limits: how much one client may do at a time, by its reputation.
  *
- * Not a ban: who stays below hears nothing, and who goes over hears the
+ * Not a ban: a client below a limit notices nothing, and one above gets the
  * limit's own reply for as long as that lasts.
  */
 #ifndef CORE_LIMIT_H

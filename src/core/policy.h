@@ -1,5 +1,5 @@
 /*
- * Policy: what a client's deeds lead to.
+ * Policy: what leads to a ban.
  *
  * A rule says which kinds of events, how many within how long, and what
  * follows.  Everything here is arithmetic on values; the caller counts

@@ -1,5 +1,5 @@
 /*
- * The SMTP reply a banned client hears.
+ * The SMTP reply to a banned client.
  *
  * A policy gives its fixed part: code, enhanced code, phrase and perhaps a
  * code of its own.  Around that phrase, which senders' software matches to

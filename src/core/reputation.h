@@ -3,7 +3,7 @@
  *
  * It decides how much room the policy's limits leave, nothing else.  Bad are
  * its events but for greylisting, which meets every honest server once, and
- * going over a limit, lest a poor reputation feed on itself.
+ * going over a limit, which must not make a poor reputation poorer.
  */
 #ifndef CORE_REPUTATION_H
 #define CORE_REPUTATION_H

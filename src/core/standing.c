@@ -63,7 +63,7 @@ service_fits(const struct ban *ban, enum service service)
 }
 
 const struct ban *
-standing_speaker(
+standing_refusal(
     const struct standing *standing, const struct session_facts *facts)
 {
 	if (standing->verdict != STANDING_BANNED) {

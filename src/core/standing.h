@@ -1,7 +1,7 @@
 /*
  * Standing: everything known about an address now.
  *
- * The SMTP reply, the page and the command all speak from this one struct,
+ * The SMTP reply, the page and the command all read this one struct,
  * so that they cannot disagree.
  */
 #ifndef CORE_STANDING_H
@@ -47,12 +47,12 @@ struct session_facts {
 };
 
 /*
- * The ban that speaks to a session at a stage, or NULL: of those that fit
+ * The ban that a session is refused for at a stage, or NULL: of those that fit
  * the service and whose stage is reached, the one that ends last.  A ban with
  * BAN_HITS_TO_MAIL hits has reached its stage at MAIL.  An authenticated
- * session hears only bans for `auth`.
+ * session is refused for `auth` only.
  */
-const struct ban *standing_speaker(
+const struct ban *standing_refusal(
     const struct standing *standing, const struct session_facts *facts);
 
 /* The ranges that are never banned: this host, private, link-local,

@@ -120,7 +120,7 @@ add_stage(struct text *to, const struct standing *standing,
 			.stage = (enum stage)stage,
 		};
 
-		if (standing_speaker(standing, &facts) == ban) {
+		if (standing_refusal(standing, &facts) == ban) {
 			text_addf(to, "%s at %s, %s",
 			    to->len > 0 ? " and" : "refused", commands[stage],
 			    service == SERVICE_MX ? "port 25" : "submission");

@@ -132,7 +132,7 @@ verdict_ban(const struct peer *peer, enum stage stage)
 
 	return peer->told == NULL
 		   ? NULL
-		   : standing_speaker(&peer->told->standing, &facts);
+		   : standing_refusal(&peer->told->standing, &facts);
 }
 
 int64_t

@@ -136,7 +136,7 @@ who_speaks(void **state)
 							    ? STANDING_BANNED
 							    : STANDING_CLEAR,
 			.bans = rows[i].bans };
-		const struct ban *speaker;
+		const struct ban *refusal;
 
 		for (size_t n = 0; n < rows[i].bans; n++) {
 			standing.ban[n].reason = rows[i].ban[n].reason;
@@ -144,9 +144,9 @@ who_speaks(void **state)
 			standing.ban[n].stage = rows[i].ban[n].stage;
 			standing.ban[n].hits = rows[i].ban[n].hits;
 		}
-		speaker = standing_speaker(&standing, &rows[i].facts);
+		refusal = standing_refusal(&standing, &rows[i].facts);
 		check_int(rows[i].sentence,
-		    speaker == NULL ? NOBODY : speaker - standing.ban,
+		    refusal == NULL ? NOBODY : refusal - standing.ban,
 		    rows[i].want);
 	}
 }
