@@ -14,21 +14,6 @@ progress_begin(FILE *to, int64_t ticks)
 	return (struct progress){ .to = to, .next = ticks + SILENT_MS };
 }
 
-static void
-put_bar(FILE *to, int64_t done, int64_t total)
-{
-	int64_t cells;
-
-	/* A file that is written to may be longer by now. */
-	done = done < total ? done : total;
-	cells = done * BAR_CELLS / total;
-	putc('[', to);
-	for (int64_t i = 0; i < BAR_CELLS; i++) {
-		putc(i < cells ? '#' : '.', to);
-	}
-	fprintf(to, "] %3" PRId64 " %%  ", done * 100 / total);
-}
-
 void
 progress_step(struct progress *progress, int64_t done, int64_t total,
     int64_t lines, int64_t ticks)
@@ -39,8 +24,17 @@ progress_step(struct progress *progress, int64_t done, int64_t total,
 	progress->next = ticks + EVERY_MS;
 	progress->shown = true;
 	putc('\r', progress->to);
+	/* A file that is written to may be longer by now. */
+	done = done < total ? done : total;
 	if (total > 0) {
-		put_bar(progress->to, done, total);
+		putc('[', progress->to);
+		for (int64_t i = 0; i < BAR_CELLS; i++) {
+			bool filled = i < done * BAR_CELLS / total;
+
+			putc(filled ? '#' : '.', progress->to);
+		}
+		fprintf(
+		    progress->to, "] %3" PRId64 " %%  ", done * 100 / total);
 	}
 	fprintf(progress->to, "%" PRId64 " lines", lines);
 	(void)fflush(progress->to);

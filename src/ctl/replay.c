@@ -57,18 +57,6 @@ add_policy(struct replay *replay, const char *name)
 	return EXIT_FINE;
 }
 
-static enum exit_status
-add_policies(struct replay *replay)
-{
-	const struct args *args = &replay->ctl->args;
-	enum exit_status status = add_policy(replay, args->policy[0]);
-
-	if (status == EXIT_FINE && args_given(args, OPTION_COMPARE)) {
-		status = add_policy(replay, args->policy[1]);
-	}
-	return status;
-}
-
 /* ---- reading ---- */
 
 static void
@@ -435,7 +423,10 @@ replay_logs(struct ctl *ctl)
 	size_t bans = 0;
 
 	if (replay.rules != NULL) {
-		status = add_policies(&replay);
+		status = add_policy(&replay, ctl->args.policy[0]);
+	}
+	if (status == EXIT_FINE && args_given(&ctl->args, OPTION_COMPARE)) {
+		status = add_policy(&replay, ctl->args.policy[1]);
 	}
 	if (status == EXIT_FINE) {
 		status = read_logs(&replay);

@@ -16,10 +16,6 @@
 /* The .rule files beside this one, by scripts/embed. */
 extern const struct embedded rule_files[];
 
-enum {
-	FILES_MAX = 256
-};
-
 static const char *const findings[] = {
 	[FINDING_NOTHING] = "nothing",
 	[FINDING_OFFENCE] = "offence",
@@ -386,19 +382,14 @@ read_files(struct rules *rules, const struct folder *folder,
 {
 	const struct embedded *shipped;
 	const char *name = NULL;
-	size_t files = 0;
 	bool fine = true;
 
 	while (fine && (name = next_name(folder, name, &shipped)) != NULL) {
 		char path[RULE_FILE_SIZE];
-		char why[FILE_WHY_SIZE];
+		char why[FILE_WHY_SIZE] = "its name is too long";
 		struct text out;
 		char *text;
 
-		if (files++ == FILES_MAX) {
-			return fail(
-			    error, folder->path, "more than 256 rule files");
-		}
 		text_init(&out, path, sizeof(path));
 		if (shipped != NULL) {
 			text_addf(&out, "%s (built in)", name);
@@ -407,10 +398,8 @@ read_files(struct rules *rules, const struct folder *folder,
 			continue;
 		}
 		text_addf(&out, "%s/%s", folder->path, name);
-		if (out.cut) {
-			return fail(error, path, "its name is too long");
-		}
-		text = file_read_text(path, PARSE_SIZE_MAX, why);
+		text = out.cut ? NULL
+			       : file_read_text(path, PARSE_SIZE_MAX, why);
 		fine = text != NULL ? rule_file_read(rules, path, text, error)
 				    : fail(error, path, why);
 		free(text);
