@@ -116,12 +116,16 @@ static const struct metric {
 	    STAT(brake), NULL, NULL },
 };
 
+/* Write one; without the statistics, those that are ours alone. */
 static void
 write_metric(
     const struct metric *metric, const struct facts *facts, struct text *out)
 {
 	const size_t count = metric->words != NULL ? metric->words->count : 1;
 
+	if (!facts->readable && metric->offset >= FACT(stats)) {
+		return;
+	}
 	text_addf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name,
 	    metric->help, metric->name, metric->type);
 	for (size_t i = 0; i < count; i++) {
@@ -171,9 +175,6 @@ metrics_answer(const struct request *request, struct response *response)
 		facts.hung_up[i] = atomic_load(&web->deadlines.hung_up[i]);
 	}
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
-		/* Without the database, what is ours alone. */
-		if (facts.readable || metrics[i].offset < FACT(stats)) {
-			write_metric(&metrics[i], &facts, &response->body);
-		}
+		write_metric(&metrics[i], &facts, &response->body);
 	}
 }

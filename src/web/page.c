@@ -140,27 +140,12 @@ page_words(struct page *page, const char *name, size_t size)
 
 /* ---- what every page has ---- */
 
-/* The way from `path` to the look-up page, relative so that a proxy may put
- * us below any path of its own. */
+/* Links to the other pages, and to this one in the other languages. */
 static void
-put_root(struct section *root, const char *path)
+put_links(const struct page *page)
 {
-	char text[ROOT_SIZE];
-	struct text out;
+	const struct languages *spoken = &page->site->languages;
 
-	text_init(&out, text, sizeof(text));
-	text_add(&out, "./");
-	path = strchr(path, '/');
-	while (path != NULL && (path = strchr(path + 1, '/')) != NULL &&
-	       out.len + 3 < ROOT_SIZE) {
-		text_add(&out, "../");
-	}
-	section_copy(root, VAR_ROOT, text);
-}
-
-static void
-put_navigation(const struct page *page)
-{
 	for (int i = 0; i < PAGE_KIND_COUNT; i++) {
 		struct section *item;
 
@@ -174,14 +159,6 @@ put_navigation(const struct page *page)
 		    page->kind == (enum page_kind)i ||
 			(i == PAGE_FORM && page->kind == PAGE_LOOKUP));
 	}
-}
-
-/* The languages the page can be had in, and whether there is a choice. */
-static void
-put_languages(const struct page *page)
-{
-	const struct languages *spoken = &page->site->languages;
-
 	section_yes(page->root, VAR_CHOICE, spoken->count > 1);
 	for (size_t i = 0; i < spoken->count; i++) {
 		const enum language language = spoken->language[i];
@@ -218,13 +195,26 @@ put_site(const struct page *page)
 	section_text(root, VAR_ZONE_NAME, page_zone());
 }
 
+/* What was asked for, and how. */
 static void
 put_request(const struct page *page)
 {
 	const struct page_shape *shape = &shapes[page->kind];
 	const char *tag = language_facts[page->language].tag;
+	const char *path = strchr(page->path, '/');
 	struct section *root = page->root;
+	char way[ROOT_SIZE];
+	struct text out;
 
+	/* The way to the look-up page, relative so that a proxy may put us
+	 * below any path of its own. */
+	text_init(&out, way, sizeof(way));
+	text_add(&out, "./");
+	while (path != NULL && (path = strchr(path + 1, '/')) != NULL &&
+	       out.len + 3 < ROOT_SIZE) {
+		text_add(&out, "../");
+	}
+	section_copy(root, VAR_ROOT, way);
 	section_text(root, VAR_LANG, tag);
 	section_text(root, VAR_KEEP, page->language_asked ? tag : NULL);
 	section_text(root, VAR_HERE, shape->path);
@@ -256,11 +246,9 @@ page_render(struct page *page, struct text *out)
 	page->policy = &page->site->conf->policy;
 	page->data = &data;
 	page->root = page_data_init(&data, page->language);
-	put_root(page->root, page->path);
 	put_site(page);
 	put_request(page);
-	put_navigation(page);
-	put_languages(page);
+	put_links(page);
 	if (shapes[page->kind].fill != NULL) {
 		shapes[page->kind].fill(page);
 	}

@@ -31,21 +31,17 @@ enum {
 
 /* ---- replies ---- */
 
-/* A reply, and all that may be answered with it. */
-struct code {
-	const struct reply *reply;
-	uint32_t kinds;
-	uint32_t reasons;
-	int64_t shortest;
-	int64_t longest;
-	int64_t soft;
-	bool again; /* from the second refusal of a ban on */
-};
+/* The reply of a rule that bans, or NULL: first of each rule in the policy's
+ * order, then those from the second refusal of a ban on. */
+static const struct reply *
+reply_at(const struct policy *policy, size_t at)
+{
+	const struct rule *rule = &policy->rule[at % policy->rules];
+	const struct reply *reply = at < policy->rules ? &rule->reply
+						       : &rule->again;
 
-struct codes {
-	struct code code[2 * POLICY_RULES_MAX];
-	size_t count;
-};
+	return rule->steps > 0 && reply->code[0] != '\0' ? reply : NULL;
+}
 
 static bool
 is_same(const struct reply *a, const struct reply *b)
@@ -53,51 +49,6 @@ is_same(const struct reply *a, const struct reply *b)
 	return strcmp(a->code, b->code) == 0 &&
 	       strcmp(a->enhanced, b->enhanced) == 0 &&
 	       strcmp(a->phrase, b->phrase) == 0 && strcmp(a->own, b->own) == 0;
-}
-
-static void
-note_code(struct codes *codes, const struct rule *rule,
-    const struct reply *reply, bool again)
-{
-	struct code *code = codes->code;
-
-	while (code < codes->code + codes->count &&
-	       (code->again != again || !is_same(code->reply, reply))) {
-		code++;
-	}
-	if (code == codes->code + codes->count) {
-		*code = (struct code){
-			.reply = reply, .shortest = INT64_MAX, .again = again
-		};
-		codes->count++;
-	}
-	code->kinds |= rule->kinds;
-	code->reasons |= UINT32_C(1) << rule->reason;
-	code->soft = rule->soft > code->soft ? rule->soft : code->soft;
-	for (size_t i = 0; i < rule->steps; i++) {
-		const int64_t ban = rule->ban[i];
-
-		code->shortest = ban < code->shortest ? ban : code->shortest;
-		code->longest = ban > code->longest ? ban : code->longest;
-	}
-}
-
-/* All replies of rules that ban, in the policy's order, and then those from
- * the second refusal on. */
-static void
-gather_codes(const struct policy *policy, struct codes *codes)
-{
-	codes->count = 0;
-	for (size_t i = 0; i < 2 * policy->rules; i++) {
-		const struct rule *rule = &policy->rule[i % policy->rules];
-		const bool again = i >= policy->rules;
-
-		if (rule->steps > 0 && !again) {
-			note_code(codes, rule, &rule->reply, false);
-		} else if (rule->steps > 0 && rule->again.code[0] != '\0') {
-			note_code(codes, rule, &rule->again, true);
-		}
-	}
 }
 
 /* What a reply says by itself: its words, and what its code means. */
@@ -113,27 +64,61 @@ put_reply(struct section *section, const struct reply *reply)
 	section_yes(section, VAR_CLOSES, strcmp(reply->code, "421") == 0);
 }
 
+/* Reply number `at`, and all that may be answered with it; none where an
+ * earlier one is the same. */
 static void
-put_code(const struct page *page, const struct code *code)
+put_code(const struct page *page, size_t at)
 {
-	struct section *item = section_item(page->root, VAR_CODES);
+	const struct policy *policy = page->policy;
+	const struct reply *reply = reply_at(policy, at);
+	const size_t first = at < policy->rules ? 0 : policy->rules;
+	int64_t shortest = INT64_MAX;
+	int64_t longest = 0;
+	int64_t soft = 0;
+	uint32_t kinds = 0;
+	uint32_t reasons = 0;
+	struct section *item;
 
-	put_reply(item, code->reply);
-	section_yes(item, VAR_AGAIN, code->again);
+	for (size_t i = first; i < first + policy->rules; i++) {
+		const struct rule *rule = &policy->rule[i - first];
+		const struct reply *other = reply_at(policy, i);
+
+		if (reply == NULL || other == NULL || !is_same(reply, other)) {
+			continue;
+		}
+		if (i < at) {
+			return;
+		}
+		kinds |= rule->kinds;
+		reasons |= UINT32_C(1) << rule->reason;
+		soft = rule->soft > soft ? rule->soft : soft;
+		for (size_t n = 0; n < rule->steps; n++) {
+			const int64_t ban = rule->ban[n];
+
+			shortest = ban < shortest ? ban : shortest;
+			longest = ban > longest ? ban : longest;
+		}
+	}
+	if (reply == NULL) {
+		return;
+	}
+	item = section_item(page->root, VAR_CODES);
+	put_reply(item, reply);
+	section_yes(item, VAR_AGAIN, first > 0);
 	for (int i = 0; i < REASON_COUNT; i++) {
-		if ((code->reasons & UINT32_C(1) << i) != 0) {
+		if ((reasons & UINT32_C(1) << i) != 0) {
 			section_word(section_item(item, VAR_REASONS),
 			    VAR_REASON, "reason-", reason_name((enum reason)i));
 		}
 	}
-	page_kinds_put(item, VAR_DEEDS, VAR_DEED, "deed-", code->kinds);
-	page_kinds_put(item, VAR_FIXES, VAR_FIX, "fix-", code->kinds);
-	section_length(item, VAR_FIRST_BAN, code->shortest);
-	if (code->longest > code->shortest) {
-		section_length(item, VAR_LAST_BAN, code->longest);
+	page_kinds_put(item, VAR_DEEDS, VAR_DEED, "deed-", kinds);
+	page_kinds_put(item, VAR_FIXES, VAR_FIX, "fix-", kinds);
+	section_length(item, VAR_FIRST_BAN, shortest);
+	if (longest > shortest) {
+		section_length(item, VAR_LAST_BAN, longest);
 	}
-	if (code->soft > 0) {
-		section_number(item, VAR_SOFT, code->soft);
+	if (soft > 0) {
+		section_number(item, VAR_SOFT, soft);
 	}
 }
 
@@ -184,15 +169,10 @@ put_limits(const struct page *page)
 void
 page_codes_fill(struct page *page)
 {
-	struct codes *codes = page_data_room(page->data, sizeof(*codes));
 	struct ban by_hand = { .reason = REASON_ERROR };
 
-	if (codes == NULL) {
-		return;
-	}
-	gather_codes(page->policy, codes);
-	for (size_t i = 0; i < codes->count; i++) {
-		put_code(page, &codes->code[i]);
+	for (size_t i = 0; i < 2 * page->policy->rules; i++) {
+		put_code(page, i);
 	}
 	/* The same under every policy. */
 	ban_by_hand(&by_hand);

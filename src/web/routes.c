@@ -344,21 +344,6 @@ static const struct route {
 	{ "/logo", true, true, answer_file },
 };
 
-static const struct route *
-find_route(const char *path)
-{
-	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
-		const char *known = routes[i].path;
-
-		if (routes[i].whole
-			? strcmp(path, known) == 0
-			: strncmp(path, known, strlen(known)) == 0) {
-			return &routes[i];
-		}
-	}
-	return NULL;
-}
-
 static bool
 is_api(const char *path)
 {
@@ -402,30 +387,29 @@ refuse_for_now(
 	    (long long)wait);
 }
 
-/* Whether the visitor may ask once more.  Nobody is counted whose address is
- * not known, or is a proxy's own. */
-static bool
-admit(const struct request *request, int64_t *wait)
-{
-	const struct conf *conf = request->site->conf;
-
-	return !request->visitor_known ||
-	       visitor_is_proxy(conf, &request->visitor) ||
-	       rate_take(&request->web->rate, &request->visitor, conf->web.rate,
-		   request->ticks, wait);
-}
-
 void
 routes_answer(const struct request *request, struct response *response)
 {
-	const struct route *route = find_route(request->path);
-	int64_t wait;
+	const struct conf *conf = request->site->conf;
+	const struct route *route = routes;
+	const struct route *end = routes + sizeof(routes) / sizeof(routes[0]);
+	int64_t wait = 0;
 
-	if ((route == NULL || !route->free) && !admit(request, &wait)) {
+	while (
+	    route < end && (route->whole ? strcmp(request->path, route->path)
+					 : strncmp(request->path, route->path,
+					       strlen(route->path))) != 0) {
+		route++;
+	}
+	/* Nobody is counted whose address is not known, or is a proxy's own. */
+	if ((route == end || !route->free) && request->visitor_known &&
+	    !visitor_is_proxy(conf, &request->visitor) &&
+	    !rate_take(&request->web->rate, &request->visitor, conf->web.rate,
+		request->ticks, &wait)) {
 		refuse_for_now(request, wait, response);
-	} else if (route == NULL || (strcmp(request->method, "GET") != 0 &&
-					strcmp(request->method, "HEAD") != 0)) {
-		refuse(request, route != NULL, response);
+	} else if (route == end || (strcmp(request->method, "GET") != 0 &&
+				       strcmp(request->method, "HEAD") != 0)) {
+		refuse(request, route != end, response);
 	} else {
 		route->answer(request, response);
 	}

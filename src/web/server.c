@@ -330,18 +330,6 @@ start_page(struct web *web, bool secure)
 	    certificate_retrieve, MHD_OPTION_END);
 }
 
-static struct MHD_Daemon *
-start_metrics(struct web *web)
-{
-	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0,
-	    NULL, NULL, on_request, &web->metrics_handler,
-	    MHD_OPTION_LISTEN_SOCKET, web->metrics_listener,
-	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)METRICS_CONNECTIONS,
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MAX,
-	    MHD_OPTION_END);
-}
-
 /* Ends a daemon and leaves its socket to its owner (which needs
  * MHD_USE_ITC): it would close somebody else's descriptor. */
 static void
@@ -402,7 +390,14 @@ server_start(struct web *web, struct conf *conf)
 	server_tick(web);
 	web->page = start_page(web, is_secure(conf));
 	if (web->page != NULL && web->metrics_listener >= 0) {
-		web->metrics_page = start_metrics(web);
+		web->metrics_page = MHD_start_daemon(
+		    MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL,
+		    on_request, &web->metrics_handler, MHD_OPTION_LISTEN_SOCKET,
+		    web->metrics_listener, MHD_OPTION_CONNECTION_LIMIT,
+		    (unsigned)METRICS_CONNECTIONS,
+		    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+		    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MAX,
+		    MHD_OPTION_END);
 	}
 	if (web->page == NULL ||
 	    (web->metrics_listener >= 0 && web->metrics_page == NULL)) {

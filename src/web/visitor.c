@@ -71,12 +71,23 @@ read_item(const char *at, size_t len, struct addr *out)
 	return addr_parse(item, out);
 }
 
-/* The rightmost address that is not a trusted proxy's, or the leftmost. */
-static bool
-read_forwarded(const struct conf *conf, const char *forwarded, struct addr *out)
+bool
+visitor_address(const struct conf *conf, const struct sockaddr *peer,
+    const char *forwarded, struct addr *out)
 {
+	const bool inside = peer != NULL && peer->sa_family == AF_UNIX;
 	const char *end = forwarded + strlen(forwarded);
+	struct addr address = { { 0 } };
 
+	if (!inside && !addr_from_sockaddr(peer, &address)) {
+		return false;
+	}
+	if (end == forwarded ||
+	    (!inside && !visitor_is_proxy(conf, &address))) {
+		*out = address;
+		return !inside;
+	}
+	/* The rightmost that is not a trusted proxy's, or the leftmost. */
 	for (;;) {
 		const char *comma = memrchr(
 		    forwarded, ',', (size_t)(end - forwarded));
@@ -90,28 +101,6 @@ read_forwarded(const struct conf *conf, const char *forwarded, struct addr *out)
 		}
 		end = comma;
 	}
-}
-
-bool
-visitor_address(const struct conf *conf, const struct sockaddr *peer,
-    const char *forwarded, struct addr *out)
-{
-	const bool inside = peer != NULL && peer->sa_family == AF_UNIX;
-	struct addr address;
-
-	if (!inside && !addr_from_sockaddr(peer, &address)) {
-		return false;
-	}
-	if (inside || visitor_is_proxy(conf, &address)) {
-		if (forwarded[0] != '\0') {
-			return read_forwarded(conf, forwarded, out);
-		}
-		if (inside) {
-			return false;
-		}
-	}
-	*out = address;
-	return true;
 }
 
 /* ---- for whom ---- */
