@@ -141,6 +141,9 @@ what_a_code_means(void **state)
 		{ "any last digit of others", "OFR_990", "earlier reply" },
 		{ "SFR's first digit is any", "SFR_IN_101", "spam" },
 		{ "SFR's, too", "SFR_IN_905", "messages sent" },
+		{ "a host's own phrase in videur's form",
+		    "Go away, blocked until 2026-11-21T18:05:42Z",
+		    "for what it did" },
 		{ "an old one", "OFR_418", "recipient's address is invalid" },
 	};
 
