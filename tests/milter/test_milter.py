@@ -344,7 +344,7 @@ def test_options(house):
     house.conf.write_text('database = "x"\nnonsense = 1\n')
     wrong = run("-c", str(house.conf))
     assert wrong.returncode == 2
-    assert f"{house.conf}:2: " in wrong.stderr
+    assert f"{house.conf}:2:1: " in wrong.stderr
 
 
 def test_a_strange_database(house):
