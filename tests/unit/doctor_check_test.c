@@ -1,7 +1,7 @@
 #include "fixture.h"
 
-#include "doctor/facts.h"
 #include "doctor/checks.h"
+#include "doctor/facts.h"
 
 static bool
 same_text(const char *a, const char *b)
