@@ -155,26 +155,6 @@ json_int(struct json *json, const char *name, int64_t value)
 }
 
 void
-json_ratio(struct json *json, const char *name, int64_t parts, int64_t one)
-{
-	uint64_t rest = parts < 0 ? 0 - (uint64_t)parts : (uint64_t)parts;
-	uint64_t unit = (uint64_t)one;
-	const char *point = ".";
-	char buf[48];
-	struct text text;
-
-	begin_value(json, name);
-	text_init(&text, buf, sizeof(buf));
-	text_addf(&text, "%s%" PRIu64, parts < 0 ? "-" : "", rest / unit);
-	for (rest %= unit; rest > 0; rest %= unit) {
-		rest *= 10;
-		text_addf(&text, "%s%" PRIu64, point, rest / unit);
-		point = "";
-	}
-	put(json, buf);
-}
-
-void
 json_bool(struct json *json, const char *name, bool value)
 {
 	begin_value(json, name);

@@ -32,9 +32,6 @@ void json_array(struct json *json, const char *name);
 void json_array_end(struct json *json);
 void json_string(struct json *json, const char *name, const char *value);
 void json_int(struct json *json, const char *name, int64_t value);
-/* A part of `one`, which is a power of ten: 500 of 10000 is 0.05. */
-void json_ratio(
-    struct json *json, const char *name, int64_t parts, int64_t one);
 void json_bool(struct json *json, const char *name, bool value);
 void json_null(struct json *json, const char *name);
 /* A value that is JSON already. */

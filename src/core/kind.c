@@ -104,10 +104,19 @@ kind_source(enum kind kind)
 	return kinds[kind].source;
 }
 
-enum reason
-kind_reason(enum kind kind)
+uint32_t
+reason_kinds(enum reason reason)
 {
-	return kinds[kind].reason;
+	/* Some policies have a reason of its own for these. */
+	uint32_t set = reason == REASON_RECIPIENT ? kind_bit(KIND_RECIPIENT)
+						  : 0;
+
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if (kinds[kind].reason == reason) {
+			set |= kind_bit((enum kind)kind);
+		}
+	}
+	return set;
 }
 
 bool

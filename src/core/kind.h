@@ -78,8 +78,8 @@ bool service_parse(const char *word, enum service *out);
  * "watch" or "none". */
 const char *kind_source(enum kind kind);
 
-/* What a ban for it is for in most policies. */
-enum reason kind_reason(enum kind kind);
+/* The kinds that a ban for that reason is for in most policies, a bit each. */
+uint32_t reason_kinds(enum reason reason);
 
 /* Whether it is done by a message rather than by a recipient or a session:
  * the other side of a ratio is accepted messages then. */

@@ -94,38 +94,12 @@ standing_verdict_name(enum verdict verdict)
 	return names[verdict];
 }
 
-/* What both forms of a ban begin with. */
-static void
-begin_ban(const struct ban *ban, const char *client, struct json *json)
-{
-	json_object(json, NULL);
-	if (client != NULL) {
-		json_string(json, "client", client);
-	}
-	json_string(json, "reason", reason_name(ban->reason));
-	json_string(json, "rule", ban->rule);
-	json_int(json, "step", ban->step);
-	json_time(json, "begins", ban->begins);
-	json_time(json, "ends", ban->ends);
-}
-
-static void
-end_ban(const struct ban *ban, const char *who, const char *lookup_url,
-    struct json *json)
-{
-	char reply[REPLY_TEXT_SIZE];
-
-	json_string(json, "reply",
-	    reply_line(
-		ban_reply(ban), who, ban->ends, lookup_url, ban->ref, reply));
-	json_object_end(json);
-}
-
 void
 standing_json(
     const struct standing *standing, const char *lookup_url, struct json *json)
 {
 	char ip[ADDR_TEXT_SIZE];
+	char reply[REPLY_TEXT_SIZE];
 
 	addr_format(&standing->address, ip);
 	json_object(json, NULL);
@@ -133,30 +107,21 @@ standing_json(
 	json_bool(json, "listed", standing->verdict == STANDING_BANNED);
 	json_array(json, "bans");
 	for (size_t i = 0; i < standing->bans; i++) {
-		begin_ban(&standing->ban[i], NULL, json);
-		json_string(json, "ref", standing->ban[i].ref);
-		end_ban(&standing->ban[i], ip, lookup_url, json);
+		const struct ban *ban = &standing->ban[i];
+
+		json_object(json, NULL);
+		json_string(json, "reason", reason_name(ban->reason));
+		json_string(json, "rule", ban->rule);
+		json_int(json, "step", ban->step);
+		json_time(json, "begins", ban->begins);
+		json_time(json, "ends", ban->ends);
+		json_string(json, "ref", ban->ref);
+		json_string(json, "reply",
+		    reply_line(ban_reply(ban), ip, ban->ends, lookup_url,
+			ban->ref, reply));
+		json_object_end(json);
 	}
 	json_array_end(json);
 	json_time(json, "checked_at", standing->checked_at);
 	json_object_end(json);
-}
-
-void
-standing_ban_json(
-    const struct ban *ban, const char *lookup_url, struct json *json)
-{
-	char who[NET_TEXT_SIZE];
-
-	begin_ban(ban, net_format(&ban->who, who), json);
-	if (ban->cleared != 0) {
-		json_time(json, "cleared", ban->cleared);
-	} else {
-		json_null(json, "cleared");
-	}
-	json_bool(json, "observed", ban->observed);
-	json_string(json, "ref", ban->ref);
-	json_int(json, "hits", ban->hits);
-	json_string(json, "note", ban->note);
-	end_ban(ban, who, lookup_url, json);
 }

@@ -70,9 +70,4 @@ const char *standing_verdict_name(enum verdict verdict);
 void standing_json(
     const struct standing *standing, const char *lookup_url, struct json *json);
 
-/* {"client","reason","rule","step","begins","ends","cleared","observed",
- * "ref","hits","note","reply"}: one ban as `list --json` prints it. */
-void standing_ban_json(
-    const struct ban *ban, const char *lookup_url, struct json *json);
-
 #endif

@@ -115,23 +115,12 @@ is_manual(const struct ban *ban)
 static uint32_t
 kinds_of(const struct page *page, const struct ban *ban)
 {
-	static const uint32_t kinds[REASON_COUNT] = {
-		[REASON_SPAM] = 1U << KIND_SPAM | 1U << KIND_COMPLAINT,
-		[REASON_VIRUS] = 1U << KIND_VIRUS,
-		[REASON_AUTH] = 1U << KIND_AUTH,
-		[REASON_ERROR] = 1U << KIND_RECIPIENT | 1U << KIND_SENDER |
-				 1U << KIND_HELO | 1U << KIND_COMMAND |
-				 1U << KIND_DISCONNECT | 1U << KIND_PROBE |
-				 1U << KIND_GREYLIST | 1U << KIND_RELAY,
-		[REASON_RECIPIENT] = 1U << KIND_RECIPIENT,
-		[REASON_VOLUME] = 1U << KIND_VOLUME,
-	};
 	const struct rule *rule = policy_rule(page->policy, ban->rule);
 
 	if (is_manual(ban)) {
 		return 0;
 	}
-	return rule != NULL ? rule->kinds : kinds[ban->reason];
+	return rule != NULL ? rule->kinds : reason_kinds(ban->reason);
 }
 
 /* What the ban is for, in a sentence.  Errors are of many kinds; where the rule

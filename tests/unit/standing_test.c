@@ -184,16 +184,6 @@ json_names_are_fixed(void **state)
 	    "\"ref\":\"7K2M9Q\",\"reply\":\"550 5.7.1 Too many [192.0.2.7], "
 	    "blocked until 2026-11-21T18:05:42Z\"}],\"checked_at\":"
 	    "\"2026-11-21T18:00:00Z\"}");
-	text_init(&text, buf, sizeof(buf));
-	json_init(&json, json_to_text, &text);
-	standing_ban_json(ban, "", &json);
-	check_text("one ban", buf,
-	    "{\"client\":\"192.0.2.7\",\"reason\":\"error\",\"rule\":"
-	    "\"dictionary\",\"step\":2,\"begins\":\"2026-11-21T17:59:59Z\","
-	    "\"ends\":\"2026-11-21T18:05:42Z\",\"cleared\":null,"
-	    "\"observed\":false,\"ref\":\"7K2M9Q\",\"hits\":3,\"note\":"
-	    "\"a \\\"note\\\"\",\"reply\":\"550 5.7.1 Too many [192.0.2.7], "
-	    "blocked until 2026-11-21T18:05:42Z\"}");
 }
 
 int

@@ -204,37 +204,6 @@ text_stays_in_its_bounds(void **state)
 }
 
 static void
-json_of_ratios(void **state)
-{
-	static const struct {
-		int64_t parts, one;
-		const char *want;
-	} rows[] = {
-		{ 0, 10000, "0" },
-		{ 10000, 10000, "1" },
-		{ 500, 10000, "0.05" },
-		{ 2500, 10000, "0.25" },
-		{ 1, 10000, "0.0001" },
-		{ 12345, 10000, "1.2345" },
-		{ -500, 10000, "-0.05" },
-		{ 7, 1, "7" },
-		{ INT64_MIN, 10, "-922337203685477580.8" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		char out[64];
-		struct text text;
-		struct json json;
-
-		text_init(&text, out, sizeof(out));
-		json_init(&json, json_to_text, &text);
-		json_ratio(&json, NULL, rows[i].parts, rows[i].one);
-		check_text("part of one", out, rows[i].want);
-	}
-}
-
-static void
 json_is_always_valid(void **state)
 {
 	static const struct {
@@ -304,7 +273,6 @@ main(void)
 		cmocka_unit_test(times_written),
 		cmocka_unit_test(numbers_read),
 		cmocka_unit_test(text_stays_in_its_bounds),
-		cmocka_unit_test(json_of_ratios),
 		cmocka_unit_test(json_is_always_valid),
 		cmocka_unit_test(json_nests),
 	};
