@@ -29,7 +29,7 @@ grammar_find(
 	return NULL;
 }
 
-const struct section *
+const struct grammar_section *
 grammar_section(const struct grammar *grammar, const char *section)
 {
 	for (size_t i = 0; section != NULL && i < grammar->section_count; i++) {
@@ -86,7 +86,7 @@ grammar_defaults(
 {
 	for (size_t i = 0; i < grammar->count; i++) {
 		const struct key *key = &grammar->keys[i];
-		const struct section *section = grammar_section(
+		const struct grammar_section *section = grammar_section(
 		    grammar, key->section);
 		const char *at = key->def;
 

@@ -42,7 +42,7 @@ struct key {
 };
 
 /* What a section is besides its keys; one that is nothing needs none. */
-struct section {
+struct grammar_section {
 	const char *name;
 	/* One with a title, which may be given many times, begins: gives back
 	 * its struct, or NULL and in *wrong a complaint.  NULL for a section
@@ -57,7 +57,7 @@ struct section {
 struct grammar {
 	const struct key *keys;
 	size_t count;
-	const struct section *sections;
+	const struct grammar_section *sections;
 	size_t section_count;
 	bool include; /* whether include("...") is understood */
 };
@@ -68,7 +68,7 @@ const struct key *grammar_find(
     const struct grammar *grammar, const char *section, const char *name);
 
 /* What it is besides its keys, or NULL. */
-const struct section *grammar_section(
+const struct grammar_section *grammar_section(
     const struct grammar *grammar, const char *section);
 
 /* Read one value into its field of the struct at `base`, a list's as one

@@ -272,7 +272,7 @@ end_web(void *section)
 	return NULL;
 }
 
-static const struct section sections[] = {
+static const struct grammar_section sections[] = {
 	{ .name = "web", .end = end_web },
 };
 

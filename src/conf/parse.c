@@ -330,7 +330,7 @@ keep(struct parser *parser, const char *section, const char *name,
  * complaint. */
 static bool
 begin_section(struct parser *parser, struct scope *scope,
-    const struct section *section, const struct place *at)
+    const struct grammar_section *section, const struct place *at)
 {
 	const char *title = scope->title != NULL ? scope->title : "";
 	const struct given *given = parser->given;
@@ -373,7 +373,7 @@ begin_section(struct parser *parser, struct scope *scope,
  * there, and does it hold together? */
 static void
 check_section(struct parser *parser, const struct scope *scope,
-    const struct section *section)
+    const struct grammar_section *section)
 {
 	const struct grammar *grammar = parser->grammar;
 	const int errors = parser->errors.found;
@@ -415,7 +415,8 @@ static void
 read_section(struct parser *parser, const char *name, const struct place *at)
 {
 	struct lexer *lexer = parser->lexer;
-	const struct section *section = grammar_section(parser->grammar, name);
+	const struct grammar_section *section = grammar_section(
+	    parser->grammar, name);
 	struct scope scope = { .name = name, .base = parser->target };
 	const int errors = parser->errors.found;
 	struct token open;

@@ -307,7 +307,7 @@ end_rule(void *section)
 	return check_replies(rule);
 }
 
-static const struct section sections[] = {
+static const struct grammar_section sections[] = {
 	{ .name = "reputation", .end = end_reputation },
 	{ .name = "limit", .begin = begin_limit, .end = end_limit },
 	{ .name = "rule", .begin = begin_rule, .end = end_rule },

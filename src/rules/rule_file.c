@@ -200,7 +200,7 @@ end_rule(void *section)
 	return NULL;
 }
 
-static const struct section sections[] = {
+static const struct grammar_section sections[] = {
 	{ .name = "rule", .begin = begin_rule, .end = end_rule },
 };
 
