@@ -36,7 +36,7 @@ struct database {
 
 	pthread_mutex_t warn_mutex;
 	struct log_gate gate;
-	bool told;   /* the log speaks of trouble as going on */
+	bool warned; /* and the log has not said that it is over */
 	bool lately; /* warned since database_fine() */
 };
 
@@ -103,7 +103,7 @@ database_warn(struct database *database, const char *format, ...)
 	(void)pthread_mutex_lock(&database->warn_mutex);
 	database->lately = true;
 	if (log_gate_open(&database->gate, proc_ticks() / 1000, &held)) {
-		database->told = true;
+		database->warned = true;
 		if (held > 0) {
 			log_warn("%s (and %lld more like this)", what,
 			    (long long)held);
@@ -118,8 +118,8 @@ void
 database_fine(struct database *database)
 {
 	(void)pthread_mutex_lock(&database->warn_mutex);
-	if (database->told && !database->lately) {
-		database->told = false;
+	if (database->warned && !database->lately) {
+		database->warned = false;
 		log_info("the database works again");
 	}
 	database->lately = false;

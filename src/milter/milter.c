@@ -82,18 +82,22 @@ macro(SMFICTX *ctx, const char *name)
 	return smfi_getsymval(ctx, copy);
 }
 
+/* Leave with a refusal, where there is one. */
 static sfsistat
-refuse(SMFICTX *ctx, struct refusal *refusal)
+answer(SMFICTX *ctx, bool refused, struct refusal *refusal)
 {
 	char *enhanced = refusal->enhanced[0] == '\0' ? NULL
 						      : refusal->enhanced;
 
+	if (!refused) {
+		return leave(SMFIS_CONTINUE);
+	}
 	if (smfi_setreply(ctx, refusal->code, enhanced, refusal->text) !=
 	    MI_SUCCESS) {
 		log_warn("libmilter does not take the reply %s %s",
 		    refusal->code, refusal->text);
 	}
-	return refusal->code[0] == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT;
+	return leave(refusal->code[0] == '4' ? SMFIS_TEMPFAIL : SMFIS_REJECT);
 }
 
 /* ---- callbacks ---- */
@@ -183,22 +187,21 @@ static sfsistat
 on_helo(SMFICTX *ctx, char *name)
 {
 	struct session *session = smfi_getpriv(ctx);
-	struct refusal refusal;
+	struct refusal refusal = { .code = "" };
 
 	(void)name;
 	if (session == NULL || !enter()) {
 		return SMFIS_CONTINUE;
 	}
-	return leave(session_helo(session, proc_now(), &refusal)
-			 ? refuse(ctx, &refusal)
-			 : SMFIS_CONTINUE);
+	return answer(
+	    ctx, session_helo(session, proc_now(), &refusal), &refusal);
 }
 
 static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
 	struct session *session = smfi_getpriv(ctx);
-	struct refusal refusal;
+	struct refusal refusal = { .code = "" };
 	struct sender sender;
 
 	if (session == NULL || !enter()) {
@@ -207,9 +210,8 @@ on_mail(SMFICTX *ctx, char **argv)
 	sender = (struct sender){ .path = argv[0],
 		.auth_type = macro(ctx, "{auth_type}"),
 		.auth_authen = macro(ctx, "{auth_authen}") };
-	return leave(session_mail(session, &sender, proc_now(), &refusal)
-			 ? refuse(ctx, &refusal)
-			 : SMFIS_CONTINUE);
+	return answer(ctx, session_mail(session, &sender, proc_now(), &refusal),
+	    &refusal);
 }
 
 static sfsistat
@@ -217,7 +219,7 @@ on_rcpt(SMFICTX *ctx, char **argv)
 {
 	struct session *session = smfi_getpriv(ctx);
 	const char *mailer;
-	struct refusal refusal;
+	struct refusal refusal = { .code = "" };
 	struct recipient recipient;
 
 	if (session == NULL || !enter()) {
@@ -230,9 +232,8 @@ on_rcpt(SMFICTX *ctx, char **argv)
 		recipient.status = macro(ctx, "{rcpt_host}");
 		recipient.text = macro(ctx, "{rcpt_addr}");
 	}
-	return leave(session_rcpt(session, &recipient, proc_now(), &refusal)
-			 ? refuse(ctx, &refusal)
-			 : SMFIS_CONTINUE);
+	return answer(ctx,
+	    session_rcpt(session, &recipient, proc_now(), &refusal), &refusal);
 }
 
 /* A step without an answer. */

@@ -15,9 +15,9 @@
 /* From one MAIL to its end. */
 struct transaction {
 	bool open;
-	bool callout;     /* its sender is one of address verification */
-	bool refused;     /* at MAIL, by us */
-	bool told_sender; /* the event `sender` was recorded */
+	bool callout;         /* its sender is one of address verification */
+	bool refused;         /* at MAIL, by us */
+	bool recorded_sender; /* the event `sender` was recorded */
 	bool data;
 	bool spam; /* a trusted header says so */
 	bool virus;
@@ -32,12 +32,12 @@ struct session {
 	struct peer peer;
 
 	/* What was recorded of it. */
-	bool counts;    /* what it does is counted */
-	bool counted;   /* as a session */
-	bool refused;   /* something was, by whomever */
-	bool hit;       /* as one that a ban refused */
-	bool over;      /* as one that met a limit */
-	bool told_helo; /* the event `helo` */
+	bool counts;        /* what it does is counted */
+	bool counted;       /* as a session */
+	bool refused;       /* something was, by whomever */
+	bool hit;           /* as one that a ban refused */
+	bool over;          /* as one that met a limit */
+	bool recorded_helo; /* the event `helo` */
 
 	/* What the client did so far. */
 	bool greeted;
@@ -325,8 +325,8 @@ session_mail(struct session *session, const struct sender *sender, int64_t now,
 	session->now.refused = refused;
 	session->now.callout = sender->path != NULL &&
 			       classify_callout(sender->path);
-	if (!session->greeted && !session->told_helo) {
-		session->told_helo = true;
+	if (!session->greeted && !session->recorded_helo) {
+		session->recorded_helo = true;
 		record(session, KIND_HELO, now, "no HELO", NULL);
 	}
 	return refused;
@@ -342,7 +342,7 @@ note_rejection(
 				 ? recipient->status
 				 : NULL;
 	enum kind kind;
-	bool *told;
+	bool *before;
 
 	count_refusal(session, now);
 	if (!classify_rejection(recipient->status, recipient->text, &kind)) {
@@ -352,14 +352,14 @@ note_rejection(
 		record_guess(session, recipient->path, status, now);
 		return;
 	}
-	told = kind == KIND_HELO     ? &session->told_helo
-	       : kind == KIND_SENDER ? &session->now.told_sender
-				     : NULL;
-	if (told == NULL || !*told) {
+	before = kind == KIND_HELO     ? &session->recorded_helo
+		 : kind == KIND_SENDER ? &session->now.recorded_sender
+				       : NULL;
+	if (before == NULL || !*before) {
 		record(session, kind, now, status, NULL);
 	}
-	if (told != NULL) {
-		*told = true;
+	if (before != NULL) {
+		*before = true;
 	}
 }
 

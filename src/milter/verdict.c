@@ -7,14 +7,16 @@
 #include "engine/engine.h"
 #include "milter/database.h"
 
-/* What a session knows and was told of the bans of its client. */
-struct told {
+/* Of a client that is banned. */
+struct peer_bans {
 	struct standing standing;
-	struct told_ban {
+	/* Which reply of a ban the session hears, from the first to its
+	 * last. */
+	struct reply_choice {
 		int64_t ban;
-		bool again; /* it hears the second reply */
-	} ban[STANDING_BANS_MAX];
-	size_t bans; /* that it was told of; the oldest gives way */
+		bool again;
+	} choice[STANDING_BANS_MAX];
+	size_t choices; /* so far; the oldest gives way */
 };
 
 void
@@ -30,8 +32,8 @@ verdict_init(
 void
 verdict_clear(struct peer *peer)
 {
-	free(peer->told);
-	peer->told = NULL;
+	free(peer->bans);
+	peer->bans = NULL;
 }
 
 void
@@ -59,11 +61,11 @@ is_out_of_date(struct peer *peer, int64_t now)
 	size_t kept = 0;
 	bool any;
 
-	if (peer->told == NULL) {
+	if (peer->bans == NULL) {
 		return peer->verdict == STANDING_ALLOWED &&
 		       peer->checked_at != now;
 	}
-	standing = &peer->told->standing;
+	standing = &peer->bans->standing;
 	for (size_t i = 0; i < standing->bans; i++) {
 		if (ban_active(&standing->ban[i], now)) {
 			standing->ban[kept++] = standing->ban[i];
@@ -85,16 +87,16 @@ keep(struct peer *peer, const struct standing *fresh)
 		verdict_clear(peer);
 		return true;
 	}
-	if (peer->told == NULL) {
-		peer->told = malloc(sizeof(*peer->told));
-		if (peer->told == NULL) {
+	if (peer->bans == NULL) {
+		peer->bans = malloc(sizeof(*peer->bans));
+		if (peer->bans == NULL) {
 			peer->version = DATABASE_NO_VERSION;
 			return false;
 		}
-		peer->told->bans = 0;
+		peer->bans->choices = 0;
 	}
 	/* Copy no more than there is: mostly one ban of many. */
-	standing = &peer->told->standing;
+	standing = &peer->bans->standing;
 	standing->verdict = fresh->verdict;
 	standing->bans = fresh->bans;
 	memcpy(standing->ban, fresh->ban, fresh->bans * sizeof(fresh->ban[0]));
@@ -130,9 +132,9 @@ verdict_ban(const struct peer *peer, enum stage stage)
 		.authenticated = peer->authenticated,
 	};
 
-	return peer->told == NULL
+	return peer->bans == NULL
 		   ? NULL
-		   : standing_refusal(&peer->told->standing, &facts);
+		   : standing_refusal(&peer->bans->standing, &facts);
 }
 
 int64_t
@@ -140,10 +142,10 @@ verdict_newest(const struct peer *peer)
 {
 	int64_t newest = 0;
 
-	for (size_t i = 0; peer->told != NULL && i < peer->told->standing.bans;
+	for (size_t i = 0; peer->bans != NULL && i < peer->bans->standing.bans;
 	     i++) {
-		if (peer->told->standing.ban[i].id > newest) {
-			newest = peer->told->standing.ban[i].id;
+		if (peer->bans->standing.ban[i].id > newest) {
+			newest = peer->bans->standing.ban[i].id;
 		}
 	}
 	return newest;
@@ -153,19 +155,19 @@ verdict_newest(const struct peer *peer)
 
 /* Whether the session hears the second reply of a ban. */
 static bool
-hears_again(struct told *told, const struct ban *ban)
+hears_again(struct peer_bans *bans, const struct ban *ban)
 {
-	struct told_ban *one;
+	struct reply_choice *choice;
 
-	for (size_t i = 0; i < told->bans && i < STANDING_BANS_MAX; i++) {
-		if (told->ban[i].ban == ban->id) {
-			return told->ban[i].again;
+	for (size_t i = 0; i < bans->choices && i < STANDING_BANS_MAX; i++) {
+		if (bans->choice[i].ban == ban->id) {
+			return bans->choice[i].again;
 		}
 	}
-	one = &told->ban[told->bans++ % STANDING_BANS_MAX];
-	*one = (struct told_ban){ .ban = ban->id,
+	choice = &bans->choice[bans->choices++ % STANDING_BANS_MAX];
+	*choice = (struct reply_choice){ .ban = ban->id,
 		.again = ban_reply(ban) == &ban->again };
-	return one->again;
+	return choice->again;
 }
 
 static void
@@ -180,7 +182,7 @@ void
 verdict_refuse(
     struct peer *peer, const struct ban *ban, struct refusal *refusal)
 {
-	const struct reply *reply = hears_again(peer->told, ban) ? &ban->again
+	const struct reply *reply = hears_again(peer->bans, ban) ? &ban->again
 								 : &ban->reply;
 	char who[ADDR_TEXT_SIZE];
 

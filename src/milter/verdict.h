@@ -19,7 +19,7 @@
 #include "core/standing.h"
 
 struct database;
-struct told;
+struct peer_bans;
 
 /* What of one session the limits look at. */
 struct presence {
@@ -46,7 +46,7 @@ struct peer {
 	int64_t version; /* DATABASE_NO_VERSION: none yet */
 	enum verdict verdict;
 	int64_t checked_at;
-	struct told *told; /* owned; NULL where no ban holds */
+	struct peer_bans *bans; /* owned; NULL where no ban holds */
 };
 
 /* A refusal: code, enhanced code (or empty) and text. */

@@ -209,7 +209,7 @@ struct new_bans {
 
 static void
 write_event(struct writer *writer, struct store *store,
-    const struct writer_event *entry, int64_t now, struct new_bans *begun)
+    const struct writer_event *entry, int64_t now, struct new_bans *fresh)
 {
 	const struct net client = engine_client(entry->conf, &entry->address);
 	const struct tally unflushed = counters_sum(
@@ -226,10 +226,10 @@ write_event(struct writer *writer, struct store *store,
 	seen.key = key[0] == '\0' ? NULL : key;
 	engine_observe(store, entry->conf, &seen, &unflushed, now, &outcome);
 	for (size_t i = 0; i < outcome.bans; i++) {
-		begun->ban[begun->bans++] = outcome.ban[i];
+		fresh->ban[fresh->bans++] = outcome.ban[i];
 	}
 	if (outcome.braked) {
-		begun->braked = entry->conf;
+		fresh->braked = entry->conf;
 	}
 }
 
@@ -259,7 +259,7 @@ remove_entries(struct writer *writer, size_t count)
 static bool
 write_some(struct writer *writer, int64_t now, int64_t wait)
 {
-	struct new_bans begun = { .bans = 0 };
+	struct new_bans fresh = { .bans = 0 };
 	struct store *store;
 	size_t count;
 	size_t done = 0;
@@ -270,25 +270,25 @@ write_some(struct writer *writer, int64_t now, int64_t wait)
 	(void)pthread_mutex_unlock(&writer->mutex);
 	store = count == 0 ? NULL : database_begin(writer->database, wait);
 	while (store != NULL && done < count &&
-	       begun.bans + ENGINE_BANS_MAX <= BANS_A_COMMIT) {
+	       fresh.bans + ENGINE_BANS_MAX <= BANS_A_COMMIT) {
 		const struct writer_event *entry = entry_at(writer, done++);
 
 		if (entry->conf == NULL) {
 			engine_count(store, &entry->hit, 1);
 		} else {
-			write_event(writer, store, entry, now, &begun);
+			write_event(writer, store, entry, now, &fresh);
 		}
 	}
 	if (store != NULL && !database_commit(writer->database)) {
 		done = 0;
-		begun.bans = 0;
-		begun.braked = NULL;
+		fresh.bans = 0;
+		fresh.braked = NULL;
 	}
-	for (size_t i = 0; i < begun.bans; i++) {
-		engine_log_ban(&begun.ban[i]);
+	for (size_t i = 0; i < fresh.bans; i++) {
+		engine_log_ban(&fresh.ban[i]);
 	}
-	if (begun.braked != NULL) {
-		engine_log_brake(begun.braked);
+	if (fresh.braked != NULL) {
+		engine_log_brake(fresh.braked);
 	}
 	remove_entries(writer, done);
 	return done > 0 && (done < count || count == EVENTS_A_COMMIT);
@@ -319,36 +319,12 @@ write_counters(struct writer *writer, int64_t wait)
 	return fine && count == ROWS_A_COMMIT;
 }
 
-/* The sign of life, and one step of forgetting. */
-static void
-keep_up(struct writer *writer, const struct conf *conf, int64_t now)
-{
-	struct store *store;
-	int64_t removed = 0;
-
-	if (now < writer->life_at && now < writer->prune_at) {
-		return;
-	}
-	store = database_begin(writer->database, ROUND_WAIT);
-	if (store == NULL) {
-		return;
-	}
-	if (now >= writer->life_at) {
-		engine_state_put(store, STATE_MILTER, VIDEUR_VERSION, now);
-		writer->life_at = now + LIFE_EVERY;
-	}
-	if (now >= writer->prune_at) {
-		removed = engine_prune(store, conf, now);
-		writer->prune_at = removed > 0 ? now : now + PRUNE_EVERY;
-	}
-	(void)database_commit(writer->database);
-}
-
 void
 writer_round(struct writer *writer, int64_t now)
 {
 	struct database *database = writer->database;
 	struct conf *conf = writer_conf(writer);
+	struct store *store = NULL;
 	int64_t rows;
 	int64_t events;
 
@@ -356,7 +332,22 @@ writer_round(struct writer *writer, int64_t now)
 	}
 	while (write_counters(writer, ROUND_WAIT)) {
 	}
-	keep_up(writer, conf, now);
+	/* The sign of life, and one step of forgetting. */
+	if (now >= writer->life_at || now >= writer->prune_at) {
+		store = database_begin(database, ROUND_WAIT);
+	}
+	if (store != NULL && now >= writer->life_at) {
+		engine_state_put(store, STATE_MILTER, VIDEUR_VERSION, now);
+		writer->life_at = now + LIFE_EVERY;
+	}
+	if (store != NULL && now >= writer->prune_at) {
+		writer->prune_at = engine_prune(store, conf, now) > 0
+				       ? now
+				       : now + PRUNE_EVERY;
+	}
+	if (store != NULL) {
+		(void)database_commit(database);
+	}
 	conf_drop(conf);
 
 	rows = counters_dropped(writer->counters);
