@@ -12,8 +12,8 @@ enum {
 };
 
 /* A row of the table, which begins with its key. */
-struct row {
-	struct key {
+struct counter {
+	struct counter_key {
 		struct net client; /* of a tally */
 		uint8_t what;
 		uint8_t unused[6]; /* a key has no padding */
@@ -35,10 +35,11 @@ counters_new(void)
 
 	if (counters != NULL) {
 		(void)pthread_mutex_init(&counters->mutex, NULL);
-		table_init(&counters->table, sizeof(struct key),
-		    sizeof(struct row), COUNTERS_MAX);
+		table_init(&counters->table, sizeof(struct counter_key),
+		    sizeof(struct counter), COUNTERS_MAX);
 		/* All hours of a client can be walked. */
-		table_group(&counters->table, offsetof(struct key, number));
+		table_group(
+		    &counters->table, offsetof(struct counter_key, number));
 	}
 	return counters;
 }
@@ -53,10 +54,10 @@ counters_free(struct counters *counters)
 	}
 }
 
-static struct key
+static struct counter_key
 key_of(const struct counted *counted)
 {
-	struct key key = { .what = (uint8_t)counted->what };
+	struct counter_key key = { .what = (uint8_t)counted->what };
 
 	switch (counted->what) {
 	case COUNTED_TALLY:
@@ -79,9 +80,9 @@ counters_add(
 {
 	(void)pthread_mutex_lock(&counters->mutex);
 	for (size_t i = 0; i < count; i++) {
-		const struct key key = key_of(&counted[i]);
+		const struct counter_key key = key_of(&counted[i]);
 		bool added;
-		struct row *row = table_add(&counters->table, &key, &added);
+		struct counter *row = table_add(&counters->table, &key, &added);
 
 		if (row == NULL) {
 			(void)atomic_fetch_add(&counters->dropped, 1);
@@ -102,9 +103,10 @@ struct tally
 counters_sum(
     struct counters *counters, const struct net *client, const int64_t *hour)
 {
-	const struct key key = { .client = *client, .what = COUNTED_TALLY };
+	const struct counter_key key = { .client = *client,
+		.what = COUNTED_TALLY };
 	struct tally sum = { .sessions = 0 };
-	const struct row *row;
+	const struct counter *row;
 
 	(void)pthread_mutex_lock(&counters->mutex);
 	for (row = table_first(&counters->table, &key); row != NULL;
@@ -125,7 +127,7 @@ counters_take(struct counters *counters, struct counted *counted, size_t max)
 
 	(void)pthread_mutex_lock(&counters->mutex);
 	while (taken < max && table->rows > 0) {
-		struct row *last = table_row(table, table->rows - 1);
+		struct counter *last = table_row(table, table->rows - 1);
 
 		counted[taken++] = last->counted;
 		table_remove(table, last);

@@ -201,7 +201,7 @@ writer_hit(
 /* ---- writing: the thread, or whoever has a writer without one ---- */
 
 /* Bans that begin in one transaction. */
-struct new_bans {
+struct begun_bans {
 	struct ban ban[BANS_A_COMMIT];
 	size_t bans;
 	const struct conf *braked; /* by which the brake was put on; or NULL */
@@ -209,7 +209,7 @@ struct new_bans {
 
 static void
 write_event(struct writer *writer, struct store *store,
-    const struct writer_event *entry, int64_t now, struct new_bans *fresh)
+    const struct writer_event *entry, int64_t now, struct begun_bans *fresh)
 {
 	const struct net client = engine_client(entry->conf, &entry->address);
 	const struct tally unflushed = counters_sum(
@@ -259,7 +259,7 @@ remove_entries(struct writer *writer, size_t count)
 static bool
 write_some(struct writer *writer, int64_t now, int64_t wait)
 {
-	struct new_bans fresh = { .bans = 0 };
+	struct begun_bans fresh = { .bans = 0 };
 	struct store *store;
 	size_t count;
 	size_t done = 0;
