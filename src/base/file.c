@@ -73,7 +73,10 @@ read_whole(int fd, size_t most, size_t *len)
 	*len = (size_t)got;
 	text[*len] = '\0';
 	shrunk = realloc(text, *len + 1);
-	return shrunk != NULL ? shrunk : text;
+	if (shrunk != NULL) {
+		text = shrunk;
+	}
+	return text;
 }
 
 char *

@@ -6,27 +6,26 @@
 #include "base/utf8.h"
 
 enum {
-	PLACE_SIZE = 300 /* the most before and behind what is told */
+	/* The longest, and the number of others behind it. */
+	ONE_SIZE = ERRORS_WHAT_SIZE + 600
 };
 
-static void __attribute__((format(printf, 3, 0))) add(struct errors *errors,
-    const struct place *at, const char *format, va_list args)
+/* Add `what`, which is written on. */
+static void
+add(struct errors *errors, const struct place *at, char *what)
 {
-	char what[ERRORS_WHAT_SIZE];
-
 	errors->found++;
-	/* Room for one more of the longest, and for the number of others. */
 	if (errors->told == ERRORS_MAX ||
-	    errors->text.len + ERRORS_WHAT_SIZE + 2 * PLACE_SIZE >
-		errors->text.size) {
+	    errors->text.size - errors->text.len < ONE_SIZE) {
 		return;
 	}
 	errors->told++;
-	(void)vsnprintf(what, sizeof(what), format, args);
 	for (char *c = what; *c != '\0';) {
-		size_t len = utf8_printable(c);
+		const size_t len = utf8_printable(c);
 
-		*c = len == 0 ? '?' : *c;
+		if (len == 0) {
+			*c = '?';
+		}
 		c += len > 0 ? len : 1;
 	}
 	text_addf(&errors->text, "%s%s:%d:%d: %s", errors->told > 1 ? "\n" : "",
@@ -37,11 +36,13 @@ void
 errors_add(
     struct errors *errors, const struct place *at, const char *format, ...)
 {
+	char what[ERRORS_WHAT_SIZE];
 	va_list args;
 
 	va_start(args, format);
-	add(errors, at, format, args);
+	(void)vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
+	add(errors, at, what);
 }
 
 void
@@ -58,12 +59,14 @@ void
 errors_add_lost(
     struct errors *errors, const struct place *at, const char *format, ...)
 {
+	char what[ERRORS_WHAT_SIZE];
 	va_list args;
 
 	if (!errors->lost) {
 		va_start(args, format);
-		add(errors, at, format, args);
+		(void)vsnprintf(what, sizeof(what), format, args);
 		va_end(args);
+		add(errors, at, what);
 	}
 	errors->lost = true;
 }

@@ -152,8 +152,10 @@ set_zone(const struct key *key, void *field, const char *value)
 	.offset = offsetof(struct conf, member),                               \
 	.size = sizeof(MEMBER(member)[0]),                                     \
 	.count = offsetof(struct conf, counter)
+/* NOLINTBEGIN(bugprone-macro-parentheses): a member's name */
 #define TEXTS(of, is, member)                                                  \
 	LIST(of, is, member.item, member.items, CONF_LIST_MAX), .min = 1
+/* NOLINTEND(bugprone-macro-parentheses) */
 #define WORD(name) .set = field_word, .words = &name##_words
 
 static const struct key rows[] = {

@@ -309,8 +309,9 @@ skip_unknown(struct parser *parser)
 
 static void read_statement(struct parser *parser, const struct scope *scope);
 
-/* Keep what is given here, its name copied; NULL after a complaint. */
-static struct given *
+/* Keep what is given here, its name copied, at the head of the list; false
+ * after a complaint. */
+static bool
 keep(struct parser *parser, const char *section, const char *name,
     const struct place *at)
 {
@@ -318,12 +319,12 @@ keep(struct parser *parser, const char *section, const char *name,
 
 	if (given == NULL) {
 		errors_add(&parser->errors, at, "out of memory");
-		return NULL;
+		return false;
 	}
 	*given = (struct given){ parser->given, section, *at };
 	memcpy(given->name, name, strlen(name) + 1);
 	parser->given = given;
-	return given;
+	return true;
 }
 
 /* Begin a section named at `at`, whose brace is at hand; false after a
@@ -346,7 +347,7 @@ begin_section(struct parser *parser, struct scope *scope,
 		    &parser->errors, at, scope->what, &given->place);
 		return false;
 	}
-	if (keep(parser, scope->name, title, at) == NULL) {
+	if (!keep(parser, scope->name, title, at)) {
 		return false;
 	}
 	if (scope->title != NULL) {
@@ -491,7 +492,6 @@ static void
 read_include(struct parser *parser, const struct place *at)
 {
 	struct lexer *lexer = parser->lexer;
-	const struct given *file;
 	char path[CONF_PATH_SIZE] = "";
 	char why[FILE_WHY_SIZE];
 	bool fits = true;
@@ -527,12 +527,12 @@ read_include(struct parser *parser, const struct place *at)
 		errors_add(
 		    &parser->errors, at, "include(\"%s\"): %s", path, why);
 	} else {
-		file = keep(parser, NULL, path, at);
 		parser->depth++;
 		parser->files++;
-		if (file != NULL) {
-			read_file(parser, file->name, text);
+		if (keep(parser, NULL, path, at)) {
+			read_file(parser, parser->given->name, text);
 		}
+		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it is kept */
 		parser->depth--;
 		free(text);
 	}

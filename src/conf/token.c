@@ -174,8 +174,10 @@ put_escape(struct lexer *lexer, char quote)
 		put(lexer, c);
 	} else if (c == 'x' && isxdigit((unsigned char)*lexer->at)) {
 		put_code(lexer, 16, 2);
+	} else if (letter != NULL) {
+		put(lexer, codes[letter - letters]);
 	} else {
-		put(lexer, letter != NULL ? codes[letter - letters] : c);
+		put(lexer, c);
 	}
 }
 
