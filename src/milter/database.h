@@ -48,8 +48,9 @@ void database_tend(struct database *database);
  * written out of the log. */
 void database_tend_log(struct database *database);
 
-/* A warning about the database, one a minute at most; and a round without one,
- * which ends what was warned of. */
+/* Warn of something about the database, at most once a minute.  After each
+ * round of work database_fine() is called: where nothing was warned of since
+ * the last call, the log says once that the database works again. */
 void database_warn(struct database *database, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 void database_fine(struct database *database);

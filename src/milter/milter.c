@@ -82,16 +82,16 @@ macro(SMFICTX *ctx, const char *name)
 	return smfi_getsymval(ctx, copy);
 }
 
-/* Leave with a refusal, where there is one. */
+/* Leave with a refusal; NULL for none. */
 static sfsistat
-answer(SMFICTX *ctx, bool refused, struct refusal *refusal)
+answer(SMFICTX *ctx, struct refusal *refusal)
 {
-	char *enhanced = refusal->enhanced[0] == '\0' ? NULL
-						      : refusal->enhanced;
+	char *enhanced;
 
-	if (!refused) {
+	if (refusal == NULL) {
 		return leave(SMFIS_CONTINUE);
 	}
+	enhanced = refusal->enhanced[0] == '\0' ? NULL : refusal->enhanced;
 	if (smfi_setreply(ctx, refusal->code, enhanced, refusal->text) !=
 	    MI_SUCCESS) {
 		log_warn("libmilter does not take the reply %s %s",
@@ -187,21 +187,18 @@ static sfsistat
 on_helo(SMFICTX *ctx, char *name)
 {
 	struct session *session = smfi_getpriv(ctx);
-	struct refusal refusal = { .code = "" };
 
 	(void)name;
 	if (session == NULL || !enter()) {
 		return SMFIS_CONTINUE;
 	}
-	return answer(
-	    ctx, session_helo(session, proc_now(), &refusal), &refusal);
+	return answer(ctx, session_helo(session, proc_now()));
 }
 
 static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
 	struct session *session = smfi_getpriv(ctx);
-	struct refusal refusal = { .code = "" };
 	struct sender sender;
 
 	if (session == NULL || !enter()) {
@@ -210,8 +207,7 @@ on_mail(SMFICTX *ctx, char **argv)
 	sender = (struct sender){ .path = argv[0],
 		.auth_type = macro(ctx, "{auth_type}"),
 		.auth_authen = macro(ctx, "{auth_authen}") };
-	return answer(ctx, session_mail(session, &sender, proc_now(), &refusal),
-	    &refusal);
+	return answer(ctx, session_mail(session, &sender, proc_now()));
 }
 
 static sfsistat
@@ -219,7 +215,6 @@ on_rcpt(SMFICTX *ctx, char **argv)
 {
 	struct session *session = smfi_getpriv(ctx);
 	const char *mailer;
-	struct refusal refusal = { .code = "" };
 	struct recipient recipient;
 
 	if (session == NULL || !enter()) {
@@ -232,8 +227,7 @@ on_rcpt(SMFICTX *ctx, char **argv)
 		recipient.status = macro(ctx, "{rcpt_host}");
 		recipient.text = macro(ctx, "{rcpt_addr}");
 	}
-	return answer(ctx,
-	    session_rcpt(session, &recipient, proc_now(), &refusal), &refusal);
+	return answer(ctx, session_rcpt(session, &recipient, proc_now()));
 }
 
 /* A step without an answer. */

@@ -31,6 +31,8 @@ struct session {
 	struct counters *counters; /* the writer's */
 	struct peer peer;
 
+	struct refusal refusal; /* of the newest step that was refused */
+
 	/* What was recorded of it. */
 	bool counts;        /* what it does is counted */
 	bool counted;       /* as a session */
@@ -208,8 +210,8 @@ record_guess(
 /* What the client is told at a stage: true where it is refused.  `spared`
  * recipients are refused by no ban. */
 static bool
-refused_by_ban(struct session *session, enum stage stage, bool spared,
-    int64_t now, struct refusal *refusal)
+refused_by_ban(
+    struct session *session, enum stage stage, bool spared, int64_t now)
 {
 	struct peer *peer = &session->peer;
 	const struct ban *ban;
@@ -223,14 +225,14 @@ refused_by_ban(struct session *session, enum stage stage, bool spared,
 			return false;
 		}
 		count_refusal(session, now);
-		verdict_refuse_unknown(refusal);
+		verdict_refuse_unknown(&session->refusal);
 		return true;
 	}
 	ban = verdict_ban(peer, stage);
 	if (ban == NULL || spared) {
 		return false;
 	}
-	verdict_refuse(peer, ban, refusal);
+	verdict_refuse(peer, ban, &session->refusal);
 	count_session(session, now);
 	count_refusal(session, now);
 	if (!session->hit) {
@@ -244,7 +246,7 @@ refused_by_ban(struct session *session, enum stage stage, bool spared,
  * session that is authenticated or came to submit mail, nor for a client that
  * is allowed or may be. */
 static bool
-refused_by_limit(struct session *session, int64_t now, struct refusal *refusal)
+refused_by_limit(struct session *session, int64_t now)
 {
 	struct peer *peer = &session->peer;
 	enum limit_kind over;
@@ -259,7 +261,8 @@ refused_by_limit(struct session *session, int64_t now, struct refusal *refusal)
 	if (over == LIMIT_KINDS) {
 		return false;
 	}
-	verdict_refuse_limit(peer, &session->conf->policy.limit[over], refusal);
+	verdict_refuse_limit(
+	    peer, &session->conf->policy.limit[over], &session->refusal);
 	count_refusal(session, now);
 	if (!session->over) {
 		session->over = true;
@@ -298,17 +301,18 @@ end_transaction(struct session *session, int64_t now)
 	*mail = (struct transaction){ .open = false };
 }
 
-bool
-session_helo(struct session *session, int64_t now, struct refusal *refusal)
+struct refusal *
+session_helo(struct session *session, int64_t now)
 {
 	end_transaction(session, now);
 	session->greeted = true;
-	return refused_by_ban(session, STAGE_HELO, false, now, refusal);
+	return refused_by_ban(session, STAGE_HELO, false, now)
+		   ? &session->refusal
+		   : NULL;
 }
 
-bool
-session_mail(struct session *session, const struct sender *sender, int64_t now,
-    struct refusal *refusal)
+struct refusal *
+session_mail(struct session *session, const struct sender *sender, int64_t now)
 {
 	bool refused;
 
@@ -319,8 +323,8 @@ session_mail(struct session *session, const struct sender *sender, int64_t now,
 		limits_leave(session->limits, &session->peer);
 	}
 	count_session(session, now);
-	refused = refused_by_ban(session, STAGE_MAIL, false, now, refusal) ||
-		  refused_by_limit(session, now, refusal);
+	refused = refused_by_ban(session, STAGE_MAIL, false, now) ||
+		  refused_by_limit(session, now);
 	session->now.open = true;
 	session->now.refused = refused;
 	session->now.callout = sender->path != NULL &&
@@ -329,7 +333,7 @@ session_mail(struct session *session, const struct sender *sender, int64_t now,
 		session->recorded_helo = true;
 		record(session, KIND_HELO, now, "no HELO", NULL);
 	}
-	return refused;
+	return refused ? &session->refusal : NULL;
 }
 
 /* The MTA rejects the recipient: an event, but of a bad HELO only one a
@@ -363,15 +367,15 @@ note_rejection(
 	}
 }
 
-bool
-session_rcpt(struct session *session, const struct recipient *recipient,
-    int64_t now, struct refusal *refusal)
+struct refusal *
+session_rcpt(
+    struct session *session, const struct recipient *recipient, int64_t now)
 {
 	bool spared;
 	bool refused;
 
 	if (!session->peer.known) {
-		return false;
+		return NULL;
 	}
 	count_session(session, now);
 	session->now.recipients++;
@@ -379,16 +383,16 @@ session_rcpt(struct session *session, const struct recipient *recipient,
 	 * whomever it writes to. */
 	spared = recipient->path != NULL && !session->now.refused &&
 		 reply_spares(recipient->path);
-	refused = refused_by_ban(session, STAGE_RCPT, spared, now, refusal);
+	refused = refused_by_ban(session, STAGE_RCPT, spared, now);
 	if (recipient->rejected) {
 		/* A banned client would have been refused here as well. */
 		note_rejection(session, recipient, now);
-		return false;
+		return NULL;
 	}
 	if (!refused) {
 		count_recipient(session, now);
 	}
-	return refused;
+	return refused ? &session->refusal : NULL;
 }
 
 void

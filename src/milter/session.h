@@ -42,10 +42,9 @@ enum service session_service(
 void session_connect(
     struct session *session, const struct addr *address, enum service service);
 
-/* HELO or EHLO.  Like all that give back a bool: true where the client is
- * refused, with `refusal` filled in. */
-bool session_helo(
-    struct session *session, int64_t now, struct refusal *refusal);
+/* HELO or EHLO.  Like the next two: the refusal, borrowed until the next step,
+ * or NULL where the client passes. */
+struct refusal *session_helo(struct session *session, int64_t now);
 
 /* MAIL.  Texts may be NULL where the MTA has none. */
 struct sender {
@@ -53,8 +52,8 @@ struct sender {
 	const char *auth_type;
 	const char *auth_authen;
 };
-bool session_mail(struct session *session, const struct sender *sender,
-    int64_t now, struct refusal *refusal);
+struct refusal *session_mail(
+    struct session *session, const struct sender *sender, int64_t now);
 
 /* RCPT.  One that the MTA rejects itself is never refused again. */
 struct recipient {
@@ -63,8 +62,8 @@ struct recipient {
 	const char *status; /* of the rejection, "5.1.1", or NULL */
 	const char *text;   /* of the rejection, or NULL */
 };
-bool session_rcpt(struct session *session, const struct recipient *recipient,
-    int64_t now, struct refusal *refusal);
+struct refusal *session_rcpt(
+    struct session *session, const struct recipient *recipient, int64_t now);
 
 /* A command that the MTA does not know. */
 void session_unknown(struct session *session, int64_t now);

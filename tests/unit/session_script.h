@@ -343,9 +343,10 @@ static const struct {
 };
 
 static inline void
-play_heard(struct play *play, const char *step, bool refused)
+play_heard(struct play *play, const char *step, const struct refusal *refusal)
 {
-	if (refused) {
+	if (refusal != NULL) {
+		play->refusal = *refusal;
 		text_addf(&play->heard, "%s%s:%s",
 		    play->heard.len > 0 ? " " : "", step, play->refusal.code);
 	}
@@ -359,8 +360,7 @@ play_mail(struct play *play, const char *path, const char *user)
 		.auth_authen = user };
 
 	play_heard(play, "mail",
-	    session_mail(play->session[play->acting], &sender, play->now,
-		&play->refusal));
+	    session_mail(play->session[play->acting], &sender, play->now));
 }
 
 static inline void
@@ -373,8 +373,7 @@ play_rcpt(struct play *play, const char *path, bool is_rejected,
 		.text = text };
 
 	play_heard(play, "rcpt",
-	    session_rcpt(play->session[play->acting], &recipient, play->now,
-		&play->refusal));
+	    session_rcpt(play->session[play->acting], &recipient, play->now));
 }
 
 static inline void
@@ -389,8 +388,7 @@ play_word(struct play *play, size_t i)
 		words[i].verb(session, play->now);
 		break;
 	case STEP_HELO:
-		play_heard(play, "helo",
-		    session_helo(session, play->now, &play->refusal));
+		play_heard(play, "helo", session_helo(session, play->now));
 		break;
 	case STEP_MAIL:
 		play_mail(play, first, second);
