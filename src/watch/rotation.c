@@ -97,7 +97,7 @@ static bool
 is_newer(const struct position *remembered, const struct rotation_file *file)
 {
 	return has_inode(remembered, file) && file->size >= 0 &&
-	       file->match == ROTATION_OTHER;
+	       file->match != ROTATION_BOTH;
 }
 
 typedef bool is_wanted(
@@ -125,22 +125,23 @@ rotation_resume(
 	size_t found = find(fits, rotation, remembered);
 	size_t newer = find(is_newer, rotation, remembered);
 	size_t last = rotation->count - 1;
-	const struct rotation_file *own;
+	bool cut;
 
 	if (found < rotation->count) {
 		return (struct rotation_next){ ROTATION_CONTINUE, found };
 	}
-	if (newer < rotation->count) {
+	/* A crash of the host can take the end of a log with it.  What is left
+	 * was taken before. */
+	cut = rotation->live && rotation->file[last].match == ROTATION_HEAD &&
+	      rotation->file[last].size >= 0 &&
+	      rotation->file[last].size < remembered->offset;
+	if (newer < rotation->count && !(cut && newer == last)) {
 		return (struct rotation_next){ ROTATION_LOST, newer };
 	}
 	if (!rotation->live) {
 		return (struct rotation_next){ ROTATION_WAIT, 0 };
 	}
-	/* A crash of the host can take the end of a log with it.  What is left
-	 * was taken before. */
-	own = &rotation->file[last];
-	if (own->match == ROTATION_HEAD && own->size >= 0 &&
-	    own->size < remembered->offset) {
+	if (cut) {
 		return (struct rotation_next){ ROTATION_CUT, last };
 	}
 	/* Where there was no file at all nothing is lost. */

@@ -6,7 +6,8 @@
  * dash, and perhaps ".gz": mail.log.1, mail.log.2.gz, mail.log-20261121.  A
  * file is the one that was read where its first bytes and the last line that
  * was taken are what they were; its inode proves nothing, since that is used
- * again, kept by a truncation and changed by a copy.
+ * again, kept by a truncation and changed by a copy.  But what has the inode
+ * and not both marks was written later.
  */
 #ifndef WATCH_ROTATION_H
 #define WATCH_ROTATION_H

@@ -227,6 +227,33 @@ def test_truncated_and_regrown_to_the_same_size_while_it_watches(man):
     man.wait_expect(range(100, 140))
 
 
+@pytest.mark.parametrize("live", [False, True])
+@pytest.mark.parametrize("more", [5, 60])
+def test_truncated_and_renamed_before_the_next_look(man, more, live):
+    """What lies in a file that is known by its inode is new, even where each
+    log begins with the same words."""
+    head = "Nov 21 23:44:51 mx rsyslogd: the log was rotated\n" * 8
+    man.append(head)
+    man.offend(range(20))
+    if live:
+        man.start()
+        man.wait_expect(range(20))
+        man.process.signal(signal.SIGSTOP)
+    else:
+        man.once()
+    os.truncate(man.log, 0)
+    man.append(head)
+    man.offend(range(20, 20 + more))
+    os.rename(man.log, f"{man.log}.1")
+    man.append(head)
+    man.offend(range(100, 110))
+    if live:
+        man.process.signal(signal.SIGCONT)
+    else:
+        man.once()
+    man.wait_expect([*range(20 + more), *range(100, 110)])
+
+
 def test_a_copy_is_not_read_beside_its_original(man):
     man.offend(range(20))
     man.once()
