@@ -10,6 +10,7 @@
 #include "ctl/progress.h"
 #include "logs/log_lines.h"
 #include "replay/scratch.h"
+#include "rules/rules.h"
 
 enum {
 	LOOK_LINES = 4096, /* between two looks at the clock */

@@ -3,18 +3,246 @@
  */
 #include <errno.h>
 #include <getopt.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/words.h"
 #include "conf/conf.h"
 #include "ctl/args.h"
-#include "ctl/commands.h"
 #include "ctl/ctl.h"
 #include "ctl/output.h"
+#include "ctl/verbs.h"
 #include "store/store.h"
+
+/* ---- what the command takes ---- */
+
+enum {
+	COMMAND_WORDS_MAX = 2
+};
+
+struct command {
+	const char *word[COMMAND_WORDS_MAX]; /* what it begins with */
+	const char *usage;                   /* what follows those words */
+	const char *help;                    /* one line */
+	struct grammar grammar;
+	/* What can be refused without the database, or NULL; it has said why
+	 * where it gives back anything but EXIT_FINE. */
+	enum exit_status (*check)(struct ctl *ctl);
+	enum store_mode mode;
+	enum exit_status (*run)(struct ctl *ctl);
+};
+
+enum {
+	ALL = 1U << OPTION_ALL,
+	AT = 1U << OPTION_AT,
+	COMPARE = 1U << OPTION_COMPARE,
+	DETAIL = 1U << OPTION_DETAIL,
+	FIX = 1U << OPTION_FIX,
+	FOR = 1U << OPTION_FOR,
+	MISTAKE = 1U << OPTION_MISTAKE,
+	NOTE = 1U << OPTION_NOTE,
+	POLICY = 1U << OPTION_POLICY,
+	POSTFIX = 1U << OPTION_POSTFIX,
+	REASON = 1U << OPTION_REASON,
+	SHAPES = 1U << OPTION_JSON | 1U << OPTION_CSV,
+	UNMATCHED = 1U << OPTION_UNMATCHED
+};
+
+/* clang-format off */
+static const struct command commands[] = {
+	{ { "status" }, "[--json|--csv]",
+	  "what is banned, counted and alive",
+	  { { ARGUMENT_END }, SHAPES },
+	  NULL, STORE_READ, status_show },
+	{ { "list" }, "[--reason R] [--all] [--json|--csv]",
+	  "who is banned, latest end first",
+	  { { ARGUMENT_END }, REASON | ALL | SHAPES },
+	  NULL, STORE_READ, list_show },
+	{ { "check" }, "IP [--json|--csv]",
+	  "whether an address is banned now",
+	  { { ARGUMENT_ADDRESS }, SHAPES },
+	  NULL, STORE_READ, list_check },
+	{ { "explain" }, "IP [--json|--csv]",
+	  "everything known of an address",
+	  { { ARGUMENT_ADDRESS }, SHAPES },
+	  NULL, STORE_READ, explain_show },
+	{ { "ban" }, "IP|NET DURATION [--reason R] [--note T]",
+	  "ban by hand",
+	  { { ARGUMENT_WHO, ARGUMENT_DURATION }, REASON | NOTE },
+	  ban_check, STORE_WRITE, ban_add },
+	{ { "clear" }, "IP|NET|all [--reason R] [--note T] [--mistake]",
+	  "lift bans and reset the counters",
+	  { { ARGUMENT_WHOM }, REASON | NOTE | MISTAKE },
+	  NULL, STORE_WRITE, ban_clear },
+	{ { "allow" }, "[list] [--json|--csv]",
+	  "which networks are never refused",
+	  { { ARGUMENT_END }, SHAPES },
+	  NULL, STORE_READ, allow_list },
+	{ { "allow", "list" }, NULL, NULL,
+	  { { ARGUMENT_END }, SHAPES },
+	  NULL, STORE_READ, allow_list },
+	{ { "allow", "add" }, "NET [--note T] [--for DURATION]",
+	  "never refuse a network, and lift its bans",
+	  { { ARGUMENT_WHO }, NOTE | FOR },
+	  NULL, STORE_WRITE, allow_add },
+	{ { "allow", "remove" }, "NET",
+	  "take it off the allow list",
+	  { { ARGUMENT_WHO }, 0 },
+	  NULL, STORE_WRITE, allow_remove },
+	{ { "report" }, "KIND IP [--at TIME] [--detail T]",
+	  "report an offence of an address",
+	  { { ARGUMENT_KIND, ARGUMENT_ADDRESS }, AT | DETAIL },
+	  NULL, STORE_WRITE, report_one },
+	{ { "report", "-" }, "",
+	  "the same, lines of KIND IP [--at TIME] from standard input",
+	  { { ARGUMENT_END }, 0 },
+	  report_lines_check, STORE_WRITE, report_lines },
+	{ { "brake" }, "[--json|--csv]",
+	  "whether new bans of clients in good standing are held back",
+	  { { ARGUMENT_END }, SHAPES },
+	  NULL, STORE_READ, brake_show },
+	{ { "brake", "release" }, "[--note T] [--json|--csv]",
+	  "stop holding them back",
+	  { { ARGUMENT_END }, NOTE | SHAPES },
+	  NULL, STORE_WRITE, brake_release },
+	{ { "rules" }, "[list] [--json|--csv]",
+	  "how log lines are understood",
+	  { { ARGUMENT_END }, SHAPES },
+	  NULL, STORE_SCRATCH, rules_list },
+	{ { "rules", "list" }, NULL, NULL,
+	  { { ARGUMENT_END }, SHAPES },
+	  NULL, STORE_SCRATCH, rules_list },
+	{ { "rules", "test" }, "[--unmatched] [--json|--csv] FILE...",
+	  "what the rules find in a log (\"-\": standard input; .gz too)",
+	  { { ARGUMENT_FILES }, UNMATCHED | SHAPES },
+	  NULL, STORE_SCRATCH, rules_test },
+	{ { "replay" }, "[--policy P | --compare P Q] [--json|--csv] FILE...",
+	  "who would have been banned, from old logs",
+	  { { ARGUMENT_FILES }, POLICY | COMPARE | SHAPES },
+	  replay_check, STORE_SCRATCH, replay_logs },
+	{ { "doctor" }, "[--fix] [--postfix DIR] [--json|--csv]",
+	  "what is wrong with this host, and how to fix it",
+	  { { ARGUMENT_END }, FIX | POSTFIX | SHAPES },
+	  doctor_check, STORE_SCRATCH, doctor_run },
+	{ { "codes" }, "[--policy P] [--json|--csv]",
+	  "what the policy says to clients, and when",
+	  { { ARGUMENT_END }, POLICY | SHAPES },
+	  NULL, STORE_SCRATCH, codes_show },
+	{ { "decode" }, "[--json|--csv] TEXT...",
+	  "what a refusal by a provider means (\"-\": lines of standard input)",
+	  { { ARGUMENT_TEXT }, SHAPES },
+	  NULL, STORE_SCRATCH, decode_text },
+};
+/* clang-format on */
+
+enum {
+	COMMANDS = sizeof(commands) / sizeof(commands[0])
+};
+
+static size_t
+words_of(const struct command *command)
+{
+	size_t len = 0;
+
+	while (len < COMMAND_WORDS_MAX && command->word[len] != NULL) {
+		len++;
+	}
+	return len;
+}
+
+static bool
+begins_with(const struct args_words *words, const struct command *command)
+{
+	size_t len = words_of(command);
+
+	if (words->words < len) {
+		return false;
+	}
+	for (size_t i = 0; i < len; i++) {
+		if (strcmp(words->word[i], command->word[i]) != 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+static const struct command *
+find_command(const struct args_words *words)
+{
+	const struct command *best = NULL;
+
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (begins_with(words, &commands[i]) &&
+		    (best == NULL || words_of(&commands[i]) > words_of(best))) {
+			best = &commands[i];
+		}
+	}
+	return best;
+}
+
+/* "videur allow add NET ..." */
+static void
+put_usage(FILE *to, const struct command *command)
+{
+	fputs("videur", to);
+	for (size_t i = 0; i < words_of(command); i++) {
+		fprintf(to, " %s", command->word[i]);
+	}
+	if (command->usage[0] != '\0') {
+		fprintf(to, " %s", command->usage);
+	}
+}
+
+/* One without usage is another way of writing the one before it. */
+static const struct command *
+main_form(const struct command *command)
+{
+	while (command->usage == NULL) {
+		command--;
+	}
+	return command;
+}
+
+static void
+put_usages(FILE *to, const struct command *command)
+{
+	for (size_t i = 0; i < COMMANDS; i++) {
+		bool wanted = words_of(command) > 1
+				  ? &commands[i] == main_form(command)
+				  : strcmp(commands[i].word[0],
+					command->word[0]) == 0;
+
+		if (!wanted || commands[i].usage == NULL) {
+			continue;
+		}
+		fputs("usage: ", to);
+		put_usage(to, &commands[i]);
+		putc('\n', to);
+	}
+}
+
+static void
+put_help(FILE *to)
+{
+	fputs("usage: videur [-c FILE] [-V] [-h] VERB ...\n\n", to);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		if (commands[i].usage == NULL) {
+			continue;
+		}
+		fputs("  ", to);
+		put_usage(to, &commands[i]);
+		fprintf(to, "\n      %s\n", commands[i].help);
+	}
+	fputs("\nDurations are 90s 10m 2h 7d, times 2026-11-21T18:05:42Z or "
+	      "@SECONDS.\n",
+	    to);
+}
+
+/* ---- understanding and doing it ---- */
 
 /* What stands before the verb. */
 struct opening {
@@ -53,50 +281,24 @@ read_opening(int argc, char **argv)
 static enum exit_status
 unknown_command(const struct args_words *words)
 {
+	struct nearest near = { .written = words->word[0] };
+
 	if (words->words == 0) {
 		output_complain("a verb is missing");
-	} else {
-		const char *near = command_nearest(words->word[0]);
-
-		output_complain("unknown verb \"%s\"%s%s%s", words->word[0],
-		    near != NULL ? ": did you mean \"" : "",
-		    near != NULL ? near : "", near != NULL ? "\"?" : "");
+		put_help(stderr);
+		return EXIT_USAGE;
 	}
-	command_help(stderr);
+	for (size_t i = 0; i < COMMANDS; i++) {
+		nearest_offer(&near, commands[i].word[0]);
+	}
+	output_complain("unknown verb \"%s\"%s%s%s", near.written,
+	    near.word != NULL ? ": did you mean \"" : "",
+	    near.word != NULL ? near.word : "", near.word != NULL ? "\"?" : "");
+	put_help(stderr);
 	return EXIT_USAGE;
 }
 
 /* Everything that can be refused is refused before the database is touched. */
-static enum exit_status
-run_command(const struct command *command, struct ctl *ctl)
-{
-	enum exit_status status = EXIT_FINE;
-
-	if (command->check != NULL) {
-		status = command->check(ctl);
-	}
-	if (status == EXIT_FINE) {
-		status = ctl_open(ctl, command->mode) ? command->run(ctl)
-						      : EXIT_DATABASE;
-	}
-	if (ctl->store != NULL) {
-		store_close(ctl->store);
-	}
-	if (ctl->spool != NULL) {
-		(void)fclose(ctl->spool);
-	}
-	return status;
-}
-
-static enum output_format
-args_format(const struct args *args)
-{
-	if (args_given(args, OPTION_JSON)) {
-		return OUTPUT_JSON;
-	}
-	return args_given(args, OPTION_CSV) ? OUTPUT_CSV : OUTPUT_TEXT;
-}
-
 static enum exit_status
 run(const char *file, const struct command *command, const struct args *args)
 {
@@ -108,19 +310,34 @@ run(const char *file, const struct command *command, const struct args *args)
 		.args = *args,
 		.now = proc_now(),
 	};
-	enum exit_status status;
+	enum output_format format = args_given(args, OPTION_CSV) ? OUTPUT_CSV
+								 : OUTPUT_TEXT;
+	enum exit_status status = EXIT_FINE;
 
 	if (conf == NULL) {
 		output_wrong(error);
 		return EXIT_USAGE;
 	}
-	output_init(&ctl.out, args_format(args));
-	status = run_command(command, &ctl);
-	conf_drop(conf);
-	if (!output_close(&ctl.out)) {
-		output_complain("standard output: %s", strerrordesc_np(errno));
-		return status > EXIT_USAGE ? status : EXIT_USAGE;
+	output_init(
+	    &ctl.out, args_given(args, OPTION_JSON) ? OUTPUT_JSON : format);
+	if (command->check != NULL) {
+		status = command->check(&ctl);
 	}
+	if (status == EXIT_FINE) {
+		status = ctl_open(&ctl, command->mode) ? command->run(&ctl)
+						       : EXIT_DATABASE;
+	}
+	if (ctl.store != NULL) {
+		store_close(ctl.store);
+	}
+	if (ctl.spool != NULL) {
+		(void)fclose(ctl.spool);
+	}
+	if (!output_close(&ctl.out)) {
+		output_complain("out of memory");
+		status = EXIT_DATABASE;
+	}
+	conf_drop(conf);
 	return status;
 }
 
@@ -133,22 +350,22 @@ speak(const char *file, const char *const *argv, size_t count)
 	char error[ARGS_ERROR_SIZE];
 
 	args_split(argv, count, &words);
-	command = command_find(&words);
+	command = find_command(&words);
 	if (words.words == 1 && strcmp(words.word[0], "help") == 0) {
-		command_help(stdout);
+		put_help(stdout);
 		return EXIT_FINE;
 	}
 	if (command == NULL) {
 		return unknown_command(&words);
 	}
 	if ((words.given & option_bit(OPTION_HELP)) != 0) {
-		command_usage(stdout, command);
+		put_usages(stdout, command);
 		return EXIT_FINE;
 	}
-	if (!args_read(&words, command->word[0], command_length(command),
+	if (!args_read(&words, command->word[0], words_of(command),
 		&command->grammar, &args, error)) {
 		output_complain("%s", error);
-		command_usage(stderr, command);
+		put_usages(stderr, command);
 		return EXIT_USAGE;
 	}
 	return run(file, command, &args);
@@ -158,21 +375,26 @@ int
 main(int argc, char **argv)
 {
 	struct opening opening = read_opening(argc, argv);
+	enum exit_status status = EXIT_FINE;
 
 	log_init("videur");
 	tzset();
 	if (opening.wrong) {
-		command_help(stderr);
+		put_help(stderr);
 		return EXIT_USAGE;
 	}
 	if (opening.help) {
-		command_help(stdout);
+		put_help(stdout);
 	} else if (opening.version) {
 		printf("videur %s\n", VIDEUR_VERSION);
 	} else {
-		return (int)speak(opening.file,
-		    (const char *const *)argv + optind,
+		status = speak(opening.file, (const char *const *)argv + optind,
 		    (size_t)(argc - optind));
 	}
-	return EXIT_FINE;
+	/* An answer nobody could read is no answer. */
+	if (fflush(stdout) != 0 || ferror(stdout)) {
+		output_complain("standard output: %s", strerrordesc_np(errno));
+		status = status > EXIT_USAGE ? status : EXIT_USAGE;
+	}
+	return (int)status;
 }

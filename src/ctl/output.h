@@ -60,7 +60,7 @@ struct output {
 };
 
 void output_init(struct output *out, enum output_format format);
-/* False where something could not be written, or not be kept. */
+/* False where there was no memory for some of it. */
 bool output_close(struct output *out);
 
 /* ---- objects, tables, lists ---- */

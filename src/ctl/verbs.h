@@ -1,5 +1,5 @@
 /*
- * The verbs.  Each does what its row of ctl/commands says, and gives back
+ * The verbs.  Each does what its row in ctl/main says, and gives back
  * what the command ends with; what "check" refuses is refused before the
  * database is touched.
  */
