@@ -45,12 +45,6 @@ rotation_name(const char *log, const char *name, struct rotation_file *file)
 	return true;
 }
 
-static int
-compare_int(int64_t a, int64_t b)
-{
-	return a < b ? -1 : a > b;
-}
-
 /*
  * When a plain file was written to last tells the order, whether a scheme
  * counts up or down.  Of a compressed one that time may be when it was
@@ -59,9 +53,9 @@ compare_int(int64_t a, int64_t b)
 int
 rotation_compare(const struct rotation_file *a, const struct rotation_file *b)
 {
-	int by_time = compare_int(a->written, b->written);
+	int by_time = (a->written > b->written) - (a->written < b->written);
 	int by_name = a->number >= 0 && b->number >= 0
-			  ? compare_int(b->number, a->number)
+			  ? (int)(b->number - a->number)
 		      : a->number < 0 && b->number < 0
 			  ? strcmp(a->path, b->path)
 			  : 0;

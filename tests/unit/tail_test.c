@@ -65,7 +65,7 @@ static const struct {
 	bool live;
 	struct rotation_file files[5];
 	struct rotation_next want;
-} plans[] = {
+} choices[] = {
 	RESUME("the same file goes on", remembered, LIVE, CONTINUE, 0,
 	    OURS(7, 500)),
 	RESUME("so does one that has grown", remembered, LIVE, CONTINUE, 0,
@@ -189,22 +189,23 @@ the_marks_tell_which_file_goes_on(void **state)
 	static struct rotation rotation; /* too large for the stack */
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(plans); i++) {
-		const struct position *at = plans[i].remembered;
+	for (size_t i = 0; i < COUNT(choices); i++) {
+		const struct position *at = choices[i].remembered;
 		struct rotation_next got;
 
-		memcpy(rotation.file, plans[i].files, sizeof(plans[i].files));
+		memcpy(
+		    rotation.file, choices[i].files, sizeof(choices[i].files));
 		rotation.count = 0;
-		while (plans[i].files[rotation.count].device != 0) {
+		while (choices[i].files[rotation.count].device != 0) {
 			rotation.count++;
 		}
-		rotation.live = plans[i].live;
-		got = plans[i].finished
+		rotation.live = choices[i].live;
+		got = choices[i].finished
 			  ? rotation_follow(&rotation, at, at == &turned)
 			  : rotation_resume(&rotation, at);
-		check_int(plans[i].sentence, got.what, plans[i].want.what);
-		check_int(plans[i].sentence, (int64_t)got.file,
-		    (int64_t)plans[i].want.file);
+		check_int(choices[i].sentence, got.what, choices[i].want.what);
+		check_int(choices[i].sentence, (int64_t)got.file,
+		    (int64_t)choices[i].want.file);
 	}
 }
 
