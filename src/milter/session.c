@@ -462,8 +462,8 @@ session_close(struct session *session, int64_t now)
 		return;
 	}
 	end_transaction(session, now);
-	/* It was a call-out. */
-	if (session->probed && !session->refused) {
+	/* It was a call-out: nothing was refused since. */
+	if (session->probed) {
 		record(session, KIND_PROBE, session->probed_at, NULL, NULL);
 	}
 	limits_leave(session->limits, &session->peer);

@@ -332,6 +332,33 @@ standings(void **state)
 }
 
 static void
+its_own_ban(void **state)
+{
+	struct conf *conf = play_conf();
+	struct rule *rule = &conf->policy.rule[0];
+	struct play is;
+
+	(void)state;
+	conf->policy.rules = 1;
+	*rule = (struct rule){ .name = "rule",
+		.kinds = kind_bit(KIND_RECIPIENT),
+		.limit = 2,
+		.within = HOUR,
+		.reason = REASON_ERROR,
+		.stage = STAGE_RCPT,
+		.ban = { HOUR },
+		.steps = 1 };
+	assert_null(reply_parse("550 5.7.1 No", NULL, &rule->reply));
+	play_begin(&is, conf, "203.0.113.9", "25");
+	play(&is, "helo mail dead rcpt dead");
+	check_text("one below the limit", is.heard_buf, "");
+	play(&is, "rcpt");
+	check_text("a ban takes effect within the session that earned it",
+	    is.heard_buf, "rcpt:550");
+	play_end(&is);
+}
+
+static void
 a_ban_ends(void **state)
 {
 	struct play is;
@@ -521,6 +548,7 @@ main(void)
 		cmocka_unit_test(banned_client_goes_on),
 		cmocka_unit_test(the_words),
 		cmocka_unit_test(standings),
+		cmocka_unit_test(its_own_ban),
 		cmocka_unit_test(a_ban_ends),
 		cmocka_unit_test(allowed),
 		cmocka_unit_test(never_asked),
