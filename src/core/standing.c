@@ -47,21 +47,6 @@ standing_never_banned(const struct addr *address)
 	return standing_never_banned_net(&net);
 }
 
-static enum stage
-stage_of(const struct ban *ban)
-{
-	return ban->stage == STAGE_RCPT && ban->hits >= BAN_HITS_TO_MAIL
-		   ? STAGE_MAIL
-		   : ban->stage;
-}
-
-static bool
-service_fits(const struct ban *ban, enum service service)
-{
-	return ban->service == SERVICE_ANY || service == SERVICE_ANY ||
-	       ban->service == service;
-}
-
 const struct ban *
 standing_refusal(
     const struct standing *standing, const struct session_facts *facts)
@@ -72,8 +57,14 @@ standing_refusal(
 	for (size_t i = 0; i < standing->bans; i++) {
 		const struct ban *ban = &standing->ban[i];
 
-		if (stage_of(ban) <= facts->stage &&
-		    service_fits(ban, facts->service) &&
+		const bool early = ban->stage == STAGE_RCPT &&
+				   ban->hits >= BAN_HITS_TO_MAIL;
+		const enum stage stage = early ? STAGE_MAIL : ban->stage;
+
+		if (stage <= facts->stage &&
+		    (ban->service == SERVICE_ANY ||
+			facts->service == SERVICE_ANY ||
+			ban->service == facts->service) &&
 		    (!facts->authenticated || ban->reason == REASON_AUTH)) {
 			return ban; /* they stand last-ending first */
 		}

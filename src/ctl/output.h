@@ -126,7 +126,8 @@ void output_gap(struct output *out);
 void output_complain(const char *format, ...)
     __attribute__((format(printf, 1, 2)));
 
-/* What is wrong with a file, "FILE:LINE: what", made safe. */
+/* What is wrong with a file, a line "FILE:LINE:COLUMN: what" for each error,
+ * made safe. */
 void output_wrong(const char *what);
 
 /* ---- pieces of sentences ---- */

@@ -67,7 +67,7 @@ struct rules {
 };
 
 /* Add the rules of a file's text; `file` is its name in messages.  False with
- * `error` as "FILE:LINE: what"; what was added stays. */
+ * `error`, a line "FILE:LINE:COLUMN: what" for each; what was added stays. */
 bool rule_file_read(struct rules *rules, const char *file, const char *text,
     char error[static RULES_ERROR_SIZE]);
 

@@ -38,7 +38,8 @@ enum {
 /*
  * Load the shipped rules and those of `folder` (its *.rule files in the
  * order of their names; a folder that does not exist holds none).  NULL comes
- * back where one is wrong, with `error` saying it as "FILE:LINE: what".
+ * back where one is wrong, with `error`, a line "FILE:LINE:COLUMN: what"
+ * for each error of the first such file.
  */
 struct rules *rules_load(
     const char *folder, char error[static RULES_ERROR_SIZE]);
