@@ -213,21 +213,15 @@ prepare(struct watch *watch)
 	}
 }
 
-int
-main(int argc, char **argv)
+/* Until it is told to stop, or to the end of the logs; the exit status. */
+static int
+run_service(struct watch *watch)
 {
-	struct watch watch = { .options = options_read(argc, argv, &service) };
-	int status = EXIT_FINE;
+	const struct sources *sources = &watch->setup->sources;
 	enum follow_result opened;
 
-	log_init("videur-watch");
-	if (watch.options.done) {
-		return watch.options.status;
-	}
-	proc_signals_block();
-	prepare(&watch);
 	/* A busy database is waited for, a refused one is the end. */
-	while ((opened = follow_open(watch.follow)) == FOLLOW_BUSY) {
+	while ((opened = follow_open(watch->follow)) == FOLLOW_BUSY) {
 		if (proc_signals_wait(BUSY_WAIT) == PROC_SIGNAL_STOP) {
 			return EXIT_FINE;
 		}
@@ -235,18 +229,31 @@ main(int argc, char **argv)
 	if (opened != FOLLOW_MORE) {
 		return EXIT_DATABASE;
 	}
-	if (watch.options.once) {
-		status = run_once(&watch);
-	} else {
-		const struct sources *sources = &watch.setup->sources;
-
-		for (size_t i = 0; i < sources->count; i++) {
-			log_info("following %s", sources->source[i].name);
-		}
-		run(&watch);
-		finish(&watch);
-		log_info("stopped");
+	if (watch->options.once) {
+		return run_once(watch);
 	}
+	for (size_t i = 0; i < sources->count; i++) {
+		log_info("following %s", sources->source[i].name);
+	}
+	run(watch);
+	finish(watch);
+	log_info("stopped");
+	return EXIT_FINE;
+}
+
+int
+main(int argc, char **argv)
+{
+	struct watch watch = { .options = options_read(argc, argv, &service) };
+	int status;
+
+	log_init("videur-watch");
+	if (watch.options.done) {
+		return watch.options.status;
+	}
+	proc_signals_block();
+	prepare(&watch);
+	status = run_service(&watch);
 	follow_close(watch.follow);
 	setup_free(watch.setup);
 	return status;
