@@ -299,13 +299,13 @@ read_word(const char *word, enum argument argument, struct args *out,
 
 static bool
 read_words(const struct args_words *from, size_t skip,
-    const struct grammar *grammar, struct args *out,
+    const struct syntax *syntax, struct args *out,
     char error[static ARGS_ERROR_SIZE])
 {
 	size_t at = skip;
 
-	for (size_t i = 0; grammar->argument[i] != ARGUMENT_END; i++) {
-		enum argument argument = grammar->argument[i];
+	for (size_t i = 0; syntax->argument[i] != ARGUMENT_END; i++) {
+		enum argument argument = syntax->argument[i];
 
 		if (at >= from->words) {
 			complain(
@@ -329,13 +329,13 @@ read_words(const struct args_words *from, size_t skip,
 
 static bool
 read_option(const struct args_words *from, const char *verb,
-    enum args_option option, const struct grammar *grammar, struct args *out,
+    enum args_option option, const struct syntax *syntax, struct args *out,
     char error[static ARGS_ERROR_SIZE])
 {
 	const char *wrong;
 	const char *value;
 
-	if ((grammar->options & option_bit(option)) == 0) {
+	if ((syntax->options & option_bit(option)) == 0) {
 		complain(error, "\"%s\" has no option %s", verb,
 		    options[option].name);
 		return false;
@@ -358,7 +358,7 @@ read_option(const struct args_words *from, const char *verb,
 
 bool
 args_read(const struct args_words *from, const char *verb, size_t skip,
-    const struct grammar *grammar, struct args *out,
+    const struct syntax *syntax, struct args *out,
     char error[static ARGS_ERROR_SIZE])
 {
 	*out = (struct args){ .given = from->given };
@@ -368,7 +368,7 @@ args_read(const struct args_words *from, const char *verb, size_t skip,
 	}
 	for (enum args_option i = 0; i < OPTION_COUNT; i++) {
 		if ((from->given & option_bit(i)) != 0 &&
-		    !read_option(from, verb, i, grammar, out, error)) {
+		    !read_option(from, verb, i, syntax, out, error)) {
 			return false;
 		}
 	}
@@ -376,5 +376,5 @@ args_read(const struct args_words *from, const char *verb, size_t skip,
 		complain(error, "--json and --csv exclude each other");
 		return false;
 	}
-	return read_words(from, skip, grammar, out, error);
+	return read_words(from, skip, syntax, out, error);
 }

@@ -59,7 +59,7 @@ option_bit(enum args_option option)
 }
 
 /* What a verb takes. */
-struct grammar {
+struct syntax {
 	enum argument argument[ARGS_MAX + 1]; /* all needed, in order */
 	uint32_t options;                     /* option_bit() of each */
 };
@@ -102,7 +102,7 @@ void args_split(const char *const *argv, size_t count, struct args_words *out);
 /* Understand the words behind the first `skip` of them, and the options;
  * `verb` is named where it does not take one. */
 bool args_read(const struct args_words *from, const char *verb, size_t skip,
-    const struct grammar *grammar, struct args *out,
+    const struct syntax *syntax, struct args *out,
     char error[static ARGS_ERROR_SIZE]);
 
 static inline bool

@@ -25,7 +25,7 @@ struct ctl {
 	struct store *store; /* NULL before ctl_open() */
 	int64_t now;         /* when the command began */
 	struct output out;
-	FILE *spool; /* what a phrase read before; closed at the end */
+	FILE *spool; /* what a check read before; closed at the end */
 };
 
 /* Open the database of the configuration.  False after a complaint; where

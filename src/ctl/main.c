@@ -28,7 +28,7 @@ struct command {
 	const char *word[COMMAND_WORDS_MAX]; /* what it begins with */
 	const char *usage;                   /* what follows those words */
 	const char *help;                    /* one line */
-	struct grammar grammar;
+	struct syntax syntax;
 	/* What can be refused without the database, or NULL; it has said why
 	 * where it gives back anything but EXIT_FINE. */
 	enum exit_status (*check)(struct ctl *ctl);
@@ -363,7 +363,7 @@ speak(const char *file, const char *const *argv, size_t count)
 		return EXIT_FINE;
 	}
 	if (!args_read(&words, command->word[0], words_of(command),
-		&command->grammar, &args, error)) {
+		&command->syntax, &args, error)) {
 		output_complain("%s", error);
 		put_usages(stderr, command);
 		return EXIT_USAGE;

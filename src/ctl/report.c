@@ -200,7 +200,7 @@ static bool
 read_report(
     char *line, struct report *report, char error[static ARGS_ERROR_SIZE])
 {
-	static const struct grammar grammar = {
+	static const struct syntax syntax = {
 		{ ARGUMENT_KIND, ARGUMENT_ADDRESS }, 1U << OPTION_AT
 	};
 	const char *word[ARGS_WORDS_MAX];
@@ -213,7 +213,7 @@ read_report(
 		return false;
 	}
 	args_split(word, count, &words);
-	if (!args_read(&words, "report", 0, &grammar, &args, error)) {
+	if (!args_read(&words, "report", 0, &syntax, &args, error)) {
 		return false;
 	}
 	*report = report_from(&args);

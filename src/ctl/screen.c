@@ -55,13 +55,20 @@ width_of(const char *text, size_t len)
 void
 screen_safe(FILE *to, const char *text, size_t len)
 {
-	for (size_t i = 0; i < len; i += step(text + i)) {
-		if (utf8_printable(text + i) == 0) {
+	size_t from = 0; /* not written yet */
+	size_t i = 0;
+
+	while (i < len) {
+		bool plain = text[i] >= ' ' && text[i] <= '~';
+
+		if (!plain && utf8_printable(text + i) == 0) {
+			fwrite(text + from, 1, i - from, to);
 			putc('?', to);
-		} else {
-			fwrite(text + i, 1, step(text + i), to);
+			from = i + 1;
 		}
+		i += plain ? 1 : step(text + i);
 	}
+	fwrite(text + from, 1, len - from, to);
 }
 
 void
@@ -264,11 +271,15 @@ screen_csv(const char *text)
 		return;
 	}
 	putchar('"');
-	for (size_t i = 0; text[i] != '\0'; i += step(text + i)) {
-		if (text[i] == '"') {
-			putchar('"');
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\"");
+
+		screen_safe(stdout, text, len);
+		if (text[len] == '"') {
+			fputs("\"\"", stdout);
+			len++;
 		}
-		screen_safe(stdout, text + i, step(text + i));
+		text += len;
 	}
 	putchar('"');
 }
