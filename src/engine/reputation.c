@@ -1,7 +1,7 @@
 #include "engine/engine.h"
 
 /* Bans that began after a time. */
-struct begun {
+struct counted_bans {
 	int64_t after;
 	int64_t bans;
 };
@@ -10,9 +10,9 @@ struct begun {
 static bool
 count_ban(void *to, const struct ban *ban)
 {
-	struct begun *begun = to;
+	struct counted_bans *counted = to;
 
-	begun->bans += !ban->mistake && ban->begins > begun->after;
+	counted->bans += !ban->mistake && ban->begins > counted->after;
 	return true;
 }
 
@@ -24,16 +24,16 @@ engine_repute(struct store *store, const struct conf *conf,
 	const struct ban_query query = {
 		.scope = BAN_COVERING, .who = *client, .active_at = INT64_MIN
 	};
-	struct begun begun = { .after = now - REPUTATION_SPAN };
+	struct counted_bans counted = { .after = now - REPUTATION_SPAN };
 
-	store_tally_sum(store, client, tally_hour(begun.after + 1),
+	store_tally_sum(store, client, tally_hour(counted.after + 1),
 	    tally_hour(now), &repute->facts.tally);
 	if (unflushed != NULL) {
 		tally_add(&repute->facts.tally, unflushed);
 	}
 	if (store_status(store) == STORE_OK) {
-		store_ban_each(store, &query, count_ban, &begun);
+		store_ban_each(store, &query, count_ban, &counted);
 	}
-	repute->facts.bans = begun.bans;
+	repute->facts.bans = counted.bans;
 	repute->reputation = reputation_of(&conf->policy.scale, &repute->facts);
 }

@@ -1,5 +1,4 @@
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/proc.h"
 #include "base/text.h"
@@ -13,8 +12,9 @@
 
 /* ---- writing ---- */
 
-static void
-put_once(struct store *store, const struct ban *ban)
+/* Two refs alike are rare, and met by drawing again. */
+void
+db_ban_put(struct store *store, struct ban *ban)
 {
 	sqlite3_stmt *statement = db_statement(store,
 	    "INSERT INTO ban (client, family, bits, reason, rule, step,"
@@ -26,51 +26,42 @@ put_once(struct store *store, const struct ban *ban)
 	    " :again_code, :again_enhanced, :again_phrase, :again_own,"
 	    " :honest)"
 	    " ON CONFLICT (ref) DO NOTHING");
+	bool draw = ban->ref[0] == '\0';
 	char client[NET_TEXT_SIZE];
 
-	db_bind_net(statement, &ban->who, client);
-	db_bind_text(statement, ":reason", reason_name(ban->reason));
-	db_bind_text(statement, ":rule", ban->rule);
-	db_bind_int(statement, ":step", ban->step);
-	db_bind_int(statement, ":begins", ban->begins);
-	db_bind_int(statement, ":ends", ban->ends);
-	db_bind_int(statement, ":observed", ban->observed);
-	db_bind_text(statement, ":stage", stage_name(ban->stage));
-	db_bind_text(statement, ":service", service_name(ban->service));
-	db_bind_text(statement, ":code", ban->reply.code);
-	db_bind_text(statement, ":enhanced", ban->reply.enhanced);
-	db_bind_text(statement, ":phrase", ban->reply.phrase);
-	db_bind_text(statement, ":own", ban->reply.own);
-	db_bind_text(statement, ":note", ban->note);
-	db_bind_text(statement, ":ref", ban->ref);
-	db_bind_text(statement, ":again_code", ban->again.code);
-	db_bind_text(statement, ":again_enhanced", ban->again.enhanced);
-	db_bind_text(statement, ":again_phrase", ban->again.phrase);
-	db_bind_text(statement, ":again_own", ban->again.own);
-	db_bind_int(statement, ":honest", ban->honest);
-	db_run(store, statement);
-}
-
-void
-db_ban_put(struct store *store, struct ban *ban)
-{
-	bool draw = ban->ref[0] == '\0';
-
 	do {
-		/* Two refs alike are rare, and met by drawing again. */
 		if (draw) {
 			(void)proc_ref(ban->ref);
 		}
-		put_once(store, ban);
-		if (store->status != STORE_OK) {
-			return;
-		}
-		if (sqlite3_changes(store->db) > 0) {
-			ban->id = sqlite3_last_insert_rowid(store->db);
-			return;
-		}
-	} while (draw);
-	db_fail(store, STORE_FAILED, "another ban has that ref");
+		db_bind_net(statement, &ban->who, client);
+		db_bind_text(statement, ":reason", reason_name(ban->reason));
+		db_bind_text(statement, ":rule", ban->rule);
+		db_bind_int(statement, ":step", ban->step);
+		db_bind_int(statement, ":begins", ban->begins);
+		db_bind_int(statement, ":ends", ban->ends);
+		db_bind_int(statement, ":observed", ban->observed);
+		db_bind_text(statement, ":stage", stage_name(ban->stage));
+		db_bind_text(statement, ":service", service_name(ban->service));
+		db_bind_text(statement, ":code", ban->reply.code);
+		db_bind_text(statement, ":enhanced", ban->reply.enhanced);
+		db_bind_text(statement, ":phrase", ban->reply.phrase);
+		db_bind_text(statement, ":own", ban->reply.own);
+		db_bind_text(statement, ":note", ban->note);
+		db_bind_text(statement, ":ref", ban->ref);
+		db_bind_text(statement, ":again_code", ban->again.code);
+		db_bind_text(statement, ":again_enhanced", ban->again.enhanced);
+		db_bind_text(statement, ":again_phrase", ban->again.phrase);
+		db_bind_text(statement, ":again_own", ban->again.own);
+		db_bind_int(statement, ":honest", ban->honest);
+		db_run(store, statement);
+	} while (draw && store->status == STORE_OK &&
+		 sqlite3_changes(store->db) == 0);
+	if (store->status == STORE_OK && sqlite3_changes(store->db) == 0) {
+		db_fail(store, STORE_FAILED, "another ban has that ref");
+	}
+	if (store->status == STORE_OK) {
+		ban->id = sqlite3_last_insert_rowid(store->db);
+	}
 }
 
 void

@@ -65,10 +65,10 @@ make_file(const char *path, int folder)
 	return made;
 }
 
-/* Our mark stands in the first page, never only in a WAL: a look at the
+/* Whose it is stands in the first page, never only in a WAL: a look at the
  * file's bytes finds it. */
 static bool
-mark_as_ours(struct store *store, const char *path)
+make_ours(struct store *store, const char *path)
 {
 	char sql[128];
 	struct text text;
@@ -102,7 +102,7 @@ make_and_move(struct store *store, int folder)
 		fail_errno(store);
 	} else if (!make_file(fresh, folder)) {
 		fail_errno(store);
-	} else if (!mark_as_ours(store, fresh)) {
+	} else if (!make_ours(store, fresh)) {
 		(void)unlink(fresh);
 	} else if (rename(fresh, store->path) != 0) {
 		fail_errno(store);

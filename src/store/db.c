@@ -1,7 +1,5 @@
 #include "store/db.h"
 
-#include <string.h>
-
 #include "base/text.h"
 
 /* ---- errors ---- */

@@ -1,5 +1,3 @@
-#include <string.h>
-
 #include "base/text.h"
 #include "store/db.h"
 

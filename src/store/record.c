@@ -1,7 +1,6 @@
 /*
  * What a session asks and tells: standing, evidence, record.
  */
-#include <string.h>
 
 #include "base/proc.h"
 #include "base/text.h"

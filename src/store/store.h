@@ -207,7 +207,7 @@ struct position {
 	int64_t head_len;               /* of how many */
 	char line_hash[STORE_KEY_SIZE]; /* of the last line that was taken */
 	int64_t line_len;               /* of its bytes, newline included */
-	char cursor[STORE_CURSOR_SIZE]; /* the journal's own mark */
+	char cursor[STORE_CURSOR_SIZE]; /* the journal's own */
 };
 
 /* What is to be kept of what happened; NULL for what there is not. */
