@@ -284,8 +284,9 @@ is_held(struct store *store, bool all_do)
 enum store_result
 store_tend(struct store *store, bool *anew)
 {
-	bool moved = false;
-
+	if (anew != NULL) {
+		*anew = false;
+	}
 	if (store->mode == STORE_SCRATCH) {
 		return STORE_OK;
 	}
@@ -299,20 +300,24 @@ store_tend(struct store *store, bool *anew)
 		db_close(store);
 	}
 	if (store->db != NULL) {
-		if (store->mode == STORE_SERVE) {
-			(void)db_check(
-			    store, sqlite3_wal_checkpoint_v2(store->db, "main",
-				       SQLITE_CHECKPOINT_PASSIVE, NULL, NULL));
+		/* Busy means that another one moves it: the next call goes on
+		 * from there. */
+		int rc = store->mode != STORE_SERVE
+			     ? SQLITE_OK
+			     : sqlite3_wal_checkpoint_v2(store->db, "main",
+				   SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+
+		if ((rc & 0xff) != SQLITE_BUSY) {
+			(void)db_check(store, rc);
 		}
 	} else if (is_held(store, false)) {
 		db_fail(store, STORE_BUSY,
 		    "the file is another one, it is being opened anew");
 	} else if (open_database(store)) {
-		moved = store->moved;
+		if (anew != NULL) {
+			*anew = store->moved;
+		}
 		store->moved = false;
-	}
-	if (anew != NULL) {
-		*anew = moved;
 	}
 	return store->status;
 }
