@@ -11,14 +11,22 @@
 
 /* ---- what can be read, each telling what is wrong or NULL ---- */
 
+static bool
+read_single(const char *word, struct args *args)
+{
+	args->single = addr_parse(word, &args->address);
+	if (args->single) {
+		args->who = net_cut(&args->address, ADDR_BITS);
+	}
+	return args->single;
+}
+
 static const char *
 read_address(const char *word, struct args *args)
 {
 	struct net net;
 
-	if (addr_parse(word, &args->address)) {
-		args->who = net_cut(&args->address, ADDR_BITS);
-		args->single = true;
+	if (read_single(word, args)) {
 		return NULL;
 	}
 	return net_parse(word, &net) ? "is a network, not one address"
@@ -28,12 +36,7 @@ read_address(const char *word, struct args *args)
 static const char *
 read_who(const char *word, struct args *args)
 {
-	if (addr_parse(word, &args->address)) {
-		args->who = net_cut(&args->address, ADDR_BITS);
-		args->single = true;
-		return NULL;
-	}
-	return net_parse(word, &args->who)
+	return read_single(word, args) || net_parse(word, &args->who)
 		   ? NULL
 		   : "is neither an IP address nor a network";
 }
@@ -51,19 +54,23 @@ read_whom(const char *word, struct args *args)
 }
 
 static const char *
-read_duration(const char *word, struct args *args)
+read_seconds(const char *word, int64_t *out)
 {
-	return text_to_duration(word, &args->duration)
+	return text_to_duration(word, out)
 		   ? NULL
 		   : "is not a duration (90s, 10m, 2h, 7d)";
 }
 
 static const char *
+read_duration(const char *word, struct args *args)
+{
+	return read_seconds(word, &args->duration);
+}
+
+static const char *
 read_lasting(const char *word, struct args *args)
 {
-	return text_to_duration(word, &args->lasting)
-		   ? NULL
-		   : "is not a duration (90s, 10m, 2h, 7d)";
+	return read_seconds(word, &args->lasting);
 }
 
 static const char *

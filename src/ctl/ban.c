@@ -235,8 +235,8 @@ ban_clear(struct ctl *ctl)
 /* ---- allow ---- */
 
 static const struct layout networks = {
-	.column = { { "network", "NETWORK" }, { "until", "UNTIL" },
-	    { "note", "NOTE", COLUMN_WRAP } },
+	.column = { { "network", "NETWORK", 0, 0 }, { "until", "UNTIL", 0, 0 },
+	    { "note", "NOTE", COLUMN_WRAP, 0 } },
 };
 
 static void

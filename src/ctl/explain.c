@@ -160,11 +160,11 @@ put_standing(struct known *known)
 static const struct layout event_layout = {
 	.indent = 2,
 	.column = {
-	    { "kind", "KIND" },
-	    { "source", "SOURCE" },
-	    { "count", "COUNT", COLUMN_RIGHT },
-	    { "first", "FIRST" },
-	    { "last", "LAST" },
+	    { "kind", "KIND", 0, 0 },
+	    { "source", "SOURCE", 0, 0 },
+	    { "count", "COUNT", COLUMN_RIGHT, 0 },
+	    { "first", "FIRST", 0, 0 },
+	    { "last", "LAST", 0, 0 },
 	},
 };
 
@@ -311,12 +311,12 @@ put_reputation(struct known *known)
 static const struct layout rule_layout = {
 	.indent = 2,
 	.column = {
-	    { "rule", "RULE" },
-	    { "reason", "REASON" },
-	    { "progress", "COUNTED" },
-	    { "ban", "NEXT BAN" },
-	    { "forgets", "STEPS FORGOTTEN" },
-	    { "weighed", "", COLUMN_WRAP },
+	    { "rule", "RULE", 0, 0 },
+	    { "reason", "REASON", 0, 0 },
+	    { "progress", "COUNTED", 0, 0 },
+	    { "ban", "NEXT BAN", 0, 0 },
+	    { "forgets", "STEPS FORGOTTEN", 0, 0 },
+	    { "weighed", "", COLUMN_WRAP, 0 },
 	},
 };
 
@@ -413,13 +413,13 @@ put_rules(struct known *known)
 static const struct layout ban_layout = {
 	.indent = 2,
 	.column = {
-	    { "ref", "REF" },
-	    { "begins", "SINCE" },
-	    { "until", "UNTIL" },
-	    { "reason", "REASON" },
-	    { "hits", "HITS", COLUMN_RIGHT },
-	    { "state", "STATE" },
-	    { "detail", "", COLUMN_WRAP },
+	    { "ref", "REF", 0, 0 },
+	    { "begins", "SINCE", 0, 0 },
+	    { "until", "UNTIL", 0, 0 },
+	    { "reason", "REASON", 0, 0 },
+	    { "hits", "HITS", COLUMN_RIGHT, 0 },
+	    { "state", "STATE", 0, 0 },
+	    { "detail", "", COLUMN_WRAP, 0 },
 	},
 };
 
@@ -461,8 +461,8 @@ put_bans(struct known *known)
 
 static const struct layout forgotten_layout = {
 	.indent = 2,
-	.column = { { "events", "events" }, { "steps", "steps" },
-	    { "bans", "bans" } },
+	.column = { { "events", "events", 0, 0 }, { "steps", "steps", 0, 0 },
+	    { "bans", "bans", 0, 0 } },
 };
 
 static void

@@ -103,8 +103,8 @@ output_close(struct output *out)
 }
 
 static void
-push(
-    struct output *out, int kind, const char *name, const struct layout *layout)
+push(struct output *out, enum output_kind kind, const char *name,
+    const struct layout *layout)
 {
 	if (in_json(out) && (kind == OUTPUT_OBJECT || kind == OUTPUT_ROW)) {
 		json_object(&out->json, name);

@@ -36,13 +36,15 @@ enum output_format {
 	OUTPUT_CSV
 };
 
+enum output_kind {
+	OUTPUT_OBJECT,
+	OUTPUT_ROWS,
+	OUTPUT_ROW,
+	OUTPUT_LIST
+};
+
 struct output_level {
-	enum {
-		OUTPUT_OBJECT,
-		OUTPUT_ROWS,
-		OUTPUT_ROW,
-		OUTPUT_LIST
-	} kind;
+	enum output_kind kind;
 	const char *name;            /* borrowed; NULL: has a position */
 	const struct layout *layout; /* borrowed, or NULL */
 	int64_t count;               /* values in it so far */
@@ -113,7 +115,8 @@ void output_say(struct output *out, const char *format, ...)
 void output_command(struct output *out, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
-/* A line behind a label, broken at blanks; what follows the first line is below its text. */
+/* A line behind a label, broken at blanks; what follows stands below its
+ * text. */
 void output_line(struct output *out, const char *label, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
