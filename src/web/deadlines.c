@@ -104,10 +104,11 @@ void
 deadlines_sweep(struct deadlines *deadlines, int64_t ticks)
 {
 	const int64_t until = ticks - DEADLINES_SECONDS * INT64_C(1000);
+	bool more;
 
 	(void)pthread_mutex_lock(&deadlines->lock);
-	while (hang_up(deadlines, until, DEADLINES_SLOW)) {
-		continue;
-	}
+	do {
+		more = hang_up(deadlines, until, DEADLINES_SLOW);
+	} while (more);
 	(void)pthread_mutex_unlock(&deadlines->lock);
 }

@@ -272,10 +272,10 @@ certificate_load(const struct conf *conf, char error[static LISTENER_TEXT_SIZE])
 /* Each handshake gets its own, so that a reload takes nothing away from one
  * that is going on. */
 int
-certificate_retrieve(gnutls_session_t session,
-    const struct gnutls_cert_retr_st *info, gnutls_pcert_st **chain,
-    unsigned *chain_length, gnutls_ocsp_data_st **ocsp, unsigned *ocsp_length,
-    gnutls_privkey_t *key, unsigned *flags)
+certificate_retrieve(/* NOLINT(readability-function-size): its parameters */
+    gnutls_session_t session, const struct gnutls_cert_retr_st *info,
+    gnutls_pcert_st **chain, unsigned *chain_length, gnutls_ocsp_data_st **ocsp,
+    unsigned *ocsp_length, gnutls_privkey_t *key, unsigned *flags)
 {
 	unsigned length = CHAIN_MAX;
 	int rc = -1;

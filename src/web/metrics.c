@@ -1,5 +1,4 @@
 #include <stddef.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -11,10 +10,20 @@
 
 /* ---- what there is to write from ---- */
 
-static const char *const statuses[WEB_STATUSES] = { "200", "400", "404", "405",
-	"429", "500", "503" };
+static const struct {
+	const char *word;
+	unsigned status;
+} statuses[WEB_STATUSES] = {
+	{ "200", 200 },
+	{ "400", 400 },
+	{ "404", 404 },
+	{ "405", 405 },
+	{ "429", 429 },
+	{ "500", 500 },
+	{ "503", 503 },
+};
 
-struct facts {
+struct metric_values {
 	int64_t one;
 	int64_t readable; /* and the statistics are known */
 	int64_t answered[WEB_STATUSES];
@@ -26,7 +35,7 @@ void
 metrics_count(struct web *web, unsigned status)
 {
 	for (size_t i = 0; i < WEB_STATUSES; i++) {
-		if ((unsigned)atoi(statuses[i]) == status) {
+		if (statuses[i].status == status) {
 			atomic_fetch_add(&web->answered[i], 1);
 		}
 	}
@@ -48,9 +57,9 @@ static const struct words program_words = WORDS_OF(programs);
 static const char gauge[] = "gauge";
 static const char counter[] = "counter";
 
-#define FACT(member) offsetof(struct facts, member)
-#define STAT(member) offsetof(struct facts, stats.member)
-#define DAYS(first)  offsetof(struct facts, stats.counter.cell[first])
+#define VALUE(member) offsetof(struct metric_values, member)
+#define STAT(member)  offsetof(struct metric_values, stats.member)
+#define DAYS(first)   offsetof(struct metric_values, stats.counter.cell[first])
 
 /* Each is one number, or one for each of the words that its label may have.
  * What is negative is not known and left out. */
@@ -58,23 +67,23 @@ static const struct metric {
 	const char *name;
 	const char *type;
 	const char *help;
-	size_t offset; /* in struct facts */
+	size_t offset; /* in struct metric_values */
 	const char *label;
 	const struct words *words;
 } metrics[] = {
 	{ "videur_build_info", gauge, "Version of videur-web; always 1.",
-	    FACT(one), "version", &version_words },
+	    VALUE(one), "version", &version_words },
 	{ "videur_database_readable", gauge,
 	    "1 where the numbers below come from the database, else 0 and they "
 	    "are left out.",
-	    FACT(readable), NULL, NULL },
+	    VALUE(readable), NULL, NULL },
 	{ "videur_web_requests_total", counter,
-	    "Requests to the page and the API, by HTTP status.", FACT(answered),
-	    "code", &status_words },
+	    "Requests to the page and the API, by HTTP status.",
+	    VALUE(answered), "code", &status_words },
 	{ "videur_web_hangups_total", counter,
 	    "Connections closed because no whole request came in time (slow) "
 	    "or room was needed (full).",
-	    FACT(hung_up), "cause", &cause_words },
+	    VALUE(hung_up), "cause", &cause_words },
 	{ "videur_collected_timestamp_seconds", gauge,
 	    "When the numbers below were read from the database.", STAT(at),
 	    NULL, NULL },
@@ -118,12 +127,12 @@ static const struct metric {
 
 /* Write one; without the statistics, those that are ours alone. */
 static void
-write_metric(
-    const struct metric *metric, const struct facts *facts, struct text *out)
+write_metric(const struct metric *metric, const struct metric_values *values,
+    struct text *out)
 {
 	const size_t count = metric->words != NULL ? metric->words->count : 1;
 
-	if (!facts->readable && metric->offset >= FACT(stats)) {
+	if (!values->readable && metric->offset >= VALUE(stats)) {
 		return;
 	}
 	text_addf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name,
@@ -132,7 +141,7 @@ write_metric(
 		int64_t value;
 
 		memcpy(&value,
-		    (const char *)facts + metric->offset + i * sizeof(value),
+		    (const char *)values + metric->offset + i * sizeof(value),
 		    sizeof(value));
 		if (value < 0) {
 			continue;
@@ -150,7 +159,7 @@ void
 metrics_answer(const struct request *request, struct response *response)
 {
 	struct web *web = request->web;
-	struct facts facts = { .one = 1 };
+	struct metric_values values = { .one = 1 };
 
 	response->type = "text/plain; charset=utf-8";
 	if (strcmp(request->path, "/metrics") != 0) {
@@ -166,15 +175,15 @@ metrics_answer(const struct request *request, struct response *response)
 	}
 	response->status = 200;
 	response->type = "text/plain; version=0.0.4; charset=utf-8";
-	facts.readable = stats_get(
-	    &web->stats, request->site->conf, true, &facts.stats);
+	values.readable = stats_get(
+	    &web->stats, request->site->conf, true, &values.stats);
 	for (size_t i = 0; i < WEB_STATUSES; i++) {
-		facts.answered[i] = atomic_load(&web->answered[i]);
+		values.answered[i] = atomic_load(&web->answered[i]);
 	}
 	for (size_t i = 0; i < DEADLINES_CAUSES; i++) {
-		facts.hung_up[i] = atomic_load(&web->deadlines.hung_up[i]);
+		values.hung_up[i] = atomic_load(&web->deadlines.hung_up[i]);
 	}
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
-		write_metric(&metrics[i], &facts, &response->body);
+		write_metric(&metrics[i], &values, &response->body);
 	}
 }

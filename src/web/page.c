@@ -239,20 +239,21 @@ put_request(const struct page *page)
 }
 
 bool
-page_render(struct page *page, struct text *out)
+page_render(const struct page *asked, struct text *out)
 {
 	struct page_data data;
+	struct page page = *asked;
 
-	page->policy = &page->site->conf->policy;
-	page->data = &data;
-	page->root = page_data_init(&data, page->language);
-	put_site(page);
-	put_request(page);
-	put_links(page);
-	if (shapes[page->kind].fill != NULL) {
-		shapes[page->kind].fill(page);
+	page.policy = &page.site->conf->policy;
+	page.data = &data;
+	page.root = page_data_init(&data, page.language);
+	put_site(&page);
+	put_request(&page);
+	put_links(&page);
+	if (shapes[page.kind].fill != NULL) {
+		shapes[page.kind].fill(&page);
 	}
 	return !data.full &&
-	       template_render(page->site->templates[page->language],
-		   "layout.html", TEMPLATE_HTML, page->root, out);
+	       template_render(page.site->templates[page.language],
+		   "layout.html", TEMPLATE_HTML, page.root, out);
 }

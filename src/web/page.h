@@ -69,7 +69,7 @@ struct page {
 	const struct page_hours *hours;  /* NULL: not for this visitor */
 	const struct stats *stats;       /* NULL: not known now; but for
 					  * PAGE_STATS only how many are listed */
-	/* While it is rendered: */
+	/* Filled in by page_render(), for the parts: */
 	const struct policy *policy; /* the active one */
 	struct page_data *data;
 	struct section *root; /* the outermost section */
@@ -84,7 +84,7 @@ const struct ban *page_ref_ban(
 
 /* Add the page to `out`; false where it did not fit or a template of the
  * owner's is wrong, and then it is not to be shown. */
-bool page_render(struct page *page, struct text *out);
+bool page_render(const struct page *asked, struct text *out);
 
 /* ---- the parts of the pages, each of which fills in what its templates
  * show ---- */

@@ -36,9 +36,10 @@ enum {
 static const struct reply *
 reply_at(const struct policy *policy, size_t at)
 {
-	const struct rule *rule = &policy->rule[at % policy->rules];
-	const struct reply *reply = at < policy->rules ? &rule->reply
-						       : &rule->again;
+	const bool again = at >= policy->rules;
+	const struct rule *rule = &policy
+				       ->rule[again ? at - policy->rules : at];
+	const struct reply *reply = again ? &rule->again : &rule->reply;
 
 	return rule->steps > 0 && reply->code[0] != '\0' ? reply : NULL;
 }
@@ -64,61 +65,69 @@ put_reply(struct section *section, const struct reply *reply)
 	section_yes(section, VAR_CLOSES, strcmp(reply->code, "421") == 0);
 }
 
-/* Reply number `at`, and all that may be answered with it; none where an
- * earlier one is the same. */
+/* All that may be answered with a reply. */
+struct code {
+	uint32_t kinds;
+	uint32_t reasons;
+	int64_t shortest;
+	int64_t longest;
+	int64_t soft;
+};
+
+static void
+add_rule(struct code *code, const struct rule *rule)
+{
+	code->kinds |= rule->kinds;
+	code->reasons |= UINT32_C(1) << rule->reason;
+	code->soft = rule->soft > code->soft ? rule->soft : code->soft;
+	for (size_t i = 0; i < rule->steps; i++) {
+		const int64_t ban = rule->ban[i];
+
+		code->shortest = ban < code->shortest ? ban : code->shortest;
+		code->longest = ban > code->longest ? ban : code->longest;
+	}
+}
+
+/* Reply number `at`; nothing where an earlier one is the same. */
 static void
 put_code(const struct page *page, size_t at)
 {
 	const struct policy *policy = page->policy;
 	const struct reply *reply = reply_at(policy, at);
 	const size_t first = at < policy->rules ? 0 : policy->rules;
-	int64_t shortest = INT64_MAX;
-	int64_t longest = 0;
-	int64_t soft = 0;
-	uint32_t kinds = 0;
-	uint32_t reasons = 0;
+	struct code code = { .shortest = INT64_MAX };
 	struct section *item;
 
-	for (size_t i = first; i < first + policy->rules; i++) {
-		const struct rule *rule = &policy->rule[i - first];
-		const struct reply *other = reply_at(policy, i);
-
-		if (reply == NULL || other == NULL || !is_same(reply, other)) {
-			continue;
-		}
-		if (i < at) {
-			return;
-		}
-		kinds |= rule->kinds;
-		reasons |= UINT32_C(1) << rule->reason;
-		soft = rule->soft > soft ? rule->soft : soft;
-		for (size_t n = 0; n < rule->steps; n++) {
-			const int64_t ban = rule->ban[n];
-
-			shortest = ban < shortest ? ban : shortest;
-			longest = ban > longest ? ban : longest;
-		}
-	}
 	if (reply == NULL) {
 		return;
+	}
+	for (size_t i = first; i < first + policy->rules; i++) {
+		const struct reply *other = reply_at(policy, i);
+
+		if (other != NULL && is_same(reply, other)) {
+			if (i < at) {
+				return;
+			}
+			add_rule(&code, &policy->rule[i - first]);
+		}
 	}
 	item = section_item(page->root, VAR_CODES);
 	put_reply(item, reply);
 	section_yes(item, VAR_AGAIN, first > 0);
 	for (int i = 0; i < REASON_COUNT; i++) {
-		if ((reasons & UINT32_C(1) << i) != 0) {
+		if ((code.reasons & UINT32_C(1) << i) != 0) {
 			section_word(section_item(item, VAR_REASONS),
 			    VAR_REASON, "reason-", reason_name((enum reason)i));
 		}
 	}
-	page_kinds_put(item, VAR_DEEDS, VAR_DEED, "deed-", kinds);
-	page_kinds_put(item, VAR_FIXES, VAR_FIX, "fix-", kinds);
-	section_length(item, VAR_FIRST_BAN, shortest);
-	if (longest > shortest) {
-		section_length(item, VAR_LAST_BAN, longest);
+	page_kinds_put(item, VAR_DEEDS, VAR_DEED, "deed-", code.kinds);
+	page_kinds_put(item, VAR_FIXES, VAR_FIX, "fix-", code.kinds);
+	section_length(item, VAR_FIRST_BAN, code.shortest);
+	if (code.longest > code.shortest) {
+		section_length(item, VAR_LAST_BAN, code.longest);
 	}
-	if (soft > 0) {
-		section_number(item, VAR_SOFT, soft);
+	if (code.soft > 0) {
+		section_number(item, VAR_SOFT, code.soft);
 	}
 }
 

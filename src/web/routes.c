@@ -203,39 +203,46 @@ may_see(const struct request *request, const struct standing *standing)
 		   net_contains_addr(&client, &request->visitor));
 }
 
-/* The page about an address, NULL for the form alone. */
+/* The page about an address, NULL for the form alone; `own`: the visitor's. */
 static void
 answer_standing(const struct request *request, const struct addr *address,
-    struct page *page, struct response *response)
+    bool own, struct response *response)
 {
 	struct web *web = request->web;
 	const struct conf *conf = request->site->conf;
+	struct page page = { .kind = PAGE_FORM,
+		.input = request->ip,
+		.ref = request->ref,
+		.own = own };
+	char text[ADDR_TEXT_SIZE];
 	struct standing standing;
 	struct page_hours hours;
 	struct stats stats;
 
+	if (own) {
+		page.input = addr_format(address, text);
+	}
 	if (address == NULL ? !lookup_check(&web->lookup, conf)
 			    : !lookup_standing(&web->lookup, conf, address,
 				  request->now, &standing)) {
-		page->kind = PAGE_UNAVAILABLE;
-		answer_page(request, page, 503, response);
+		page.kind = PAGE_UNAVAILABLE;
+		answer_page(request, &page, 503, response);
 		return;
 	}
-	page->kind = PAGE_FORM;
 	if (stats_get(&web->stats, conf, false, &stats)) {
-		page->stats = &stats;
+		page.stats = &stats;
 	}
 	if (address != NULL) {
-		page->kind = PAGE_LOOKUP;
-		page->standing = &standing;
+		page.kind = PAGE_LOOKUP;
+		page.standing = &standing;
 		response->retry_after = until_free(&standing);
 		if (standing.bans > 0 && may_see(request, &standing) &&
 		    lookup_hours(
 			&web->lookup, conf, address, request->now, &hours)) {
-			page->hours = &hours;
+			page.hours = &hours;
 		}
 	}
-	answer_page(request, page, 200, response);
+	answer_page(request, &page, 200, response);
 }
 
 /* The look-up, as a page or, by the client's wish, as JSON: of the address that
@@ -254,8 +261,7 @@ answer_look_up(const struct request *request, struct response *response)
 	const bool none = request->ip == NULL && !own;
 	enum visitor_asks asks = VISITOR_ASKS_FINE;
 	struct addr address = request->visitor;
-	struct page page = { .input = request->ip, .ref = request->ref };
-	char text[ADDR_TEXT_SIZE];
+	struct page page = { .input = request->ip };
 
 	response->vary = "Accept, Accept-Language";
 	if (request->ip != NULL) {
@@ -269,12 +275,7 @@ answer_look_up(const struct request *request, struct response *response)
 		page.kind = refusal[asks];
 		answer_page(request, &page, 400, response);
 	} else {
-		page.own = own;
-		if (own) {
-			page.input = addr_format(&address, text);
-		}
-		answer_standing(
-		    request, none ? NULL : &address, &page, response);
+		answer_standing(request, none ? NULL : &address, own, response);
 	}
 }
 

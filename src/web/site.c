@@ -260,25 +260,21 @@ add_logo(struct site *site)
 	}
 }
 
-/* Write the owner's colour behind the style sheet; false where there is no
+/* Write the owner's colour behind a style sheet; false where there is no
  * memory. */
 static bool
-colour_style(struct site *site)
+colour(struct site_file *file, const char *accent)
 {
-	struct site_file *file = site->file;
+	const size_t room = file->size + ACCENT_SIZE;
+	char *style = malloc(room);
 	struct text out;
-	char *style;
 
-	while (!ends_in(file->name, ".css")) {
-		file++;
-	}
-	style = malloc(file->size + ACCENT_SIZE);
 	if (style == NULL) {
 		return false;
 	}
-	text_init(&out, style, file->size + ACCENT_SIZE);
+	text_init(&out, style, room);
 	text_add_bytes(&out, file->data, file->size);
-	add_accent(&out, site->conf->web.accent);
+	add_accent(&out, accent);
 	use(file, style, out.len);
 	return true;
 }
@@ -315,6 +311,19 @@ site_file(const struct site *site, const char *name)
 
 /* ---- templates ---- */
 
+/* A file as templates are read from it: the owner's, or the one compiled in. */
+static struct template_source
+source_of(const struct site_file *file, bool own)
+{
+	const struct embedded *built_in = embedded_find(web_files, file->name);
+
+	return (struct template_source){ .name = file->name,
+		.shown = own ? file->path : file->name,
+		.text = own ? file->own : built_in->data,
+		.size = own ? file->size : built_in->size,
+		.phrases = ends_in(file->name, ".phrases") };
+}
+
 /* Read templates, and the phrases of one language: those compiled in, then the
  * owner's.  False where that cannot be done; where an owner's file is to blame
  * it is given up, and all languages are to be read again: *again. */
@@ -327,24 +336,16 @@ read_templates(struct site *site, enum language language, bool *again)
 	size_t count = 0;
 
 	for (size_t i = 0; i < 2 * site->files; i++) {
-		struct site_file *file = &site->file[i % site->files];
 		const bool own = i >= site->files;
-		const struct embedded *ours = embedded_find(
-		    web_files, file->name);
-		const bool phrases = strcmp(file->name,
-					 language_facts[language].phrases) == 0;
+		struct site_file *file = &site->file[own ? i - site->files : i];
+		const bool fits = strcmp(file->name,
+				      language_facts[language].phrases) == 0 ||
+				  ends_in(file->name, ".html") ||
+				  ends_in(file->name, ".txt");
 
-		if ((phrases || ends_in(file->name, ".html") ||
-			ends_in(file->name, ".txt")) &&
-		    (!own || file->own != NULL)) {
+		if (fits && (!own || file->own != NULL)) {
 			owned[count] = own ? file : NULL;
-			source[count++] = (struct template_source){
-				.name = file->name,
-				.shown = own ? file->path : file->name,
-				.text = own ? file->own : ours->data,
-				.size = own ? file->size : ours->size,
-				.phrases = phrases
-			};
+			source[count++] = source_of(file, own);
 		}
 	}
 	templates_free(site->templates[language]);
@@ -353,12 +354,13 @@ read_templates(struct site *site, enum language language, bool *again)
 	if (site->templates[language] != NULL) {
 		return true;
 	}
-	*again = owned[error.source] != NULL;
-	log_warn(
-	    "%s%s", error.what, *again ? "; the one compiled in is used" : "");
-	if (*again) {
-		use(owned[error.source], NULL, 0);
+	if (owned[error.source] == NULL) {
+		log_warn("%s", error.what);
+		return false;
 	}
+	log_warn("%s; the one compiled in is used", error.what);
+	use(owned[error.source], NULL, 0);
+	*again = true;
 	return false;
 }
 
@@ -398,6 +400,7 @@ site_new(struct conf *conf)
 {
 	struct site *site = calloc(1, sizeof(*site));
 	const char *tags[CONF_LIST_MAX];
+	bool fine;
 
 	if (site == NULL) {
 		return NULL;
@@ -409,7 +412,13 @@ site_new(struct conf *conf)
 	}
 	site->languages = languages_of(tags, conf->web.languages.items);
 	add_files(site, conf->web.templates);
-	if (!read_all_templates(site) || !colour_style(site)) {
+	fine = read_all_templates(site);
+	for (size_t i = 0; i < site->files && fine; i++) {
+		if (ends_in(site->file[i].name, ".css")) {
+			fine = colour(&site->file[i], conf->web.accent);
+		}
+	}
+	if (!fine) {
 		site_free(site);
 		return NULL;
 	}

@@ -131,7 +131,7 @@ add_op(struct reader *r, enum op_kind kind, struct span text)
 static bool
 read_hole(struct reader *r, struct span hole, struct span *rest)
 {
-	const char sign = hole.at < hole.end ? *hole.at : '\0';
+	const char sign = *hole.at; /* at least the braces that close it */
 	const bool block = sign == '#' || sign == '^';
 	struct span name = hole;
 
@@ -352,8 +352,9 @@ read_all(struct reader *r, size_t count)
 	}
 	/* The shortest hole with a text before it, "a{{b}}", makes two
 	 * operations of six bytes; the shortest phrase is "a = \n". */
-	templates->op = calloc(size / 3 + count, sizeof(*templates->op));
-	templates->entry = calloc(size / 4 + count, sizeof(*templates->entry));
+	templates->op = calloc(size / 3 + count + 1, sizeof(*templates->op));
+	templates->entry = calloc(
+	    size / 4 + count + 1, sizeof(*templates->entry));
 	if (templates->op == NULL || templates->entry == NULL) {
 		return false;
 	}
