@@ -5,7 +5,6 @@
 #include "web/web.h"
 
 #include <microhttpd.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -158,24 +157,15 @@ add_headers(struct MHD_Response *to, const struct response *response)
 	}
 }
 
-/* Send the response, whose body is given away. */
 static enum MHD_Result
 send_response(
     struct MHD_Connection *connection, const struct response *response)
 {
-	/* The buffer is as large as a body may be; a client that reads slowly
-	 * is to hold no more of it than its own takes. */
-	char *body = realloc(response->body.buf, response->body.len + 1);
+	struct MHD_Response *to = MHD_create_response_from_buffer(
+	    response->body.len, response->body.buf, MHD_RESPMEM_MUST_COPY);
 	enum MHD_Result result;
-	struct MHD_Response *to;
 
-	if (body == NULL) {
-		body = response->body.buf;
-	}
-	to = MHD_create_response_from_buffer(
-	    response->body.len, body, MHD_RESPMEM_MUST_FREE);
 	if (to == NULL) {
-		free(body);
 		return MHD_NO;
 	}
 	add_headers(to, response);
@@ -196,18 +186,17 @@ answer(const struct handler *handler, struct MHD_Connection *connection,
 		.method = method,
 		.path = path };
 	struct response response = { .status = 0 };
-	char *body = malloc(WEB_BODY_MAX);
+	/* Of the stack only what is written is touched, and a client that reads
+	 * slowly holds no more than a copy as long as it is. */
+	char body[WEB_BODY_MAX];
 	enum MHD_Result result;
 	struct site *site;
 
-	if (body == NULL) {
-		return MHD_NO;
-	}
 	(void)pthread_mutex_lock(&web->lock);
 	site = site_hold(web->site);
 	(void)pthread_mutex_unlock(&web->lock);
 	request.site = site;
-	text_init(&response.body, body, WEB_BODY_MAX);
+	text_init(&response.body, body, sizeof(body));
 	read_request(connection, &request);
 	handler->answer(&request, &response);
 	result = send_response(connection, &response);
