@@ -172,7 +172,7 @@ put_counts(struct output *out, const struct test *test)
 		output_end(out);
 	}
 	if (output_end(out) > 0) {
-		output_say(out, "%s", "");
+		output_gap(out);
 	}
 }
 
@@ -355,7 +355,7 @@ run_test(struct test *test)
 		return status;
 	}
 	if (test->shown) {
-		output_say(out, "%s", "");
+		output_gap(out);
 	}
 	put_counts(out, test);
 	put_totals(out, test);

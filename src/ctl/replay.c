@@ -188,9 +188,10 @@ put_bans(
 	if (!suspects) {
 		layout.column[MAIL_COLUMN].name = NULL;
 	}
-	for (size_t i = 1; i <= clients_bans(clients); i++) {
-		const struct replay_ban *ban = clients_ban(clients, i);
-		const struct replay_client *client = clients_of(clients, ban);
+	for (size_t i = 0; i < clients->bans; i++) {
+		const struct replay_ban *ban = &clients->ban[i];
+		const struct replay_client *client = table_row(
+		    &clients->table, ban->client);
 
 		if (client_is_suspect(client) != suspects) {
 			continue;
@@ -207,7 +208,7 @@ put_bans(
 	}
 	if (any) {
 		output_end(out);
-		output_say(out, "%s", "");
+		output_gap(out);
 	}
 }
 
@@ -234,7 +235,7 @@ static void
 put_totals(struct output *out, const struct replay *replay)
 {
 	const struct simulation *simulation = replay->simulation[0];
-	const struct clients_sum sum = clients_sum(simulation->clients);
+	const struct clients_sum sum = clients_sum(&simulation->clients);
 	char counts[2][OUTPUT_COUNT_SIZE];
 	char times[2][OUTPUT_TIME_SIZE];
 	char line[LINE_SIZE];
@@ -304,9 +305,9 @@ put_side_by_side(struct output *out, const struct replay *replay)
 		.people = true,
 	};
 	const struct clients_sum one = clients_sum(
-	    replay->simulation[0]->clients);
+	    &replay->simulation[0]->clients);
 	const struct clients_sum other = clients_sum(
-	    replay->simulation[1]->clients);
+	    &replay->simulation[1]->clients);
 
 	output_table(out, NULL, &table);
 	put_numbers(out, "bans", one.bans, other.bans);
@@ -335,12 +336,15 @@ put_only(struct output *out, const struct replay_clients *clients,
 {
 	int64_t count = 0;
 
-	for (size_t i = 0; i < clients_count(clients); i++) {
-		const struct replay_client *client = clients_row(clients, i);
+	for (size_t i = 0; i < clients->table.rows; i++) {
+		const struct replay_client *client = table_row(
+		    &clients->table, i);
+		const struct replay_client *there = table_find(
+		    &other->table, &client->who);
 		char who[NET_TEXT_SIZE];
 
 		if (client->newest == 0 ||
-		    clients_banned(other, &client->who)) {
+		    (there != NULL && there->newest != 0)) {
 			continue;
 		}
 		count++;
@@ -357,7 +361,7 @@ static void
 put_policy(struct output *out, const struct simulation *simulation,
     const struct simulation *other)
 {
-	const struct clients_sum sum = clients_sum(simulation->clients);
+	const struct clients_sum sum = clients_sum(&simulation->clients);
 	char count[OUTPUT_COUNT_SIZE];
 
 	output_object(out, NULL, NULL);
@@ -372,13 +376,13 @@ put_policy(struct output *out, const struct simulation *simulation,
 		output_int(out, reason_name((enum reason)i), sum.reason[i]);
 	}
 	output_end(out);
-	output_say(out, "%s", "");
+	output_gap(out);
 	output_say(out, "banned by %s only: %s", simulation->conf->policy.name,
 	    output_count(
-		put_only(out, simulation->clients, other->clients, false),
+		put_only(out, &simulation->clients, &other->clients, false),
 		"client", "clients", count));
 	output_list(out, "only");
-	(void)put_only(out, simulation->clients, other->clients, true);
+	(void)put_only(out, &simulation->clients, &other->clients, true);
 	output_end(out);
 	output_end(out);
 }
@@ -395,7 +399,7 @@ put_comparison(struct output *out, const struct replay *replay)
 	put_policy(out, replay->simulation[0], replay->simulation[1]);
 	put_policy(out, replay->simulation[1], replay->simulation[0]);
 	output_end(out);
-	output_say(out, "%s", "");
+	output_gap(out);
 	output_say(
 	    out, "%s", output_count(replay->lines, "line", "lines", lines));
 	output_end(out);
@@ -432,17 +436,17 @@ replay_logs(struct ctl *ctl)
 		status = read_logs(&replay);
 	}
 	for (size_t i = 0; i < replay.policies; i++) {
-		bans += clients_bans(replay.simulation[i]->clients);
+		bans += replay.simulation[i]->clients.bans;
 	}
 	if (status == EXIT_FINE && replay.policies > 1) {
 		put_comparison(out, &replay);
 	} else if (status == EXIT_FINE) {
 		if (bans == 0) {
 			output_say(out, "nobody would have been banned");
-			output_say(out, "%s", "");
+			output_gap(out);
 		}
-		put_bans(out, replay.simulation[0]->clients, true);
-		put_bans(out, replay.simulation[0]->clients, false);
+		put_bans(out, &replay.simulation[0]->clients, true);
+		put_bans(out, &replay.simulation[0]->clients, false);
 		put_totals(out, &replay);
 	}
 	for (size_t i = 0; i < replay.policies; i++) {

@@ -2,63 +2,23 @@
 
 #include <stdlib.h>
 
-#include "base/table.h"
-
 enum {
 	FIRST_BANS = 64
 };
 
-struct replay_clients {
-	struct table table; /* of struct replay_client */
-	struct replay_ban *ban;
-	size_t bans;
-	size_t room; /* of `ban` */
-};
-
-struct replay_clients *
-clients_new(void)
+void
+clients_init(struct replay_clients *clients)
 {
-	struct replay_clients *clients = calloc(1, sizeof(*clients));
-
-	if (clients != NULL) {
-		table_init(&clients->table, sizeof(struct net),
-		    sizeof(struct replay_client), 0);
-	}
-	return clients;
+	*clients = (struct replay_clients){ .bans = 0 };
+	table_init(&clients->table, sizeof(struct net),
+	    sizeof(struct replay_client), 0);
 }
 
 void
-clients_free(struct replay_clients *clients)
+clients_clear(struct replay_clients *clients)
 {
-	if (clients != NULL) {
-		table_clear(&clients->table);
-		free(clients->ban);
-		free(clients);
-	}
-}
-
-size_t
-clients_count(const struct replay_clients *clients)
-{
-	return clients->table.rows;
-}
-
-struct replay_client *
-clients_row(const struct replay_clients *clients, size_t number)
-{
-	return table_row(&clients->table, number);
-}
-
-size_t
-clients_bans(const struct replay_clients *clients)
-{
-	return clients->bans;
-}
-
-struct replay_ban *
-clients_ban(const struct replay_clients *clients, size_t number)
-{
-	return &clients->ban[number - 1];
+	table_clear(&clients->table);
+	free(clients->ban);
 }
 
 struct replay_client *
@@ -71,12 +31,6 @@ clients_at(struct replay_clients *clients, const struct net *who)
 		client->set_off = INT64_MIN;
 	}
 	return client;
-}
-
-const struct replay_client *
-clients_of(const struct replay_clients *clients, const struct replay_ban *ban)
-{
-	return clients_row(clients, ban->client);
 }
 
 bool
@@ -106,34 +60,6 @@ clients_add_ban(struct replay_clients *clients, struct replay_client *client,
 	return true;
 }
 
-bool
-clients_banned(const struct replay_clients *clients, const struct net *who)
-{
-	const struct replay_client *client = table_find(&clients->table, who);
-
-	return client != NULL && client->newest != 0;
-}
-
-/* ---- once all is read ---- */
-
-int64_t
-client_accepted(const struct replay_client *client)
-{
-	return client->messages > 0 ? client->messages : 0;
-}
-
-int64_t
-client_lost(const struct replay_ban *ban)
-{
-	return ban->lost > 0 ? ban->lost : 0;
-}
-
-bool
-client_is_suspect(const struct replay_client *client)
-{
-	return client_accepted(client) > 0;
-}
-
 struct clients_sum
 clients_sum(const struct replay_clients *clients)
 {
@@ -141,7 +67,8 @@ clients_sum(const struct replay_clients *clients)
 		.bans = (int64_t)clients->bans };
 
 	for (size_t i = 0; i < clients->table.rows; i++) {
-		const struct replay_client *client = clients_row(clients, i);
+		const struct replay_client *client = table_row(
+		    &clients->table, i);
 		bool banned = client->newest != 0;
 
 		sum.offenders += client->offended;
@@ -165,10 +92,14 @@ order(int64_t a, int64_t b)
 static int
 compare(const void *a, const void *b, void *to)
 {
+	const struct replay_clients *clients = to;
 	const struct replay_ban *one = a;
 	const struct replay_ban *other = b;
-	int by = order(client_accepted(clients_of(to, other)),
-	    client_accepted(clients_of(to, one)));
+	const struct replay_client *its = table_row(
+	    &clients->table, one->client);
+	const struct replay_client *others = table_row(
+	    &clients->table, other->client);
+	int by = order(client_accepted(others), client_accepted(its));
 
 	if (by == 0) {
 		by = order(one->ban.begins, other->ban.begins);

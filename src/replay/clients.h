@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/addr.h"
+#include "base/table.h"
 #include "core/ban.h"
 
 struct replay_client {
@@ -34,38 +34,24 @@ struct replay_ban {
 	int64_t lost;    /* messages accepted in them; client_lost() */
 };
 
-struct replay_clients;
+struct replay_clients {
+	struct table table; /* of struct replay_client, as they were met */
+	struct replay_ban *ban;
+	size_t bans;
+	size_t room; /* of `ban` */
+};
 
-/* NULL without memory; NULL is harmless to free. */
-struct replay_clients *clients_new(void);
-void clients_free(struct replay_clients *clients);
-
-/* How many there are, and one of them, in the order they were met. */
-size_t clients_count(const struct replay_clients *clients);
-struct replay_client *clients_row(
-    const struct replay_clients *clients, size_t number);
-
-/* How many bans there are, and one of them by its number from 1. */
-size_t clients_bans(const struct replay_clients *clients);
-struct replay_ban *clients_ban(
-    const struct replay_clients *clients, size_t number);
+void clients_init(struct replay_clients *clients);
+void clients_clear(struct replay_clients *clients);
 
 /* The client, added where it is new; NULL without memory.  Stays until the
  * next is added. */
 struct replay_client *clients_at(
     struct replay_clients *clients, const struct net *who);
 
-/* The client of a ban. */
-const struct replay_client *clients_of(
-    const struct replay_clients *clients, const struct replay_ban *ban);
-
 /* Its newest ban; false without memory. */
 bool clients_add_ban(struct replay_clients *clients,
     struct replay_client *client, const struct ban *ban);
-
-/* Whether a client was ever banned. */
-bool clients_banned(
-    const struct replay_clients *clients, const struct net *who);
 
 /* Put the bans into the order they are told in: those of suspects first, the
  * one with most accepted first, then in the order of time.  Numbers of bans
@@ -74,12 +60,25 @@ void clients_sort_bans(struct replay_clients *clients);
 
 /* How many of its messages were accepted, and found to be no spam or virus
  * by a filter behind the queue; the same of those a ban would have refused. */
-int64_t client_accepted(const struct replay_client *client);
-int64_t client_lost(const struct replay_ban *ban);
+static inline int64_t
+client_accepted(const struct replay_client *client)
+{
+	return client->messages > 0 ? client->messages : 0;
+}
+
+static inline int64_t
+client_lost(const struct replay_ban *ban)
+{
+	return ban->lost > 0 ? ban->lost : 0;
+}
 
 /* Whether it may have been banned wrongly: it also had mail accepted.
  * Recipients are not enough: a client that guesses at them finds some. */
-bool client_is_suspect(const struct replay_client *client);
+static inline bool
+client_is_suspect(const struct replay_client *client)
+{
+	return client->messages > 0;
+}
 
 struct clients_sum {
 	int64_t seen;      /* clients */

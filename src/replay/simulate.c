@@ -54,9 +54,9 @@ simulate_open(const struct conf *conf, const struct policy *policy,
 	}
 	simulation->from = INT64_MAX;
 	simulation->until = INT64_MIN;
+	clients_init(&simulation->clients);
 	simulation->conf = malloc(sizeof(*conf));
-	simulation->clients = clients_new();
-	if (simulation->conf == NULL || simulation->clients == NULL) {
+	if (simulation->conf == NULL) {
 		simulate_close(simulation);
 		return NULL;
 	}
@@ -81,7 +81,7 @@ simulate_close(struct simulation *simulation)
 	if (simulation->store != NULL) {
 		store_close(simulation->store);
 	}
-	clients_free(simulation->clients);
+	clients_clear(&simulation->clients);
 	free(simulation->conf);
 	free(simulation);
 }
@@ -125,7 +125,7 @@ holding(const struct simulation *simulation, const struct replay_client *client,
 	int64_t ends = 0;
 
 	for (uint32_t i = client->newest; i != 0; i = at->before) {
-		at = clients_ban(simulation->clients, i);
+		at = &simulation->clients.ban[i - 1];
 		if (ban_active(&at->ban, finding->at) &&
 		    refuses(&at->ban, finding) &&
 		    (best == 0 || at->ban.ends > ends)) {
@@ -151,7 +151,7 @@ happen(struct simulation *simulation, struct replay_client *client,
 	intake_finding(&simulation->intake, finding, finding->at, &result);
 	for (size_t i = 0; i < result.bans; i++) {
 		if (!clients_add_ban(
-			simulation->clients, client, &result.ban[i])) {
+			&simulation->clients, client, &result.ban[i])) {
 			(void)text_copy(simulation->error,
 			    sizeof(simulation->error), "out of memory");
 			return;
@@ -166,23 +166,15 @@ happen(struct simulation *simulation, struct replay_client *client,
 	scratch_step(&simulation->scratch, finding->at);
 }
 
-/* No session's end comes any more for these offences. */
+/* Count offences for which no session's end comes any more at `at`. */
 static void
-count_unended(struct simulation *simulation, struct replay_client *client)
-{
-	if (client->unended > 0) {
-		clients_ban(simulation->clients, client->unended_ban)
-		    ->refused += client->unended;
-		client->unended = 0;
-	}
-}
-
-static void
-age_unended(
+count_unended(
     struct simulation *simulation, struct replay_client *client, int64_t at)
 {
-	if (at - client->unended_at > SESSION_MAX) {
-		count_unended(simulation, client);
+	if (client->unended > 0 && at - SESSION_MAX > client->unended_at) {
+		simulation->clients.ban[client->unended_ban - 1]
+		    .refused += client->unended;
+		client->unended = 0;
 	}
 }
 
@@ -208,13 +200,13 @@ take_offence(struct simulation *simulation, struct replay_client *client,
 	client->offended = true;
 	/* Its session's end may come later and add it. */
 	client->messages -= was_accepted;
-	age_unended(simulation, client, finding->at);
+	count_unended(simulation, client, finding->at);
 	held = holding(simulation, client, finding);
 	if (held == 0) {
 		happen(simulation, client, finding);
 		return;
 	}
-	clients_ban(simulation->clients, held)->lost -= was_accepted;
+	simulation->clients.ban[held - 1].lost -= was_accepted;
 	if (!of_message && !finding->milter_saw) {
 		client->unended++;
 		client->unended_at = finding->at;
@@ -231,16 +223,16 @@ take_session(struct simulation *simulation, struct replay_client *client,
 	bool set_off = client->set_off != INT64_MIN &&
 		       finding->at - client->set_off <= SESSION_MAX;
 
-	age_unended(simulation, client, finding->at);
+	count_unended(simulation, client, finding->at);
 	client->set_off = INT64_MIN;
 	client->messages += finding->messages;
 	client->recipients += finding->recipients;
 	if (held == 0) {
-		count_unended(simulation, client);
+		count_unended(simulation, client, INT64_MAX);
 		happen(simulation, client, finding);
 		return;
 	}
-	ban = clients_ban(simulation->clients, held);
+	ban = &simulation->clients.ban[held - 1];
 	ban->refused += !set_off || client->unended > 0;
 	ban->lost += set_off ? 0 : finding->messages;
 	client->unended = 0;
@@ -262,8 +254,8 @@ take_users_message(struct simulation *simulation, struct replay_client *client,
 		happen(simulation, client, finding);
 		return;
 	}
-	clients_ban(simulation->clients, held)->refused++;
-	clients_ban(simulation->clients, held)->lost++;
+	simulation->clients.ban[held - 1].refused++;
+	simulation->clients.ban[held - 1].lost++;
 	/* What a scanner finds in it is not to count for itself. */
 	scratch_keep_sender(&simulation->scratch, finding);
 }
@@ -289,7 +281,7 @@ simulate_take(struct simulation *simulation, const struct finding *finding)
 	    finding->what == FINDING_SUPPRESSED) {
 		return true;
 	}
-	client = clients_at(simulation->clients, &who);
+	client = clients_at(&simulation->clients, &who);
 	if (client == NULL) {
 		(void)text_copy(simulation->error, sizeof(simulation->error),
 		    "out of memory");
@@ -316,10 +308,13 @@ simulate_take(struct simulation *simulation, const struct finding *finding)
 bool
 simulate_end(struct simulation *simulation)
 {
-	for (size_t i = 0; i < clients_count(simulation->clients); i++) {
-		count_unended(simulation, clients_row(simulation->clients, i));
+	struct replay_clients *clients = &simulation->clients;
+
+	for (size_t i = 0; i < clients->table.rows; i++) {
+		count_unended(
+		    simulation, table_row(&clients->table, i), INT64_MAX);
 	}
-	clients_sort_bans(simulation->clients);
+	clients_sort_bans(clients);
 	(void)scratch_end(&simulation->scratch);
 	return is_well(simulation);
 }

@@ -40,7 +40,7 @@ struct simulation {
 	struct store *store;
 	struct intake intake;
 	struct scratch scratch;
-	struct replay_clients *clients;
+	struct replay_clients clients;
 	int64_t offences[KIND_COUNT]; /* events, without those of `spared` */
 	int64_t spared;               /* events of clients that had logged in */
 	int64_t allowed; /* events of clients allowed or never banned */
