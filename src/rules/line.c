@@ -1,5 +1,6 @@
 #include "rules/line.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,6 +13,8 @@ enum {
 	BSD_HOUR = 9,      /* "Nov 21 23" */
 	ISO_SPAN = 19,     /* "2026-11-21T23:44:51" */
 	ISO_HOUR = 13,     /* "2026-11-21T23" */
+	TAI_SPAN = 25,     /* "@4000000065..." */
+	TAI_SECONDS = 17,  /* "@" and the seconds, the rest is nanoseconds */
 	FRACTION_MAX = 10, /* point and nanoseconds */
 	ZONE_MAX = 6,      /* "+01:00" */
 	YEARS_BACK = 8,    /* far enough to meet a 29th of February */
@@ -67,10 +70,33 @@ zone_span(const char *text, size_t len)
 	return span;
 }
 
+/* The time of TAI64N, as daemontools counts it: 10 s ahead of Unix, and no
+ * leap seconds since.  False where it is none. */
+static bool
+tai_time(const char *text, int64_t *at)
+{
+	static const char digits[] = "0123456789abcdef";
+	uint64_t seconds = 0;
+
+	for (int i = 1; i < TAI_SPAN; i++) {
+		const char *digit = memchr(digits, text[i], 16);
+
+		if (digit == NULL) {
+			return false;
+		}
+		if (i < TAI_SECONDS) {
+			seconds = seconds << 4 | (uint64_t)(digit - digits);
+		}
+	}
+	*at = (int64_t)(seconds - (UINT64_C(1) << 62) - 10);
+	return *at >= 0 && *at <= UINT32_MAX;
+}
+
 size_t
 stamp_span(const char *text, size_t len)
 {
 	size_t span = ISO_SPAN;
+	int64_t at;
 	size_t zone;
 
 	if (len <= BSD_SPAN) {
@@ -78,7 +104,13 @@ stamp_span(const char *text, size_t len)
 	}
 	if (text[3] == ' ' && text[6] == ' ' && text[9] == ':' &&
 	    text[12] == ':') {
-		return text[BSD_SPAN] == ' ' ? BSD_SPAN : 0;
+		span = BSD_SPAN +
+		       fraction_span(text + BSD_SPAN, len - BSD_SPAN);
+		return span < len && text[span] == ' ' ? span : 0;
+	}
+	if (text[0] == '@' && len > TAI_SPAN) {
+		return text[TAI_SPAN] == ' ' && tai_time(text, &at) ? TAI_SPAN
+								    : 0;
 	}
 	if (len <= ISO_SPAN || text[4] != '-' || text[7] != '-' ||
 	    (text[10] != 'T' && text[10] != ' ') || text[13] != ':' ||
@@ -258,8 +290,11 @@ stamp_read(
 	int minute;
 	int second;
 
+	if (text[0] == '@') {
+		return tai_time(text, at);
+	}
 	memcpy(key, text, BSD_HOUR);
-	if (span != BSD_SPAN) {
+	if (text[4] == '-') {
 		size_t behind = ISO_SPAN +
 				fraction_span(text + ISO_SPAN, span - ISO_SPAN);
 
@@ -340,33 +375,171 @@ split_tag(const char *tag, const char *end, struct line_parts *parts)
 	return set_parts(parts, tag, len, at, end);
 }
 
+/* "HOST TAG PID ID DATA TEXT", what RFC 5424 has behind the time */
 static bool
-split_file_line(const char *at, const char *end, struct line_parts *parts)
+split_protocol(const char *at, const char *end, struct line_parts *parts)
 {
-	const char *blank;
+	const char *word[4];
+	bool inside = false;
+	bool quoted = false;
 
-	parts->stamp = at;
-	parts->stamp_len = stamp_span(at, (size_t)(end - at));
-	if (parts->stamp_len == 0) {
-		return false;
-	}
-	at += parts->stamp_len + 1;
-	blank = memchr(at, ' ', (size_t)(end - at));
-	/* No syslog daemon writes a time with a blank in it. */
-	if (parts->stamp[4] == '-' && parts->stamp[10] == ' ') {
-		if (at == end || *at != '#') {
-			return set_parts(parts, "exim", 4, at, end);
+	for (int i = 0; i < 4; i++) {
+		word[i] = at;
+		at = memchr(at, ' ', (size_t)(end - at));
+		if (at == NULL) {
+			return false;
 		}
+		at++;
+	}
+	/* Data is "-", or "[a b=\"c\"][d]" with "\]" and blanks in quotes. */
+	for (; at < end && (inside || *at != ' '); at++) {
+		if (*at == '"') {
+			quoted = !quoted;
+		} else if (quoted) {
+			at += *at == '\\' && at + 1 < end;
+		} else {
+			inside = *at == '[' || (inside && *at != ']');
+		}
+	}
+	/* rsyslog puts a blank before the text's own. */
+	for (int i = 0; i < 2 && at < end && *at == ' '; i++) {
+		at++;
+	}
+	at += BEGINS(at, end, "\xef\xbb\xbf") ? 3 : 0;
+	return set_parts(
+	    parts, word[1], (size_t)(word[2] - 1 - word[1]), at, end);
+}
+
+/* Behind the word "mail.info" or "<mail.info>" and its blank, or `at`. */
+static const char *
+skip_level(const char *at, const char *end)
+{
+	const char *word = at;
+	bool dot = false;
+
+	for (; at < end && *at != ' ' && *at != '[' && *at != ':'; at++) {
+		dot |= *at == '.';
+	}
+	return dot && at < end && *at == ' ' ? at + 1 : word;
+}
+
+/* Where a whole line begins behind the time that Docker, a CRI or multilog
+ * put before it, which ends at `at`; NULL where none does. */
+static const char *
+inner_line(const char *stamp, const char *at, const char *end)
+{
+	const char *inner = at;
+
+	if (stamp[0] != '@' && (stamp[4] != '-' || stamp[10] != 'T')) {
+		return NULL;
+	}
+	if (BEGINS(at, end, "stdout F ") || BEGINS(at, end, "stderr F ")) {
+		return at + 9;
+	}
+	if (stamp[0] == '@') { /* of socklog: "mail.info: " */
+		inner = memchr(at, ' ', (size_t)(end - at));
+		inner = inner != NULL && inner > at && inner[-1] == ':'
+			    ? inner + 1
+			    : at;
+	}
+	return stamp_span(inner, (size_t)(end - inner)) > 0 ? inner : NULL;
+}
+
+/* Behind a time with a blank in it, which no syslog daemon writes by itself. */
+static bool
+split_own_file(const char *at, const char *end, struct line_parts *parts)
+{
+	const char *blank = memchr(at, ' ', (size_t)(end - at));
+
+	if (at < end && *at == '#') {
 		return blank != NULL &&
 		       set_parts(parts, "rspamd", 6, blank + 1, end);
 	}
+	if (blank != NULL && blank > at && blank[-1] == ':' &&
+	    BEGINS(blank + 1, end, "Info: ")) {
+		return set_parts(parts, "dovecot", 7, at, end);
+	}
+	if (blank != NULL && split_tag(blank + 1, end, parts) &&
+	    parts->tag[parts->tag_len] == '[') {
+		return true; /* some do, where they are told to */
+	}
+	return set_parts(parts, "exim", 4, at, end);
+}
+
+static bool
+split_file_line(const char *at, const char *end, struct line_parts *parts)
+{
+	const char *blank = at;
+	bool protocol = false;
+
+	for (int wraps = 0; blank != NULL && wraps < 2; wraps++) {
+		if (at < end && *at == '<') { /* the priority */
+			at = memchr(at, '>', (size_t)(end - at));
+			if (at == NULL) {
+				return false;
+			}
+			at++;
+		}
+		protocol = BEGINS(at, end, "1 ");
+		at += protocol ? 2 : 0;
+		parts->stamp = at;
+		parts->stamp_len = stamp_span(at, (size_t)(end - at));
+		if (parts->stamp_len == 0) {
+			return false;
+		}
+		at += parts->stamp_len + 1;
+		blank = protocol ? NULL : inner_line(parts->stamp, at, end);
+		at = blank != NULL ? blank : at;
+	}
+	if (protocol) {
+		return split_protocol(at, end, parts);
+	}
+	if (parts->stamp[4] == '-' && parts->stamp[10] == ' ') {
+		return split_own_file(at, end, parts);
+	}
+	at = at < end && *at == '<' ? skip_level(at, end) : at;
+	blank = memchr(at, ' ', (size_t)(end - at));
 	if (blank == NULL || blank == at) {
 		return false;
 	}
 	if (blank[-1] == ':') { /* no host */
-		return set_parts(parts, "dovecot", 7, at, end);
+		return blank[-2] == ']' || BEGINS(at, end, "dovecot:")
+			   ? split_tag(at, end, parts)
+			   : set_parts(parts, "dovecot", 7, at, end);
 	}
-	return split_tag(blank + 1, end, parts);
+	return split_tag(blank + 1, end, parts) ||
+	       split_tag(skip_level(blank + 1, end), end, parts);
+}
+
+/* What stands in a string of JSON, up to a line's end; how long it is.  A
+ * control character becomes a blank, one that is no ASCII "?". */
+static size_t
+json_undo(const char *at, const char *end, char *out, size_t size)
+{
+	size_t len = 0;
+
+	while (at < end && *at != '"' && len < size) {
+		char c = *at++;
+
+		if (c == '\\' && at < end) {
+			c = *at++;
+			if (c == 'n') {
+				break;
+			}
+			if (c == 'u' && end - at >= 4) {
+				const char hex[] = { at[0], at[1], at[2], at[3],
+					'\0' };
+				unsigned long code = strtoul(hex, NULL, 16);
+
+				c = code > 0 && code < 128 ? (char)code : '?';
+				at += 4;
+			} else if (strchr("btfr", c) != NULL) {
+				c = ' ';
+			}
+		}
+		out[len++] = c;
+	}
+	return len;
 }
 
 /* What rsyslog makes of a line that comes again and again. */
@@ -398,15 +571,23 @@ unfold_repeated(struct line_parts *parts)
 bool
 line_split(const struct log_line *line, struct line_parts *parts)
 {
+	static const char docker[] = "{\"log\":\"";
 	size_t len = line->len < RULES_LINE_MAX ? line->len : RULES_LINE_MAX;
-	const char *end = line->text + len;
+	const char *text = line->text;
+	const char *end = text + len;
 
+	if (line->tag == NULL && BEGINS(text, end, docker)) {
+		len = json_undo(text + sizeof(docker) - 1, end, parts->undone,
+		    sizeof(parts->undone));
+		text = parts->undone;
+		end = text + len;
+	}
+	end -= end > text && end[-1] == '\r';
 	if (line->tag != NULL) {
 		parts->stamp = NULL;
 		parts->stamp_len = 0;
-		(void)set_parts(
-		    parts, line->tag, strlen(line->tag), line->text, end);
-	} else if (!split_file_line(line->text, end, parts)) {
+		(void)set_parts(parts, line->tag, strlen(line->tag), text, end);
+	} else if (!split_file_line(text, end, parts)) {
 		return false;
 	}
 	unfold_repeated(parts);

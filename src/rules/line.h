@@ -1,14 +1,18 @@
 /*
  * A log line taken apart: when, which daemon, what it says.
  *
- * Read is what syslog daemons write, "TIME HOST TAG[PID]: TEXT" with either
- * form of the time, and what some daemons write into files of their own:
+ * Read is what syslog daemons write, "TIME HOST TAG[PID]: TEXT" with any form
+ * of the time, a priority before it and a level behind it or behind the host;
+ * RFC 5424; and what some daemons write into files of their own:
  *
  *   2026-11-21 23:44:51 H=...                    Exim: the tag is "exim"
  *   2026-11-21 23:44:51 #812(normal) <a1b2c3>; ... Rspamd: "rspamd"
- *   Nov 21 23:44:51 imap-login: Info: ...        Dovecot: "dovecot"
+ *   Nov 21 23:44:51 imap-login: Info: ...        Dovecot: "dovecot", with
+ *                                                either form of the time
  *
- * Nothing is copied: the parts point into the line.
+ * Such a line may stand behind the time of Docker, a CRI or multilog.  The
+ * parts point into the line; one that Docker keeps as {"log":"LINE\n", ...}
+ * is copied.
  */
 #ifndef RULES_LINE_H
 #define RULES_LINE_H
@@ -17,7 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-struct log_line;
+#include "rules/rules.h"
+
 struct rules_clock;
 
 struct line_parts {
@@ -28,15 +33,16 @@ struct line_parts {
 	const char *text;
 	size_t text_len;
 	int repeated; /* how often: "message repeated 3 times: [ TEXT]" is 3 */
+	char undone[RULES_LINE_MAX]; /* what a string of JSON holds */
 };
 
 /* False where the line is no such line. */
 bool line_split(const struct log_line *line, struct line_parts *parts);
 
 /*
- * The time a line begins with: "Nov 21 23:44:51" (no year, no zone),
- * "2026-11-21T23:44:51.431428+00:00" and "2026-11-21 23:44:51 +0100" (both
- * may lack the zone).  What is missing is resolved as rules.h says of struct
+ * The time a line begins with: "Nov 21 23:44:51" or "Nov 21 23:44:51.431" (no
+ * year, no zone), "2026-11-21T23:44:51.431428+00:00" and "2026-11-21 23:44:51
+ * +0100" (both may lack the zone), and TAI64N ("@" and 24 hex digits).  What is missing is resolved as rules.h says of struct
  * rules_clock.
  */
 

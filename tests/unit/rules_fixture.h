@@ -99,7 +99,8 @@ tried_match_daemon(
     struct tried *tried, const char *text, struct finding *finding)
 {
 	char line[16384];
-	bool dated = text[0] >= '0' && text[0] <= '9';
+	bool dated = strchr("0123456789@<{", text[0]) != NULL ||
+		     strncmp(text, "Nov 21 ", 7) == 0;
 	bool no_host = strncmp(text, "imap-login: ", 12) == 0;
 
 	(void)snprintf(line, sizeof(line), "%s%s%s",
