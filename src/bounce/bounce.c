@@ -32,10 +32,7 @@ struct reading {
 static char
 peek(const struct reading *r, size_t at)
 {
-	if (at >= r->len) {
-		return ' ';
-	}
-	return r->text[at];
+	return at < r->len ? r->text[at] : ' ';
 }
 
 static char
@@ -51,15 +48,9 @@ is_space(char c)
 }
 
 static bool
-is_letter_or_digit(char c)
-{
-	return isalnum((unsigned char)c) != 0;
-}
-
-static bool
 is_word(char c)
 {
-	return is_letter_or_digit(c) || c == '_';
+	return isalnum((unsigned char)c) || c == '_';
 }
 
 static char
@@ -155,35 +146,33 @@ same_thing(const struct bounce_find *a, const struct bounce_find *b)
 	       strcmp(a->own, b->own) == 0;
 }
 
+static void
+complete_text(char *to, size_t size, const char *from)
+{
+	if (to[0] == '\0') {
+		memcpy(to, from, size);
+	}
+}
+
 /* Take over what `to` does not know yet. */
 static void
 complete(struct bounce_find *to, const struct bounce_find *from)
 {
 	const char *code;
 
-	if (to->code[0] == '\0') {
-		memcpy(to->code, from->code, sizeof(to->code));
-	}
-	if (to->enhanced[0] == '\0') {
-		memcpy(to->enhanced, from->enhanced, sizeof(to->enhanced));
-	}
-	if (to->ref[0] == '\0') {
-		memcpy(to->ref, from->ref, sizeof(to->ref));
-	}
-	if (to->ends == 0) {
-		to->ends = from->ends;
-	}
+	complete_text(to->code, sizeof(to->code), from->code);
+	complete_text(to->enhanced, sizeof(to->enhanced), from->enhanced);
+	complete_text(to->ref, sizeof(to->ref), from->ref);
+	to->ends = to->ends != 0 ? to->ends : from->ends;
 	if (!to->has_address) {
 		to->has_address = from->has_address;
 		to->address = from->address;
 	}
 	code = to->code[0] != '\0' ? to->code : to->enhanced;
-	if (code[0] != '\0') {
-		to->outcome = code[0] == '4' ? BOUNCE_TEMPORARY : BOUNCE_FINAL;
-	} else {
-		to->outcome = to->meaning != NULL ? to->meaning->outcome
-						  : BOUNCE_UNSAID;
-	}
+	to->outcome = code[0] == '4'        ? BOUNCE_TEMPORARY
+		      : code[0] != '\0'     ? BOUNCE_FINAL
+		      : to->meaning != NULL ? to->meaning->outcome
+					    : BOUNCE_UNSAID;
 }
 
 /* Whether they can be one thing that was said twice. */
@@ -331,7 +320,7 @@ number_at(const struct reading *r, size_t at, bool with_origin)
 {
 	size_t origin = 0;
 
-	while (origin < 3 && is_letter_or_digit(peek(r, at + origin))) {
+	while (origin < 3 && isalnum((unsigned char)peek(r, at + origin))) {
 		origin++;
 	}
 	if (with_origin && (origin == 0 || origin == 3) &&
@@ -446,14 +435,13 @@ static size_t
 read_until(struct reading *r, size_t at)
 {
 	size_t len = match_words(r, at, "blocked until ");
-	char stamp[STAMP_LEN + 1];
+	char stamp[STAMP_LEN + 1] = "";
 	int64_t ends;
 
 	if (len == 0 || r->len - at - len < STAMP_LEN) {
 		return 0;
 	}
 	memcpy(stamp, r->text + at + len, STAMP_LEN);
-	stamp[STAMP_LEN] = '\0';
 	if (stamp[STAMP_LEN - 1] != 'Z' || !text_to_time(stamp, &ends)) {
 		return 0;
 	}
@@ -476,14 +464,12 @@ read_ref(struct reading *r, size_t at)
 	}
 	for (size_t i = 0; i + 1 < sizeof(ref); i++) {
 		ref[i] = upper(peek(r, at + len + i));
-		if (!is_letter_or_digit(ref[i]) ||
+		if (!isalnum((unsigned char)ref[i]) ||
 		    strchr("ILOU", ref[i]) != NULL) {
 			return 0;
 		}
 	}
-	if (r->common.ref[0] == '\0') {
-		memcpy(r->common.ref, ref, sizeof(ref));
-	}
+	complete_text(r->common.ref, sizeof(ref), ref);
 	return len + BAN_REF_SIZE - 1;
 }
 

@@ -1,10 +1,9 @@
-#include "bounce/bounce_table.h"
+#include "bounce/bounce.h"
 
 #include <string.h>
 
 #include "base/embedded.h"
 #include "base/log.h"
-#include "base/text.h"
 #include "base/words.h"
 
 extern const struct embedded bounce_files[];
