@@ -36,20 +36,14 @@ static const struct layout limits = {
 	.indent = 2,
 };
 
-static const char *
-or_none(const char *text)
-{
-	return text[0] != '\0' ? text : NULL;
-}
-
 static void
 put_reply(struct output *out, const struct reply *reply)
 {
 	char words[REPLY_TEXT_SIZE];
 
 	output_string(out, "code", reply->code);
-	output_string(out, "enhanced", or_none(reply->enhanced));
-	output_string(out, "own", or_none(reply->own));
+	output_text(out, "enhanced", reply->enhanced);
+	output_text(out, "own", reply->own);
 	output_string(out, "phrase", reply->phrase);
 	output_string(out, "reply", reply_words(reply, words));
 }
@@ -73,7 +67,7 @@ static void
 put_replies(
     struct output *out, const struct policy *policy, const struct rule *manual)
 {
-	output_say(out, "%s", "");
+	output_gap(out);
 	output_say(out, "Replies to who is banned:");
 	output_table(out, NULL, &replies);
 	for (size_t i = 0; i < policy->rules * 2; i++) {
@@ -99,50 +93,43 @@ put_replies(
 /* ---- what leads to a ban, and how long it lasts ---- */
 
 static void
-put_counting(struct output *out, const struct rule *rule)
-{
-	char within[DURATION_TEXT_SIZE];
-
-	output_list(out, "kinds");
-	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
-		if ((rule->kinds & kind_bit(kind)) != 0) {
-			output_string(out, NULL, kind_name(kind));
-		}
-	}
-	output_end(out);
-	output_int(out, "limit", rule->limit);
-	output_duration(out, "within", rule->within);
-	output_cell(out, "counts", "%" PRId64 " in %s", rule->limit,
-	    text_from_setting(rule->within, within));
-	output_list(out, "ban");
-	for (size_t i = 0; i < rule->steps; i++) {
-		output_duration(out, NULL, rule->ban[i]);
-	}
-	output_end(out);
-	output_int(out, "soft", rule->soft);
-	if (rule->soft > 0) {
-		output_cell(out, "steps", "%" PRId64, rule->soft);
-	} else {
-		output_cell(out, "steps", "-");
-	}
-}
-
-static void
 put_rules(struct output *out, const struct policy *policy)
 {
 	bool any_soft = false;
 
-	output_say(out, "%s", "");
+	output_gap(out);
 	output_say(out, "What leads to a ban, and how long each lasts:");
 	output_table(out, "rules", &rules);
 	for (size_t i = 0; i < policy->rules; i++) {
 		const struct rule *rule = &policy->rule[i];
+		char within[DURATION_TEXT_SIZE];
 
 		any_soft = any_soft || rule->soft > 0;
 		output_row(out);
 		output_string(out, "rule", rule->name);
 		output_string(out, "reason", reason_name(rule->reason));
-		put_counting(out, rule);
+		output_list(out, "kinds");
+		for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+			if ((rule->kinds & kind_bit(kind)) != 0) {
+				output_string(out, NULL, kind_name(kind));
+			}
+		}
+		output_end(out);
+		output_int(out, "limit", rule->limit);
+		output_duration(out, "within", rule->within);
+		output_cell(out, "counts", "%" PRId64 " in %s", rule->limit,
+		    text_from_setting(rule->within, within));
+		output_list(out, "ban");
+		for (size_t j = 0; j < rule->steps; j++) {
+			output_duration(out, NULL, rule->ban[j]);
+		}
+		output_end(out);
+		output_int(out, "soft", rule->soft);
+		if (rule->soft > 0) {
+			output_cell(out, "steps", "%" PRId64, rule->soft);
+		} else {
+			output_cell(out, "steps", "-");
+		}
 		output_string(out, "stage", stage_name(rule->stage));
 		output_string(out, "service", service_name(rule->service));
 		put_reply(out, &rule->reply);
@@ -167,7 +154,7 @@ put_rules(struct output *out, const struct policy *policy)
 static void
 put_limits(struct output *out, const struct policy *policy)
 {
-	output_say(out, "%s", "");
+	output_gap(out);
 	output_say(out, "Limits by reputation:");
 	output_table(out, "limits", &limits);
 	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++) {

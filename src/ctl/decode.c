@@ -35,12 +35,6 @@ static const struct layout finds = {
 
 /* ---- one text ---- */
 
-static const char *
-or_none(const char *text)
-{
-	return text[0] != '\0' ? text : NULL;
-}
-
 /* "LPN027_503 (450 4.7.1): laposte.net, temporary". */
 static void
 say_head(struct output *out, const struct bounce_find *find)
@@ -116,10 +110,10 @@ put_find(
 		}
 	}
 	output_end(out);
-	output_string(out, "own", or_none(find->own));
+	output_text(out, "own", find->own);
 	output_string(out, "phrase", find->phrase);
-	output_string(out, "code", or_none(find->code));
-	output_string(out, "enhanced", or_none(find->enhanced));
+	output_text(out, "code", find->code);
+	output_text(out, "enhanced", find->enhanced);
 	if (find->outcome == BOUNCE_UNSAID) {
 		output_none(out, "temporary");
 	} else {
@@ -141,7 +135,7 @@ put_find(
 		output_line(out, "  until", "%s, over already",
 		    output_time_text(find->ends, until));
 	}
-	output_string(out, "ref", or_none(find->ref));
+	output_text(out, "ref", find->ref);
 	output_end(out);
 }
 

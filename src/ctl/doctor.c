@@ -78,23 +78,6 @@ tell(struct output *out, const struct diagnosis *diagnosis)
 
 /* ---- fixing ---- */
 
-/* All of it or nothing. */
-static enum store_result
-allow_all(struct ctl *ctl, const struct fixes *fixes, int64_t *lifted)
-{
-	store_begin(ctl->store);
-	for (size_t i = 0; i < fixes->fixes; i++) {
-		const struct allow *allow = &fixes->fix[i].allow;
-		char net[NET_TEXT_SIZE];
-
-		engine_allow(
-		    ctl->store, ctl->conf, allow, ctl->now, &lifted[i]);
-		ctl_audit(ctl, "allow add", net_format(&allow->net, net),
-		    allow->note);
-	}
-	return store_commit(ctl->store);
-}
-
 static enum store_result
 fix(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
 {
@@ -106,7 +89,18 @@ fix(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
 	if (fixes.fixes == 0) {
 		return STORE_OK;
 	}
-	result = allow_all(ctl, &fixes, lifted);
+	/* All of it or nothing. */
+	store_begin(ctl->store);
+	for (size_t i = 0; i < fixes.fixes; i++) {
+		const struct allow *allow = &fixes.fix[i].allow;
+		char net[NET_TEXT_SIZE];
+
+		engine_allow(
+		    ctl->store, ctl->conf, allow, ctl->now, &lifted[i]);
+		ctl_audit(ctl, "allow add", net_format(&allow->net, net),
+		    allow->note);
+	}
+	result = store_commit(ctl->store);
 	if (result != STORE_OK) {
 		return result;
 	}

@@ -376,6 +376,12 @@ output_string(struct output *out, const char *name, const char *value)
 }
 
 void
+output_text(struct output *out, const char *name, const char *value)
+{
+	output_string(out, name, value[0] != '\0' ? value : NULL);
+}
+
+void
 output_net(struct output *out, const char *name, const struct net *net)
 {
 	char text[NET_TEXT_SIZE];

@@ -87,6 +87,8 @@ int64_t output_end(struct output *out);
 
 /* NULL: none. */
 void output_string(struct output *out, const char *name, const char *value);
+/* A text, of which the empty one is none. */
+void output_text(struct output *out, const char *name, const char *value);
 void output_net(struct output *out, const char *name, const struct net *net);
 void output_addr(struct output *out, const char *name, const struct addr *addr);
 void output_int(struct output *out, const char *name, int64_t value);
