@@ -11,25 +11,19 @@ check_postfix(const struct facts *facts, struct diagnosis *out)
 {
 	const struct mta *mta = &facts->mta;
 
-	switch (mta->state) {
-	case MTA_NONE:
+	if (mta->state == MTA_NONE) {
 		diagnosis_add(out, facts->asked ? HEALTH_PROBLEM : HEALTH_OK,
 		    NULL,
 		    "Postfix is not installed here: nothing of it was looked "
 		    "at");
-		return;
-	case MTA_MUTE:
+	} else if (mta->state == MTA_MUTE) {
 		diagnosis_add(out,
 		    facts->asked ? HEALTH_PROBLEM : HEALTH_WARNING,
 		    "videur doctor --postfix DIR, where main.cf lies in DIR",
 		    "Postfix cannot be asked, and nothing of it was looked "
 		    "at: %s",
 		    mta->error);
-		return;
-	case MTA_THERE:
-		break;
-	}
-	if (mta->services == 0) {
+	} else if (mta->services == 0) {
 		diagnosis_add(out, HEALTH_WARNING, NULL,
 		    "no smtpd is in master.cf: Postfix takes no mail");
 	}

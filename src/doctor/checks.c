@@ -30,9 +30,7 @@ diagnosis_add(struct diagnosis *out, enum health state, const char *fix,
 	remark = &out->remark[out->remarks];
 	*remark = (struct remark){ .check = out->check, .state = state };
 	va_start(args, format);
-	if (vsnprintf(remark->what, sizeof(remark->what), format, args) < 0) {
-		remark->what[0] = '\0';
-	}
+	(void)vsnprintf(remark->what, sizeof(remark->what), format, args);
 	va_end(args);
 	for (size_t i = 0; i < out->remarks; i++) {
 		if (out->remark[i].state == state &&
@@ -50,18 +48,14 @@ diagnosis_add(struct diagnosis *out, enum health state, const char *fix,
 void
 diagnosis_fix(struct diagnosis *out, const char *format, ...)
 {
-	struct remark *remark;
 	va_list args;
 
-	if (out->open == 0) {
-		return;
+	if (out->open != 0) {
+		va_start(args, format);
+		(void)vsnprintf(out->remark[out->open - 1].fix,
+		    REMARK_TEXT_SIZE, format, args);
+		va_end(args);
 	}
-	remark = &out->remark[out->open - 1];
-	va_start(args, format);
-	if (vsnprintf(remark->fix, sizeof(remark->fix), format, args) < 0) {
-		remark->fix[0] = '\0';
-	}
-	va_end(args);
 }
 
 size_t
@@ -93,16 +87,16 @@ health_name(enum health state)
 static void
 check_database(const struct facts *facts, struct diagnosis *out)
 {
-	if (facts->records.result == STORE_OK) {
-		return;
+	const char *error = facts->records.error;
+
+	if (facts->records.result != STORE_OK) {
+		diagnosis_add(out, HEALTH_PROBLEM, NULL, "%s",
+		    error[0] != '\0' ? error : "it cannot be used");
+		diagnosis_fix(out,
+		    "see that %s exists, is its services' user's, and its "
+		    "disk is neither full nor read-only",
+		    facts->conf->database);
 	}
-	diagnosis_add(out, HEALTH_PROBLEM, NULL, "%s",
-	    facts->records.error[0] != '\0' ? facts->records.error
-					    : "it cannot be used");
-	diagnosis_fix(out,
-	    "see that %s exists, is its services' user's, and its disk is "
-	    "neither full nor read-only",
-	    facts->conf->database);
 }
 
 static bool

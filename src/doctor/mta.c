@@ -66,11 +66,11 @@ mta_add_nets(struct mta *mta, const char *list, struct mta_tables *tables)
 		if (item[0] == '!') {
 			continue;
 		}
-		if (!is_net && tables != NULL && is_table(item)) {
-			add_table(tables, item);
-			mta->nets_cut |= tables->cut;
-		} else if (!is_net) {
-			mta->nets_cut |= tables != NULL;
+		if (!is_net && tables != NULL) {
+			if (is_table(item)) {
+				add_table(tables, item);
+			}
+			mta->nets_cut |= !is_table(item) || tables->cut;
 		}
 		for (size_t i = 0; is_net && i < mta->nets; i++) {
 			known = known || net_equal(&mta->net[i], &net);
@@ -171,22 +171,14 @@ service_setting(
 	return value != NULL ? value : setting(mta, name);
 }
 
-/* Whether it listens for this host alone. */
-static bool
-is_loopback(const char *service)
-{
-	return text_after(service, "127.") != NULL ||
-	       text_after(service, "[::1]:") != NULL ||
-	       text_after(service, "::1:") != NULL ||
-	       text_after(service, "localhost:") != NULL;
-}
-
 /* Each "smtp/inet/command = smtpd -o ..." of master.cf's fields; the name is
  * cut behind the service. */
 static void
 read_services(struct mta *mta)
 {
 	static const char field[] = "/command";
+	static const char *const here[] = { "127.",
+		"[::1]:", "::1:", "localhost:" };
 	const char *level = setting(mta, "compatibility_level");
 
 	for (size_t i = 0; i < mta->fields.lines; i++) {
@@ -209,7 +201,9 @@ read_services(struct mta *mta)
 		name[len - (sizeof(field) - 1)] = '\0';
 		service = &mta->service[mta->services++];
 		service->name = name;
-		service->loopback = is_loopback(name);
+		for (size_t j = 0; j < sizeof(here) / sizeof(here[0]); j++) {
+			service->loopback |= text_after(name, here[j]) != NULL;
+		}
 		chroot = of_service(&mta->fields, name, "chroot");
 		/* Postfix 3.0 took the chroot out of the defaults. */
 		service->chroot = chroot != NULL && chroot[0] != '-'
@@ -233,7 +227,7 @@ mta_read(struct mta *mta)
 	struct postconf *const outs[] = { &mta->main, &mta->fields,
 		&mta->overrides };
 
-	for (size_t i = 0; i < sizeof(outs) / sizeof(outs[0]); i++) {
+	for (size_t i = 0; i < MTA_SAID; i++) {
 		if (mta->said[i] != NULL) {
 			postconf_read(mta->said[i], outs[i]);
 			mta->cut |= outs[i]->cut;
@@ -269,22 +263,6 @@ run(const struct mta *mta, const char *program, const char *const *words,
 	}
 	argv[count] = NULL;
 	return run_program(argv, PROGRAM_MS, output);
-}
-
-static bool
-ask_postconf(struct mta *mta, size_t which, const char *const *words)
-{
-	struct run_output output;
-	enum run_result result = run(mta, "postconf", words, &output);
-
-	if (result != RUN_FINE) {
-		mta->state = result == RUN_MISSING ? MTA_NONE : MTA_MUTE;
-		(void)text_copy(mta->error, sizeof(mta->error), output.error);
-		return false;
-	}
-	mta->said[which] = output.text;
-	mta->cut |= output.cut;
-	return true;
 }
 
 /* A table's text, of a kind that can list it; NULL where it cannot be had. */
@@ -348,6 +326,8 @@ mta_ask(struct mta *mta, const char *folder)
 	static const char *const fields[] = { "-F", "*/*/chroot", "*/*/command",
 		NULL };
 	static const char *const overrides[] = { "-Px", NULL };
+	static const char *const *const words[MTA_SAID] = { settings, fields,
+		overrides };
 
 	if (folder != NULL &&
 	    !text_copy(mta->folder, sizeof(mta->folder), folder)) {
@@ -356,9 +336,20 @@ mta_ask(struct mta *mta, const char *folder)
 		    mta->error, sizeof(mta->error), "its path is too long");
 		return;
 	}
-	if (!ask_postconf(mta, 0, settings) || !ask_postconf(mta, 1, fields) ||
-	    !ask_postconf(mta, 2, overrides)) {
-		return;
+	for (size_t i = 0; i < MTA_SAID; i++) {
+		struct run_output output;
+		enum run_result result = run(
+		    mta, "postconf", words[i], &output);
+
+		if (result != RUN_FINE) {
+			mta->state = result == RUN_MISSING ? MTA_NONE
+							   : MTA_MUTE;
+			(void)text_copy(
+			    mta->error, sizeof(mta->error), output.error);
+			return;
+		}
+		mta->said[i] = output.text;
+		mta->cut |= output.cut;
 	}
 	mta->state = MTA_THERE;
 	mta_read(mta);
@@ -369,7 +360,7 @@ mta_ask(struct mta *mta, const char *folder)
 void
 mta_clear(struct mta *mta)
 {
-	for (size_t i = 0; i < sizeof(mta->said) / sizeof(mta->said[0]); i++) {
+	for (size_t i = 0; i < MTA_SAID; i++) {
 		free(mta->said[i]);
 		mta->said[i] = NULL;
 	}

@@ -20,7 +20,8 @@ enum {
 	MTA_SERVICES_MAX = 64,
 	MTA_TABLES_MAX = 16,
 	MTA_TABLE_SIZE = 512,
-	MTA_FOLDER_SIZE = 512
+	MTA_FOLDER_SIZE = 512,
+	MTA_SAID = 3
 };
 
 /* One smtpd of master.cf; its settings are main.cf's where it has none of
@@ -57,7 +58,7 @@ struct mta {
 
 	/* What postconf printed: `postconf -x`, `-F` and `-Px`.  All names
 	 * and values below are borrowed from it. */
-	char *said[3];
+	char *said[MTA_SAID];
 	struct postconf main;
 	struct postconf fields;
 	struct postconf overrides;
