@@ -218,7 +218,7 @@ put_events(struct known *known)
 static double
 percent(int64_t ratio)
 {
-	return (double)ratio * 100 / POLICY_RATIO_ONE;
+	return (double)ratio * 100 / (double)POLICY_RATIO_ONE;
 }
 
 static void
@@ -269,7 +269,7 @@ say_forwarder(struct known *known)
 			output_say(out,
 			    "  rule %s counts each of its events as %g",
 			    rule->name,
-			    (double)rule->weight / POLICY_RATIO_ONE);
+			    (double)rule->weight / (double)POLICY_RATIO_ONE);
 			weighed++;
 		}
 	}
@@ -355,7 +355,7 @@ say_outlook(struct output *out, const struct outlook *outlook)
 	text_addf(&text, "%" PRId64 " accepted", outlook->accepted);
 	if (rule->ratio != 0) {
 		text_addf(&text, ", ratio %g",
-		    (double)rule->ratio / POLICY_RATIO_ONE);
+		    (double)rule->ratio / (double)POLICY_RATIO_ONE);
 	}
 	if (rule->credit != 0) {
 		text_addf(&text, ", credit %" PRId64, rule->credit);

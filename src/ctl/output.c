@@ -458,10 +458,10 @@ output_ratio(struct output *out, const char *name, int64_t ratio)
 	char plain[VALUE_SIZE];
 	char people[VALUE_SIZE];
 
-	(void)snprintf(
-	    plain, sizeof(plain), "%g", (double)ratio / POLICY_RATIO_ONE);
+	(void)snprintf(plain, sizeof(plain), "%g",
+	    (double)ratio / (double)POLICY_RATIO_ONE);
 	(void)snprintf(people, sizeof(people), "%g %%",
-	    (double)ratio * 100 / POLICY_RATIO_ONE);
+	    (double)ratio * 100 / (double)POLICY_RATIO_ONE);
 	put(out, name, TOKEN_RAW, plain, people);
 }
 
