@@ -9,177 +9,57 @@
 #include "conf/conf.h"
 #include "core/ban.h"
 
-/* ---- what can be read, each telling what is wrong or NULL ---- */
+static const char no_duration[] = "is not a duration (90s, 10m, 2h, 7d)";
 
-static bool
-read_single(const char *word, struct args *args)
-{
-	args->single = addr_parse(word, &args->address);
-	if (args->single) {
-		args->who = net_cut(&args->address, ADDR_BITS);
-	}
-	return args->single;
-}
-
-static const char *
-read_address(const char *word, struct args *args)
-{
-	struct net net;
-
-	if (read_single(word, args)) {
-		return NULL;
-	}
-	return net_parse(word, &net) ? "is a network, not one address"
-				     : "is not an IP address";
-}
-
-static const char *
-read_who(const char *word, struct args *args)
-{
-	return read_single(word, args) || net_parse(word, &args->who)
-		   ? NULL
-		   : "is neither an IP address nor a network";
-}
-
-static const char *
-read_whom(const char *word, struct args *args)
-{
-	if (strcmp(word, "all") == 0) {
-		args->everybody = true;
-		return NULL;
-	}
-	return read_who(word, args) == NULL
-		   ? NULL
-		   : "is no IP address, no network and not \"all\"";
-}
-
-static const char *
-read_seconds(const char *word, int64_t *out)
-{
-	return text_to_duration(word, out)
-		   ? NULL
-		   : "is not a duration (90s, 10m, 2h, 7d)";
-}
-
-static const char *
-read_duration(const char *word, struct args *args)
-{
-	return read_seconds(word, &args->duration);
-}
-
-static const char *
-read_lasting(const char *word, struct args *args)
-{
-	return read_seconds(word, &args->lasting);
-}
-
-static const char *
-read_kind(const char *word, struct args *args)
-{
-	return kind_parse(word, &args->kind)
-		   ? NULL
-		   : "is not a kind (spam, virus, complaint, auth, recipient, "
-		     "sender, helo, command, disconnect, probe, greylist, "
-		     "relay, volume)";
-}
-
-static const char *
-read_reason(const char *word, struct args *args)
-{
-	return reason_parse(word, &args->reason)
-		   ? NULL
-		   : "is not a reason (spam, virus, auth, error, recipient, "
-		     "volume)";
-}
-
-static const char *
-read_note(const char *word, struct args *args)
-{
-	args->note = word;
-	if (strlen(word) >= BAN_NOTE_SIZE) {
-		return "is too long for a note (200 bytes)";
-	}
-	return utf8_is_plain(word)
-		   ? NULL
-		   : "is not a note: only printable UTF-8, in one line";
-}
-
-static const char *
-read_detail(const char *word, struct args *args)
-{
-	args->detail = word;
-	if (strlen(word) > ARGS_DETAIL_MAX) {
-		return "is too long for a detail (200 bytes)";
-	}
-	return text_is_plain(word) ? NULL
-				   : "is not a detail: only printable ASCII";
-}
-
-static const char *
-read_at(const char *word, struct args *args)
-{
-	return text_to_time(word, &args->at)
-		   ? NULL
-		   : "is not a time (2026-11-21T18:05:42Z or @SECONDS)";
-}
-
-static const char *
-read_policy(const char *word, struct args *args)
-{
-	bool second = args->policy[0] != NULL;
-
-	args->policy[second] = word;
-	return conf_is_policy_name(word)
-		   ? NULL
-		   : "is not the name of a policy (1 to 32 of a-z, 0-9 and "
-		     "'-')";
-}
-
-static const char *
-read_postfix(const char *word, struct args *args)
-{
-	args->postfix = word;
-	return word[0] != '\0' ? NULL : "is not a folder";
-}
-
-typedef const char *reader(const char *word, struct args *args);
-
-/* In the order of enum argument. */
 static const struct argument_kind {
-	const char *name;
-	reader *read;
+	const char *name;  /* where it is missing */
+	const char *wrong; /* what is said of a word that is none */
 } arguments[] = {
-	{ NULL, NULL },
-	{ "IP", read_address },
-	{ "IP or NET", read_who },
-	{ "IP, NET or all", read_whom },
-	{ "DURATION", read_duration },
-	{ "KIND", read_kind },
-	{ "FILE", NULL },
-	{ "TEXT", NULL },
+	[ARGUMENT_ADDRESS] = { "IP", "is not an IP address" },
+	[ARGUMENT_WHO] = { "IP or NET",
+	    "is neither an IP address nor a network" },
+	[ARGUMENT_WHOM] = { "IP, NET or all",
+	    "is no IP address, no network and not \"all\"" },
+	[ARGUMENT_DURATION] = { "DURATION", no_duration },
+	[ARGUMENT_KIND] = { "KIND",
+	    "is not a kind (spam, virus, complaint, auth, recipient, sender, "
+	    "helo, command, disconnect, probe, greylist, relay, volume)" },
+	[ARGUMENT_FILES] = { "FILE", NULL },
+	[ARGUMENT_TEXT] = { "TEXT", NULL },
+	[ARGUMENT_DETAIL] = { NULL, "is not a detail: only printable ASCII" },
+	[ARGUMENT_FOLDER] = { NULL, "is not a folder" },
+	[ARGUMENT_LASTING] = { NULL, no_duration },
+	[ARGUMENT_NOTE] = { NULL,
+	    "is not a note: only printable UTF-8, in one line" },
+	[ARGUMENT_POLICY] = { NULL,
+	    "is not the name of a policy (1 to 32 of a-z, 0-9 and '-')" },
+	[ARGUMENT_REASON] = { NULL,
+	    "is not a reason (spam, virus, auth, error, recipient, volume)" },
+	[ARGUMENT_TIME] = { NULL,
+	    "is not a time (2026-11-21T18:05:42Z or @SECONDS)" },
 };
 
-/* In the order of enum args_option; one without `read` takes no value. */
+/* In the order of enum args_option. */
 static const struct option_kind {
 	const char *name;
-	reader *read;
-	bool twice; /* it takes two */
+	enum argument value; /* ARGUMENT_END: it takes none */
+	bool twice;          /* it takes two */
 } options[OPTION_COUNT] = {
-	{ "--all", NULL, false },
-	{ "--at", read_at, false },
-	{ "--compare", read_policy, true },
-	{ "--csv", NULL, false },
-	{ "--detail", read_detail, false },
-	{ "--fix", NULL, false },
-	{ "--for", read_lasting, false },
-	{ "--help", NULL, false },
-	{ "--json", NULL, false },
-	{ "--mistake", NULL, false },
-	{ "--note", read_note, false },
-	{ "--policy", read_policy, false },
-	{ "--postfix", read_postfix, false },
-	{ "--reason", read_reason, false },
-	{ "--unmatched", NULL, false },
+	{ "--all", ARGUMENT_END, false },
+	{ "--at", ARGUMENT_TIME, false },
+	{ "--compare", ARGUMENT_POLICY, true },
+	{ "--csv", ARGUMENT_END, false },
+	{ "--detail", ARGUMENT_DETAIL, false },
+	{ "--fix", ARGUMENT_END, false },
+	{ "--for", ARGUMENT_LASTING, false },
+	{ "--help", ARGUMENT_END, false },
+	{ "--json", ARGUMENT_END, false },
+	{ "--mistake", ARGUMENT_END, false },
+	{ "--note", ARGUMENT_NOTE, false },
+	{ "--policy", ARGUMENT_POLICY, false },
+	{ "--postfix", ARGUMENT_FOLDER, false },
+	{ "--reason", ARGUMENT_REASON, false },
+	{ "--unmatched", ARGUMENT_END, false },
 };
 
 /* ---- options and words apart ---- */
@@ -199,27 +79,22 @@ complain(char error[static ARGS_ERROR_SIZE], const char *format, ...)
 	va_end(args);
 }
 
-/* The option that `word` names up to `len`, or OPTION_COUNT. */
-static enum args_option
+/* The place of the option that `word` names up to `len`, or OPTION_COUNT. */
+static size_t
 find_option(const char *word, size_t len)
 {
 	size_t i = 0;
 
 	if (len == 2 && strncmp(word, "-h", len) == 0) {
-		return OPTION_HELP;
+		word = "--help";
+		len = strlen(word);
 	}
 	while (
 	    i < OPTION_COUNT && (strlen(options[i].name) != len ||
 				    strncmp(options[i].name, word, len) != 0)) {
 		i++;
 	}
-	return (enum args_option)i;
-}
-
-static const char *
-take_value(const char *const *argv, size_t count, size_t *i)
-{
-	return *i + 1 < count ? argv[++*i] : NULL;
+	return i;
 }
 
 /* Take the option at argv[*i], and with it its values. */
@@ -230,8 +105,8 @@ take_option(
 	const char *word = argv[*i];
 	size_t len = strcspn(word, "=");
 	const char *value = word[len] == '=' ? word + len + 1 : NULL;
-	enum args_option option = find_option(word, len);
-	const struct option_kind *kind;
+	size_t option = find_option(word, len);
+	const struct option_kind *kind = &options[option];
 
 	if (option == OPTION_COUNT) {
 		struct nearest nearest = { .written = word };
@@ -244,26 +119,24 @@ take_option(
 		    nearest.word != NULL ? nearest.word : "");
 		return;
 	}
-	kind = &options[option];
-	if (kind->read == NULL && value != NULL) {
+	if (kind->value == ARGUMENT_END && value != NULL) {
 		complain(out->error, "%s takes no value", kind->name);
+	} else if (kind->value != ARGUMENT_END) {
+		if (value == NULL && *i + 1 < count) {
+			value = argv[++*i];
+		}
+		if (kind->twice && *i + 1 < count) {
+			out->second = argv[++*i];
+		}
+		if (value == NULL || (kind->twice && out->second == NULL)) {
+			complain(out->error, "%s needs %s", kind->name,
+			    kind->twice ? "two values" : "a value");
+		}
 	}
-	if (kind->read != NULL && value == NULL) {
-		value = take_value(argv, count, i);
-	}
-	if (kind->twice) {
-		out->second = take_value(argv, count, i);
-	}
-	if (kind->twice && out->second == NULL) {
-		complain(out->error, "%s needs two values", kind->name);
-	}
-	if (kind->read != NULL && value == NULL) {
-		complain(out->error, "%s needs a value", kind->name);
-	}
-	if ((out->given & option_bit(option)) != 0) {
+	if ((out->given & 1U << option) != 0) {
 		complain(out->error, "%s is given twice", kind->name);
 	}
-	out->given |= option_bit(option);
+	out->given |= 1U << option;
 	out->value[option] = value;
 }
 
@@ -291,97 +164,148 @@ args_split(const char *const *argv, size_t count, struct args_words *out)
 
 /* ---- understanding them ---- */
 
-/* One word; false after a complaint. */
-static bool
-read_word(const char *word, enum argument argument, struct args *out,
-    char error[static ARGS_ERROR_SIZE])
+static const char *
+read_who(const char *word, enum argument argument, struct args *args)
 {
-	const char *wrong = arguments[argument].read(word, out);
-
-	if (wrong != NULL) {
-		complain(error, "\"%.60s\" %s", word, wrong);
+	args->everybody = argument == ARGUMENT_WHOM && strcmp(word, "all") == 0;
+	args->single = addr_parse(word, &args->address);
+	if (args->single) {
+		args->who = net_cut(&args->address, ADDR_BITS);
 	}
-	return wrong == NULL;
+	if (args->everybody || args->single) {
+		return NULL;
+	}
+	if (!net_parse(word, &args->who)) {
+		return arguments[argument].wrong;
+	}
+	return argument == ARGUMENT_ADDRESS ? "is a network, not one address"
+					    : NULL;
+}
+
+/* Read a word into its field; what is wrong with it, or NULL. */
+static const char *
+read_word(const char *word, enum argument argument, struct args *args)
+{
+	bool fine = false;
+
+	switch (argument) {
+	case ARGUMENT_ADDRESS:
+	case ARGUMENT_WHO:
+	case ARGUMENT_WHOM:
+		return read_who(word, argument, args);
+	case ARGUMENT_DURATION:
+		fine = text_to_duration(word, &args->duration);
+		break;
+	case ARGUMENT_LASTING:
+		fine = text_to_duration(word, &args->lasting);
+		break;
+	case ARGUMENT_TIME:
+		fine = text_to_time(word, &args->at);
+		break;
+	case ARGUMENT_KIND:
+		fine = kind_parse(word, &args->kind);
+		break;
+	case ARGUMENT_REASON:
+		fine = reason_parse(word, &args->reason);
+		break;
+	case ARGUMENT_NOTE:
+		if (strlen(word) >= BAN_NOTE_SIZE) {
+			return "is too long for a note (200 bytes)";
+		}
+		args->note = word;
+		fine = utf8_is_plain(word);
+		break;
+	case ARGUMENT_DETAIL:
+		if (strlen(word) > ARGS_DETAIL_MAX) {
+			return "is too long for a detail (200 bytes)";
+		}
+		args->detail = word;
+		fine = text_is_plain(word);
+		break;
+	case ARGUMENT_POLICY:
+		args->policy[args->policy[0] != NULL] = word;
+		fine = conf_is_policy_name(word);
+		break;
+	case ARGUMENT_FOLDER:
+		args->postfix = word;
+		fine = word[0] != '\0';
+		break;
+	case ARGUMENT_END:
+	case ARGUMENT_FILES:
+	case ARGUMENT_TEXT:
+		break;
+	}
+	return fine ? NULL : arguments[argument].wrong;
 }
 
 static bool
-read_words(const struct args_words *from, size_t skip,
-    const struct syntax *syntax, struct args *out,
-    char error[static ARGS_ERROR_SIZE])
+read_words(struct args_words *from, size_t skip, const struct syntax *syntax,
+    struct args *out)
 {
+	const enum argument *argument = syntax->argument;
 	size_t at = skip;
 
-	for (size_t i = 0; syntax->argument[i] != ARGUMENT_END; i++) {
-		enum argument argument = syntax->argument[i];
+	for (; *argument != ARGUMENT_END; argument++) {
+		const char *wrong = NULL;
 
 		if (at >= from->words) {
-			complain(
-			    error, "%s is missing", arguments[argument].name);
-			return false;
-		}
-		if (arguments[argument].read == NULL) {
+			complain(from->error, "%s is missing",
+			    arguments[*argument].name);
+		} else if (arguments[*argument].wrong == NULL) {
 			out->file = &from->word[at];
 			out->files = from->words - at;
 			at = from->words;
-		} else if (!read_word(from->word[at++], argument, out, error)) {
-			return false;
+		} else {
+			wrong = read_word(from->word[at++], *argument, out);
+		}
+		if (wrong != NULL) {
+			complain(from->error, "\"%.60s\" %s",
+			    from->word[at - 1], wrong);
 		}
 	}
 	if (at < from->words) {
-		complain(
-		    error, "unexpected argument \"%.60s\"", from->word[at]);
+		complain(from->error, "unexpected argument \"%.60s\"",
+		    from->word[at]);
 	}
-	return error[0] == '\0';
+	return from->error[0] == '\0';
 }
 
-static bool
-read_option(const struct args_words *from, const char *verb,
-    enum args_option option, const struct syntax *syntax, struct args *out,
-    char error[static ARGS_ERROR_SIZE])
+static void
+read_option(struct args_words *from, const char *verb, size_t option,
+    const struct syntax *syntax, struct args *out)
 {
-	const char *wrong;
-	const char *value;
+	const struct option_kind *kind = &options[option];
+	const char *value = from->value[option];
+	const char *wrong = NULL;
 
-	if ((syntax->options & option_bit(option)) == 0) {
-		complain(error, "\"%s\" has no option %s", verb,
-		    options[option].name);
-		return false;
-	}
-	if (options[option].read == NULL) {
-		return true;
-	}
-	value = from->value[option];
-	wrong = options[option].read(value, out);
-	if (wrong == NULL && options[option].twice) {
-		value = from->second;
-		wrong = options[option].read(value, out);
+	if ((syntax->options & 1U << option) == 0) {
+		complain(
+		    from->error, "\"%s\" has no option %s", verb, kind->name);
+	} else if (kind->value != ARGUMENT_END) {
+		wrong = read_word(value, kind->value, out);
+		if (wrong == NULL && kind->twice) {
+			value = from->second;
+			wrong = read_word(value, kind->value, out);
+		}
 	}
 	if (wrong != NULL) {
-		complain(error, "%s: \"%.60s\" %s", options[option].name, value,
-		    wrong);
+		complain(
+		    from->error, "%s: \"%.60s\" %s", kind->name, value, wrong);
 	}
-	return wrong == NULL;
 }
 
 bool
-args_read(const struct args_words *from, const char *verb, size_t skip,
-    const struct syntax *syntax, struct args *out,
-    char error[static ARGS_ERROR_SIZE])
+args_read(struct args_words *from, const char *verb, size_t skip,
+    const struct syntax *syntax, struct args *out)
 {
 	*out = (struct args){ .given = from->given };
-	error[0] = '\0';
-	if (from->error[0] != '\0') {
-		return text_copy(error, ARGS_ERROR_SIZE, from->error) && false;
-	}
-	for (enum args_option i = 0; i < OPTION_COUNT; i++) {
-		if ((from->given & option_bit(i)) != 0 &&
-		    !read_option(from, verb, i, syntax, out, error)) {
-			return false;
+	for (size_t i = 0; i < OPTION_COUNT && from->error[0] == '\0'; i++) {
+		if ((from->given & 1U << i) != 0) {
+			read_option(from, verb, i, syntax, out);
 		}
 	}
 	if (args_given(out, OPTION_CSV) && args_given(out, OPTION_JSON)) {
-		complain(error, "--json and --csv exclude each other");
-		return false;
+		complain(from->error, "--json and --csv exclude each other");
 	}
-	return read_words(from, skip, syntax, out, error);
+	return read_words(from, skip, syntax, out);
 }

@@ -22,6 +22,7 @@ enum {
 	ARGS_DETAIL_MAX = 200
 };
 
+/* What a word or the value of an option is. */
 enum argument {
 	ARGUMENT_END,
 	ARGUMENT_ADDRESS,  /* one address */
@@ -30,38 +31,43 @@ enum argument {
 	ARGUMENT_DURATION, /* "2h" */
 	ARGUMENT_KIND,     /* "spam" */
 	ARGUMENT_FILES,    /* paths or "-": all words that are left */
-	ARGUMENT_TEXT      /* a text or "-": all words that are left */
+	ARGUMENT_TEXT,     /* a text or "-": all words that are left */
+	/* of options only */
+	ARGUMENT_DETAIL,
+	ARGUMENT_FOLDER,
+	ARGUMENT_LASTING, /* the duration of --for */
+	ARGUMENT_NOTE,
+	ARGUMENT_POLICY,
+	ARGUMENT_REASON,
+	ARGUMENT_TIME
+};
+
+enum {
+	OPTION_COUNT = 15
 };
 
 enum args_option {
-	OPTION_ALL,
-	OPTION_AT,
-	OPTION_COMPARE,
-	OPTION_CSV,
-	OPTION_DETAIL,
-	OPTION_FIX,
-	OPTION_FOR,
-	OPTION_HELP,
-	OPTION_JSON,
-	OPTION_MISTAKE,
-	OPTION_NOTE,
-	OPTION_POLICY,
-	OPTION_POSTFIX,
-	OPTION_REASON,
-	OPTION_UNMATCHED,
-	OPTION_COUNT
+	OPTION_ALL = 1U << 0,
+	OPTION_AT = 1U << 1,
+	OPTION_COMPARE = 1U << 2,
+	OPTION_CSV = 1U << 3,
+	OPTION_DETAIL = 1U << 4,
+	OPTION_FIX = 1U << 5,
+	OPTION_FOR = 1U << 6,
+	OPTION_HELP = 1U << 7,
+	OPTION_JSON = 1U << 8,
+	OPTION_MISTAKE = 1U << 9,
+	OPTION_NOTE = 1U << 10,
+	OPTION_POLICY = 1U << 11,
+	OPTION_POSTFIX = 1U << 12,
+	OPTION_REASON = 1U << 13,
+	OPTION_UNMATCHED = 1U << 14
 };
-
-static inline uint32_t
-option_bit(enum args_option option)
-{
-	return UINT32_C(1) << option;
-}
 
 /* What a verb takes. */
 struct syntax {
 	enum argument argument[ARGS_MAX + 1]; /* all needed, in order */
-	uint32_t options;                     /* option_bit() of each */
+	uint32_t options;                     /* args_option */
 };
 
 /* Words and options apart, not yet understood; all borrowed. */
@@ -70,13 +76,13 @@ struct args_words {
 	size_t words;
 	const char *value[OPTION_COUNT]; /* NULL where there is none */
 	const char *second;              /* value of the one that has two */
-	uint32_t given;                  /* option_bit() of each */
+	uint32_t given;                  /* args_option */
 	char error[ARGS_ERROR_SIZE];     /* the first thing wrong, or empty */
 };
 
 /* The fields of arguments and options that were not given are 0. */
 struct args {
-	uint32_t given; /* option_bit() of each */
+	uint32_t given; /* args_option */
 	struct addr address;
 	struct net who; /* a single address is the network of 128 bits */
 	bool single;    /* `who` was written as an address */
@@ -100,15 +106,14 @@ struct args {
 void args_split(const char *const *argv, size_t count, struct args_words *out);
 
 /* Understand the words behind the first `skip` of them, and the options;
- * `verb` is named where it does not take one. */
-bool args_read(const struct args_words *from, const char *verb, size_t skip,
-    const struct syntax *syntax, struct args *out,
-    char error[static ARGS_ERROR_SIZE]);
+ * `verb` is named where it does not take one.  False with `from->error`. */
+bool args_read(struct args_words *from, const char *verb, size_t skip,
+    const struct syntax *syntax, struct args *out);
 
 static inline bool
 args_given(const struct args *args, enum args_option option)
 {
-	return (args->given & option_bit(option)) != 0;
+	return (args->given & option) != 0;
 }
 
 #endif

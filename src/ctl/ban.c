@@ -6,7 +6,6 @@
 #include "core/ban.h"
 #include "core/standing.h"
 #include "ctl/ctl.h"
-#include "ctl/verbs.h"
 #include "doctor/ssh.h"
 #include "engine/engine.h"
 

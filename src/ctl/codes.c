@@ -1,4 +1,4 @@
-#include "ctl/verbs.h"
+#include "ctl/ctl.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "core/ban.h"
 #include "core/policy.h"
-#include "ctl/ctl.h"
 
 static const struct layout replies = {
 	.column = { { "code", "CODE", 0, 0 }, { "enhanced", "ENHANCED", 0, 0 },

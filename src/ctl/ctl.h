@@ -48,4 +48,47 @@ enum exit_status ctl_commit(
 /* The shipped log rules and the administrator's; NULL after a complaint. */
 struct rules *ctl_rules(const struct ctl *ctl);
 
+/* ---- the verbs ---- */
+
+/* Each does what its row in ctl/main says, and gives back what the command
+ * ends with; what a check refuses is refused before the database is
+ * touched. */
+typedef enum exit_status verb(struct ctl *ctl);
+
+verb status_show;
+verb brake_show; /* EXIT_NO while it is on */
+verb brake_release;
+
+verb list_show;
+verb list_check; /* EXIT_NO where it is banned */
+verb explain_show;
+
+/* Refuses networks that are too wide, never banned, or allowed by the
+ * configuration. */
+verb ban_check;
+verb ban_add, ban_clear;
+verb allow_list, allow_add, allow_remove;
+
+/* Understands all lines of standard input first. */
+verb report_lines_check;
+verb report_lines, report_one;
+
+verb rules_list, rules_test;
+
+/* --policy and --compare exclude each other. */
+verb replay_check;
+verb replay_logs;
+
+/* The folder given as --postfix must be one. */
+verb doctor_check;
+/* It opens the database itself: that this cannot be done is a finding, after
+ * which all else is still looked at. */
+verb doctor_run;
+
+verb codes_show;
+
+/* The words as one text, or "-": what stands on standard input, line by
+ * line. */
+verb decode_text;
+
 #endif

@@ -1,4 +1,4 @@
-#include "ctl/verbs.h"
+#include "ctl/ctl.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -6,7 +6,6 @@
 
 #include "base/text.h"
 #include "bounce/bounce.h"
-#include "ctl/ctl.h"
 #include "logs/log_lines.h"
 
 enum {

@@ -1,4 +1,4 @@
-#include "ctl/verbs.h"
+#include "ctl/ctl.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -6,7 +6,6 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "ctl/ctl.h"
 #include "doctor/checks.h"
 #include "doctor/facts.h"
 #include "engine/engine.h"

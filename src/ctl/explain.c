@@ -8,7 +8,6 @@
 #include "core/tally.h"
 #include "ctl/bans.h"
 #include "ctl/ctl.h"
-#include "ctl/verbs.h"
 #include "engine/engine.h"
 
 /* What is known of the address that stands in the arguments; events and bans,

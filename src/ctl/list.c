@@ -4,7 +4,6 @@
 #include "core/standing.h"
 #include "ctl/bans.h"
 #include "ctl/ctl.h"
-#include "ctl/verbs.h"
 #include "engine/engine.h"
 
 /* ---- list ---- */

@@ -1,4 +1,4 @@
-#include "ctl/verbs.h"
+#include "ctl/ctl.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "ctl/ctl.h"
 #include "ctl/progress.h"
 #include "logs/log_lines.h"
 #include "replay/scratch.h"

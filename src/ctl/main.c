@@ -15,7 +15,6 @@
 #include "ctl/args.h"
 #include "ctl/ctl.h"
 #include "ctl/output.h"
-#include "ctl/verbs.h"
 #include "store/store.h"
 
 /* ---- what the command takes ---- */
@@ -31,25 +30,13 @@ struct command {
 	struct syntax syntax;
 	/* What can be refused without the database, or NULL; it has said why
 	 * where it gives back anything but EXIT_FINE. */
-	enum exit_status (*check)(struct ctl *ctl);
+	verb *check;
 	enum store_mode mode;
-	enum exit_status (*run)(struct ctl *ctl);
+	verb *run;
 };
 
 enum {
-	ALL = 1U << OPTION_ALL,
-	AT = 1U << OPTION_AT,
-	COMPARE = 1U << OPTION_COMPARE,
-	DETAIL = 1U << OPTION_DETAIL,
-	FIX = 1U << OPTION_FIX,
-	FOR = 1U << OPTION_FOR,
-	MISTAKE = 1U << OPTION_MISTAKE,
-	NOTE = 1U << OPTION_NOTE,
-	POLICY = 1U << OPTION_POLICY,
-	POSTFIX = 1U << OPTION_POSTFIX,
-	REASON = 1U << OPTION_REASON,
-	SHAPES = 1U << OPTION_JSON | 1U << OPTION_CSV,
-	UNMATCHED = 1U << OPTION_UNMATCHED
+	SHAPES = OPTION_JSON | OPTION_CSV
 };
 
 /* clang-format off */
@@ -60,7 +47,7 @@ static const struct command commands[] = {
 	  NULL, STORE_READ, status_show },
 	{ { "list" }, "[--reason R] [--all] [--json|--csv]",
 	  "who is banned, latest end first",
-	  { { ARGUMENT_END }, REASON | ALL | SHAPES },
+	  { { ARGUMENT_END }, OPTION_REASON | OPTION_ALL | SHAPES },
 	  NULL, STORE_READ, list_show },
 	{ { "check" }, "IP [--json|--csv]",
 	  "whether an address is banned now",
@@ -72,11 +59,11 @@ static const struct command commands[] = {
 	  NULL, STORE_READ, explain_show },
 	{ { "ban" }, "IP|NET DURATION [--reason R] [--note T]",
 	  "ban by hand",
-	  { { ARGUMENT_WHO, ARGUMENT_DURATION }, REASON | NOTE },
+	  { { ARGUMENT_WHO, ARGUMENT_DURATION }, OPTION_REASON | OPTION_NOTE },
 	  ban_check, STORE_WRITE, ban_add },
 	{ { "clear" }, "IP|NET|all [--reason R] [--note T] [--mistake]",
 	  "lift bans and reset the counters",
-	  { { ARGUMENT_WHOM }, REASON | NOTE | MISTAKE },
+	  { { ARGUMENT_WHOM }, OPTION_REASON | OPTION_NOTE | OPTION_MISTAKE },
 	  NULL, STORE_WRITE, ban_clear },
 	{ { "allow" }, "[list] [--json|--csv]",
 	  "which networks are never refused",
@@ -87,7 +74,7 @@ static const struct command commands[] = {
 	  NULL, STORE_READ, allow_list },
 	{ { "allow", "add" }, "NET [--note T] [--for DURATION]",
 	  "never refuse a network, and lift its bans",
-	  { { ARGUMENT_WHO }, NOTE | FOR },
+	  { { ARGUMENT_WHO }, OPTION_NOTE | OPTION_FOR },
 	  NULL, STORE_WRITE, allow_add },
 	{ { "allow", "remove" }, "NET",
 	  "take it off the allow list",
@@ -95,7 +82,7 @@ static const struct command commands[] = {
 	  NULL, STORE_WRITE, allow_remove },
 	{ { "report" }, "KIND IP [--at TIME] [--detail T]",
 	  "report an offence of an address",
-	  { { ARGUMENT_KIND, ARGUMENT_ADDRESS }, AT | DETAIL },
+	  { { ARGUMENT_KIND, ARGUMENT_ADDRESS }, OPTION_AT | OPTION_DETAIL },
 	  NULL, STORE_WRITE, report_one },
 	{ { "report", "-" }, "",
 	  "the same, lines of KIND IP [--at TIME] from standard input",
@@ -107,7 +94,7 @@ static const struct command commands[] = {
 	  NULL, STORE_READ, brake_show },
 	{ { "brake", "release" }, "[--note T] [--json|--csv]",
 	  "stop holding them back",
-	  { { ARGUMENT_END }, NOTE | SHAPES },
+	  { { ARGUMENT_END }, OPTION_NOTE | SHAPES },
 	  NULL, STORE_WRITE, brake_release },
 	{ { "rules" }, "[list] [--json|--csv]",
 	  "how log lines are understood",
@@ -118,19 +105,19 @@ static const struct command commands[] = {
 	  NULL, STORE_SCRATCH, rules_list },
 	{ { "rules", "test" }, "[--unmatched] [--json|--csv] FILE...",
 	  "what the rules find in a log (\"-\": standard input; .gz too)",
-	  { { ARGUMENT_FILES }, UNMATCHED | SHAPES },
+	  { { ARGUMENT_FILES }, OPTION_UNMATCHED | SHAPES },
 	  NULL, STORE_SCRATCH, rules_test },
 	{ { "replay" }, "[--policy P | --compare P Q] [--json|--csv] FILE...",
 	  "who would have been banned, from old logs",
-	  { { ARGUMENT_FILES }, POLICY | COMPARE | SHAPES },
+	  { { ARGUMENT_FILES }, OPTION_POLICY | OPTION_COMPARE | SHAPES },
 	  replay_check, STORE_SCRATCH, replay_logs },
 	{ { "doctor" }, "[--fix] [--postfix DIR] [--json|--csv]",
 	  "what is wrong with this host, and how to fix it",
-	  { { ARGUMENT_END }, FIX | POSTFIX | SHAPES },
+	  { { ARGUMENT_END }, OPTION_FIX | OPTION_POSTFIX | SHAPES },
 	  doctor_check, STORE_SCRATCH, doctor_run },
 	{ { "codes" }, "[--policy P] [--json|--csv]",
 	  "what the policy says to clients, and when",
-	  { { ARGUMENT_END }, POLICY | SHAPES },
+	  { { ARGUMENT_END }, OPTION_POLICY | SHAPES },
 	  NULL, STORE_SCRATCH, codes_show },
 	{ { "decode" }, "[--json|--csv] TEXT...",
 	  "what a refusal by a provider means (\"-\": lines of standard input)",
@@ -146,82 +133,55 @@ enum {
 static size_t
 words_of(const struct command *command)
 {
-	size_t len = 0;
-
-	while (len < COMMAND_WORDS_MAX && command->word[len] != NULL) {
-		len++;
-	}
-	return len;
-}
-
-static bool
-begins_with(const struct args_words *words, const struct command *command)
-{
-	size_t len = words_of(command);
-
-	if (words->words < len) {
-		return false;
-	}
-	for (size_t i = 0; i < len; i++) {
-		if (strcmp(words->word[i], command->word[i]) != 0) {
-			return false;
-		}
-	}
-	return true;
+	return command->word[1] != NULL ? 2 : 1;
 }
 
 static const struct command *
 find_command(const struct args_words *words)
 {
-	const struct command *best = NULL;
+	/* From the end, for "allow add" stands below "allow". */
+	for (size_t i = COMMANDS; i-- > 0;) {
+		size_t len = words_of(&commands[i]);
+		bool fits = words->words >= len;
 
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (begins_with(words, &commands[i]) &&
-		    (best == NULL || words_of(&commands[i]) > words_of(best))) {
-			best = &commands[i];
+		for (size_t n = 0; fits && n < len; n++) {
+			fits = strcmp(words->word[n], commands[i].word[n]) == 0;
+		}
+		if (fits) {
+			return &commands[i];
 		}
 	}
-	return best;
+	return NULL;
 }
 
 /* "videur allow add NET ..." */
 static void
-put_usage(FILE *to, const struct command *command)
+put_usage(FILE *to, const char *before, const struct command *command)
 {
-	fputs("videur", to);
+	fprintf(to, "%svideur", before);
 	for (size_t i = 0; i < words_of(command); i++) {
 		fprintf(to, " %s", command->word[i]);
 	}
-	if (command->usage[0] != '\0') {
-		fprintf(to, " %s", command->usage);
-	}
+	fprintf(
+	    to, "%s%s\n", command->usage[0] != '\0' ? " " : "", command->usage);
 }
 
-/* One without usage is another way of writing the one before it. */
-static const struct command *
-main_form(const struct command *command)
-{
-	while (command->usage == NULL) {
-		command--;
-	}
-	return command;
-}
-
+/* That of a command; of a verb alone, of all that begin with it. */
 static void
 put_usages(FILE *to, const struct command *command)
 {
+	/* One without usage is another way of writing the one before it. */
+	const struct command *written = command - (command->usage == NULL);
+
 	for (size_t i = 0; i < COMMANDS; i++) {
 		bool wanted = words_of(command) > 1
-				  ? &commands[i] == main_form(command)
+				  ? &commands[i] == written
 				  : strcmp(commands[i].word[0],
 					command->word[0]) == 0;
 
-		if (!wanted || commands[i].usage == NULL) {
-			continue;
+		if (wanted && commands[i].usage != NULL) {
+			put_usage(to, "usage: ", &commands[i]);
 		}
-		fputs("usage: ", to);
-		put_usage(to, &commands[i]);
-		putc('\n', to);
 	}
 }
 
@@ -230,12 +190,10 @@ put_help(FILE *to)
 {
 	fputs("usage: videur [-c FILE] [-V] [-h] VERB ...\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++) {
-		if (commands[i].usage == NULL) {
-			continue;
+		if (commands[i].usage != NULL) {
+			put_usage(to, "  ", &commands[i]);
+			fprintf(to, "      %s\n", commands[i].help);
 		}
-		fputs("  ", to);
-		put_usage(to, &commands[i]);
-		fprintf(to, "\n      %s\n", commands[i].help);
 	}
 	fputs("\nDurations are 90s 10m 2h 7d, times 2026-11-21T18:05:42Z or "
 	      "@SECONDS.\n",
@@ -243,40 +201,6 @@ put_help(FILE *to)
 }
 
 /* ---- understanding and doing it ---- */
-
-/* What stands before the verb. */
-struct opening {
-	const char *file; /* NULL: the default */
-	bool help;
-	bool version;
-	bool wrong;
-};
-
-static struct opening
-read_opening(int argc, char **argv)
-{
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 },
-	};
-	struct opening opening = { .file = NULL };
-	int option;
-
-	/* There is one thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while ((option = getopt_long(argc, argv, "+c:Vh", longs, NULL)) != -1) {
-		if (option == 'c') {
-			opening.file = optarg;
-		} else if (option == 'h') {
-			opening.help = true;
-		} else if (option == 'V') {
-			opening.version = true;
-		} else {
-			opening.wrong = true;
-		}
-	}
-	return opening;
-}
 
 static enum exit_status
 unknown_command(const struct args_words *words)
@@ -347,7 +271,6 @@ speak(const char *file, const char *const *argv, size_t count)
 	const struct command *command;
 	struct args_words words;
 	struct args args;
-	char error[ARGS_ERROR_SIZE];
 
 	args_split(argv, count, &words);
 	command = find_command(&words);
@@ -358,13 +281,13 @@ speak(const char *file, const char *const *argv, size_t count)
 	if (command == NULL) {
 		return unknown_command(&words);
 	}
-	if ((words.given & option_bit(OPTION_HELP)) != 0) {
+	if ((words.given & OPTION_HELP) != 0) {
 		put_usages(stdout, command);
 		return EXIT_FINE;
 	}
 	if (!args_read(&words, command->word[0], words_of(command),
-		&command->syntax, &args, error)) {
-		output_complain("%s", error);
+		&command->syntax, &args)) {
+		output_complain("%s", words.error);
 		put_usages(stderr, command);
 		return EXIT_USAGE;
 	}
@@ -374,21 +297,41 @@ speak(const char *file, const char *const *argv, size_t count)
 int
 main(int argc, char **argv)
 {
-	struct opening opening = read_opening(argc, argv);
+	static const struct option longs[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *file = NULL; /* the default */
+	bool help = false;
+	bool version = false;
 	enum exit_status status = EXIT_FINE;
+	int option;
 
 	log_init("videur");
 	tzset();
-	if (opening.wrong) {
-		put_help(stderr);
-		return EXIT_USAGE;
+	/* There is one thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
+	while ((option = getopt_long(argc, argv, "+c:Vh", longs, NULL)) != -1) {
+		if (option == 'c') {
+			file = optarg;
+		} else if (option == 'h') {
+			help = true;
+		} else if (option == 'V') {
+			version = true;
+		} else {
+			status = EXIT_USAGE;
+		}
 	}
-	if (opening.help) {
+	if (status != EXIT_FINE) {
+		put_help(stderr);
+		return (int)status;
+	}
+	if (help) {
 		put_help(stdout);
-	} else if (opening.version) {
+	} else if (version) {
 		printf("videur %s\n", VIDEUR_VERSION);
 	} else {
-		status = speak(opening.file, (const char *const *)argv + optind,
+		status = speak(file, (const char *const *)argv + optind,
 		    (size_t)(argc - optind));
 	}
 	/* An answer nobody could read is no answer. */

@@ -1,11 +1,10 @@
-#include "ctl/verbs.h"
+#include "ctl/ctl.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "base/text.h"
-#include "ctl/ctl.h"
 #include "ctl/progress.h"
 #include "replay/merge.h"
 #include "replay/simulate.h"

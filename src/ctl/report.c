@@ -7,7 +7,6 @@
 #include "base/text.h"
 #include "ctl/bans.h"
 #include "ctl/ctl.h"
-#include "ctl/verbs.h"
 #include "engine/engine.h"
 
 enum {
@@ -201,7 +200,7 @@ read_report(
     char *line, struct report *report, char error[static ARGS_ERROR_SIZE])
 {
 	static const struct syntax syntax = {
-		{ ARGUMENT_KIND, ARGUMENT_ADDRESS }, 1U << OPTION_AT
+		{ ARGUMENT_KIND, ARGUMENT_ADDRESS }, OPTION_AT
 	};
 	const char *word[ARGS_WORDS_MAX];
 	size_t count = cut_words(line, word);
@@ -213,8 +212,8 @@ read_report(
 		return false;
 	}
 	args_split(word, count, &words);
-	if (!args_read(&words, "report", 0, &syntax, &args, error)) {
-		return false;
+	if (!args_read(&words, "report", 0, &syntax, &args)) {
+		return text_copy(error, ARGS_ERROR_SIZE, words.error) && false;
 	}
 	*report = report_from(&args);
 	return true;

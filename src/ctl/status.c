@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "core/ban.h"
 #include "ctl/ctl.h"
-#include "ctl/verbs.h"
 #include "engine/engine.h"
 
 /* ---- status ---- */
