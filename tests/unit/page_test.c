@@ -289,7 +289,7 @@ every_kind_in_every_language(void **state)
 {
 	(void)state;
 	lift("192.0.2.7");
-	for (int n = 0; n < PAGE_KIND_COUNT * LANGUAGE_COUNT; n++) {
+	for (int n = 0; n < (int)PAGE_KIND_COUNT * (int)LANGUAGE_COUNT; n++) {
 		page.kind = (enum page_kind)(n / LANGUAGE_COUNT);
 		page.language = (enum language)(n % LANGUAGE_COUNT);
 		shows("there is a way to the form", "href=\"./\"");
@@ -436,8 +436,8 @@ figures_are_told(void **state)
 		stats.day[i].day = NOW - NOW % DAY + (i - 29) * DAY;
 	}
 	stats.listed[REASON_VIRUS] = 17;
-	stats.day[29].cell[STATS_BANS + REASON_ERROR] = 5;
-	stats.day[3].cell[STATS_EVENTS + KIND_SPAM] = 321;
+	stats.day[29].cell[STATS_BANS + (int)REASON_ERROR] = 5;
+	stats.day[3].cell[STATS_EVENTS + (int)KIND_SPAM] = 321;
 	page.stats = &stats;
 	shows("listed", "<dd>12\xe2\x80\xaf"
 			"345</dd>");

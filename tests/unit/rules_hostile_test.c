@@ -132,8 +132,8 @@ our_own_refusals_never_count(void **state)
 		"500 Too many spams/virus from your IP",
 		"5.7.1 Too many spams/virus from your IP",
 		"550 5.7.1 Blocked by the administrator",
-		"450 4.7.1 Service refused due to bad behavior - Too many "
-		"unknown users",
+		("450 4.7.1 Service refused due to bad behavior - Too many "
+		 "unknown users"),
 		"550 5.1.1 Too many unknown users",
 	};
 	static const char *const tails[] = { "",
