@@ -6,23 +6,22 @@
 #include <strings.h>
 
 /* What the text says goes before the status alone, since a sender may be
- * refused with the recipient's status; the first row that fits counts. */
+ * refused with the recipient's status; the first row that fits counts.  No
+ * sender or HELO name refused for now counts: a resolver that is down looks
+ * like a domain that is nowhere. */
 static const struct {
 	enum kind kind;
-	bool ours;          /* trouble of our own: no event */
 	const char *status; /* how it begins */
 	const char *text;   /* a part of it */
 } rejections[] = {
 	/* "Greylisted", "greylisting in action", "Recipient address rejected:
 	 * Greylisted". */
-	{ KIND_GREYLIST, false, "4", "reylist" },
-	{ KIND_HELO, false, "", "Helo command rejected" },
-	{ KIND_SENDER, true, "4.3.", "Sender address rejected" },
-	{ KIND_SENDER, true, "4.4.", "Sender address rejected" },
-	{ KIND_SENDER, false, "", "Sender address rejected" },
-	{ KIND_RELAY, false, "4.7.1$", "Relay access denied" },
-	{ KIND_RELAY, false, "5.7.1$", "Relay access denied" },
-	{ KIND_RECIPIENT, false, "5.1.1$", "" },
+	{ KIND_GREYLIST, "4", "reylist" },
+	{ KIND_HELO, "5", "Helo command rejected" },
+	{ KIND_SENDER, "5", "Sender address rejected" },
+	{ KIND_RELAY, "4.7.1$", "Relay access denied" },
+	{ KIND_RELAY, "5.7.1$", "Relay access denied" },
+	{ KIND_RECIPIENT, "5.1.1$", "" },
 };
 
 /* Whether a status begins so; with '$', whether it is that. */
@@ -38,15 +37,21 @@ status_fits(const char *status, const char *with)
 bool
 classify_rejection(const char *status, const char *text, enum kind *out)
 {
+	const char *said = text == NULL ? "" : text;
+
 	if (status == NULL) {
 		return false;
 	}
+	/* "<ADDRESS>: said", where the address is the client's own words. */
+	for (const char *at = said; (at = strstr(at, ">: ")) != NULL;) {
+		at += 3;
+		said = at;
+	}
 	for (size_t i = 0; i < sizeof(rejections) / sizeof(*rejections); i++) {
 		if (status_fits(status, rejections[i].status) &&
-		    strstr(text == NULL ? "" : text, rejections[i].text) !=
-			NULL) {
+		    strstr(said, rejections[i].text) != NULL) {
 			*out = rejections[i].kind;
-			return !rejections[i].ours;
+			return true;
 		}
 	}
 	return false;

@@ -16,8 +16,8 @@
 /*
  * The kind of event that a recipient rejected by the MTA is.  `status` is the
  * enhanced status code ("5.1.1") and `text` what follows it, either may be
- * NULL.  False where it says nothing about the client: temporary troubles of
- * our own, and any other reason.
+ * NULL.  False where it says nothing about the client: what is refused for
+ * now, but for greylisting and "Relay access denied", and any other reason.
  */
 bool classify_rejection(const char *status, const char *text, enum kind *out);
 

@@ -20,8 +20,13 @@ events(void **state)
 		    "helo mail dead dead rcpt dead",
 		    "recipient recipient "
 		    "recipient" },
-		{ "a sender's dead domain counts, temporary status or not",
-		    "helo mail nosuchdomain", "sender" },
+		{ "a sender's dead domain counts", "helo mail nosuchdomain",
+		    "sender" },
+		{ "one that is refused for now may be our resolver's trouble",
+		    "helo mail fornow", "" },
+		{ "and so may a HELO name", "helo mail helofornow", "" },
+		{ "an address that says why it was refused is not believed",
+		    "helo mail saysrelay", "" },
 		{ "a rejected sender counts once a MAIL",
 		    "helo mail nosuchdomain nosuchdomain abort mail "
 		    "nosuchdomain",
