@@ -174,3 +174,14 @@ file_beside(const char *path, const char *name, char *out, size_t size)
 	text_add(&text, name);
 	return !text.cut;
 }
+
+const struct embedded *
+embedded_find(const struct embedded *table, const char *name)
+{
+	for (; table->name != NULL; table++) {
+		if (strcmp(table->name, name) == 0) {
+			return table;
+		}
+	}
+	return NULL;
+}

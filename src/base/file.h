@@ -1,5 +1,5 @@
 /*
- * Files read whole, and the folders they lie in.
+ * Files: read whole, compiled into a program, and the folders they lie in.
  */
 #ifndef BASE_FILE_H
 #define BASE_FILE_H
@@ -37,5 +37,17 @@ bool file_folder(const char *path, char *folder, size_t size);
  * A name that begins with / stands for itself.  False where it does not
  * fit. */
 bool file_beside(const char *path, const char *name, char *out, size_t size);
+
+/* A file that scripts/embed compiled in.  `data` has a NUL behind its `size`
+ * bytes; a table ends with a NULL name. */
+struct embedded {
+	const char *name; /* the file's name without its folder */
+	const char *data;
+	size_t size;
+};
+
+/* The file of that name, or NULL. */
+const struct embedded *embedded_find(
+    const struct embedded *table, const char *name);
 
 #endif

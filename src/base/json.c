@@ -1,6 +1,5 @@
 #include "base/json.h"
 
-#include <inttypes.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -26,59 +25,41 @@ put(struct json *json, const char *string)
 }
 
 static void
-put_escaped(struct json *json, unsigned char c)
-{
-	char buf[8];
-	struct text text;
-
-	text_init(&text, buf, sizeof(buf));
-	if (c == '"' || c == '\\') {
-		text_addf(&text, "\\%c", c);
-	} else if (c == '\n') {
-		text_add(&text, "\\n");
-	} else {
-		text_addf(&text, "\\u%04x", c);
-	}
-	json->write(json->to, text.buf, text.len);
-}
-
-/* How many bytes from there on are ASCII that stands for itself. */
-static size_t
-plain_length(const char *value)
-{
-	const char *end = value;
-
-	while (*end >= ' ' && *end <= '~' && *end != '"' && *end != '\\') {
-		end++;
-	}
-	return (size_t)(end - value);
-}
-
-static void
 put_string(struct json *json, const char *value)
 {
-	put(json, "\"");
-	while (*value != '\0') {
-		const size_t plain = plain_length(value);
-		const unsigned char c = (unsigned char)*value;
-		size_t len;
+	char escape[8];
+	struct text text;
+	size_t len;
 
-		if (plain > 0) {
-			json->write(json->to, value, plain);
-			value += plain;
+	put(json, "\"");
+	for (; *value != '\0'; value += len) {
+		const unsigned char c = (unsigned char)*value;
+
+		/* First what stands for itself. */
+		len = 0;
+		while (value[len] >= ' ' && value[len] <= '~' &&
+		       value[len] != '"' && value[len] != '\\') {
+			len++;
+		}
+		if (len == 0 && c > 0x7f) {
+			len = utf8_length(value);
+		}
+		if (len > 0) {
+			json->write(json->to, value, len);
 			continue;
 		}
-		len = utf8_length(value);
-		if (c < 0x20 || c == 0x7f || c == '"' || c == '\\') {
-			put_escaped(json, c);
-			len = 1;
-		} else if (len == 0) {
-			put(json, "\\ufffd");
-			len = 1;
+		len = 1;
+		text_init(&text, escape, sizeof(escape));
+		if (c > 0x7f) {
+			text_add(&text, "\\ufffd");
+		} else if (c == '"' || c == '\\') {
+			text_addf(&text, "\\%c", c);
+		} else if (c == '\n') {
+			text_add(&text, "\\n");
 		} else {
-			json->write(json->to, value, len);
+			text_addf(&text, "\\u%04x", c);
 		}
-		value += len;
+		json->write(json->to, text.buf, text.len);
 	}
 	put(json, "\"");
 }
@@ -148,17 +129,15 @@ json_int(struct json *json, const char *name, int64_t value)
 	char buf[24];
 	struct text text;
 
-	begin_value(json, name);
 	text_init(&text, buf, sizeof(buf));
-	text_addf(&text, "%" PRId64, value);
-	put(json, buf);
+	text_add_int(&text, value, 0);
+	json_raw(json, name, buf);
 }
 
 void
 json_bool(struct json *json, const char *name, bool value)
 {
-	begin_value(json, name);
-	put(json, value ? "true" : "false");
+	json_raw(json, name, value ? "true" : "false");
 }
 
 void
@@ -166,13 +145,6 @@ json_raw(struct json *json, const char *name, const char *value)
 {
 	begin_value(json, name);
 	put(json, value);
-}
-
-void
-json_null(struct json *json, const char *name)
-{
-	begin_value(json, name);
-	put(json, "null");
 }
 
 void

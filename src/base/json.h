@@ -33,8 +33,7 @@ void json_array_end(struct json *json);
 void json_string(struct json *json, const char *name, const char *value);
 void json_int(struct json *json, const char *name, int64_t value);
 void json_bool(struct json *json, const char *name, bool value);
-void json_null(struct json *json, const char *name);
-/* A value that is JSON already. */
+/* A value that is JSON already, as null. */
 void json_raw(struct json *json, const char *name, const char *value);
 /* A time as "2026-11-21T18:05:42Z". */
 void json_time(struct json *json, const char *name, int64_t at);

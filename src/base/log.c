@@ -5,7 +5,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <syslog.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -26,9 +25,15 @@ log_init(const char *name)
 }
 
 /* One write(2) a line, so that lines of threads do not mix. */
-static void __attribute__((format(printf, 3, 0)))
-write_line(int priority, const char *word, const char *format, va_list args)
+static void __attribute__((format(printf, 2, 0)))
+write_line(int priority, const char *format, va_list args)
 {
+	static const char *const words[] = {
+		[LOG_ALERT] = "panic: ",
+		[LOG_CRIT] = "fatal: ",
+		[LOG_WARNING] = "warning: ",
+		[LOG_INFO] = "",
+	};
 	int kept = errno;
 	char buf[LINE_SIZE];
 	char message[LINE_SIZE - 128];
@@ -46,62 +51,38 @@ write_line(int priority, const char *word, const char *format, va_list args)
 	if (under_journal) {
 		text_addf(&line, "<%d>", priority);
 	}
-	text_addf(&line, "%s: %s%s\n", program, word, message);
+	text_addf(&line, "%s: %s%s\n", program, words[priority], message);
 	if (write(STDERR_FILENO, line.buf, line.len) < 0) {
 		/* There is nobody left to tell. */
 	}
 	errno = kept;
 }
 
-static void __attribute__((format(printf, 3, 4)))
-write_message(int priority, const char *word, const char *format, ...)
+void
+log_line(int priority, const char *format, ...)
 {
 	va_list args;
 
 	va_start(args, format);
-	write_line(priority, word, format, args);
+	write_line(priority, format, args);
 	va_end(args);
 }
 
 static void
-write_lines(int priority, const char *word, const char *lines)
+write_lines(int priority, const char *lines)
 {
-	size_t len = strcspn(lines, "\n");
+	const char *end;
 
-	for (;;) {
-		write_message(priority, word, "%.*s", (int)len, lines);
-		if (lines[len] == '\0') {
-			return;
-		}
-		lines += len + 1;
-		len = strcspn(lines, "\n");
+	for (; (end = strchr(lines, '\n')) != NULL; lines = end + 1) {
+		log_line(priority, "%.*s", (int)(end - lines), lines);
 	}
-}
-
-void
-log_info(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	write_line(LOG_INFO, "", format, args);
-	va_end(args);
-}
-
-void
-log_warn(const char *format, ...)
-{
-	va_list args;
-
-	va_start(args, format);
-	write_line(LOG_WARNING, "warning: ", format, args);
-	va_end(args);
+	log_line(priority, "%s", lines);
 }
 
 void
 log_warn_lines(const char *lines)
 {
-	write_lines(LOG_WARNING, "warning: ", lines);
+	write_lines(LOG_WARNING, lines);
 }
 
 void
@@ -110,7 +91,7 @@ log_fatal(int status, const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	write_line(LOG_CRIT, "fatal: ", format, args);
+	write_line(LOG_CRIT, format, args);
 	va_end(args);
 	exit(status); /* NOLINT(concurrency-mt-unsafe): before any thread */
 }
@@ -118,7 +99,7 @@ log_fatal(int status, const char *format, ...)
 void
 log_fatal_lines(int status, const char *lines)
 {
-	write_lines(LOG_CRIT, "fatal: ", lines);
+	write_lines(LOG_CRIT, lines);
 	exit(status); /* NOLINT(concurrency-mt-unsafe): before any thread */
 }
 
@@ -128,7 +109,7 @@ log_panic(const char *format, ...)
 	va_list args;
 
 	va_start(args, format);
-	write_line(LOG_ALERT, "panic: ", format, args);
+	write_line(LOG_ALERT, format, args);
 	va_end(args);
 	abort();
 }

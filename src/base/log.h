@@ -11,14 +11,18 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <syslog.h>
 
 /* Set the name lines begin with; borrowed for good. */
 void log_init(const char *name);
 
-void log_info(const char *format, ...) __attribute__((format(printf, 1, 2)));
-void log_warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* One line of that priority, as <syslog.h> has them. */
+void log_line(int priority, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+#define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
+#define log_warn(...) log_line(LOG_WARNING, __VA_ARGS__)
 
-/* The same for each line of a text, as of the errors of a file. */
+/* A warning for each line of a text, as of the errors of a file. */
 void log_warn_lines(const char *lines);
 
 /* The world is at fault and we cannot start: say so and exit with `status`.

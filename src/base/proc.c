@@ -1,12 +1,14 @@
 #include "base/proc.h"
 
 #include <errno.h>
+#include <getopt.h>
 #include <grp.h>
 #include <ifaddrs.h>
 #include <poll.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/eventfd.h>
@@ -18,6 +20,49 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+
+/* ---- command line ---- */
+
+struct options
+options_read(int argc, char **argv, const struct service_info *service)
+{
+	static const struct option long_options[] = {
+		{ "help", no_argument, NULL, 'h' },
+		{ "version", no_argument, NULL, 'V' },
+		{ NULL, 0, NULL, 0 },
+	};
+	const char *letters = service->has_once ? "c:hnV" : "c:hV";
+	struct options options = { .conf_path = NULL };
+	const struct options mistaken = { .done = true, .status = EXIT_USAGE };
+	int letter;
+
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): before any thread starts */
+	while ((letter = getopt_long(
+		    argc, argv, letters, long_options, NULL)) != -1) {
+		switch (letter) {
+		case 'c':
+			options.conf_path = optarg;
+			break;
+		case 'n':
+			options.once = true;
+			break;
+		case 'h':
+			(void)fputs(service->usage, stdout);
+			return (struct options){ .done = true };
+		case 'V':
+			(void)printf("%s %s\n", service->name, VIDEUR_VERSION);
+			return (struct options){ .done = true };
+		default:
+			(void)fputs(service->usage, stderr);
+			return mistaken;
+		}
+	}
+	if (optind < argc) {
+		(void)fputs(service->usage, stderr);
+		return mistaken;
+	}
+	return options;
+}
 
 /* ---- clock ---- */
 
@@ -110,27 +155,12 @@ proc_own_addresses(struct net *own, size_t max)
 
 /* ---- identity ---- */
 
-/* Who owns the folder that `path` lies in. */
-static bool
-folder_owner(const char *path, struct proc_user *owner)
-{
-	char folder[4096];
-	struct stat st;
-
-	if (!file_folder(path, folder, sizeof(folder)) ||
-	    stat(folder, &st) != 0) {
-		log_warn("%s: %s", folder, strerror(errno)); /* NOLINT */
-		return false;
-	}
-	owner->uid = st.st_uid;
-	owner->gid = st.st_gid;
-	return true;
-}
-
 bool
 proc_service_user(const char *user, const char *path, struct proc_user *out)
 {
 	const struct passwd *pw;
+	char folder[4096];
+	struct stat st;
 
 	*out = (struct proc_user){ .uid = 0 };
 	/* NOLINTBEGIN(concurrency-mt-unsafe): before any thread starts */
@@ -142,9 +172,13 @@ proc_service_user(const char *user, const char *path, struct proc_user *out)
 		}
 		out->uid = pw->pw_uid;
 		out->gid = pw->pw_gid;
-	} else if (!folder_owner(path, out)) {
+	} else if (!file_folder(path, folder, sizeof(folder)) ||
+		   stat(folder, &st) != 0) {
+		log_warn("%s: %s", folder, strerror(errno));
 		return false;
 	} else {
+		out->uid = st.st_uid;
+		out->gid = st.st_gid;
 		pw = getpwuid(out->uid);
 	}
 	/* NOLINTEND(concurrency-mt-unsafe) */
@@ -245,13 +279,7 @@ proc_signals_block(void)
 }
 
 enum proc_signal
-proc_signals_wait(int64_t milliseconds)
-{
-	return proc_signals_wait_or(-1, -1, milliseconds);
-}
-
-enum proc_signal
-proc_signals_wait_or(int one, int other, int64_t milliseconds)
+proc_signals_wait(int one, int other, int64_t milliseconds)
 {
 	/* poll() passes over a negative descriptor. */
 	struct pollfd awaited[] = { { .fd = wake, .events = POLLIN },

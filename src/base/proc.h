@@ -1,6 +1,6 @@
 /*
- * The process and its world: clock, random ids, identity, own addresses,
- * signals.  The edges of the programs call these; nothing pure does.
+ * The process and its world: command line, clock, random ids, identity, own
+ * addresses, signals.  The edges of the programs call these; nothing pure does.
  */
 #ifndef BASE_PROC_H
 #define BASE_PROC_H
@@ -21,6 +21,28 @@ enum exit_status {
 	EXIT_USAGE = 2,   /* usage or configuration error */
 	EXIT_DATABASE = 3 /* the database could not be used */
 };
+
+/* ---- the command line of a service: -c FILE, -V, -h ---- */
+
+struct service_info {
+	const char *name;  /* "videur-web" */
+	const char *usage; /* all that -h prints */
+	bool has_once;     /* it knows -n */
+};
+
+struct options {
+	const char *conf_path; /* of argv; NULL: the default */
+	bool once;             /* -n */
+	bool done;             /* nothing is left but to end with `status` */
+	int status;
+};
+
+/* Read argv; help and version are printed on stdout, a mistake is answered
+ * with the usage on stderr and EXIT_USAGE. */
+struct options options_read(
+    int argc, char **argv, const struct service_info *service);
+
+/* ---- clock, ids, identity ---- */
 
 /* Seconds since the epoch, UTC. */
 int64_t proc_now(void);
@@ -74,9 +96,8 @@ enum proc_signal {
 	PROC_SIGNAL_STOP
 };
 void proc_signals_block(void);
-enum proc_signal proc_signals_wait(int64_t milliseconds);
-/* The same, and over as well once one of two descriptors can be read; -1 for
- * one that is not there. */
-enum proc_signal proc_signals_wait_or(int one, int other, int64_t milliseconds);
+/* Wait; over as well once one of two descriptors can be read, -1 for one that
+ * is not there. */
+enum proc_signal proc_signals_wait(int one, int other, int64_t milliseconds);
 
 #endif

@@ -34,8 +34,7 @@ table_clear(struct table *table)
 	table->row = NULL;
 	table->link = NULL;
 	table->first = NULL;
-	table->rows = 0;
-	table->room = 0;
+	table->rows = table->room = 0;
 }
 
 void *
@@ -78,29 +77,24 @@ seek(const struct table *table, uint32_t at, uint32_t hash, const void *key,
 	return NULL;
 }
 
+static void *
+seek_all(const struct table *table, uint32_t hash, const void *key, size_t len)
+{
+	return table->rows == 0
+		   ? NULL
+		   : seek(table, *chain_of(table, hash), hash, key, len);
+}
+
 void *
 table_find(const struct table *table, const void *key)
 {
-	uint32_t hash;
-
-	if (table->rows == 0) {
-		return NULL;
-	}
-	hash = hash_of(table, key);
-	return seek(table, *chain_of(table, hash), hash, key, table->key_size);
+	return seek_all(table, hash_of(table, key), key, table->key_size);
 }
 
 void *
 table_first(const struct table *table, const void *key)
 {
-	uint32_t hash;
-
-	if (table->rows == 0) {
-		return NULL;
-	}
-	hash = hash_of(table, key);
-	return seek(
-	    table, *chain_of(table, hash), hash, key, table->group_size);
+	return seek_all(table, hash_of(table, key), key, table->group_size);
 }
 
 void *
@@ -157,12 +151,8 @@ void *
 table_add(struct table *table, const void *key, bool *added)
 {
 	const uint32_t hash = hash_of(table, key);
-	unsigned char *row = NULL;
+	unsigned char *row = seek_all(table, hash, key, table->key_size);
 
-	if (table->rows > 0) {
-		row = seek(
-		    table, *chain_of(table, hash), hash, key, table->key_size);
-	}
 	if (added != NULL) {
 		*added = row == NULL;
 	}

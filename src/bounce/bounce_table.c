@@ -2,7 +2,7 @@
 
 #include <string.h>
 
-#include "base/embedded.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/words.h"
 

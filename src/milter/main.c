@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "base/options.h"
 #include "base/proc.h"
 #include "conf/conf.h"
 #include "milter/database.h"
@@ -71,7 +70,7 @@ static bool
 run(struct writer *writer, struct limits *limits, const char *conf_path)
 {
 	for (;;) {
-		switch (proc_signals_wait(LOOK_EVERY)) {
+		switch (proc_signals_wait(-1, -1, LOOK_EVERY)) {
 		case PROC_SIGNAL_STOP:
 			return true;
 		case PROC_SIGNAL_RELOAD:

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/embedded.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "base/words.h"

@@ -14,7 +14,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/embedded.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "store/db.h"

@@ -6,7 +6,6 @@
 #include <stdlib.h>
 
 #include "base/log.h"
-#include "base/options.h"
 #include "base/proc.h"
 #include "conf/conf.h"
 #include "rules/rules.h"
@@ -119,7 +118,7 @@ rest(const struct watch *watch, enum follow_result result)
 	if (result != FOLLOW_SOON && result != FOLLOW_DRY) {
 		fds[0] = fds[1] = -1;
 	}
-	return proc_signals_wait_or(fds[0], fds[1], wait_ms[result]);
+	return proc_signals_wait(fds[0], fds[1], wait_ms[result]);
 }
 
 /* Until it is told to stop. */
@@ -222,7 +221,7 @@ run_service(struct watch *watch)
 
 	/* A busy database is waited for, a refused one is the end. */
 	while ((opened = follow_open(watch->follow)) == FOLLOW_BUSY) {
-		if (proc_signals_wait(BUSY_WAIT) == PROC_SIGNAL_STOP) {
+		if (proc_signals_wait(-1, -1, BUSY_WAIT) == PROC_SIGNAL_STOP) {
 			return EXIT_FINE;
 		}
 	}

@@ -7,7 +7,6 @@
 #include <string.h>
 
 #include "base/log.h"
-#include "base/options.h"
 #include "base/proc.h"
 #include "conf/conf.h"
 #include "web/listener.h"
@@ -134,7 +133,8 @@ serve(struct web *web, const char *path, const struct conf *conf)
 	}
 	log_info(
 	    "listening on %s", listener_name(web->listener, secure, where));
-	while ((came = proc_signals_wait(TICK_MS)) != PROC_SIGNAL_STOP) {
+	while (
+	    (came = proc_signals_wait(-1, -1, TICK_MS)) != PROC_SIGNAL_STOP) {
 		if (came == PROC_SIGNAL_RELOAD) {
 			reload(web, path, conf);
 		}

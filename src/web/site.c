@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/embedded.h"
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/log.h"

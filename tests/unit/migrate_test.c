@@ -6,7 +6,7 @@
 
 #include <sqlite3.h>
 
-#include "base/embedded.h"
+#include "base/file.h"
 #include "store/db.h"
 
 extern const struct embedded schema_files[];

@@ -2,7 +2,7 @@
 
 #include <sys/stat.h>
 
-#include "base/embedded.h"
+#include "base/file.h"
 #include "conf_dir.h"
 
 extern const struct embedded rule_files[];

@@ -254,7 +254,7 @@ json_nests(void **state)
 	json_bool(&json, "yes", true);
 	json_object_end(&json);
 	json_array_end(&json);
-	json_null(&json, "none");
+	json_raw(&json, "none", "null");
 	json_time(&json, "at", 0);
 	json_object_end(&json);
 	check_text("commas and brackets", buf,
