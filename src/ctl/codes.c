@@ -1,7 +1,6 @@
 #include "ctl/ctl.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 
 #include "base/text.h"
 #include "core/ban.h"
@@ -206,25 +205,12 @@ put_policy(struct output *out, const struct policy *policy)
 enum exit_status
 codes_show(struct ctl *ctl)
 {
-	const struct args *args = &ctl->args;
-	char error[CONF_ERROR_SIZE] = "";
-	struct policy *other;
+	static struct policy other; /* too large for a stack */
+	const char *name = ctl->args.policy[0];
 
-	if (!args_given(args, OPTION_POLICY)) {
-		put_policy(&ctl->out, &ctl->conf->policy);
-		return EXIT_FINE;
-	}
-	other = malloc(sizeof(*other));
-	if (other == NULL) {
-		output_complain("out of memory");
-		return EXIT_DATABASE;
-	}
-	if (!conf_policy(args->policy[0], ctl->file, other, error)) {
-		output_wrong(error);
-		free(other);
+	if (name != NULL && !ctl_policy(ctl, name, &other)) {
 		return EXIT_USAGE;
 	}
-	put_policy(&ctl->out, other);
-	free(other);
+	put_policy(&ctl->out, name != NULL ? &other : &ctl->conf->policy);
 	return EXIT_FINE;
 }

@@ -75,6 +75,18 @@ ctl_commit(
 	return ctl_status(ctl, store_commit(ctl->store));
 }
 
+bool
+ctl_policy(const struct ctl *ctl, const char *name, struct policy *out)
+{
+	char error[CONF_ERROR_SIZE] = "";
+	bool fine = conf_policy(name, ctl->file, out, error);
+
+	if (!fine) {
+		output_wrong(error);
+	}
+	return fine;
+}
+
 struct rules *
 ctl_rules(const struct ctl *ctl)
 {

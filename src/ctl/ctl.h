@@ -45,6 +45,9 @@ void ctl_audit(
 enum exit_status ctl_commit(
     struct ctl *ctl, const char *what, const char *subject, const char *note);
 
+/* The policy of that name; false after a complaint. */
+bool ctl_policy(const struct ctl *ctl, const char *name, struct policy *out);
+
 /* The shipped log rules and the administrator's; NULL after a complaint. */
 struct rules *ctl_rules(const struct ctl *ctl);
 

@@ -180,53 +180,39 @@ decode_words(struct decoding *decoding, const struct args *args)
 
 /* ---- standard input ---- */
 
-/* A line and those folded behind it. */
-struct record {
-	struct text text;
-	int64_t line; /* its first */
-	char buf[RECORD_SIZE];
-};
-
 static enum exit_status
 decode_lines(struct decoding *decoding)
 {
 	char error[LOG_ERROR_SIZE];
 	struct log_reader *reader = log_reader_open("-", error);
-	struct record *record = malloc(sizeof(*record));
 	enum log_reader_result result;
+	static char buf[RECORD_SIZE]; /* of a record */
+	struct text record;
+	int64_t first = 1; /* line of it */
 	const char *text;
 	size_t len;
 
-	if (reader == NULL || record == NULL) {
-		output_complain("%s", reader == NULL ? error : "out of memory");
-		free(record);
-		if (reader != NULL) {
-			log_reader_close(reader);
-		}
-		return reader == NULL ? EXIT_USAGE : EXIT_DATABASE;
+	if (reader == NULL) {
+		output_complain("%s", error);
+		return EXIT_USAGE;
 	}
-	record->line = 1;
-	text_init(&record->text, record->buf, sizeof(record->buf));
+	text_init(&record, buf, sizeof(buf));
 	while ((result = log_reader_next(reader, &text, &len)) ==
 	       LOG_READER_LINE) {
 		bool folded = len > 0 && (text[0] == ' ' || text[0] == '\t');
-		size_t room = sizeof(record->buf) - record->text.len;
 
-		if (!folded || len + 2 > room) {
-			decode(decoding, record->line, record->buf,
-			    record->text.len);
-			text_init(
-			    &record->text, record->buf, sizeof(record->buf));
-			record->line = reader->number;
+		if (!folded || len + 2 > sizeof(buf) - record.len) {
+			decode(decoding, first, buf, record.len);
+			text_init(&record, buf, sizeof(buf));
+			first = reader->number;
 		}
-		text_add(&record->text, record->text.len > 0 ? "\n" : "");
-		text_add_bytes(&record->text, text, len);
+		text_add(&record, record.len > 0 ? "\n" : "");
+		text_add_bytes(&record, text, len);
 	}
-	decode(decoding, record->line, record->buf, record->text.len);
+	decode(decoding, first, buf, record.len);
 	if (result == LOG_READER_FAILED) {
 		output_complain("%s", reader->error);
 	}
-	free(record);
 	log_reader_close(reader);
 	return result == LOG_READER_FAILED ? EXIT_USAGE : EXIT_FINE;
 }

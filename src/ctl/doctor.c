@@ -146,44 +146,34 @@ open_database(struct ctl *ctl, struct facts *facts, bool write)
 	}
 }
 
-static enum exit_status
-visit(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
-{
-	bool fixing = args_given(&ctl->args, OPTION_FIX);
-
-	open_database(ctl, facts, fixing);
-	if (fixing && facts->records.result == STORE_OK) {
-		enum store_result result = fix(ctl, facts, diagnosis);
-
-		if (result != STORE_OK) {
-			return ctl_status(ctl, result);
-		}
-	}
-	diagnose(facts, diagnosis);
-	tell(&ctl->out, diagnosis);
-	if (facts->records.result != STORE_OK) {
-		return EXIT_DATABASE;
-	}
-	return diagnosis_count(diagnosis, HEALTH_PROBLEM) > 0 ? EXIT_NO
-							      : EXIT_FINE;
-}
-
 enum exit_status
 doctor_run(struct ctl *ctl)
 {
+	static struct diagnosis diagnosis; /* too large for a stack */
+	bool fixing = args_given(&ctl->args, OPTION_FIX);
 	char *folder = ctl->args.postfix != NULL
 			   ? realpath(ctl->args.postfix, NULL)
 			   : NULL;
 	struct facts *facts = facts_gather(ctl->conf, folder, ctl->now);
-	struct diagnosis *diagnosis = calloc(1, sizeof(*diagnosis));
-	enum exit_status status = EXIT_USAGE;
+	enum exit_status status = EXIT_FINE;
 
-	if (facts != NULL && diagnosis != NULL) {
-		status = visit(ctl, facts, diagnosis);
-	} else {
+	if (facts == NULL) {
 		output_complain("out of memory");
+		free(folder);
+		return EXIT_USAGE;
 	}
-	free(diagnosis);
+	open_database(ctl, facts, fixing);
+	if (fixing && facts->records.result == STORE_OK) {
+		status = ctl_status(ctl, fix(ctl, facts, &diagnosis));
+	}
+	if (status == EXIT_FINE) {
+		diagnose(facts, &diagnosis);
+		tell(&ctl->out, &diagnosis);
+		status = facts->records.result != STORE_OK ? EXIT_DATABASE
+			 : diagnosis_count(&diagnosis, HEALTH_PROBLEM) > 0
+			     ? EXIT_NO
+			     : EXIT_FINE;
+	}
 	facts_free(facts);
 	free(folder);
 	return status;

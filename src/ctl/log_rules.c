@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -227,18 +226,6 @@ static const struct layout unmatched_layout = {
 };
 
 static void
-put_match(struct output *out, int64_t number, const struct finding *finding)
-{
-	output_row(out);
-	output_int(out, "line", number);
-	output_string(out, "rule", finding->rule);
-	output_string(out, "kind", kind_name(finding->kind));
-	output_addr(out, "address", &finding->address);
-	output_int(out, "events", finding->events);
-	output_end(out);
-}
-
-static void
 put_unmatched(struct output *out, int64_t number, const struct log_line *line)
 {
 	char text[RULES_LINE_MAX + 1];
@@ -281,7 +268,13 @@ take_line(struct test *test, int64_t number, const struct log_line *line,
 		put_unmatched(out, number, line);
 	} else if (!test->unmatched && found &&
 		   finding.what == FINDING_OFFENCE) {
-		put_match(out, number, &finding);
+		output_row(out);
+		output_int(out, "line", number);
+		output_string(out, "rule", finding.rule);
+		output_string(out, "kind", kind_name(finding.kind));
+		output_addr(out, "address", &finding.address);
+		output_int(out, "events", finding.events);
+		output_end(out);
 	}
 }
 
@@ -328,62 +321,49 @@ read_file(struct test *test, const char *path)
 	return result == LOG_READER_END ? EXIT_FINE : EXIT_USAGE;
 }
 
-static enum exit_status
-run_test(struct test *test)
-{
-	const struct args *args = &test->ctl->args;
-	struct output *out = &test->ctl->out;
-	enum exit_status status = EXIT_FINE;
-
-	test->unmatched = args_given(args, OPTION_UNMATCHED);
-	test->table = match_layout;
-	rules_each(test->rules, begin_count, test);
-	if (test->unmatched) {
-		test->table = unmatched_layout;
-	}
-	test->began = proc_ticks();
-	/* Rows on the same terminal show well enough that it goes on. */
-	test->progress = progress_begin(
-	    isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) ? stderr : NULL,
-	    test->began);
-	scratch_begin(&test->senders, test->ctl->store, test->ctl->conf);
-	for (size_t i = 0; i < args->files && status == EXIT_FINE; i++) {
-		status = read_file(test, args->file[i]);
-	}
-	if (status != EXIT_FINE) {
-		return status;
-	}
-	if (test->shown) {
-		output_gap(out);
-	}
-	put_counts(out, test);
-	put_totals(out, test);
-	return test->matched > 0 ? EXIT_FINE : EXIT_NO;
-}
-
 enum exit_status
 rules_test(struct ctl *ctl)
 {
+	static struct test test; /* too large for a stack */
+	const struct args *args = &ctl->args;
 	struct rules *rules = ctl_rules(ctl);
-	struct rules_scratch *scratch;
-	struct test *test;
-	enum exit_status status = EXIT_DATABASE;
+	enum exit_status status = EXIT_FINE;
 
 	if (rules == NULL) {
 		return EXIT_USAGE;
 	}
-	scratch = rules_scratch_new(rules);
-	test = calloc(1, sizeof(*test)); /* too large for the stack */
-	if (scratch == NULL || test == NULL) {
+	test.ctl = ctl;
+	test.rules = rules;
+	test.scratch = rules_scratch_new(rules);
+	if (test.scratch == NULL) {
 		output_complain("out of memory");
-	} else {
-		test->ctl = ctl;
-		test->rules = rules;
-		test->scratch = scratch;
-		status = run_test(test);
+		rules_free(rules);
+		return EXIT_DATABASE;
 	}
-	free(test);
-	rules_scratch_free(scratch);
+	test.unmatched = args_given(args, OPTION_UNMATCHED);
+	test.table = match_layout;
+	rules_each(rules, begin_count, &test);
+	if (test.unmatched) {
+		test.table = unmatched_layout;
+	}
+	test.began = proc_ticks();
+	/* Rows on the same terminal show well enough that it goes on. */
+	test.progress = progress_begin(
+	    isatty(STDERR_FILENO) && !isatty(STDOUT_FILENO) ? stderr : NULL,
+	    test.began);
+	scratch_begin(&test.senders, ctl->store, ctl->conf);
+	for (size_t i = 0; i < args->files && status == EXIT_FINE; i++) {
+		status = read_file(&test, args->file[i]);
+	}
+	if (status == EXIT_FINE) {
+		if (test.shown) {
+			output_gap(&ctl->out);
+		}
+		put_counts(&ctl->out, &test);
+		put_totals(&ctl->out, &test);
+		status = test.matched > 0 ? EXIT_FINE : EXIT_NO;
+	}
+	rules_scratch_free(test.scratch);
 	rules_free(rules);
 	return status;
 }

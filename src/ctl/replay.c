@@ -1,7 +1,6 @@
 #include "ctl/ctl.h"
 
 #include <inttypes.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -30,24 +29,16 @@ struct replay {
 static enum exit_status
 add_policy(struct replay *replay, const char *name)
 {
+	static struct policy named; /* too large for a stack */
 	const struct conf *conf = replay->ctl->conf;
-	char wrong[CONF_ERROR_SIZE] = "";
-	char error[SIMULATE_ERROR_SIZE] = "out of memory";
-	struct policy *policy = malloc(sizeof(*policy));
-	struct simulation *simulation = NULL;
+	char error[SIMULATE_ERROR_SIZE];
+	struct simulation *simulation;
 
-	if (policy != NULL && name == NULL) {
-		*policy = conf->policy;
-	} else if (policy != NULL &&
-		   !conf_policy(name, replay->ctl->file, policy, wrong)) {
-		output_wrong(wrong);
-		free(policy);
+	if (name != NULL && !ctl_policy(replay->ctl, name, &named)) {
 		return EXIT_USAGE;
 	}
-	if (policy != NULL) {
-		simulation = simulate_open(conf, policy, error);
-	}
-	free(policy);
+	simulation = simulate_open(
+	    conf, name != NULL ? &named : &conf->policy, error);
 	if (simulation == NULL) {
 		output_complain("%s", error);
 		return EXIT_DATABASE;
@@ -241,7 +232,7 @@ put_totals(struct output *out, const struct replay *replay)
 	struct text text;
 	int64_t all;
 
-	output_line(out, "policy", "%s", simulation->conf->policy.name);
+	output_line(out, "policy", "%s", simulation->conf.policy.name);
 	output_line(out, "read", "%s of %s",
 	    output_count(replay->lines, "line", "lines", counts[0]),
 	    output_count(
@@ -296,9 +287,9 @@ put_side_by_side(struct output *out, const struct replay *replay)
 	const struct layout table = {
 		.column = {
 		    { "what", "", 0, 0 },
-		    { "one", replay->simulation[0]->conf->policy.name,
+		    { "one", replay->simulation[0]->conf.policy.name,
 			COLUMN_RIGHT, 0 },
-		    { "other", replay->simulation[1]->conf->policy.name,
+		    { "other", replay->simulation[1]->conf.policy.name,
 			COLUMN_RIGHT, 0 },
 		},
 		.people = true,
@@ -364,7 +355,7 @@ put_policy(struct output *out, const struct simulation *simulation,
 	char count[OUTPUT_COUNT_SIZE];
 
 	output_object(out, NULL, NULL);
-	output_string(out, "policy", simulation->conf->policy.name);
+	output_string(out, "policy", simulation->conf.policy.name);
 	output_int(out, "bans", sum.bans);
 	output_int(out, "clients", sum.banned);
 	output_int(out, "suspects", sum.suspects);
@@ -376,7 +367,7 @@ put_policy(struct output *out, const struct simulation *simulation,
 	}
 	output_end(out);
 	output_gap(out);
-	output_say(out, "banned by %s only: %s", simulation->conf->policy.name,
+	output_say(out, "banned by %s only: %s", simulation->conf.policy.name,
 	    output_count(
 		put_only(out, &simulation->clients, &other->clients, false),
 		"client", "clients", count));

@@ -55,13 +55,8 @@ simulate_open(const struct conf *conf, const struct policy *policy,
 	simulation->from = INT64_MAX;
 	simulation->until = INT64_MIN;
 	clients_init(&simulation->clients);
-	simulation->conf = malloc(sizeof(*conf));
-	if (simulation->conf == NULL) {
-		simulate_close(simulation);
-		return NULL;
-	}
-	*simulation->conf = *conf;
-	set_up(simulation->conf, policy);
+	simulation->conf = *conf;
+	set_up(&simulation->conf, policy);
 	if (store_open(&simulation->store, NULL, STORE_SCRATCH, 0, why) !=
 	    STORE_OK) {
 		say(error, why);
@@ -69,9 +64,9 @@ simulate_open(const struct conf *conf, const struct policy *policy,
 		return NULL;
 	}
 	intake_init(
-	    &simulation->intake, simulation->store, simulation->conf, true);
+	    &simulation->intake, simulation->store, &simulation->conf, true);
 	scratch_begin(
-	    &simulation->scratch, simulation->store, simulation->conf);
+	    &simulation->scratch, simulation->store, &simulation->conf);
 	return simulation;
 }
 
@@ -82,7 +77,6 @@ simulate_close(struct simulation *simulation)
 		store_close(simulation->store);
 	}
 	clients_clear(&simulation->clients);
-	free(simulation->conf);
 	free(simulation);
 }
 
@@ -274,7 +268,7 @@ bool
 simulate_take(struct simulation *simulation, const struct finding *finding)
 {
 	const struct net who = engine_client(
-	    simulation->conf, &finding->address);
+	    &simulation->conf, &finding->address);
 	struct replay_client *client;
 
 	if (finding->what == FINDING_NOTHING ||

@@ -36,7 +36,7 @@ enum {
 };
 
 struct simulation {
-	struct conf *conf; /* a copy, enforcing the policy */
+	struct conf conf; /* a copy, enforcing the policy */
 	struct store *store;
 	struct intake intake;
 	struct scratch scratch;
