@@ -4,7 +4,6 @@
 #include "base/text.h"
 #include "doctor/checks.h"
 #include "doctor/facts.h"
-#include "doctor/milters.h"
 
 void
 check_postfix(const struct facts *facts, struct diagnosis *out)

@@ -1,4 +1,4 @@
-#include "doctor/milters.h"
+#include "doctor/postconf.h"
 
 #include <inttypes.h>
 #include <string.h>
@@ -6,7 +6,6 @@
 
 #include "base/endpoint.h"
 #include "base/text.h"
-#include "doctor/postconf.h"
 
 enum {
 	PATH_SIZE = 1024

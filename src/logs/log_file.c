@@ -72,6 +72,8 @@ open_stream(struct log_file *file)
 		   inflateInit2(&stream->zip, GZIP_ONLY) == Z_OK);
 }
 
+/* Look into what is open, or else was not to be opened: errno says why.  `any`
+ * tells a log that may be whatever gives bytes. */
 static enum log_file_result
 look_into(struct log_file *file, bool named, bool any)
 {
@@ -79,6 +81,11 @@ look_into(struct log_file *file, bool named, bool any)
 	struct stat st;
 	int kept;
 
+	if (file->fd < 0) {
+		return errno == ENOENT || errno == ENOTDIR ? LOG_FILE_MISSING
+		       : errno == ENXIO                    ? LOG_FILE_STRANGE
+							   : result;
+	}
 	if (fstat(file->fd, &st) == 0) {
 		file->device = (int64_t)st.st_dev;
 		file->inode = (int64_t)st.st_ino;
@@ -95,35 +102,23 @@ look_into(struct log_file *file, bool named, bool any)
 	return result;
 }
 
-static enum log_file_result
-open_named(struct log_file *file, const char *path, int flags)
-{
-	*file = LOG_FILE_NONE;
-	file->fd = open(path, O_RDONLY | O_CLOEXEC | flags);
-	if (file->fd >= 0) {
-		return look_into(file, true, flags == 0);
-	}
-	return errno == ENOENT || errno == ENOTDIR ? LOG_FILE_MISSING
-	       : errno == ENXIO                    ? LOG_FILE_STRANGE
-						   : LOG_FILE_UNREADABLE;
-}
-
 enum log_file_result
 log_file_open(struct log_file *file, const char *path)
 {
+	*file = LOG_FILE_NONE;
 	/* A FIFO must not make us wait for its writer. */
-	return open_named(file, path, O_NONBLOCK | O_NOCTTY);
+	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	return look_into(file, true, false);
 }
 
 enum log_file_result
 log_file_open_any(struct log_file *file, const char *path)
 {
-	if (strcmp(path, "-") != 0) {
-		return open_named(file, path, 0);
-	}
+	bool named = strcmp(path, "-") != 0;
+
 	*file = LOG_FILE_NONE;
-	file->fd = STDIN_FILENO;
-	return look_into(file, false, true);
+	file->fd = named ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
+	return look_into(file, named, true);
 }
 
 void
@@ -205,33 +200,32 @@ read_on(struct log_file *file, char *bytes, size_t len)
 	return len;
 }
 
-static size_t
-unpack_at(struct log_file *file, int64_t offset, char *bytes, size_t len)
+/* Come to `offset` of a compressed text, from its start where that lies
+ * behind; false at its end and on an error. */
+static bool
+seek_packed(struct log_file *file, int64_t offset)
 {
 	struct log_stream *stream = file->stream;
-	enum {
-		STEP = 4096
-	};
-	char passed[STEP];
+	char passed[4096];
 
 	if (offset < stream->at) {
 		if (lseek(file->fd, 0, SEEK_SET) != 0 ||
 		    inflateReset(&stream->zip) != Z_OK) {
 			file->wrong = "cannot be read again";
-			return 0;
+			return false;
 		}
 		stream->zip.avail_in = 0;
 		stream->at = 0;
 	}
 	while (stream->at < offset) {
-		int64_t step = offset - stream->at;
+		size_t left = (size_t)(offset - stream->at);
 
-		step = step < STEP ? step : STEP;
-		if (read_on(file, passed, (size_t)step) == 0) {
-			return 0;
+		if (read_on(file, passed,
+			left < sizeof(passed) ? left : sizeof(passed)) == 0) {
+			return false;
 		}
 	}
-	return read_on(file, bytes, len);
+	return true;
 }
 
 size_t
@@ -240,11 +234,10 @@ log_file_read(struct log_file *file, int64_t offset, char *bytes, size_t len)
 	ssize_t got;
 
 	file->wrong = NULL;
-	if (log_file_is_compressed(file)) {
-		return unpack_at(file, offset, bytes, len);
-	}
 	if (file->stream != NULL) {
-		return read_on(file, bytes, len);
+		return !file->stream->packed || seek_packed(file, offset)
+			   ? read_on(file, bytes, len)
+			   : 0;
 	}
 	do {
 		got = pread(file->fd, bytes, len, offset);

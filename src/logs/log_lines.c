@@ -8,15 +8,6 @@
 
 /* ---- lines in a buffer ---- */
 
-void
-line_buffer_begin(struct line_buffer *lines, int64_t offset)
-{
-	lines->offset = offset;
-	lines->last = lines->last_len = 0;
-	lines->at = lines->seen = lines->end = 0;
-	lines->dropped = 0;
-}
-
 static size_t
 count_zeros(const char *bytes, size_t len)
 {
@@ -26,6 +17,15 @@ count_zeros(const char *bytes, size_t len)
 		count++;
 	}
 	return count;
+}
+
+void
+line_buffer_begin(struct line_buffer *lines, int64_t offset)
+{
+	lines->offset = offset;
+	lines->last = lines->last_len = 0;
+	lines->at = lines->seen = lines->end = 0;
+	lines->dropped = 0;
 }
 
 /* Take the line whose text ends before bytes[end]; the next one begins at
@@ -162,23 +162,24 @@ log_reader_close(struct log_reader *reader)
 enum log_reader_result
 log_reader_next(struct log_reader *reader, const char **text, size_t *len)
 {
-	while (!line_buffer_next(&reader->lines, text, len)) {
-		size_t room;
-		char *to = line_buffer_room(&reader->lines, &room);
-		size_t got = log_file_read(&reader->file,
-		    line_buffer_read_to(&reader->lines), to, room);
+	struct line_buffer *lines = &reader->lines;
 
-		if (got == 0 && reader->file.wrong != NULL) {
+	while (!line_buffer_next(lines, text, len)) {
+		size_t room;
+		char *to = line_buffer_room(lines, &room);
+		size_t got = log_file_read(
+		    &reader->file, line_buffer_read_to(lines), to, room);
+
+		if (got > 0) {
+			line_buffer_add(lines, got);
+		} else if (reader->file.wrong != NULL) {
 			say(reader->error, reader->name, reader->file.wrong);
 			return LOG_READER_FAILED;
-		}
-		if (got == 0 && !line_buffer_rest(&reader->lines, text, len)) {
+		} else if (!line_buffer_rest(lines, text, len)) {
 			return LOG_READER_END;
-		}
-		if (got == 0) {
+		} else {
 			break;
 		}
-		line_buffer_add(&reader->lines, got);
 	}
 	reader->number++;
 	return LOG_READER_LINE;

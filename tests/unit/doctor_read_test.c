@@ -6,7 +6,6 @@
 #include "base/proc.h"
 #include "base/text.h"
 #include "core/standing.h"
-#include "doctor/milters.h"
 #include "doctor/mta.h"
 #include "doctor/mx.h"
 #include "doctor/postconf.h"
