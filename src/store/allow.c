@@ -4,28 +4,20 @@
 void
 store_allow_put(struct store *store, const struct allow *allow)
 {
-	sqlite3_stmt *statement = db_statement(store,
+	db_run(store,
 	    "INSERT INTO allow (network, family, bits, note, until)"
 	    " VALUES (:client, :family, :bits, :note, nullif(:until, 0))"
 	    " ON CONFLICT (network) DO UPDATE"
-	    " SET note = excluded.note, until = excluded.until");
-	char network[NET_TEXT_SIZE];
-
-	db_bind_net(statement, &allow->net, network);
-	db_bind_text(statement, ":note", allow->note);
-	db_bind_int(statement, ":until", allow->until);
-	db_run(store, statement);
+	    " SET note = excluded.note, until = excluded.until",
+	    DB_WITH(db_net(&allow->net), db_text(":note", allow->note),
+		db_int(":until", allow->until)));
 }
 
 bool
 store_allow_remove(struct store *store, const struct net *net)
 {
-	sqlite3_stmt *statement = db_statement(
-	    store, "DELETE FROM allow WHERE network = :client");
-	char network[NET_TEXT_SIZE];
-
-	db_bind_client(statement, net, network);
-	db_run(store, statement);
+	db_run(store, "DELETE FROM allow WHERE network = :client",
+	    DB_WITH(db_net(net)));
 	return store->status == STORE_OK && sqlite3_changes(store->db) > 0;
 }
 
@@ -35,28 +27,7 @@ read_allow(sqlite3_stmt *row, struct allow *allow)
 {
 	*allow = (struct allow){ .until = sqlite3_column_int64(row, 2) };
 	DB_COPY(allow->note, row, 1);
-	return net_parse(db_text(row, 0), &allow->net);
-}
-
-/* The live entry of exactly this network. */
-static bool
-find_exactly(
-    struct store *store, const struct net *net, int64_t now, struct allow *out)
-{
-	sqlite3_stmt *statement = db_statement(store,
-	    "SELECT network, note, until FROM allow WHERE network = :client"
-	    " AND (until IS NULL OR until > :now)");
-	char network[NET_TEXT_SIZE];
-	bool found;
-
-	db_bind_client(statement, net, network);
-	db_bind_int(statement, ":now", now);
-	if (!db_row(store, statement)) {
-		return false;
-	}
-	found = read_allow(statement, out);
-	db_reset(statement);
-	return found;
+	return net_parse(db_words(row, 0), &allow->net);
 }
 
 bool
@@ -70,14 +41,22 @@ store_allow_find(struct store *store, const struct addr *address, int64_t now,
 	struct allow entry;
 	struct net around;
 
-	while (!found &&
-	       db_next_around(store,
-		   db_statement(store,
-		       "SELECT min(bits) FROM allow WHERE family = :family"
-		       " AND bits > :above AND bits <= :most"),
-		   &who, &length, &around)) {
-		found = find_exactly(
-		    store, &around, now, out != NULL ? out : &entry);
+	while (
+	    !found && db_next_around(store,
+			  "SELECT min(bits) FROM allow WHERE family = :family"
+			  " AND bits > :above AND bits <= :bits",
+			  &who, &length, &around)) {
+		sqlite3_stmt *statement = db_query(store,
+		    "SELECT network, note, until FROM allow"
+		    " WHERE network = :client"
+		    " AND (until IS NULL OR until > :now)",
+		    DB_WITH(db_net(&around), db_int(":now", now)));
+
+		if (db_row(store, statement)) {
+			found = read_allow(
+			    statement, out != NULL ? out : &entry);
+			db_reset(statement);
+		}
 	}
 	(void)db_leave(store, own);
 	return found;
@@ -87,13 +66,13 @@ void
 store_allow_each(struct store *store, int64_t now,
     void (*each)(void *to, const struct allow *allow), void *to)
 {
-	sqlite3_stmt *statement = db_statement(store,
+	sqlite3_stmt *statement = db_query(store,
 	    "SELECT network, note, until FROM allow"
 	    " WHERE until IS NULL OR until > :now"
-	    " ORDER BY family, network");
+	    " ORDER BY family, network",
+	    DB_WITH(db_int(":now", now)));
 	struct allow allow;
 
-	db_bind_int(statement, ":now", now);
 	while (db_row(store, statement)) {
 		if (read_allow(statement, &allow)) {
 			each(to, &allow);

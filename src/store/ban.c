@@ -16,44 +16,40 @@
 void
 db_ban_put(struct store *store, struct ban *ban)
 {
-	sqlite3_stmt *statement = db_statement(store,
-	    "INSERT INTO ban (client, family, bits, reason, rule, step,"
-	    " begins, ends, observed, stage, service, code, enhanced,"
-	    " phrase, own, note, ref, again_code, again_enhanced,"
-	    " again_phrase, again_own, honest) VALUES (:client, :family,"
-	    " :bits, :reason, :rule, :step, :begins, :ends, :observed,"
-	    " :stage, :service, :code, :enhanced, :phrase, :own, :note, :ref,"
-	    " :again_code, :again_enhanced, :again_phrase, :again_own,"
-	    " :honest)"
-	    " ON CONFLICT (ref) DO NOTHING");
 	bool draw = ban->ref[0] == '\0';
-	char client[NET_TEXT_SIZE];
 
 	do {
 		if (draw) {
 			(void)proc_ref(ban->ref);
 		}
-		db_bind_net(statement, &ban->who, client);
-		db_bind_text(statement, ":reason", reason_name(ban->reason));
-		db_bind_text(statement, ":rule", ban->rule);
-		db_bind_int(statement, ":step", ban->step);
-		db_bind_int(statement, ":begins", ban->begins);
-		db_bind_int(statement, ":ends", ban->ends);
-		db_bind_int(statement, ":observed", ban->observed);
-		db_bind_text(statement, ":stage", stage_name(ban->stage));
-		db_bind_text(statement, ":service", service_name(ban->service));
-		db_bind_text(statement, ":code", ban->reply.code);
-		db_bind_text(statement, ":enhanced", ban->reply.enhanced);
-		db_bind_text(statement, ":phrase", ban->reply.phrase);
-		db_bind_text(statement, ":own", ban->reply.own);
-		db_bind_text(statement, ":note", ban->note);
-		db_bind_text(statement, ":ref", ban->ref);
-		db_bind_text(statement, ":again_code", ban->again.code);
-		db_bind_text(statement, ":again_enhanced", ban->again.enhanced);
-		db_bind_text(statement, ":again_phrase", ban->again.phrase);
-		db_bind_text(statement, ":again_own", ban->again.own);
-		db_bind_int(statement, ":honest", ban->honest);
-		db_run(store, statement);
+		db_run(store,
+		    "INSERT INTO ban (client, family, bits, reason, rule, step,"
+		    " begins, ends, observed, stage, service, code, enhanced,"
+		    " phrase, own, note, ref, again_code, again_enhanced,"
+		    " again_phrase, again_own, honest) VALUES (:client, :family,"
+		    " :bits, :reason, :rule, :step, :begins, :ends, :observed,"
+		    " :stage, :service, :code, :enhanced, :phrase, :own, :note, :ref,"
+		    " :again_code, :again_enhanced, :again_phrase, :again_own,"
+		    " :honest)"
+		    " ON CONFLICT (ref) DO NOTHING",
+		    DB_WITH(db_net(&ban->who),
+			db_text(":reason", reason_name(ban->reason)),
+			db_text(":rule", ban->rule), db_int(":step", ban->step),
+			db_int(":begins", ban->begins),
+			db_int(":ends", ban->ends),
+			db_int(":observed", ban->observed),
+			db_text(":stage", stage_name(ban->stage)),
+			db_text(":service", service_name(ban->service)),
+			db_text(":code", ban->reply.code),
+			db_text(":enhanced", ban->reply.enhanced),
+			db_text(":phrase", ban->reply.phrase),
+			db_text(":own", ban->reply.own),
+			db_text(":note", ban->note), db_text(":ref", ban->ref),
+			db_text(":again_code", ban->again.code),
+			db_text(":again_enhanced", ban->again.enhanced),
+			db_text(":again_phrase", ban->again.phrase),
+			db_text(":again_own", ban->again.own),
+			db_int(":honest", ban->honest)));
 	} while (draw && store->status == STORE_OK &&
 		 sqlite3_changes(store->db) == 0);
 	if (store->status == STORE_OK && sqlite3_changes(store->db) == 0) {
@@ -67,28 +63,22 @@ db_ban_put(struct store *store, struct ban *ban)
 void
 store_ban_clear(struct store *store, int64_t id, int64_t at, bool mistake)
 {
-	sqlite3_stmt *statement = db_statement(store,
+	db_run(store,
 	    "UPDATE ban SET cleared = CASE"
 	    " WHEN cleared IS NULL AND ends > :at THEN :at ELSE cleared END,"
-	    " mistake = mistake OR :mistake WHERE id = :id");
-
-	db_bind_int(statement, ":at", at);
-	db_bind_int(statement, ":mistake", mistake);
-	db_bind_int(statement, ":id", id);
-	db_run(store, statement);
+	    " mistake = mistake OR :mistake WHERE id = :id",
+	    DB_WITH(db_int(":at", at), db_int(":mistake", mistake),
+		db_int(":id", id)));
 }
 
 void
 db_ban_hit(struct store *store, const struct ban_hits *hits)
 {
-	sqlite3_stmt *statement = db_statement(store,
+	db_run(store,
 	    "UPDATE ban SET hits = hits + :hits,"
-	    " told = max(ifnull(told, 0), :told) WHERE id = :id");
-
-	db_bind_int(statement, ":hits", hits->hits);
-	db_bind_int(statement, ":told", hits->told);
-	db_bind_int(statement, ":id", hits->id);
-	db_run(store, statement);
+	    " told = max(ifnull(told, 0), :told) WHERE id = :id",
+	    DB_WITH(db_int(":hits", hits->hits), db_int(":told", hits->told),
+		db_int(":id", hits->id)));
 }
 
 /* ---- reading ---- */
@@ -98,10 +88,10 @@ static bool
 read_ban(sqlite3_stmt *row, struct ban *ban)
 {
 	*ban = (struct ban){ 0 };
-	if (!net_parse(db_text(row, 1), &ban->who) ||
-	    !reason_parse(db_text(row, 2), &ban->reason) ||
-	    !stage_parse(db_text(row, 12), &ban->stage) ||
-	    !service_parse(db_text(row, 13), &ban->service)) {
+	if (!net_parse(db_words(row, 1), &ban->who) ||
+	    !reason_parse(db_words(row, 2), &ban->reason) ||
+	    !stage_parse(db_words(row, 12), &ban->stage) ||
+	    !service_parse(db_words(row, 13), &ban->service)) {
 		return false;
 	}
 	ban->id = sqlite3_column_int64(row, 0);
@@ -128,31 +118,28 @@ read_ban(sqlite3_stmt *row, struct ban *ban)
 	return true;
 }
 
-static void
-bind_query(sqlite3_stmt *statement, const struct ban_query *query)
-{
-	db_bind_int(statement, ":active", query->active_at);
-	db_bind_int(statement, ":all", query->active_at == INT64_MIN);
-	db_bind_int(statement, ":observed", query->observed);
-	db_bind_text(statement, ":reason",
-	    query->reason != NULL ? reason_name(*query->reason) : NULL);
-}
+/* What a question asks, but for whose bans. */
+#define ASKED                                                                  \
+	" ends > :active AND observed <= :observed"                            \
+	" AND (:all OR (begins <= :active AND cleared IS NULL))"               \
+	" AND (:reason IS NULL OR reason = :reason)"
+#define ASKED_WITH(query)                                                      \
+	db_int(":active", (query)->active_at),                                 \
+	    db_int(":observed", (query)->observed),                            \
+	    db_int(":all", (query)->active_at == INT64_MIN),                   \
+	    db_text(":reason", (query)->reason == NULL                         \
+				   ? NULL                                      \
+				   : reason_name(*(query)->reason))
 
 /* Add the bans of exactly `who` to the store's list. */
 static void
 gather_of(
     struct store *store, const struct ban_query *query, const struct net *who)
 {
-	sqlite3_stmt *statement = db_statement(store,
-	    "SELECT " COLUMNS " FROM ban WHERE client = :client"
-	    " AND ends > :active"
-	    " AND (:all OR (begins <= :active AND cleared IS NULL))"
-	    " AND observed <= :observed"
-	    " AND (:reason IS NULL OR reason = :reason)");
-	char client[NET_TEXT_SIZE];
+	sqlite3_stmt *statement = db_query(store,
+	    "SELECT " COLUMNS " FROM ban WHERE client = :client AND" ASKED,
+	    DB_WITH(db_net(who), ASKED_WITH(query)));
 
-	bind_query(statement, query);
-	db_bind_client(statement, who, client);
 	while (db_row(store, statement)) {
 		if (store->bans == store->ban_room) {
 			size_t room = store->ban_room * 2 + 4;
@@ -195,9 +182,8 @@ db_ban_gather(struct store *store, const struct ban_query *query)
 	}
 	while (query->scope == BAN_COVERING &&
 	       db_next_around(store,
-		   db_statement(store,
-		       "SELECT min(bits) FROM ban WHERE family = :family"
-		       " AND bits > :above AND bits <= :most"),
+		   "SELECT min(bits) FROM ban WHERE family = :family"
+		   " AND bits > :above AND bits <= :bits",
 		   &query->who, &length, &around)) {
 		gather_of(store, query, &around);
 	}
@@ -208,30 +194,6 @@ db_ban_gather(struct store *store, const struct ban_query *query)
 		qsort(store->ban, store->bans, sizeof(store->ban[0]),
 		    last_ending_first);
 	}
-}
-
-static sqlite3_stmt *
-statement_of(struct store *store, const struct ban_query *query)
-{
-	sqlite3_stmt *statement;
-
-	if (query->scope == BAN_HONEST) {
-		statement = db_statement(store,
-		    "SELECT " COLUMNS " FROM ban WHERE honest"
-		    " AND begins > :after AND begins <= :until"
-		    " ORDER BY client");
-		db_bind_int(statement, ":after", query->after);
-		db_bind_int(statement, ":until", query->until);
-	} else {
-		statement = db_statement(store,
-		    "SELECT " COLUMNS " FROM ban WHERE ends > :active"
-		    " AND (:all OR (begins <= :active AND cleared IS NULL))"
-		    " AND observed <= :observed"
-		    " AND (:reason IS NULL OR reason = :reason)"
-		    " ORDER BY ends DESC, id DESC");
-		bind_query(statement, query);
-	}
-	return statement;
 }
 
 void
@@ -253,7 +215,19 @@ store_ban_each(struct store *store, const struct ban_query *query,
 		(void)db_leave(store, own);
 		return;
 	}
-	statement = statement_of(store, query);
+	if (query->scope == BAN_HONEST) {
+		statement = db_query(store,
+		    "SELECT " COLUMNS " FROM ban WHERE honest"
+		    " AND begins > :after AND begins <= :until"
+		    " ORDER BY client",
+		    DB_WITH(db_int(":after", query->after),
+			db_int(":until", query->until)));
+	} else {
+		statement = db_query(store,
+		    "SELECT " COLUMNS " FROM ban WHERE" ASKED
+		    " ORDER BY ends DESC, id DESC",
+		    DB_WITH(ASKED_WITH(query)));
+	}
 	while (db_row(store, statement)) {
 		if (!read_ban(statement, &ban) ||
 		    (query->scope == BAN_INSIDE &&
@@ -270,41 +244,42 @@ store_ban_each(struct store *store, const struct ban_query *query,
 void
 store_ban_counts(struct store *store, int64_t now, struct ban_counts *counts)
 {
-	static const char *const column[REASON_COUNT] = { ":0", ":1", ":2",
-		":3", ":4", ":5" };
 	bool own = db_enter(store);
 	/* A client with several bans counts once: by the newest of them.
 	 * Grouping by family would tempt SQLite away from the index by end. */
-	sqlite3_stmt *families = db_statement(store,
+	sqlite3_stmt *row = db_query(store,
 	    "SELECT ifnull(sum(family = 4), 0), ifnull(sum(family = 6), 0)"
 	    " FROM ban AS b WHERE ends > :now AND begins <= :now"
 	    " AND cleared IS NULL AND observed = 0 AND NOT EXISTS"
 	    " (SELECT 1 FROM ban AS o WHERE o.client = b.client"
 	    " AND o.ends > :now AND o.begins <= :now"
-	    " AND o.cleared IS NULL AND o.observed = 0 AND o.id > b.id)");
+	    " AND o.cleared IS NULL AND o.observed = 0 AND o.id > b.id)",
+	    DB_WITH(db_int(":now", now)));
+
+	*counts = (struct ban_counts){ .v4 = 0 };
+	if (db_row(store, row)) {
+		counts->v4 = sqlite3_column_int64(row, 0);
+		counts->v6 = sqlite3_column_int64(row, 1);
+		db_reset(row);
+	}
 	/* Grouping by reason would sort all live bans in memory. */
-	sqlite3_stmt *reasons = db_statement(store,
+	row = db_query(store,
 	    "SELECT total(reason = :0), total(reason = :1),"
 	    " total(reason = :2), total(reason = :3), total(reason = :4),"
 	    " total(reason = :5) FROM ban WHERE ends > :now"
-	    " AND begins <= :now AND cleared IS NULL AND observed = 0");
-
-	*counts = (struct ban_counts){ .v4 = 0 };
-	db_bind_int(families, ":now", now);
-	if (db_row(store, families)) {
-		counts->v4 = sqlite3_column_int64(families, 0);
-		counts->v6 = sqlite3_column_int64(families, 1);
-		db_reset(families);
-	}
-	for (int i = 0; i < REASON_COUNT; i++) {
-		db_bind_text(reasons, column[i], reason_name((enum reason)i));
-	}
-	db_bind_int(reasons, ":now", now);
-	if (db_row(store, reasons)) {
+	    " AND begins <= :now AND cleared IS NULL AND observed = 0",
+	    DB_WITH(db_int(":now", now),
+		db_text(":0", reason_name((enum reason)0)),
+		db_text(":1", reason_name((enum reason)1)),
+		db_text(":2", reason_name((enum reason)2)),
+		db_text(":3", reason_name((enum reason)3)),
+		db_text(":4", reason_name((enum reason)4)),
+		db_text(":5", reason_name((enum reason)5))));
+	if (db_row(store, row)) {
 		for (int i = 0; i < REASON_COUNT; i++) {
-			counts->bans[i] = sqlite3_column_int64(reasons, i);
+			counts->bans[i] = sqlite3_column_int64(row, i);
 		}
-		db_reset(reasons);
+		db_reset(row);
 	}
 	(void)db_leave(store, own);
 }

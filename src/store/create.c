@@ -155,28 +155,12 @@ db_script(struct store *store, const char *sql)
 	}
 }
 
-static int
-read_int(void *to, int columns, char **values, char **names)
-{
-	(void)names;
-	if (columns != 1 || values[0] == NULL ||
-	    !text_to_int(values[0], INT64_MIN + 1, INT64_MAX, to)) {
-		return 1;
-	}
-	return 0;
-}
-
 int64_t
 db_user_version(struct store *store)
 {
-	int64_t version = -1;
-
-	if (store->status == STORE_OK) {
-		(void)db_check(
-		    store, sqlite3_exec(store->db, "PRAGMA user_version",
-			       read_int, &version, NULL));
-	}
-	return version;
+	return store->status != STORE_OK
+		   ? -1
+		   : db_number(store, "PRAGMA user_version", NULL, -1);
 }
 
 void

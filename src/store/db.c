@@ -81,8 +81,43 @@ store_error(const struct store *store)
 
 /* ---- statements ---- */
 
+/* In its family's own count of bits. */
+static int64_t
+length_of(const struct net *net)
+{
+	return net_is_v4(net) ? net->bits - ADDR_V4_OFFSET : net->bits;
+}
+
+static void
+bind(sqlite3_stmt *statement, const struct db_value *value, char *client)
+{
+	int place = sqlite3_bind_parameter_index(statement, value->name);
+
+	switch (value->type) {
+	case DB_INT:
+		(void)sqlite3_bind_int64(statement, place, value->number);
+		break;
+	case DB_TEXT:
+		(void)sqlite3_bind_text(
+		    statement, place, value->what, -1, SQLITE_STATIC);
+		break;
+	case DB_NET:
+		(void)sqlite3_bind_text(statement, place,
+		    net_format(value->what, client), -1, SQLITE_STATIC);
+		bind(statement,
+		    &(struct db_value){ ":family", DB_INT,
+			net_is_v4(value->what) ? 4 : 6, NULL },
+		    NULL);
+		bind(statement,
+		    &(struct db_value){
+			":bits", DB_INT, length_of(value->what), NULL },
+		    NULL);
+		break;
+	}
+}
+
 sqlite3_stmt *
-db_statement(struct store *store, const char *sql)
+db_query(struct store *store, const char *sql, const struct db_value *values)
 {
 	struct db_statement *slot;
 	size_t at = (uintptr_t)sql / 8 % DB_STATEMENTS;
@@ -101,26 +136,12 @@ db_statement(struct store *store, const char *sql)
 		    sqlite3_prepare_v3(store->db, sql, -1,
 			SQLITE_PREPARE_PERSISTENT, &slot->statement, NULL));
 	}
+	for (;
+	     slot->statement != NULL && values != NULL && values->name != NULL;
+	     values++) {
+		bind(slot->statement, values, slot->client);
+	}
 	return slot->statement;
-}
-
-void
-db_bind_int(sqlite3_stmt *statement, const char *name, int64_t value)
-{
-	if (statement != NULL) {
-		(void)sqlite3_bind_int64(statement,
-		    sqlite3_bind_parameter_index(statement, name), value);
-	}
-}
-
-void
-db_bind_text(sqlite3_stmt *statement, const char *name, const char *value)
-{
-	if (statement != NULL) {
-		(void)sqlite3_bind_text(statement,
-		    sqlite3_bind_parameter_index(statement, name), value, -1,
-		    SQLITE_STATIC);
-	}
 }
 
 void
@@ -148,16 +169,20 @@ db_row(struct store *store, sqlite3_stmt *statement)
 }
 
 void
-db_run(struct store *store, sqlite3_stmt *statement)
+db_run(struct store *store, const char *sql, const struct db_value *values)
 {
-	if (db_row(store, statement)) {
-		db_reset(statement);
+	sqlite3_stmt *statement = db_query(store, sql, values);
+
+	while (db_row(store, statement)) {
+		/* What a pragma answers. */
 	}
 }
 
 int64_t
-db_number(struct store *store, sqlite3_stmt *statement, int64_t otherwise)
+db_number(struct store *store, const char *sql, const struct db_value *values,
+    int64_t otherwise)
 {
+	sqlite3_stmt *statement = db_query(store, sql, values);
 	int64_t number = otherwise;
 
 	if (db_row(store, statement)) {
@@ -170,55 +195,22 @@ db_number(struct store *store, sqlite3_stmt *statement, int64_t otherwise)
 }
 
 const char *
-db_text(sqlite3_stmt *statement, int column)
+db_words(sqlite3_stmt *statement, int column)
 {
 	const unsigned char *text = sqlite3_column_text(statement, column);
 
 	return text != NULL ? (const char *)text : "";
 }
 
-/* ---- networks ---- */
-
-static int
-family(const struct net *net)
-{
-	return net_is_v4(net) ? 4 : 6;
-}
-
-/* In its family's own count of bits. */
-static int64_t
-length_of(const struct net *net)
-{
-	return net_is_v4(net) ? net->bits - ADDR_V4_OFFSET : net->bits;
-}
-
-void
-db_bind_client(sqlite3_stmt *statement, const struct net *net,
-    char text[static NET_TEXT_SIZE])
-{
-	db_bind_text(statement, ":client", net_format(net, text));
-}
-
-void
-db_bind_net(sqlite3_stmt *statement, const struct net *net,
-    char text[static NET_TEXT_SIZE])
-{
-	db_bind_client(statement, net, text);
-	db_bind_int(statement, ":family", family(net));
-	db_bind_int(statement, ":bits", length_of(net));
-}
-
 bool
-db_next_around(struct store *store, sqlite3_stmt *statement,
-    const struct net *inner, int64_t *length, struct net *around)
+db_next_around(struct store *store, const char *sql, const struct net *inner,
+    int64_t *length, struct net *around)
 {
 	if (*length >= length_of(inner)) {
 		return false;
 	}
-	db_bind_int(statement, ":family", family(inner));
-	db_bind_int(statement, ":above", *length);
-	db_bind_int(statement, ":most", length_of(inner));
-	*length = db_number(store, statement, -1);
+	*length = db_number(
+	    store, sql, DB_WITH(db_net(inner), db_int(":above", *length)), -1);
 	if (*length < 0) {
 		return false;
 	}
@@ -233,7 +225,7 @@ db_next_around(struct store *store, sqlite3_stmt *statement,
 static void
 open_bracket(struct store *store, const char *sql)
 {
-	db_run(store, db_statement(store, sql));
+	db_run(store, sql, NULL);
 	store->bracket = true;
 }
 
@@ -253,7 +245,7 @@ enum store_result
 store_commit(struct store *store)
 {
 	if (store->status == STORE_OK) {
-		db_run(store, db_statement(store, "COMMIT"));
+		db_run(store, "COMMIT", NULL);
 	}
 	store_rollback(store);
 	return store->status;
@@ -267,7 +259,7 @@ store_rollback(struct store *store)
 		enum store_result first = store->status;
 
 		store->status = STORE_OK;
-		db_run(store, db_statement(store, "ROLLBACK"));
+		db_run(store, "ROLLBACK", NULL);
 		store->status = first;
 	}
 	store->bracket = false;
@@ -292,8 +284,7 @@ store_patience(struct store *store, int milliseconds)
 int64_t
 store_changes(struct store *store)
 {
-	int64_t version = db_number(
-	    store, db_statement(store, "PRAGMA data_version"), -1);
+	int64_t version = db_number(store, "PRAGMA data_version", NULL, -1);
 
 	/* One that no other database of this handle had. */
 	return version < 0

@@ -28,6 +28,7 @@ enum {
 struct db_statement {
 	const char *sql; /* known by its address */
 	sqlite3_stmt *statement;
+	char client[NET_TEXT_SIZE]; /* bound to ":client" */
 };
 
 struct store {
@@ -74,46 +75,78 @@ enum store_result db_leave(struct store *store, bool own);
 
 /* ---- statements ---- */
 
-/* The statement of a text that is a constant, ready to bind; NULL where
- * db_ready() is false. */
-sqlite3_stmt *db_statement(struct store *store, const char *sql);
+/* A value of a statement, by its name there. */
+struct db_value {
+	const char *name; /* NULL behind the last one */
+	enum {
+		DB_INT,
+		DB_TEXT,
+		DB_NET
+	} type;
+	int64_t number;
+	const void *what; /* a text, where NULL binds NULL, or a network */
+};
+#define DB_WITH(...)                                                           \
+	(const struct db_value[])                                              \
+	{                                                                      \
+		__VA_ARGS__,                                                   \
+		{                                                              \
+			.name = NULL                                           \
+		}                                                              \
+	}
 
-void db_bind_int(sqlite3_stmt *statement, const char *name, int64_t value);
-/* `value` must live until the statement is reset; NULL binds NULL. */
-void db_bind_text(sqlite3_stmt *statement, const char *name, const char *value);
-/* ":client"; `text` holds it until the statement is reset. */
-void db_bind_client(sqlite3_stmt *statement, const struct net *net,
-    char text[static NET_TEXT_SIZE]);
-/* ":client", ":family" and ":bits" of a network. */
-void db_bind_net(sqlite3_stmt *statement, const struct net *net,
-    char text[static NET_TEXT_SIZE]);
+static inline struct db_value
+db_int(const char *name, int64_t number)
+{
+	return (struct db_value){ name, DB_INT, number, NULL };
+}
+
+/* `text` must live until the statement is reset. */
+static inline struct db_value
+db_text(const char *name, const char *text)
+{
+	return (struct db_value){ name, DB_TEXT, 0, text };
+}
+
+/* ":client" and, where the statement has them, ":family" and ":bits". */
+static inline struct db_value
+db_net(const struct net *net)
+{
+	return (struct db_value){ ":client", DB_NET, 0, net };
+}
+
+/* The statement of a text that is a constant, with its values (NULL: none);
+ * NULL where db_ready() is false. */
+sqlite3_stmt *db_query(
+    struct store *store, const char *sql, const struct db_value *values);
 
 /* The next row.  Where there is none, the statement is reset; where the
  * caller has enough before, it calls db_reset(). */
 bool db_row(struct store *store, sqlite3_stmt *statement);
 void db_reset(sqlite3_stmt *statement);
-/* Run to the end and reset. */
-void db_run(struct store *store, sqlite3_stmt *statement);
-/* The first column of the only row, then reset; `otherwise` where it is null
- * or there is none. */
-int64_t db_number(
-    struct store *store, sqlite3_stmt *statement, int64_t otherwise);
+/* Run a statement to its end. */
+void db_run(
+    struct store *store, const char *sql, const struct db_value *values);
+/* The first column of its only row; `otherwise` where it is null or there is
+ * none. */
+int64_t db_number(struct store *store, const char *sql,
+    const struct db_value *values, int64_t otherwise);
 
 /* A text column; never NULL. */
-const char *db_text(sqlite3_stmt *statement, int column);
+const char *db_words(sqlite3_stmt *statement, int column);
 /* Copy it into an array, as far as it fits. */
 #define DB_COPY(array, statement, column)                                      \
-	(void)text_copy(array, sizeof(array), db_text(statement, column))
+	(void)text_copy(array, sizeof(array), db_words(statement, column))
 
 /* ---- networks that hold another ---- */
 
 /*
  * The next of the networks around `inner`, the widest first, by the lengths a
- * table holds: begin with `*length` = -1.  `statement` gives the least length
- * above ":above" and up to ":most" of ":family".  It takes a few index steps,
+ * table holds: begin with `*length` = -1.  The statement gives the least length
+ * above ":above" and up to ":bits" of ":family".  It takes a few index steps,
  * however many rows there are.
  */
-bool db_next_around(struct store *store, sqlite3_stmt *statement,
+bool db_next_around(struct store *store, const char *sql,
     const struct net *inner, int64_t *length, struct net *around);
 
 /* ---- files ---- */

@@ -164,8 +164,7 @@ open_database(struct store *store)
 		turn_to_wal(store);
 	}
 	if (store->status != STORE_OK) {
-		(void)sqlite3_close(store->db);
-		store->db = NULL;
+		db_close(store);
 		return false;
 	}
 	(void)pthread_mutex_lock(&all_mutex);
@@ -228,7 +227,7 @@ db_close(struct store *store)
 	store->moved |= has_moved(store);
 	for (size_t i = 0; i < DB_STATEMENTS; i++) {
 		(void)sqlite3_finalize(store->statement[i].statement);
-		store->statement[i] = (struct db_statement){ NULL, NULL };
+		store->statement[i] = (struct db_statement){ .sql = NULL };
 	}
 	(void)sqlite3_close(store->db);
 	store->db = NULL;

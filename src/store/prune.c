@@ -33,22 +33,16 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 	int64_t removed = 0;
 
 	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
-		sqlite3_stmt *statement = db_statement(store, tables[i].sql);
-
-		db_bind_int(statement, ":before", tables[i].before);
-		db_bind_int(statement, ":most", most);
-		db_run(store, statement);
+		db_run(store, tables[i].sql,
+		    DB_WITH(db_int(":before", tables[i].before),
+			db_int(":most", most)));
 		if (store->status == STORE_OK) {
 			removed += sqlite3_changes(store->db);
 		}
 	}
 	if (removed > 0) {
 		/* Give some of the emptied pages back to the file system. */
-		sqlite3_stmt *statement = db_statement(
-		    store, "PRAGMA incremental_vacuum(64)");
-
-		while (db_row(store, statement)) {
-		}
+		db_run(store, "PRAGMA incremental_vacuum(64)", NULL);
 	}
 	return db_leave(store, own) == STORE_OK ? removed : 0;
 }
@@ -56,12 +50,13 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 void
 store_numbers(struct store *store, struct store_numbers *numbers)
 {
-	sqlite3_stmt *statement = db_statement(store,
+	sqlite3_stmt *statement = db_query(store,
 	    "SELECT (SELECT page_count FROM pragma_page_count())"
 	    " * (SELECT page_size FROM pragma_page_size()),"
 	    " (SELECT ifnull(max(id), 0) FROM event)"
 	    " - (SELECT ifnull(min(id), 1) FROM event) + 1,"
-	    " (SELECT user_version FROM pragma_user_version())");
+	    " (SELECT user_version FROM pragma_user_version())",
+	    NULL);
 
 	*numbers = (struct store_numbers){ .bytes = 0 };
 	if (db_row(store, statement)) {

@@ -34,79 +34,28 @@ store_standing(struct store *store, struct standing *standing)
 
 /* ---- evidence ---- */
 
-/* The time of the youngest event of one kind, or `than` where that is
- * younger. */
+/* The time of the youngest event that is judged together with that at `at`. */
 static int64_t
-younger(struct store *store, const struct evidence_query *query, enum kind kind,
-    int64_t than)
+youngest(struct store *store, const struct evidence_query *query)
 {
-	sqlite3_stmt *statement = db_statement(store,
-	    "SELECT max(at) FROM event"
-	    " WHERE client = :client AND kind = :kind"
-	    " AND at >= :from AND at < :before");
-	char client[NET_TEXT_SIZE];
-	int64_t at;
+	int64_t youngest = query->at;
 
-	db_bind_client(statement, &query->client, client);
-	db_bind_text(statement, ":kind", kind_name(kind));
-	db_bind_int(statement, ":from", query->at);
-	db_bind_int(statement, ":before", query->at + query->within);
-	at = db_number(store, statement, than);
-	return at > than ? at : than;
-}
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		if ((query->kinds & kind_bit(kind)) != 0) {
+			int64_t at = db_number(store,
+			    "SELECT max(at) FROM event"
+			    " WHERE client = :client AND kind = :kind"
+			    " AND at >= :from AND at < :before",
+			    DB_WITH(db_net(&query->client),
+				db_text(":kind", kind_name(kind)),
+				db_int(":from", query->at),
+				db_int(":before", query->at + query->within)),
+			    youngest);
 
-static int64_t
-newest_reset(struct store *store, const struct evidence_query *query)
-{
-	sqlite3_stmt *statement = db_statement(store,
-	    "SELECT at FROM mark"
-	    " WHERE client = :client AND reason = :reason AND key = ''");
-	char client[NET_TEXT_SIZE];
-
-	db_bind_client(statement, &query->client, client);
-	db_bind_text(statement, ":reason", reason_name(query->reason));
-	return db_number(store, statement, INT64_MIN);
-}
-
-/* Whether there are enough events around the one that is judged, whatever
- * window it is judged in and whatever resets, bans and ratio say.  Most are
- * the first or second of their client: this spares them all else. */
-static bool
-has_enough(struct store *store, const struct evidence_query *query)
-{
-	const struct event_query events = { .client = query->client,
-		.kinds = query->kinds,
-		.after = query->at - query->window,
-		.until = query->at + query->window,
-		.most = query->least,
-		.reason = query->reason };
-
-	return query->least <= 0 ||
-	       store_event_count(store, &events) >= query->least;
-}
-
-static void
-look_up(struct store *store, const struct evidence_query *query,
-    struct evidence *out)
-{
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		if ((query->kinds & kind_bit((enum kind)kind)) != 0) {
-			out->t = younger(store, query, (enum kind)kind, out->t);
+			youngest = at > youngest ? at : youngest;
 		}
 	}
-	out->reset = newest_reset(store, query);
-	if (query->accepted) {
-		(void)store_tally_sum(store, &query->client,
-		    tally_hour(out->t - query->window + 1), tally_hour(out->t),
-		    &out->accepted);
-	}
-	db_ban_gather(store, &(struct ban_query){ .scope = BAN_COVERING,
-				 .who = query->client,
-				 .active_at = INT64_MIN,
-				 .observed = true,
-				 .reason = &query->reason });
-	out->ban = store->ban;
-	out->bans = store->bans;
+	return youngest;
 }
 
 void
@@ -116,9 +65,38 @@ store_evidence(struct store *store, const struct evidence_query *query,
 	bool own = db_enter(store);
 
 	*out = (struct evidence){ .t = query->at, .reset = INT64_MIN };
-	out->enough = has_enough(store, query);
+	/* Whether there are enough events around the one that is judged,
+	 * whatever window it is judged in and whatever resets, bans and ratio
+	 * say.  Most are the first or second of their client: this spares them
+	 * all else. */
+	out->enough = query->least <= 0 ||
+		      store_event_count(
+			  store, &(struct event_query){ .client = query->client,
+				     .kinds = query->kinds,
+				     .after = query->at - query->window,
+				     .until = query->at + query->window,
+				     .most = query->least,
+				     .reason = query->reason }) >= query->least;
 	if (out->enough) {
-		look_up(store, query, out);
+		out->t = youngest(store, query);
+		out->reset = db_number(store,
+		    "SELECT at FROM mark WHERE client = :client"
+		    " AND reason = :reason AND key = ''",
+		    DB_WITH(db_net(&query->client),
+			db_text(":reason", reason_name(query->reason))),
+		    INT64_MIN);
+		if (query->accepted) {
+			store_tally_sum(store, &query->client,
+			    tally_hour(out->t - query->window + 1),
+			    tally_hour(out->t), &out->accepted);
+		}
+		db_ban_gather(store, &(struct ban_query){ .scope = BAN_COVERING,
+					 .who = query->client,
+					 .active_at = INT64_MIN,
+					 .observed = true,
+					 .reason = &query->reason });
+		out->ban = store->ban;
+		out->bans = store->bans;
 	}
 	out->enough &= db_leave(store, own) == STORE_OK;
 }
@@ -128,22 +106,18 @@ store_evidence(struct store *store, const struct evidence_query *query,
 static void
 put_event(struct store *store, const struct event *event)
 {
-	sqlite3_stmt *statement = db_statement(store,
-	    "INSERT INTO event"
-	    " (client, address, kind, at, source, key, detail) VALUES"
-	    " (:client, :address, :kind, :at, :source, :key, :detail)");
-	char client[NET_TEXT_SIZE];
 	char address[ADDR_TEXT_SIZE];
 
-	db_bind_client(statement, &event->client, client);
-	db_bind_text(
-	    statement, ":address", addr_format(&event->address, address));
-	db_bind_text(statement, ":kind", kind_name(event->kind));
-	db_bind_int(statement, ":at", event->at);
-	db_bind_text(statement, ":source", event->source);
-	db_bind_text(statement, ":key", event->key);
-	db_bind_text(statement, ":detail", event->detail);
-	db_run(store, statement);
+	db_run(store,
+	    "INSERT INTO event"
+	    " (client, address, kind, at, source, key, detail) VALUES"
+	    " (:client, :address, :kind, :at, :source, :key, :detail)",
+	    DB_WITH(db_net(&event->client),
+		db_text(":address", addr_format(&event->address, address)),
+		db_text(":kind", kind_name(event->kind)),
+		db_int(":at", event->at), db_text(":source", event->source),
+		db_text(":key", event->key),
+		db_text(":detail", event->detail)));
 }
 
 static void
@@ -151,19 +125,17 @@ put_reset(struct store *store, const struct reset *reset)
 {
 	/* A row that moves takes a new id, so that ids follow time and old
 	 * resets can be forgotten in their order. */
-	sqlite3_stmt *statement = db_statement(store,
+
+	db_run(store,
 	    "INSERT INTO mark (client, reason, key, at)"
 	    " VALUES (:client, :reason, :key, :at)"
 	    " ON CONFLICT (client, reason, key) DO UPDATE"
 	    " SET at = excluded.at, id = (SELECT max(id) + 1 FROM mark)"
-	    " WHERE excluded.at > at");
-	char client[NET_TEXT_SIZE];
-
-	db_bind_client(statement, &reset->client, client);
-	db_bind_text(statement, ":reason", reason_name(reset->reason));
-	db_bind_text(statement, ":key", reset->key != NULL ? reset->key : "");
-	db_bind_int(statement, ":at", reset->at);
-	db_run(store, statement);
+	    " WHERE excluded.at > at",
+	    DB_WITH(db_net(&reset->client),
+		db_text(":reason", reason_name(reset->reason)),
+		db_text(":key", reset->key != NULL ? reset->key : ""),
+		db_int(":at", reset->at)));
 }
 
 void

@@ -11,29 +11,26 @@ void
 store_state_put(
     struct store *store, const char *key, const char *value, int64_t since)
 {
-	sqlite3_stmt *statement = db_statement(store,
+	db_run(store,
 	    "INSERT INTO state (key, value, since)"
 	    " VALUES (:key, :value, :since) ON CONFLICT (key) DO UPDATE"
-	    " SET value = excluded.value, since = excluded.since");
-
-	db_bind_text(statement, ":key", key);
-	db_bind_text(statement, ":value", value);
-	db_bind_int(statement, ":since", since);
-	db_run(store, statement);
+	    " SET value = excluded.value, since = excluded.since",
+	    DB_WITH(db_text(":key", key), db_text(":value", value),
+		db_int(":since", since)));
 }
 
 bool
 store_state_find(struct store *store, const char *key, char *value, size_t size,
     int64_t *since)
 {
-	sqlite3_stmt *statement = db_statement(
-	    store, "SELECT value, since FROM state WHERE key = :key");
+	sqlite3_stmt *statement = db_query(store,
+	    "SELECT value, since FROM state WHERE key = :key",
+	    DB_WITH(db_text(":key", key)));
 
-	db_bind_text(statement, ":key", key);
 	if (!db_row(store, statement)) {
 		return false;
 	}
-	(void)text_copy(value, size, db_text(statement, 0));
+	(void)text_copy(value, size, db_words(statement, 0));
 	*since = sqlite3_column_int64(statement, 1);
 	db_reset(statement);
 	return true;
@@ -44,11 +41,11 @@ store_state_each(struct store *store,
     void (*each)(void *to, const char *key, const char *value, int64_t since),
     void *to)
 {
-	sqlite3_stmt *statement = db_statement(
-	    store, "SELECT key, value, since FROM state ORDER BY key");
+	sqlite3_stmt *statement = db_query(
+	    store, "SELECT key, value, since FROM state ORDER BY key", NULL);
 
 	while (db_row(store, statement)) {
-		each(to, db_text(statement, 0), db_text(statement, 1),
+		each(to, db_words(statement, 0), db_words(statement, 1),
 		    sqlite3_column_int64(statement, 2));
 	}
 }
@@ -56,16 +53,13 @@ store_state_each(struct store *store,
 void
 store_audit_put(struct store *store, const struct audit *audit)
 {
-	sqlite3_stmt *statement = db_statement(store,
+	db_run(store,
 	    "INSERT INTO audit (at, who, what, subject, note)"
-	    " VALUES (:at, :who, :what, :subject, :note)");
-
-	db_bind_int(statement, ":at", audit->at);
-	db_bind_text(statement, ":who", audit->who);
-	db_bind_text(statement, ":what", audit->what);
-	db_bind_text(statement, ":subject", audit->subject);
-	db_bind_text(statement, ":note", audit->note);
-	db_run(store, statement);
+	    " VALUES (:at, :who, :what, :subject, :note)",
+	    DB_WITH(db_int(":at", audit->at), db_text(":who", audit->who),
+		db_text(":what", audit->what),
+		db_text(":subject", audit->subject),
+		db_text(":note", audit->note)));
 }
 
 /* ---- the secret ---- */

@@ -31,7 +31,7 @@ static void
 add_sums(struct store *store, const char *client, int64_t hour,
     const struct tally *tally)
 {
-	sqlite3_stmt *statement = db_statement(store,
+	db_run(store,
 	    "INSERT INTO tally (client, hour, sessions, messages,"
 	    " recipients, accepted) VALUES (:client, :hour, :sessions,"
 	    " :messages, :recipients, :accepted)"
@@ -39,15 +39,12 @@ add_sums(struct store *store, const char *client, int64_t hour,
 	    " sessions = sessions + excluded.sessions,"
 	    " messages = messages + excluded.messages,"
 	    " recipients = recipients + excluded.recipients,"
-	    " accepted = accepted + excluded.accepted");
-
-	db_bind_text(statement, ":client", client);
-	db_bind_int(statement, ":hour", hour);
-	db_bind_int(statement, ":sessions", tally->sessions);
-	db_bind_int(statement, ":messages", tally->messages);
-	db_bind_int(statement, ":recipients", tally->recipients);
-	db_bind_int(statement, ":accepted", tally->accepted);
-	db_run(store, statement);
+	    " accepted = accepted + excluded.accepted",
+	    DB_WITH(db_text(":client", client), db_int(":hour", hour),
+		db_int(":sessions", tally->sessions),
+		db_int(":messages", tally->messages),
+		db_int(":recipients", tally->recipients),
+		db_int(":accepted", tally->accepted)));
 }
 
 static void
@@ -55,12 +52,10 @@ add_kind(struct store *store, const char *client, int64_t hour, enum kind kind,
     int64_t number)
 {
 	static const char *const sql[KIND_COUNT] = { EACH_KIND(ADD) };
-	sqlite3_stmt *statement = db_statement(store, sql[kind]);
 
-	db_bind_text(statement, ":client", client);
-	db_bind_int(statement, ":hour", hour);
-	db_bind_int(statement, ":number", number);
-	db_run(store, statement);
+	db_run(store, sql[kind],
+	    DB_WITH(db_text(":client", client), db_int(":hour", hour),
+		db_int(":number", number)));
 }
 
 /* Most rows are either of sessions without any event or of one event: each
@@ -102,15 +97,13 @@ store_tally_hours(struct store *store, const struct net *client, int64_t from,
     int64_t until,
     void (*each)(void *to, int64_t hour, const struct tally *tally), void *to)
 {
-	sqlite3_stmt *statement = db_statement(store,
+	sqlite3_stmt *statement = db_query(store,
 	    "SELECT hour, sessions, messages, recipients, accepted" KINDS
 	    " FROM tally WHERE client = :client"
-	    " AND hour >= :from AND hour <= :until ORDER BY hour");
-	char text[NET_TEXT_SIZE];
+	    " AND hour >= :from AND hour <= :until ORDER BY hour",
+	    DB_WITH(db_net(client), db_int(":from", from),
+		db_int(":until", until)));
 
-	db_bind_client(statement, client, text);
-	db_bind_int(statement, ":from", from);
-	db_bind_int(statement, ":until", until);
 	while (db_row(store, statement)) {
 		struct tally tally;
 
@@ -139,19 +132,18 @@ store_tally_each(struct store *store, int64_t from, int64_t until,
     void (*each)(void *to, const struct net *client, const struct tally *sum),
     void *to)
 {
-	sqlite3_stmt *statement = db_statement(store,
+	sqlite3_stmt *statement = db_query(store,
 	    "SELECT client, sum(sessions), sum(messages), sum(recipients),"
 	    " sum(accepted)" SUMS
 	    " FROM tally WHERE hour >= :from AND hour <= :until"
-	    " GROUP BY client");
+	    " GROUP BY client",
+	    DB_WITH(db_int(":from", from), db_int(":until", until)));
 
-	db_bind_int(statement, ":from", from);
-	db_bind_int(statement, ":until", until);
 	while (db_row(store, statement)) {
 		struct tally sum;
 		struct net client;
 
-		if (net_parse(db_text(statement, 0), &client)) {
+		if (net_parse(db_words(statement, 0), &client)) {
 			read_sums(statement, 1, &sum);
 			each(to, &client, &sum);
 		}
@@ -184,34 +176,31 @@ day_of(int64_t at)
 void
 db_daily_add(struct store *store, const struct daily_row *row)
 {
-	sqlite3_stmt *statement = db_statement(store,
+	db_run(store,
 	    "INSERT INTO daily (day, what, name, number)"
 	    " VALUES (:day, :what, :name, :number)"
 	    " ON CONFLICT (day, what, name) DO UPDATE"
-	    " SET number = number + excluded.number");
-
-	db_bind_int(statement, ":day", day_of(row->day));
-	db_bind_text(statement, ":what", names[row->what]);
-	db_bind_text(statement, ":name", row->name);
-	db_bind_int(statement, ":number", row->number);
-	db_run(store, statement);
+	    " SET number = number + excluded.number",
+	    DB_WITH(db_int(":day", day_of(row->day)),
+		db_text(":what", names[row->what]), db_text(":name", row->name),
+		db_int(":number", row->number)));
 }
 
 void
 store_daily_each(struct store *store, int64_t from,
     void (*each)(void *to, const struct daily_row *row), void *to)
 {
-	sqlite3_stmt *statement = db_statement(store,
+	sqlite3_stmt *statement = db_query(store,
 	    "SELECT day, what, name, number FROM daily WHERE day >= :from"
-	    " ORDER BY day, what, name");
+	    " ORDER BY day, what, name",
+	    DB_WITH(db_int(":from", day_of(from))));
 
-	db_bind_int(statement, ":from", day_of(from));
 	while (db_row(store, statement)) {
 		struct daily_row row = { .day = sqlite3_column_int64(
 					     statement, 0),
-			.name = db_text(statement, 2),
+			.name = db_words(statement, 2),
 			.number = sqlite3_column_int64(statement, 3) };
-		size_t what = words_find(&what_words, db_text(statement, 1));
+		size_t what = words_find(&what_words, db_words(statement, 1));
 
 		if (what < DAILY_COUNT) { /* else of a later version */
 			row.what = (enum daily)what;
