@@ -95,15 +95,14 @@ utf8_is_plain(const char *text)
 }
 
 size_t
-utf8_width(const char *text)
+utf8_width(const char *text, size_t len)
 {
 	size_t width = 0;
 
-	while (*text != '\0') {
-		size_t len = utf8_printable(text);
+	for (size_t i = 0; i < len; width++) {
+		size_t bytes = utf8_printable(text + i);
 
-		text += len > 0 ? len : 1;
-		width++;
+		i += bytes > 0 ? bytes : 1;
 	}
 	return width;
 }

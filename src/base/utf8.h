@@ -23,7 +23,8 @@ size_t utf8_printable(const char *text);
 /* Whether all of it may be shown. */
 bool utf8_is_plain(const char *text);
 
-/* How many characters it has; a byte that may not be shown is one. */
-size_t utf8_width(const char *text);
+/* How many characters the first `len` bytes are; one that may not be shown
+ * is a byte. */
+size_t utf8_width(const char *text, size_t len);
 
 #endif

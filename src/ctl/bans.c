@@ -77,8 +77,7 @@ bans_row(struct ctl *ctl, const struct ban *ban)
 		    ban->note[0] != '\0' ? ": " : "", ban->note);
 		output_cell(out, "detail", "%s", detail);
 		output_cell(out, "state", "%s", state);
-		output_cell(out, "until", "%s",
-		    output_minute_text(ban_over(ban), time));
+		output_time(out, "until", ban_over(ban));
 		output_cell(out, "left", "%s",
 		    active ? output_short_duration(ban->ends - ctl->now, time)
 			   : state);

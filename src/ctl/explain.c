@@ -189,8 +189,7 @@ put_events(struct known *known)
 	const struct tally *tally = &known->tally;
 	char kept[DURATION_TEXT_SIZE];
 
-	output_gap(out);
-	output_say(out, "Events, each kept %s:",
+	output_say(out, "\nEvents, each kept %s:",
 	    text_from_duration(conf->keep_events, kept));
 	output_table(out, "events", &event_layout);
 	each_sum(known, put_sum);
@@ -203,9 +202,8 @@ put_events(struct known *known)
 	output_int(out, "accepted", tally->accepted);
 	output_int(out, "recipients", tally->recipients);
 	output_end(out);
-	output_gap(out);
 	output_say(out,
-	    "In the last %s: %" PRId64 " sessions, %" PRId64
+	    "\nIn the last %s: %" PRId64 " sessions, %" PRId64
 	    " messages (%" PRId64 " accepted without an event), %" PRId64
 	    " recipients accepted",
 	    text_from_duration(conf->keep_tallies, kept), tally->sessions,
@@ -232,8 +230,7 @@ say_reputation(struct known *known)
 	char bans[OUTPUT_COUNT_SIZE];
 	char poor_bans[OUTPUT_COUNT_SIZE] = "";
 
-	output_gap(out);
-	output_say(out, "Reputation %s, by the last %s: %s accepted, %s, %s",
+	output_say(out, "\nReputation %s, by the last %s: %s accepted, %s, %s",
 	    reputation_name(known->repute.reputation),
 	    text_from_duration(REPUTATION_SPAN, span),
 	    output_count(
@@ -396,9 +393,8 @@ put_rules(struct known *known)
 	const struct policy *policy = &known->ctl->conf->policy;
 	char memory[DURATION_TEXT_SIZE];
 
-	output_gap(out);
 	output_say(out,
-	    "Rules of policy %s; a ban is remembered as a step for %s:",
+	    "\nRules of policy %s; a ban is remembered as a step for %s:",
 	    policy->name, text_from_duration(policy->memory, memory));
 	output_table(out, "rules", &rule_layout);
 	for (size_t i = 0; i < known->ctl->conf->policy.rules; i++) {
@@ -443,8 +439,7 @@ put_bans(struct known *known)
 {
 	struct output *out = &known->ctl->out;
 
-	output_gap(out);
-	output_say(out, "Bans, latest end first:");
+	output_say(out, "\nBans, latest end first:");
 	output_table(out, "bans", &ban_layout);
 	each_ban(known, put_ban);
 	if (output_end(out) == 0) {
@@ -476,8 +471,7 @@ put_forgotten(struct known *known)
 			steps = known->outlook[i].forgets;
 		}
 	}
-	output_gap(out);
-	output_say(out, "Forgotten, if nothing more happens:");
+	output_say(out, "\nForgotten, if nothing more happens:");
 	output_object(out, "forgotten", &forgotten_layout);
 	output_time(out, "events",
 	    known->last_event != 0 ? known->last_event + conf->keep_events : 0);

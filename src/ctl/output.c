@@ -30,18 +30,13 @@ top(struct output *out)
 static const struct column *
 find_column(const struct layout *layout, const char *name)
 {
-	if (layout == NULL || name == NULL) {
-		return NULL;
-	}
-	for (size_t i = 0; i < COLUMNS_MAX; i++) {
-		const struct column *column = &layout->column[i];
+	const struct column *column = layout != NULL ? layout->column : NULL;
 
-		if (column->name == NULL) {
-			return NULL;
-		}
+	while (column != NULL && column->name != NULL && name != NULL) {
 		if (strcmp(column->name, name) == 0) {
 			return column;
 		}
+		column++;
 	}
 	return NULL;
 }
@@ -59,7 +54,7 @@ in_table(const struct output *out)
 {
 	const struct output_level *level = &out->level[out->depth - 1];
 
-	if (out->screen == NULL || out->muted || out->depth == 0) {
+	if (out->muted || out->depth == 0 || out->format == OUTPUT_JSON) {
 		return false;
 	}
 	return out->format == OUTPUT_CSV
@@ -97,8 +92,8 @@ output_init(struct output *out, enum output_format format)
 bool
 output_close(struct output *out)
 {
-	screen_close(out->screen);
-	out->screen = NULL;
+	free(out->screen.buf);
+	out->screen.buf = NULL;
 	return !out->failed;
 }
 
@@ -144,13 +139,7 @@ output_table(struct output *out, const char *name, const struct layout *layout)
 						: layout->people;
 	if (!out->muted && out->format != OUTPUT_JSON &&
 	    (csv ? out->depth == 0 : !layout->records)) {
-		if (out->screen == NULL) {
-			out->screen = screen_open(csv);
-		}
-		if (out->screen != NULL) {
-			screen_begin(out->screen, layout);
-		}
-		out->failed |= out->screen == NULL;
+		screen_begin(&out->screen, layout, csv);
 	}
 	push(out, OUTPUT_ROWS, name, layout);
 }
@@ -193,13 +182,10 @@ output_end(struct output *out)
 		}
 	}
 	if (level.kind == OUTPUT_ROW && in_table(out)) {
-		screen_row(out->screen);
+		screen_row(&out->screen);
 	}
 	if (level.kind == OUTPUT_ROWS) {
-		if (out->format == OUTPUT_TEXT && out->screen != NULL &&
-		    !level.layout->records) {
-			screen_flush(out->screen);
-		}
+		screen_flush(&out->screen);
 		out->muted = false;
 	}
 	out->depth--;
@@ -210,38 +196,22 @@ output_end(struct output *out)
 	return level.count;
 }
 
-/* ---- values ---- */
+/* ---- pieces of sentences ---- */
 
-static char *
-local_text(int64_t at, bool full, char text[static OUTPUT_TIME_SIZE])
+char *
+output_time_text(int64_t at, char text[static OUTPUT_TIME_SIZE])
 {
-
+	char utc[TIME_TEXT_SIZE];
 	time_t when = (time_t)at;
 	struct tm local;
 
 	if (localtime_r(&when, &local) == NULL ||
 	    strftime(text, OUTPUT_TIME_SIZE, "%Y-%m-%d %H:%M:%S %Z", &local) ==
 		0) {
-		char utc[TIME_TEXT_SIZE];
-
 		(void)text_copy(
 		    text, OUTPUT_TIME_SIZE, text_from_time(at, utc));
-	} else if (!full) {
-		text[strlen("2026-11-21 19:05")] = '\0';
 	}
 	return text;
-}
-
-char *
-output_time_text(int64_t at, char text[static OUTPUT_TIME_SIZE])
-{
-	return local_text(at, true, text);
-}
-
-char *
-output_minute_text(int64_t at, char text[static OUTPUT_TIME_SIZE])
-{
-	return local_text(at, false, text);
 }
 
 char *
@@ -268,6 +238,8 @@ output_count(int64_t count, const char *one, const char *many,
 	    count == 1 ? one : many);
 	return text;
 }
+
+/* ---- values ---- */
 
 /* "bans.0.ref,1AQP9W" */
 static void
@@ -299,7 +271,7 @@ put_path(struct output *out, const char *name, const char *value)
 static void
 put_labelled(size_t indent, const char *label, const char *value)
 {
-	int width = (int)utf8_width(label);
+	int width = (int)utf8_width(label, strlen(label));
 
 	printf("%*s%s%*s", (int)indent, "", label,
 	    LABEL > width ? LABEL - width : 1, "");
@@ -318,7 +290,7 @@ put_cell(struct output *out, const char *name, const char *value)
 	}
 	if (in_table(out)) {
 		out->failed |= !screen_cell(
-		    out->screen, (size_t)(column - layout->column), value);
+		    &out->screen, (size_t)(column - layout->column), value);
 	} else if (column->head != NULL) {
 		put_labelled(layout->indent, column->head, value);
 	}
@@ -427,7 +399,10 @@ output_time(struct output *out, const char *name, int64_t at)
 		return;
 	}
 	if (out->format == OUTPUT_TEXT) {
-		local_text(at, !in_table(out), people);
+		output_time_text(at, people);
+	}
+	if (in_table(out)) {
+		people[strlen("2026-11-21 19:05")] = '\0';
 	}
 	put(out, name, TOKEN_STRING, text_from_time(at, plain), people);
 }
@@ -466,71 +441,39 @@ output_ratio(struct output *out, const char *name, int64_t ratio)
 }
 
 void
-output_cell(struct output *out, const char *name, const char *format, ...)
-{
-	char text[LINE_SIZE];
-	va_list args;
-
-	if (out->format == OUTPUT_TEXT) {
-		va_start(args, format);
-		(void)vsnprintf(text, sizeof(text), format, args);
-		va_end(args);
-		put_cell(out, name, text);
-	}
-}
-
-/* ---- sentences ---- */
-
-void
-output_say(struct output *out, const char *format, ...)
+output_words(struct output *out, enum output_shape shape, const char *name,
+    const char *format, ...)
 {
 	char line[LINE_SIZE];
 	va_list args;
 
-	if (out->format == OUTPUT_TEXT) {
-		va_start(args, format);
-		(void)vsnprintf(line, sizeof(line), format, args);
-		va_end(args);
+	if (out->format != OUTPUT_TEXT) {
+		return;
+	}
+	if (*format == '\n') {
+		putchar(*format++);
+	}
+	va_start(args, format);
+	(void)vsnprintf(line, sizeof(line), format, args);
+	va_end(args);
+	switch (shape) {
+	case OUTPUT_CELL:
+		put_cell(out, name, line);
+		break;
+	case OUTPUT_SENTENCE:
 		screen_wrapped(line, 0, strspn(line, " ") + 2);
-	}
-}
-
-void
-output_command(struct output *out, const char *format, ...)
-{
-	char line[LINE_SIZE];
-	va_list args;
-
-	if (out->format == OUTPUT_TEXT) {
-		va_start(args, format);
-		(void)vsnprintf(line, sizeof(line), format, args);
-		va_end(args);
+		break;
+	case OUTPUT_COMMAND:
 		screen_safe(stdout, line, strlen(line));
 		putchar('\n');
+		break;
+	case OUTPUT_LINE:
+		put_labelled(0, name, line);
+		break;
 	}
 }
 
-void
-output_line(struct output *out, const char *label, const char *format, ...)
-{
-	char line[LINE_SIZE];
-	va_list args;
-
-	if (out->format == OUTPUT_TEXT) {
-		va_start(args, format);
-		(void)vsnprintf(line, sizeof(line), format, args);
-		va_end(args);
-		put_labelled(0, label, line);
-	}
-}
-
-void
-output_gap(struct output *out)
-{
-	if (out->format == OUTPUT_TEXT) {
-		putchar('\n');
-	}
-}
+/* ---- on standard error ---- */
 
 void
 output_complain(const char *format, ...)

@@ -57,7 +57,7 @@ struct output {
 	size_t depth;
 	bool muted;  /* inside a table that this format does not show */
 	bool failed; /* without memory */
-	struct screen *screen;
+	struct screen screen;
 	char list[OUTPUT_LIST_SIZE];
 };
 
@@ -98,32 +98,42 @@ void output_nonzero(struct output *out, const char *name, int64_t value);
 void output_time(struct output *out, const char *name, int64_t at);
 void output_duration(struct output *out, const char *name, int64_t seconds);
 void output_bool(struct output *out, const char *name, bool value);
-/* A part of POLICY_RATIO_ONE. */
+/* A part of POLICY_RATIO_ONE; people are not shown it. */
 void output_ratio(struct output *out, const char *name, int64_t ratio);
 void output_none(struct output *out, const char *name);
 
-/* A cell, or a member with its label, in text only. */
-void output_cell(struct output *out, const char *name, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+/* ---- in text only ---- */
 
-/* ---- sentences, in text only ---- */
+enum output_shape {
+	OUTPUT_CELL,
+	OUTPUT_SENTENCE,
+	OUTPUT_COMMAND,
+	OUTPUT_LINE
+};
+
+void output_words(struct output *out, enum output_shape shape, const char *name,
+    const char *format, ...) __attribute__((format(printf, 4, 5)));
+
+/* A cell, or a member with its label. */
+#define output_cell(out, name, ...)                                            \
+	output_words(out, OUTPUT_CELL, name, __VA_ARGS__)
 
 /* A line, broken at blanks; what follows the first is indented by two more
- * than that. */
-void output_say(struct output *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+ * than that.  A format that begins with "\n" has an empty line before it. */
+#define output_say(out, ...)                                                   \
+	output_words(out, OUTPUT_SENTENCE, NULL, __VA_ARGS__)
 
 /* A line to copy: never broken, however long. */
-void output_command(struct output *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+#define output_command(out, ...)                                               \
+	output_words(out, OUTPUT_COMMAND, NULL, __VA_ARGS__)
+
+/* An empty line. */
+#define output_gap(out) output_command(out, "%s", "")
 
 /* A line behind a label, broken at blanks; what follows stands below its
  * text. */
-void output_line(struct output *out, const char *label, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
-
-/* An empty line. */
-void output_gap(struct output *out);
+#define output_line(out, label, ...)                                           \
+	output_words(out, OUTPUT_LINE, label, __VA_ARGS__)
 
 /* ---- on standard error, whatever the format ---- */
 
@@ -139,9 +149,6 @@ void output_wrong(const char *what);
 
 /* "2026-11-21 19:05:42 CET": local time and its zone; returns `text`. */
 char *output_time_text(int64_t at, char text[static OUTPUT_TIME_SIZE]);
-
-/* The same without seconds and zone, as tables have it. */
-char *output_minute_text(int64_t at, char text[static OUTPUT_TIME_SIZE]);
 
 /* "23h59m": the two largest units; returns `text`. */
 char *output_short_duration(

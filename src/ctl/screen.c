@@ -10,47 +10,10 @@ enum {
 	GAP = 2,         /* between two columns of a table */
 	WRAP_LEAST = 24, /* room that is enough for a text beside others */
 	BELOW = 4,       /* how far a text below its row is indented */
-	ADDRESS = 15,    /* a first column keeps so much */
-	BATCH = 200,     /* rows that columns are measured by */
-	FIRST_SIZE = 2048
-};
-
-struct screen {
-	const struct layout *layout;
-	bool csv;
-	bool headed; /* CSV has its heading */
-	char *buf;   /* of all cells; begins with an empty one */
-	size_t len;
-	size_t room;
-	size_t cell[BATCH][COLUMNS_MAX]; /* where in `buf`; 0: empty */
-	size_t rows;
-	size_t width[COLUMNS_MAX];
-	size_t total;  /* of all columns but one that wraps */
-	bool below;    /* the one that wraps stands below */
-	bool measured; /* the heading is written */
+	ADDRESS = 15     /* a first column keeps so much */
 };
 
 /* ---- characters ---- */
-
-/* How many bytes the next character takes, also one that is not shown. */
-static size_t
-step(const char *text)
-{
-	size_t len = utf8_printable(text);
-
-	return len > 0 ? len : 1;
-}
-
-static size_t
-width_of(const char *text, size_t len)
-{
-	size_t width = 0;
-
-	for (size_t i = 0; i < len; i += step(text + i)) {
-		width++;
-	}
-	return width;
-}
 
 void
 screen_safe(FILE *to, const char *text, size_t len)
@@ -60,13 +23,14 @@ screen_safe(FILE *to, const char *text, size_t len)
 
 	while (i < len) {
 		bool plain = text[i] >= ' ' && text[i] <= '~';
+		size_t bytes = plain ? 1 : utf8_printable(text + i);
 
-		if (!plain && utf8_printable(text + i) == 0) {
+		if (bytes == 0) {
 			fwrite(text + from, 1, i - from, to);
 			putc('?', to);
 			from = i + 1;
 		}
-		i += plain ? 1 : step(text + i);
+		i += bytes > 0 ? bytes : 1;
 	}
 	fwrite(text + from, 1, len - from, to);
 }
@@ -83,7 +47,7 @@ screen_wrapped(const char *text, size_t at, size_t indent)
 	while (*text != '\0') {
 		size_t blanks = strspn(text, " ");
 		size_t len = strcspn(text + blanks, " ");
-		size_t width = width_of(text + blanks, len);
+		size_t width = utf8_width(text + blanks, len);
 
 		if (at > indent && at + blanks + width > SCREEN) {
 			putchar('\n');
@@ -103,17 +67,6 @@ screen_wrapped(const char *text, size_t at, size_t indent)
 
 /* ---- rows of text and CSV ---- */
 
-static size_t
-columns_of(const struct layout *layout)
-{
-	size_t columns = 0;
-
-	while (columns < COLUMNS_MAX && layout->column[columns].name != NULL) {
-		columns++;
-	}
-	return columns;
-}
-
 bool
 screen_cell(struct screen *screen, size_t column, const char *text)
 {
@@ -130,7 +83,7 @@ screen_cell(struct screen *screen, size_t column, const char *text)
 		screen->room = room;
 	}
 	memcpy(screen->buf + screen->len, text, size);
-	screen->cell[screen->rows][column] = screen->len;
+	screen->cell[screen->rows][column] = screen->len + 1;
 	screen->len += size;
 	return true;
 }
@@ -138,20 +91,15 @@ screen_cell(struct screen *screen, size_t column, const char *text)
 static const char *
 cell_of(const struct screen *screen, size_t row, size_t column)
 {
-	return screen->buf + screen->cell[row][column];
+	size_t at = screen->cell[row][column];
+
+	return at > 0 ? screen->buf + at - 1 : "";
 }
 
 static size_t
-widest(const struct screen *screen, size_t column, size_t least)
+larger(size_t one, size_t other)
 {
-	size_t widest = least;
-
-	for (size_t row = 0; row < screen->rows; row++) {
-		size_t width = utf8_width(cell_of(screen, row, column));
-
-		widest = width > widest ? width : widest;
-	}
-	return widest;
+	return one > other ? one : other;
 }
 
 /* Columns are as wide as what stands in the first rows; where that is too
@@ -160,20 +108,23 @@ static void
 measure(struct screen *screen)
 {
 	const struct layout *layout = screen->layout;
-	size_t columns = columns_of(layout);
 	size_t total = layout->indent;
 
-	for (size_t i = 0; i < columns; i++) {
+	for (size_t i = 0; layout->column[i].name != NULL; i++) {
 		const struct column *column = &layout->column[i];
-		size_t width = column->head != NULL ? utf8_width(column->head)
-						    : 0;
+		size_t width = column->width;
 
 		screen->width[i] = 0;
 		if (column->head == NULL) {
 			continue;
 		}
-		width = column->width > width ? column->width : width;
-		width = widest(screen, i, width);
+		width = larger(
+		    width, utf8_width(column->head, strlen(column->head)));
+		for (size_t row = 0; row < screen->rows; row++) {
+			const char *cell = cell_of(screen, row, i);
+
+			width = larger(width, utf8_width(cell, strlen(cell)));
+		}
 		if ((column->flags & COLUMN_WRAP) != 0) {
 			screen->below = total + width > SCREEN &&
 					total + WRAP_LEAST > SCREEN;
@@ -182,15 +133,11 @@ measure(struct screen *screen)
 		screen->width[i] = width;
 		total += width + GAP;
 	}
-	screen->total = total;
-	if (total > SCREEN + GAP && screen->width[0] > ADDRESS) {
-		size_t much = total - SCREEN - GAP;
-		size_t spare = screen->width[0] - ADDRESS;
-
-		much = much < spare ? much : spare;
-		screen->width[0] -= much;
-		screen->total -= much;
+	while (total > SCREEN + GAP && screen->width[0] > ADDRESS) {
+		screen->width[0]--;
+		total--;
 	}
+	screen->total = total;
 	screen->measured = true;
 }
 
@@ -199,13 +146,12 @@ static void
 put_row(const struct screen *screen, const char *const *cell)
 {
 	const struct layout *layout = screen->layout;
-	size_t columns = columns_of(layout);
 	size_t begin = layout->indent; /* of the next column */
 	size_t at = 0;                 /* so much of the line is written */
 
-	for (size_t i = 0; i < columns; i++) {
+	for (size_t i = 0; layout->column[i].name != NULL; i++) {
 		const struct column *column = &layout->column[i];
-		size_t width = utf8_width(cell[i]);
+		size_t width = utf8_width(cell[i], strlen(cell[i]));
 		size_t room = screen->width[i];
 		size_t start = begin;
 
@@ -250,7 +196,7 @@ put_head(const struct screen *screen)
 	const char *cell[COLUMNS_MAX] = { NULL };
 	bool any = false;
 
-	for (size_t i = 0; i < columns_of(layout); i++) {
+	for (size_t i = 0; layout->column[i].name != NULL; i++) {
 		const struct column *column = &layout->column[i];
 		bool hidden = (column->flags & COLUMN_WRAP) != 0 &&
 			      screen->below;
@@ -290,7 +236,7 @@ put_csv_row(const struct layout *layout, const char *const *cell)
 {
 	bool any = false;
 
-	for (size_t i = 0; i < columns_of(layout); i++) {
+	for (size_t i = 0; layout->column[i].name != NULL; i++) {
 		if ((layout->column[i].flags & COLUMN_PEOPLE) != 0) {
 			continue;
 		}
@@ -324,7 +270,7 @@ screen_flush(struct screen *screen)
 	}
 	memset(screen->cell, 0, sizeof(screen->cell[0]) * screen->rows);
 	screen->rows = 0;
-	screen->len = 1;
+	screen->len = 0;
 }
 
 void
@@ -332,46 +278,20 @@ screen_row(struct screen *screen)
 {
 	screen->rows++;
 	if (screen->csv || screen->layout->stream || screen->measured ||
-	    screen->rows == BATCH) {
+	    screen->rows == SCREEN_BATCH) {
 		screen_flush(screen);
 	}
 }
 
-struct screen *
-screen_open(bool csv)
-{
-	struct screen *screen = calloc(1, sizeof(*screen));
-	char *buf = calloc(1, FIRST_SIZE);
-
-	if (screen == NULL || buf == NULL) {
-		free(screen);
-		free(buf);
-		return NULL;
-	}
-	screen->buf = buf;
-	screen->room = FIRST_SIZE;
-	screen->len = 1;
-	screen->csv = csv;
-	return screen;
-}
-
 void
-screen_close(struct screen *screen)
-{
-	if (screen != NULL) {
-		free(screen->buf);
-		free(screen);
-	}
-}
-
-void
-screen_begin(struct screen *screen, const struct layout *layout)
+screen_begin(struct screen *screen, const struct layout *layout, bool csv)
 {
 	const char *name[COLUMNS_MAX];
 
 	screen->layout = layout;
+	screen->csv = csv;
 	screen->measured = false;
-	if (screen->csv && !screen->headed) {
+	if (csv && !screen->headed) {
 		for (size_t i = 0; i < COLUMNS_MAX; i++) {
 			name[i] = layout->column[i].name;
 		}

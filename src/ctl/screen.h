@@ -14,7 +14,8 @@
 #include <stdio.h>
 
 enum {
-	COLUMNS_MAX = 16 /* of one table */
+	COLUMNS_MAX = 16,  /* of one table */
+	SCREEN_BATCH = 200 /* rows that columns are measured by */
 };
 
 enum column_flag {
@@ -35,7 +36,7 @@ struct column {
 /* What the rows of a table, or the members of an object, are.  Those without
  * a column are not shown to people; CSV knows only those with one. */
 struct layout {
-	struct column column[COLUMNS_MAX]; /* name NULL ends */
+	struct column column[COLUMNS_MAX + 1]; /* name NULL ends */
 	size_t indent;
 	bool records; /* text: a line "label  value" for each value */
 	bool lines;   /* JSON: an object a line instead of an array */
@@ -55,15 +56,26 @@ void screen_wrapped(const char *text, size_t at, size_t indent);
 /* One field, quoted where it needs to be. */
 void screen_csv(const char *text);
 
-struct screen;
+/* All zero before the first table; `buf` is to be freed behind the last. */
+struct screen {
+	const struct layout *layout; /* borrowed */
+	bool csv;
+	bool headed; /* CSV has its heading */
+	char *buf;   /* of all cells */
+	size_t len;
+	size_t room;
+	/* Where in `buf` a cell is, from 1; 0: it is empty. */
+	size_t cell[SCREEN_BATCH][COLUMNS_MAX];
+	size_t rows;
+	size_t width[COLUMNS_MAX];
+	size_t total;  /* of all columns but one that wraps */
+	bool below;    /* the one that wraps stands below */
+	bool measured; /* the heading is written */
+};
 
-/* NULL without memory. */
-struct screen *screen_open(bool csv);
-void screen_close(struct screen *screen);
-
-/* Start a table, which is borrowed until the next; of several in CSV only the
- * first has a heading. */
-void screen_begin(struct screen *screen, const struct layout *layout);
+/* Start a table, of `layout` until the next; of several in CSV only the first
+ * has a heading. */
+void screen_begin(struct screen *screen, const struct layout *layout, bool csv);
 
 /* Keep a cell of the row that is being filled; false without memory. */
 bool screen_cell(struct screen *screen, size_t column, const char *text);
