@@ -84,12 +84,6 @@ clients_sum(const struct replay_clients *clients)
 }
 
 static int
-order(int64_t a, int64_t b)
-{
-	return (a > b) - (a < b);
-}
-
-static int
 compare(const void *a, const void *b, void *to)
 {
 	const struct replay_clients *clients = to;
@@ -99,16 +93,19 @@ compare(const void *a, const void *b, void *to)
 	    &clients->table, one->client);
 	const struct replay_client *others = table_row(
 	    &clients->table, other->client);
-	int by = order(client_accepted(others), client_accepted(its));
+	/* The clients in the order they were met; two reasons at once. */
+	const int64_t by[][2] = {
+		{ client_accepted(others), client_accepted(its) },
+		{ one->ban.begins, other->ban.begins },
+		{ one->client, other->client },
+		{ one->ban.reason, other->ban.reason },
+	};
+	size_t i = 0;
 
-	if (by == 0) {
-		by = order(one->ban.begins, other->ban.begins);
+	while (i + 1 < sizeof(by) / sizeof(by[0]) && by[i][0] == by[i][1]) {
+		i++;
 	}
-	/* Clients in the order they were met; two reasons at once. */
-	if (by == 0) {
-		by = order(one->client, other->client);
-	}
-	return by != 0 ? by : order(one->ban.reason, other->ban.reason);
+	return (by[i][0] > by[i][1]) - (by[i][0] < by[i][1]);
 }
 
 void

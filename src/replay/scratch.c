@@ -10,7 +10,7 @@ enum {
 bool
 scratch_is_well(const struct scratch *scratch)
 {
-	return !scratch->failed && store_status(scratch->store) == STORE_OK;
+	return store_status(scratch->store) == STORE_OK;
 }
 
 static void
@@ -35,7 +35,7 @@ void
 scratch_step(struct scratch *scratch, int64_t at)
 {
 	scratch->oldest = at < scratch->oldest ? at : scratch->oldest;
-	if (scratch->failed || ++scratch->writes < WRITES) {
+	if (++scratch->writes < WRITES) {
 		return;
 	}
 	if (++scratch->commits % FORGET == 0) {
@@ -57,10 +57,8 @@ scratch_keep_sender(struct scratch *scratch, const struct finding *finding)
 		.at = finding->at,
 	};
 
-	if (!scratch->failed) {
-		store_queue_put(scratch->store, finding->queue, &entry);
-		scratch_step(scratch, finding->at);
-	}
+	store_queue_put(scratch->store, finding->queue, &entry);
+	scratch_step(scratch, finding->at);
 }
 
 bool
@@ -68,7 +66,7 @@ scratch_sender_is_user(struct scratch *scratch, const struct finding *finding)
 {
 	struct queue_entry entry;
 
-	return !scratch->failed && finding->queue[0] != '\0' &&
+	return finding->queue[0] != '\0' &&
 	       store_queue_find(scratch->store, finding->queue, &entry) &&
 	       entry.login;
 }
@@ -76,7 +74,5 @@ scratch_sender_is_user(struct scratch *scratch, const struct finding *finding)
 bool
 scratch_end(struct scratch *scratch)
 {
-	scratch->failed = scratch->failed ||
-			  store_commit(scratch->store) != STORE_OK;
-	return !scratch->failed;
+	return store_commit(scratch->store) == STORE_OK;
 }

@@ -3,8 +3,7 @@
  * transactions of some hundred, and what is too old to matter is forgotten,
  * so that a log of a year takes no more room than one of a month.
  *
- * Once a transaction has failed nothing more is written or found; store_error()
- * says why.
+ * Once scratch_is_well() says no the caller stops; store_error() says why.
  */
 #ifndef REPLAY_SCRATCH_H
 #define REPLAY_SCRATCH_H
@@ -19,7 +18,6 @@
 struct scratch {
 	struct store *store;     /* borrowed */
 	const struct conf *conf; /* borrowed */
-	bool failed;             /* a transaction could not be committed */
 	int64_t writes;          /* in the open transaction */
 	int64_t oldest;          /* of their times */
 	int64_t commits;
@@ -45,6 +43,7 @@ void scratch_keep_sender(
 bool scratch_sender_is_user(
     struct scratch *scratch, const struct finding *finding);
 
+/* Commits the last transaction. */
 bool scratch_end(struct scratch *scratch);
 
 #endif

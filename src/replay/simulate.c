@@ -139,9 +139,6 @@ happen(struct simulation *simulation, struct replay_client *client,
 {
 	struct intake_result result;
 
-	if (simulation->scratch.failed) {
-		return;
-	}
 	intake_finding(&simulation->intake, finding, finding->at, &result);
 	for (size_t i = 0; i < result.bans; i++) {
 		if (!clients_add_ban(
