@@ -10,16 +10,18 @@ enum {
 	ONE_SIZE = ERRORS_WHAT_SIZE + 600
 };
 
-/* Add `what`, which is written on. */
-static void
-add(struct errors *errors, const struct place *at, char *what)
+static void __attribute__((format(printf, 3, 0))) add(struct errors *errors,
+    const struct place *at, const char *format, va_list args)
 {
+	char what[ERRORS_WHAT_SIZE];
+
 	errors->found++;
 	if (errors->told == ERRORS_MAX ||
 	    errors->text.size - errors->text.len < ONE_SIZE) {
 		return;
 	}
 	errors->told++;
+	(void)vsnprintf(what, sizeof(what), format, args);
 	for (char *c = what; *c != '\0';) {
 		const size_t len = utf8_printable(c);
 
@@ -36,13 +38,11 @@ void
 errors_add(
     struct errors *errors, const struct place *at, const char *format, ...)
 {
-	char what[ERRORS_WHAT_SIZE];
 	va_list args;
 
 	va_start(args, format);
-	(void)vsnprintf(what, sizeof(what), format, args);
+	add(errors, at, format, args);
 	va_end(args);
-	add(errors, at, what);
 }
 
 void
@@ -59,15 +59,13 @@ void
 errors_add_lost(
     struct errors *errors, const struct place *at, const char *format, ...)
 {
-	char what[ERRORS_WHAT_SIZE];
 	va_list args;
 
+	va_start(args, format);
 	if (!errors->lost) {
-		va_start(args, format);
-		(void)vsnprintf(what, sizeof(what), format, args);
-		va_end(args);
-		add(errors, at, what);
+		add(errors, at, format, args);
 	}
+	va_end(args);
 	errors->lost = true;
 }
 

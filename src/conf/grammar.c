@@ -1,12 +1,251 @@
 #include "conf/grammar.h"
 
+#include <ctype.h>
 #include <string.h>
 
+#include "base/addr.h"
+#include "base/endpoint.h"
 #include "base/text.h"
+#include "base/utf8.h"
 
 enum {
 	DEFAULT_SIZE = 128 /* of one item */
 };
+
+/* ---- values ---- */
+
+static const char *
+copy(const struct key *key, void *field, const char *value)
+{
+	if (value[0] == '\0' && key->min > 0) {
+		return "must not be empty";
+	}
+	if (strlen(value) >= key->size) {
+		return "is too long";
+	}
+	(void)text_copy(field, key->size, value);
+	return NULL;
+}
+
+const char *
+field_text(const struct key *key, void *field, const char *value)
+{
+	if (!text_is_plain(value)) {
+		return "must be printable ASCII";
+	}
+	return copy(key, field, value);
+}
+
+const char *
+field_words(const struct key *key, void *field, const char *value)
+{
+	if (!utf8_is_plain(value)) {
+		return "must be UTF-8 without control characters";
+	}
+	return copy(key, field, value);
+}
+
+const char *
+field_prose(const struct key *key, void *field, const char *value)
+{
+	for (const char *at = value; *at != '\0';) {
+		size_t len = *at == '\n' ? 1 : utf8_printable(at);
+		if (len == 0) {
+			return "must be UTF-8 without control characters but "
+			       "ends of lines";
+		}
+		at += len;
+	}
+	return copy(key, field, value);
+}
+
+const char *
+field_path(const struct key *key, void *field, const char *value)
+{
+	for (const char *at = value; *at != '\0'; at++) {
+		if (iscntrl((unsigned char)*at)) {
+			return "must not hold control characters";
+		}
+	}
+	return copy(key, field, value);
+}
+
+const char *
+field_account(const struct key *key, void *field, const char *value)
+{
+	bool fine = value[0] != '-';
+
+	for (const char *at = value; *at != '\0'; at++) {
+		fine = fine && (isalnum((unsigned char)*at) ||
+				   strchr("._-", *at) != NULL);
+	}
+	return fine ? copy(key, field, value)
+		    : "must be the name of an account";
+}
+
+/* Whether every character can stand in a URL or an address that is pasted
+ * into a reply and a page: graphic ASCII, none of `without`. */
+static bool
+is_graphic_without(const char *value, const char *without)
+{
+	for (const char *at = value; *at != '\0'; at++) {
+		if (*at <= ' ' || *at > '~' || strchr(without, *at) != NULL) {
+			return false;
+		}
+	}
+	return true;
+}
+
+const char *
+field_mail(const struct key *key, void *field, const char *value)
+{
+	const char *at = strchr(value, '@');
+
+	if (value[0] == '\0') {
+		return copy(key, field, value);
+	}
+	if (at == NULL || at == value || at[1] == '\0' ||
+	    strchr(at + 1, '@') != NULL ||
+	    !is_graphic_without(value, "<>\"'\\%()[],;:&?")) {
+		return "must be a mail address";
+	}
+	return copy(key, field, value);
+}
+
+const char *
+field_url(const struct key *key, void *field, const char *value)
+{
+	const char *rest = text_after(value, "https://");
+
+	if (value[0] == '\0') {
+		return copy(key, field, value);
+	}
+	if (rest == NULL) {
+		rest = text_after(value, "http://");
+	}
+	if (rest == NULL || (!isalnum((unsigned char)*rest) && *rest != '[')) {
+		return "must be an http:// or https:// URL";
+	}
+	if (!is_graphic_without(value, "%?#\"'<>\\`")) {
+		return "must be plain ASCII without blanks, quotes and any "
+		       "of % ? # < >";
+	}
+	return copy(key, field, value);
+}
+
+const char *
+field_word(const struct key *key, void *field, const char *value)
+{
+	return words_parse(key->words, value, field) ? NULL : "is unknown";
+}
+
+const char *
+field_int(const struct key *key, void *field, const char *value)
+{
+	int64_t number;
+
+	if (!text_to_int(value, INT64_MIN, INT64_MAX, &number)) {
+		return "must be a whole number";
+	}
+	if (number < key->min) {
+		return "is too small";
+	}
+	if (number > key->max) {
+		return "is too large";
+	}
+	*(int64_t *)field = number;
+	return NULL;
+}
+
+const char *
+field_unsigned(const struct key *key, void *field, const char *value)
+{
+	int64_t number = 0;
+	const char *wrong = field_int(key, &number, value);
+
+	if (wrong == NULL) {
+		*(unsigned *)field = (unsigned)number;
+	}
+	return wrong;
+}
+
+const char *
+field_duration(const struct key *key, void *field, const char *value)
+{
+	(void)key;
+	return text_to_duration(value, field)
+		   ? NULL
+		   : "must be a duration such as 90s, 10m, 2h or 7d";
+}
+
+const char *
+field_mode(const struct key *key, void *field, const char *value)
+{
+	unsigned mode = 0;
+
+	(void)key;
+	for (const char *at = value; *at != '\0'; at++) {
+		if (*at < '0' || *at > '7' || mode > 0777) {
+			return "must be octal, such as 0660";
+		}
+		mode = mode * 8 + (unsigned)(*at - '0');
+	}
+	if (mode > 0777 || (mode & 0600) != 0600) {
+		return "must be from 0600 to 0777, open to the owner";
+	}
+	*(unsigned *)field = mode;
+	return NULL;
+}
+
+const char *
+field_milter_listen(const struct key *key, void *field, const char *value)
+{
+	struct endpoint endpoint;
+	const char *wrong = endpoint_parse(value, ENDPOINT_MILTER, &endpoint);
+
+	return wrong != NULL ? wrong : copy(key, field, value);
+}
+
+const char *
+field_web_listen(const struct key *key, void *field, const char *value)
+{
+	struct endpoint endpoint;
+	const char *wrong = endpoint_parse(value, ENDPOINT_SERVER, &endpoint);
+
+	return wrong != NULL ? wrong : copy(key, field, value);
+}
+
+const char *
+field_net(const struct key *key, void *field, const char *value)
+{
+	(void)key;
+	return net_parse(value, field)
+		   ? NULL
+		   : "must be an address or a network such as 192.0.2.0/24";
+}
+
+const char *
+field_root_path(const struct key *key, void *field, const char *value)
+{
+	return value[0] == '/' ? field_text(key, field, value)
+			       : "must be a path that begins with /";
+}
+
+const char *
+field_header(const struct key *key, void *field, const char *value)
+{
+	/* RFC 5322 2.2: a name is printable, without blank and ':'. */
+	size_t name = strcspn(value, ": ");
+
+	if (name == 0 || value[name] != ':' ||
+	    value[name + 1 + strspn(value + name + 1, " ")] == '\0') {
+		return "must be a header and the beginning of its value: "
+		       "\"Name: value\"";
+	}
+	return field_text(key, field, value);
+}
+
+/* ---- keys and sections ---- */
 
 static bool
 same_section(const char *a, const char *b)
@@ -40,33 +279,23 @@ grammar_section(const struct grammar *grammar, const char *section)
 	return NULL;
 }
 
-static size_t *
-counter_of(const struct key *key, void *base)
-{
-	return (size_t *)(void *)((char *)base + key->count);
-}
-
-size_t
-grammar_items(const struct key *key, const void *base)
-{
-	return *(const size_t *)(const void *)((const char *)base + key->count);
-}
+const char grammar_full[] = "is one too many";
 
 const char *
 grammar_set(const struct key *key, void *base, const char *value)
 {
 	char *field = (char *)base + key->offset;
+	size_t *items = (size_t *)(void *)((char *)base + key->count);
 	const char *wrong;
 
 	if (key->most == 0) {
 		return key->set(key, field, value);
 	}
-	if (grammar_items(key, base) == key->most) {
-		return "is one too many";
+	if (*items == key->most) {
+		return grammar_full;
 	}
-	wrong = key->set(
-	    key, field + grammar_items(key, base) * key->size, value);
-	*counter_of(key, base) += wrong == NULL;
+	wrong = key->set(key, field + *items * key->size, value);
+	*items += wrong == NULL;
 	return wrong;
 }
 
@@ -74,7 +303,7 @@ void
 grammar_empty(const struct key *key, void *base)
 {
 	if (key->most > 0) {
-		*counter_of(key, base) = 0;
+		*(size_t *)(void *)((char *)base + key->count) = 0;
 	} else {
 		(void)key->set(key, (char *)base + key->offset, NULL);
 	}

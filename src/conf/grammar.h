@@ -16,15 +16,19 @@ enum {
 	GRAMMAR_KEYS_MAX = 80
 };
 
+struct key;
+
+/* Read `value` into the key's `field`.  NULL where it is fine, else a
+ * complaint that goes on from the key and its value: "must be ...", with the
+ * field left as it was. */
+typedef const char *key_setter(
+    const struct key *key, void *field, const char *value);
+
 struct key {
 	const char *section; /* NULL at the top */
 	const char *name;
 	const char *def; /* as written, a list's items parted by commas */
-	/* Read `value` into `field`.  NULL where it is fine, else a complaint
-	 * that goes on from the key and its value: "must be ...", with the
-	 * field left as it was. */
-	const char *(*set)(
-	    const struct key *key, void *field, const char *value);
+	key_setter *set;
 	size_t offset; /* of the field in its struct */
 	size_t size;   /* of the field, or of each item of an array */
 	int64_t min;   /* for numbers */
@@ -53,6 +57,27 @@ struct grammar_section {
 	const char *(*end)(void *section);
 };
 
+/* char[key->size]: printable ASCII, empty only where key->min is 0; UTF-8 that
+ * may be shown, in one line or in any number. */
+key_setter field_text, field_words, field_prose;
+
+/* char[key->size]: the name of a file or folder, empty only where key->min is
+ * 0, or from the root; a user or group; a mail address; an http(s) URL that a
+ * reply can carry; a header, "Name: value". */
+key_setter field_path, field_root_path, field_account, field_mail, field_url,
+    field_header;
+
+/* char[key->size]: where a filter listens, in libmilter's words; where a web
+ * server does, HOST:PORT, [v6]:PORT or unix:PATH. */
+key_setter field_milter_listen, field_web_listen;
+
+/* unsigned and int64_t, from key->min to key->max; int64_t, a duration in
+ * seconds; unsigned, a file's mode in octal, "0660". */
+key_setter field_unsigned, field_int, field_duration, field_mode;
+
+/* struct net; an enum by the place of its word in key->words. */
+key_setter field_net, field_word;
+
 /* At most GRAMMAR_KEYS_MAX keys. */
 struct grammar {
 	const struct key *keys;
@@ -72,14 +97,12 @@ const struct grammar_section *grammar_section(
     const struct grammar *grammar, const char *section);
 
 /* Read one value into its field of the struct at `base`, a list's as one
- * item more; NULL or the setter's complaint. */
+ * item more; NULL, grammar_full or the setter's complaint. */
+extern const char grammar_full[];
 const char *grammar_set(const struct key *key, void *base, const char *value);
 
 /* Empty a list. */
 void grammar_empty(const struct key *key, void *base);
-
-/* How many items a list with `most` has. */
-size_t grammar_items(const struct key *key, const void *base);
 
 /* Set every field of `target` to its default: those of the struct of `titled`,
  * a section with a title, or where it is NULL of all without. */

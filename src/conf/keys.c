@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "conf/conf.h"
-#include "conf/field.h"
 
 enum {
 	MANY = 1000000
@@ -143,101 +142,91 @@ set_zone(const struct key *key, void *field, const char *value)
 	"sendmail.service,spamass-milter.service,clamav-milter.service"
 
 #define MEMBER(member) (((struct conf *)NULL)->member)
-#define KEY(of, is, member)                                                    \
-	.section = (of), .name = (is),                                         \
+#define KEY(of, is, member, setter)                                            \
+	.section = (of), .name = (is), .set = (setter),                        \
 	.offset = offsetof(struct conf, member),                               \
 	.size = sizeof(MEMBER(member))
-#define LIST(of, is, member, counter, number)                                  \
-	.section = (of), .name = (is), .list = true, .most = (number),         \
-	.offset = offsetof(struct conf, member),                               \
+#define LIST(of, is, member, counter, number, setter)                          \
+	.section = (of), .name = (is), .set = (setter), .list = true,          \
+	.most = (number), .offset = offsetof(struct conf, member),             \
 	.size = sizeof(MEMBER(member)[0]),                                     \
 	.count = offsetof(struct conf, counter)
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member's name */
-#define TEXTS(of, is, member)                                                  \
-	LIST(of, is, member.item, member.items, CONF_LIST_MAX), .min = 1
+#define TEXTS(of, is, member, setter)                                          \
+	LIST(of, is, member.item, member.items, CONF_LIST_MAX, setter), .min = 1
 /* NOLINTEND(bugprone-macro-parentheses) */
-#define WORD(name) .set = field_word, .words = &name##_words
 
 static const struct key rows[] = {
-	{ KEY(NULL, "database", database), .set = field_path, .min = 1,
+	{ KEY(NULL, "database", database, field_path), .min = 1,
 	    .def = "/var/lib/videur/videur.db" },
-	{ KEY(NULL, "policy", policy.name), .set = set_policy,
-	    .def = "franceserv" },
-	{ KEY(NULL, "mode", mode), WORD(mode), .def = "enforce" },
-	{ LIST(NULL, "allow", allow, allows, CONF_ALLOW_MAX),
-	    .set = field_net },
-	{ LIST(NULL, "forwarders", forwarder, forwarders, CONF_LIST_MAX),
-	    .set = field_net },
-	{ KEY(NULL, "user", user), .set = field_account },
-	{ KEY(NULL, "contact", contact), .set = field_mail },
-	{ KEY(NULL, "lookup-url", lookup_url), .set = field_url },
+	{ KEY(NULL, "policy", policy.name, set_policy), .def = "franceserv" },
+	{ KEY(NULL, "mode", mode, field_word), .words = &mode_words,
+	    .def = "enforce" },
+	{ LIST(NULL, "allow", allow, allows, CONF_ALLOW_MAX, field_net) },
+	{ LIST(NULL, "forwarders", forwarder, forwarders, CONF_LIST_MAX,
+	    field_net) },
+	{ KEY(NULL, "user", user, field_account) },
+	{ KEY(NULL, "contact", contact, field_mail) },
+	{ KEY(NULL, "lookup-url", lookup_url, field_url) },
 	{ LIST(NULL, "submission-ports", submission_port, submission_ports,
-	      CONF_PORTS_MAX),
-	    .set = set_port, .def = "465,587" },
-	{ KEY(NULL, "client-ipv4", client_ipv4), .set = field_unsigned,
-	    .min = 8, .max = 32, .def = "32" },
-	{ KEY(NULL, "client-ipv6", client_ipv6), .set = field_unsigned,
-	    .min = 16, .max = 128, .def = "64" },
+	      CONF_PORTS_MAX, set_port),
+	    .def = "465,587" },
+	{ KEY(NULL, "client-ipv4", client_ipv4, field_unsigned), .min = 8,
+	    .max = 32, .def = "32" },
+	{ KEY(NULL, "client-ipv6", client_ipv6, field_unsigned), .min = 16,
+	    .max = 128, .def = "64" },
 
-	{ KEY("brake", "bans", brake_bans), .set = field_int, .max = MANY,
+	{ KEY("brake", "bans", brake_bans, field_int), .max = MANY,
 	    .def = "5" },
-	{ KEY("brake", "within", brake_within), .set = field_duration,
-	    .def = "10m" },
-	{ KEY("brake", "accepted", brake_accepted), .set = field_int, .min = 1,
+	{ KEY("brake", "within", brake_within, field_duration), .def = "10m" },
+	{ KEY("brake", "accepted", brake_accepted, field_int), .min = 1,
 	    .max = MANY, .def = "3" },
 
-	{ KEY("keep", "events", keep_events), .set = field_duration,
-	    .def = "30d" },
-	{ KEY("keep", "tallies", keep_tallies), .set = field_duration,
-	    .def = "35d" },
-	{ KEY("keep", "bans", keep_bans), .set = field_duration, .def = "30d" },
-	{ KEY("keep", "audit", keep_audit), .set = field_duration,
-	    .def = "365d" },
-	{ KEY("keep", "daily", keep_daily), .set = field_duration,
-	    .def = "400d" },
+	{ KEY("keep", "events", keep_events, field_duration), .def = "30d" },
+	{ KEY("keep", "tallies", keep_tallies, field_duration), .def = "35d" },
+	{ KEY("keep", "bans", keep_bans, field_duration), .def = "30d" },
+	{ KEY("keep", "audit", keep_audit, field_duration), .def = "365d" },
+	{ KEY("keep", "daily", keep_daily, field_duration), .def = "400d" },
 
-	{ KEY("milter", "listen", milter.listen), .set = field_milter_listen,
+	{ KEY("milter", "listen", milter.listen, field_milter_listen),
 	    .def = "unix:/var/spool/postfix/videur/milter.sock" },
-	{ KEY("milter", "socket-mode", milter.socket_mode), .set = field_mode,
+	{ KEY("milter", "socket-mode", milter.socket_mode, field_mode),
 	    .def = "0660" },
-	{ KEY("milter", "socket-group", milter.socket_group),
-	    .set = field_account, .def = "postfix" },
-	{ KEY("milter", "on-error", milter.on_error), WORD(on_error),
-	    .def = "accept" },
-	{ TEXTS("milter", "spam-header", milter.spam_header),
-	    .set = field_header, .def = "X-Spam-Flag: YES" },
-	{ TEXTS("milter", "virus-header", milter.virus_header),
-	    .set = field_header, .def = "X-Virus-Status: Infected" },
+	{ KEY("milter", "socket-group", milter.socket_group, field_account),
+	    .def = "postfix" },
+	{ KEY("milter", "on-error", milter.on_error, field_word),
+	    .words = &on_error_words, .def = "accept" },
+	{ TEXTS("milter", "spam-header", milter.spam_header, field_header),
+	    .def = "X-Spam-Flag: YES" },
+	{ TEXTS("milter", "virus-header", milter.virus_header, field_header),
+	    .def = "X-Virus-Status: Infected" },
 
-	{ KEY("web", "listen", web.listen), .set = field_web_listen,
+	{ KEY("web", "listen", web.listen, field_web_listen),
 	    .def = "127.0.0.1:8025" },
-	{ KEY("web", "metrics-listen", web.metrics_listen),
-	    .set = field_web_listen },
+	{ KEY("web", "metrics-listen", web.metrics_listen, field_web_listen) },
 	{ LIST("web", "trusted-proxies", web.trusted_proxy, web.trusted_proxies,
-	      CONF_LIST_MAX),
-	    .set = field_net },
-	{ KEY("web", "rate", web.rate), .set = field_unsigned, .max = MANY,
+	    CONF_LIST_MAX, field_net) },
+	{ KEY("web", "rate", web.rate, field_unsigned), .max = MANY,
 	    .def = "60" },
-	{ KEY("web", "certificate", web.certificate), .set = field_path },
-	{ KEY("web", "key", web.key), .set = field_path },
-	{ KEY("web", "templates", web.templates), .set = field_path },
-	{ KEY("web", "site-name", web.site_name), .set = field_words },
-	{ KEY("web", "logo", web.logo), .set = field_path },
-	{ KEY("web", "zone", web.zone), .set = set_zone },
-	{ KEY("web", "accent", web.accent), .set = set_colour },
-	{ KEY("web", "abuse", web.abuse), .set = field_mail },
-	{ TEXTS("web", "languages", web.languages), .set = field_text,
+	{ KEY("web", "certificate", web.certificate, field_path) },
+	{ KEY("web", "key", web.key, field_path) },
+	{ KEY("web", "templates", web.templates, field_path) },
+	{ KEY("web", "site-name", web.site_name, field_words) },
+	{ KEY("web", "logo", web.logo, field_path) },
+	{ KEY("web", "zone", web.zone, set_zone) },
+	{ KEY("web", "accent", web.accent, set_colour) },
+	{ KEY("web", "abuse", web.abuse, field_mail) },
+	{ TEXTS("web", "languages", web.languages, field_text),
 	    .words = &language_words },
-	{ KEY("web", "paragraph", web.paragraph), .set = field_prose },
-	{ KEY("web", "paragraph-fr", web.paragraph_fr), .set = field_prose },
+	{ KEY("web", "paragraph", web.paragraph, field_prose) },
+	{ KEY("web", "paragraph-fr", web.paragraph_fr, field_prose) },
 
-	{ KEY("watch", "journal", watch.journal), .set = set_journal,
-	    .def = "yes" },
-	{ TEXTS("watch", "units", watch.units), .set = field_text,
-	    .def = MAIL_UNITS },
-	{ TEXTS("watch", "files", watch.files), .set = field_root_path },
-	{ KEY("watch", "start", watch.start), WORD(start), .def = "now" },
-	{ KEY("watch", "rules", watch.rules), .set = field_path, .min = 1,
+	{ KEY("watch", "journal", watch.journal, set_journal), .def = "yes" },
+	{ TEXTS("watch", "units", watch.units, field_text), .def = MAIL_UNITS },
+	{ TEXTS("watch", "files", watch.files, field_root_path) },
+	{ KEY("watch", "start", watch.start, field_word), .words = &start_words,
+	    .def = "now" },
+	{ KEY("watch", "rules", watch.rules, field_path), .min = 1,
 	    .def = "/etc/videur/rules.d" },
 };
 
@@ -289,7 +278,8 @@ keys_of_conf(struct keys *keys)
 			.section = "sources",
 			.name = kind_name((enum kind)kind),
 			.def = kind_source((enum kind)kind),
-			WORD(source),
+			.set = field_word,
+			.words = &source_words,
 			.offset = offsetof(struct conf, source) +
 				  (size_t)kind * sizeof(enum conf_source),
 		};

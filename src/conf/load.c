@@ -1,6 +1,5 @@
-/*
- * Loading what conf.h declares: videur.conf and the policy it names.
- */
+#include "conf/conf.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,8 +8,6 @@
 #include "base/proc.h"
 #include "base/text.h"
 #include "base/words.h"
-#include "conf/conf.h"
-#include "conf/grammar.h"
 #include "conf/keys.h"
 #include "conf/parse.h"
 
@@ -35,6 +32,15 @@ read_text(const char *path, char error[static CONF_ERROR_SIZE])
 }
 
 /* ---- policies ---- */
+
+bool
+conf_is_policy_name(const char *name)
+{
+	size_t len = strlen(name);
+
+	return len > 0 && len < POLICY_NAME_SIZE &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
+}
 
 static bool
 read_policy(const char *name, const char *file, const char *text,
@@ -183,4 +189,44 @@ conf_load(const char *path, char error[static CONF_ERROR_SIZE])
 	}
 	free(conf);
 	return NULL;
+}
+
+struct conf *
+conf_hold(struct conf *conf)
+{
+	(void)__atomic_add_fetch(&conf->references, 1, __ATOMIC_RELAXED);
+	return conf;
+}
+
+void
+conf_drop(struct conf *conf)
+{
+	/* Release and acquire: what others did with it comes before free. */
+	if (conf != NULL &&
+	    __atomic_sub_fetch(&conf->references, 1, __ATOMIC_ACQ_REL) == 0) {
+		free(conf);
+	}
+}
+
+bool
+conf_allows(const struct conf *conf, const struct addr *address)
+{
+	for (size_t i = 0; i < conf->allows; i++) {
+		if (net_contains_addr(&conf->allow[i], address)) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+conf_forwards(const struct conf *conf, const struct net *client)
+{
+	for (size_t i = 0; i < conf->forwarders; i++) {
+		if (net_contains(&conf->forwarder[i], client) ||
+		    net_contains(client, &conf->forwarder[i])) {
+			return true;
+		}
+	}
+	return false;
 }

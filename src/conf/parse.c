@@ -64,22 +64,27 @@ complain_of_value(
 {
 	const struct token *at = &parser->lexer->now;
 	const bool longer = strlen(at->text) > VALUE_SHOWN;
-	const char *meant = NULL;
-	char list[ERRORS_WHAT_SIZE];
+	const char *meant;
+	char why[ERRORS_WHAT_SIZE];
 	struct text text;
 
+	text_init(&text, why, sizeof(why));
 	if (wrong == NULL) {
-		text_init(&text, list, sizeof(list));
 		text_add(&text, "must be ");
 		words_list(&text, key->words);
 		meant = words_nearest(key->words, at->text);
-		wrong = list;
+		if (meant != NULL) {
+			text_addf(&text, ", did you mean \"%s\"?", meant);
+		}
+	} else {
+		text_add(&text, wrong);
+		if (wrong == grammar_full) {
+			text_addf(&text, ": %zu are the most", key->most);
+		}
 	}
-	errors_add(&parser->errors, &at->place, "%s = \"%.*s%s\": %s%s%s%s",
+	errors_add(&parser->errors, &at->place, "%s = \"%.*s%s\": %s",
 	    key->name, longer ? VALUE_SHOWN - 3 : VALUE_SHOWN, at->text,
-	    longer ? "..." : "", wrong,
-	    meant != NULL ? ", did you mean \"" : "",
-	    meant != NULL ? meant : "", meant != NULL ? "\"?" : "");
+	    longer ? "..." : "", why);
 }
 
 /* ---- going on behind an error ---- */
@@ -148,16 +153,7 @@ read_value(struct parser *parser, const struct key *key, void *base)
 				 key->words->count;
 	const char *wrong = no_word ? NULL
 				    : grammar_set(key, base, lexer->now.text);
-	char many[64];
-	struct text text;
 
-	if (wrong != NULL && key->most > 0 &&
-	    grammar_items(key, base) == key->most) {
-		text_init(&text, many, sizeof(many));
-		text_addf(
-		    &text, "is one too many: %zu are the most", key->most);
-		wrong = many;
-	}
 	if (no_word || wrong != NULL) {
 		if (is_runaway(parser, &lexer->now)) {
 			return;

@@ -5,7 +5,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "conf/field.h"
 #include "core/policy.h"
 
 #define COUNT_MAX 1000000
@@ -115,65 +114,59 @@ set_most(const struct key *key, void *field, const char *value)
 
 /* ---- the keys ---- */
 
-#define SCALE(field)                                                           \
-	.section = "reputation", .offset = offsetof(struct policy, scale.field)
-#define LIMIT(field) .section = "limit", .offset = offsetof(struct limit, field)
-#define RULE(field)  .section = "rule", .offset = offsetof(struct rule, field)
+#define KEY(of, is, type, member, setter)                                      \
+	.section = (of), .name = (is), .set = (setter),                        \
+	.offset = offsetof(struct type, member)
+#define SCALE(is, member, set) KEY("reputation", is, policy, scale.member, set)
+#define LIMIT(is, member, set) KEY("limit", is, limit, member, set)
+#define RULE(is, member, set)  KEY("rule", is, rule, member, set)
 
 static const struct key keys[] = {
-	{ .name = "memory",
-	    .def = "90d",
-	    .set = field_duration,
-	    .offset = offsetof(struct policy, memory) },
+	{ KEY(NULL, "memory", policy, memory, field_duration), .def = "90d" },
 
-	{ SCALE(good_messages), .name = "good-messages", .def = "20",
-	    .set = field_int, .min = 1, .max = COUNT_MAX },
-	{ SCALE(good_ratio), .name = "good-ratio", .def = "0.05",
-	    .set = set_ratio },
-	{ SCALE(poor_bans), .name = "poor-bans", .def = "2", .set = field_int,
-	    .max = COUNT_MAX },
-	{ SCALE(poor_events), .name = "poor-events", .def = "20",
-	    .set = field_int, .min = 1, .max = COUNT_MAX },
-	{ SCALE(poor_ratio), .name = "poor-ratio", .def = "0.5",
-	    .set = set_ratio },
-
-	{ LIMIT(most), .name = "most", .set = set_most, .max = COUNT_MAX,
-	    .list = true, .required = true },
-	{ LIMIT(reply), .name = "reply", .set = set_reply, .required = true },
-	{ LIMIT(reply), .name = "code", .set = set_code },
-
-	{ RULE(kinds), .name = "events", .set = set_events,
-	    .words = &kind_words, .list = true, .required = true },
-	{ RULE(limit), .name = "limit", .set = field_int, .min = 1,
-	    .max = COUNT_MAX, .required = true },
-	{ RULE(within), .name = "within", .set = field_duration,
-	    .required = true },
-	{ RULE(settle), .name = "settle", .set = field_duration },
-	{ RULE(ratio), .name = "ratio", .set = set_ratio, .min = 1 },
-	{ RULE(same_user), .name = "same-user", .set = field_int, .min = 1,
-	    .max = COUNT_MAX },
-	{ RULE(same_recipient), .name = "same-recipient", .set = field_int,
+	{ SCALE("good-messages", good_messages, field_int), .def = "20",
 	    .min = 1, .max = COUNT_MAX },
-	{ RULE(credit), .name = "credit", .set = field_int, .min = 1,
+	{ SCALE("good-ratio", good_ratio, set_ratio), .def = "0.05" },
+	{ SCALE("poor-bans", poor_bans, field_int), .def = "2",
 	    .max = COUNT_MAX },
-	{ RULE(weight), .name = "weight", .def = "1", .set = set_ratio },
-	{ RULE(soft), .name = "soft", .set = field_int,
-	    .max = POLICY_STEPS_MAX },
-	{ RULE(reason), .name = "reason", .set = field_word,
-	    .words = &reason_words, .required = true },
-	{ RULE(service), .name = "service", .def = "any", .set = field_word,
+	{ SCALE("poor-events", poor_events, field_int), .def = "20", .min = 1,
+	    .max = COUNT_MAX },
+	{ SCALE("poor-ratio", poor_ratio, set_ratio), .def = "0.5" },
+
+	{ LIMIT("most", most, set_most), .max = COUNT_MAX, .list = true,
+	    .required = true },
+	{ LIMIT("reply", reply, set_reply), .required = true },
+	{ LIMIT("code", reply, set_code) },
+
+	{ RULE("events", kinds, set_events), .words = &kind_words, .list = true,
+	    .required = true },
+	{ RULE("limit", limit, field_int), .min = 1, .max = COUNT_MAX,
+	    .required = true },
+	{ RULE("within", within, field_duration), .required = true },
+	{ RULE("settle", settle, field_duration) },
+	{ RULE("ratio", ratio, set_ratio), .min = 1 },
+	{ RULE("same-user", same_user, field_int), .min = 1, .max = COUNT_MAX },
+	{ RULE("same-recipient", same_recipient, field_int), .min = 1,
+	    .max = COUNT_MAX },
+	{ RULE("credit", credit, field_int), .min = 1, .max = COUNT_MAX },
+	{ RULE("weight", weight, set_ratio), .def = "1" },
+	{ RULE("soft", soft, field_int), .max = POLICY_STEPS_MAX },
+	{ RULE("reason", reason, field_word), .words = &reason_words,
+	    .required = true },
+	{ RULE("service", service, field_word), .def = "any",
 	    .words = &service_words },
-	{ RULE(stage), .name = "stage", .def = "rcpt", .set = field_word,
+	{ RULE("stage", stage, field_word), .def = "rcpt",
 	    .words = &stage_words },
-	{ RULE(ban), .name = "ban", .set = field_duration, .list = true,
+	{ RULE("ban", ban, field_duration), .list = true,
 	    .size = sizeof(int64_t), .most = POLICY_STEPS_MAX,
 	    .count = offsetof(struct rule, steps), .required = true },
-	{ RULE(reply), .name = "reply", .set = set_reply, .required = true },
-	{ RULE(reply), .name = "code", .set = set_code },
-	{ RULE(again), .name = "reply-again", .set = set_reply },
-	{ RULE(again), .name = "code-again", .set = set_code },
+	{ RULE("reply", reply, set_reply), .required = true },
+	{ RULE("code", reply, set_code) },
+	{ RULE("reply-again", again, set_reply) },
+	{ RULE("code-again", again, set_code) },
 };
 
+#undef KEY
 #undef SCALE
 #undef LIMIT
 #undef RULE
