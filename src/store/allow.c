@@ -9,7 +9,7 @@ store_allow_put(struct store *store, const struct allow *allow)
 	    " VALUES (:client, :family, :bits, :note, nullif(:until, 0))"
 	    " ON CONFLICT (network) DO UPDATE"
 	    " SET note = excluded.note, until = excluded.until",
-	    DB_WITH(db_net(&allow->net), db_text(":note", allow->note),
+	    DB_WITH(DB_NET(&allow->net), db_text(":note", allow->note),
 		db_int(":until", allow->until)));
 }
 
@@ -17,7 +17,7 @@ bool
 store_allow_remove(struct store *store, const struct net *net)
 {
 	db_run(store, "DELETE FROM allow WHERE network = :client",
-	    DB_WITH(db_net(net)));
+	    DB_WITH(db_client(net)));
 	return store->status == STORE_OK && sqlite3_changes(store->db) > 0;
 }
 
@@ -50,7 +50,7 @@ store_allow_find(struct store *store, const struct addr *address, int64_t now,
 		    "SELECT network, note, until FROM allow"
 		    " WHERE network = :client"
 		    " AND (until IS NULL OR until > :now)",
-		    DB_WITH(db_net(&around), db_int(":now", now)));
+		    DB_WITH(db_client(&around), db_int(":now", now)));
 
 		if (db_row(store, statement)) {
 			found = read_allow(

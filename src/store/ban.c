@@ -32,7 +32,7 @@ db_ban_put(struct store *store, struct ban *ban)
 		    " :again_code, :again_enhanced, :again_phrase, :again_own,"
 		    " :honest)"
 		    " ON CONFLICT (ref) DO NOTHING",
-		    DB_WITH(db_net(&ban->who),
+		    DB_WITH(DB_NET(&ban->who),
 			db_text(":reason", reason_name(ban->reason)),
 			db_text(":rule", ban->rule), db_int(":step", ban->step),
 			db_int(":begins", ban->begins),
@@ -138,7 +138,7 @@ gather_of(
 {
 	sqlite3_stmt *statement = db_query(store,
 	    "SELECT " COLUMNS " FROM ban WHERE client = :client AND" ASKED,
-	    DB_WITH(db_net(who), ASKED_WITH(query)));
+	    DB_WITH(db_client(who), ASKED_WITH(query)));
 
 	while (db_row(store, statement)) {
 		if (store->bans == store->ban_room) {

@@ -81,9 +81,14 @@ store_error(const struct store *store)
 
 /* ---- statements ---- */
 
-/* In its family's own count of bits. */
-static int64_t
-length_of(const struct net *net)
+int
+db_family(const struct net *net)
+{
+	return net_is_v4(net) ? 4 : 6;
+}
+
+int64_t
+db_bits(const struct net *net)
 {
 	return net_is_v4(net) ? net->bits - ADDR_V4_OFFSET : net->bits;
 }
@@ -101,17 +106,9 @@ bind(sqlite3_stmt *statement, const struct db_value *value, char *client)
 		(void)sqlite3_bind_text(
 		    statement, place, value->what, -1, SQLITE_STATIC);
 		break;
-	case DB_NET:
+	case DB_CLIENT:
 		(void)sqlite3_bind_text(statement, place,
 		    net_format(value->what, client), -1, SQLITE_STATIC);
-		bind(statement,
-		    &(struct db_value){ ":family", DB_INT,
-			net_is_v4(value->what) ? 4 : 6, NULL },
-		    NULL);
-		bind(statement,
-		    &(struct db_value){
-			":bits", DB_INT, length_of(value->what), NULL },
-		    NULL);
 		break;
 	}
 }
@@ -206,11 +203,13 @@ bool
 db_next_around(struct store *store, const char *sql, const struct net *inner,
     int64_t *length, struct net *around)
 {
-	if (*length >= length_of(inner)) {
+	if (*length >= db_bits(inner)) {
 		return false;
 	}
-	*length = db_number(
-	    store, sql, DB_WITH(db_net(inner), db_int(":above", *length)), -1);
+	*length = db_number(store, sql,
+	    DB_WITH(db_int(":family", db_family(inner)),
+		db_int(":bits", db_bits(inner)), db_int(":above", *length)),
+	    -1);
 	if (*length < 0) {
 		return false;
 	}

@@ -81,7 +81,7 @@ struct db_value {
 	enum {
 		DB_INT,
 		DB_TEXT,
-		DB_NET
+		DB_CLIENT
 	} type;
 	int64_t number;
 	const void *what; /* a text, where NULL binds NULL, or a network */
@@ -108,12 +108,17 @@ db_text(const char *name, const char *text)
 	return (struct db_value){ name, DB_TEXT, 0, text };
 }
 
-/* ":client" and, where the statement has them, ":family" and ":bits". */
+/* ":client", and with it ":family" and ":bits". */
 static inline struct db_value
-db_net(const struct net *net)
+db_client(const struct net *net)
 {
-	return (struct db_value){ ":client", DB_NET, 0, net };
+	return (struct db_value){ ":client", DB_CLIENT, 0, net };
 }
+#define DB_NET(net)                                                            \
+	db_client(net), db_int(":family", db_family(net)),                     \
+	    db_int(":bits", db_bits(net))
+int db_family(const struct net *net);
+int64_t db_bits(const struct net *net); /* in its family's own count */
 
 /* The statement of a text that is a constant, with its values (NULL: none);
  * NULL where db_ready() is false. */

@@ -10,7 +10,7 @@
 	" AND m.reason = :reason AND m.key = e.key AND m.at >= e.at))"
 
 #define OF_KIND_WITH(query, kind)                                              \
-	db_net(&(query)->client), db_text(":kind", kind_name(kind)),           \
+	db_client(&(query)->client), db_text(":kind", kind_name(kind)),        \
 	    db_int(":after", (query)->after),                                  \
 	    db_int(":until", (query)->until),                                  \
 	    db_text(":reason", reason_name((query)->reason))
@@ -70,7 +70,7 @@ store_event_sums(struct store *store, const struct net *client, int64_t since,
 	    "SELECT kind, source, count(*), min(at), max(at) FROM event"
 	    " WHERE client = :client AND at >= :since"
 	    " GROUP BY kind, source ORDER BY kind, source",
-	    DB_WITH(db_net(client), db_int(":since", since)));
+	    DB_WITH(db_client(client), db_int(":since", since)));
 
 	while (db_row(store, statement)) {
 		struct event_sum sum = { 0 };

@@ -46,7 +46,7 @@ youngest(struct store *store, const struct evidence_query *query)
 			    "SELECT max(at) FROM event"
 			    " WHERE client = :client AND kind = :kind"
 			    " AND at >= :from AND at < :before",
-			    DB_WITH(db_net(&query->client),
+			    DB_WITH(db_client(&query->client),
 				db_text(":kind", kind_name(kind)),
 				db_int(":from", query->at),
 				db_int(":before", query->at + query->within)),
@@ -82,7 +82,7 @@ store_evidence(struct store *store, const struct evidence_query *query,
 		out->reset = db_number(store,
 		    "SELECT at FROM mark WHERE client = :client"
 		    " AND reason = :reason AND key = ''",
-		    DB_WITH(db_net(&query->client),
+		    DB_WITH(db_client(&query->client),
 			db_text(":reason", reason_name(query->reason))),
 		    INT64_MIN);
 		if (query->accepted) {
@@ -112,7 +112,7 @@ put_event(struct store *store, const struct event *event)
 	    "INSERT INTO event"
 	    " (client, address, kind, at, source, key, detail) VALUES"
 	    " (:client, :address, :kind, :at, :source, :key, :detail)",
-	    DB_WITH(db_net(&event->client),
+	    DB_WITH(db_client(&event->client),
 		db_text(":address", addr_format(&event->address, address)),
 		db_text(":kind", kind_name(event->kind)),
 		db_int(":at", event->at), db_text(":source", event->source),
@@ -132,7 +132,7 @@ put_reset(struct store *store, const struct reset *reset)
 	    " ON CONFLICT (client, reason, key) DO UPDATE"
 	    " SET at = excluded.at, id = (SELECT max(id) + 1 FROM mark)"
 	    " WHERE excluded.at > at",
-	    DB_WITH(db_net(&reset->client),
+	    DB_WITH(db_client(&reset->client),
 		db_text(":reason", reason_name(reset->reason)),
 		db_text(":key", reset->key != NULL ? reset->key : ""),
 		db_int(":at", reset->at)));

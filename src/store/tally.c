@@ -101,7 +101,7 @@ store_tally_hours(struct store *store, const struct net *client, int64_t from,
 	    "SELECT hour, sessions, messages, recipients, accepted" KINDS
 	    " FROM tally WHERE client = :client"
 	    " AND hour >= :from AND hour <= :until ORDER BY hour",
-	    DB_WITH(db_net(client), db_int(":from", from),
+	    DB_WITH(db_client(client), db_int(":from", from),
 		db_int(":until", until)));
 
 	while (db_row(store, statement)) {
