@@ -377,24 +377,6 @@ put_policy(struct output *out, const struct simulation *simulation,
 	output_end(out);
 }
 
-static void
-put_comparison(struct output *out, const struct replay *replay)
-{
-	char lines[OUTPUT_COUNT_SIZE];
-
-	put_side_by_side(out, replay);
-	output_object(out, NULL, NULL);
-	output_int(out, "lines", replay->lines);
-	output_list(out, "policies");
-	put_policy(out, replay->simulation[0], replay->simulation[1]);
-	put_policy(out, replay->simulation[1], replay->simulation[0]);
-	output_end(out);
-	output_gap(out);
-	output_say(
-	    out, "%s", output_count(replay->lines, "line", "lines", lines));
-	output_end(out);
-}
-
 /* ---- the verb ---- */
 
 enum exit_status
@@ -414,6 +396,7 @@ replay_logs(struct ctl *ctl)
 	struct replay replay = { .ctl = ctl, .rules = ctl_rules(ctl) };
 	struct output *out = &ctl->out;
 	enum exit_status status = EXIT_USAGE;
+	char lines[OUTPUT_COUNT_SIZE];
 	size_t bans = 0;
 
 	if (replay.rules != NULL) {
@@ -429,7 +412,17 @@ replay_logs(struct ctl *ctl)
 		bans += replay.simulation[i]->clients.bans;
 	}
 	if (status == EXIT_FINE && replay.policies > 1) {
-		put_comparison(out, &replay);
+		put_side_by_side(out, &replay);
+		output_object(out, NULL, NULL);
+		output_int(out, "lines", replay.lines);
+		output_list(out, "policies");
+		put_policy(out, replay.simulation[0], replay.simulation[1]);
+		put_policy(out, replay.simulation[1], replay.simulation[0]);
+		output_end(out);
+		output_gap(out);
+		output_say(out, "%s",
+		    output_count(replay.lines, "line", "lines", lines));
+		output_end(out);
 	} else if (status == EXIT_FINE) {
 		if (bans == 0) {
 			output_say(out, "nobody would have been banned");

@@ -31,22 +31,6 @@ add_host(struct mx_domain *out, const char *name)
 	}
 }
 
-static void
-add_address(struct mx_host *out, const ns_rr *record)
-{
-	/* IPv4 is ::ffff:a.b.c.d. */
-	struct addr addr = { .byte = { [10] = 0xff, [11] = 0xff } };
-	bool v4 = ns_rr_type(*record) == ns_t_a;
-	size_t len = v4 ? 4 : sizeof(addr.byte);
-
-	if ((v4 || ns_rr_type(*record) == ns_t_aaaa) &&
-	    ns_rr_rdlen(*record) == len && out->addresses < MX_ADDRESSES_MAX) {
-		memcpy(addr.byte + sizeof(addr.byte) - len,
-		    ns_rr_rdata(*record), len);
-		out->address[out->addresses++] = addr;
-	}
-}
-
 bool
 mx_read(const unsigned char *answer, size_t len, struct mx_domain *hosts,
     struct mx_host *addresses)
@@ -57,16 +41,27 @@ mx_read(const unsigned char *answer, size_t len, struct mx_domain *hosts,
 		return false;
 	}
 	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
+		/* IPv4 is ::ffff:a.b.c.d. */
+		struct addr addr = { .byte = { [10] = 0xff, [11] = 0xff } };
 		char name[NS_MAXDNAME];
+		ns_type type;
+		size_t size;
 		ns_rr record;
 
 		if (ns_parserr(&message, ns_s_an, i, &record) != 0) {
 			return false;
 		}
-		if (addresses != NULL) {
-			add_address(addresses, &record);
+		type = ns_rr_type(record);
+		size = type == ns_t_a ? 4 : sizeof(addr.byte);
+		if (addresses != NULL &&
+		    (type == ns_t_a || type == ns_t_aaaa) &&
+		    ns_rr_rdlen(record) == size &&
+		    addresses->addresses < MX_ADDRESSES_MAX) {
+			memcpy(addr.byte + sizeof(addr.byte) - size,
+			    ns_rr_rdata(record), size);
+			addresses->address[addresses->addresses++] = addr;
 		}
-		if (hosts == NULL || ns_rr_type(record) != ns_t_mx ||
+		if (hosts == NULL || type != ns_t_mx ||
 		    ns_rr_rdlen(record) <= MX_HEAD) {
 			continue;
 		}

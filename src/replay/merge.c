@@ -48,23 +48,6 @@ merge_lines(const struct merge *merge)
 	return lines;
 }
 
-static void
-tell_progress(struct merge *merge)
-{
-	int64_t done = 0;
-	int64_t total = 0;
-	bool known = true;
-
-	merge->since = 0;
-	for (size_t i = 0; i < merge->logs; i++) {
-		done += merge->log[i].done;
-		total += merge->log[i].size;
-		known = known && merge->log[i].size > 0;
-	}
-	merge->progress->tell(
-	    merge->progress->to, done, known ? total : 0, merge_lines(merge));
-}
-
 /* Read a log up to its next finding, or its end. */
 static bool
 advance(struct merge *merge, struct merged_log *log)
@@ -78,7 +61,18 @@ advance(struct merge *merge, struct merged_log *log)
 		log->lines = reader->number;
 		log->done = reader->file.taken;
 		if (++merge->since == PROGRESS_LINES) {
-			tell_progress(merge);
+			int64_t done = 0;
+			int64_t total = 0;
+			bool known = true;
+
+			merge->since = 0;
+			for (size_t i = 0; i < merge->logs; i++) {
+				done += merge->log[i].done;
+				total += merge->log[i].size;
+				known = known && merge->log[i].size > 0;
+			}
+			merge->progress->tell(merge->progress->to, done,
+			    known ? total : 0, merge_lines(merge));
 		}
 		if (rules_match(merge->rules, merge->scratch, &line,
 			&log->clock, &log->next)) {

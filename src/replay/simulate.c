@@ -22,31 +22,14 @@ say(char error[static SIMULATE_ERROR_SIZE], const char *why)
 	text_addf(&text, "the scratch database: %s", why);
 }
 
-/* Enforce the policy, and keep no more than its rules look at. */
-static void
-set_up(struct conf *conf, const struct policy *policy)
-{
-	int64_t within = 0;
-
-	for (size_t i = 0; i < policy->rules; i++) {
-		int64_t its = policy->rule[i].within;
-
-		within = its > within ? its : within;
-	}
-	conf->policy = *policy;
-	conf->mode = CONF_ENFORCE;
-	conf->brake_bans = 0;
-	conf->keep_events = within + DAY;
-	conf->keep_tallies = within + DAY;
-	conf->keep_bans = within;
-}
-
 struct simulation *
 simulate_open(const struct conf *conf, const struct policy *policy,
     char error[static SIMULATE_ERROR_SIZE])
 {
 	struct simulation *simulation = calloc(1, sizeof(*simulation));
 	char why[STORE_ERROR_SIZE] = "";
+	struct conf *its;
+	int64_t within = 0;
 
 	(void)text_copy(error, SIMULATE_ERROR_SIZE, "out of memory");
 	if (simulation == NULL) {
@@ -55,18 +38,28 @@ simulate_open(const struct conf *conf, const struct policy *policy,
 	simulation->from = INT64_MAX;
 	simulation->until = INT64_MIN;
 	clients_init(&simulation->clients);
-	simulation->conf = *conf;
-	set_up(&simulation->conf, policy);
+	/* Enforce the policy, and keep no more than its rules look at. */
+	for (size_t i = 0; i < policy->rules; i++) {
+		if (policy->rule[i].within > within) {
+			within = policy->rule[i].within;
+		}
+	}
+	its = &simulation->conf;
+	*its = *conf;
+	its->policy = *policy;
+	its->mode = CONF_ENFORCE;
+	its->brake_bans = 0;
+	its->keep_events = within + DAY;
+	its->keep_tallies = within + DAY;
+	its->keep_bans = within;
 	if (store_open(&simulation->store, NULL, STORE_SCRATCH, 0, why) !=
 	    STORE_OK) {
 		say(error, why);
 		simulate_close(simulation);
 		return NULL;
 	}
-	intake_init(
-	    &simulation->intake, simulation->store, &simulation->conf, true);
-	scratch_begin(
-	    &simulation->scratch, simulation->store, &simulation->conf);
+	intake_init(&simulation->intake, simulation->store, its, true);
+	scratch_begin(&simulation->scratch, simulation->store, its);
 	return simulation;
 }
 
