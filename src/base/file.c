@@ -30,15 +30,10 @@ read_up_to(int fd, char *buf, size_t size)
 	while (len < size) {
 		ssize_t got = read(fd, buf + len, size - len);
 
-		if (got == 0) {
-			break;
+		if (got == 0 || (got < 0 && errno != EINTR)) {
+			return got < 0 ? -1 : (ssize_t)len;
 		}
-		if (got < 0 && errno != EINTR) {
-			return -1;
-		}
-		if (got > 0) {
-			len += (size_t)got;
-		}
+		len += got > 0 ? (size_t)got : 0;
 	}
 	return (ssize_t)len;
 }
@@ -87,24 +82,19 @@ file_read(
 	size_t length = 0;
 	char *found = fd >= 0 ? read_whole(fd, most, &length) : NULL;
 	const int kept = errno;
+	char reason[FILE_WHY_SIZE];
 	struct text text;
 
-	if (found == NULL) {
-		text_init(&text, why, FILE_WHY_SIZE);
-		if (kept == EISDIR) {
-			text_add(&text, "is a folder, not a file");
-		} else if (kept == EINVAL) {
-			text_add(&text, "is not a regular file");
-		} else if (kept == EFBIG) {
-			text_addf(&text, "is larger than %zu %s",
-			    most >> (most >= MIB ? 20 : 10),
-			    most >= MIB ? "MiB" : "KiB");
-		} else {
-			char reason[FILE_WHY_SIZE];
-
-			text_add(
-			    &text, strerror_r(kept, reason, sizeof(reason)));
-		}
+	text_init(&text, why, FILE_WHY_SIZE);
+	if (found == NULL && kept == EFBIG) {
+		text_addf(&text, "is larger than %zu %s",
+		    most >> (most >= MIB ? 20 : 10),
+		    most >= MIB ? "MiB" : "KiB");
+	} else if (found == NULL) {
+		text_add(&text, kept == EISDIR ? "is a folder, not a file"
+				: kept == EINVAL
+				    ? "is not a regular file"
+				    : strerror_r(kept, reason, sizeof(reason)));
 	}
 	if (fd >= 0) {
 		(void)close(fd);

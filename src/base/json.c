@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/utf8.h"
 
 void
 json_init(struct json *json,

@@ -174,17 +174,6 @@ enum {
 
 static const int64_t longest = INT64_C(36525) * DAY; /* 100 years */
 
-static int64_t
-unit_seconds(char letter)
-{
-	for (size_t i = 0; i < UNITS; i++) {
-		if (units[i].letter == letter) {
-			return units[i].seconds;
-		}
-	}
-	return 0;
-}
-
 bool
 text_to_duration(const char *text, int64_t *seconds)
 {
@@ -192,16 +181,18 @@ text_to_duration(const char *text, int64_t *seconds)
 
 	do {
 		int64_t number;
-		int64_t unit;
+		size_t i = 0;
 
 		if (!read_digits(&text, longest, &number)) {
 			return false;
 		}
-		unit = unit_seconds(*text);
-		if (unit == 0 || number > (longest - sum) / unit) {
+		while (i < UNITS && units[i].letter != *text) {
+			i++;
+		}
+		if (i == UNITS || number > (longest - sum) / units[i].seconds) {
 			return false;
 		}
-		sum += number * unit;
+		sum += number * units[i].seconds;
 		text++;
 	} while (*text != '\0');
 	if (sum == 0) {
@@ -211,14 +202,6 @@ text_to_duration(const char *text, int64_t *seconds)
 	return true;
 }
 
-static void
-add_units(struct text *out, int64_t seconds, size_t unit)
-{
-	text_add_int(out, seconds / units[unit].seconds, 0);
-	text_add(out, " ");
-	text_add(out, units[unit].words);
-}
-
 char *
 text_from_duration(int64_t seconds, char text[static DURATION_TEXT_SIZE])
 {
@@ -226,18 +209,18 @@ text_from_duration(int64_t seconds, char text[static DURATION_TEXT_SIZE])
 	size_t unit = 0;
 
 	text_init(&out, text, DURATION_TEXT_SIZE);
-	if (seconds < 0) {
-		seconds = 0;
-	}
+	seconds = seconds < 0 ? 0 : seconds;
 	while (unit + 1 < UNITS && seconds < units[unit].seconds) {
 		unit++;
 	}
-	add_units(&out, seconds, unit);
-	seconds %= units[unit].seconds;
-	unit++;
-	if (unit < UNITS && seconds >= units[unit].seconds) {
-		text_add(&out, " ");
-		add_units(&out, seconds, unit);
+	for (size_t i = unit; i < UNITS && i < unit + 2; i++) {
+		if (i == unit || seconds >= units[i].seconds) {
+			text_add_bytes(&out, " ", i > unit);
+			text_add_int(&out, seconds / units[i].seconds, 0);
+			text_add(&out, " ");
+			text_add(&out, units[i].words);
+		}
+		seconds %= units[i].seconds;
 	}
 	return text;
 }
@@ -249,12 +232,10 @@ text_from_setting(int64_t seconds, char text[static DURATION_TEXT_SIZE])
 
 	text_init(&out, text, DURATION_TEXT_SIZE);
 	for (size_t i = 0; i < UNITS; i++) {
-		int64_t whole = seconds / units[i].seconds;
-
-		if (whole > 0) {
-			text_addf(
-			    &out, "%lld%c", (long long)whole, units[i].letter);
-			seconds -= whole * units[i].seconds;
+		if (seconds >= units[i].seconds) {
+			text_add_int(&out, seconds / units[i].seconds, 0);
+			text_add_char(&out, units[i].letter);
+			seconds %= units[i].seconds;
 		}
 	}
 	if (out.len == 0) {
@@ -265,21 +246,14 @@ text_from_setting(int64_t seconds, char text[static DURATION_TEXT_SIZE])
 
 /* ---- times ---- */
 
-/* Read exactly `width` digits between `min` and `max`. */
-static bool
-read_field(const char **text, int width, int min, int max, int *out)
-{
-	int value = 0;
+#define TIME_MAX INT64_C(253402300799) /* the end of 9999 */
 
-	for (int i = 0; i < width; i++, (*text)++) {
-		if (**text < '0' || **text > '9') {
-			return false;
-		}
-		value = value * 10 + (**text - '0');
-	}
-	*out = value;
-	return value >= min && value <= max;
-}
+/* A number in the text of a time. */
+struct number {
+	const char *before; /* one of these signs; NULL: none */
+	int digits;
+	int min, max;
+};
 
 static bool
 read_char(const char **text, const char *any)
@@ -291,10 +265,36 @@ read_char(const char **text, const char *any)
 	return true;
 }
 
+/* Read `count` numbers, one behind the other. */
+static bool
+read_numbers(const char **text, const struct number *form, int count, int *out)
+{
+	for (int i = 0; i < count; i++, form++) {
+		int value = 0;
+
+		if (form->before != NULL && !read_char(text, form->before)) {
+			return false;
+		}
+		for (int digit = 0; digit < form->digits; digit++, (*text)++) {
+			if (**text < '0' || **text > '9') {
+				return false;
+			}
+			value = value * 10 + (**text - '0');
+		}
+		if (value < form->min || value > form->max) {
+			return false;
+		}
+		out[i] = value;
+	}
+	return true;
+}
+
 /* "Z", "+01:00", "+0100" or "+01"; seconds east of UTC. */
 static bool
 read_zone(const char **text, int64_t *east)
 {
+	static const struct number hour = { NULL, 2, 0, 14 };
+	static const struct number minute = { NULL, 2, 0, 59 };
 	int hours;
 	int minutes = 0;
 	int sign;
@@ -304,12 +304,12 @@ read_zone(const char **text, int64_t *east)
 		return true;
 	}
 	sign = **text == '-' ? -1 : 1;
-	if (!read_char(text, "+-") || !read_field(text, 2, 0, 14, &hours)) {
+	if (!read_char(text, "+-") || !read_numbers(text, &hour, 1, &hours)) {
 		return false;
 	}
 	if (**text != '\0') {
 		(void)read_char(text, ":");
-		if (!read_field(text, 2, 0, 59, &minutes)) {
+		if (!read_numbers(text, &minute, 1, &minutes)) {
 			return false;
 		}
 	}
@@ -317,68 +317,44 @@ read_zone(const char **text, int64_t *east)
 	return true;
 }
 
-static bool
-read_date(const char **text, struct tm *tm)
-{
-	int year;
-	int month;
-
-	if (!read_field(text, 4, 1970, 9999, &year) || !read_char(text, "-") ||
-	    !read_field(text, 2, 1, 12, &month) || !read_char(text, "-") ||
-	    !read_field(text, 2, 1, 31, &tm->tm_mday)) {
-		return false;
-	}
-	tm->tm_year = year - 1900;
-	tm->tm_mon = month - 1;
-	return true;
-}
-
-static bool
-read_clock(const char **text, struct tm *tm)
-{
-	int64_t fraction;
-
-	if (!read_field(text, 2, 0, 23, &tm->tm_hour) ||
-	    !read_char(text, ":") || !read_field(text, 2, 0, 59, &tm->tm_min)) {
-		return false;
-	}
-	if (read_char(text, ":") && !read_field(text, 2, 0, 60, &tm->tm_sec)) {
-		return false;
-	}
-	return !read_char(text, ".,") ||
-	       read_digits(text, INT64_MAX, &fraction);
-}
-
 bool
 text_to_time(const char *text, int64_t *at)
 {
-	struct tm tm = { 0 };
-	struct tm given;
+	static const struct number form[] = {
+		{ NULL, 4, 1970, 9999 },
+		{ "-", 2, 1, 12 },
+		{ "-", 2, 1, 31 },
+		{ "Tt ", 2, 0, 23 },
+		{ ":", 2, 0, 59 },
+		{ NULL, 2, 0, 60 },
+	};
+	int read[6] = { 0 };
+	struct tm tm;
 	int64_t east;
 
 	if (*text == '@') {
-		return text_to_int(text + 1, 0, INT64_C(253402300799), at);
+		return text_to_int(text + 1, 0, TIME_MAX, at);
 	}
-	if (!read_date(&text, &tm) || !read_char(&text, "Tt ") ||
-	    !read_clock(&text, &tm) || !read_zone(&text, &east) ||
-	    *text != '\0') {
+	if (!read_numbers(&text, form, 5, read) ||
+	    (read_char(&text, ":") &&
+		!read_numbers(&text, &form[5], 1, &read[5])) ||
+	    (read_char(&text, ".,") && !read_digits(&text, INT64_MAX, &east)) ||
+	    !read_zone(&text, &east) || *text != '\0') {
 		return false;
 	}
-	given = tm;
+	tm = (struct tm){ .tm_year = read[0] - 1900,
+		.tm_mon = read[1] - 1,
+		.tm_mday = read[2],
+		.tm_hour = read[3],
+		.tm_min = read[4],
+		.tm_sec = read[5] };
 	east = (int64_t)timegm(&tm) - east;
 	/* timegm() turns 31 April into 1 May; only a leap second may do so. */
-	if ((tm.tm_mday != given.tm_mday && given.tm_sec < 60) || east < 0) {
+	if ((tm.tm_mday != read[2] && read[5] < 60) || east < 0) {
 		return false;
 	}
 	*at = east;
 	return true;
-}
-
-static void
-add_field(struct text *out, int value, int width, char end)
-{
-	text_add_int(out, value, width);
-	text_add_char(out, end);
 }
 
 char *
@@ -389,16 +365,122 @@ text_from_time(int64_t at, char text[static TIME_TEXT_SIZE])
 	struct text out;
 
 	text_init(&out, text, TIME_TEXT_SIZE);
-	if (at < 0 || at > INT64_C(253402300799) ||
-	    gmtime_r(&when, &tm) == NULL) {
+	if (at < 0 || at > TIME_MAX || gmtime_r(&when, &tm) == NULL) {
 		text_add(&out, "-");
 		return text;
 	}
-	add_field(&out, tm.tm_year + 1900, 4, '-');
-	add_field(&out, tm.tm_mon + 1, 2, '-');
-	add_field(&out, tm.tm_mday, 2, 'T');
-	add_field(&out, tm.tm_hour, 2, ':');
-	add_field(&out, tm.tm_min, 2, ':');
-	add_field(&out, tm.tm_sec, 2, 'Z');
+	const int field[] = { tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
+		tm.tm_hour, tm.tm_min, tm.tm_sec };
+	for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++) {
+		text_add_int(&out, field[i], i == 0 ? 4 : 2);
+		text_add_char(&out, "--T::Z"[i]);
+	}
 	return text;
+}
+
+/* ---- UTF-8 ---- */
+
+/* Ranges of characters that are never sent to a terminal. */
+static const struct range {
+	uint32_t from;
+	uint32_t to;
+} hidden[] = {
+	{ 0x0000, 0x001f }, /* C0 */
+	{ 0x007f, 0x009f }, /* DEL and C1 */
+	{ 0x061c, 0x061c }, /* direction marks, as those below */
+	{ 0x200e, 0x200f },
+	{ 0x2028, 0x202e }, /* line separators, overrides */
+	{ 0x2066, 0x2069 },
+	{ 0xfeff, 0xfeff },
+};
+
+/* The first byte says how many follow; `least` is the first character that
+ * needs so many, so that no longer form passes. */
+static const struct lead {
+	uint8_t mask;
+	uint8_t mark;
+	size_t len;
+	uint32_t least;
+} leads[] = {
+	{ 0x80, 0x00, 1, 0x0 },
+	{ 0xe0, 0xc0, 2, 0x80 },
+	{ 0xf0, 0xe0, 3, 0x800 },
+	{ 0xf8, 0xf0, 4, 0x10000 },
+};
+
+/* The character at the start of `text`; its length, or 0 for none. */
+static size_t
+decode(const char *text, uint32_t *code)
+{
+	const unsigned char *byte = (const unsigned char *)text;
+	const struct lead *lead = leads;
+	const struct lead *end = leads + sizeof(leads) / sizeof(leads[0]);
+
+	while (lead < end && (byte[0] & lead->mask) != lead->mark) {
+		lead++;
+	}
+	if (lead == end) {
+		return 0;
+	}
+	*code = byte[0] & (uint8_t)~lead->mask;
+	for (size_t i = 1; i < lead->len; i++) {
+		/* The NUL at the end fails here as well. */
+		if ((byte[i] & 0xc0) != 0x80) {
+			return 0;
+		}
+		*code = *code << 6 | (byte[i] & 0x3f);
+	}
+	/* Halves of pairs are no characters. */
+	return *code < lead->least || *code > 0x10ffff || *code >> 11 == 0x1b
+		   ? 0
+		   : lead->len;
+}
+
+size_t
+utf8_length(const char *text)
+{
+	uint32_t code;
+
+	return decode(text, &code);
+}
+
+size_t
+utf8_printable(const char *text)
+{
+	uint32_t code;
+	const size_t len = decode(text, &code);
+
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+		if (len > 0 && hidden[i].from <= code && code <= hidden[i].to) {
+			return 0;
+		}
+	}
+	return len;
+}
+
+bool
+utf8_is_plain(const char *text)
+{
+	while (*text != '\0') {
+		size_t len = utf8_printable(text);
+
+		if (len == 0) {
+			return false;
+		}
+		text += len;
+	}
+	return true;
+}
+
+size_t
+utf8_width(const char *text, size_t len)
+{
+	size_t width = 0;
+
+	for (size_t i = 0; i < len; width++) {
+		size_t bytes = utf8_printable(text + i);
+
+		i += bytes > 0 ? bytes : 1;
+	}
+	return width;
 }

@@ -1,5 +1,5 @@
 /*
- * Bounded text, numbers, durations and times.
+ * Bounded text, numbers, durations, times and UTF-8.
  *
  * struct text writes into the caller's buffer, always ends it with NUL and
  * remembers when something did not fit; nothing here allocates or reads a
@@ -66,5 +66,23 @@ const char *text_after(const char *text, const char *prefix);
 
 /* Whether every byte is printable ASCII (blank included). */
 bool text_is_plain(const char *text);
+
+/* ---- UTF-8, as far as a terminal or a page needs it ---- */
+
+/* How many bytes the character at the start of `text` takes; 0 where what
+ * stands there is not valid UTF-8 (RFC 3629).  `text` is not at its end. */
+size_t utf8_length(const char *text);
+
+/* The same where it may be shown: 0 as well for a control character, or one
+ * that turns the direction of writing and so could make a line read as
+ * another. */
+size_t utf8_printable(const char *text);
+
+/* Whether all of it may be shown. */
+bool utf8_is_plain(const char *text);
+
+/* How many characters the first `len` bytes are; one that may not be shown
+ * is a byte. */
+size_t utf8_width(const char *text, size_t len);
 
 #endif

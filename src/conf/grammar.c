@@ -6,7 +6,6 @@
 #include "base/addr.h"
 #include "base/endpoint.h"
 #include "base/text.h"
-#include "base/utf8.h"
 
 enum {
 	DEFAULT_SIZE = 128 /* of one item */

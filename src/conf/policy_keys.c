@@ -20,7 +20,7 @@ set_events(const struct key *key, void *field, const char *value)
 	(void)key;
 	if (value == NULL) {
 		*kinds = 0;
-	} else if (kind_parse(value, &kind)) {
+	} else if (words_parse(&kind_words, value, &kind)) {
 		*kinds |= kind_bit(kind);
 	}
 	return NULL;
@@ -192,7 +192,7 @@ begin_limit(void *target, const char *title, const char **wrong)
 	struct policy *policy = target;
 	enum limit_kind kind;
 
-	if (!limit_parse(title, &kind)) {
+	if (!words_parse(&limit_words, title, &kind)) {
 		*wrong = "a limit is on \"connections\", \"messages\" or "
 			 "\"hourly\"";
 		return NULL;

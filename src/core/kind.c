@@ -56,22 +56,10 @@ kind_name(enum kind kind)
 	return kinds[kind].word;
 }
 
-bool
-kind_parse(const char *word, enum kind *out)
-{
-	return words_parse(&kind_words, word, out);
-}
-
 const char *
 reason_name(enum reason reason)
 {
 	return reasons[reason];
-}
-
-bool
-reason_parse(const char *word, enum reason *out)
-{
-	return words_parse(&reason_words, word, out);
 }
 
 const char *
@@ -80,22 +68,10 @@ stage_name(enum stage stage)
 	return stages[stage];
 }
 
-bool
-stage_parse(const char *word, enum stage *out)
-{
-	return words_parse(&stage_words, word, out);
-}
-
 const char *
 service_name(enum service service)
 {
 	return services[service];
-}
-
-bool
-service_parse(const char *word, enum service *out)
-{
-	return words_parse(&service_words, word, out);
 }
 
 const char *

@@ -58,21 +58,17 @@ enum service {
 	SERVICE_COUNT
 };
 
-/* The words, each at the place of its value. */
+/* The words, each at the place of its value: words_parse() reads one. */
 extern const struct words kind_words;
 extern const struct words reason_words;
 extern const struct words stage_words;
 extern const struct words service_words;
 
-/* The word for a value, and the value of a word (exact, lower case). */
+/* The word for a value. */
 const char *kind_name(enum kind kind);
-bool kind_parse(const char *word, enum kind *out);
 const char *reason_name(enum reason reason);
-bool reason_parse(const char *word, enum reason *out);
 const char *stage_name(enum stage stage);
-bool stage_parse(const char *word, enum stage *out);
 const char *service_name(enum service service);
-bool service_parse(const char *word, enum service *out);
 
 /* Which program counts it where the configuration does not say: "milter",
  * "watch" or "none". */

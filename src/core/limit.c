@@ -20,12 +20,6 @@ limit_name(enum limit_kind kind)
 	return names[kind];
 }
 
-bool
-limit_parse(const char *word, enum limit_kind *out)
-{
-	return words_parse(&limit_words, word, out);
-}
-
 int64_t
 limit_hourly(int64_t before, int64_t current, int64_t now)
 {

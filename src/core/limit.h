@@ -26,10 +26,9 @@ struct limit {
 	struct reply reply;
 };
 
-/* "connections", "messages", "hourly"; and back. */
+/* "connections", "messages", "hourly". */
 extern const struct words limit_words;
 const char *limit_name(enum limit_kind kind);
-bool limit_parse(const char *word, enum limit_kind *out);
 
 /* Whether it limits anybody. */
 static inline bool

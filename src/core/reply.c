@@ -34,49 +34,26 @@ skip_enhanced(const char *at)
 	return end != NULL && (*end == ' ' || *end == '\0') ? end : NULL;
 }
 
-static bool
-copy_span(char *to, size_t size, const char *from, size_t len)
-{
-	struct text text;
-
-	text_init(&text, to, size);
-	text_add_bytes(&text, from, len);
-	return !text.cut;
-}
-
-static const char *
-parse_own(const char *own, struct reply *out)
-{
-	if (own == NULL) {
-		own = "";
-	}
-	if (!text_is_plain(own) || strchr(own, '%') != NULL) {
-		return "its own code must be printable ASCII without '%'";
-	}
-	return text_copy(out->own, sizeof(out->own), own)
-		   ? NULL
-		   : "its own code is longer than 32 characters";
-}
-
 const char *
 reply_parse(const char *text, const char *own, struct reply *out)
 {
 	const char *enhanced_end;
+	struct text enhanced;
 
 	*out = (struct reply){ 0 };
 	if ((text[0] != '4' && text[0] != '5') ||
 	    skip_digits(text) != text + 3 || text[3] != ' ') {
 		return "a reply begins with a code 4xx or 5xx and a blank";
 	}
-	(void)copy_span(out->code, sizeof(out->code), text, 3);
+	memcpy(out->code, text, 3);
 	text += 4;
 	enhanced_end = skip_enhanced(text);
 	if (enhanced_end != NULL) {
 		if (*text != out->code[0]) {
 			return "code and enhanced code are of two classes";
 		}
-		(void)copy_span(out->enhanced, sizeof(out->enhanced), text,
-		    (size_t)(enhanced_end - text));
+		text_init(&enhanced, out->enhanced, sizeof(out->enhanced));
+		text_add_bytes(&enhanced, text, (size_t)(enhanced_end - text));
 		text = enhanced_end + (*enhanced_end == ' ');
 	}
 	if (*text == '\0' || *text == ' ') {
@@ -88,7 +65,13 @@ reply_parse(const char *text, const char *own, struct reply *out)
 	if (!text_copy(out->phrase, sizeof(out->phrase), text)) {
 		return "the phrase is longer than 190 characters";
 	}
-	return parse_own(own, out);
+	own = own == NULL ? "" : own;
+	if (!text_is_plain(own) || strchr(own, '%') != NULL) {
+		return "its own code must be printable ASCII without '%'";
+	}
+	return text_copy(out->own, sizeof(out->own), own)
+		   ? NULL
+		   : "its own code is longer than 32 characters";
 }
 
 /* One string after the other, up to NULL. */

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/utf8.h"
 #include "base/words.h"
 #include "conf/conf.h"
 #include "core/ban.h"
@@ -203,10 +202,10 @@ read_word(const char *word, enum argument argument, struct args *args)
 		fine = text_to_time(word, &args->at);
 		break;
 	case ARGUMENT_KIND:
-		fine = kind_parse(word, &args->kind);
+		fine = words_parse(&kind_words, word, &args->kind);
 		break;
 	case ARGUMENT_REASON:
-		fine = reason_parse(word, &args->reason);
+		fine = words_parse(&reason_words, word, &args->reason);
 		break;
 	case ARGUMENT_NOTE:
 		if (strlen(word) >= BAN_NOTE_SIZE) {

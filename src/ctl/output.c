@@ -9,7 +9,6 @@
 
 #include "base/log.h"
 #include "base/text.h"
-#include "base/utf8.h"
 #include "core/policy.h"
 #include "ctl/screen.h"
 

@@ -89,9 +89,9 @@ read_ban(sqlite3_stmt *row, struct ban *ban)
 {
 	*ban = (struct ban){ 0 };
 	if (!net_parse(db_words(row, 1), &ban->who) ||
-	    !reason_parse(db_words(row, 2), &ban->reason) ||
-	    !stage_parse(db_words(row, 12), &ban->stage) ||
-	    !service_parse(db_words(row, 13), &ban->service)) {
+	    !words_parse(&reason_words, db_words(row, 2), &ban->reason) ||
+	    !words_parse(&stage_words, db_words(row, 12), &ban->stage) ||
+	    !words_parse(&service_words, db_words(row, 13), &ban->service)) {
 		return false;
 	}
 	ban->id = sqlite3_column_int64(row, 0);

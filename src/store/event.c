@@ -75,7 +75,8 @@ store_event_sums(struct store *store, const struct net *client, int64_t since,
 	while (db_row(store, statement)) {
 		struct event_sum sum = { 0 };
 
-		if (!kind_parse(db_words(statement, 0), &sum.kind)) {
+		if (!words_parse(
+			&kind_words, db_words(statement, 0), &sum.kind)) {
 			continue; /* of a later version */
 		}
 		DB_COPY(sum.source, statement, 1);

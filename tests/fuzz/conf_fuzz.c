@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/utf8.h"
+#include "base/text.h"
 #include "conf/conf.h"
 #include "conf/keys.h"
 #include "conf/parse.h"

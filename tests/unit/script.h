@@ -102,7 +102,7 @@ script_observes(struct script *script)
 	struct text text;
 	size_t bans = 0;
 
-	if (!kind_parse(script->word[0], &kind)) {
+	if (!words_parse(&kind_words, script->word[0], &kind)) {
 		return false;
 	}
 	count = script_number(script, 1, 1);
@@ -336,7 +336,7 @@ script_line(struct fixture *fixture, const char *line)
 	if (script_is(&script, "stores")) {
 		enum kind kind;
 
-		assert_true(kind_parse(script.word[1], &kind));
+		assert_true(words_parse(&kind_words, script.word[1], &kind));
 		script.number = fixture_observe(
 		    fixture, script.who, kind, script.now, script.now)
 				    .stored;
