@@ -134,7 +134,8 @@ is_ours(const struct intake *intake, const struct finding *finding)
 	case CONF_WATCH:
 		return true;
 	case CONF_MILTER:
-		return finding->kind == KIND_COMMAND && !finding->milter_saw;
+		return finding->milter_never ||
+		       (finding->kind == KIND_COMMAND && !finding->milter_saw);
 	case CONF_NOBODY:
 		break;
 	}

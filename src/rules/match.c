@@ -104,7 +104,7 @@ add_daemon(const struct rules *rules, struct daemon *daemon, const char *tag,
 	for (size_t i = 0; i < rules->patterns; i++) {
 		if (rules->probe[i].rule != asked) {
 			asked = rules->probe[i].rule;
-			wants = log_rule_wants(asked, tag, len);
+			wants = log_rule_wants(asked, daemon->tag);
 		}
 		if (wants) {
 			daemon->probes[i / 64] |= UINT64_C(1) << i % 64;
@@ -257,6 +257,7 @@ try_probe(const struct probe *probe, struct rules_scratch *scratch,
 	finding->source = rule->source;
 	finding->kind = rule->kind;
 	finding->milter_saw = rule->milter_saw == MILTER_SAW;
+	finding->milter_never = rule->milter_saw == MILTER_NEVER;
 	return true;
 }
 
@@ -268,6 +269,8 @@ rules_match(const struct rules *rules, struct rules_scratch *scratch,
 	struct line_parts parts;
 	const struct daemon *daemon = NULL;
 	bool decided = false;
+	char head;   /* the text's first byte */
+	char behind; /* and the one behind its queue id */
 	size_t queue;
 
 	finding->what = FINDING_NOTHING;
@@ -278,6 +281,8 @@ rules_match(const struct rules *rules, struct rules_scratch *scratch,
 		return false;
 	}
 	queue = pattern_queue_span(parts.text, parts.text_len);
+	head = parts.text_len > 0 ? parts.text[0] : '\0';
+	behind = parts.text_len > queue ? parts.text[queue] : '\0';
 	for (size_t word = 0; word < daemon->words && !decided; word++) {
 		uint64_t bits = daemon->probes[word];
 
@@ -285,6 +290,11 @@ rules_match(const struct rules *rules, struct rules_scratch *scratch,
 			size_t i = word * 64 + (size_t)__builtin_ctzll(bits);
 			const struct probe *probe = &rules->probe[i];
 
+			/* Most need no closer look. */
+			if (probe->first != '\0' && probe->first != head &&
+			    probe->first != behind) {
+				continue;
+			}
 			decided = pattern_may_match(probe->pattern, parts.text,
 				      parts.text_len, queue) &&
 				  try_probe(probe, scratch, &parts, finding);

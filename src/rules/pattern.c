@@ -21,8 +21,9 @@ static const struct {
 	const char *means;
 } words[] = {
 	{ "ip", IP },
-	/* Postfix: name[address], the name "unknown" where it has none. */
-	{ "client", "[^\\s\\[\\]]++\\[" IP "\\]" },
+	/* Postfix: name[address], the name "unknown" where it has none; with
+	 * smtpd_client_port_logging ":port" follows. */
+	{ "client", "[^\\s\\[\\]]++\\[" IP "\\](?::\\d{1,5})?" },
 	/* postscreen, Amavis: [address]:port */
 	{ "peer", "\\[" IP "\\](?::\\d{1,5})?" },
 	/* Sendmail: name [address], and what it thinks of the name. */

@@ -2,6 +2,7 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -27,6 +28,7 @@ static const struct words finding_words = WORDS_OF(findings);
 static const char *const answers[] = {
 	[MILTER_BLIND] = "no",
 	[MILTER_SAW] = "yes",
+	[MILTER_NEVER] = "never",
 };
 static const struct words answer_words = WORDS_OF(answers);
 
@@ -53,14 +55,9 @@ set_source(const struct key *key, void *field, const char *value)
 static const char *
 set_tag(const struct key *key, void *field, const char *value)
 {
-	const char *star = strchr(value, '*');
-
 	if (value[0] == '\0' || strpbrk(value, " \t\r\n:[]") != NULL) {
 		return "is no daemon's tag, which holds no blank, ':' or "
 		       "bracket";
-	}
-	if (star != NULL && strchr(star + 1, '*') != NULL) {
-		return "may hold one '*' only";
 	}
 	return text_copy(field, key->size, value) ? NULL : "is too long";
 }
@@ -212,18 +209,10 @@ static const struct grammar grammar = {
 /* ---- which daemons ---- */
 
 static bool
-is_one_of(const struct rule_tags *tags, const char *tag, size_t len)
+is_one_of(const struct rule_tags *tags, const char *tag)
 {
 	for (size_t i = 0; i < tags->items; i++) {
-		const char *wanted = tags->item[i];
-		const char *star = strchr(wanted, '*');
-		size_t head = star == NULL ? strlen(wanted)
-					   : (size_t)(star - wanted);
-		size_t tail = star == NULL ? 0 : strlen(star + 1);
-
-		if ((star == NULL ? len == head : len >= head + tail) &&
-		    memcmp(tag, wanted, head) == 0 &&
-		    memcmp(tag + len - tail, wanted + head + 1, tail) == 0) {
+		if (fnmatch(tags->item[i], tag, FNM_NOESCAPE) == 0) {
 			return true;
 		}
 	}
@@ -231,10 +220,9 @@ is_one_of(const struct rule_tags *tags, const char *tag, size_t len)
 }
 
 bool
-log_rule_wants(const struct log_rule *rule, const char *tag, size_t len)
+log_rule_wants(const struct log_rule *rule, const char *tag)
 {
-	return is_one_of(&rule->tags, tag, len) &&
-	       !is_one_of(&rule->not_tags, tag, len);
+	return is_one_of(&rule->tags, tag) && !is_one_of(&rule->not_tags, tag);
 }
 
 void
@@ -445,7 +433,8 @@ rules_load(const char *folder, char error[static RULES_ERROR_SIZE])
 
 		for (size_t j = 0; j < rule->match.items; j++) {
 			rules->probe[n++] = (struct probe){
-				&rule->match.item[j], rule
+				&rule->match.item[j], rule,
+				rule->match.item[j].prefix[0]
 			};
 		}
 	}

@@ -19,7 +19,7 @@ enum {
 	RULE_FILE_SIZE = 256
 };
 
-/* Daemon tags: "postfix/smtpd", or with one '*' for anything, nothing
+/* Daemon tags: "postfix/smtpd", or with '*' for anything, nothing
  * included. */
 struct rule_tags {
 	char item[RULE_LIST_MAX][RULE_TAG_SIZE];
@@ -41,7 +41,8 @@ struct log_rule {
 	int64_t events;
 	enum {
 		MILTER_BLIND,
-		MILTER_SAW
+		MILTER_SAW,
+		MILTER_NEVER /* nor could it */
 	} milter_saw;
 	struct rule_tags tags;
 	struct rule_tags not_tags;
@@ -53,6 +54,7 @@ struct log_rule {
 struct probe {
 	const struct pattern *pattern;
 	const struct log_rule *rule;
+	char first; /* the pattern's first byte, '\0' where it may be any */
 };
 
 /* All zero to begin with. */
@@ -75,6 +77,6 @@ bool rule_file_read(struct rules *rules, const char *file, const char *text,
 void rule_file_clear(struct rules *rules);
 
 /* Whether the rule looks at lines of that daemon. */
-bool log_rule_wants(const struct log_rule *rule, const char *tag, size_t len);
+bool log_rule_wants(const struct log_rule *rule, const char *tag);
 
 #endif

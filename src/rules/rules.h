@@ -99,6 +99,7 @@ struct finding {
 	 * milter is the one who counts such things, the line is not counted
 	 * once more. */
 	bool milter_saw;
+	bool milter_never;  /* it is never asked about such: count the line */
 	int64_t recipients; /* FINDING_SESSION: accepted at RCPT */
 	int64_t messages;   /* FINDING_SESSION: accepted */
 	/* As the log has it, cut at its size; never to be stored. */

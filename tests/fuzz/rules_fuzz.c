@@ -21,7 +21,7 @@ try_patterns(const struct rules *rules, const char *text, size_t len)
 	for (size_t i = 0; i < rules->rules; i++) {
 		const struct log_rule *rule = rules->rule[i];
 
-		(void)log_rule_wants(rule, text, len);
+		(void)log_rule_wants(rule, text);
 		for (size_t j = 0; j < rule->match.items; j++) {
 			(void)pattern_may_match(&rule->match.item[j], text, len,
 			    pattern_queue_span(text, len));

@@ -151,6 +151,7 @@ whose_kinds_are_counted(void **state)
 		enum conf_source source;
 		bool milter_saw, replay;
 		int64_t want;
+		bool milter_never;
 	} rows[] = {
 		{ "the watcher's", KIND_AUTH, CONF_WATCH, false, false, 1 },
 		{ "the milter's", KIND_AUTH, CONF_MILTER, false, false, 0 },
@@ -162,6 +163,10 @@ whose_kinds_are_counted(void **state)
 		{ "those it saw", KIND_COMMAND, CONF_MILTER, true, false, 0 },
 		{ "but where all are the watcher's", KIND_COMMAND, CONF_WATCH,
 		    true, false, 1 },
+		{ "what the milter is never asked about", KIND_RECIPIENT,
+		    CONF_MILTER, false, false, 1, true },
+		{ "but not where nobody counts it", KIND_RECIPIENT, CONF_NOBODY,
+		    false, false, 0, true },
 		{ "nobody's commands", KIND_COMMAND, CONF_NOBODY, false, false,
 		    0 },
 	};
@@ -172,6 +177,7 @@ whose_kinds_are_counted(void **state)
 
 		finding.kind = rows[i].kind;
 		finding.milter_saw = rows[i].milter_saw;
+		finding.milter_never = rows[i].milter_never;
 		fixture->conf->source[rows[i].kind] = rows[i].source;
 		check_int(rows[i].sentence,
 		    take_at(fixture, &finding, T0, rows[i].replay).events,
