@@ -43,11 +43,6 @@ each_rule_fires_at_its_limit(void **state)
 	}
 }
 
-SCRIPT(which_kinds_count_together,
-    "0 198.51.100.1 volume 50 = 0 : no rule counts it",
-    "0 command 10 = 0 : ten commands", "20 helo 9 = 0 : nine bad HELOs",
-    "21 relay = 1 : and one relay attempt are twenty")
-
 static void
 every_step_of_every_schedule(void **state)
 {
@@ -82,16 +77,6 @@ every_step_of_every_schedule(void **state)
 	}
 }
 
-SCRIPT(the_edges_of_memory_and_within, "0 198.51.100.1 virus = 1",
-    "90d-1 198.51.100.1 virus = 1",
-    "90d-1 198.51.100.1 step = 2 : a second before memory ends",
-    "0 198.51.100.2 virus = 1", "90d 198.51.100.2 virus = 1",
-    "90d 198.51.100.2 step = 1 : at its end it is the first again",
-    "0 198.51.100.3 command", "100 198.51.100.3 command 18 = 0",
-    "1h-1 198.51.100.3 command = 1 : the first still counts",
-    "0 198.51.100.4 command", "100 198.51.100.4 command 18 = 0",
-    "1h 198.51.100.4 command = 0 : after an hour it does not")
-
 /* ---- ratio and settle ---- */
 
 static void
@@ -122,12 +107,6 @@ the_ratio_spares_large_honest_senders(void **state)
 	}
 }
 
-SCRIPT(the_ratio_looks_at_the_hours_of_the_window,
-    "-1 198.51.100.1 accepted 0 100",
-    "600 198.51.100.1 recipient 20 = 0 : the window touches that hour",
-    "-1h-1 198.51.100.2 accepted 0 100",
-    "600 198.51.100.2 recipient 20 = 1 : but not the one before it")
-
 static void
 what_is_not_flushed_yet_counts(void **state)
 {
@@ -147,11 +126,6 @@ what_is_not_flushed_yet_counts(void **state)
 	store_rollback(fixture->store);
 	script(fixture, "0 recipient = 1 : without them");
 }
-
-SCRIPT(the_greylist_settles_first, "0 198.51.100.1 greylist 20 = 0",
-    "6h-1 198.51.100.1 greylist = 0 : the twentieth has not settled",
-    "0 198.51.100.2 greylist 20 = 0",
-    "6h 198.51.100.2 greylist = 1 : now it has")
 
 /* ---- order of arrival ---- */
 
@@ -195,68 +169,7 @@ any_order_gives_the_same_ban(void **state)
 	}
 }
 
-SCRIPT(what_comes_late, "0 auth 10 = 1 : a live ban",
-    "1h auth 30 at 600 = 0 : late inside it changes nothing",
-    "1h auth 30 at -1h = 0 : just before it would overlap it",
-    "1h auth 10 at -4h = 1 : well before it is a ban of its own",
-    "600 begins = 0 : that is over already", "600 bans = 1",
-    "600 step = 1 : steps are never renumbered",
-    "3h auth 10 = 1 : but the late one is a step",
-    "3h step = 3 : so this is the third")
-
-SCRIPT(the_future_is_now, "0 virus 1 at 1d = 1 : a clock that runs ahead",
-    "0 begins = 0")
-
-/* ---- in and after a ban ---- */
-
-SCRIPT(what_is_done_inside_a_ban_does_not_count, "0 command 20 = 1",
-    "2h-1 command 19 = 0 : nineteen until its last second",
-    "2h command = 0 : the one at its end is the first",
-    "2h+20 command 18 = 0 : it takes nineteen more",
-    "2h+21 command = 1 : to be the second ban", "2h+21 ends = 6h+21")
-
-SCRIPT(what_led_to_a_ban_leads_to_no_other,
-    /* A ban shorter than the window: the old events are still in it. */
-    "0 set virus limit 3", "0 set virus ban 2h", "0 virus 1 at -120 = 0",
-    "0 virus 1 at -60 = 0", "0 virus = 1 : three, a minute apart",
-    "2h+1 virus = 0 : one after the ban is the first of new ones",
-    "2h+10 virus 2 = 1 : it takes three")
-
-SCRIPT(the_second_a_ban_begins_is_inside_it, "0 set errors within 1d",
-    "0 hand 1h", "0 command 19 same = 0",
-    "2h command = 0 : nineteen in that very second count no more",
-    "2h command 19 at -1 = 1 : nineteen until the second before it do",
-    "2h step = 1")
-
-SCRIPT(bans_of_different_reasons_overlap, "0 command 20 = 1", "60 auth 10 = 1",
-    "120 virus = 1", "120 bans = 3", "120 reason = virus : ends last",
-    "120 step = 1 : each is its own first step", "1d+121 bans = 0")
-
-SCRIPT(rules_of_one_reason_do_not_overlap_and_share_steps, "0 command 20 = 1",
-    "60 recipient 40 = 0 : a dictionary attack within an error ban",
-    "3h recipient 20 = 1 : and after it", "3h step = 2")
-
 /* ---- by hand ---- */
-
-SCRIPT(clearing, "0 command 20 = 1", "60 clear = 1 : one ban is lifted",
-    "60 banned = 0 : at once", "61 command = 0 : no new ban at once",
-    "90 command 19 = 1 : twenty new ones do", "90 ends = 4h+90 : a second step",
-    "91 198.51.100.1 clear = 0 : nothing is left to lift",
-    "92 198.51.100.2 virus = 1", "92 clear all = 2 : everybody")
-
-SCRIPT(clearing_and_offending_in_the_same_second, "0 virus = 1",
-    "0 clear = 1 : in the second it began",
-    "0 virus = 0 : that second is before the clearing", "0 banned = 0",
-    "1 virus = 1 : the next counts", "1 step = 2 : the cleared one was a step")
-
-SCRIPT(clearing_as_a_mistake, "0 command 20 = 1", "60 mistake = 1",
-    "120 command 20 = 1", "120 step = 1 : the step is given back",
-    "180 clear = 1", "240 mistake = 1 : said later, it is still heard",
-    "300 command 20 = 1", "300 step = 1 : that step too")
-
-SCRIPT(clearing_before_a_ban_is_due, "0 command 19 = 0",
-    "1 clear = 0 : there is nothing to lift",
-    "2 command = 0 : and yet counting starts anew")
 
 static void
 networks_by_hand(void **state)
@@ -286,19 +199,6 @@ networks_by_hand(void **state)
 	script(*state, "0 2001:db8::/32 clear = 3 : those inside a network");
 }
 
-SCRIPT(a_manual_ban_is_no_step, "0 hand 1h",
-    "60 command 30 = 0 : what is done inside it does not count",
-    "2h command 20 = 1 : afterwards it does", "2h step = 1")
-
-SCRIPT(allowing, "0 command 20 = 1", "0 203.0.113.10 virus = 1",
-    "0 198.51.100.1 virus = 1",
-    "1 203.0.113.0/24 allow 1d = 2 : two clients are inside",
-    "1 verdict = allowed", "1 198.51.100.1 banned = 1 : the third is not",
-    "2 stores virus = 0 : nothing of the allowed is kept",
-    "2 daily event virus = 2 : nor summed",
-    "1d-1 verdict = allowed : in its last second",
-    "1d stores virus = 1 : when it is over", "1d verdict = banned")
-
 static void
 what_the_allowed_do_is_tallied(void **state)
 {
@@ -311,13 +211,6 @@ what_the_allowed_do_is_tallied(void **state)
 	store_tally_sum(fixture->store, &net, T0, T0, &sum);
 	check_int("one spam", sum.kind[KIND_SPAM], 1);
 }
-
-SCRIPT(a_client_that_was_allowed_begins_anew, "0 command 19 = 0", "10 allow 11",
-    "20 command = 0 : what it did before is forgiven",
-    "60 command 19 = 1 : it takes as many as ever")
-
-SCRIPT(an_allowed_address_wins_over_its_network, "0 203.0.113.0/24 hand 1h",
-    "0 allow", "0 verdict = allowed", "0 203.0.113.10 verdict = banned")
 
 static void
 who_is_never_banned(void **state)
@@ -349,13 +242,6 @@ a_slash_64_is_one_client(void **state)
 	script(*state, "20 2001:db8:bad:2::1 banned = 0");
 }
 
-SCRIPT(observing, "0 mode observe", "0 virus = 1 observed",
-    "0 banned = 0 : it refuses nobody",
-    "1 virus = 0 : there is one, not one an event", "2 mode enforce",
-    "2 banned = 0 : once enforced it still does nothing",
-    "2 virus = 1 : and stands in nobody's way", "2 step = 1 : nor is it a step",
-    "2 banned = 1")
-
 static void
 what_a_rule_makes_of_a_client(void **state)
 {
@@ -378,10 +264,12 @@ what_a_rule_makes_of_a_client(void **state)
 	    "until all is forgotten", outlook.forgets, T0 + 90 * (int64_t)DAY);
 }
 
-SCRIPT(forgetting, "0 command 20 = 1",
-    /* 20 events, the tallies of the two hours they lie in, one ban. */
-    "121d prune = 23 : a step takes what is old",
-    "121d prune = 0 : then nothing is left")
+static void
+scripts(void **state)
+{
+	(void)state;
+	script_file("tests/data/engine.script");
+}
 
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
@@ -390,37 +278,17 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(scripts),
 		TEST(each_rule_fires_at_its_limit),
-		TEST(which_kinds_count_together),
 		TEST(every_step_of_every_schedule),
-		TEST(the_edges_of_memory_and_within),
 		TEST(the_ratio_spares_large_honest_senders),
-		TEST(the_ratio_looks_at_the_hours_of_the_window),
 		TEST(what_is_not_flushed_yet_counts),
-		TEST(the_greylist_settles_first),
 		TEST(any_order_gives_the_same_ban),
-		TEST(what_comes_late),
-		TEST(the_future_is_now),
-		TEST(what_is_done_inside_a_ban_does_not_count),
-		TEST(what_led_to_a_ban_leads_to_no_other),
-		TEST(the_second_a_ban_begins_is_inside_it),
-		TEST(bans_of_different_reasons_overlap),
-		TEST(rules_of_one_reason_do_not_overlap_and_share_steps),
-		TEST(clearing),
-		TEST(clearing_and_offending_in_the_same_second),
-		TEST(clearing_as_a_mistake),
-		TEST(clearing_before_a_ban_is_due),
 		TEST(networks_by_hand),
-		TEST(a_manual_ban_is_no_step),
-		TEST(allowing),
 		TEST(what_the_allowed_do_is_tallied),
-		TEST(a_client_that_was_allowed_begins_anew),
-		TEST(an_allowed_address_wins_over_its_network),
 		TEST(who_is_never_banned),
 		TEST(a_slash_64_is_one_client),
-		TEST(observing),
 		TEST(what_a_rule_makes_of_a_client),
-		TEST(forgetting),
 	};
 
 	return cmocka_run_group_tests_name("engine", tests, NULL, NULL);

@@ -153,11 +153,6 @@ distinct_recipients_count_each(void **state)
 
 /* ---- soft steps, second replies ---- */
 
-SCRIPT(the_first_steps_are_soft, "0 set spam soft 2", "0 spam 5 = 1",
-    "0 code = 450", "2d spam 5 = 1", "2d step = 2", "2d code = 450",
-    "4d spam 5 = 1", "4d step = 3", "4d code = 500", "4d 198.51.100.1 hand 1h",
-    "4d 198.51.100.1 code = 550 : by hand no step is soft")
-
 static void
 the_second_reply_is_kept_with_the_ban(void **state)
 {
@@ -208,23 +203,7 @@ a_reputation_is_of_the_last_month(void **state)
 	script(fixture, "30d+1h good = 0 : an hour later no more");
 }
 
-SCRIPT(which_bans_are_held_against_it, "0 virus = 1", "0 held = 1",
-    "1 203.0.113.0/24 hand 1h", "1 held = 2 : one by hand of its network",
-    "2 mistake = 1", "2 held = 1 : not a mistaken one", "3 mode observe",
-    "3 virus = 1 observed", "3 held = 1 : not an observed one",
-    "30d held = 1 : a second before it is too old", "30d+1 held = 0")
-
 /* ---- another policy ---- */
-
-SCRIPT(a_policy_can_be_changed_at_any_time, "0 greylist 20 = 0 : they settle",
-    "7h greylist = 1", "2d greylist 20 = 0", "2d+7h greylist = 1",
-    "2d+7h rule = greylist", "2d+7h step = 2", "2d+7h policy sfr",
-    "2d+7h rule = greylist : it holds without its rule",
-    "2d+7h code = 550 : and its words",
-    "2d+11h-1 banned = 1 : to its last second", "2d+11h banned = 0",
-    "4d greylist 40 = 0 : the kinds of a rule that is gone ban nobody",
-    "6d policy franceserv", "6d greylist 20 = 0", "6d+7h greylist = 1",
-    "6d+7h step = 3 : steps go on where they were")
 
 static void
 steps_of_a_reason_outlive_their_rule(void **state)
@@ -242,17 +221,6 @@ steps_of_a_reason_outlive_their_rule(void **state)
 }
 
 /* ---- sums by day ---- */
-
-SCRIPT(what_is_summed_by_day, "0 virus 3 = 1", "1d spam 5 = 1",
-    "0 192.168.1.1 virus = 0",
-    "0 daily event virus = 3 : none of who is never banned",
-    "0 daily ban virus = 1 : one ban for them",
-    "1d daily event spam = 5 : spam on its own day", "0 daily event spam = 0",
-    "0 mode observe", "0 198.51.100.2 virus = 1 observed",
-    "0 daily ban virus = 1 : an observed one is no ban",
-    "0 daily event virus = 4 : what led to it is an event", "0 mode enforce",
-    "0 198.51.100.1 hand 1h", "0 daily ban error = 1 : one by hand is",
-    "2d helo 1 at 1d", "1d daily event helo = 1 : late, to its own day")
 
 /* What was counted in memory: tallies, refused sessions, limits met. */
 static void
@@ -333,6 +301,13 @@ the_state_of_the_programs(void **state)
 	check_int("nothing of the watcher", states[STATE_WATCH].there, false);
 }
 
+static void
+scripts(void **state)
+{
+	(void)state;
+	script_file("tests/data/fairness.script");
+}
+
 #define TEST(name)                                                             \
 	cmocka_unit_test_setup_teardown(name, fixture_up, fixture_down)
 
@@ -340,17 +315,14 @@ int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(scripts),
 		TEST(a_forwarders_events_count_a_part),
 		TEST(accepted_mail_is_to_a_clients_credit),
 		TEST(of_one_recipient_some_count),
 		TEST(distinct_recipients_count_each),
-		TEST(the_first_steps_are_soft),
 		TEST(the_second_reply_is_kept_with_the_ban),
 		TEST(a_reputation_is_of_the_last_month),
-		TEST(which_bans_are_held_against_it),
-		TEST(a_policy_can_be_changed_at_any_time),
 		TEST(steps_of_a_reason_outlive_their_rule),
-		TEST(what_is_summed_by_day),
 		TEST(what_was_counted_is_added_and_summed),
 		TEST(days_are_forgotten_whole),
 		TEST(the_state_of_the_programs),

@@ -352,21 +352,31 @@ script_line(struct fixture *fixture, const char *line)
 	}
 }
 
+/* Each script of a file, "== what it is about" and its lines, in a fixture of
+ * its own.  "#" begins a comment. */
 static inline void
-script_run(struct fixture *fixture, const char *const *lines)
+script_file(const char *path)
 {
-	for (; *lines != NULL; lines++) {
-		script_line(fixture, *lines);
-	}
-}
+	FILE *file = fopen(path, "r");
+	void *state = NULL;
+	char line[160];
 
-/* A test that is a script alone. */
-#define SCRIPT(name, ...)                                                      \
-	static void name(void **state)                                         \
-	{                                                                      \
-		script_run(                                                    \
-		    *state, (const char *const[]){ __VA_ARGS__, NULL });       \
+	assert_non_null(file);
+	while (fgets(line, sizeof(line), file) != NULL) {
+		line[strcspn(line, "\n")] = '\0';
+		if (strncmp(line, "== ", 3) == 0) {
+			if (state != NULL) {
+				(void)fixture_down(&state);
+			}
+			(void)fixture_up(&state);
+		} else if (line[0] != '\0' && line[0] != '#') {
+			script_line(state, line);
+		}
 	}
+	assert_non_null(state);
+	(void)fixture_down(&state);
+	assert_int_equal(fclose(file), 0);
+}
 
 /* A script line with values in it. */
 __attribute__((format(printf, 2, 3))) static inline void

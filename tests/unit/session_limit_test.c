@@ -1,7 +1,9 @@
 /*
  * What a session hears that is one of many: the second reply of a ban, and
- * limits.
+ * limits ("c", "m" and "h" in tests/data/sessions.rows; "p": only for the
+ * poor).
  */
+#include "rows.h"
 #include "session_script.h"
 
 /* ---- the second reply ---- */
@@ -9,41 +11,18 @@
 static void
 second_replies(void **state)
 {
-	static const struct {
-		const char *sentence;
-		const char *bans;
-		const char *script;
-		const char *heard;
-	} rows[] = {
-		{ "the first session hears the first reply", "new", "helo mail",
-		    "mail:550" },
-		{ "to its end, whatever its own hit makes of the ban", "new",
-		    "helo mail wait mail rcpt",
-		    "mail:550 mail:550 rcpt:550" },
-		{ "the second hears the other one", "new",
-		    "helo mail wait second helo mail mail",
-		    "mail:550 mail:421 mail:421" },
-		{ "and the first goes on as it began", "new",
-		    "helo mail wait second helo mail first mail",
-		    "mail:550 mail:421 mail:550" },
-		{ "what counts is when a session first hears of the ban", "new",
-		    "helo second helo mail wait first mail",
-		    "mail:550 mail:421" },
-		{ "each ban by itself", "told new", "helo mail wait mail",
-		    "mail:450 mail:450" },
-		{ "a ban without a second reply has but one", "bare",
-		    "helo mail wait second mail", "mail:500 mail:500" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "sessions.rows", "second_replies");
+	while (rows_next(&rows)) {
 		struct play is;
 
 		play_begin(&is, play_conf(), "203.0.113.9", "25");
-		play_ban(&is, rows[i].bans, NOW + HOUR);
-		play(&is, rows[i].script);
+		play_ban(&is, rows.field[0], NOW + HOUR);
+		play(&is, rows.field[1]);
 		play_end(&is);
-		check_text(rows[i].sentence, is.heard_buf, rows[i].heard);
+		rows_check(&rows, 2, is.heard_buf);
 	}
 }
 
@@ -107,103 +86,30 @@ limit_to(struct conf *conf, const char *kinds)
 	}
 }
 
-#define MESSAGE "mail rcpt data eom "
-#define MAIL_3  "mail second mail third mail "
-
 static void
 limits(void **state)
 {
-	static const struct {
-		const char *sentence;
-		const char *limits; /* c, m, h; p: only for the poor */
-		enum reputation reputation;
-		const char *script;
-		const char *heard;
-		const char *events;
-		const char *limited;
-	} rows[] = {
-		{ "without limits there is none", "", REPUTATION_POOR, MAIL_3,
-		    "", "helo helo helo", "" },
-		{ "two at once, and the third hears of it", "c",
-		    REPUTATION_NEUTRAL,
-		    "helo mail second helo mail third helo "
-		    "mail",
-		    "mail:421", "volume", "connections" },
-		{ "three of a good client", "c", REPUTATION_GOOD,
-		    "helo mail second helo mail third helo mail", "", "", "" },
-		{ "one of a poor one", "c", REPUTATION_POOR,
-		    "helo mail second helo mail", "mail:421", "volume",
-		    "connections" },
-		{ "only the poor one", "cp", REPUTATION_NEUTRAL,
-		    "helo mail second helo mail third helo mail", "", "", "" },
-		{ "a session that does not say MAIL takes no room", "c",
-		    REPUTATION_POOR, "helo second helo mail", "", "", "" },
-		{ "one that closes makes room", "c", REPUTATION_POOR,
-		    "helo mail close second helo mail", "", "", "" },
-		{ "one that was refused may try again", "c", REPUTATION_POOR,
-		    "helo mail second helo mail mail first close second mail",
-		    "mail:421 mail:421", "volume", "connections" },
-		{ "and holds its place from then on", "c", REPUTATION_POOR,
-		    "helo mail second helo mail first close second mail "
-		    "third helo mail",
-		    "mail:421 mail:421", "volume volume",
-		    "connections connections" },
-		{ "one that was refused takes no place away when it leaves",
-		    "c", REPUTATION_NEUTRAL,
-		    "helo mail second helo mail third helo mail close "
-		    "third helo mail",
-		    "mail:421 mail:421", "volume volume",
-		    "connections connections" },
-		{ "one that logs in makes room", "c", REPUTATION_POOR,
-		    "helo mail abort auth second helo mail", "", "", "" },
-		{ "authenticated sessions know no limit", "cmh",
-		    REPUTATION_POOR, "auth second auth rcpt data eom auth", "",
-		    "", "" },
-		{ "two messages and the next MAIL is refused", "m",
-		    REPUTATION_NEUTRAL, "helo " MESSAGE MESSAGE "mail mail",
-		    "mail:421 mail:421", "volume", "messages" },
-		{ "another session begins anew", "m", REPUTATION_NEUTRAL,
-		    "helo " MESSAGE MESSAGE "second helo " MESSAGE, "", "",
-		    "" },
-		{ "what is no message does not count", "m", REPUTATION_POOR,
-		    "helo mail rcpt abort mail rcpt data abort mail dead mail",
-		    "", "recipient", "" },
-		{ "so many connections an hour", "h", REPUTATION_NEUTRAL,
-		    "helo mail close second helo mail close third helo mail",
-		    "mail:421", "volume", "hourly" },
-		{ "those without MAIL count as well", "h", REPUTATION_NEUTRAL,
-		    "bogus close second bogus close third helo mail",
-		    "mail:421", "command command volume", "hourly" },
-		{ "an hour later there is room again", "h", REPUTATION_NEUTRAL,
-		    "helo mail close second helo mail close hour hour third "
-		    "helo mail",
-		    "", "", "" },
-		{ "those who were let in stay, whoever comes after them", "h",
-		    REPUTATION_POOR,
-		    "helo mail second helo mail first mail mail", "mail:421",
-		    "volume", "hourly" },
-		{ "one event a session, whichever limit it meets", "ch",
-		    REPUTATION_POOR,
-		    "helo mail second helo mail first close second mail",
-		    "mail:421 mail:421", "volume", "connections" },
-		{ "no call-out in such a session is a probe", "m",
-		    REPUTATION_POOR, "helo " MESSAGE "bounce rcpt abort",
-		    "mail:421", "volume", "messages" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "sessions.rows", "limits");
+	while (rows_next(&rows)) {
 		struct conf *conf = play_conf();
+		enum reputation reputation = 0;
 		struct play is;
 
-		limit_to(conf, rows[i].limits);
+		while (
+		    strcmp(reputation_name(reputation), rows.field[1]) != 0) {
+			assert_true(++reputation < REPUTATION_COUNT);
+		}
+		limit_to(conf, rows.field[0]);
 		play_begin(&is, conf, "203.0.113.9", "25");
-		play_reputation(&is, rows[i].reputation);
-		play(&is, rows[i].script);
+		play_reputation(&is, reputation);
+		play(&is, rows.field[2]);
 		play_end(&is);
-		check_text(rows[i].sentence, is.heard_buf, rows[i].heard);
-		check_text(rows[i].sentence, is.events, rows[i].events);
-		check_text(rows[i].sentence, is.limited, rows[i].limited);
+		rows_check(&rows, 3, is.heard_buf);
+		rows_check(&rows, 4, is.events);
+		rows_check(&rows, 5, is.limited);
 	}
 }
 
@@ -240,34 +146,18 @@ the_limit_s_words(void **state)
 static void
 not_limited(void **state)
 {
-	static const struct {
-		const char *sentence;
-		const char *ip;
-		const char *port;
-		const char *script; /* before */
-		const char *heard;
-	} rows[] = {
-		{ "the mx", "203.0.113.9", "25", "", "mail:421" },
-		{ "a service that is not known", "203.0.113.9", NULL, "",
-		    "mail:421" },
-		{ "not submission", "203.0.113.9", "587", "", "" },
-		{ "not one the configuration allows", "198.51.100.1", "25", "",
-		    "" },
-		{ "not one that is never banned", "192.168.1.2", "25", "", "" },
-		{ "not one without an address", NULL, "25", "", "" },
-		{ "nobody while the database cannot say who is allowed",
-		    "203.0.113.9", "25", "down", "" },
-	};
 	struct allow allow = { .net = net_of("203.0.113.0/24") };
+	struct rows rows;
 	struct play is;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		begin_poor(&is, "cmh", rows[i].ip, rows[i].port);
-		play(&is, rows[i].script);
+	rows_open(&rows, "sessions.rows", "not_limited");
+	while (rows_next(&rows)) {
+		begin_poor(&is, "cmh", rows.field[0], rows.field[1]);
+		play(&is, rows.field[2]);
 		play(&is, "helo mail second helo mail");
 		play_end(&is);
-		check_text(rows[i].sentence, is.heard_buf, rows[i].heard);
+		rows_check(&rows, 3, is.heard_buf);
 	}
 	begin_poor(&is, "cmh", "203.0.113.9", "25");
 	store_begin(is.store);
@@ -300,42 +190,25 @@ bans_before_limits(void **state)
 static void
 read_again(void **state)
 {
-	static const struct {
-		const char *sentence;
-		const char *before; /* while it is neutral */
-		bool banned;
-		const char *after; /* when it is poor */
-		const char *heard;
-	} rows[] = {
-		{ "where all are let in nobody is asked about", "helo mail",
-		    false, "second helo mail", "mail:421" },
-		{ "what is known is known", "helo mail second helo mail close",
-		    false, "second helo mail", "" },
-		{ "until a ban begins", "helo mail second helo mail close",
-		    true, "second helo mail", "mail:421" },
-		{ "or another hour", "helo mail second helo mail close", false,
-		    "hour second helo mail", "mail:421" },
-		{ "of whom nothing can be read is neutral", "helo mail", false,
-		    "second helo down mail", "" },
-		{ "and may do as much as that", "helo mail second helo mail",
-		    false, "third helo down mail", "mail:421" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "sessions.rows", "read_again");
+	while (rows_next(&rows)) {
 		struct conf *conf = play_conf();
 		struct play is;
 
 		limit_to(conf, "c");
 		play_begin(&is, conf, "203.0.113.9", "25");
-		play(&is, rows[i].before);
+		/* While it is neutral, and when it is poor. */
+		play(&is, rows.field[0]);
 		play_reputation(&is, REPUTATION_POOR);
-		if (rows[i].banned) {
+		if (rows_number(&rows, 1) != 0) {
 			play_ban(&is, "error", NOW + 2 * HOUR);
 		}
-		play(&is, rows[i].after);
+		play(&is, rows.field[2]);
 		play_end(&is);
-		check_text(rows[i].sentence, is.heard_buf, rows[i].heard);
+		rows_check(&rows, 3, is.heard_buf);
 	}
 }
 

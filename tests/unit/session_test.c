@@ -1,7 +1,8 @@
 /*
- * Sessions, told in words: each row plays steps and says what is in the
- * database then and what the client heard.
+ * Sessions, told in words: each row of tests/data/sessions.rows plays steps and
+ * says what is in the database then and what the client heard.
  */
+#include "rows.h"
 #include "session_script.h"
 
 /* ---- what a session did ---- */
@@ -9,97 +10,18 @@
 static void
 events(void **state)
 {
-	static const struct {
-		const char *sentence;
-		const char *script;
-		const char *events;
-	} rows[] = {
-		{ "an accepted message is no event",
-		    "helo mail rcpt data ham clean flagged other eom", "" },
-		{ "each unknown recipient is an event",
-		    "helo mail dead dead rcpt dead",
-		    "recipient recipient "
-		    "recipient" },
-		{ "a sender's dead domain counts", "helo mail nosuchdomain",
-		    "sender" },
-		{ "one that is refused for now may be our resolver's trouble",
-		    "helo mail fornow", "" },
-		{ "and so may a HELO name", "helo mail helofornow", "" },
-		{ "an address that says why it was refused is not believed",
-		    "helo mail saysrelay", "" },
-		{ "a rejected sender counts once a MAIL",
-		    "helo mail nosuchdomain nosuchdomain abort mail "
-		    "nosuchdomain",
-		    "sender sender" },
-		{ "our own DNS trouble is not the client's", "helo mail ourdns",
-		    "" },
-		{ "our own configuration error is not the client's",
-		    "helo mail ourfault", "" },
-		{ "a rejected HELO counts once a session",
-		    "helo mail badhelo badhelo abort mail badhelo", "helo" },
-		{ "MAIL without HELO counts as a bad HELO", "mail", "helo" },
-		{ "MAIL without HELO and its rejection are one event",
-		    "mail badhelo abort mail badhelo", "helo" },
-		{ "a relay attempt counts, with either class",
-		    "helo mail relay relay4", "relay relay" },
-		{ "a relay text with another status does not count",
-		    "helo mail norelay", "" },
-		{ "a greylisted recipient is an event of its own kind",
-		    "helo mail grey", "greylist" },
-		{ "any other rejection makes no event",
-		    "helo mail spf full nostatus", "" },
-		{ "each unknown command is an event", "bogus helo bogus",
-		    "command command" },
-		{ "a call-out from the empty sender is a probe",
-		    "helo bounce rcpt abort", "probe" },
-		{ "a call-out from a postmaster is a probe",
-		    "helo verify rcpt abort", "probe" },
-		{ "a call-out that just leaves is a probe", "helo bounce rcpt",
-		    "probe" },
-		{ "a probe counts once a session",
-		    "helo bounce rcpt abort bounce rcpt abort", "probe" },
-		{ "a bounce is no probe", "helo bounce rcpt data eom", "" },
-		{ "a bounce that an other filter refuses is no probe",
-		    "helo bounce rcpt data abort", "" },
-		{ "two recipients are no probe", "helo bounce rcpt rcpt abort",
-		    "" },
-		{ "an ordinary sender makes no probe", "helo mail rcpt abort",
-		    "" },
-		{ "no probe where the recipient was refused",
-		    "helo bounce dead abort", "recipient" },
-		{ "no probe where anything was refused before",
-		    "bogus helo bounce rcpt abort", "command" },
-		{ "no probe where anything was refused afterwards",
-		    "helo bounce rcpt abort mail full", "" },
-		{ "tagged spam is an event at the end of its message",
-		    "helo mail rcpt data spam eom", "spam" },
-		{ "a message is judged once, however many headers say so",
-		    "helo mail rcpt data spam spam eom", "spam" },
-		{ "a virus in a folded header is an event",
-		    "helo mail rcpt data virus eom", "virus" },
-		{ "spam with a virus is both",
-		    "helo mail rcpt data virus spam eom", "spam virus" },
-		{ "a message without its end is not judged",
-		    "helo mail rcpt data spam abort", "" },
-		{ "each message is judged by its own headers",
-		    "helo mail rcpt data spam eom mail rcpt data eom", "spam" },
-		{ "mail of an authenticated session makes no event",
-		    "helo auth dead relay bogus rcpt data spam eom", "" },
-		{ "once authenticated a session stays so",
-		    "helo auth rcpt data eom mail dead", "" },
-		{ "what was done before the login counts",
-		    "helo bogus auth dead", "command" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "sessions.rows", "events");
+	while (rows_next(&rows)) {
 		struct play is;
 
 		play_begin(&is, play_conf(), "203.0.113.9", "25");
-		play(&is, rows[i].script);
+		play(&is, rows.field[0]);
 		play_end(&is);
-		check_text(rows[i].sentence, is.events, rows[i].events);
-		check_text(rows[i].sentence, is.heard_buf, "");
+		rows_check(&rows, 1, is.events);
+		check_text(rows.sentence, is.heard_buf, "");
 	}
 }
 
@@ -147,64 +69,20 @@ other_sources(void **state)
 static void
 tallies(void **state)
 {
-	static const struct {
-		const char *sentence;
-		const char *ip;
-		const char *script;
-		int64_t sessions, messages, recipients, accepted;
-	} rows[] = {
-		{ "a session that only says HELO is not counted", "203.0.113.9",
-		    "helo", 0, 0, 0, 0 },
-		{ "one that goes on is counted once", "203.0.113.9",
-		    "helo mail abort mail abort bogus", 1, 0, 0, 0 },
-		{ "an unknown command is enough", "203.0.113.9", "bogus", 1, 0,
-		    0, 0 },
-		{ "recipients count when they are accepted", "203.0.113.9",
-		    "helo mail rcpt dead rcpt", 1, 0, 2, 0 },
-		{ "postmaster counts like others", "203.0.113.9",
-		    "helo mail abuse", 1, 0, 1, 0 },
-		{ "a message counts at its end", "203.0.113.9",
-		    "helo mail rcpt data eom", 1, 1, 1, 1 },
-		{ "tagged mail is a message but not accepted", "203.0.113.9",
-		    "helo mail rcpt data spam eom mail rcpt "
-		    "data eom",
-		    1, 2, 2, 1 },
-		{ "a probe's recipient is left out", "203.0.113.9",
-		    "helo bounce rcpt abort", 1, 0, 0, 0 },
-		{ "a bounce's recipient is not", "203.0.113.9",
-		    "helo bounce rcpt data eom", 1, 1, 1, 1 },
-		{ "nor is one of two", "203.0.113.9",
-		    "helo bounce rcpt rcpt abort", 1, 0, 2, 0 },
-		{ "nor one of an almost probe", "203.0.113.9",
-		    "helo bounce rcpt abort bogus", 1, 0, 1, 0 },
-		{ "nor one of an almost probe, refused in its transaction",
-		    "203.0.113.9", "helo bounce rcpt dead abort", 1, 0, 1, 0 },
-		{ "mail after a probe counts, the probe's recipient does not",
-		    "203.0.113.9", "helo bounce rcpt abort mail rcpt data eom",
-		    1, 1, 1, 1 },
-		{ "a second probe's recipient is an ordinary one",
-		    "203.0.113.9", "helo bounce rcpt abort bounce rcpt abort",
-		    1, 0, 1, 0 },
-		{ "of an authenticated session nothing counts", "203.0.113.9",
-		    "helo auth rcpt data eom mail rcpt", 0, 0, 0, 0 },
-		{ "without an address nothing counts", NULL,
-		    "helo mail rcpt dead data spam eom bogus", 0, 0, 0, 0 },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct tally *sum;
+	rows_open(&rows, "sessions.rows", "tallies");
+	while (rows_next(&rows)) {
 		struct play is;
 
-		play_begin(&is, play_conf(), rows[i].ip, "25");
-		play(&is, rows[i].script);
+		play_begin(&is, play_conf(), rows.field[0], "25");
+		play(&is, rows.field[1]);
 		play_end(&is);
-		sum = &is.tally;
-		check_int(rows[i].sentence, sum->sessions, rows[i].sessions);
-		check_int(rows[i].sentence, sum->messages, rows[i].messages);
-		check_int(
-		    rows[i].sentence, sum->recipients, rows[i].recipients);
-		check_int(rows[i].sentence, sum->accepted, rows[i].accepted);
+		rows_check_int(&rows, 2, is.tally.sessions);
+		rows_check_int(&rows, 3, is.tally.messages);
+		rows_check_int(&rows, 4, is.tally.recipients);
+		rows_check_int(&rows, 5, is.tally.accepted);
 	}
 }
 
@@ -213,63 +91,19 @@ tallies(void **state)
 static void
 refusals(void **state)
 {
-	static const struct {
-		const char *sentence;
-		const char *bans; /* the last-ending first */
-		const char *port;
-		const char *script;
-		const char *heard;
-		int hits;
-	} rows[] = {
-		{ "an error ban speaks at RCPT", "error", "25",
-		    "helo mail rcpt", "rcpt:550", 1 },
-		{ "and at each of them, as one hit", "error", "25",
-		    "helo mail rcpt rcpt abort mail rcpt",
-		    "rcpt:550 rcpt:550 rcpt:550", 1 },
-		{ "abuse@ stays reachable", "error", "25",
-		    "helo mail abuse rcpt", "rcpt:550", 1 },
-		{ "a message to abuse@ alone is no hit", "error", "25",
-		    "helo mail abuse data eom", "", 0 },
-		{ "an error ban is silent on submission", "error", "587",
-		    "helo mail rcpt", "", 0 },
-		{ "a service that is not known fits any ban", "error", NULL,
-		    "helo mail rcpt", "rcpt:550", 1 },
-		{ "ten hits and it speaks at MAIL", "stubborn", "25",
-		    "helo mail", "mail:550", 1 },
-		{ "and to those who go on, abuse@ or not", "stubborn", "25",
-		    "helo mail abuse rcpt", "mail:550 rcpt:550 rcpt:550", 1 },
-		{ "an auth ban speaks from HELO on", "auth", "587",
-		    "helo mail rcpt", "helo:530 mail:530 rcpt:530", 1 },
-		{ "without HELO it speaks at MAIL", "auth", "465", "mail",
-		    "mail:530", 1 },
-		{ "an auth ban is silent on the mx", "auth", "25",
-		    "helo mail rcpt", "", 0 },
-		{ "an authenticated session passes an error ban", "error", NULL,
-		    "helo auth rcpt data eom", "", 0 },
-		{ "it does not pass an auth ban", "auth", "587", "auth rcpt",
-		    "mail:530 rcpt:530", 1 },
-		{ "a longer error ban does not hide the auth ban", "error auth",
-		    "587", "helo", "helo:530", 1 },
-		{ "a rejection by the MTA itself is a hit, and not answered",
-		    "error", "25", "helo mail dead", "", 1 },
-		{ "a temporary reply is one", "slow", "25", "helo mail rcpt",
-		    "rcpt:450", 1 },
-		{ "a reply may have no enhanced code", "bare", "25",
-		    "helo mail", "mail:500", 1 },
-		{ "a banned client that only says HELO was not refused",
-		    "error", "25", "helo", "", 0 },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "sessions.rows", "refusals");
+	while (rows_next(&rows)) {
 		struct play is;
 
-		play_begin(&is, play_conf(), "203.0.113.9", rows[i].port);
-		play_ban(&is, rows[i].bans, NOW + HOUR);
-		play(&is, rows[i].script);
+		play_begin(&is, play_conf(), "203.0.113.9", rows.field[1]);
+		play_ban(&is, rows.field[0], NOW + HOUR);
+		play(&is, rows.field[2]);
 		play_end(&is);
-		check_text(rows[i].sentence, is.heard_buf, rows[i].heard);
-		check_int(rows[i].sentence, is.hits, rows[i].hits);
+		rows_check(&rows, 3, is.heard_buf);
+		rows_check_int(&rows, 4, is.hits);
 	}
 }
 
@@ -425,28 +259,22 @@ never_asked(void **state)
 static void
 no_standing(void **state)
 {
-	static const struct {
-		const char *sentence;
-		enum conf_on_error on_error;
-		const char *heard;
-	} rows[] = {
-		{ "without a database mail passes, and later bans are known",
-		    CONF_ACCEPT, "rcpt:550" },
-		{ "or it is deferred, where that is wished", CONF_TEMPFAIL,
-		    "mail:451 rcpt:451 rcpt:550" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "sessions.rows", "no_standing");
+	while (rows_next(&rows)) {
 		struct conf *conf = play_conf();
 		struct play is;
 
-		conf->milter.on_error = rows[i].on_error;
+		conf->milter.on_error = strcmp(rows.field[0], "accept") == 0
+					    ? CONF_ACCEPT
+					    : CONF_TEMPFAIL;
 		play_begin(&is, conf, "203.0.113.9", "25");
 		play_ban(&is, "error", NOW + HOUR);
 		play(&is, "down helo mail rcpt up abort mail rcpt");
 		play_end(&is);
-		check_text(rows[i].sentence, is.heard_buf, rows[i].heard);
+		rows_check(&rows, 1, is.heard_buf);
 		check_int("deferred is no hit", is.hits, 1);
 	}
 }
@@ -456,31 +284,15 @@ no_standing(void **state)
 static void
 services(void **state)
 {
-	static const struct {
-		const char *sentence;
-		const char *port;
-		const char *name;
-		enum service want;
-	} rows[] = {
-		{ "port 25 is the mx", "25", "mx.example.test", SERVICE_MX },
-		{ "port 587 is submission", "587", NULL, SERVICE_SUBMISSION },
-		{ "port 465 is submission", "465", NULL, SERVICE_SUBMISSION },
-		{ "its name tells it, too", "25", "ORIGINATING",
-		    SERVICE_SUBMISSION },
-		{ "the name alone", NULL, "originating", SERVICE_SUBMISSION },
-		{ "without macros it is not known", NULL, NULL, SERVICE_ANY },
-		{ "another name says nothing of the port", NULL, "mx",
-		    SERVICE_ANY },
-		{ "a port must be one", "x25", NULL, SERVICE_ANY },
-		{ "or be in range", "65536", NULL, SERVICE_ANY },
-	};
 	struct conf *conf = play_conf();
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		check_int(rows[i].sentence,
-		    session_service(conf, rows[i].port, rows[i].name),
-		    rows[i].want);
+	rows_open(&rows, "sessions.rows", "services");
+	while (rows_next(&rows)) {
+		rows_check(&rows, 2,
+		    service_name(
+			session_service(conf, rows.field[0], rows.field[1])));
 	}
 	conf_drop(conf);
 }
