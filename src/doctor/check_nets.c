@@ -123,16 +123,23 @@ check_mynetworks(const struct facts *facts, struct diagnosis *out)
 	}
 }
 
-/* A host has at most one address for each `i`; false behind the last. */
-static bool
-mail_host(const struct mx_domain *domain, size_t i, const char **name,
-    struct net *net)
+static void
+check_mail_host(const struct facts *facts, struct diagnosis *out,
+    const struct mx_domain *domain, const struct mx_host *host)
 {
-	const struct mx_host *host = &domain->host[i / MX_ADDRESSES_MAX];
+	for (size_t i = 0; i < host->addresses; i++) {
+		struct net net = net_cut(&host->address[i], ADDR_BITS);
+		char address[NET_TEXT_SIZE];
+		char why[WHY_SIZE];
+		struct text text;
 
-	*net = net_cut(&host->address[i % MX_ADDRESSES_MAX], ADDR_BITS);
-	*name = host->name;
-	return i % MX_ADDRESSES_MAX < host->addresses;
+		text_init(&text, why, sizeof(why));
+		text_addf(&text,
+		    "%s [%s] is a mail host of %s that hands us other "
+		    "people's mail",
+		    host->name, net_format(&net, address), domain->name);
+		check_own(facts, out, &net, why);
+	}
 }
 
 void
@@ -141,22 +148,8 @@ check_mx(const struct facts *facts, struct diagnosis *out)
 	for (size_t i = 0; i < facts->domains; i++) {
 		const struct mx_domain *domain = &facts->mx[i];
 
-		for (size_t j = 0; j < domain->hosts * MX_ADDRESSES_MAX; j++) {
-			char address[NET_TEXT_SIZE];
-			char why[WHY_SIZE];
-			const char *name;
-			struct text text;
-			struct net net;
-
-			if (!mail_host(domain, j, &name, &net)) {
-				continue;
-			}
-			text_init(&text, why, sizeof(why));
-			text_addf(&text,
-			    "%s [%s] is a mail host of %s that hands us other "
-			    "people's mail",
-			    name, net_format(&net, address), domain->name);
-			check_own(facts, out, &net, why);
+		for (size_t j = 0; j < domain->hosts; j++) {
+			check_mail_host(facts, out, domain, &domain->host[j]);
 		}
 		if (domain->answer == MX_FAILED ||
 		    domain->answer == MX_UNASKED) {
@@ -309,11 +302,13 @@ fixes_find(const struct facts *facts, struct fixes *out)
 
 		text_init(&text, note, sizeof(note));
 		text_addf(&text, "doctor: mail host of %s", domain->name);
-		for (size_t j = 0; j < domain->hosts * MX_ADDRESSES_MAX; j++) {
-			const char *name;
-			struct net net;
+		for (size_t j = 0; j < domain->hosts; j++) {
+			const struct mx_host *host = &domain->host[j];
 
-			if (mail_host(domain, j, &name, &net)) {
+			for (size_t k = 0; k < host->addresses; k++) {
+				struct net net = net_cut(
+				    &host->address[k], ADDR_BITS);
+
 				fix_own(facts, out, "mx", &net, note);
 			}
 		}
