@@ -21,42 +21,33 @@ target(const struct ctl *ctl)
 
 /* ---- ban ---- */
 
-static bool
-conf_allows_all(const struct conf *conf, const struct net *net)
-{
-	for (size_t i = 0; i < conf->allows; i++) {
-		if (net_contains(&conf->allow[i], net)) {
-			return true;
-		}
-	}
-	return false;
-}
-
 enum exit_status
 ban_check(struct ctl *ctl)
 {
+	const struct conf *conf = ctl->conf;
 	const struct net *who = &ctl->args.who;
+	bool allowed = false;
 	char text[NET_TEXT_SIZE];
 
 	net_format(who, text);
+	for (size_t i = 0; i < conf->allows; i++) {
+		allowed |= net_contains(&conf->allow[i], who);
+	}
 	if (net_is_wider(who, BAN_WIDEST_V4, BAN_WIDEST_V6)) {
 		output_complain("%s is wider than /%d: ban its parts", text,
 		    net_is_v4(who) ? BAN_WIDEST_V4 : BAN_WIDEST_V6);
-		return EXIT_USAGE;
-	}
-	if (standing_never_banned_net(who)) {
+	} else if (standing_never_banned_net(who)) {
 		output_complain("%s is never banned: it lies in a private or "
 				"reserved range",
 		    text);
-		return EXIT_USAGE;
-	}
-	if (conf_allows_all(ctl->conf, who)) {
+	} else if (allowed) {
 		output_complain("%s is allowed by the configuration, or as one "
 				"of this host's own",
 		    text);
-		return EXIT_USAGE;
+	} else {
+		return EXIT_FINE;
 	}
-	return EXIT_FINE;
+	return EXIT_USAGE;
 }
 
 struct allow_search {
@@ -76,53 +67,25 @@ match_allow(void *to, const struct allow *allow)
 	}
 }
 
-/* Whether the allow list of the database holds all that would be banned; it
- * has said so then. */
-static bool
-refuse_allowed(struct ctl *ctl)
-{
-	struct allow_search search = { .who = &ctl->args.who };
-	char who[NET_TEXT_SIZE];
-	char by[NET_TEXT_SIZE];
-
-	store_allow_each(ctl->store, ctl->now, match_allow, &search);
-	if (search.any) {
-		net_format(search.who, who);
-		net_format(&search.found, by);
-		output_complain("%s is allowed: \"videur allow remove %s\" "
-				"comes first",
-		    who, by);
-	}
-	return search.any;
-}
-
-/* An administrator who bans the network he sits in should know at once. */
-static void
-warn_of_own(const struct net *who)
-{
-	char from[ADDR_TEXT_SIZE];
-	struct addr address;
-
-	if (ssh_find(&address) && net_contains_addr(who, &address)) {
-		output_complain("warning: you are connected from %s, which is "
-				"banned now",
-		    addr_format(&address, from));
-	}
-}
-
 static void
 say_added(struct ctl *ctl, const struct ban *ban)
 {
 	char who[NET_TEXT_SIZE];
+	char from[ADDR_TEXT_SIZE];
 	char until[OUTPUT_TIME_SIZE];
+	struct addr address;
 
 	output_say(&ctl->out, "banned %s until %s (ref %s)",
 	    net_format(&ban->who, who), output_time_text(ban->ends, until),
 	    ban->ref);
 	if (ban->observed) {
 		output_say(&ctl->out, "it refuses nobody: mode is observe");
-	} else {
-		warn_of_own(&ban->who);
+	} else if (ssh_find(&address) &&
+		   net_contains_addr(&ban->who, &address)) {
+		/* Who bans the network he sits in should know at once. */
+		output_complain("warning: you are connected from %s, which is "
+				"banned now",
+		    addr_format(&address, from));
 	}
 }
 
@@ -136,22 +99,27 @@ ban_add(struct ctl *ctl)
 							  : REASON_ERROR,
 		.ends = ctl->now + args->duration,
 	};
+	struct allow_search search = { .who = &args->who };
 	char who[NET_TEXT_SIZE];
-	enum exit_status status;
+	char by[NET_TEXT_SIZE];
 
 	(void)text_copy(
 	    ban.note, sizeof(ban.note), args->note != NULL ? args->note : "");
 	store_begin(ctl->store);
-	if (refuse_allowed(ctl)) {
+	store_allow_each(ctl->store, ctl->now, match_allow, &search);
+	if (search.any) {
 		store_rollback(ctl->store);
+		output_complain("%s is allowed: \"videur allow remove %s\" "
+				"comes first",
+		    net_format(&args->who, who), net_format(&search.found, by));
 		return EXIT_USAGE;
 	}
 	engine_ban(ctl->store, ctl->conf, &ban, ctl->now);
-	status = ctl_commit(ctl, "ban", net_format(&ban.who, who), args->note);
-	if (status == EXIT_FINE) {
-		say_added(ctl, &ban);
+	if (!ctl_commit(ctl, "ban", net_format(&ban.who, who), args->note)) {
+		return EXIT_DATABASE;
 	}
-	return status;
+	say_added(ctl, &ban);
+	return EXIT_FINE;
 }
 
 /* ---- clear ---- */
@@ -172,47 +140,41 @@ say_still_banned(void *to, const struct ban *ban)
 	return true;
 }
 
-/* The counters of one client are reset even where no ban is lifted. */
-static bool
-is_client(const struct ctl *ctl, const struct clearing *clearing)
-{
-	struct net client = engine_client(ctl->conf, &clearing->who.addr);
-
-	return !clearing->everybody && net_contains(&client, &clearing->who);
-}
-
 enum exit_status
 ban_clear(struct ctl *ctl)
 {
 	const struct args *args = &ctl->args;
 	struct clearing clearing = {
+		.who = target(ctl),
 		.everybody = args->everybody,
 		.reason = args_given(args, OPTION_REASON) ? &args->reason
 							  : NULL,
 		.mistake = args_given(args, OPTION_MISTAKE),
 	};
 	/* Bans that reach beyond what is cleared, and for other reasons. */
-	struct ban_query rest = {
+	const struct ban_query rest = {
 		.scope = BAN_COVERING,
+		.who = clearing.who,
 		.active_at = ctl->now,
 	};
-	enum exit_status status;
+	const struct net client = engine_client(ctl->conf, &clearing.who.addr);
+	/* The counters of one are reset even where no ban is lifted. */
+	const bool one = !args->everybody &&
+			 net_contains(&client, &clearing.who);
 	int64_t lifted = 0;
 	char bans[OUTPUT_COUNT_SIZE];
 	char who[NET_TEXT_SIZE] = "all";
 
-	if (!clearing.everybody) {
-		clearing.who = target(ctl);
+	if (!args->everybody) {
 		net_format(&clearing.who, who);
 	}
 	store_begin(ctl->store);
 	engine_clear(ctl->store, ctl->conf, &clearing, ctl->now, &lifted);
-	if (lifted > 0 || is_client(ctl, &clearing)) {
+	if (lifted > 0 || one) {
 		ctl_audit(ctl, "clear", who, args->note);
 	}
-	status = ctl_status(ctl, store_commit(ctl->store));
-	if (status != EXIT_FINE) {
-		return status;
+	if (!ctl_well(ctl, store_commit(ctl->store))) {
+		return EXIT_DATABASE;
 	}
 	if (lifted > 0) {
 		output_say(&ctl->out, "lifted %s",
@@ -220,15 +182,16 @@ ban_clear(struct ctl *ctl)
 	} else {
 		output_say(&ctl->out, "nothing to clear");
 	}
-	if (lifted == 0 && is_client(ctl, &clearing)) {
+	if (lifted == 0 && one) {
 		output_say(&ctl->out, "%s: counters reset", who);
 	}
-	if (!clearing.everybody) {
-		rest.who = clearing.who;
+	if (!args->everybody) {
 		store_ban_each(ctl->store, &rest, say_still_banned, ctl);
-		status = ctl_status(ctl, store_status(ctl->store));
+		if (!ctl_well(ctl, store_status(ctl->store))) {
+			return EXIT_DATABASE;
+		}
 	}
-	return status == EXIT_FINE && lifted == 0 ? EXIT_NO : status;
+	return lifted > 0 ? EXIT_FINE : EXIT_NO;
 }
 
 /* ---- allow ---- */
@@ -254,26 +217,20 @@ enum exit_status
 allow_list(struct ctl *ctl)
 {
 	struct output *out = &ctl->out;
-	enum exit_status status;
 	char count[OUTPUT_COUNT_SIZE];
 	int64_t rows;
 
 	output_table(out, NULL, &networks);
 	store_allow_each(ctl->store, ctl->now, put_allow, out);
-	status = ctl_status(ctl, store_status(ctl->store));
-	if (status != EXIT_FINE) {
-		return status;
+	if (!ctl_well(ctl, store_status(ctl->store))) {
+		return EXIT_DATABASE;
 	}
 	rows = output_end(out);
-	if (rows == 0) {
-		output_say(out, "nothing is allowed");
-		return EXIT_NO;
-	}
-	output_say(out, "%s", output_count(rows, "network", "networks", count));
-	return EXIT_FINE;
+	output_say(out, "%s",
+	    rows == 0 ? "nothing is allowed"
+		      : output_count(rows, "network", "networks", count));
+	return rows > 0 ? EXIT_FINE : EXIT_NO;
 }
-
-/* ---- add, remove ---- */
 
 enum exit_status
 allow_add(struct ctl *ctl)
@@ -283,7 +240,6 @@ allow_add(struct ctl *ctl)
 		.net = args->who,
 		.until = args->lasting != 0 ? ctl->now + args->lasting : 0,
 	};
-	enum exit_status status;
 	int64_t lifted = 0;
 	char net[NET_TEXT_SIZE];
 	char bans[OUTPUT_COUNT_SIZE];
@@ -295,9 +251,8 @@ allow_add(struct ctl *ctl)
 	    args->note != NULL ? args->note : "");
 	store_begin(ctl->store);
 	engine_allow(ctl->store, ctl->conf, &allow, ctl->now, &lifted);
-	status = ctl_commit(ctl, "allow add", net, args->note);
-	if (status != EXIT_FINE) {
-		return status;
+	if (!ctl_commit(ctl, "allow add", net, args->note)) {
+		return EXIT_DATABASE;
 	}
 	output_say(&ctl->out, "allowed %s%s%s; lifted %s", net,
 	    allow.until != 0 ? " until " : "",
@@ -309,7 +264,6 @@ allow_add(struct ctl *ctl)
 enum exit_status
 allow_remove(struct ctl *ctl)
 {
-	enum exit_status status;
 	char net[NET_TEXT_SIZE];
 	bool there;
 
@@ -319,13 +273,10 @@ allow_remove(struct ctl *ctl)
 	if (there) {
 		ctl_audit(ctl, "allow remove", net, NULL);
 	}
-	status = ctl_status(ctl, store_commit(ctl->store));
-	if (status == EXIT_FINE && !there) {
-		output_say(&ctl->out, "%s is not on the allow list", net);
-		return EXIT_NO;
+	if (!ctl_well(ctl, store_commit(ctl->store))) {
+		return EXIT_DATABASE;
 	}
-	if (status == EXIT_FINE) {
-		output_say(&ctl->out, "%s is no longer allowed", net);
-	}
-	return status;
+	output_say(&ctl->out, "%s is %s", net,
+	    there ? "no longer allowed" : "not on the allow list");
+	return there ? EXIT_FINE : EXIT_NO;
 }

@@ -1,16 +1,20 @@
-#include "ctl/bans.h"
+#include "ctl/ctl.h"
 
-#include <stdio.h>
+#include <inttypes.h>
 
 #include "base/text.h"
-#include "ctl/ctl.h"
+#include "core/standing.h"
+#include "engine/engine.h"
 
 enum {
 	DETAIL_SIZE = 512
 };
 
-const char *
-bans_state(const struct ban *ban, int64_t now)
+/* ---- one ban ---- */
+
+/* Of one that the brake held back, that it did. */
+static const char *
+state_of(const struct ban *ban, int64_t now)
 {
 	bool over = now >= ban->ends;
 
@@ -29,57 +33,61 @@ bans_state(const struct ban *ban, int64_t now)
 	return over ? "observed, over" : "observed";
 }
 
-/* "rule manual, by hand" or "rule spam, step 2". */
-static void
-add_rule(struct text *to, const struct ban *ban)
+/* "rule manual, by hand" or "rule spam, step 2"; returns `text`. */
+static char *
+rule_text(const struct ban *ban, char text[static DETAIL_SIZE])
 {
-	text_addf(to, "rule %s, ", ban->rule);
 	if (ban->step == 0) {
-		text_add(to, "by hand");
+		(void)snprintf(
+		    text, DETAIL_SIZE, "rule %s, by hand", ban->rule);
 	} else {
-		text_addf(to, "step %d", ban->step);
+		(void)snprintf(text, DETAIL_SIZE, "rule %s, step %d", ban->rule,
+		    ban->step);
 	}
+	return text;
 }
 
 void
-bans_row(struct ctl *ctl, const struct ban *ban)
+bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address)
 {
 	struct output *out = &ctl->out;
-	const char *state = bans_state(ban, ctl->now);
+	const char *state = state_of(ban, ctl->now);
+	bool active = ban_active(ban, ctl->now) && !ban->observed;
 	char who[NET_TEXT_SIZE];
 	char reply[REPLY_TEXT_SIZE];
-	char detail[DETAIL_SIZE];
-	char time[OUTPUT_TIME_SIZE];
-	struct text text;
+	char rule[DETAIL_SIZE];
+	char left[OUTPUT_TIME_SIZE];
 
-	net_format(&ban->who, who);
 	output_row(out);
-	output_string(out, "client", who);
+	if (address != NULL) {
+		addr_format(address, who);
+	} else {
+		output_string(out, "client", net_format(&ban->who, who));
+	}
 	output_string(out, "reason", reason_name(ban->reason));
 	output_string(out, "rule", ban->rule);
 	output_int(out, "step", ban->step);
 	output_time(out, "begins", ban->begins);
 	output_time(out, "ends", ban->ends);
-	output_time(out, "cleared", ban->cleared);
-	output_bool(out, "observed", ban->observed);
+	if (address == NULL) {
+		output_time(out, "cleared", ban->cleared);
+		output_bool(out, "observed", ban->observed);
+	}
 	output_string(out, "ref", ban->ref);
-	output_int(out, "hits", ban->hits);
-	output_string(out, "note", ban->note);
+	if (address == NULL) {
+		output_int(out, "hits", ban->hits);
+		output_string(out, "note", ban->note);
+	}
 	output_string(out, "reply",
 	    reply_line(ban_reply(ban), who, ban->ends, ctl->conf->lookup_url,
 		ban->ref, reply));
 	if (out->format == OUTPUT_TEXT) {
-		bool active = ban_active(ban, ctl->now) && !ban->observed;
-
-		text_init(&text, detail, sizeof(detail));
-		add_rule(&text, ban);
-		text_addf(&text, ", %s%s%s", who,
-		    ban->note[0] != '\0' ? ": " : "", ban->note);
-		output_cell(out, "detail", "%s", detail);
+		output_cell(out, "detail", "%s, %s%s%s", rule_text(ban, rule),
+		    who, ban->note[0] != '\0' ? ": " : "", ban->note);
 		output_cell(out, "state", "%s", state);
 		output_time(out, "until", ban_over(ban));
 		output_cell(out, "left", "%s",
-		    active ? output_short_duration(ban->ends - ctl->now, time)
+		    active ? output_short_duration(ban->ends - ctl->now, left)
 			   : state);
 	}
 	output_end(out);
@@ -91,15 +99,15 @@ bans_began(struct ctl *ctl, const struct ban *ban)
 	char who[NET_TEXT_SIZE];
 	char until[OUTPUT_TIME_SIZE];
 	char rule[DETAIL_SIZE];
-	struct text text;
 
-	text_init(&text, rule, sizeof(rule));
-	add_rule(&text, ban);
 	output_say(&ctl->out, "%s %s until %s: reason %s, %s (ref %s)%s",
 	    ban->observed ? "observed" : "banned", net_format(&ban->who, who),
-	    output_time_text(ban->ends, until), reason_name(ban->reason), rule,
-	    ban->ref, ctl->now >= ban->ends ? ", over already" : "");
+	    output_time_text(ban->ends, until), reason_name(ban->reason),
+	    rule_text(ban, rule), ban->ref,
+	    ctl->now >= ban->ends ? ", over already" : "");
 }
+
+/* ---- a standing in words ---- */
 
 /* Add where a ban refuses sessions of one service, if another that ends later
  * does not refuse them first. */
@@ -141,8 +149,6 @@ say_banned(
 	struct text text;
 	bool whole = ban->who.bits == ADDR_BITS;
 
-	text_init(&text, rule, sizeof(rule));
-	add_rule(&text, ban);
 	text_init(&text, where, sizeof(where));
 	add_stage(&text, standing, ban, SERVICE_MX);
 	add_stage(&text, standing, ban, SERVICE_SUBMISSION);
@@ -154,34 +160,34 @@ say_banned(
 	    addr_format(&standing->address, address),
 	    output_time_text(ban->ends, until),
 	    text_from_duration(ban->ends - standing->checked_at, left),
-	    reason_name(ban->reason), rule, ban->ref,
+	    reason_name(ban->reason), rule_text(ban, rule), ban->ref,
 	    whole ? "" : ", together with all of ",
 	    whole ? "" : net_format(&ban->who, who), where);
 }
 
 static void
-say_allowed(struct ctl *ctl, const char *address, const struct allow *allow)
+say_allowed(struct ctl *ctl, const struct addr *address, const char *text)
 {
 	char net[NET_TEXT_SIZE];
 	char until[OUTPUT_TIME_SIZE];
+	struct allow allow;
 
-	if (allow == NULL) {
+	if (!store_allow_find(ctl->store, address, ctl->now, &allow)) {
 		output_say(&ctl->out,
 		    "%s is allowed: by the configuration, or as one of this "
 		    "host's own",
-		    address);
+		    text);
 		return;
 	}
 	output_say(&ctl->out, "%s is allowed: %s is on the allow list%s%s%s%s",
-	    address, net_format(&allow->net, net),
-	    allow->until != 0 ? " until " : "",
-	    allow->until != 0 ? output_time_text(allow->until, until) : "",
-	    allow->note[0] != '\0' ? ": " : "", allow->note);
+	    text, net_format(&allow.net, net),
+	    allow.until != 0 ? " until " : "",
+	    allow.until != 0 ? output_time_text(allow.until, until) : "",
+	    allow.note[0] != '\0' ? ": " : "", allow.note);
 }
 
 void
-bans_standing(
-    struct ctl *ctl, const struct standing *standing, const struct allow *allow)
+bans_standing(struct ctl *ctl, const struct standing *standing)
 {
 	char address[ADDR_TEXT_SIZE];
 
@@ -196,7 +202,7 @@ bans_standing(
 		}
 		break;
 	case STANDING_ALLOWED:
-		say_allowed(ctl, address, allow);
+		say_allowed(ctl, &standing->address, address);
 		break;
 	case STANDING_NEVER:
 		output_say(&ctl->out,
@@ -205,4 +211,125 @@ bans_standing(
 		    address);
 		break;
 	}
+}
+
+/* ---- list ---- */
+
+static const struct layout listed = {
+	.column = {
+	    { "client", "ADDRESS", 0, 0 },
+	    { "reason", "REASON", 0, 0 },
+	    { "rule", NULL, 0, 0 },
+	    { "step", "STEP", COLUMN_RIGHT, 0 },
+	    { "begins", NULL, 0, 0 },
+	    { "ends", NULL, 0, 0 },
+	    { "until", "UNTIL", COLUMN_PEOPLE, 0 },
+	    { "left", "LEFT", COLUMN_PEOPLE | COLUMN_RIGHT, 0 },
+	    { "cleared", NULL, 0, 0 },
+	    { "observed", NULL, 0, 0 },
+	    { "ref", "REF", 0, 0 },
+	    { "hits", "HITS", COLUMN_RIGHT, 0 },
+	    { "note", "NOTE", COLUMN_WRAP, 0 },
+	    { "reply", NULL, 0, 0 },
+	},
+};
+
+struct listing {
+	struct ctl *ctl;
+	int64_t active;
+	int64_t observed; /* of the active ones */
+};
+
+static bool
+put_ban(void *to, const struct ban *ban)
+{
+	struct listing *listing = to;
+	bool active = ban_active(ban, listing->ctl->now);
+
+	listing->active += active;
+	listing->observed += active && ban->observed;
+	bans_row(listing->ctl, ban, NULL);
+	return true;
+}
+
+/* "3 bans, 2 active (1 only observed)", or that there are none. */
+static void
+summarize(const struct listing *listing, int64_t rows)
+{
+	const struct args *args = &listing->ctl->args;
+	struct output *out = &listing->ctl->out;
+	bool reason = args_given(args, OPTION_REASON);
+	char bans[OUTPUT_COUNT_SIZE];
+
+	output_count(rows, "ban", "bans", bans);
+	if (rows == 0) {
+		output_say(out, "nobody is banned%s%s%s", reason ? " for " : "",
+		    reason ? reason_name(args->reason) : "",
+		    args_given(args, OPTION_ALL) ? ", and nobody was" : "");
+	} else if (listing->observed > 0) {
+		output_say(out,
+		    "%s, %" PRId64 " active (%" PRId64 " only observed)", bans,
+		    listing->active, listing->observed);
+	} else {
+		output_say(
+		    out, "%s, %" PRId64 " active", bans, listing->active);
+	}
+}
+
+enum exit_status
+list_show(struct ctl *ctl)
+{
+	const struct args *args = &ctl->args;
+	const struct ban_query query = {
+		.scope = BAN_ANYBODY,
+		.active_at = args_given(args, OPTION_ALL) ? INT64_MIN
+							  : ctl->now,
+		.observed = true,
+		.reason = args_given(args, OPTION_REASON) ? &args->reason
+							  : NULL,
+	};
+	struct listing listing = { .ctl = ctl };
+	int64_t rows;
+
+	output_table(&ctl->out, NULL, &listed);
+	store_ban_each(ctl->store, &query, put_ban, &listing);
+	if (!ctl_well(ctl, store_status(ctl->store))) {
+		return EXIT_DATABASE;
+	}
+	rows = output_end(&ctl->out);
+	summarize(&listing, rows);
+	return rows > 0 ? EXIT_FINE : EXIT_NO;
+}
+
+/* ---- check ---- */
+
+/* In words, and as the page's JSON has it. */
+enum exit_status
+list_check(struct ctl *ctl)
+{
+	struct output *out = &ctl->out;
+	struct standing standing;
+	bool banned;
+
+	store_read(ctl->store);
+	engine_standing(
+	    ctl->store, ctl->conf, &ctl->args.address, ctl->now, &standing);
+	if (store_status(ctl->store) == STORE_OK) {
+		bans_standing(ctl, &standing);
+	}
+	if (!ctl_well(ctl, store_read_end(ctl->store))) {
+		return EXIT_DATABASE;
+	}
+	banned = standing.verdict == STANDING_BANNED;
+	output_object(out, NULL, NULL);
+	output_addr(out, "ip", &standing.address);
+	output_bool(out, "listed", banned);
+	output_table(out, "bans", NULL);
+	for (size_t i = 0; i < standing.bans; i++) {
+		bans_row(ctl, &standing.ban[i], &standing.address);
+	}
+	output_end(out);
+	output_time(out, "checked_at", standing.checked_at);
+	output_end(out);
+	return banned ? EXIT_NO : EXIT_FINE;
 }

@@ -32,13 +32,13 @@ ctl_open(struct ctl *ctl, enum store_mode mode)
 	return result == STORE_OK;
 }
 
-enum exit_status
-ctl_status(struct ctl *ctl, enum store_result result)
+bool
+ctl_well(struct ctl *ctl, enum store_result result)
 {
 	const char *why = store_error(ctl->store);
 
 	if (result == STORE_OK) {
-		return EXIT_FINE;
+		return true;
 	}
 	if (result == STORE_BUSY) {
 		output_complain("the database is busy");
@@ -47,7 +47,7 @@ ctl_status(struct ctl *ctl, enum store_result result)
 	} else {
 		output_complain("%s: cannot be used", ctl->conf->database);
 	}
-	return EXIT_DATABASE;
+	return false;
 }
 
 void
@@ -67,12 +67,12 @@ ctl_audit(
 	store_audit_put(ctl->store, &audit);
 }
 
-enum exit_status
+bool
 ctl_commit(
     struct ctl *ctl, const char *what, const char *subject, const char *note)
 {
 	ctl_audit(ctl, what, subject, note);
-	return ctl_status(ctl, store_commit(ctl->store));
+	return ctl_well(ctl, store_commit(ctl->store));
 }
 
 bool

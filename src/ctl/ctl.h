@@ -17,6 +17,7 @@
 #include "store/store.h"
 
 struct rules;
+struct standing;
 
 struct ctl {
 	const struct conf *conf;
@@ -32,17 +33,17 @@ struct ctl {
  * `mode` is STORE_READ a database that is not there yet is one. */
 bool ctl_open(struct ctl *ctl, enum store_mode mode);
 
-/* The status to leave with: EXIT_FINE for STORE_OK; else EXIT_DATABASE, after
- * a complaint that says why the database could not be used. */
-enum exit_status ctl_status(struct ctl *ctl, enum store_result result);
+/* Whether it is STORE_OK; else false, after a complaint that says why the
+ * database could not be used. */
+bool ctl_well(struct ctl *ctl, enum store_result result);
 
 /* Put what was done to whom into the audit, between store_begin() and
  * store_commit(); `note` may be NULL. */
 void ctl_audit(
     struct ctl *ctl, const char *what, const char *subject, const char *note);
 
-/* The same, and end the bracket; gives back ctl_status() of that. */
-enum exit_status ctl_commit(
+/* The same, and end the bracket; gives back ctl_well() of that. */
+bool ctl_commit(
     struct ctl *ctl, const char *what, const char *subject, const char *note);
 
 /* The policy of that name; false after a complaint. */
@@ -50,6 +51,24 @@ bool ctl_policy(const struct ctl *ctl, const char *name, struct policy *out);
 
 /* The shipped log rules and the administrator's; NULL after a complaint. */
 struct rules *ctl_rules(const struct ctl *ctl);
+
+/* ---- what several verbs show of bans ---- */
+
+/* One ban as a row of the open table, as `list --json` has it; for people
+ * also "until", "left", "state" and "detail".  Of an address that it holds,
+ * only what that one may know. */
+void bans_row(
+    struct ctl *ctl, const struct ban *ban, const struct addr *address);
+
+/* One line about a ban that has just been written. */
+void bans_began(struct ctl *ctl, const struct ban *ban);
+
+/*
+ * In words: clear, allowed (by what), never banned; or for each ban a
+ * sentence, the last-ending first, with until when, for what, and where it
+ * refuses.  Reads the allow list.
+ */
+void bans_standing(struct ctl *ctl, const struct standing *standing);
 
 /* ---- the verbs ---- */
 

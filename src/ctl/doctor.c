@@ -164,7 +164,9 @@ doctor_run(struct ctl *ctl)
 	}
 	open_database(ctl, facts, fixing);
 	if (fixing && facts->records.result == STORE_OK) {
-		status = ctl_status(ctl, fix(ctl, facts, &diagnosis));
+		status = ctl_well(ctl, fix(ctl, facts, &diagnosis))
+			     ? EXIT_FINE
+			     : EXIT_DATABASE;
 	}
 	if (status == EXIT_FINE) {
 		diagnose(facts, &diagnosis);

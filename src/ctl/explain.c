@@ -6,28 +6,20 @@
 #include "core/policy.h"
 #include "core/standing.h"
 #include "core/tally.h"
-#include "ctl/bans.h"
 #include "ctl/ctl.h"
 #include "engine/engine.h"
 
-/* What is known of the address that stands in the arguments; events and bans,
- * which may be many, are read when they are told. */
+/* What decides whether anything is known of the address in the arguments, and
+ * when it is forgotten; all else is read when it is told. */
 struct known {
 	struct ctl *ctl;
 	struct net client;
 	struct standing standing;
 	struct tally tally; /* of all hours that are kept */
-	struct repute repute;
-	struct outlook outlook[POLICY_RULES_MAX]; /* one a rule */
-	bool listed;                              /* on the allow list, by: */
-	struct allow allow;
-	int64_t events;     /* how many are stored */
-	int64_t last_event; /* when the newest was; 0 for none */
-	int64_t bans;
-	int64_t last_ban; /* when the last of them ends; 0 for none */
+	int64_t last_event; /* 0 for none, as below */
+	int64_t last_ban;   /* when the last of them ends */
+	int64_t steps;      /* when the last step is forgotten */
 };
-
-/* ---- gathering ---- */
 
 /* The client's events by kind and source. */
 static void
@@ -55,57 +47,44 @@ each_ban(struct known *known, bool (*each)(void *to, const struct ban *ban))
 }
 
 static void
-add_sum(void *to, const struct event_sum *sum)
+keep_last_event(void *to, const struct event_sum *sum)
 {
 	struct known *known = to;
 
-	known->events += sum->count;
 	if (sum->last > known->last_event) {
 		known->last_event = sum->last;
 	}
 }
 
 static bool
-add_ban(void *to, const struct ban *ban)
+keep_last_ban(void *to, const struct ban *ban)
 {
 	struct known *known = to;
 
-	known->bans++;
 	if (ban->ends > known->last_ban) {
 		known->last_ban = ban->ends;
 	}
 	return true;
 }
 
-static void
+/* Whether there is anything to tell. */
+static bool
 gather(struct known *known)
 {
 	struct ctl *ctl = known->ctl;
-	const struct conf *conf = ctl->conf;
 	const struct addr *address = &ctl->args.address;
 
-	known->client = engine_client(conf, address);
-	engine_standing(ctl->store, conf, address, ctl->now, &known->standing);
-	known->listed = store_allow_find(
-	    ctl->store, address, ctl->now, &known->allow);
-	each_sum(known, add_sum);
-	each_ban(known, add_ban);
+	known->client = engine_client(ctl->conf, address);
+	engine_standing(
+	    ctl->store, ctl->conf, address, ctl->now, &known->standing);
+	each_sum(known, keep_last_event);
+	each_ban(known, keep_last_ban);
 	store_tally_sum(ctl->store, &known->client,
-	    tally_hour(ctl->now - conf->keep_tallies), tally_hour(ctl->now),
-	    &known->tally);
-	engine_repute(
-	    ctl->store, conf, &known->client, NULL, ctl->now, &known->repute);
-	for (size_t i = 0; i < conf->policy.rules; i++) {
-		engine_outlook(ctl->store, conf, &known->client,
-		    &conf->policy.rule[i], ctl->now, &known->outlook[i]);
-	}
-}
-
-static bool
-anything(const struct known *known)
-{
-	return known->standing.verdict != STANDING_CLEAR || known->events > 0 ||
-	       known->bans > 0 || !tally_empty(&known->tally);
+	    tally_hour(ctl->now - ctl->conf->keep_tallies),
+	    tally_hour(ctl->now), &known->tally);
+	return known->standing.verdict != STANDING_CLEAR ||
+	       known->last_event != 0 || known->last_ban != 0 ||
+	       !tally_empty(&known->tally);
 }
 
 /* ---- what is said now ---- */
@@ -137,20 +116,19 @@ put_replies(struct known *known)
 static void
 put_standing(struct known *known)
 {
-	struct output *out = &known->ctl->out;
+	struct ctl *ctl = known->ctl;
+	struct output *out = &ctl->out;
 	const struct standing *standing = &known->standing;
 	char client[NET_TEXT_SIZE];
 
-	bans_standing(
-	    known->ctl, standing, known->listed ? &known->allow : NULL);
+	bans_standing(ctl, standing);
 	output_addr(out, "ip", &standing->address);
-	output_net(out, "client", &known->client);
+	output_string(out, "client", net_format(&known->client, client));
 	output_string(out, "verdict", standing_verdict_name(standing->verdict));
 	output_bool(out, "listed", standing->verdict == STANDING_BANNED);
 	put_replies(known);
 	if (known->client.bits != ADDR_BITS) {
-		output_say(out, "Counted together with all of %s.",
-		    net_format(&known->client, client));
+		output_say(out, "Counted together with all of %s.", client);
 	}
 }
 
@@ -215,23 +193,21 @@ put_events(struct known *known)
 static double
 percent(int64_t ratio)
 {
-	return (double)ratio * 100 / (double)POLICY_RATIO_ONE;
+	return (double)ratio * 100 / POLICY_RATIO_ONE;
 }
 
 static void
-say_reputation(struct known *known)
+say_reputation(struct output *out, const struct repute *repute,
+    const struct reputation_scale *scale)
 {
-	struct output *out = &known->ctl->out;
-	const struct reputation_scale *scale = &known->ctl->conf->policy.scale;
-	const struct reputation_facts *facts = &known->repute.facts;
+	const struct reputation_facts *facts = &repute->facts;
 	char span[DURATION_TEXT_SIZE];
 	char accepted[OUTPUT_COUNT_SIZE];
 	char bad[OUTPUT_COUNT_SIZE];
 	char bans[OUTPUT_COUNT_SIZE];
-	char poor_bans[OUTPUT_COUNT_SIZE] = "";
 
 	output_say(out, "\nReputation %s, by the last %s: %s accepted, %s, %s",
-	    reputation_name(known->repute.reputation),
+	    reputation_name(repute->reputation),
 	    text_from_duration(REPUTATION_SPAN, span),
 	    output_count(
 		facts->tally.accepted, "message", "messages", accepted),
@@ -241,21 +217,20 @@ say_reputation(struct known *known)
 	output_say(out,
 	    "  good: no ban, %" PRId64 " or more messages, at most %g %% bad",
 	    scale->good_messages, percent(scale->good_ratio));
+	bans[0] = '\0';
 	if (scale->poor_bans > 0) {
-		(void)snprintf(poor_bans, sizeof(poor_bans),
+		(void)snprintf(bans, sizeof(bans),
 		    "%" PRId64 " or more bans, or ", scale->poor_bans);
 	}
 	output_say(out,
 	    "  poor: %s%" PRId64 " or more bad events, at least %g %% bad",
-	    poor_bans, scale->poor_events, percent(scale->poor_ratio));
+	    bans, scale->poor_events, percent(scale->poor_ratio));
 }
 
 static void
-say_forwarder(struct known *known)
+say_forwarder(struct output *out, const struct policy *policy)
 {
-	struct output *out = &known->ctl->out;
-	const struct policy *policy = &known->ctl->conf->policy;
-	size_t weighed = 0;
+	bool weighed = false;
 
 	output_say(out, "It is a known forwarder.");
 	for (size_t i = 0; i < policy->rules; i++) {
@@ -265,11 +240,11 @@ say_forwarder(struct known *known)
 			output_say(out,
 			    "  rule %s counts each of its events as %g",
 			    rule->name,
-			    (double)rule->weight / (double)POLICY_RATIO_ONE);
-			weighed++;
+			    (double)rule->weight / POLICY_RATIO_ONE);
+			weighed = true;
 		}
 	}
-	if (weighed == 0) {
+	if (!weighed) {
 		output_say(
 		    out, "  no rule has a weight for it: each event counts");
 	}
@@ -278,17 +253,19 @@ say_forwarder(struct known *known)
 static void
 put_reputation(struct known *known)
 {
-	struct output *out = &known->ctl->out;
-	const struct conf *conf = known->ctl->conf;
-	const struct reputation_scale *scale = &conf->policy.scale;
-	const struct reputation_facts *facts = &known->repute.facts;
-	bool forwards = conf_forwards(conf, &known->client);
+	struct ctl *ctl = known->ctl;
+	struct output *out = &ctl->out;
+	const struct reputation_scale *scale = &ctl->conf->policy.scale;
+	bool forwards = conf_forwards(ctl->conf, &known->client);
+	struct repute repute;
 
+	engine_repute(
+	    ctl->store, ctl->conf, &known->client, NULL, ctl->now, &repute);
 	output_object(out, "reputation", NULL);
-	output_string(out, "name", reputation_name(known->repute.reputation));
-	output_int(out, "accepted", facts->tally.accepted);
-	output_int(out, "bad", reputation_bad(&facts->tally));
-	output_int(out, "bans", facts->bans);
+	output_string(out, "name", reputation_name(repute.reputation));
+	output_int(out, "accepted", repute.facts.tally.accepted);
+	output_int(out, "bad", reputation_bad(&repute.facts.tally));
+	output_int(out, "bans", repute.facts.bans);
 	output_int(out, "good_messages", scale->good_messages);
 	output_ratio(out, "good_ratio", scale->good_ratio);
 	output_int(out, "poor_bans", scale->poor_bans);
@@ -296,9 +273,9 @@ put_reputation(struct known *known)
 	output_ratio(out, "poor_ratio", scale->poor_ratio);
 	output_end(out);
 	output_bool(out, "forwarder", forwards);
-	say_reputation(known);
+	say_reputation(out, &repute, scale);
 	if (forwards) {
-		say_forwarder(known);
+		say_forwarder(out, &ctl->conf->policy);
 	}
 }
 
@@ -389,18 +366,25 @@ put_rule(struct output *out, const struct outlook *outlook)
 static void
 put_rules(struct known *known)
 {
-	struct output *out = &known->ctl->out;
-	const struct policy *policy = &known->ctl->conf->policy;
+	struct ctl *ctl = known->ctl;
+	const struct policy *policy = &ctl->conf->policy;
 	char memory[DURATION_TEXT_SIZE];
 
-	output_say(out,
+	output_say(&ctl->out,
 	    "\nRules of policy %s; a ban is remembered as a step for %s:",
 	    policy->name, text_from_duration(policy->memory, memory));
-	output_table(out, "rules", &rule_layout);
-	for (size_t i = 0; i < known->ctl->conf->policy.rules; i++) {
-		put_rule(out, &known->outlook[i]);
+	output_table(&ctl->out, "rules", &rule_layout);
+	for (size_t i = 0; i < policy->rules; i++) {
+		struct outlook outlook;
+
+		engine_outlook(ctl->store, ctl->conf, &known->client,
+		    &policy->rule[i], ctl->now, &outlook);
+		put_rule(&ctl->out, &outlook);
+		if (outlook.forgets > known->steps) {
+			known->steps = outlook.forgets;
+		}
 	}
-	output_end(out);
+	output_end(&ctl->out);
 }
 
 /* ---- bans ---- */
@@ -421,7 +405,7 @@ static const struct layout ban_layout = {
 static bool
 put_ban(void *to, const struct ban *ban)
 {
-	bans_row(((struct known *)to)->ctl, ban);
+	bans_row(((struct known *)to)->ctl, ban, NULL);
 	return true;
 }
 
@@ -460,28 +444,26 @@ static const struct layout forgotten_layout = {
 };
 
 static void
-put_forgotten(struct known *known)
+put_forgotten(const struct known *known)
 {
 	struct output *out = &known->ctl->out;
 	const struct conf *conf = known->ctl->conf;
-	int64_t steps = 0;
+	int64_t events = known->last_event;
+	int64_t bans = known->last_ban;
 
-	for (size_t i = 0; i < known->ctl->conf->policy.rules; i++) {
-		if (known->outlook[i].forgets > steps) {
-			steps = known->outlook[i].forgets;
-		}
+	if (events != 0) {
+		events += conf->keep_events;
+	}
+	if (bans != 0) {
+		bans += conf->policy.memory + conf->keep_bans;
 	}
 	output_say(out, "\nForgotten, if nothing more happens:");
 	output_object(out, "forgotten", &forgotten_layout);
-	output_time(out, "events",
-	    known->last_event != 0 ? known->last_event + conf->keep_events : 0);
-	output_time(out, "steps", steps);
-	output_time(out, "bans",
-	    known->last_ban != 0
-		? known->last_ban + conf->policy.memory + conf->keep_bans
-		: 0);
+	output_time(out, "events", events);
+	output_time(out, "steps", known->steps);
+	output_time(out, "bans", bans);
 	output_end(out);
-	if (known->last_event == 0 && steps == 0 && known->last_ban == 0) {
+	if (events == 0 && known->steps == 0 && bans == 0) {
 		output_say(out, "  there is nothing to forget");
 	}
 }
@@ -491,33 +473,29 @@ explain_show(struct ctl *ctl)
 {
 	struct known known = { .ctl = ctl };
 	struct output *out = &ctl->out;
-	enum exit_status status;
 	char address[ADDR_TEXT_SIZE];
+	bool anything;
 
 	store_read(ctl->store);
-	gather(&known);
-	status = ctl_status(ctl, store_status(ctl->store));
-	if (status != EXIT_FINE) {
-		store_read_end(ctl->store);
-		return status;
+	anything = gather(&known);
+	if (store_status(ctl->store) == STORE_OK) {
+		if (out->format == OUTPUT_TEXT && !anything) {
+			output_say(out, "nothing is known of %s",
+			    addr_format(&ctl->args.address, address));
+		} else {
+			output_object(out, NULL, NULL);
+			put_standing(&known);
+			put_events(&known);
+			put_reputation(&known);
+			put_rules(&known);
+			put_bans(&known);
+			put_forgotten(&known);
+			output_time(out, "checked_at", ctl->now);
+			output_end(out);
+		}
 	}
-	if (out->format == OUTPUT_TEXT && !anything(&known)) {
-		output_say(out, "nothing is known of %s",
-		    addr_format(&ctl->args.address, address));
-	} else {
-		output_object(out, NULL, NULL);
-		put_standing(&known);
-		put_events(&known);
-		put_reputation(&known);
-		put_rules(&known);
-		put_bans(&known);
-		put_forgotten(&known);
-		output_time(out, "checked_at", ctl->now);
-		output_end(out);
+	if (!ctl_well(ctl, store_read_end(ctl->store))) {
+		return EXIT_DATABASE;
 	}
-	status = ctl_status(ctl, store_read_end(ctl->store));
-	if (status != EXIT_FINE) {
-		return status;
-	}
-	return anything(&known) ? EXIT_FINE : EXIT_NO;
+	return anything ? EXIT_FINE : EXIT_NO;
 }

@@ -316,7 +316,8 @@ read_file(struct test *test, const char *path)
 	}
 	log_reader_close(reader);
 	if (!scratch_is_well(&test->senders)) {
-		return ctl_status(test->ctl, STORE_FAILED);
+		(void)ctl_well(test->ctl, STORE_FAILED);
+		return EXIT_DATABASE;
 	}
 	return result == LOG_READER_END ? EXIT_FINE : EXIT_USAGE;
 }

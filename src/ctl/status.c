@@ -34,7 +34,7 @@ count_allow(void *to, const struct allow *allow)
 	status->allows++;
 }
 
-static enum exit_status
+static bool
 read_status(struct ctl *ctl, struct status *status)
 {
 	const struct ban_query active = {
@@ -50,7 +50,7 @@ read_status(struct ctl *ctl, struct status *status)
 	store_ban_each(store, &active, count_observed, status);
 	store_allow_each(store, ctl->now, count_allow, status);
 	engine_states(store, status->state);
-	return ctl_status(ctl, store_read_end(store));
+	return ctl_well(ctl, store_read_end(store));
 }
 
 static void
@@ -144,12 +144,11 @@ status_show(struct ctl *ctl)
 	const struct conf *conf = ctl->conf;
 	struct output *out = &ctl->out;
 	struct status status = { .allows = 0 };
-	enum exit_status failed = read_status(ctl, &status);
 	bool observe = conf->mode == CONF_OBSERVE;
 	char allows[OUTPUT_COUNT_SIZE];
 
-	if (failed != EXIT_FINE) {
-		return failed;
+	if (!read_status(ctl, &status)) {
+		return EXIT_DATABASE;
 	}
 	if (strcmp(status.state[STATE_BRAKE].value, "on") == 0) {
 		output_line(out, "BRAKE ON",
@@ -255,14 +254,12 @@ brake_show(struct ctl *ctl)
 	struct output *out = &ctl->out;
 	struct brake_counts counts;
 	int64_t held = 0; /* live bans that the brake holds back */
-	enum exit_status status;
 
 	store_read(ctl->store);
 	engine_brake_counts(ctl->store, ctl->conf, ctl->now, &counts);
 	store_ban_each(ctl->store, &live, count_held, &held);
-	status = ctl_status(ctl, store_read_end(ctl->store));
-	if (status != EXIT_FINE) {
-		return status;
+	if (!ctl_well(ctl, store_read_end(ctl->store))) {
+		return EXIT_DATABASE;
 	}
 	say_brake(ctl, &counts, held);
 	output_object(out, NULL, NULL);
@@ -283,7 +280,6 @@ brake_release(struct ctl *ctl)
 {
 	struct output *out = &ctl->out;
 	struct brake brake;
-	enum exit_status status;
 	char since[OUTPUT_TIME_SIZE];
 
 	store_begin(ctl->store);
@@ -292,9 +288,8 @@ brake_release(struct ctl *ctl)
 		engine_brake_release(ctl->store, ctl->now);
 		ctl_audit(ctl, "brake release", "all", ctl->args.note);
 	}
-	status = ctl_status(ctl, store_commit(ctl->store));
-	if (status != EXIT_FINE) {
-		return status;
+	if (!ctl_well(ctl, store_commit(ctl->store))) {
+		return EXIT_DATABASE;
 	}
 	if (brake.on) {
 		output_say(out, "released the brake, which was on since %s",
