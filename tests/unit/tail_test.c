@@ -1,8 +1,6 @@
-#include "check.h"
+#include "rows.h"
 
 #include <fcntl.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <zlib.h>
@@ -13,199 +11,88 @@
 
 /* ---- which file to go on with ---- */
 
-/* A file that is there: what it says in place of the remembered bytes. */
-#define SEES(inode_, size_, match_)                                            \
-	{                                                                      \
-		.device = 1, .inode = (inode_), .size = (size_),               \
-		.match = ROTATION_##match_                                     \
-	}
-#define OURS(inode, size)    SEES(inode, size, BOTH)
-#define OTHER(inode, size)   SEES(inode, size, OTHER)
-#define GROWN(inode, size)   SEES(inode, size, HEAD)
-#define SHORTER(inode, size) SEES(inode, size, HEAD)
-#define EMPTY(inode)         SEES(inode, 0, OTHER)
-
-static const struct position remembered = {
-	.device = 1, .inode = 7, .offset = 500
-};
-/* Seen, and no line taken yet. */
-static const struct position untouched = { .device = 1, .inode = 7 };
-/* The file with the inode was turned to, and no line taken from it: the marks
- * are those of the one before. */
-static const struct position turned = {
-	.device = 1, .inode = 9, .offset = 500
-};
-/* There was no file yet. */
-static const struct position nothing = { .offset = 0 };
-
-/* What is remembered, whether the last of the files is the log itself, what to
- * do with which file, and the files; RESUME after a restart, FOLLOW once all of
- * the open file was read. */
-#define ROW(sentence_, finished_, at, live_, what_, file_, ...)                \
-	{                                                                      \
-		.sentence = sentence_, .remembered = &(at),                    \
-		.finished = finished_, .live = live_,                          \
-		.want = { ROTATION_##what_, file_ }, .files = {                \
-			__VA_ARGS__                                            \
-		}                                                              \
-	}
-#define RESUME(sentence, ...) ROW(sentence, false, __VA_ARGS__)
-#define FOLLOW(sentence, ...) ROW(sentence, true, __VA_ARGS__)
-#define LIVE                  true
-#define GONE                  false
-#define NOTHING                                                                \
-	{                                                                      \
-		.device = 0                                                    \
-	}
-
+/* What is remembered. */
 static const struct {
-	const char *sentence;
-	const struct position *remembered;
-	bool finished;
-	bool live;
-	struct rotation_file files[5];
-	struct rotation_next want;
-} choices[] = {
-	RESUME("the same file goes on", remembered, LIVE, CONTINUE, 0,
-	    OURS(7, 500)),
-	RESUME("so does one that has grown", remembered, LIVE, CONTINUE, 0,
-	    OURS(7, 9000)),
-	RESUME("a copy in its place has another inode and goes on as well",
-	    remembered, LIVE, CONTINUE, 0, OURS(8, 500)),
-	RESUME("an inode used again is another file", remembered, LIVE, LOST, 0,
-	    OTHER(7, 9000)),
-	RESUME("truncated and grown beyond, with the same first bytes",
-	    remembered, LIVE, LOST, 0, GROWN(7, 9000)),
-	RESUME("truncated to nothing", remembered, LIVE, LOST, 0, EMPTY(7)),
-	RESUME("the end is gone", remembered, LIVE, CUT, 0, SHORTER(7, 400)),
-	RESUME("truncated, with the same first bytes, and renamed: it is new",
-	    remembered, LIVE, LOST, 0, SHORTER(7, 300), SHORTER(8, 300)),
-	RESUME("and grown beyond before that", remembered, LIVE, LOST, 0,
-	    GROWN(7, 900), OTHER(8, 100)),
-	RESUME("and the log is not there yet", remembered, GONE, LOST, 0,
-	    SHORTER(7, 300)),
-	RESUME("renamed: the old one first", remembered, LIVE, CONTINUE, 0,
-	    OURS(7, 900), OTHER(8, 100)),
-	RESUME("renamed twice: the oldest that has something", remembered, LIVE,
-	    CONTINUE, 0, OURS(7, 900), OTHER(8, 100), OTHER(9, 100)),
-	RESUME("copied and truncated: the copy first", remembered, LIVE,
-	    CONTINUE, 0, OURS(8, 900), EMPTY(7)),
-	RESUME("copied and not yet truncated: the original", remembered, LIVE,
-	    CONTINUE, 1, OURS(8, 900), OURS(7, 900)),
-	RESUME("a compressed one may be it", remembered, LIVE, CONTINUE, 0,
-	    OURS(8, -1), OTHER(9, 100)),
-	RESUME("renamed, and the log is not there yet", remembered, GONE,
-	    CONTINUE, 1, OTHER(6, 100), OURS(7, 900)),
-	RESUME("nothing is there", remembered, GONE, WAIT, 0, NOTHING),
-	RESUME("only strangers are there", remembered, GONE, WAIT, 0,
-	    OTHER(6, 100)),
-	RESUME("of strangers the log itself is read, and no rotated one",
-	    remembered, LIVE, LOST, 1, OTHER(6, 100), OTHER(8, 100)),
-
-	RESUME("no line taken: the inode tells", untouched, LIVE, CONTINUE, 0,
-	    OTHER(7, 100), OTHER(8, 100)),
-	RESUME("no line taken, the same inode elsewhere", untouched, LIVE, LOST,
-	    0, { .device = 2, .inode = 7, .size = 10 }),
-	RESUME("no line taken and gone: that is said", untouched, LIVE, LOST, 1,
-	    OTHER(6, 100), OTHER(8, 100)),
-	RESUME("a log that was not there begins at its start", nothing, LIVE,
-	    BEGIN, 1, OTHER(6, 100), OTHER(8, 100)),
-	RESUME("and is waited for", nothing, GONE, WAIT, 0, OTHER(6, 100)),
-
-	FOLLOW("read to its end: the next", remembered, LIVE, BEGIN, 1,
-	    OURS(7, 900), OTHER(8, 100), OTHER(9, 100)),
-	FOLLOW("read to its end: an empty one is passed over", remembered, LIVE,
-	    BEGIN, 2, OURS(7, 900), EMPTY(8), OTHER(9, 100)),
-	FOLLOW("read to its end: a new log without lines is waited for",
-	    remembered, LIVE, WAIT, 0, OURS(7, 900), EMPTY(8)),
-	FOLLOW("read to its end and removed: the log itself", remembered, LIVE,
-	    BEGIN, 0, OTHER(9, 100)),
-	FOLLOW("read to its end and removed: were others between?", remembered,
-	    LIVE, LOST, 1, OTHER(8, 100), OTHER(9, 100)),
-	FOLLOW("read to its end and removed, the log is empty", remembered,
-	    LIVE, WAIT, 0, EMPTY(9)),
-	FOLLOW("read to its end and named like the log again", remembered, LIVE,
-	    CONTINUE, 0, OURS(7, 900)),
-	FOLLOW("read to its end, nothing else is there", remembered, GONE, WAIT,
-	    0, NOTHING),
-
-	/* Turned to the next, and no line taken from it. */
-	RESUME("the one before tells where to go on", turned, LIVE, CONTINUE, 0,
-	    OURS(7, 500), OTHER(9, 100), OTHER(10, 100)),
-	RESUME("also where the next was compressed meanwhile", turned, LIVE,
-	    CONTINUE, 0, OURS(5, -1), OTHER(6, -1), OTHER(8, 100),
-	    OTHER(10, 100)),
-	RESUME("and where its inode is another one's by now", turned, LIVE,
-	    CONTINUE, 0, OURS(5, -1), OTHER(6, -1), OTHER(8, 100),
-	    OTHER(9, 100)),
-	RESUME("and where the next was copied and truncated", turned, LIVE,
-	    CONTINUE, 0, OURS(7, 500), OTHER(8, 900), OTHER(9, 100)),
-	RESUME("the one before is gone: the inode tells", turned, LIVE, LOST, 1,
-	    OTHER(6, 100), OTHER(9, 100), OTHER(10, 100)),
-	RESUME("also while the log's name is missing", turned, GONE, LOST, 1,
-	    OTHER(6, 100), OTHER(9, 100)),
-	RESUME("but no compressed file's", turned, LIVE, LOST, 2, OTHER(9, -1),
-	    OTHER(6, 100), OTHER(10, 100)),
-	FOLLOW("half a line and the end: what follows it", turned, LIVE, BEGIN,
-	    2, OURS(7, 500), OTHER(9, 10), OTHER(10, 100), OTHER(11, 100)),
-	FOLLOW("half a line, compressed: once more", turned, LIVE, BEGIN, 1,
-	    OURS(7, 500), OTHER(8, -1), OTHER(10, 100), OTHER(11, 100)),
-	FOLLOW("half a line in the log itself is waited for", turned, LIVE,
-	    WAIT, 0, OURS(7, 500), OTHER(9, 10)),
-	FOLLOW("half a line, and the one before is gone", turned, LIVE, BEGIN,
-	    2, OTHER(6, 500), OTHER(9, 10), OTHER(10, 100)),
-
-	/* Between two steps of a rotation. */
-	FOLLOW("the log is renamed and not made anew: waited for", remembered,
-	    GONE, WAIT, 0, OTHER(6, -1), OURS(7, 500)),
-	FOLLOW("as long as an older one is read, the renamed one is next",
-	    remembered, GONE, BEGIN, 1, OURS(6, -1), OTHER(8, 100)),
-	RESUME("compressed and plain: the plain one goes on", remembered, LIVE,
-	    CONTINUE, 1, OURS(8, -1), OURS(7, 900), OTHER(9, 100)),
-	FOLLOW("compressed and plain, and all read: the next", remembered, LIVE,
-	    BEGIN, 2, OURS(8, -1), OURS(7, 500), OTHER(9, 100)),
-	FOLLOW("compressed and plain, the older one read: either", remembered,
-	    LIVE, BEGIN, 1, OURS(5, -1), OTHER(8, -1), OTHER(7, 900),
-	    OTHER(9, 100)),
-	FOLLOW("moved up and nothing in its place yet", remembered, LIVE, BEGIN,
-	    2, OTHER(5, -1), OURS(6, -1), OTHER(9, 100)),
-	RESUME("a copy with less than was read: the original", remembered, LIVE,
-	    CONTINUE, 1, SHORTER(8, 300), OURS(7, 900)),
-	FOLLOW("a copy with just what was read: the original", remembered, LIVE,
-	    CONTINUE, 1, OURS(8, 500), OURS(7, 900)),
-	FOLLOW("a copy without anything, of a log not begun: the original",
-	    remembered, LIVE, BEGIN, 2, OURS(6, -1), EMPTY(8), OTHER(9, 900)),
-	FOLLOW("a copy in part, of a log not begun: goes first", remembered,
-	    LIVE, BEGIN, 1, OURS(6, -1), OTHER(8, 300), OTHER(9, 900)),
-	FOLLOW("copied, truncated and not written to: waited for", remembered,
-	    LIVE, WAIT, 0, OURS(8, 500), EMPTY(7)),
-	FOLLOW("copied, truncated and grown: the log itself", remembered, LIVE,
-	    BEGIN, 1, OURS(8, 500), OTHER(7, 900)),
+	const char *word;
+	struct position at;
+} remembered[] = {
+	{ "remembered", { .device = 1, .inode = 7, .offset = 500 } },
+	/* Seen, and no line taken yet. */
+	{ "untouched", { .device = 1, .inode = 7 } },
+	/* The file with the inode was turned to, and no line taken from it:
+	 * the marks are those of the one before. */
+	{ "turned", { .device = 1, .inode = 9, .offset = 500 } },
+	/* There was no file yet. */
+	{ "nothing", { .offset = 0 } },
 };
 
+/* The files that are there, "WORD INODE SIZE": what each says in place of the
+ * remembered bytes. */
+static void
+see_files(struct rotation *rotation, const char *text)
+{
+	static const struct {
+		const char *word;
+		enum rotation_match match;
+	} sees[] = { { "ours", ROTATION_BOTH }, { "other", ROTATION_OTHER },
+		{ "grown", ROTATION_HEAD }, { "shorter", ROTATION_HEAD },
+		{ "empty", ROTATION_OTHER }, { "elsewhere", ROTATION_OTHER } };
+
+	rotation->count = 0;
+	while (*text != '\0') {
+		struct rotation_file file = { .device = 1 };
+		char word[16];
+		long long inode, size;
+		size_t i = 0;
+
+		assert_int_equal(
+		    sscanf(text, "%15s %lld %lld", word, &inode, &size), 3);
+		while (strcmp(sees[i].word, word) != 0) {
+			assert_true(++i < COUNT(sees));
+		}
+		file.device += strcmp(word, "elsewhere") == 0;
+		file.inode = inode;
+		file.size = size;
+		file.match = sees[i].match;
+		rotation->file[rotation->count++] = file;
+		text += strcspn(text, ",");
+		text += *text == ',';
+	}
+}
+
+/* Rows of tests/data/rotation.rows: "resume" after a restart, "follow" once all
+ * of the open file was read; what is remembered; "live" where the last of the
+ * files is the log itself; what to do with which file; and the files. */
 static void
 the_marks_tell_which_file_goes_on(void **state)
 {
+	static const char *const whats[] = { "wait", "continue", "cut", "begin",
+		"lost" };
 	static struct rotation rotation; /* too large for the stack */
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(choices); i++) {
-		const struct position *at = choices[i].remembered;
-		struct rotation_next got;
+	rows_open(&rows, "rotation.rows", "the marks tell which file goes on");
+	while (rows_next(&rows)) {
+		char how[16], word[16], live[16], got[32];
+		struct rotation_next next;
+		size_t i = 0;
 
-		memcpy(
-		    rotation.file, choices[i].files, sizeof(choices[i].files));
-		rotation.count = 0;
-		while (choices[i].files[rotation.count].device != 0) {
-			rotation.count++;
+		assert_int_equal(
+		    sscanf(rows.field[0], "%15s %15s %15s", how, word, live),
+		    3);
+		while (strcmp(remembered[i].word, word) != 0) {
+			assert_true(++i < COUNT(remembered));
 		}
-		rotation.live = choices[i].live;
-		got = choices[i].finished
-			  ? rotation_follow(&rotation, at, at == &turned)
-			  : rotation_resume(&rotation, at);
-		check_int(choices[i].sentence, got.what, choices[i].want.what);
-		check_int(choices[i].sentence, (int64_t)got.file,
-		    (int64_t)choices[i].want.file);
+		see_files(&rotation, rows.field[2]);
+		rotation.live = strcmp(live, "live") == 0;
+		next = strcmp(how, "follow") == 0
+			   ? rotation_follow(&rotation, &remembered[i].at,
+				 strcmp(word, "turned") == 0)
+			   : rotation_resume(&rotation, &remembered[i].at);
+		(void)snprintf(
+		    got, sizeof(got), "%s %zu", whats[next.what], next.file);
+		rows_check(&rows, 1, got);
 	}
 }
 
