@@ -1,4 +1,4 @@
-#include "check.h"
+#include "rows.h"
 
 #include "core/policy.h"
 
@@ -9,14 +9,12 @@ enum {
 };
 
 #define NEVER INT64_MAX
-#define ONE   POLICY_RATIO_ONE
-#define NO    "550 5.7.1 No"
 
 static const struct rule errors = { .name = "errors",
 	.kinds = 1U << KIND_COMMAND,
 	.limit = 20,
 	.within = HOUR,
-	.ratio = ONE / 2,
+	.ratio = POLICY_RATIO_ONE / 2,
 	.reason = REASON_ERROR,
 	.ban = { 2 * HOUR, 4 * HOUR, 8 * HOUR, 16 * HOUR, DAY },
 	.steps = 5 };
@@ -24,92 +22,39 @@ static const struct rule errors = { .name = "errors",
 static void
 how_many_events_are_needed(void **state)
 {
-	static const struct {
-		const char *sentence;
-		int64_t limit, ratio, accepted, want;
-	} rows[] = {
-		{ "no ratio: the limit", 20, 0, 1000, 20 },
-		{ "nothing accepted: the limit", 20, 5000, 0, 20 },
-		{ "25 of 35 at one half: the limit", 20, 5000, 10, 20 },
-		{ "one half: as many as were accepted", 20, 5000, 100, 100 },
-		{ "30 per cent of ten is five beside eleven accepted", 5, 3000,
-		    11, 5 },
-		{ "30 per cent with twelve accepted takes six", 5, 3000, 12,
-		    6 },
-		{ "a tenth: one virus among nine messages", 1, 1000, 9, 1 },
-		{ "a tenth: one among ten is not enough", 1, 1000, 10, 2 },
-		{ "nine tenths", 20, 9000, 3, 27 },
-		{ "all of them, with one accepted: never", 20, 10000, 1,
-		    NEVER },
-		{ "all of them, with none accepted: the limit", 20, 10000, 0,
-		    20 },
-		{ "a number beyond reason: never", 20, 5000, INT64_MAX / 2,
-		    NEVER },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct rule rule = { .limit = rows[i].limit,
-			.ratio = rows[i].ratio };
+	rows_open(&rows, "policy.rows", "how_many_events_are_needed");
+	while (rows_next(&rows)) {
+		struct rule rule = { .limit = rows_number(&rows, 0),
+			.ratio = rows_number(&rows, 1) };
 
-		check_int(rows[i].sentence,
-		    policy_need(&rule,
-			&(struct policy_merits){
-			    .accepted = rows[i].accepted }),
-		    rows[i].want);
+		rows_check_int(&rows, 3,
+		    policy_need(
+			&rule, &(struct policy_merits){
+				   .accepted = rows_number(&rows, 2) }));
 	}
 }
 
 static void
 what_else_there_is_about_a_client(void **state)
 {
-	static const struct {
-		const char *sentence;
-		int64_t limit, ratio, credit, weight;
-		int64_t accepted;
-		bool forwarder;
-		int64_t want;
-	} rows[] = {
-		{ "no credit, however much was accepted", 5, 0, 0, ONE, 1000, 0,
-		    5 },
-		{ "nothing accepted, nothing forgiven", 5, 0, 10, ONE, 0, 0,
-		    5 },
-		{ "nine of ten forgive none", 5, 0, 10, ONE, 9, 0, 5 },
-		{ "ten forgive one", 5, 0, 10, ONE, 10, 0, 6 },
-		{ "a hundred forgive ten", 5, 0, 10, ONE, 100, 0, 15 },
-		{ "the ratio asks for more than credit does", 5, 5000, 10, ONE,
-		    100, 0, 100 },
-		{ "credit asks for more than the ratio does", 5, 100, 1, ONE,
-		    100, 0, 105 },
-		{ "credit beyond reason", 5, 0, 1, ONE, NEVER, 0, NEVER },
-		{ "weight is of no matter to others", 5, 0, 0, 1000, 0, 0, 5 },
-		{ "a forwarder's events count whole", 5, 0, 0, ONE, 0, 1, 5 },
-		{ "a fifth of each: five times as many", 5, 0, 0, 2000, 0, 1,
-		    25 },
-		{ "a third of each, rounded up", 5, 0, 0, 3333, 0, 1, 16 },
-		{ "nothing of each: never", 5, 0, 0, 0, 0, 1, NEVER },
-		{ "a ten-thousandth of each", 5, 0, 0, 1, 0, 1, 50000 },
-		{ "a fifth of what credit asks for", 5, 0, 10, 2000, 100, 1,
-		    75 },
-		{ "a fifth of what the ratio asks for", 5, 5000, 0, 2000, 100,
-		    1, 500 },
-		{ "a part of never", 5, ONE, 0, 2000, 1, 1, NEVER },
-		{ "a part of a number beyond reason", 5, 0, 1, 1, INT64_MAX / 2,
-		    1, NEVER },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct rule rule = { .limit = rows[i].limit,
-			.ratio = rows[i].ratio,
-			.credit = rows[i].credit,
-			.weight = rows[i].weight };
+	rows_open(&rows, "policy.rows", "what_else_there_is_about_a_client");
+	while (rows_next(&rows)) {
+		const struct rule rule = { .limit = rows_number(&rows, 0),
+			.ratio = rows_number(&rows, 1),
+			.credit = rows_number(&rows, 2),
+			.weight = rows_number(&rows, 3) };
 
-		check_int(rows[i].sentence,
-		    policy_need(&rule,
-			&(struct policy_merits){ .accepted = rows[i].accepted,
-			    .forwarder = rows[i].forwarder }),
-		    rows[i].want);
+		rows_check_int(&rows, 6,
+		    policy_need(
+			&rule, &(struct policy_merits){
+				   .accepted = rows_number(&rows, 4),
+				   .forwarder = rows_number(&rows, 5) != 0 }));
 	}
 }
 
@@ -387,59 +332,34 @@ the_decision(void **state)
 static void
 soft_steps(void **state)
 {
-	static const struct {
-		const char *sentence;
-		int64_t soft;
-		int step;
-		const char *reply, *again, *want, *want_again;
-	} rows[] = {
-		{ "no step is soft", 0, 1, NO, "", NO, "" },
-		{ "the first is", 1, 1, NO, "", "450 4.7.1 No", "" },
-		{ "the second is not", 1, 2, NO, "", NO, "" },
-		{ "the second of two is", 2, 2, NO, "", "450 4.7.1 No", "" },
-		{ "one by hand, of no step, is not", 2, 0, NO, "", NO, "" },
-		{ "whatever the code was", 1, 1, "530 5.7.0 No", "",
-		    "450 4.7.0 No", "" },
-		{ "of all the enhanced code its class alone", 1, 1,
-		    "554 5.15.515 No", "", "450 4.15.515 No", "" },
-		{ "without an enhanced code", 1, 1, "500 No", "", "450 No",
-		    "" },
-		{ "a temporary one stays as it is", 1, 1, "421 4.3.2 No", "",
-		    "421 4.3.2 No", "" },
-		{ "the second reply as well", 1, 1, NO, "554 5.7.9 Again",
-		    "450 4.7.1 No", "450 4.7.9 Again" },
-		{ "a hard one keeps both", 1, 2, NO, "554 5.7.9 Again", NO,
-		    "554 5.7.9 Again" },
-		{ "only the hard one of two is softened", 1, 1, "421 4.7.0 No",
-		    "554 5.7.9 Again", "421 4.7.0 No", "450 4.7.9 Again" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "policy.rows", "soft_steps");
+	while (rows_next(&rows)) {
 		const struct policy_decision decision = { .ban = true,
-			.step = rows[i].step,
+			.step = (int)rows_number(&rows, 1),
 			.begins = NOW,
 			.ends = NOW + HOUR };
 		struct net who = { .bits = ADDR_BITS };
-		struct rule rule = { .name = "soft", .soft = rows[i].soft };
+		struct rule rule = { .name = "soft",
+			.soft = rows_number(&rows, 0) };
 		char text[REPLY_TEXT_SIZE];
 		struct ban ban;
 
-		assert_null(reply_parse(rows[i].reply, NULL, &rule.reply));
-		if (rows[i].again[0] != '\0') {
+		assert_null(reply_parse(rows.field[2], NULL, &rule.reply));
+		if (rows.field[3][0] != '\0') {
 			assert_null(
-			    reply_parse(rows[i].again, NULL, &rule.again));
+			    reply_parse(rows.field[3], NULL, &rule.again));
 		}
 		ban = policy_ban(&rule, &decision, &who);
-		check_int(rows[i].sentence, ban.step, rows[i].step);
-		check_text(rows[i].sentence, reply_words(&ban.reply, text),
-		    rows[i].want);
-		if (rows[i].again[0] == '\0') {
-			check_text(rows[i].sentence, ban.again.code, "");
+		rows_check_int(&rows, 1, ban.step);
+		rows_check(&rows, 4, reply_words(&ban.reply, text));
+		if (rows.field[3][0] == '\0') {
+			check_text(rows.sentence, ban.again.code, "");
 			continue;
 		}
-		check_text(rows[i].sentence, reply_words(&ban.again, text),
-		    rows[i].want_again);
+		rows_check(&rows, 5, reply_words(&ban.again, text));
 	}
 }
 

@@ -1,9 +1,7 @@
-#include "check.h"
+#include "rows.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <sys/un.h>
 
 #include "base/addr.h"
@@ -45,46 +43,8 @@ peer_of(const char *from)
 static void
 visitors(void **state)
 {
-	static const struct {
-		const char *sentence, *from, *forwarded;
-		const char *want; /* NULL: not known */
-	} rows[] = {
-		{ "a visitor", "192.0.2.7", "", "192.0.2.7" },
-		{ "a visitor by IPv6", "2001:db8::7", "", "2001:db8::7" },
-		{ "an IPv4 visitor on an IPv6 socket", "::ffff:192.0.2.7", "",
-		    "192.0.2.7" },
-		{ "a stranger's claim is not believed", "192.0.2.7",
-		    "198.51.100.1", "192.0.2.7" },
-		{ "a trusted proxy's is", "127.0.0.1", "198.51.100.1",
-		    "198.51.100.1" },
-		{ "a trusted proxy by IPv6", "2001:db8:1::9", "2001:db8::7",
-		    "2001:db8::7" },
-		{ "the proxy itself", "127.0.0.1", "", "127.0.0.1" },
-		{ "the rightmost is what the proxy saw", "127.0.0.1",
-		    "203.0.113.66, 198.51.100.1", "198.51.100.1" },
-		{ "proxies in a row", "127.0.0.1",
-		    "203.0.113.66, 198.51.100.1, 10.0.0.3,10.0.0.2",
-		    "198.51.100.1" },
-		{ "nobody but proxies", "127.0.0.1", "10.0.0.3, 10.0.0.2",
-		    "10.0.0.3" },
-		{ "rubbish before what counts", "127.0.0.1",
-		    "<script>, 198.51.100.1", "198.51.100.1" },
-		{ "rubbish where it counts", "127.0.0.1",
-		    "198.51.100.1, unknown", NULL },
-		{ "an empty place", "127.0.0.1", "198.51.100.1,", NULL },
-		{ "with a port", "127.0.0.1", "198.51.100.1:4711",
-		    "198.51.100.1" },
-		{ "in brackets with a port", "127.0.0.1", "[2001:db8::7]:4711",
-		    "2001:db8::7" },
-		{ "too long to be one", "127.0.0.1",
-		    "00000000000000000000000000000000000000000000000000000000"
-		    "0000000000000000",
-		    NULL },
-		{ "a proxy on a unix socket", "unix", "198.51.100.1",
-		    "198.51.100.1" },
-		{ "a unix socket that says nothing", "unix", "", NULL },
-	};
 	struct conf *conf = calloc(1, sizeof(*conf));
+	struct rows rows;
 
 	(void)state;
 	assert_non_null(conf);
@@ -92,17 +52,17 @@ visitors(void **state)
 	assert_true(net_parse("10.0.0.0/8", &conf->web.trusted_proxy[1]));
 	assert_true(net_parse("2001:db8:1::/48", &conf->web.trusted_proxy[2]));
 	conf->web.trusted_proxies = 3;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const union peer peer = peer_of(rows[i].from);
+	rows_open(&rows, "visitors.rows", "visitors");
+	while (rows_next(&rows)) {
+		const union peer peer = peer_of(rows.field[0]);
 		char text[ADDR_TEXT_SIZE];
 		struct addr got;
 		bool known = visitor_address(
-		    conf, &peer.sa, rows[i].forwarded, &got);
+		    conf, &peer.sa, rows.field[1], &got);
 
-		check_int(rows[i].sentence, known, rows[i].want != NULL);
+		check_int(rows.sentence, known, rows.field[2] != NULL);
 		if (known) {
-			check_text(rows[i].sentence, addr_format(&got, text),
-			    rows[i].want);
+			rows_check(&rows, 2, addr_format(&got, text));
 		}
 	}
 	assert_false(
@@ -113,50 +73,25 @@ visitors(void **state)
 static void
 lookups(void **state)
 {
-	static const struct {
-		const char *sentence, *text;
-		enum visitor_asks want;
-		const char *address; /* where the want is FINE or NEVER */
-	} rows[] = {
-		{ "an IPv4 address", "192.0.2.7", VISITOR_ASKS_FINE,
-		    "192.0.2.7" },
-		{ "an IPv6 address", "2001:DB8:0::7", VISITOR_ASKS_FINE,
-		    "2001:db8::7" },
-		{ "an IPv4 address in IPv6", "::ffff:192.0.2.7",
-		    VISITOR_ASKS_FINE, "192.0.2.7" },
-		{ "in brackets, as the reply has it", "[192.0.2.7]",
-		    VISITOR_ASKS_FINE, "192.0.2.7" },
-		{ "blanks around it", "\t 192.0.2.7\r\n", VISITOR_ASKS_FINE,
-		    "192.0.2.7" },
-		{ "loopback", "127.0.0.1", VISITOR_ASKS_NEVER, "127.0.0.1" },
-		{ "private", "fd00::1", VISITOR_ASKS_NEVER, "fd00::1" },
-		{ "a network", "192.0.2.0/24", VISITOR_ASKS_NETWORK, NULL },
-		{ "a network by IPv6", "2001:db8::/64", VISITOR_ASKS_NETWORK,
-		    NULL },
-		{ "nothing", "", VISITOR_ASKS_NO_ADDRESS, NULL },
-		{ "blanks", "  ", VISITOR_ASKS_NO_ADDRESS, NULL },
-		{ "brackets", "[]", VISITOR_ASKS_NO_ADDRESS, NULL },
-		{ "one bracket", "[", VISITOR_ASKS_NO_ADDRESS, NULL },
-		{ "a name", "mx.example.org", VISITOR_ASKS_NO_ADDRESS, NULL },
-		{ "two addresses", "192.0.2.7 192.0.2.8",
-		    VISITOR_ASKS_NO_ADDRESS, NULL },
-		{ "a zone", "fe80::1%eth0", VISITOR_ASKS_NO_ADDRESS, NULL },
-		{ "markup", "<b>192.0.2.7</b>", VISITOR_ASKS_NO_ADDRESS, NULL },
-		{ "too long to be one",
-		    "0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:",
-		    VISITOR_ASKS_NO_ADDRESS, NULL },
+	static const char *const asks[] = {
+		[VISITOR_ASKS_FINE] = "fine",
+		[VISITOR_ASKS_NEVER] = "never",
+		[VISITOR_ASKS_NETWORK] = "network",
+		[VISITOR_ASKS_NO_ADDRESS] = "no address",
 	};
+	struct addr got;
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	check_int("control bytes around it",
+	    visitor_asks("\t 192.0.2.7\r\n", &got), VISITOR_ASKS_FINE);
+	rows_open(&rows, "visitors.rows", "lookups");
+	while (rows_next(&rows)) {
 		char text[ADDR_TEXT_SIZE];
-		struct addr got;
 
-		check_int(rows[i].sentence, visitor_asks(rows[i].text, &got),
-		    rows[i].want);
-		if (rows[i].address != NULL) {
-			check_text(rows[i].sentence, addr_format(&got, text),
-			    rows[i].address);
+		rows_check(&rows, 1, asks[visitor_asks(rows.field[0], &got)]);
+		if (rows.field[2] != NULL) {
+			rows_check(&rows, 2, addr_format(&got, text));
 		}
 	}
 }
@@ -164,101 +99,33 @@ lookups(void **state)
 static void
 languages(void **state)
 {
-	static const struct {
-		const char *sentence, *spoken, *asked, *accept, *want;
-	} rows[] = {
-		{ "nothing said", "", NULL, NULL, "en" },
-		{ "an empty header", "", NULL, "", "en" },
-		{ "French", "", NULL, "fr", "fr" },
-		{ "French of Switzerland", "", NULL, "fr-CH", "fr" },
-		{ "in capitals", "", NULL, "FR-fr", "fr" },
-		{ "the first of two alike", "", NULL, "fr, en", "fr" },
-		{ "the first of two alike, English", "", NULL, "en, fr", "en" },
-		{ "the heavier", "", NULL, "en;q=0.5, fr;q=0.8", "fr" },
-		{ "the heavier, by a thousandth", "", NULL,
-		    "fr;q=0.500, en;q=0.501", "en" },
-		{ "as browsers send it", "", NULL,
-		    "fr-FR,fr;q=0.9,en-US;q=0.8,en;q=0.7", "fr" },
-		{ "a language we lack comes first", "", NULL,
-		    "de, fr-CH;q=0.8, en;q=0.5", "fr" },
-		{ "only languages we lack", "", NULL, "de, it;q=0.5", "en" },
-		{ "a language that only begins like ours", "", NULL, "fro",
-		    "en" },
-		{ "English is not wanted", "", NULL, "en;q=0, *;q=0.5", "fr" },
-		{ "French is not wanted", "", NULL, "fr;q=0", "en" },
-		{ "neither is wanted", "", NULL, "fr;q=0, en;q=0", "en" },
-		{ "anything", "", NULL, "*", "en" },
-		{ "anything but rather French", "", NULL, "*;q=0.1, fr;q=0.2",
-		    "fr" },
-		{ "a weight that is none is not counted", "", NULL,
-		    "fr;q=x, en;q=0.1", "en" },
-		{ "a weight above one is not counted", "", NULL,
-		    "fr;q=1.5, en;q=0.1", "en" },
-		{ "other parameters and blanks", "", NULL,
-		    "en;q=0.4 , fr ; level=1 ; q=0.6", "fr" },
-		{ "rubbish", "", NULL, ",,;;q=,=,*;;", "en" },
-		{ "the wish in the address wins", "", "fr", "en", "fr" },
-		{ "in capitals too", "", "EN", "fr", "en" },
-		{ "a wish we cannot fulfil does not", "", "de", "fr", "fr" },
-		{ "an empty wish does not", "", "", "fr", "fr" },
-		{ "the first is where nothing is said", "fr en", NULL, NULL,
-		    "fr" },
-		{ "a wish goes before it", "fr en", NULL, "en", "en" },
-		{ "what it does not speak is not given", "fr", "en", "en",
-		    "fr" },
-		{ "a tag that is none of ours is passed over", "xx fr", NULL,
-		    NULL, "fr" },
-		{ "none of ours at all: both", "xx", "fr", NULL, "fr" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "visitors.rows", "languages");
+	while (rows_next(&rows)) {
 		char tag[2][3];
 		const char *const tags[] = { tag[0], tag[1] };
 		const int count = sscanf(
-		    rows[i].spoken, "%2s %2s", tag[0], tag[1]);
+		    rows.field[0], "%2s %2s", tag[0], tag[1]);
 		const struct languages spoken = languages_of(
 		    tags, count > 0 ? (size_t)count : 0);
 		const enum language got = negotiate_language(
-		    &spoken, rows[i].asked, rows[i].accept);
+		    &spoken, rows.field[1], rows.field[2]);
 
-		check_text(
-		    rows[i].sentence, language_facts[got].tag, rows[i].want);
+		rows_check(&rows, 3, language_facts[got].tag);
 	}
 }
 
 static void
 json_or_page(void **state)
 {
-	static const struct {
-		const char *sentence, *accept;
-		bool want;
-	} rows[] = {
-		{ "nothing said", NULL, false },
-		{ "an empty header", "", false },
-		{ "JSON", "application/json", true },
-		{ "in capitals", "Application/JSON", true },
-		{ "anything", "*/*", false },
-		{ "as browsers say",
-		    "text/html,application/xhtml+xml,application/xml;q=0.9,"
-		    "image/avif,image/webp,*/*;q=0.8",
-		    false },
-		{ "as libraries for programs say",
-		    "application/json, text/plain, */*", true },
-		{ "both alike", "application/json, text/html", false },
-		{ "rather a page", "application/json;q=0.5, text/html", false },
-		{ "rather JSON", "text/html;q=0.5 , application/json ;q=0.6",
-		    true },
-		{ "anything but JSON", "*/*, application/json;q=0", false },
-		{ "with a parameter", "application/json;charset=utf-8", true },
-		{ "a type that begins so", "application/jsonl", false },
-		{ "rubbish", ";,q=,application/json;q=x,/", false },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		check_int(rows[i].sentence, negotiate_json(rows[i].accept),
-		    rows[i].want);
+	rows_open(&rows, "visitors.rows", "json_or_page");
+	while (rows_next(&rows)) {
+		rows_check_int(&rows, 1, negotiate_json(rows.field[0]));
 	}
 }
 
