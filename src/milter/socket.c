@@ -4,11 +4,14 @@
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
+#include "base/text.h"
 
 enum {
 	FOLDER_MODE = 0750,
@@ -65,6 +68,28 @@ make_folder(const char *path, const struct conf *conf)
 	return true;
 }
 
+/* Whether a program listens at this socket: one that was left behind refuses,
+ * and one that is only busy (EAGAIN) is there. */
+static bool
+is_answered(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int fd = socket(
+	    AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool answered = false;
+
+	if (fd >= 0 &&
+	    text_copy(address.sun_path, sizeof(address.sun_path), path)) {
+		answered = connect(fd, (const struct sockaddr *)&address,
+			       sizeof(address)) == 0 ||
+			   errno == EAGAIN;
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	return answered;
+}
+
 static mode_t umask_before;
 
 bool
@@ -72,6 +97,14 @@ socket_prepare(const char *path, const struct conf *conf)
 {
 	if (path[0] == '\0') {
 		return true;
+	}
+	/* libmilter would take the socket away from the one that listens,
+	 * which then runs on and is never asked again. */
+	if (is_answered(path)) {
+		log_warn("%s: another program listens here: is videur-milter "
+			 "running already?",
+		    path);
+		return false;
 	}
 	if (!make_folder(path, conf)) {
 		return false;

@@ -372,6 +372,17 @@ def test_the_socket(house):
     assert not house.socket.exists()
 
 
+def test_a_second_milter_leaves_the_socket_to_the_first(house):
+    house.start()
+    first = house.process
+    second = house.launch("-c", str(house.conf))
+    assert second.wait(10) == 2
+    house.process = first
+    assert "another program listens here" in house.log()
+    assert house.socket.exists()
+    assert house.alive()
+
+
 def test_reload(milter):
     talk = milter.talk()
     talk.connect("203.0.113.9")
