@@ -1,7 +1,4 @@
-#include "check.h"
-
-#include <stdio.h>
-#include <stdlib.h>
+#include "rows.h"
 
 #include "base/proc.h"
 #include "base/text.h"
@@ -16,28 +13,12 @@
 static void
 lists(void **state)
 {
-	static const struct {
-		const char *sentence, *list;
-		const char *items;  /* apart by '|' */
-		const char *packed; /* for postconf -P */
-	} rows[] = {
-		{ "nothing", "", "", "" },
-		{ "only what lies between", " ,\t, ", "", "" },
-		{ "one", "unix:a", "unix:a", "unix:a" },
-		{ "commas and blanks", "a, b\tc,d", "a|b|c|d", "a,b,c,d" },
-		{ "braces hold together", "{ a, c=d }, e", "{ a, c=d }|e",
-		    "{a,c=d},e" },
-		{ "braces within braces", "x:{a, {b c}} d", "x:{a, {b c}}|d",
-		    "x:{a,{b,c}},d" },
-		{ "a setting in braces", "{ a, { b = c } }", "{ a, { b = c } }",
-		    "{a,{b=c}}" },
-		{ "a brace too many", "a} b", "a}|b", "a},b" },
-		{ "a brace that is never closed", "{ a, b", "{ a, b", "{a,b" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *at = rows[i].list;
+	rows_open(&rows, "postfix.rows", "lists");
+	while (rows_next(&rows)) {
+		const char *at = rows.field[0];
 		char item[32];
 		char buf[128];
 		struct text got;
@@ -46,10 +27,10 @@ lists(void **state)
 		while (postconf_item(&at, item, sizeof(item))) {
 			text_addf(&got, "%s%s", got.len > 0 ? "|" : "", item);
 		}
-		check_text(rows[i].sentence, buf, rows[i].items);
+		rows_check(&rows, 1, buf);
 		text_init(&got, buf, sizeof(buf));
-		postconf_pack(&got, rows[i].list);
-		check_text(rows[i].sentence, buf, rows[i].packed);
+		postconf_pack(&got, rows.field[0]);
+		rows_check(&rows, 2, buf);
 	}
 }
 
@@ -111,33 +92,20 @@ lines_without_end(void **state)
 static void
 networks(void **state)
 {
-	static const struct {
-		const char *sentence, *setting;
-		int64_t nets, tables;
-		bool cut;
-	} rows[] = {
-		{ "nothing", "", 0, 0, false },
-		{ "both families", "127.0.0.0/8 [::1]/128", 2, 0, false },
-		{ "a whole address in brackets", "[2001:db8::1]", 1, 0, false },
-		{ "one that is left out", "!10.0.0.1 10.0.0.0/8", 1, 0, false },
-		{ "one told twice", "10.0.0.0/8,10.0.0.0/8", 1, 0, false },
-		{ "tables and files", "cidr:/x /y", 0, 2, false },
-		{ "a table of braces", "inline:{ 10.0.0.1=x }", 0, 1, false },
-		{ "a length too long", "10.0.0.0/33", 0, 0, true },
-		{ "a name", "example.test", 0, 0, true },
-		{ "a bracket without end", "[2001:db8::", 1, 0, false },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "postfix.rows", "networks");
+	while (rows_next(&rows)) {
 		struct mta *mta = calloc(1, sizeof(*mta));
 
 		assert_non_null(mta);
-		mta_add_nets(mta, rows[i].setting, &mta->net_tables);
-		check_int(rows[i].sentence, (int64_t)mta->nets, rows[i].nets);
-		check_int(rows[i].sentence, (int64_t)mta->net_tables.tables,
-		    rows[i].tables);
-		check_int(rows[i].sentence, mta->nets_cut, rows[i].cut);
+		mta_add_nets(mta, rows.field[0], &mta->net_tables);
+		check_int(
+		    rows.sentence, (int64_t)mta->nets, rows_number(&rows, 1));
+		check_int(rows.sentence, (int64_t)mta->net_tables.tables,
+		    rows_number(&rows, 2));
+		check_int(rows.sentence, mta->nets_cut, rows_number(&rows, 3));
 		free(mta);
 	}
 }
@@ -154,33 +122,18 @@ net_of(const char *text)
 static void
 what_may_be_allowed(void **state)
 {
-	static const struct {
-		const char *sentence, *net;
-		bool wide, never;
-	} rows[] = {
-		{ "a small network", "198.51.100.0/24", false, false },
-		{ "the widest of IPv4", "198.51.0.0/16", false, false },
-		{ "too wide", "198.50.0.0/15", true, false },
-		{ "the widest of IPv6", "2001:db8::/32", false, false },
-		{ "too wide of IPv6", "2001:db8::/31", true, false },
-		{ "a private one", "10.0.0.0/8", true, true },
-		{ "a part of one", "192.168.7.0/24", false, true },
-		{ "one that reaches beyond", "192.168.0.0/15", true, false },
-		{ "all there is", "0.0.0.0/0", true, false },
-		{ "all of IPv6", "::/0", true, false },
-		{ "multicast", "224.0.0.0/4", true, true },
-		{ "the local ones of IPv6", "fc00::/7", true, true },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct net net = net_of(rows[i].net);
+	rows_open(&rows, "postfix.rows", "what_may_be_allowed");
+	while (rows_next(&rows)) {
+		struct net net = net_of(rows.field[0]);
 
-		check_int(rows[i].sentence,
+		check_int(rows.sentence,
 		    net_is_wider(&net, ALLOW_WIDEST_V4, ALLOW_WIDEST_V6),
-		    rows[i].wide);
-		check_int(rows[i].sentence, standing_never_banned_net(&net),
-		    rows[i].never);
+		    rows_number(&rows, 1));
+		check_int(rows.sentence, standing_never_banned_net(&net),
+		    rows_number(&rows, 2));
 	}
 }
 
@@ -195,126 +148,63 @@ same_text(const char *a, const char *b)
 static void
 same_milters(void **state)
 {
-	static const struct {
-		const char *sentence, *listen;
-		bool chroot;
-		const char *address;
-		enum same_milter want;
-	} rows[] = {
-		{ "a path within the queue", "unix:/q/v/s", false, "unix:v/s",
-		    SAME_MILTER },
-		{ "the same in a chroot", "unix:/q/v/s", true, "unix:v/s",
-		    SAME_MILTER },
-		{ "an absolute path", "unix:/q/v/s", false, "unix:/q/v/s",
-		    SAME_MILTER },
-		{ "in a chroot it leads elsewhere", "unix:/q/v/s", true,
-		    "unix:/q/v/s", SAME_UNREACHED },
-		{ "an absolute path of the chroot", "unix:/q/v/s", true,
-		    "unix:/v/s", SAME_MILTER },
-		{ "without the chroot it leads elsewhere", "unix:/q/v/s", false,
-		    "unix:/v/s", SAME_UNREACHED },
-		{ "libmilter's other words", "local:/q/v/s", false, "local:v/s",
-		    SAME_MILTER },
-		{ "libmilter's short form", "/q/v/s", false, "unix:v/s",
-		    SAME_MILTER },
-		{ "another's", "unix:/q/v/s", false, "unix:x/s", SAME_NOT },
-		{ "one that is meant", "unix:/q/v/s", false,
-		    "unix:videur/milter.sock", SAME_NAME },
-		{ "a port", "inet:99@127.0.0.1", true, "inet:127.0.0.1:99",
-		    SAME_MILTER },
-		{ "a port without a host", "inet:99", false,
-		    "inet:localhost:99", SAME_MILTER },
-		{ "another port", "inet:99", false, "inet:localhost:9",
-		    SAME_NOT },
-		{ "IPv6", "inet6:99@::1", false, "inet:[::1]:99", SAME_MILTER },
-		{ "a port is no path", "inet:99", false, "unix:99", SAME_NOT },
-		{ "nothing", "inet:99", false, "", SAME_NOT },
-		{ "half a word", "unix:/q/v/s", false, "unix:", SAME_NOT },
+	static const char *const sames[] = {
+		[SAME_NOT] = "not",
+		[SAME_NAME] = "name",
+		[SAME_UNREACHED] = "unreached",
+		[SAME_MILTER] = "milter",
 	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct milter_view view = { .listen = rows[i].listen,
+	rows_open(&rows, "postfix.rows", "same_milters");
+	while (rows_next(&rows)) {
+		const struct milter_view view = { .listen = rows.field[0],
 			.queue = "/q",
-			.chroot = rows[i].chroot,
+			.chroot = rows_number(&rows, 1) != 0,
 			.same = same_text };
 
-		check_int(rows[i].sentence, milter_same(rows[i].address, &view),
-		    rows[i].want);
+		rows_check(&rows, 3, sames[milter_same(rows.field[2], &view)]);
 	}
 }
 
 static void
 lists_of_milters(void **state)
 {
-	static const struct {
-		const char *sentence, *listen, *setting;
-		bool keep;
-		const char *want;
-	} rows[] = {
-		{ "an empty one", "unix:/q/v/s", "", true,
-		    "{ unix:v/s, default_action=accept }" },
-		{ "behind the others", "unix:/q/v/s", "inet:h:1, { x:y }", true,
-		    "inet:h:1, { x:y }, { unix:v/s, default_action=accept }" },
-		{ "last, as it is written", "unix:/q/v/s",
-		    "{ unix:v/s, command_timeout=5s }, inet:h:1", true,
-		    "inet:h:1, { unix:v/s, command_timeout=5s }" },
-		{ "once", "unix:/q/v/s", "unix:v/s, unix:v/s, inet:h:1", true,
-		    "inet:h:1, unix:v/s" },
-		{ "in place of one that was meant", "unix:/q/v/s",
-		    "unix:videur.sock", false,
-		    "{ unix:v/s, default_action=accept }" },
-		{ "outside of the queue", "unix:/run/v/s", "", false,
-		    "{ unix:/run/v/s, default_action=accept }" },
-		{ "a folder that only begins like it", "unix:/queue/s", "",
-		    false, "{ unix:/queue/s, default_action=accept }" },
-		{ "a port", "inet:99@192.0.2.1", "", false,
-		    "{ inet:192.0.2.1:99, default_action=accept }" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const struct milter_view view = { .listen = rows[i].listen,
+	rows_open(&rows, "postfix.rows", "lists_of_milters");
+	while (rows_next(&rows)) {
+		const struct milter_view view = { .listen = rows.field[0],
 			.queue = "/q",
 			.same = same_text };
 		struct milters milters;
 		char buf[256];
 		struct text got;
 
-		milters_read(rows[i].setting, &milters);
+		milters_read(rows.field[1], &milters);
 		text_init(&got, buf, sizeof(buf));
-		milters_write(&milters, &view, rows[i].keep, &got);
-		check_text(rows[i].sentence, buf, rows[i].want);
+		milters_write(
+		    &milters, &view, rows_number(&rows, 2) != 0, &got);
+		rows_check(&rows, 3, buf);
 	}
 }
 
 static void
 actions(void **state)
 {
-	static const struct {
-		const char *sentence, *setting, *want;
-	} rows[] = {
-		{ "none of its own", "unix:v", "" },
-		{ "its own", "{ unix:v, default_action=accept }", "accept" },
-		{ "in braces", "{unix:v,{ default_action = reject }}",
-		    "reject" },
-		{ "another setting", "{ unix:v, xdefault_action=reject }", "" },
-		{ "an endless one",
-		    "{ unix:v, default_action=aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-		    " }",
-		    "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "postfix.rows", "actions");
+	while (rows_next(&rows)) {
 		struct milters milters;
 
-		milters_read(rows[i].setting, &milters);
-		check_int(rows[i].sentence, (int64_t)milters.milters, 1);
-		check_text(
-		    rows[i].sentence, milters.milter[0].address, "unix:v");
-		check_text(
-		    rows[i].sentence, milters.milter[0].action, rows[i].want);
+		milters_read(rows.field[0], &milters);
+		check_int(rows.sentence, (int64_t)milters.milters, 1);
+		check_text(rows.sentence, milters.milter[0].address, "unix:v");
+		rows_check(&rows, 1, milters.milter[0].action);
 	}
 }
 

@@ -1,6 +1,4 @@
-#include "check.h"
-
-#include <stdlib.h>
+#include "rows.h"
 
 #include "base/addr.h"
 #include "base/text.h"
@@ -130,99 +128,37 @@ hides(const char *sentence, const char *words)
 static void
 a_ban_is_told(void **state)
 {
-	static const struct {
-		const char *sentence;
-		enum language language;
-		const char *want;
-	} rows[] = {
-		{ "the verdict", LANGUAGE_EN, "<h1>192.0.2.7 is listed</h1>" },
-		{ "the verdict in French", LANGUAGE_FR,
-		    "<h1>192.0.2.7 est bloquée</h1>" },
-		{ "the page's language", LANGUAGE_FR, "<html lang=\"fr\">" },
-		{ "its end for programs and people", LANGUAGE_EN,
-		    "<time datetime=\"2026-11-21T20:05:42Z\">"
-		    "21 November 2026, 20:05:42 UTC</time>" },
-		{ "its end in French", LANGUAGE_FR,
-		    "21 novembre 2026 à 20:05:42 UTC" },
-		{ "its begin", LANGUAGE_EN, "21 November 2026, 16:05:42 UTC" },
-		{ "the time left", LANGUAGE_EN, ">2 h</strong>." },
-		{ "the time left, for a script", LANGUAGE_FR,
-		    "data-left=\"7200\" data-units=\"j h min s\"" },
-		{ "the step", LANGUAGE_EN, "Block no. 2 for this reason" },
-		{ "the step in French", LANGUAGE_FR,
-		    "Blocage nº&nbsp;2 pour cette raison" },
-		{ "the row of steps", LANGUAGE_EN,
-		    "<li class=\"now\" aria-current=\"step\"><strong>4 h</strong> "
-		    "<span>2</span><i>now</i></li>\n"
-		    "<li class=\"next\"><strong>8 h</strong> "
-		    "<span>3</span><i>next</i></li>\n"
-		    "<li><strong>16 h</strong> <span>4</span></li>\n"
-		    "<li><strong>24 h</strong> <span>5+</span></li>\n" },
-		{ "the next", LANGUAGE_EN, "the next block lasts\n\t8 h." },
-		{ "the reason in words", LANGUAGE_EN,
-		    "<h2>Too many errors in the mail sessions of this address<" },
-		{ "and in a sentence", LANGUAGE_EN,
-		    "as those of infected computers and broken software do" },
-		{ "what the rule counts", LANGUAGE_EN,
-		    "<dd>recipients that do not exist</dd>" },
-		{ "and all it counts", LANGUAGE_FR,
-		    "<dd>vérifications d’expéditeur par rappel</dd>" },
-		{ "what is refused", LANGUAGE_EN,
-		    "Mail for recipients of this host" },
-		{ "what to do", LANGUAGE_EN, "Switch off sender verification" },
-		{ "what to do in French", LANGUAGE_FR,
-		    "Retirez de vos listes les adresses inexistantes" },
-		{ "the other language", LANGUAGE_EN,
-		    "<a href=\"./?ip=192.0.2.7&amp;lang=fr\" lang=\"fr\"" },
-		{ "that it ends by itself", LANGUAGE_EN, "ends by itself" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		page.language = rows[i].language;
-		shows(rows[i].sentence, rows[i].want);
+	rows_open(&rows, "pages.rows", "a_ban_is_told");
+	while (rows_next(&rows)) {
+		page.language = strcmp(rows.field[0], "fr") == 0 ? LANGUAGE_FR
+								 : LANGUAGE_EN;
+		shows(rows.sentence, rows.field[1]);
 	}
 }
 
 static void
 steps_are_told(void **state)
 {
-	static const struct {
-		const char *sentence, *rule;
-		int step;
-		const char *english, *french;
-	} rows[] = {
-		{ "the first", "dictionary", 1,
-		    "<li class=\"now\" aria-current=\"step\"><strong>2 h</strong>",
-		    "Si cela se reproduit, le prochain blocage\n\tdurera 4 h." },
-		{ "the last", "dictionary", 5,
-		    "<li class=\"now\" aria-current=\"step\"><strong>24 h</strong>",
-		    "durera encore 24 h." },
-		{ "one beyond the last", "dictionary", 7,
-		    "<h3>Block no. 7 for this reason</h3>",
-		    "aria-current=\"step\"><strong>24 h</strong> <span>5+</span>" },
-		{ "of a rule that is gone", "old", 3,
-		    "<h3>Block no. 3 for this reason</h3>",
-		    "Blocage nº&nbsp;3" },
-		{ "by hand there is none", BAN_RULE_MANUAL, 0,
-		    "<h2>Blocked by the administrator</h2>",
-		    "<h2>Bloquée par l’administrateur</h2>" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "pages.rows", "steps_are_told");
+	while (rows_next(&rows)) {
 		(void)text_copy(
-		    standing.ban[0].rule, BAN_RULE_SIZE, rows[i].rule);
-		standing.ban[0].step = rows[i].step;
+		    standing.ban[0].rule, BAN_RULE_SIZE, rows.field[0]);
+		standing.ban[0].step = (int)rows_number(&rows, 1);
 		page.language = LANGUAGE_EN;
-		shows(rows[i].sentence, rows[i].english);
+		shows(rows.sentence, rows.field[2]);
 		page.language = LANGUAGE_FR;
-		shows(rows[i].sentence, rows[i].french);
-		if (strcmp(rows[i].rule, "dictionary") != 0) {
-			hides(rows[i].sentence, "class=\"steps\"");
+		shows(rows.sentence, rows.field[3]);
+		if (strcmp(rows.field[0], "dictionary") != 0) {
+			hides(rows.sentence, "class=\"steps\"");
 		}
-		if (rows[i].step == 0) {
-			hides(rows[i].sentence, "de lui-même");
+		if (standing.ban[0].step == 0) {
+			hides(rows.sentence, "de lui-même");
 		}
 	}
 }

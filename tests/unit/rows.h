@@ -19,7 +19,7 @@ struct rows {
 	FILE *file;
 	size_t count;
 	char sentence[160];
-	char line[512];
+	char line[1024];
 	const char *field[ROWS_FIELDS]; /* "" behind the last */
 };
 
@@ -55,6 +55,21 @@ rows_line(struct rows *rows, char *line, int size)
 	return true;
 }
 
+/* "\\n" and "\\t" in a field. */
+static inline void
+rows_unescape(char *at)
+{
+	char *to = at;
+
+	for (; *at != '\0'; at++, to++) {
+		*to = *at;
+		if (at[0] == '\\' && (at[1] == 'n' || at[1] == 't')) {
+			*to = *++at == 'n' ? '\n' : '\t';
+		}
+	}
+	*to = '\0';
+}
+
 static inline bool
 rows_next(struct rows *rows)
 {
@@ -78,6 +93,7 @@ rows_next(struct rows *rows)
 		rows->field[i] = strcmp(at, "none") == 0 ? NULL
 				 : strcmp(at, "-") == 0  ? ""
 							 : at;
+		rows_unescape(at);
 		at = next;
 	}
 	return true;

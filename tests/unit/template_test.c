@@ -1,4 +1,4 @@
-#include "check.h"
+#include "rows.h"
 
 #include "base/text.h"
 #include "web/template.h"
@@ -85,74 +85,18 @@ render(const char *template, enum template_form form, char *buf, size_t size)
 static void
 templates_rendered(void **state)
 {
-	static const struct {
-		const char *sentence, *source;
-		const char *want; /* NULL: refused */
-	} rows[] = {
-		{ "text alone", "a { b } c", "a { b } c" },
-		{ "nothing", "", "" },
-		{ "a variable is escaped", "[{{name}}]",
-		    "[&lt;b&gt;&amp;&quot;&#39;]" },
-		{ "a variable without text writes nothing", "[{{none}}]",
-		    "[]" },
-		{ "a phrase by its name", "{{last}}", "at the end" },
-		{ "a phrase sees the variables", "{{said}}",
-		    "Hello &lt;b&gt;&amp;&quot;&#39;" },
-		{ "a phrase over lines", "{{long}}", "one\n\ttwo\n    three" },
-		{ "a remark", "a{{! {name} }}b", "ab" },
-		{ "texts and phrases side by side", "a{{last}}b{{! }}c{{last}}",
-		    "aat the endbcat the end" },
-		{ "one phrase at the end of two texts",
-		    "a{{last}}{{name}}a{{last}}{{last}}",
-		    "aat the end&lt;b&gt;&amp;&quot;&#39;"
-		    "aat the endat the end" },
-		{ "a text behind a block is not of it",
-		    "{{#none}}a{{last}}{{/none}}{{last}}{{#said}}b{{/said}}",
-		    "at the endb" },
-		{ "nor one before it",
-		    "a{{^none}}{{last}}{{/none}}{{#none}}b{{/none}}c",
-		    "aat the endc" },
-		{ "a block of a list", "{{#list}}<{{n}}>{{/list}}", "<1><2>" },
-		{ "an inner section hides the outer",
-		    "{{#list}}{{name}},{{/list}}",
-		    "&lt;b&gt;&amp;&quot;&#39;,inner," },
-		{ "a block of a text", "{{#name}}yes{{/name}}", "yes" },
-		{ "a block of a phrase", "{{#said}}yes{{/said}}", "yes" },
-		{ "a block of an empty text", "{{#empty}}yes{{/empty}}", "" },
-		{ "a block of no text", "{{#none}}yes{{/none}}", "" },
-		{ "a block of an empty list", "{{#nobody}}yes{{/nobody}}", "" },
-		{ "the absence of a text", "{{^none}}no{{/none}}", "no" },
-		{ "the absence of an empty list", "{{^nobody}}no{{/nobody}}",
-		    "no" },
-		{ "no absence of a list", "{{^list}}no{{/list}}", "" },
-		{ "no absence of a text", "{{^name}}no{{/name}}", "" },
-		{ "blocks within blocks",
-		    "{{#list}}{{#said}}{{n}}{{/said}}{{/list}}", "12" },
-		{ "block lines leave no empty lines",
-		    "a\n{{#list}}\n{{n}}\n{{/list}}\nb\n", "a\n1\n2\nb\n" },
-		{ "an unknown phrase of a variable", "{{unsaid}}", NULL },
-		{ "a block within one of its name",
-		    "{{#list}}{{#n}}{{#list}}{{n}}{{/list}}{{/n}}{{/list}}",
-		    "1212" },
-		{ "what a block hid is there again",
-		    "{{#list}}{{/list}}{{n}}|"
-		    "{{#list}}{{name}}{{/list}}{{name}}",
-		    "|&lt;b&gt;&amp;&quot;&#39;inner&lt;b&gt;&amp;&quot;&#39;" },
-		{ "a variable that is not set",
-		    "[{{n}}]{{#n}}x{{/n}}{{^n}}y{{/n}}", "[]y" },
-		{ "a variable with markup of its own", "{{markup}}", "<i>" },
-		{ "the later phrase of a name", "{{twice}}", "second" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "templates.rows", "templates_rendered");
+	while (rows_next(&rows)) {
 		char buf[128];
 		const bool fine = render(
-		    rows[i].source, TEMPLATE_HTML, buf, sizeof(buf));
+		    rows.field[0], TEMPLATE_HTML, buf, sizeof(buf));
 
-		check_int(rows[i].sentence, fine, rows[i].want != NULL);
-		if (rows[i].want != NULL) {
-			check_text(rows[i].sentence, buf, rows[i].want);
+		check_int(rows.sentence, fine, rows.field[1] != NULL);
+		if (rows.field[1] != NULL) {
+			rows_check(&rows, 1, buf);
 		}
 	}
 }
@@ -168,67 +112,22 @@ plain_is_not_escaped(void **state)
 	check_text("as it is", buf, "<b>&\"' Hello <b>&\"'");
 }
 
-#define FOUR "{{#n}}{{#n}}{{#n}}{{#n}}"
-
 static void
 wrong_ones_are_refused(void **state)
 {
-	static const struct {
-		const char *sentence, *source, *phrases, *want;
-	} rows[] = {
-		{ "an unknown name", "\n{{what}}", "a = b\n",
-		    "page.html:2: unknown name \"what\"" },
-		{ "an unknown name where it is not written",
-		    "{{#none}}{{what}}{{/none}}", "a = b\n",
-		    "page.html:1: unknown name \"what\"" },
-		{ "a block of an unknown name", "{{#what}}{{/what}}", "a = b\n",
-		    "page.html:1: unknown name \"what\"" },
-		{ "a block of a phrase", "{{#a}}{{/a}}", "a = b\n",
-		    "page.html:1: unknown name \"a\"" },
-		{ "an open hole", "a\n\n {{name", "a = b\n",
-		    "page.html:3: a hole is never closed" },
-		{ "an open block", "\n{{#name}} a", "a = b\n",
-		    "page.html:2: a block is never closed: \"name\"" },
-		{ "a block closed by another name", "{{#name}}{{/list}}",
-		    "a = b\n",
-		    "page.html:1: another block is open than \"list\"" },
-		{ "a closing alone", "{{/name}}", "a = b\n",
-		    "page.html:1: no block is open for \"name\"" },
-		{ "an empty hole", "{{}}", "a = b\n",
-		    "page.html:1: a hole without a name" },
-		{ "an empty block", "{{#}}", "a = b\n",
-		    "page.html:1: a hole without a name" },
-		{ "a remark of the phrase file is no phrase", "{{# c}}",
-		    "# c = d\n",
-		    "page.html:1: a block is never closed: \" c\"" },
-		{ "phrases in a ring", "",
-		    "a = b\nring = {{back}}\n"
-		    "back = {{ring}}\n",
-		    "en.phrases:2: leads back to itself: \"ring\"" },
-		{ "a template that holds itself", "{{page}}", "a = b\n",
-		    "page.html:1: leads back to itself: \"page\"" },
-		{ "a phrase with an unknown name", "",
-		    "a = b\n\n"
-		    "c = d\n\te {{f}}\n",
-		    "en.phrases:4: unknown name \"f\"" },
-		{ "a line that is no phrase", "", "a = b\nhello\n",
-		    "en.phrases:2: not of the form NAME = TEXT" },
-		{ "too many blocks", FOUR FOUR FOUR FOUR "{{#n}}", "a = b\n",
-		    "page.html:1: too many blocks within \"n\"" },
-		{ "a phrase without a name", "", " = b\n",
-		    "en.phrases:1: not of the form NAME = TEXT" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "templates.rows", "wrong_ones_are_refused");
+	while (rows_next(&rows)) {
 		struct template_error error;
 		struct templates *templates = templates_of(
-		    rows[i].source, rows[i].phrases, &error);
+		    rows.field[0], rows.field[1], &error);
 
 		if (templates != NULL) {
-			fail_msg("%s: taken", rows[i].sentence);
+			fail_msg("%s: taken", rows.sentence);
 		}
-		check_text(rows[i].sentence, error.what, rows[i].want);
+		rows_check(&rows, 2, error.what);
 	}
 }
 
