@@ -41,35 +41,6 @@ a_forwarders_events_count_a_part(void **state)
 	}
 }
 
-static void
-accepted_mail_is_to_a_clients_credit(void **state)
-{
-	static const struct {
-		const char *sentence, *kind;
-		int messages, recipients, bad, want;
-	} rows[] = {
-		{ "five spams, nothing accepted", "spam", 0, 0, 5, 1 },
-		{ "ten messages forgive one", "spam", 10, 0, 5, 0 },
-		{ "but not two", "spam", 10, 0, 6, 1 },
-		{ "nine forgive none", "spam", 9, 0, 5, 1 },
-		{ "recipients forgive no spam", "spam", 0, 100, 5, 1 },
-		{ "but recipients", "recipient", 0, 10, 20, 0 },
-		{ "messages do not", "recipient", 100, 0, 20, 1 },
-	};
-	static const char *const rules[] = { "spam", "dictionary" };
-
-	for (size_t i = 0; i < COUNT(rules); i++) {
-		script(*state, "0 set %s ratio 0", rules[i]);
-		script(*state, "0 set %s credit 10", rules[i]);
-	}
-	for (int i = 0; i < (int)COUNT(rows); i++) {
-		script(*state, "0 198.51.100.%d accepted %d %d", i + 1,
-		    rows[i].messages, rows[i].recipients);
-		script(*state, "90 198.51.100.%d %s %d = %d : %s", i + 1,
-		    rows[i].kind, rows[i].bad, rows[i].want, rows[i].sentence);
-	}
-}
-
 /* ---- one recipient, again and again ---- */
 
 static int64_t
@@ -317,7 +288,6 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(scripts),
 		TEST(a_forwarders_events_count_a_part),
-		TEST(accepted_mail_is_to_a_clients_credit),
 		TEST(of_one_recipient_some_count),
 		TEST(distinct_recipients_count_each),
 		TEST(the_second_reply_is_kept_with_the_ban),

@@ -1,4 +1,4 @@
-#include "check.h"
+#include "rows.h"
 
 #include "base/json.h"
 #include "base/text.h"
@@ -6,36 +6,17 @@
 static void
 durations_read(void **state)
 {
-	static const struct {
-		const char *sentence, *text;
-		int64_t want; /* 0: refused */
-	} rows[] = {
-		{ "seconds", "90s", 90 },
-		{ "minutes", "10m", 600 },
-		{ "hours", "2h", 7200 },
-		{ "days", "7d", 604800 },
-		{ "a sum", "1h30m", 5400 },
-		{ "a hundred years", "36525d", INT64_C(3155760000) },
-		{ "more than a hundred years", "36526d", 0 },
-		{ "a number that would overflow", "99999999999999999999d", 0 },
-		{ "a sum that would pass the most", "36525d1s", 0 },
-		{ "no unit", "90", 0 },
-		{ "nothing", "", 0 },
-		{ "a unit alone", "h", 0 },
-		{ "nothing at all of it", "0s", 0 },
-		{ "a negative one", "-1h", 0 },
-		{ "a fraction", "1.5h", 0 },
-		{ "a blank", "1 h", 0 },
-		{ "a unit we do not have", "1w", 0 },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "texts.rows", "durations_read");
+	while (rows_next(&rows)) {
 		int64_t seconds = 0;
 
-		check_int(rows[i].sentence,
-		    text_to_duration(rows[i].text, &seconds), rows[i].want > 0);
-		check_int(rows[i].sentence, seconds, rows[i].want);
+		check_int(rows.sentence,
+		    text_to_duration(rows.field[0], &seconds),
+		    rows_number(&rows, 1) > 0);
+		rows_check_int(&rows, 1, seconds);
 	}
 }
 
@@ -103,40 +84,16 @@ durations_written(void **state)
 static void
 times_read(void **state)
 {
-	static const struct {
-		const char *sentence, *text;
-		int64_t want; /* -1: refused */
-	} rows[] = {
-		{ "UTC", "2026-11-21T18:05:42Z", 1795284342 },
-		{ "east of it", "2026-11-21T19:05:42+01:00", 1795284342 },
-		{ "west of it", "2026-11-21T13:05:42-0500", 1795284342 },
-		{ "a zone of hours", "2026-11-21T19:05:42+01", 1795284342 },
-		{ "a fraction is cut off", "2026-11-21T18:05:42.999Z",
-		    1795284342 },
-		{ "a blank for the T", "2026-11-21 18:05:42Z", 1795284342 },
-		{ "no seconds", "2026-11-21T18:05Z", 1795284300 },
-		{ "seconds since the epoch", "@1795284342", 1795284342 },
-		{ "a leap day", "2028-02-29T00:00:00Z", 1835395200 },
-		{ "no leap day", "2026-02-29T00:00:00Z", -1 },
-		{ "31 April", "2026-04-31T00:00:00Z", -1 },
-		{ "no zone", "2026-11-21T18:05:42", -1 },
-		{ "month 13", "2026-13-21T18:05:42Z", -1 },
-		{ "hour 24", "2026-11-21T24:05:42Z", -1 },
-		{ "before the epoch", "1969-11-21T18:05:42Z", -1 },
-		{ "something behind it", "2026-11-21T18:05:42Zx", -1 },
-		{ "a date alone", "2026-11-21", -1 },
-		{ "a negative second", "@-1", -1 },
-		{ "a second past year 9999", "@253402300800", -1 },
-		{ "nothing", "", -1 },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "texts.rows", "times_read");
+	while (rows_next(&rows)) {
 		int64_t at = -1;
 
-		check_int(rows[i].sentence, text_to_time(rows[i].text, &at),
-		    rows[i].want >= 0);
-		check_int(rows[i].sentence, at, rows[i].want);
+		check_int(rows.sentence, text_to_time(rows.field[0], &at),
+		    rows_number(&rows, 1) >= 0);
+		rows_check_int(&rows, 1, at);
 	}
 }
 
@@ -156,28 +113,15 @@ times_written(void **state)
 static void
 numbers_read(void **state)
 {
-	static const struct {
-		const char *sentence, *text;
-		bool want;
-	} rows[] = {
-		{ "the least", "-5", true },
-		{ "the most", "10", true },
-		{ "one below", "-6", false },
-		{ "one above", "11", false },
-		{ "nothing", "", false },
-		{ "a sign alone", "-", false },
-		{ "a plus", "+1", false },
-		{ "something behind it", "1x", false },
-		{ "a blank before it", " 1", false },
-		{ "more than 64 bits", "9223372036854775808", false },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "texts.rows", "numbers_read");
+	while (rows_next(&rows)) {
 		int64_t number;
 
-		check_int(rows[i].sentence,
-		    text_to_int(rows[i].text, -5, 10, &number), rows[i].want);
+		rows_check_int(
+		    &rows, 1, text_to_int(rows.field[0], -5, 10, &number));
 	}
 }
 
