@@ -50,23 +50,6 @@ ban_check(struct ctl *ctl)
 	return EXIT_USAGE;
 }
 
-struct allow_search {
-	const struct net *who;
-	struct net found;
-	bool any;
-};
-
-static void
-match_allow(void *to, const struct allow *allow)
-{
-	struct allow_search *search = to;
-
-	if (!search->any && net_contains(&allow->net, search->who)) {
-		search->found = allow->net;
-		search->any = true;
-	}
-}
-
 static void
 say_added(struct ctl *ctl, const struct ban *ban)
 {
@@ -99,23 +82,24 @@ ban_add(struct ctl *ctl)
 							  : REASON_ERROR,
 		.ends = ctl->now + args->duration,
 	};
-	struct allow_search search = { .who = &args->who };
+	struct allow allow;
 	char who[NET_TEXT_SIZE];
 	char by[NET_TEXT_SIZE];
 
 	(void)text_copy(
 	    ban.note, sizeof(ban.note), args->note != NULL ? args->note : "");
 	store_begin(ctl->store);
-	store_allow_each(ctl->store, ctl->now, match_allow, &search);
-	if (search.any) {
+	if (store_allow_find(ctl->store, &args->who.addr, ctl->now, &allow) &&
+	    net_contains(&allow.net, &args->who)) {
 		store_rollback(ctl->store);
 		output_complain("%s is allowed: \"videur allow remove %s\" "
 				"comes first",
-		    net_format(&args->who, who), net_format(&search.found, by));
+		    net_format(&args->who, who), net_format(&allow.net, by));
 		return EXIT_USAGE;
 	}
 	engine_ban(ctl->store, ctl->conf, &ban, ctl->now);
-	if (!ctl_commit(ctl, "ban", net_format(&ban.who, who), args->note)) {
+	ctl_audit(ctl, "ban", net_format(&ban.who, who), args->note);
+	if (!ctl_well(ctl, store_commit(ctl->store))) {
 		return EXIT_DATABASE;
 	}
 	say_added(ctl, &ban);
@@ -251,7 +235,8 @@ allow_add(struct ctl *ctl)
 	    args->note != NULL ? args->note : "");
 	store_begin(ctl->store);
 	engine_allow(ctl->store, ctl->conf, &allow, ctl->now, &lifted);
-	if (!ctl_commit(ctl, "allow add", net, args->note)) {
+	ctl_audit(ctl, "allow add", net, args->note);
+	if (!ctl_well(ctl, store_commit(ctl->store))) {
 		return EXIT_DATABASE;
 	}
 	output_say(&ctl->out, "allowed %s%s%s; lifted %s", net,

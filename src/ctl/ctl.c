@@ -68,14 +68,6 @@ ctl_audit(
 }
 
 bool
-ctl_commit(
-    struct ctl *ctl, const char *what, const char *subject, const char *note)
-{
-	ctl_audit(ctl, what, subject, note);
-	return ctl_well(ctl, store_commit(ctl->store));
-}
-
-bool
 ctl_policy(const struct ctl *ctl, const char *name, struct policy *out)
 {
 	char error[CONF_ERROR_SIZE] = "";

@@ -42,10 +42,6 @@ bool ctl_well(struct ctl *ctl, enum store_result result);
 void ctl_audit(
     struct ctl *ctl, const char *what, const char *subject, const char *note);
 
-/* The same, and end the bracket; gives back ctl_well() of that. */
-bool ctl_commit(
-    struct ctl *ctl, const char *what, const char *subject, const char *note);
-
 /* The policy of that name; false after a complaint. */
 bool ctl_policy(const struct ctl *ctl, const char *name, struct policy *out);
 

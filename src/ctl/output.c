@@ -295,25 +295,22 @@ put_cell(struct output *out, const char *name, const char *value)
 	}
 }
 
-/* How JSON writes a value. */
-enum token {
-	TOKEN_STRING,
-	TOKEN_RAW, /* a number, or a truth value */
-	TOKEN_NONE
-};
-
-/* A value as programs read it, and as people do. */
+/* A value as programs read it, and as people do; NULL: none.  JSON quotes it
+ * where it is a text. */
 static void
-put(struct output *out, const char *name, enum token token, const char *plain,
+put(struct output *out, const char *name, bool text, const char *plain,
     const char *people)
 {
+	bool none = plain == NULL;
+
 	if (out->muted) {
 		return;
 	}
-	if (out->format == OUTPUT_JSON && token == TOKEN_STRING) {
+	plain = none ? "" : plain;
+	if (out->format == OUTPUT_JSON && text) {
 		json_string(&out->json, name, plain);
 	} else if (out->format == OUTPUT_JSON) {
-		json_raw(&out->json, name, token == TOKEN_RAW ? plain : "null");
+		json_raw(&out->json, name, none ? "null" : plain);
 	} else if (in_cell(out)) {
 		size_t len = strlen(out->list);
 
@@ -324,7 +321,7 @@ put(struct output *out, const char *name, enum token token, const char *plain,
 		put_path(out, name, plain);
 	} else if (out->format == OUTPUT_CSV) {
 		put_cell(out, name, plain);
-	} else if (token != TOKEN_NONE || in_table(out)) {
+	} else if (!none || in_table(out)) {
 		put_cell(out, name, people);
 	}
 	top(out)->count++;
@@ -333,7 +330,7 @@ put(struct output *out, const char *name, enum token token, const char *plain,
 void
 output_none(struct output *out, const char *name)
 {
-	put(out, name, TOKEN_NONE, "", "-");
+	put(out, name, false, NULL, "-");
 }
 
 void
@@ -342,7 +339,7 @@ output_string(struct output *out, const char *name, const char *value)
 	if (value == NULL) {
 		output_none(out, name);
 	} else {
-		put(out, name, TOKEN_STRING, value, value);
+		put(out, name, true, value, value);
 	}
 }
 
@@ -374,7 +371,7 @@ output_int(struct output *out, const char *name, int64_t value)
 	char text[VALUE_SIZE];
 
 	(void)snprintf(text, sizeof(text), "%" PRId64, value);
-	put(out, name, TOKEN_RAW, text, text);
+	put(out, name, false, text, text);
 }
 
 void
@@ -403,7 +400,7 @@ output_time(struct output *out, const char *name, int64_t at)
 	if (in_table(out)) {
 		people[strlen("2026-11-21 19:05")] = '\0';
 	}
-	put(out, name, TOKEN_STRING, text_from_time(at, plain), people);
+	put(out, name, true, text_from_time(at, plain), people);
 }
 
 void
@@ -413,7 +410,7 @@ output_duration(struct output *out, const char *name, int64_t seconds)
 	char people[OUTPUT_TIME_SIZE];
 
 	(void)snprintf(plain, sizeof(plain), "%" PRId64, seconds);
-	put(out, name, TOKEN_RAW, plain,
+	put(out, name, false, plain,
 	    in_table(out) || in_cell(out)
 		? output_short_duration(seconds, people)
 		: text_from_duration(seconds, people));
@@ -422,8 +419,7 @@ output_duration(struct output *out, const char *name, int64_t seconds)
 void
 output_bool(struct output *out, const char *name, bool value)
 {
-	put(out, name, TOKEN_RAW, value ? "true" : "false",
-	    value ? "yes" : "no");
+	put(out, name, false, value ? "true" : "false", value ? "yes" : "no");
 }
 
 void
@@ -436,7 +432,7 @@ output_ratio(struct output *out, const char *name, int64_t ratio)
 	    (double)ratio / (double)POLICY_RATIO_ONE);
 	(void)snprintf(people, sizeof(people), "%g %%",
 	    (double)ratio * 100 / (double)POLICY_RATIO_ONE);
-	put(out, name, TOKEN_RAW, plain, people);
+	put(out, name, false, plain, people);
 }
 
 void

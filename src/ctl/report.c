@@ -87,7 +87,8 @@ store_chunk(
 		addr_format(&report[0].address, subject);
 	}
 	output_count(next.stored - sum->stored, "event", "events", note);
-	if (!ctl_commit(ctl, "report", subject, note)) {
+	ctl_audit(ctl, "report", subject, note);
+	if (!ctl_well(ctl, store_commit(ctl->store))) {
 		return false;
 	}
 	*sum = next;
@@ -226,17 +227,12 @@ enum exit_status
 report_lines_check(struct ctl *ctl)
 {
 	ctl->spool = tmpfile();
-	if (ctl->spool == NULL) {
-		output_complain(
-		    "no temporary file: %s", strerrordesc_np(errno));
+	if (ctl->spool != NULL && !spool_lines(stdin, ctl->spool)) {
 		return EXIT_USAGE;
 	}
-	if (!spool_lines(stdin, ctl->spool)) {
-		return EXIT_USAGE;
-	}
-	if (fflush(ctl->spool) != 0) {
-		output_complain(
-		    "the temporary file: %s", strerrordesc_np(errno));
+	if (ctl->spool == NULL || fflush(ctl->spool) != 0) {
+		output_complain("%s temporary file: %s",
+		    ctl->spool == NULL ? "no" : "the", strerrordesc_np(errno));
 		return EXIT_USAGE;
 	}
 	rewind(ctl->spool);

@@ -232,8 +232,9 @@ screen_csv(const char *text)
 
 /* A line of the columns that CSV knows. */
 static void
-put_csv_row(const struct layout *layout, const char *const *cell)
+put_csv_row(const struct screen *screen, const char *const *cell)
 {
+	const struct layout *layout = screen->layout;
 	bool any = false;
 
 	for (size_t i = 0; layout->column[i].name != NULL; i++) {
@@ -262,11 +263,7 @@ screen_flush(struct screen *screen)
 		for (size_t i = 0; i < COLUMNS_MAX; i++) {
 			cell[i] = cell_of(screen, row, i);
 		}
-		if (screen->csv) {
-			put_csv_row(screen->layout, cell);
-		} else {
-			put_row(screen, cell);
-		}
+		(screen->csv ? put_csv_row : put_row)(screen, cell);
 	}
 	memset(screen->cell, 0, sizeof(screen->cell[0]) * screen->rows);
 	screen->rows = 0;
@@ -295,7 +292,7 @@ screen_begin(struct screen *screen, const struct layout *layout, bool csv)
 		for (size_t i = 0; i < COLUMNS_MAX; i++) {
 			name[i] = layout->column[i].name;
 		}
-		put_csv_row(layout, name);
+		put_csv_row(screen, name);
 		screen->headed = true;
 	}
 }

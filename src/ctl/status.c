@@ -6,51 +6,43 @@
 #include "ctl/ctl.h"
 #include "engine/engine.h"
 
-/* ---- status ---- */
-
-struct status {
-	struct store_numbers numbers;
-	struct ban_counts counts; /* active, enforced bans */
-	int64_t observed;         /* active, and refuse nobody */
-	int64_t allows;
-	struct state state[STATE_COUNT];
+/* Active bans that refuse nobody. */
+struct observed {
+	int64_t all;
+	int64_t held; /* of these, by the brake */
 };
 
 static bool
 count_observed(void *to, const struct ban *ban)
 {
-	struct status *status = to;
+	struct observed *observed = to;
 
-	status->observed += ban->observed;
+	observed->all += ban->observed;
+	observed->held += ban->observed && ban->honest;
 	return true;
 }
 
-static void
-count_allow(void *to, const struct allow *allow)
-{
-	struct status *status = to;
-
-	(void)allow;
-	status->allows++;
-}
-
-static bool
-read_status(struct ctl *ctl, struct status *status)
+static struct observed
+read_observed(struct ctl *ctl)
 {
 	const struct ban_query active = {
 		.scope = BAN_ANYBODY,
 		.active_at = ctl->now,
 		.observed = true,
 	};
-	struct store *store = ctl->store;
+	struct observed observed = { .all = 0 };
 
-	store_read(store);
-	store_numbers(store, &status->numbers);
-	store_ban_counts(store, ctl->now, &status->counts);
-	store_ban_each(store, &active, count_observed, status);
-	store_allow_each(store, ctl->now, count_allow, status);
-	engine_states(store, status->state);
-	return ctl_well(ctl, store_read_end(store));
+	store_ban_each(ctl->store, &active, count_observed, &observed);
+	return observed;
+}
+
+/* ---- status ---- */
+
+static void
+count_allow(void *to, const struct allow *allow)
+{
+	(void)allow;
+	++*(int64_t *)to;
 }
 
 static void
@@ -74,10 +66,8 @@ put_database(struct ctl *ctl, const struct store_numbers *numbers)
 }
 
 static void
-put_bans(struct output *out, const struct status *status)
+put_bans(struct output *out, const struct ban_counts *counts, int64_t observed)
 {
-	const struct ban_counts *counts = &status->counts;
-
 	output_object(out, "listed", NULL);
 	output_int(out, "ipv4", counts->v4);
 	output_int(out, "ipv6", counts->v6);
@@ -94,20 +84,20 @@ put_bans(struct output *out, const struct status *status)
 		}
 	}
 	output_end(out);
-	output_int(out, "observed", status->observed);
-	if (status->observed > 0) {
+	output_int(out, "observed", observed);
+	if (observed > 0) {
 		output_line(out, "",
 		    "%" PRId64 " more only observed: they refuse nobody",
-		    status->observed);
+		    observed);
 	}
 }
 
 static void
-put_state(struct ctl *ctl, const struct status *status, enum engine_state which)
+put_state(struct ctl *ctl, const struct state *states, enum engine_state which)
 {
 	struct output *out = &ctl->out;
 	const char *name = engine_state_name(which);
-	const struct state *state = &status->state[which];
+	const struct state *state = &states[which];
 	const char *value = state->value;
 	char since[OUTPUT_TIME_SIZE];
 	char ago[DURATION_TEXT_SIZE];
@@ -143,55 +133,56 @@ status_show(struct ctl *ctl)
 {
 	const struct conf *conf = ctl->conf;
 	struct output *out = &ctl->out;
-	struct status status = { .allows = 0 };
+	struct store *store = ctl->store;
+	struct store_numbers numbers;
+	struct ban_counts counts; /* active, enforced bans */
+	struct observed observed;
+	struct state states[STATE_COUNT];
+	int64_t allowed = 0;
 	bool observe = conf->mode == CONF_OBSERVE;
 	char allows[OUTPUT_COUNT_SIZE];
 
-	if (!read_status(ctl, &status)) {
+	store_read(store);
+	store_numbers(store, &numbers);
+	store_ban_counts(store, ctl->now, &counts);
+	observed = read_observed(ctl);
+	store_allow_each(store, ctl->now, count_allow, &allowed);
+	engine_states(store, states);
+	if (!ctl_well(ctl, store_read_end(store))) {
 		return EXIT_DATABASE;
 	}
-	if (strcmp(status.state[STATE_BRAKE].value, "on") == 0) {
+	if (strcmp(states[STATE_BRAKE].value, "on") == 0) {
 		output_line(out, "BRAKE ON",
 		    "new bans of clients whose mail was accepted before "
 		    "refuse nobody: see \"videur brake\"");
 	}
 	output_object(out, NULL, NULL);
-	put_database(ctl, &status.numbers);
+	put_database(ctl, &numbers);
 	output_string(out, "mode", observe ? "observe" : "enforce");
 	output_line(out, "mode", "%s",
 	    observe ? "observe: new bans refuse nobody" : "enforce");
 	output_string(out, "policy", conf->policy.name);
 	output_line(out, "policy", "%s, %zu rules", conf->policy.name,
 	    conf->policy.rules);
-	put_bans(out, &status);
-	output_int(out, "events", status.numbers.events);
-	output_line(out, "events", "about %" PRId64, status.numbers.events);
-	output_int(out, "allowed", status.allows);
+	put_bans(out, &counts, observed.all);
+	output_int(out, "events", numbers.events);
+	output_line(out, "events", "about %" PRId64, numbers.events);
+	output_int(out, "allowed", allowed);
 	output_line(out, "allowed",
 	    "%s by command, %zu by configuration and as this host's own",
-	    output_count(status.allows, "network", "networks", allows),
-	    conf->allows);
+	    output_count(allowed, "network", "networks", allows), conf->allows);
 	output_object(out, "services", NULL);
-	put_state(ctl, &status, STATE_MILTER);
-	put_state(ctl, &status, STATE_WATCH);
+	put_state(ctl, states, STATE_MILTER);
+	put_state(ctl, states, STATE_WATCH);
 	output_end(out);
-	put_state(ctl, &status, STATE_SUPPRESSED);
-	put_state(ctl, &status, STATE_BRAKE);
+	put_state(ctl, states, STATE_SUPPRESSED);
+	put_state(ctl, states, STATE_BRAKE);
 	output_time(out, "checked_at", ctl->now);
 	output_end(out);
 	return EXIT_FINE;
 }
 
 /* ---- brake ---- */
-
-static bool
-count_held(void *to, const struct ban *ban)
-{
-	int64_t *held = to;
-
-	*held += ban->observed && ban->honest;
-	return true;
-}
 
 static void
 say_brake(struct ctl *ctl, const struct brake_counts *counts, int64_t held)
@@ -246,18 +237,13 @@ say_brake(struct ctl *ctl, const struct brake_counts *counts, int64_t held)
 enum exit_status
 brake_show(struct ctl *ctl)
 {
-	const struct ban_query live = {
-		.scope = BAN_ANYBODY,
-		.active_at = ctl->now,
-		.observed = true,
-	};
 	struct output *out = &ctl->out;
 	struct brake_counts counts;
-	int64_t held = 0; /* live bans that the brake holds back */
+	int64_t held;
 
 	store_read(ctl->store);
 	engine_brake_counts(ctl->store, ctl->conf, ctl->now, &counts);
-	store_ban_each(ctl->store, &live, count_held, &held);
+	held = read_observed(ctl).held;
 	if (!ctl_well(ctl, store_read_end(ctl->store))) {
 		return EXIT_DATABASE;
 	}
