@@ -50,28 +50,6 @@ ban_check(struct ctl *ctl)
 	return EXIT_USAGE;
 }
 
-static void
-say_added(struct ctl *ctl, const struct ban *ban)
-{
-	char who[NET_TEXT_SIZE];
-	char from[ADDR_TEXT_SIZE];
-	char until[OUTPUT_TIME_SIZE];
-	struct addr address;
-
-	output_say(&ctl->out, "banned %s until %s (ref %s)",
-	    net_format(&ban->who, who), output_time_text(ban->ends, until),
-	    ban->ref);
-	if (ban->observed) {
-		output_say(&ctl->out, "it refuses nobody: mode is observe");
-	} else if (ssh_find(&address) &&
-		   net_contains_addr(&ban->who, &address)) {
-		/* Who bans the network he sits in should know at once. */
-		output_complain("warning: you are connected from %s, which is "
-				"banned now",
-		    addr_format(&address, from));
-	}
-}
-
 enum exit_status
 ban_add(struct ctl *ctl)
 {
@@ -83,8 +61,10 @@ ban_add(struct ctl *ctl)
 		.ends = ctl->now + args->duration,
 	};
 	struct allow allow;
+	struct addr address;
 	char who[NET_TEXT_SIZE];
-	char by[NET_TEXT_SIZE];
+	char other[NET_TEXT_SIZE];
+	char until[OUTPUT_TIME_SIZE];
 
 	(void)text_copy(
 	    ban.note, sizeof(ban.note), args->note != NULL ? args->note : "");
@@ -94,7 +74,7 @@ ban_add(struct ctl *ctl)
 		store_rollback(ctl->store);
 		output_complain("%s is allowed: \"videur allow remove %s\" "
 				"comes first",
-		    net_format(&args->who, who), net_format(&allow.net, by));
+		    net_format(&args->who, who), net_format(&allow.net, other));
 		return EXIT_USAGE;
 	}
 	engine_ban(ctl->store, ctl->conf, &ban, ctl->now);
@@ -102,7 +82,17 @@ ban_add(struct ctl *ctl)
 	if (!ctl_well(ctl, store_commit(ctl->store))) {
 		return EXIT_DATABASE;
 	}
-	say_added(ctl, &ban);
+	output_say(&ctl->out, "banned %s until %s (ref %s)", who,
+	    output_time_text(ban.ends, until), ban.ref);
+	if (ban.observed) {
+		output_say(&ctl->out, "it refuses nobody: mode is observe");
+	} else if (ssh_find(&address) &&
+		   net_contains_addr(&ban.who, &address)) {
+		/* Who bans the network he sits in should know at once. */
+		output_complain("warning: you are connected from %s, which is "
+				"banned now",
+		    addr_format(&address, other));
+	}
 	return EXIT_FINE;
 }
 

@@ -165,36 +165,19 @@ say_banned(
 	    whole ? "" : net_format(&ban->who, who), where);
 }
 
-static void
-say_allowed(struct ctl *ctl, const struct addr *address, const char *text)
+void
+bans_standing(struct ctl *ctl, const struct standing *standing)
 {
+	struct output *out = &ctl->out;
+	char address[ADDR_TEXT_SIZE];
 	char net[NET_TEXT_SIZE];
 	char until[OUTPUT_TIME_SIZE];
 	struct allow allow;
 
-	if (!store_allow_find(ctl->store, address, ctl->now, &allow)) {
-		output_say(&ctl->out,
-		    "%s is allowed: by the configuration, or as one of this "
-		    "host's own",
-		    text);
-		return;
-	}
-	output_say(&ctl->out, "%s is allowed: %s is on the allow list%s%s%s%s",
-	    text, net_format(&allow.net, net),
-	    allow.until != 0 ? " until " : "",
-	    allow.until != 0 ? output_time_text(allow.until, until) : "",
-	    allow.note[0] != '\0' ? ": " : "", allow.note);
-}
-
-void
-bans_standing(struct ctl *ctl, const struct standing *standing)
-{
-	char address[ADDR_TEXT_SIZE];
-
 	addr_format(&standing->address, address);
 	switch (standing->verdict) {
 	case STANDING_CLEAR:
-		output_say(&ctl->out, "%s is clear", address);
+		output_say(out, "%s is clear", address);
 		break;
 	case STANDING_BANNED:
 		for (size_t i = 0; i < standing->bans; i++) {
@@ -202,10 +185,24 @@ bans_standing(struct ctl *ctl, const struct standing *standing)
 		}
 		break;
 	case STANDING_ALLOWED:
-		say_allowed(ctl, &standing->address, address);
+		if (!store_allow_find(
+			ctl->store, &standing->address, ctl->now, &allow)) {
+			output_say(out,
+			    "%s is allowed: by the configuration, or as one of "
+			    "this host's own",
+			    address);
+			break;
+		}
+		output_say(out,
+		    "%s is allowed: %s is on the allow list%s%s%s%s", address,
+		    net_format(&allow.net, net),
+		    allow.until != 0 ? " until " : "",
+		    allow.until != 0 ? output_time_text(allow.until, until)
+				     : "",
+		    allow.note[0] != '\0' ? ": " : "", allow.note);
 		break;
 	case STANDING_NEVER:
-		output_say(&ctl->out,
+		output_say(out,
 		    "%s is never banned: it lies in a private or reserved "
 		    "range",
 		    address);
@@ -252,52 +249,41 @@ put_ban(void *to, const struct ban *ban)
 	return true;
 }
 
-/* "3 bans, 2 active (1 only observed)", or that there are none. */
-static void
-summarize(const struct listing *listing, int64_t rows)
-{
-	const struct args *args = &listing->ctl->args;
-	struct output *out = &listing->ctl->out;
-	bool reason = args_given(args, OPTION_REASON);
-	char bans[OUTPUT_COUNT_SIZE];
-
-	output_count(rows, "ban", "bans", bans);
-	if (rows == 0) {
-		output_say(out, "nobody is banned%s%s%s", reason ? " for " : "",
-		    reason ? reason_name(args->reason) : "",
-		    args_given(args, OPTION_ALL) ? ", and nobody was" : "");
-	} else if (listing->observed > 0) {
-		output_say(out,
-		    "%s, %" PRId64 " active (%" PRId64 " only observed)", bans,
-		    listing->active, listing->observed);
-	} else {
-		output_say(
-		    out, "%s, %" PRId64 " active", bans, listing->active);
-	}
-}
-
 enum exit_status
 list_show(struct ctl *ctl)
 {
 	const struct args *args = &ctl->args;
+	bool reason = args_given(args, OPTION_REASON);
+	bool all = args_given(args, OPTION_ALL);
 	const struct ban_query query = {
 		.scope = BAN_ANYBODY,
-		.active_at = args_given(args, OPTION_ALL) ? INT64_MIN
-							  : ctl->now,
+		.active_at = all ? INT64_MIN : ctl->now,
 		.observed = true,
-		.reason = args_given(args, OPTION_REASON) ? &args->reason
-							  : NULL,
+		.reason = reason ? &args->reason : NULL,
 	};
+	struct output *out = &ctl->out;
 	struct listing listing = { .ctl = ctl };
 	int64_t rows;
+	char bans[OUTPUT_COUNT_SIZE];
 
-	output_table(&ctl->out, NULL, &listed);
+	output_table(out, NULL, &listed);
 	store_ban_each(ctl->store, &query, put_ban, &listing);
 	if (!ctl_well(ctl, store_status(ctl->store))) {
 		return EXIT_DATABASE;
 	}
-	rows = output_end(&ctl->out);
-	summarize(&listing, rows);
+	rows = output_end(out);
+	output_count(rows, "ban", "bans", bans);
+	if (rows == 0) {
+		output_say(out, "nobody is banned%s%s%s", reason ? " for " : "",
+		    reason ? reason_name(args->reason) : "",
+		    all ? ", and nobody was" : "");
+	} else if (listing.observed > 0) {
+		output_say(out,
+		    "%s, %" PRId64 " active (%" PRId64 " only observed)", bans,
+		    listing.active, listing.observed);
+	} else {
+		output_say(out, "%s, %" PRId64 " active", bans, listing.active);
+	}
 	return rows > 0 ? EXIT_FINE : EXIT_NO;
 }
 

@@ -89,18 +89,25 @@ gather(struct known *known)
 
 /* ---- what is said now ---- */
 
-/* What the next session that a ban refuses is told, and later ones. */
 static void
-put_replies(struct known *known)
+put_standing(struct known *known)
 {
-	struct output *out = &known->ctl->out;
-	const char *url = known->ctl->conf->lookup_url;
+	struct ctl *ctl = known->ctl;
+	struct output *out = &ctl->out;
+	const struct standing *standing = &known->standing;
+	const char *url = ctl->conf->lookup_url;
 	char ip[ADDR_TEXT_SIZE];
+	char client[NET_TEXT_SIZE];
 	char line[REPLY_TEXT_SIZE];
 
-	addr_format(&known->standing.address, ip);
-	for (size_t i = 0; i < known->standing.bans; i++) {
-		const struct ban *ban = &known->standing.ban[i];
+	bans_standing(ctl, standing);
+	output_string(out, "ip", addr_format(&standing->address, ip));
+	output_string(out, "client", net_format(&known->client, client));
+	output_string(out, "verdict", standing_verdict_name(standing->verdict));
+	output_bool(out, "listed", standing->verdict == STANDING_BANNED);
+	/* What the next session that a ban refuses is told, and later ones. */
+	for (size_t i = 0; i < standing->bans; i++) {
+		const struct ban *ban = &standing->ban[i];
 		const struct reply *next = ban_reply(ban);
 
 		output_say(out, "Next reply (ref %s): %s", ban->ref,
@@ -111,22 +118,6 @@ put_replies(struct known *known)
 				ban->ref, line));
 		}
 	}
-}
-
-static void
-put_standing(struct known *known)
-{
-	struct ctl *ctl = known->ctl;
-	struct output *out = &ctl->out;
-	const struct standing *standing = &known->standing;
-	char client[NET_TEXT_SIZE];
-
-	bans_standing(ctl, standing);
-	output_addr(out, "ip", &standing->address);
-	output_string(out, "client", net_format(&known->client, client));
-	output_string(out, "verdict", standing_verdict_name(standing->verdict));
-	output_bool(out, "listed", standing->verdict == STANDING_BANNED);
-	put_replies(known);
 	if (known->client.bits != ADDR_BITS) {
 		output_say(out, "Counted together with all of %s.", client);
 	}

@@ -25,21 +25,6 @@ top(struct output *out)
 	return &out->level[out->depth - 1];
 }
 
-/* The column of that name, or NULL. */
-static const struct column *
-find_column(const struct layout *layout, const char *name)
-{
-	const struct column *column = layout != NULL ? layout->column : NULL;
-
-	while (column != NULL && column->name != NULL && name != NULL) {
-		if (strcmp(column->name, name) == 0) {
-			return column;
-		}
-		column++;
-	}
-	return NULL;
-}
-
 /* Whether there is JSON to write. */
 static bool
 in_json(const struct output *out)
@@ -277,21 +262,28 @@ put_labelled(size_t indent, const char *label, const char *value)
 	screen_wrapped(value, indent + LABEL, indent + LABEL);
 }
 
-/* A cell, or a member with its label at once. */
+/* A cell, or a member with its label at once; nothing where there is no column
+ * of that name. */
 static void
 put_cell(struct output *out, const char *name, const char *value)
 {
 	const struct layout *layout = top(out)->layout;
-	const struct column *column = find_column(layout, name);
+	size_t i = 0;
 
-	if (column == NULL) {
+	if (layout == NULL || name == NULL) {
+		return;
+	}
+	while (layout->column[i].name != NULL &&
+	       strcmp(layout->column[i].name, name) != 0) {
+		i++;
+	}
+	if (layout->column[i].name == NULL) {
 		return;
 	}
 	if (in_table(out)) {
-		out->failed |= !screen_cell(
-		    &out->screen, (size_t)(column - layout->column), value);
-	} else if (column->head != NULL) {
-		put_labelled(layout->indent, column->head, value);
+		out->failed |= !screen_cell(&out->screen, i, value);
+	} else if (layout->column[i].head != NULL) {
+		put_labelled(layout->indent, layout->column[i].head, value);
 	}
 }
 

@@ -183,51 +183,52 @@ read_report(char *line, struct args_words *words, struct report *report)
 	return true;
 }
 
-/* Understand all of `from` into `spool`; false after a complaint. */
-static bool
-spool_lines(FILE *from, FILE *spool)
+/* Keep what was understood in a file, for a pipe cannot be read twice and may
+ * hold more than memory does; NULL, or what is wrong with line `*number`. */
+static const char *
+spool_lines(FILE *spool, struct args_words *words, int64_t *number)
 {
 	char line[LINE_SIZE];
-	struct args_words words;
-	int64_t number = 0;
 	bool end = false;
-	const char *wrong = NULL;
 
-	while (!end && wrong == NULL) {
+	for (*number = 1; !end; ++*number) {
 		struct report report;
+		const char *wrong = read_line(stdin, line, &end);
 
-		number++;
-		memset(&report, 0, sizeof(report));
-		wrong = read_line(from, line, &end);
 		if (wrong != NULL) {
-			break;
+			return wrong;
 		}
-		if (read_report(line, &words, &report)) {
-			report.line = number;
-			if (fwrite(&report, sizeof(report), 1, spool) != 1) {
-				wrong = "no room to keep the lines";
+		memset(&report, 0, sizeof(report));
+		if (!read_report(line, words, &report)) {
+			if (words->error[0] != '\0') {
+				return words->error;
 			}
-		} else if (words.error[0] != '\0') {
-			wrong = words.error;
+			continue;
+		}
+		report.line = *number;
+		if (fwrite(&report, sizeof(report), 1, spool) != 1) {
+			return "no room to keep the lines";
 		}
 	}
-	if (wrong != NULL) {
-		char text[ARGS_ERROR_SIZE + 32];
-
-		(void)snprintf(
-		    text, sizeof(text), "stdin:%" PRId64 ": %s", number, wrong);
-		output_wrong(text);
-	}
-	return wrong == NULL;
+	return NULL;
 }
 
-/* A file keeps what was understood, for a pipe cannot be read twice and may
- * hold more than memory does. */
 enum exit_status
 report_lines_check(struct ctl *ctl)
 {
+	char text[ARGS_ERROR_SIZE + 32];
+	struct args_words words;
+	const char *wrong = NULL;
+	int64_t number = 0;
+
 	ctl->spool = tmpfile();
-	if (ctl->spool != NULL && !spool_lines(stdin, ctl->spool)) {
+	if (ctl->spool != NULL) {
+		wrong = spool_lines(ctl->spool, &words, &number);
+	}
+	if (wrong != NULL) {
+		(void)snprintf(
+		    text, sizeof(text), "stdin:%" PRId64 ": %s", number, wrong);
+		output_wrong(text);
 		return EXIT_USAGE;
 	}
 	if (ctl->spool == NULL || fflush(ctl->spool) != 0) {

@@ -189,26 +189,6 @@ put_row(const struct screen *screen, const char *const *cell)
 	putchar('\n');
 }
 
-static void
-put_head(const struct screen *screen)
-{
-	const struct layout *layout = screen->layout;
-	const char *cell[COLUMNS_MAX] = { NULL };
-	bool any = false;
-
-	for (size_t i = 0; layout->column[i].name != NULL; i++) {
-		const struct column *column = &layout->column[i];
-		bool hidden = (column->flags & COLUMN_WRAP) != 0 &&
-			      screen->below;
-
-		cell[i] = column->head == NULL || hidden ? "" : column->head;
-		any = any || cell[i][0] != '\0';
-	}
-	if (any) {
-		put_row(screen, cell);
-	}
-}
-
 void
 screen_csv(const char *text)
 {
@@ -253,13 +233,27 @@ put_csv_row(const struct screen *screen, const char *const *cell)
 void
 screen_flush(struct screen *screen)
 {
+	const char *cell[COLUMNS_MAX];
+
 	if (!screen->csv && !screen->measured && screen->rows > 0) {
+		const struct column *column = screen->layout->column;
+		bool any = false;
+
 		measure(screen);
-		put_head(screen);
+		for (size_t i = 0; column[i].name != NULL; i++) {
+			bool hidden = (column[i].flags & COLUMN_WRAP) != 0 &&
+				      screen->below;
+
+			cell[i] = column[i].head == NULL || hidden
+				      ? ""
+				      : column[i].head;
+			any = any || cell[i][0] != '\0';
+		}
+		if (any) {
+			put_row(screen, cell);
+		}
 	}
 	for (size_t row = 0; row < screen->rows; row++) {
-		const char *cell[COLUMNS_MAX];
-
 		for (size_t i = 0; i < COLUMNS_MAX; i++) {
 			cell[i] = cell_of(screen, row, i);
 		}
