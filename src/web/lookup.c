@@ -106,22 +106,14 @@ end(struct lookup *lookup, bool begun)
 	return fine;
 }
 
-static void
-ignore_state(void *to, const char *key, const char *value, int64_t since)
-{
-	(void)to;
-	(void)key;
-	(void)value;
-	(void)since;
-}
-
 bool
 lookup_check(struct lookup *lookup, const struct conf *conf)
 {
 	const bool begun = begin(lookup, conf);
+	struct brake brake;
 
-	if (begun) {
-		store_state_each(lookup->store, ignore_state, NULL);
+	if (begun) { /* any question will do */
+		engine_brake(lookup->store, &brake);
 	}
 	return end(lookup, begun);
 }

@@ -120,28 +120,6 @@ prepare(struct web *web, const struct conf *conf)
 	}
 }
 
-static void
-serve(struct web *web, const char *path, const struct conf *conf)
-{
-	const bool secure = conf->web.certificate[0] != '\0';
-	char where[LISTENER_TEXT_SIZE];
-	enum proc_signal came;
-
-	if (web->metrics_listener >= 0) {
-		log_info("metrics on %s",
-		    listener_name(web->metrics_listener, false, where));
-	}
-	log_info(
-	    "listening on %s", listener_name(web->listener, secure, where));
-	while (
-	    (came = proc_signals_wait(-1, -1, TICK_MS)) != PROC_SIGNAL_STOP) {
-		if (came == PROC_SIGNAL_RELOAD) {
-			reload(web, path, conf);
-		}
-		server_tick(web);
-	}
-}
-
 /* Bring everything up, serve, and take it down again. */
 static int
 run(const char *path)
@@ -149,6 +127,8 @@ run(const char *path)
 	char error[CONF_ERROR_SIZE];
 	struct conf *conf = conf_load(path, error);
 	struct web *web = calloc(1, sizeof(*web));
+	char where[LISTENER_TEXT_SIZE];
+	enum proc_signal came;
 
 	if (conf == NULL) {
 		log_fatal_lines(EXIT_USAGE, error);
@@ -161,7 +141,20 @@ run(const char *path)
 	if (!server_start(web, conf)) {
 		return EXIT_USAGE;
 	}
-	serve(web, path, conf);
+	if (web->metrics_listener >= 0) {
+		log_info("metrics on %s",
+		    listener_name(web->metrics_listener, false, where));
+	}
+	log_info(
+	    "listening on %s", listener_name(web->listener,
+				   conf->web.certificate[0] != '\0', where));
+	while (
+	    (came = proc_signals_wait(-1, -1, TICK_MS)) != PROC_SIGNAL_STOP) {
+		if (came == PROC_SIGNAL_RELOAD) {
+			reload(web, path, conf);
+		}
+		server_tick(web);
+	}
 	server_stop(web);
 	listener_close(web->listener);
 	if (web->metrics_listener >= 0) {

@@ -218,7 +218,7 @@ put_request(const struct page *page)
 	section_text(root, VAR_LANG, tag);
 	section_text(root, VAR_KEEP, page->language_asked ? tag : NULL);
 	section_text(root, VAR_HERE, shape->path);
-	section_phrase(root, VAR_PAGE, shape->template);
+	section_word(root, VAR_PAGE, shape->template, "");
 	if (shape->word != NULL) {
 		section_word(root, VAR_HEADING, shape->word, "-heading");
 	}

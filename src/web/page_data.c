@@ -119,13 +119,6 @@ section_copy(struct section *section, enum variable_name name, const char *text)
 }
 
 void
-section_phrase(
-    struct section *section, enum variable_name name, const char *phrase)
-{
-	add(section, name)->phrase = phrase;
-}
-
-void
 section_word(struct section *section, enum variable_name name,
     const char *begin, const char *end)
 {
@@ -137,7 +130,7 @@ section_word(struct section *section, enum variable_name name,
 		text_init(&out, phrase, size);
 		text_add(&out, begin);
 		text_add(&out, end);
-		section_phrase(section, name, phrase);
+		add(section, name)->phrase = phrase;
 	}
 }
 
@@ -198,21 +191,19 @@ section_digits(
 void
 section_number(struct section *section, enum variable_name name, int64_t number)
 {
+	const bool grouped = number >= 10000 || number <= -1000;
 	char digits[NUMBER_SIZE];
 	char text[GROUPED_SIZE];
 	struct text in;
 	struct text out;
 
-	if (number < 10000 && number > -1000) {
-		section_digits(section, name, number, 0);
-		return;
-	}
 	text_init(&in, digits, sizeof(digits));
 	text_add_int(&in, number, 0);
 	text_init(&out, text, sizeof(text));
 	for (size_t i = 0; i < in.len; i++) {
-		text_add(
-		    &out, i > 0 && (in.len - i) % 3 == 0 ? "\xe2\x80\xaf" : "");
+		if (grouped && i > 0 && (in.len - i) % 3 == 0) {
+			text_add(&out, "\xe2\x80\xaf");
+		}
 		text_add_char(&out, digits[i]);
 	}
 	section_copy(section, name, text);
@@ -243,8 +234,7 @@ section_length(
 		return;
 	}
 	text_init(&out, text, sizeof(text));
-	text_add_int(&out, seconds / HOUR, 0);
-	text_add(&out, " h");
+	text_addf(&out, "%lld h", (long long)(seconds / HOUR));
 	section_copy(section, name, text);
 }
 
@@ -282,12 +272,11 @@ page_zone(void)
 static void
 put_moment(struct section *moment, int64_t at, const struct tm *tm)
 {
+	static const char months[][3] = { "1", "2", "3", "4", "5", "6", "7",
+		"8", "9", "10", "11", "12" };
+	const char *month = months[tm->tm_mon];
 	char iso[TIME_TEXT_SIZE];
-	char month[3];
-	struct text out;
 
-	text_init(&out, month, sizeof(month));
-	text_add_int(&out, tm->tm_mon + 1, 0);
 	section_copy(moment, VAR_ISO, text_from_time(at, iso));
 	section_digits(moment, VAR_DAY, tm->tm_mday, 0);
 	section_yes(moment, VAR_FIRST, tm->tm_mday == 1);

@@ -105,9 +105,7 @@ void section_text(
 /* The same of a copy. */
 void section_copy(
     struct section *section, enum variable_name name, const char *text);
-void section_phrase(
-    struct section *section, enum variable_name name, const char *phrase);
-/* The phrase whose name is these two. */
+/* The phrase whose name is these two together. */
 void section_word(struct section *section, enum variable_name name,
     const char *begin, const char *end);
 /* "yes" or nothing. */

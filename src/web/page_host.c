@@ -350,23 +350,18 @@ put_kinds(struct page *page, const struct stats *stats)
 	const uint32_t kinds = kinds_of(page->policy, false);
 
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		struct page_chart *chart;
+		struct page_chart *chart = page_chart_new(page, 1, STATS_DAYS);
 		struct section *row;
 		int64_t total = 0;
 
-		for (size_t i = 0; i < STATS_DAYS; i++) {
-			total += stats->day[i].cell[STATS_EVENTS + kind];
-		}
-		if (total == 0 && (kinds & kind_bit((enum kind)kind)) == 0) {
-			continue;
-		}
-		chart = page_chart_new(page, 1, STATS_DAYS);
-		if (chart == NULL) {
-			return;
-		}
-		for (size_t i = 0; i < STATS_DAYS; i++) {
+		for (size_t i = 0; chart != NULL && i < STATS_DAYS; i++) {
 			chart->value[0][i] = stats->day[i]
 						 .cell[STATS_EVENTS + kind];
+			total += chart->value[0][i];
+		}
+		if (chart == NULL ||
+		    (total == 0 && (kinds & kind_bit((enum kind)kind)) == 0)) {
+			continue;
 		}
 		row = section_item(page->root, VAR_KINDS);
 		section_word(

@@ -131,7 +131,7 @@ put_why(struct section *section, const struct ban *ban, uint32_t kinds)
 	const bool single = kinds != 0 && (kinds & (kinds - 1)) == 0;
 
 	if (is_manual(ban)) {
-		section_phrase(section, VAR_WHY, "reason-why-manual");
+		section_word(section, VAR_WHY, "reason-why-", BAN_RULE_MANUAL);
 	} else if (ban->reason == REASON_ERROR && single) {
 		section_word(section, VAR_WHY, "why-",
 		    kind_name((enum kind)(ffs((int)kinds) - 1)));
@@ -372,8 +372,8 @@ page_lookup_fill(struct page *page)
 	section_yes(root, VAR_OWN, page->own);
 	section_yes(root, VAR_GONE,
 	    page->ref != NULL && page_ref_ban(standing, page->ref) == NULL);
-	section_phrase(root, VAR_HEADING,
-	    standing->bans > 0 ? "listed-heading" : "clear-heading");
+	section_word(root, VAR_HEADING, standing->bans > 0 ? "listed" : "clear",
+	    "-heading");
 	section_yes(root, VAR_CLEAR, standing->bans == 0);
 	if (standing->bans > 0) {
 		put_listed(page, ref);

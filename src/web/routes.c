@@ -313,11 +313,11 @@ answer_file(const struct request *request, struct response *response)
 static void
 answer_health(const struct request *request, struct response *response)
 {
-	if (lookup_check(&request->web->lookup, request->site->conf)) {
-		say(response, 200, "ok\n");
-	} else {
-		say(response, 503, "the database cannot be read\n");
-	}
+	const bool fine = lookup_check(
+	    &request->web->lookup, request->site->conf);
+
+	say(response, fine ? 200 : 503,
+	    fine ? "ok\n" : "the database cannot be read\n");
 }
 
 /* ---- routes ---- */

@@ -124,8 +124,9 @@ add_rules(const struct colour *colour, struct text *out)
 	    (unsigned)ink->part[1], (unsigned)ink->part[2]);
 }
 
-/* Add the rules of the style sheet that "#rrggbb" makes; nothing of "".  What is written in it on the page's paper has a contrast of
- * at least 4.5 (WCAG 2.1, 1.4.3), and so has what is written on it. */
+/* Add the rules of the style sheet that "#rrggbb" makes; nothing of "".  What
+ * is written in it on the page's paper has a contrast of at least 4.5 (WCAG
+ * 2.1, 1.4.3), and so has what is written on it. */
 static void
 add_accent(struct text *out, const char *accent)
 {
@@ -381,19 +382,6 @@ read_all_templates(struct site *site)
 
 /* ---- all of it ---- */
 
-static void
-site_free(struct site *site)
-{
-	for (int i = 0; i < LANGUAGE_COUNT; i++) {
-		templates_free(site->templates[i]);
-	}
-	for (size_t i = 0; i < site->files; i++) {
-		free(site->file[i].own);
-	}
-	conf_drop(site->conf);
-	free(site);
-}
-
 struct site *
 site_new(struct conf *conf)
 {
@@ -418,7 +406,7 @@ site_new(struct conf *conf)
 		}
 	}
 	if (!fine) {
-		site_free(site);
+		site_drop(site);
 		return NULL;
 	}
 	add_logo(site);
@@ -436,7 +424,15 @@ site_hold(struct site *site)
 void
 site_drop(struct site *site)
 {
-	if (__atomic_sub_fetch(&site->references, 1, __ATOMIC_ACQ_REL) == 0) {
-		site_free(site);
+	if (__atomic_sub_fetch(&site->references, 1, __ATOMIC_ACQ_REL) > 0) {
+		return;
 	}
+	for (int i = 0; i < LANGUAGE_COUNT; i++) {
+		templates_free(site->templates[i]);
+	}
+	for (size_t i = 0; i < site->files; i++) {
+		free(site->file[i].own);
+	}
+	conf_drop(site->conf);
+	free(site);
 }

@@ -425,34 +425,24 @@ struct rendering {
 	bool wrong;
 };
 
-/* What a byte is written as; NULL: as it is. */
-static const char *
-reference(unsigned char c)
-{
-	switch (c) {
-	case '&':
-		return "&amp;";
-	case '<':
-		return "&lt;";
-	case '>':
-		return "&gt;";
-	case '"':
-		return "&quot;";
-	case '\'':
-		return "&#39;";
-	default:
-		return c < ' ' || c == '\x7f' ? "?" : NULL;
-	}
-}
-
 void
 template_escape(struct text *out, const char *text, size_t len)
 {
+	/* What a byte is written as; NULL: as it is. */
+	static const char *const references[UCHAR_MAX + 1] = {
+		['&'] = "&amp;",
+		['<'] = "&lt;",
+		['>'] = "&gt;",
+		['"'] = "&quot;",
+		['\''] = "&#39;",
+		['\x7f'] = "?",
+	};
 	const char *from = text;
 	const char *end = text + len;
 
 	for (; text < end; text++) {
-		const char *written = reference((unsigned char)*text);
+		const unsigned char c = (unsigned char)*text;
+		const char *written = c < ' ' ? "?" : references[c];
 
 		if (written != NULL) {
 			text_add_bytes(out, from, (size_t)(text - from));

@@ -114,8 +114,9 @@ void server_tick(struct web *web);
 
 void server_stop(struct web *web);
 
-/* Undo %XX in place, for MHD_OPTION_UNESCAPE_CALLBACK; gives back the length.  What is no such escape stays as it
- * is, and so does %00, which would hide what follows it. */
+/* Undo %XX in place, for MHD_OPTION_UNESCAPE_CALLBACK; gives back the length.
+ * What is no such escape stays as it is, and so does %00, which would hide
+ * what follows it. */
 size_t server_unescape(
     void *cls, struct MHD_Connection *connection, char *text);
 
