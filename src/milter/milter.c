@@ -102,33 +102,6 @@ answer(SMFICTX *ctx, struct refusal *refusal)
 
 /* ---- callbacks ---- */
 
-/* The steps we have no use for, of those the MTA offers to leave out.  The
- * end of the header goes only where headers go as well: libmilter does not
- * answer the end of a message without headers that comes right after DATA. */
-static unsigned long
-unused_steps(const struct conf *conf)
-{
-	unsigned long steps = SMFIP_NOBODY;
-
-	if (conf->milter.spam_header.items == 0 &&
-	    conf->milter.virus_header.items == 0) {
-		steps |= SMFIP_NOHDRS | SMFIP_NOEOH;
-	}
-	return steps;
-}
-
-static void
-ask_for_macros(SMFICTX *ctx)
-{
-	static char connect[] = "{daemon_port} {daemon_name}";
-	static char mail[] = "{auth_type} {auth_authen}";
-	static char rcpt[] = "{rcpt_mailer} {rcpt_host} {rcpt_addr}";
-
-	(void)smfi_setsymlist(ctx, SMFIM_CONNECT, connect);
-	(void)smfi_setsymlist(ctx, SMFIM_ENVFROM, mail);
-	(void)smfi_setsymlist(ctx, SMFIM_ENVRCPT, rcpt);
-}
-
 /* Of all the no-reply flags none is asked for: over TCP they cost more than
  * they save. */
 static sfsistat
@@ -138,7 +111,11 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions,
     unsigned long *actions, unsigned long *steps, unsigned long *out2,
     unsigned long *out3)
 {
+	static char connect[] = "{daemon_port} {daemon_name}";
+	static char mail[] = "{auth_type} {auth_authen}";
+	static char rcpt[] = "{rcpt_mailer} {rcpt_host} {rcpt_addr}";
 	struct session *session;
+	const struct conf *conf;
 
 	(void)unused2;
 	(void)unused3;
@@ -149,13 +126,23 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions,
 	if (session == NULL) {
 		return leave(SMFIS_REJECT);
 	}
-	*actions = 0;
-	if ((offered_actions & SMFIF_SETSYMLIST) != 0) {
-		*actions = SMFIF_SETSYMLIST;
-		ask_for_macros(ctx);
+	*actions = offered_actions & SMFIF_SETSYMLIST;
+	if (*actions != 0) {
+		(void)smfi_setsymlist(ctx, SMFIM_CONNECT, connect);
+		(void)smfi_setsymlist(ctx, SMFIM_ENVFROM, mail);
+		(void)smfi_setsymlist(ctx, SMFIM_ENVRCPT, rcpt);
 	}
-	*steps = offered_steps &
-		 (SMFIP_RCPT_REJ | unused_steps(session_conf(session)));
+	/* The steps we have no use for, of those the MTA offers to leave out.
+	 * The end of the header goes only where headers go as well: libmilter
+	 * does not answer the end of a message without headers that comes right
+	 * after DATA. */
+	conf = session_conf(session);
+	*steps = SMFIP_RCPT_REJ | SMFIP_NOBODY;
+	if (conf->milter.spam_header.items == 0 &&
+	    conf->milter.virus_header.items == 0) {
+		*steps |= SMFIP_NOHDRS | SMFIP_NOEOH;
+	}
+	*steps &= offered_steps;
 	*out2 = 0;
 	*out3 = 0;
 	return leave(SMFIS_CONTINUE);

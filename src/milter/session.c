@@ -175,30 +175,24 @@ record(struct session *session, enum kind kind, int64_t at, const char *detail,
 	writer_record(session->writer, &event, &session->peer.left);
 }
 
-/* Whether a rule counts guesses at one recipient differently. */
-static bool
-wants_name(const struct policy *policy)
-{
-	for (size_t i = 0; i < policy->rules; i++) {
-		if (policy->rule[i].same_recipient > 0 &&
-		    (policy->rule[i].kinds & kind_bit(KIND_RECIPIENT)) != 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* It named a recipient that does not exist, `path` as SMTP gave it or NULL.
  * Where a rule asks how often it is the same one, the event has its key. */
 static void
 record_guess(
     struct session *session, const char *path, const char *status, int64_t now)
 {
+	const struct policy *policy = &session->conf->policy;
 	char name[WRITER_NAME_SIZE];
 	struct text out;
+	bool wanted = false;
 
+	for (size_t i = 0; i < policy->rules; i++) {
+		wanted |= policy->rule[i].same_recipient > 0 &&
+			  (policy->rule[i].kinds & kind_bit(KIND_RECIPIENT)) !=
+			      0;
+	}
 	text_init(&out, name, sizeof(name));
-	if (path != NULL && wants_name(&session->conf->policy)) {
+	if (path != NULL && wanted) {
 		path += path[0] == '<';
 		text_add_bytes(&out, path, strcspn(path, ">"));
 	}

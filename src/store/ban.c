@@ -71,16 +71,6 @@ store_ban_clear(struct store *store, int64_t id, int64_t at, bool mistake)
 		db_int(":id", id)));
 }
 
-void
-db_ban_hit(struct store *store, const struct ban_hits *hits)
-{
-	db_run(store,
-	    "UPDATE ban SET hits = hits + :hits,"
-	    " told = max(ifnull(told, 0), :told) WHERE id = :id",
-	    DB_WITH(db_int(":hits", hits->hits), db_int(":told", hits->told),
-		db_int(":id", hits->id)));
-}
-
 /* ---- reading ---- */
 
 /* Read a row of COLUMNS; false for words of another version. */

@@ -175,7 +175,6 @@ void db_script(struct store *store, const char *sql);
 /* ---- between files of this folder ---- */
 
 void db_ban_put(struct store *store, struct ban *ban);
-void db_ban_hit(struct store *store, const struct ban_hits *hits);
 /* Read into store->ban the bans that cover `query->who` or are exactly its,
  * the last-ending first, then the newest. */
 void db_ban_gather(struct store *store, const struct ban_query *query);

@@ -103,48 +103,29 @@ store_evidence(struct store *store, const struct evidence_query *query,
 
 /* ---- record ---- */
 
-static void
-put_event(struct store *store, const struct event *event)
-{
-	char address[ADDR_TEXT_SIZE];
-
-	db_run(store,
-	    "INSERT INTO event"
-	    " (client, address, kind, at, source, key, detail) VALUES"
-	    " (:client, :address, :kind, :at, :source, :key, :detail)",
-	    DB_WITH(db_client(&event->client),
-		db_text(":address", addr_format(&event->address, address)),
-		db_text(":kind", kind_name(event->kind)),
-		db_int(":at", event->at), db_text(":source", event->source),
-		db_text(":key", event->key),
-		db_text(":detail", event->detail)));
-}
-
-static void
-put_reset(struct store *store, const struct reset *reset)
-{
-	/* A row that moves takes a new id, so that ids follow time and old
-	 * resets can be forgotten in their order. */
-
-	db_run(store,
-	    "INSERT INTO mark (client, reason, key, at)"
-	    " VALUES (:client, :reason, :key, :at)"
-	    " ON CONFLICT (client, reason, key) DO UPDATE"
-	    " SET at = excluded.at, id = (SELECT max(id) + 1 FROM mark)"
-	    " WHERE excluded.at > at",
-	    DB_WITH(db_client(&reset->client),
-		db_text(":reason", reason_name(reset->reason)),
-		db_text(":key", reset->key != NULL ? reset->key : ""),
-		db_int(":at", reset->at)));
-}
-
 void
 store_record(struct store *store, const struct store_record *record)
 {
+	const struct event *event = record->event;
+	const struct ban_hits *hits = record->hits;
+	const struct reset *reset = record->reset;
 	bool own = db_enter(store);
 
-	if (record->event != NULL) {
-		put_event(store, record->event);
+	if (event != NULL) {
+		char address[ADDR_TEXT_SIZE];
+
+		db_run(store,
+		    "INSERT INTO event"
+		    " (client, address, kind, at, source, key, detail) VALUES"
+		    " (:client, :address, :kind, :at, :source, :key, :detail)",
+		    DB_WITH(db_client(&event->client),
+			db_text(
+			    ":address", addr_format(&event->address, address)),
+			db_text(":kind", kind_name(event->kind)),
+			db_int(":at", event->at),
+			db_text(":source", event->source),
+			db_text(":key", event->key),
+			db_text(":detail", event->detail)));
 	}
 	if (record->tally != NULL) {
 		db_tally_add(store, record->tally);
@@ -152,11 +133,26 @@ store_record(struct store *store, const struct store_record *record)
 	if (record->sum != NULL) {
 		db_daily_add(store, record->sum);
 	}
-	if (record->hits != NULL) {
-		db_ban_hit(store, record->hits);
+	if (hits != NULL) {
+		db_run(store,
+		    "UPDATE ban SET hits = hits + :hits,"
+		    " told = max(ifnull(told, 0), :told) WHERE id = :id",
+		    DB_WITH(db_int(":hits", hits->hits),
+			db_int(":told", hits->told), db_int(":id", hits->id)));
 	}
-	if (record->reset != NULL) {
-		put_reset(store, record->reset);
+	if (reset != NULL) {
+		/* A row that moves takes a new id, so that ids follow time and
+		 * old resets can be forgotten in their order. */
+		db_run(store,
+		    "INSERT INTO mark (client, reason, key, at)"
+		    " VALUES (:client, :reason, :key, :at)"
+		    " ON CONFLICT (client, reason, key) DO UPDATE"
+		    " SET at = excluded.at, id = (SELECT max(id) + 1 FROM mark)"
+		    " WHERE excluded.at > at",
+		    DB_WITH(db_client(&reset->client),
+			db_text(":reason", reason_name(reset->reason)),
+			db_text(":key", reset->key != NULL ? reset->key : ""),
+			db_int(":at", reset->at)));
 	}
 	if (record->position != NULL) {
 		db_position_put(store, record->source, record->position);

@@ -27,54 +27,37 @@
 #define KINDS EACH_KIND(COLUMN)
 #define SUMS  EACH_KIND(SUM)
 
-static void
-add_sums(struct store *store, const char *client, int64_t hour,
-    const struct tally *tally)
-{
-	db_run(store,
-	    "INSERT INTO tally (client, hour, sessions, messages,"
-	    " recipients, accepted) VALUES (:client, :hour, :sessions,"
-	    " :messages, :recipients, :accepted)"
-	    " ON CONFLICT (client, hour) DO UPDATE SET"
-	    " sessions = sessions + excluded.sessions,"
-	    " messages = messages + excluded.messages,"
-	    " recipients = recipients + excluded.recipients,"
-	    " accepted = accepted + excluded.accepted",
-	    DB_WITH(db_text(":client", client), db_int(":hour", hour),
-		db_int(":sessions", tally->sessions),
-		db_int(":messages", tally->messages),
-		db_int(":recipients", tally->recipients),
-		db_int(":accepted", tally->accepted)));
-}
-
-static void
-add_kind(struct store *store, const char *client, int64_t hour, enum kind kind,
-    int64_t number)
-{
-	static const char *const sql[KIND_COUNT] = { EACH_KIND(ADD) };
-
-	db_run(store, sql[kind],
-	    DB_WITH(db_text(":client", client), db_int(":hour", hour),
-		db_int(":number", number)));
-}
-
 /* Most rows are either of sessions without any event or of one event: each
  * way touches its own columns alone. */
 void
 db_tally_add(struct store *store, const struct tally_row *row)
 {
+	static const char *const sql[KIND_COUNT] = { EACH_KIND(ADD) };
 	const struct tally *tally = &row->tally;
-	char client[NET_TEXT_SIZE];
 
-	(void)net_format(&row->client, client);
 	if ((tally->sessions | tally->messages | tally->recipients |
 		tally->accepted) != 0) {
-		add_sums(store, client, row->hour, tally);
+		db_run(store,
+		    "INSERT INTO tally (client, hour, sessions, messages,"
+		    " recipients, accepted) VALUES (:client, :hour, :sessions,"
+		    " :messages, :recipients, :accepted)"
+		    " ON CONFLICT (client, hour) DO UPDATE SET"
+		    " sessions = sessions + excluded.sessions,"
+		    " messages = messages + excluded.messages,"
+		    " recipients = recipients + excluded.recipients,"
+		    " accepted = accepted + excluded.accepted",
+		    DB_WITH(db_client(&row->client), db_int(":hour", row->hour),
+			db_int(":sessions", tally->sessions),
+			db_int(":messages", tally->messages),
+			db_int(":recipients", tally->recipients),
+			db_int(":accepted", tally->accepted)));
 	}
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		if (tally->kind[kind] != 0) {
-			add_kind(store, client, row->hour, (enum kind)kind,
-			    tally->kind[kind]);
+			db_run(store, sql[kind],
+			    DB_WITH(db_client(&row->client),
+				db_int(":hour", row->hour),
+				db_int(":number", tally->kind[kind])));
 		}
 	}
 }
