@@ -1,17 +1,21 @@
 #include "milter/milter.h"
 
 #include <errno.h>
+#include <grp.h>
 #include <libmilter/mfapi.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "base/addr.h"
 #include "base/endpoint.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/text.h"
@@ -19,7 +23,11 @@
 #include "milter/writer.h"
 
 enum {
-	BACKLOG = 256 /* libmilter's own is 5 */
+	BACKLOG = 256, /* libmilter's own is 5 */
+	FOLDER_MODE = 0750,
+	NOBODY_YET = 0177, /* umask: only we */
+	GROUP_BUFFER = 4096,
+	WHY_SIZE = 128
 };
 
 static struct writer *writer;    /* borrowed; set before any callback runs */
@@ -306,24 +314,118 @@ description(void)
 	};
 }
 
+static void
+warn_errno(const char *path, const char *what)
+{
+	char why[WHY_SIZE];
+
+	log_warn("%s: %s: %s", path, what, strerror_r(errno, why, sizeof(why)));
+}
+
+/* Hand a path to the group that may connect.  Not being allowed to is worth
+ * a warning; the MTA may have other ways in. */
+static void
+give_to_group(const char *path, const char *name)
+{
+	char buffer[GROUP_BUFFER];
+	struct group group;
+	struct group *found = NULL;
+
+	if (name[0] == '\0' ||
+	    getgrnam_r(name, &group, buffer, sizeof(buffer), &found) != 0 ||
+	    found == NULL) {
+		return;
+	}
+	if (chown(path, (uid_t)-1, found->gr_gid) != 0) {
+		warn_errno(path, "cannot be given to the socket's group");
+	}
+}
+
+/* Make the socket's folder where only that is missing. */
+static bool
+make_folder(const char *path, const struct conf *conf)
+{
+	char folder[CONF_PATH_SIZE];
+
+	(void)file_folder(path, folder, sizeof(folder));
+	if (mkdir(folder, FOLDER_MODE) != 0) {
+		if (errno == EEXIST) {
+			return true;
+		}
+		warn_errno(folder, "cannot be made");
+		return false;
+	}
+	/* Whatever the umask says. */
+	if (chmod(folder, FOLDER_MODE) != 0) {
+		warn_errno(folder, "cannot be given its mode");
+	}
+	give_to_group(folder, conf->milter.socket_group);
+	return true;
+}
+
+/* Whether a program listens at this socket: one that was left behind refuses,
+ * and one that is only busy (EAGAIN) is there. */
+static bool
+is_answered(const char *path)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	const int fd = socket(
+	    AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	bool answered = false;
+
+	if (fd >= 0 &&
+	    text_copy(address.sun_path, sizeof(address.sun_path), path)) {
+		answered = connect(fd, (const struct sockaddr *)&address,
+			       sizeof(address)) == 0 ||
+			   errno == EAGAIN;
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	return answered;
+}
+
 bool
 milter_open(const struct conf *conf)
 {
+	const char *path = endpoint.path; /* empty where it is no unix socket */
 	char listen[CONF_PATH_SIZE];
+	mode_t before;
+	bool opened;
 
 	(void)endpoint_parse(conf->milter.listen, ENDPOINT_MILTER, &endpoint);
 	(void)text_copy(listen, sizeof(listen), conf->milter.listen);
-	if (!socket_prepare(endpoint.path, conf)) {
+	/* libmilter would take the socket away from the one that listens,
+	 * which then runs on and is never asked again. */
+	if (path[0] != '\0' && is_answered(path)) {
+		log_warn("%s: another program listens here: is videur-milter "
+			 "running already?",
+		    path);
+		return false;
+	}
+	if (path[0] != '\0' && !make_folder(path, conf)) {
 		return false;
 	}
 	(void)smfi_setbacklog(BACKLOG);
-	if (smfi_setconn(listen) != MI_SUCCESS ||
-	    smfi_register(description()) != MI_SUCCESS ||
-	    smfi_opensocket(true) != MI_SUCCESS) {
+	/* Nobody connects before it has its mode and group. */
+	before = umask(NOBODY_YET);
+	opened = smfi_setconn(listen) == MI_SUCCESS &&
+		 smfi_register(description()) == MI_SUCCESS &&
+		 smfi_opensocket(true) == MI_SUCCESS;
+	(void)umask(before);
+	if (!opened) {
 		log_warn("cannot listen on %s", listen);
 		return false;
 	}
-	return socket_finish(endpoint.path, conf);
+	if (path[0] == '\0') {
+		return true;
+	}
+	give_to_group(path, conf->milter.socket_group);
+	if (chmod(path, (mode_t)conf->milter.socket_mode) != 0) {
+		warn_errno(path, "cannot be given its mode");
+		return false;
+	}
+	return true;
 }
 
 static void *

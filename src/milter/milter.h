@@ -31,12 +31,4 @@ bool milter_ended(void);
  * those that run; false where one still does.  Removes a unix socket. */
 bool milter_stop(int64_t milliseconds);
 
-/* The unix socket's place, mode and group; an empty path is fine.  Before it is
- * opened: make its folder where only that is missing, and let nobody connect
- * yet.  False, after a log line, where that cannot be done or a program listens
- * there already. */
-bool socket_prepare(const char *path, const struct conf *conf);
-/* After it was opened: give it mode and group. */
-bool socket_finish(const char *path, const struct conf *conf);
-
 #endif
