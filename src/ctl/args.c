@@ -61,6 +61,8 @@ static const struct option_kind {
 	{ "--unmatched", ARGUMENT_END, false },
 };
 
+static const struct words option_words = WORDS_OF(options);
+
 /* ---- options and words apart ---- */
 
 static void __attribute__((format(printf, 2, 3)))
@@ -96,6 +98,16 @@ find_option(const char *word, size_t len)
 	return i;
 }
 
+static void
+complain_unknown(
+    const char *word, size_t len, char error[static ARGS_ERROR_SIZE])
+{
+	const char *near = words_nearest(&option_words, word);
+
+	complain(error, "unknown option \"%.*s\"%s%s", (int)len, word,
+	    near != NULL ? ": did you mean " : "", near != NULL ? near : "");
+}
+
 /* Take the option at argv[*i], and with it its values. */
 static void
 take_option(
@@ -108,14 +120,7 @@ take_option(
 	const struct option_kind *kind = &options[option];
 
 	if (option == OPTION_COUNT) {
-		struct nearest nearest = { .written = word };
-
-		for (size_t n = 0; n < OPTION_COUNT; n++) {
-			nearest_offer(&nearest, options[n].name);
-		}
-		complain(out->error, "unknown option \"%.*s\"%s%s", (int)len,
-		    word, nearest.word != NULL ? ": did you mean " : "",
-		    nearest.word != NULL ? nearest.word : "");
+		complain_unknown(word, len, out->error);
 		return;
 	}
 	if (kind->value == ARGUMENT_END && value != NULL) {

@@ -43,7 +43,8 @@ in_table(const struct output *out)
 	}
 	return out->format == OUTPUT_CSV
 		   ? out->level[0].kind == OUTPUT_ROWS
-		   : level->kind == OUTPUT_ROW && !level->layout->records;
+		   : level->kind == OUTPUT_ROW && level->layout != NULL &&
+			 !level->layout->records;
 }
 
 /* A list is one cell of a table; elsewhere CSV has a line for each value. */

@@ -141,6 +141,19 @@ measure(struct screen *screen)
 	screen->measured = true;
 }
 
+/* The cell that wraps, where `at` columns of the line are written. */
+static void
+put_last(const struct screen *screen, const char *cell, size_t start, size_t at)
+{
+	if (screen->below) {
+		putchar('\n');
+		start = screen->layout->indent + BELOW;
+		at = 0;
+	}
+	screen_blanks(start > at ? start - at : GAP);
+	screen_wrapped(cell, start, start);
+}
+
 /* Blanks before a cell are written only where it has text. */
 static void
 put_row(const struct screen *screen, const char *const *cell)
@@ -155,21 +168,12 @@ put_row(const struct screen *screen, const char *const *cell)
 		size_t room = screen->width[i];
 		size_t start = begin;
 
-		if (column->head == NULL) {
-			continue;
-		}
-		begin += room + GAP;
-		if (width == 0) {
+		begin += column->head != NULL ? room + GAP : 0;
+		if (column->head == NULL || width == 0) {
 			continue;
 		}
 		if ((column->flags & COLUMN_WRAP) != 0) {
-			if (screen->below) {
-				putchar('\n');
-				start = layout->indent + BELOW;
-				at = 0;
-			}
-			screen_blanks(start > at ? start - at : GAP);
-			screen_wrapped(cell[i], start, start);
+			put_last(screen, cell[i], start, at);
 			return;
 		}
 		if ((column->flags & COLUMN_RIGHT) != 0 && room > width) {
@@ -240,7 +244,7 @@ screen_flush(struct screen *screen)
 		bool any = false;
 
 		measure(screen);
-		for (size_t i = 0; column[i].name != NULL; i++) {
+		for (size_t i = 0; i < COLUMNS_MAX; i++) {
 			bool hidden = (column[i].flags & COLUMN_WRAP) != 0 &&
 				      screen->below;
 
