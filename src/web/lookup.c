@@ -107,25 +107,16 @@ end(struct lookup *lookup, bool begun)
 }
 
 bool
-lookup_check(struct lookup *lookup, const struct conf *conf)
-{
-	const bool begun = begin(lookup, conf);
-	struct brake brake;
-
-	if (begun) { /* any question will do */
-		engine_brake(lookup->store, &brake);
-	}
-	return end(lookup, begun);
-}
-
-bool
 lookup_standing(struct lookup *lookup, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing)
 {
 	const bool begun = begin(lookup, conf);
+	struct brake brake;
 
-	if (begun) {
+	if (begun && address != NULL) {
 		engine_standing(lookup->store, conf, address, now, standing);
+	} else if (begun) { /* any question will do */
+		engine_brake(lookup->store, &brake);
 	}
 	return end(lookup, begun);
 }

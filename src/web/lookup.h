@@ -34,8 +34,8 @@ struct lookup {
 void lookup_init(struct lookup *lookup);
 void lookup_close(struct lookup *lookup);
 
-/* Each gives back false where the database cannot be read now. */
-bool lookup_check(struct lookup *lookup, const struct conf *conf);
+/* Each gives back false where the database cannot be read now; without an
+ * address the first does nothing else. */
 bool lookup_standing(struct lookup *lookup, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);
 /* What was seen of an address's client in the last PAGE_HOURS hours, and its

@@ -65,37 +65,18 @@ put_reply(struct section *section, const struct reply *reply)
 	section_yes(section, VAR_CLOSES, strcmp(reply->code, "421") == 0);
 }
 
-/* All that may be answered with a reply. */
-struct code {
-	uint32_t kinds;
-	uint32_t reasons;
-	int64_t shortest;
-	int64_t longest;
-	int64_t soft;
-};
-
-static void
-add_rule(struct code *code, const struct rule *rule)
-{
-	code->kinds |= rule->kinds;
-	code->reasons |= UINT32_C(1) << rule->reason;
-	code->soft = rule->soft > code->soft ? rule->soft : code->soft;
-	for (size_t i = 0; i < rule->steps; i++) {
-		const int64_t ban = rule->ban[i];
-
-		code->shortest = ban < code->shortest ? ban : code->shortest;
-		code->longest = ban > code->longest ? ban : code->longest;
-	}
-}
-
-/* Reply number `at`; nothing where an earlier one is the same. */
+/* Reply number `at`, and all that may be answered with it; nothing where an earlier one is the same. */
 static void
 put_code(const struct page *page, size_t at)
 {
 	const struct policy *policy = page->policy;
 	const struct reply *reply = reply_at(policy, at);
 	const size_t first = at < policy->rules ? 0 : policy->rules;
-	struct code code = { .shortest = INT64_MAX };
+	uint32_t kinds = 0;
+	uint32_t reasons = 0;
+	int64_t shortest = INT64_MAX;
+	int64_t longest = 0;
+	int64_t soft = 0;
 	struct section *item;
 
 	if (reply == NULL) {
@@ -104,30 +85,41 @@ put_code(const struct page *page, size_t at)
 	for (size_t i = first; i < first + policy->rules; i++) {
 		const struct reply *other = reply_at(policy, i);
 
-		if (other != NULL && is_same(reply, other)) {
-			if (i < at) {
-				return;
-			}
-			add_rule(&code, &policy->rule[i - first]);
+		const struct rule *rule = &policy->rule[i - first];
+
+		if (other == NULL || !is_same(reply, other)) {
+			continue;
+		}
+		if (i < at) {
+			return;
+		}
+		kinds |= rule->kinds;
+		reasons |= UINT32_C(1) << rule->reason;
+		soft = rule->soft > soft ? rule->soft : soft;
+		for (size_t step = 0; step < rule->steps; step++) {
+			const int64_t ban = rule->ban[step];
+
+			shortest = ban < shortest ? ban : shortest;
+			longest = ban > longest ? ban : longest;
 		}
 	}
 	item = section_item(page->root, VAR_CODES);
 	put_reply(item, reply);
 	section_yes(item, VAR_AGAIN, first > 0);
 	for (int i = 0; i < REASON_COUNT; i++) {
-		if ((code.reasons & UINT32_C(1) << i) != 0) {
+		if ((reasons & UINT32_C(1) << i) != 0) {
 			section_word(section_item(item, VAR_REASONS),
 			    VAR_REASON, "reason-", reason_name((enum reason)i));
 		}
 	}
-	page_kinds_put(item, VAR_DEEDS, VAR_DEED, "deed-", code.kinds);
-	page_kinds_put(item, VAR_FIXES, VAR_FIX, "fix-", code.kinds);
-	section_length(item, VAR_FIRST_BAN, code.shortest);
-	if (code.longest > code.shortest) {
-		section_length(item, VAR_LAST_BAN, code.longest);
+	page_kinds_put(item, VAR_DEEDS, VAR_DEED, "deed-", kinds);
+	page_kinds_put(item, VAR_FIXES, VAR_FIX, "fix-", kinds);
+	section_length(item, VAR_FIRST_BAN, shortest);
+	if (longest > shortest) {
+		section_length(item, VAR_LAST_BAN, longest);
 	}
-	if (code.soft > 0) {
-		section_number(item, VAR_SOFT, code.soft);
+	if (soft > 0) {
+		section_number(item, VAR_SOFT, soft);
 	}
 }
 

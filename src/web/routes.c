@@ -222,9 +222,8 @@ answer_standing(const struct request *request, const struct addr *address,
 	if (own) {
 		page.input = addr_format(address, text);
 	}
-	if (address == NULL ? !lookup_check(&web->lookup, conf)
-			    : !lookup_standing(&web->lookup, conf, address,
-				  request->now, &standing)) {
+	if (!lookup_standing(
+		&web->lookup, conf, address, request->now, &standing)) {
 		page.kind = PAGE_UNAVAILABLE;
 		answer_page(request, &page, 503, response);
 		return;
@@ -313,8 +312,8 @@ answer_file(const struct request *request, struct response *response)
 static void
 answer_health(const struct request *request, struct response *response)
 {
-	const bool fine = lookup_check(
-	    &request->web->lookup, request->site->conf);
+	const bool fine = lookup_standing(&request->web->lookup,
+	    request->site->conf, NULL, request->now, NULL);
 
 	say(response, fine ? 200 : 503,
 	    fine ? "ok\n" : "the database cannot be read\n");

@@ -375,7 +375,7 @@ server_start(struct web *web, struct conf *conf)
 		return false;
 	}
 	/* Say at once what a first visitor would find, and count. */
-	(void)lookup_check(&web->lookup, conf);
+	(void)lookup_standing(&web->lookup, conf, NULL, 0, NULL);
 	server_tick(web);
 	web->page = start_page(web, is_secure(conf));
 	if (web->page != NULL && web->metrics_listener >= 0) {

@@ -93,12 +93,14 @@ contrast(const struct colour *a, const struct colour *b)
 	return one > other ? one / other : other / one;
 }
 
-/* Draw a colour towards `end` until it can be read on `paper`. */
-static struct colour
-readable(
-    struct colour colour, const struct colour *paper, const struct colour *end)
+/* Add the rules of a colour: drawn towards `end` until it can be read on
+ * `paper`, and what is written on it in white or black. */
+static void
+add_rules(struct colour colour, const struct colour *paper,
+    const struct colour *end, struct text *out)
 {
 	const double enough = 5.0;
+	const struct colour *ink;
 
 	for (int step = 0; step < 40 && contrast(&colour, paper) < enough;
 	     step++) {
@@ -106,21 +108,12 @@ readable(
 			colour.part[i] += (end->part[i] - colour.part[i]) / 16;
 		}
 	}
-	return colour;
-}
-
-static void
-add_rules(const struct colour *colour, struct text *out)
-{
-	const struct colour *ink = contrast(colour, &white) >
-					   contrast(colour, &black)
-				       ? &white
-				       : &black;
-
+	ink = contrast(&colour, &white) > contrast(&colour, &black) ? &white
+								    : &black;
 	text_addf(out,
 	    ":root{--accent:#%02x%02x%02x;--on-accent:#%02x%02x%02x}",
-	    (unsigned)colour->part[0], (unsigned)colour->part[1],
-	    (unsigned)colour->part[2], (unsigned)ink->part[0],
+	    (unsigned)colour.part[0], (unsigned)colour.part[1],
+	    (unsigned)colour.part[2], (unsigned)ink->part[0],
 	    (unsigned)ink->part[1], (unsigned)ink->part[2]);
 }
 
@@ -134,18 +127,15 @@ add_accent(struct text *out, const char *accent)
 	    accent[0] == '#' ? accent + 1 : "", NULL, 16);
 	const struct colour given = { { (double)(rgb >> 16 & 255),
 	    (double)(rgb >> 8 & 255), (double)(rgb & 255) } };
-	struct colour fit;
 
-	if (accent[0] == '\0') {
-		return;
+	if (accent[0] != '\0') {
+		text_add(out, "\n/* The owner's colour. */\n");
+		add_rules(given, &light_paper, &black, out);
+		text_add(
+		    out, "\n@media screen and (prefers-color-scheme: dark){");
+		add_rules(given, &dark_paper, &white, out);
+		text_add(out, "}\n");
 	}
-	text_add(out, "\n/* The owner's colour. */\n");
-	fit = readable(given, &light_paper, &black);
-	add_rules(&fit, out);
-	text_add(out, "\n@media screen and (prefers-color-scheme: dark){");
-	fit = readable(given, &dark_paper, &white);
-	add_rules(&fit, out);
-	text_add(out, "}\n");
 }
 
 /* ---- files ---- */

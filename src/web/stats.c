@@ -240,12 +240,7 @@ stats_get(struct stats_keeper *keeper, const struct conf *conf, bool all,
 void
 stats_tick(struct stats_keeper *keeper, const struct conf *conf)
 {
-	bool wanted;
-
-	(void)pthread_mutex_lock(&keeper->lock);
-	wanted = keeper->wanted;
-	(void)pthread_mutex_unlock(&keeper->lock);
-	if (wanted) {
+	if (atomic_load(&keeper->wanted)) {
 		refresh(keeper, conf, INT64_MAX);
 	}
 }

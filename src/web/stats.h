@@ -12,6 +12,7 @@
 #define WEB_STATS_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -84,7 +85,7 @@ struct stats_keeper {
 	struct stats work;
 	pthread_mutex_t lock; /* of what follows */
 	bool known;
-	bool wanted;        /* by a request that could not wait */
+	atomic_bool wanted; /* by a request that could not wait */
 	int64_t cost;       /* milliseconds the newest took */
 	int64_t stale_at;   /* ticks */
 	int64_t good_until; /* ticks: older ones are not shown any more */
