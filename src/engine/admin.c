@@ -70,25 +70,18 @@ collect(void *to, const struct ban *ban)
 	return true;
 }
 
-/* Count anew from now on for one client and reason. */
+/* Count anew from now on for one client, and all reasons or one. */
 static void
-reset(struct store *store, const struct net *client, enum reason reason,
+reset(struct store *store, const struct net *client, const enum reason *reason,
     int64_t now)
 {
-	store_record(
-	    store, &(struct store_record){
-		       .reset = &(struct reset){
-			   .client = *client, .reason = reason, .at = now } });
-}
+	struct reset reset = { .client = *client, .at = now };
 
-/* The same for all reasons, or one. */
-static void
-reset_client(struct store *store, const struct net *client,
-    const enum reason *reason, int64_t now)
-{
 	for (int i = 0; i < REASON_COUNT; i++) {
-		if (reason == NULL || *reason == (enum reason)i) {
-			reset(store, client, (enum reason)i, now);
+		reset.reason = (enum reason)i;
+		if (reason == NULL || *reason == reset.reason) {
+			store_record(
+			    store, &(struct store_record){ .reset = &reset });
 		}
 	}
 }
@@ -101,7 +94,7 @@ lift(struct store *store, const struct ban_query *query, struct lifts *lifts)
 		const struct lift *lift = &lifts->lift[i];
 
 		store_ban_clear(store, lift->id, lifts->now, lifts->mistake);
-		reset(store, &lift->who, lift->reason, lifts->now);
+		reset(store, &lift->who, &lift->reason, lifts->now);
 	}
 	free(lifts->lift);
 	return store_status(store) == STORE_OK ? (int64_t)lifts->count : 0;
@@ -132,7 +125,7 @@ engine_clear(struct store *store, const struct conf *conf,
 	}
 	*lifted = lift(store, &query, &lifts);
 	if (one) {
-		reset_client(store, &client, clearing->reason, now);
+		reset(store, &client, clearing->reason, now);
 	}
 }
 
@@ -150,7 +143,7 @@ engine_allow(struct store *store, const struct conf *conf,
 	store_allow_put(store, allow);
 	*lifted = lift(store, &query, &lifts);
 	if (net_equal(&client, &allow->net)) {
-		reset_client(store, &client, NULL, now);
+		reset(store, &client, NULL, now);
 	}
 }
 

@@ -294,23 +294,6 @@ judge(
 	return LIMIT_KINDS;
 }
 
-static enum need
-need_of(const struct limited *limited, const struct admission *session)
-{
-	if (session->blindly) {
-		return NEED_NOTHING;
-	}
-	if (!limited->counted && !session->peer->presence.timely &&
-	    limit_is_set(&session->limit[LIMIT_HOURLY])) {
-		return NEED_SESSIONS;
-	}
-	if ((!limited->known || limited->ban < session->ban) &&
-	    judge(limited, session, true) != LIMIT_KINDS) {
-		return NEED_REPUTATION;
-	}
-	return NEED_NOTHING;
-}
-
 /* The limit that the session is over; where it is over none it takes its slot,
  * which is its own even where it has sent too many messages.  Where there is
  * something to read first nothing else is done. */
@@ -325,8 +308,14 @@ decide(struct limits *limits, const struct admission *session, enum need *need)
 	(void)pthread_mutex_lock(&limits->mutex);
 	limited = obtain(
 	    limits, &session->peer->client, tally_hour(session->now));
-	if (limited != NULL) {
-		*need = need_of(limited, session);
+	if (limited == NULL || session->blindly) {
+		/* Nothing is read. */
+	} else if (!limited->counted && !presence->timely &&
+		   limit_is_set(&session->limit[LIMIT_HOURLY])) {
+		*need = NEED_SESSIONS;
+	} else if ((!limited->known || limited->ban < session->ban) &&
+		   judge(limited, session, true) != LIMIT_KINDS) {
+		*need = NEED_REPUTATION;
 	}
 	if (limited != NULL && *need == NEED_NOTHING) {
 		over = judge(limited, session, false);
