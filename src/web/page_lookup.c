@@ -14,7 +14,9 @@
 
 enum {
 	WORDS_SIZE = 512,
-	REPORT_SIZE = 2048
+	REPORT_SIZE = 2048,
+	/* A byte makes six at most; an address is shorter than the rest. */
+	MAILTO_SIZE = 6 * (REPORT_SIZE + 2 * WORDS_SIZE)
 };
 
 /* ---- refs ---- */
@@ -235,15 +237,7 @@ put_hours(struct page *page, const struct page_hours *hours)
 
 /* ---- what to send to the contact ---- */
 
-/* What is sent, and where to. */
-struct mail {
-	const char *to;
-	const char *subject;
-	const char *body;
-};
-
-/* For a part of a URI (RFC 6068); a line ends as mail has it.  Nothing is left
- * that HTML would have escaped. */
+/* For a part of a URI (RFC 6068); a line ends as mail has it. */
 static void
 add_encoded(struct text *out, const char *text)
 {
@@ -268,26 +262,17 @@ add_encoded(struct text *out, const char *text)
 	}
 }
 
-static void
-write_mailto(const void *what, struct text *out)
-{
-	const struct mail *mail = what;
-
-	text_add(out, "mailto:");
-	template_escape(out, mail->to, strlen(mail->to));
-	text_add(out, "?subject=");
-	add_encoded(out, mail->subject);
-	text_add(out, "&amp;body=");
-	add_encoded(out, mail->body);
-}
-
 /* The five facts: those we know, and blanks for the others. */
 static void
 put_report(struct page *page, const struct ban *ban, const char *reply)
 {
 	struct section *root = page->root;
-	struct mail *mail = page_data_room(page->data, sizeof(*mail));
+	const char *contact = page->site->conf->contact;
+	char *link = page_data_room(page->data, MAILTO_SIZE);
 	char refused_at[TIME_TEXT_SIZE];
+	const char *subject;
+	const char *body;
+	struct text out;
 
 	section_text(root, VAR_REPLY, reply);
 	/* When it was last refused is for those who were there. */
@@ -295,19 +280,21 @@ put_report(struct page *page, const struct ban *ban, const char *reply)
 		section_copy(root, VAR_REPORT_TIME,
 		    text_from_time(ban->told, refused_at));
 	}
-	if (mail == NULL) {
+	body = page_words(page, "report.txt", REPORT_SIZE);
+	if (body == NULL) {
 		return;
 	}
-	mail->to = page->site->conf->contact;
-	mail->body = page_words(page, "report.txt", REPORT_SIZE);
-	if (mail->body == NULL) {
+	section_lines(root, VAR_REPORT, body);
+	subject = page_words(page, "report-subject", WORDS_SIZE);
+	if (contact[0] == '\0' || subject == NULL || link == NULL) {
 		return;
 	}
-	section_lines(root, VAR_REPORT, mail->body);
-	mail->subject = page_words(page, "report-subject", WORDS_SIZE);
-	if (mail->to[0] != '\0' && mail->subject != NULL) {
-		section_write(root, VAR_MAILTO, write_mailto, mail);
-	}
+	text_init(&out, link, MAILTO_SIZE);
+	text_addf(&out, "mailto:%s?subject=", contact);
+	add_encoded(&out, subject);
+	text_add(&out, "&body=");
+	add_encoded(&out, body);
+	section_text(root, VAR_MAILTO, link);
 }
 
 /* ---- the whole ---- */
