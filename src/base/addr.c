@@ -122,22 +122,6 @@ net_around(const struct addr *addr, unsigned v4_bits, unsigned v6_bits)
 	    addr, addr_is_v4(addr) ? ADDR_V4_OFFSET + v4_bits : v6_bits);
 }
 
-/* The length in `text`, brought to our count on 128 bits. */
-static bool
-read_bits(
-    const char *text, bool v4_text, const struct addr *addr, unsigned *bits)
-{
-	int64_t length;
-
-	if (!text_to_int(text, 0, v4_text ? 32 : ADDR_BITS, &length) ||
-	    (text[0] == '0' && text[1] != '\0')) {
-		return false;
-	}
-	*bits = (unsigned)length + (v4_text ? (unsigned)ADDR_V4_OFFSET : 0);
-	/* ::ffff:0:0/90 would reach from IPv4 into IPv6: neither family. */
-	return v4_text || !addr_is_v4(addr) || *bits >= ADDR_V4_OFFSET;
-}
-
 bool
 net_parse(const char *text, struct net *out)
 {
@@ -145,7 +129,9 @@ net_parse(const char *text, struct net *out)
 	const char *slash = strchr(text, '/');
 	size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
 	unsigned bits = ADDR_BITS;
+	int64_t length;
 	struct addr addr;
+	bool v4;
 
 	if (len >= sizeof(address)) {
 		return false;
@@ -155,9 +141,17 @@ net_parse(const char *text, struct net *out)
 	if (!addr_parse(address, &addr)) {
 		return false;
 	}
-	if (slash != NULL &&
-	    !read_bits(slash + 1, strchr(address, ':') == NULL, &addr, &bits)) {
-		return false;
+	if (slash != NULL) {
+		v4 = strchr(address, ':') == NULL;
+		if (!text_to_int(slash + 1, 0, v4 ? 32 : ADDR_BITS, &length) ||
+		    (slash[1] == '0' && slash[2] != '\0')) {
+			return false;
+		}
+		bits = (unsigned)length + (v4 ? (unsigned)ADDR_V4_OFFSET : 0);
+		/* ::ffff:0:0/90 would reach from IPv4 into IPv6. */
+		if (!v4 && addr_is_v4(&addr) && bits < ADDR_V4_OFFSET) {
+			return false;
+		}
 	}
 	*out = net_cut(&addr, bits);
 	return true;

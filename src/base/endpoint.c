@@ -1,5 +1,6 @@
 #include "base/endpoint.h"
 
+#include <ctype.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -42,12 +43,10 @@ read_port(const char *from, size_t len, int64_t lowest, struct endpoint *out)
 static bool
 read_host(const char *from, size_t len, const char *more, struct endpoint *out)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
 	struct text text;
 
 	for (size_t i = 0; i < len; i++) {
-		if (strchr(letters, from[i]) == NULL &&
+		if (!isalnum((unsigned char)from[i]) &&
 		    strchr(more, from[i]) == NULL) {
 			return false;
 		}

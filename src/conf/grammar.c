@@ -29,19 +29,16 @@ copy(const struct key *key, void *field, const char *value)
 const char *
 field_text(const struct key *key, void *field, const char *value)
 {
-	if (!text_is_plain(value)) {
-		return "must be printable ASCII";
-	}
-	return copy(key, field, value);
+	return text_is_plain(value) ? copy(key, field, value)
+				    : "must be printable ASCII";
 }
 
 const char *
 field_words(const struct key *key, void *field, const char *value)
 {
-	if (!utf8_is_plain(value)) {
-		return "must be UTF-8 without control characters";
-	}
-	return copy(key, field, value);
+	return utf8_is_plain(value)
+		   ? copy(key, field, value)
+		   : "must be UTF-8 without control characters";
 }
 
 const char *
@@ -100,12 +97,10 @@ field_mail(const struct key *key, void *field, const char *value)
 {
 	const char *at = strchr(value, '@');
 
-	if (value[0] == '\0') {
-		return copy(key, field, value);
-	}
-	if (at == NULL || at == value || at[1] == '\0' ||
-	    strchr(at + 1, '@') != NULL ||
-	    !is_graphic_without(value, "<>\"'\\%()[],;:&?")) {
+	if (value[0] != '\0' &&
+	    (at == NULL || at == value || at[1] == '\0' ||
+		strchr(at + 1, '@') != NULL ||
+		!is_graphic_without(value, "<>\"'\\%()[],;:&?"))) {
 		return "must be a mail address";
 	}
 	return copy(key, field, value);

@@ -81,35 +81,28 @@ set_colour(const struct key *key, void *field, const char *value)
 
 /* ---- time zones ---- */
 
-/* Words of letters, digits, '_', '+' and '-', parted by single slashes: no
- * way out of the folder. */
-static bool
-is_zone_name(const char *name)
-{
-	static const char word[] = "abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789_+-";
-	size_t len = strspn(name, word);
-
-	while (len > 0 && name[len] == '/') {
-		name += len + 1;
-		len = strspn(name, word);
-	}
-	return len > 0 && name[len] == '\0';
-}
-
 const char *
 keys_check_zone(const char *folder, const char *name)
 {
 	/* A compiled zone begins so (RFC 8536 3.1); the folder holds tables
 	 * in plain text too. */
 	static const char magic[] = "TZif";
+	static const char word[] = "abcdefghijklmnopqrstuvwxyz"
+				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				   "0123456789_+-";
+	const char *at = name;
+	size_t len = strspn(at, word);
 	char path[CONF_PATH_SIZE];
 	char head[sizeof(magic)];
 	struct stat status;
 	struct text text;
 
-	if (!is_zone_name(name)) {
+	/* Words parted by single slashes: no way out of the folder. */
+	while (len > 0 && at[len] == '/') {
+		at += len + 1;
+		len = strspn(at, word);
+	}
+	if (len == 0 || at[len] != '\0') {
 		return "must be the name of a time zone, such as Europe/Paris";
 	}
 	text_init(&text, path, sizeof(path));

@@ -8,7 +8,6 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/words.h"
-#include "conf/errors.h"
 #include "conf/grammar.h"
 #include "conf/token.h"
 

@@ -27,40 +27,30 @@ set_events(const struct key *key, void *field, const char *value)
 }
 
 /* In steps of 1/POLICY_RATIO_ONE, without a detour by floating point and the
- * locale's comma; -1 where it is no such number. */
-static int64_t
-ratio_of(const char *value)
-{
-	int64_t unit = POLICY_RATIO_ONE;
-	const char *at = value;
-	int64_t ratio;
-
-	if (*at != '0' && *at != '1') {
-		return -1;
-	}
-	ratio = (*at++ - '0') * unit;
-	if (*at == '.' && at[1] != '\0') {
-		for (at++; *at >= '0' && *at <= '9' && unit > 1; at++) {
-			unit /= 10;
-			ratio += (*at - '0') * unit;
-		}
-	}
-	return *at == '\0' && ratio <= POLICY_RATIO_ONE ? ratio : -1;
-}
-
+ * locale's comma. */
 static const char *
 set_ratio(const struct key *key, void *field, const char *value)
 {
-	int64_t ratio = ratio_of(value);
+	int64_t unit = POLICY_RATIO_ONE;
+	int64_t ratio = (value[0] - '0') * unit;
+	const char *at = value + 1;
 
-	if (ratio < key->min) {
-		return key->min > 0 ? "must be above 0 and at most 1, with up "
-				      "to four decimals"
-				    : "must be from 0 to 1, with up to four "
-				      "decimals";
+	if (value[0] == '0' || value[0] == '1') {
+		if (*at == '.' && at[1] != '\0') {
+			for (at++; *at >= '0' && *at <= '9' && unit > 1; at++) {
+				unit /= 10;
+				ratio += (*at - '0') * unit;
+			}
+		}
+		if (*at == '\0' && ratio <= POLICY_RATIO_ONE &&
+		    ratio >= key->min) {
+			*(int64_t *)field = ratio;
+			return NULL;
+		}
 	}
-	*(int64_t *)field = ratio;
-	return NULL;
+	return key->min > 0
+		   ? "must be above 0 and at most 1, with up to four decimals"
+		   : "must be from 0 to 1, with up to four decimals";
 }
 
 static const char *
@@ -71,9 +61,7 @@ set_reply(const struct key *key, void *field, const char *value)
 	const char *wrong = reply_parse(value, reply->own, &read);
 
 	(void)key;
-	if (wrong == NULL) {
-		*reply = read;
-	}
+	*reply = wrong == NULL ? read : *reply;
 	return wrong;
 }
 
@@ -176,6 +164,9 @@ static_assert(
 
 /* ---- reputation and limits ---- */
 
+static const char reply_too_long[] = "reply and code together are longer than "
+				     "190 characters";
+
 static const char *
 end_reputation(void *section)
 {
@@ -215,33 +206,22 @@ end_limit(void *section)
 		return "most is one number, or three: for good, neutral and "
 		       "poor clients";
 	}
-	if (!reply_fits(&limit->reply)) {
-		return "reply and code together are longer than 190 "
-		       "characters";
-	}
-	return NULL;
+	return reply_fits(&limit->reply) ? NULL : reply_too_long;
 }
 
 /* ---- rules ---- */
-
-static bool
-is_rule_name(const char *text)
-{
-	size_t len = strlen(text);
-
-	return len > 0 && len < BAN_RULE_SIZE &&
-	       strspn(text, "abcdefghijklmnopqrstuvwxyz"
-			    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			    "0123456789_-") == len;
-}
 
 static void *
 begin_rule(void *target, const char *title, const char **wrong)
 {
 	struct policy *policy = target;
+	const size_t len = strlen(title);
 	struct rule *rule;
 
-	if (!is_rule_name(title)) {
+	if (len == 0 || len >= BAN_RULE_SIZE ||
+	    strspn(title, "abcdefghijklmnopqrstuvwxyz"
+			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			  "0123456789_-") != len) {
 		*wrong = "a rule's name is 1 to 32 letters, digits, '-' "
 			 "and '_'";
 		return NULL;
@@ -259,23 +239,6 @@ begin_rule(void *target, const char *title, const char **wrong)
 	grammar_defaults(&keys_of_policy, "rule", rule);
 	(void)text_copy(rule->name, sizeof(rule->name), title);
 	return rule;
-}
-
-static const char *
-check_replies(const struct rule *rule)
-{
-	if (!reply_fits(&rule->reply)) {
-		return "reply and code together are longer than 190 "
-		       "characters";
-	}
-	if (rule->again.own[0] != '\0' && rule->again.code[0] == '\0') {
-		return "code-again stands without reply-again";
-	}
-	if (!reply_fits(&rule->again)) {
-		return "reply-again and code-again together are longer than "
-		       "190 characters";
-	}
-	return NULL;
 }
 
 static const char *
@@ -297,7 +260,16 @@ end_rule(void *section)
 	if (rule->same_user > 0 && (rule->kinds & recipient) != 0) {
 		return "same-user cannot count recipient events";
 	}
-	return check_replies(rule);
+	if (!reply_fits(&rule->reply)) {
+		return reply_too_long;
+	}
+	if (rule->again.own[0] != '\0' && rule->again.code[0] == '\0') {
+		return "code-again stands without reply-again";
+	}
+	return reply_fits(&rule->again)
+		   ? NULL
+		   : "reply-again and code-again together are longer than 190 "
+		     "characters";
 }
 
 static const struct grammar_section sections[] = {

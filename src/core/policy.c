@@ -5,13 +5,10 @@
 struct policy_window
 policy_window(const struct rule *rule, int64_t t, int64_t since)
 {
-	struct policy_window window = { .after = t - rule->within,
-		.until = t - rule->settle };
+	const int64_t after = t - rule->within;
 
-	if (window.after < since) {
-		window.after = since;
-	}
-	return window;
+	return (struct policy_window){ .after = after < since ? since : after,
+		.until = t - rule->settle };
 }
 
 bool
@@ -36,37 +33,22 @@ scaled(int64_t a, int64_t b, int64_t c)
 	return (a * b + c - 1) / c;
 }
 
-/* bad / (bad + accepted) >= ratio is bad >= accepted * ratio / (1 - ratio). */
-static int64_t
-need_by_ratio(const struct rule *rule, int64_t accepted)
-{
-	return rule->ratio == 0 || accepted <= 0
-		   ? 0
-		   : scaled(
-			 accepted, rule->ratio, POLICY_RATIO_ONE - rule->ratio);
-}
-
-static int64_t
-need_by_limit(const struct rule *rule, int64_t accepted)
-{
-	int64_t forgiven;
-
-	if (rule->credit <= 0 || accepted <= 0) {
-		return rule->limit;
-	}
-	forgiven = accepted / rule->credit;
-	return forgiven > INT64_MAX - rule->limit ? INT64_MAX
-						  : rule->limit + forgiven;
-}
-
 int64_t
 policy_need(const struct rule *rule, const struct policy_merits *merits)
 {
-	int64_t need = need_by_limit(rule, merits->accepted);
-	int64_t other = need_by_ratio(rule, merits->accepted);
+	const int64_t accepted = merits->accepted > 0 ? merits->accepted : 0;
+	const int64_t forgiven = rule->credit > 0 ? accepted / rule->credit : 0;
+	int64_t need = forgiven > INT64_MAX - rule->limit
+			   ? INT64_MAX
+			   : rule->limit + forgiven;
 
-	if (other > need) {
-		need = other;
+	if (rule->ratio != 0 && accepted > 0) {
+		/* bad / (bad + accepted) >= ratio is
+		 * bad >= accepted * ratio / (1 - ratio). */
+		const int64_t other = scaled(
+		    accepted, rule->ratio, POLICY_RATIO_ONE - rule->ratio);
+
+		need = other > need ? other : need;
 	}
 	return merits->forwarder ? scaled(need, POLICY_RATIO_ONE, rule->weight)
 				 : need;
@@ -124,13 +106,6 @@ add_span(struct policy_past *past, int64_t from, int64_t until)
 	past->spans = count;
 }
 
-static bool
-is_step(const struct policy_past *past, const struct ban *ban)
-{
-	return !ban->mistake && strcmp(ban->rule, BAN_RULE_MANUAL) != 0 &&
-	       ban->begins > past->t - past->memory && ban->begins <= past->t;
-}
-
 void
 policy_past_add(struct policy_past *past, const struct ban *ban)
 {
@@ -139,7 +114,8 @@ policy_past_add(struct policy_past *past, const struct ban *ban)
 	if (ban->observed && !past->observed) {
 		return;
 	}
-	if (is_step(past, ban)) {
+	if (!ban->mistake && strcmp(ban->rule, BAN_RULE_MANUAL) != 0 &&
+	    ban->begins > past->t - past->memory && ban->begins <= past->t) {
 		past->steps++;
 		if (ban->begins > past->newest) {
 			past->newest = ban->begins;
@@ -166,15 +142,12 @@ policy_past_add(struct policy_past *past, const struct ban *ban)
 struct policy_decision
 policy_step(const struct policy_past *past, const struct policy_counts *counts)
 {
-	const struct policy_decision nothing = { .ban = false };
 	int64_t step = past->steps + 1;
 	int64_t lasts = policy_duration(past->rule, step);
 
-	if (counts->bad < counts->need || lasts == 0) {
-		return nothing;
-	}
-	if (past->held || past->next < past->t + lasts) {
-		return nothing;
+	if (counts->bad < counts->need || lasts == 0 || past->held ||
+	    past->next < past->t + lasts) {
+		return (struct policy_decision){ .ban = false };
 	}
 	return (struct policy_decision){ .ban = true,
 		.step = (int)step,
