@@ -41,9 +41,10 @@ void limits_use(struct limits *limits, const struct policy *policy);
 void limits_count(struct limits *limits, const struct net *client, int64_t now);
 
 /*
- * A session at MAIL: the limit of its policy that it is over, or LIMIT_KINDS.  Where it is within the limit of connections it takes a slot
- * and holds it until limits_leave().  A client of whom the database does not
- * tell in time is a neutral one.
+ * A session at MAIL: the limit of its policy that it is over, or LIMIT_KINDS.
+ * Where it is within the limit of connections it takes a slot and holds it
+ * until limits_leave().  A client of whom the database does not tell in time
+ * is a neutral one.
  */
 enum limit_kind limits_admit(
     struct limits *limits, struct peer *peer, int64_t now);

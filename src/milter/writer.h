@@ -68,8 +68,8 @@ struct writer_event {
 	struct counted hit;
 };
 /* Write it, and wait for that: a ban takes effect at the next command.  A
- * reference of `conf` is held meanwhile.  At most `*left` milliseconds, from which the wait is taken, and not
- * at all while nothing can be written. */
+ * reference of `conf` is held meanwhile.  At most `*left` milliseconds, from
+ * which the wait is taken, and not at all while nothing can be written. */
 void writer_record(
     struct writer *writer, const struct writer_event *event, int64_t *left);
 

@@ -16,22 +16,22 @@
 void
 db_ban_put(struct store *store, struct ban *ban)
 {
+	static const char *const
+	    sql = "INSERT INTO ban (client, family, bits, reason, rule, step,"
+		  " begins, ends, observed, stage, service, code, enhanced,"
+		  " phrase, own, note, ref, again_code, again_enhanced,"
+		  " again_phrase, again_own, honest) VALUES (:client, :family,"
+		  " :bits, :reason, :rule, :step, :begins, :ends, :observed,"
+		  " :stage, :service, :code, :enhanced, :phrase, :own, :note,"
+		  " :ref, :again_code, :again_enhanced, :again_phrase,"
+		  " :again_own, :honest) ON CONFLICT (ref) DO NOTHING";
 	bool draw = ban->ref[0] == '\0';
 
 	do {
 		if (draw) {
 			(void)proc_ref(ban->ref);
 		}
-		db_run(store,
-		    "INSERT INTO ban (client, family, bits, reason, rule, step,"
-		    " begins, ends, observed, stage, service, code, enhanced,"
-		    " phrase, own, note, ref, again_code, again_enhanced,"
-		    " again_phrase, again_own, honest) VALUES (:client, :family,"
-		    " :bits, :reason, :rule, :step, :begins, :ends, :observed,"
-		    " :stage, :service, :code, :enhanced, :phrase, :own, :note, :ref,"
-		    " :again_code, :again_enhanced, :again_phrase, :again_own,"
-		    " :honest)"
-		    " ON CONFLICT (ref) DO NOTHING",
+		db_run(store, sql,
 		    DB_WITH(DB_NET(&ban->who),
 			db_text(":reason", reason_name(ban->reason)),
 			db_text(":rule", ban->rule), db_int(":step", ban->step),
