@@ -234,16 +234,17 @@ run(const char *file, const struct command *command, const struct args *args)
 		.args = *args,
 		.now = proc_now(),
 	};
-	enum output_format format = args_given(args, OPTION_CSV) ? OUTPUT_CSV
-								 : OUTPUT_TEXT;
+	enum output_format format = args_given(args, OPTION_JSON) ? OUTPUT_JSON
+				    : args_given(args, OPTION_CSV)
+					? OUTPUT_CSV
+					: OUTPUT_TEXT;
 	enum exit_status status = EXIT_FINE;
 
 	if (conf == NULL) {
 		output_wrong(error);
 		return EXIT_USAGE;
 	}
-	output_init(
-	    &ctl.out, args_given(args, OPTION_JSON) ? OUTPUT_JSON : format);
+	output_init(&ctl.out, format);
 	if (command->check != NULL) {
 		status = command->check(&ctl);
 	}

@@ -329,11 +329,7 @@ output_none(struct output *out, const char *name)
 void
 output_string(struct output *out, const char *name, const char *value)
 {
-	if (value == NULL) {
-		output_none(out, name);
-	} else {
-		put(out, name, true, value, value);
-	}
+	put(out, name, value != NULL, value, value != NULL ? value : "-");
 }
 
 void
@@ -418,14 +414,11 @@ output_bool(struct output *out, const char *name, bool value)
 void
 output_ratio(struct output *out, const char *name, int64_t ratio)
 {
-	char plain[VALUE_SIZE];
-	char people[VALUE_SIZE];
+	char text[VALUE_SIZE];
 
-	(void)snprintf(plain, sizeof(plain), "%g",
-	    (double)ratio / (double)POLICY_RATIO_ONE);
-	(void)snprintf(people, sizeof(people), "%g %%",
-	    (double)ratio * 100 / (double)POLICY_RATIO_ONE);
-	put(out, name, false, plain, people);
+	(void)snprintf(
+	    text, sizeof(text), "%g", (double)ratio / (double)POLICY_RATIO_ONE);
+	put(out, name, false, text, text);
 }
 
 void
