@@ -65,7 +65,8 @@ put_reply(struct section *section, const struct reply *reply)
 	section_yes(section, VAR_CLOSES, strcmp(reply->code, "421") == 0);
 }
 
-/* Reply number `at`, and all that may be answered with it; nothing where an earlier one is the same. */
+/* Reply number `at`, and all that may be answered with it; nothing where an
+ * earlier one is the same. */
 static void
 put_code(const struct page *page, size_t at)
 {
@@ -150,9 +151,17 @@ put_most(struct section *section, const struct limit *limit)
 	section_yes(section, VAR_SAME, most == least && !unlimited);
 }
 
-static void
-put_limits(const struct page *page)
+void
+page_codes_fill(struct page *page)
 {
+	struct ban by_hand = { .reason = REASON_ERROR };
+
+	for (size_t i = 0; i < 2 * page->policy->rules; i++) {
+		put_code(page, i);
+	}
+	/* The same under every policy. */
+	ban_by_hand(&by_hand);
+	put_reply(section_item(page->root, VAR_BY_HAND), &by_hand.reply);
 	for (int i = 0; i < LIMIT_KINDS; i++) {
 		const struct limit *limit = &page->policy->limit[i];
 		struct section *item;
@@ -167,28 +176,7 @@ put_limits(const struct page *page)
 	}
 }
 
-void
-page_codes_fill(struct page *page)
-{
-	struct ban by_hand = { .reason = REASON_ERROR };
-
-	for (size_t i = 0; i < 2 * page->policy->rules; i++) {
-		put_code(page, i);
-	}
-	/* The same under every policy. */
-	ban_by_hand(&by_hand);
-	put_reply(section_item(page->root, VAR_BY_HAND), &by_hand.reply);
-	put_limits(page);
-}
-
 /* ---- durations ---- */
-
-static bool
-same_schedule(const struct rule *a, const struct rule *b)
-{
-	return a->reason == b->reason && a->steps == b->steps &&
-	       memcmp(a->ban, b->ban, a->steps * sizeof(a->ban[0])) == 0;
-}
 
 /* The row of rule number `at`, and of all that have its schedule; none where
  * an earlier rule had it. */
@@ -201,12 +189,18 @@ put_row(const struct page *page, size_t at, size_t columns)
 	uint32_t kinds = 0;
 
 	for (size_t i = 0; i < policy->rules; i++) {
-		if (same_schedule(rule, &policy->rule[i])) {
-			if (i < at) {
-				return;
-			}
-			kinds |= policy->rule[i].kinds;
+		const struct rule *other = &policy->rule[i];
+
+		if (rule->reason != other->reason ||
+		    rule->steps != other->steps ||
+		    memcmp(rule->ban, other->ban,
+			rule->steps * sizeof(rule->ban[0])) != 0) {
+			continue;
 		}
+		if (i < at) {
+			return;
+		}
+		kinds |= other->kinds;
 	}
 	row = section_item(page->root, VAR_ROWS);
 	section_word(

@@ -157,23 +157,6 @@ add_headers(struct MHD_Response *to, const struct response *response)
 	}
 }
 
-static enum MHD_Result
-send_response(
-    struct MHD_Connection *connection, const struct response *response)
-{
-	struct MHD_Response *to = MHD_create_response_from_buffer(
-	    response->body.len, response->body.buf, MHD_RESPMEM_MUST_COPY);
-	enum MHD_Result result;
-
-	if (to == NULL) {
-		return MHD_NO;
-	}
-	add_headers(to, response);
-	result = MHD_queue_response(connection, response->status, to);
-	MHD_destroy_response(to);
-	return result;
-}
-
 /* Answer a whole request. */
 static enum MHD_Result
 answer(const struct handler *handler, struct MHD_Connection *connection,
@@ -189,7 +172,8 @@ answer(const struct handler *handler, struct MHD_Connection *connection,
 	/* Of the stack only what is written is touched, and a client that reads
 	 * slowly holds no more than a copy as long as it is. */
 	char body[WEB_BODY_MAX];
-	enum MHD_Result result;
+	enum MHD_Result result = MHD_NO;
+	struct MHD_Response *to;
 	struct site *site;
 
 	(void)pthread_mutex_lock(&web->lock);
@@ -199,7 +183,13 @@ answer(const struct handler *handler, struct MHD_Connection *connection,
 	text_init(&response.body, body, sizeof(body));
 	read_request(connection, &request);
 	handler->answer(&request, &response);
-	result = send_response(connection, &response);
+	to = MHD_create_response_from_buffer(
+	    response.body.len, response.body.buf, MHD_RESPMEM_MUST_COPY);
+	if (to != NULL) {
+		add_headers(to, &response);
+		result = MHD_queue_response(connection, response.status, to);
+		MHD_destroy_response(to);
+	}
 	site_drop(site);
 	return result;
 }

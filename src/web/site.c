@@ -56,7 +56,7 @@ type_of(const char *name)
 	return NULL;
 }
 
-/* ---- the owner's colour, made fit to be read in the light and the dark ---- */
+/* ---- the owner's colour, made fit to be read in light and dark ---- */
 
 struct colour {
 	double part[3]; /* red, green and blue, 0 to 255 */
@@ -115,27 +115,6 @@ add_rules(struct colour colour, const struct colour *paper,
 	    (unsigned)colour.part[0], (unsigned)colour.part[1],
 	    (unsigned)colour.part[2], (unsigned)ink->part[0],
 	    (unsigned)ink->part[1], (unsigned)ink->part[2]);
-}
-
-/* Add the rules of the style sheet that "#rrggbb" makes; nothing of "".  What
- * is written in it on the page's paper has a contrast of at least 4.5 (WCAG
- * 2.1, 1.4.3), and so has what is written on it. */
-static void
-add_accent(struct text *out, const char *accent)
-{
-	const unsigned long rgb = strtoul(
-	    accent[0] == '#' ? accent + 1 : "", NULL, 16);
-	const struct colour given = { { (double)(rgb >> 16 & 255),
-	    (double)(rgb >> 8 & 255), (double)(rgb & 255) } };
-
-	if (accent[0] != '\0') {
-		text_add(out, "\n/* The owner's colour. */\n");
-		add_rules(given, &light_paper, &black, out);
-		text_add(
-		    out, "\n@media screen and (prefers-color-scheme: dark){");
-		add_rules(given, &dark_paper, &white, out);
-		text_add(out, "}\n");
-	}
 }
 
 /* ---- files ---- */
@@ -250,11 +229,17 @@ add_logo(struct site *site)
 	}
 }
 
-/* Write the owner's colour behind a style sheet; false where there is no
- * memory. */
+/* Write the rules that the owner's colour, "#rrggbb", makes behind a style
+ * sheet; none for "".  What is written in it on the page's paper has a contrast
+ * of at least 4.5 (WCAG 2.1, 1.4.3), and so has what is written on it.  False
+ * where there is no memory. */
 static bool
 colour(struct site_file *file, const char *accent)
 {
+	const unsigned long rgb = strtoul(
+	    accent[0] == '#' ? accent + 1 : "", NULL, 16);
+	const struct colour given = { { (double)(rgb >> 16 & 255),
+	    (double)(rgb >> 8 & 255), (double)(rgb & 255) } };
 	const size_t room = file->size + ACCENT_SIZE;
 	char *style = malloc(room);
 	struct text out;
@@ -264,7 +249,14 @@ colour(struct site_file *file, const char *accent)
 	}
 	text_init(&out, style, room);
 	text_add_bytes(&out, file->data, file->size);
-	add_accent(&out, accent);
+	if (accent[0] != '\0') {
+		text_add(&out, "\n/* The owner's colour. */\n");
+		add_rules(given, &light_paper, &black, &out);
+		text_add(
+		    &out, "\n@media screen and (prefers-color-scheme: dark){");
+		add_rules(given, &dark_paper, &white, &out);
+		text_add(&out, "}\n");
+	}
 	use(file, style, out.len);
 	return true;
 }

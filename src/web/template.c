@@ -247,26 +247,20 @@ trim(struct span span)
 	return span;
 }
 
-/* Take the next line and those that continue it. */
-static struct span
-next_lines(struct span *file)
-{
-	const char *begin = file->at;
-
-	do {
-		file->at = find(*file, "\n");
-		file->at += file->at < file->end;
-	} while (file->at < file->end && strchr(" \t", *file->at) != NULL);
-	return (struct span){ begin, file->at };
-}
-
 static bool
 read_phrases(struct reader *r, struct span file)
 {
 	while (file.at < file.end) {
-		struct span lines = next_lines(&file);
-		struct span name = { lines.at, find(lines, " = ") };
+		struct span lines = file;
+		struct span name;
 
+		/* The next line and those that continue it. */
+		do {
+			file.at = find(file, "\n");
+			file.at += file.at < file.end;
+		} while (file.at < file.end && strchr(" \t", *file.at) != NULL);
+		lines.end = file.at;
+		name = (struct span){ lines.at, find(lines, " = ") };
 		if (*lines.at == '#' || trim(lines).at == lines.end) {
 			continue;
 		}
