@@ -295,12 +295,13 @@ site_file(const struct site *site, const char *name)
 
 /* Read templates, and the phrases of one language: those compiled in, then the
  * owner's.  False where that cannot be done; where an owner's file is to blame
- * it is given up, and all languages are to be read again: *again. */
+ * it is given up, and all languages are to be read again: *language is -1. */
 static bool
-read_templates(struct site *site, enum language language, bool *again)
+read_templates(struct site *site, int *language)
 {
 	struct template_source source[2 * SITE_FILES_MAX];
 	struct site_file *owned[2 * SITE_FILES_MAX] = { NULL };
+	struct templates **read = &site->templates[*language];
 	struct template_error error;
 	size_t count = 0;
 
@@ -308,7 +309,7 @@ read_templates(struct site *site, enum language language, bool *again)
 		const bool own = i >= site->files;
 		struct site_file *file = &site->file[own ? i - site->files : i];
 		const bool fits = strcmp(file->name,
-				      language_facts[language].phrases) == 0 ||
+				      language_facts[*language].phrases) == 0 ||
 				  ends_in(file->name, ".html") ||
 				  ends_in(file->name, ".txt");
 
@@ -326,10 +327,9 @@ read_templates(struct site *site, enum language language, bool *again)
 			};
 		}
 	}
-	templates_free(site->templates[language]);
-	site->templates[language] = templates_new(
-	    source, count, variable_names, VAR_NAMES, &error);
-	if (site->templates[language] != NULL) {
+	templates_free(*read);
+	*read = templates_new(source, count, variable_names, VAR_NAMES, &error);
+	if (*read != NULL) {
 		return true;
 	}
 	if (owned[error.source] == NULL) {
@@ -338,23 +338,7 @@ read_templates(struct site *site, enum language language, bool *again)
 	}
 	log_warn("%s; the one compiled in is used", error.what);
 	use(owned[error.source], NULL, 0);
-	*again = true;
-	return false;
-}
-
-static bool
-read_all_templates(struct site *site)
-{
-	for (int i = 0; i < LANGUAGE_COUNT; i++) {
-		bool again = false;
-
-		if (!read_templates(site, (enum language)i, &again)) {
-			if (!again) {
-				return false;
-			}
-			i = -1;
-		}
-	}
+	*language = -1;
 	return true;
 }
 
@@ -365,7 +349,7 @@ site_new(struct conf *conf)
 {
 	struct site *site = calloc(1, sizeof(*site));
 	const char *tags[CONF_LIST_MAX];
-	bool fine;
+	bool fine = true;
 
 	if (site == NULL) {
 		return NULL;
@@ -377,7 +361,9 @@ site_new(struct conf *conf)
 	}
 	site->languages = languages_of(tags, conf->web.languages.items);
 	add_files(site, conf->web.templates);
-	fine = read_all_templates(site);
+	for (int i = 0; i < LANGUAGE_COUNT && fine; i++) {
+		fine = read_templates(site, &i);
+	}
 	for (size_t i = 0; i < site->files && fine; i++) {
 		if (ends_in(site->file[i].name, ".css")) {
 			fine = colour(&site->file[i], conf->web.accent);
