@@ -65,6 +65,17 @@ put_reply(struct section *section, const struct reply *reply)
 	section_yes(section, VAR_CLOSES, strcmp(reply->code, "421") == 0);
 }
 
+static void
+put_reasons(struct section *section, uint32_t reasons)
+{
+	for (int i = 0; i < REASON_COUNT; i++) {
+		if ((reasons & UINT32_C(1) << i) != 0) {
+			section_word(section_item(section, VAR_REASONS),
+			    VAR_REASON, "reason-", reason_name((enum reason)i));
+		}
+	}
+}
+
 /* Reply number `at`, and all that may be answered with it; nothing where an
  * earlier one is the same. */
 static void
@@ -107,12 +118,7 @@ put_code(const struct page *page, size_t at)
 	item = section_item(page->root, VAR_CODES);
 	put_reply(item, reply);
 	section_yes(item, VAR_AGAIN, first > 0);
-	for (int i = 0; i < REASON_COUNT; i++) {
-		if ((reasons & UINT32_C(1) << i) != 0) {
-			section_word(section_item(item, VAR_REASONS),
-			    VAR_REASON, "reason-", reason_name((enum reason)i));
-		}
-	}
+	put_reasons(item, reasons);
 	page_kinds_put(item, VAR_DEEDS, VAR_DEED, "deed-", kinds);
 	page_kinds_put(item, VAR_FIXES, VAR_FIX, "fix-", kinds);
 	section_length(item, VAR_FIRST_BAN, shortest);

@@ -293,6 +293,19 @@ site_file(const struct site *site, const char *name)
 
 /* ---- templates ---- */
 
+/* A file as templates are read from it: the owner's, or the one compiled in. */
+static struct template_source
+source_of(const struct site_file *file, bool own)
+{
+	const struct embedded *built_in = embedded_find(web_files, file->name);
+
+	return (struct template_source){ .name = file->name,
+		.shown = own ? file->path : file->name,
+		.text = own ? file->own : built_in->data,
+		.size = own ? file->size : built_in->size,
+		.phrases = ends_in(file->name, ".phrases") };
+}
+
 /* Read templates, and the phrases of one language: those compiled in, then the
  * owner's.  False where that cannot be done; where an owner's file is to blame
  * it is given up, and all languages are to be read again: *language is -1. */
@@ -314,17 +327,8 @@ read_templates(struct site *site, int *language)
 				  ends_in(file->name, ".txt");
 
 		if (fits && (!own || file->own != NULL)) {
-			const struct embedded *built_in = embedded_find(
-			    web_files, file->name);
-
 			owned[count] = own ? file : NULL;
-			source[count++] = (struct template_source){
-				.name = file->name,
-				.shown = own ? file->path : file->name,
-				.text = own ? file->own : built_in->data,
-				.size = own ? file->size : built_in->size,
-				.phrases = ends_in(file->name, ".phrases"),
-			};
+			source[count++] = source_of(file, own);
 		}
 	}
 	templates_free(*read);
