@@ -149,26 +149,28 @@ whose_kinds_are_counted(void **state)
 		const char *sentence;
 		enum kind kind;
 		enum conf_source source;
-		bool milter_saw, replay;
+		bool milter_saw, milter_never, replay;
 		int64_t want;
-		bool milter_never;
 	} rows[] = {
-		{ "the watcher's", KIND_AUTH, CONF_WATCH, false, false, 1 },
-		{ "the milter's", KIND_AUTH, CONF_MILTER, false, false, 0 },
-		{ "nobody's", KIND_AUTH, CONF_NOBODY, false, false, 0 },
-		{ "in a replay all are", KIND_AUTH, CONF_MILTER, false, true,
+		{ "the watcher's", KIND_AUTH, CONF_WATCH, false, false, false,
 		    1 },
-		{ "commands that the milter is not told of", KIND_COMMAND,
-		    CONF_MILTER, false, false, 1 },
-		{ "those it saw", KIND_COMMAND, CONF_MILTER, true, false, 0 },
-		{ "but where all are the watcher's", KIND_COMMAND, CONF_WATCH,
-		    true, false, 1 },
-		{ "what the milter is never asked about", KIND_RECIPIENT,
-		    CONF_MILTER, false, false, 1, true },
-		{ "but not where nobody counts it", KIND_RECIPIENT, CONF_NOBODY,
-		    false, false, 0, true },
-		{ "nobody's commands", KIND_COMMAND, CONF_NOBODY, false, false,
+		{ "the milter's", KIND_AUTH, CONF_MILTER, false, false, false,
 		    0 },
+		{ "nobody's", KIND_AUTH, CONF_NOBODY, false, false, false, 0 },
+		{ "in a replay all are", KIND_AUTH, CONF_MILTER, false, false,
+		    true, 1 },
+		{ "commands that the milter is not told of", KIND_COMMAND,
+		    CONF_MILTER, false, false, false, 1 },
+		{ "those it saw", KIND_COMMAND, CONF_MILTER, true, false, false,
+		    0 },
+		{ "but where all are the watcher's", KIND_COMMAND, CONF_WATCH,
+		    true, false, false, 1 },
+		{ "what the milter is never asked about", KIND_RECIPIENT,
+		    CONF_MILTER, false, true, false, 1 },
+		{ "but not where nobody counts it", KIND_RECIPIENT, CONF_NOBODY,
+		    false, true, false, 0 },
+		{ "nobody's commands", KIND_COMMAND, CONF_NOBODY, false, false,
+		    false, 0 },
 	};
 	struct fixture *fixture = *state;
 
