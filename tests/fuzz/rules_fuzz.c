@@ -18,10 +18,13 @@ enum {
 static void
 try_patterns(const struct rules *rules, const char *text, size_t len)
 {
+	char tag[48] = ""; /* as long as a daemon's that is remembered */
+
+	memcpy(tag, text, len < sizeof(tag) ? len : sizeof(tag) - 1);
 	for (size_t i = 0; i < rules->rules; i++) {
 		const struct log_rule *rule = rules->rule[i];
 
-		(void)log_rule_wants(rule, text);
+		(void)log_rule_wants(rule, tag);
 		for (size_t j = 0; j < rule->match.items; j++) {
 			(void)pattern_may_match(&rule->match.item[j], text, len,
 			    pattern_queue_span(text, len));
