@@ -32,7 +32,7 @@ struct reading {
 static char
 peek(const struct reading *r, size_t at)
 {
-	return at < r->len ? r->text[at] : ' ';
+	return (char)(at < r->len ? r->text[at] : ' ');
 }
 
 static char

@@ -269,8 +269,7 @@ database_read_end(
  */
 enum database_answer
 database_standing(struct database *database, const struct conf *conf,
-    const struct addr *address, int64_t now, int64_t *left, int64_t *version,
-    struct standing *standing)
+    int64_t *left, int64_t *version, struct standing *standing)
 {
 	const int64_t ticks = proc_ticks();
 	struct store *store;
@@ -296,7 +295,10 @@ database_standing(struct database *database, const struct conf *conf,
 		    &database->version, &database->version_read, newest + 1);
 	}
 	if (!holds) {
-		engine_standing(store, conf, address, now, standing);
+		const struct addr address = standing->address;
+
+		engine_standing(
+		    store, conf, &address, standing->checked_at, standing);
 	}
 	if (!database_read_end(database, left, "sessions pass unchecked")) {
 		return DATABASE_UNKNOWN;

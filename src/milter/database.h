@@ -69,11 +69,12 @@ enum database_answer {
 	DATABASE_HOLDS,  /* what the caller has still holds */
 	DATABASE_UNKNOWN /* it cannot be asked in time */
 };
-/* Everything known about an address.  `*version` is that of the standing the
- * caller has; where there is no new one, both are left alone. */
+/* Everything known about an address: `address` and `checked_at`, which is now,
+ * are given.  `*version` is that of the standing the caller has; where there is
+ * no new one, both are left alone. */
 enum database_answer database_standing(struct database *database,
-    const struct conf *conf, const struct addr *address, int64_t now,
-    int64_t *left, int64_t *version, struct standing *standing);
+    const struct conf *conf, int64_t *left, int64_t *version,
+    struct standing *standing);
 
 /* Read in one bracket of the store; NULL where that cannot be in time, and
  * then there is nothing to end. */

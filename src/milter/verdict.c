@@ -110,8 +110,10 @@ verdict_refresh(struct peer *peer, int64_t now)
 	int64_t version = is_out_of_date(peer, now) ? DATABASE_NO_VERSION
 						    : peer->version;
 
-	switch (database_standing(peer->database, peer->conf, &peer->address,
-	    now, &peer->left, &version, &fresh)) {
+	fresh.address = peer->address;
+	fresh.checked_at = now;
+	switch (database_standing(
+	    peer->database, peer->conf, &peer->left, &version, &fresh)) {
 	case DATABASE_NEW:
 		peer->version = version;
 		return keep(peer, &fresh);

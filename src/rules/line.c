@@ -79,7 +79,8 @@ tai_time(const char *text, int64_t *at)
 	uint64_t seconds = 0;
 
 	for (int i = 1; i < TAI_SPAN; i++) {
-		const char *digit = memchr(digits, text[i], 16);
+		const char *digit = text[i] != '\0' ? strchr(digits, text[i])
+						    : NULL;
 
 		if (digit == NULL) {
 			return false;
@@ -466,37 +467,32 @@ split_own_file(const char *at, const char *end, struct line_parts *parts)
 	return set_parts(parts, "exim", 4, at, end);
 }
 
-static bool
-split_file_line(const char *at, const char *end, struct line_parts *parts)
+/* The priority, the version of RFC 5424 and the time that a line begins with;
+ * NULL where there is no time, else what follows it. */
+static const char *
+take_stamp(
+    const char *at, const char *end, struct line_parts *parts, bool *protocol)
 {
-	const char *blank = at;
-	bool protocol = false;
+	if (at < end && *at == '<') { /* the priority */
+		at = memchr(at, '>', (size_t)(end - at));
+		if (at == NULL) {
+			return NULL;
+		}
+		at++;
+	}
+	*protocol = BEGINS(at, end, "1 ");
+	at += *protocol ? 2 : 0;
+	parts->stamp = at;
+	parts->stamp_len = stamp_span(at, (size_t)(end - at));
+	return parts->stamp_len > 0 ? at + parts->stamp_len + 1 : NULL;
+}
 
-	for (int wraps = 0; blank != NULL && wraps < 2; wraps++) {
-		if (at < end && *at == '<') { /* the priority */
-			at = memchr(at, '>', (size_t)(end - at));
-			if (at == NULL) {
-				return false;
-			}
-			at++;
-		}
-		protocol = BEGINS(at, end, "1 ");
-		at += protocol ? 2 : 0;
-		parts->stamp = at;
-		parts->stamp_len = stamp_span(at, (size_t)(end - at));
-		if (parts->stamp_len == 0) {
-			return false;
-		}
-		at += parts->stamp_len + 1;
-		blank = protocol ? NULL : inner_line(parts->stamp, at, end);
-		at = blank != NULL ? blank : at;
-	}
-	if (protocol) {
-		return split_protocol(at, end, parts);
-	}
-	if (parts->stamp[4] == '-' && parts->stamp[10] == ' ') {
-		return split_own_file(at, end, parts);
-	}
+/* Behind the time of a line of syslog. */
+static bool
+split_host(const char *at, const char *end, struct line_parts *parts)
+{
+	const char *blank;
+
 	at = at < end && *at == '<' ? skip_level(at, end) : at;
 	blank = memchr(at, ' ', (size_t)(end - at));
 	if (blank == NULL || blank == at) {
@@ -509,6 +505,29 @@ split_file_line(const char *at, const char *end, struct line_parts *parts)
 	}
 	return split_tag(blank + 1, end, parts) ||
 	       split_tag(skip_level(blank + 1, end), end, parts);
+}
+
+static bool
+split_file_line(const char *at, const char *end, struct line_parts *parts)
+{
+	bool protocol = false;
+	const char *inner;
+
+	at = take_stamp(at, end, parts, &protocol);
+	inner = at == NULL || protocol ? NULL
+				       : inner_line(parts->stamp, at, end);
+	if (inner != NULL) { /* a whole line behind a container's time */
+		at = take_stamp(inner, end, parts, &protocol);
+	}
+	if (at == NULL) {
+		return false;
+	}
+	if (protocol) {
+		return split_protocol(at, end, parts);
+	}
+	return parts->stamp[4] == '-' && parts->stamp[10] == ' '
+		   ? split_own_file(at, end, parts)
+		   : split_host(at, end, parts);
 }
 
 /* What stands in a string of JSON, up to a line's end; how long it is.  A
@@ -531,7 +550,7 @@ json_undo(const char *at, const char *end, char *out, size_t size)
 					'\0' };
 				unsigned long code = strtoul(hex, NULL, 16);
 
-				c = code > 0 && code < 128 ? (char)code : '?';
+				c = (char)(code > 0 && code < 128 ? code : '?');
 				at += 4;
 			} else if (strchr("btfr", c) != NULL) {
 				c = ' ';

@@ -281,8 +281,8 @@ rules_match(const struct rules *rules, struct rules_scratch *scratch,
 		return false;
 	}
 	queue = pattern_queue_span(parts.text, parts.text_len);
-	head = parts.text_len > 0 ? parts.text[0] : '\0';
-	behind = parts.text_len > queue ? parts.text[queue] : '\0';
+	head = (char)(parts.text_len > 0 ? parts.text[0] : '\0');
+	behind = (char)(parts.text_len > queue ? parts.text[queue] : '\0');
 	for (size_t word = 0; word < daemon->words && !decided; word++) {
 		uint64_t bits = daemon->probes[word];
 

@@ -102,12 +102,13 @@ events_of(struct place *place, const char *ip)
 static enum database_answer
 ask(struct place *place, const char *ip, int64_t now, struct standing *standing)
 {
-	const struct addr address = addr_of(ip);
 	int64_t version = DATABASE_NO_VERSION;
 	int64_t left = DATABASE_DEADLINE;
 
+	standing->address = addr_of(ip);
+	standing->checked_at = now;
 	return database_standing(writer_database(place->writer),
-	    place->fixture->conf, &address, now, &left, &version, standing);
+	    place->fixture->conf, &left, &version, standing);
 }
 
 static void
@@ -204,10 +205,11 @@ versions(void **state)
 				/* Seen a millisecond later. */
 			}
 		}
+		standing.address = address;
+		standing.checked_at = T0;
 		check_int(rows[i].sentence,
 		    database_standing(writer_database(place.writer),
-			fixture->conf, &address, T0, &left, &version,
-			&standing),
+			fixture->conf, &left, &version, &standing),
 		    rows[i].want);
 	}
 	writer_free(place.writer);
