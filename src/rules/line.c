@@ -93,6 +93,14 @@ tai_time(const char *text, int64_t *at)
 	return *at >= 0 && *at <= UINT32_MAX;
 }
 
+/* Whether a time of at least BSD_SPAN bytes is like "Nov 21 23:44:51". */
+static bool
+is_bsd(const char *text)
+{
+	return text[3] == ' ' && text[6] == ' ' && text[9] == ':' &&
+	       text[12] == ':';
+}
+
 size_t
 stamp_span(const char *text, size_t len)
 {
@@ -103,8 +111,7 @@ stamp_span(const char *text, size_t len)
 	if (len <= BSD_SPAN) {
 		return 0;
 	}
-	if (text[3] == ' ' && text[6] == ' ' && text[9] == ':' &&
-	    text[12] == ':') {
+	if (is_bsd(text)) {
 		span = BSD_SPAN +
 		       fraction_span(text + BSD_SPAN, len - BSD_SPAN);
 		return span < len && text[span] == ' ' ? span : 0;
@@ -295,7 +302,7 @@ stamp_read(
 		return tai_time(text, at);
 	}
 	memcpy(key, text, BSD_HOUR);
-	if (text[4] == '-') {
+	if (!is_bsd(text)) {
 		size_t behind = ISO_SPAN +
 				fraction_span(text + ISO_SPAN, span - ISO_SPAN);
 

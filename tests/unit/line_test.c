@@ -106,6 +106,8 @@ times_are_resolved(void **state)
 		    "Nox 21 23:44:51", NULL },
 		{ "no such day", "UTC", "2026-11-22T00:00:00Z",
 		    "Nov 31 23:44:51", NULL },
+		{ "a day with a sign", "UTC", "2026-11-22T00:00:00Z",
+		    "Nov -1 23:44:51", NULL },
 		{ "no such hour", "UTC", "2026-11-22T00:00:00Z",
 		    "Nov 21 24:44:51", NULL },
 		{ "no such second", "UTC", "2026-11-22T00:00:00Z",
