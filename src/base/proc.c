@@ -216,8 +216,8 @@ proc_drop_root(const char *user, const char *path)
 		return false;
 	}
 	if (user[0] == '\0' && service.uid == 0) {
-		log_warn("running as root: the folder of %s is root's and "
-			 "no user is configured",
+		log_warn("running as root: the directory of %s belongs to root "
+			 "and \"user\" is not set",
 		    path);
 		return true;
 	}
