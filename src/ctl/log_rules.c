@@ -298,7 +298,8 @@ read_file(struct test *test, const char *path)
 	}
 	clock = rules_clock(reader->stat.written != INT64_MIN
 				? reader->stat.written
-				: test->ctl->now);
+				: test->ctl->now,
+	    NULL);
 	output_table(out, NULL, &test->table);
 	while ((result = log_reader_next(reader, &line.text, &line.len)) ==
 		   LOG_READER_LINE &&

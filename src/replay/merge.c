@@ -96,7 +96,8 @@ start(struct merge *merge, struct merged_log *log)
 	log->size = log->reader->stat.on_disk;
 	log->clock = rules_clock(log->reader->stat.written != INT64_MIN
 				     ? log->reader->stat.written
-				     : merge->now);
+				     : merge->now,
+	    NULL);
 	return advance(merge, log);
 }
 

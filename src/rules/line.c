@@ -25,9 +25,9 @@ enum {
 };
 
 struct rules_clock
-rules_clock(int64_t reference)
+rules_clock(int64_t reference, const char *zone)
 {
-	return (struct rules_clock){ .reference = reference };
+	return (struct rules_clock){ .reference = reference, .zone = zone };
 }
 
 static bool

@@ -254,6 +254,7 @@ try_probe(const struct probe *probe, struct rules_scratch *scratch,
 	}
 	finding->what = rule->what;
 	finding->rule = rule->name;
+	finding->file = rule->stem;
 	finding->source = rule->source;
 	finding->kind = rule->kind;
 	finding->milter_saw = rule->milter_saw == MILTER_SAW;

@@ -122,6 +122,7 @@ begin_rule(void *target, const char *title, const char **wrong)
 	size_t len = strlen(title);
 	struct log_rule **grown;
 	struct log_rule *rule;
+	const char *slash;
 	struct text what;
 
 	if (len == 0 || len >= RULES_NAME_SIZE ||
@@ -156,6 +157,10 @@ begin_rule(void *target, const char *title, const char **wrong)
 	rule->kind = KIND_COUNT;
 	(void)text_copy(rule->name, sizeof(rule->name), title);
 	(void)text_copy(rule->file, sizeof(rule->file), rules->file);
+	slash = strrchr(rule->file, '/');
+	(void)text_copy(rule->stem, sizeof(rule->stem),
+	    slash != NULL ? slash + 1 : rule->file);
+	rule->stem[strcspn(rule->stem, ".")] = '\0';
 	*wrong = NULL;
 	return rule;
 }

@@ -34,6 +34,7 @@ struct rule_patterns {
 struct log_rule {
 	char name[RULES_NAME_SIZE];
 	char file[RULE_FILE_SIZE];
+	char stem[RULE_FILE_SIZE]; /* as struct finding.file has it */
 	char about[RULE_ABOUT_SIZE];
 	char source[RULE_SOURCE_SIZE];
 	enum finding_what what; /* FINDING_NOTHING: what matches is ignored */

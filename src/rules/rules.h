@@ -59,17 +59,19 @@ struct log_line {
 };
 
 /*
- * What a time without year and zone means: the latest such moment in this
- * host's zone that is not more than a day after `reference` (seconds; when
- * the file was written, or now).  Start with rules_clock(); the rest is kept
- * from line to line to be fast.
+ * What a time without year and zone means: the latest such moment in `zone`
+ * that is not more than a day after `reference` (seconds; when the file was
+ * written, or now).  A zone is "+HH:MM", "-HH:MM" or a name ("Europe/Paris");
+ * NULL and "" are this host's.  It is borrowed.  Start with rules_clock(); the
+ * rest is kept from line to line to be fast.
  */
 struct rules_clock {
 	int64_t reference;
+	const char *zone;
 	char prefix[24]; /* the last line's hour */
 	int64_t at;      /* and when it began */
 };
-struct rules_clock rules_clock(int64_t reference);
+struct rules_clock rules_clock(int64_t reference, const char *zone);
 
 enum finding_what {
 	FINDING_NOTHING,
@@ -88,6 +90,7 @@ const char *finding_word(enum finding_what what);
 struct finding {
 	enum finding_what what;
 	const char *rule;   /* its name; lives as long as the rules */
+	const char *file;   /* its file's, up to a dot: "postfix-smtpd" */
 	const char *source; /* what to call the source of the event */
 	enum kind kind;
 	struct addr address;

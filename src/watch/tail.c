@@ -195,7 +195,7 @@ set_clock(struct tail *tail)
 	int64_t behind = written - tail->clock.reference;
 
 	if (behind < -CLOCK_SLACK || behind > CLOCK_SLACK) {
-		tail->clock = rules_clock(written);
+		tail->clock = rules_clock(written, tail->clock.zone);
 	}
 }
 

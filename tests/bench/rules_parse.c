@@ -211,7 +211,7 @@ static double
 run_rules(const struct rules *rules, const struct lines *lines)
 {
 	struct rules_scratch *scratch = rules_scratch_new(rules);
-	struct rules_clock clock = rules_clock(1795392000);
+	struct rules_clock clock = rules_clock(1795392000, NULL);
 	double began = cpu_seconds();
 	size_t found = 0;
 

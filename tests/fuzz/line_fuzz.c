@@ -55,7 +55,7 @@ check(const struct finding *finding)
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct rules_clock clock = rules_clock(1795305600);
+	struct rules_clock clock = rules_clock(1795305600, NULL);
 	struct finding finding;
 	struct log_line line;
 

@@ -125,7 +125,7 @@ times_are_resolved(void **state)
 	(void)state;
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		struct rules_clock clock = rules_clock(
-		    moment(rows[i].reference));
+		    moment(rows[i].reference), NULL);
 		char line[64];
 		size_t span;
 		int64_t at = 0;
@@ -168,7 +168,8 @@ the_last_hour_is_kept_and_no_longer(void **state)
 		{ "Mar 29 01:59:59 ", "2026-03-29T00:59:59Z" },
 		{ "Mar 29 03:00:00 ", "2026-03-29T01:00:00Z" },
 	};
-	struct rules_clock clock = rules_clock(moment("2026-11-23T00:00:00Z"));
+	struct rules_clock clock = rules_clock(
+	    moment("2026-11-23T00:00:00Z"), NULL);
 
 	(void)state;
 	set_zone(PARIS);
@@ -386,7 +387,8 @@ an_hour_with_a_jump_is_not_kept(void **state)
 		{ "Apr  5 02:00:00 ", "2026-04-04T15:30:00Z" },
 		{ "Apr  5 02:10:00 ", "2026-04-04T15:40:00Z" },
 	};
-	struct rules_clock clock = rules_clock(moment("2026-11-23T00:00:00Z"));
+	struct rules_clock clock = rules_clock(
+	    moment("2026-11-23T00:00:00Z"), NULL);
 
 	(void)state;
 	set_zone(LORD_HOWE);

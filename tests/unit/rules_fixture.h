@@ -34,7 +34,7 @@ tried_load(struct tried *tried, const char *folder)
 	}
 	tried->scratch = rules_scratch_new(tried->rules);
 	assert_non_null(tried->scratch);
-	tried->clock = rules_clock(TRIED_REFERENCE);
+	tried->clock = rules_clock(TRIED_REFERENCE, NULL);
 }
 
 static inline void

@@ -229,6 +229,7 @@ a_folder_adds_to_the_shipped_rules(void **state)
 	assert_true(
 	    tried_match(&tried, AT "bell-back: ding 203.0.113.5", &finding));
 	assert_string_equal(finding.source, "mine");
+	assert_string_equal(finding.file, "z");
 	assert_int_equal(finding.kind, KIND_RELAY);
 	assert_int_equal(finding.events, 3);
 	assert_true(

@@ -88,24 +88,28 @@ findings_say_who_counts_and_where_from(void **state)
 		enum finding_what what;
 		enum kind kind;
 		const char *source;
+		const char *file;
 		bool milter_saw;
 	} rows[] = {
 		{ "the watcher's",
 		    AT "postfix/smtpd[9]: too many errors after AUTH from "
 		       "h.test[203.0.113.5]",
-		    FINDING_OFFENCE, KIND_COMMAND, "postfix", false },
+		    FINDING_OFFENCE, KIND_COMMAND, "postfix", "postfix-smtpd",
+		    false },
 		{ "the milter's",
 		    AT "postfix/smtpd[9]: too many errors after RCPT from "
 		       "h.test[203.0.113.5]",
-		    FINDING_OFFENCE, KIND_COMMAND, "postfix", true },
+		    FINDING_OFFENCE, KIND_COMMAND, "postfix", "postfix-smtpd",
+		    true },
 		{ "Amavis",
 		    AT
 		    "amavis[9]: (1-2) Blocked INFECTED (E) {RejectedInbound}, "
 		    "[203.0.113.5]:5345 [203.0.113.5] <a@b.test> -> <>",
-		    FINDING_OFFENCE, KIND_VIRUS, "amavis", false },
+		    FINDING_OFFENCE, KIND_VIRUS, "amavis", "amavis", false },
 		{ "the journal's own",
 		    AT "systemd-journald[9]: Suppressed 2 messages from x",
-		    FINDING_SUPPRESSED, KIND_COUNT, "journald", false },
+		    FINDING_SUPPRESSED, KIND_COUNT, "journald", "journald",
+		    false },
 	};
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
@@ -116,6 +120,7 @@ findings_say_who_counts_and_where_from(void **state)
 		check_int(rows[i].sentence, finding.what, rows[i].what);
 		check_int(rows[i].sentence, finding.kind, rows[i].kind);
 		check_text(rows[i].sentence, finding.source, rows[i].source);
+		check_text(rows[i].sentence, finding.file, rows[i].file);
 		check_int(
 		    rows[i].sentence, finding.milter_saw, rows[i].milter_saw);
 	}
