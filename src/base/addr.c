@@ -123,14 +123,13 @@ net_around(const struct addr *addr, unsigned v4_bits, unsigned v6_bits)
 }
 
 bool
-net_parse(const char *text, struct net *out)
+net_read(const char *text, struct addr *host, struct net *net)
 {
 	char address[NET_TEXT_SIZE];
 	const char *slash = strchr(text, '/');
 	size_t len = slash != NULL ? (size_t)(slash - text) : strlen(text);
 	unsigned bits = ADDR_BITS;
 	int64_t length;
-	struct addr addr;
 	bool v4;
 
 	if (len >= sizeof(address)) {
@@ -138,7 +137,7 @@ net_parse(const char *text, struct net *out)
 	}
 	memcpy(address, text, len);
 	address[len] = '\0';
-	if (!addr_parse(address, &addr)) {
+	if (!addr_parse(address, host)) {
 		return false;
 	}
 	if (slash != NULL) {
@@ -149,12 +148,47 @@ net_parse(const char *text, struct net *out)
 		}
 		bits = (unsigned)length + (v4 ? (unsigned)ADDR_V4_OFFSET : 0);
 		/* ::ffff:0:0/90 would reach from IPv4 into IPv6. */
-		if (!v4 && addr_is_v4(&addr) && bits < ADDR_V4_OFFSET) {
+		if (!v4 && addr_is_v4(host) && bits < ADDR_V4_OFFSET) {
 			return false;
 		}
 	}
-	*out = net_cut(&addr, bits);
+	*net = net_cut(host, bits);
 	return true;
+}
+
+bool
+net_parse(const char *text, struct net *out)
+{
+	struct addr host;
+	struct net net;
+
+	if (!net_read(text, &host, &net) || !addr_equal(&host, &net.addr)) {
+		return false;
+	}
+	*out = net;
+	return true;
+}
+
+char *
+net_complaint(const char *text, char out[static NET_COMPLAINT_SIZE])
+{
+	char address[ADDR_TEXT_SIZE];
+	char network[NET_TEXT_SIZE];
+	struct addr host;
+	struct net net;
+	struct text to;
+
+	text_init(&to, out, NET_COMPLAINT_SIZE);
+	if (net_read(text, &host, &net)) {
+		text_addf(&to,
+		    "has bits set behind its length: write %s for the network "
+		    "or %s for the address",
+		    net_format(&net, network), addr_format(&host, address));
+	} else {
+		text_add(&to,
+		    "must be an address or a network such as 192.0.2.0/24");
+	}
+	return out;
 }
 
 bool

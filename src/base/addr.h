@@ -19,6 +19,7 @@ struct sockaddr;
 enum {
 	ADDR_TEXT_SIZE = 46, /* longest address and its NUL */
 	NET_TEXT_SIZE = 50,  /* longest network and its NUL */
+	NET_COMPLAINT_SIZE = 180,
 	ADDR_V4_OFFSET = 96, /* bits before an IPv4 address in our form */
 	ADDR_BITS = 128
 };
@@ -49,9 +50,19 @@ bool addr_equal(const struct addr *a, const struct addr *b);
 /* Write the canonical text (RFC 5952 for IPv6); returns `text`. */
 char *addr_format(const struct addr *addr, char text[static ADDR_TEXT_SIZE]);
 
-/* Read "192.0.2.0/24", "2001:db8::/32" or a single address.  Bits behind the
- * length are cleared.  False where it is anything else. */
+/* Read "192.0.2.0/24", "2001:db8::/32" or a single address.  False where it
+ * is anything else, or where bits are set behind the length: of 192.0.2.7/24
+ * nobody can tell whether the address or the network was meant. */
 bool net_parse(const char *text, struct net *out);
+
+/* The two readings of such a text: the address before the slash and the
+ * network around it.  False where it is neither address nor network. */
+bool net_read(const char *text, struct addr *host, struct net *net);
+
+/* Why net_parse() refuses it, to follow the text or a setting's name: "has
+ * bits set behind its length: ...", with both readings, or "must be an
+ * address or a network such as 192.0.2.0/24".  Returns `out`. */
+char *net_complaint(const char *text, char out[static NET_COMPLAINT_SIZE]);
 
 /* The network of `addr` that is `v4_bits` (0 to 32) or `v6_bits` (0 to 128)
  * long, by family. */

@@ -1,5 +1,5 @@
 /*
- * A hash table of rows that begin with their key.
+ * A keyed hash, and a hash table of rows that begin with their key.
  *
  * The rows stand in one block without gaps, 0 to rows - 1, so that they can be
  * walked; the block grows as it is filled, up to a most.  Where a key stands
@@ -16,7 +16,22 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/hash.h"
+enum {
+	HASH_KEY_SIZE = 16,
+	HASH_TEXT_SIZE = 17 /* sixteen hexadecimal digits and NUL */
+};
+
+/*
+ * SipHash-2-4 (Aumasson and Bernstein, 2012): cannot be guessed at without
+ * its key.  Also for user names and for the marks by which a log file is
+ * known again.
+ */
+uint64_t hash_bytes(const unsigned char key[static HASH_KEY_SIZE],
+    const void *bytes, size_t len);
+
+/* The same as text; returns `text`. */
+char *hash_text(const unsigned char key[static HASH_KEY_SIZE],
+    const void *bytes, size_t len, char text[static HASH_TEXT_SIZE]);
 
 struct table_link {
 	uint32_t next; /* row + 1 of the next in this chain, 0 for none */

@@ -17,8 +17,8 @@
 
 #include "base/addr.h"
 #include "base/text.h"
-#include "core/ban.h"
 #include "core/reply.h"
+#include "core/standing.h"
 
 /* ---- what the codes and phrases mean ---- */
 

@@ -212,10 +212,10 @@ field_web_listen(const struct key *key, void *field, const char *value)
 const char *
 field_net(const struct key *key, void *field, const char *value)
 {
+	static _Thread_local char complaint[NET_COMPLAINT_SIZE];
+
 	(void)key;
-	return net_parse(value, field)
-		   ? NULL
-		   : "must be an address or a network such as 192.0.2.0/24";
+	return net_parse(value, field) ? NULL : net_complaint(value, complaint);
 }
 
 const char *

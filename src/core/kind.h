@@ -1,6 +1,7 @@
 /*
  * The vocabulary: what a client did (kind), what a ban is for (reason), where
- * in a session a ban takes effect (stage) and to which service it applies.
+ * in a session a ban takes effect (stage) and to which service it applies;
+ * and the tally of what one client did in one hour.
  *
  * Every word here stands so in the database, the configuration and on screen.
  * A new kind is one value below, one row of kind.c's table, its column in
@@ -92,5 +93,24 @@ kind_bit(enum kind kind)
 {
 	return UINT32_C(1) << kind;
 }
+
+/* The other side of a ratio. */
+enum {
+	RATIO_ONE = 10000 /* a ratio of 1.0 */
+};
+
+struct tally {
+	int64_t sessions;   /* connections */
+	int64_t messages;   /* messages whose end was seen */
+	int64_t recipients; /* accepted at RCPT, probes left out */
+	int64_t accepted;   /* messages accepted that made no event */
+	int64_t kind[KIND_COUNT];
+};
+
+void tally_add(struct tally *sum, const struct tally *more);
+bool tally_empty(const struct tally *tally);
+
+/* The hour, in seconds since the epoch, that a time lies in. */
+int64_t tally_hour(int64_t at);
 
 #endif

@@ -12,11 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "core/ban.h"
 #include "core/kind.h"
-#include "core/limit.h"
 #include "core/reply.h"
 #include "core/reputation.h"
+#include "core/standing.h"
 
 enum {
 	POLICY_NAME_SIZE = 33,

@@ -1,7 +1,8 @@
 /*
- * Reputation: what a client's last 30 days say of it.
+ * Reputation: what a client's last 30 days say of it; and the limits that go
+ * by it: how much one client may do at a time.
  *
- * It decides how much room the policy's limits leave, nothing else.  Bad are
+ * It decides how much room the limits leave, nothing else.  Bad are
  * its events but for greylisting, which meets every honest server once, and
  * going over a limit, which must not make a poor reputation poorer.
  */
@@ -11,7 +12,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "core/tally.h"
+#include "base/words.h"
+#include "core/kind.h"
+#include "core/reply.h"
 
 enum {
 	REPUTATION_SPAN = 30 * 24 * 3600 /* seconds it looks back */
@@ -50,5 +53,51 @@ int64_t reputation_bad(const struct tally *tally);
 
 /* "good", "neutral", "poor". */
 const char *reputation_name(enum reputation reputation);
+
+/* A limit is no ban: a client below it notices nothing, and one above gets the
+ * limit's own reply for as long as that lasts. */
+enum limit_kind {
+	LIMIT_CONNECTIONS, /* at once */
+	LIMIT_MESSAGES,    /* in one connection */
+	LIMIT_HOURLY,      /* connections in an hour */
+	LIMIT_KINDS
+};
+
+struct limit {
+	int64_t most[REPUTATION_COUNT]; /* 0: no such limit */
+	struct reply reply;
+};
+
+/* "connections", "messages", "hourly". */
+extern const struct words limit_words;
+const char *limit_name(enum limit_kind kind);
+
+/* Whether it limits anybody. */
+static inline bool
+limit_is_set(const struct limit *limit)
+{
+	for (int i = 0; i < REPUTATION_COUNT; i++) {
+		if (limit->most[i] > 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/*
+ * Connections in the hour that ends at `now`, reckoned from those of the
+ * clock hour it lies in and of the one before: of the latter so large a part
+ * as still lies within the hour.
+ */
+int64_t limit_hourly(int64_t before, int64_t current, int64_t now);
+
+/*
+ * The text after code and enhanced code, as reply_phrase() has it for bans:
+ *
+ *   Too many connections, slow down. [192.0.2.7]. See
+ *   https://postmaster.example/?ip=192.0.2.7 OFR004_104 [104]
+ */
+char *limit_phrase(const struct limit *limit, const char *who,
+    const char *lookup_url, char text[static REPLY_TEXT_SIZE]);
 
 #endif

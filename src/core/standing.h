@@ -1,5 +1,6 @@
 /*
- * Standing: everything known about an address now.
+ * Bans (who is refused, why, from when until when, in which words), and the
+ * standing: everything known about an address now.
  *
  * The SMTP reply, the page and the command all read this one struct,
  * so that they cannot disagree.
@@ -12,8 +13,68 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-#include "core/ban.h"
 #include "core/kind.h"
+#include "core/reply.h"
+
+enum {
+	BAN_RULE_SIZE = 33,
+	BAN_NOTE_SIZE = 201,
+	BAN_REF_SIZE = 7,
+	/* After so many refused sessions a ban takes effect at MAIL already,
+	 * so that a harvester stops learning which recipients exist. */
+	BAN_HITS_TO_MAIL = 10,
+	/* Shorter prefixes than these are a slip of the hand.  To ban: */
+	BAN_WIDEST_V4 = 8,
+	BAN_WIDEST_V6 = 16,
+	/* To be allowed as a network of this host's own: the most one holder
+	 * was ever given by habit, a class B, and the least an IPv6 provider
+	 * gets.  Wider is mynetworks_style = class, and would switch videur
+	 * off for all customers of a provider. */
+	ALLOW_WIDEST_V4 = 16,
+	ALLOW_WIDEST_V6 = 32
+};
+
+/* The rule of bans made by hand. */
+#define BAN_RULE_MANUAL "manual"
+
+struct ban {
+	int64_t id;     /* in the database; 0 before */
+	struct net who; /* a client, or any network */
+	enum reason reason;
+	char rule[BAN_RULE_SIZE];
+	int step; /* 1 is the first; 0 by hand */
+	int64_t begins;
+	int64_t ends;    /* the first second it is over */
+	int64_t cleared; /* when; 0 where it was not */
+	bool mistake;    /* cleared as one: no step of later bans */
+	bool observed;   /* of observe mode or the brake: refuses nobody */
+	int64_t hits;    /* refused sessions */
+	int64_t told;    /* when a session was last refused; 0 never */
+	enum stage stage;
+	enum service service;
+	/* The brake is for it: the client had mail accepted before.  One
+	 * that is observed, too, was held back by the brake. */
+	bool honest;
+	struct reply reply; /* as it was given, whatever the policy says now */
+	struct reply again; /* from the second refused session on; code empty:
+			     * as the first */
+	char note[BAN_NOTE_SIZE];
+	char ref[BAN_REF_SIZE];
+};
+
+/* Make of it a ban by hand: rule, step, where it takes effect and its reply,
+ * by its reason; the rest is the caller's. */
+void ban_by_hand(struct ban *ban);
+
+/* The reply to a session that begins now. */
+const struct reply *ban_reply(const struct ban *ban);
+
+/* When it stopped or stops to hold: its end, or the clearing before it. */
+int64_t ban_over(const struct ban *ban);
+
+/* begins <= now < ends and not cleared.  An observed ban can be active; it
+ * still refuses nobody. */
+bool ban_active(const struct ban *ban, int64_t now);
 
 struct json;
 

@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "base/words.h"
 #include "conf/conf.h"
-#include "core/ban.h"
+#include "core/standing.h"
 
 static const char no_duration[] = "is not a duration (90s, 10m, 2h, 7d)";
 
@@ -180,7 +180,9 @@ read_who(const char *word, enum argument argument, struct args *args)
 		return NULL;
 	}
 	if (!net_parse(word, &args->who)) {
-		return arguments[argument].wrong;
+		return net_read(word, &args->address, &args->who)
+			   ? net_complaint(word, args->complaint)
+			   : arguments[argument].wrong;
 	}
 	return argument == ARGUMENT_ADDRESS ? "is a network, not one address"
 					    : NULL;

@@ -85,6 +85,7 @@ struct args {
 	uint32_t given; /* args_option */
 	struct addr address;
 	struct net who; /* a single address is the network of 128 bits */
+	char complaint[NET_COMPLAINT_SIZE]; /* about a network */
 	bool single;    /* `who` was written as an address */
 	bool everybody; /* "all" stood for `who` */
 	int64_t duration;

@@ -3,7 +3,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "core/ban.h"
 #include "core/standing.h"
 #include "ctl/ctl.h"
 #include "doctor/ssh.h"

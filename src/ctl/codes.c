@@ -3,8 +3,8 @@
 #include <inttypes.h>
 
 #include "base/text.h"
-#include "core/ban.h"
 #include "core/policy.h"
+#include "core/standing.h"
 
 static const struct layout replies = {
 	.column = { { "code", "CODE", 0, 0 }, { "enhanced", "ENHANCED", 0, 0 },

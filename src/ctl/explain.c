@@ -2,10 +2,9 @@
 #include <stdio.h>
 
 #include "base/text.h"
-#include "core/ban.h"
+#include "core/kind.h"
 #include "core/policy.h"
 #include "core/standing.h"
-#include "core/tally.h"
 #include "ctl/ctl.h"
 #include "engine/engine.h"
 

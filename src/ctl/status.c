@@ -2,7 +2,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "core/ban.h"
+#include "core/standing.h"
 #include "ctl/ctl.h"
 #include "engine/engine.h"
 

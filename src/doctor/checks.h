@@ -11,7 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/ban.h"
+#include "core/standing.h"
 #include "store/store.h"
 
 struct facts;

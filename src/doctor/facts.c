@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "core/tally.h"
+#include "core/kind.h"
 #include "doctor/ssh.h"
 #include "engine/engine.h"
 

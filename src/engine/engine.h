@@ -16,13 +16,11 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-#include "base/hash.h"
+#include "base/table.h"
 #include "conf/conf.h"
-#include "core/ban.h"
-#include "core/limit.h"
+#include "core/kind.h"
 #include "core/reputation.h"
 #include "core/standing.h"
-#include "core/tally.h"
 #include "store/store.h"
 
 enum {

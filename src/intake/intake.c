@@ -1,6 +1,6 @@
 #include "intake/intake.h"
 
-#include "base/hash.h"
+#include "base/table.h"
 
 void
 intake_init(struct intake *intake, struct store *store, const struct conf *conf,

@@ -15,7 +15,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-#include "core/tally.h"
+#include "core/kind.h"
 #include "engine/engine.h"
 
 enum {

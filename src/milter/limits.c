@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "base/table.h"
-#include "core/tally.h"
+#include "core/kind.h"
 #include "engine/engine.h"
 #include "milter/counters.h"
 #include "milter/database.h"

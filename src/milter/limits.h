@@ -18,8 +18,8 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-#include "core/limit.h"
 #include "core/policy.h"
+#include "core/reputation.h"
 
 struct limits;
 struct peer;

@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "base/text.h"
-#include "core/tally.h"
+#include "core/kind.h"
 #include "milter/classify.h"
 #include "milter/counters.h"
 #include "milter/database.h"

@@ -14,8 +14,8 @@
 
 #include "base/addr.h"
 #include "conf/conf.h"
-#include "core/limit.h"
 #include "core/reply.h"
+#include "core/reputation.h"
 #include "core/standing.h"
 
 struct database;

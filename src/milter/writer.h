@@ -15,8 +15,8 @@
 
 #include "base/addr.h"
 #include "conf/conf.h"
-#include "core/ban.h"
 #include "core/kind.h"
+#include "core/standing.h"
 #include "engine/engine.h"
 #include "store/store.h"
 

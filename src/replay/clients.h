@@ -10,7 +10,7 @@
 #include <stdint.h>
 
 #include "base/table.h"
-#include "core/ban.h"
+#include "core/standing.h"
 
 struct replay_client {
 	struct net who; /* first: the key */

@@ -25,10 +25,8 @@
 #include <stdint.h>
 
 #include "base/addr.h"
-#include "core/ban.h"
 #include "core/kind.h"
 #include "core/standing.h"
-#include "core/tally.h"
 
 struct store;
 

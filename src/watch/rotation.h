@@ -16,7 +16,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/hash.h"
+#include "base/table.h"
 #include "conf/conf.h"
 #include "logs/log_file.h"
 #include "store/store.h"

@@ -8,7 +8,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/hash.h"
+#include "base/table.h"
 #include "conf/conf.h"
 #include "rules/rules.h"
 #include "store/store.h"

@@ -21,8 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/hash.h"
 #include "base/log.h"
+#include "base/table.h"
 #include "conf/conf.h"
 #include "logs/log_file.h"
 #include "logs/log_lines.h"

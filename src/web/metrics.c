@@ -5,7 +5,7 @@
 #include "base/text.h"
 #include "base/words.h"
 #include "core/kind.h"
-#include "core/limit.h"
+#include "core/reputation.h"
 #include "web/site.h"
 #include "web/web.h"
 

@@ -12,10 +12,9 @@
 #include <stdint.h>
 
 #include "chart/chart.h"
-#include "core/ban.h"
 #include "core/kind.h"
 #include "core/reputation.h"
-#include "core/tally.h"
+#include "core/standing.h"
 #include "web/negotiate.h"
 #include "web/page_data.h"
 

@@ -6,8 +6,8 @@
 
 #include "base/text.h"
 #include "conf/conf.h"
-#include "core/limit.h"
 #include "core/policy.h"
+#include "core/reputation.h"
 #include "web/page.h"
 #include "web/stats.h"
 

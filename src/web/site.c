@@ -8,8 +8,8 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/hash.h"
 #include "base/log.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "conf/conf.h"
 #include "web/page_data.h"

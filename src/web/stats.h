@@ -18,7 +18,7 @@
 
 #include "base/log.h"
 #include "core/kind.h"
-#include "core/limit.h"
+#include "core/reputation.h"
 
 struct conf;
 

@@ -110,6 +110,7 @@ visitor_asks(const char *typed, struct addr *out)
 {
 	char buf[WORD_SIZE];
 	char *word = buf;
+	struct addr host;
 	struct net net;
 	size_t len;
 
@@ -122,8 +123,8 @@ visitor_asks(const char *typed, struct addr *out)
 		word++;
 	}
 	if (!addr_parse(word, out)) {
-		return net_parse(word, &net) ? VISITOR_ASKS_NETWORK
-					     : VISITOR_ASKS_NO_ADDRESS;
+		return net_read(word, &host, &net) ? VISITOR_ASKS_NETWORK
+						   : VISITOR_ASKS_NO_ADDRESS;
 	}
 	return standing_never_banned(out) ? VISITOR_ASKS_NEVER
 					  : VISITOR_ASKS_FINE;

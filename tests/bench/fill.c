@@ -19,7 +19,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/text.h"
-#include "core/ban.h"
+#include "core/standing.h"
 #include "store/store.h"
 
 enum {

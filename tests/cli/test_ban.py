@@ -31,7 +31,6 @@ CLIENTS = [
     ("an address is its client", "203.0.113.7", "203.0.113.7"),
     ("an IPv6 address is its /64", "2001:db8::7", "2001:db8::/64"),
     ("a network is itself", "203.0.113.0/29", "203.0.113.0/29"),
-    ("bits behind the length do not count", "203.0.113.7/24", "203.0.113.0/24"),
     ("a /128 is that one address", "2001:db8::7/128", "2001:db8::7"),
     ("a mapped address is IPv4", "::ffff:203.0.113.7", "203.0.113.7"),
     ("a /8 may be banned", "45.0.0.0/8", "45.0.0.0/8"),
@@ -44,6 +43,17 @@ CLIENTS = [
 def test_ban_means(house, given, banned):
     house.do("ban", given, "2h")
     assert [ban["client"] for ban in house.json("list")] == [banned]
+
+
+@pytest.mark.parametrize("words", [
+    ("ban", "203.0.113.7/24", "2h"), ("clear", "203.0.113.7/24"),
+    ("allow", "add", "203.0.113.7/24"), ("allow", "remove", "203.0.113.7/24")],
+    ids=lambda words: words[0] + " " + words[1])
+def test_a_network_with_host_bits_offers_both_readings(house, words):
+    done = house.run(*words)
+    assert done.returncode == 2
+    assert "write 203.0.113.0/24 for the network or 203.0.113.7 for the" \
+           " address" in done.stderr
 
 
 def test_a_ban_by_hand_is_no_step_of_another(house):

@@ -3,7 +3,7 @@
  */
 #include "check.h"
 
-#include "core/ban.h"
+#include "core/standing.h"
 
 enum {
 	NOW = 1795284342

@@ -4,7 +4,7 @@
  */
 #include "fixture.h"
 
-#include "base/hash.h"
+#include "base/table.h"
 #include "intake/intake.h"
 
 static const char client[] = "203.0.113.9";

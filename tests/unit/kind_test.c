@@ -1,7 +1,7 @@
 #include "check.h"
 
 #include "core/kind.h"
-#include "core/limit.h"
+#include "core/reputation.h"
 
 /* The words stand in databases and configurations: they never change. */
 static const struct {

@@ -3,7 +3,7 @@
  */
 #include "check.h"
 
-#include "core/limit.h"
+#include "core/reputation.h"
 
 enum {
 	FULL = 1795284000 /* a full hour */

@@ -4,7 +4,7 @@
  */
 #include "session_script.h"
 
-#include "core/tally.h"
+#include "core/kind.h"
 #include "milter/verdict.h"
 
 enum {
