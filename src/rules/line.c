@@ -15,6 +15,8 @@ enum {
 	ISO_HOUR = 13,     /* "2026-11-21T23" */
 	TAI_SPAN = 25,     /* "@4000000065..." */
 	TAI_SECONDS = 17,  /* "@" and the seconds, the rest is nanoseconds */
+	EXIM_ID_MIN = 16,  /* "1tFabc-0000AB-CD" */
+	EXIM_ID_MAX = 23,  /* "1tFabc-0000000abCd-AbCd" */
 	FRACTION_MAX = 10, /* point and nanoseconds */
 	ZONE_MAX = 6,      /* "+01:00" */
 	YEARS_BACK = 8,    /* far enough to meet a 29th of February */
@@ -299,8 +301,10 @@ stamp_read(
 	int second;
 
 	if (text[0] == '@') {
+		clock->local = false;
 		return tai_time(text, at);
 	}
+	clock->local = true;
 	memcpy(key, text, BSD_HOUR);
 	if (!is_bsd(text)) {
 		size_t behind = ISO_SPAN +
@@ -310,6 +314,7 @@ stamp_read(
 		minutes = text + ISO_HOUR + 1;
 		zone = text + behind;
 		zone_len = span - behind;
+		clock->local = zone_len == 0;
 		memcpy(key, text, ISO_HOUR);
 		memcpy(key + ISO_HOUR, zone, zone_len);
 	}
@@ -453,6 +458,26 @@ inner_line(const char *stamp, const char *at, const char *end)
 	return stamp_span(inner, (size_t)(end - inner)) > 0 ? inner : NULL;
 }
 
+/* Whether the text is like those of Exim that are of no message: of a session,
+ * or of a queue run. */
+static bool
+is_exim(const char *at, const char *end)
+{
+	const char *blank = memchr(at, ' ', (size_t)(end - at));
+	size_t id;
+
+	if (blank != NULL && *at == '[' && blank[-1] == ']') { /* its pid */
+		at = blank + 1;
+		blank = memchr(at, ' ', (size_t)(end - at));
+	}
+	id = (size_t)((blank != NULL ? blank : end) - at);
+	return (end - at > 2 && at[1] == '=') ||
+	       BEGINS(at, end, "Start queue run") ||
+	       BEGINS(at, end, "End queue run") ||
+	       (id >= EXIM_ID_MIN && id <= EXIM_ID_MAX && at[6] == '-' &&
+		   (at[id - 3] == '-' || at[id - 5] == '-'));
+}
+
 /* Behind a time with a blank in it, which no syslog daemon writes by itself. */
 static bool
 split_own_file(const char *at, const char *end, struct line_parts *parts)
@@ -471,6 +496,7 @@ split_own_file(const char *at, const char *end, struct line_parts *parts)
 	    parts->tag[parts->tag_len] == '[') {
 		return true; /* some do, where they are told to */
 	}
+	parts->guessed = !is_exim(at, end);
 	return set_parts(parts, "exim", 4, at, end);
 }
 
@@ -494,6 +520,25 @@ take_stamp(
 	return parts->stamp_len > 0 ? at + parts->stamp_len + 1 : NULL;
 }
 
+/* Whether a text begins with a word that Dovecot puts before all it writes
+ * into a file of its own. */
+static bool
+is_level(const char *at, const char *end)
+{
+	static const char *const levels[] = { "Info: ", "Warning: ", "Error: ",
+		"Debug: ", "Fatal: ", "Panic: " };
+
+	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++) {
+		size_t len = strlen(levels[i]);
+
+		if ((size_t)(end - at) >= len &&
+		    memcmp(at, levels[i], len) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 /* Behind the time of a line of syslog. */
 static bool
 split_host(const char *at, const char *end, struct line_parts *parts)
@@ -506,9 +551,11 @@ split_host(const char *at, const char *end, struct line_parts *parts)
 		return false;
 	}
 	if (blank[-1] == ':') { /* no host */
-		return blank[-2] == ']' || BEGINS(at, end, "dovecot:")
-			   ? split_tag(at, end, parts)
-			   : set_parts(parts, "dovecot", 7, at, end);
+		if (blank[-2] == ']' || BEGINS(at, end, "dovecot:")) {
+			return split_tag(at, end, parts);
+		}
+		parts->guessed = !is_level(blank + 1, end);
+		return set_parts(parts, "dovecot", 7, at, end);
 	}
 	return split_tag(blank + 1, end, parts) ||
 	       split_tag(skip_level(blank + 1, end), end, parts);
@@ -609,6 +656,7 @@ line_split(const struct log_line *line, struct line_parts *parts)
 		end = text + len;
 	}
 	end -= end > text && end[-1] == '\r';
+	parts->guessed = false;
 	if (line->tag != NULL) {
 		parts->stamp = NULL;
 		parts->stamp_len = 0;

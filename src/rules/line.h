@@ -32,6 +32,7 @@ struct line_parts {
 	size_t tag_len;
 	const char *text;
 	size_t text_len;
+	bool guessed; /* the daemon, and the text is not like one of its own */
 	int repeated; /* how often: "message repeated 3 times: [ TEXT]" is 3 */
 	char undone[RULES_LINE_MAX]; /* what a string of JSON holds */
 };

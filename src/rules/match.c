@@ -275,6 +275,7 @@ rules_match(const struct rules *rules, struct rules_scratch *scratch,
 	size_t queue;
 
 	finding->what = FINDING_NOTHING;
+	finding->understood = false;
 	if (line_split(line, &parts)) {
 		daemon = find_daemon(rules, scratch, parts.tag, parts.tag_len);
 	}
@@ -302,8 +303,11 @@ rules_match(const struct rules *rules, struct rules_scratch *scratch,
 		}
 	}
 	finding->at = line->at;
-	if (finding->what != FINDING_NOTHING && parts.stamp != NULL &&
-	    !stamp_read(parts.stamp, parts.stamp_len, clock, &finding->at)) {
+	finding->understood = (decided || !parts.guessed) &&
+			      (parts.stamp == NULL ||
+				  stamp_read(parts.stamp, parts.stamp_len,
+				      clock, &finding->at));
+	if (!finding->understood) {
 		finding->what = FINDING_NOTHING;
 	}
 	return finding->what != FINDING_NOTHING;

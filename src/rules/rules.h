@@ -70,6 +70,7 @@ struct rules_clock {
 	const char *zone;
 	char prefix[24]; /* the last line's hour */
 	int64_t at;      /* and when it began */
+	bool local;      /* the last line's time lacked its zone */
 };
 struct rules_clock rules_clock(int64_t reference, const char *zone);
 
@@ -89,6 +90,10 @@ const char *finding_word(enum finding_what what);
 
 struct finding {
 	enum finding_what what;
+	/* Whether the line is in a form that is read and of a daemon that some
+	 * rule looks at, whatever it says: set for every line, and `at` with
+	 * it.  A log without such lines is one that nothing comes of. */
+	bool understood;
 	const char *rule;   /* its name; lives as long as the rules */
 	const char *file;   /* its file's, up to a dot: "postfix-smtpd" */
 	const char *source; /* what to call the source of the event */
@@ -113,7 +118,8 @@ struct finding {
 	char queue[RULES_QUEUE_SIZE];
 };
 
-/* Look at one line; false where it means nothing. */
+/* Look at one line; false where it means nothing: then only `understood` and
+ * `at` are set. */
 bool rules_match(const struct rules *rules, struct rules_scratch *scratch,
     const struct log_line *line, struct rules_clock *clock,
     struct finding *finding);
