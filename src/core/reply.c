@@ -74,6 +74,12 @@ reply_parse(const char *text, const char *own, struct reply *out)
 		   : "its own code is longer than 32 characters";
 }
 
+bool
+reply_fits(const struct reply *reply)
+{
+	return strlen(reply->phrase) + strlen(reply->own) <= REPLY_WORDS_MAX;
+}
+
 /* One string after the other, up to NULL. */
 static void
 add_all(struct text *text, const char *const *words)
@@ -83,61 +89,30 @@ add_all(struct text *text, const char *const *words)
 	}
 }
 
-static void
-add_phrase(struct text *text, const struct reply *reply, const char *who,
-    int64_t ends, const char *lookup_url, const char *ref)
-{
-	char until[TIME_TEXT_SIZE];
-
-	add_all(
-	    text, (const char *[]){ reply->phrase, " [", who,
-		      "], blocked until ", text_from_time(ends, until), NULL });
-	if (lookup_url != NULL && lookup_url[0] != '\0') {
-		add_all(text, (const char *[]){ ". See ", lookup_url,
-				  "?ip=", who, "&ref=", ref, NULL });
-	}
-	if (reply->own[0] != '\0') {
-		add_all(text, (const char *[]){ " ", reply->own, NULL });
-	}
-}
-
-bool
-reply_fits(const struct reply *reply)
-{
-	return strlen(reply->phrase) + strlen(reply->own) <= REPLY_WORDS_MAX;
-}
-
-static void
-add_codes(struct text *text, const struct reply *reply)
-{
-	add_all(text, (const char *[]){ reply->code, " ", NULL });
-	if (reply->enhanced[0] != '\0') {
-		add_all(text, (const char *[]){ reply->enhanced, " ", NULL });
-	}
-}
-
-char *
-reply_words(const struct reply *reply, char text[static REPLY_TEXT_SIZE])
-{
-	struct text out;
-
-	text_init(&out, text, REPLY_TEXT_SIZE);
-	add_codes(&out, reply);
-	text_add(&out, reply->phrase);
-	if (reply->own[0] != '\0') {
-		text_addf(&out, " %s", reply->own);
-	}
-	return text;
-}
-
 char *
 reply_phrase(const struct reply *reply, const char *who, int64_t ends,
     const char *lookup_url, const char *ref, char text[static REPLY_TEXT_SIZE])
 {
+	char until[TIME_TEXT_SIZE];
 	struct text out;
 
 	text_init(&out, text, REPLY_TEXT_SIZE);
-	add_phrase(&out, reply, who, ends, lookup_url, ref);
+	text_add(&out, reply->phrase);
+	if (who != NULL) {
+		add_all(&out, (const char *[]){ " [", who, "]", NULL });
+	}
+	if (ends != 0) {
+		add_all(&out, (const char *[]){ ", blocked until ",
+				  text_from_time(ends, until), NULL });
+	}
+	if (lookup_url != NULL && lookup_url[0] != '\0') {
+		add_all(
+		    &out, (const char *[]){ ". See ", lookup_url, "?ip=", who,
+			      ref != NULL ? "&ref=" : NULL, ref, NULL });
+	}
+	if (reply->own[0] != '\0') {
+		add_all(&out, (const char *[]){ " ", reply->own, NULL });
+	}
 	return text;
 }
 
@@ -145,35 +120,36 @@ char *
 reply_line(const struct reply *reply, const char *who, int64_t ends,
     const char *lookup_url, const char *ref, char text[static REPLY_TEXT_SIZE])
 {
+	char phrase[REPLY_TEXT_SIZE];
 	struct text out;
 
 	text_init(&out, text, REPLY_TEXT_SIZE);
-	add_codes(&out, reply);
-	add_phrase(&out, reply, who, ends, lookup_url, ref);
+	add_all(
+	    &out, (const char *[]){ reply->code, " ", reply->enhanced,
+		      reply->enhanced[0] != '\0' ? " " : "",
+		      reply_phrase(reply, who, ends, lookup_url, ref, phrase),
+		      NULL });
 	return text;
 }
 
-/* Whether `path` begins with `word`, in any case. */
-static bool
-begins(const char *path, size_t len, const char *word)
+char *
+reply_words(const struct reply *reply, char text[static REPLY_TEXT_SIZE])
 {
-	for (; *word != '\0'; word++, path++, len--) {
-		if (len == 0 || tolower((unsigned char)*path) != *word) {
-			return false;
-		}
-	}
-	return true;
+	return reply_line(reply, NULL, 0, NULL, NULL, text);
 }
 
 bool
 reply_spares(const char *path)
 {
+	static const char postmaster[] = "postmaster";
 	size_t len = strlen(path);
 
 	if (len >= 2 && path[0] == '<' && path[len - 1] == '>') {
 		path++;
 		len -= 2;
 	}
-	return (begins(path, len, "postmaster") && len == 10) ||
-	       begins(path, len, "postmaster@") || begins(path, len, "abuse@");
+	return (len == strlen(postmaster) &&
+		   strncasecmp(path, postmaster, len) == 0) ||
+	       strncasecmp(path, "postmaster@", 11) == 0 ||
+	       strncasecmp(path, "abuse@", 6) == 0;
 }

@@ -53,7 +53,8 @@ char *reply_words(const struct reply *reply, char text[static REPLY_TEXT_SIZE]);
  *   Too many errors from your IP [192.0.2.7], blocked until
  *   2026-11-21T18:05:42Z. See https://postmaster.example/?ip=192.0.2.7&ref=7K2M9Q
  *
- * and last the own code.  "See" is left out where lookup_url is NULL or
+ * and last the own code.  Left out are `who` and `ref` where they are NULL,
+ * the end where it is 0 (limits have none), "See" where lookup_url is NULL or
  * empty.  All fits for a URL of REPLY_URL_MAX; returns `text`.
  */
 char *reply_phrase(const struct reply *reply, const char *who, int64_t ends,

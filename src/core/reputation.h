@@ -91,13 +91,4 @@ limit_is_set(const struct limit *limit)
  */
 int64_t limit_hourly(int64_t before, int64_t current, int64_t now);
 
-/*
- * The text after code and enhanced code, as reply_phrase() has it for bans:
- *
- *   Too many connections, slow down. [192.0.2.7]. See
- *   https://postmaster.example/?ip=192.0.2.7 OFR004_104 [104]
- */
-char *limit_phrase(const struct limit *limit, const char *who,
-    const char *lookup_url, char text[static REPLY_TEXT_SIZE]);
-
 #endif

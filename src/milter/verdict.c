@@ -200,8 +200,8 @@ verdict_refuse_limit(
 	char who[ADDR_TEXT_SIZE];
 
 	copy_codes(refusal, &limit->reply);
-	(void)limit_phrase(limit, addr_format(&peer->address, who),
-	    peer->conf->lookup_url, refusal->text);
+	(void)reply_phrase(&limit->reply, addr_format(&peer->address, who), 0,
+	    peer->conf->lookup_url, NULL, refusal->text);
 }
 
 void
