@@ -120,6 +120,7 @@ tally_add(struct tally *sum, const struct tally *more)
 	sum->messages += more->messages;
 	sum->recipients += more->recipients;
 	sum->accepted += more->accepted;
+	sum->logins += more->logins;
 	for (size_t i = 0; i < KIND_COUNT; i++) {
 		sum->kind[i] += more->kind[i];
 	}
@@ -129,7 +130,7 @@ bool
 tally_empty(const struct tally *tally)
 {
 	int64_t any = tally->sessions | tally->messages | tally->recipients |
-		      tally->accepted;
+		      tally->accepted | tally->logins;
 
 	for (size_t i = 0; i < KIND_COUNT; i++) {
 		any |= tally->kind[i];

@@ -104,6 +104,7 @@ struct tally {
 	int64_t messages;   /* messages whose end was seen */
 	int64_t recipients; /* accepted at RCPT, probes left out */
 	int64_t accepted;   /* messages accepted that made no event */
+	int64_t logins;     /* good ones */
 	int64_t kind[KIND_COUNT];
 };
 

@@ -61,6 +61,8 @@ ban_add(struct ctl *ctl)
 	};
 	struct allow allow;
 	struct addr address;
+	enum banned done;
+	int64_t was;
 	char who[NET_TEXT_SIZE];
 	char other[NET_TEXT_SIZE];
 	char until[OUTPUT_TIME_SIZE];
@@ -76,13 +78,17 @@ ban_add(struct ctl *ctl)
 		    net_format(&args->who, who), net_format(&allow.net, other));
 		return EXIT_USAGE;
 	}
-	engine_ban(ctl->store, ctl->conf, &ban, ctl->now);
+	done = engine_ban(ctl->store, ctl->conf, &ban, ctl->now, &was);
 	ctl_audit(ctl, "ban", net_format(&ban.who, who), args->note);
 	if (!ctl_well(ctl, store_commit(ctl->store))) {
 		return EXIT_DATABASE;
 	}
-	output_say(&ctl->out, "banned %s until %s (ref %s)", who,
-	    output_time_text(ban.ends, until), ban.ref);
+	output_say(&ctl->out, "%s %s until %s (ref %s)%s",
+	    done == BAN_NEW         ? "banned"
+	    : done == BAN_PROLONGED ? "prolonged the ban of"
+				    : "replaced the ban of",
+	    who, output_time_text(ban.ends, until), ban.ref,
+	    done == BAN_NEW ? "" : ": it was banned by hand before");
 	if (ban.observed) {
 		output_say(&ctl->out, "it refuses nobody: mode is observe");
 	} else if (ssh_find(&address) &&
@@ -134,7 +140,7 @@ ban_clear(struct ctl *ctl)
 	/* The counters of one are reset even where no ban is lifted. */
 	const bool one = !args->everybody &&
 			 net_contains(&client, &clearing.who);
-	int64_t lifted = 0;
+	struct cleared cleared;
 	char bans[OUTPUT_COUNT_SIZE];
 	char who[NET_TEXT_SIZE] = "all";
 
@@ -142,20 +148,20 @@ ban_clear(struct ctl *ctl)
 		net_format(&clearing.who, who);
 	}
 	store_begin(ctl->store);
-	engine_clear(ctl->store, ctl->conf, &clearing, ctl->now, &lifted);
-	if (lifted > 0 || one) {
+	engine_clear(ctl->store, ctl->conf, &clearing, ctl->now, &cleared);
+	if (cleared.lifted > 0 || one) {
 		ctl_audit(ctl, "clear", who, args->note);
 	}
 	if (!ctl_well(ctl, store_commit(ctl->store))) {
 		return EXIT_DATABASE;
 	}
-	if (lifted > 0) {
+	if (cleared.lifted > 0) {
 		output_say(&ctl->out, "lifted %s",
-		    output_count(lifted, "ban", "bans", bans));
+		    output_count(cleared.lifted, "ban", "bans", bans));
 	} else {
 		output_say(&ctl->out, "nothing to clear");
 	}
-	if (lifted == 0 && one) {
+	if (cleared.lifted == 0 && one) {
 		output_say(&ctl->out, "%s: counters reset", who);
 	}
 	if (!args->everybody) {
@@ -164,7 +170,7 @@ ban_clear(struct ctl *ctl)
 			return EXIT_DATABASE;
 		}
 	}
-	return lifted > 0 ? EXIT_FINE : EXIT_NO;
+	return cleared.lifted > 0 ? EXIT_FINE : EXIT_NO;
 }
 
 /* ---- allow ---- */

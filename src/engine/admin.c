@@ -2,6 +2,7 @@
  * What the administrator does by hand.
  */
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "engine/judge.h"
@@ -12,13 +13,47 @@ enum {
 	KEEP_QUEUE = 7 * 24 * 3600
 };
 
-void
-engine_ban(
-    struct store *store, const struct conf *conf, struct ban *ban, int64_t now)
+/* One by hand, in force as a new one would be. */
+static bool
+take_manual(void *to, const struct ban *ban)
 {
-	ban_by_hand(ban);
-	ban->begins = now;
-	engine_ban_put(store, conf, ban);
+	struct ban *found = to;
+
+	if (strcmp(ban->rule, BAN_RULE_MANUAL) != 0 ||
+	    ban->observed != found->observed) {
+		return true;
+	}
+	*found = *ban;
+	return false;
+}
+
+enum banned
+engine_ban(struct store *store, const struct conf *conf, struct ban *ban,
+    int64_t now, int64_t *was)
+{
+	const struct ban_query query = { .scope = BAN_EXACTLY,
+		.who = ban->who,
+		.active_at = now,
+		.observed = true,
+		.reason = &ban->reason };
+	struct ban held = { .observed = conf->mode == CONF_OBSERVE };
+	const int64_t ends = ban->ends;
+
+	store_ban_each(store, &query, take_manual, &held);
+	*was = held.ends;
+	if (held.id == 0) {
+		ban_by_hand(ban);
+		ban->begins = now;
+		engine_ban_put(store, conf, ban);
+		return BAN_NEW;
+	}
+	if (ban->note[0] != '\0') {
+		memcpy(held.note, ban->note, sizeof(held.note));
+	}
+	*ban = held;
+	ban->ends = ends;
+	store_ban_change(store, ban);
+	return ends > *was ? BAN_PROLONGED : BAN_REPLACED;
 }
 
 /* ---- lifting ---- */
@@ -35,7 +70,6 @@ struct lifts {
 	size_t count;
 	size_t room;
 	int64_t now;
-	const struct net *within; /* only bans inside it; NULL: all */
 	bool mistake;
 };
 
@@ -48,9 +82,7 @@ collect(void *to, const struct ban *ban)
 	bool mistaken = lifts->mistake && !ban->mistake &&
 			ban->ends > lifts->now;
 
-	if ((!active && !mistaken) ||
-	    (lifts->within != NULL &&
-		!net_contains(lifts->within, &ban->who))) {
+	if (!active && !mistaken) {
 		return true;
 	}
 	if (lifts->count == lifts->room) {
@@ -87,45 +119,73 @@ reset(struct store *store, const struct net *client, const enum reason *reason,
 }
 
 static int64_t
-lift(struct store *store, const struct ban_query *query, struct lifts *lifts)
+lift(struct store *store, const struct conf *conf,
+    const struct ban_query *query, struct lifts *lifts)
 {
 	store_ban_each(store, query, collect, lifts);
 	for (size_t i = 0; i < lifts->count; i++) {
 		const struct lift *lift = &lifts->lift[i];
+		const struct net client = engine_client(conf, &lift->who.addr);
 
 		store_ban_clear(store, lift->id, lifts->now, lifts->mistake);
-		reset(store, &lift->who, &lift->reason, lifts->now);
+		reset(store,
+		    net_contains(&client, &lift->who) ? &client : &lift->who,
+		    &lift->reason, lifts->now);
 	}
 	free(lifts->lift);
 	return store_status(store) == STORE_OK ? (int64_t)lifts->count : 0;
 }
 
+struct widers {
+	struct cleared *cleared;
+	const struct net *than;
+};
+
+static bool
+keep_wider(void *to, const struct ban *ban)
+{
+	struct widers *widers = to;
+	struct cleared *cleared = widers->cleared;
+
+	for (size_t i = 0; i < cleared->widers; i++) {
+		if (net_equal(&cleared->wider[i], &ban->who)) {
+			return true;
+		}
+	}
+	if (!net_contains(widers->than, &ban->who)) {
+		cleared->wider[cleared->widers++] = ban->who;
+	}
+	return cleared->widers < ENGINE_WIDER_MAX;
+}
+
 void
 engine_clear(struct store *store, const struct conf *conf,
-    const struct clearing *clearing, int64_t now, int64_t *lifted)
+    const struct clearing *clearing, int64_t now, struct cleared *cleared)
 {
-	struct net client = engine_client(conf, &clearing->who.addr);
-	bool one = !clearing->everybody &&
-		   net_contains(&client, &clearing->who);
-	struct ban_query query = { .scope = BAN_ANYBODY,
+	const struct net client = engine_client(conf, &clearing->who.addr);
+	const bool one = !clearing->everybody &&
+			 net_contains(&client, &clearing->who);
+	const struct ban_query query = {
+		.scope = clearing->everybody ? BAN_ANYBODY : BAN_INSIDE,
+		/* Asked for a part of a client, all of it is meant. */
+		.who = one ? client : clearing->who,
 		.active_at = clearing->mistake ? INT64_MIN : now,
 		.observed = true,
-		.reason = clearing->reason };
+		.reason = clearing->reason
+	};
+	const struct ban_query around = {
+		.scope = BAN_COVERING, .who = query.who, .active_at = now
+	};
 	struct lifts lifts = { .now = now, .mistake = clearing->mistake };
 
-	if (one) {
-		/* Asked for one address of a client, its client is meant; a
-		 * wider network is not. */
-		query.scope = BAN_COVERING;
-		query.who = net_cut(&clearing->who.addr, ADDR_BITS);
-		lifts.within = &client;
-	} else if (!clearing->everybody) {
-		query.scope = BAN_INSIDE;
-		query.who = clearing->who;
-	}
-	*lifted = lift(store, &query, &lifts);
+	*cleared = (struct cleared){ .lifted = lift(
+					 store, conf, &query, &lifts) };
 	if (one) {
 		reset(store, &client, clearing->reason, now);
+	}
+	if (!clearing->everybody) {
+		store_ban_each(store, &around, keep_wider,
+		    &(struct widers){ cleared, &query.who });
 	}
 }
 
@@ -141,7 +201,7 @@ engine_allow(struct store *store, const struct conf *conf,
 	struct lifts lifts = { .now = now };
 
 	store_allow_put(store, allow);
-	*lifted = lift(store, &query, &lifts);
+	*lifted = lift(store, conf, &query, &lifts);
 	if (net_equal(&client, &allow->net)) {
 		reset(store, &client, NULL, now);
 	}
@@ -163,4 +223,23 @@ engine_prune(struct store *store, const struct conf *conf, int64_t now)
 		.now = now };
 
 	return store_prune(store, &before, STEP_ROWS);
+}
+
+int64_t
+engine_maintain(
+    struct store *store, const struct conf *conf, int64_t now, int64_t ticks)
+{
+	(void)ticks;
+	return engine_prune(store, conf, now);
+}
+
+bool
+engine_due(int64_t *at, int64_t now, int64_t every)
+{
+	const bool due = now >= *at || *at > now + every;
+
+	if (due) {
+		*at = now + every;
+	}
+	return due;
 }

@@ -38,6 +38,14 @@ engine_log_brake(const struct conf *conf)
 	    text_from_duration(conf->brake_within, within));
 }
 
+void
+engine_log_storm(void)
+{
+	log_warn("STORM OF LOGINS: they fail for clients that had logged in "
+		 "well before, and nobody logs in any more; such clients are "
+		 "only observed meanwhile: look at the password back end");
+}
+
 /* ---- how many count towards it ---- */
 
 /* Honest clients with a new ban, each once: they come client by client. */

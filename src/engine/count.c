@@ -19,13 +19,13 @@ struct sums {
 	int64_t limited[LIMIT_KINDS];
 };
 
-static void
-write_sum(struct store *store, int64_t day, enum daily what, const char *name,
-    int64_t number)
+void
+engine_sum(struct store *store, enum daily what, const char *name,
+    int64_t number, int64_t at)
 {
 	if (number != 0) {
 		store_record(store, &(struct store_record){
-					.sum = &(struct daily_row){ .day = day,
+					.sum = &(struct daily_row){ .day = at,
 					    .what = what,
 					    .name = name,
 					    .number = number } });
@@ -37,17 +37,17 @@ write_sums(struct store *store, struct sums *sums)
 {
 	const struct tally *tally = &sums->tally;
 
-	write_sum(store, sums->day, DAILY_SESSIONS, "", tally->sessions);
-	write_sum(store, sums->day, DAILY_MESSAGES, "", tally->messages);
-	write_sum(store, sums->day, DAILY_RECIPIENTS, "", tally->recipients);
-	write_sum(store, sums->day, DAILY_ACCEPTED, "", tally->accepted);
+	engine_sum(store, DAILY_SESSIONS, "", tally->sessions, sums->day);
+	engine_sum(store, DAILY_MESSAGES, "", tally->messages, sums->day);
+	engine_sum(store, DAILY_RECIPIENTS, "", tally->recipients, sums->day);
+	engine_sum(store, DAILY_ACCEPTED, "", tally->accepted, sums->day);
 	for (int i = 0; i < REASON_COUNT; i++) {
-		write_sum(store, sums->day, DAILY_REFUSED,
-		    reason_name((enum reason)i), sums->refused[i]);
+		engine_sum(store, DAILY_REFUSED, reason_name((enum reason)i),
+		    sums->refused[i], sums->day);
 	}
 	for (int i = 0; i < LIMIT_KINDS; i++) {
-		write_sum(store, sums->day, DAILY_LIMITED,
-		    limit_name((enum limit_kind)i), sums->limited[i]);
+		engine_sum(store, DAILY_LIMITED, limit_name((enum limit_kind)i),
+		    sums->limited[i], sums->day);
 	}
 	*sums = (struct sums){ .day = sums->day };
 }
@@ -90,6 +90,44 @@ engine_count(struct store *store, const struct counted *counted, size_t count)
 	write_sums(store, &sums);
 }
 
+/* ---- what was seen of it ---- */
+
+void
+engine_sources(struct store *store, int64_t now,
+    void (*each)(void *to, const struct source_seen *seen), void *to)
+{
+	store_daily_sources(store, now - STORE_DAY, each, to);
+}
+
+static void
+add_seen(void *to, const struct daily_row *row)
+{
+	struct milter_seen *seen = to;
+	const struct {
+		const char *name;
+		int64_t *number;
+	} numbers[] = {
+		{ "sessions", &seen->sessions },
+		{ "message-ends", &seen->message_ends },
+		{ "verdict-headers", &seen->verdict_headers },
+		{ "rejections", &seen->rejections },
+	};
+
+	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
+		if (row->what == DAILY_SEEN &&
+		    strcmp(row->name, numbers[i].name) == 0) {
+			*numbers[i].number += row->number;
+		}
+	}
+}
+
+void
+engine_seen(struct store *store, int64_t now, struct milter_seen *seen)
+{
+	*seen = (struct milter_seen){ .sessions = 0 };
+	store_daily_each(store, now - STORE_DAY, add_seen, seen);
+}
+
 /* ---- state ---- */
 
 static const char *const keys[STATE_COUNT] = {
@@ -98,6 +136,8 @@ static const char *const keys[STATE_COUNT] = {
 	[STATE_WATCH] = "watch",
 	[STATE_WATCH_BEHIND] = "watch-behind",
 	[STATE_SUPPRESSED] = "suppressed",
+	[STATE_CLOCK] = "clock",
+	[STATE_STORM] = "storm",
 };
 
 const char *

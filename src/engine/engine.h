@@ -36,6 +36,10 @@ struct observation {
 	const char *source;
 	const char *key;    /* engine_key() of a name, or NULL */
 	const char *detail; /* or NULL */
+	/* Of a refused recipient: the sender is <>; and which of the refused
+	 * ones of its message it is, 1 for the first; 0: not known. */
+	bool null_sender;
+	int nth;
 };
 
 /* What became of it. */
@@ -44,6 +48,7 @@ struct outcome {
 	struct ban ban[ENGINE_BANS_MAX]; /* that begin with it */
 	size_t bans;
 	bool braked; /* it put the brake on */
+	bool storm;  /* it shows that logins fail for all; once a storm */
 };
 
 /* Who is counted when this address does something. */
@@ -69,6 +74,23 @@ char *engine_hash(const unsigned char secret[static STORE_SECRET_SIZE],
 void engine_observe(struct store *store, const struct conf *conf,
     const struct observation *seen, const struct tally *unflushed, int64_t now,
     struct outcome *outcome);
+
+/* Add to the sums by day. */
+void engine_sum(struct store *store, enum daily what, const char *name,
+    int64_t number, int64_t at);
+
+/* What the watcher read today and yesterday, log by log. */
+void engine_sources(struct store *store, int64_t now,
+    void (*each)(void *to, const struct source_seen *seen), void *to);
+
+/* What the milter saw in that time. */
+struct milter_seen {
+	int64_t sessions;
+	int64_t message_ends;
+	int64_t verdict_headers; /* of scanners that the configuration names */
+	int64_t rejections;
+};
+void engine_seen(struct store *store, int64_t now, struct milter_seen *seen);
 
 /* Say in the service's log that a ban begins, once it is committed. */
 void engine_log_ban(const struct ban *ban);
@@ -117,6 +139,8 @@ void engine_brake_counts(struct store *store, const struct conf *conf,
 /* Release it: bans from before `now` do not count towards it any more, and
  * events from before not against honest clients. */
 void engine_brake_release(struct store *store, int64_t now);
+/* Say loudly that logins fail for all, once that is committed. */
+void engine_log_storm(void);
 /* Say loudly that it was put on, once that is committed. */
 void engine_log_brake(const struct conf *conf);
 
@@ -128,6 +152,8 @@ enum engine_state {
 	STATE_WATCH,        /* likewise */
 	STATE_WATCH_BEHIND, /* seconds since all was read */
 	STATE_SUPPRESSED,   /* log lines that the journal dropped, so far */
+	STATE_CLOCK,        /* the newest time that was trusted */
+	STATE_STORM,        /* logins failed for all, when last */
 	STATE_COUNT
 };
 struct state {
@@ -160,9 +186,16 @@ void engine_standing(struct store *store, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);
 
 /* Ban by hand; `ban->who`, reason, ends and note are given, the rest is
- * filled in.  The reply to it names the administrator. */
-void engine_ban(
-    struct store *store, const struct conf *conf, struct ban *ban, int64_t now);
+ * filled in.  The reply to it names the administrator.  One by hand that holds
+ * for the same reason is changed: it ends then, and has that note if any; its
+ * old end is put in `*was`. */
+enum banned {
+	BAN_NEW,
+	BAN_PROLONGED,
+	BAN_REPLACED /* it ends no later than before */
+};
+enum banned engine_ban(struct store *store, const struct conf *conf,
+    struct ban *ban, int64_t now, int64_t *was);
 
 /* Which bans to lift. */
 struct clearing {
@@ -172,10 +205,18 @@ struct clearing {
 	bool mistake;
 };
 /* Lift live bans and start counting anew after `now` for their clients, and
- * for `who` where it is one client.  Network bans that reach beyond `who`
- * stay. */
+ * for `who` where it lies in one client: then all of that client is meant.
+ * What reaches beyond stays: the networks of such bans, some at most. */
+enum {
+	ENGINE_WIDER_MAX = 4
+};
+struct cleared {
+	int64_t lifted;
+	struct net wider[ENGINE_WIDER_MAX];
+	size_t widers;
+};
 void engine_clear(struct store *store, const struct conf *conf,
-    const struct clearing *clearing, int64_t now, int64_t *lifted);
+    const struct clearing *clearing, int64_t now, struct cleared *cleared);
 
 /* Allow a network and lift live bans of clients inside it. */
 void engine_allow(struct store *store, const struct conf *conf,
@@ -184,6 +225,18 @@ void engine_allow(struct store *store, const struct conf *conf,
 /* One step of forgetting; gives back how many rows went: call again later
  * while it is not 0. */
 int64_t engine_prune(struct store *store, const struct conf *conf, int64_t now);
+/*
+ * The same for a service, whose clock may be wrong: `ticks` are milliseconds
+ * of the monotonic clock.  A `now` more than a day from the newest one that was
+ * trusted is not, until that has lasted for an hour: nothing goes meanwhile;
+ * the audit and allow entries that ran out go after a day of it.  Times that
+ * lie in the future of one that is trusted become `now`.
+ */
+int64_t engine_maintain(
+    struct store *store, const struct conf *conf, int64_t now, int64_t ticks);
+/* Whether what is done `every` so many seconds is due; then *at is when it is
+ * due next.  A clock that was set back makes it due at once. */
+bool engine_due(int64_t *at, int64_t now, int64_t every);
 
 /* What one rule makes of a client now, for `explain`. */
 struct outlook {

@@ -138,7 +138,7 @@ engine_observe(struct store *store, const struct conf *conf,
 
 	tally.tally.kind[event.kind] = 1;
 	outcome->bans = 0;
-	outcome->braked = false;
+	outcome->braked = outcome->storm = false;
 	outcome->stored = !exempt;
 	/* It is tallied whoever did it; only what others than the allowed did
 	 * is kept as an event. */

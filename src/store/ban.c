@@ -61,6 +61,15 @@ db_ban_put(struct store *store, struct ban *ban)
 }
 
 void
+store_ban_change(struct store *store, const struct ban *ban)
+{
+	db_run(store,
+	    "UPDATE ban SET ends = :ends, note = :note WHERE id = :id",
+	    DB_WITH(db_int(":ends", ban->ends), db_text(":note", ban->note),
+		db_int(":id", ban->id)));
+}
+
+void
 store_ban_clear(struct store *store, int64_t id, int64_t at, bool mistake)
 {
 	db_run(store,

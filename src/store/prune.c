@@ -1,3 +1,6 @@
+#include <string.h>
+
+#include "base/text.h"
 #include "store/db.h"
 
 /*
@@ -65,4 +68,27 @@ store_numbers(struct store *store, struct store_numbers *numbers)
 		numbers->version = sqlite3_column_int64(statement, 2);
 		db_reset(statement);
 	}
+}
+
+void
+store_check(struct store *store, void (*each)(void *to, const char *complaint),
+    void *to)
+{
+	sqlite3_stmt *row = db_query(store, "PRAGMA quick_check(20)", NULL);
+
+	while (db_row(store, row)) {
+		if (strcmp(db_words(row, 0), "ok") != 0) {
+			each(to, db_words(row, 0));
+		}
+	}
+}
+
+enum store_result
+store_rescue(const char *from, const char *to, struct store_rescued *counts,
+    char error[static STORE_ERROR_SIZE])
+{
+	(void)from;
+	*counts = (struct store_rescued){ .tables = 0 };
+	(void)text_copy(error, STORE_ERROR_SIZE, to);
+	return STORE_FAILED;
 }

@@ -116,8 +116,9 @@ store_record(struct store *store, const struct store_record *record)
 
 		db_run(store,
 		    "INSERT INTO event"
-		    " (client, address, kind, at, source, key, detail) VALUES"
-		    " (:client, :address, :kind, :at, :source, :key, :detail)",
+		    " (client, address, kind, at, source, key, detail,"
+		    " doubtful) VALUES (:client, :address, :kind, :at,"
+		    " :source, :key, :detail, :doubtful)",
 		    DB_WITH(db_client(&event->client),
 			db_text(
 			    ":address", addr_format(&event->address, address)),
@@ -125,7 +126,8 @@ store_record(struct store *store, const struct store_record *record)
 			db_int(":at", event->at),
 			db_text(":source", event->source),
 			db_text(":key", event->key),
-			db_text(":detail", event->detail)));
+			db_text(":detail", event->detail),
+			db_int(":doubtful", event->doubtful)));
 	}
 	if (record->tally != NULL) {
 		db_tally_add(store, record->tally);

@@ -148,6 +148,9 @@ struct event {
 	const char *key;    /* keyed hash of a user name, or NULL */
 	/* Never a recipient, user name or log text; or NULL. */
 	const char *detail;
+	/* It may be no fault of the client's: a recipient refused to the null
+	 * sender, a failed login where others worked. */
+	bool doubtful;
 };
 
 /* What one client did in one hour. */
@@ -175,6 +178,15 @@ enum daily {
 	DAILY_MESSAGES,   /* whose end was seen */
 	DAILY_RECIPIENTS, /* accepted */
 	DAILY_ACCEPTED,   /* messages that made no event */
+	/* Of each log, by its name: lines read, lines a rule understood, what
+	 * they told, and how much of that is not the watcher's to count. */
+	DAILY_LINES,
+	DAILY_UNDERSTOOD,
+	DAILY_FINDINGS,
+	DAILY_DROPPED,
+	/* What the milter saw: "sessions", "message-ends", "verdict-headers",
+	 * "rejections". */
+	DAILY_SEEN,
 	DAILY_COUNT
 };
 enum {
@@ -278,6 +290,9 @@ struct ban_query {
 void store_ban_each(struct store *store, const struct ban_query *query,
     bool (*each)(void *to, const struct ban *ban), void *to);
 
+/* Write a new end and note of a ban. */
+void store_ban_change(struct store *store, const struct ban *ban);
+
 /* Mark a ban as cleared at `at`; `mistake` as well takes it out of the
  * steps (also of one cleared or over before). */
 void store_ban_clear(struct store *store, int64_t id, int64_t at, bool mistake);
@@ -328,6 +343,18 @@ void store_tally_each(struct store *store, int64_t from, int64_t until,
 /* The sums of the days from that of `from` on, in order of time. */
 void store_daily_each(struct store *store, int64_t from,
     void (*each)(void *to, const struct daily_row *row), void *to);
+
+/* How much of one log was understood. */
+struct source_seen {
+	const char *source; /* a path, or "journal"; borrowed for the call */
+	int64_t lines;
+	int64_t understood;
+	int64_t findings;
+	int64_t dropped; /* findings that are another program's to count */
+};
+/* The sums of it from the day of `from` on, log by log, by name. */
+void store_daily_sources(struct store *store, int64_t from,
+    void (*each)(void *to, const struct source_seen *seen), void *to);
 
 /* ---- logs: what the watcher knows of them ---- */
 
@@ -398,5 +425,32 @@ struct store_prune {
  * how many went. */
 int64_t store_prune(
     struct store *store, const struct store_prune *before, int most);
+
+/* Look for damage (PRAGMA quick_check): each complaint, some at most.  Takes
+ * long on a big database.  What makes it unreadable is the verb's failure. */
+void store_check(struct store *store,
+    void (*each)(void *to, const char *complaint), void *to);
+
+/* What was saved of a damaged database, table by table. */
+enum {
+	RESCUED_TABLES = 16
+};
+struct store_rescued {
+	struct {
+		char table[STORE_SOURCE_SIZE];
+		int64_t rows;
+		int64_t gaps; /* places where rows could not be read */
+	} table[RESCUED_TABLES];
+	size_t tables;
+};
+/*
+ * Save what can be read of the database at `from` into a new one at `to`,
+ * which must not exist: allow list, bans and audit first.  Works on a copy
+ * beside `to`, with what is still in the log of `from`, which is not touched;
+ * no program should be writing to it.  Anything but STORE_OK: nothing is at
+ * `to`, and `error` says why.
+ */
+enum store_result store_rescue(const char *from, const char *to,
+    struct store_rescued *counts, char error[static STORE_ERROR_SIZE]);
 
 #endif

@@ -23,18 +23,24 @@
 #define ADD(kind)                                                              \
 	"INSERT INTO tally (client, hour, " #kind ")"                          \
 	" VALUES (:client, :hour, :number) ON CONFLICT (client, hour)"         \
-	" DO UPDATE SET " #kind " = " #kind " + excluded." #kind,
-#define KINDS EACH_KIND(COLUMN)
-#define SUMS  EACH_KIND(SUM)
+	" DO UPDATE SET " #kind " = " #kind " + excluded." #kind
+#define ADD_NEXT(kind) ADD(kind),
+#define KINDS          EACH_KIND(COLUMN)
+#define SUMS           EACH_KIND(SUM)
 
 /* Most rows are either of sessions without any event or of one event: each
  * way touches its own columns alone. */
 void
 db_tally_add(struct store *store, const struct tally_row *row)
 {
-	static const char *const sql[KIND_COUNT] = { EACH_KIND(ADD) };
+	static const char *const sql[KIND_COUNT] = { EACH_KIND(ADD_NEXT) };
 	const struct tally *tally = &row->tally;
 
+	if (tally->logins != 0) {
+		db_run(store, ADD(logins),
+		    DB_WITH(db_client(&row->client), db_int(":hour", row->hour),
+			db_int(":number", tally->logins)));
+	}
 	if ((tally->sessions | tally->messages | tally->recipients |
 		tally->accepted) != 0) {
 		db_run(store,
@@ -62,7 +68,7 @@ db_tally_add(struct store *store, const struct tally_row *row)
 	}
 }
 
-/* The four sums and the kinds, from that column on. */
+/* The five sums and the kinds, from that column on. */
 static void
 read_sums(sqlite3_stmt *row, int column, struct tally *tally)
 {
@@ -70,8 +76,9 @@ read_sums(sqlite3_stmt *row, int column, struct tally *tally)
 	tally->messages = sqlite3_column_int64(row, column + 1);
 	tally->recipients = sqlite3_column_int64(row, column + 2);
 	tally->accepted = sqlite3_column_int64(row, column + 3);
+	tally->logins = sqlite3_column_int64(row, column + 4);
 	for (int i = 0; i < KIND_COUNT; i++) {
-		tally->kind[i] = sqlite3_column_int64(row, column + 4 + i);
+		tally->kind[i] = sqlite3_column_int64(row, column + 5 + i);
 	}
 }
 
@@ -81,7 +88,7 @@ store_tally_hours(struct store *store, const struct net *client, int64_t from,
     void (*each)(void *to, int64_t hour, const struct tally *tally), void *to)
 {
 	sqlite3_stmt *statement = db_query(store,
-	    "SELECT hour, sessions, messages, recipients, accepted" KINDS
+	    "SELECT hour, sessions, messages, recipients, accepted, logins" KINDS
 	    " FROM tally WHERE client = :client"
 	    " AND hour >= :from AND hour <= :until ORDER BY hour",
 	    DB_WITH(db_client(client), db_int(":from", from),
@@ -117,7 +124,7 @@ store_tally_each(struct store *store, int64_t from, int64_t until,
 {
 	sqlite3_stmt *statement = db_query(store,
 	    "SELECT client, sum(sessions), sum(messages), sum(recipients),"
-	    " sum(accepted)" SUMS
+	    " sum(accepted), sum(logins)" SUMS
 	    " FROM tally WHERE hour >= :from AND hour <= :until"
 	    " GROUP BY client",
 	    DB_WITH(db_int(":from", from), db_int(":until", until)));
@@ -144,6 +151,11 @@ static const char *const names[DAILY_COUNT] = {
 	[DAILY_MESSAGES] = "messages",
 	[DAILY_RECIPIENTS] = "recipients",
 	[DAILY_ACCEPTED] = "accepted",
+	[DAILY_LINES] = "lines",
+	[DAILY_UNDERSTOOD] = "understood",
+	[DAILY_FINDINGS] = "findings",
+	[DAILY_DROPPED] = "dropped",
+	[DAILY_SEEN] = "seen",
 };
 static const struct words what_words = WORDS_OF(names);
 
@@ -189,5 +201,30 @@ store_daily_each(struct store *store, int64_t from,
 			row.what = (enum daily)what;
 			each(to, &row);
 		}
+	}
+}
+
+void
+store_daily_sources(struct store *store, int64_t from,
+    void (*each)(void *to, const struct source_seen *seen), void *to)
+{
+	sqlite3_stmt *row = db_query(store,
+	    "SELECT name, sum(iif(what = 'lines', number, 0)),"
+	    " sum(iif(what = 'understood', number, 0)),"
+	    " sum(iif(what = 'findings', number, 0)),"
+	    " sum(iif(what = 'dropped', number, 0))"
+	    " FROM daily WHERE day >= :from AND what IN"
+	    " ('lines', 'understood', 'findings', 'dropped')"
+	    " GROUP BY name ORDER BY name",
+	    DB_WITH(db_int(":from", day_of(from))));
+
+	while (db_row(store, row)) {
+		const struct source_seen seen = { .source = db_words(row, 0),
+			.lines = sqlite3_column_int64(row, 1),
+			.understood = sqlite3_column_int64(row, 2),
+			.findings = sqlite3_column_int64(row, 3),
+			.dropped = sqlite3_column_int64(row, 4) };
+
+		each(to, &seen);
 	}
 }

@@ -28,7 +28,7 @@ enum {
 static const struct {
 	enum stats_cell first;
 	const struct words *names; /* NULL: one cell without a name */
-} cells[DAILY_COUNT] = {
+} cells[DAILY_ACCEPTED + 1] = {
 	[DAILY_EVENT] = { STATS_EVENTS, &kind_words },
 	[DAILY_BAN] = { STATS_BANS, &reason_words },
 	[DAILY_REFUSED] = { STATS_REFUSED, &reason_words },
@@ -43,11 +43,16 @@ static void
 take_row(void *to, const struct daily_row *row)
 {
 	struct stats *stats = to;
-	const struct words *names = cells[row->what].names;
+	const struct words *names;
 	const int64_t ago = (stats->day[STATS_DAYS - 1].day - row->day) /
 			    STORE_DAY;
-	size_t cell = cells[row->what].first;
+	size_t cell;
 
+	if (row->what > DAILY_ACCEPTED) {
+		return; /* no number of the page */
+	}
+	names = cells[row->what].names;
+	cell = cells[row->what].first;
 	if (names != NULL) {
 		const size_t place = words_find(names, row->name);
 

@@ -92,9 +92,10 @@ fill(void)
 	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
 		struct ban ban = { .reason = (enum reason)i,
 			.ends = NOW + HOUR };
+		int64_t was;
 
 		need(net_parse(who[i], &ban.who));
-		engine_ban(store, conf, &ban, NOW - HOUR);
+		(void)engine_ban(store, conf, &ban, NOW - HOUR, &was);
 	}
 	need(store_commit(store) == STORE_OK);
 	store_close(store);

@@ -193,6 +193,8 @@ script_acts(struct script *script)
 	int64_t now = script->now;
 	int64_t *number = &script->number;
 	bool known = true;
+	struct cleared cleared;
+	int64_t was;
 
 	store_begin(store);
 	if (script_is(script, "clear") || script_is(script, "mistake")) {
@@ -200,7 +202,8 @@ script_acts(struct script *script)
 			.everybody = script->word[1] != NULL,
 			.mistake = script_is(script, "mistake") };
 
-		engine_clear(store, conf, &clearing, now, number);
+		engine_clear(store, conf, &clearing, now, &cleared);
+		*number = cleared.lifted;
 	} else if (script_is(script, "allow")) {
 		struct allow allow = { .net = net_of(script->who),
 			.until = script_number(script, 1, -T0) + T0 };
@@ -211,7 +214,7 @@ script_acts(struct script *script)
 			.reason = REASON_ERROR,
 			.ends = now + script_number(script, 1, 0) };
 
-		engine_ban(store, conf, &ban, now);
+		*number = engine_ban(store, conf, &ban, now, &was);
 	} else if (script_is(script, "release")) {
 		engine_brake_release(store, now);
 	} else if (script_is(script, "prune")) {
