@@ -33,7 +33,9 @@ struct line_parts {
 	const char *text;
 	size_t text_len;
 	bool guessed; /* the daemon, and the text is not like one of its own */
+	int64_t pid;  /* of the daemon, 0 where it is not told */
 	int repeated; /* how often: "message repeated 3 times: [ TEXT]" is 3 */
+	bool again;   /* "last message repeated": so often the line before */
 	char undone[RULES_LINE_MAX]; /* what a string of JSON holds */
 };
 

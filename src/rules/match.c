@@ -199,6 +199,18 @@ number_group(const struct pattern *pattern, const struct rules_scratch *scratch,
 
 /* ---- one line ---- */
 
+static void
+set_rule(struct finding *finding, const struct log_rule *rule)
+{
+	finding->what = rule->what;
+	finding->rule = rule->name;
+	finding->file = rule->stem;
+	finding->source = rule->source;
+	finding->kind = rule->kind;
+	finding->milter_saw = rule->milter_saw == MILTER_SAW;
+	finding->milter_never = rule->milter_saw == MILTER_NEVER;
+}
+
 /* What the match says; false where it lacks what the finding needs. */
 static bool
 read_groups(const struct probe *probe, const struct rules_scratch *scratch,
@@ -252,14 +264,64 @@ try_probe(const struct probe *probe, struct rules_scratch *scratch,
 			return false;
 		}
 	}
-	finding->what = rule->what;
-	finding->rule = rule->name;
-	finding->file = rule->stem;
-	finding->source = rule->source;
-	finding->kind = rule->kind;
-	finding->milter_saw = rule->milter_saw == MILTER_SAW;
-	finding->milter_never = rule->milter_saw == MILTER_NEVER;
+	set_rule(finding, rule);
 	return true;
+}
+
+/* The line before, some times more; its rule may be gone since. */
+static bool
+repeat_last(const struct rules *rules, const struct line_parts *parts,
+    const struct finding *last, struct finding *finding)
+{
+	const struct log_rule *rule = NULL;
+
+	for (size_t i = 0; last->what == FINDING_OFFENCE && i < rules->rules;
+	     i++) {
+		rule = rules->rule[i]->name == last->rule ? rules->rule[i]
+							  : rule;
+	}
+	if (rule == NULL) {
+		return false;
+	}
+	*finding = *last;
+	set_rule(finding, rule);
+	finding->events = last->events * parts->repeated;
+	if (finding->events > RULES_EVENTS_MAX) {
+		finding->events = RULES_EVENTS_MAX;
+	}
+	return true;
+}
+
+/* Try the patterns of a daemon; true where one decided. */
+static bool
+try_daemon(const struct rules *rules, struct rules_scratch *scratch,
+    const struct daemon *daemon, const struct line_parts *parts,
+    struct finding *finding)
+{
+	size_t queue = pattern_queue_span(parts->text, parts->text_len);
+	/* The text's first byte, and the one behind its queue id. */
+	char head = (char)(parts->text_len > 0 ? parts->text[0] : '\0');
+	char behind = (char)(parts->text_len > queue ? parts->text[queue]
+						     : '\0');
+
+	for (size_t word = 0; word < daemon->words; word++) {
+		uint64_t bits = daemon->probes[word];
+
+		for (; bits != 0; bits &= bits - 1) {
+			size_t i = word * 64 + (size_t)__builtin_ctzll(bits);
+			const struct probe *probe = &rules->probe[i];
+
+			/* Most need no closer look. */
+			if ((probe->first == '\0' || probe->first == head ||
+				probe->first == behind) &&
+			    pattern_may_match(probe->pattern, parts->text,
+				parts->text_len, queue) &&
+			    try_probe(probe, scratch, parts, finding)) {
+				return true;
+			}
+		}
+	}
+	return false;
 }
 
 bool
@@ -268,40 +330,26 @@ rules_match(const struct rules *rules, struct rules_scratch *scratch,
     struct finding *finding)
 {
 	struct line_parts parts;
-	const struct daemon *daemon = NULL;
-	bool decided = false;
-	char head;   /* the text's first byte */
-	char behind; /* and the one behind its queue id */
-	size_t queue;
+	const struct daemon *daemon;
+	bool decided;
 
 	finding->what = FINDING_NOTHING;
 	finding->understood = false;
-	if (line_split(line, &parts)) {
-		daemon = find_daemon(rules, scratch, parts.tag, parts.tag_len);
-	}
-	if (daemon == NULL || daemon->words == 0) {
+	if (!line_split(line, &parts)) {
+		clock->last.what = FINDING_NOTHING;
 		return false;
 	}
-	queue = pattern_queue_span(parts.text, parts.text_len);
-	head = (char)(parts.text_len > 0 ? parts.text[0] : '\0');
-	behind = (char)(parts.text_len > queue ? parts.text[queue] : '\0');
-	for (size_t word = 0; word < daemon->words && !decided; word++) {
-		uint64_t bits = daemon->probes[word];
-
-		for (; bits != 0 && !decided; bits &= bits - 1) {
-			size_t i = word * 64 + (size_t)__builtin_ctzll(bits);
-			const struct probe *probe = &rules->probe[i];
-
-			/* Most need no closer look. */
-			if (probe->first != '\0' && probe->first != head &&
-			    probe->first != behind) {
-				continue;
-			}
-			decided = pattern_may_match(probe->pattern, parts.text,
-				      parts.text_len, queue) &&
-				  try_probe(probe, scratch, &parts, finding);
+	if (parts.again) {
+		decided = repeat_last(rules, &parts, &clock->last, finding);
+	} else {
+		clock->last.what = FINDING_NOTHING;
+		daemon = find_daemon(rules, scratch, parts.tag, parts.tag_len);
+		if (daemon == NULL || daemon->words == 0) {
+			return false;
 		}
+		decided = try_daemon(rules, scratch, daemon, &parts, finding);
 	}
+	finding->pid = parts.pid;
 	finding->at = line->at;
 	finding->understood = (decided || !parts.guessed) &&
 			      (parts.stamp == NULL ||
@@ -309,6 +357,8 @@ rules_match(const struct rules *rules, struct rules_scratch *scratch,
 				      clock, &finding->at));
 	if (!finding->understood) {
 		finding->what = FINDING_NOTHING;
+	} else if (finding->what == FINDING_OFFENCE && !parts.again) {
+		clock->last = *finding;
 	}
 	return finding->what != FINDING_NOTHING;
 }

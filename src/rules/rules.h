@@ -6,8 +6,8 @@
  * the same name takes the place of the shipped one.  It never changes and may
  * be shared between threads; a struct rules_scratch is one thread's own.
  *
- * Matching keeps nothing from line to line.  What a line alone cannot tell
- * (whose message a queue id is, whether that client had logged in) is left
+ * Of a log only its clock is kept from line to line.  What a line alone cannot
+ * tell (whose message a queue id is, whether that client had logged in) is left
  * to the caller, who has a memory: see finding.queue.
  */
 #ifndef RULES_RULES_H
@@ -56,23 +56,8 @@ struct log_line {
 	size_t len;
 	const char *tag; /* "postfix/smtpd" or NULL: take all from the text */
 	int64_t at;      /* with a tag only */
+	int64_t pid;     /* likewise; 0 where it is not known */
 };
-
-/*
- * What a time without year and zone means: the latest such moment in `zone`
- * that is not more than a day after `reference` (seconds; when the file was
- * written, or now).  A zone is "+HH:MM", "-HH:MM" or a name ("Europe/Paris");
- * NULL and "" are this host's.  It is borrowed.  Start with rules_clock(); the
- * rest is kept from line to line to be fast.
- */
-struct rules_clock {
-	int64_t reference;
-	const char *zone;
-	char prefix[24]; /* the last line's hour */
-	int64_t at;      /* and when it began */
-	bool local;      /* the last line's time lacked its zone */
-};
-struct rules_clock rules_clock(int64_t reference, const char *zone);
 
 enum finding_what {
 	FINDING_NOTHING,
@@ -116,7 +101,27 @@ struct finding {
 	 * from a client that had logged in does not count: the caller asks
 	 * what FINDING_QUEUE told earlier. */
 	char queue[RULES_QUEUE_SIZE];
+	int64_t pid; /* of the daemon that wrote the line, or 0 */
 };
+
+/*
+ * What is kept of a log from line to line; start with rules_clock().  A time
+ * without year and zone is the latest such moment in `zone` that is not more
+ * than a day after `reference` (seconds; when the file was written, or now).
+ * A zone is "+HH:MM", "-HH:MM" or a name ("Europe/Paris"), is borrowed, and
+ * needs a process of one thread; NULL and "" are this host's.
+ */
+struct rules_clock {
+	int64_t reference;
+	const char *zone;
+	char prefix[24]; /* the last line's hour */
+	int64_t at;      /* and when it began */
+	bool local;      /* the last line's time lacked its zone */
+	/* The last line's offence, or nothing: "last message repeated 3
+	 * times" is three more of it. */
+	struct finding last;
+};
+struct rules_clock rules_clock(int64_t reference, const char *zone);
 
 /* Look at one line; false where it means nothing: then only `understood` and
  * `at` are set. */
