@@ -75,7 +75,7 @@ MANDIR = $(PREFIX)/share/man
 # put there by itself.
 EXAMPLES = $(PREFIX)/share/doc/videur/examples
 SAMPLES = $(wildcard src/conf/videur.conf src/conf/policies/*.conf \
-	src/rules/*.rule)
+	src/conf/scanners/*.conf src/rules/*.rule)
 
 objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/$(1)/*.c))
 parts = $(filter-out %/main.o,$(call objects,$(1)))
@@ -83,6 +83,7 @@ parts = $(filter-out %/main.o,$(call objects,$(1)))
 LIBRARY = $(BUILD)/libvideur.a
 LIBRARY_OBJECTS = $(foreach room,$(LIBRARY_ROOMS),$(call objects,$(room))) \
 	$(BUILD)/gen/schema_files.o $(BUILD)/gen/policy_files.o \
+	$(BUILD)/gen/scanner_files.o \
 	$(BUILD)/gen/rule_files.o $(BUILD)/gen/bounce_files.o
 # What tests may link of the programs: all but main().
 PARTS = $(BUILD)/libparts.a
@@ -134,6 +135,10 @@ $(BUILD)/gen/policy_files.c: scripts/embed $(wildcard src/conf/policies/*.conf)
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed policy_files $(filter %.conf,$^) >$@
+$(BUILD)/gen/scanner_files.c: scripts/embed $(wildcard src/conf/scanners/*.conf)
+	$(call say,embed)
+	@mkdir -p $(@D)
+	$(Q)scripts/embed scanner_files $(filter %.conf,$^) >$@
 $(BUILD)/gen/rule_files.c: scripts/embed $(wildcard src/rules/*.rule)
 	$(call say,embed)
 	@mkdir -p $(@D)
@@ -251,13 +256,14 @@ define fuzz_build
 endef
 $(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard $(addprefix src/,\
 		$(addsuffix /*.[ch],base core bounce logs conf rules))) \
-		$(patsubst %,$(BUILD)/gen/%_files.c,rule policy bounce)
+		$(patsubst %,$(BUILD)/gen/%_files.c,rule policy scanner bounce)
 	$(fuzz_build)
 # The page: all it stands on, and what it is made of.
 $(addprefix $(BUILD)/fuzz/,request template): $(BUILD)/fuzz/%: \
 		tests/fuzz/%_fuzz.c $(filter-out src/web/main.c,$(wildcard \
 		$(foreach room,$(LIBRARY_ROOMS) web,src/$(room)/*.[ch]))) \
-		$(patsubst %,$(BUILD)/gen/%_files.c,schema policy rule bounce web)
+		$(patsubst %,$(BUILD)/gen/%_files.c,schema policy scanner rule bounce \
+		web)
 	$(fuzz_build)
 
 fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))

@@ -76,7 +76,9 @@ write_lines(int priority, const char *lines)
 	for (; (end = strchr(lines, '\n')) != NULL; lines = end + 1) {
 		log_line(priority, "%.*s", (int)(end - lines), lines);
 	}
-	log_line(priority, "%s", lines);
+	if (*lines != '\0') {
+		log_line(priority, "%s", lines);
+	}
 }
 
 void

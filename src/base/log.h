@@ -22,7 +22,8 @@ void log_line(int priority, const char *format, ...)
 #define log_info(...) log_line(LOG_INFO, __VA_ARGS__)
 #define log_warn(...) log_line(LOG_WARNING, __VA_ARGS__)
 
-/* A warning for each line of a text, as of the errors of a file. */
+/* A warning for each line of a text, as of the errors of a file; none where it
+ * is empty. */
 void log_warn_lines(const char *lines);
 
 /* The world is at fault and we cannot start: say so and exit with `status`.

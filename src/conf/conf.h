@@ -19,10 +19,11 @@
 enum {
 	CONF_PATH_SIZE = 256,
 	CONF_TEXT_SIZE = 201,
-	CONF_NETS_MAX = 256,
-	CONF_ALLOW_MAX = 192, /* the rest is for the host's own addresses */
+	CONF_ALLOW_MAX = 192,
 	CONF_LIST_MAX = 32,
 	CONF_PORTS_MAX = 16,
+	CONF_SCANNERS_MAX = 8,
+	CONF_NAME_SIZE = 33,   /* of a policy or a scanner */
 	CONF_ERROR_SIZE = 4096 /* many lines; see log_lines() */
 };
 
@@ -33,6 +34,9 @@ struct conf_list {
 	char item[CONF_LIST_MAX][CONF_PATH_SIZE];
 	size_t items;
 };
+
+/* Whether it is one of them. */
+bool conf_list_has(const struct conf_list *list, const char *text);
 
 enum conf_mode {
 	CONF_ENFORCE,
@@ -54,7 +58,8 @@ enum conf_start {
 enum conf_source {
 	CONF_MILTER,
 	CONF_WATCH,
-	CONF_NOBODY
+	CONF_NOBODY,
+	CONF_UNSAID /* conf_counts() decides */
 };
 
 struct conf {
@@ -65,18 +70,28 @@ struct conf {
 	char lookup_url[REPLY_URL_MAX + 1]; /* or empty */
 	uint16_t submission_port[CONF_PORTS_MAX]; /* 465, 587 */
 	size_t submission_ports;
-	unsigned client_ipv4; /* prefix length of a client: 32 */
-	unsigned client_ipv6; /* 64 */
-	enum conf_source source[KIND_COUNT];
+	unsigned client_ipv4;                /* prefix length of a client: 32 */
+	unsigned client_ipv6;                /* 64 */
+	enum conf_source source[KIND_COUNT]; /* as `sources` says */
 	struct policy policy;
 
-	/* Never banned: `allow` of the file, then the host's own. */
-	struct net allow[CONF_NETS_MAX];
+	/* Never banned; see conf_allows(). */
+	struct net allow[CONF_ALLOW_MAX];
 	size_t allows;
 
 	/* Their mail is other people's: rules give it a weight of its own. */
 	struct net forwarder[CONF_LIST_MAX];
 	size_t forwarders;
+
+	/* Mail to these is never refused, as to postmaster. */
+	struct conf_list always_open;
+
+	/* The scanners that run on this host, by name, and the rule files
+	 * ("amavis") whose spam and virus lines are verdicts that no header
+	 * shows. */
+	char scanner[CONF_SCANNERS_MAX][CONF_NAME_SIZE];
+	size_t scanners;
+	struct conf_list scanner_log;
 
 	/* brake { }: see engine_brake(). */
 	int64_t brake_bans;     /* 5; 0: no brake */
@@ -91,12 +106,14 @@ struct conf {
 	int64_t keep_daily;   /* 400 d: sums by day */
 
 	struct {
-		char listen[CONF_PATH_SIZE];  /* libmilter's syntax */
-		unsigned socket_mode;         /* 0660 */
-		char socket_group[33];        /* postfix, where it exists */
-		enum conf_on_error on_error;  /* accept */
-		struct conf_list spam_header; /* "X-Spam-Flag: YES" ... */
+		char listen[CONF_PATH_SIZE]; /* libmilter's syntax */
+		unsigned socket_mode;        /* 0660 */
+		char socket_group[33];       /* postfix, where it exists */
+		enum conf_on_error on_error; /* accept */
+		/* "X-Spam-Flag: YES" ...: the scanners' and the file's own. */
+		struct conf_list spam_header;
 		struct conf_list virus_header;
+		enum kind heuristics; /* what Heuristics.* and PUA are: spam */
 	} milter;
 
 	struct {
@@ -129,6 +146,9 @@ struct conf {
 		struct conf_list files;
 		enum conf_start start;      /* now */
 		char rules[CONF_PATH_SIZE]; /* folder of the owner's rules */
+		/* Of times without one: "Europe/Paris", "+02:00"; empty: the
+		 * host's. */
+		char zone[65];
 	} watch;
 
 	unsigned references; /* see conf_hold() */
@@ -137,7 +157,8 @@ struct conf {
 /*
  * Load `path`; NULL means the default file, and its absence the defaults.
  * NULL comes back where anything is wrong, with `error` saying all of it, a
- * line "FILE:LINE:COLUMN: what" for each.
+ * line "FILE:LINE:COLUMN: what" for each.  Else `error` holds the warnings, in
+ * the same form with "warning: " before what, or is empty.
  */
 struct conf *conf_load(const char *path, char error[static CONF_ERROR_SIZE]);
 
@@ -149,16 +170,33 @@ void conf_drop(struct conf *conf);
  * names single addresses, and of IPv6 a client is more than one. */
 bool conf_forwards(const struct conf *conf, const struct net *client);
 
-/* Whether the file's allow list or the host's own addresses hold it. */
+/* Whether the file's allow list or the host's own addresses hold it: the
+ * interfaces are read again where that was more than a minute ago.  Safe
+ * between threads. */
 bool conf_allows(const struct conf *conf, const struct addr *address);
 
-/* Whether it can name a policy: a-z, 0-9 and '-', at most 32 of them. */
+/* Whether one of the host's own addresses is in it; reads the interfaces, for
+ * use before a ban is written. */
+bool conf_is_own(const struct net *client);
+
+/*
+ * Whether program `who` counts a kind of event; the watcher for what it read
+ * by the rule file of that name ("postfix-cleanup", or NULL).  What `sources`
+ * says decides.  Else spam and virus count the milter, where it trusts a
+ * header, and the watcher where a scanner names the rule file: no message is
+ * seen by both, because one that is tagged is not refused.  All others have a
+ * default.
+ */
+bool conf_counts(const struct conf *conf, enum kind kind, enum conf_source who,
+    const char *rule_file);
+
+/* Whether it can name a policy or scanner: a-z, 0-9 and '-', at most 32. */
 bool conf_is_policy_name(const char *name);
 
 /*
  * Read a policy: `name` from the folder policies/ beside `conf_path`, else
  * the one compiled in.  False with `error` set, as by conf_load(), where there
- * is none or it is wrong.
+ * is none or it is wrong; else with warnings in it.
  */
 bool conf_policy(const char *name, const char *conf_path, struct policy *policy,
     char error[static CONF_ERROR_SIZE]);

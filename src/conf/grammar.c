@@ -289,7 +289,7 @@ grammar_set(const struct key *key, void *base, const char *value)
 		return grammar_full;
 	}
 	wrong = key->set(key, field + *items * key->size, value);
-	*items += wrong == NULL;
+	*items += wrong == NULL || text_after(wrong, GRAMMAR_WARNING) != NULL;
 	return wrong;
 }
 

@@ -20,7 +20,9 @@ struct key;
 
 /* Read `value` into the key's `field`.  NULL where it is fine, else a
  * complaint that goes on from the key and its value: "must be ...", with the
- * field left as it was. */
+ * field left as it was; or one that begins with GRAMMAR_WARNING, and the value
+ * was taken. */
+#define GRAMMAR_WARNING "warning: "
 typedef const char *key_setter(
     const struct key *key, void *field, const char *value);
 
@@ -53,7 +55,8 @@ struct grammar_section {
 	 * without title, whose keys are the target's. */
 	void *(*begin)(void *target, const char *title, const char **wrong);
 	/* It has ended; gets its struct, or the target, to check and complete
-	 * it: NULL where it is fine, else a complaint.  May be NULL. */
+	 * it: NULL where it is fine, else a complaint or warning.  May be
+	 * NULL. */
 	const char *(*end)(void *section);
 };
 
@@ -85,6 +88,8 @@ struct grammar {
 	const struct grammar_section *sections;
 	size_t section_count;
 	bool include; /* whether include("...") is understood */
+	/* Gets the target behind all of it, as that of a section does. */
+	const char *(*end)(void *target);
 };
 
 /* The key of that name in that section (NULL: at the top), or NULL; where

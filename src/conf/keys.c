@@ -27,6 +27,7 @@ WORDS(mode, "enforce", "observe");
 WORDS(on_error, "accept", "tempfail");
 WORDS(start, "now", "backfill");
 WORDS(source, "milter", "watch", "none");
+WORDS(heuristics, "spam", "virus");
 WORDS(language, "en", "fr");
 
 #undef WORDS
@@ -34,7 +35,7 @@ WORDS(language, "en", "fr");
 /* ---- setters ---- */
 
 static const char *
-set_policy(const struct key *key, void *field, const char *value)
+set_name(const struct key *key, void *field, const char *value)
 {
 	if (!conf_is_policy_name(value)) {
 		return "must be 1 to 32 of a-z, 0-9 and '-'";
@@ -125,6 +126,20 @@ set_zone(const struct key *key, void *field, const char *value)
 	return wrong != NULL ? wrong : field_text(key, field, value);
 }
 
+/* Also "+02:00". */
+static const char *
+set_log_zone(const struct key *key, void *field, const char *value)
+{
+	const bool offset = (value[0] == '+' || value[0] == '-') &&
+			    strlen(value) == 6 && value[3] == ':' &&
+			    strspn(value + 1, "0123456789") == 2 &&
+			    strspn(value + 4, "0123456789") == 2 &&
+			    strcmp(value + 1, "14:00") <= 0 && value[4] < '6';
+
+	return offset ? field_text(key, field, value)
+		      : set_zone(key, field, value);
+}
+
 /* ---- the keys ---- */
 
 /* Units whose lines the shipped rules read; Debian runs Postfix as the unit
@@ -152,7 +167,7 @@ set_zone(const struct key *key, void *field, const char *value)
 static const struct key rows[] = {
 	{ KEY(NULL, "database", database, field_path), .min = 1,
 	    .def = "/var/lib/videur/videur.db" },
-	{ KEY(NULL, "policy", policy.name, set_policy), .def = "franceserv" },
+	{ KEY(NULL, "policy", policy.name, set_name), .def = "franceserv" },
 	{ KEY(NULL, "mode", mode, field_word), .words = &mode_words,
 	    .def = "enforce" },
 	{ LIST(NULL, "allow", allow, allows, CONF_ALLOW_MAX, field_net) },
@@ -160,6 +175,7 @@ static const struct key rows[] = {
 	    field_net) },
 	{ KEY(NULL, "user", user, field_account) },
 	{ KEY(NULL, "contact", contact, field_mail) },
+	{ TEXTS(NULL, "always-open", always_open, field_mail) },
 	{ KEY(NULL, "lookup-url", lookup_url, field_url) },
 	{ LIST(NULL, "submission-ports", submission_port, submission_ports,
 	      CONF_PORTS_MAX, set_port),
@@ -189,10 +205,12 @@ static const struct key rows[] = {
 	    .def = "postfix" },
 	{ KEY("milter", "on-error", milter.on_error, field_word),
 	    .words = &on_error_words, .def = "accept" },
-	{ TEXTS("milter", "spam-header", milter.spam_header, field_header),
-	    .def = "X-Spam-Flag: YES" },
-	{ TEXTS("milter", "virus-header", milter.virus_header, field_header),
-	    .def = "X-Virus-Status: Infected" },
+	{ LIST("milter", "scanner", scanner, scanners, CONF_SCANNERS_MAX,
+	    set_name) },
+	{ TEXTS("milter", "spam-header", milter.spam_header, field_header) },
+	{ TEXTS("milter", "virus-header", milter.virus_header, field_header) },
+	{ KEY("milter", "heuristics", milter.heuristics, field_word),
+	    .words = &heuristics_words, .def = "spam" },
 
 	{ KEY("web", "listen", web.listen, field_web_listen),
 	    .def = "127.0.0.1:8025" },
@@ -221,6 +239,7 @@ static const struct key rows[] = {
 	    .def = "now" },
 	{ KEY("watch", "rules", watch.rules, field_path), .min = 1,
 	    .def = "/etc/videur/rules.d" },
+	{ KEY("watch", "zone", watch.zone, set_log_zone) },
 };
 
 #undef MEMBER
@@ -270,7 +289,6 @@ keys_of_conf(struct keys *keys)
 		keys->key[count++] = (struct key){
 			.section = "sources",
 			.name = kind_name((enum kind)kind),
-			.def = kind_source((enum kind)kind),
 			.set = field_word,
 			.words = &source_words,
 			.offset = offsetof(struct conf, source) +
@@ -283,3 +301,24 @@ keys_of_conf(struct keys *keys)
 		.section_count = sizeof(sections) / sizeof(sections[0]),
 		.include = true };
 }
+
+static const struct key scanner_rows[] = {
+	{ .name = "about",
+	    .set = field_text,
+	    .offset = offsetof(struct scanner, about),
+	    .size = sizeof(((struct scanner *)NULL)->about) },
+#define TEXTS(is, member, setter)                                              \
+	.name = (is), .set = (setter), .list = true, .most = CONF_LIST_MAX,    \
+	.offset = offsetof(struct scanner, member.item),                       \
+	.size = CONF_PATH_SIZE,                                                \
+	.count = offsetof(struct scanner, member.items)
+	{ TEXTS("spam-header", spam_header, field_header) },
+	{ TEXTS("virus-header", virus_header, field_header) },
+	{ TEXTS("log", log, set_name) },
+#undef TEXTS
+};
+
+const struct grammar keys_of_scanner = {
+	.keys = scanner_rows,
+	.count = sizeof(scanner_rows) / sizeof(scanner_rows[0]),
+};

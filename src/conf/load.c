@@ -5,228 +5,265 @@
 #include <string.h>
 
 #include "base/file.h"
-#include "base/proc.h"
 #include "base/text.h"
 #include "base/words.h"
 #include "conf/keys.h"
 #include "conf/parse.h"
 
-/* src/conf/policies, by scripts/embed. */
+/* What videur.conf names and lies in a file of its own. */
+struct named {
+	const char *what;
+	const char *folder; /* beside videur.conf */
+	const struct embedded *built_in;
+	const struct grammar *grammar;
+};
+
+/* By scripts/embed. */
 extern const struct embedded policy_files[];
+extern const struct embedded scanner_files[];
 
-/* A file's text, or NULL with `error` as "FILE: why" and errno. */
-static char *
-read_text(const char *path, char error[static CONF_ERROR_SIZE])
-{
-	char why[FILE_WHY_SIZE];
-	char *text = file_read_text(path, PARSE_SIZE_MAX, why);
-	const int kept = errno;
-	struct text out;
+static const struct named policies = { "policy", "policies", policy_files,
+	&keys_of_policy };
+static const struct named scanners = { "scanner", "scanners", scanner_files,
+	&keys_of_scanner };
 
-	if (text == NULL) {
-		text_init(&out, error, CONF_ERROR_SIZE);
-		text_addf(&out, "%s: %s", path, why);
-	}
-	errno = kept;
-	return text;
-}
-
-/* ---- policies ---- */
+/* Where conf_load() has something to say of keys that are fine by
+ * themselves. */
+enum {
+	AT_POLICY,
+	AT_SCANNER,
+	AT_SPAM,
+	AT_VIRUS,
+	PLACES
+};
 
 bool
 conf_is_policy_name(const char *name)
 {
 	size_t len = strlen(name);
 
-	return len > 0 && len < POLICY_NAME_SIZE &&
+	return len > 0 && len < CONF_NAME_SIZE &&
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
-static bool
-read_policy(const char *name, const char *file, const char *text,
-    struct policy *policy, char error[static CONF_ERROR_SIZE])
-{
-	*policy = (struct policy){ 0 };
-	grammar_defaults(&keys_of_policy, NULL, policy);
-	(void)text_copy(policy->name, sizeof(policy->name), name);
-	if (!parse_text(&keys_of_policy, policy, file, text, NULL, error)) {
-		return false;
-	}
-	if (policy->rules == 0) {
-		struct text out;
-
-		text_init(&out, error, CONF_ERROR_SIZE);
-		text_addf(&out, "%s:1:1: there is no rule in it", file);
-		return false;
-	}
-	return true;
-}
-
-/* There is no policies/NAME.conf at `path` and none built in; `place` is where
- * it was named, or NULL. */
+/* There is no FOLDER/NAME.conf at `path` and none built in. */
 static void
-say_no_policy(const char *name, const char *path,
-    const struct parse_place *place, char error[static CONF_ERROR_SIZE])
+complain_of_name(const struct named *of, const char *name, const char *path,
+    const struct place *at, struct errors *errors)
 {
 	struct nearest nearest = { .written = name };
-	char built_in[8][POLICY_NAME_SIZE];
-	struct text out;
+	char built_in[8][CONF_NAME_SIZE];
 
-	for (size_t i = 0; i < 8 && policy_files[i].name != NULL; i++) {
-		text_init(&out, built_in[i], sizeof(built_in[i]));
-		text_add_bytes(&out, policy_files[i].name,
-		    strcspn(policy_files[i].name, "."));
+	for (size_t i = 0; i < 8 && of->built_in[i].name != NULL; i++) {
+		struct text text;
+
+		text_init(&text, built_in[i], sizeof(built_in[i]));
+		text_add_bytes(&text, of->built_in[i].name,
+		    strcspn(of->built_in[i].name, "."));
 		nearest_offer(&nearest, built_in[i]);
 	}
-	text_init(&out, error, CONF_ERROR_SIZE);
-	if (place != NULL && place->line > 0) {
-		text_addf(&out, "%s:%d:%d: ", place->file, place->line,
-		    place->column);
-	}
-	text_addf(&out,
-	    "no policy \"%s\": there is no %s, and none of that name is "
-	    "built in",
-	    name, path);
-	if (nearest.word != NULL) {
-		text_addf(&out, ", did you mean \"%s\"?", nearest.word);
-	}
+	errors_add(errors, at,
+	    "no %s \"%s\": there is no %s, and none of that name is built "
+	    "in%s%s%s",
+	    of->what, name, path,
+	    nearest.word != NULL ? ", did you mean \"" : "",
+	    nearest.word != NULL ? nearest.word : "",
+	    nearest.word != NULL ? "\"?" : "");
 }
 
+/* Read FOLDER/NAME.conf beside `conf_path`, else the one built in, into
+ * `target`, which holds the defaults; `at` is where it was named, or NULL. */
 static bool
-load_policy(const char *name, const char *conf_path,
-    const struct parse_place *place, struct policy *policy,
-    char error[static CONF_ERROR_SIZE])
+load_named(const struct named *of, const char *name, const char *conf_path,
+    const struct place *at, void *target, struct errors *errors)
 {
-	char below[POLICY_NAME_SIZE + 16];
+	char below[CONF_NAME_SIZE + 16];
 	char path[CONF_PATH_SIZE];
 	char file[CONF_PATH_SIZE];
+	char why[FILE_WHY_SIZE];
+	const struct place whole = { .file = path };
 	const struct embedded *built_in;
 	struct text out;
 	char *text;
 	bool fine;
 
-	text_init(&out, below, sizeof(below));
-	text_addf(&out, "policies/%s.conf", name);
-	text_init(&out, error, CONF_ERROR_SIZE);
 	if (!conf_is_policy_name(name)) {
-		text_add(
-		    &out, "a policy's name is 1 to 32 of a-z, 0-9 and '-'");
+		errors_add(errors, at,
+		    "a %s's name is 1 to 32 of a-z, 0-9 and '-'", of->what);
 		return false;
 	}
-	if (!file_beside(conf_path == NULL ? CONF_DEFAULT_FILE : conf_path,
-		below, path, sizeof(path))) {
-		text_addf(&out, "%s: its folder's name is too long", below);
+	text_init(&out, below, sizeof(below));
+	text_addf(&out, "%s/%s.conf", of->folder, name);
+	if (!file_beside(conf_path, below, path, sizeof(path))) {
+		errors_add(errors, &whole, "its folder's name is too long");
 		return false;
 	}
-	text = read_text(path, error);
+	text = file_read_text(path, PARSE_SIZE_MAX, why);
 	if (text != NULL) {
-		fine = read_policy(name, path, text, policy, error);
+		fine = parse_text(
+		    of->grammar, target, path, text, NULL, 0, errors);
 		free(text);
 		return fine;
 	}
 	if (errno != ENOENT && errno != ENOTDIR) {
+		errors_add(errors, &whole, "%s", why);
 		return false;
 	}
-	built_in = embedded_find(policy_files, below + strlen("policies/"));
+	built_in = embedded_find(of->built_in, strchr(below, '/') + 1);
 	if (built_in == NULL) {
-		say_no_policy(name, path, place, error);
+		complain_of_name(of, name, path, at, errors);
 		return false;
 	}
 	text_init(&out, file, sizeof(file));
 	text_addf(&out, "%s.conf (built in)", name);
-	return read_policy(name, file, built_in->data, policy, error);
+	return parse_text(
+	    of->grammar, target, file, built_in->data, NULL, 0, errors);
+}
+
+/* ---- policies ---- */
+
+static bool
+load_policy(const char *name, const char *conf_path, const struct place *at,
+    struct policy *policy, struct errors *errors)
+{
+	*policy = (struct policy){ 0 };
+	grammar_defaults(&keys_of_policy, NULL, policy);
+	(void)text_copy(policy->name, sizeof(policy->name), name);
+	return load_named(&policies, name, conf_path, at, policy, errors);
 }
 
 bool
 conf_policy(const char *name, const char *conf_path, struct policy *policy,
     char error[static CONF_ERROR_SIZE])
 {
-	return load_policy(name, conf_path, NULL, policy, error);
+	struct errors errors;
+
+	errors_init(&errors, error, CONF_ERROR_SIZE);
+	return load_policy(name,
+	    conf_path == NULL ? CONF_DEFAULT_FILE : conf_path, NULL, policy,
+	    &errors);
+}
+
+/* ---- scanners ---- */
+
+/* Add those of `more` that are not there; false where they are too many. */
+static bool
+add_items(struct conf_list *list, const struct conf_list *more)
+{
+	for (size_t i = 0; i < more->items; i++) {
+		if (conf_list_has(list, more->item[i])) {
+			continue;
+		}
+		if (list->items == CONF_LIST_MAX) {
+			return false;
+		}
+		memcpy(list->item[list->items++], more->item[i],
+		    sizeof(more->item[i]));
+	}
+	return true;
+}
+
+static bool
+load_scanner(struct conf *conf, const char *name, const char *conf_path,
+    const struct place *at, struct errors *errors)
+{
+	struct scanner scanner = { 0 };
+
+	if (!load_named(&scanners, name, conf_path, at, &scanner, errors)) {
+		return false;
+	}
+	if (!add_items(&conf->milter.spam_header, &scanner.spam_header) ||
+	    !add_items(&conf->milter.virus_header, &scanner.virus_header) ||
+	    !add_items(&conf->scanner_log, &scanner.log)) {
+		errors_add(errors, at,
+		    "the headers or rule files of all "
+		    "scanners are more than %d",
+		    CONF_LIST_MAX);
+		return false;
+	}
+	return true;
 }
 
 /* ---- videur.conf ---- */
 
 static bool
-read_conf(struct conf *conf, const char *path, struct parse_place *place,
-    char error[static CONF_ERROR_SIZE])
+load(struct conf *conf, const char *path, struct errors *errors)
 {
 	const char *file = path == NULL ? CONF_DEFAULT_FILE : path;
+	const struct place whole = { .file = file };
+	struct parse_place place[PLACES] = {
+		[AT_POLICY] = { .key = "policy" },
+		[AT_SCANNER] = { .section = "milter", .key = "scanner" },
+		[AT_SPAM] = { .section = "sources", .key = "spam" },
+		[AT_VIRUS] = { .section = "sources", .key = "virus" },
+	};
+	struct place at[PLACES];
+	char name[POLICY_NAME_SIZE];
+	char why[FILE_WHY_SIZE];
 	struct keys keys;
-	bool fine;
+	bool fine = true;
 	char *text;
 
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		conf->source[kind] = CONF_UNSAID;
+	}
 	keys_of_conf(&keys);
 	grammar_defaults(&keys.grammar, NULL, conf);
-	text = read_text(file, error);
-	if (text == NULL) {
-		return path == NULL && (errno == ENOENT || errno == ENOTDIR);
+	text = file_read_text(file, PARSE_SIZE_MAX, why);
+	if (text != NULL) {
+		fine = parse_text(
+		    &keys.grammar, conf, file, text, place, PLACES, errors);
+		free(text);
+	} else if (path != NULL || (errno != ENOENT && errno != ENOTDIR)) {
+		errors_add(errors, &whole, "%s", why);
+		fine = false;
 	}
-	fine = parse_text(&keys.grammar, conf, file, text, place, error);
-	free(text);
-	return fine;
+	if (!fine) {
+		return false;
+	}
+	for (size_t i = 0; i < PLACES; i++) {
+		at[i] = (struct place){ place[i].file, place[i].line,
+			place[i].column };
+	}
+	for (size_t i = 0; i < conf->scanners; i++) {
+		fine = load_scanner(conf, conf->scanner[i], file,
+			   &at[AT_SCANNER], errors) &&
+		       fine;
+	}
+	for (int kind = KIND_SPAM; kind <= KIND_VIRUS; kind++) {
+		if (conf->source[kind] == CONF_MILTER &&
+		    conf->milter.spam_header.items +
+			    conf->milter.virus_header.items ==
+			0) {
+			errors_warn(errors, &at[AT_SPAM + kind],
+			    "%s = milter: no header is trusted, so none is "
+			    "counted; name the scanner: milter { scanner = "
+			    "{...} }",
+			    kind_name((enum kind)kind));
+		}
+	}
+	(void)text_copy(name, sizeof(name), conf->policy.name);
+	return load_policy(name, file,
+		   at[AT_POLICY].line > 0 ? &at[AT_POLICY] : NULL,
+		   &conf->policy, errors) &&
+	       fine;
 }
 
 struct conf *
 conf_load(const char *path, char error[static CONF_ERROR_SIZE])
 {
-	struct parse_place place = { .key = "policy" };
 	struct conf *conf = calloc(1, sizeof(*conf));
-	char name[POLICY_NAME_SIZE];
+	struct errors errors;
 
+	errors_init(&errors, error, CONF_ERROR_SIZE);
 	if (conf == NULL) {
-		(void)text_copy(error, CONF_ERROR_SIZE, "out of memory");
+		errors_add(&errors, NULL, "out of memory");
 		return NULL;
 	}
 	conf->references = 1;
-	if (read_conf(conf, path, &place, error)) {
-		(void)text_copy(name, sizeof(name), conf->policy.name);
-		if (load_policy(name, path, &place, &conf->policy, error)) {
-			conf->allows += proc_own_addresses(
-			    conf->allow + conf->allows,
-			    CONF_NETS_MAX - conf->allows);
-			return conf;
-		}
-	}
-	free(conf);
-	return NULL;
-}
-
-struct conf *
-conf_hold(struct conf *conf)
-{
-	(void)__atomic_add_fetch(&conf->references, 1, __ATOMIC_RELAXED);
-	return conf;
-}
-
-void
-conf_drop(struct conf *conf)
-{
-	/* Release and acquire: what others did with it comes before free. */
-	if (conf != NULL &&
-	    __atomic_sub_fetch(&conf->references, 1, __ATOMIC_ACQ_REL) == 0) {
+	if (!load(conf, path, &errors)) {
 		free(conf);
+		return NULL;
 	}
-}
-
-bool
-conf_allows(const struct conf *conf, const struct addr *address)
-{
-	for (size_t i = 0; i < conf->allows; i++) {
-		if (net_contains_addr(&conf->allow[i], address)) {
-			return true;
-		}
-	}
-	return false;
-}
-
-bool
-conf_forwards(const struct conf *conf, const struct net *client)
-{
-	for (size_t i = 0; i < conf->forwarders; i++) {
-		if (net_contains(&conf->forwarder[i], client) ||
-		    net_contains(client, &conf->forwarder[i])) {
-			return true;
-		}
-	}
-	return false;
+	return conf;
 }

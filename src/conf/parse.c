@@ -35,7 +35,7 @@ struct parser {
 	bool stopped;                        /* no more files are included */
 	struct place seen[GRAMMAR_KEYS_MAX]; /* where each key was given */
 	struct given *given;
-	struct errors errors;
+	struct errors *errors;
 };
 
 /* The section being read. */
@@ -52,7 +52,7 @@ static void
 complain_of_open(struct parser *parser, const struct place *open)
 {
 	errors_add_lost(
-	    &parser->errors, open, "a brace that opens here is never closed");
+	    parser->errors, open, "a brace that opens here is never closed");
 }
 
 /* The value at hand is refused: as `wrong` says, or where that is NULL because
@@ -63,6 +63,8 @@ complain_of_value(
 {
 	const struct token *at = &parser->lexer->now;
 	const bool longer = strlen(at->text) > VALUE_SHOWN;
+	const char *milder = wrong == NULL ? NULL
+					   : text_after(wrong, GRAMMAR_WARNING);
 	const char *meant;
 	char why[ERRORS_WHAT_SIZE];
 	struct text text;
@@ -81,9 +83,10 @@ complain_of_value(
 			text_addf(&text, ": %zu are the most", key->most);
 		}
 	}
-	errors_add(&parser->errors, &at->place, "%s = \"%.*s%s\": %s",
-	    key->name, longer ? VALUE_SHOWN - 3 : VALUE_SHOWN, at->text,
-	    longer ? "..." : "", why);
+	(milder != NULL ? errors_warn : errors_add)(parser->errors, &at->place,
+	    "%s = \"%.*s%s\": %s", key->name,
+	    longer ? VALUE_SHOWN - 3 : VALUE_SHOWN, at->text,
+	    longer ? "..." : "", milder != NULL ? milder : why);
 }
 
 /* ---- going on behind an error ---- */
@@ -99,7 +102,7 @@ is_runaway(struct parser *parser, const struct token *token)
 	if (!quoted.runaway) {
 		return false;
 	}
-	errors_add_lost(&parser->errors, &quoted.place,
+	errors_add_lost(parser->errors, &quoted.place,
 	    "this quote is not closed in its line");
 	lexer_skip_line(parser->lexer, &quoted);
 	lexer_next(parser->lexer);
@@ -121,7 +124,7 @@ expected(struct parser *parser, const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(what, sizeof(what), format, args);
 	va_end(args);
-	errors_add_lost(&parser->errors, &lexer->now.place, "%s",
+	errors_add_lost(parser->errors, &lexer->now.place, "%s",
 	    lexer->now.kind == TOKEN_WRONG ? lexer->now.text : what);
 	lexer_skip_statement(parser->lexer);
 }
@@ -182,7 +185,7 @@ read_list(struct parser *parser, const struct key *key, void *base)
 			if (is_runaway(parser, &lexer->before)) {
 				return;
 			}
-			errors_add_lost(&parser->errors, &lexer->now.place,
+			errors_add_lost(parser->errors, &lexer->now.place,
 			    "a comma is missing before this item");
 		} else {
 			break;
@@ -206,24 +209,24 @@ read_setting(struct parser *parser, const struct key *key,
 	struct lexer *lexer = parser->lexer;
 	struct place *seen = &parser->seen[key - parser->grammar->keys];
 	const struct token sign = lexer->now;
-	const int errors = parser->errors.found;
+	const int errors = parser->errors->found;
 
 	if (sign.kind != TOKEN_ADD && sign.kind != TOKEN_EQUAL) {
 		expected(parser, "there is no = behind %s", key->name);
 		return;
 	}
-	parser->errors.lost = false;
+	parser->errors->lost = false;
 	lexer_next(lexer);
 	if (sign.kind == TOKEN_ADD && !key->list) {
-		errors_add(&parser->errors, &sign.place,
+		errors_add(parser->errors, &sign.place,
 		    "+= is for lists, and %s has one value", key->name);
 	} else if (sign.kind == TOKEN_EQUAL && seen->line > 0) {
-		errors_add_twice(&parser->errors, at, key->name, seen);
+		errors_add_twice(parser->errors, at, key->name, seen);
 	} else if (lexer->now.kind == TOKEN_OPEN && !key->list) {
-		errors_add(&parser->errors, &lexer->now.place,
+		errors_add(parser->errors, &lexer->now.place,
 		    "%s has one value, not a list", key->name);
 	}
-	if (parser->errors.found > errors) {
+	if (parser->errors->found > errors) {
 		skip_value(parser);
 		return;
 	}
@@ -265,17 +268,17 @@ complain_of_unknown(struct parser *parser, const struct scope *scope,
 		}
 	}
 	if (elsewhere != NULL && elsewhere->section == NULL) {
-		errors_add_lost(&parser->errors, at,
-		    "%s belongs outside of sections", name);
+		errors_add_lost(
+		    parser->errors, at, "%s belongs outside of sections", name);
 	} else if (elsewhere != NULL) {
-		errors_add_lost(&parser->errors, at,
+		errors_add_lost(parser->errors, at,
 		    "%s belongs in a section, such as %s", name,
 		    elsewhere->section);
 	} else if (nearest.word != NULL) {
-		errors_add(&parser->errors, at,
+		errors_add(parser->errors, at,
 		    "unknown \"%s\", did you mean \"%s\"?", name, nearest.word);
 	} else {
-		errors_add(&parser->errors, at, "unknown \"%s\"", name);
+		errors_add(parser->errors, at, "unknown \"%s\"", name);
 	}
 }
 
@@ -313,7 +316,7 @@ keep(struct parser *parser, const char *section, const char *name,
 	struct given *given = malloc(sizeof(*given) + strlen(name) + 1);
 
 	if (given == NULL) {
-		errors_add(&parser->errors, at, "out of memory");
+		errors_add(parser->errors, at, "out of memory");
 		return false;
 	}
 	*given = (struct given){ parser->given, section, *at };
@@ -339,7 +342,7 @@ begin_section(struct parser *parser, struct scope *scope,
 	}
 	if (given != NULL) {
 		errors_add_twice(
-		    &parser->errors, at, scope->what, &given->place);
+		    parser->errors, at, scope->what, &given->place);
 		return false;
 	}
 	if (!keep(parser, scope->name, title, at)) {
@@ -350,7 +353,7 @@ begin_section(struct parser *parser, struct scope *scope,
 		    parser->target, scope->title, &wrong);
 	}
 	if (scope->base == NULL) {
-		errors_add(&parser->errors, at, "%s", wrong);
+		errors_add(parser->errors, at, "%s", wrong);
 		return false;
 	}
 	/* Which keys the one before it had. */
@@ -372,7 +375,7 @@ check_section(struct parser *parser, const struct scope *scope,
     const struct grammar_section *section)
 {
 	const struct grammar *grammar = parser->grammar;
-	const int errors = parser->errors.found;
+	const int errors = parser->errors->found;
 	const char *wrong = NULL;
 
 	for (size_t i = 0; i < grammar->count; i++) {
@@ -380,17 +383,20 @@ check_section(struct parser *parser, const struct scope *scope,
 
 		if (key->required && parser->seen[i].line == 0 &&
 		    strcmp(key->section, scope->name) == 0) {
-			errors_add(&parser->errors, &parser->lexer->now.place,
+			errors_add(parser->errors, &parser->lexer->now.place,
 			    "%s has no %s", scope->what, key->name);
 		}
 	}
-	if (parser->errors.found == errors && section != NULL &&
+	if (parser->errors->found == errors && section != NULL &&
 	    section->end != NULL) {
 		wrong = section->end(scope->base);
 	}
 	if (wrong != NULL) {
-		errors_add(&parser->errors, &parser->lexer->now.place, "%s: %s",
-		    scope->what, wrong);
+		const char *milder = text_after(wrong, GRAMMAR_WARNING);
+
+		(milder != NULL ? errors_warn : errors_add)(parser->errors,
+		    &parser->lexer->now.place, "%s: %s", scope->what,
+		    milder != NULL ? milder : wrong);
 	}
 }
 
@@ -414,7 +420,7 @@ read_section(struct parser *parser, const char *name, const struct place *at)
 	const struct grammar_section *section = grammar_section(
 	    parser->grammar, name);
 	struct scope scope = { .name = name, .base = parser->target };
-	const int errors = parser->errors.found;
+	const int errors = parser->errors->found;
 	struct token open;
 	char title[NAME_SIZE];
 	char what[2 * NAME_SIZE];
@@ -444,7 +450,7 @@ read_section(struct parser *parser, const char *name, const struct place *at)
 		    name, name);
 		return;
 	}
-	parser->errors.lost = false;
+	parser->errors->lost = false;
 	if (!begin_section(parser, &scope, section, at)) {
 		skip_value(parser);
 		return;
@@ -458,7 +464,7 @@ read_section(struct parser *parser, const char *name, const struct place *at)
 		complain_of_open(parser, &open.place);
 		return;
 	}
-	if (parser->errors.found == errors) {
+	if (parser->errors->found == errors) {
 		check_section(parser, &scope, section);
 	}
 	lexer_next(lexer);
@@ -507,20 +513,20 @@ read_include(struct parser *parser, const struct place *at)
 	}
 	lexer_next(lexer);
 	if (!fits) {
-		errors_add(&parser->errors, at,
-		    "the included file's name is too long");
+		errors_add(
+		    parser->errors, at, "the included file's name is too long");
 	} else if (parser->stopped) {
 		return; /* it was told */
 	} else if (parser->depth >= PARSE_DEPTH_MAX) {
 		parser->stopped = true;
-		errors_add(&parser->errors, at,
-		    "files include one another too deeply");
+		errors_add(
+		    parser->errors, at, "files include one another too deeply");
 	} else if (parser->files >= PARSE_FILES_MAX) {
 		parser->stopped = true;
-		errors_add(&parser->errors, at, "too many files are included");
+		errors_add(parser->errors, at, "too many files are included");
 	} else if ((text = file_read_text(path, PARSE_SIZE_MAX, why)) == NULL) {
 		errors_add(
-		    &parser->errors, at, "include(\"%s\"): %s", path, why);
+		    parser->errors, at, "include(\"%s\"): %s", path, why);
 	} else {
 		parser->depth++;
 		parser->files++;
@@ -546,7 +552,7 @@ read_statement(struct parser *parser, const struct scope *scope)
 
 	if (at.kind == TOKEN_CLOSE) {
 		errors_add_lost(
-		    &parser->errors, &at.place, "this brace closes nothing");
+		    parser->errors, &at.place, "this brace closes nothing");
 		lexer_next(lexer);
 		return;
 	}
@@ -574,19 +580,32 @@ read_statement(struct parser *parser, const struct scope *scope)
 
 bool
 parse_text(const struct grammar *grammar, void *target, const char *file,
-    const char *text, struct parse_place *place,
-    char error[static CONF_ERROR_SIZE])
+    const char *text, struct parse_place *places, size_t count,
+    struct errors *errors)
 {
-	struct parser parser = { .grammar = grammar, .target = target };
-	const struct place *seen;
+	struct parser parser = {
+		.grammar = grammar, .target = target, .errors = errors
+	};
+	const int found = errors->found;
+	const char *wrong = NULL;
 	struct given *next;
 
-	text_init(&parser.errors.text, error, CONF_ERROR_SIZE);
+	errors->lost = false;
 	read_file(&parser, file, text);
-	errors_end(&parser.errors, file);
-	if (place != NULL) {
-		seen = &parser.seen[grammar_find(grammar, NULL, place->key) -
-				    grammar->keys];
+	if (errors->found == found && grammar->end != NULL) {
+		wrong = grammar->end(target);
+	}
+	if (wrong != NULL) {
+		errors_add(errors, &(struct place){ file, 1, 1 }, "%s", wrong);
+	}
+	errors_end(errors, file);
+	for (size_t i = 0; i < count; i++) {
+		struct parse_place *place = &places[i];
+		const struct place
+		    *seen = &parser.seen[grammar_find(grammar, place->section,
+					     place->key) -
+					 grammar->keys];
+
 		place->line = seen->line;
 		place->column = seen->column;
 		(void)text_copy(place->file, sizeof(place->file),
@@ -596,5 +615,5 @@ parse_text(const struct grammar *grammar, void *target, const char *file,
 		next = given->next;
 		free(given);
 	}
-	return parser.errors.found == 0;
+	return errors->found == found;
 }

@@ -16,6 +16,7 @@
 #include <stdbool.h>
 
 #include "conf/conf.h"
+#include "conf/token.h"
 
 struct grammar;
 
@@ -25,9 +26,10 @@ enum {
 	PARSE_FILES_MAX = 64          /* files one configuration may include */
 };
 
-/* Where a key was given; line 0 where it was not. */
+/* Where a key's value is; line 0 where it was not given. */
 struct parse_place {
-	const char *key; /* which one, at the top; set by the caller */
+	const char *section; /* which one; set by the caller */
+	const char *key;
 	char file[CONF_PATH_SIZE];
 	int line;
 	int column;
@@ -35,11 +37,11 @@ struct parse_place {
 
 /*
  * Read `text` into `target`, which holds the defaults; `file` is the name that
- * messages and includes go by.  `place` may be NULL.  False with `error`, a
- * line "FILE:LINE:COLUMN: what" for each.
+ * messages and includes go by.  False after errors; there may be warnings
+ * either way.
  */
 bool parse_text(const struct grammar *grammar, void *target, const char *file,
-    const char *text, struct parse_place *place,
-    char error[static CONF_ERROR_SIZE]);
+    const char *text, struct parse_place *places, size_t count,
+    struct errors *errors);
 
 #endif

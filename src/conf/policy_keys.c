@@ -272,6 +272,14 @@ end_rule(void *section)
 		     "characters";
 }
 
+static const char *
+end_policy(void *target)
+{
+	const struct policy *policy = target;
+
+	return policy->rules == 0 ? "there is no rule in it" : NULL;
+}
+
 static const struct grammar_section sections[] = {
 	{ .name = "reputation", .end = end_reputation },
 	{ .name = "limit", .begin = begin_limit, .end = end_limit },
@@ -283,4 +291,5 @@ const struct grammar keys_of_policy = {
 	.count = sizeof(keys) / sizeof(keys[0]),
 	.sections = sections,
 	.section_count = sizeof(sections) / sizeof(sections[0]),
+	.end = end_policy,
 };

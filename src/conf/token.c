@@ -16,17 +16,16 @@ enum {
 	ONE_SIZE = ERRORS_WHAT_SIZE + 600
 };
 
-static void __attribute__((format(printf, 3, 0))) add(struct errors *errors,
-    const struct place *at, const char *format, va_list args)
+static void __attribute__((format(printf, 4, 0))) add(struct errors *errors,
+    const struct place *at, const char *level, const char *format, va_list args)
 {
 	char what[ERRORS_WHAT_SIZE];
 
-	errors->found++;
-	if (errors->told == ERRORS_MAX ||
+	if (errors->told >= ERRORS_MAX ||
 	    errors->text.size - errors->text.len < ONE_SIZE) {
+		errors->untold++;
 		return;
 	}
-	errors->told++;
 	(void)vsnprintf(what, sizeof(what), format, args);
 	for (char *c = what; *c != '\0';) {
 		const size_t len = utf8_printable(c);
@@ -36,8 +35,15 @@ static void __attribute__((format(printf, 3, 0))) add(struct errors *errors,
 		}
 		c += len > 0 ? len : 1;
 	}
-	text_addf(&errors->text, "%s%s:%d:%d: %s", errors->told > 1 ? "\n" : "",
-	    at->file, at->line, at->column, what);
+	text_add(&errors->text, errors->text.len > 0 ? "\n" : "");
+	if (at != NULL && at->line > 0) {
+		text_addf(&errors->text, "%s:%d:%d: ", at->file, at->line,
+		    at->column);
+	} else if (at != NULL) {
+		text_addf(&errors->text, "%s: ", at->file);
+	}
+	text_addf(&errors->text, "%s%s", level, what);
+	errors->told++;
 }
 
 void
@@ -47,7 +53,19 @@ errors_add(
 	va_list args;
 
 	va_start(args, format);
-	add(errors, at, format, args);
+	errors->found++;
+	add(errors, at, "", format, args);
+	va_end(args);
+}
+
+void
+errors_warn(
+    struct errors *errors, const struct place *at, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	add(errors, at, "warning: ", format, args);
 	va_end(args);
 }
 
@@ -69,19 +87,28 @@ errors_add_lost(
 
 	va_start(args, format);
 	if (!errors->lost) {
-		add(errors, at, format, args);
+		errors->found++;
+		add(errors, at, "", format, args);
 	}
 	va_end(args);
 	errors->lost = true;
 }
 
 void
+errors_init(struct errors *errors, char *buf, size_t size)
+{
+	*errors = (struct errors){ 0 };
+	text_init(&errors->text, buf, size);
+}
+
+void
 errors_end(struct errors *errors, const char *file)
 {
-	if (errors->found > errors->told) {
+	if (errors->untold > 0) {
 		text_addf(&errors->text, "\n%s: %d more errors", file,
-		    errors->found - errors->told);
+		    errors->untold);
 	}
+	errors->told = errors->untold = 0;
 }
 
 /* What ends a text without quotes. */

@@ -13,10 +13,10 @@
 
 #include "base/text.h"
 
-/* ---- what is wrong: a line "FILE:LINE:COLUMN: what" for each error ---- */
+/* ---- what is wrong: a line "FILE:LINE:COLUMN: what" for each ---- */
 
 enum {
-	ERRORS_MAX = 20,       /* are told; of more their number */
+	ERRORS_MAX = 20,       /* of a file are told; of more their number */
 	ERRORS_WHAT_SIZE = 512 /* of one without its place */
 };
 
@@ -24,18 +24,23 @@ struct errors {
 	struct text text; /* the lines; the caller's buffer */
 	int found;
 	int told;
+	int untold;
 	bool lost; /* see errors_add_lost() */
 };
 
 struct place {
 	const char *file; /* borrowed */
-	int line;         /* 0: nowhere */
+	int line;         /* 0: the file as a whole */
 	int column;
 };
 
-/* Add one.  What was read and cannot be shown, as control characters and
- * halves of letters, is '?'. */
+/* Add one; `at` may be NULL.  What was read and cannot be shown, as control
+ * characters and halves of letters, is '?'. */
 void errors_add(struct errors *errors, const struct place *at,
+    const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* Add a warning, which does not count as found. */
+void errors_warn(struct errors *errors, const struct place *at,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 /* `what` is given at two places. */
@@ -48,7 +53,10 @@ void errors_add_twice(struct errors *errors, const struct place *at,
 void errors_add_lost(struct errors *errors, const struct place *at,
     const char *format, ...) __attribute__((format(printf, 3, 4)));
 
-/* Behind the last: say how many were not told. */
+/* A text to write them into. */
+void errors_init(struct errors *errors, char *buf, size_t size);
+
+/* Behind the last of a file: say how many were not told. */
 void errors_end(struct errors *errors, const char *file);
 
 /* ---- tokens ---- */

@@ -25,7 +25,7 @@ ban_check(struct ctl *ctl)
 {
 	const struct conf *conf = ctl->conf;
 	const struct net *who = &ctl->args.who;
-	bool allowed = false;
+	bool allowed = who->bits == ADDR_BITS && conf_is_own(who);
 	char text[NET_TEXT_SIZE];
 
 	net_format(who, text);

@@ -169,7 +169,7 @@ status_show(struct ctl *ctl)
 	output_line(out, "events", "about %" PRId64, numbers.events);
 	output_int(out, "allowed", allowed);
 	output_line(out, "allowed",
-	    "%s by command, %zu by configuration and as this host's own",
+	    "%s by command, %zu by configuration",
 	    output_count(allowed, "network", "networks", allows), conf->allows);
 	output_object(out, "services", NULL);
 	put_state(ctl, states, STATE_MILTER);

@@ -35,6 +35,11 @@ cover_of(const struct facts *facts, const struct net *net, int64_t *until)
 			return COVER_GOOD;
 		}
 	}
+	for (size_t i = 0; i < facts->owns; i++) {
+		if (net_equal(&facts->own[i], net)) {
+			return COVER_GOOD;
+		}
+	}
 	if (net_is_wider(net, ALLOW_WIDEST_V4, ALLOW_WIDEST_V6)) {
 		return COVER_TOO_WIDE;
 	}

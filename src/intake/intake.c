@@ -130,16 +130,12 @@ take_session(struct intake *intake, const struct finding *finding)
 static bool
 is_ours(const struct intake *intake, const struct finding *finding)
 {
-	switch (intake->conf->source[finding->kind]) {
-	case CONF_WATCH:
-		return true;
-	case CONF_MILTER:
-		return finding->milter_never ||
-		       (finding->kind == KIND_COMMAND && !finding->milter_saw);
-	case CONF_NOBODY:
-		break;
-	}
-	return false;
+	return conf_counts(intake->conf, finding->kind, CONF_WATCH,
+		   finding->file) ||
+	       ((finding->milter_never ||
+		    (finding->kind == KIND_COMMAND && !finding->milter_saw)) &&
+		   conf_counts(
+		       intake->conf, finding->kind, CONF_MILTER, NULL));
 }
 
 bool

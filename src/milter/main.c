@@ -60,6 +60,7 @@ reload(struct writer *writer, struct limits *limits, const char *conf_path)
 		log_warn("the old configuration stays");
 		return;
 	}
+	log_warn_lines(error);
 	limits_use(limits, &conf->policy);
 	writer_reload(writer, conf);
 	log_info("configuration read again");
@@ -106,6 +107,7 @@ main(int argc, char **argv)
 	if (conf == NULL) {
 		log_fatal_lines(EXIT_USAGE, error);
 	}
+	log_warn_lines(error);
 	proc_signals_block();
 	/* Up to 200 threads of libmilter need little memory each; an arena for
 	 * every one of them would be most of what this process holds. */

@@ -165,7 +165,8 @@ record(struct session *session, enum kind kind, int64_t at, const char *detail,
 		.kind = kind,
 		.at = at };
 
-	if (!session->counts || session->conf->source[kind] != CONF_MILTER) {
+	if (!session->counts ||
+	    !conf_counts(session->conf, kind, CONF_MILTER, NULL)) {
 		return;
 	}
 	(void)text_copy(

@@ -274,12 +274,14 @@ rule_file_read(struct rules *rules, const char *file, const char *text,
     char error[static RULES_ERROR_SIZE])
 {
 	size_t first = rules->rules;
+	struct errors errors;
 
 	_Static_assert((int)RULES_ERROR_SIZE == (int)CONF_ERROR_SIZE,
 	    "a complaint is handed on as it is");
 	rules->file = file;
 	grammar_defaults(&grammar, NULL, rules);
-	if (!parse_text(&grammar, rules, file, text, NULL, error)) {
+	errors_init(&errors, error, RULES_ERROR_SIZE);
+	if (!parse_text(&grammar, rules, file, text, NULL, 0, &errors)) {
 		return false;
 	}
 	for (size_t i = first; i < rules->rules; i++) {

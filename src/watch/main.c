@@ -64,6 +64,7 @@ setup_load(const char *path)
 		setup->sources.inotify = -1;
 		setup->conf = conf_load(path, error);
 		if (setup->conf != NULL) {
+			log_warn_lines(error);
 			setup->rules = rules_load(
 			    setup->conf->watch.rules, error);
 		}

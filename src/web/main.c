@@ -51,6 +51,7 @@ reload(struct web *web, const char *path, const struct conf *started)
 		log_warn("configuration not reloaded");
 		return;
 	}
+	log_warn_lines(error);
 	if (strcmp(conf->web.listen, started->web.listen) != 0) {
 		log_warn("still listening on %s: another address needs a "
 			 "restart",
@@ -133,6 +134,7 @@ run(const char *path)
 	if (conf == NULL) {
 		log_fatal_lines(EXIT_USAGE, error);
 	}
+	log_warn_lines(error);
 	if (web == NULL) {
 		log_fatal(EXIT_USAGE, "out of memory");
 	}

@@ -47,7 +47,7 @@ class Milter:
         self.database.parent.mkdir()
         self.configure()
 
-    def configure(self, top="", milter=""):
+    def configure(self, top="", milter="scanner = {spamassassin, clamav}"):
         self.conf.write_text(
             f'database = "{self.database}"\n'
             'lookup-url = "https://postmaster.example/"\n'
@@ -55,7 +55,7 @@ class Milter:
             f'milter {{ listen = "unix:{self.socket}"\n{milter}\n}}\n'
         )
 
-    def policy(self, text, milter=""):
+    def policy(self, text, milter="scanner = {spamassassin, clamav}"):
         """A policy of the owner's own."""
         folder = self.folder / "policies"
         folder.mkdir(exist_ok=True)

@@ -10,15 +10,22 @@
 #define HOUR INT64_C(3600)
 #define DAY  (24 * HOUR)
 
+#define BIT(kind) (UINT32_C(1) << KIND_##kind)
+
 static void
 check_defaults(const char *who, const struct conf *conf)
 {
-	static const enum conf_source sources[KIND_COUNT] = {
-		[KIND_COMPLAINT] = CONF_NOBODY,
-		[KIND_AUTH] = CONF_WATCH,
-		[KIND_DISCONNECT] = CONF_WATCH,
-	};
+	static const uint32_t nobody = BIT(SPAM) | BIT(VIRUS) | BIT(COMPLAINT);
+	static const uint32_t watch = BIT(AUTH) | BIT(DISCONNECT);
 
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		const uint32_t bit = UINT32_C(1) << kind;
+
+		check_int(who, conf_counts(conf, kind, CONF_MILTER, NULL),
+		    ((nobody | watch) & bit) == 0);
+		check_int(who, conf_counts(conf, kind, CONF_WATCH, "amavis"),
+		    (watch & bit) != 0);
+	}
 	check_text(who, conf->database, "/var/lib/videur/videur.db");
 	check_text(who, conf->policy.name, "franceserv");
 	check_int(who, conf->mode, CONF_ENFORCE);
@@ -30,7 +37,6 @@ check_defaults(const char *who, const struct conf *conf)
 	check_int(who, conf->submission_port[1], 587);
 	check_int(who, conf->client_ipv4, 32);
 	check_int(who, conf->client_ipv6, 64);
-	check_int(who, memcmp(conf->source, sources, sizeof(sources)), 0);
 	check_int(who, conf->keep_events, 30 * DAY);
 	check_int(who, conf->keep_tallies, 35 * DAY);
 	check_int(who, conf->keep_bans, 30 * DAY);
@@ -45,11 +51,12 @@ check_defaults(const char *who, const struct conf *conf)
 	check_int(who, conf->milter.socket_mode, 0660);
 	check_text(who, conf->milter.socket_group, "postfix");
 	check_int(who, conf->milter.on_error, CONF_ACCEPT);
-	check_int(who, (int64_t)conf->milter.spam_header.items, 1);
-	check_text(who, conf->milter.spam_header.item[0], "X-Spam-Flag: YES");
-	check_int(who, (int64_t)conf->milter.virus_header.items, 1);
-	check_text(
-	    who, conf->milter.virus_header.item[0], "X-Virus-Status: Infected");
+	check_int(who, (int64_t)conf->scanners, 0);
+	check_int(who, (int64_t)conf->milter.spam_header.items, 0);
+	check_int(who, (int64_t)conf->milter.virus_header.items, 0);
+	check_int(who, conf->milter.heuristics, KIND_SPAM);
+	check_int(who, (int64_t)conf->always_open.items, 0);
+	check_text(who, conf->watch.zone, "");
 	check_text(who, conf->web.listen, "127.0.0.1:8025");
 	check_text(who, conf->web.metrics_listen, "");
 	check_int(who, (int64_t)conf->web.trusted_proxies, 0);
@@ -204,7 +211,7 @@ every_key_is_read(void **state)
 	check_int(who, conf->source[KIND_SPAM], CONF_WATCH);
 	check_int(who, conf->source[KIND_RELAY], CONF_NOBODY);
 	check_int(who, conf->source[KIND_AUTH], CONF_MILTER);
-	check_int(who, conf->source[KIND_VIRUS], CONF_MILTER);
+	check_int(who, conf->source[KIND_VIRUS], CONF_UNSAID);
 	check_int(who, conf->keep_events, 36 * HOUR);
 	check_int(who, conf->keep_tallies, 2 * DAY);
 	check_int(who, conf->keep_bans, 3 * DAY);
@@ -214,9 +221,9 @@ every_key_is_read(void **state)
 	check_text(who, conf->milter.socket_group, "");
 	check_int(who, conf->milter.on_error, CONF_TEMPFAIL);
 	check_int(who, (int64_t)conf->milter.spam_header.items, 0);
-	check_int(who, (int64_t)conf->milter.virus_header.items, 2);
+	check_int(who, (int64_t)conf->milter.virus_header.items, 1);
 	check_text(
-	    who, conf->milter.virus_header.item[1], "X-Amavis-Alert: INFECTED");
+	    who, conf->milter.virus_header.item[0], "X-Amavis-Alert: INFECTED");
 	check_text(who, conf->web.listen, "[::1]:80");
 	check_text(who, conf->web.metrics_listen, "unix:/run/m.sock");
 	check_int(who, (int64_t)conf->web.trusted_proxies, 1);
@@ -370,6 +377,66 @@ allowed_are_the_list_and_the_hosts_own(void **state)
 	conf_drop(conf);
 }
 
+/* Who counts spam and viruses, by what the configuration says. */
+static void
+scanners_say_who_counts_their_verdicts(void **state)
+{
+	static const struct {
+		const char *sentence, *text, *file;
+		bool milter, watch;
+	} rows[] = {
+		{ "no scanner", "", "amavis", false, false },
+		{ "a header", "milter { scanner = {spamassassin} }", "amavis",
+		    true, false },
+		{ "and what it refuses", "milter { scanner = {spamassassin} }",
+		    "spamass-milter", true, true },
+		{ "another's virus header", "milter { scanner = {clamav} }",
+		    "clamav-milter", true, true },
+		{ "the log alone", "milter { scanner = {amavis} }", "amavis",
+		    false, true },
+		{ "two of them", "milter { scanner = {rspamd, amavis} }",
+		    "rspamd", true, true },
+		{ "the owner's header", "milter { spam-header = {\"A: b\"} }",
+		    "rspamd", true, false },
+		{ "the owner's scanner", "milter { scanner = {ours} }", "x-1",
+		    true, true },
+		{ "sources decide",
+		    "milter { scanner = {rspamd} }\n"
+		    "sources { spam = watch }",
+		    "amavis", false, true },
+		{ "for none",
+		    "milter { scanner = {rspamd} }\n"
+		    "sources { spam = none }",
+		    "rspamd", false, false },
+	};
+	struct conf *conf;
+
+	(void)state;
+	assert_int_equal(mkdir(conf_dir_path("scanners"), 0700), 0);
+	conf_dir_write("scanners/ours.conf",
+	    "about = 'Ours' virus-header = {'V: w'} log = {x-1}");
+	for (size_t i = 0; i < COUNT(rows); i++) {
+		conf = conf_dir_load(rows[i].sentence, rows[i].text);
+		check_int(rows[i].sentence,
+		    conf_counts(conf, KIND_SPAM, CONF_MILTER, NULL),
+		    rows[i].milter);
+		check_int(rows[i].sentence,
+		    conf_counts(conf, KIND_SPAM, CONF_WATCH, rows[i].file),
+		    rows[i].watch);
+		conf_drop(conf);
+	}
+	conf = conf_dir_load("a header of both",
+	    "milter { scanner = {rspamd}\n"
+	    "spam-header = {'A: b', 'X-Spam: Yes'} heuristics = virus }\n"
+	    "always-open = {help@example.org} watch { zone = '-03:30' }");
+	check_int("once", (int64_t)conf->milter.spam_header.items, 2);
+	check_text("its name", conf->scanner[0], "rspamd");
+	check_int("guesses", conf->milter.heuristics, KIND_VIRUS);
+	check_text("open", conf->always_open.item[0], "help@example.org");
+	check_text("zone", conf->watch.zone, "-03:30");
+	conf_drop(conf);
+}
+
 static void
 the_last_to_let_go_frees_it(void **state)
 {
@@ -397,6 +464,7 @@ main(void)
 		cmocka_unit_test(
 		    included_files_lie_beside_the_one_that_names_them),
 		cmocka_unit_test(allowed_are_the_list_and_the_hosts_own),
+		cmocka_unit_test(scanners_say_who_counts_their_verdicts),
 		cmocka_unit_test(the_last_to_let_go_frees_it),
 	};
 
