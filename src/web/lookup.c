@@ -6,12 +6,22 @@
 #include "base/text.h"
 #include "core/standing.h"
 #include "engine/engine.h"
-#include "store/store.h"
 #include "web/page.h"
 
 enum {
-	PATIENCE_MS = 200
+	PATIENCE_MS = 200,
+	/* Of statistics. */
+	EVERY_MS = 5 * 1000,
+	AGAIN_MS = 1000, /* after a failure */
+	/* Where counting is slow it happens less often: a twentieth of a
+	 * processor is the most it may take. */
+	SHARE = 20,
+	EVERY_MAX_MS = 60 * 1000,
+	KEPT_MS = 60 * 1000, /* the newest, after the time of the next */
+	PAGE_WAIT_MS = 50    /* the most a page waits for a count */
 };
+
+/* ---- addresses ---- */
 
 void
 lookup_init(struct lookup *lookup)
@@ -154,4 +164,203 @@ lookup_rest(struct lookup *lookup)
 	(void)pthread_mutex_lock(&lookup->lock);
 	end_read(lookup);
 	(void)pthread_mutex_unlock(&lookup->lock);
+}
+
+/* ---- counting ---- */
+
+const struct stats_sum stats_sums[STATS_SUMS] = {
+	[DAILY_EVENT] = { "events", &kind_words },
+	[DAILY_BAN] = { "bans", &reason_words },
+	[DAILY_REFUSED] = { "refused", &reason_words },
+	[DAILY_LIMITED] = { "limited", &limit_words },
+	[DAILY_SESSIONS] = { "sessions", NULL },
+	[DAILY_MESSAGES] = { "messages", NULL },
+	[DAILY_RECIPIENTS] = { "recipients", NULL },
+	[DAILY_ACCEPTED] = { "accepted", NULL },
+};
+
+static void
+take_row(void *to, const struct daily_row *row)
+{
+	struct stats *stats = to;
+	const int64_t ago = (stats->day[STATS_DAYS - 1].day - row->day) /
+			    STORE_DAY;
+	const size_t sum = row->what;
+	const struct words *words = sum < STATS_SUMS ? stats_sums[sum].words
+						     : NULL;
+	const size_t place = words != NULL ? words_find(words, row->name) : 0;
+
+	if (sum >= STATS_SUMS || (words != NULL && place == words->count)) {
+		return; /* no statistics, or a word of another version */
+	}
+	stats->total.sum[sum][place] += row->number;
+	if (ago >= 0 && ago < STATS_DAYS) {
+		stats->day[STATS_DAYS - 1 - ago].sum[sum][place] += row->number;
+	}
+}
+
+/* Fill in everything but `counter`; false where the database cannot be read,
+ * after a line in the log, but for one that cannot be opened: each request that
+ * needs it says so.  With a handle for this one time: between two times it
+ * would only hold memory. */
+static bool
+count(struct stats *stats, const struct conf *conf, struct log_gate *gate)
+{
+	const int64_t now = proc_now();
+	struct state states[STATE_COUNT];
+	struct ban_counts listed;
+	struct store_numbers numbers;
+	struct brake brake;
+	char error[STORE_ERROR_SIZE];
+	struct store *store;
+	int64_t held;
+	bool fine;
+
+	if (store_open(&store, conf->database, STORE_READ, PATIENCE_MS,
+		error) != STORE_OK) {
+		return false;
+	}
+	*stats = (struct stats){ .at = now };
+	for (int64_t i = 0; i < STATS_DAYS; i++) {
+		stats->day[i].day = now - now % STORE_DAY -
+				    (STATS_DAYS - 1 - i) * STORE_DAY;
+	}
+	store_read(store);
+	store_ban_counts(store, now, &listed);
+	store_daily_each(store, 0, take_row, stats);
+	store_numbers(store, &numbers);
+	engine_states(store, states);
+	engine_brake(store, &brake);
+	stats->family[STATS_V4] = listed.v4;
+	stats->family[STATS_V6] = listed.v6;
+	memcpy(stats->listed, listed.bans, sizeof(stats->listed));
+	stats->database_bytes = numbers.bytes;
+	stats->schema_version = numbers.version;
+	for (int i = 0; i < STATS_PROGRAMS; i++) {
+		const struct state *life = &states[STATE_MILTER + i];
+
+		stats->life[i] = life->there ? life->since : -1;
+	}
+	stats->watch_behind = states[STATE_WATCH_BEHIND].number;
+	stats->brake = brake.on;
+	fine = store_read_end(store) == STORE_OK;
+	if (!fine && log_gate_open(gate, proc_ticks() / 1000, &held)) {
+		log_warn("statistics: %s", store_error(store));
+	}
+	store_close(store);
+	return fine;
+}
+
+/* ---- the newest ---- */
+
+/* Make what was counted the newest, and move the counters on by what the
+ * totals grew. */
+static void
+publish(struct stats_keeper *keeper)
+{
+	struct stats_day counter = keeper->newest.counter;
+
+	for (size_t i = 0; i < STATS_SUMS; i++) {
+		for (size_t j = 0; j < STATS_WORDS; j++) {
+			const int64_t more = keeper->work.total.sum[i][j] -
+					     keeper->newest.total.sum[i][j];
+
+			counter.sum[i][j] += more > 0 ? more : 0;
+		}
+	}
+	keeper->newest = keeper->work;
+	keeper->newest.counter = counter;
+	keeper->known = true;
+}
+
+static bool
+is_good(const struct stats_keeper *keeper)
+{
+	return keeper->known && proc_ticks() < keeper->good_until;
+}
+
+/* With the lock: count anew where it is due and takes `most` milliseconds at
+ * most; where it takes longer, the next tick is to.  Of several that ask, one
+ * counts; the others wait where there is nothing good to go on with. */
+static void
+refresh(struct stats_keeper *keeper, const struct conf *conf, int64_t most)
+{
+	int64_t next = AGAIN_MS;
+	int64_t begun;
+	int64_t cost;
+	bool fine;
+
+	while (keeper->counting && !is_good(keeper)) {
+		(void)pthread_cond_wait(&keeper->counted, &keeper->lock);
+	}
+	begun = proc_ticks();
+	if (keeper->counting || begun < keeper->stale_at) {
+		return;
+	}
+	keeper->wanted = keeper->cost > most;
+	if (keeper->wanted) {
+		return;
+	}
+	keeper->counting = true;
+	(void)pthread_mutex_unlock(&keeper->lock);
+	fine = count(&keeper->work, conf, &keeper->gate);
+	cost = proc_ticks() - begun;
+	(void)pthread_mutex_lock(&keeper->lock);
+	if (fine) {
+		publish(keeper);
+		next = cost * SHARE;
+		next = next < EVERY_MS       ? EVERY_MS
+		       : next > EVERY_MAX_MS ? EVERY_MAX_MS
+					     : next;
+		keeper->good_until = begun + cost + next + KEPT_MS;
+		keeper->cost = cost;
+	}
+	keeper->stale_at = begun + cost + next;
+	keeper->counting = false;
+	(void)pthread_cond_broadcast(&keeper->counted);
+}
+
+void
+stats_init(struct stats_keeper *keeper)
+{
+	*keeper = (struct stats_keeper){ .wanted = true };
+	(void)pthread_mutex_init(&keeper->lock, NULL);
+	(void)pthread_cond_init(&keeper->counted, NULL);
+}
+
+void
+stats_reset(struct stats_keeper *keeper)
+{
+	(void)pthread_mutex_lock(&keeper->lock);
+	keeper->stale_at = 0;
+	keeper->wanted = true;
+	(void)pthread_mutex_unlock(&keeper->lock);
+}
+
+bool
+stats_get(struct stats_keeper *keeper, const struct conf *conf, bool all,
+    struct stats *out)
+{
+	bool good;
+
+	(void)pthread_mutex_lock(&keeper->lock);
+	refresh(keeper, conf, all ? INT64_MAX : PAGE_WAIT_MS);
+	good = is_good(keeper);
+	if (good && all) {
+		*out = keeper->newest;
+	} else if (good) {
+		memcpy(out->family, keeper->newest.family, sizeof(out->family));
+	}
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return good;
+}
+
+void
+stats_tick(struct stats_keeper *keeper, const struct conf *conf)
+{
+	(void)pthread_mutex_lock(&keeper->lock);
+	if (keeper->wanted) {
+		refresh(keeper, conf, INT64_MAX);
+	}
+	(void)pthread_mutex_unlock(&keeper->lock);
 }

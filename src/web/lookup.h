@@ -1,26 +1,32 @@
 /*
- * Looking addresses up in the database.
+ * What the page reads from the database: the standing of an address, what was
+ * seen of it, and statistics of the whole host.
  *
- * One handle for reading, opened when it is first needed, and again after
- * anything went wrong, when the file was replaced, or when the configuration
- * names another: a database that is missing today is no reason not to serve
- * tomorrow.  What is wrong is logged once a minute.  Any thread may ask.
+ * Any thread may ask.  A database that is missing today is no reason not to
+ * serve tomorrow: it is opened again after anything went wrong, when the file
+ * was replaced, or when the configuration names another.  What is wrong is
+ * logged once a minute.
  */
 #ifndef WEB_LOOKUP_H
 #define WEB_LOOKUP_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "base/log.h"
 #include "conf/conf.h"
+#include "core/kind.h"
+#include "store/store.h"
 
 struct addr;
 struct page_hours;
 struct standing;
-struct store;
 
+/* ---- addresses ---- */
+
+/* One handle for reading. */
 struct lookup {
 	pthread_mutex_t lock;
 	struct store *store; /* NULL: to be opened */
@@ -46,5 +52,91 @@ bool lookup_hours(struct lookup *lookup, const struct conf *conf,
 /* Let go of what requests within a millisecond share: to be called
  * now and then, so that the last does not keep the log from being emptied. */
 void lookup_rest(struct lookup *lookup);
+
+/* ---- statistics: nothing in them is about a single client ---- */
+
+enum {
+	STATS_DAYS = 30,
+	STATS_SUMS = DAILY_ACCEPTED + 1,
+	STATS_WORDS = KIND_COUNT /* the most that a sum is counted by */
+};
+
+/* What is counted by day, in the order of enum daily: its name, and the words
+ * it is counted by; NULL: it is one number. */
+struct stats_sum {
+	const char *name;
+	const struct words *words;
+};
+extern const struct stats_sum stats_sums[STATS_SUMS];
+
+/* One day, UTC. */
+struct stats_day {
+	int64_t day;                          /* its first second */
+	int64_t sum[STATS_SUMS][STATS_WORDS]; /* 0 behind the words */
+};
+
+enum stats_family {
+	STATS_V4,
+	STATS_V6,
+	STATS_FAMILIES
+};
+
+/* Programs that give signs of life. */
+enum stats_program {
+	STATS_MILTER,
+	STATS_WATCH,
+	STATS_PROGRAMS
+};
+
+struct stats {
+	int64_t at; /* when they were counted */
+	/* Clients and networks with a live enforced ban now. */
+	int64_t family[STATS_FAMILIES];
+	int64_t listed[REASON_COUNT];     /* live enforced bans */
+	struct stats_day day[STATS_DAYS]; /* the last is today */
+	struct stats_day total; /* of all days that are kept; `day` is 0 */
+	/* As `total`, and what a day took along when it was forgotten stays
+	 * counted: while this process runs it never falls. */
+	struct stats_day counter;
+	int64_t database_bytes;
+	int64_t schema_version;
+	int64_t life[STATS_PROGRAMS]; /* newest sign of life; -1: none */
+	int64_t watch_behind; /* seconds the watcher is behind; -1: unknown */
+	int64_t brake;        /* 1 while it is on */
+};
+
+/*
+ * The newest, and when to count again.  Counting costs more the more is
+ * listed, about a second at a million.  So it is done when somebody asks and
+ * the newest are stale: by one request, while the others go on with what there
+ * is, and no request for a mere page waits for a count that takes long.
+ */
+struct stats_keeper {
+	pthread_mutex_t lock;
+	pthread_cond_t counted;
+	bool counting; /* by one, who has these two */
+	struct log_gate gate;
+	struct stats work;
+	bool known;
+	bool wanted;        /* by a request that could not wait */
+	int64_t cost;       /* milliseconds the newest took */
+	int64_t stale_at;   /* ticks */
+	int64_t good_until; /* ticks: older ones are not shown any more */
+	struct stats newest;
+};
+
+void stats_init(struct stats_keeper *keeper);
+
+/* Count at the next tick: the configuration may name another database. */
+void stats_reset(struct stats_keeper *keeper);
+
+/* A copy of the newest, counted anew where they are stale; false where the
+ * database cannot be read.  Without `all` only `family` is set, which every
+ * page says, and that never takes long. */
+bool stats_get(struct stats_keeper *keeper, const struct conf *conf, bool all,
+    struct stats *out);
+
+/* Count for those that could not wait; to be called every second. */
+void stats_tick(struct stats_keeper *keeper, const struct conf *conf);
 
 #endif

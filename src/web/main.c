@@ -10,7 +10,7 @@
 #include "base/proc.h"
 #include "conf/conf.h"
 #include "web/listener.h"
-#include "web/page_data.h"
+#include "web/page.h"
 #include "web/web.h"
 
 static const struct service_info service = {

@@ -51,7 +51,7 @@ static const char counter[] = "counter";
 
 #define VALUE(member) offsetof(struct metric_values, member)
 #define STAT(member)  offsetof(struct metric_values, stats.member)
-#define DAYS(first)   offsetof(struct metric_values, stats.counter.cell[first])
+#define DAYS(first)   offsetof(struct metric_values, stats.counter.sum[first])
 
 /* Each is one number, or one for each of the words that its label may have.
  * What is negative is not known and left out. */
@@ -85,24 +85,24 @@ static const struct metric {
 	{ "videur_bans_active", gauge, "Active, enforced bans by reason.",
 	    STAT(listed), "reason", &reason_words },
 	{ "videur_bans_total", counter, "Enforced bans that began, by reason.",
-	    DAYS(STATS_BANS), "reason", &reason_words },
+	    DAYS(DAILY_BAN), "reason", &reason_words },
 	{ "videur_events_total", counter, "Events stored, by kind.",
-	    DAYS(STATS_EVENTS), "kind", &kind_words },
+	    DAYS(DAILY_EVENT), "kind", &kind_words },
 	{ "videur_refused_sessions_total", counter,
 	    "Sessions refused because of a ban, by the ban's reason.",
-	    DAYS(STATS_REFUSED), "reason", &reason_words },
+	    DAYS(DAILY_REFUSED), "reason", &reason_words },
 	{ "videur_limited_sessions_total", counter,
-	    "Sessions that met a limit, by the limit.", DAYS(STATS_LIMITED),
+	    "Sessions that met a limit, by the limit.", DAYS(DAILY_LIMITED),
 	    "limit", &limit_words },
 	{ "videur_sessions_total", counter,
-	    "SMTP sessions of clients that are counted.", DAYS(STATS_SESSIONS),
+	    "SMTP sessions of clients that are counted.", DAYS(DAILY_SESSIONS),
 	    NULL, NULL },
 	{ "videur_messages_total", counter, "Messages whose end was seen.",
-	    DAYS(STATS_MESSAGES), NULL, NULL },
+	    DAYS(DAILY_MESSAGES), NULL, NULL },
 	{ "videur_messages_accepted_total", counter,
-	    "Messages that made no event.", DAYS(STATS_ACCEPTED), NULL, NULL },
+	    "Messages that made no event.", DAYS(DAILY_ACCEPTED), NULL, NULL },
 	{ "videur_recipients_accepted_total", counter, "Recipients accepted.",
-	    DAYS(STATS_RECIPIENTS), NULL, NULL },
+	    DAYS(DAILY_RECIPIENTS), NULL, NULL },
 	{ "videur_database_bytes", gauge, "Size of the database's main file.",
 	    STAT(database_bytes), NULL, NULL },
 	{ "videur_schema_version", gauge, "Version of the database's schema.",

@@ -6,8 +6,8 @@
 #include "base/text.h"
 #include "conf/conf.h"
 #include "core/standing.h"
+#include "web/lookup.h"
 #include "web/site.h"
-#include "web/stats.h"
 
 enum {
 	INPUT_MAX = 100, /* longer input is not repeated */

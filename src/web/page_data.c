@@ -1,4 +1,4 @@
-#include "web/page_data.h"
+#include "web/page.h"
 
 #include <stdlib.h>
 #include <string.h>

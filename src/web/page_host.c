@@ -8,8 +8,8 @@
 #include "conf/conf.h"
 #include "core/policy.h"
 #include "core/reputation.h"
+#include "web/lookup.h"
 #include "web/page.h"
-#include "web/stats.h"
 
 /* The kinds that rules count; only of those that ban, or of all. */
 static uint32_t
@@ -279,7 +279,7 @@ bans_of(const struct stats_day *day)
 	int64_t sum = 0;
 
 	for (int i = 0; i < REASON_COUNT; i++) {
-		sum += day->cell[STATS_BANS + i];
+		sum += day->sum[DAILY_BAN][i];
 	}
 	return sum;
 }
@@ -348,7 +348,7 @@ put_kinds(struct page *page, const struct stats *stats)
 
 		for (size_t i = 0; chart != NULL && i < STATS_DAYS; i++) {
 			chart->value[0][i] = stats->day[i]
-						 .cell[STATS_EVENTS + kind];
+						 .sum[DAILY_EVENT][kind];
 			total += chart->value[0][i];
 		}
 		if (chart == NULL ||
@@ -379,10 +379,10 @@ put_days(const struct page *page, const struct stats *stats)
 
 		section_moment(row, VAR_SINCE, day->day);
 		section_number(row, VAR_TOTAL, bans_of(day));
-		page_counts_put(row, &day->cell[STATS_EVENTS]);
-		sessions += day->cell[STATS_SESSIONS];
-		messages += day->cell[STATS_MESSAGES];
-		accepted += day->cell[STATS_ACCEPTED];
+		page_counts_put(row, day->sum[DAILY_EVENT]);
+		sessions += day->sum[DAILY_SESSIONS][0];
+		messages += day->sum[DAILY_MESSAGES][0];
+		accepted += day->sum[DAILY_ACCEPTED][0];
 	}
 	section_number(root, VAR_SESSIONS, sessions);
 	section_number(root, VAR_MESSAGES, messages);

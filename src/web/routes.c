@@ -18,7 +18,21 @@
 /* Where the look-up for programs lives. */
 static const char api_ip[] = "/api/v1/ip/";
 
-static const char not_readable[] = "the database cannot be read now";
+/* What is refused, and as what; programs are told in these words, people on
+ * the page of that kind. */
+static const struct refusal {
+	unsigned status;
+	const char *error;
+} refusals[PAGE_KIND_COUNT] = {
+	[PAGE_FORM] = { 400, "say which address" },
+	[PAGE_NO_ADDRESS] = { 400, "not an IPv4 or IPv6 address" },
+	[PAGE_NETWORK] = { 400, "a network; ask for a single address" },
+	[PAGE_NEVER] = { 400, "in a private or reserved range, which is never "
+			      "blocked" },
+	[PAGE_NOT_FOUND] = { 404, "there is no such path" },
+	[PAGE_NOT_ALLOWED] = { 405, "only GET and HEAD are answered" },
+	[PAGE_UNAVAILABLE] = { 503, "the database cannot be read now" },
+};
 
 static void
 say(struct response *response, unsigned status, const char *words)
@@ -27,16 +41,6 @@ say(struct response *response, unsigned status, const char *words)
 	response->type = "text/plain; charset=utf-8";
 	text_add(&response->body, words);
 }
-
-/* Seconds until a listed address will not be listed any more; 0: it is not. */
-static int64_t
-until_free(const struct standing *standing)
-{
-	return standing->bans > 0 ? standing->ban[0].ends - standing->checked_at
-				  : 0;
-}
-
-/* ---- for programs: JSON ---- */
 
 static struct json
 begin_json(struct response *response, unsigned status)
@@ -59,107 +63,6 @@ refuse_json(struct response *response, unsigned status, const char *why)
 	json_object_end(&json);
 	text_add_char(&response->body, '\n');
 }
-
-/* The standing of one address; anything but VISITOR_ASKS_FINE is refused. */
-static void
-answer_json(const struct request *request, enum visitor_asks asks,
-    const struct addr *address, struct response *response)
-{
-	static const char *const why[] = {
-		[VISITOR_ASKS_NO_ADDRESS] = "not an IPv4 or IPv6 address",
-		[VISITOR_ASKS_NETWORK] = "a network; ask for a single address",
-		[VISITOR_ASKS_NEVER] =
-		    "in a private or reserved range, which is never blocked",
-	};
-	const struct conf *conf = request->site->conf;
-	struct standing standing;
-	struct json json;
-
-	if (asks != VISITOR_ASKS_FINE) {
-		refuse_json(response, 400, why[asks]);
-		return;
-	}
-	if (!lookup_standing(&request->web->lookup, conf, address, request->now,
-		&standing)) {
-		refuse_json(response, 503, not_readable);
-		return;
-	}
-	json = begin_json(response, 200);
-	standing_json(&standing, conf->lookup_url, &json);
-	text_add_char(&response->body, '\n');
-	response->retry_after = until_free(&standing);
-}
-
-static void
-answer_address(const struct request *request, struct response *response)
-{
-	struct addr address;
-	const enum visitor_asks asks = visitor_asks(
-	    request->path + sizeof(api_ip) - 1, &address);
-
-	answer_json(request, asks, &address, response);
-}
-
-static void
-add_words(struct json *json, const char *name, const struct words *words,
-    const int64_t *numbers)
-{
-	json_object(json, name);
-	for (size_t i = 0; i < words->count; i++) {
-		json_int(json, words_at(words, i), numbers[i]);
-	}
-	json_object_end(json);
-}
-
-static void
-add_day(struct json *json, const struct stats_day *day)
-{
-	const int64_t *cell = day->cell;
-	char text[TIME_TEXT_SIZE];
-
-	text_from_time(day->day, text)[sizeof("2026-11-21") - 1] = '\0';
-	json_object(json, NULL);
-	json_string(json, "day", text);
-	add_words(json, "bans", &reason_words, &cell[STATS_BANS]);
-	add_words(json, "refused", &reason_words, &cell[STATS_REFUSED]);
-	add_words(json, "events", &kind_words, &cell[STATS_EVENTS]);
-	add_words(json, "limited", &limit_words, &cell[STATS_LIMITED]);
-	json_int(json, "sessions", cell[STATS_SESSIONS]);
-	json_int(json, "messages", cell[STATS_MESSAGES]);
-	json_int(json, "accepted", cell[STATS_ACCEPTED]);
-	json_int(json, "recipients", cell[STATS_RECIPIENTS]);
-	json_object_end(json);
-}
-
-static void
-answer_stats(const struct request *request, struct response *response)
-{
-	struct stats stats;
-	struct json json;
-
-	if (!stats_get(
-		&request->web->stats, request->site->conf, true, &stats)) {
-		refuse_json(response, 503, not_readable);
-		return;
-	}
-	json = begin_json(response, 200);
-	json_object(&json, NULL);
-	json_time(&json, "checked_at", stats.at);
-	json_object(&json, "listed");
-	json_int(&json, "ipv4", stats.family[STATS_V4]);
-	json_int(&json, "ipv6", stats.family[STATS_V6]);
-	json_object_end(&json);
-	add_words(&json, "bans", &reason_words, stats.listed);
-	json_array(&json, "days");
-	for (size_t i = 0; i < STATS_DAYS; i++) {
-		add_day(&json, &stats.day[i]);
-	}
-	json_array_end(&json);
-	json_object_end(&json);
-	text_add_char(&response->body, '\n');
-}
-
-/* ---- for people: pages ---- */
 
 /* Render a page; what does not depend on it is filled in. */
 static void
@@ -187,6 +90,33 @@ answer_page(const struct request *request, struct page *page, unsigned status,
 	}
 }
 
+/* Whether it is for a program: by its path or, of the look-up, by the client's
+ * wish. */
+static bool
+wants_json(const struct request *request)
+{
+	return text_after(request->path, "/api/") != NULL ||
+	       (strcmp(request->path, "/") == 0 &&
+		   negotiate_json(request->accept));
+}
+
+/* Refuse, as a page of that kind or, to a program, as JSON. */
+static void
+refuse(const struct request *request, enum page_kind kind,
+    struct response *response)
+{
+	const struct refusal *refusal = &refusals[kind];
+	struct page page = { .kind = kind, .input = request->ip };
+
+	if (wants_json(request)) {
+		refuse_json(response, refusal->status, refusal->error);
+	} else {
+		answer_page(request, &page, refusal->status, response);
+	}
+}
+
+/* ---- the look-up ---- */
+
 /* Whether what was seen of an address may be shown: to a visitor from the same
  * client, or with the ref of one of its bans.  The ref of a wider network's ban
  * was told to others too. */
@@ -203,9 +133,10 @@ may_see(const struct request *request, const struct standing *standing)
 		   net_contains_addr(&client, &request->visitor));
 }
 
-/* The page about an address, NULL for the form alone; `own`: the visitor's. */
+/* The page about an address; about none, the form alone.  `own`: it is the
+ * visitor's. */
 static void
-answer_standing(const struct request *request, const struct addr *address,
+answer_standing(const struct request *request, const struct standing *standing,
     bool own, struct response *response)
 {
 	struct web *web = request->web;
@@ -215,67 +146,128 @@ answer_standing(const struct request *request, const struct addr *address,
 		.ref = request->ref,
 		.own = own };
 	char text[ADDR_TEXT_SIZE];
-	struct standing standing;
 	struct page_hours hours;
 	struct stats stats;
 
 	if (own) {
-		page.input = addr_format(address, text);
-	}
-	if (!lookup_standing(
-		&web->lookup, conf, address, request->now, &standing)) {
-		page.kind = PAGE_UNAVAILABLE;
-		answer_page(request, &page, 503, response);
-		return;
+		page.input = addr_format(&request->visitor, text);
 	}
 	if (stats_get(&web->stats, conf, false, &stats)) {
 		page.stats = &stats;
 	}
-	if (address != NULL) {
+	if (standing != NULL) {
 		page.kind = PAGE_LOOKUP;
-		page.standing = &standing;
-		response->retry_after = until_free(&standing);
-		if (standing.bans > 0 && may_see(request, &standing) &&
-		    lookup_hours(
-			&web->lookup, conf, address, request->now, &hours)) {
+		page.standing = standing;
+		if (standing->bans > 0 && may_see(request, standing) &&
+		    lookup_hours(&web->lookup, conf, &standing->address,
+			request->now, &hours)) {
 			page.hours = &hours;
 		}
 	}
 	answer_page(request, &page, 200, response);
 }
 
-/* The look-up, as a page or, by the client's wish, as JSON: of the address that
- * is given, else of the visitor's own. */
+/* Of the address that is given, else of the visitor's own. */
 static void
 answer_look_up(const struct request *request, struct response *response)
 {
 	static const enum page_kind refusal[] = {
+		[VISITOR_ASKS_FINE] = PAGE_LOOKUP,
 		[VISITOR_ASKS_NO_ADDRESS] = PAGE_NO_ADDRESS,
 		[VISITOR_ASKS_NETWORK] = PAGE_NETWORK,
 		[VISITOR_ASKS_NEVER] = PAGE_NEVER,
 	};
-	const bool json = negotiate_json(request->accept);
-	const bool own = request->ip == NULL && request->visitor_known &&
+	const struct conf *conf = request->site->conf;
+	const char *in_path = text_after(request->path, api_ip);
+	const char *typed = in_path != NULL ? in_path : request->ip;
+	const bool own = typed == NULL && request->visitor_known &&
 			 !standing_never_banned(&request->visitor);
-	const bool none = request->ip == NULL && !own;
-	enum visitor_asks asks = VISITOR_ASKS_FINE;
 	struct addr address = request->visitor;
-	struct page page = { .input = request->ip };
+	enum page_kind kind = own ? PAGE_LOOKUP : PAGE_FORM;
+	struct standing standing;
+	struct json json;
 
-	response->vary = "Accept, Accept-Language";
-	if (request->ip != NULL) {
-		asks = visitor_asks(request->ip, &address);
+	response->vary = in_path != NULL ? NULL : "Accept, Accept-Language";
+	if (typed != NULL) {
+		kind = refusal[visitor_asks(typed, &address)];
 	}
-	if (json && none) {
-		refuse_json(response, 400, "say which address");
-	} else if (json) {
-		answer_json(request, asks, &address, response);
-	} else if (asks != VISITOR_ASKS_FINE) {
-		page.kind = refusal[asks];
-		answer_page(request, &page, 400, response);
+	if (kind != PAGE_LOOKUP && (kind != PAGE_FORM || wants_json(request))) {
+		refuse(request, kind, response);
+		return;
+	}
+	if (!lookup_standing(&request->web->lookup, conf,
+		kind == PAGE_LOOKUP ? &address : NULL, request->now,
+		&standing)) {
+		refuse(request, PAGE_UNAVAILABLE, response);
+		return;
+	}
+	if (kind == PAGE_LOOKUP && standing.bans > 0) {
+		response->retry_after = standing.ban[0].ends - request->now;
+	}
+	if (wants_json(request)) {
+		json = begin_json(response, 200);
+		standing_json(&standing, conf->lookup_url, &json);
+		text_add_char(&response->body, '\n');
 	} else {
-		answer_standing(request, none ? NULL : &address, own, response);
+		answer_standing(request, kind == PAGE_LOOKUP ? &standing : NULL,
+		    own, response);
 	}
+}
+
+/* ---- statistics, sites, files ---- */
+
+/* What is counted by the words, one after the other. */
+static void
+add_words(struct json *json, const char *name, const struct words *words,
+    const int64_t *numbers)
+{
+	if (words == NULL) {
+		json_int(json, name, numbers[0]);
+		return;
+	}
+	json_object(json, name);
+	for (size_t i = 0; i < words->count; i++) {
+		json_int(json, words_at(words, i), numbers[i]);
+	}
+	json_object_end(json);
+}
+
+static void
+answer_stats(const struct request *request, struct response *response)
+{
+	struct stats stats;
+	struct json json;
+
+	if (!stats_get(
+		&request->web->stats, request->site->conf, true, &stats)) {
+		refuse(request, PAGE_UNAVAILABLE, response);
+		return;
+	}
+	json = begin_json(response, 200);
+	json_object(&json, NULL);
+	json_time(&json, "checked_at", stats.at);
+	json_object(&json, "listed");
+	json_int(&json, "ipv4", stats.family[STATS_V4]);
+	json_int(&json, "ipv6", stats.family[STATS_V6]);
+	json_object_end(&json);
+	add_words(&json, "bans", &reason_words, stats.listed);
+	json_array(&json, "days");
+	for (size_t i = 0; i < STATS_DAYS; i++) {
+		const struct stats_day *day = &stats.day[i];
+		char text[TIME_TEXT_SIZE];
+
+		text_from_time(day->day, text)[sizeof("2026-11-21") - 1] = '\0';
+		json_object(&json, NULL);
+		json_string(&json, "day", text);
+		for (size_t sum = 0; sum < STATS_SUMS; sum++) {
+			add_words(&json, stats_sums[sum].name,
+			    stats_sums[sum].words, day->sum[sum]);
+		}
+		json_object_end(&json);
+	}
+	json_array_end(&json);
+	json_object_end(&json);
+	text_add_char(&response->body, '\n');
 }
 
 /* The pages that are about no address. */
@@ -297,10 +289,9 @@ answer_file(const struct request *request, struct response *response)
 {
 	const struct site_file *file = site_file(
 	    request->site, strrchr(request->path, '/') + 1);
-	struct page page = { .kind = PAGE_NOT_FOUND };
 
 	if (file == NULL) { /* there is no logo */
-		answer_page(request, &page, 404, response);
+		refuse(request, PAGE_NOT_FOUND, response);
 		return;
 	}
 	response->type = file->type;
@@ -329,7 +320,7 @@ static const struct route {
 	    const struct request *request, struct response *response);
 } routes[] = {
 	{ "/", true, false, answer_look_up },
-	{ api_ip, false, false, answer_address },
+	{ api_ip, false, false, answer_look_up },
 	{ "/api/v1/stats", true, false, answer_stats },
 	{ "/api/v1/openapi.json", true, true, answer_file },
 	{ "/healthz", true, true, answer_health },
@@ -344,29 +335,6 @@ static const struct route {
 	{ "/logo", true, true, answer_file },
 };
 
-static bool
-is_api(const char *path)
-{
-	return strncmp(path, "/api/", 5) == 0;
-}
-
-/* Refuse as a page or, to a program, as JSON. */
-static void
-refuse(const struct request *request, bool found, struct response *response)
-{
-	struct page page = { .kind = found ? PAGE_NOT_ALLOWED
-					   : PAGE_NOT_FOUND };
-	const unsigned status = found ? 405 : 404;
-
-	if (is_api(request->path)) {
-		refuse_json(response, status,
-		    found ? "only GET and HEAD are answered"
-			  : "there is no such path");
-	} else {
-		answer_page(request, &page, status, response);
-	}
-}
-
 /* Refuse a visitor that asks too often: cheaply. */
 static void
 refuse_for_now(
@@ -375,7 +343,7 @@ refuse_for_now(
 	char who[ADDR_TEXT_SIZE];
 
 	response->retry_after = wait;
-	if (is_api(request->path) || negotiate_json(request->accept)) {
+	if (wants_json(request)) {
 		refuse_json(response, 429, "too many requests");
 		return;
 	}
@@ -409,7 +377,8 @@ routes_answer(const struct request *request, struct response *response)
 		refuse_for_now(request, wait, response);
 	} else if (route == end || (strcmp(request->method, "GET") != 0 &&
 				       strcmp(request->method, "HEAD") != 0)) {
-		refuse(request, route != end, response);
+		refuse(request,
+		    route == end ? PAGE_NOT_FOUND : PAGE_NOT_ALLOWED, response);
 	} else {
 		route->answer(request, response);
 	}

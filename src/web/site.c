@@ -12,7 +12,7 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "conf/conf.h"
-#include "web/page_data.h"
+#include "web/page.h"
 #include "web/template.h"
 
 extern const struct embedded web_files[];

@@ -12,7 +12,7 @@
 
 #include <stddef.h>
 
-#include "web/negotiate.h"
+#include "web/visitor.h"
 
 struct conf;
 struct templates;

@@ -1,6 +1,7 @@
 #include "web/visitor.h"
 
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "base/addr.h"
@@ -11,7 +12,9 @@
 
 enum {
 	WORD_SIZE = 64, /* "[v6]:port" */
-	V6_BITS = 64
+	V6_BITS = 64,
+	WEIGHT_ONE = 1000,
+	NOT_NAMED = -1
 };
 
 #define MINUTE  INT64_C(60000000) /* in microseconds */
@@ -185,4 +188,159 @@ rate_take(struct rate *rate, const struct addr *visitor, unsigned per_minute,
 	}
 	(void)pthread_mutex_unlock(&rate->lock);
 	return fine;
+}
+
+/* ---- what is wished for ---- */
+
+const struct language_facts language_facts[LANGUAGE_COUNT] = {
+	[LANGUAGE_EN] = { "en", "English", "en.phrases", 'd' },
+	[LANGUAGE_FR] = { "fr", "Français", "fr.phrases", 'j' },
+};
+
+/* The weight of a header's item, "fr-CH;q=0.8", in thousandths; -1 where it is
+ * none. */
+static int
+weight_of(const char *item)
+{
+	const char *at = item + strcspn(item, ";,");
+	int unit = WEIGHT_ONE / 10;
+	int weight;
+	size_t len;
+
+	while (*at == ';') {
+		at += 1 + strspn(at + 1, " \t");
+		if (strncasecmp(at, "q=", 2) == 0) {
+			break;
+		}
+		at += strcspn(at, ";,");
+	}
+	if (*at == '\0' || *at == ',') {
+		return WEIGHT_ONE;
+	}
+	at += strlen("q=");
+	len = strcspn(at, " \t;,");
+	weight = at[0] == '1' ? WEIGHT_ONE : 0;
+	if (len == 0 || len > 5 || (at[0] != '0' && at[0] != '1') ||
+	    (len > 1 && at[1] != '.')) {
+		return NOT_NAMED;
+	}
+	for (size_t i = 2; i < len; i++, unit /= 10) {
+		if (at[i] < '0' || at[i] > '9') {
+			return NOT_NAMED;
+		}
+		weight += (at[i] - '0') * unit;
+	}
+	return weight <= WEIGHT_ONE ? weight : NOT_NAMED;
+}
+
+/* What a header says of one word: its weight, and how early it stands. */
+struct wish {
+	int weight;
+	size_t place;
+};
+
+/* The word's heaviest item.  A language also goes by what it begins with, and
+ * one that is not named by "*". */
+static struct wish
+wish_for(const char *header, const char *word, bool language)
+{
+	struct wish wish = { .weight = NOT_NAMED };
+	int others = 0; /* what is not named */
+	size_t place = 0;
+
+	for (; header[0] != '\0'; place++) {
+		const char *item = header + strspn(header, " \t");
+		const size_t len = strcspn(item, language ? " \t;,-" : " \t;,");
+		const int weight = weight_of(item);
+
+		if (language && len == 1 && item[0] == '*' && weight >= 0) {
+			others = weight;
+		} else if (len == strlen(word) &&
+			   strncasecmp(item, word, len) == 0 &&
+			   weight > wish.weight) {
+			wish = (struct wish){ weight, place };
+		}
+		header = item + strcspn(item, ",");
+		header += *header == ',';
+	}
+	return wish.weight != NOT_NAMED ? wish : (struct wish){ others, place };
+}
+
+bool
+negotiate_json(const char *accept)
+{
+	return accept != NULL &&
+	       wish_for(accept, "application/json", false).weight >
+		   wish_for(accept, "text/html", false).weight;
+}
+
+/* The language of that tag, or LANGUAGE_COUNT. */
+static enum language
+find_tag(const char *tag)
+{
+	int i = 0;
+
+	while (i < LANGUAGE_COUNT &&
+	       (tag == NULL || strcasecmp(tag, language_facts[i].tag) != 0)) {
+		i++;
+	}
+	return (enum language)i;
+}
+
+bool
+languages_hold(const struct languages *spoken, const char *tag)
+{
+	const enum language found = find_tag(tag);
+	size_t i = 0;
+
+	while (i < spoken->count && spoken->language[i] != found) {
+		i++;
+	}
+	return i < spoken->count;
+}
+
+struct languages
+languages_of(const char *const *tags, size_t count)
+{
+	struct languages spoken = { .count = 0 };
+
+	for (size_t i = 0; i < count; i++) {
+		const enum language found = find_tag(tags[i]);
+
+		if (found != LANGUAGE_COUNT &&
+		    !languages_hold(&spoken, tags[i])) {
+			spoken.language[spoken.count++] = found;
+		}
+	}
+	if (spoken.count == 0) {
+		for (int i = 0; i < LANGUAGE_COUNT; i++) {
+			spoken.language[spoken.count++] = (enum language)i;
+		}
+	}
+	return spoken;
+}
+
+enum language
+negotiate_language(
+    const struct languages *spoken, const char *asked, const char *accept)
+{
+	enum language best = spoken->language[0];
+	struct wish most = { .weight = NOT_NAMED };
+
+	if (languages_hold(spoken, asked)) {
+		return find_tag(asked);
+	}
+	for (size_t i = 0; accept != NULL && i < spoken->count; i++) {
+		const enum language one = spoken->language[i];
+		const struct wish wish = wish_for(
+		    accept, language_facts[one].tag, true);
+
+		if (wish.weight > most.weight ||
+		    (wish.weight == most.weight && wish.weight > 0 &&
+			wish.place < most.place)) {
+			best = one;
+			most = wish;
+		}
+	}
+	return best;
 }

@@ -13,8 +13,6 @@
 #include "base/text.h"
 #include "web/deadlines.h"
 #include "web/lookup.h"
-#include "web/negotiate.h"
-#include "web/stats.h"
 #include "web/visitor.h"
 
 struct MHD_Connection;

@@ -4,9 +4,9 @@
 #include "base/text.h"
 #include "conf/conf.h"
 #include "core/standing.h"
+#include "web/lookup.h"
 #include "web/page.h"
 #include "web/site.h"
-#include "web/stats.h"
 #include "web/web.h"
 
 #define NOW  INT64_C(1795284342) /* 2026-11-21T18:05:42Z */
@@ -372,8 +372,8 @@ figures_are_told(void **state)
 		stats.day[i].day = NOW - NOW % DAY + (i - 29) * DAY;
 	}
 	stats.listed[REASON_VIRUS] = 17;
-	stats.day[29].cell[STATS_BANS + (int)REASON_ERROR] = 5;
-	stats.day[3].cell[STATS_EVENTS + (int)KIND_SPAM] = 321;
+	stats.day[29].sum[DAILY_BAN][REASON_ERROR] = 5;
+	stats.day[3].sum[DAILY_EVENT][KIND_SPAM] = 321;
 	page.stats = &stats;
 	shows("listed", "<dd>12\xe2\x80\xaf"
 			"345</dd>");

@@ -6,7 +6,6 @@
 
 #include "base/addr.h"
 #include "conf/conf.h"
-#include "web/negotiate.h"
 #include "web/visitor.h"
 
 enum {
