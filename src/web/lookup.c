@@ -6,7 +6,6 @@
 #include "base/text.h"
 #include "core/standing.h"
 #include "engine/engine.h"
-#include "web/page.h"
 
 enum {
 	PATIENCE_MS = 200,
@@ -134,21 +133,22 @@ lookup_standing(struct lookup *lookup, const struct conf *conf,
 static void
 note_hour(void *to, int64_t hour, const struct tally *tally)
 {
-	struct page_hours *hours = to;
+	struct lookup_hours *hours = to;
 
-	hours->hour[(hour - hours->from) / PAGE_HOUR] = *tally;
+	hours->hour[(hour - hours->from) / LOOKUP_HOUR] = *tally;
 }
 
 bool
 lookup_hours(struct lookup *lookup, const struct conf *conf,
-    const struct addr *address, int64_t now, struct page_hours *hours)
+    const struct addr *address, int64_t now, struct lookup_hours *hours)
 {
 	const struct net client = engine_client(conf, address);
 	struct repute repute = { .reputation = REPUTATION_NEUTRAL };
 	const bool begun = begin(lookup, conf);
 
-	*hours = (struct page_hours){ .from = tally_hour(now) -
-					      (PAGE_HOURS - 1) * PAGE_HOUR };
+	*hours = (struct lookup_hours){
+		.from = tally_hour(now) - (LOOKUP_HOURS - 1) * LOOKUP_HOUR
+	};
 	if (begun) {
 		store_tally_hours(lookup->store, &client, hours->from,
 		    tally_hour(now), note_hour, hours);

@@ -11,7 +11,6 @@
 #define WEB_LOOKUP_H
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -21,7 +20,6 @@
 #include "store/store.h"
 
 struct addr;
-struct page_hours;
 struct standing;
 
 /* ---- addresses ---- */
@@ -40,14 +38,27 @@ struct lookup {
 void lookup_init(struct lookup *lookup);
 void lookup_close(struct lookup *lookup);
 
+enum {
+	LOOKUP_HOURS = 48
+};
+
+#define LOOKUP_HOUR INT64_C(3600)
+
+/* What was seen of a client, hour by hour, and what that has come to. */
+struct lookup_hours {
+	enum reputation reputation;
+	int64_t from; /* the first hour; the last is that of now */
+	struct tally hour[LOOKUP_HOURS];
+};
+
 /* Each gives back false where the database cannot be read now; without an
  * address the first does nothing else. */
 bool lookup_standing(struct lookup *lookup, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);
-/* What was seen of an address's client in the last PAGE_HOURS hours, and its
+/* What was seen of an address's client in the last LOOKUP_HOURS hours, and its
  * reputation. */
 bool lookup_hours(struct lookup *lookup, const struct conf *conf,
-    const struct addr *address, int64_t now, struct page_hours *hours);
+    const struct addr *address, int64_t now, struct lookup_hours *hours);
 
 /* Let go of what requests within a millisecond share: to be called
  * now and then, so that the last does not keep the log from being emptied. */

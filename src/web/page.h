@@ -16,11 +16,11 @@
 #include "core/kind.h"
 #include "core/reputation.h"
 #include "core/standing.h"
+#include "web/site.h"
 #include "web/template.h"
 #include "web/visitor.h"
 
 struct policy;
-struct site;
 struct standing;
 struct stats;
 struct text;
@@ -34,64 +34,6 @@ struct text;
  * are handed in are borrowed unless it says otherwise; NULL leaves the
  * variable empty.
  */
-
-/* All names, as the code and as the templates write them. */
-/* clang-format off */
-#define PAGE_VARIABLES(V)                                                      \
-	/* every page */                                                       \
-	V(LANG, "lang") V(KEEP, "keep") V(ROOT, "root") V(HERE, "here")        \
-	V(VERSION, "version") V(SITE_NAME, "site-name") V(LOGO, "logo")        \
-	V(HEADING, "heading") V(PAGE, "page") V(PAGES, "pages")                \
-	V(HREF, "href") V(LABEL, "label") V(CURRENT, "current")                \
-	V(CHOICE, "choice") V(LANGUAGES, "languages") V(TAG, "tag")            \
-	V(NAME, "name") V(CONTACT, "contact") V(ABUSE, "abuse")                \
-	V(OWNER, "owner") V(COUNTED, "counted") V(V4, "v4") V(V6, "v6")        \
-	V(INPUT, "input") V(PROBLEM, "problem")                                \
-	/* moments */                                                          \
-	V(ISO, "iso") V(DAY, "day") V(FIRST, "first") V(MONTH, "month")        \
-	V(YEAR, "year") V(HOUR, "hour") V(MINUTE, "minute")                    \
-	V(SECONDS, "seconds") V(ZONE, "zone") V(ZONE_NAME, "zone-name")        \
-	/* the answer */                                                       \
-	V(IP, "ip") V(REF, "ref") V(OWN, "own") V(CLEAR, "clear")              \
-	V(LISTED, "listed") V(GONE, "gone") V(BY_HAND, "by-hand")              \
-	V(AUTOMATIC, "automatic") V(LEAD, "lead") V(UNTIL, "until")            \
-	V(UNTIL_LOCAL, "until-local") V(SINCE, "since")                        \
-	V(SINCE_LOCAL, "since-local") V(LEFT, "left")                          \
-	V(LEFT_SECONDS, "left-seconds") V(SERVED, "served") V(MANY, "many")    \
-	V(BANS, "bans") V(ASKED, "asked") V(REASON, "reason") V(WHY, "why")    \
-	V(NETWORK, "network") V(SERVICE, "service") V(REPLY, "reply")          \
-	V(DEEDS, "deeds") V(DEED, "deed") V(COUNT, "count") V(STEP, "step")    \
-	V(STEPS, "steps") V(LENGTH, "length") V(ORDINAL, "ordinal")            \
-	V(LAST, "last") V(DONE, "done") V(NOW, "now") V(NEXT, "next")          \
-	V(SAME, "same") V(EVERY, "every") V(MEMORY, "memory")                  \
-	V(FIXES, "fixes") V(FIX, "fix") V(HOURS, "hours")                      \
-	V(HOURS_NONE, "hours-none") V(HOUR_ROWS, "hour-rows")                  \
-	V(HOUR_FROM, "hour-from") V(HOUR_MIDDLE, "hour-middle")                \
-	V(REPUTATION, "reputation") V(MOST, "most") V(REPORT, "report")        \
-	V(REPORT_TIME, "report-time") V(MAILTO, "mailto")                      \
-	/* the policy */                                                       \
-	V(CODES, "codes") V(CODE, "code") V(ENHANCED, "enhanced")              \
-	V(WORDS, "words") V(REASONS, "reasons") V(TEMPORARY, "temporary")      \
-	V(CLOSES, "closes") V(SOFT, "soft") V(AGAIN, "again")                  \
-	V(FIRST_BAN, "first-ban") V(LAST_BAN, "last-ban")                      \
-	V(LIMITS, "limits") V(LIMIT, "limit") V(LEAST, "least")                \
-	V(COLUMNS, "columns") V(ROWS, "rows") V(CELLS, "cells")                \
-	V(KINDS, "kinds")                                                      \
-	/* figures */                                                          \
-	V(FIGURES, "figures") V(STATS_TIME, "stats-time")                      \
-	V(BAN_CHART, "ban-chart") V(TOTAL, "total") V(SESSIONS, "sessions")    \
-	V(MESSAGES, "messages") V(ACCEPTED, "accepted") V(CHART, "chart")      \
-	V(BAR, "bar") V(DAY_FROM, "day-from") V(DAY_UNTIL, "day-until")        \
-	V(SHORT, "short")
-/* clang-format on */
-
-#define PAGE_VARIABLE(name, word) VAR_##name,
-enum variable_name {
-	PAGE_VARIABLES(PAGE_VARIABLE) VAR_NAMES
-};
-#undef PAGE_VARIABLE
-
-extern const char *const variable_names[VAR_NAMES];
 
 enum {
 	/* The page of 16 bans under the largest policy takes half of it. */
@@ -186,19 +128,6 @@ enum page_kind {
 	PAGE_KIND_COUNT
 };
 
-enum {
-	PAGE_HOURS = 48
-};
-
-#define PAGE_HOUR INT64_C(3600)
-
-/* What was seen of a client, hour by hour, and what that has come to. */
-struct page_hours {
-	enum reputation reputation;
-	int64_t from; /* the first hour; the last is that of now */
-	struct tally hour[PAGE_HOURS];
-};
-
 struct page {
 	enum page_kind kind;
 	enum language language;
@@ -209,8 +138,8 @@ struct page {
 	const char *ref;                 /* as asked for, or NULL */
 	bool own;                        /* the address is the visitor's own */
 	const struct standing *standing; /* of PAGE_LOOKUP */
-	const struct page_hours *hours;  /* NULL: not for this visitor */
-	const struct stats *stats;       /* NULL: not known now; but for
+	const struct lookup_hours *hours; /* NULL: not for this visitor */
+	const struct stats *stats;        /* NULL: not known now; but for
 					  * PAGE_STATS only how many are listed */
 	/* Filled in by page_render(), for the parts: */
 	const struct policy *policy; /* the active one */

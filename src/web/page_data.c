@@ -16,10 +16,6 @@ enum {
 	HOURS_MAX = 72 /* what lasts longer is shown in days */
 };
 
-#define PAGE_VARIABLE(name, word) [VAR_##name] = (word),
-const char *const variable_names[VAR_NAMES] = { PAGE_VARIABLES(PAGE_VARIABLE) };
-#undef PAGE_VARIABLE
-
 static char zone[65];
 
 /* ---- memory ---- */

@@ -9,6 +9,7 @@
 #include "conf/conf.h"
 #include "core/policy.h"
 #include "core/standing.h"
+#include "web/lookup.h"
 #include "web/page.h"
 #include "web/site.h"
 
@@ -188,15 +189,15 @@ put_ban(const struct page *page, const struct ban *ban, bool asked,
 /* ---- what was seen, hour by hour ---- */
 
 static void
-put_hours(struct page *page, const struct page_hours *hours)
+put_hours(struct page *page, const struct lookup_hours *hours)
 {
 	struct section *root = page->root;
-	struct page_chart *chart = page_chart_new(page, 2, PAGE_HOURS);
+	struct page_chart *chart = page_chart_new(page, 2, LOOKUP_HOURS);
 
 	if (chart == NULL) {
 		return;
 	}
-	for (size_t i = 0; i < PAGE_HOURS; i++) {
+	for (size_t i = 0; i < LOOKUP_HOURS; i++) {
 		const struct tally *hour = &hours->hour[i];
 		int64_t bad = 0;
 		struct section *row;
@@ -210,7 +211,7 @@ put_hours(struct page *page, const struct page_hours *hours)
 		if (bad > 0 || hour->accepted > 0) {
 			row = section_item(root, VAR_HOUR_ROWS);
 			section_here(row, VAR_HOUR_FROM,
-			    hours->from + (int64_t)i * PAGE_HOUR);
+			    hours->from + (int64_t)i * LOOKUP_HOUR);
 			section_number(row, VAR_ACCEPTED, hour->accepted);
 			section_number(row, VAR_TOTAL, bad);
 			page_counts_put(row, hour->kind);
@@ -231,8 +232,8 @@ put_hours(struct page *page, const struct page_hours *hours)
 	section_write(root, VAR_HOURS, page_chart_write, chart);
 	/* The axis: begin and middle; the end is now. */
 	section_here(root, VAR_HOUR_FROM, hours->from);
-	section_here(
-	    root, VAR_HOUR_MIDDLE, hours->from + (PAGE_HOURS / 2) * PAGE_HOUR);
+	section_here(root, VAR_HOUR_MIDDLE,
+	    hours->from + (LOOKUP_HOURS / 2) * LOOKUP_HOUR);
 }
 
 /* ---- what to send to the contact ---- */

@@ -146,7 +146,7 @@ answer_standing(const struct request *request, const struct standing *standing,
 		.ref = request->ref,
 		.own = own };
 	char text[ADDR_TEXT_SIZE];
-	struct page_hours hours;
+	struct lookup_hours hours;
 	struct stats stats;
 
 	if (own) {

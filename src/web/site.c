@@ -12,7 +12,6 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "conf/conf.h"
-#include "web/page.h"
 #include "web/template.h"
 
 extern const struct embedded web_files[];
@@ -20,6 +19,10 @@ extern const struct embedded web_files[];
 enum {
 	ACCENT_SIZE = 512
 };
+
+#define PAGE_VARIABLE(name, word) [VAR_##name] = (word),
+const char *const variable_names[VAR_NAMES] = { PAGE_VARIABLES(PAGE_VARIABLE) };
+#undef PAGE_VARIABLE
 
 /* What is served as it is, and what a logo may be. */
 static const struct {

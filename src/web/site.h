@@ -23,6 +23,65 @@ enum {
 	SITE_FILE_MAX = 512 * 1024 /* bytes */
 };
 
+/* All names of variables, as the code and as the templates write them; the
+ * templates show what each holds. */
+/* clang-format off */
+#define PAGE_VARIABLES(V)                                                      \
+	/* every page */                                                       \
+	V(LANG, "lang") V(KEEP, "keep") V(ROOT, "root") V(HERE, "here")        \
+	V(VERSION, "version") V(SITE_NAME, "site-name") V(LOGO, "logo")        \
+	V(HEADING, "heading") V(PAGE, "page") V(PAGES, "pages")                \
+	V(HREF, "href") V(LABEL, "label") V(CURRENT, "current")                \
+	V(CHOICE, "choice") V(LANGUAGES, "languages") V(TAG, "tag")            \
+	V(NAME, "name") V(CONTACT, "contact") V(ABUSE, "abuse")                \
+	V(OWNER, "owner") V(COUNTED, "counted") V(V4, "v4") V(V6, "v6")        \
+	V(INPUT, "input") V(PROBLEM, "problem")                                \
+	/* moments */                                                          \
+	V(ISO, "iso") V(DAY, "day") V(FIRST, "first") V(MONTH, "month")        \
+	V(YEAR, "year") V(HOUR, "hour") V(MINUTE, "minute")                    \
+	V(SECONDS, "seconds") V(ZONE, "zone") V(ZONE_NAME, "zone-name")        \
+	/* the answer */                                                       \
+	V(IP, "ip") V(REF, "ref") V(OWN, "own") V(CLEAR, "clear")              \
+	V(LISTED, "listed") V(GONE, "gone") V(BY_HAND, "by-hand")              \
+	V(AUTOMATIC, "automatic") V(LEAD, "lead") V(UNTIL, "until")            \
+	V(UNTIL_LOCAL, "until-local") V(SINCE, "since")                        \
+	V(SINCE_LOCAL, "since-local") V(LEFT, "left")                          \
+	V(LEFT_SECONDS, "left-seconds") V(SERVED, "served") V(MANY, "many")    \
+	V(BANS, "bans") V(ASKED, "asked") V(REASON, "reason") V(WHY, "why")    \
+	V(NETWORK, "network") V(SERVICE, "service") V(REPLY, "reply")          \
+	V(DEEDS, "deeds") V(DEED, "deed") V(COUNT, "count") V(STEP, "step")    \
+	V(STEPS, "steps") V(LENGTH, "length") V(ORDINAL, "ordinal")            \
+	V(LAST, "last") V(DONE, "done") V(NOW, "now") V(NEXT, "next")          \
+	V(SAME, "same") V(EVERY, "every") V(MEMORY, "memory")                  \
+	V(FIXES, "fixes") V(FIX, "fix") V(HOURS, "hours")                      \
+	V(HOURS_NONE, "hours-none") V(HOUR_ROWS, "hour-rows")                  \
+	V(HOUR_FROM, "hour-from") V(HOUR_MIDDLE, "hour-middle")                \
+	V(REPUTATION, "reputation") V(MOST, "most") V(REPORT, "report")        \
+	V(REPORT_TIME, "report-time") V(MAILTO, "mailto")                      \
+	/* the policy */                                                       \
+	V(CODES, "codes") V(CODE, "code") V(ENHANCED, "enhanced")              \
+	V(WORDS, "words") V(REASONS, "reasons") V(TEMPORARY, "temporary")      \
+	V(CLOSES, "closes") V(SOFT, "soft") V(AGAIN, "again")                  \
+	V(FIRST_BAN, "first-ban") V(LAST_BAN, "last-ban")                      \
+	V(LIMITS, "limits") V(LIMIT, "limit") V(LEAST, "least")                \
+	V(COLUMNS, "columns") V(ROWS, "rows") V(CELLS, "cells")                \
+	V(KINDS, "kinds")                                                      \
+	/* figures */                                                          \
+	V(FIGURES, "figures") V(STATS_TIME, "stats-time")                      \
+	V(BAN_CHART, "ban-chart") V(TOTAL, "total") V(SESSIONS, "sessions")    \
+	V(MESSAGES, "messages") V(ACCEPTED, "accepted") V(CHART, "chart")      \
+	V(BAR, "bar") V(DAY_FROM, "day-from") V(DAY_UNTIL, "day-until")        \
+	V(SHORT, "short")
+/* clang-format on */
+
+#define PAGE_VARIABLE(name, word) VAR_##name,
+enum variable_name {
+	PAGE_VARIABLES(PAGE_VARIABLE) VAR_NAMES
+};
+#undef PAGE_VARIABLE
+
+extern const char *const variable_names[VAR_NAMES];
+
 struct site_file {
 	const char *name; /* also in the URL */
 	const char *type; /* Content-Type; NULL: is not served as it is */

@@ -281,7 +281,7 @@ each_of_several_has_its_times(void **state)
 static void
 hours_are_for_some_alone(void **state)
 {
-	struct page_hours hours = { .from = NOW - NOW % HOUR - 47 * HOUR };
+	struct lookup_hours hours = { .from = NOW - NOW % HOUR - 47 * HOUR };
 
 	(void)state;
 	standing.ban[0].told = NOW - 60;
