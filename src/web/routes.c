@@ -20,7 +20,7 @@ static const char api_ip[] = "/api/v1/ip/";
 
 /* What is refused, and as what; programs are told in these words, people on
  * the page of that kind. */
-static const struct refusal {
+static const struct error_said {
 	unsigned status;
 	const char *error;
 } refusals[PAGE_KIND_COUNT] = {
@@ -105,13 +105,13 @@ static void
 refuse(const struct request *request, enum page_kind kind,
     struct response *response)
 {
-	const struct refusal *refusal = &refusals[kind];
+	const struct error_said *said = &refusals[kind];
 	struct page page = { .kind = kind, .input = request->ip };
 
 	if (wants_json(request)) {
-		refuse_json(response, refusal->status, refusal->error);
+		refuse_json(response, said->status, said->error);
 	} else {
-		answer_page(request, &page, refusal->status, response);
+		answer_page(request, &page, said->status, response);
 	}
 }
 
