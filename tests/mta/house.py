@@ -29,8 +29,7 @@ lookup-url = "{url}"
 contact = "postmaster@example.test"
 milter {{
   listen = "unix:{socket}"
-  spam-header = {{"X-Spam-Flag: YES"}}
-  virus-header = {{"X-Virus-Status: Infected"}}
+  scanner = {{{scanners}}}
 }}
 web {{
   listen = "127.0.0.1:{port}"
@@ -38,10 +37,6 @@ web {{
 watch {{
   journal = no
   files = {{{logs}}}
-}}
-sources {{
-  spam = {verdicts}
-  virus = {verdicts}
 }}
 """
 
@@ -57,12 +52,12 @@ def build():
 class House:
     """Nothing runs until the services are started one by one; close() ends
     them and checks that none failed.  `logs` is what the watcher follows,
-    from where they end when it is first started; `verdicts` who knows what
-    the scanners say, milter or watch."""
+    from where they end when it is first started; `scanners` are the names
+    of those ahead."""
 
-    def __init__(self, folder, port=None, logs=(), verdicts="milter"):
+    def __init__(self, folder, port=None, logs=(), scanners=()):
         self.folder = folder
-        self.logs, self.verdicts = logs, verdicts
+        self.logs, self.scanners = logs, scanners
         self.door = f"{folder}/door"
         self.socket = f"{self.door}/milter.sock"
         self.lib = f"{folder}/lib"
@@ -84,7 +79,7 @@ class House:
             database=self.database, mode=mode, policy=policy,
             socket=self.socket, url=self.url, port=self.port,
             logs=", ".join(f'"{log}"' for log in self.logs),
-            verdicts=self.verdicts))
+            scanners=", ".join(self.scanners)))
 
     def own_policy(self, name, text):
         """A policy of the administrator's own, beside the configuration."""

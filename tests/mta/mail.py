@@ -27,4 +27,9 @@ def message(subject, body):
 GOOD = message("Tuesday's meeting",
                "Shall we say ten o'clock, in the usual room?\n\nSomeone")
 SPAM = message("Buy now", GTUBE)
+# What the rspamd of these scenarios looks for.
+WORD_TO_TAG = "WORD_TO_TAG"
+WORD_TO_REFUSE = "WORD_TO_REFUSE"
+TAGGED = message("Buy now", WORD_TO_TAG)
+REFUSED = message("Buy now", WORD_TO_REFUSE)
 VIRUS = message("Your invoice", EICAR)

@@ -1,13 +1,14 @@
-"""Real SpamAssassin and ClamAV with their milters, tagging or refusing.
+"""Real SpamAssassin, ClamAV and rspamd with their milters.
 
 They run from the start of a world to its end, each from its own
 configuration, without network: SpamAssassin knows the standard spam pattern
-only, ClamAV one signature made here.
+only, ClamAV one signature made here, rspamd two words (mail.py).  Of the
+first two each tags or refuses; rspamd does either, as its score has it.
 """
 
 import os
 
-from mail import EICAR
+from mail import EICAR, WORD_TO_REFUSE, WORD_TO_TAG
 from process import Process, listens_at, own, write
 
 SPAMASSASSIN_PRE = """
@@ -46,6 +47,43 @@ User clamav
 OnInfected {infected}
 RejectMsg Blocked: infected with %v
 AddHeader Replace
+"""
+
+RSPAMD = """
+logging {{ type = "console"; level = "info"; }}
+options {{
+  filters = "";
+  url_tld = "{folder}/tld";
+  disable_hyperscan = true;
+  pidfile = "{folder}/pid";
+  tempdir = "{folder}";
+  hs_cache_dir = "{folder}";
+  control_socket = "{folder}/control.sock";
+  rrd = "";
+  stats_file = "";
+  history_file = "";
+  dns {{ nameserver = ["127.0.0.1:1"]; timeout = 0.1s; retransmits = 1; }}
+}}
+lua = "{folder}/words.lua";
+actions {{ reject = 15; add_header = 6; }}
+modules {{ path = "/usr/share/rspamd/plugins/milter_headers.lua"; }}
+milter_headers {{ use = []; }}
+worker "rspamd_proxy" {{
+  bind_socket = "{folder}/milter.sock mode=0666";
+  milter = yes;
+  timeout = 30s;
+  count = 1;
+  upstream "local" {{ default = yes; self_scan = yes; }}
+}}
+"""
+
+RSPAMD_WORD = """
+rspamd_config:register_symbol({{
+  name = '{name}', score = {score}, group = 'test',
+  callback = function(task)
+    return tostring(task:get_rawbody()):find('{name}', 1, true) ~= nil
+  end
+}})
 """
 
 
@@ -92,4 +130,21 @@ def start_virus(folder, stack, refuse=False):
         f"{folder}/milter.out")
     stack.add(milter.kill)  # a milter takes seconds to stop by itself
     milter.ready(lambda: listens_at(f"{folder}/milter.sock"))
+    return f"{folder}/milter.sock"
+
+
+def start_rspamd(folder, stack):
+    """rspamd, whose proxy is a milter; gives back its socket."""
+    os.makedirs(folder)
+    own(folder, "_rspamd")
+    write(f"{folder}/tld", "example\ntest\n")
+    write(f"{folder}/words.lua", "".join(
+        RSPAMD_WORD.format(name=name, score=score)
+        for name, score in ((WORD_TO_TAG, 8), (WORD_TO_REFUSE, 20))))
+    write(f"{folder}/rspamd.conf", RSPAMD.format(folder=folder))
+    rspamd = Process(
+        ["/usr/bin/rspamd", "-f", "-u", "_rspamd", "-g", "_rspamd",
+         "-c", f"{folder}/rspamd.conf"], f"{folder}/rspamd.out")
+    stack.add(rspamd.stop)
+    rspamd.ready(lambda: listens_at(f"{folder}/milter.sock"), 60)
     return f"{folder}/milter.sock"

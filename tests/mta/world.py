@@ -12,13 +12,14 @@ from dovecot import Dovecot, imap_logins
 from house import House
 from postfix import Postfix
 from process import Stack, wait_for
-from scanners import start_spam, start_virus
+from scanners import start_rspamd, start_spam, start_virus
 from smtp import Session
 
 
 class World:
     """`scanners`: SpamAssassin and ClamAV ahead of videur; "tag" lets them
-    write headers, "refuse" lets them refuse, so that only the log knows.
+    write headers, "refuse" lets them refuse, so that only the log knows;
+    "rspamd" has rspamd there.
     Without a folder it lives in a temporary one that is gone afterwards.  A
     world that begins without a house takes one after the other with
     move_in()."""
@@ -30,7 +31,8 @@ class World:
         self.folder = folder or self.temporary()
         self.house = None
         self.socket = f"{self.folder}/milter.sock"
-        self.verdicts = "watch" if scanners == "refuse" else "milter"
+        self.named = {None: (), "rspamd": ("rspamd",)}.get(
+            scanners, ("spamassassin", "clamav"))
         try:
             self.bring_up(scanners, with_house, port)
         except BaseException:
@@ -59,6 +61,9 @@ class World:
 
     def bring_up_scanners(self, scanners):
         """Gives back their milters' sockets."""
+        if scanners == "rspamd":
+            self.say("rspamd")
+            return [start_rspamd(f"{self.folder}/rspamd", self.stack)]
         sockets = []
         for name, folder, start in (("SpamAssassin", "spam", start_spam),
                                     ("ClamAV", "virus", start_virus)):
@@ -73,7 +78,7 @@ class World:
             self.house.leave()
             os.remove(self.socket)
         self.house = House(
-            f"{self.folder}/{name}", port, self.logs, self.verdicts)
+            f"{self.folder}/{name}", port, self.logs, self.named)
         self.stack.add(self.house.close)
         os.symlink(self.house.socket, self.socket)
 
