@@ -114,10 +114,10 @@ def test_explain_says_that_the_brake_held_it(braked):
 
 def test_its_release(braked):
     since = braked.json("brake", status=1)["since"]
-    said = braked.do("brake", "release", "--note", "the scanner is mended")
+    said = braked.do("brake", "release", "--note", "the scanner is fixed")
     assert said == f"released the brake, which was on since {local(since)}\n"
     assert braked.audit()[-1] == ("brake release", "all",
-                                  "the scanner is mended")
+                                  "the scanner is fixed")
     said = braked.do("brake")
     assert said.startswith("the brake is off, since its release at ")
     assert "held back that would hold now: 2" in said

@@ -36,7 +36,7 @@ def test_a_bounce_is_explained_to_people(house):
     assert head == "OFR_999 (421): Orange, temporary"
     assert "earlier reply" in said["means"]
     assert said["lasts"] == "2 h"
-    assert "mend what it names" in said["do"]
+    assert "fix what it names" in said["do"]
 
 
 def test_the_words_need_no_quotes(house):

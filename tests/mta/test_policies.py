@@ -414,7 +414,7 @@ def test_the_brake_spares_whom_everybody_trusted(town, fresh):
     newcomer = fresh()
     good_then_spam(world, newcomer, 0)
     assert refusal(world.mx, newcomer).startswith("550 5.7.1 Too many")
-    house.videur("brake", "release", "--note", "the scanner is mended")
+    house.videur("brake", "release", "--note", "the scanner is fixed")
     assert house.run("brake").returncode == 0
     # What an honest client did up to this second does not count.
     released = time.time()
