@@ -102,7 +102,7 @@ enum {
 struct tally {
 	int64_t sessions;   /* connections */
 	int64_t messages;   /* messages whose end was seen */
-	int64_t recipients; /* accepted at RCPT, probes left out */
+	int64_t recipients; /* that a message was delivered to */
 	int64_t accepted;   /* messages accepted that made no event */
 	int64_t logins;     /* good ones */
 	int64_t kind[KIND_COUNT];

@@ -97,7 +97,8 @@ standing_refusal(
 		const struct ban *ban = &standing->ban[i];
 
 		const bool early = ban->stage == STAGE_RCPT &&
-				   ban->hits >= BAN_HITS_TO_MAIL;
+				   ban->hits >= BAN_HITS_TO_MAIL &&
+				   !facts->mail_open;
 		const enum stage stage = early ? STAGE_MAIL : ban->stage;
 
 		if (stage <= facts->stage &&

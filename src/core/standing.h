@@ -105,6 +105,7 @@ struct session_facts {
 	enum service service;
 	enum stage stage;
 	bool authenticated;
+	bool mail_open; /* whatever hits a ban has */
 };
 
 /*

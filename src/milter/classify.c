@@ -1,17 +1,50 @@
 #include "milter/classify.h"
 
 #include <ctype.h>
-#include <stddef.h>
 #include <string.h>
 #include <strings.h>
 
+/* ---- addresses ---- */
+
+void
+classify_address(const char *path, char address[static CLASSIFY_ADDRESS_SIZE])
+{
+	size_t len = 0;
+
+	path = path == NULL ? "" : path + (*path == '<');
+	while (len + 1 < CLASSIFY_ADDRESS_SIZE && path[len] != '\0' &&
+	       path[len] != '>') {
+		address[len] = (char)tolower((unsigned char)path[len]);
+		len++;
+	}
+	address[len] = '\0';
+}
+
+bool
+classify_names_spared(const struct conf *conf)
+{
+	return conf->contact[0] != '\0' || conf->web.abuse[0] != '\0';
+}
+
+bool
+classify_spared(const struct conf *conf, const char *address)
+{
+	return address[0] != '\0' &&
+	       (reply_spares(address) ||
+		   strcasecmp(address, conf->contact) == 0 ||
+		   strcasecmp(address, conf->web.abuse) == 0);
+}
+
+/* ---- rejections ---- */
+
 /* What the text says goes before the status alone, since a sender may be
- * refused with the recipient's status; the first row that fits counts.  No
- * sender or HELO name refused for now counts: a resolver that is down looks
- * like a domain that is nowhere. */
+ * refused with the recipient's status; the first row that fits counts.  But for
+ * greylisting, nothing that is refused for now counts: a resolver that is down
+ * looks like a domain that is nowhere, and a domain that was left out of the
+ * configuration like a relay attempt (defer_unauth_destination). */
 static const struct {
 	enum kind kind;
-	const char *status; /* how it begins */
+	const char *status; /* how it begins; all of it before a '$' */
 	const char *text;   /* a part of it */
 } rejections[] = {
 	/* "Greylisted", "greylisting in action", "Recipient address rejected:
@@ -19,20 +52,9 @@ static const struct {
 	{ KIND_GREYLIST, "4", "reylist" },
 	{ KIND_HELO, "5", "Helo command rejected" },
 	{ KIND_SENDER, "5", "Sender address rejected" },
-	{ KIND_RELAY, "4.7.1$", "Relay access denied" },
 	{ KIND_RELAY, "5.7.1$", "Relay access denied" },
 	{ KIND_RECIPIENT, "5.1.1$", "" },
 };
-
-/* Whether a status begins so; with '$', whether it is that. */
-static bool
-status_fits(const char *status, const char *with)
-{
-	size_t len = strcspn(with, "$");
-
-	return strncmp(status, with, len) == 0 &&
-	       (with[len] == '\0' || status[len] == '\0');
-}
 
 bool
 classify_rejection(const char *status, const char *text, enum kind *out)
@@ -48,7 +70,11 @@ classify_rejection(const char *status, const char *text, enum kind *out)
 		said = at;
 	}
 	for (size_t i = 0; i < sizeof(rejections) / sizeof(*rejections); i++) {
-		if (status_fits(status, rejections[i].status) &&
+		const char *want = rejections[i].status;
+		const size_t len = strcspn(want, "$");
+
+		if (strncmp(status, want, len) == 0 &&
+		    (want[len] == '\0' || status[len] == '\0') &&
 		    strstr(said, rejections[i].text) != NULL) {
 			*out = rejections[i].kind;
 			return true;
@@ -56,6 +82,8 @@ classify_rejection(const char *status, const char *text, enum kind *out)
 	}
 	return false;
 }
+
+/* ---- headers ---- */
 
 static const char *
 skip_blanks(const char *text)
@@ -93,57 +121,56 @@ value_begins(const char *value, const char *with)
 	return true;
 }
 
-bool
-classify_header(
-    const struct conf_list *trusted, const char *name, const char *value)
+/* What a header says by a list of trusted ones, each "Name: beginning of the
+ * value": `verdict` where it is one of them. */
+static enum header
+look_up(const struct conf_list *trusted, enum header verdict, const char *name,
+    const char *value)
 {
-	size_t len = strlen(name);
+	enum header says = HEADER_OTHER;
+	const size_t len = strlen(name);
 
-	for (size_t i = 0; i < trusted->items; i++) {
+	for (size_t i = 0; i < trusted->items && says != verdict; i++) {
 		const char *item = trusted->item[i];
-		size_t named = strcspn(item, ":");
 
-		if (named == len && item[named] == ':' &&
-		    strncasecmp(item, name, len) == 0 &&
-		    value_begins(value, item + named + 1)) {
+		if (strncasecmp(item, name, len) == 0 && item[len] == ':') {
+			says = value_begins(value, item + len + 1)
+				   ? verdict
+				   : HEADER_CLEAN;
+		}
+	}
+	return says;
+}
+
+/* Whether a virus's name is that of something that only looks like one:
+ * ClamAV's heuristics ("Heuristics.Phishing.Email.SpoofedDomain") and what is
+ * merely unwanted ("PUA.Win.Packer"). */
+static bool
+names_heuristic(const char *value)
+{
+	static const char *const names[] = { "Heuristics.", "PUA." };
+
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		const char *at = strstr(value, names[i]);
+
+		if (at != NULL &&
+		    (at == value || !isalnum((unsigned char)at[-1]))) {
 			return true;
 		}
 	}
 	return false;
 }
 
-bool
-classify_callout(const char *path)
+enum header
+classify_header(const struct conf *conf, const char *name, const char *value)
 {
-	static const char postmaster[] = "postmaster";
-	size_t len;
+	const enum header spam = look_up(
+	    &conf->milter.spam_header, HEADER_SPAM, name, value);
+	const enum header virus = look_up(
+	    &conf->milter.virus_header, HEADER_VIRUS, name, value);
 
-	if (*path == '<') {
-		path++;
+	if (virus == HEADER_VIRUS) {
+		return names_heuristic(value) ? HEADER_SPAM : virus;
 	}
-	len = strcspn(path, "@>");
-	if (len == 0) {
-		return path[0] != '@';
-	}
-	return len == sizeof(postmaster) - 1 &&
-	       strncasecmp(path, postmaster, len) == 0;
-}
-
-bool
-classify_is_status(const char *text)
-{
-	if (text == NULL || text[0] == '\0' || strchr("245", text[0]) == NULL) {
-		return false;
-	}
-	text++;
-	for (int part = 0; part < 2; part++) {
-		size_t digits = *text == '.' ? strspn(text + 1, "0123456789")
-					     : 0;
-
-		if (digits < 1 || digits > 3) {
-			return false;
-		}
-		text += 1 + digits;
-	}
-	return *text == '\0';
+	return spam > virus ? spam : virus;
 }

@@ -1,9 +1,11 @@
 #include "milter/session.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
+#include "base/table.h"
 #include "base/text.h"
 #include "core/kind.h"
 #include "milter/classify.h"
@@ -12,16 +14,25 @@
 #include "milter/limits.h"
 #include "milter/writer.h"
 
+enum {
+	/* Different recipients that count to the credit of one session. */
+	RECIPIENTS_MAX = 1024,
+	RECIPIENTS_STEP = 16
+};
+
 /* From one MAIL to its end. */
 struct transaction {
 	bool open;
+	bool null_sender;
 	bool callout;         /* its sender is one of address verification */
 	bool refused;         /* at MAIL, by us */
 	bool recorded_sender; /* the event `sender` was recorded */
 	bool data;
-	bool spam; /* a trusted header says so */
+	bool ordinary; /* it goes to others than those who are always open */
+	bool spam;     /* a trusted header says so */
 	bool virus;
-	int64_t recipients; /* asked for */
+	int recipients; /* asked for */
+	int unknown;    /* of them */
 };
 
 struct session {
@@ -43,13 +54,15 @@ struct session {
 
 	/* What the client did so far. */
 	bool greeted;
+	bool probed;       /* a transaction ended as a call-out does */
+	int64_t probed_at; /* when */
 	struct transaction now;
 
-	/* The only recipient of a transaction that may turn out to be a
-	 * call-out is not counted before that is known. */
-	bool held;
-	bool probed;       /* held, and its transaction ended so */
-	int64_t probed_at; /* when */
+	/* Hashes of the recipients that were accepted, each once: first those
+	 * a message was delivered to, then those of this transaction. */
+	uint64_t *recipient;
+	size_t recipients;
+	size_t delivered;
 };
 
 struct session *
@@ -117,42 +130,52 @@ count_session(struct session *session, int64_t now)
 	}
 }
 
-/* The held recipient is an ordinary one. */
+/* A recipient that was accepted is not to the client's credit before a message
+ * is delivered to it, and then once a session. */
 static void
-release_held(struct session *session, int64_t now)
+note_recipient(struct session *session, const char *address)
 {
-	if (session->held && session->counts) {
-		tally(session, &(struct tally){ .recipients = 1 }, now);
+	static const unsigned char key[HASH_KEY_SIZE] = "";
+	const uint64_t hash = hash_bytes(key, address, strlen(address));
+	const size_t count = session->recipients;
+
+	for (size_t i = 0; i < count; i++) {
+		if (session->recipient[i] == hash) {
+			return;
+		}
 	}
-	session->held = false;
-	session->probed = false;
+	if (count % RECIPIENTS_STEP == 0) {
+		uint64_t *more = count == RECIPIENTS_MAX
+				     ? NULL
+				     : realloc(session->recipient,
+					   (count + RECIPIENTS_STEP) *
+					       sizeof(*more));
+
+		if (more == NULL) {
+			return;
+		}
+		session->recipient = more;
+	}
+	session->recipient[session->recipients++] = hash;
 }
 
-/* Something was refused: no call-out does that. */
+/* A message was delivered.  What a scanner tagged is to nobody's credit, nor
+ * what goes to those alone who are open to banned clients as well. */
 static void
-count_refusal(struct session *session, int64_t now)
-{
-	session->refused = true;
-	release_held(session, now);
-}
-
-static void
-count_recipient(struct session *session, int64_t now)
+count_message(struct session *session, int64_t now)
 {
 	const struct transaction *mail = &session->now;
+	struct tally more = { .messages = 1 };
 
-	if (!session->counts) {
-		return;
+	if (!mail->spam && !mail->virus) {
+		more.accepted = mail->ordinary;
+		more.recipients = (int64_t)(session->recipients -
+					    session->delivered);
+		session->delivered = session->recipients;
 	}
-	if (mail->callout && mail->recipients == 1 && !session->refused &&
-	    !session->probed) {
-		session->held = true;
-		return;
+	if (session->counts) {
+		tally(session, &more, now);
 	}
-	if (!session->probed) {
-		release_held(session, now);
-	}
-	tally(session, &(struct tally){ .recipients = 1 }, now);
 }
 
 /* The client did something wrong.  `detail` and `name` may be NULL. */
@@ -163,6 +186,8 @@ record(struct session *session, enum kind kind, int64_t at, const char *detail,
 	struct writer_event event = { .conf = session->conf,
 		.address = session->peer.address,
 		.kind = kind,
+		.null_sender = session->now.null_sender,
+		.nth = kind == KIND_RECIPIENT ? session->now.unknown : 0,
 		.at = at };
 
 	if (!session->counts ||
@@ -174,30 +199,6 @@ record(struct session *session, enum kind kind, int64_t at, const char *detail,
 	(void)text_copy(
 	    event.name, sizeof(event.name), name == NULL ? "" : name);
 	writer_record(session->writer, &event, &session->peer.left);
-}
-
-/* It named a recipient that does not exist, `path` as SMTP gave it or NULL.
- * Where a rule asks how often it is the same one, the event has its key. */
-static void
-record_guess(
-    struct session *session, const char *path, const char *status, int64_t now)
-{
-	const struct policy *policy = &session->conf->policy;
-	char name[WRITER_NAME_SIZE];
-	struct text out;
-	bool wanted = false;
-
-	for (size_t i = 0; i < policy->rules; i++) {
-		wanted |= policy->rule[i].same_recipient > 0 &&
-			  (policy->rule[i].kinds & kind_bit(KIND_RECIPIENT)) !=
-			      0;
-	}
-	text_init(&out, name, sizeof(name));
-	if (path != NULL && wanted) {
-		path += path[0] == '<';
-		text_add_bytes(&out, path, strcspn(path, ">"));
-	}
-	record(session, KIND_RECIPIENT, now, status, name);
 }
 
 /* ---- what it is told ---- */
@@ -219,17 +220,21 @@ refused_by_ban(
 		    stage == STAGE_HELO) {
 			return false;
 		}
-		count_refusal(session, now);
+		session->refused = true;
 		verdict_refuse_unknown(&session->refusal);
 		return true;
 	}
-	ban = verdict_ban(peer, stage);
+	/* After ten hits MAIL is open only where the owner named who is open
+	 * always, and only until the session was refused once: who guesses at
+	 * recipients learns no more than in one transaction. */
+	ban = verdict_ban(
+	    peer, stage, !session->hit && classify_names_spared(session->conf));
 	if (ban == NULL || spared) {
 		return false;
 	}
 	verdict_refuse(peer, ban, &session->refusal);
 	count_session(session, now);
-	count_refusal(session, now);
+	session->refused = true;
 	if (!session->hit) {
 		session->hit = true;
 		writer_hit(session->writer, ban, now, &peer->left);
@@ -258,7 +263,7 @@ refused_by_limit(struct session *session, int64_t now)
 	}
 	verdict_refuse_limit(
 	    peer, &session->conf->policy.limit[over], &session->refusal);
-	count_refusal(session, now);
+	session->refused = true;
 	if (!session->over) {
 		session->over = true;
 		counters_add(session->counters,
@@ -283,17 +288,20 @@ session_connect(
 	session->counts |= address != NULL;
 }
 
-/* The transaction is over without a message. */
+/* The transaction is over.  One of a call-out asks for a single recipient, and
+ * ends with that. */
 static void
 end_transaction(struct session *session, int64_t now)
 {
-	struct transaction *mail = &session->now;
+	const struct transaction *mail = &session->now;
 
-	if (mail->open && !mail->data && session->held && !session->probed) {
+	if (mail->callout && mail->recipients == 1 && !mail->data &&
+	    !session->refused && !session->probed) {
 		session->probed = true;
 		session->probed_at = now;
 	}
-	*mail = (struct transaction){ .open = false };
+	session->recipients = session->delivered;
+	session->now = (struct transaction){ .open = false };
 }
 
 struct refusal *
@@ -309,8 +317,10 @@ session_helo(struct session *session, int64_t now)
 struct refusal *
 session_mail(struct session *session, const struct sender *sender, int64_t now)
 {
+	char address[CLASSIFY_ADDRESS_SIZE];
 	bool refused;
 
+	classify_address(sender->path, address);
 	end_transaction(session, now);
 	if (sender->auth_type != NULL || sender->auth_authen != NULL) {
 		session->peer.authenticated = true;
@@ -320,10 +330,11 @@ session_mail(struct session *session, const struct sender *sender, int64_t now)
 	count_session(session, now);
 	refused = refused_by_ban(session, STAGE_MAIL, false, now) ||
 		  refused_by_limit(session, now);
-	session->now.open = true;
 	session->now.refused = refused;
-	session->now.callout = sender->path != NULL &&
-			       classify_callout(sender->path);
+	session->now.null_sender = sender->path != NULL && address[0] == '\0';
+	session->now.callout = session->now.null_sender ||
+			       text_after(address, "postmaster@") != NULL ||
+			       strcmp(address, "postmaster") == 0;
 	if (!session->greeted && !session->recorded_helo) {
 		session->recorded_helo = true;
 		record(session, KIND_HELO, now, "no HELO", NULL);
@@ -332,30 +343,40 @@ session_mail(struct session *session, const struct sender *sender, int64_t now)
 }
 
 /* The MTA rejects the recipient: an event, but of a bad HELO only one a
- * session, and of a bad sender one a MAIL. */
+ * session, and of a bad sender one a MAIL.  Where a rule asks how often an
+ * unknown recipient is the same one, the event has its key. */
 static void
-note_rejection(
-    struct session *session, const struct recipient *recipient, int64_t now)
+note_rejection(struct session *session, const struct recipient *recipient,
+    const char *address, int64_t now)
 {
-	const char *status = classify_is_status(recipient->status)
-				 ? recipient->status
-				 : NULL;
+	const struct policy *policy = &session->conf->policy;
+	const char *status = recipient->status;
+	const char *name = NULL;
+	bool *before = NULL;
 	enum kind kind;
-	bool *before;
 
-	count_refusal(session, now);
-	if (!classify_rejection(recipient->status, recipient->text, &kind)) {
+	session->refused = true;
+	if (!classify_rejection(status, recipient->text, &kind)) {
 		return;
 	}
 	if (kind == KIND_RECIPIENT) {
-		record_guess(session, recipient->path, status, now);
-		return;
+		session->now.unknown++;
+		for (size_t i = 0; i < policy->rules; i++) {
+			if (policy->rule[i].same_recipient > 0 &&
+			    (policy->rule[i].kinds & kind_bit(kind)) != 0) {
+				name = address;
+			}
+		}
+	} else if (kind == KIND_HELO) {
+		before = &session->recorded_helo;
+	} else if (kind == KIND_SENDER) {
+		before = &session->now.recorded_sender;
 	}
-	before = kind == KIND_HELO     ? &session->recorded_helo
-		 : kind == KIND_SENDER ? &session->now.recorded_sender
-				       : NULL;
 	if (before == NULL || !*before) {
-		record(session, kind, now, status, NULL);
+		record(session, kind, now,
+		    status[strspn(status, "0123456789.")] == '\0' ? status
+								  : NULL,
+		    name);
 	}
 	if (before != NULL) {
 		*before = true;
@@ -366,28 +387,34 @@ struct refusal *
 session_rcpt(
     struct session *session, const struct recipient *recipient, int64_t now)
 {
+	char address[CLASSIFY_ADDRESS_SIZE];
 	bool spared;
 	bool refused;
 
 	if (!session->peer.known) {
 		return NULL;
 	}
+	classify_address(recipient->path, address);
 	count_session(session, now);
 	session->now.recipients++;
+	spared = classify_spared(session->conf, address);
 	/* One that was refused at MAIL and comes all the same is refused
 	 * whomever it writes to. */
-	spared = recipient->path != NULL && !session->now.refused &&
-		 reply_spares(recipient->path);
-	refused = refused_by_ban(session, STAGE_RCPT, spared, now);
+	refused = refused_by_ban(
+	    session, STAGE_RCPT, spared && !session->now.refused, now);
 	if (recipient->rejected) {
 		/* A banned client would have been refused here as well. */
-		note_rejection(session, recipient, now);
+		note_rejection(session, recipient, address, now);
 		return NULL;
 	}
-	if (!refused) {
-		count_recipient(session, now);
+	if (refused) {
+		return &session->refusal;
 	}
-	return refused ? &session->refusal : NULL;
+	if (!spared) {
+		session->now.ordinary = true;
+		note_recipient(session, address);
+	}
+	return NULL;
 }
 
 void
@@ -395,7 +422,7 @@ session_unknown(struct session *session, int64_t now)
 {
 	if (session->peer.known) {
 		count_session(session, now);
-		count_refusal(session, now);
+		session->refused = true;
 		record(session, KIND_COMMAND, now, NULL, NULL);
 	}
 }
@@ -403,22 +430,23 @@ session_unknown(struct session *session, int64_t now)
 void
 session_data(struct session *session, int64_t now)
 {
+	(void)now;
 	session->now.data = true;
-	if (!session->probed) {
-		release_held(session, now);
-	}
 }
 
 void
 session_header(struct session *session, const char *name, const char *value)
 {
-	const struct conf *conf = session->conf;
-
-	if (session->counts) {
-		session->now.spam |= classify_header(
-		    &conf->milter.spam_header, name, value);
-		session->now.virus |= classify_header(
-		    &conf->milter.virus_header, name, value);
+	switch (classify_header(session->conf, name, value)) {
+	case HEADER_OTHER:
+	case HEADER_CLEAN:
+		break;
+	case HEADER_SPAM:
+		session->now.spam = true;
+		break;
+	case HEADER_VIRUS:
+		session->now.virus = true;
+		break;
 	}
 }
 
@@ -434,13 +462,8 @@ session_message(struct session *session, int64_t now)
 	if (mail->virus) {
 		record(session, KIND_VIRUS, now, NULL, NULL);
 	}
-	if (session->counts) {
-		tally(session,
-		    &(struct tally){ .messages = 1,
-			.accepted = !mail->spam && !mail->virus },
-		    now);
-	}
-	session_data(session, now); /* not every MTA reports DATA */
+	count_message(session, now);
+	mail->data = true; /* not every MTA reports DATA */
 	end_transaction(session, now);
 }
 
@@ -457,8 +480,7 @@ session_close(struct session *session, int64_t now)
 		return;
 	}
 	end_transaction(session, now);
-	/* It was a call-out: nothing was refused since. */
-	if (session->probed) {
+	if (session->probed && !session->refused) {
 		record(session, KIND_PROBE, session->probed_at, NULL, NULL);
 	}
 	limits_leave(session->limits, &session->peer);
@@ -470,6 +492,7 @@ session_free(struct session *session)
 {
 	if (session != NULL) {
 		verdict_clear(&session->peer);
+		free(session->recipient);
 		conf_drop(session->conf);
 		free(session);
 	}

@@ -126,11 +126,12 @@ verdict_refresh(struct peer *peer, int64_t now)
 }
 
 const struct ban *
-verdict_ban(const struct peer *peer, enum stage stage)
+verdict_ban(const struct peer *peer, enum stage stage, bool mail_open)
 {
 	const struct session_facts facts = {
 		.service = peer->service,
 		.stage = stage,
+		.mail_open = mail_open,
 		.authenticated = peer->authenticated,
 	};
 

@@ -69,8 +69,9 @@ void verdict_connect(
 bool verdict_refresh(struct peer *peer, int64_t now);
 
 /* The ban that refuses this session at a stage, or NULL; borrowed until the
- * next refresh. */
-const struct ban *verdict_ban(const struct peer *peer, enum stage stage);
+ * next refresh.  `mail_open`: no hits close MAIL. */
+const struct ban *verdict_ban(
+    const struct peer *peer, enum stage stage, bool mail_open);
 
 /* The newest ban of the client, by its id; 0 for none. */
 int64_t verdict_newest(const struct peer *peer);

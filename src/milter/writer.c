@@ -219,6 +219,8 @@ write_event(struct writer *writer, struct store *store,
 		.kind = entry->kind,
 		.at = entry->at,
 		.source = "milter",
+		.null_sender = entry->null_sender,
+		.nth = entry->nth,
 		.detail = entry->detail[0] == '\0' ? NULL : entry->detail };
 	struct outcome outcome = { .bans = 0 };
 

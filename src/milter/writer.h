@@ -62,6 +62,8 @@ struct writer_event {
 	struct conf *conf; /* by which it is judged; NULL: a hit */
 	struct addr address;
 	enum kind kind;
+	bool null_sender; /* of the message that named an unknown recipient */
+	int nth;          /* which of them, 1 for the first */
 	int64_t at;
 	char detail[WRITER_DETAIL_SIZE]; /* or empty */
 	char name[WRITER_NAME_SIZE];     /* whose key is recorded; or empty */

@@ -348,7 +348,7 @@ def test_sums_by_day(house):
         ("event", "volume"): 1,
         ("limited", "messages"): 1,
         ("messages", ""): 2,
-        ("recipients", ""): 2,
+        ("recipients", ""): 1,
         ("refused", "recipient"): 2,
         ("sessions", ""): 4,
     }

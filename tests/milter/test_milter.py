@@ -79,27 +79,84 @@ def test_the_same_network(milter):
     talk.quit()
 
 
-def test_ten_hits(milter):
-    """A session is one hit, however often it tries."""
-    milter.dictionary("203.0.113.9").quit()
-
-    def hits():
-        return milter.rows("SELECT hits FROM ban")[0][0]
-
+def refuse_ten_times(milter, ip):
+    """Ban it; a session is one hit, however often it tries."""
+    milter.dictionary(ip).quit()
     for _ in range(10):
-        talk = milter.talk()
-        talk.connect("203.0.113.9")
-        talk.helo()
+        talk = milter.caller(ip)
         assert talk.mail() == "continue"
         assert REPLY.fullmatch(talk.rcpt())
         assert REPLY.fullmatch(talk.rcpt())
         talk.quit()
-    wait_for("ten hits", lambda: hits() == 10)
-    talk = milter.talk()
-    talk.connect("203.0.113.9")
-    talk.helo()
+    wait_for(
+        "ten hits",
+        lambda: milter.rows("SELECT hits FROM ban") == [(10,)],
+    )
+
+
+def test_ten_hits(milter):
+    refuse_ten_times(milter, "203.0.113.9")
+    talk = milter.caller("203.0.113.9")
     assert REPLY.fullmatch(talk.mail())
     talk.quit()
+
+
+@pytest.mark.parametrize(
+    "named",
+    [
+        'contact = "help@example.test"',
+        'web { abuse = "help@example.test" }',
+    ],
+)
+def test_ten_hits_and_a_message_to_the_contact(house, named):
+    house.configure(top=named)
+    house.start()
+    refuse_ten_times(house, "203.0.113.9")
+    for path in ("<Help@example.test>", "<postmaster@example.test>"):
+        talk = house.caller("203.0.113.9")
+        assert talk.mail() == talk.rcpt(path) == "continue"
+        assert talk.data() == talk.end() == "continue"
+        talk.quit()
+    talk = house.caller("203.0.113.9")
+    assert talk.mail() == "continue"
+    assert REPLY.fullmatch(talk.rcpt("<helper@example.test>"))
+    talk.abort()
+    assert REPLY.fullmatch(talk.mail()), "no second guess in a session"
+    talk.quit()
+
+
+def test_guesses_beside_postmaster(milter):
+    """Recipients that no message is delivered to spare nobody."""
+    ip = "203.0.113.9"
+    for _ in range(20):
+        talk = milter.caller(ip)
+        talk.mail()
+        talk.rcpt("<postmaster@example.test>")
+        talk.rcpt("<postmaster@example.test>")
+        talk.rcpt("<x@example.test>", UNKNOWN)
+        talk.quit()
+    assert len(milter.rows("SELECT 1 FROM ban")) == 1
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Relay access denied",
+        "Sender address rejected: Domain not found",
+        "Helo command rejected: Host not found",
+        "Recipient address rejected: User unknown",
+    ],
+)
+def test_what_is_refused_for_now_is_no_offence(milter, text):
+    ip = "203.0.113.9"
+    talk = milter.caller(ip)
+    for status in ("4.1.1", "4.1.8", "4.7.1"):
+        for _ in range(10):
+            talk.mail()
+            talk.rcpt("<x@example.test>", (status, "<x@y.test>: " + text))
+            talk.abort()
+    talk.quit()
+    assert milter.kinds(ip) == []
 
 
 def test_submission_and_authentication(milter):

@@ -3,7 +3,7 @@
 from concurrent.futures import ThreadPoolExecutor
 
 from dovecot import imap_logins
-from mail import SPAM, VIRUS
+from mail import GOOD, SPAM, VIRUS
 from smtp import Session, deliver
 
 
@@ -24,11 +24,20 @@ def dictionary_attack(port, address):
 
 
 def accepted_recipients(port, address, times):
-    """Offer mail to existing recipients and give it up before DATA."""
+    """Deliver one message to so many recipients."""
     with Session(port, address) as session:
         session.mail()
         for number in range(times):
             assert session.rcpt(f"user{number}@example.test").code == 250
+        assert session.data(GOOD).code == 250
+
+
+def given_up_recipients(port, address, recipients):
+    """Offer mail to existing recipients and give it up."""
+    with Session(port, address) as session:
+        session.mail()
+        for recipient in recipients:
+            assert session.rcpt(recipient).code == 250
 
 
 def spam(port, address, times):

@@ -5,8 +5,8 @@ import time
 import pytest
 
 from mail import GOOD
-from offences import (accepted_recipients, dictionary_attack, guess, spam,
-                      virus)
+from offences import (accepted_recipients, dictionary_attack,
+                      given_up_recipients, guess, spam, virus)
 from smtp import deliver
 from truth import (ERRORS, HOUR, LOGINS, SPAMS, assert_clear,
                    assert_one_truth, hear)
@@ -40,6 +40,17 @@ def test_25_dead_recipients_among_10_accepted_ones_are_a_ban(world, address):
     guess(world.mx, address, 15)
     guess(world.mx, address, 10)
     assert world.house.events(address) == {"recipient": 25}
+    assert_one_truth(world, address, ERRORS, "error", 1, 2 * HOUR)
+
+
+@pytest.mark.parametrize("recipients", [
+    [f"user{number}@example.test" for number in range(100)],
+    ["postmaster@example.test"] * 100])
+def test_25_dead_recipients_beside_100_of_no_message_are_a_ban(
+        world, address, recipients):
+    given_up_recipients(world.mx, address, recipients)
+    guess(world.mx, address, 15)
+    guess(world.mx, address, 10)
     assert_one_truth(world, address, ERRORS, "error", 1, 2 * HOUR)
 
 

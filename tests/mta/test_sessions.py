@@ -66,14 +66,22 @@ def test_a_ban_speaks_at_rcpt(world, address):
         assert understand(session.rcpt()).fixed == ERRORS
 
 
-def test_a_ban_with_10_hits_speaks_at_mail(world, address):
+def test_a_ban_with_10_hits_leaves_no_more_open_than_the_contact(
+        world, address):
     banned(world, address)
     for _ in range(10):
         with Session(world.mx, address) as session:
             assert session.mail().code == 250
             told = understand(session.rcpt())
     wait_for(lambda: hits(world, address) == 10, 10, "10 hits counted")
+    reply = deliver(world.mx, address, GOOD,
+                    recipient="postmaster@example.test")
+    assert reply.code == 250
+    assert hits(world, address) == 10
     with Session(world.mx, address) as session:
+        assert session.mail().code == 250
+        assert understand(session.rcpt()) == told
+        session.rset()
         assert understand(session.mail()) == told
     assert_one_truth(world, address, ERRORS, "error", 1, 2 * HOUR)
 

@@ -87,6 +87,13 @@ play_conf(void)
 	return conf;
 }
 
+static inline void
+play_name_spared(struct conf *conf)
+{
+	(void)text_copy(conf->contact, CONF_TEXT_SIZE, "contact@Example.test");
+	(void)text_copy(conf->web.abuse, CONF_TEXT_SIZE, "complaints@b.test");
+}
+
 /* Bans that may be there, by word. */
 static const struct {
 	const char *word;
@@ -299,7 +306,13 @@ static const struct {
 	{ "verify", STEP_MAIL, "<PostMaster@client.test>", NULL, 0, NULL },
 	{ "auth", STEP_MAIL, "<joe@example.test>", "joe", 0, NULL },
 	{ "rcpt", STEP_RCPT, "<user1@example.test>", NULL, 0, NULL },
+	{ "user2", STEP_RCPT, "<user2@example.test>", NULL, 0, NULL },
+	{ "USER1", STEP_RCPT, "USER1@example.test", NULL, 0, NULL },
 	{ "abuse", STEP_RCPT, "<ABUSE@example.test>", NULL, 0, NULL },
+	{ "postmaster", STEP_RCPT, "<postmaster@a.test>", NULL, 0, NULL },
+	{ "contact", STEP_RCPT, "<Contact@example.test>", NULL, 0, NULL },
+	{ "complaints", STEP_RCPT, "<complaints@b.test>", NULL, 0, NULL },
+	{ "friend", STEP_RCPT, "<friend@b.test>", NULL, 0, NULL },
 	{ "data", STEP_VERB, NULL, NULL, 0, session_data },
 	{ "eom", STEP_VERB, NULL, NULL, 0, session_message },
 	{ "abort", STEP_VERB, NULL, NULL, 0, session_abort },
@@ -338,6 +351,7 @@ static const struct {
 	    "Helo command rejected: need fully-qualified", 0, NULL },
 	{ "relay", STEP_REJECTED, "5.7.1", "Relay access denied", 0, NULL },
 	{ "relay4", STEP_REJECTED, "4.7.1", "Relay access denied", 0, NULL },
+	{ "dead4", STEP_REJECTED, "4.1.1", "User unknown", 0, NULL },
 	{ "norelay", STEP_REJECTED, "5.4.4", "Relay access denied", 0, NULL },
 	{ "grey", STEP_REJECTED, "4.2.0",
 	    "Recipient address rejected: Greylisted", 0, NULL },
