@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "ctl/progress.h"
+#include "intake/intake.h"
 #include "logs/log_lines.h"
 #include "replay/scratch.h"
 #include "rules/rules.h"
@@ -271,7 +272,8 @@ take_line(struct test *test, int64_t number, const struct log_line *line,
 		output_row(out);
 		output_int(out, "line", number);
 		output_string(out, "rule", finding.rule);
-		output_string(out, "kind", kind_name(finding.kind));
+		output_string(out, "kind",
+		    kind_name(intake_kind(test->ctl->conf, &finding)));
 		output_addr(out, "address", &finding.address);
 		output_int(out, "events", finding.events);
 		output_end(out);
@@ -299,7 +301,7 @@ read_file(struct test *test, const char *path)
 	clock = rules_clock(reader->stat.written != INT64_MIN
 				? reader->stat.written
 				: test->ctl->now,
-	    NULL);
+	    test->ctl->conf->watch.zone);
 	output_table(out, NULL, &test->table);
 	while ((result = log_reader_next(reader, &line.text, &line.len)) ==
 		   LOG_READER_LINE &&

@@ -80,8 +80,10 @@ read_logs(struct replay *replay)
 	    isatty(STDERR_FILENO) ? stderr : NULL, proc_ticks());
 	const struct merge_progress shown = { show_progress, &progress };
 	char error[LOG_ERROR_SIZE];
-	struct merge *merge = merge_open(replay->rules, args->file, args->files,
-	    replay->ctl->now, &shown, error);
+	const struct rules_clock clock = rules_clock(
+	    replay->ctl->now, replay->ctl->conf->watch.zone);
+	struct merge *merge = merge_open(
+	    replay->rules, args->file, args->files, &clock, &shown, error);
 	enum merge_result result = MERGE_FAILED;
 	const struct finding *finding;
 	bool fine = true;

@@ -3,8 +3,8 @@
  *
  * The one place where watcher and replay decide what a finding counts for:
  * offences of messages whose client had logged in are dropped, and what comes
- * of a ban's refusals; a good login clears that user's failures, user names
- * become keyed hashes.  Everything happens in the caller's transaction and
+ * of a ban's refusals; a good login clears that user's failures and those of
+ * its session that name no user, user names become keyed hashes.  Everything happens in the caller's transaction and
  * nothing here reads a clock.
  */
 #ifndef INTAKE_INTAKE_H
@@ -18,6 +18,19 @@
 #include "rules/rules.h"
 #include "store/store.h"
 
+enum {
+	INTAKE_SESSIONS = 64,    /* that are remembered */
+	INTAKE_WITHDRAWN_MAX = 3 /* failures of one that a login takes back */
+};
+
+/* One whose logins failed without a user's name. */
+struct intake_session {
+	int64_t pid; /* of the daemon it is with, 0 where that is not known */
+	struct addr address;
+	int64_t at; /* its first failure */
+	int failures;
+};
+
 struct intake {
 	struct store *store;     /* borrowed */
 	const struct conf *conf; /* borrowed */
@@ -25,6 +38,8 @@ struct intake {
 	 * watcher leaves both to the milter, but for the kinds that the
 	 * configuration gives to it and commands the milter is not told of. */
 	bool replay;
+	struct intake_session session[INTAKE_SESSIONS]; /* a ring */
+	size_t next;
 };
 
 void intake_init(struct intake *intake, struct store *store,
@@ -35,11 +50,16 @@ struct intake_result {
 	struct ban ban[ENGINE_BANS_MAX]; /* that begin with it */
 	size_t bans;
 	bool braked; /* it put the brake on */
+	bool storm;  /* it shows that logins fail for all */
 };
+
+/* What an offence counts as: the configuration says that of names of viruses
+ * that are none. */
+enum kind intake_kind(const struct conf *conf, const struct finding *finding);
 
 /* Whether it would do anything with a finding: what it would not needs no
  * transaction. */
-bool intake_wants(const struct intake *intake, const struct finding *finding);
+bool intake_wants(struct intake *intake, const struct finding *finding);
 
 /* Take one finding in.  Where it cannot be stored the caller's transaction
  * fails, and the same finding may be given again. */

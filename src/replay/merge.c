@@ -28,7 +28,7 @@ struct merged_log {
 struct merge {
 	const struct rules *rules;
 	struct rules_scratch *scratch;
-	int64_t now;
+	struct rules_clock clock; /* of a log without a time of its own */
 	const struct merge_progress *progress;
 	char *error;
 	int64_t since;            /* lines, since progress was told */
@@ -94,16 +94,16 @@ start(struct merge *merge, struct merged_log *log)
 	}
 	log->state = MERGED_OPEN;
 	log->size = log->reader->stat.on_disk;
-	log->clock = rules_clock(log->reader->stat.written != INT64_MIN
-				     ? log->reader->stat.written
-				     : merge->now,
-	    NULL);
+	log->clock = merge->clock;
+	if (log->reader->stat.written != INT64_MIN) {
+		log->clock.reference = log->reader->stat.written;
+	}
 	return advance(merge, log);
 }
 
 struct merge *
 merge_open(const struct rules *rules, const char *const *path, size_t paths,
-    int64_t now, const struct merge_progress *progress,
+    const struct rules_clock *clock, const struct merge_progress *progress,
     char error[static LOG_ERROR_SIZE])
 {
 	struct merge *merge = calloc(
@@ -118,7 +118,7 @@ merge_open(const struct rules *rules, const char *const *path, size_t paths,
 	}
 	merge->rules = rules;
 	merge->scratch = scratch;
-	merge->now = now;
+	merge->clock = *clock;
 	merge->progress = progress;
 	merge->error = error;
 	for (size_t i = 0; i < paths; i++) {

@@ -31,13 +31,13 @@ enum merge_result {
 };
 
 /*
- * Look into all logs; `now` stands for the end of what has no time of its
- * own, as a pipe.  All that is given is borrowed, `error` too, which is set
+ * Look into all logs; `clock` has their zone, and a time for the end of what
+ * has none of its own, as a pipe.  All that is given is borrowed, `error` too, which is set
  * where NULL comes back.
  */
 struct merge *merge_open(const struct rules *rules, const char *const *path,
-    size_t paths, int64_t now, const struct merge_progress *progress,
-    char error[static LOG_ERROR_SIZE]);
+    size_t paths, const struct rules_clock *clock,
+    const struct merge_progress *progress, char error[static LOG_ERROR_SIZE]);
 void merge_close(struct merge *merge);
 
 /* The finding stays until the next call. */

@@ -180,7 +180,8 @@ take_offence(struct simulation *simulation, struct replay_client *client,
 		simulation->spared += finding->events;
 		return;
 	}
-	simulation->offences[finding->kind] += finding->events;
+	simulation->offences[intake_kind(
+	    &simulation->conf, finding)] += finding->events;
 	client->offended = true;
 	/* Its session's end may come later and add it. */
 	client->messages -= was_accepted;

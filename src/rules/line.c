@@ -336,7 +336,7 @@ line_split(const struct log_line *line, struct line_parts *parts)
 	parts->guessed = false;
 	parts->again = false;
 	parts->repeated = 1;
-	parts->pid = line->pid;
+	parts->pid = line->tag != NULL ? line->pid : 0;
 	if (line->tag != NULL) {
 		parts->stamp = NULL;
 		parts->stamp_len = 0;

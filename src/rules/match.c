@@ -239,6 +239,10 @@ read_groups(const struct probe *probe, const struct rules_scratch *scratch,
 	    pattern, scratch, text, GROUP_RECIPIENTS, 0);
 	finding->messages = number_group(
 	    pattern, scratch, text, GROUP_MESSAGES, 0);
+	copy_group(pattern, scratch, text, GROUP_HEURISTIC, ip, sizeof(ip));
+	finding->heuristic = ip[0] != '\0';
+	copy_group(pattern, scratch, text, GROUP_NULLSENDER, ip, sizeof(ip));
+	finding->null_sender = ip[0] != '\0';
 	copy_group(pattern, scratch, text, GROUP_USER, finding->user,
 	    sizeof(finding->user));
 	copy_group(pattern, scratch, text, GROUP_QUEUE, finding->queue,

@@ -36,6 +36,8 @@ static const struct {
 	{ "exim", "(?:\\d{4}-\\d\\d-\\d\\d \\d\\d:\\d\\d:\\d\\d(?:\\.\\d+)?"
 		  "(?: [+-]\\d{4})? )?(?:\\[\\d+\\] )?" },
 	{ "queue", QUEUE },
+	/* How ClamAV names what is suspicious or unwanted and no virus. */
+	{ "heuristic", "(?<heuristic>(?:Heuristics|PUA)\\.)" },
 	/* A mail address that nothing can hide in. */
 	{ "address", "<[^\\s<>\"]*+>" },
 };
@@ -47,6 +49,8 @@ static const char *const group_names[GROUP_COUNT] = {
 	[GROUP_EVENTS] = "events",
 	[GROUP_RECIPIENTS] = "recipients",
 	[GROUP_MESSAGES] = "messages",
+	[GROUP_HEURISTIC] = "heuristic",
+	[GROUP_NULLSENDER] = "nullsender",
 };
 static const struct words group_words = WORDS_OF(group_names);
 

@@ -93,6 +93,8 @@ struct finding {
 	 * once more. */
 	bool milter_saw;
 	bool milter_never;  /* it is never asked about such: count the line */
+	bool heuristic;     /* a virus by a name that is no virus's */
+	bool null_sender;   /* the message, or what would be one, is a bounce */
 	int64_t recipients; /* FINDING_SESSION: accepted at RCPT */
 	int64_t messages;   /* FINDING_SESSION: accepted */
 	/* As the log has it, cut at its size; never to be stored. */

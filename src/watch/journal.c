@@ -177,6 +177,12 @@ read_entry(sd_journal *sd, const struct conf_list *units,
 		line->at = (int64_t)stamp;
 	}
 	line->at /= MICRO;
+	copy_field(sd, "SYSLOG_PID", sent, sizeof(sent));
+	if (sent[0] == '\0') {
+		copy_field(sd, "_PID", sent, sizeof(sent));
+	}
+	line->pid = 0;
+	(void)text_to_int(sent, 1, INT64_MAX, &line->pid);
 	if (!get_field(sd, "MESSAGE", &line->text, &line->len)) {
 		return false;
 	}

@@ -3,6 +3,9 @@
  * logged in, and what a replay tallies.
  */
 #include "fixture.h"
+#include "rows.h"
+
+#include <inttypes.h>
 
 #include "base/table.h"
 #include "intake/intake.h"
@@ -145,45 +148,36 @@ the_brake_is_told_of_once(void **state)
 static void
 whose_kinds_are_counted(void **state)
 {
-	static const struct {
-		const char *sentence;
-		enum kind kind;
-		enum conf_source source;
-		bool milter_saw, milter_never, replay;
-		int64_t want;
-	} rows[] = {
-		{ "the watcher's", KIND_AUTH, CONF_WATCH, false, false, false,
-		    1 },
-		{ "the milter's", KIND_AUTH, CONF_MILTER, false, false, false,
-		    0 },
-		{ "nobody's", KIND_AUTH, CONF_NOBODY, false, false, false, 0 },
-		{ "in a replay all are", KIND_AUTH, CONF_MILTER, false, false,
-		    true, 1 },
-		{ "commands that the milter is not told of", KIND_COMMAND,
-		    CONF_MILTER, false, false, false, 1 },
-		{ "those it saw", KIND_COMMAND, CONF_MILTER, true, false, false,
-		    0 },
-		{ "but where all are the watcher's", KIND_COMMAND, CONF_WATCH,
-		    true, false, false, 1 },
-		{ "what the milter is never asked about", KIND_RECIPIENT,
-		    CONF_MILTER, false, true, false, 1 },
-		{ "but not where nobody counts it", KIND_RECIPIENT, CONF_NOBODY,
-		    false, true, false, 0 },
-		{ "nobody's commands", KIND_COMMAND, CONF_NOBODY, false, false,
-		    false, 0 },
-	};
+	static const char *const sources[] = { "milter", "watch", "nobody",
+		"unsaid" };
+	const struct words words = WORDS_OF(sources);
 	struct fixture *fixture = *state;
+	struct conf *conf = fixture->conf;
+	struct rows rows;
 
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	conf->scanner_log.items = 1;
+	(void)text_copy(conf->scanner_log.item[0],
+	    sizeof(conf->scanner_log.item[0]), "clamav-milter");
+	rows_open(&rows, "intake.rows", "whose_kinds_are_counted");
+	while (rows_next(&rows)) {
 		struct finding finding = finding_of(FINDING_OFFENCE, "", T0);
 
-		finding.kind = rows[i].kind;
-		finding.milter_saw = rows[i].milter_saw;
-		finding.milter_never = rows[i].milter_never;
-		fixture->conf->source[rows[i].kind] = rows[i].source;
-		check_int(rows[i].sentence,
-		    take_at(fixture, &finding, T0, rows[i].replay).events,
-		    rows[i].want);
+		assert_true(
+		    words_parse(&kind_words, rows.field[0], &finding.kind));
+		assert_true(words_parse(
+		    &words, rows.field[1], &conf->source[finding.kind]));
+		finding.file = rows.field[2];
+		finding.milter_saw = strstr(rows.field[3], "saw") != NULL;
+		finding.milter_never = strstr(rows.field[3], "never") != NULL;
+		finding.heuristic = strstr(rows.field[3], "PUA") != NULL;
+		conf->milter.heuristics = strstr(rows.field[3], "=virus")
+					      ? KIND_VIRUS
+					      : KIND_SPAM;
+		rows_check_int(&rows, 4,
+		    take_at(fixture, &finding, T0,
+			strstr(rows.field[3], "replay") != NULL)
+			.events);
+		rows_check(&rows, 5, kind_name(intake_kind(conf, &finding)));
 	}
 }
 
@@ -223,9 +217,15 @@ what_comes_of_a_refusal_is_no_offence(void **state)
 static void
 a_good_login_clears_its_user(void **state)
 {
+	struct fixture *fixture = *state;
+	const struct net net = net_of(client);
+	struct tally sum;
+
 	fail_logins(*state, "joe", 5, T0);
 	fail_logins(*state, "ann", 4, T0);
 	log_in(*state, "JOE", T0 + 10, T0 + 10);
+	store_tally_sum(fixture->store, &net, T0, T0, &sum);
+	check_int("one good login", sum.logins, 1);
 	fail_logins(*state, "tom", 5, T0 + 20); /* with ann's they are nine */
 	banned_by(*state, "tom", T0 + 30);
 }
@@ -287,6 +287,46 @@ failures_without_a_user_count_each(void **state)
 	fixture->conf->policy.rule[2].same_user = 1;
 	fail_logins(fixture, "", 9, T0);
 	banned_by(fixture, "", T0 + 9);
+}
+
+/* Steps are "fail PID COUNT", "login PID" of joe, "end PID", a second apart; at
+ * the end ten failures in all that still count are a ban. */
+static void
+a_failed_mechanism_and_a_good_login(void **state)
+{
+	struct rows rows;
+
+	rows_open(&rows, "intake.rows", "sessions");
+	while (rows_next(&rows)) {
+		struct fixture *fixture = *state;
+		struct intake intake;
+		struct intake_result result = { .bans = 0 };
+		char steps[256];
+		char *rest = steps;
+		int64_t at = T0;
+		size_t bans = 0;
+
+		store_begin(fixture->store);
+		intake_init(&intake, fixture->store, fixture->conf, false);
+		(void)text_copy(steps, sizeof(steps), rows.field[0]);
+		for (char *step; (step = strsep(&rest, ",")) != NULL; at++) {
+			struct finding finding = finding_of(
+			    FINDING_OFFENCE, "", at);
+			char word[8];
+
+			assert_true(sscanf(step, "%7s %" SCNd64 " %d", word,
+					&finding.pid, &finding.events) >= 2);
+			finding.what = word[0] == 'l'   ? FINDING_LOGIN
+				       : word[0] == 'e' ? FINDING_SESSION
+							: FINDING_OFFENCE;
+			assert_true(
+			    intake_wants(&intake, &finding) || word[0] == 'e');
+			intake_finding(&intake, &finding, at, &result);
+			bans += result.bans;
+		}
+		store_rollback(fixture->store);
+		rows_check_int(&rows, 1, (int64_t)bans);
+	}
 }
 
 static void
@@ -370,6 +410,7 @@ main(void)
 		TEST(a_message_in_the_future_is_now),
 		TEST(the_phone_and_the_guesser),
 		TEST(failures_without_a_user_count_each),
+		TEST(a_failed_mechanism_and_a_good_login),
 		TEST(messages_of_users_never_count),
 		TEST(a_replay_tallies_what_was_accepted),
 		TEST(no_user_name_is_stored),

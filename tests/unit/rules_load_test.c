@@ -415,8 +415,9 @@ every_shipped_file_is_in_it(void **state)
 	static const char *const names[] = { "amavis.rule",
 		"clamav-milter.rule", "dovecot.rule", "exim.rule",
 		"journald.rule", "postfix-cleanup.rule",
-		"postfix-postscreen.rule", "postfix-smtpd.rule", "rspamd.rule",
-		"sendmail.rule", "spamass-milter.rule" };
+		"postfix-postscreen.rule", "postfix-smtpd.rule",
+		"rspamd-marked.rule", "rspamd.rule", "sendmail.rule",
+		"spamass-milter.rule" };
 
 	(void)state;
 	for (size_t i = 0; i < COUNT(names); i++) {

@@ -13,10 +13,13 @@ check_row(struct tried *tried, const char *sentence, const char *line,
 	struct finding finding;
 
 	if (tried_match_daemon(tried, line, &finding)) {
-		(void)snprintf(got, sizeof(got), "%s %s %d %s %s", finding.rule,
-		    addr_format(&finding.address, address), finding.events,
+		(void)snprintf(got, sizeof(got), "%s %s %d %s %s%s%s",
+		    finding.rule, addr_format(&finding.address, address),
+		    finding.events,
 		    finding.queue[0] != '\0' ? finding.queue : "-",
-		    finding.user[0] != '\0' ? finding.user : "-");
+		    finding.user[0] != '\0' ? finding.user : "-",
+		    finding.heuristic ? " heuristic" : "",
+		    finding.null_sender ? " <>" : "");
 		check_int(sentence, finding.at, TRIED_AT);
 	}
 	check_text(sentence, got, want);
