@@ -13,6 +13,7 @@
 #include "base/text.h"
 #include "engine/engine.h"
 #include "intake/intake.h"
+#include "watch/tail.h"
 
 enum {
 	BATCH_MAX = 256, /* events of one transaction */
@@ -36,7 +37,7 @@ struct follow {
 	unsigned char key[HASH_KEY_SIZE];
 
 	/* The batch. */
-	struct finding finding[BATCH_MAX];
+	struct finding finding[BATCH_MAX + 1]; /* the last is for nothing */
 	size_t findings;
 	int64_t events;
 	int64_t suppressed;
@@ -241,13 +242,14 @@ begin_batch(struct follow *follow, int64_t now)
 	if (follow->braked) {
 		engine_log_brake(follow->setup->conf);
 	}
-	sources_stored(&follow->setup->sources);
+	sources_stored(&follow->setup->sources, now);
 	follow->findings = 0;
 	follow->events = 0;
 	follow->suppressed = 0;
 	follow->bans = 0;
 	if (now >= follow->life_at) {
 		follow->life_at = now + LIFE_EVERY;
+		sources_tell_unread(&follow->setup->sources, now);
 	}
 	if (follow->troubled) {
 		log_info("the database works again");
@@ -276,7 +278,7 @@ flush(struct follow *follow)
 		}
 		follow->braked |= taken.braked;
 	}
-	sources_put(&follow->setup->sources, follow->store);
+	sources_put(&follow->setup->sources, follow->store, now);
 	maintain(follow, now);
 	result = store_commit(follow->store);
 	if (result != STORE_OK) {
@@ -303,26 +305,33 @@ has_room(const struct follow *follow)
 
 /* Some lines of one source; whether there were any. */
 static bool
-take_slice(struct follow *follow, struct source *source)
+take_slice(struct follow *follow, struct source *source, int64_t now)
 {
 	const struct setup *setup = follow->setup;
 	struct log_line line;
 	struct rules_clock *clock;
 	int taken = 0;
 
+	if (source->tail != NULL && tail_again(source->tail, &line)) {
+		(void)rules_match(setup->rules, setup->scratch, &line,
+		    &source->tail->clock, &follow->finding[BATCH_MAX]);
+	}
 	while (taken < SLICE && has_room(follow) &&
 	       source_line(source, &line, &clock)) {
 		struct finding *finding = &follow->finding[follow->findings];
+		bool wanted;
 
 		taken++;
-		if (!rules_match(
-			setup->rules, setup->scratch, &line, clock, finding)) {
-			continue;
-		}
+		(void)rules_match(
+		    setup->rules, setup->scratch, &line, clock, finding);
+		wanted = finding->what != FINDING_NOTHING &&
+			 intake_wants(&follow->intake, finding);
+		source_count(source, finding,
+		    finding->what == FINDING_OFFENCE && !wanted, now);
 		if (finding->what == FINDING_SUPPRESSED) {
 			follow->suppressed += finding->events;
 		}
-		if (intake_wants(&follow->intake, finding)) {
+		if (wanted) {
 			follow->events += finding->events;
 			follow->findings++;
 		}
@@ -336,7 +345,8 @@ static enum follow_result
 gather(struct follow *follow)
 {
 	struct sources *sources = &follow->setup->sources;
-	bool any = sources_look(sources, proc_now(), proc_ticks());
+	int64_t now = proc_now();
+	bool any = sources_look(sources, now, proc_ticks());
 	/* A look at many files takes its time. */
 	int64_t until = proc_ticks() + BATCH_MS;
 	bool more;
@@ -344,10 +354,15 @@ gather(struct follow *follow)
 	do {
 		more = false;
 		for (size_t i = 0; i < sources->count; i++) {
-			more |= take_slice(follow, &sources->source[i]);
+			more |= take_slice(follow, &sources->source[i], now);
 		}
 		any |= more;
 	} while (more && has_room(follow) && proc_ticks() < until);
+	for (size_t i = 0; i < sources->count; i++) {
+		if (sources->source[i].dry) {
+			sources->source[i].dry_at = now;
+		}
+	}
 	return any                             ? FOLLOW_MORE
 	       : sources_are_restless(sources) ? FOLLOW_SOON
 					       : FOLLOW_DRY;

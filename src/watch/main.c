@@ -92,7 +92,8 @@ reload(struct watch *watch)
 		setup_free(fresh);
 		return;
 	}
-	sources_take_over(&fresh->sources, &watch->setup->sources);
+	sources_take_over(
+	    &fresh->sources, &watch->setup->sources, fresh->conf->watch.zone);
 	follow_use(watch->follow, fresh);
 	setup_free(watch->setup);
 	watch->setup = fresh;

@@ -10,6 +10,10 @@
 #include "watch/journal.h"
 #include "watch/tail.h"
 
+enum {
+	FRESH = 5 /* s since all was read, so that a line is new */
+};
+
 /* ---- the set ---- */
 
 /* One more, which is a tail or a journal; false where there is neither. */
@@ -44,7 +48,7 @@ sources_open(struct sources *sources, const struct conf *conf, bool once)
 	}
 	for (size_t i = 0; fine && i < files->items; i++) {
 		fine = add(sources, files->item[i],
-		    tail_new(files->item[i], once), NULL);
+		    tail_new(files->item[i], once, conf->watch.zone), NULL);
 	}
 	if (!fine) {
 		log_warn("out of memory");
@@ -72,7 +76,8 @@ sources_close(struct sources *sources)
 }
 
 void
-sources_take_over(struct sources *sources, struct sources *old)
+sources_take_over(
+    struct sources *sources, struct sources *old, const char *zone)
 {
 	for (size_t i = 0; i < sources->count; i++) {
 		struct source *source = &sources->source[i];
@@ -85,6 +90,7 @@ sources_take_over(struct sources *sources, struct sources *old)
 				old->source[n] = *source;
 				*source = was;
 				source->turns = 0;
+				tail_use(source->tail, zone);
 				break;
 			}
 		}
@@ -184,7 +190,7 @@ sources_start(struct sources *sources, struct store *store,
 }
 
 void
-sources_put(const struct sources *sources, struct store *store)
+sources_put(const struct sources *sources, struct store *store, int64_t now)
 {
 	for (size_t i = 0; i < sources->count; i++) {
 		const struct source *source = &sources->source[i];
@@ -197,16 +203,44 @@ sources_put(const struct sources *sources, struct store *store)
 			store_record(store,
 			    &(struct store_record){
 				.source = source->name, .position = &at });
+			health_put(&source->health, store, source->name, now);
 		}
 	}
 }
 
 void
-sources_stored(struct sources *sources)
+sources_stored(struct sources *sources, int64_t now)
 {
 	for (size_t i = 0; i < sources->count; i++) {
-		sources->source[i].moved = false;
+		struct source *source = &sources->source[i];
+
+		source->moved = false;
+		health_stored(&source->health, now);
+		/* Once all is read: what comes late is no other zone. */
+		if (source->tail != NULL && source->dry) {
+			health_tell_lag(&source->health, source->name,
+			    &source->tail->clock, now);
+		}
 	}
+}
+
+void
+sources_tell_unread(struct sources *sources, int64_t now)
+{
+	for (size_t i = 0; i < sources->count; i++) {
+		health_tell_unread(
+		    &sources->source[i].health, sources->source[i].name, now);
+	}
+}
+
+void
+source_count(struct source *source, const struct finding *finding, bool dropped,
+    int64_t now)
+{
+	bool fresh = now - source->dry_at <= FRESH;
+
+	health_line(&source->health, finding, dropped,
+	    source->tail != NULL && source->tail->clock.local, fresh ? now : 0);
 }
 
 /* ---- waiting ---- */

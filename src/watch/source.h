@@ -12,6 +12,7 @@
 #include "conf/conf.h"
 #include "rules/rules.h"
 #include "store/store.h"
+#include "watch/health.h"
 
 struct journal;
 struct tail;
@@ -25,6 +26,8 @@ struct source {
 	bool dry;                 /* it had no more lines when asked last */
 	bool moved;               /* it stands behind the stored position */
 	unsigned turns;           /* of the tail, as inotify knows it */
+	int64_t dry_at;           /* when it had no more lines, seconds */
+	struct health health;
 };
 
 enum {
@@ -51,9 +54,11 @@ bool duplicate_sources(const struct conf *conf);
 bool sources_open(struct sources *sources, const struct conf *conf, bool once);
 void sources_close(struct sources *sources);
 
-/* Files that `old` follows as well go on where it stands.  The journal may
- * show other units by now and goes on at its stored position. */
-void sources_take_over(struct sources *sources, struct sources *old);
+/* Files that `old` follows as well go on where it stands, with the zone of the
+ * configuration.  The journal may show other units by now and goes on at its
+ * stored position. */
+void sources_take_over(
+    struct sources *sources, struct sources *old, const char *zone);
 
 /* The key of the hashes is another one, of another database, where no
  * position is stored. */
@@ -78,10 +83,19 @@ bool sources_are_restless(const struct sources *sources);
 bool source_line(
     struct source *source, struct log_line *line, struct rules_clock **clock);
 
-/* Store where those stand that have moved, in the caller's transaction; and
- * that it was committed. */
-void sources_put(const struct sources *sources, struct store *store);
-void sources_stored(struct sources *sources);
+/* Store where those stand that have moved and what was read of them, in the
+ * caller's transaction; and that it was committed. */
+void sources_put(
+    const struct sources *sources, struct store *store, int64_t now);
+void sources_stored(struct sources *sources, int64_t now);
+
+/* What the line given last meant, to be counted with its position.  `dropped`
+ * as in health_line(). */
+void source_count(struct source *source, const struct finding *finding,
+    bool dropped, int64_t now);
+
+/* Say in the log which logs nothing comes of. */
+void sources_tell_unread(struct sources *sources, int64_t now);
 
 /*
  * Descriptors that can be read once something may be new: inotify's and the

@@ -16,16 +16,24 @@ enum {
 };
 
 struct tail *
-tail_new(const char *path, bool once)
+tail_new(const char *path, bool once, const char *zone)
 {
 	struct tail *tail = calloc(1, sizeof(*tail));
 
 	if (tail != NULL) {
 		tail->file = LOG_FILE_NONE;
 		tail->once = once;
+		tail->clock = rules_clock(0, zone);
 		(void)text_copy(tail->path, sizeof(tail->path), path);
 	}
 	return tail;
+}
+
+void
+tail_use(struct tail *tail, const char *zone)
+{
+	tail->clock = rules_clock(tail->clock.reference, zone);
+	tail->again = true;
 }
 
 void
@@ -195,7 +203,8 @@ set_clock(struct tail *tail)
 	int64_t behind = written - tail->clock.reference;
 
 	if (behind < -CLOCK_SLACK || behind > CLOCK_SLACK) {
-		tail->clock = rules_clock(written, tail->clock.zone);
+		tail->clock.reference = written;
+		tail->clock.prefix[0] = '\0';
 	}
 }
 
@@ -237,6 +246,7 @@ turn_to(struct tail *tail, const struct rotation *rotation,
 	if (!rotation_holds(rotation)) {
 		return false;
 	}
+	tail->again = next.what == ROTATION_CONTINUE;
 	tail->left = *at;
 	tail->known = true;
 	tail->dry = false;
@@ -446,4 +456,16 @@ tail_line(struct tail *tail, struct log_line *line)
 		step_back(tail, &at);
 	}
 	return false;
+}
+
+bool
+tail_again(struct tail *tail, struct log_line *line)
+{
+	size_t len;
+	const char *text = last_line(tail, &len);
+	bool again = tail->again && len > 0 && len < sizeof(tail->line);
+
+	*line = (struct log_line){ .text = text, .len = len - again };
+	tail->again = false;
+	return again;
 }

@@ -61,13 +61,17 @@ struct tail {
 	bool behind;              /* rotated files written later may be there */
 	int64_t leave_at;         /* ticks when to look again; 0: at leisure */
 	unsigned turns;           /* how often it turned to a file */
+	bool again;               /* the clock forgot the last line */
 	struct rules_clock clock; /* of the lines' times */
 	struct log_gate gate;
 };
 
-/* NULL without memory. */
-struct tail *tail_new(const char *path, bool once);
+/* NULL without memory.  `zone` is that of its clock, borrowed. */
+struct tail *tail_new(const char *path, bool once, const char *zone);
 void tail_free(struct tail *tail);
+
+/* Zone and rules are others from now on. */
+void tail_use(struct tail *tail, const char *zone);
 
 /* Before the first look: go on at a position, or where it is NULL begin as
  * `start` says.  `key` is that of the hashes. */
@@ -89,6 +93,10 @@ bool tail_is_restless(const struct tail *tail);
  * of it at most; false where there is none now.  Borrowed until the next
  * call. */
 bool tail_line(struct tail *tail, struct log_line *line);
+
+/* The line taken last once more, for the clock alone, which may need it to
+ * know what "last message repeated" means; true once after a start. */
+bool tail_again(struct tail *tail, struct log_line *line);
 
 /* Where it stands; false where that is not known yet. */
 bool tail_position(const struct tail *tail, struct position *position);

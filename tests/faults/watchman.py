@@ -70,7 +70,8 @@ class Watchman:
         os.mkdir(f"{folder}/lib")
         self.configure()
 
-    def configure(self, files=None, journal="no", start="backfill", more=""):
+    def configure(self, files=None, journal="no", start="backfill", more="",
+                  watch=""):
         names = ", ".join(f'"{name}"' for name in files or [self.log])
         if files == []:
             names = ""
@@ -82,6 +83,7 @@ class Watchman:
                 files = {{{names}}}
                 start = {start}
                 rules = "{self.folder}/rules.d"
+                {watch}
             }}
             """)
 

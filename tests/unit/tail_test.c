@@ -201,7 +201,7 @@ struct place {
 static void
 restart(struct place *place)
 {
-	struct tail *next = tail_new(place->path[LOG], false);
+	struct tail *next = tail_new(place->path[LOG], false, NULL);
 	struct position at;
 	bool first = place->tail == NULL;
 
@@ -423,7 +423,7 @@ a_file_that_changed_is_noticed(void **state)
 	struct place *place = *state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct tail *tail = tail_new(place->path[LOG], true);
+		struct tail *tail = tail_new(place->path[LOG], true, NULL);
 		struct log_line line;
 		int got;
 
@@ -460,7 +460,7 @@ the_end_is_behind_the_last_whole_line(void **state)
 	struct place *place = *state;
 
 	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct tail *tail = tail_new(place->path[LOG], true);
+		struct tail *tail = tail_new(place->path[LOG], true, NULL);
 
 		write_to(place, LOG, rows[i].text);
 		tail_start(tail, key, NULL, CONF_NOW);

@@ -1,0 +1,119 @@
+#include "watch/health.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/log.h"
+#include "engine/engine.h"
+#include "rules/line.h"
+
+enum {
+	HOUR = 3600,
+	HALF = 1800,
+	NEAR = 60,      /* s off a whole half hour that may pass till we read */
+	FAR = 14 * HOUR /* no zone lies farther from Greenwich */
+};
+
+void
+health_line(struct health *health, const struct finding *finding, bool dropped,
+    bool local, int64_t written)
+{
+	int64_t ahead = finding->at - written;
+	int64_t lag = (ahead + (ahead < 0 ? -HALF / 2 : HALF / 2)) / HALF;
+
+	health->fresh[DAILY_LINES - DAILY_LINES]++;
+	health->fresh[DAILY_UNDERSTOOD - DAILY_LINES] += finding->understood;
+	health->fresh[DAILY_FINDINGS - DAILY_LINES] += finding->what ==
+						       FINDING_OFFENCE;
+	health->fresh[DAILY_DROPPED - DAILY_LINES] += dropped;
+	if (written > 0 && local && finding->understood) {
+		if (llabs(ahead - lag * HALF) > NEAR) {
+			lag = 0;
+		}
+		health->lagging = lag == health->lag ? health->lagging + 1 : 1;
+		health->lag = lag;
+	}
+}
+
+void
+health_put(const struct health *health, struct store *store, const char *source,
+    int64_t now)
+{
+	for (size_t i = 0; i < HEALTH_SUMS; i++) {
+		engine_sum(store, (enum daily)(DAILY_LINES + i), source,
+		    health->fresh[i], now);
+	}
+}
+
+void
+health_stored(struct health *health, int64_t now)
+{
+	if (engine_due(&health->hour_at, now, HOUR)) {
+		memset(health->hour, 0, sizeof(health->hour));
+	}
+	for (size_t i = 0; i < HEALTH_SUMS; i++) {
+		health->hour[i] += health->fresh[i];
+		health->fresh[i] = 0;
+	}
+}
+
+void
+health_tell_unread(struct health *health, const char *source, int64_t now)
+{
+	int64_t lines = health->hour[DAILY_LINES - DAILY_LINES];
+	int64_t understood = health->hour[DAILY_UNDERSTOOD - DAILY_LINES];
+
+	if (lines >= HEALTH_LINES &&
+	    understood * 100 < lines * HEALTH_PERCENT &&
+	    engine_due(&health->unread_at, now, HOUR)) {
+		log_warn("%s: of %" PRId64 " lines %" PRId64 " were "
+			 "understood: no rule knows their form or the programs "
+			 "that write them, and nothing in them counts; see "
+			 "videur-rules(5)",
+		    source, lines, understood);
+	}
+}
+
+/* How far east of Greenwich what stands in the log is, in seconds. */
+static int64_t
+find_zone(
+    const struct health *health, const struct rules_clock *clock, int64_t now)
+{
+	struct rules_clock copy = *clock;
+	time_t time = (time_t)now;
+	struct tm tm;
+	char text[32];
+	int64_t at;
+
+	/* What the clock takes for Greenwich's time is wrong by its zone. */
+	if (gmtime_r(&time, &tm) == NULL ||
+	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S ", &tm) == 0 ||
+	    !stamp_read(text, strlen(text) - 1, &copy, &at)) {
+		return INT64_MAX;
+	}
+	return now - at + health->lag * HALF;
+}
+
+void
+health_tell_lag(struct health *health, const char *source,
+    const struct rules_clock *clock, int64_t now)
+{
+	int64_t minutes = llabs(health->lag) * (HALF / 60);
+	int64_t east;
+
+	if (health->lag == 0 || health->lagging < HEALTH_LAGGING) {
+		return;
+	}
+	east = find_zone(health, clock, now);
+	if (llabs(east) <= FAR && engine_due(&health->lagging_at, now, HOUR)) {
+		log_warn("%s: the times in it are %" PRId64 ":%02" PRId64
+			 " h %s, and so are the bans that come of it: set "
+			 "watch { zone = \"%c%02lld:%02lld\" }, or to the "
+			 "name of its time zone",
+		    source, minutes / 60, minutes % 60,
+		    health->lag < 0 ? "behind" : "ahead", east < 0 ? '-' : '+',
+		    llabs(east) / HOUR, llabs(east) / 60 % 60);
+	}
+}
