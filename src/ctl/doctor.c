@@ -39,7 +39,7 @@ doctor_check(struct ctl *ctl)
 
 static const struct layout remarks = {
 	.column = { { "state", "", 0, 7 }, { "check", "", 0, 13 },
-	    { "what", "", COLUMN_WRAP, 0 }, { "mend", NULL, 0, 0 } },
+	    { "what", "", COLUMN_WRAP, 0 }, { "fix", NULL, 0, 0 } },
 	.stream = true,
 };
 
@@ -57,7 +57,7 @@ tell(struct output *out, const struct diagnosis *diagnosis)
 		output_string(out, "check", remark->check);
 		output_string(out, "state", health_name(remark->state));
 		output_string(out, "what", remark->what);
-		output_string(out, "mend", remark->fix);
+		output_string(out, "fix", remark->fix);
 		output_end(out);
 		if (remark->fix[0] != '\0') {
 			output_command(out, "         -> %s", remark->fix);

@@ -66,6 +66,36 @@ check_own_addresses(const struct facts *facts, struct diagnosis *out)
 	    list, text.cut ? " ..." : "");
 }
 
+static void
+check_width(struct diagnosis *out, const struct net *net, bool of_file)
+{
+	char name[NET_TEXT_SIZE];
+
+	/* Who is never banned anyway may be allowed in any width. */
+	if (!net_is_wider(net, BAN_WIDEST_V4, BAN_WIDEST_V6) ||
+	    standing_never_banned_net(net)) {
+		return;
+	}
+	diagnosis_add(out, HEALTH_PROBLEM, NULL,
+	    "%s is allowed: videur is off for everybody there",
+	    net_format(net, name));
+	diagnosis_fix(out,
+	    of_file ? "videur.conf: allow without %s"
+		    : "videur allow remove %s",
+	    name);
+}
+
+void
+check_allow(const struct facts *facts, struct diagnosis *out)
+{
+	for (size_t i = 0; i < facts->conf->allows; i++) {
+		check_width(out, &facts->conf->allow[i], true);
+	}
+	for (size_t i = 0; i < facts->records.allows; i++) {
+		check_width(out, &facts->records.allow[i].net, false);
+	}
+}
+
 /* ---- Postfix's networks and mail hosts ---- */
 
 /* A network that should never be banned; `why` begins with its name. */
@@ -104,7 +134,7 @@ check_own(const struct facts *facts, struct diagnosis *out,
 void
 check_mynetworks(const struct facts *facts, struct diagnosis *out)
 {
-	const struct mta *mta = &facts->mta;
+	const struct mta *mta = out->mta;
 
 	for (size_t i = 0; i < mta->nets; i++) {
 		char name[NET_TEXT_SIZE];
@@ -166,9 +196,12 @@ check_mx(const struct facts *facts, struct diagnosis *out)
 			diagnosis_fix(out, "host -t mx %s", domain->name);
 		}
 	}
-	if (facts->mta.cut) {
-		diagnosis_add(out, HEALTH_WARNING, NULL,
-		    "Postfix has more domains or settings than were looked at");
+	for (size_t i = 0; i <= facts->instances; i++) {
+		if (facts->mta[i].cut) {
+			diagnosis_add(out, HEALTH_WARNING, NULL,
+			    "Postfix has more domains or settings than were "
+			    "looked at");
+		}
 	}
 }
 
@@ -296,9 +329,13 @@ void
 fixes_find(const struct facts *facts, struct fixes *out)
 {
 	out->fixes = 0;
-	for (size_t i = 0; i < facts->mta.nets; i++) {
-		fix_own(facts, out, "mynetworks", &facts->mta.net[i],
-		    "doctor: mynetworks of Postfix");
+	for (size_t i = 0; i <= facts->instances; i++) {
+		const struct mta *mta = &facts->mta[i];
+
+		for (size_t j = 0; j < mta->nets; j++) {
+			fix_own(facts, out, "mynetworks", &mta->net[j],
+			    "doctor: mynetworks of Postfix");
+		}
 	}
 	for (size_t i = 0; i < facts->domains; i++) {
 		const struct mx_domain *domain = &facts->mx[i];

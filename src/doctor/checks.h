@@ -15,6 +15,7 @@
 #include "store/store.h"
 
 struct facts;
+struct mta;
 
 enum {
 	REMARK_TEXT_SIZE = 768,
@@ -46,7 +47,10 @@ struct diagnosis {
 	size_t remarks;
 	size_t lost; /* that found no room */
 	size_t open; /* the remark that can be given a fix, + 1; 0: none */
-	const char *check; /* whose turn it is; the caller sets it */
+	/* Whose turn it is; the caller sets it. */
+	const char *check;
+	const struct mta *mta; /* of the host's Postfixes */
+	const char *place;     /* what is said begins with it; NULL: nothing */
 };
 
 /* Say one more thing, and the line that fixes it, or NULL; diagnosis_fix()
@@ -60,7 +64,7 @@ void diagnosis_fix(struct diagnosis *out, const char *format, ...)
 /* How many there are of a state; what found no room is a problem. */
 size_t diagnosis_count(const struct diagnosis *diagnosis, enum health state);
 
-/* "ok", "mended", "warning", "problem". */
+/* "ok", "fixed", "warning", "problem". */
 const char *health_name(enum health state);
 
 /* Go through all checks; one that finds nothing wrong says so in a line. */
@@ -85,9 +89,14 @@ void fixes_find(const struct facts *facts, struct fixes *out);
 typedef void checker(const struct facts *facts, struct diagnosis *out);
 
 /* check_nets.c: who must never be banned. */
-checker check_own_addresses, check_mynetworks, check_mx, check_ssh, check_proxy;
+checker check_own_addresses, check_allow, check_mynetworks, check_mx, check_ssh,
+    check_proxy;
 
 /* check_postfix.c: how Postfix is set up. */
-checker check_postfix, check_milters, check_action, check_socket, check_helo;
+checker check_postfix, check_milters, check_action, check_socket,
+    check_settings, check_logins;
+
+/* check_seen.c: what ought to be seen, and what is. */
+checker check_scanners, check_seen, check_logs;
 
 #endif

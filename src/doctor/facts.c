@@ -1,28 +1,50 @@
 #include "doctor/facts.h"
 
+#include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <fnmatch.h>
 #include <glob.h>
 #include <grp.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/time.h>
 #include <sys/timex.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/endpoint.h"
 #include "base/text.h"
+#include "conf/keys.h"
 #include "core/kind.h"
+#include "doctor/postconf.h"
 #include "doctor/ssh.h"
 #include "engine/engine.h"
+#include "rules/rules.h"
 
 enum {
-	DNS_MS = 10000,     /* for all domains */
+	DNS_MS = 10000, /* for all domains */
+	PROGRAM_MS = 5000,
+	TAIL_MAX = 4096,
 	TRY_SECONDS = 3,    /* a network's file system may hang */
 	CANNOT_BECOME = 255 /* no errno is so high */
 };
+
+const struct net facts_loopback[2] = {
+	{ .addr.byte = { [10] = 0xff, 0xff, 127 }, .bits = ADDR_V4_OFFSET + 8 },
+	/* ::1 stands for its client: nothing else lies near. */
+	{ .bits = 64 },
+};
+
+bool
+facts_watches(const struct conf *conf)
+{
+	return strcmp(conf->watch.journal, "no") != 0 ||
+	       conf->watch.files.items > 0;
+}
 
 /* ---- what another user can reach ---- */
 
@@ -105,9 +127,12 @@ add_log(struct facts *facts, const char *path)
 	if (facts->user_known) {
 		log->result = try_as(&facts->user, try_read, path);
 	}
+	if (stat(path, &st) != 0) {
+		return log;
+	}
+	log->written = st.st_mtime;
 	/* root's group is nobody's way to read a log. */
-	if (stat(path, &st) == 0 && (st.st_mode & S_IRGRP) != 0 &&
-	    st.st_gid != 0) {
+	if ((st.st_mode & S_IRGRP) != 0 && st.st_gid != 0) {
 		/* One thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
 		group = getgrgid(st.st_gid);
 		(void)text_copy(log->group, sizeof(log->group),
@@ -148,6 +173,89 @@ add_journal(struct facts *facts, const char *journal)
 	log->is_journal = true;
 }
 
+/* What the last line of each log says about when it was written. */
+static void
+look_at_last_lines(struct facts *facts)
+{
+	static char tail[TAIL_MAX + 1]; /* too large for a stack */
+	char error[RULES_ERROR_SIZE];
+	struct rules *rules = rules_load(facts->conf->watch.rules, error);
+	struct rules_scratch *scratch = rules != NULL ? rules_scratch_new(rules)
+						      : NULL;
+
+	for (size_t i = 0; scratch != NULL && i < facts->logs; i++) {
+		struct log_fact *log = &facts->log[i];
+		struct rules_clock clock = rules_clock(log->written, NULL);
+		struct finding finding = { .at = 0 };
+		struct log_line line = { .text = tail };
+		int fd = log->is_journal
+			     ? -1
+			     : open(log->path, O_RDONLY | O_NONBLOCK |
+						   O_NOCTTY | O_CLOEXEC);
+		off_t end = lseek(fd, 0, SEEK_END);
+		ssize_t got = pread(
+		    fd, tail, TAIL_MAX, end > TAIL_MAX ? end - TAIL_MAX : 0);
+		const char *before;
+
+		(void)close(fd);
+		if (got <= 0) {
+			continue;
+		}
+		tail[got - (tail[got - 1] == '\n')] = '\0';
+		before = strrchr(tail, '\n');
+		line.text = before != NULL ? before + 1 : tail;
+		line.len = strlen(line.text);
+		(void)rules_match(rules, scratch, &line, &clock, &finding);
+		log->last = clock.local ? finding.at : 0;
+	}
+	rules_scratch_free(scratch);
+	rules_free(rules);
+}
+
+/* The first unit that videur.conf adds to the usual ones and that never wrote
+ * into the journal. */
+static void
+look_at_units(struct facts *facts)
+{
+	static struct keys keys; /* too large for a stack */
+	const char *journal = facts->conf->watch.journal;
+	const struct conf_list *units = &facts->conf->watch.units;
+	struct stat st;
+	const char *argv[] = { "journalctl", "-q", "-F", "_SYSTEMD_UNIT", NULL,
+		NULL, NULL };
+	struct run_output said;
+
+	if (strcmp(journal, "yes") != 0) {
+		argv[4] = stat(journal, &st) == 0 && S_ISDIR(st.st_mode)
+			      ? "--directory"
+			      : "--file";
+		argv[5] = journal;
+	}
+	keys_of_conf(&keys);
+	if (run_program(argv, PROGRAM_MS, &said) != RUN_FINE) {
+		return;
+	}
+	for (size_t i = 0; i < units->items && facts->units[0] == '\0'; i++) {
+		bool there = strstr(
+				 grammar_find(&keys.grammar, "watch", "units")
+				     ->def,
+				 units->item[i]) != NULL;
+		char *rest = said.text;
+		char *unit;
+
+		while (!there && (unit = strsep(&rest, "\n")) != NULL) {
+			there = fnmatch(units->item[i], unit, 0) == 0;
+			if (rest != NULL) {
+				rest[-1] = '\n'; /* for the next one */
+			}
+		}
+		if (!there) {
+			(void)text_copy(
+			    facts->units, sizeof(facts->units), units->item[i]);
+		}
+	}
+	free(said.text);
+}
 /* ---- the rest of the host ---- */
 
 static bool
@@ -167,14 +275,14 @@ static void
 look_at_socket(struct facts *facts)
 {
 	struct socket_fact *socket = &facts->socket;
-	const char *owner = facts->mta.owner;
+	const char *owner = mta_get(&facts->mta[0], "mail_owner");
 
 	socket->result = FACTS_UNKNOWN;
 	if (text_after(facts->conf->milter.listen, "inet") != NULL) {
 		return;
 	}
 	socket->path = strchr(facts->conf->milter.listen, '/');
-	if (socket->path == NULL || facts->mta.state != MTA_THERE ||
+	if (socket->path == NULL || facts->mta[0].state != MTA_THERE ||
 	    !proc_service_user(owner[0] != '\0' ? owner : "postfix",
 		socket->path, &socket->owner)) {
 		return;
@@ -193,6 +301,146 @@ look_at_socket(struct facts *facts)
 		}
 	}
 	socket->blocked[0] = '\0';
+}
+
+/* Ask videur-web, where it listens, how it is.  What speaks TLS is only
+ * connected to. */
+static enum page_answer
+ask_page(const struct conf *conf)
+{
+	static const char question[] = "GET /healthz HTTP/1.0\r\n\r\n";
+	const struct timeval limit = { .tv_sec = TRY_SECONDS };
+	struct endpoint listen = { .port = 0 };
+	struct sockaddr_un to_path = { .sun_family = AF_UNIX };
+	struct sockaddr_in6 to_port = { .sin6_family = AF_INET6 };
+	struct addr host = { .byte = { [10] = 0xff, 0xff, 127, 0, 0, 1 } };
+	char answer[64] = "";
+	enum page_answer page = PAGE_SILENT;
+	int fd;
+
+	(void)endpoint_parse(conf->web.listen, ENDPOINT_SERVER, &listen);
+	(void)text_copy(
+	    to_path.sun_path, sizeof(to_path.sun_path), listen.path);
+	/* "localhost" and all addresses: this host. */
+	(void)addr_parse(strspn(listen.host, "0.:") == strlen(listen.host)
+			     ? "127.0.0.1"
+			     : listen.host,
+	    &host);
+	memcpy(&to_port.sin6_addr, host.byte, sizeof(host.byte));
+	to_port.sin6_port = htons(listen.port);
+	fd = socket(
+	    listen.is_unix ? AF_UNIX : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
+	if (fd < 0) {
+		return PAGE_UNASKED;
+	}
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if ((listen.is_unix ? connect(fd, (const struct sockaddr *)&to_path,
+				  sizeof(to_path))
+			    : connect(fd, (const struct sockaddr *)&to_port,
+				  sizeof(to_port))) == 0) {
+		if (conf->web.certificate[0] != '\0') {
+			page = PAGE_FINE;
+		} else if (send(fd, question, sizeof(question) - 1,
+			       MSG_NOSIGNAL) > 0 &&
+			   recv(fd, answer, sizeof(answer) - 1, MSG_WAITALL) >
+			       0) {
+			page = strncmp(
+				   answer + strlen("HTTP/1.1 "), "200", 3) == 0
+				   ? PAGE_FINE
+				   : PAGE_SICK;
+		}
+	}
+	(void)close(fd);
+	return page;
+}
+
+static void
+look_at_page(struct facts *facts)
+{
+	const struct conf *conf = facts->conf;
+	const char *const contacts[] = { conf->contact, conf->web.abuse };
+	const char *host = strstr(conf->lookup_url, "://");
+
+	for (size_t i = 0; i < sizeof(contacts) / sizeof(contacts[0]); i++) {
+		for (size_t j = 0; j <= facts->instances; j++) {
+			if (mta_refuses(&facts->mta[j], contacts[i])) {
+				facts->refused_contact = contacts[i];
+			}
+		}
+	}
+	if (host != NULL) {
+		struct text text;
+
+		facts->page = ask_page(conf);
+		facts->page_host.bare = true;
+		text_init(&text, facts->page_host.name, MX_NAME_SIZE);
+		text_add_bytes(&text, host + 3, strcspn(host + 3, "/:?"));
+		mx_look(&facts->page_host, 1, DNS_MS);
+	}
+}
+
+/* The host's Postfix and its other instances; the mail hosts of them all;
+ * and what else takes mail or logins here. */
+static void
+look_at_servers(struct facts *facts, const char *postfix)
+{
+	static const struct {
+		const char *path, *what;
+	} others[] = { { "/etc/mail/sendmail.cf", "Sendmail" },
+		{ "/etc/exim4", "Exim" }, { "/etc/exim", "Exim" },
+		{ "/etc/smtpd.conf", "OpenSMTPD" } };
+	const char *list;
+	char folder[MTA_FOLDER_SIZE];
+	struct run_output said;
+
+	mta_ask(&facts->mta[0], postfix);
+	list = mta_get(&facts->mta[0], "multi_instance_directories");
+	while (facts->instances + 1 < FACTS_MTAS_MAX &&
+	       postconf_item(&list, folder, sizeof(folder))) {
+		struct mta *mta = &facts->mta[facts->instances + 1];
+
+		mta_ask(mta, folder);
+		if (mta->state != MTA_THERE ||
+		    strcmp(mta_get(mta, "multi_instance_enable"), "yes") == 0) {
+			facts->instances++;
+		} else {
+			mta_clear(mta); /* it is switched off */
+			memset(mta, 0, sizeof(*mta));
+		}
+	}
+	for (size_t i = 0; i <= facts->instances; i++) {
+		const struct mta *mta = &facts->mta[i];
+
+		for (size_t j = 0; j < mta->domains; j++) {
+			bool known = facts->domains == MX_DOMAINS_MAX;
+
+			for (size_t k = 0; k < facts->domains; k++) {
+				known |= strcmp(facts->mx[k].name,
+					     mta->domain[j]) == 0;
+			}
+			if (!known) {
+				(void)text_copy(
+				    facts->mx[facts->domains++].name,
+				    MX_NAME_SIZE, mta->domain[j]);
+			}
+		}
+	}
+	mx_look(facts->mx, facts->domains, DNS_MS);
+	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
+		if (access(others[i].path, F_OK) == 0) {
+			(void)text_copy(
+			    facts->other, sizeof(facts->other), others[i].what);
+		}
+	}
+	if (run_program(
+		(const char *const[]){ "doveconf", "-h", "protocols", NULL },
+		PROGRAM_MS, &said) == RUN_FINE) {
+		said.text[strcspn(said.text, "\n")] = '\0';
+		(void)text_copy(facts->dovecot, sizeof(facts->dovecot),
+		    said.text + strspn(said.text, " "));
+		free(said.text);
+	}
 }
 
 struct facts *
@@ -215,20 +463,17 @@ facts_gather(const struct conf *conf, const char *postfix, int64_t now)
 	    conf->user, conf->database, &facts->user);
 	facts->clock_adrift = adjtimex(&clock) == TIME_ERROR ||
 			      (clock.status & STA_UNSYNC) != 0;
-	mta_ask(&facts->mta, postfix);
-	facts->domains = facts->mta.domains;
-	for (size_t i = 0; i < facts->domains; i++) {
-		(void)text_copy(
-		    facts->mx[i].name, MX_NAME_SIZE, facts->mta.domain[i]);
-	}
-	mx_look(facts->mx, facts->domains, DNS_MS);
+	look_at_servers(facts, postfix);
 	if (strcmp(conf->watch.journal, "no") != 0) {
 		add_journal(facts, conf->watch.journal);
+		look_at_units(facts);
 	}
 	for (size_t i = 0; i < conf->watch.files.items; i++) {
 		(void)add_log(facts, conf->watch.files.item[i]);
 	}
+	look_at_last_lines(facts);
 	look_at_socket(facts);
+	look_at_page(facts);
 	return facts;
 }
 
@@ -236,7 +481,9 @@ void
 facts_free(struct facts *facts)
 {
 	if (facts != NULL) {
-		mta_clear(&facts->mta);
+		for (size_t i = 0; i < FACTS_MTAS_MAX; i++) {
+			mta_clear(&facts->mta[i]);
+		}
 		free(facts);
 	}
 }
@@ -269,18 +516,15 @@ keep_ban(void *to, const struct ban *ban)
 	struct facts *facts = to;
 
 	note_ahead(ban->begins, facts->now, &facts->records.ban_ahead);
+	facts->records.logins_banned += ban->reason == REASON_AUTH &&
+					ban->cleared == 0 && !ban->observed &&
+					ban->ends > facts->now;
 	return true;
 }
 
 static void
 keep_client(void *to, const struct net *client, const struct tally *sum)
 {
-	static const struct net loopback[] = {
-		{ .addr.byte = { [10] = 0xff, 0xff, 127 },
-		    .bits = ADDR_V4_OFFSET + 8 },
-		/* ::1 stands for its client: nothing else lies near. */
-		{ .bits = 64 },
-	};
 	struct records *records = &((struct facts *)to)->records;
 	int64_t counted = sum->sessions;
 
@@ -290,8 +534,8 @@ keep_client(void *to, const struct net *client, const struct tally *sum)
 	if (counted == 0) {
 		return;
 	}
-	if (net_contains(&loopback[0], client) ||
-	    net_contains(&loopback[1], client)) {
+	if (net_contains(&facts_loopback[0], client) ||
+	    net_contains(&facts_loopback[1], client)) {
 		records->counted_here += counted;
 		return;
 	}
@@ -339,8 +583,17 @@ facts_read_records(struct facts *facts, struct store *store)
 	for (size_t i = 0; i < STATE_COUNT; i++) {
 		note_ahead(states[i].since, now, &records->sign_ahead);
 	}
-	records->alive[RECORDS_MILTER] = states[STATE_MILTER].since;
-	records->alive[RECORDS_WATCH] = states[STATE_WATCH].since;
+	for (size_t i = 0; i < RECORDS_SERVICES; i++) {
+		static const enum engine_state services[] = {
+			[RECORDS_MILTER] = STATE_MILTER,
+			[RECORDS_WATCH] = STATE_WATCH,
+		};
+		const struct state *state = &states[services[i]];
+
+		records->alive[i] = state->since;
+		(void)text_copy(records->version[i], STORE_KEY_SIZE,
+		    state->there ? state->value : "");
+	}
 	if (records->result != STORE_OK) {
 		(void)text_copy(
 		    records->error, sizeof(records->error), store_error(store));

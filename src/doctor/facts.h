@@ -23,6 +23,8 @@
 enum {
 	FACTS_OWN_MAX = 128,
 	FACTS_LOGS_MAX = CONF_LIST_MAX + 1,
+	FACTS_MTAS_MAX = 8,
+	FACTS_LINE_MAX = 256,
 	FACTS_UNKNOWN = -1, /* only root can try what another user can reach */
 	RECORDS_ALLOWS_MAX = 1024,
 	RECORDS_SPAN = 24 * 3600, /* of the clients that are counted */
@@ -36,6 +38,17 @@ struct log_fact {
 	int result;      /* 0, the errno it meets, or FACTS_UNKNOWN */
 	char group[33];  /* the file's, where that may read it; or empty */
 	bool is_journal; /* the system's */
+	int64_t written; /* when it was last; 0: not known */
+	int64_t last;    /* what its last line says about that, in the zone it
+			  * is read with; 0: nothing, or with its own zone */
+};
+
+/* videur-web, asked where it listens. */
+enum page_answer {
+	PAGE_UNASKED, /* nothing tells the world of it */
+	PAGE_SILENT,  /* nobody listens there, or says anything */
+	PAGE_SICK,    /* it says that it cannot read the database */
+	PAGE_FINE
 };
 
 /* The unix socket videur.conf names, tried as the user Postfix runs as. */
@@ -64,7 +77,11 @@ struct records {
 	} allow[RECORDS_ALLOWS_MAX];
 	size_t allows;
 
-	int64_t alive[RECORDS_SERVICES]; /* last sign of life; 0: none yet */
+	/* Last sign of life, 0 for none yet, and the version that gave it. */
+	int64_t alive[RECORDS_SERVICES];
+	char version[RECORDS_SERVICES][STORE_KEY_SIZE];
+
+	int64_t logins_banned; /* clients, for failed logins */
 
 	/* Clients of the last RECORDS_SPAN, this host itself left out, and
 	 * what was counted of them: sessions and offences. */
@@ -88,7 +105,11 @@ struct facts {
 
 	struct net own[FACTS_OWN_MAX];
 	size_t owns;
-	struct mta mta;
+	struct mta mta[FACTS_MTAS_MAX]; /* and behind the first ... */
+	size_t instances;               /* ... so many more of it */
+	/* Of other mail servers, what is here, or empty. */
+	char other[FACTS_LINE_MAX];
+	char dovecot[FACTS_LINE_MAX]; /* its protocols, or empty */
 	struct mx_domain mx[MX_DOMAINS_MAX];
 	size_t domains;
 	bool has_ssh;
@@ -98,7 +119,13 @@ struct facts {
 	struct log_fact log[FACTS_LOGS_MAX];
 	size_t logs;
 	struct socket_fact socket;
-	bool clock_adrift; /* it is not synchronised */
+	char units[CONF_PATH_SIZE]; /* of those that videur.conf adds, one the
+				     * journal does not know; or empty */
+	bool clock_adrift;          /* it is not synchronised */
+	enum page_answer page;
+	struct mx_domain page_host;  /* of lookup-url; no name: none */
+	const char *refused_contact; /* a contact Postfix would refuse, or
+				      * NULL */
 	/* Whether two paths are one file. */
 	bool (*same)(const char *a, const char *b);
 	struct records records; /* not gathered: see facts_read_records() */
@@ -109,6 +136,12 @@ struct facts {
 struct facts *facts_gather(
     const struct conf *conf, const char *postfix, int64_t now);
 void facts_free(struct facts *facts);
+
+/* What a host calls itself by, IPv4 and IPv6. */
+extern const struct net facts_loopback[2];
+
+/* Whether videur-watch follows any log. */
+bool facts_watches(const struct conf *conf);
 
 /* Read the records, the first time or again. */
 void facts_read_records(struct facts *facts, struct store *store);

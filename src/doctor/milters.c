@@ -73,7 +73,36 @@ milters_read(const char *setting, struct milters *out)
 	}
 }
 
-/* ---- which is ours ---- */
+/* ---- which is which ---- */
+
+const struct filter *
+filter_of(const char *address)
+{
+	static const struct filter filters[] = {
+		{ "rspam", "rspamd" },
+		{ ":11332", "rspamd" },
+		{ "amavis", "amavis" },
+		{ ":10024", "amavis" },
+		{ "spamass", "spamassassin" },
+		{ "spamd", "spamassassin" },
+		{ "clam", "clamav" },
+		{ "dkim", NULL },
+		{ ":8891", NULL },  /* OpenDKIM, as its manual has it, */
+		{ ":12301", NULL }, /* and most instructions */
+		{ "dmarc", NULL },
+		{ ":8893", NULL },
+		{ "openarc", NULL },
+		{ "spf", NULL },
+		{ "srs", NULL },
+	};
+
+	for (size_t i = 0; i < sizeof(filters) / sizeof(filters[0]); i++) {
+		if (strcasestr(address, filters[i].part) != NULL) {
+			return &filters[i];
+		}
+	}
+	return NULL;
+}
 
 /* What a path of Postfix's names, seen from outside of its chroot: relative
  * to the queue, and so is every path to a process in the chroot. */

@@ -3,6 +3,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/file.h"
 #include "base/text.h"
@@ -10,7 +11,8 @@
 enum {
 	PROGRAM_MS = 5000, /* for each program */
 	FILE_MOST = 1024 * 1024,
-	WORDS_MAX = 24
+	WORDS_MAX = 8,
+	SMTP_PORT = 25
 };
 
 /* ---- lists of networks and domains ---- */
@@ -139,8 +141,8 @@ mta_add_domains(struct mta *mta, const char *list, struct mta_tables *tables)
 
 /* ---- what postconf printed ---- */
 
-static const char *
-setting(const struct mta *mta, const char *name)
+const char *
+mta_get(const struct mta *mta, const char *name)
 {
 	const char *value = postconf_get(&mta->main, name);
 
@@ -160,15 +162,38 @@ of_service(
 	return postconf_get(postconf, full);
 }
 
-/* A service's own setting, else main.cf's. */
-static const char *
-service_setting(
-    const struct mta *mta, const char *service, const char *name, bool *own)
+const char *
+mta_get_own(const struct mta *mta, const struct mta_service *service,
+    const char *name, bool *own)
 {
-	const char *value = of_service(&mta->overrides, service, name);
+	const char *value = of_service(&mta->overrides, service->name, name);
 
-	*own = value != NULL;
-	return value != NULL ? value : setting(mta, name);
+	if (own != NULL) {
+		*own = value != NULL;
+	}
+	return value != NULL ? value : mta_get(mta, name);
+}
+
+/* The port of "smtp/inet", "[::1]:2525/inet" or "smtpd/pass": to that, what
+ * came to port 25 is handed by postscreen. */
+static int
+service_port(const char *service)
+{
+	static const struct {
+		const char *name;
+		int port;
+	} known[] = { { "smtp/inet", SMTP_PORT }, { "smtpd/pass", SMTP_PORT },
+		{ "submission/inet", 587 }, { "submissions/inet", 465 },
+		{ "smtps/inet", 465 } };
+	const char *colon = strrchr(service, ':');
+	const char *name = colon != NULL ? colon + 1 : service;
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (strcmp(name, known[i].name) == 0) {
+			return known[i].port;
+		}
+	}
+	return atoi(name);
 }
 
 /* Each "smtp/inet/command = smtpd -o ..." of master.cf's fields; the name is
@@ -179,7 +204,7 @@ read_services(struct mta *mta)
 	static const char field[] = "/command";
 	static const char *const here[] = { "127.",
 		"[::1]:", "::1:", "localhost:" };
-	const char *level = setting(mta, "compatibility_level");
+	const char *level = mta_get(mta, "compatibility_level");
 
 	for (size_t i = 0; i < mta->fields.lines; i++) {
 		char *name = mta->fields.line[i].name;
@@ -201,6 +226,7 @@ read_services(struct mta *mta)
 		name[len - (sizeof(field) - 1)] = '\0';
 		service = &mta->service[mta->services++];
 		service->name = name;
+		service->port = service_port(name);
 		for (size_t j = 0; j < sizeof(here) / sizeof(here[0]); j++) {
 			service->loopback |= text_after(name, here[j]) != NULL;
 		}
@@ -209,12 +235,6 @@ read_services(struct mta *mta)
 		service->chroot = chroot != NULL && chroot[0] != '-'
 				      ? chroot[0] == 'y'
 				      : level[0] == '0' || level[0] == '\0';
-		service->milters = service_setting(
-		    mta, name, "smtpd_milters", &service->own_milters);
-		service->helo = service_setting(
-		    mta, name, "smtpd_helo_required", &service->own_helo);
-		service->action = service_setting(
-		    mta, name, "milter_default_action", &service->own_action);
 	}
 }
 
@@ -233,13 +253,11 @@ mta_read(struct mta *mta)
 			mta->cut |= outs[i]->cut;
 		}
 	}
-	mta->queue = setting(mta, "queue_directory");
-	mta->owner = setting(mta, "mail_owner");
 	read_services(mta);
-	mta_add_nets(mta, setting(mta, "mynetworks"), &mta->net_tables);
+	mta_add_nets(mta, mta_get(mta, "mynetworks"), &mta->net_tables);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		mta_add_domains(
-		    mta, setting(mta, lists[i]), &mta->domain_tables);
+		    mta, mta_get(mta, lists[i]), &mta->domain_tables);
 	}
 }
 
@@ -250,10 +268,9 @@ static enum run_result
 run(const struct mta *mta, const char *program, const char *const *words,
     struct run_output *output)
 {
-	const char *argv[WORDS_MAX];
-	size_t count = 0;
+	const char *argv[WORDS_MAX] = { program };
+	size_t count = 1;
 
-	argv[count++] = program;
 	if (mta->folder[0] != '\0') {
 		argv[count++] = "-c";
 		argv[count++] = mta->folder;
@@ -261,27 +278,7 @@ run(const struct mta *mta, const char *program, const char *const *words,
 	for (; *words != NULL && count + 1 < WORDS_MAX; words++) {
 		argv[count++] = *words;
 	}
-	argv[count] = NULL;
 	return run_program(argv, PROGRAM_MS, output);
-}
-
-/* A table's text, of a kind that can list it; NULL where it cannot be had. */
-static char *
-table_text(struct mta *mta, const char *table)
-{
-	const char *path = table[0] == '/' ? table : text_after(table, "cidr:");
-	char why[FILE_WHY_SIZE];
-	struct run_output output;
-
-	if (path != NULL) {
-		return file_read(path, FILE_MOST, NULL, why);
-	}
-	if (run(mta, "postmap", (const char *const[]){ "-s", table, NULL },
-		&output) != RUN_FINE) {
-		return NULL;
-	}
-	mta->cut |= output.cut;
-	return output.text;
 }
 
 /* Of a file every word counts, of other tables the first of each line, the
@@ -292,14 +289,25 @@ read_tables(struct mta *mta, const struct mta_tables *tables,
 {
 	for (size_t i = 0; i < tables->tables; i++) {
 		const char *table = tables->table[i];
-		char *text = table_text(mta, table);
+		const char *path = table[0] == '/' ? table
+						   : text_after(table, "cidr:");
+		struct run_output output = { .text = NULL };
+		char why[FILE_WHY_SIZE];
 		char *next;
 
-		if (text == NULL) {
+		if (path != NULL) {
+			output.text = file_read(path, FILE_MOST, NULL, why);
+		} else {
+			(void)run(mta, "postmap",
+			    (const char *const[]){ "-s", table, NULL },
+			    &output);
+			mta->cut |= output.cut;
+		}
+		if (output.text == NULL) {
 			add_table(&mta->unlisted, table);
 			continue;
 		}
-		for (char *line = text; *line != '\0'; line = next) {
+		for (char *line = output.text; *line != '\0'; line = next) {
 			size_t len = strcspn(line, "\n");
 
 			next = line + len + (line[len] == '\n');
@@ -311,23 +319,15 @@ read_tables(struct mta *mta, const struct mta_tables *tables,
 				add(mta, line, NULL);
 			}
 		}
-		free(text);
+		free(output.text);
 	}
 }
 
 void
 mta_ask(struct mta *mta, const char *folder)
 {
-	static const char *const settings[] = { "-x", "queue_directory",
-		"mail_owner", "compatibility_level", "smtpd_milters",
-		"smtpd_helo_required", "milter_default_action", "mynetworks",
-		"mydomain", "mydestination", "virtual_mailbox_domains",
-		"relay_domains", "virtual_alias_domains", NULL };
-	static const char *const fields[] = { "-F", "*/*/chroot", "*/*/command",
-		NULL };
-	static const char *const overrides[] = { "-Px", NULL };
-	static const char *const *const words[MTA_SAID] = { settings, fields,
-		overrides };
+	static const char *const options[MTA_SAID][3] = { { "-x" },
+		{ "-F", "*/*/chroot", "*/*/command" }, { "-Px" } };
 
 	if (folder != NULL &&
 	    !text_copy(mta->folder, sizeof(mta->folder), folder)) {
@@ -338,8 +338,10 @@ mta_ask(struct mta *mta, const char *folder)
 	}
 	for (size_t i = 0; i < MTA_SAID; i++) {
 		struct run_output output;
-		enum run_result result = run(
-		    mta, "postconf", words[i], &output);
+		enum run_result result = run(mta, "postconf",
+		    (const char *const[]){
+			options[i][0], options[i][1], options[i][2], NULL },
+		    &output);
 
 		if (result != RUN_FINE) {
 			mta->state = result == RUN_MISSING ? MTA_NONE
@@ -364,4 +366,72 @@ mta_clear(struct mta *mta)
 		free(mta->said[i]);
 		mta->said[i] = NULL;
 	}
+}
+
+/* Whether a list or one of its tables has any of the keys; true as well where
+ * a table cannot be asked. */
+static bool
+has_any(const struct mta *mta, const char *list, const char *const *keys)
+{
+	char item[MTA_TABLE_SIZE];
+
+	while (postconf_item(&list, item, sizeof(item))) {
+		/* proxymap may not run, and postmap needs it not. */
+		const char *inner = text_after(item, "proxy:");
+		const char *table = inner != NULL ? inner : item;
+
+		for (size_t i = 0; keys[i] != NULL; i++) {
+			struct run_output output;
+			enum run_result result;
+
+			if (!is_table(table)) {
+				if (strcasecmp(table, keys[i]) == 0) {
+					return true;
+				}
+				continue;
+			}
+			result = run(mta, "postmap",
+			    (const char *const[]){ "-q", keys[i], table, NULL },
+			    &output);
+			free(output.text);
+			/* It says nothing of a key that is not there. */
+			if (result == RUN_FINE || output.error[0] != '\0') {
+				return true;
+			}
+		}
+	}
+	return false;
+}
+
+bool
+mta_refuses(const struct mta *mta, const char *address)
+{
+	static const struct {
+		const char *domains;
+		const char *recipients; /* empty ones take everybody */
+	} classes[] = { { "mydestination", "local_recipient_maps" },
+		{ "virtual_mailbox_domains", "virtual_mailbox_maps" },
+		{ "relay_domains", "relay_recipient_maps" },
+		{ "virtual_alias_domains", "virtual_alias_maps" } };
+	const char *at = strrchr(address, '@');
+	char user[MTA_DOMAIN_SIZE];
+	struct text text;
+
+	if (mta->state != MTA_THERE || at == NULL) {
+		return false;
+	}
+	text_init(&text, user, sizeof(user));
+	text_add_bytes(&text, address, (size_t)(at - address));
+	for (size_t i = 0; i < sizeof(classes) / sizeof(classes[0]); i++) {
+		const char *maps = mta_get(mta, classes[i].recipients);
+		const char *const domain[] = { at + 1, NULL };
+		const char *const keys[] = { address, user, at, NULL };
+
+		if (has_any(mta, mta_get(mta, classes[i].domains), domain)) {
+			return maps[0] != '\0' && !has_any(mta, maps, keys) &&
+			       !has_any(mta, mta_get(mta, "virtual_alias_maps"),
+				   keys);
+		}
+	}
+	return false;
 }

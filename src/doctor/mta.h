@@ -24,18 +24,12 @@ enum {
 	MTA_SAID = 3
 };
 
-/* One smtpd of master.cf; its settings are main.cf's where it has none of
- * its own. */
+/* One smtpd of master.cf. */
 struct mta_service {
 	const char *name; /* "smtp/inet" */
+	int port;         /* 0: none, or its name is not known here */
 	bool chroot;
-	bool loopback;    /* it listens for this host alone */
-	bool own_milters; /* smtpd_milters is its own */
-	bool own_helo;    /* ... */
-	bool own_action;  /* ... */
-	const char *milters;
-	const char *helo;   /* smtpd_helo_required */
-	const char *action; /* milter_default_action */
+	bool loopback; /* it listens for this host alone */
 };
 
 /* What a list leaves to tables: "TYPE:NAME", or a file's path. */
@@ -63,8 +57,6 @@ struct mta {
 	struct postconf fields;
 	struct postconf overrides;
 
-	const char *queue; /* queue_directory */
-	const char *owner; /* mail_owner */
 	struct mta_service service[MTA_SERVICES_MAX];
 	size_t services;
 
@@ -85,6 +77,16 @@ void mta_clear(struct mta *mta);
 
 /* Read said[], of which any may be NULL. */
 void mta_read(struct mta *mta);
+
+/* A setting of main.cf, or "". */
+const char *mta_get(const struct mta *mta, const char *name);
+/* The same for a service, which may have its own: then *own, if given. */
+const char *mta_get_own(const struct mta *mta,
+    const struct mta_service *service, const char *name, bool *own);
+
+/* Whether Postfix would refuse mail to an address of one of its domains,
+ * because nobody there has it.  False as well where that is not sure. */
+bool mta_refuses(const struct mta *mta, const char *address);
 
 /* Add the networks that a setting such as mynetworks lists, or the domains of
  * one such as mydestination.  What it leaves out with '!' is passed over;

@@ -110,7 +110,8 @@ look_at_domain(struct asking *asking, struct mx_domain *domain)
 {
 	static const ns_type types[] = { ns_t_a, ns_t_aaaa };
 
-	domain->answer = ask(asking, domain->name, ns_t_mx);
+	domain->answer = domain->bare ? MX_NOTHING
+				      : ask(asking, domain->name, ns_t_mx);
 	if (domain->answer == MX_FOUND &&
 	    !mx_read(asking->answer, asking->len, domain, NULL)) {
 		domain->answer = MX_FAILED;

@@ -35,6 +35,7 @@ struct mx_host {
 
 struct mx_domain {
 	char name[MX_NAME_SIZE];
+	bool bare; /* a host: only its own addresses are looked up */
 	enum mx_answer answer;
 	struct mx_host host[MX_HOSTS_MAX];
 	size_t hosts;

@@ -2,10 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -14,26 +14,43 @@
 #include "base/text.h"
 
 enum {
-	COMPLAINT_MAX = 1024,
-	NO_PROGRAM = 127 /* what a shell says, too */
+	COMPLAINT_MAX = 4096, /* a page, as the other is pages */
+	NO_PROGRAM = 127      /* what a shell says, too */
 };
 
 #define BETWEEN ", \t\r\n"
 
 /* ---- running a program ---- */
 
-/* What is read of one pipe; full, the rest is passed over. */
-struct stream {
-	int fd; /* -1: over */
-	char *buf;
-	size_t size; /* without its NUL */
-	size_t len;
-	bool cut;
-};
+/* Where a program may write so many bytes and no more, or -1. */
+static int
+paper_open(off_t size)
+{
+	int fd = memfd_create("videur", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 
-/* What becomes of the child: the two pipes' writing ends are its outputs. */
+	if (fd >= 0 && (ftruncate(fd, size) != 0 ||
+			   fcntl(fd, F_ADD_SEALS, F_SEAL_GROW) != 0)) {
+		(void)close(fd);
+		fd = -1;
+	}
+	return fd;
+}
+
+/* What was written; NULL without memory. */
+static char *
+paper_read(int fd, size_t len)
+{
+	char *text = malloc(len + 1);
+
+	if (text != NULL) {
+		text[pread(fd, text, len, 0) == (ssize_t)len ? len : 0] = '\0';
+	}
+	return text;
+}
+
+/* What becomes of the child. */
 _Noreturn static void
-execute(const char *const *argv, int out, int err)
+execute(const char *const *argv, const int papers[static 2])
 {
 	static char path[] = "PATH=/usr/sbin:/usr/local/sbin:/usr/bin:"
 			     "/usr/local/bin:/sbin:/bin";
@@ -47,124 +64,65 @@ execute(const char *const *argv, int out, int err)
 
 	environ = environment; /* it says where execvp() looks, too */
 	if (in >= 0 && dup2(in, STDIN_FILENO) >= 0 &&
-	    dup2(out, STDOUT_FILENO) >= 0 && dup2(err, STDERR_FILENO) >= 0) {
+	    dup2(papers[0], STDOUT_FILENO) >= 0 &&
+	    dup2(papers[1], STDERR_FILENO) >= 0) {
 		(void)execvp(argv[0], words.wanted);
 	}
 	_exit(errno == ENOENT ? NO_PROGRAM : EXIT_FAILURE);
-}
-
-static void
-read_some(struct stream *stream)
-{
-	char spare[4096];
-	bool full = stream->len == stream->size;
-	ssize_t got = full ? read(stream->fd, spare, sizeof(spare))
-			   : read(stream->fd, stream->buf + stream->len,
-				 stream->size - stream->len);
-
-	if (got > 0 && full) {
-		stream->cut = true;
-	} else if (got > 0) {
-		stream->len += (size_t)got;
-	} else if (got == 0 || errno != EINTR) {
-		(void)close(stream->fd);
-		stream->fd = -1;
-	}
-}
-
-/* Read both until they are over or the first is full; false where the time
- * was over first. */
-static bool
-read_all(struct stream stream[static 2], int64_t deadline)
-{
-	while ((stream[0].fd >= 0 || stream[1].fd >= 0) && !stream[0].cut) {
-		struct pollfd polled[] = {
-			{ .fd = stream[0].fd, .events = POLLIN },
-			{ .fd = stream[1].fd, .events = POLLIN },
-		};
-		int64_t left = deadline - proc_ticks();
-
-		if (left <= 0 ||
-		    (poll(polled, 2, (int)left) < 0 && errno != EINTR)) {
-			return false;
-		}
-		for (size_t i = 0; i < 2; i++) {
-			if (polled[i].revents != 0) {
-				read_some(&stream[i]);
-			}
-		}
-	}
-	return true;
-}
-
-/* Wait for its end, however slow; it is killed once the time is over. */
-static int
-reap(pid_t pid, bool over, int64_t deadline)
-{
-	const struct timespec nap = { .tv_nsec = 2000000L };
-	int status = -1;
-
-	while (!over && waitpid(pid, &status, WNOHANG) == 0) {
-		over = proc_ticks() > deadline;
-		(void)nanosleep(&nap, NULL);
-	}
-	if (over) {
-		(void)kill(pid, SIGKILL);
-		while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {
-		}
-	}
-	return status;
 }
 
 enum run_result
 run_program(
     const char *const *argv, int64_t milliseconds, struct run_output *output)
 {
+	const struct timespec nap = { .tv_nsec = 2000000L };
 	int64_t deadline = proc_ticks() + milliseconds;
-	char complaint[COMPLAINT_MAX + 1] = "";
-	struct stream stream[2] = {
-		{ .buf = malloc(RUN_OUTPUT_MAX + 1), .size = RUN_OUTPUT_MAX },
-		{ .buf = complaint, .size = COMPLAINT_MAX },
-	};
-	int pipes[4] = { -1, -1, -1, -1 };
-	bool started = stream[0].buf != NULL && pipe2(pipes, O_CLOEXEC) == 0 &&
-		       pipe2(pipes + 2, O_CLOEXEC) == 0;
-	pid_t pid = started ? fork() : -1;
-	bool in_time = false;
+	int papers[2] = { paper_open(RUN_OUTPUT_MAX),
+		paper_open(COMPLAINT_MAX) };
+	pid_t pid = papers[0] >= 0 && papers[1] >= 0 ? fork() : -1;
+	enum run_result result = RUN_FAILED;
+	bool over = false;
 	int status = -1;
+	off_t len;
 
 	if (pid == 0) {
-		execute(argv, pipes[1], pipes[3]);
+		execute(argv, papers);
 	}
 	*output = (struct run_output){ .text = NULL };
-	(void)text_copy(output->error, sizeof(output->error),
-	    pid < 0 ? strerrordesc_np(errno) : "it did not end in time");
-	stream[0].fd = pipes[0];
-	stream[1].fd = pipes[2];
-	(void)close(pipes[1]);
-	(void)close(pipes[3]);
-	if (pid > 0) {
-		in_time = read_all(stream, deadline);
-		status = reap(pid, !in_time || stream[0].cut, deadline);
+	while (pid > 0 && waitpid(pid, &status, over ? 0 : WNOHANG) == 0) {
+		over = proc_ticks() > deadline;
+		if (over) {
+			(void)kill(pid, SIGKILL);
+		} else {
+			(void)nanosleep(&nap, NULL);
+		}
 	}
-	(void)close(stream[0].fd);
-	(void)close(stream[1].fd);
-	if (in_time && (status == 0 || stream[0].cut)) {
-		output->text = stream[0].buf;
-		output->text[stream[0].len] = '\0';
-		output->cut = stream[0].cut;
-		return RUN_FINE;
-	}
-	free(stream[0].buf);
-	complaint[strcspn(complaint, "\n")] = '\0';
-	if (in_time) {
+	/* Where the child left off: the place in it is shared. */
+	len = lseek(papers[0], 0, SEEK_CUR);
+	output->cut = len == RUN_OUTPUT_MAX;
+	if (pid < 0 || over) {
 		(void)text_copy(output->error, sizeof(output->error),
-		    complaint[0] != '\0' ? complaint
-					 : "it failed without a word");
+		    over ? "it did not end in time" : strerrordesc_np(errno));
+	} else if (status == 0 || output->cut) {
+		output->text = paper_read(papers[0], (size_t)len);
+		result = output->text != NULL ? RUN_FINE : RUN_FAILED;
+	} else {
+		char *complaint = paper_read(
+		    papers[1], (size_t)lseek(papers[1], 0, SEEK_CUR));
+
+		if (complaint != NULL) {
+			complaint[strcspn(complaint, "\n")] = '\0';
+			(void)text_copy(
+			    output->error, sizeof(output->error), complaint);
+		}
+		free(complaint);
+		if (WIFEXITED(status) && WEXITSTATUS(status) == NO_PROGRAM) {
+			result = RUN_MISSING;
+		}
 	}
-	return in_time && WIFEXITED(status) && WEXITSTATUS(status) == NO_PROGRAM
-		   ? RUN_MISSING
-		   : RUN_FAILED;
+	(void)close(papers[0]);
+	(void)close(papers[1]);
+	return result;
 }
 
 /* ---- reading what it prints ---- */

@@ -25,7 +25,7 @@ enum {
 enum run_result {
 	RUN_FINE,
 	RUN_MISSING, /* there is no such program */
-	RUN_FAILED   /* `error` says why */
+	RUN_FAILED   /* `error` says why, or is empty: it did not */
 };
 
 struct run_output {
@@ -88,6 +88,15 @@ struct milters {
 };
 
 void milters_read(const char *setting, struct milters *out);
+
+/* What the name of a milter or filter tells of it. */
+struct filter {
+	const char *part;    /* of such names */
+	const char *scanner; /* as videur.conf calls it; NULL: it signs or
+			      * verifies, and gives no verdict */
+};
+/* NULL where it tells nothing. */
+const struct filter *filter_of(const char *address);
 
 /* Whether Postfix's name of a milter means ours, the surest last. */
 enum same_milter {

@@ -18,18 +18,20 @@ import time
 from house import House, build
 from nameserver import room
 from postfix import Postfix
-from process import Stack, own, write
+from process import Process, Stack, listens_at, own, write
 
 DAY = 24 * 3600
 
 # Ours is the only mail host, and it is this host.
 ZONE = {"example.test": ["MX mx.example.test"],
-        "mx.example.test": ["127.0.0.1"]}
+        "mx.example.test": ["127.0.0.1"],
+        "postmaster.example.test": ["127.0.0.1"]}
 
 CONF = """
 database = "{database}"
 {page}
 milter {{ listen = "{listen}" }}
+web {{ listen = "{web}" }}
 watch {{ journal = no  files = {{"{log}"}} }}
 {more}
 """
@@ -37,6 +39,11 @@ watch {{ journal = no  files = {{"{log}"}} }}
 PAGE = """
 lookup-url = "https://postmaster.example.test/"
 contact = "postmaster@example.test"
+"""
+
+WEB = """
+database = "{database}"
+web {{ listen = "unix:{socket}" }}
 """
 
 MILTERS = "{ unix:videur/milter.sock, default_action=accept }"
@@ -59,7 +66,11 @@ class Ward:
     def bring_up(self):
         os.chmod(self.folder, 0o755)
         self.postfix = Postfix(f"{self.folder}/postfix", [], self.stack)
-        postconf(self.postfix.etc, "-e", f"smtpd_milters = {MILTERS}")
+        postconf(self.postfix.etc, "-e", f"smtpd_milters = {MILTERS}",
+                 "disable_vrfy_command = yes")
+        postconf(self.postfix.etc, "-P",
+                 f"127.0.0.1:{self.postfix.mx}/inet/smtpd_sasl_auth_enable=no",
+                 "smtpd/pass/smtpd_sasl_auth_enable=no")
         self.house = House(f"{self.folder}/house", logs=[self.postfix.log])
         self.house.door = f"{self.postfix.spool}/videur"
         self.house.socket = f"{self.house.door}/milter.sock"
@@ -71,6 +82,17 @@ class Ward:
         self.stack.add(self.house.close)
         self.house.start_milter()
         self.house.start_watch()
+        self.start_web()
+
+    def start_web(self):
+        """The page, where a room without network can ask it."""
+        self.web = f"{self.folder}/web.sock"
+        conf = f"{self.folder}/web.conf"
+        write(conf, WEB.format(database=self.house.database, socket=self.web))
+        process = Process([f"{build()}/videur-web", "-c", conf],
+                          f"{self.folder}/web.log")
+        self.stack.add(process.stop)
+        process.ready(lambda: listens_at(self.web))
 
     def close(self):
         self.stack.close()
@@ -103,14 +125,17 @@ class Patient:
         write(self.log, "")
         os.chmod(self.log, 0o644)
         self.configure()
+        self.main_cf(f"maillog_file = {self.log}",
+                     f"maillog_file_prefixes = {self.folder}")
         self.videur("allow", "add", "192.0.2.250")
         for service in ("milter", "watch"):
             self.sign(service, time.time())
 
-    def configure(self, listen=None, page=PAGE, more=""):
+    def configure(self, listen=None, page=PAGE, more="", web=None):
         write(self.conf, CONF.format(
             database=self.database, page=page, log=self.log, more=more,
-            listen=listen or f"unix:{self.ward.house.socket}"))
+            listen=listen or f"unix:{self.ward.house.socket}",
+            web=web or f"unix:{self.ward.web}"))
 
     # ---- making things wrong ----
 
@@ -134,9 +159,10 @@ class Patient:
     def submission(self):
         return f"127.0.0.1:{self.ward.postfix.submission}/inet"
 
-    def sign(self, service, at):
+    def sign(self, service, at, version=None):
+        version = version or self.videur("-V").split()[-1]
         self.sql("INSERT OR REPLACE INTO state (key, value, since)"
-                 " VALUES (?, '0', ?)", service, int(at))
+                 " VALUES (?, ?, ?)", service, version, int(at))
 
     def sql(self, query, *values):
         with contextlib.closing(sqlite3.connect(self.database)) as database:
@@ -172,25 +198,25 @@ class Patient:
                     env={**kept, "TZ": "UTC", **(env or {})})
 
     def findings(self, *words, status=0, **how):
-        """What it says to programs, as (check, state, what, mend)."""
+        """What it says to programs, as (check, state, what, fix)."""
         done = self.run("--json", *words, **how)
         assert done.returncode == status, done
         return [tuple(found[name] for name in
-                      ("check", "state", "what", "mend"))
+                      ("check", "state", "what", "fix"))
                 for found in json.loads(done.stdout)]
 
     def finding(self, check, *words, status=1, **how):
-        """The one thing it says of a check: state, what and mend."""
+        """The one thing it says of a check: state, what and fix."""
         found = [rest for name, *rest in self.findings(
             *words, status=status, **how) if name == check]
         assert len(found) == 1, found
         return found[0]
 
-    def take(self, mend):
-        """Do as a mend says; what it names "videur" is this patient's."""
-        assert mend, "there is no line that mends it"
-        if mend.startswith("videur "):
-            self.videur(*shlex.split(mend)[1:])
+    def take(self, fix):
+        """Do as a fix says; what it names "videur" is this patient's."""
+        assert fix, "there is no line that fixes it"
+        if fix.startswith("videur "):
+            self.videur(*shlex.split(fix)[1:])
         else:
-            subprocess.run(mend, shell=True, check=True,
+            subprocess.run(fix, shell=True, check=True,
                            stdin=subprocess.DEVNULL)

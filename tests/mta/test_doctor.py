@@ -1,5 +1,5 @@
 """`videur doctor`: a host misconfigured in each way it knows, one at a time;
-where a line mends it, that line is taken and the doctor asked again."""
+where a line fixes it, that line is taken and the doctor asked again."""
 
 import os
 import shutil
@@ -25,13 +25,13 @@ def patient_fixture(ward):
     return Patient(ward)
 
 
-def problem_mended(patient, check, *words):
-    """It is a problem, says these words, and its line mends it."""
-    state, what, mend = patient.finding(check)
+def problem_fixed(patient, check, *words):
+    """It is a problem, says these words, and its line fixes it."""
+    state, what, fix = patient.finding(check)
     assert state == "problem"
     for word in words:
         assert word in what, (word, what)
-    patient.take(mend)
+    patient.take(fix)
     assert patient.finding(check, status=0)[0] == "ok"
 
 
@@ -39,18 +39,20 @@ def problem_mended(patient, check, *words):
 
 def test_of_a_healthy_host_it_says_so_and_ends_with_0(patient, ward):
     ward.house.videur("allow", "add", "192.0.2.250")
-    patient.conf = ward.house.conf  # services that are really alive
+    patient.database = ward.house.database  # of services really alive
+    patient.configure()
     found = patient.findings()
     # A container's clock may be kept right by nobody it can see.
     assert {(check, state) for check, state, *_ in found
             if state != "ok"} <= {("clock", "warning")}
     assert {check for check, *_ in found} == {
         "database", "own-addresses", "postfix", "mynetworks", "mx", "ssh",
-        "proxy", "milter-chain", "milter-action", "milter-socket", "helo",
-        "services", "logs", "clock", "page"}
+        "proxy", "allow", "milter-chain", "milter-action", "milter-socket",
+        "helo", "smtpd", "logins", "reach", "services", "logs", "clock",
+        "page"}
 
 
-def test_people_read_a_line_a_finding_and_below_it_what_mends_it(patient):
+def test_people_read_a_line_a_finding_and_below_it_what_fixes_it(patient):
     patient.main_cf("smtpd_helo_required = no")
     done = patient.run()
     assert done.returncode == 1, done
@@ -58,8 +60,8 @@ def test_people_read_a_line_a_finding_and_below_it_what_mends_it(patient):
     at = next(i for i, line in enumerate(lines) if " helo " in line)
     assert lines[at].startswith("problem ")
     assert all(len(line) <= 80 for line in lines if " -> " not in line)
-    mend = next(line for line in lines[at:] if " -> " in line)
-    assert mend.strip() == (
+    fix = next(line for line in lines[at:] if " -> " in line)
+    assert fix.strip() == (
         f"-> postconf -c '{patient.etc}' -e 'smtpd_helo_required = yes'")
     assert lines[-1].startswith("1 problem, ")
     assert done.stderr == ""
@@ -74,18 +76,18 @@ def test_it_shows_the_addresses_of_this_host(patient):
 
 def test_a_network_that_may_relay_and_can_be_banned(patient):
     patient.main_cf("mynetworks = 127.0.0.0/8 198.51.100.0/24")
-    problem_mended(patient, "mynetworks", "198.51.100.0/24")
+    problem_fixed(patient, "mynetworks", "198.51.100.0/24")
 
 
 def test_an_ipv6_network_that_may_relay(patient):
     patient.main_cf("mynetworks = [2001:db8:7::]/48, [fd00::]/8")
-    problem_mended(patient, "mynetworks", "2001:db8:7::/48")
+    problem_fixed(patient, "mynetworks", "2001:db8:7::/48")
 
 
 def test_networks_are_read_from_the_tables_that_name_them(patient):
     write(f"{patient.folder}/nets", "# ours\n198.51.100.0/24 OK\n")
     patient.main_cf(f"mynetworks = cidr:{patient.folder}/nets")
-    problem_mended(patient, "mynetworks", "198.51.100.0/24")
+    problem_fixed(patient, "mynetworks", "198.51.100.0/24")
 
 
 def test_a_table_that_cannot_be_listed_is_named(patient):
@@ -97,7 +99,7 @@ def test_a_table_that_cannot_be_listed_is_named(patient):
 def test_a_network_allowed_only_for_a_while(patient):
     patient.videur("allow", "add", "198.51.100.0/24", "--for", "1d")
     patient.main_cf("mynetworks = 198.51.100.0/24")
-    problem_mended(patient, "mynetworks", "198.51.100.0/24", "only until")
+    problem_fixed(patient, "mynetworks", "198.51.100.0/24", "only until")
 
 
 def test_a_network_too_wide_to_be_its_own_is_not_allowed(patient):
@@ -112,7 +114,7 @@ def test_a_network_too_wide_to_be_its_own_is_not_allowed(patient):
 def test_a_secondary_mx_that_can_be_banned(patient):
     patient.zone["example.test"] = ["MX mx.example.test", "MX backup.test"]
     patient.zone["backup.test"] = ["203.0.113.25"]
-    problem_mended(patient, "mx", "backup.test", "203.0.113.25",
+    problem_fixed(patient, "mx", "backup.test", "203.0.113.25",
                    "example.test")
 
 
@@ -133,22 +135,22 @@ def test_domains_of_every_kind_are_looked_at(patient, setting):
     patient.zone["other.test"] = ["MX backup.test"]
     patient.zone["backup.test"] = ["203.0.113.25"]
     patient.main_cf(f"{setting} = localhost, other.test")
-    problem_mended(patient, "mx", "other.test")
+    problem_fixed(patient, "mx", "other.test")
 
 
 def test_domains_are_listed_from_a_table(patient):
     write(f"{patient.folder}/domains", "other.test anything\n")
     patient.zone["other.test"] = ["203.0.113.25"]  # without MX: itself
     patient.main_cf(f"relay_domains = texthash:{patient.folder}/domains")
-    problem_mended(patient, "mx", "other.test", "203.0.113.25")
+    problem_fixed(patient, "mx", "other.test", "203.0.113.25")
 
 
 @pytest.mark.parametrize("answer", ["garbage", "silence"])
 def test_a_resolver_that_gives_no_answer_is_no_problem(patient, answer):
     patient.zone["example.test"] = answer
-    state, what, mend = patient.finding("mx", status=0)
+    state, what, fix = patient.finding("mx", status=0)
     assert (state, "example.test" in what) == ("warning", True)
-    assert mend == "host -t mx example.test"
+    assert fix == "host -t mx example.test"
 
 
 def test_a_domain_that_takes_no_mail_has_no_mail_host(patient):
@@ -163,9 +165,9 @@ def ssh(address):
 
 
 def test_the_administrator_is_not_allowed_yet(patient):
-    state, what, mend = patient.finding("ssh", status=0, env=ssh(STRANGER))
+    state, what, fix = patient.finding("ssh", status=0, env=ssh(STRANGER))
     assert (state, STRANGER in what) == ("warning", True)
-    patient.take(mend)
+    patient.take(fix)
     state, what, _ = patient.finding("ssh", status=0, env=ssh(STRANGER))
     assert (state, "allowed until" in what) == ("ok", True)
 
@@ -198,9 +200,9 @@ def test_a_made_up_session_is_none(patient):
 def test_a_proxy_in_front_hides_the_clients(patient):
     for _ in range(5):
         patient.videur("report", "spam", "10.9.8.7")
-    state, what, mend = patient.finding("proxy")
+    state, what, fix = patient.finding("proxy")
     assert (state, "10.9.8.7" in what) == ("problem", True)
-    assert "haproxy" in mend
+    assert "haproxy" in fix
 
 
 def test_a_private_client_among_others_is_no_proxy(patient):
@@ -219,17 +221,17 @@ def test_one_public_client_is_no_proxy(patient):
 
 def test_videur_is_missing_from_the_chain(patient):
     patient.main_cf("smtpd_milters = inet:127.0.0.1:9900")
-    problem_mended(patient, "milter-chain", "main.cf", "not in smtpd_milters")
+    problem_fixed(patient, "milter-chain", "main.cf", "not in smtpd_milters")
 
 
 def test_videur_is_missing_where_a_service_has_a_chain_of_its_own(patient):
     patient.master_cf(f"{patient.submission}/smtpd_milters=inet:127.0.0.1:1")
-    problem_mended(patient, "milter-chain", patient.submission)
+    problem_fixed(patient, "milter-chain", patient.submission)
 
 
 def test_videur_is_not_the_last_of_the_chain(patient):
     patient.main_cf(f"smtpd_milters = {MILTERS}, inet:127.0.0.1:9900")
-    problem_mended(patient, "milter-chain", "not the last",
+    problem_fixed(patient, "milter-chain", "not the last",
                    "inet:127.0.0.1:9900")
 
 
@@ -241,7 +243,7 @@ def test_what_a_scanner_hands_back_needs_no_milter(patient):
 def test_mail_would_wait_for_a_milter_that_does_not_answer(patient):
     patient.main_cf("smtpd_milters = unix:videur/milter.sock",
                     "milter_default_action = tempfail")
-    problem_mended(patient, "milter-action", "tempfail")
+    problem_fixed(patient, "milter-action", "tempfail")
 
 
 def test_the_action_of_the_milter_itself_wins(patient):
@@ -249,7 +251,7 @@ def test_the_action_of_the_milter_itself_wins(patient):
     assert patient.finding("milter-action", status=0)[0] == "ok"
     patient.main_cf("milter_default_action = accept", "smtpd_milters = "
                     "{ unix:videur/milter.sock, { default_action = reject } }")
-    problem_mended(patient, "milter-action", "reject")
+    problem_fixed(patient, "milter-action", "reject")
 
 
 def test_who_would_rather_have_mail_wait_may(patient):
@@ -262,12 +264,12 @@ def test_who_would_rather_have_mail_wait_may(patient):
 
 def test_who_leaves_out_helo_is_stopped(patient):
     patient.main_cf("smtpd_helo_required = no")
-    problem_mended(patient, "helo", "main.cf")
+    problem_fixed(patient, "helo", "main.cf")
 
 
 def test_helo_of_one_service(patient):
     patient.master_cf(f"{patient.mx}/smtpd_helo_required=no")
-    problem_mended(patient, "helo", patient.mx)
+    problem_fixed(patient, "helo", patient.mx)
 
 
 # ---- the socket ----
@@ -275,7 +277,7 @@ def test_helo_of_one_service(patient):
 def test_both_sides_name_different_sockets(patient):
     patient.main_cf("smtpd_milters = "
                     "{ unix:videur/other.sock, default_action=accept }")
-    problem_mended(patient, "milter-socket", "unix:videur/other.sock")
+    problem_fixed(patient, "milter-socket", "unix:videur/other.sock")
 
 
 def test_in_a_chroot_the_absolute_path_leads_elsewhere(patient):
@@ -284,7 +286,7 @@ def test_in_a_chroot_the_absolute_path_leads_elsewhere(patient):
     patient.main_cf(
         f"smtpd_milters = {{ unix:{patient.ward.house.socket}, "
         "default_action=accept }")
-    problem_mended(patient, "milter-socket", "chroot")
+    problem_fixed(patient, "milter-socket", "chroot")
 
 
 def test_from_a_chroot_no_socket_outside_can_be_reached(patient):
@@ -294,13 +296,13 @@ def test_from_a_chroot_no_socket_outside_can_be_reached(patient):
     patient.main_cf(f"smtpd_milters = {{ unix:{socket}, "
                     "default_action=accept }")
     patient.chroot()
-    found = [(state, what, mend) for check, state, what, mend
+    found = [(state, what, fix) for check, state, what, fix
              in patient.findings(status=1) if check == "milter-socket"]
     assert {state for state, *_ in found} == {"problem"}
     assert all("outside" in what for _, what, _ in found)
     spool = patient.ward.postfix.spool
-    assert all(f'listen = "unix:{spool}/videur/milter.sock"' in mend
-               for *_, mend in found)
+    assert all(f'listen = "unix:{spool}/videur/milter.sock"' in fix
+               for *_, fix in found)
 
 
 def test_nobody_listens_at_the_socket(patient):
@@ -320,7 +322,7 @@ def test_postfix_cannot_pass_through_the_folder_of_the_socket(patient):
     patient.configure(listen=f"unix:{door}/milter.sock")
     patient.main_cf(f"smtpd_milters = {{ unix:{door}/milter.sock, "
                     "default_action=accept }")
-    problem_mended(patient, "milter-socket", "postfix", door)
+    problem_fixed(patient, "milter-socket", "postfix", door)
 
 
 def test_postfix_may_not_connect_to_the_socket(patient):
@@ -328,11 +330,11 @@ def test_postfix_may_not_connect_to_the_socket(patient):
     mode = os.stat(socket).st_mode
     os.chmod(socket, 0o600)
     try:
-        state, what, mend = patient.finding("milter-socket")
+        state, what, fix = patient.finding("milter-socket")
     finally:
         os.chmod(socket, mode)
     assert (state, "may not connect" in what) == ("problem", True)
-    assert 'socket-mode = "0660"' in mend
+    assert 'socket-mode = "0660"' in fix
 
 
 def test_a_milter_by_tcp_is_known_by_its_port(patient):
@@ -355,8 +357,8 @@ def test_without_postfix_its_checks_are_left_out(patient):
 
 def test_a_postfix_that_cannot_be_asked(patient):
     os.remove(f"{patient.etc}/master.cf")
-    state, _, mend = patient.finding("postfix")
-    assert (state, "--postfix DIR" in mend) == ("problem", True)
+    state, _, fix = patient.finding("postfix")
+    assert (state, "--postfix DIR" in fix) == ("problem", True)
 
 
 def test_a_folder_without_a_configuration_is_a_usage_error(patient):
@@ -367,15 +369,15 @@ def test_a_folder_without_a_configuration_is_a_usage_error(patient):
 
 # ---- the host ----
 
-@pytest.mark.parametrize("group, mode, mend", [
+@pytest.mark.parametrize("group, mode, fix", [
     ("adm", 0o640, "usermod -aG adm nobody"),
     ("root", 0o600, "setfacl -m u:nobody:r ")])
-def test_a_log_that_the_watcher_cannot_read(patient, group, mode, mend):
+def test_a_log_that_the_watcher_cannot_read(patient, group, mode, fix):
     shutil.chown(patient.log, "root", group)
     os.chmod(patient.log, mode)
     found = patient.finding("logs")
     assert found[0] == "problem" and patient.log in found[1]
-    assert found[2].startswith(mend)
+    assert found[2].startswith(fix)
 
 
 def test_a_log_that_is_not_there(patient):
@@ -392,9 +394,9 @@ def test_a_user_there_is_not(patient):
 @pytest.mark.parametrize("service", ["milter", "watch"])
 def test_a_service_that_went_silent(patient, service):
     patient.sign(service, time.time() - 600)
-    state, what, mend = patient.finding("services")
+    state, what, fix = patient.finding("services")
     assert (state, f"videur-{service}" in what) == ("problem", True)
-    assert mend == f"systemctl restart videur-{service}"
+    assert fix == f"systemctl restart videur-{service}"
 
 
 def test_a_service_that_never_ran(patient):
@@ -431,7 +433,7 @@ def test_events_from_the_future(patient):
 
 def test_a_page_that_nobody_is_told_of(patient):
     patient.configure(page="")
-    found = [(state, what, mend) for check, state, what, mend
+    found = [(state, what, fix) for check, state, what, fix
              in patient.findings() if check == "page"]
     assert [state for state, *_ in found] == ["warning", "warning"]
     assert "lookup-url = " in found[0][2] and "contact = " in found[1][2]
@@ -469,12 +471,12 @@ def locked_out_fixture(patient):
 def test_fix_allows_them_and_lifts_their_bans(locked_out):
     before = int(time.time())
     found = locked_out.findings("--fix", status=0, env=ssh(STRANGER))
-    mended = [(check, what) for check, state, what, _ in found
-              if state == "mended"]
-    assert [check for check, _ in mended] == ["mynetworks", "mx", "ssh"]
-    assert "198.51.100.0/24 for good" in mended[0][1]
+    fixed = [(check, what) for check, state, what, _ in found
+              if state == "fixed"]
+    assert [check for check, _ in fixed] == ["mynetworks", "mx", "ssh"]
+    assert "198.51.100.0/24 for good" in fixed[0][1]
     assert [what.endswith(f"lifted {bans}") for (_, what), bans in zip(
-        mended, ("2 bans", "1 ban", "1 ban"))] == [True] * 3
+        fixed, ("2 bans", "1 ban", "1 ban"))] == [True] * 3
     allowed = {net: (note, until) for net, note, until in locked_out.sql(
         "SELECT network, note, until FROM allow")}
     assert set(allowed) == {"192.0.2.250", "198.51.100.0/24", "203.0.113.25",
@@ -495,10 +497,10 @@ def test_fix_writes_each_of_them_into_the_audit(locked_out):
             "198.51.100.0/24", "203.0.113.25", STRANGER]
 
 
-def test_fix_leaves_what_is_mended_alone(locked_out):
+def test_fix_leaves_what_is_fixed_alone(locked_out):
     locked_out.findings("--fix", status=0, env=ssh(STRANGER))
     again = locked_out.findings("--fix", status=0, env=ssh(STRANGER))
-    assert "mended" not in {state for _, state, *_ in again}
+    assert "fixed" not in {state for _, state, *_ in again}
 
 
 def test_fix_prolongs_the_administrators_visit(locked_out):

@@ -35,8 +35,11 @@ visit_of(struct fixture *fixture)
 	visit.facts->now = T0;
 	visit.facts->same = same_text;
 	visit.facts->user_known = true;
-	visit.facts->records.alive[RECORDS_MILTER] = T0 - 1;
-	visit.facts->records.alive[RECORDS_WATCH] = T0 - 1;
+	for (int i = 0; i < RECORDS_SERVICES; i++) {
+		visit.facts->records.alive[i] = T0 - 1;
+		(void)text_copy(visit.facts->records.version[i], STORE_KEY_SIZE,
+		    VIDEUR_VERSION);
+	}
 	return visit;
 }
 
@@ -171,7 +174,7 @@ fixes(void **state)
 	struct fixes *found = calloc(1, sizeof(*found));
 
 	assert_non_null(found);
-	mta_add_nets(&visit.facts->mta,
+	mta_add_nets(visit.facts->mta,
 	    "127.0.0.0/8 198.51.100.0/24 198.0.0.0/8 203.0.113.1 "
 	    "203.0.113.2",
 	    NULL);
@@ -198,20 +201,20 @@ more_remarks_than_fit(void **state)
 	diagnosis->check = "x";
 	for (int i = 0; i < DIAGNOSIS_MAX + 3; i++) {
 		diagnosis_add(diagnosis, HEALTH_PROBLEM, NULL, "%d", i);
-		diagnosis_fix(diagnosis, "mend %d", i);
+		diagnosis_fix(diagnosis, "fix %d", i);
 	}
 	check_int(
 	    "those that are kept", (int64_t)diagnosis->remarks, DIAGNOSIS_MAX);
 	check_int("all are counted",
 	    (int64_t)diagnosis_count(diagnosis, HEALTH_PROBLEM),
 	    DIAGNOSIS_MAX + 3);
-	check_text("the last one keeps its mend",
-	    diagnosis->remark[DIAGNOSIS_MAX - 1].fix, "mend 255");
+	check_text("the last one keeps its fix",
+	    diagnosis->remark[DIAGNOSIS_MAX - 1].fix, "fix 255");
 	diagnosis->remarks = 2;
 	diagnosis_add(diagnosis, HEALTH_PROBLEM, NULL, "0");
 	diagnosis_fix(diagnosis, "another");
 	check_int("the same is said once", (int64_t)diagnosis->remarks, 2);
-	check_text("and keeps its mend", diagnosis->remark[0].fix, "mend 0");
+	check_text("and keeps its fix", diagnosis->remark[0].fix, "fix 0");
 	free(diagnosis);
 }
 

@@ -266,19 +266,25 @@ services_of_master_cf(void **state)
 	    "/command = smtpd\n",
 	    "smtp/inet/smtpd_milters = own\n"
 	    "[::1]:26/inet/smtpd_helo_required = no\n");
+	bool own;
 
 	(void)state;
 	check_int("each smtpd", (int64_t)mta->services, 2);
 	check_text("the first", mta->service[0].name, "smtp/inet");
-	assert_true(mta->service[0].chroot);
-	assert_false(mta->service[0].loopback);
-	check_text("its own chain", mta->service[0].milters, "own");
-	assert_true(mta->service[0].own_milters);
-	check_text("the others' HELO", mta->service[0].helo, "yes");
-	assert_false(mta->service[1].chroot);
-	assert_true(mta->service[1].loopback);
-	check_text("main.cf's chain", mta->service[1].milters, "m");
-	check_text("its own HELO", mta->service[1].helo, "no");
+	check_int("its port", mta->service[0].port, 25);
+	check_int("in a chroot", mta->service[0].chroot, true);
+	check_int("for all", mta->service[0].loopback, false);
+	check_text("its own chain",
+	    mta_get_own(mta, &mta->service[0], "smtpd_milters", &own), "own");
+	assert_true(own);
+	check_text("the others' HELO",
+	    mta_get_own(mta, &mta->service[0], "smtpd_helo_required", &own),
+	    "yes");
+	assert_false(own);
+	check_int("a port by its number", mta->service[1].port, 26);
+	check_int("in none", mta->service[1].chroot, false);
+	check_int("for this host", mta->service[1].loopback, true);
+	check_text("nothing anywhere", mta_get(mta, "maillog_file"), "");
 	mta_gone(mta);
 	mta = mta_of("compatibility_level = 0\n",
 	    "s/inet/chroot = -\ns/inet/command = smtpd\n", "");
