@@ -1,35 +1,8 @@
-#include "web/deadlines.h"
+#include "web/web.h"
 
 #include <stddef.h>
 #include <string.h>
 #include <sys/socket.h>
-
-void
-deadlines_init(struct deadlines *deadlines)
-{
-	memset(deadlines, 0, sizeof(*deadlines));
-	(void)pthread_mutex_init(&deadlines->lock, NULL);
-}
-
-bool
-deadlines_admit(struct deadlines *deadlines, const struct sockaddr *from)
-{
-	struct addr addr;
-	int count = 0;
-
-	if (!addr_from_sockaddr(from, &addr)) {
-		return true;
-	}
-	(void)pthread_mutex_lock(&deadlines->lock);
-	for (size_t i = 0; i < DEADLINES_MAX; i++) {
-		const struct deadline *one = &deadlines->connection[i];
-
-		count += one->used &&
-			 memcmp(&one->from, &addr, sizeof(addr)) == 0;
-	}
-	(void)pthread_mutex_unlock(&deadlines->lock);
-	return count < DEADLINES_EACH;
-}
 
 /* Shut down the one that has waited longest, if it came or was served at
  * `until` or before; false where there is none. */
@@ -57,25 +30,31 @@ hang_up(struct deadlines *deadlines, int64_t until, enum deadlines_cause cause)
 
 struct deadline *
 deadlines_take(struct deadlines *deadlines, int socket,
-    const struct sockaddr *from, int64_t ticks)
+    const struct sockaddr *from, int each, int64_t ticks)
 {
 	struct deadline *deadline = NULL;
+	struct deadline taken = {
+		.used = true, .waits = true, .socket = socket, .since = ticks
+	};
+	int of_address = 1;
 
+	(void)addr_from_sockaddr(from, &taken.from);
 	(void)pthread_mutex_lock(&deadlines->lock);
-	if (deadlines->used >= DEADLINES_CROWDED) {
+	for (size_t i = 0; i < DEADLINES_MAX; i++) {
+		struct deadline *one = &deadlines->connection[i];
+
+		of_address += one->used && memcmp(&one->from, &taken.from,
+					       sizeof(one->from)) == 0;
+		deadline = one->used || deadline != NULL ? deadline : one;
+	}
+	if (of_address > each) {
+		taken.waits = false;
+		(void)shutdown(socket, SHUT_RDWR);
+	} else if (deadlines->used >= DEADLINES_CROWDED) {
 		(void)hang_up(deadlines, INT64_MAX, DEADLINES_FULL);
 	}
-	for (size_t i = 0; i < DEADLINES_MAX && deadline == NULL; i++) {
-		if (!deadlines->connection[i].used) {
-			deadline = &deadlines->connection[i];
-		}
-	}
 	if (deadline != NULL) {
-		*deadline = (struct deadline){ .used = true,
-			.waits = true,
-			.socket = socket,
-			.since = ticks };
-		(void)addr_from_sockaddr(from, &deadline->from);
+		*deadline = taken;
 		deadlines->used++;
 	}
 	(void)pthread_mutex_unlock(&deadlines->lock);

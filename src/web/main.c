@@ -52,19 +52,21 @@ reload(struct web *web, const char *path, const struct conf *started)
 		return;
 	}
 	log_warn_lines(error);
-	if (strcmp(conf->web.listen, started->web.listen) != 0) {
-		log_warn("still listening on %s: another address needs a "
-			 "restart",
-		    started->web.listen);
-	}
-	if (strcmp(conf->web.metrics_listen, started->web.metrics_listen) !=
-	    0) {
-		log_warn("metrics stay where they are: another address needs a "
-			 "restart");
-	}
-	if (strcmp(conf->web.zone, started->web.zone) != 0) {
-		log_warn("times are shown as before: another zone needs a "
-			 "restart");
+	const struct {
+		const char *started, *now, *what;
+	} kept[] = {
+		{ started->web.listen, conf->web.listen,
+		    "still listening where it was: another address" },
+		{ started->web.metrics_listen, conf->web.metrics_listen,
+		    "metrics stay where they are: another address" },
+		{ started->web.zone, conf->web.zone,
+		    "times are shown as before: another zone" },
+	};
+
+	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
+		if (strcmp(kept[i].started, kept[i].now) != 0) {
+			log_warn("%s needs a restart", kept[i].what);
+		}
 	}
 	if (!certificate_load(conf, why)) {
 		log_warn("certificate and key stay as they were: %s; what only "

@@ -4,7 +4,10 @@
  */
 #include "web/web.h"
 
+#include <ctype.h>
+#include <limits.h>
 #include <microhttpd.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -26,16 +29,6 @@ enum {
 
 /* ---- what came in ---- */
 
-static int
-hex_digit(char c)
-{
-	static const char digits[] = "0123456789abcdefABCDEF";
-	const char *at = c != '\0' ? strchr(digits, c) : NULL;
-	int value = at != NULL ? (int)(at - digits) : -1;
-
-	return value < 16 ? value : value - 6;
-}
-
 size_t
 server_unescape(void *cls, struct MHD_Connection *connection, char *text)
 {
@@ -44,14 +37,16 @@ server_unescape(void *cls, struct MHD_Connection *connection, char *text)
 	(void)cls;
 	(void)connection;
 	for (const char *at = text; *at != '\0'; at++, out++) {
-		int high = *at == '%' ? hex_digit(at[1]) : -1;
-		int low = high >= 0 ? hex_digit(at[2]) : -1;
+		const char digits[] = { at[1], at[1] != '\0' ? at[2] : '\0',
+			'\0' };
+		char byte = '\0';
 
-		*out = *at;
-		if (low >= 0 && high + low > 0) {
-			*out = (char)(high * 16 + low);
-			at += 2;
+		if (*at == '%' && isxdigit((unsigned char)digits[0]) &&
+		    isxdigit((unsigned char)digits[1])) {
+			byte = (char)strtoul(digits, NULL, 16);
 		}
+		*out = byte != '\0' ? byte : *at;
+		at += byte != '\0' ? 2 : 0;
 	}
 	*out = '\0';
 	return (size_t)(out - text);
@@ -221,30 +216,17 @@ on_request(/* NOLINT(readability-function-size): its parameters */
 	return answer(cls, connection, path, method);
 }
 
-/* Whether a connection is taken at all.  All those of proxies are. */
-static enum MHD_Result
-on_accept(void *cls, const struct sockaddr *from, socklen_t size)
-{
-	struct web *web = cls;
-
-	(void)size;
-	return atomic_load(&web->proxied) ||
-		       deadlines_admit(&web->deadlines, from)
-		   ? MHD_YES
-		   : MHD_NO;
-}
-
 static void
 on_connection(void *cls, struct MHD_Connection *connection, void **context,
     enum MHD_ConnectionNotificationCode code)
 {
-	struct deadlines *deadlines = &((struct web *)cls)->deadlines;
+	struct web *web = cls;
 	const union MHD_ConnectionInfo *info;
 	int fd;
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		if (*context != NULL) {
-			deadlines_leave(deadlines, *context);
+			deadlines_leave(&web->deadlines, *context);
 		}
 		return;
 	}
@@ -253,9 +235,12 @@ on_connection(void *cls, struct MHD_Connection *connection, void **context,
 	fd = info != NULL ? info->connect_fd : -1;
 	info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+	/* Of a proxy's address there may be any number. */
 	*context = fd >= 0 && info != NULL
-		       ? deadlines_take(
-			     deadlines, fd, info->client_addr, proc_ticks())
+		       ? deadlines_take(&web->deadlines, fd, info->client_addr,
+			     atomic_load(&web->proxied) ? INT_MAX
+							: DEADLINES_EACH,
+			     proc_ticks())
 		       : NULL;
 }
 
@@ -296,7 +281,7 @@ start_page(struct web *web, bool secure)
 	}
 	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC |
 				    (secure ? (unsigned)MHD_USE_TLS : 0U),
-	    0, on_accept, web, on_request, &web->page_handler,
+	    0, NULL, NULL, on_request, &web->page_handler,
 	    MHD_OPTION_LISTEN_SOCKET, web->listener,
 	    MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)(THREADS * CONNECTIONS_MAX),
@@ -356,7 +341,7 @@ server_start(struct web *web, struct conf *conf)
 	(void)pthread_mutex_init(&web->lock, NULL);
 	web->page_handler = (struct handler){ web, routes_answer };
 	web->metrics_handler = (struct handler){ web, metrics_answer };
-	deadlines_init(&web->deadlines);
+	(void)pthread_mutex_init(&web->deadlines.lock, NULL);
 	rate_init(&web->rate);
 	lookup_init(&web->lookup);
 	stats_init(&web->stats);
