@@ -53,7 +53,13 @@ complain(struct lookup *lookup, const char *why)
 {
 	int64_t held;
 
+	const char *behind = text_after(why, lookup->path);
+
 	lookup->failing = true;
+	(void)text_copy(lookup->why, sizeof(lookup->why),
+	    behind != NULL && text_after(behind, ": ") != NULL
+		? text_after(behind, ": ")
+		: why);
 	if (log_gate_open(&lookup->gate, proc_ticks() / 1000, &held)) {
 		log_warn("%s", why);
 		if (held > 0) {
@@ -120,12 +126,9 @@ lookup_standing(struct lookup *lookup, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing)
 {
 	const bool begun = begin(lookup, conf);
-	struct brake brake;
 
-	if (begun && address != NULL) {
+	if (begun) {
 		engine_standing(lookup->store, conf, address, now, standing);
-	} else if (begun) { /* any question will do */
-		engine_brake(lookup->store, &brake);
 	}
 	return end(lookup, begun);
 }
@@ -156,6 +159,24 @@ lookup_hours(struct lookup *lookup, const struct conf *conf,
 	}
 	hours->reputation = repute.reputation;
 	return end(lookup, begun);
+}
+
+bool
+lookup_check(struct lookup *lookup, const struct conf *conf, int64_t now,
+    char why[static STORE_ERROR_SIZE])
+{
+	struct addr address;
+	struct standing standing;
+	struct lookup_hours hours;
+	bool fine;
+
+	(void)addr_parse("192.0.2.1", &address);
+	fine = lookup_standing(lookup, conf, &address, now, &standing) &&
+	       lookup_hours(lookup, conf, &address, now, &hours);
+	(void)pthread_mutex_lock(&lookup->lock);
+	(void)text_copy(why, STORE_ERROR_SIZE, lookup->why);
+	(void)pthread_mutex_unlock(&lookup->lock);
+	return fine;
 }
 
 void
@@ -199,6 +220,22 @@ take_row(void *to, const struct daily_row *row)
 	}
 }
 
+static void
+take_source(void *to, const struct source_seen *seen)
+{
+	struct stats *stats = to;
+	struct stats_source *source = &stats->source[stats->sources];
+
+	if (stats->sources < STATS_SOURCES_MAX &&
+	    text_copy(source->name, sizeof(source->name), seen->source)) {
+		source->lines = seen->lines;
+		source->understood = seen->understood;
+		source->findings = seen->findings;
+		source->dropped = seen->dropped;
+		stats->sources++;
+	}
+}
+
 /* Fill in everything but `counter`; false where the database cannot be read,
  * after a line in the log, but for one that cannot be opened: each request that
  * needs it says so.  With a handle for this one time: between two times it
@@ -210,6 +247,7 @@ count(struct stats *stats, const struct conf *conf, struct log_gate *gate)
 	struct state states[STATE_COUNT];
 	struct ban_counts listed;
 	struct store_numbers numbers;
+	struct milter_seen seen;
 	struct brake brake;
 	char error[STORE_ERROR_SIZE];
 	struct store *store;
@@ -231,6 +269,8 @@ count(struct stats *stats, const struct conf *conf, struct log_gate *gate)
 	store_numbers(store, &numbers);
 	engine_states(store, states);
 	engine_brake(store, &brake);
+	engine_seen(store, now, &seen);
+	engine_sources(store, now, take_source, stats);
 	stats->family[STATS_V4] = listed.v4;
 	stats->family[STATS_V6] = listed.v6;
 	memcpy(stats->listed, listed.bans, sizeof(stats->listed));
@@ -243,6 +283,10 @@ count(struct stats *stats, const struct conf *conf, struct log_gate *gate)
 	}
 	stats->watch_behind = states[STATE_WATCH_BEHIND].number;
 	stats->brake = brake.on;
+	stats->seen[STATS_SEEN_SESSIONS] = seen.sessions;
+	stats->seen[STATS_SEEN_ENDS] = seen.message_ends;
+	stats->seen[STATS_SEEN_HEADERS] = seen.verdict_headers;
+	stats->seen[STATS_SEEN_REJECTIONS] = seen.rejections;
 	fine = store_read_end(store) == STORE_OK;
 	if (!fine && log_gate_open(gate, proc_ticks() / 1000, &held)) {
 		log_warn("statistics: %s", store_error(store));

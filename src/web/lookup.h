@@ -30,8 +30,9 @@ struct lookup {
 	struct store *store; /* NULL: to be opened */
 	char path[CONF_PATH_SIZE];
 	struct log_gate gate;
-	bool failing; /* so that its end is worth a line */
-	bool reading; /* since `looked_at`, in ticks */
+	char why[STORE_ERROR_SIZE]; /* it failed last, without the path */
+	bool failing;               /* so that its end is worth a line */
+	bool reading;               /* since `looked_at`, in ticks */
 	int64_t looked_at;
 };
 
@@ -51,14 +52,18 @@ struct lookup_hours {
 	struct tally hour[LOOKUP_HOURS];
 };
 
-/* Each gives back false where the database cannot be read now; without an
- * address the first does nothing else. */
+/* Each gives back false where the database cannot be read now. */
 bool lookup_standing(struct lookup *lookup, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);
 /* What was seen of an address's client in the last LOOKUP_HOURS hours, and its
  * reputation. */
 bool lookup_hours(struct lookup *lookup, const struct conf *conf,
     const struct addr *address, int64_t now, struct lookup_hours *hours);
+
+/* A look-up as any other, of an address of no importance: false, with the
+ * reason ("database disk image is malformed"), where the page has no answers. */
+bool lookup_check(struct lookup *lookup, const struct conf *conf, int64_t now,
+    char why[static STORE_ERROR_SIZE]);
 
 /* Let go of what requests within a millisecond share: to be called
  * now and then, so that the last does not keep the log from being emptied. */
@@ -69,7 +74,8 @@ void lookup_rest(struct lookup *lookup);
 enum {
 	STATS_DAYS = 30,
 	STATS_SUMS = DAILY_ACCEPTED + 1,
-	STATS_WORDS = KIND_COUNT /* the most that a sum is counted by */
+	STATS_WORDS = KIND_COUNT, /* the most that a sum is counted by */
+	STATS_SOURCES_MAX = 32    /* more are left out */
 };
 
 /* What is counted by day, in the order of enum daily: its name, and the words
@@ -99,6 +105,24 @@ enum stats_program {
 	STATS_PROGRAMS
 };
 
+/* What the milter saw today and yesterday. */
+enum stats_seen {
+	STATS_SEEN_SESSIONS,
+	STATS_SEEN_ENDS,    /* of messages */
+	STATS_SEEN_HEADERS, /* of scanners: verdicts */
+	STATS_SEEN_REJECTIONS,
+	STATS_SEEN
+};
+
+/* What the watcher read of one log in that time. */
+struct stats_source {
+	char name[CONF_PATH_SIZE]; /* a path, or "journal" */
+	int64_t lines;
+	int64_t understood;
+	int64_t findings;
+	int64_t dropped; /* findings that are another program's to count */
+};
+
 struct stats {
 	int64_t at; /* when they were counted */
 	/* Clients and networks with a live enforced ban now. */
@@ -114,6 +138,9 @@ struct stats {
 	int64_t life[STATS_PROGRAMS]; /* newest sign of life; -1: none */
 	int64_t watch_behind; /* seconds the watcher is behind; -1: unknown */
 	int64_t brake;        /* 1 while it is on */
+	int64_t seen[STATS_SEEN];
+	struct stats_source source[STATS_SOURCES_MAX];
+	size_t sources;
 };
 
 /*

@@ -20,6 +20,7 @@ struct metric_values {
 	int64_t readable; /* and the statistics are known */
 	int64_t answered[WEB_STATUSES];
 	int64_t hung_up[DEADLINES_CAUSES];
+	int64_t untrusted;
 	struct stats stats;
 };
 
@@ -40,11 +41,14 @@ static const char *const versions[] = { VIDEUR_VERSION };
 static const char *const causes[] = { "slow", "full" };
 static const char *const families[] = { "ipv4", "ipv6" };
 static const char *const programs[] = { "milter", "watch" };
+static const char *const seen[] = { "sessions", "message-ends",
+	"verdict-headers", "rejections" };
 static const struct words version_words = WORDS_OF(versions);
 static const struct words status_words = WORDS_OF(statuses);
 static const struct words cause_words = WORDS_OF(causes);
 static const struct words family_words = WORDS_OF(families);
 static const struct words program_words = WORDS_OF(programs);
+static const struct words seen_words = WORDS_OF(seen);
 
 static const char gauge[] = "gauge";
 static const char counter[] = "counter";
@@ -76,6 +80,10 @@ static const struct metric {
 	    "Connections closed because no whole request came in time (slow) "
 	    "or room was needed (full).",
 	    VALUE(hung_up), "cause", &cause_words },
+	{ "videur_web_untrusted_proxy_requests_total", counter,
+	    "Requests over the rate (429) that a proxy passed on which is not "
+	    "in trusted-proxies.",
+	    VALUE(untrusted), NULL, NULL },
 	{ "videur_collected_timestamp_seconds", gauge,
 	    "When the numbers below were read from the database.", STAT(at),
 	    NULL, NULL },
@@ -115,7 +123,35 @@ static const struct metric {
 	    STAT(watch_behind), NULL, NULL },
 	{ "videur_brake", gauge, "1 while the brake is on, else 0.",
 	    STAT(brake), NULL, NULL },
+	{ "videur_milter_seen", gauge,
+	    "What the milter saw today and yesterday (UTC).", STAT(seen),
+	    "what", &seen_words },
 };
+
+/* The same for each log, by its name. */
+static const struct source_metric {
+	const char *name;
+	const char *help; /* "Today and yesterday (UTC): ..." */
+	size_t offset;    /* in struct stats_source */
+} source_metrics[] = {
+	{ "videur_source_lines", "lines read",
+	    offsetof(struct stats_source, lines) },
+	{ "videur_source_understood", "lines that a rule understood",
+	    offsetof(struct stats_source, understood) },
+	{ "videur_source_findings", "offences found in it",
+	    offsetof(struct stats_source, findings) },
+	{ "videur_source_dropped",
+	    "offences that another program is to count (sources)",
+	    offsetof(struct stats_source, dropped) },
+};
+
+static void
+write_head(const char *name, const char *type, const char *before,
+    const char *help, struct text *out)
+{
+	text_addf(out, "# HELP %s %s%s\n# TYPE %s %s\n", name, before, help,
+	    name, type);
+}
 
 /* Write one; without the statistics, those that are ours alone. */
 static void
@@ -127,8 +163,7 @@ write_metric(const struct metric *metric, const struct metric_values *values,
 	if (!values->readable && metric->offset >= VALUE(stats)) {
 		return;
 	}
-	text_addf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name,
-	    metric->help, metric->name, metric->type);
+	write_head(metric->name, metric->type, "", metric->help, out);
 	for (size_t i = 0; i < count; i++) {
 		int64_t value;
 
@@ -144,6 +179,29 @@ write_metric(const struct metric *metric, const struct metric_values *values,
 			    words_at(metric->words, i));
 		}
 		text_addf(out, " %lld\n", (long long)value);
+	}
+}
+
+static void
+write_sources(const struct source_metric *metric, const struct stats *stats,
+    struct text *out)
+{
+	write_head(metric->name, gauge,
+	    "Of each log, today and yesterday (UTC): ", metric->help, out);
+	for (size_t i = 0; i < stats->sources; i++) {
+		const struct stats_source *source = &stats->source[i];
+		int64_t value;
+
+		memcpy(&value, (const char *)source + metric->offset,
+		    sizeof(value));
+		text_addf(out, "%s{source=\"", metric->name);
+		for (const char *c = source->name; *c != '\0'; c++) {
+			if (*c == '"' || *c == '\\') {
+				text_add_char(out, '\\');
+			}
+			text_add_char(out, *c == '\n' ? '?' : *c);
+		}
+		text_addf(out, "\"} %lld\n", (long long)value);
 	}
 }
 
@@ -172,10 +230,17 @@ metrics_answer(const struct request *request, struct response *response)
 	for (size_t i = 0; i < WEB_STATUSES; i++) {
 		values.answered[i] = atomic_load(&web->answered[i]);
 	}
+	values.untrusted = atomic_load(&web->untrusted);
 	for (size_t i = 0; i < DEADLINES_CAUSES; i++) {
 		values.hung_up[i] = atomic_load(&web->deadlines.hung_up[i]);
 	}
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
 		write_metric(&metrics[i], &values, &response->body);
+	}
+	for (size_t i = 0; values.readable && i < sizeof(source_metrics) /
+						      sizeof(source_metrics[0]);
+	     i++) {
+		write_sources(
+		    &source_metrics[i], &values.stats, &response->body);
 	}
 }

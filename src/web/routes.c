@@ -15,6 +15,10 @@
 #include "web/site.h"
 #include "web/web.h"
 
+enum {
+	UNTRUSTED_MS = 3600 * 1000
+};
+
 /* Where the look-up for programs lives. */
 static const char api_ip[] = "/api/v1/ip/";
 
@@ -184,6 +188,7 @@ answer_look_up(const struct request *request, struct response *response)
 			 !standing_never_banned(&request->visitor);
 	struct addr address = request->visitor;
 	enum page_kind kind = own ? PAGE_LOOKUP : PAGE_FORM;
+	char why[STORE_ERROR_SIZE];
 	struct standing standing;
 	struct json json;
 
@@ -195,9 +200,10 @@ answer_look_up(const struct request *request, struct response *response)
 		refuse(request, kind, response);
 		return;
 	}
-	if (!lookup_standing(&request->web->lookup, conf,
-		kind == PAGE_LOOKUP ? &address : NULL, request->now,
-		&standing)) {
+	if (kind == PAGE_LOOKUP ? !lookup_standing(&request->web->lookup, conf,
+				      &address, request->now, &standing)
+				: !lookup_check(&request->web->lookup, conf,
+				      request->now, why)) {
 		refuse(request, PAGE_UNAVAILABLE, response);
 		return;
 	}
@@ -303,11 +309,24 @@ answer_file(const struct request *request, struct response *response)
 static void
 answer_health(const struct request *request, struct response *response)
 {
-	const bool fine = lookup_standing(&request->web->lookup,
-	    request->site->conf, NULL, request->now, NULL);
+	struct web *web = request->web;
+	char why[STORE_ERROR_SIZE];
 
-	say(response, fine ? 200 : 503,
-	    fine ? "ok\n" : "the database cannot be read\n");
+	response->names_us = true;
+	if (!lookup_check(
+		&web->lookup, request->site->conf, request->now, why)) {
+		say(response, 503, "");
+		text_addf(
+		    &response->body, "the database cannot be read: %s\n", why);
+		return;
+	}
+	say(response, 200, "ok\n");
+	if (request->unbelieved ||
+	    request->ticks < atomic_load(&web->untrusted_until)) {
+		text_add(&response->body,
+		    "warning: requests come through a proxy that is not in "
+		    "trusted-proxies\n");
+	}
 }
 
 /* ---- routes ---- */
@@ -335,6 +354,26 @@ static const struct route {
 	{ "/logo", true, true, answer_file },
 };
 
+/* Everybody behind a proxy that is not trusted is one visitor: say so, once an
+ * hour. */
+static void
+note_untrusted(const struct request *request)
+{
+	struct web *web = request->web;
+	long long until = atomic_load(&web->untrusted_until);
+	char who[ADDR_TEXT_SIZE];
+
+	atomic_fetch_add(&web->untrusted, 1);
+	if (request->ticks >= until &&
+	    atomic_compare_exchange_strong(
+		&web->untrusted_until, &until, request->ticks + UNTRUSTED_MS)) {
+		log_warn("too many requests from %s, which asks for others "
+			 "(X-Forwarded-For): if it is your proxy, name it in "
+			 "trusted-proxies, or all its visitors share one rate",
+		    addr_format(&request->visitor, who));
+	}
+}
+
 /* Refuse a visitor that asks too often: cheaply. */
 static void
 refuse_for_now(
@@ -342,6 +381,9 @@ refuse_for_now(
 {
 	char who[ADDR_TEXT_SIZE];
 
+	if (request->unbelieved) {
+		note_untrusted(request);
+	}
 	response->retry_after = wait;
 	if (wants_json(request)) {
 		refuse_json(response, 429, "too many requests");

@@ -86,6 +86,7 @@ read_request(struct MHD_Connection *connection, struct request *request)
 	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	char buf[WEB_REQUEST_MAX]; /* as long as all headers together */
 	struct text forwarded;
+	struct addr peer;
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
 		*values[i].value = MHD_lookup_connection_value(
@@ -97,6 +98,12 @@ read_request(struct MHD_Connection *connection, struct request *request)
 	request->visitor_known = info != NULL && !forwarded.cut &&
 				 visitor_address(request->site->conf,
 				     info->client_addr, buf, &request->visitor);
+	request->unbelieved = (forwarded.len > 0 ||
+				  MHD_lookup_connection_value(connection,
+				      MHD_HEADER_KIND, "Forwarded") != NULL) &&
+			      info != NULL &&
+			      addr_from_sockaddr(info->client_addr, &peer) &&
+			      !visitor_is_proxy(request->site->conf, &peer);
 }
 
 /* ---- what goes out ---- */
@@ -141,6 +148,8 @@ add_headers(struct MHD_Response *to, const struct response *response)
 		{ "Allow", response->status == MHD_HTTP_METHOD_NOT_ALLOWED
 			       ? "GET, HEAD"
 			       : NULL },
+		{ "X-Videur",
+		    response->names_us ? "videur-web " VIDEUR_VERSION : NULL },
 		{ "Retry-After", retry > 0 ? seconds : NULL },
 	};
 
@@ -338,6 +347,8 @@ use_conf(struct web *web, struct conf *conf)
 bool
 server_start(struct web *web, struct conf *conf)
 {
+	char why[STORE_ERROR_SIZE];
+
 	(void)pthread_mutex_init(&web->lock, NULL);
 	web->page_handler = (struct handler){ web, routes_answer };
 	web->metrics_handler = (struct handler){ web, metrics_answer };
@@ -350,7 +361,7 @@ server_start(struct web *web, struct conf *conf)
 		return false;
 	}
 	/* Say at once what a first visitor would find, and count. */
-	(void)lookup_standing(&web->lookup, conf, NULL, 0, NULL);
+	(void)lookup_check(&web->lookup, conf, proc_now(), why);
 	server_tick(web);
 	web->page = start_page(web, is_secure(conf));
 	if (web->page != NULL && web->metrics_listener >= 0) {

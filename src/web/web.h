@@ -105,6 +105,10 @@ struct web {
 	struct lookup lookup;
 	struct stats_keeper stats;
 	atomic_llong answered[WEB_STATUSES]; /* by status */
+	/* Requests over the rate by a proxy that is not trusted, and until
+	 * when (ticks) no more is said of it. */
+	atomic_llong untrusted;
+	atomic_llong untrusted_until;
 	atomic_bool proxied;  /* every connection comes from a proxy */
 	pthread_mutex_t lock; /* of site */
 	struct site *site;
@@ -126,6 +130,7 @@ struct request {
 	const char *accept;
 	const char *accept_language;
 	bool visitor_known;
+	bool unbelieved; /* it says for whom it asks, but is no trusted proxy */
 	struct addr visitor;
 };
 
@@ -137,6 +142,7 @@ struct response {
 	const char *vary;     /* which headers it depends on, or NULL */
 	int64_t retry_after;  /* seconds until it may change; 0: not said */
 	bool may_be_cached;
+	bool names_us; /* program and version */
 	struct text body;
 };
 

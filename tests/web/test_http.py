@@ -1,6 +1,7 @@
 """HTTP as programs speak it: JSON, headers, methods, limits."""
 
 import json
+import re
 import time
 
 import pytest
@@ -56,6 +57,9 @@ def test_bad_input_to_the_api(shown, asked, why):
 def test_health(shown):
     answer = shown.ask("/healthz")
     assert (answer.status, answer.text) == (200, "ok\n")
+    assert re.fullmatch(r"videur-web \d+\.\d+\.\d+.*",
+                        answer.headers["X-Videur"])
+    assert "X-Videur" not in shown.ask("/").headers
 
 
 PATHS = ["/", "/?ip=192.0.2.7", "/?ip=x", "/api/v1/ip/192.0.2.7",

@@ -138,6 +138,48 @@ def test_what_the_other_programs_said(measured):
     assert metrics.get("videur_brake") == 1
 
 
+def put_sums(site, *sums):
+    """Say what the watcher and the milter counted today: what, name, number."""
+    today = int(time.time()) // 86400 * 86400
+    with sqlite3.connect(site.database) as database:
+        database.executemany(
+            "INSERT INTO daily VALUES (?, ?, ?, ?)",
+            [(today, *one) for one in sums])
+
+
+def test_a_log_that_no_rule_reads_is_seen(measured):
+    """Prometheus can watch the watcher: lines read and lines understood."""
+    measured.videur("ban", "192.0.2.7", "2h")
+    put_sums(measured, ("lines", '/var/log/"mail".log', 400),
+             ("lines", "journal", 1000), ("understood", "journal", 900),
+             ("findings", "journal", 20), ("dropped", "journal", 5),
+             ("seen", "sessions", 70), ("seen", "message-ends", 60))
+    metrics = scrape(measured.start())
+    assert metrics.of("videur_source_lines") \
+        == {r'/var/log/\"mail\".log': 400, "journal": 1000}
+    assert metrics.get("videur_source_understood",
+                       source=r'/var/log/\"mail\".log') == 0
+    assert metrics.of("videur_source_understood") == {"journal": 900}
+    assert metrics.of("videur_source_findings") == {"journal": 20}
+    assert metrics.of("videur_source_dropped") == {"journal": 5}
+    assert metrics.of("videur_milter_seen") \
+        == {"sessions": 70, "message-ends": 60}
+    assert metrics.get("videur_milter_seen", what="verdict-headers") == 0
+
+
+def test_what_was_read_is_no_figure_of_the_page(measured):
+    measured.videur("ban", "192.0.2.7", "2h")
+    put_sums(measured, ("lines", "/var/log/mail.log", 424242),
+             ("seen", "sessions", 434343))
+    measured.start()
+    for path in "/stats", "/api/v1/stats":
+        answer = measured.ask(path)
+        assert answer.status == 200
+        for word in "mail.log", "424", "434", "lines":
+            assert word not in re.sub(r"<svg.*?</svg>|v=[0-9a-f]*", "",
+                                      answer.text), (path, word)
+
+
 def test_who_said_nothing_is_left_out(measured):
     measured.videur("ban", "192.0.2.7", "2h")
     metrics = scrape(measured.start())
@@ -209,7 +251,8 @@ def test_without_a_database_that_is_what_is_said(measured):
     assert metrics.get("videur_database_readable") == 0
     assert set(metrics.kinds) == {
         "videur_build_info", "videur_database_readable",
-        "videur_web_requests_total", "videur_web_hangups_total"}
+        "videur_web_requests_total", "videur_web_hangups_total",
+        "videur_web_untrusted_proxy_requests_total"}
 
 
 def test_every_metric_is_documented(measured):

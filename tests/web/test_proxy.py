@@ -132,6 +132,48 @@ def test_the_rate_is_the_clients_whatever_he_claims(proxied):
                        X_Client="198.51.100.2").status == 200
 
 
+@pytest.mark.parametrize("header", [
+    {"X_Forwarded_For": "198.51.100.1"},
+    {"Forwarded": "for=198.51.100.1"}], ids=["X-Forwarded-For", "Forwarded"])
+def test_a_proxy_that_is_not_trusted_is_told_of(tmp_path, header):
+    """All its visitors share one rate, and nobody would know why."""
+    site = Website(tmp_path,
+                   more='rate = 60 metrics-listen = "127.0.0.1:0"')
+    site.videur("ban", "192.0.2.7", "2h")
+    try:
+        site.start()
+        assert site.ask("/healthz").text == "ok\n"
+        assert "not in trusted-proxies" in site.ask("/healthz", **header).text
+        statuses = [site.ask("/?ip=192.0.2.7", **header).status
+                    for _ in range(80)]
+        assert statuses.count(429) >= 19
+        told = [line for line in site.lines() if "trusted-proxies" in line]
+        assert len(told) == 1
+        assert "too many requests from 127.0.0.1, which asks for others" \
+            in told[0]
+        health = site.ask("/healthz")
+        assert health.status == 200
+        assert "not in trusted-proxies" in health.text
+        number = int(re.search(
+            r"^videur_web_untrusted_proxy_requests_total (\d+)$",
+            site.ask("/metrics", where=site.metrics_where).text, re.M)[1])
+        assert number == statuses.count(429)
+    finally:
+        site.close()
+
+
+def test_a_visitor_who_asks_too_often_is_no_proxy(tmp_path):
+    site = Website(tmp_path, more="rate = 3")
+    site.videur("ban", "192.0.2.7", "2h")
+    try:
+        site.start()
+        assert [site.ask("/").status for _ in range(5)].count(429) == 2
+        assert site.ask("/healthz").text == "ok\n"
+        assert site.logged("trusted-proxies") is None
+    finally:
+        site.close()
+
+
 def test_the_page_comes_through_whole(proxied):
     direct = proxied.ask("/?ip=192.0.2.7")
     page = proxied.ask("/?ip=192.0.2.7", where=proxied.front)

@@ -156,6 +156,42 @@ def test_a_database_that_is_none(empty):
         assert file.read() == b"no database at all\n" * 100
 
 
+def damage(database, table):
+    """Overwrite the root pages of a table and its indexes."""
+    with sqlite3.connect(database) as one:
+        one.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        size, = one.execute("PRAGMA page_size").fetchone()
+        pages = [row[0] for row in one.execute(
+            "SELECT rootpage FROM sqlite_master WHERE tbl_name = ?",
+            (table,)) if row[0]]
+    one.close()
+    with open(database, "r+b") as file:
+        for page in pages:
+            file.seek((page - 1) * size)
+            file.write(b"\xa5" * size)
+
+
+@pytest.mark.parametrize("table", ["ban", "tally"])
+def test_health_makes_a_real_look_up(empty, table):
+    """A page that answers no visitor is not healthy, whatever else of the
+    database can still be read."""
+    empty.videur("ban", "192.0.2.7", "2h")
+    damage(empty.database, table)
+    empty.start()
+    answer = empty.ask("/healthz")
+    assert answer.status == 503
+    assert answer.text == ("the database cannot be read: "
+                           "database disk image is malformed\n")
+    assert "X-Videur" in answer.headers
+    assert empty.ask("/style.css").status == 200
+
+
+def test_health_says_why(empty):
+    empty.start()
+    assert empty.ask("/healthz").text \
+        == "the database cannot be read: No such file or directory\n"
+
+
 def test_a_locked_database_is_not_waited_for_long(empty):
     empty.videur("ban", "192.0.2.7", "2h")
     lock = sqlite3.connect(empty.database)
