@@ -143,10 +143,10 @@ $(BUILD)/gen/rule_files.c: scripts/embed $(wildcard src/rules/*.rule)
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed rule_files $(filter %.rule,$^) >$@
-$(BUILD)/gen/bounce_files.c: scripts/embed $(wildcard src/bounce/*.table)
+$(BUILD)/gen/bounce_files.c: scripts/embed $(wildcard src/bounce/*.conf)
 	$(call say,embed)
 	@mkdir -p $(@D)
-	$(Q)scripts/embed bounce_files $(filter %.table,$^) >$@
+	$(Q)scripts/embed bounce_files $(filter %.conf,$^) >$@
 $(BUILD)/gen/web_files.c: scripts/embed $(wildcard web/*)
 	$(call say,embed)
 	@mkdir -p $(@D)

@@ -5,7 +5,7 @@
  * customers: FranceServ's phrases (Free uses the same), SFR's SFR_IN_1nn,
  * laposte.net's LPN and Orange's OFR and OUK, whose last three digits are the
  * reason; phrases without any code; and what videur puts behind them.  What
- * they mean stands in providers.table, which explains itself and is compiled
+ * they mean stands in providers.conf, which explains itself and is compiled
  * in.
  */
 #ifndef BOUNCE_BOUNCE_H
@@ -25,9 +25,9 @@
 enum {
 	BOUNCE_MEANINGS_MAX = 96,
 	BOUNCE_PHRASES_MAX = 64,
-	BOUNCE_SHARED_MAX = 16,
-	BOUNCE_TEXTS_SIZE = 16 * 1024,
-	BOUNCE_ERROR_SIZE = 128
+	BOUNCE_ADVICE_MAX = 16,
+	BOUNCE_TITLE_SIZE = 32,
+	BOUNCE_TEXT_SIZE = 320
 };
 
 enum bounce_provider {
@@ -46,22 +46,21 @@ enum bounce_outcome {
 	BOUNCE_FINAL      /* the message came back */
 };
 
-/* What a provider means by it; all texts are the table's. */
+/* What a provider means by it. */
 struct bounce_meaning {
 	uint32_t providers;          /* bounce_bit() of each that means this */
 	char code[4];                /* "x01"; empty: it has none */
 	enum bounce_outcome outcome; /* where the text has no SMTP code */
-	bool old;                    /* no longer given */
-	const char *means;
-	const char *lasts; /* in words; NULL: not known */
-	char lasts_text[DURATION_TEXT_SIZE];
-	int64_t seconds; /* where it is always exactly that; 0 */
-	const char *remedy;
+	unsigned old;                /* 1: no longer given */
+	char means[BOUNCE_TEXT_SIZE];
+	char lasts[BOUNCE_TEXT_SIZE]; /* in words; empty: not known */
+	int64_t seconds;              /* where it is always exactly that; 0 */
+	char remedy[BOUNCE_TEXT_SIZE];
 };
 
 /* Words that tell a refusal without a code. */
 struct bounce_phrase {
-	const char *text; /* a blank stands for any white space */
+	char text[100]; /* a blank stands for any white space */
 	const struct bounce_meaning *meaning;
 };
 
@@ -70,19 +69,7 @@ struct bounce_table {
 	size_t meanings;
 	struct bounce_phrase phrase[BOUNCE_PHRASES_MAX];
 	size_t phrases;
-	struct {
-		const char *name;
-		const char *text;
-	} shared[BOUNCE_SHARED_MAX];
-	size_t shareds;
-	char texts[BOUNCE_TEXTS_SIZE];
-	size_t used; /* bytes of texts */
 };
-
-/* Read a table; false with `error`, "LINE: what is wrong", else empty.  What
- * was read points into *out, which must not move. */
-bool bounce_table_read(const char *text, struct bounce_table *out,
-    char error[static BOUNCE_ERROR_SIZE]);
 
 /* The compiled-in table, read at the first call; for one thread. */
 const struct bounce_table *bounce_table(void);

@@ -1,11 +1,16 @@
 #include "bounce/bounce.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/log.h"
 #include "base/words.h"
+#include "conf/conf.h"
+#include "conf/grammar.h"
+#include "conf/parse.h"
 
+/* providers.conf, by scripts/embed. */
 extern const struct embedded bounce_files[];
 
 static const struct {
@@ -26,8 +31,11 @@ static const char *const outcomes[] = {
 	[BOUNCE_FINAL] = "final",
 };
 
+static const char *const no_or_yes[] = { "no", "yes" };
+
 static const struct words provider_words = WORDS_OF(provider_row);
 static const struct words outcome_words = WORDS_OF(outcomes);
+static const struct words no_or_yes_words = WORDS_OF(no_or_yes);
 
 const char *
 bounce_provider_name(enum bounce_provider provider)
@@ -41,188 +49,183 @@ bounce_provider_title(enum bounce_provider provider)
 	return provider_row[provider].title;
 }
 
-/* ---- reading ---- */
+/* ---- the table: compiled in, so one is enough ---- */
+
+/* A text that more than one reason has. */
+struct advice {
+	char title[BOUNCE_TITLE_SIZE];
+	char text[BOUNCE_TEXT_SIZE];
+};
+
+static struct bounce_table table;
+static struct advice advice[BOUNCE_ADVICE_MAX];
+static size_t advices;
 
 static const char *
-check_last(const struct bounce_table *table)
+set_provider(const struct key *key, void *field, const char *value)
 {
-	const struct bounce_meaning *last = &table->meaning[table->meanings];
+	enum bounce_provider provider;
 
-	return table->meanings > 0 &&
-		       (last[-1].means == NULL || last[-1].remedy == NULL)
-		   ? "the reason above this says not what it means or what to do"
-		   : NULL;
-}
-
-/* "laposte orange 102 temporary old": a new reason begins. */
-static const char *
-read_head(const char *word, char *rest, struct bounce_table *out)
-{
-	struct bounce_meaning *meaning = &out->meaning[out->meanings];
-	const char *wrong = check_last(out);
-
-	if (wrong != NULL) {
-		return wrong;
+	(void)key;
+	if (value == NULL) {
+		*(uint32_t *)field = 0;
+		return NULL;
 	}
-	if (out->meanings == BOUNCE_MEANINGS_MAX) {
-		return "too many reasons";
+	if (!words_parse(&provider_words, value, &provider)) {
+		return "is not a provider";
 	}
-	*meaning = (struct bounce_meaning){ .code = "" };
-	for (; word != NULL; word = strsep(&rest, " ")) {
-		enum bounce_provider provider;
-
-		if (words_parse(&provider_words, word, &provider)) {
-			meaning->providers |= bounce_bit(provider);
-		} else if (strlen(word) == 3 &&
-			   strspn(word, "x0123456789") == 3) {
-			memcpy(meaning->code, word, 3);
-		} else if (strcmp(word, "old") == 0) {
-			meaning->old = true;
-		} else if (!words_parse(
-			       &outcome_words, word, &meaning->outcome)) {
-			return "must be providers, the last three digits of a "
-			       "code, temporary, final or old";
-		}
-	}
-	if (meaning->providers == 0) {
-		return "a provider is missing";
-	}
-	out->meanings++;
+	*(uint32_t *)field |= bounce_bit(provider);
 	return NULL;
 }
 
-/* A text, or "$NAME" of one that stands above. */
 static const char *
-read_text(const char *value, const struct bounce_table *table, const char **out)
+set_code(const struct key *key, void *field, const char *value)
 {
-	*out = value;
-	if (value == NULL || value[0] == '\0') {
-		return "a text is missing";
+	return strlen(value) == 3 && strspn(value, "x0123456789") == 3 &&
+		       text_copy(field, key->size, value)
+		   ? NULL
+		   : "must be three digits, x for any";
+}
+
+/* Plain text, perhaps over several lines: a blank for any white space. */
+static const char *
+set_text(const struct key *key, void *field, const char *value)
+{
+	struct text text;
+
+	text_init(&text, field, key->size);
+	for (; *value != '\0'; value++) {
+		if (!isspace((unsigned char)*value)) {
+			text_add_char(&text, *value);
+		} else if (!isspace((unsigned char)value[1])) {
+			text_add_char(&text, ' ');
+		}
 	}
-	*out += strspn(value, " ");
-	if (**out != '$') {
+	return text.cut || text.len == 0 || !text_is_plain(field)
+		   ? "must be plain ASCII, neither empty nor too long"
+		   : NULL;
+}
+
+/* Gets the reason itself. */
+static const char *
+set_phrase(const struct key *key, void *field, const char *value)
+{
+	struct bounce_phrase *phrase = &table.phrase[table.phrases];
+	const struct key as_text = { .size = sizeof(phrase->text) };
+
+	(void)key;
+	if (value == NULL) {
 		return NULL;
 	}
-	for (size_t i = 0; i < table->shareds; i++) {
-		if (strcmp(table->shared[i].name, *out + 1) == 0) {
-			*out = table->shared[i].text;
-			return NULL;
-		}
+	if (table.phrases == BOUNCE_PHRASES_MAX) {
+		return "is one phrase too many";
 	}
-	return "no such text stands above";
+	phrase->meaning = field;
+	table.phrases++;
+	return set_text(&as_text, phrase->text, value);
 }
 
-/* One line with those that continue it, in memory of the table. */
 static const char *
-read_line(char *line, struct bounce_table *out)
+set_advice(const struct key *key, void *field, const char *value)
 {
-	enum {
-		PHRASE,
-		MEANS,
-		LASTS,
-		DO
-	};
-	static const char *const fields[] = { [PHRASE] = "phrase",
-		[MEANS] = "means",
-		[LASTS] = "lasts",
-		[DO] = "do" };
-	static const struct words field_words = WORDS_OF(fields);
-	struct bounce_meaning *last;
-	char *value = line;
-	const char *field = strsep(&value, " ");
-	size_t which = words_find(&field_words, field);
+	for (size_t i = 0; i < advices; i++) {
+		if (strcmp(advice[i].title, value) == 0) {
+			return set_text(key, field, advice[i].text);
+		}
+	}
+	return "is no advice that stands above";
+}
 
-	if (field[0] == '$') {
-		if (out->shareds == BOUNCE_SHARED_MAX) {
-			return "too many texts";
-		}
-		out->shared[out->shareds].name = field + 1;
-		return read_text(value, out, &out->shared[out->shareds++].text);
-	}
-	if (which == field_words.count) {
-		return read_head(field, value, out);
-	}
-	if (out->meanings == 0) {
-		return "a reason must come first";
-	}
-	last = &out->meaning[out->meanings - 1];
-	if (which == PHRASE) {
-		if (out->phrases == BOUNCE_PHRASES_MAX) {
-			return "too many phrases";
-		}
-		out->phrase[out->phrases].meaning = last;
-		return read_text(value, out, &out->phrase[out->phrases++].text);
-	}
-	if (which == LASTS && value != NULL &&
-	    text_to_duration(value + strspn(value, " "), &last->seconds)) {
-		/* "2h" is told as "2 h". */
-		last->lasts = text_from_duration(
-		    last->seconds, last->lasts_text);
+#define REASON(member)                                                         \
+	.section = "reason",                                                   \
+	.offset = offsetof(struct bounce_meaning, member),                     \
+	.size = sizeof(((struct bounce_meaning *)0)->member)
+
+static const struct key keys[] = {
+	{ REASON(providers), .name = "provider", .set = set_provider,
+	    .list = true, .required = true },
+	{ REASON(code), .name = "code", .set = set_code },
+	{ REASON(outcome), .name = "outcome", .def = "unsaid",
+	    .set = field_word, .words = &outcome_words },
+	{ REASON(old), .name = "old", .def = "no", .set = field_word,
+	    .words = &no_or_yes_words },
+	{ .section = "reason",
+	    .name = "phrase",
+	    .set = set_phrase,
+	    .list = true },
+	{ REASON(means), .name = "means", .set = set_text, .required = true },
+	{ REASON(lasts), .name = "lasts", .set = set_text },
+	{ REASON(remedy), .name = "do", .set = set_text },
+	{ REASON(remedy), .name = "advice", .set = set_advice },
+	{ .section = "advice",
+	    .name = "do",
+	    .set = set_text,
+	    .offset = offsetof(struct advice, text),
+	    .size = BOUNCE_TEXT_SIZE,
+	    .required = true },
+};
+
+static void *
+begin_advice(void *target, const char *title, const char **wrong)
+{
+	(void)target;
+	if (advices == BOUNCE_ADVICE_MAX ||
+	    !text_copy(advice[advices].title, BOUNCE_TITLE_SIZE, title)) {
+		*wrong = "there are too many, or the title is too long";
 		return NULL;
 	}
-	return read_text(value, out,
-	    which == MEANS   ? &last->means
-	    : which == LASTS ? &last->lasts
-			     : &last->remedy);
+	return &advice[advices++];
 }
 
-bool
-bounce_table_read(const char *text, struct bounce_table *out,
-    char error[static BOUNCE_ERROR_SIZE])
+static void *
+begin_reason(void *target, const char *title, const char **wrong)
 {
-	const char *wrong = NULL;
-	int number = 0; /* of lines */
-	int first = 0;  /* of the line and those that continue it */
-	struct text message;
-
-	*out = (struct bounce_table){ .meanings = 0 };
-	while (*text != '\0' && wrong == NULL) {
-		size_t len = strcspn(text, "\n");
-		struct text line;
-
-		first = ++number;
-		text_init(&line, out->texts + out->used,
-		    sizeof(out->texts) - out->used);
-		text_add_bytes(&line, text, len);
-		text += len + (text[len] == '\n');
-		while (*text == ' ' || *text == '\t') {
-			number++;
-			text += strspn(text, " \t");
-			len = strcspn(text, "\n");
-			text_add_char(&line, ' ');
-			text_add_bytes(&line, text, len);
-			text += len + (text[len] == '\n');
-		}
-		if (line.len == 0 || line.buf[0] == '#') {
-			continue;
-		}
-		out->used += line.len + 1;
-		wrong = line.cut || out->used == sizeof(out->texts)
-			    ? "the table is too long"
-			: !text_is_plain(line.buf) ? "it must be plain ASCII"
-						   : read_line(line.buf, out);
+	(void)target;
+	(void)title;
+	if (table.meanings == BOUNCE_MEANINGS_MAX) {
+		*wrong = "there are too many reasons";
+		return NULL;
 	}
-	if (wrong == NULL) {
-		wrong = check_last(out);
-	}
-	text_init(&message, error, BOUNCE_ERROR_SIZE);
-	if (wrong != NULL) {
-		text_addf(&message, "%d: %s", first, wrong);
-	}
-	return wrong == NULL;
+	return &table.meaning[table.meanings++];
 }
 
-/* ---- the compiled-in table ---- */
+static const char *
+end_reason(void *section)
+{
+	struct bounce_meaning *meaning = section;
+
+	/* "2h" is told as "2 h". */
+	if (text_to_duration(meaning->lasts, &meaning->seconds)) {
+		text_from_duration(meaning->seconds, meaning->lasts);
+	}
+	return meaning->remedy[0] == '\0' ? "it needs \"do\" or \"advice\""
+					  : NULL;
+}
+
+static const struct grammar_section sections[] = {
+	{ .name = "advice", .begin = begin_advice },
+	{ .name = "reason", .begin = begin_reason, .end = end_reason },
+};
+
+static const struct grammar grammar = {
+	.keys = keys,
+	.count = sizeof(keys) / sizeof(keys[0]),
+	.sections = sections,
+	.section_count = sizeof(sections) / sizeof(sections[0]),
+};
 
 const struct bounce_table *
 bounce_table(void)
 {
-	static struct bounce_table table;
-	char error[BOUNCE_ERROR_SIZE];
+	char error[CONF_ERROR_SIZE];
+	struct errors errors;
 
-	if (table.meanings == 0 &&
-	    !bounce_table_read(bounce_files[0].data, &table, error)) {
-		log_panic("%s: %s", bounce_files[0].name, error);
+	if (table.meanings == 0) {
+		errors_init(&errors, error, sizeof(error));
+		if (!parse_text(&grammar, &table, bounce_files[0].name,
+			bounce_files[0].data, NULL, 0, &errors)) {
+			log_panic("%s", error);
+		}
 	}
 	return &table;
 }
@@ -230,10 +233,9 @@ bounce_table(void)
 const struct bounce_meaning *
 bounce_meaning(uint32_t providers, const char *code)
 {
-	const struct bounce_table *table = bounce_table();
-
-	for (size_t i = 0; i < table->meanings; i++) {
-		const struct bounce_meaning *meaning = &table->meaning[i];
+	(void)bounce_table();
+	for (size_t i = 0; i < table.meanings; i++) {
+		const struct bounce_meaning *meaning = &table.meaning[i];
 		bool same = (meaning->providers & providers) != 0 &&
 			    strlen(code) == strlen(meaning->code);
 

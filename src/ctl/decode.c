@@ -66,6 +66,12 @@ say_head(struct output *out, const struct bounce_find *find)
 	    outcomes[find->outcome]);
 }
 
+static const char *
+or_null(const char *text)
+{
+	return text[0] != '\0' ? text : NULL;
+}
+
 static void
 put_meaning(struct output *out, const struct bounce_meaning *meaning)
 {
@@ -82,10 +88,10 @@ put_meaning(struct output *out, const struct bounce_meaning *meaning)
 	output_bool(out, "known", meaning != NULL);
 	meaning = meaning != NULL ? meaning : &unknown;
 	output_bool(out, "old", meaning->old);
-	output_string(out, "means", meaning->means);
-	output_string(out, "lasts", meaning->lasts);
+	output_string(out, "means", or_null(meaning->means));
+	output_string(out, "lasts", or_null(meaning->lasts));
 	output_nonzero(out, "seconds", meaning->seconds);
-	output_string(out, "remedy", meaning->remedy);
+	output_string(out, "remedy", or_null(meaning->remedy));
 }
 
 static void
