@@ -6,6 +6,7 @@
 #include "base/addr.h"
 #include "base/endpoint.h"
 #include "base/text.h"
+#include "core/standing.h"
 
 enum {
 	DEFAULT_SIZE = 128 /* of one item */
@@ -58,6 +59,10 @@ field_prose(const struct key *key, void *field, const char *value)
 const char *
 field_path(const struct key *key, void *field, const char *value)
 {
+	/* Programs that are started in different folders mean the same. */
+	if (value[0] != '/' && (value[0] != '\0' || key->min > 0)) {
+		return "must be a path that begins with /";
+	}
 	for (const char *at = value; *at != '\0'; at++) {
 		if (iscntrl((unsigned char)*at)) {
 			return "must not hold control characters";
@@ -197,7 +202,17 @@ field_milter_listen(const struct key *key, void *field, const char *value)
 	struct endpoint endpoint;
 	const char *wrong = endpoint_parse(value, ENDPOINT_MILTER, &endpoint);
 
-	return wrong != NULL ? wrong : copy(key, field, value);
+	if (wrong == NULL) {
+		wrong = copy(key, field, value);
+	}
+	if (wrong == NULL && !endpoint.is_unix &&
+	    (endpoint.host[0] == '\0' || strcmp(endpoint.host, "::") == 0 ||
+		strcmp(endpoint.host, "0.0.0.0") == 0)) {
+		return GRAMMAR_WARNING "takes connections on all addresses, so "
+				       "that anybody can have others banned: "
+				       "name one, as inet:8890@127.0.0.1";
+	}
+	return wrong;
 }
 
 const char *
@@ -212,17 +227,20 @@ field_web_listen(const struct key *key, void *field, const char *value)
 const char *
 field_net(const struct key *key, void *field, const char *value)
 {
+	/* Local addresses of IPv6 are wide by nature: fc00::/7, fe80::/10. */
+	static const struct net local = { { { 0xfc } }, 6 };
 	static _Thread_local char complaint[NET_COMPLAINT_SIZE];
 
 	(void)key;
-	return net_parse(value, field) ? NULL : net_complaint(value, complaint);
-}
-
-const char *
-field_root_path(const struct key *key, void *field, const char *value)
-{
-	return value[0] == '/' ? field_text(key, field, value)
-			       : "must be a path that begins with /";
+	if (!net_parse(value, field)) {
+		return net_complaint(value, complaint);
+	}
+	if (net_is_wider(field, BAN_WIDEST_V4, BAN_WIDEST_V6) &&
+	    !net_contains(&local, field)) {
+		return GRAMMAR_WARNING "is very wide: more than a /8, of IPv6 "
+				       "a /16";
+	}
+	return NULL;
 }
 
 const char *

@@ -64,11 +64,10 @@ struct grammar_section {
  * may be shown, in one line or in any number. */
 key_setter field_text, field_words, field_prose;
 
-/* char[key->size]: the name of a file or folder, empty only where key->min is
- * 0, or from the root; a user or group; a mail address; an http(s) URL that a
- * reply can carry; a header, "Name: value". */
-key_setter field_path, field_root_path, field_account, field_mail, field_url,
-    field_header;
+/* char[key->size]: a path from the root, empty only where key->min is 0; a
+ * user or group; a mail address; an http(s) URL that a reply can carry; a
+ * header, "Name: value". */
+key_setter field_path, field_account, field_mail, field_url, field_header;
 
 /* char[key->size]: where a filter listens, in libmilter's words; where a web
  * server does, HOST:PORT, [v6]:PORT or unix:PATH. */

@@ -60,11 +60,12 @@ set_port(const struct key *key, void *field, const char *value)
 static const char *
 set_journal(const struct key *key, void *field, const char *value)
 {
-	if (strcmp(value, "yes") != 0 && strcmp(value, "no") != 0 &&
-	    value[0] != '/') {
-		return "must be yes, no or a path that begins with /";
+	if (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0) {
+		return field_text(key, field, value);
 	}
-	return field_path(key, field, value);
+	return value[0] == '/' ? field_path(key, field, value)
+			       : "must be yes, no or a path that begins with "
+				 "/";
 }
 
 static const char *
@@ -234,7 +235,7 @@ static const struct key rows[] = {
 
 	{ KEY("watch", "journal", watch.journal, set_journal), .def = "yes" },
 	{ TEXTS("watch", "units", watch.units, field_text), .def = MAIL_UNITS },
-	{ TEXTS("watch", "files", watch.files, field_root_path) },
+	{ TEXTS("watch", "files", watch.files, field_path) },
 	{ KEY("watch", "start", watch.start, field_word), .words = &start_words,
 	    .def = "now" },
 	{ KEY("watch", "rules", watch.rules, field_path), .min = 1,

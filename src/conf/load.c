@@ -9,6 +9,7 @@
 #include "base/words.h"
 #include "conf/keys.h"
 #include "conf/parse.h"
+#include "core/reputation.h"
 
 /* What videur.conf names and lies in a file of its own. */
 struct named {
@@ -34,6 +35,8 @@ enum {
 	AT_SCANNER,
 	AT_SPAM,
 	AT_VIRUS,
+	AT_EVENTS,
+	AT_TALLIES,
 	PLACES
 };
 
@@ -186,6 +189,42 @@ load_scanner(struct conf *conf, const char *name, const char *conf_path,
 
 /* ---- videur.conf ---- */
 
+/* What the policy asks of events and tallies that are not kept so long. */
+static void
+check_keep(const struct conf *conf, const struct place at[PLACES],
+    struct errors *errors)
+{
+	char within[DURATION_TEXT_SIZE];
+
+	for (size_t i = 0; i < conf->policy.rules; i++) {
+		const struct rule *rule = &conf->policy.rule[i];
+		const bool accepted = rule->ratio > 0 || rule->credit > 0;
+
+		text_from_setting(rule->within, within);
+		if (rule->within > conf->keep_events) {
+			errors_warn(errors,
+			    &at[at[AT_EVENTS].line > 0 ? AT_EVENTS : AT_POLICY],
+			    "rule \"%s\" of policy \"%s\" counts events of "
+			    "%s, and they are kept for less: see events in "
+			    "keep { }",
+			    rule->name, conf->policy.name, within);
+		}
+		if (accepted && rule->within > conf->keep_tallies) {
+			errors_warn(errors,
+			    &at[at[AT_TALLIES].line > 0 ? AT_TALLIES
+							: AT_POLICY],
+			    "rule \"%s\" of policy \"%s\" counts accepted mail "
+			    "of %s, and that is kept for less: see tallies in "
+			    "keep { }",
+			    rule->name, conf->policy.name, within);
+		}
+	}
+	if (conf->keep_tallies < REPUTATION_SPAN) {
+		errors_warn(errors, &at[AT_TALLIES],
+		    "tallies: the brake and reputations look back 30d");
+	}
+}
+
 static bool
 load(struct conf *conf, const char *path, struct errors *errors)
 {
@@ -196,6 +235,8 @@ load(struct conf *conf, const char *path, struct errors *errors)
 		[AT_SCANNER] = { .section = "milter", .key = "scanner" },
 		[AT_SPAM] = { .section = "sources", .key = "spam" },
 		[AT_VIRUS] = { .section = "sources", .key = "virus" },
+		[AT_EVENTS] = { .section = "keep", .key = "events" },
+		[AT_TALLIES] = { .section = "keep", .key = "tallies" },
 	};
 	struct place at[PLACES];
 	char name[POLICY_NAME_SIZE];
@@ -243,10 +284,14 @@ load(struct conf *conf, const char *path, struct errors *errors)
 		}
 	}
 	(void)text_copy(name, sizeof(name), conf->policy.name);
-	return load_policy(name, file,
+	fine = load_policy(name, file,
 		   at[AT_POLICY].line > 0 ? &at[AT_POLICY] : NULL,
 		   &conf->policy, errors) &&
 	       fine;
+	if (fine) {
+		check_keep(conf, at, errors);
+	}
+	return fine;
 }
 
 struct conf *

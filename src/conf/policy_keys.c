@@ -266,6 +266,12 @@ end_rule(void *section)
 	if (rule->again.own[0] != '\0' && rule->again.code[0] == '\0') {
 		return "code-again stands without reply-again";
 	}
+	if ((rule->kinds & kind_bit(KIND_AUTH)) != 0 &&
+	    rule->service != SERVICE_MX && rule->stage != STAGE_HELO &&
+	    rule->steps > 0) {
+		return GRAMMAR_WARNING "its bans do not stop logins: only "
+				       "stage = helo refuses before AUTH";
+	}
 	return reply_fits(&rule->again)
 		   ? NULL
 		   : "reply-again and code-again together are longer than 190 "

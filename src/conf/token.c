@@ -280,6 +280,9 @@ put_escape(struct lexer *lexer, char quote)
 		put_code(lexer, 16, 2);
 	} else if (letter != NULL) {
 		put(lexer, codes[letter - letters]);
+	} else if (strchr("\\\"'?$", c) == NULL) {
+		wrong(lexer, "in double quotes a backslash is written twice; "
+			     "in single ones it stands for itself");
 	} else {
 		put(lexer, c);
 	}

@@ -244,6 +244,10 @@ run(const char *file, const struct command *command, const struct args *args)
 		output_wrong(error);
 		return EXIT_USAGE;
 	}
+	if (error[0] != '\0' &&
+	    (command->run == status_show || command->run == doctor_run)) {
+		output_wrong(error); /* warnings */
+	}
 	output_init(&ctl.out, format);
 	if (command->check != NULL) {
 		status = command->check(&ctl);

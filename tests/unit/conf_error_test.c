@@ -77,25 +77,23 @@ check_case(char *at)
 	char want[CONF_ERROR_SIZE];
 	struct policy policy;
 	struct conf *conf;
+	bool taken;
 
 	text[-1] = '\0';
 	split_case(text, want);
-	error[0] = '\0';
 	if (strncmp(at, "== policy", 9) == 0) {
 		conf_dir_write("policies/v.conf", text);
-		if (!conf_policy(
-			"v", conf_dir_path("videur.conf"), &policy, error)) {
-			conf_dir_shorten(error);
-		}
+		taken = conf_policy(
+		    "v", conf_dir_path("videur.conf"), &policy, error);
+		conf_dir_shorten(error);
 	} else {
 		conf_dir_write("v.conf", text);
 		conf = load("v.conf");
-		if (conf != NULL) {
-			error[0] = '\0';
-		}
+		taken = conf != NULL;
 		conf_drop(conf);
 	}
 	check_text(sentence, error, want);
+	check_int(sentence, taken, *want == '\0' || strstr(want, " warning:"));
 }
 
 static void

@@ -161,7 +161,7 @@ the_sample_tells_the_defaults(void **state)
 }
 
 static const char everything
-    [] = "database = run/v.db   # a comment\n"
+    [] = "database = /run/v.db   # a comment\n"
 	 "policy = franceserv\n"
 	 "mode = observe /* this\n too */\n"
 	 "allow = {198.51.100.25, \"2001:db8:25::/64\"}\n"
@@ -195,7 +195,7 @@ every_key_is_read(void **state)
 	char net[NET_TEXT_SIZE];
 
 	(void)state;
-	check_text(who, conf->database, "run/v.db");
+	check_text(who, conf->database, "/run/v.db");
 	check_int(who, conf->mode, CONF_OBSERVE);
 	check_text(who, net_format(&conf->allow[0], net), "198.51.100.25");
 	check_text(who, net_format(&conf->allow[1], net), "2001:db8:25::/64");
