@@ -1,7 +1,3 @@
-#include <inttypes.h>
-#include <stdlib.h>
-#include <string.h>
-
 #include "base/text.h"
 #include "core/standing.h"
 #include "ctl/ctl.h"
@@ -26,9 +22,8 @@ ban_check(struct ctl *ctl)
 	const struct conf *conf = ctl->conf;
 	const struct net *who = &ctl->args.who;
 	bool allowed = who->bits == ADDR_BITS && conf_is_own(who);
-	char text[NET_TEXT_SIZE];
+	const char *text = piece_net(who);
 
-	net_format(who, text);
 	for (size_t i = 0; i < conf->allows; i++) {
 		allowed |= net_contains(&conf->allow[i], who);
 	}
@@ -63,32 +58,31 @@ ban_add(struct ctl *ctl)
 	struct addr address;
 	enum banned done;
 	int64_t was;
-	char who[NET_TEXT_SIZE];
-	char other[NET_TEXT_SIZE];
-	char until[OUTPUT_TIME_SIZE];
 
+	/* Its length was checked when it was read. */
 	(void)text_copy(
 	    ban.note, sizeof(ban.note), args->note != NULL ? args->note : "");
-	store_begin(ctl->store);
 	if (store_allow_find(ctl->store, &args->who.addr, ctl->now, &allow) &&
 	    net_contains(&allow.net, &args->who)) {
-		store_rollback(ctl->store);
 		output_complain("%s is allowed: \"videur allow remove %s\" "
 				"comes first",
-		    net_format(&args->who, who), net_format(&allow.net, other));
+		    piece_net(&args->who), piece_net(&allow.net));
 		return EXIT_USAGE;
 	}
 	done = engine_ban(ctl->store, ctl->conf, &ban, ctl->now, &was);
-	ctl_audit(ctl, "ban", net_format(&ban.who, who), args->note);
-	if (!ctl_well(ctl, store_commit(ctl->store))) {
-		return EXIT_DATABASE;
+	ctl_audit(ctl, "ban", piece_net(&ban.who));
+	if (done == BAN_NEW) {
+		output_say(&ctl->out, "banned %s until %s (ref %s)",
+		    piece_net(&ban.who), piece_time(ban.ends), ban.ref);
+	} else {
+		output_say(&ctl->out,
+		    done == BAN_PROLONGED
+			? "prolonged the ban of %s from %s to %s (ref %s)"
+			: "replaced the ban of %s until %s by one until %s "
+			  "(ref %s)",
+		    piece_net(&ban.who), piece_time(was), piece_time(ban.ends),
+		    ban.ref);
 	}
-	output_say(&ctl->out, "%s %s until %s (ref %s)%s",
-	    done == BAN_NEW         ? "banned"
-	    : done == BAN_PROLONGED ? "prolonged the ban of"
-				    : "replaced the ban of",
-	    who, output_time_text(ban.ends, until), ban.ref,
-	    done == BAN_NEW ? "" : ": it was banned by hand before");
 	if (ban.observed) {
 		output_say(&ctl->out, "it refuses nobody: mode is observe");
 	} else if (ssh_find(&address) &&
@@ -96,7 +90,7 @@ ban_add(struct ctl *ctl)
 		/* Who bans the network he sits in should know at once. */
 		output_complain("warning: you are connected from %s, which is "
 				"banned now",
-		    addr_format(&address, other));
+		    piece_addr(&address));
 	}
 	return EXIT_FINE;
 }
@@ -107,15 +101,12 @@ static bool
 say_still_banned(void *to, const struct ban *ban)
 {
 	struct ctl *ctl = to;
-	char who[NET_TEXT_SIZE];
-	char until[OUTPUT_TIME_SIZE];
 
-	net_format(&ban->who, who);
 	output_say(&ctl->out,
 	    "%s is still banned for %s until %s (ref %s); \"videur clear "
 	    "%s\" lifts it",
-	    who, reason_name(ban->reason), output_time_text(ban->ends, until),
-	    ban->ref, who);
+	    piece_net(&ban->who), reason_name(ban->reason),
+	    piece_time(ban->ends), ban->ref, piece_net(&ban->who));
 	return true;
 }
 
@@ -140,24 +131,16 @@ ban_clear(struct ctl *ctl)
 	/* The counters of one are reset even where no ban is lifted. */
 	const bool one = !args->everybody &&
 			 net_contains(&client, &clearing.who);
+	const char *who = args->everybody ? "all" : piece_net(&clearing.who);
 	struct cleared cleared;
-	char bans[OUTPUT_COUNT_SIZE];
-	char who[NET_TEXT_SIZE] = "all";
 
-	if (!args->everybody) {
-		net_format(&clearing.who, who);
-	}
-	store_begin(ctl->store);
 	engine_clear(ctl->store, ctl->conf, &clearing, ctl->now, &cleared);
 	if (cleared.lifted > 0 || one) {
-		ctl_audit(ctl, "clear", who, args->note);
-	}
-	if (!ctl_well(ctl, store_commit(ctl->store))) {
-		return EXIT_DATABASE;
+		ctl_audit(ctl, "clear", who);
 	}
 	if (cleared.lifted > 0) {
 		output_say(&ctl->out, "lifted %s",
-		    output_count(cleared.lifted, "ban", "bans", bans));
+		    piece_count(cleared.lifted, "ban", "bans"));
 	} else {
 		output_say(&ctl->out, "nothing to clear");
 	}
@@ -166,48 +149,40 @@ ban_clear(struct ctl *ctl)
 	}
 	if (!args->everybody) {
 		store_ban_each(ctl->store, &rest, say_still_banned, ctl);
-		if (!ctl_well(ctl, store_status(ctl->store))) {
-			return EXIT_DATABASE;
-		}
 	}
 	return cleared.lifted > 0 ? EXIT_FINE : EXIT_NO;
 }
 
 /* ---- allow ---- */
 
+#define OF(member) COLUMN_OF(struct allow, member)
 static const struct layout networks = {
-	.column = { { "network", "NETWORK", 0, 0 }, { "until", "UNTIL", 0, 0 },
-	    { "note", "NOTE", COLUMN_WRAP, 0 } },
+	.column = {
+	    { "network", OF(net), "NETWORK", 0 },
+	    { "until", OF(until), "UNTIL", COLUMN_TIME },
+	    { "note", OF(note), "NOTE", COLUMN_WRAP },
+	},
 };
+#undef OF
 
 static void
 put_allow(void *to, const struct allow *allow)
 {
-	struct output *out = to;
-
-	output_row(out);
-	output_net(out, "network", &allow->net);
-	output_time(out, "until", allow->until);
-	output_string(out, "note", allow->note);
-	output_end(out);
+	output_record(to, allow);
 }
 
 enum exit_status
 allow_list(struct ctl *ctl)
 {
 	struct output *out = &ctl->out;
-	char count[OUTPUT_COUNT_SIZE];
 	int64_t rows;
 
 	output_table(out, NULL, &networks);
 	store_allow_each(ctl->store, ctl->now, put_allow, out);
-	if (!ctl_well(ctl, store_status(ctl->store))) {
-		return EXIT_DATABASE;
-	}
 	rows = output_end(out);
 	output_say(out, "%s",
 	    rows == 0 ? "nothing is allowed"
-		      : output_count(rows, "network", "networks", count));
+		      : piece_count(rows, "network", "networks"));
 	return rows > 0 ? EXIT_FINE : EXIT_NO;
 }
 
@@ -220,41 +195,26 @@ allow_add(struct ctl *ctl)
 		.until = args->lasting != 0 ? ctl->now + args->lasting : 0,
 	};
 	int64_t lifted = 0;
-	char net[NET_TEXT_SIZE];
-	char bans[OUTPUT_COUNT_SIZE];
-	char until[OUTPUT_TIME_SIZE];
 
-	net_format(&allow.net, net);
-	/* Its length was checked when it was read. */
 	(void)text_copy(allow.note, sizeof(allow.note),
 	    args->note != NULL ? args->note : "");
-	store_begin(ctl->store);
 	engine_allow(ctl->store, ctl->conf, &allow, ctl->now, &lifted);
-	ctl_audit(ctl, "allow add", net, args->note);
-	if (!ctl_well(ctl, store_commit(ctl->store))) {
-		return EXIT_DATABASE;
-	}
-	output_say(&ctl->out, "allowed %s%s%s; lifted %s", net,
-	    allow.until != 0 ? " until " : "",
-	    allow.until != 0 ? output_time_text(allow.until, until) : "",
-	    output_count(lifted, "ban", "bans", bans));
+	ctl_audit(ctl, "allow add", piece_net(&allow.net));
+	output_say(&ctl->out, "allowed %s%s%s; lifted %s",
+	    piece_net(&allow.net), allow.until != 0 ? " until " : "",
+	    allow.until != 0 ? piece_time(allow.until) : "",
+	    piece_count(lifted, "ban", "bans"));
 	return EXIT_FINE;
 }
 
 enum exit_status
 allow_remove(struct ctl *ctl)
 {
-	char net[NET_TEXT_SIZE];
-	bool there;
+	const char *net = piece_net(&ctl->args.who);
+	bool there = store_allow_remove(ctl->store, &ctl->args.who);
 
-	net_format(&ctl->args.who, net);
-	store_begin(ctl->store);
-	there = store_allow_remove(ctl->store, &ctl->args.who);
 	if (there) {
-		ctl_audit(ctl, "allow remove", net, NULL);
-	}
-	if (!ctl_well(ctl, store_commit(ctl->store))) {
-		return EXIT_DATABASE;
+		ctl_audit(ctl, "allow remove", net);
 	}
 	output_say(&ctl->out, "%s is %s", net,
 	    there ? "no longer allowed" : "not on the allow list");

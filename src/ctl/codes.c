@@ -3,142 +3,158 @@
 #include <inttypes.h>
 
 #include "base/text.h"
-#include "core/policy.h"
-#include "core/standing.h"
 
+enum {
+	WORDS_SIZE = 256
+};
+
+/* ---- replies ---- */
+
+/* What clients hear, and of which rule. */
+struct reply_row {
+	struct rule rule;
+	const char *heard;
+	struct reply reply;
+};
+
+#define REPLY(record, member)                                                  \
+	{ "code", COLUMN_OF(record, member.code), "CODE", 0 },                 \
+	    { "enhanced", COLUMN_OF(record, member.enhanced), "ENHANCED",      \
+		    COLUMN_OPTIONAL },                                         \
+	    { "own", COLUMN_OF(record, member.own), "OWN", COLUMN_OPTIONAL },  \
+	{                                                                      \
+		"reply", COLUMN_OF(record, member), NULL, 0                    \
+	}
+#define PHRASE(record, member)                                                 \
+	{                                                                      \
+		"phrase", COLUMN_OF(record, member.phrase), "PHRASE",          \
+		    COLUMN_WRAP                                                \
+	}
+
+#define OF(member) COLUMN_OF(struct reply_row, member)
 static const struct layout replies = {
-	.column = { { "code", "CODE", 0, 0 }, { "enhanced", "ENHANCED", 0, 0 },
-	    { "own", "OWN", 0, 0 }, { "rule", "RULE", 0, 0 },
-	    { "heard", "HEARD", 0, 0 }, { "reason", "REASON", 0, 0 },
-	    { "stage", "STAGE", 0, 0 }, { "service", "SERVICE", 0, 0 },
-	    { "phrase", "PHRASE", COLUMN_WRAP, 0 } },
+	.column = {
+	    REPLY(struct reply_row, reply),
+	    { "rule", OF(rule.name), "RULE", 0 },
+	    { "heard", OF(heard), "HEARD", COLUMN_PEOPLE },
+	    { "reason", OF(rule.reason), "REASON", 0 },
+	    { "stage", OF(rule.stage), "STAGE", 0 },
+	    { "service", OF(rule.service), "SERVICE", 0 },
+	    PHRASE(struct reply_row, reply),
+	},
 	.indent = 2,
 	.people = true,
 };
-
-static const struct layout rules = {
-	.column = { { "rule", "RULE", 0, 0 },
-	    { "counts", "LIMIT", COLUMN_PEOPLE, 0 }, { "ban", "LASTS", 0, 0 },
-	    { "steps", "SOFT", COLUMN_PEOPLE | COLUMN_RIGHT, 0 },
-	    { "kinds", "COUNTS", COLUMN_WRAP, 0 } },
-	.indent = 2,
-};
-
-static const struct layout limits = {
-	.column = { { "limit", "LIMIT", 0, 0 },
-	    { "good", "GOOD", COLUMN_RIGHT, 0 },
-	    { "neutral", "NEUTRAL", COLUMN_RIGHT, 0 },
-	    { "poor", "POOR", COLUMN_RIGHT, 0 }, { "code", "CODE", 0, 0 },
-	    { "enhanced", "ENHANCED", 0, 0 }, { "own", "OWN", 0, 0 },
-	    { "phrase", "PHRASE", COLUMN_WRAP, 0 } },
-	.indent = 2,
-};
+#undef OF
 
 static void
-put_reply(struct output *out, const struct reply *reply)
+put_replies(struct output *out, const struct policy *policy,
+    const struct reply_row *manual)
 {
-	char words[REPLY_TEXT_SIZE];
-
-	output_string(out, "code", reply->code);
-	output_text(out, "enhanced", reply->enhanced);
-	output_text(out, "own", reply->own);
-	output_string(out, "phrase", reply->phrase);
-	output_string(out, "reply", reply_words(reply, words));
-}
-
-/* ---- what banned clients hear ---- */
-
-/* Which of a rule's replies it is, and when it is heard. */
-static void
-put_heard(struct output *out, const struct rule *rule, const char *heard,
-    const struct reply *reply)
-{
-	output_string(out, "rule", rule->name);
-	output_cell(out, "heard", "%s", heard);
-	output_string(out, "reason", reason_name(rule->reason));
-	output_string(out, "stage", stage_name(rule->stage));
-	output_string(out, "service", service_name(rule->service));
-	put_reply(out, reply);
-}
-
-static void
-put_replies(
-    struct output *out, const struct policy *policy, const struct rule *manual)
-{
-	output_gap(out);
-	output_say(out, "Replies to who is banned:");
+	output_say(out, "\nReplies to who is banned:");
 	output_table(out, NULL, &replies);
-	for (size_t i = 0; i < policy->rules * 2; i++) {
-		const struct rule *rule = &policy->rule[i / 2];
+	for (size_t i = 0; i < policy->rules; i++) {
+		const struct rule *rule = &policy->rule[i];
 		bool twice = rule->again.code[0] != '\0';
+		struct reply_row row = { *rule, twice ? "first" : "always",
+			rule->reply };
 
-		if (i % 2 == 0 || twice) {
-			output_row(out);
-			put_heard(out, rule,
-			    !twice       ? "always"
-			    : i % 2 == 0 ? "first"
-					 : "again",
-			    i % 2 == 0 ? &rule->reply : &rule->again);
-			output_end(out);
+		output_record(out, &row);
+		if (twice) {
+			row.heard = "again";
+			row.reply = rule->again;
+			output_record(out, &row);
 		}
 	}
-	output_row(out);
-	put_heard(out, manual, "always", &manual->reply);
-	output_end(out);
+	output_record(out, manual);
 	(void)output_end(out);
 }
 
 /* ---- what leads to a ban, and how long it lasts ---- */
+
+struct rule_row {
+	struct rule rule;
+	char kinds[WORDS_SIZE];
+	char ban[WORDS_SIZE];
+	const char *counts;
+};
+
+#define OF(member) COLUMN_OF(struct rule_row, member)
+static const struct layout rules = {
+	.column = {
+	    { "rule", OF(rule.name), "RULE", 0 },
+	    { "reason", OF(rule.reason), NULL, 0 },
+	    { "limit", OF(rule.limit), NULL, 0 },
+	    { "within", OF(rule.within), NULL, 0 },
+	    { "counts", OF(counts), "LIMIT", COLUMN_PEOPLE },
+	    { "lasts", OF(ban), "LASTS", COLUMN_PEOPLE },
+	    { "soft", OF(rule.soft), NULL, 0 },
+	    { "steps", OF(rule.soft), "SOFT",
+	        COLUMN_RIGHT | COLUMN_PEOPLE | COLUMN_OPTIONAL },
+	    { "stage", OF(rule.stage), NULL, 0 },
+	    { "service", OF(rule.service), NULL, 0 },
+	    REPLY(struct rule_row, rule.reply),
+	    PHRASE(struct rule_row, rule.reply),
+	    { "kinds", OF(kinds), "COUNTS", COLUMN_WRAP | COLUMN_LIST },
+	},
+	.shown = " rule counts lasts steps kinds ",
+	.indent = 2,
+};
+#undef OF
+
+static const struct layout again = {
+	.column = {
+	    REPLY(struct rule, again),
+	    PHRASE(struct rule, again),
+	},
+};
+
+static void
+put_rule(struct output *out, const struct rule *rule)
+{
+	char within[DURATION_TEXT_SIZE];
+	struct rule_row row = {
+		.rule = *rule,
+		.counts = piece("%" PRId64 " in %s", rule->limit,
+		    text_from_setting(rule->within, within)),
+	};
+	struct text text;
+
+	text_init(&text, row.kinds, sizeof(row.kinds));
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		if ((rule->kinds & kind_bit(kind)) != 0) {
+			text_addf(&text, "%s%s", text.len > 0 ? " " : "",
+			    kind_name(kind));
+		}
+	}
+	output_row(out);
+	text_init(&text, row.ban, sizeof(row.ban));
+	output_list(out, "ban");
+	for (size_t i = 0; i < rule->steps; i++) {
+		text_addf(
+		    &text, "%s%s", i > 0 ? " " : "", piece_short(rule->ban[i]));
+		output_int(out, NULL, rule->ban[i]);
+	}
+	output_end(out);
+	output_fields(out, &row);
+	if (rule->again.code[0] != '\0') {
+		output_member(out, "again", &again, rule);
+	} else {
+		output_string(out, "again", NULL);
+	}
+	output_end(out);
+}
 
 static void
 put_rules(struct output *out, const struct policy *policy)
 {
 	bool any_soft = false;
 
-	output_gap(out);
-	output_say(out, "What leads to a ban, and how long each lasts:");
+	output_say(out, "\nWhat leads to a ban, and how long each lasts:");
 	output_table(out, "rules", &rules);
 	for (size_t i = 0; i < policy->rules; i++) {
-		const struct rule *rule = &policy->rule[i];
-		char within[DURATION_TEXT_SIZE];
-
-		any_soft = any_soft || rule->soft > 0;
-		output_row(out);
-		output_string(out, "rule", rule->name);
-		output_string(out, "reason", reason_name(rule->reason));
-		output_list(out, "kinds");
-		for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
-			if ((rule->kinds & kind_bit(kind)) != 0) {
-				output_string(out, NULL, kind_name(kind));
-			}
-		}
-		output_end(out);
-		output_int(out, "limit", rule->limit);
-		output_duration(out, "within", rule->within);
-		output_cell(out, "counts", "%" PRId64 " in %s", rule->limit,
-		    text_from_setting(rule->within, within));
-		output_list(out, "ban");
-		for (size_t j = 0; j < rule->steps; j++) {
-			output_duration(out, NULL, rule->ban[j]);
-		}
-		output_end(out);
-		output_int(out, "soft", rule->soft);
-		if (rule->soft > 0) {
-			output_cell(out, "steps", "%" PRId64, rule->soft);
-		} else {
-			output_cell(out, "steps", "-");
-		}
-		output_string(out, "stage", stage_name(rule->stage));
-		output_string(out, "service", service_name(rule->service));
-		put_reply(out, &rule->reply);
-		if (rule->again.code[0] != '\0') {
-			output_object(out, "again", NULL);
-			put_reply(out, &rule->again);
-			output_end(out);
-		} else {
-			output_none(out, "again");
-		}
-		output_end(out);
+		any_soft = any_soft || policy->rule[i].soft > 0;
+		put_rule(out, &policy->rule[i]);
 	}
 	if (output_end(out) == 0) {
 		output_say(out, "  none");
@@ -149,57 +165,47 @@ put_rules(struct output *out, const struct policy *policy)
 	}
 }
 
+/* ---- limits ---- */
+
+struct limit_row {
+	const char *name;
+	struct limit limit;
+};
+
+#define OF(member) COLUMN_OF(struct limit_row, member)
+#define MOST(reputation)                                                       \
+	OF(limit.most[REPUTATION_##reputation]), #reputation,                  \
+	    COLUMN_RIGHT | COLUMN_OPTIONAL
+static const struct layout limits = {
+	.column = {
+	    { "limit", OF(name), "LIMIT", 0 },
+	    { "good", MOST(GOOD) },
+	    { "neutral", MOST(NEUTRAL) },
+	    { "poor", MOST(POOR) },
+	    REPLY(struct limit_row, limit.reply),
+	    PHRASE(struct limit_row, limit.reply),
+	},
+	.indent = 2,
+};
+#undef MOST
+#undef OF
+
 static void
 put_limits(struct output *out, const struct policy *policy)
 {
-	output_gap(out);
-	output_say(out, "Limits by reputation:");
+	output_say(out, "\nLimits by reputation:");
 	output_table(out, "limits", &limits);
 	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++) {
-		const struct limit *limit = &policy->limit[kind];
+		const struct limit_row row = { limit_name(kind),
+			policy->limit[kind] };
 
-		if (!limit_is_set(limit)) {
-			continue;
+		if (limit_is_set(&row.limit)) {
+			output_record(out, &row);
 		}
-		output_row(out);
-		output_string(out, "limit", limit_name(kind));
-		for (enum reputation i = 0; i < REPUTATION_COUNT; i++) {
-			output_nonzero(out, reputation_name(i), limit->most[i]);
-		}
-		put_reply(out, &limit->reply);
-		output_end(out);
 	}
 	if (output_end(out) == 0) {
 		output_say(out, "  none");
 	}
-}
-
-/* ---- all of it ---- */
-
-static void
-put_policy(struct output *out, const struct policy *policy)
-{
-	struct ban ban = { .reason = REASON_ERROR }; /* where none is given */
-	struct rule manual = { .name = BAN_RULE_MANUAL };
-	char memory[DURATION_TEXT_SIZE];
-
-	ban_by_hand(&ban);
-	manual.reason = ban.reason;
-	manual.stage = ban.stage;
-	manual.service = ban.service;
-	manual.reply = ban.reply;
-	output_say(out, "policy %s, each ban is a step of the next for %s",
-	    policy->name, text_from_duration(policy->memory, memory));
-	output_object(out, NULL, NULL);
-	output_string(out, "policy", policy->name);
-	output_duration(out, "memory", policy->memory);
-	put_replies(out, policy, &manual);
-	put_rules(out, policy);
-	put_limits(out, policy);
-	output_object(out, "manual", NULL);
-	put_heard(out, &manual, "always", &manual.reply);
-	output_end(out);
-	output_end(out);
 }
 
 enum exit_status
@@ -207,10 +213,30 @@ codes_show(struct ctl *ctl)
 {
 	static struct policy other; /* too large for a stack */
 	const char *name = ctl->args.policy[0];
+	const struct policy *policy = name != NULL ? &other
+						   : &ctl->conf->policy;
+	struct output *out = &ctl->out;
+	struct ban ban = { .reason = REASON_ERROR }; /* where none is given */
+	struct reply_row manual = { .rule.name = BAN_RULE_MANUAL,
+		.heard = "always" };
 
 	if (name != NULL && !ctl_policy(ctl, name, &other)) {
 		return EXIT_USAGE;
 	}
-	put_policy(&ctl->out, name != NULL ? &other : &ctl->conf->policy);
+	ban_by_hand(&ban);
+	manual.rule.reason = ban.reason;
+	manual.rule.stage = ban.stage;
+	manual.rule.service = ban.service;
+	manual.reply = ban.reply;
+	output_say(out, "policy %s, each ban is a step of the next for %s",
+	    policy->name, piece_duration(policy->memory));
+	output_object(out, NULL, NULL);
+	output_string(out, "policy", policy->name);
+	output_int(out, "memory", policy->memory);
+	put_replies(out, policy, &manual);
+	put_rules(out, policy);
+	put_limits(out, policy);
+	output_member(out, "manual", &replies, &manual);
+	output_end(out);
 	return EXIT_FINE;
 }

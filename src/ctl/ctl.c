@@ -1,36 +1,10 @@
 #include "ctl/ctl.h"
 
-#include <errno.h>
-#include <string.h>
-#include <unistd.h>
-
 #include "rules/rules.h"
 
 enum {
-	/* A person waits for the answer, and can wait this long. */
-	PATIENCE_MS = 5000,
 	WHO_SIZE = 65
 };
-
-bool
-ctl_open(struct ctl *ctl, enum store_mode mode)
-{
-	const char *path = ctl->conf->database;
-	char error[STORE_ERROR_SIZE] = "";
-	enum store_result result;
-
-	if (mode == STORE_READ && access(path, F_OK) != 0 && errno == ENOENT) {
-		output_complain("no database yet at %s", path);
-		return false;
-	}
-	result = store_open(&ctl->store, path, mode, PATIENCE_MS, error);
-	if (result == STORE_BUSY) {
-		output_complain("the database is busy (%s)", error);
-	} else if (result != STORE_OK) {
-		output_complain("%s", error);
-	}
-	return result == STORE_OK;
-}
 
 bool
 ctl_well(struct ctl *ctl, enum store_result result)
@@ -51,8 +25,7 @@ ctl_well(struct ctl *ctl, enum store_result result)
 }
 
 void
-ctl_audit(
-    struct ctl *ctl, const char *what, const char *subject, const char *note)
+ctl_audit(struct ctl *ctl, const char *what, const char *subject)
 {
 	char who[WHO_SIZE];
 	struct audit audit = {
@@ -60,7 +33,7 @@ ctl_audit(
 		.who = who,
 		.what = what,
 		.subject = subject,
-		.note = note,
+		.note = ctl->args.note,
 	};
 
 	proc_who(who, sizeof(who));

@@ -1,7 +1,6 @@
 /*
  * What every verb works with: the configuration, the open database, the
- * words behind it; and the one way to change something and to say that the
- * database could not be used.
+ * words behind it; and the one way to write the audit.
  */
 #ifndef CTL_CTL_H
 #define CTL_CTL_H
@@ -23,24 +22,18 @@ struct ctl {
 	const struct conf *conf;
 	const char *file; /* it was read from; NULL: the default */
 	struct args args;
-	struct store *store; /* NULL before ctl_open() */
+	struct store *store; /* NULL before it is opened */
 	int64_t now;         /* when the command began */
 	struct output out;
 	FILE *spool; /* what a check read before; closed at the end */
 };
 
-/* Open the database of the configuration.  False after a complaint; where
- * `mode` is STORE_READ a database that is not there yet is one. */
-bool ctl_open(struct ctl *ctl, enum store_mode mode);
-
 /* Whether it is STORE_OK; else false, after a complaint that says why the
  * database could not be used. */
 bool ctl_well(struct ctl *ctl, enum store_result result);
 
-/* Put what was done to whom into the audit, between store_begin() and
- * store_commit(); `note` may be NULL. */
-void ctl_audit(
-    struct ctl *ctl, const char *what, const char *subject, const char *note);
+/* Put what was done to whom into the audit, with --note. */
+void ctl_audit(struct ctl *ctl, const char *what, const char *subject);
 
 /* The policy of that name; false after a complaint. */
 bool ctl_policy(const struct ctl *ctl, const char *name, struct policy *out);
@@ -50,9 +43,11 @@ struct rules *ctl_rules(const struct ctl *ctl);
 
 /* ---- what several verbs show of bans ---- */
 
-/* One ban as a row of the open table, as `list --json` has it; for people
- * also "until", "left", "state" and "detail".  Of an address that it holds,
- * only what that one may know. */
+/* Their rows as `list` has them, for JSON, and for text with other columns. */
+extern const struct layout bans_layout;
+
+/* One ban as a row of the open table.  Of an address that it holds, only what
+ * that one may know. */
 void bans_row(
     struct ctl *ctl, const struct ban *ban, const struct addr *address);
 
@@ -68,9 +63,14 @@ void bans_standing(struct ctl *ctl, const struct standing *standing);
 
 /* ---- the verbs ---- */
 
-/* Each does what its row in ctl/main says, and gives back what the command
- * ends with; what a check refuses is refused before the database is
- * touched. */
+/*
+ * Each does what its row in ctl/main says, and gives back what the command
+ * ends with; what a check refuses is refused before the database is touched.
+ * Those that read or change something are called within a bracket of the
+ * store.  With EXIT_USAGE they have complained and nothing is changed; what
+ * they print is shown once the bracket ended well, so that no pager holds it
+ * open.
+ */
 typedef enum exit_status verb(struct ctl *ctl);
 
 verb status_show;
@@ -89,6 +89,7 @@ verb allow_list, allow_add, allow_remove;
 
 /* Understands all lines of standard input first. */
 verb report_lines_check;
+/* They make their own brackets. */
 verb report_lines, report_one;
 
 verb rules_list, rules_test;

@@ -20,127 +20,115 @@ struct decoding {
 	bool known; /* anything was understood */
 };
 
-static const struct layout finds = {
-	.column = { { "line", NULL, 0, 0 }, { "providers", NULL, 0, 0 },
-	    { "own", NULL, 0, 0 }, { "phrase", NULL, 0, 0 },
-	    { "code", NULL, 0, 0 }, { "enhanced", NULL, 0, 0 },
-	    { "temporary", NULL, 0, 0 }, { "known", NULL, 0, 0 },
-	    { "old", NULL, 0, 0 }, { "means", NULL, 0, 0 },
-	    { "lasts", "  lasts", 0, 0 }, { "seconds", NULL, 0, 0 },
-	    { "remedy", "  do", 0, 0 }, { "ip", "  address", 0, 0 },
-	    { "ends", NULL, 0, 0 }, { "ref", "  ref", 0, 0 } },
-	.records = true,
+struct find_row {
+	struct bounce_find find;
+	struct bounce_meaning meaning;
+	int64_t line;
+	const char *where; /* NULL: all is one line */
+	const char *providers;
+	const char *temporary;
+	bool known;
+	bool old;
+	const char *told;
+	const char *ip;
+	const char *until;
 };
 
+#define OF(member) COLUMN_OF(struct find_row, member)
+static const struct layout finds = {
+	.column = {
+	    { "line", OF(line), NULL, 0 },
+	    { "where", OF(where), "  line", COLUMN_PEOPLE },
+	    { "providers", OF(providers), NULL, COLUMN_LIST },
+	    { "own", OF(find.own), NULL, COLUMN_OPTIONAL },
+	    { "phrase", OF(find.phrase), NULL, 0 },
+	    { "code", OF(find.code), NULL, COLUMN_OPTIONAL },
+	    { "enhanced", OF(find.enhanced), NULL, COLUMN_OPTIONAL },
+	    { "temporary", OF(temporary), NULL, COLUMN_BARE },
+	    { "known", OF(known), NULL, 0 },
+	    { "old", OF(old), NULL, 0 },
+	    { "means", OF(meaning.means), NULL, COLUMN_OPTIONAL },
+	    { "told", OF(told), "  means", COLUMN_PEOPLE },
+	    { "lasts", OF(meaning.lasts), "  lasts", COLUMN_OPTIONAL },
+	    { "seconds", OF(meaning.seconds), NULL, COLUMN_OPTIONAL },
+	    { "remedy", OF(meaning.remedy), "  do", COLUMN_OPTIONAL },
+	    { "ip", OF(ip), "  address", 0 },
+	    { "ends", OF(find.ends), NULL, COLUMN_TIME },
+	    { "until", OF(until), "  until", COLUMN_PEOPLE },
+	    { "ref", OF(find.ref), "  ref", COLUMN_OPTIONAL },
+	},
+	.records = true,
+};
+#undef OF
+
 /* ---- one text ---- */
-
-/* "LPN027_503 (450 4.7.1): laposte.net, temporary". */
-static void
-say_head(struct output *out, const struct bounce_find *find)
-{
-	static const char *const outcomes[] = {
-		[BOUNCE_UNSAID] = "the text does not tell whether for good",
-		[BOUNCE_TEMPORARY] = "temporary",
-		[BOUNCE_FINAL] = "final",
-	};
-	const char *what = find->own;
-	bool both = find->code[0] != '\0' && find->enhanced[0] != '\0';
-	bool any = find->code[0] != '\0' || find->enhanced[0] != '\0';
-	char titles[TITLES_SIZE];
-	struct text text;
-
-	if (find->phrase != NULL) {
-		what = find->phrase;
-	} else if (find->own[0] == '\0') {
-		what = "blocked until";
-	}
-	text_init(&text, titles, sizeof(titles));
-	for (enum bounce_provider i = 0; i < BOUNCE_PROVIDERS; i++) {
-		if ((find->providers & bounce_bit(i)) != 0) {
-			text_addf(&text, "%s%s", text.len > 0 ? ", " : "",
-			    bounce_provider_title(i));
-		}
-	}
-	output_say(out, "%s%s%s%s%s%s: %s, %s", what, any ? " (" : "",
-	    find->code, both ? " " : "", find->enhanced, any ? ")" : "", titles,
-	    outcomes[find->outcome]);
-}
-
-static const char *
-or_null(const char *text)
-{
-	return text[0] != '\0' ? text : NULL;
-}
-
-static void
-put_meaning(struct output *out, const struct bounce_meaning *meaning)
-{
-	static const struct bounce_meaning unknown;
-
-	if (meaning == NULL) {
-		output_line(out, "  means",
-		    "not known: it has the provider's form, but its reason is "
-		    "none that they tell of; the words beside it may say more");
-	} else {
-		output_line(out, "  means", "%s%s", meaning->means,
-		    meaning->old ? " (an old code, no longer given)" : "");
-	}
-	output_bool(out, "known", meaning != NULL);
-	meaning = meaning != NULL ? meaning : &unknown;
-	output_bool(out, "old", meaning->old);
-	output_string(out, "means", or_null(meaning->means));
-	output_string(out, "lasts", or_null(meaning->lasts));
-	output_nonzero(out, "seconds", meaning->seconds);
-	output_string(out, "remedy", or_null(meaning->remedy));
-}
 
 static void
 put_find(
     struct decoding *decoding, int64_t line, const struct bounce_find *find)
 {
+	static const struct {
+		const char *words;
+		const char *temporary;
+	} outcomes[] = {
+		[BOUNCE_UNSAID] = { "the text does not tell whether for good",
+		    NULL },
+		[BOUNCE_TEMPORARY] = { "temporary", "true" },
+		[BOUNCE_FINAL] = { "final", "false" },
+	};
 	struct output *out = decoding->out;
-	char until[OUTPUT_TIME_SIZE];
-	char left[DURATION_TEXT_SIZE];
+	const struct bounce_meaning *meaning = find->meaning;
+	bool both = find->code[0] != '\0' && find->enhanced[0] != '\0';
+	bool any = find->code[0] != '\0' || find->enhanced[0] != '\0';
+	const char *what = find->phrase != NULL   ? find->phrase
+			   : find->own[0] != '\0' ? find->own
+						  : "blocked until";
+	char titles[TITLES_SIZE];
+	char names[TITLES_SIZE];
+	struct text title;
+	struct text name;
+	struct find_row row = {
+		.find = *find,
+		.line = line,
+		.where = decoding->lines ? piece("%" PRId64, line) : NULL,
+		.providers = names,
+		.temporary = outcomes[find->outcome].temporary,
+		.known = meaning != NULL,
+		.told = "not known: it has the provider's form, but its "
+			"reason is none that they tell of; the words beside "
+			"it may say more",
+		.ip = find->has_address ? piece_addr(&find->address) : NULL,
+	};
 
-	output_row(out);
-	say_head(out, find);
-	if (decoding->lines) {
-		output_line(out, "  line", "%" PRId64, line);
+	if (meaning != NULL) {
+		row.meaning = *meaning;
+		row.old = meaning->old != 0;
+		row.told = piece("%s%s", meaning->means,
+		    meaning->old ? " (an old code, no longer given)" : "");
 	}
-	output_int(out, "line", line);
-	output_list(out, "providers");
+	if (find->ends != 0) {
+		row.until = piece("%s, %s%s", piece_time(find->ends),
+		    find->ends > decoding->now
+			? piece_duration(find->ends - decoding->now)
+			: "over already",
+		    find->ends > decoding->now ? " left" : "");
+	}
+	/* "LPN027_503 (450 4.7.1): laposte.net, temporary". */
+	text_init(&title, titles, sizeof(titles));
+	text_init(&name, names, sizeof(names));
 	for (enum bounce_provider i = 0; i < BOUNCE_PROVIDERS; i++) {
 		if ((find->providers & bounce_bit(i)) != 0) {
-			output_string(out, NULL, bounce_provider_name(i));
+			text_addf(&title, "%s%s", title.len > 0 ? ", " : "",
+			    bounce_provider_title(i));
+			text_addf(&name, "%s%s", name.len > 0 ? " " : "",
+			    bounce_provider_name(i));
 		}
 	}
-	output_end(out);
-	output_text(out, "own", find->own);
-	output_string(out, "phrase", find->phrase);
-	output_text(out, "code", find->code);
-	output_text(out, "enhanced", find->enhanced);
-	if (find->outcome == BOUNCE_UNSAID) {
-		output_none(out, "temporary");
-	} else {
-		output_bool(
-		    out, "temporary", find->outcome == BOUNCE_TEMPORARY);
-	}
-	put_meaning(out, find->meaning);
-	if (find->has_address) {
-		output_addr(out, "ip", &find->address);
-	} else {
-		output_none(out, "ip");
-	}
-	output_time(out, "ends", find->ends);
-	if (find->ends > decoding->now) {
-		output_line(out, "  until", "%s, %s left",
-		    output_time_text(find->ends, until),
-		    text_from_duration(find->ends - decoding->now, left));
-	} else if (find->ends != 0) {
-		output_line(out, "  until", "%s, over already",
-		    output_time_text(find->ends, until));
-	}
-	output_text(out, "ref", find->ref);
+	output_row(out);
+	output_say(out, "%s%s%s%s%s%s: %s, %s", what, any ? " (" : "",
+	    find->code, both ? " " : "", find->enhanced, any ? ")" : "", titles,
+	    outcomes[find->outcome].words);
+	output_fields(out, &row);
 	output_end(out);
 }
 

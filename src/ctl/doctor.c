@@ -37,28 +37,39 @@ doctor_check(struct ctl *ctl)
 
 /* ---- telling ---- */
 
+struct remark_row {
+	const char *state;
+	const char *check;
+	const char *what;
+	const char *fix;
+};
+
+#define OF(member) COLUMN_OF(struct remark_row, member)
 static const struct layout remarks = {
-	.column = { { "state", "", 0, 7 }, { "check", "", 0, 13 },
-	    { "what", "", COLUMN_WRAP, 0 }, { "fix", NULL, 0, 0 } },
+	.column = {
+	    { "state", OF(state), "", 7 * COLUMN_WIDTH },
+	    { "check", OF(check), "", 13 * COLUMN_WIDTH },
+	    { "what", OF(what), "", COLUMN_WRAP },
+	    { "fix", OF(fix), NULL, 0 },
+	},
 	.stream = true,
 };
+#undef OF
 
 static void
 tell(struct output *out, const struct diagnosis *diagnosis)
 {
-	char problems[OUTPUT_COUNT_SIZE];
-	char warnings[OUTPUT_COUNT_SIZE];
-
 	output_table(out, NULL, &remarks);
 	for (size_t i = 0; i < diagnosis->remarks; i++) {
 		const struct remark *remark = &diagnosis->remark[i];
+		const struct remark_row row = {
+			.state = health_name(remark->state),
+			.check = remark->check,
+			.what = remark->what,
+			.fix = remark->fix,
+		};
 
-		output_row(out);
-		output_string(out, "check", remark->check);
-		output_string(out, "state", health_name(remark->state));
-		output_string(out, "what", remark->what);
-		output_string(out, "fix", remark->fix);
-		output_end(out);
+		output_record(out, &row);
 		if (remark->fix[0] != '\0') {
 			output_command(out, "         -> %s", remark->fix);
 		}
@@ -69,10 +80,10 @@ tell(struct output *out, const struct diagnosis *diagnosis)
 		    out, "and %zu more that found no room", diagnosis->lost);
 	}
 	output_say(out, "%s, %s",
-	    output_count((int64_t)diagnosis_count(diagnosis, HEALTH_PROBLEM),
-		"problem", "problems", problems),
-	    output_count((int64_t)diagnosis_count(diagnosis, HEALTH_WARNING),
-		"warning", "warnings", warnings));
+	    piece_count((int64_t)diagnosis_count(diagnosis, HEALTH_PROBLEM),
+		"problem", "problems"),
+	    piece_count((int64_t)diagnosis_count(diagnosis, HEALTH_WARNING),
+		"warning", "warnings"));
 }
 
 /* ---- fixing ---- */
@@ -92,12 +103,11 @@ fix(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
 	store_begin(ctl->store);
 	for (size_t i = 0; i < fixes.fixes; i++) {
 		const struct allow *allow = &fixes.fix[i].allow;
-		char net[NET_TEXT_SIZE];
 
 		engine_allow(
 		    ctl->store, ctl->conf, allow, ctl->now, &lifted[i]);
-		ctl_audit(ctl, "allow add", net_format(&allow->net, net),
-		    allow->note);
+		ctl->args.note = allow->note;
+		ctl_audit(ctl, "allow add", piece_net(&allow->net));
 	}
 	result = store_commit(ctl->store);
 	if (result != STORE_OK) {
@@ -105,17 +115,14 @@ fix(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
 	}
 	for (size_t i = 0; i < fixes.fixes; i++) {
 		const struct allow *allow = &fixes.fix[i].allow;
-		char net[NET_TEXT_SIZE];
 		char end[TIME_TEXT_SIZE];
-		char bans[OUTPUT_COUNT_SIZE];
 
 		diagnosis->check = fixes.fix[i].check;
 		diagnosis_add(diagnosis, HEALTH_FIXED, NULL,
-		    "allowed %s %s%s (%s); lifted %s",
-		    net_format(&allow->net, net),
+		    "allowed %s %s%s (%s); lifted %s", piece_net(&allow->net),
 		    allow->until == 0 ? "for good" : "until ",
 		    allow->until == 0 ? "" : text_from_time(allow->until, end),
-		    allow->note, output_count(lifted[i], "ban", "bans", bans));
+		    allow->note, piece_count(lifted[i], "ban", "bans"));
 	}
 	facts_read_records(facts, ctl->store);
 	return STORE_OK;
@@ -129,8 +136,6 @@ open_database(struct ctl *ctl, struct facts *facts, bool write)
 	struct records *records = &facts->records;
 	const char *path = ctl->conf->database;
 
-	store_close(ctl->store); /* it was none */
-	ctl->store = NULL;
 	if (!write && access(path, F_OK) != 0 && errno == ENOENT) {
 		struct text text;
 

@@ -25,35 +25,42 @@ finds(enum finding_what what, enum kind kind)
 
 /* ---- rules list ---- */
 
+struct rule_row {
+	struct rules_info info;
+	const char *finds;
+	const char *finding;
+	const char *kind;
+	const char *meaning;
+};
+
+#define OF(member) COLUMN_OF(struct rule_row, member)
 static const struct layout rule_layout = {
 	.column = {
-	    { "name", "NAME", 0, 0 },
-	    { "finds", "FINDS", COLUMN_PEOPLE, 0 },
-	    { "finding", NULL, 0, 0 },
-	    { "kind", NULL, 0, 0 },
-	    { "tags", NULL, 0, 0 },
-	    { "file", "FILE", 0, 0 },
-	    { "about", NULL, 0, 0 },
-	    { "meaning", "ABOUT", COLUMN_WRAP | COLUMN_PEOPLE, 0 },
+	    { "name", OF(info.name), "NAME", 0 },
+	    { "finds", OF(finds), "FINDS", COLUMN_PEOPLE },
+	    { "finding", OF(finding), NULL, 0 },
+	    { "kind", OF(kind), NULL, 0 },
+	    { "tags", OF(info.tags), NULL, 0 },
+	    { "file", OF(info.file), "FILE", 0 },
+	    { "about", OF(info.about), NULL, 0 },
+	    { "meaning", OF(meaning), "ABOUT", COLUMN_WRAP | COLUMN_PEOPLE },
 	},
 };
+#undef OF
 
 static void
 put_rule(void *to, const struct rules_info *info)
 {
-	struct output *out = to;
+	const struct rule_row row = {
+		.info = *info,
+		.finds = finds(info->what, info->kind),
+		.finding = finding_word(info->what),
+		.kind = info->what == FINDING_OFFENCE ? kind_name(info->kind)
+						      : NULL,
+		.meaning = piece("%s: %s", info->tags, info->about),
+	};
 
-	output_row(out);
-	output_string(out, "name", info->name);
-	output_cell(out, "finds", "%s", finds(info->what, info->kind));
-	output_string(out, "finding", finding_word(info->what));
-	output_string(out, "kind",
-	    info->what == FINDING_OFFENCE ? kind_name(info->kind) : NULL);
-	output_string(out, "tags", info->tags);
-	output_string(out, "file", info->file);
-	output_string(out, "about", info->about);
-	output_cell(out, "meaning", "%s: %s", info->tags, info->about);
-	output_end(out);
+	output_record(to, &row);
 }
 
 enum exit_status
@@ -76,10 +83,9 @@ rules_list(struct ctl *ctl)
 /* What one rule matched. */
 struct rule_count {
 	const char *rule; /* borrowed */
-	enum finding_what what;
-	enum kind kind;
+	const char *finds;
 	int64_t lines;
-	int64_t events;
+	int64_t events; /* of an offence */
 };
 
 struct test {
@@ -89,6 +95,7 @@ struct test {
 	struct scratch senders; /* of messages, by queue id */
 	struct progress progress;
 	struct layout table; /* of the lines that are shown */
+	size_t widest;       /* name of a rule */
 	bool unmatched;      /* those that gave nothing, not those that match */
 	bool shown;          /* something stands above the totals */
 	int64_t began;       /* in milliseconds */
@@ -108,15 +115,13 @@ begin_count(void *to, const struct rules_info *info)
 	struct test *test = to;
 	size_t width = strlen(info->name);
 
-	if (info->what == FINDING_OFFENCE &&
-	    width > test->table.column[1].width) {
-		test->table.column[1].width = width;
+	if (info->what == FINDING_OFFENCE && width > test->widest) {
+		test->widest = width;
 	}
 	if (test->counts < COUNTS_MAX) {
 		test->rule[test->counts++] = (struct rule_count){
 			.rule = info->name,
-			.what = info->what,
-			.kind = info->kind,
+			.finds = finds(info->what, info->kind),
 		};
 	}
 }
@@ -139,36 +144,26 @@ count(struct test *test, const struct finding *finding)
 	}
 }
 
+#define OF(member) COLUMN_OF(struct rule_count, member)
+static const struct layout count_layout = {
+	.column = {
+	    { "rule", OF(rule), "RULE", 0 },
+	    { "finds", OF(finds), "FINDS", 0 },
+	    { "lines", OF(lines), "LINES", COLUMN_RIGHT },
+	    { "events", OF(events), "EVENTS", COLUMN_RIGHT | COLUMN_OPTIONAL },
+	},
+	.people = true,
+};
+#undef OF
+
 static void
 put_counts(struct output *out, const struct test *test)
 {
-	static const struct layout table = {
-		.column = {
-		    { "rule", "RULE", 0, 0 },
-		    { "finds", "FINDS", 0, 0 },
-		    { "lines", "LINES", COLUMN_RIGHT, 0 },
-		    { "events", "EVENTS", COLUMN_RIGHT, 0 },
-		},
-		.people = true,
-	};
-
-	output_table(out, NULL, &table);
+	output_table(out, NULL, &count_layout);
 	for (size_t i = 0; i < test->counts; i++) {
-		const struct rule_count *rule = &test->rule[i];
-
-		if (rule->lines == 0) {
-			continue;
+		if (test->rule[i].lines > 0) {
+			output_record(out, &test->rule[i]);
 		}
-		output_row(out);
-		output_string(out, "rule", rule->rule);
-		output_string(out, "finds", finds(rule->what, rule->kind));
-		output_int(out, "lines", rule->lines);
-		if (rule->what == FINDING_OFFENCE) {
-			output_int(out, "events", rule->events);
-		} else {
-			output_none(out, "events");
-		}
-		output_end(out);
 	}
 	if (output_end(out) > 0) {
 		output_gap(out);
@@ -179,12 +174,11 @@ static void
 put_totals(struct output *out, const struct test *test)
 {
 	int64_t took = proc_ticks() - test->began;
-	char events[OUTPUT_COUNT_SIZE];
 
 	took = took > 0 ? took : 1;
 	output_line(out, "lines", "%" PRId64, test->lines);
 	output_line(out, "matched", "%" PRId64 ", %s", test->matched,
-	    output_count(test->events, "event", "events", events));
+	    piece_count(test->events, "event", "events"));
 	if (test->others > 0) {
 		output_line(out, "",
 		    "%" PRId64
@@ -205,13 +199,23 @@ put_totals(struct output *out, const struct test *test)
 
 /* ---- rules test: lines ---- */
 
+struct line_row {
+	int64_t line;
+	const char *rule;
+	enum kind kind;
+	int64_t events;
+	struct addr address;
+	const char *text;
+};
+
+#define OF(member) COLUMN_OF(struct line_row, member)
 static const struct layout match_layout = {
 	.column = {
-	    { "line", "LINE", COLUMN_RIGHT, 8 },
-	    { "rule", "RULE", 0, 0 },
-	    { "kind", "KIND", 0, 10 },
-	    { "events", "EVENTS", COLUMN_RIGHT, 6 },
-	    { "address", "ADDRESS", 0, 0 },
+	    { "line", OF(line), "LINE", COLUMN_RIGHT | 8 * COLUMN_WIDTH },
+	    { "rule", OF(rule), "RULE", 0 },
+	    { "kind", OF(kind), "KIND", 10 * COLUMN_WIDTH },
+	    { "address", OF(address), "ADDRESS", 15 * COLUMN_WIDTH },
+	    { "events", OF(events), "EVENTS", COLUMN_RIGHT },
 	},
 	.lines = true,
 	.stream = true,
@@ -219,36 +223,20 @@ static const struct layout match_layout = {
 
 static const struct layout unmatched_layout = {
 	.column = {
-	    { "line", "", COLUMN_RIGHT, 8 },
-	    { "text", "", 0, 0 },
+	    { "line", OF(line), "", COLUMN_RIGHT | 8 * COLUMN_WIDTH },
+	    { "text", OF(text), "", 0 },
 	},
 	.lines = true,
 	.stream = true,
 };
-
-static void
-put_unmatched(struct output *out, int64_t number, const struct log_line *line)
-{
-	char text[RULES_LINE_MAX + 1];
-
-	for (size_t i = 0; i < line->len; i++) {
-		text[i] = line->text[i];
-		if (text[i] == '\0') {
-			text[i] = '?';
-		}
-	}
-	text[line->len] = '\0';
-	output_row(out);
-	output_int(out, "line", number);
-	output_string(out, "text", text);
-	output_end(out);
-}
+#undef OF
 
 static void
 take_line(struct test *test, int64_t number, const struct log_line *line,
     struct rules_clock *clock)
 {
-	struct output *out = &test->ctl->out;
+	char text[RULES_LINE_MAX + 1];
+	struct line_row row = { .line = number, .text = text };
 	struct finding finding;
 	bool found = rules_match(
 	    test->rules, test->scratch, line, clock, &finding);
@@ -266,17 +254,18 @@ take_line(struct test *test, int64_t number, const struct log_line *line,
 		scratch_keep_sender(&test->senders, &finding);
 	}
 	if (test->unmatched && !found) {
-		put_unmatched(out, number, line);
+		for (size_t i = 0; i < line->len; i++) {
+			text[i] = line->text[i] != '\0' ? line->text[i] : '?';
+		}
+		text[line->len] = '\0';
+		output_record(&test->ctl->out, &row);
 	} else if (!test->unmatched && found &&
 		   finding.what == FINDING_OFFENCE) {
-		output_row(out);
-		output_int(out, "line", number);
-		output_string(out, "rule", finding.rule);
-		output_string(out, "kind",
-		    kind_name(intake_kind(test->ctl->conf, &finding)));
-		output_addr(out, "address", &finding.address);
-		output_int(out, "events", finding.events);
-		output_end(out);
+		row.rule = finding.rule;
+		row.kind = intake_kind(test->ctl->conf, &finding);
+		row.events = finding.events;
+		row.address = finding.address;
+		output_record(&test->ctl->out, &row);
 	}
 }
 
@@ -345,11 +334,11 @@ rules_test(struct ctl *ctl)
 		return EXIT_DATABASE;
 	}
 	test.unmatched = args_given(args, OPTION_UNMATCHED);
-	test.table = match_layout;
 	rules_each(rules, begin_count, &test);
-	if (test.unmatched) {
-		test.table = unmatched_layout;
-	}
+	test.table = test.unmatched ? unmatched_layout : match_layout;
+	test.table.column[1].flags |= test.unmatched ? 0
+						     : (unsigned)test.widest *
+							   COLUMN_WIDTH;
 	test.began = proc_ticks();
 	/* Rows on the same terminal show well enough that it goes on. */
 	test.progress = progress_begin(

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/proc.h"
@@ -20,7 +21,17 @@
 /* ---- what the command takes ---- */
 
 enum {
-	COMMAND_WORDS_MAX = 2
+	COMMAND_WORDS_MAX = 2,
+	/* A person waits for the answer, and can wait this long. */
+	PATIENCE_MS = 5000
+};
+
+/* How a verb uses the database. */
+enum access {
+	ACCESS_NONE, /* an empty one of its own */
+	ACCESS_READ,
+	ACCESS_WRITE,
+	ACCESS_OWN /* it writes, in brackets of its own */
 };
 
 struct command {
@@ -31,7 +42,7 @@ struct command {
 	/* What can be refused without the database, or NULL; it has said why
 	 * where it gives back anything but EXIT_FINE. */
 	verb *check;
-	enum store_mode mode;
+	enum access access;
 	verb *run;
 };
 
@@ -44,85 +55,85 @@ static const struct command commands[] = {
 	{ { "status" }, "[--json|--csv]",
 	  "what is banned, counted and alive",
 	  { { ARGUMENT_END }, SHAPES },
-	  NULL, STORE_READ, status_show },
+	  NULL, ACCESS_READ, status_show },
 	{ { "list" }, "[--reason R] [--all] [--json|--csv]",
 	  "who is banned, latest end first",
 	  { { ARGUMENT_END }, OPTION_REASON | OPTION_ALL | SHAPES },
-	  NULL, STORE_READ, list_show },
+	  NULL, ACCESS_READ, list_show },
 	{ { "check" }, "IP [--json|--csv]",
 	  "whether an address is banned now",
 	  { { ARGUMENT_ADDRESS }, SHAPES },
-	  NULL, STORE_READ, list_check },
+	  NULL, ACCESS_READ, list_check },
 	{ { "explain" }, "IP [--json|--csv]",
 	  "everything known of an address",
 	  { { ARGUMENT_ADDRESS }, SHAPES },
-	  NULL, STORE_READ, explain_show },
+	  NULL, ACCESS_READ, explain_show },
 	{ { "ban" }, "IP|NET DURATION [--reason R] [--note T]",
 	  "ban by hand",
 	  { { ARGUMENT_WHO, ARGUMENT_DURATION }, OPTION_REASON | OPTION_NOTE },
-	  ban_check, STORE_WRITE, ban_add },
+	  ban_check, ACCESS_WRITE, ban_add },
 	{ { "clear" }, "IP|NET|all [--reason R] [--note T] [--mistake]",
 	  "lift bans and reset the counters",
 	  { { ARGUMENT_WHOM }, OPTION_REASON | OPTION_NOTE | OPTION_MISTAKE },
-	  NULL, STORE_WRITE, ban_clear },
+	  NULL, ACCESS_WRITE, ban_clear },
 	{ { "allow" }, "[list] [--json|--csv]",
 	  "which networks are never refused",
 	  { { ARGUMENT_END }, SHAPES },
-	  NULL, STORE_READ, allow_list },
+	  NULL, ACCESS_READ, allow_list },
 	{ { "allow", "list" }, NULL, NULL,
 	  { { ARGUMENT_END }, SHAPES },
-	  NULL, STORE_READ, allow_list },
+	  NULL, ACCESS_READ, allow_list },
 	{ { "allow", "add" }, "NET [--note T] [--for DURATION]",
 	  "never refuse a network, and lift its bans",
 	  { { ARGUMENT_WHO }, OPTION_NOTE | OPTION_FOR },
-	  NULL, STORE_WRITE, allow_add },
+	  NULL, ACCESS_WRITE, allow_add },
 	{ { "allow", "remove" }, "NET",
 	  "take it off the allow list",
 	  { { ARGUMENT_WHO }, 0 },
-	  NULL, STORE_WRITE, allow_remove },
+	  NULL, ACCESS_WRITE, allow_remove },
 	{ { "report" }, "KIND IP [--at TIME] [--detail T]",
 	  "report an offence of an address",
 	  { { ARGUMENT_KIND, ARGUMENT_ADDRESS }, OPTION_AT | OPTION_DETAIL },
-	  NULL, STORE_WRITE, report_one },
+	  NULL, ACCESS_OWN, report_one },
 	{ { "report", "-" }, "",
 	  "the same, lines of KIND IP [--at TIME] from standard input",
 	  { { ARGUMENT_END }, 0 },
-	  report_lines_check, STORE_WRITE, report_lines },
+	  report_lines_check, ACCESS_OWN, report_lines },
 	{ { "brake" }, "[--json|--csv]",
 	  "whether new bans of clients in good standing are held back",
 	  { { ARGUMENT_END }, SHAPES },
-	  NULL, STORE_READ, brake_show },
+	  NULL, ACCESS_READ, brake_show },
 	{ { "brake", "release" }, "[--note T] [--json|--csv]",
 	  "stop holding them back",
 	  { { ARGUMENT_END }, OPTION_NOTE | SHAPES },
-	  NULL, STORE_WRITE, brake_release },
+	  NULL, ACCESS_WRITE, brake_release },
 	{ { "rules" }, "[list] [--json|--csv]",
 	  "how log lines are understood",
 	  { { ARGUMENT_END }, SHAPES },
-	  NULL, STORE_SCRATCH, rules_list },
+	  NULL, ACCESS_NONE, rules_list },
 	{ { "rules", "list" }, NULL, NULL,
 	  { { ARGUMENT_END }, SHAPES },
-	  NULL, STORE_SCRATCH, rules_list },
+	  NULL, ACCESS_NONE, rules_list },
 	{ { "rules", "test" }, "[--unmatched] [--json|--csv] FILE...",
 	  "what the rules find in a log (\"-\": standard input; .gz too)",
 	  { { ARGUMENT_FILES }, OPTION_UNMATCHED | SHAPES },
-	  NULL, STORE_SCRATCH, rules_test },
+	  NULL, ACCESS_NONE, rules_test },
 	{ { "replay" }, "[--policy P | --compare P Q] [--json|--csv] FILE...",
 	  "who would have been banned, from old logs",
 	  { { ARGUMENT_FILES }, OPTION_POLICY | OPTION_COMPARE | SHAPES },
-	  replay_check, STORE_SCRATCH, replay_logs },
+	  replay_check, ACCESS_NONE, replay_logs },
 	{ { "doctor" }, "[--fix] [--postfix DIR] [--json|--csv]",
 	  "what is wrong with this host, and how to fix it",
 	  { { ARGUMENT_END }, OPTION_FIX | OPTION_POSTFIX | SHAPES },
-	  doctor_check, STORE_SCRATCH, doctor_run },
+	  doctor_check, ACCESS_NONE, doctor_run },
 	{ { "codes" }, "[--policy P] [--json|--csv]",
 	  "what the policy says to clients, and when",
 	  { { ARGUMENT_END }, OPTION_POLICY | SHAPES },
-	  NULL, STORE_SCRATCH, codes_show },
+	  NULL, ACCESS_NONE, codes_show },
 	{ { "decode" }, "[--json|--csv] TEXT...",
 	  "what a refusal by a provider means (\"-\": lines of standard input)",
 	  { { ARGUMENT_TEXT }, SHAPES },
-	  NULL, STORE_SCRATCH, decode_text },
+	  NULL, ACCESS_NONE, decode_text },
 };
 /* clang-format on */
 
@@ -222,6 +233,56 @@ unknown_command(const struct args_words *words)
 	return EXIT_USAGE;
 }
 
+/* Open the database; false after a complaint. */
+static bool
+open_database(struct ctl *ctl, enum access how)
+{
+	const char *path = ctl->conf->database;
+	char error[STORE_ERROR_SIZE] = "";
+	enum store_mode mode = how == ACCESS_NONE   ? STORE_SCRATCH
+			       : how == ACCESS_READ ? STORE_READ
+						    : STORE_WRITE;
+	enum store_result result;
+
+	if (mode == STORE_READ && access(path, F_OK) != 0 && errno == ENOENT) {
+		output_complain("no database yet at %s", path);
+		return false;
+	}
+	result = store_open(&ctl->store, path, mode, PATIENCE_MS, error);
+	if (result == STORE_BUSY) {
+		output_complain("the database is busy (%s)", error);
+	} else if (result != STORE_OK) {
+		output_complain("%s", error);
+	}
+	return result == STORE_OK;
+}
+
+/* Run a verb in its bracket. */
+static enum exit_status
+run_verb(struct ctl *ctl, const struct command *command)
+{
+	enum exit_status status;
+	enum store_result result = STORE_OK;
+
+	if (!open_database(ctl, command->access)) {
+		return EXIT_DATABASE;
+	}
+	if (command->access == ACCESS_READ) {
+		store_read(ctl->store);
+	} else if (command->access == ACCESS_WRITE) {
+		store_begin(ctl->store);
+	}
+	status = command->run(ctl);
+	if (command->access == ACCESS_READ) {
+		result = store_read_end(ctl->store);
+	} else if (command->access == ACCESS_WRITE && status == EXIT_USAGE) {
+		store_rollback(ctl->store);
+	} else if (command->access == ACCESS_WRITE) {
+		result = store_commit(ctl->store);
+	}
+	return ctl_well(ctl, result) ? status : EXIT_DATABASE;
+}
+
 /* Everything that can be refused is refused before the database is touched. */
 static enum exit_status
 run(const char *file, const struct command *command, const struct args *args)
@@ -234,10 +295,8 @@ run(const char *file, const struct command *command, const struct args *args)
 		.args = *args,
 		.now = proc_now(),
 	};
-	enum output_format format = args_given(args, OPTION_JSON) ? OUTPUT_JSON
-				    : args_given(args, OPTION_CSV)
-					? OUTPUT_CSV
-					: OUTPUT_TEXT;
+	const bool keep = command->access == ACCESS_READ ||
+			  command->access == ACCESS_WRITE;
 	enum exit_status status = EXIT_FINE;
 
 	if (conf == NULL) {
@@ -248,13 +307,16 @@ run(const char *file, const struct command *command, const struct args *args)
 	    (command->run == status_show || command->run == doctor_run)) {
 		output_wrong(error); /* warnings */
 	}
-	output_init(&ctl.out, format);
+	output_init(&ctl.out,
+	    args_given(args, OPTION_JSON)  ? OUTPUT_JSON
+	    : args_given(args, OPTION_CSV) ? OUTPUT_CSV
+					   : OUTPUT_TEXT,
+	    keep);
 	if (command->check != NULL) {
 		status = command->check(&ctl);
 	}
 	if (status == EXIT_FINE) {
-		status = ctl_open(&ctl, command->mode) ? command->run(&ctl)
-						       : EXIT_DATABASE;
+		status = run_verb(&ctl, command);
 	}
 	if (ctl.store != NULL) {
 		store_close(ctl.store);
@@ -262,7 +324,7 @@ run(const char *file, const struct command *command, const struct args *args)
 	if (ctl.spool != NULL) {
 		(void)fclose(ctl.spool);
 	}
-	if (!output_close(&ctl.out)) {
+	if (!output_close(&ctl.out, status != EXIT_DATABASE)) {
 		output_complain("out of memory");
 		status = EXIT_DATABASE;
 	}

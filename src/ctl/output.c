@@ -2,7 +2,6 @@
 
 #include <inttypes.h>
 #include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -10,13 +9,13 @@
 #include "base/log.h"
 #include "base/text.h"
 #include "core/policy.h"
-#include "ctl/screen.h"
 
 enum {
 	LABEL = 11, /* a label and the blanks behind it */
 	LINE_SIZE = 2048,
-	VALUE_SIZE = OUTPUT_TIME_SIZE,
-	PATH_SIZE = 256
+	PATH_SIZE = 256,
+	PIECES = 64,
+	PIECE_SIZE = 640
 };
 
 static struct output_level *
@@ -25,210 +24,152 @@ top(struct output *out)
 	return &out->level[out->depth - 1];
 }
 
-/* Whether there is JSON to write. */
+/* Whether a CSV line is a row, not "name,value". */
 static bool
-in_json(const struct output *out)
+csv_has_rows(const struct output *out)
 {
-	return out->format == OUTPUT_JSON && !out->muted;
+	return out->level[0].kind == OUTPUT_ROWS;
 }
 
-/* Whether cells are kept until their row is whole. */
-static bool
-in_table(const struct output *out)
-{
-	const struct output_level *level = &out->level[out->depth - 1];
+/* ---- pieces of sentences ---- */
 
-	if (out->muted || out->depth == 0 || out->format == OUTPUT_JSON) {
-		return false;
+static char *
+next_piece(void)
+{
+	static char pieces[PIECES][PIECE_SIZE];
+	static size_t next;
+
+	return pieces[next++ % PIECES];
+}
+
+const char *
+piece(const char *format, ...)
+{
+	char *text = next_piece();
+	va_list args;
+
+	va_start(args, format);
+	(void)vsnprintf(text, PIECE_SIZE, format, args);
+	va_end(args);
+	return text;
+}
+
+const char *
+piece_addr(const struct addr *addr)
+{
+	return addr_format(addr, next_piece());
+}
+
+const char *
+piece_net(const struct net *net)
+{
+	return net_format(net, next_piece());
+}
+
+const char *
+piece_time(int64_t at)
+{
+	char *text = next_piece();
+	time_t when = (time_t)at;
+	struct tm local;
+
+	if (localtime_r(&when, &local) == NULL ||
+	    strftime(text, PIECE_SIZE, "%Y-%m-%d %H:%M:%S %Z", &local) == 0) {
+		text_from_time(at, text);
 	}
-	return out->format == OUTPUT_CSV
-		   ? out->level[0].kind == OUTPUT_ROWS
-		   : level->kind == OUTPUT_ROW && level->layout != NULL &&
-			 !level->layout->records;
+	return text;
 }
 
-/* A list is one cell of a table; elsewhere CSV has a line for each value. */
-static bool
-in_cell(const struct output *out)
+const char *
+piece_duration(int64_t seconds)
 {
-	return out->depth > 0 &&
-	       out->level[out->depth - 1].kind == OUTPUT_LIST &&
-	       (out->format == OUTPUT_TEXT ||
-		   (out->format == OUTPUT_CSV &&
-		       out->level[0].kind == OUTPUT_ROWS));
+	return text_from_duration(seconds, next_piece());
 }
 
-/* ---- nesting ---- */
+const char *
+piece_short(int64_t seconds)
+{
+	struct text to;
+
+	text_init(&to, next_piece(), PIECE_SIZE);
+	for (const char *at = piece_duration(seconds); *at != '\0'; at++) {
+		if (*at != ' ' && *at != 'i' && *at != 'n') {
+			text_add_char(&to, *at); /* "min" is "m" */
+		}
+	}
+	return to.buf;
+}
+
+const char *
+piece_count(int64_t count, const char *one, const char *many)
+{
+	return piece("%" PRId64 " %s", count, count == 1 ? one : many);
+}
+
+/* ---- the beginning and the end ---- */
 
 static void
-json_to_stdout(void *to, const char *bytes, size_t len)
+json_to_file(void *to, const char *bytes, size_t len)
 {
 	fwrite(bytes, 1, len, to);
 }
 
 void
-output_init(struct output *out, enum output_format format)
+output_init(struct output *out, enum output_format format, bool keep)
 {
 	memset(out, 0, sizeof(*out));
 	out->format = format;
-	json_init(&out->json, json_to_stdout, stdout);
+	out->to = keep ? open_memstream(&out->kept, &out->len) : stdout;
+	out->to = out->to != NULL ? out->to : stdout;
+	out->screen.to = out->to;
+	json_init(&out->json, json_to_file, out->to);
 }
 
 bool
-output_close(struct output *out)
+output_close(struct output *out, bool show)
 {
+	bool fine = !out->screen.failed;
+
 	free(out->screen.buf);
-	out->screen.buf = NULL;
-	return !out->failed;
+	if (out->to != stdout) {
+		fine = !ferror(out->to) && fclose(out->to) == 0 && fine;
+		if (fine && show) {
+			fwrite(out->kept, 1, out->len, stdout);
+		}
+		free(out->kept);
+	}
+	return fine;
 }
 
+/* ---- CSV ---- */
+
+/* One field, quoted where it needs to be. */
 static void
-push(struct output *out, enum output_kind kind, const char *name,
-    const struct layout *layout)
+put_csv(FILE *to, const char *text)
 {
-	if (in_json(out) && (kind == OUTPUT_OBJECT || kind == OUTPUT_ROW)) {
-		json_object(&out->json, name);
-	} else if (in_json(out) && (layout == NULL || !layout->lines)) {
-		json_array(&out->json, name);
+	bool quoted = strpbrk(text, ",\"\r\n") != NULL;
+
+	if (quoted) {
+		putc('"', to);
 	}
-	if (out->depth > 0) {
-		top(out)->count++;
-	}
-	if (out->depth == OUTPUT_DEPTH_MAX) {
-		log_panic("output nests too deep");
-	}
-	out->level[out->depth++] = (struct output_level){
-		.kind = kind,
-		.name = name,
-		.layout = layout,
-	};
-}
+	while (*text != '\0') {
+		size_t len = strcspn(text, "\"");
 
-void
-output_object(struct output *out, const char *name, const struct layout *labels)
-{
-	if (out->format == OUTPUT_CSV && out->depth == 0) {
-		fputs("name,value\r\n", stdout);
-	}
-	push(out, OUTPUT_OBJECT, name, labels);
-}
-
-void
-output_table(struct output *out, const char *name, const struct layout *layout)
-{
-	static const struct layout nothing;
-	bool csv = out->format == OUTPUT_CSV;
-
-	layout = layout != NULL ? layout : &nothing;
-	out->muted = out->format == OUTPUT_TEXT ? layout == &nothing
-						: layout->people;
-	if (!out->muted && out->format != OUTPUT_JSON &&
-	    (csv ? out->depth == 0 : !layout->records)) {
-		screen_begin(&out->screen, layout, csv);
-	}
-	push(out, OUTPUT_ROWS, name, layout);
-}
-
-void
-output_row(struct output *out)
-{
-	const struct output_level *level = top(out);
-
-	if (out->format == OUTPUT_TEXT && level->layout->records &&
-	    level->count > 0) {
-		putchar('\n');
-	}
-	push(out, OUTPUT_ROW, NULL, level->layout);
-}
-
-void
-output_list(struct output *out, const char *name)
-{
-	out->list[0] = '\0';
-	push(out, OUTPUT_LIST, name, NULL);
-}
-
-int64_t
-output_end(struct output *out)
-{
-	const struct output_level level = *top(out);
-	bool lines = level.layout != NULL && level.layout->lines;
-	bool one = in_cell(out);
-
-	if (in_json(out)) {
-		if (level.kind == OUTPUT_OBJECT || level.kind == OUTPUT_ROW) {
-			json_object_end(&out->json);
-		} else if (!lines) {
-			json_array_end(&out->json);
+		screen_safe(to, text, len);
+		if (text[len] == '"') {
+			fputs("\"\"", to);
+			len++;
 		}
-		if (lines ? level.kind == OUTPUT_ROW : out->depth == 1) {
-			putchar('\n');
-			out->json.comma = false;
-		}
+		text += len;
 	}
-	if (level.kind == OUTPUT_ROW && in_table(out)) {
-		screen_row(&out->screen);
+	if (quoted) {
+		putc('"', to);
 	}
-	if (level.kind == OUTPUT_ROWS) {
-		screen_flush(&out->screen);
-		out->muted = false;
-	}
-	out->depth--;
-	if (one) {
-		output_string(
-		    out, level.name, out->list[0] != '\0' ? out->list : NULL);
-	}
-	return level.count;
 }
-
-/* ---- pieces of sentences ---- */
-
-char *
-output_time_text(int64_t at, char text[static OUTPUT_TIME_SIZE])
-{
-	char utc[TIME_TEXT_SIZE];
-	time_t when = (time_t)at;
-	struct tm local;
-
-	if (localtime_r(&when, &local) == NULL ||
-	    strftime(text, OUTPUT_TIME_SIZE, "%Y-%m-%d %H:%M:%S %Z", &local) ==
-		0) {
-		(void)text_copy(
-		    text, OUTPUT_TIME_SIZE, text_from_time(at, utc));
-	}
-	return text;
-}
-
-char *
-output_short_duration(int64_t seconds, char text[static OUTPUT_TIME_SIZE])
-{
-	char spaced[DURATION_TEXT_SIZE];
-	struct text to;
-
-	text_init(&to, text, OUTPUT_TIME_SIZE);
-	text_from_duration(seconds, spaced);
-	for (const char *at = spaced; *at != '\0'; at++) {
-		if (*at != ' ' && *at != 'i' && *at != 'n') {
-			text_add_char(&to, *at); /* "min" is "m" */
-		}
-	}
-	return text;
-}
-
-char *
-output_count(int64_t count, const char *one, const char *many,
-    char text[static OUTPUT_COUNT_SIZE])
-{
-	(void)snprintf(text, OUTPUT_COUNT_SIZE, "%" PRId64 " %s", count,
-	    count == 1 ? one : many);
-	return text;
-}
-
-/* ---- values ---- */
 
 /* "bans.0.ref,1AQP9W" */
 static void
-put_path(struct output *out, const char *name, const char *value)
+put_csv_path(struct output *out, const char *name, const char *value)
 {
 	char path[PATH_SIZE];
 	struct text text;
@@ -247,182 +188,340 @@ put_path(struct output *out, const char *name, const char *value)
 	} else {
 		text_addf(&text, "%" PRId64, top(out)->count);
 	}
-	screen_csv(path);
-	putchar(',');
-	screen_csv(value);
-	fputs("\r\n", stdout);
+	put_csv(out->to, path);
+	putc(',', out->to);
+	put_csv(out->to, value);
+	fputs("\r\n", out->to);
+}
+
+/* ---- nesting ---- */
+
+static void
+push(struct output *out, enum output_kind kind, const char *name,
+    const struct layout *layout)
+{
+	if (out->format == OUTPUT_JSON && !out->muted) {
+		if (kind == OUTPUT_OBJECT || kind == OUTPUT_ROW) {
+			json_object(&out->json, name);
+		} else if (layout == NULL || !layout->lines) {
+			json_array(&out->json, name);
+		}
+	}
+	if (out->depth > 0) {
+		top(out)->count++;
+	}
+	if (out->depth == OUTPUT_DEPTH_MAX) {
+		log_panic("output nests too deep");
+	}
+	out->level[out->depth++] = (struct output_level){
+		.kind = kind,
+		.name = name,
+		.layout = layout,
+	};
+}
+
+void
+output_object(struct output *out, const char *name, const struct layout *layout)
+{
+	if (out->format == OUTPUT_CSV && out->depth == 0) {
+		fputs("name,value\r\n", out->to);
+	}
+	push(out, OUTPUT_OBJECT, name, layout);
+}
+
+void
+output_table(struct output *out, const char *name, const struct layout *layout)
+{
+	static const struct layout nothing;
+	const struct column *column;
+
+	layout = layout != NULL ? layout : &nothing;
+	out->muted = out->format == OUTPUT_TEXT
+			 ? layout == &nothing || layout->open
+			 : layout->people;
+	if (out->format == OUTPUT_TEXT) {
+		screen_begin(&out->screen, layout);
+	} else if (out->format == OUTPUT_CSV && out->depth == 0 &&
+		   !out->muted && !out->headed) {
+		for (column = layout->column; column->name != NULL; column++) {
+			if ((column->flags & COLUMN_PEOPLE) != 0) {
+				continue;
+			}
+			if (out->headed) {
+				putc(',', out->to);
+			}
+			put_csv(out->to, column->name);
+			out->headed = true;
+		}
+		fputs("\r\n", out->to);
+	}
+	push(out, OUTPUT_ROWS, name, layout);
+}
+
+void
+output_row(struct output *out)
+{
+	const struct output_level *level = top(out);
+
+	if (out->format == OUTPUT_TEXT && level->layout->records &&
+	    level->count > 0) {
+		putc('\n', out->to);
+	}
+	push(out, OUTPUT_ROW, NULL, level->layout);
+}
+
+void
+output_list(struct output *out, const char *name)
+{
+	push(out, OUTPUT_LIST, name, NULL);
+}
+
+int64_t
+output_end(struct output *out)
+{
+	const struct output_level level = *top(out);
+	bool lines = level.layout != NULL && level.layout->lines;
+	bool row = level.kind == OUTPUT_ROW;
+
+	out->depth--;
+	if (out->muted) {
+		out->muted = level.kind != OUTPUT_ROWS;
+	} else if (out->format == OUTPUT_JSON) {
+		if (level.kind == OUTPUT_OBJECT || row) {
+			json_object_end(&out->json);
+		} else if (!lines) {
+			json_array_end(&out->json);
+		}
+		if (lines ? row : out->depth == 0) {
+			putc('\n', out->to);
+			out->json.comma = false;
+		}
+	} else if (out->format == OUTPUT_CSV && row && csv_has_rows(out)) {
+		fputs("\r\n", out->to);
+	} else if (out->format == OUTPUT_TEXT && row &&
+		   !level.layout->records) {
+		screen_row(&out->screen);
+	} else if (out->format == OUTPUT_TEXT && level.kind == OUTPUT_ROWS) {
+		screen_flush(&out->screen);
+	}
+	return level.count;
+}
+
+/* ---- values ---- */
+
+/* As programs read it, and as people do; NULL: none. */
+struct value {
+	const char *plain;
+	const char *people;
+	bool quoted; /* in JSON */
+};
+
+/* A number, by what it is; in a cell of a table a time is shorter. */
+static struct value
+read_number(unsigned flags, int64_t number, bool cell)
+{
+	const char *text;
+
+	if (number == 0 && (flags & (COLUMN_TIME | COLUMN_OPTIONAL)) != 0) {
+		return (struct value){ .quoted = false };
+	}
+	if ((flags & COLUMN_TIME) != 0) {
+		text = piece_time(number);
+		return (struct value){
+			.plain = text_from_time(number, next_piece()),
+			.people = cell ? piece("%.16s", text) : text,
+			.quoted = true,
+		};
+	}
+	text = (flags & COLUMN_RATIO) != 0
+		   ? piece("%g", (double)number / (double)POLICY_RATIO_ONE)
+		   : piece("%" PRId64, number);
+	return (struct value){
+		.plain = text,
+		.people = (flags & COLUMN_DURATION) != 0 ? piece_short(number)
+							 : text,
+	};
+}
+
+static struct value
+read_value(const struct column *column, const void *member, bool cell)
+{
+	const char *text = NULL;
+	struct value value = { .quoted = false };
+
+	switch (column->type) {
+	case COLUMN_BOOL:
+		value.plain = *(const bool *)member ? "true" : "false";
+		value.people = *(const bool *)member ? "yes" : "no";
+		return value;
+	case COLUMN_INT:
+		return read_number(column->flags, *(const int *)member, cell);
+	case COLUMN_INT64:
+		return read_number(
+		    column->flags, *(const int64_t *)member, cell);
+	case COLUMN_CHARS:
+		text = member;
+		break;
+	case COLUMN_STRING:
+		text = *(const char *const *)member;
+		break;
+	case COLUMN_NET:
+		text = piece_net(member);
+		break;
+	case COLUMN_ADDR:
+		text = piece_addr(member);
+		break;
+	case COLUMN_KIND:
+		text = kind_name(*(const enum kind *)member);
+		break;
+	case COLUMN_REASON:
+		text = reason_name(*(const enum reason *)member);
+		break;
+	case COLUMN_STAGE:
+		text = stage_name(*(const enum stage *)member);
+		break;
+	case COLUMN_SERVICE:
+		text = service_name(*(const enum service *)member);
+		break;
+	case COLUMN_REPLY:
+		text = reply_words(member, next_piece());
+		break;
+	}
+	if (text != NULL &&
+	    (text[0] != '\0' || (column->flags & COLUMN_OPTIONAL) == 0)) {
+		value.plain = text;
+		value.people = text;
+		value.quoted = (column->flags & COLUMN_BARE) == 0;
+	}
+	return value;
 }
 
 static void
-put_labelled(size_t indent, const char *label, const char *value)
+put_labelled(FILE *to, size_t indent, const char *label, const char *value)
 {
 	int width = (int)utf8_width(label, strlen(label));
 
-	printf("%*s%s%*s", (int)indent, "", label,
+	fprintf(to, "%*s%s%*s", (int)indent, "", label,
 	    LABEL > width ? LABEL - width : 1, "");
-	screen_wrapped(value, indent + LABEL, indent + LABEL);
+	screen_wrapped(to, value, indent + LABEL, indent + LABEL);
 }
 
-/* A cell, or a member with its label at once; nothing where there is no column
- * of that name. */
+/* The words of a text, each a value. */
 static void
-put_cell(struct output *out, const char *name, const char *value)
+put_list(struct output *out, const char *name, const char *words)
+{
+	output_list(out, name);
+	while (*words != '\0') {
+		size_t len = strcspn(words, " ");
+
+		output_string(out, NULL, piece("%.*s", (int)len, words));
+		words += len + strspn(words + len, " ");
+	}
+	output_end(out);
+}
+
+static void
+put(struct output *out, const struct column *column, const void *member)
 {
 	const struct layout *layout = top(out)->layout;
-	size_t i = 0;
+	bool people = (column->flags & COLUMN_PEOPLE) != 0;
+	bool cell = top(out)->kind == OUTPUT_ROW && layout != NULL &&
+		    !layout->records;
+	struct value value;
+	const char *plain;
 
-	if (layout == NULL || name == NULL) {
+	if (out->muted || (out->format != OUTPUT_TEXT && people) ||
+	    (layout != NULL && layout->open &&
+		(column->flags & COLUMN_SECRET) != 0)) {
 		return;
 	}
-	while (layout->column[i].name != NULL &&
-	       strcmp(layout->column[i].name, name) != 0) {
-		i++;
-	}
-	if (layout->column[i].name == NULL) {
+	value = read_value(column, member, cell);
+	plain = value.plain != NULL ? value.plain : "";
+	if ((column->flags & COLUMN_LIST) != 0 && out->format != OUTPUT_TEXT &&
+	    (out->format == OUTPUT_JSON || !csv_has_rows(out))) {
+		put_list(out, column->name, plain);
 		return;
 	}
-	if (in_table(out)) {
-		out->failed |= !screen_cell(&out->screen, i, value);
-	} else if (layout->column[i].head != NULL) {
-		put_labelled(layout->indent, layout->column[i].head, value);
-	}
-}
-
-/* A value as programs read it, and as people do; NULL: none.  JSON quotes it
- * where it is a text. */
-static void
-put(struct output *out, const char *name, bool text, const char *plain,
-    const char *people)
-{
-	bool none = plain == NULL;
-
-	if (out->muted) {
-		return;
-	}
-	plain = none ? "" : plain;
-	if (out->format == OUTPUT_JSON && text) {
-		json_string(&out->json, name, plain);
+	if (out->format == OUTPUT_JSON && value.quoted) {
+		json_string(&out->json, column->name, plain);
 	} else if (out->format == OUTPUT_JSON) {
-		json_raw(&out->json, name, none ? "null" : plain);
-	} else if (in_cell(out)) {
-		size_t len = strlen(out->list);
-
-		(void)snprintf(out->list + len, sizeof(out->list) - len, "%s%s",
-		    len > 0 ? " " : "",
-		    out->format == OUTPUT_TEXT ? people : plain);
-	} else if (out->format == OUTPUT_CSV && !in_table(out)) {
-		put_path(out, name, plain);
+		json_raw(&out->json, column->name,
+		    value.plain != NULL ? plain : "null");
+	} else if (out->format == OUTPUT_CSV && csv_has_rows(out)) {
+		if (top(out)->count > 0) {
+			putc(',', out->to);
+		}
+		put_csv(out->to, plain);
 	} else if (out->format == OUTPUT_CSV) {
-		put_cell(out, name, plain);
-	} else if (!none || in_table(out)) {
-		put_cell(out, name, people);
+		put_csv_path(out, column->name, plain);
+	} else if (column->head == NULL || !screen_shows(layout, column)) {
+		return;
+	} else if (cell) {
+		screen_cell(&out->screen, (size_t)(column - layout->column),
+		    value.plain != NULL                       ? value.people
+		    : people && column->type == COLUMN_STRING ? ""
+							      : "-");
+	} else if (value.plain != NULL && layout->records) {
+		put_labelled(
+		    out->to, layout->indent, column->head, value.people);
 	}
 	top(out)->count++;
 }
 
 void
-output_none(struct output *out, const char *name)
+output_fields(struct output *out, const void *record)
 {
-	put(out, name, false, NULL, "-");
+	const struct column *column = top(out)->layout->column;
+
+	for (; column->name != NULL; column++) {
+		put(out, column, (const char *)record + column->at);
+	}
+}
+
+void
+output_record(struct output *out, const void *record)
+{
+	output_row(out);
+	output_fields(out, record);
+	output_end(out);
+}
+
+void
+output_member(struct output *out, const char *name, const struct layout *layout,
+    const void *record)
+{
+	output_object(out, name, layout);
+	output_fields(out, record);
+	output_end(out);
 }
 
 void
 output_string(struct output *out, const char *name, const char *value)
 {
-	put(out, name, value != NULL, value, value != NULL ? value : "-");
-}
-
-void
-output_text(struct output *out, const char *name, const char *value)
-{
-	output_string(out, name, value[0] != '\0' ? value : NULL);
-}
-
-void
-output_net(struct output *out, const char *name, const struct net *net)
-{
-	char text[NET_TEXT_SIZE];
-
-	output_string(out, name, net_format(net, text));
-}
-
-void
-output_addr(struct output *out, const char *name, const struct addr *addr)
-{
-	char text[ADDR_TEXT_SIZE];
-
-	output_string(out, name, addr_format(addr, text));
-}
-
-void
-output_int(struct output *out, const char *name, int64_t value)
-{
-	char text[VALUE_SIZE];
-
-	(void)snprintf(text, sizeof(text), "%" PRId64, value);
-	put(out, name, false, text, text);
-}
-
-void
-output_nonzero(struct output *out, const char *name, int64_t value)
-{
-	if (value == 0) {
-		output_none(out, name);
-	} else {
-		output_int(out, name, value);
-	}
-}
-
-void
-output_time(struct output *out, const char *name, int64_t at)
-{
-	char plain[TIME_TEXT_SIZE];
-	char people[OUTPUT_TIME_SIZE] = "";
-
-	if (at == 0) {
-		output_none(out, name);
-		return;
-	}
-	if (out->format == OUTPUT_TEXT) {
-		output_time_text(at, people);
-	}
-	if (in_table(out)) {
-		people[strlen("2026-11-21 19:05")] = '\0';
-	}
-	put(out, name, true, text_from_time(at, plain), people);
-}
-
-void
-output_duration(struct output *out, const char *name, int64_t seconds)
-{
-	char plain[VALUE_SIZE];
-	char people[OUTPUT_TIME_SIZE];
-
-	(void)snprintf(plain, sizeof(plain), "%" PRId64, seconds);
-	put(out, name, false, plain,
-	    in_table(out) || in_cell(out)
-		? output_short_duration(seconds, people)
-		: text_from_duration(seconds, people));
+	put(out, &(struct column){ .name = name, .type = COLUMN_STRING },
+	    &value);
 }
 
 void
 output_bool(struct output *out, const char *name, bool value)
 {
-	put(out, name, false, value ? "true" : "false", value ? "yes" : "no");
+	put(out, &(struct column){ .name = name, .type = COLUMN_BOOL }, &value);
 }
 
 void
-output_ratio(struct output *out, const char *name, int64_t ratio)
+output_number(
+    struct output *out, const char *name, unsigned flags, int64_t value)
 {
-	char text[VALUE_SIZE];
-
-	(void)snprintf(
-	    text, sizeof(text), "%g", (double)ratio / (double)POLICY_RATIO_ONE);
-	put(out, name, false, text, text);
+	put(out,
+	    &(struct column){
+		.name = name, .type = COLUMN_INT64, .flags = flags },
+	    &value);
 }
 
+/* ---- in text only ---- */
+
 void
-output_words(struct output *out, enum output_shape shape, const char *name,
+output_words(struct output *out, enum output_shape shape, const char *label,
     const char *format, ...)
 {
 	char line[LINE_SIZE];
@@ -432,25 +531,30 @@ output_words(struct output *out, enum output_shape shape, const char *name,
 		return;
 	}
 	if (*format == '\n') {
-		putchar(*format++);
+		putc(*format++, out->to);
 	}
 	va_start(args, format);
 	(void)vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	switch (shape) {
-	case OUTPUT_CELL:
-		put_cell(out, name, line);
-		break;
 	case OUTPUT_SENTENCE:
-		screen_wrapped(line, 0, strspn(line, " ") + 2);
+		screen_wrapped(out->to, line, 0, strspn(line, " ") + 2);
 		break;
 	case OUTPUT_COMMAND:
-		screen_safe(stdout, line, strlen(line));
-		putchar('\n');
+		screen_safe(out->to, line, strlen(line));
+		putc('\n', out->to);
 		break;
 	case OUTPUT_LINE:
-		put_labelled(0, name, line);
+		put_labelled(out->to, 0, label, line);
 		break;
+	}
+}
+
+void
+output_restart(struct output *out)
+{
+	if (out->format == OUTPUT_TEXT && out->to != stdout) {
+		rewind(out->to);
 	}
 }
 

@@ -9,8 +9,8 @@
  * "name,value" for each of its values, the name with dots and positions where
  * JSON nests ("bans.0.ref").
  *
- * What stands in an object or a row comes in the order of the calls.  `name`
- * is NULL at the top and inside a list.  Texts are copied.
+ * A record is any struct; a layout says which of its members are shown, and
+ * how.  `name` is NULL at the top and inside a list.  Texts are copied.
  */
 #ifndef CTL_OUTPUT_H
 #define CTL_OUTPUT_H
@@ -18,16 +18,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "base/addr.h"
 #include "base/json.h"
+#include "core/kind.h"
 #include "ctl/screen.h"
 
 enum {
-	OUTPUT_DEPTH_MAX = 8,
-	OUTPUT_TIME_SIZE = 64,
-	OUTPUT_COUNT_SIZE = 64,
-	OUTPUT_LIST_SIZE = 512 /* a list's words, where it is one cell */
+	OUTPUT_DEPTH_MAX = 8
 };
 
 enum output_format {
@@ -52,31 +51,35 @@ struct output_level {
 
 struct output {
 	enum output_format format;
+	FILE *to;   /* standard output, or what is kept back */
+	char *kept; /* of it */
+	size_t len;
 	struct json json;
 	struct output_level level[OUTPUT_DEPTH_MAX];
 	size_t depth;
+	bool headed; /* CSV has its heading */
 	bool muted;  /* inside a table that this format does not show */
-	bool failed; /* without memory */
 	struct screen screen;
-	char list[OUTPUT_LIST_SIZE];
 };
 
-void output_init(struct output *out, enum output_format format);
-/* False where there was no memory for some of it. */
-bool output_close(struct output *out);
+/* With `keep` nothing is written before output_close(). */
+void output_init(struct output *out, enum output_format format, bool keep);
+/* What was kept back is written or, without `show`, forgotten.  False where
+ * there was no memory for some of it. */
+bool output_close(struct output *out, bool show);
 
 /* ---- objects, tables, lists ---- */
 
-/* `labels` says which members people read, as "label  value"; or NULL. */
+/* `layout` may be NULL: no record follows. */
 void output_object(
-    struct output *out, const char *name, const struct layout *labels);
+    struct output *out, const char *name, const struct layout *layout);
 
 /* `layout` may be NULL inside an object: people are not shown it. */
 void output_table(
     struct output *out, const char *name, const struct layout *layout);
 void output_row(struct output *out);
 
-/* Values without names; one cell of a table, separated by blanks. */
+/* Values without names. */
 void output_list(struct output *out, const char *name);
 
 /* The end of what was begun last; gives back how many rows or values it had.
@@ -85,38 +88,36 @@ int64_t output_end(struct output *out);
 
 /* ---- values ---- */
 
-/* NULL: none. */
+/* All of a record, into the row or object that is open. */
+void output_fields(struct output *out, const void *record);
+
+/* A row of the open table, of that record. */
+void output_record(struct output *out, const void *record);
+
+/* An object of its own in the open one. */
+void output_member(struct output *out, const char *name,
+    const struct layout *layout, const void *record);
+
+/* Single values, which people are not shown.  NULL: none. */
 void output_string(struct output *out, const char *name, const char *value);
-/* A text, of which the empty one is none. */
-void output_text(struct output *out, const char *name, const char *value);
-void output_net(struct output *out, const char *name, const struct net *net);
-void output_addr(struct output *out, const char *name, const struct addr *addr);
-void output_int(struct output *out, const char *name, int64_t value);
-/* A number, of which 0 is none. */
-void output_nonzero(struct output *out, const char *name, int64_t value);
-/* Seconds since the epoch, of which 0 is none. */
-void output_time(struct output *out, const char *name, int64_t at);
-void output_duration(struct output *out, const char *name, int64_t seconds);
 void output_bool(struct output *out, const char *name, bool value);
-/* A part of POLICY_RATIO_ONE; people are not shown it. */
-void output_ratio(struct output *out, const char *name, int64_t ratio);
-void output_none(struct output *out, const char *name);
+/* What it is, enum column_flag says. */
+void output_number(
+    struct output *out, const char *name, unsigned flags, int64_t value);
+#define output_int(out, name, value) output_number(out, name, 0, value)
+#define output_time(out, name, at)   output_number(out, name, COLUMN_TIME, at)
 
 /* ---- in text only ---- */
 
 enum output_shape {
-	OUTPUT_CELL,
 	OUTPUT_SENTENCE,
 	OUTPUT_COMMAND,
 	OUTPUT_LINE
 };
 
-void output_words(struct output *out, enum output_shape shape, const char *name,
-    const char *format, ...) __attribute__((format(printf, 4, 5)));
-
-/* A cell, or a member with its label. */
-#define output_cell(out, name, ...)                                            \
-	output_words(out, OUTPUT_CELL, name, __VA_ARGS__)
+void output_words(struct output *out, enum output_shape shape,
+    const char *label, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 
 /* A line, broken at blanks; what follows the first is indented by two more
  * than that.  A format that begins with "\n" has an empty line before it. */
@@ -126,6 +127,9 @@ void output_words(struct output *out, enum output_shape shape, const char *name,
 /* A line to copy: never broken, however long. */
 #define output_command(out, ...)                                               \
 	output_words(out, OUTPUT_COMMAND, NULL, __VA_ARGS__)
+
+/* Forget what was kept back so far. */
+void output_restart(struct output *out);
 
 /* An empty line. */
 #define output_gap(out) output_command(out, "%s", "")
@@ -145,17 +149,19 @@ void output_complain(const char *format, ...)
  * made safe. */
 void output_wrong(const char *what);
 
-/* ---- pieces of sentences ---- */
+/* ---- pieces of sentences and cells ---- */
 
-/* "2026-11-21 19:05:42 CET": local time and its zone; returns `text`. */
-char *output_time_text(int64_t at, char text[static OUTPUT_TIME_SIZE]);
-
-/* "23h59m": the two largest units; returns `text`. */
-char *output_short_duration(
-    int64_t seconds, char text[static OUTPUT_TIME_SIZE]);
-
-/* "1 ban", "2 bans", "0 bans"; returns `text`. */
-char *output_count(int64_t count, const char *one, const char *many,
-    char text[static OUTPUT_COUNT_SIZE]);
+/* Each stays until some fifty others were made. */
+const char *piece(const char *format, ...)
+    __attribute__((format(printf, 1, 2)));
+const char *piece_addr(const struct addr *addr);
+const char *piece_net(const struct net *net);
+/* "2026-11-21 19:05:42 CET": local time and its zone. */
+const char *piece_time(int64_t at);
+/* "23 h 59 min", and "23h59m": the two largest units. */
+const char *piece_duration(int64_t seconds);
+const char *piece_short(int64_t seconds);
+/* "1 ban", "2 bans", "0 bans". */
+const char *piece_count(int64_t count, const char *one, const char *many);
 
 #endif

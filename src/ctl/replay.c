@@ -106,66 +106,66 @@ read_logs(struct replay *replay)
 
 /* ---- one policy's bans ---- */
 
+struct ban_row {
+	struct ban ban;
+	int64_t lasts;
+	int64_t refused;
+	int64_t lost;
+	int64_t accepted;
+	int64_t recipients;
+	bool suspect;
+	const char *reply;
+	const char *mail;
+};
+
+#define OF(member) COLUMN_OF(struct ban_row, member)
 static const struct layout ban_layout = {
 	.column = {
-	    { "client", "ADDRESS", 0, 0 },
-	    { "reason", "REASON", 0, 0 },
-	    { "rule", "RULE", 0, 0 },
-	    { "step", "STEP", COLUMN_RIGHT, 0 },
-	    { "begins", "SINCE", 0, 0 },
-	    { "ends", NULL, 0, 0 },
-	    { "lasts", "FOR", COLUMN_RIGHT | COLUMN_PEOPLE, 0 },
-	    { "refused", "REFUSED", COLUMN_RIGHT, 0 },
-	    { "lost", NULL, 0, 0 },
-	    { "accepted", NULL, 0, 0 },
-	    { "recipients", NULL, 0, 0 },
-	    { "suspect", NULL, 0, 0 },
-	    { "reply", NULL, 0, 0 },
-	    [MAIL_COLUMN] = { "mail", "ACCEPTED",
-	        COLUMN_WRAP | COLUMN_PEOPLE, 0 },
+	    { "client", OF(ban.who), "ADDRESS", 0 },
+	    { "reason", OF(ban.reason), "REASON", 0 },
+	    { "rule", OF(ban.rule), "RULE", 0 },
+	    { "step", OF(ban.step), "STEP", COLUMN_RIGHT },
+	    { "begins", OF(ban.begins), "SINCE", COLUMN_TIME },
+	    { "ends", OF(ban.ends), NULL, COLUMN_TIME },
+	    { "lasts", OF(lasts), "FOR",
+	        COLUMN_RIGHT | COLUMN_PEOPLE | COLUMN_DURATION },
+	    { "refused", OF(refused), "REFUSED", COLUMN_RIGHT },
+	    { "lost", OF(lost), NULL, 0 },
+	    { "accepted", OF(accepted), NULL, 0 },
+	    { "recipients", OF(recipients), NULL, 0 },
+	    { "suspect", OF(suspect), NULL, 0 },
+	    { "reply", OF(reply), NULL, 0 },
+	    [MAIL_COLUMN] = { "mail", OF(mail), "ACCEPTED",
+	        COLUMN_WRAP | COLUMN_PEOPLE },
 	},
 	.indent = 2,
 	.lines = true,
 };
+#undef OF
 
 static void
 put_ban(struct output *out, const struct replay_client *client,
     const struct replay_ban *replayed)
 {
 	const struct ban *ban = &replayed->ban;
-	char who[NET_TEXT_SIZE];
 	char reply[REPLY_TEXT_SIZE];
-	char lasts[OUTPUT_TIME_SIZE];
-	char messages[OUTPUT_COUNT_SIZE];
-	char recipients[OUTPUT_COUNT_SIZE];
+	struct ban_row row = {
+		.ban = *ban,
+		.lasts = ban->ends - ban->begins,
+		.refused = replayed->refused,
+		.lost = client_lost(replayed),
+		.accepted = client_accepted(client),
+		.recipients = client->recipients,
+		.suspect = client_is_suspect(client),
+		/* Without the page, which knows nothing of such a ban. */
+		.reply = reply_line(&ban->reply, piece_net(&ban->who),
+		    ban->ends, NULL, NULL, reply),
+	};
 
-	output_row(out);
-	output_string(out, "client", net_format(&ban->who, who));
-	output_string(out, "reason", reason_name(ban->reason));
-	output_string(out, "rule", ban->rule);
-	output_int(out, "step", ban->step);
-	output_time(out, "begins", ban->begins);
-	output_time(out, "ends", ban->ends);
-	output_cell(out, "lasts", "%s",
-	    output_short_duration(ban->ends - ban->begins, lasts));
-	output_int(out, "refused", replayed->refused);
-	output_int(out, "lost", client_lost(replayed));
-	output_int(out, "accepted", client_accepted(client));
-	output_int(out, "recipients", client->recipients);
-	output_bool(out, "suspect", client_is_suspect(client));
-	/* Without the page, which knows nothing of such a ban. */
-	output_string(out, "reply",
-	    reply_line(&ban->reply, who, ban->ends, NULL, NULL, reply));
-	if (client_is_suspect(client)) {
-		output_cell(out, "mail",
-		    "accepted: %s, %s; %" PRId64 " lost to this ban",
-		    output_count(client_accepted(client), "message", "messages",
-			messages),
-		    output_count(client->recipients, "recipient", "recipients",
-			recipients),
-		    client_lost(replayed));
-	}
-	output_end(out);
+	row.mail = piece("accepted: %s, %s; %" PRId64 " lost to this ban",
+	    piece_count(row.accepted, "message", "messages"),
+	    piece_count(row.recipients, "recipient", "recipients"), row.lost);
+	output_record(out, &row);
 }
 
 /* A table of those that are suspects or of those that are not, under a line
@@ -228,21 +228,17 @@ put_totals(struct output *out, const struct replay *replay)
 {
 	const struct simulation *simulation = replay->simulation[0];
 	const struct clients_sum sum = clients_sum(&simulation->clients);
-	char counts[2][OUTPUT_COUNT_SIZE];
-	char times[2][OUTPUT_TIME_SIZE];
 	char line[LINE_SIZE];
 	struct text text;
 	int64_t all;
 
 	output_line(out, "policy", "%s", simulation->conf.policy.name);
 	output_line(out, "read", "%s of %s",
-	    output_count(replay->lines, "line", "lines", counts[0]),
-	    output_count(
-		(int64_t)replay->ctl->args.files, "file", "files", counts[1]));
+	    piece_count(replay->lines, "line", "lines"),
+	    piece_count((int64_t)replay->ctl->args.files, "file", "files"));
 	if (simulation->from <= simulation->until) {
-		output_line(out, "", "%s to %s",
-		    output_time_text(simulation->from, times[0]),
-		    output_time_text(simulation->until, times[1]));
+		output_line(out, "", "%s to %s", piece_time(simulation->from),
+		    piece_time(simulation->until));
 	}
 	text_init(&text, line, sizeof(line));
 	all = list_counts(&text, simulation->offences, &kind_words, "");
@@ -273,50 +269,53 @@ put_totals(struct output *out, const struct replay *replay)
 
 /* ---- two policies ---- */
 
-static void
-put_numbers(struct output *out, const char *what, int64_t one, int64_t other)
-{
-	output_row(out);
-	output_cell(out, "what", "%s", what);
-	output_int(out, "one", one);
-	output_int(out, "other", other);
-	output_end(out);
-}
+struct numbers_row {
+	const char *what;
+	int64_t one;
+	int64_t other;
+};
 
 static void
-put_side_by_side(struct output *out, const struct replay *replay)
+put_side_by_side(struct output *out, const struct simulation *const *both)
 {
+#define OF(member) COLUMN_OF(struct numbers_row, member)
 	const struct layout table = {
 		.column = {
-		    { "what", "", 0, 0 },
-		    { "one", replay->simulation[0]->conf.policy.name,
-			COLUMN_RIGHT, 0 },
-		    { "other", replay->simulation[1]->conf.policy.name,
-			COLUMN_RIGHT, 0 },
+		    { "what", OF(what), "", 0 },
+		    { "one", OF(one), both[0]->conf.policy.name, COLUMN_RIGHT },
+		    { "other", OF(other), both[1]->conf.policy.name,
+			COLUMN_RIGHT },
 		},
 		.people = true,
 	};
-	const struct clients_sum one = clients_sum(
-	    &replay->simulation[0]->clients);
-	const struct clients_sum other = clients_sum(
-	    &replay->simulation[1]->clients);
+#undef OF
+	const struct clients_sum one = clients_sum(&both[0]->clients);
+	const struct clients_sum other = clients_sum(&both[1]->clients);
+	struct numbers_row rows[REASON_COUNT + 5] = {
+		{ "bans", one.bans, other.bans },
+	};
+	size_t count = 1;
 
-	output_table(out, NULL, &table);
-	put_numbers(out, "bans", one.bans, other.bans);
-	for (int i = 0; i < REASON_COUNT; i++) {
-		char what[64];
-		struct text text;
-
-		text_init(&text, what, sizeof(what));
-		text_addf(&text, "  for %s", reason_name((enum reason)i));
+	for (enum reason i = 0; i < REASON_COUNT; i++) {
 		if (one.reason[i] > 0 || other.reason[i] > 0) {
-			put_numbers(out, what, one.reason[i], other.reason[i]);
+			rows[count++] = (struct numbers_row){
+				piece("  for %s", reason_name(i)),
+				one.reason[i], other.reason[i]
+			};
 		}
 	}
-	put_numbers(out, "clients", one.banned, other.banned);
-	put_numbers(out, "  suspects", one.suspects, other.suspects);
-	put_numbers(out, "refused attempts", one.refused, other.refused);
-	put_numbers(out, "  accepted messages", one.lost, other.lost);
+	rows[count++] = (struct numbers_row){ "clients", one.banned,
+		other.banned };
+	rows[count++] = (struct numbers_row){ "  suspects", one.suspects,
+		other.suspects };
+	rows[count++] = (struct numbers_row){ "refused attempts", one.refused,
+		other.refused };
+	rows[count++] = (struct numbers_row){ "  accepted messages", one.lost,
+		other.lost };
+	output_table(out, NULL, &table);
+	for (size_t i = 0; i < count; i++) {
+		output_record(out, &rows[i]);
+	}
 	output_end(out);
 }
 
@@ -333,7 +332,6 @@ put_only(struct output *out, const struct replay_clients *clients,
 		    &clients->table, i);
 		const struct replay_client *there = table_find(
 		    &other->table, &client->who);
-		char who[NET_TEXT_SIZE];
 
 		if (client->newest == 0 ||
 		    (there != NULL && there->newest != 0)) {
@@ -341,8 +339,8 @@ put_only(struct output *out, const struct replay_clients *clients,
 		}
 		count++;
 		if (names) {
-			output_net(out, NULL, &client->who);
-			output_say(out, "  %s%s", net_format(&client->who, who),
+			output_string(out, NULL, piece_net(&client->who));
+			output_say(out, "  %s%s", piece_net(&client->who),
 			    client_is_suspect(client) ? "  suspect" : "");
 		}
 	}
@@ -354,7 +352,6 @@ put_policy(struct output *out, const struct simulation *simulation,
     const struct simulation *other)
 {
 	const struct clients_sum sum = clients_sum(&simulation->clients);
-	char count[OUTPUT_COUNT_SIZE];
 
 	output_object(out, NULL, NULL);
 	output_string(out, "policy", simulation->conf.policy.name);
@@ -370,9 +367,9 @@ put_policy(struct output *out, const struct simulation *simulation,
 	output_end(out);
 	output_gap(out);
 	output_say(out, "banned by %s only: %s", simulation->conf.policy.name,
-	    output_count(
+	    piece_count(
 		put_only(out, &simulation->clients, &other->clients, false),
-		"client", "clients", count));
+		"client", "clients"));
 	output_list(out, "only");
 	(void)put_only(out, &simulation->clients, &other->clients, true);
 	output_end(out);
@@ -396,9 +393,10 @@ enum exit_status
 replay_logs(struct ctl *ctl)
 {
 	struct replay replay = { .ctl = ctl, .rules = ctl_rules(ctl) };
+	const struct simulation *const
+	    *both = (const struct simulation *const *)replay.simulation;
 	struct output *out = &ctl->out;
 	enum exit_status status = EXIT_USAGE;
-	char lines[OUTPUT_COUNT_SIZE];
 	size_t bans = 0;
 
 	if (replay.rules != NULL) {
@@ -414,16 +412,16 @@ replay_logs(struct ctl *ctl)
 		bans += replay.simulation[i]->clients.bans;
 	}
 	if (status == EXIT_FINE && replay.policies > 1) {
-		put_side_by_side(out, &replay);
+		put_side_by_side(out, both);
 		output_object(out, NULL, NULL);
 		output_int(out, "lines", replay.lines);
 		output_list(out, "policies");
-		put_policy(out, replay.simulation[0], replay.simulation[1]);
-		put_policy(out, replay.simulation[1], replay.simulation[0]);
+		put_policy(out, both[0], both[1]);
+		put_policy(out, both[1], both[0]);
 		output_end(out);
 		output_gap(out);
-		output_say(out, "%s",
-		    output_count(replay.lines, "line", "lines", lines));
+		output_say(
+		    out, "%s", piece_count(replay.lines, "line", "lines"));
 		output_end(out);
 	} else if (status == EXIT_FINE) {
 		if (bans == 0) {

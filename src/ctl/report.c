@@ -57,8 +57,6 @@ store_chunk(
     struct ctl *ctl, const struct report *report, size_t count, struct sum *sum)
 {
 	struct sum next = *sum;
-	char subject[ADDR_TEXT_SIZE] = "stdin";
-	char note[OUTPUT_COUNT_SIZE];
 
 	new.bans = 0;
 	new.braked = false;
@@ -83,11 +81,10 @@ store_chunk(
 		}
 		new.braked |= outcome.braked;
 	}
-	if (report[0].line == 0) {
-		addr_format(&report[0].address, subject);
-	}
-	output_count(next.stored - sum->stored, "event", "events", note);
-	ctl_audit(ctl, "report", subject, note);
+	ctl->args.note = piece_count(
+	    next.stored - sum->stored, "event", "events");
+	ctl_audit(ctl, "report",
+	    report[0].line == 0 ? piece_addr(&report[0].address) : "stdin");
 	if (!ctl_well(ctl, store_commit(ctl->store))) {
 		return false;
 	}
@@ -111,7 +108,6 @@ report_one(struct ctl *ctl)
 {
 	const struct report report = report_from(&ctl->args);
 	struct sum sum = { .stored = 0 };
-	char address[ADDR_TEXT_SIZE];
 
 	if (!store_chunk(ctl, &report, 1, &sum)) {
 		return EXIT_DATABASE;
@@ -122,7 +118,7 @@ report_one(struct ctl *ctl)
 	} else {
 		output_say(&ctl->out,
 		    "0 events stored: %s is allowed or never banned",
-		    addr_format(&report.address, address));
+		    piece_addr(&report.address));
 	}
 	return EXIT_FINE;
 }
@@ -247,8 +243,6 @@ report_lines(struct ctl *ctl)
 	struct sum sum = { .stored = 0 };
 	bool well = true;
 	size_t count;
-	char events[OUTPUT_COUNT_SIZE];
-	char bans[OUTPUT_COUNT_SIZE];
 
 	while (well && (count = fread(report, sizeof(report[0]), CHUNK,
 			    ctl->spool)) > 0) {
@@ -265,7 +259,7 @@ report_lines(struct ctl *ctl)
 	output_say(&ctl->out,
 	    "%s stored, %" PRId64
 	    " not counted since allowed or never banned, %s began",
-	    output_count(sum.stored, "event", "events", events), sum.allowed,
-	    output_count(sum.began, "ban", "bans", bans));
+	    piece_count(sum.stored, "event", "events"), sum.allowed,
+	    piece_count(sum.began, "ban", "bans"));
 	return well ? EXIT_FINE : EXIT_DATABASE;
 }

@@ -36,13 +36,7 @@ screen_safe(FILE *to, const char *text, size_t len)
 }
 
 void
-screen_blanks(size_t count)
-{
-	printf("%*s", (int)count, "");
-}
-
-void
-screen_wrapped(const char *text, size_t at, size_t indent)
+screen_wrapped(FILE *to, const char *text, size_t at, size_t indent)
 {
 	while (*text != '\0') {
 		size_t blanks = strspn(text, " ");
@@ -50,24 +44,35 @@ screen_wrapped(const char *text, size_t at, size_t indent)
 		size_t width = utf8_width(text + blanks, len);
 
 		if (at > indent && at + blanks + width > SCREEN) {
-			putchar('\n');
-			screen_blanks(indent);
+			fprintf(to, "\n%*s", (int)indent, "");
 			at = indent;
 		} else if (len > 0) {
-			screen_blanks(blanks);
+			fprintf(to, "%*s", (int)blanks, "");
 			at += blanks;
 		}
-		text += blanks;
-		screen_safe(stdout, text, len);
-		text += len;
+		screen_safe(to, text + blanks, len);
+		text += blanks + len;
 		at += width;
 	}
-	putchar('\n');
+	putc('\n', to);
 }
 
-/* ---- rows of text and CSV ---- */
+/* ---- rows ---- */
 
 bool
+screen_shows(const struct layout *layout, const struct column *column)
+{
+	const char *shown = layout->shown;
+	const size_t len = strlen(column->name);
+
+	while (shown != NULL && (shown = strstr(shown, column->name)) != NULL &&
+	       (shown[-1] != ' ' || shown[len] != ' ')) {
+		shown++;
+	}
+	return column->head != NULL && (layout->shown == NULL || shown != NULL);
+}
+
+void
 screen_cell(struct screen *screen, size_t column, const char *text)
 {
 	size_t size = strlen(text) + 1;
@@ -77,7 +82,8 @@ screen_cell(struct screen *screen, size_t column, const char *text)
 		char *buf = realloc(screen->buf, room);
 
 		if (buf == NULL) {
-			return false;
+			screen->failed = true;
+			return;
 		}
 		screen->buf = buf;
 		screen->room = room;
@@ -85,7 +91,6 @@ screen_cell(struct screen *screen, size_t column, const char *text)
 	memcpy(screen->buf + screen->len, text, size);
 	screen->cell[screen->rows][column] = screen->len + 1;
 	screen->len += size;
-	return true;
 }
 
 static const char *
@@ -112,10 +117,10 @@ measure(struct screen *screen)
 
 	for (size_t i = 0; layout->column[i].name != NULL; i++) {
 		const struct column *column = &layout->column[i];
-		size_t width = column->width;
+		size_t width = column->flags / COLUMN_WIDTH;
 
 		screen->width[i] = 0;
-		if (column->head == NULL) {
+		if (!screen_shows(layout, column)) {
 			continue;
 		}
 		width = larger(
@@ -141,19 +146,6 @@ measure(struct screen *screen)
 	screen->measured = true;
 }
 
-/* The cell that wraps, where `at` columns of the line are written. */
-static void
-put_last(const struct screen *screen, const char *cell, size_t start, size_t at)
-{
-	if (screen->below) {
-		putchar('\n');
-		start = screen->layout->indent + BELOW;
-		at = 0;
-	}
-	screen_blanks(start > at ? start - at : GAP);
-	screen_wrapped(cell, start, start);
-}
-
 /* Blanks before a cell are written only where it has text. */
 static void
 put_row(const struct screen *screen, const char *const *cell)
@@ -168,12 +160,19 @@ put_row(const struct screen *screen, const char *const *cell)
 		size_t room = screen->width[i];
 		size_t start = begin;
 
-		begin += column->head != NULL ? room + GAP : 0;
-		if (column->head == NULL || width == 0) {
+		begin += screen_shows(layout, column) ? room + GAP : 0;
+		if (width == 0) {
 			continue;
 		}
 		if ((column->flags & COLUMN_WRAP) != 0) {
-			put_last(screen, cell[i], start, at);
+			if (screen->below) {
+				putc('\n', screen->to);
+				start = layout->indent + BELOW;
+				at = 0;
+			}
+			fprintf(screen->to, "%*s",
+			    (int)(start > at ? start - at : GAP), "");
+			screen_wrapped(screen->to, cell[i], start, start);
 			return;
 		}
 		if ((column->flags & COLUMN_RIGHT) != 0 && room > width) {
@@ -181,57 +180,16 @@ put_row(const struct screen *screen, const char *const *cell)
 		}
 		/* What came before may have been too wide. */
 		start = at > 0 && start < at + GAP ? at + GAP : start;
-		screen_blanks(start - at);
-		screen_safe(stdout, cell[i], strlen(cell[i]));
+		fprintf(screen->to, "%*s", (int)(start - at), "");
+		screen_safe(screen->to, cell[i], strlen(cell[i]));
 		at = start + width;
 		if (i == 0 && width > room &&
 		    screen->total + width - room > SCREEN + GAP) {
-			putchar('\n');
+			putc('\n', screen->to);
 			at = 0;
 		}
 	}
-	putchar('\n');
-}
-
-void
-screen_csv(const char *text)
-{
-	if (strpbrk(text, ",\"\r\n") == NULL) {
-		screen_safe(stdout, text, strlen(text));
-		return;
-	}
-	putchar('"');
-	while (*text != '\0') {
-		size_t len = strcspn(text, "\"");
-
-		screen_safe(stdout, text, len);
-		if (text[len] == '"') {
-			fputs("\"\"", stdout);
-			len++;
-		}
-		text += len;
-	}
-	putchar('"');
-}
-
-/* A line of the columns that CSV knows. */
-static void
-put_csv_row(const struct screen *screen, const char *const *cell)
-{
-	const struct layout *layout = screen->layout;
-	bool any = false;
-
-	for (size_t i = 0; layout->column[i].name != NULL; i++) {
-		if ((layout->column[i].flags & COLUMN_PEOPLE) != 0) {
-			continue;
-		}
-		if (any) {
-			putchar(',');
-		}
-		any = true;
-		screen_csv(cell[i]);
-	}
-	fputs("\r\n", stdout);
+	putc('\n', screen->to);
 }
 
 void
@@ -239,18 +197,18 @@ screen_flush(struct screen *screen)
 {
 	const char *cell[COLUMNS_MAX];
 
-	if (!screen->csv && !screen->measured && screen->rows > 0) {
-		const struct column *column = screen->layout->column;
+	if (!screen->measured && screen->rows > 0) {
+		const struct layout *layout = screen->layout;
 		bool any = false;
 
 		measure(screen);
-		for (size_t i = 0; i < COLUMNS_MAX; i++) {
-			bool hidden = (column[i].flags & COLUMN_WRAP) != 0 &&
-				      screen->below;
+		for (size_t i = 0; layout->column[i].name != NULL; i++) {
+			const struct column *column = &layout->column[i];
+			bool hidden = !screen_shows(layout, column) ||
+				      ((column->flags & COLUMN_WRAP) != 0 &&
+					  screen->below);
 
-			cell[i] = column[i].head == NULL || hidden
-				      ? ""
-				      : column[i].head;
+			cell[i] = hidden ? "" : column->head;
 			any = any || cell[i][0] != '\0';
 		}
 		if (any) {
@@ -261,7 +219,7 @@ screen_flush(struct screen *screen)
 		for (size_t i = 0; i < COLUMNS_MAX; i++) {
 			cell[i] = cell_of(screen, row, i);
 		}
-		(screen->csv ? put_csv_row : put_row)(screen, cell);
+		put_row(screen, cell);
 	}
 	memset(screen->cell, 0, sizeof(screen->cell[0]) * screen->rows);
 	screen->rows = 0;
@@ -272,25 +230,15 @@ void
 screen_row(struct screen *screen)
 {
 	screen->rows++;
-	if (screen->csv || screen->layout->stream || screen->measured ||
+	if (screen->layout->stream || screen->measured ||
 	    screen->rows == SCREEN_BATCH) {
 		screen_flush(screen);
 	}
 }
 
 void
-screen_begin(struct screen *screen, const struct layout *layout, bool csv)
+screen_begin(struct screen *screen, const struct layout *layout)
 {
-	const char *name[COLUMNS_MAX];
-
 	screen->layout = layout;
-	screen->csv = csv;
 	screen->measured = false;
-	if (csv && !screen->headed) {
-		for (size_t i = 0; i < COLUMNS_MAX; i++) {
-			name[i] = layout->column[i].name;
-		}
-		put_csv_row(screen, name);
-		screen->headed = true;
-	}
 }

@@ -99,18 +99,16 @@ put_state(struct ctl *ctl, const struct state *states, enum engine_state which)
 	const char *name = engine_state_name(which);
 	const struct state *state = &states[which];
 	const char *value = state->value;
-	char since[OUTPUT_TIME_SIZE];
-	char ago[DURATION_TEXT_SIZE];
+	const char *since = piece_time(state->since);
 
 	if (!state->there) {
-		output_none(out, name);
+		output_string(out, name, NULL);
 	} else {
 		output_object(out, name, NULL);
 		output_string(out, "value", value);
 		output_time(out, "since", state->since);
 		output_end(out);
 	}
-	output_time_text(state->since, since);
 	if (state->there && which == STATE_BRAKE) {
 		output_line(out, name, "%s since %s", value, since);
 	} else if (state->there && which == STATE_SUPPRESSED) {
@@ -120,7 +118,7 @@ put_state(struct ctl *ctl, const struct state *states, enum engine_state which)
 		    value, since);
 	} else if (state->there) {
 		output_line(out, name, "last sign of life %s, %s ago%s%s%s",
-		    since, text_from_duration(ctl->now - state->since, ago),
+		    since, piece_duration(ctl->now - state->since),
 		    value[0] != '\0' ? " (" : "", value,
 		    value[0] != '\0' ? ")" : "");
 	} else if (which == STATE_MILTER || which == STATE_WATCH) {
@@ -140,17 +138,12 @@ status_show(struct ctl *ctl)
 	struct state states[STATE_COUNT];
 	int64_t allowed = 0;
 	bool observe = conf->mode == CONF_OBSERVE;
-	char allows[OUTPUT_COUNT_SIZE];
 
-	store_read(store);
 	store_numbers(store, &numbers);
 	store_ban_counts(store, ctl->now, &counts);
 	observed = read_observed(ctl);
 	store_allow_each(store, ctl->now, count_allow, &allowed);
 	engine_states(store, states);
-	if (!ctl_well(ctl, store_read_end(store))) {
-		return EXIT_DATABASE;
-	}
 	if (strcmp(states[STATE_BRAKE].value, "on") == 0) {
 		output_line(out, "BRAKE ON",
 		    "new bans of clients whose mail was accepted before "
@@ -168,9 +161,8 @@ status_show(struct ctl *ctl)
 	output_int(out, "events", numbers.events);
 	output_line(out, "events", "about %" PRId64, numbers.events);
 	output_int(out, "allowed", allowed);
-	output_line(out, "allowed",
-	    "%s by command, %zu by configuration",
-	    output_count(allowed, "network", "networks", allows), conf->allows);
+	output_line(out, "allowed", "%s by command, %zu by configuration",
+	    piece_count(allowed, "network", "networks"), conf->allows);
 	output_object(out, "services", NULL);
 	put_state(ctl, states, STATE_MILTER);
 	put_state(ctl, states, STATE_WATCH);
@@ -184,18 +176,19 @@ status_show(struct ctl *ctl)
 
 /* ---- brake ---- */
 
-static void
-say_brake(struct ctl *ctl, const struct brake_counts *counts, int64_t held)
+enum exit_status
+brake_show(struct ctl *ctl)
 {
 	const struct conf *conf = ctl->conf;
-	const struct brake *brake = &counts->brake;
 	struct output *out = &ctl->out;
-	char since[OUTPUT_TIME_SIZE];
-	char within[DURATION_TEXT_SIZE];
-	char span[DURATION_TEXT_SIZE];
-	char clients[OUTPUT_COUNT_SIZE];
+	struct brake_counts counts;
+	const struct brake *brake = &counts.brake;
+	const char *since;
+	int64_t held;
 
-	output_time_text(brake->since, since);
+	engine_brake_counts(ctl->store, conf, ctl->now, &counts);
+	held = read_observed(ctl).held;
+	since = piece_time(brake->since);
 	if (brake->since == 0) {
 		output_say(out, "the brake is off");
 	} else if (brake->on) {
@@ -217,48 +210,29 @@ say_brake(struct ctl *ctl, const struct brake_counts *counts, int64_t held)
 	output_say(out,
 	    "it counts clients with %" PRId64 " or more messages accepted in "
 	    "the last %s, and goes on for %" PRId64 " with a new ban within %s",
-	    conf->brake_accepted, text_from_duration(REPUTATION_SPAN, span),
-	    conf->brake_bans, text_from_duration(conf->brake_within, within));
+	    conf->brake_accepted, piece_duration(REPUTATION_SPAN),
+	    conf->brake_bans, piece_duration(conf->brake_within));
 	if (brake->on || held > 0) {
 		output_say(
 		    out, "bans held back that would hold now: %" PRId64, held);
 	}
-	if (brake->on) {
-		output_say(out,
-		    "look at maps, resolver and scanner, then: videur brake "
-		    "release");
-	} else {
-		output_say(out, "%s now",
-		    output_count(counts->clients, "client counts",
-			"clients count", clients));
-	}
-}
-
-enum exit_status
-brake_show(struct ctl *ctl)
-{
-	struct output *out = &ctl->out;
-	struct brake_counts counts;
-	int64_t held;
-
-	store_read(ctl->store);
-	engine_brake_counts(ctl->store, ctl->conf, ctl->now, &counts);
-	held = read_observed(ctl).held;
-	if (!ctl_well(ctl, store_read_end(ctl->store))) {
-		return EXIT_DATABASE;
-	}
-	say_brake(ctl, &counts, held);
+	output_say(out, "%s%s",
+	    brake->on
+		? "look at maps, resolver and scanner, then: videur brake "
+		  "release"
+		: piece_count(counts.clients, "client counts", "clients count"),
+	    brake->on ? "" : " now");
 	output_object(out, NULL, NULL);
-	output_bool(out, "on", counts.brake.on);
-	output_time(out, "since", counts.brake.since);
-	output_int(out, "bans", ctl->conf->brake_bans);
-	output_int(out, "within", ctl->conf->brake_within);
-	output_int(out, "accepted", ctl->conf->brake_accepted);
+	output_bool(out, "on", brake->on);
+	output_time(out, "since", brake->since);
+	output_int(out, "bans", conf->brake_bans);
+	output_int(out, "within", conf->brake_within);
+	output_int(out, "accepted", conf->brake_accepted);
 	output_int(out, "clients", counts.clients);
 	output_int(out, "held", held);
 	output_time(out, "checked_at", ctl->now);
 	output_end(out);
-	return counts.brake.on ? EXIT_NO : EXIT_FINE;
+	return brake->on ? EXIT_NO : EXIT_FINE;
 }
 
 enum exit_status
@@ -266,20 +240,13 @@ brake_release(struct ctl *ctl)
 {
 	struct output *out = &ctl->out;
 	struct brake brake;
-	char since[OUTPUT_TIME_SIZE];
 
-	store_begin(ctl->store);
 	engine_brake(ctl->store, &brake);
 	if (brake.on) {
 		engine_brake_release(ctl->store, ctl->now);
-		ctl_audit(ctl, "brake release", "all", ctl->args.note);
-	}
-	if (!ctl_well(ctl, store_commit(ctl->store))) {
-		return EXIT_DATABASE;
-	}
-	if (brake.on) {
+		ctl_audit(ctl, "brake release", "all");
 		output_say(out, "released the brake, which was on since %s",
-		    output_time_text(brake.since, since));
+		    piece_time(brake.since));
 	} else {
 		output_say(out, "the brake is not on");
 	}

@@ -108,7 +108,7 @@ def test_observed_bans_are_listed_and_marked_but_ban_nobody(house):
     assert ban["observed"] is True
     said = house.do("list")
     assert rows(said)[1][4] == "observed"
-    assert said.endswith("1 ban, 1 active (1 only observed)\n")
+    assert said.endswith("1 ban, 0 active, 1 only observed\n")
     assert house.do("check", "203.0.113.7") == "203.0.113.7 is clear\n"
     assert house.json("check", "203.0.113.7")["bans"] == []
 

@@ -184,9 +184,9 @@ def test_what_a_client_sends_after_logging_in_is_no_match(house):
 def test_people_see_rows_a_table_of_rules_and_totals(house):
     said = house.do("rules", "test", "-", given=mixed().text())
     lines = rows(said)
-    assert lines[0] == ["LINE", "RULE", "KIND", "EVENTS", "ADDRESS"]
-    assert lines[2] == ["3", "dovecot-login-failed", "auth", "3",
-                        "2001:db8:bad::1"]
+    assert lines[0] == ["LINE", "RULE", "KIND", "ADDRESS", "EVENTS"]
+    assert lines[2] == ["3", "dovecot-login-failed", "auth",
+                        "2001:db8:bad::1", "3"]
     assert ["dovecot-login-failed", "auth", "1", "3"] in lines
     assert ["postfix-session", "session", "1", "-"] in lines
     assert ["lines", "5"] in lines and ["matched", "3, 5 events"] in lines

@@ -1,0 +1,275 @@
+#include <inttypes.h>
+
+#include "base/text.h"
+#include "core/standing.h"
+#include "ctl/ctl.h"
+#include "engine/engine.h"
+
+enum {
+	WHERE_SIZE = 128
+};
+
+/* ---- one ban ---- */
+
+struct ban_row {
+	struct ban ban;
+	int64_t until;
+	const char *left;
+	const char *state;
+	const char *detail;
+	const char *reply;
+};
+
+#define OF(member) COLUMN_OF(struct ban_row, member)
+const struct layout bans_layout = {
+	.column = {
+	    { "client", OF(ban.who), "ADDRESS", COLUMN_SECRET },
+	    { "reason", OF(ban.reason), "REASON", 0 },
+	    { "rule", OF(ban.rule), NULL, 0 },
+	    { "step", OF(ban.step), "STEP", COLUMN_RIGHT },
+	    { "begins", OF(ban.begins), "SINCE", COLUMN_TIME },
+	    { "ends", OF(ban.ends), NULL, COLUMN_TIME },
+	    { "until", OF(until), "UNTIL", COLUMN_TIME | COLUMN_PEOPLE },
+	    { "left", OF(left), "LEFT", COLUMN_RIGHT | COLUMN_PEOPLE },
+	    { "cleared", OF(ban.cleared), NULL, COLUMN_TIME | COLUMN_SECRET },
+	    { "observed", OF(ban.observed), NULL, COLUMN_SECRET },
+	    { "ref", OF(ban.ref), "REF", 0 },
+	    { "hits", OF(ban.hits), "HITS", COLUMN_RIGHT | COLUMN_SECRET },
+	    { "state", OF(state), "STATE", COLUMN_PEOPLE },
+	    { "note", OF(ban.note), "NOTE", COLUMN_WRAP | COLUMN_SECRET },
+	    { "detail", OF(detail), "", COLUMN_WRAP | COLUMN_PEOPLE },
+	    { "reply", OF(reply), NULL, 0 },
+	},
+	.shown = " client reason step until left ref hits note ",
+};
+#undef OF
+
+/* Of one that the brake held back, that it did. */
+static const char *
+state_of(const struct ban *ban, int64_t now)
+{
+	bool over = now >= ban->ends;
+
+	if (ban->mistake) {
+		return "mistake";
+	}
+	if (ban->cleared != 0) {
+		return "cleared";
+	}
+	if (!ban->observed) {
+		return over ? "over" : "active";
+	}
+	if (ban->honest) {
+		return over ? "held, over" : "held by the brake";
+	}
+	return over ? "observed, over" : "observed";
+}
+
+/* "rule manual, by hand" or "rule spam, step 2". */
+static const char *
+rule_text(const struct ban *ban)
+{
+	return ban->step == 0 ? piece("rule %s, by hand", ban->rule)
+			      : piece("rule %s, step %d", ban->rule, ban->step);
+}
+
+void
+bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address)
+{
+	const char *who = address != NULL ? piece_addr(address)
+					  : piece_net(&ban->who);
+	const char *state = state_of(ban, ctl->now);
+	char reply[REPLY_TEXT_SIZE];
+	const struct ban_row row = {
+		.ban = *ban,
+		.until = ban_over(ban),
+		.left = ban_active(ban, ctl->now) && !ban->observed
+			    ? piece_short(ban->ends - ctl->now)
+			    : state,
+		.state = state,
+		.detail = piece("%s, %s%s%s", rule_text(ban), who,
+		    ban->note[0] != '\0' ? ": " : "", ban->note),
+		.reply = reply_line(ban_reply(ban), who, ban->ends,
+		    ctl->conf->lookup_url, ban->ref, reply),
+	};
+
+	output_record(&ctl->out, &row);
+}
+
+void
+bans_began(struct ctl *ctl, const struct ban *ban)
+{
+	output_say(&ctl->out, "%s %s until %s: reason %s, %s (ref %s)%s",
+	    ban->observed ? "observed" : "banned", piece_net(&ban->who),
+	    piece_time(ban->ends), reason_name(ban->reason), rule_text(ban),
+	    ban->ref, ctl->now >= ban->ends ? ", over already" : "");
+}
+
+/* ---- a standing in words ---- */
+
+/* Where a ban refuses sessions, if another that ends later does not refuse
+ * them first. */
+static void
+add_stages(
+    struct text *to, const struct standing *standing, const struct ban *ban)
+{
+	static const char *const commands[] = {
+		[STAGE_HELO] = "HELO",
+		[STAGE_MAIL] = "MAIL FROM",
+		[STAGE_RCPT] = "RCPT TO",
+	};
+	struct session_facts facts = { .service = SERVICE_MX };
+
+	for (; facts.service <= SERVICE_SUBMISSION; facts.service++) {
+		facts.stage = STAGE_HELO;
+		while (facts.stage < STAGE_COUNT &&
+		       standing_refusal(standing, &facts) != ban) {
+			facts.stage++;
+		}
+		if (facts.stage < STAGE_COUNT) {
+			text_addf(to, "%s at %s, %s",
+			    to->len > 0 ? " and" : "refused",
+			    commands[facts.stage],
+			    facts.service == SERVICE_MX ? "port 25"
+							: "submission");
+		}
+	}
+	text_add(to, to->len > 0 ? "" : "covered by the longer ban above");
+}
+
+void
+bans_standing(struct ctl *ctl, const struct standing *standing)
+{
+	struct output *out = &ctl->out;
+	const char *address = piece_addr(&standing->address);
+	struct allow allow;
+
+	switch (standing->verdict) {
+	case STANDING_CLEAR:
+		output_say(out, "%s is clear", address);
+		break;
+	case STANDING_BANNED:
+		for (size_t i = 0; i < standing->bans; i++) {
+			const struct ban *ban = &standing->ban[i];
+			bool whole = ban->who.bits == ADDR_BITS;
+			char where[WHERE_SIZE];
+			struct text text;
+
+			text_init(&text, where, sizeof(where));
+			add_stages(&text, standing, ban);
+			output_say(out,
+			    "%s is banned until %s (%s left): reason %s, %s, "
+			    "ref %s%s%s; %s",
+			    piece_addr(&standing->address),
+			    piece_time(ban->ends),
+			    piece_duration(ban->ends - standing->checked_at),
+			    reason_name(ban->reason), rule_text(ban), ban->ref,
+			    whole ? "" : ", together with all of ",
+			    whole ? "" : piece_net(&ban->who), where);
+		}
+		break;
+	case STANDING_ALLOWED:
+		if (!store_allow_find(
+			ctl->store, &standing->address, ctl->now, &allow)) {
+			output_say(out,
+			    "%s is allowed: by the configuration, or as one of "
+			    "this host's own",
+			    address);
+			break;
+		}
+		output_say(out,
+		    "%s is allowed: %s is on the allow list%s%s%s%s", address,
+		    piece_net(&allow.net), allow.until != 0 ? " until " : "",
+		    allow.until != 0 ? piece_time(allow.until) : "",
+		    allow.note[0] != '\0' ? ": " : "", allow.note);
+		break;
+	case STANDING_NEVER:
+		output_say(out,
+		    "%s is never banned: it lies in a private or reserved "
+		    "range",
+		    address);
+		break;
+	}
+}
+
+/* ---- list ---- */
+
+struct listing {
+	struct ctl *ctl;
+	int64_t active;
+	int64_t observed; /* of those that would be */
+};
+
+static bool
+put_ban(void *to, const struct ban *ban)
+{
+	struct listing *listing = to;
+	bool active = ban_active(ban, listing->ctl->now);
+
+	listing->active += active && !ban->observed;
+	listing->observed += active && ban->observed;
+	bans_row(listing->ctl, ban, NULL);
+	return true;
+}
+
+enum exit_status
+list_show(struct ctl *ctl)
+{
+	const struct args *args = &ctl->args;
+	bool reason = args_given(args, OPTION_REASON);
+	bool all = args_given(args, OPTION_ALL);
+	const struct ban_query query = {
+		.scope = BAN_ANYBODY,
+		.active_at = all ? INT64_MIN : ctl->now,
+		.observed = true,
+		.reason = reason ? &args->reason : NULL,
+	};
+	struct output *out = &ctl->out;
+	struct listing listing = { .ctl = ctl };
+	int64_t rows;
+
+	output_table(out, NULL, &bans_layout);
+	store_ban_each(ctl->store, &query, put_ban, &listing);
+	rows = output_end(out);
+	if (rows == 0) {
+		output_say(out, "nobody is banned%s%s%s", reason ? " for " : "",
+		    reason ? reason_name(args->reason) : "",
+		    all ? ", and nobody was" : "");
+		return EXIT_NO;
+	}
+	output_say(out, "%s, %" PRId64 " active%s",
+	    piece_count(rows, "ban", "bans"), listing.active,
+	    listing.observed > 0
+		? piece(", %" PRId64 " only observed", listing.observed)
+		: "");
+	return EXIT_FINE;
+}
+
+/* ---- check ---- */
+
+/* In words, and as the page's JSON has it. */
+enum exit_status
+list_check(struct ctl *ctl)
+{
+	struct layout layout = bans_layout;
+	struct output *out = &ctl->out;
+	struct standing standing;
+	bool banned;
+
+	engine_standing(
+	    ctl->store, ctl->conf, &ctl->args.address, ctl->now, &standing);
+	bans_standing(ctl, &standing);
+	banned = standing.verdict == STANDING_BANNED;
+	layout.open = true;
+	output_object(out, NULL, NULL);
+	output_string(out, "ip", piece_addr(&standing.address));
+	output_bool(out, "listed", banned);
+	output_table(out, "bans", &layout);
+	for (size_t i = 0; i < standing.bans; i++) {
+		bans_row(ctl, &standing.ban[i], &standing.address);
+	}
+	output_end(out);
+	output_time(out, "checked_at", standing.checked_at);
+	output_end(out);
+	return banned ? EXIT_NO : EXIT_FINE;
+}
