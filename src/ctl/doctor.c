@@ -147,6 +147,7 @@ open_database(struct ctl *ctl, struct facts *facts, bool write)
 	records->result = store_open(&ctl->store, path,
 	    write ? STORE_WRITE : STORE_READ, PATIENCE_MS, records->error);
 	if (records->result == STORE_OK) {
+		facts_look_for_damage(facts, ctl->store);
 		facts_read_records(facts, ctl->store);
 	}
 }

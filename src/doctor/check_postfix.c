@@ -25,6 +25,13 @@ check_postfix(const struct facts *facts, struct diagnosis *out)
 	} else if (mta->state == MTA_THERE && mta->services == 0) {
 		diagnosis_add(out, HEALTH_WARNING, NULL,
 		    "no smtpd is in master.cf: Postfix takes no mail");
+	} else if (mta->state == MTA_NONE && facts->other != NULL) {
+		diagnosis_add(out, HEALTH_WARNING,
+		    "see \"In front of Sendmail, Exim and OpenSMTPD\" in "
+		    "README.md, and Sendmail in videur-milter(8)",
+		    "this host has %s, of which nothing can be looked at "
+		    "here: neither its filters nor its settings",
+		    facts->other);
 	} else if (mta->state == MTA_NONE) {
 		diagnosis_add(out, facts->asked ? HEALTH_PROBLEM : HEALTH_OK,
 		    NULL,
@@ -374,41 +381,49 @@ look_at_socket_name(const struct hook *hook, struct diagnosis *out)
 static void
 look_at_connection(const struct facts *facts, struct diagnosis *out)
 {
-	static const char start[] = "systemctl start videur-milter";
 	const struct socket_fact *socket = &facts->socket;
 	const char *user = socket->owner.name;
+	const char *path = socket->path;
+	bool alive = facts->now - facts->records.alive[RECORDS_MILTER] <=
+		     RECORDS_SILENCE;
 
-	if (socket->result == 0) {
-		return;
-	}
-	if (socket->result == FACTS_UNKNOWN) {
+	switch (socket->result) {
+	case 0:
+		break;
+	case FACTS_UNKNOWN:
 		diagnosis_add(out, HEALTH_WARNING, "sudo videur doctor",
 		    "whether Postfix's user may connect to %s is not known",
-		    socket->path);
-	} else if (socket->result == EACCES && socket->blocked[0] != '\0') {
+		    path);
+		break;
+	case EACCES:
+		if (socket->blocked[0] != '\0') {
+			diagnosis_add(out, HEALTH_PROBLEM, NULL,
+			    "Postfix's user %s cannot pass through %s to %s",
+			    user, socket->blocked, path);
+			diagnosis_fix(out, "chgrp %s %s && chmod g+x %s", user,
+			    socket->blocked, socket->blocked);
+			break;
+		}
 		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "Postfix's user %s cannot pass through %s to %s", user,
-		    socket->blocked, socket->path);
-		diagnosis_fix(out, "chgrp %s %s && chmod g+x %s", user,
-		    socket->blocked, socket->blocked);
-	} else if (socket->result == EACCES) {
-		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "Postfix's user %s may not connect to %s", user,
-		    socket->path);
+		    "Postfix's user %s may not connect to %s", user, path);
 		diagnosis_fix(out,
 		    "videur.conf: milter { socket-mode = \"0660\"  "
 		    "socket-group = \"%s\" }; then systemctl restart "
 		    "videur-milter",
 		    user);
-	} else if (socket->result == ENOENT) {
-		diagnosis_add(out, HEALTH_PROBLEM, start, "%s is not there",
-		    socket->path);
-	} else if (socket->result == ECONNREFUSED) {
-		diagnosis_add(out, HEALTH_PROBLEM, start,
-		    "nobody listens at %s, or it is no socket", socket->path);
-	} else {
+		break;
+	case ENOENT:
+	case ECONNREFUSED:
+		diagnosis_add(out, HEALTH_PROBLEM, NULL, "%s%s%s",
+		    socket->result == ENOENT ? "" : "nobody listens at ", path,
+		    socket->result == ENOENT ? " is not there"
+					     : ", or it is no socket");
+		diagnosis_fix(out, "systemctl %s videur-milter",
+		    alive ? "restart" : "start");
+		break;
+	default:
 		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "%s cannot be connected to: %s", socket->path,
+		    "%s cannot be connected to: %s", path,
 		    strerrordesc_np(socket->result));
 	}
 }

@@ -9,11 +9,6 @@
 #include "base/text.h"
 #include "doctor/facts.h"
 
-enum {
-	/* Services sign every ten seconds; a busy database may delay that. */
-	SILENCE = 120
-};
-
 /* ---- what is said ---- */
 
 void
@@ -103,6 +98,12 @@ check_database(const struct facts *facts, struct diagnosis *out)
 		    "see that %s exists, is its services' user's, and its "
 		    "disk is neither full nor read-only",
 		    facts->conf->database);
+	} else if (facts->damage[0] != '\0') {
+		diagnosis_add(out, HEALTH_PROBLEM, NULL, "%s is damaged: %s",
+		    facts->conf->database, facts->damage);
+		diagnosis_fix(out,
+		    "stop the services; videur rescue %s.saved; mv it to %s",
+		    facts->conf->database, facts->conf->database);
 	}
 }
 
@@ -125,7 +126,7 @@ check_services(const struct facts *facts, struct diagnosis *out)
 		if (alive == 0) {
 			diagnosis_add(out, HEALTH_PROBLEM, NULL,
 			    "%s has never given a sign of life", names[i]);
-		} else if (facts->now - alive > SILENCE) {
+		} else if (facts->now - alive > RECORDS_SILENCE) {
 			diagnosis_add(out, HEALTH_PROBLEM, NULL,
 			    "%s gave its last sign of life %s ago", names[i],
 			    text_from_duration(facts->now - alive, ago));
@@ -357,6 +358,10 @@ static const struct {
 	  "a ban for failed logins holds wherever AUTH is offered" },
 	{ "reach", NEEDS_RECORDS, check_reach,
 	  "nothing but SMTP asks for passwords, as far as can be seen" },
+	{ "scanners", 0, check_scanners,
+	  "every scanner that is ahead is named, and every named one ahead" },
+	{ "seen", NEEDS_RECORDS, check_seen,
+	  "the milter saw too little yet to miss anything" },
 	{ "services", NEEDS_RECORDS, check_services,
 	  "they are alive" },
 	{ "logs", 0, check_logs,

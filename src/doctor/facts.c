@@ -185,7 +185,8 @@ look_at_last_lines(struct facts *facts)
 
 	for (size_t i = 0; scratch != NULL && i < facts->logs; i++) {
 		struct log_fact *log = &facts->log[i];
-		struct rules_clock clock = rules_clock(log->written, NULL);
+		struct rules_clock clock = rules_clock(
+		    log->written, facts->conf->watch.zone);
 		struct finding finding = { .at = 0 };
 		struct log_line line = { .text = tail };
 		int fd = log->is_journal
@@ -429,8 +430,7 @@ look_at_servers(struct facts *facts, const char *postfix)
 	mx_look(facts->mx, facts->domains, DNS_MS);
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++) {
 		if (access(others[i].path, F_OK) == 0) {
-			(void)text_copy(
-			    facts->other, sizeof(facts->other), others[i].what);
+			facts->other = others[i].what;
 		}
 	}
 	if (run_program(
@@ -544,6 +544,38 @@ keep_client(void *to, const struct net *client, const struct tally *sum)
 	records->client = *client;
 }
 
+static void
+keep_source(void *to, const struct source_seen *seen)
+{
+	struct records *records = &((struct facts *)to)->records;
+
+	if (records->sources < FACTS_LOGS_MAX) {
+		(void)text_copy(records->source[records->sources].name,
+		    CONF_PATH_SIZE, seen->source);
+		records->source[records->sources++].seen = *seen;
+	}
+}
+
+static void
+keep_damage(void *to, const char *complaint)
+{
+	struct facts *facts = to;
+
+	if (facts->damage[0] == '\0') {
+		(void)text_copy(
+		    facts->damage, sizeof(facts->damage), complaint);
+	}
+}
+
+void
+facts_look_for_damage(struct facts *facts, struct store *store)
+{
+	store_check(store, keep_damage, facts);
+	if (store_status(store) != STORE_OK) {
+		keep_damage(facts, store_error(store));
+	}
+}
+
 /* An event is tallied in the hour it happened in. */
 static void
 keep_event(void *to, const struct net *client, const struct tally *sum)
@@ -575,6 +607,8 @@ facts_read_records(struct facts *facts, struct store *store)
 	/* From the first hour on in which nothing can be yet. */
 	store_tally_each(store, tally_hour(now + RECORDS_SLACK) + 3600,
 	    INT64_MAX, keep_event, facts);
+	engine_sources(store, now, keep_source, facts);
+	engine_seen(store, now, &records->seen);
 	if (facts->has_ssh) {
 		engine_standing(
 		    store, facts->conf, &facts->ssh, now, &records->standing);

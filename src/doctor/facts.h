@@ -18,6 +18,7 @@
 #include "core/standing.h"
 #include "doctor/mta.h"
 #include "doctor/mx.h"
+#include "engine/engine.h"
 #include "store/store.h"
 
 enum {
@@ -29,7 +30,9 @@ enum {
 	RECORDS_ALLOWS_MAX = 1024,
 	RECORDS_SPAN = 24 * 3600, /* of the clients that are counted */
 	/* Clocks of one host agree better than this. */
-	RECORDS_SLACK = 60
+	RECORDS_SLACK = 60,
+	/* Services sign every ten seconds; a busy database may delay that. */
+	RECORDS_SILENCE = 120
 };
 
 /* A log that videur-watch follows, tried as the user it runs as. */
@@ -96,6 +99,14 @@ struct records {
 	bool event_ahead; /* by an hour or more */
 
 	struct standing standing; /* of the administrator's address */
+
+	/* Of today and yesterday: what the milter saw, and what was read. */
+	struct milter_seen seen;
+	struct {
+		char name[CONF_PATH_SIZE];
+		struct source_seen seen; /* without its name */
+	} source[FACTS_LOGS_MAX];
+	size_t sources;
 };
 
 struct facts {
@@ -107,8 +118,8 @@ struct facts {
 	size_t owns;
 	struct mta mta[FACTS_MTAS_MAX]; /* and behind the first ... */
 	size_t instances;               /* ... so many more of it */
-	/* Of other mail servers, what is here, or empty. */
-	char other[FACTS_LINE_MAX];
+	/* Another mail server that is here, or NULL. */
+	const char *other;
 	char dovecot[FACTS_LINE_MAX]; /* its protocols, or empty */
 	struct mx_domain mx[MX_DOMAINS_MAX];
 	size_t domains;
@@ -128,6 +139,7 @@ struct facts {
 				      * NULL */
 	/* Whether two paths are one file. */
 	bool (*same)(const char *a, const char *b);
+	char damage[STORE_ERROR_SIZE]; /* of the database, or empty */
 	struct records records; /* not gathered: see facts_read_records() */
 };
 
@@ -145,6 +157,9 @@ bool facts_watches(const struct conf *conf);
 
 /* Read the records, the first time or again. */
 void facts_read_records(struct facts *facts, struct store *store);
+
+/* Look for damage in the database; takes long where it is big. */
+void facts_look_for_damage(struct facts *facts, struct store *store);
 
 /* Until when the allow list holds all of a network: INT64_MAX for good, 0 for
  * not at all. */
