@@ -24,30 +24,6 @@ intake_kind(const struct conf *conf, const struct finding *finding)
 		   : finding->kind;
 }
 
-/* Whether it is not to count: its client had logged in before it sent the
- * message, or videur was refusing it then, and it hung up, or was hung up on
- * after too many errors, for that.  A replay knows itself whom its bans would
- * have refused. */
-static bool
-is_spared(const struct intake *intake, const struct finding *finding)
-{
-	struct queue_entry entry;
-	struct standing standing;
-
-	if (finding->queue[0] != '\0' &&
-	    store_queue_find(intake->store, finding->queue, &entry) &&
-	    entry.login) {
-		return true;
-	}
-	if (intake->replay || (finding->kind != KIND_COMMAND &&
-				  finding->kind != KIND_DISCONNECT)) {
-		return false;
-	}
-	engine_standing(intake->store, intake->conf, &finding->address,
-	    finding->at, &standing);
-	return standing.verdict == STANDING_BANNED;
-}
-
 /* ---- sessions ---- */
 
 /* The one that a line is of, if its failures are remembered, or NULL. */
@@ -57,13 +33,30 @@ find_session(struct intake *intake, const struct finding *finding)
 	for (size_t i = 0; i < INTAKE_SESSIONS; i++) {
 		struct intake_session *session = &intake->session[i];
 
-		if (session->failures > 0 && session->pid == finding->pid &&
+		if ((session->failures > 0 || session->login) &&
+		    session->pid == finding->pid &&
 		    addr_equal(&session->address, &finding->address) &&
 		    finding->at - session->at < SESSION_LONG) {
 			return session;
 		}
 	}
 	return NULL;
+}
+
+/* The same, remembered from now on. */
+static struct intake_session *
+add_session(struct intake *intake, const struct finding *finding)
+{
+	struct intake_session *session = find_session(intake, finding);
+
+	if (session == NULL) {
+		session = &intake->session[intake->next];
+		intake->next = (intake->next + 1) % INTAKE_SESSIONS;
+		*session = (struct intake_session){ .pid = finding->pid,
+			.address = finding->address,
+			.at = finding->at };
+	}
+	return session;
 }
 
 /* The key of a session's failure: no user's name holds a line's end. */
@@ -90,15 +83,8 @@ static void
 key_failure(struct intake *intake, const struct finding *finding,
     char key[static HASH_TEXT_SIZE])
 {
-	struct intake_session *session = find_session(intake, finding);
+	struct intake_session *session = add_session(intake, finding);
 
-	if (session == NULL) {
-		session = &intake->session[intake->next];
-		intake->next = (intake->next + 1) % INTAKE_SESSIONS;
-		*session = (struct intake_session){ .pid = finding->pid,
-			.address = finding->address,
-			.at = finding->at };
-	}
 	key[0] = '\0';
 	if (session->failures < INTAKE_WITHDRAWN_MAX) {
 		session_key(intake, session, session->failures++, key);
@@ -106,6 +92,34 @@ key_failure(struct intake *intake, const struct finding *finding,
 }
 
 /* ---- findings ---- */
+
+/* Whether it is not to count: its client had logged in before, as the message
+ * or the session shows, or videur was refusing it then, and it hung up, or was hung up on
+ * after too many errors, for that.  A replay knows itself whom its bans would
+ * have refused. */
+static bool
+is_spared(struct intake *intake, const struct finding *finding)
+{
+	const struct intake_session *session = find_session(intake, finding);
+	struct queue_entry entry;
+	struct standing standing;
+
+	if (finding->queue[0] != '\0' &&
+	    store_queue_find(intake->store, finding->queue, &entry) &&
+	    entry.login) {
+		return true;
+	}
+	if (session != NULL && session->login && finding->kind != KIND_AUTH) {
+		return true;
+	}
+	if (intake->replay || (finding->kind != KIND_COMMAND &&
+				  finding->kind != KIND_DISCONNECT)) {
+		return false;
+	}
+	engine_standing(intake->store, intake->conf, &finding->address,
+	    finding->at, &standing);
+	return standing.verdict == STANDING_BANNED;
+}
 
 static void
 take_offence(struct intake *intake, const struct finding *finding, int64_t now,
@@ -156,7 +170,7 @@ not_after(int64_t at, int64_t now)
 static void
 take_login(struct intake *intake, const struct finding *finding, int64_t now)
 {
-	struct intake_session *session = find_session(intake, finding);
+	struct intake_session *session = add_session(intake, finding);
 	char key[HASH_TEXT_SIZE];
 	struct reset reset = { .client = engine_client(
 				   intake->conf, &finding->address),
@@ -173,11 +187,12 @@ take_login(struct intake *intake, const struct finding *finding, int64_t now)
 		store_record(
 		    intake->store, &(struct store_record){ .reset = &reset });
 	}
-	while (session != NULL && session->failures > 0) {
+	while (session->failures > 0) {
 		session_key(intake, session, --session->failures, key);
 		store_record(
 		    intake->store, &(struct store_record){ .reset = &reset });
 	}
+	session->login = session->pid != 0;
 }
 
 /* Whose message a queue id is.  Only those of users are kept: of a stranger it
@@ -213,6 +228,7 @@ take_session(struct intake *intake, const struct finding *finding)
 
 	if (session != NULL) {
 		session->failures = 0;
+		session->login = false;
 	}
 	if (intake->replay) {
 		store_record(

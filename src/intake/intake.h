@@ -2,9 +2,10 @@
  * Findings go into the engine.
  *
  * The one place where watcher and replay decide what a finding counts for:
- * offences of messages whose client had logged in are dropped, and what comes
- * of a ban's refusals; a good login clears that user's failures and those of
- * its session that name no user, user names become keyed hashes.  Everything happens in the caller's transaction and
+ * offences of messages and sessions whose client had logged in are dropped,
+ * failed logins apart, and what comes of a ban's refusals; a good login clears
+ * that user's failures and those of its session that name no user, user names
+ * become keyed hashes.  Everything happens in the caller's transaction and
  * nothing here reads a clock.
  */
 #ifndef INTAKE_INTAKE_H
@@ -19,16 +20,17 @@
 #include "store/store.h"
 
 enum {
-	INTAKE_SESSIONS = 64,    /* that are remembered */
+	INTAKE_SESSIONS = 256,   /* that are remembered */
 	INTAKE_WITHDRAWN_MAX = 3 /* failures of one that a login takes back */
 };
 
-/* One whose logins failed without a user's name. */
+/* One with a login that failed without a user's name, or a good one. */
 struct intake_session {
 	int64_t pid; /* of the daemon it is with, 0 where that is not known */
 	struct addr address;
-	int64_t at; /* its first failure */
+	int64_t at; /* when that began */
 	int failures;
+	bool login; /* a good one: known where the daemon's process is */
 };
 
 struct intake {

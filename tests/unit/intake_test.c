@@ -289,8 +289,8 @@ failures_without_a_user_count_each(void **state)
 	banned_by(fixture, "", T0 + 9);
 }
 
-/* Steps are "fail PID COUNT", "login PID" of joe, "end PID", a second apart; at
- * the end ten failures in all that still count are a ban. */
+/* Steps are "fail PID COUNT", "login PID", "hangup PID COUNT" and "end PID", a
+ * second apart. */
 static void
 a_failed_mechanism_and_a_good_login(void **state)
 {
@@ -319,6 +319,8 @@ a_failed_mechanism_and_a_good_login(void **state)
 			finding.what = word[0] == 'l'   ? FINDING_LOGIN
 				       : word[0] == 'e' ? FINDING_SESSION
 							: FINDING_OFFENCE;
+			finding.kind = word[0] == 'h' ? KIND_DISCONNECT
+						      : KIND_AUTH;
 			assert_true(
 			    intake_wants(&intake, &finding) || word[0] == 'e');
 			intake_finding(&intake, &finding, at, &result);
