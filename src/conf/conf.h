@@ -62,6 +62,13 @@ enum conf_source {
 	CONF_UNSAID /* conf_counts() decides */
 };
 
+/* Units whose lines the shipped rules read; Debian runs Postfix as instances of
+ * postfix@. */
+#define CONF_UNITS                                                             \
+	"postfix.service,postfix@*.service,dovecot.service,amavis.service,"    \
+	"amavisd.service,rspamd.service,exim4.service,exim.service,"           \
+	"sendmail.service,spamass-milter.service,clamav-milter.service"
+
 struct conf {
 	char database[CONF_PATH_SIZE];      /* /var/lib/videur/videur.db */
 	enum conf_mode mode;                /* enforce */
@@ -142,7 +149,9 @@ struct conf {
 	struct {
 		char
 		    journal[CONF_PATH_SIZE]; /* "yes", "no", a file or folder */
-		struct conf_list units;      /* of the journal, that count */
+		/* Of the journal, that count: names, where ".service" may be
+		 * left out, or globs. */
+		struct conf_list units; /* CONF_UNITS */
 		struct conf_list files;
 		enum conf_start start;      /* now */
 		char rules[CONF_PATH_SIZE]; /* folder of the owner's rules */

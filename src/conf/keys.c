@@ -143,13 +143,6 @@ set_log_zone(const struct key *key, void *field, const char *value)
 
 /* ---- the keys ---- */
 
-/* Units whose lines the shipped rules read; Debian runs Postfix as the unit
- * postfix@-. */
-#define MAIL_UNITS                                                             \
-	"postfix.service,postfix@-.service,dovecot.service,amavis.service,"    \
-	"amavisd.service,rspamd.service,exim4.service,exim.service,"           \
-	"sendmail.service,spamass-milter.service,clamav-milter.service"
-
 #define MEMBER(member) (((struct conf *)NULL)->member)
 #define KEY(of, is, member, setter)                                            \
 	.section = (of), .name = (is), .set = (setter),                        \
@@ -234,7 +227,7 @@ static const struct key rows[] = {
 	{ KEY("web", "paragraph-fr", web.paragraph_fr, field_prose) },
 
 	{ KEY("watch", "journal", watch.journal, set_journal), .def = "yes" },
-	{ TEXTS("watch", "units", watch.units, field_text), .def = MAIL_UNITS },
+	{ TEXTS("watch", "units", watch.units, field_text), .def = CONF_UNITS },
 	{ TEXTS("watch", "files", watch.files, field_path) },
 	{ KEY("watch", "start", watch.start, field_word), .words = &start_words,
 	    .def = "now" },
@@ -247,7 +240,6 @@ static const struct key rows[] = {
 #undef KEY
 #undef LIST
 #undef TEXTS
-#undef MAIL_UNITS
 
 static_assert(sizeof(rows) / sizeof(rows[0]) + KIND_COUNT <= GRAMMAR_KEYS_MAX,
     "room for all keys");

@@ -1,6 +1,7 @@
 #include "watch/journal.h"
 
 #include <errno.h>
+#include <fnmatch.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -14,6 +15,8 @@
 
 enum {
 	AGAIN = 5, /* s until one that could not be opened is tried again */
+	UNSEEN_AFTER = 30, /* s until units that write nothing are told */
+	PASS_MAX = 4096,   /* entries passed over before others have a turn */
 	FIELD_SIZE = 128,
 	TAG_SIZE = 65, /* a longer identifier is cut */
 	MICRO = 1000000
@@ -23,13 +26,16 @@ struct journal {
 	char where[CONF_PATH_SIZE];
 	struct conf_list units;
 	enum conf_start start;
-	sd_journal *sd;  /* NULL while it cannot be opened */
-	ino_t inode;     /* of a journal that is one file */
-	int fd;          /* or below 0 */
-	int64_t open_at; /* when to try again */
-	bool known;      /* false until the beginning was found */
-	bool told;       /* that there is none */
-	int error;       /* why it could not be read on */
+	sd_journal *sd;    /* NULL while it cannot be opened */
+	ino_t inode;       /* of a journal that is one file */
+	int fd;            /* or below 0 */
+	int64_t open_at;   /* when to try again */
+	bool known;        /* false until the beginning was found */
+	bool told;         /* that there is none */
+	bool behind;       /* entries of others were passed over, and not all */
+	int64_t unseen_at; /* when to say which units write nothing */
+	bool seen[CONF_LIST_MAX];       /* units that do */
+	int error;                      /* why it could not be read on */
 	char cursor[STORE_CURSOR_SIZE]; /* of the last entry taken */
 	char tag[TAG_SIZE];
 	struct log_gate gate;
@@ -39,33 +45,74 @@ struct journal {
 
 /* Names of systemd's fields stand before their value. */
 static int
-add_match(sd_journal *sd, const char *field, const char *value)
+add_match(
+    sd_journal *sd, const char *field, const char *value, const char *suffix)
 {
 	char match[FIELD_SIZE + CONF_PATH_SIZE];
 	struct text text;
 
 	text_init(&text, match, sizeof(match));
-	text_addf(&text, "%s=%s", field, value);
+	text_addf(&text, "%s=%s%s", field, value, suffix);
 	return sd_journal_add_match(sd, match, text.len);
 }
 
+/* Whether a unit is one of those asked for; marks by which in `seen`, if
+ * given.  What a glob stands for holds no other unit's name. */
+static bool
+is_ours(const struct conf_list *units, const char *unit, bool *seen)
+{
+	static const char service[] = ".service";
+	const char *suffix = strstr(unit, service);
+	char bare[CONF_PATH_SIZE];
+	struct text text;
+	bool ours = false;
+
+	if (suffix != NULL && suffix[strlen(service)] != '\0') {
+		return false;
+	}
+	text_init(&text, bare, sizeof(bare));
+	text_add_bytes(&text, unit,
+	    suffix != NULL ? (size_t)(suffix - unit) : strlen(unit));
+	for (size_t i = 0; i < units->items; i++) {
+		if (fnmatch(units->item[i], unit, FNM_NOESCAPE) == 0 ||
+		    (suffix != NULL &&
+			fnmatch(units->item[i], bare, FNM_NOESCAPE) == 0)) {
+			ours = true;
+			if (seen != NULL) {
+				seen[i] = true;
+			}
+		}
+	}
+	return ours;
+}
+
 /* Show only entries of any of the units, and of journald's driver those which
- * say that it dropped some. */
+ * say that it dropped some; all entries where one is a glob, since new ones
+ * may come that fit it. */
 static int
 show_only(sd_journal *sd, const struct conf_list *units)
 {
 	int rc = sd_journal_set_data_threshold(sd, RULES_LINE_MAX + FIELD_SIZE);
 
+	for (size_t i = 0; i < units->items; i++) {
+		if (strpbrk(units->item[i], "*?[") != NULL) {
+			return rc;
+		}
+	}
 	for (size_t i = 0; rc >= 0 && i < units->items; i++) {
-		rc = add_match(sd, "_SYSTEMD_UNIT", units->item[i]);
+		rc = add_match(sd, "_SYSTEMD_UNIT", units->item[i], "");
+		if (rc >= 0) {
+			rc = add_match(
+			    sd, "_SYSTEMD_UNIT", units->item[i], ".service");
+		}
 	}
 	if (rc >= 0) {
 		rc = sd_journal_add_disjunction(sd);
 	}
 	if (rc >= 0) {
-		rc = add_match(sd, "_TRANSPORT", "driver");
+		rc = add_match(sd, "_TRANSPORT", "driver", "");
 	}
-	return rc < 0 ? rc : add_match(sd, "MESSAGE_ID", MESSAGE_DROPPED);
+	return rc < 0 ? rc : add_match(sd, "MESSAGE_ID", MESSAGE_DROPPED, "");
 }
 
 /* An open journal that shows only what counts, or NULL with errno.  `inode` is
@@ -136,38 +183,36 @@ copy_field(sd_journal *sd, const char *field, char *to, size_t size)
 	}
 }
 
-/* Whether what journald says it dropped was of one of our units. */
-static bool
-is_of_units(const struct conf_list *units, const char *text, size_t len)
-{
-	for (size_t i = 0; i < units->items; i++) {
-		const char *unit = units->item[i];
-		size_t size = strlen(unit);
-
-		if (len > size && text[len - size - 1] == ' ' &&
-		    memcmp(text + len - size, unit, size) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Read the entry sd stands at; false where it says nothing to us.  The text
  * is sd's until it is asked for more, the tag the caller's. */
 static bool
-read_entry(sd_journal *sd, const struct conf_list *units,
-    char tag[static TAG_SIZE], struct log_line *line)
+read_entry(struct journal *journal, struct log_line *line)
 {
+	sd_journal *sd = journal->sd;
+	char *tag = journal->tag;
 	char transport[FIELD_SIZE];
+	char id[FIELD_SIZE];
+	char unit[CONF_PATH_SIZE];
+	struct text name;
+	bool ours;
 	char sent[24];
 	uint64_t stamp = 0;
 	const char *newline;
 
+	copy_field(sd, "_SYSTEMD_UNIT", unit, sizeof(unit));
+	ours = is_ours(&journal->units, unit, journal->seen);
+	if (!ours) {
+		copy_field(sd, "_TRANSPORT", transport, sizeof(transport));
+		copy_field(sd, "MESSAGE_ID", id, sizeof(id));
+		if (strcmp(transport, "driver") != 0 ||
+		    strcmp(id, MESSAGE_DROPPED) != 0) {
+			return false;
+		}
+	}
 	copy_field(sd, "SYSLOG_IDENTIFIER", tag, TAG_SIZE);
 	if (tag[0] == '\0') {
 		copy_field(sd, "_COMM", tag, TAG_SIZE);
 	}
-	copy_field(sd, "_TRANSPORT", transport, sizeof(transport));
 	line->tag = tag;
 	/* When it was written: its source's clock is trusted, since only
 	 * journald can fill in that field. */
@@ -186,8 +231,15 @@ read_entry(sd_journal *sd, const struct conf_list *units,
 	if (!get_field(sd, "MESSAGE", &line->text, &line->len)) {
 		return false;
 	}
-	if (strcmp(transport, "driver") == 0) {
-		return is_of_units(units, line->text, line->len);
+	if (!ours) { /* "Suppressed 9 messages from UNIT" */
+		const char *blank = memrchr(line->text, ' ', line->len);
+
+		text_init(&name, unit, sizeof(unit));
+		if (blank != NULL) {
+			text_add_bytes(&name, blank + 1,
+			    (size_t)(line->text + line->len - blank - 1));
+		}
+		return is_ours(&journal->units, unit, NULL);
 	}
 	newline = memchr(line->text, '\n', line->len);
 	if (newline != NULL) {
@@ -335,6 +387,56 @@ open_it(struct journal *journal, int64_t now)
 	}
 	journal->fd = sd_journal_get_fd(journal->sd);
 	journal->told = false;
+	if (journal->unseen_at == 0) {
+		journal->unseen_at = now + UNSEEN_AFTER;
+	}
+}
+
+/* Once, after some time: which of the units never wrote anything. */
+static void
+tell_unseen(struct journal *journal, int64_t now)
+{
+	const struct conf_list *units = &journal->units;
+	char unit[CONF_PATH_SIZE];
+	char list[1024];
+	char all[sizeof(CONF_UNITS) + 1];
+	struct text names;
+	struct text text;
+	const void *data;
+	size_t size;
+	size_t unseen = 0;
+
+	if (journal->unseen_at == 0 || now < journal->unseen_at) {
+		return;
+	}
+	journal->unseen_at = INT64_MAX;
+	if (sd_journal_query_unique(journal->sd, "_SYSTEMD_UNIT") < 0) {
+		return;
+	}
+	while (sd_journal_enumerate_unique(journal->sd, &data, &size) > 0) {
+		text_init(&text, unit, sizeof(unit));
+		text_add_bytes(&text,
+		    (const char *)data + strlen("_SYSTEMD_UNIT="),
+		    size - strlen("_SYSTEMD_UNIT="));
+		(void)is_ours(units, unit, journal->seen);
+	}
+	text_init(&names, list, sizeof(list));
+	text_init(&text, all, sizeof(all));
+	for (size_t i = 0; i < units->items; i++) {
+		text_addf(&text, "%s%s", i > 0 ? "," : "", units->item[i]);
+		if (!journal->seen[i]) {
+			text_addf(&names, "%s%s", unseen > 0 ? ", " : "",
+			    units->item[i]);
+			unseen++;
+		}
+	}
+	/* No host has all of those that are the default. */
+	if (unseen == units->items ||
+	    (unseen > 0 && strcmp(all, CONF_UNITS) != 0)) {
+		log_warn("journal: nothing in it was written by %s, named in "
+			 "watch { units }",
+		    list);
+	}
 }
 
 void
@@ -355,9 +457,16 @@ journal_look(struct journal *journal, int64_t now)
 	}
 	if (journal->sd != NULL) {
 		(void)sd_journal_process(journal->sd);
+		tell_unseen(journal, now);
 	} else if (now >= journal->open_at) {
 		open_it(journal, now);
 	}
+}
+
+bool
+journal_is_behind(const struct journal *journal)
+{
+	return journal->behind;
 }
 
 int
@@ -372,13 +481,23 @@ bool
 journal_line(struct journal *journal, struct log_line *line)
 {
 	int rc = 0;
+	int passed = 0;
 
-	while (journal->sd != NULL && (rc = sd_journal_next(journal->sd)) > 0 &&
-	       (rc = keep_cursor(journal)) >= 0) {
-		if (read_entry(
-			journal->sd, &journal->units, journal->tag, line)) {
-			return true;
+	while (journal->sd != NULL && passed < PASS_MAX &&
+	       (rc = sd_journal_next(journal->sd)) > 0) {
+		if (read_entry(journal, line)) {
+			rc = keep_cursor(journal);
+			if (rc >= 0) {
+				return true;
+			}
+			break;
 		}
+		passed++;
+	}
+	journal->behind = passed == PASS_MAX;
+	/* Not to pass over them once more after a start. */
+	if (rc >= 0 && passed > 0) {
+		rc = keep_cursor(journal);
 	}
 	if (rc < 0) {
 		journal->error = -rc;
@@ -407,11 +526,18 @@ journal_newest(const char *where, const struct conf_list *units, size_t most,
 	sd_journal *sd = open_entries(where, units, &inode);
 	bool more = sd != NULL && sd_journal_seek_tail(sd) >= 0;
 
-	for (; more && most > 0 && sd_journal_previous(sd) > 0; most--) {
+	for (int passed = 0; more && most > 0 && passed < PASS_MAX &&
+			     sd_journal_previous(sd) > 0;
+	     passed++) {
 		const char *message;
 		size_t len;
 		struct text text;
 
+		copy_field(sd, "_SYSTEMD_UNIT", line, sizeof(line));
+		if (!is_ours(units, line, NULL)) {
+			continue;
+		}
+		most--;
 		copy_field(sd, "SYSLOG_IDENTIFIER", tag, sizeof(tag));
 		copy_field(sd, "SYSLOG_PID", pid, sizeof(pid));
 		if (pid[0] == '\0') {

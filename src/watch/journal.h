@@ -2,8 +2,8 @@
  * The systemd journal as a source of log lines.
  *
  * Only entries count whose _SYSTEMD_UNIT, a field that only journald itself
- * can write (see systemd.journal-fields(7)), is one of the units asked for; and
- * journald's own word that it dropped messages of one of them.  The cursor is
+ * can write (see systemd.journal-fields(7)), is one of the units asked for, by
+ * its name, which may lack ".service", or by a glob; and journald's own word that it dropped messages of one of them.  The cursor is
  * the position.  A journal that is not there yet, or cannot be read, is tried
  * again.
  */
@@ -40,6 +40,10 @@ bool journal_line(struct journal *journal, struct log_line *line);
 
 /* Where it stands; false where that is not known yet. */
 bool journal_position(const struct journal *journal, struct position *position);
+
+/* Whether it stopped among entries that are not asked for: there may be more
+ * behind them. */
+bool journal_is_behind(const struct journal *journal);
 
 /* A descriptor that can be read once something is new, or below 0. */
 int journal_fd(const struct journal *journal);

@@ -123,6 +123,7 @@ sources_look(struct sources *sources, int64_t now, int64_t ticks)
 
 		if (source->dry && source->journal != NULL) {
 			journal_look(source->journal, now);
+			any |= journal_is_behind(source->journal);
 		} else if (source->dry && tail_look(source->tail, now, ticks)) {
 			source->moved = true;
 			source->dry = false;
@@ -196,7 +197,8 @@ sources_put(const struct sources *sources, struct store *store, int64_t now)
 		const struct source *source = &sources->source[i];
 		struct position at;
 
-		if (source->moved &&
+		/* A journal moves past entries that are not asked for, too. */
+		if ((source->moved || source->journal != NULL) &&
 		    (source->tail != NULL
 			    ? tail_position(source->tail, &at)
 			    : journal_position(source->journal, &at))) {

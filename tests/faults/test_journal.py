@@ -62,6 +62,58 @@ def test_units_are_a_setting(man, diary, journal):
     man.expect([1])
 
 
+def write_units(man, journal, units):
+    man.write(man.conf, f"""
+        database = "{man.database}"
+        watch {{ journal = "{journal}" units = {{{units}}} start = backfill }}
+        """)
+
+
+def test_a_second_instance_of_postfix_counts_by_default(man, diary, journal):
+    write_journal(journal, diary.offences([1], unit="postfix@second.service")
+                  + diary.offences([2], unit="postfix.service")
+                  + diary.suppressed(5, "postfix@second.service"))
+    man.once()
+    man.expect([1, 2])
+    assert man.state("suppressed") == "5"
+
+
+@pytest.mark.parametrize("units, counted", [
+    ('"postfix@*.service"', {1, 2}), ("postfix", {3}),
+    ('"postfix@*.service", postfix.service', {1, 2, 3}),
+    ('"postfix*"', {1, 2, 3}), ('"postfix@-"', {1}),
+    ('"postfix@-", dovecot', {1, 4}), ('"[pd]o*.service"', {1, 2, 3, 4}),
+    ('"postfix@second.service"', {2})])
+def test_units_are_names_or_globs(man, diary, journal, units, counted):
+    write_units(man, journal, units)
+    write_journal(journal, "".join(
+        diary.offences([number], unit=unit) for number, unit in enumerate(
+            ["cron.service", "postfix@-.service", "postfix@second.service",
+             "postfix.service", "dovecot.service"])))
+    man.once()
+    man.expect(counted)
+
+
+def test_entries_of_others_are_passed_over_once(man, diary, journal):
+    others = diary.offences(range(100, 130), unit="cron.service")
+    write_journal(journal, diary.offences([1]) + others)
+    man.once()
+    stood = man.sql("SELECT cursor FROM position")
+    assert f";i={31:x};" in stood[0][0]
+    write_journal(journal, diary.offences([2]))
+    man.once()
+    man.expect([1, 2])
+
+
+def test_a_unit_that_writes_nothing_is_told(man, diary, journal):
+    write_units(man, journal, "postfix, dovecto, \"exim*\"")
+    write_journal(journal, diary.offences([1], unit="postfix.service")
+                  + diary.offences([2], unit="cron.service"))
+    man.start()
+    man.wait_said("nothing in it was written by dovecto, exim*, named in", 60)
+    assert man.said("written by") == 1
+
+
 def test_from_now_on_and_appended_to(man, diary, journal):
     man.configure(files=[], journal=journal, start="now")
     write_journal(journal, diary.offences(range(5)))

@@ -74,7 +74,7 @@ check_defaults(const char *who, const struct conf *conf)
 	check_text(who, conf->web.paragraph_fr, "");
 	check_text(who, conf->watch.journal, "yes");
 	check_int(who, (int64_t)conf->watch.units.items, 11);
-	check_text(who, conf->watch.units.item[1], "postfix@-.service");
+	check_text(who, conf->watch.units.item[1], "postfix@*.service");
 	check_int(who, (int64_t)conf->watch.files.items, 0);
 	check_int(who, conf->watch.start, CONF_NOW);
 	check_text(who, conf->watch.rules, "/etc/videur/rules.d");
