@@ -1,5 +1,6 @@
 #include "milter/database.h"
 
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -7,12 +8,26 @@
 
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "engine/engine.h"
 
 enum {
 	OPEN_WAIT = 200, /* ms */
-	QUIET = 1000     /* ms without an attempt after one that failed */
+	QUIET = 1000,    /* ms without an attempt after one that failed */
+	/* A bigger table than this is given back when it is empty. */
+	ROWS_KEPT = 4096
+};
+
+/* A row of what is counted; the table's rows begin with their key. */
+struct counter {
+	struct counter_key {
+		struct net client; /* of a tally */
+		uint8_t what;
+		uint8_t unused[6]; /* a key has no padding */
+		int64_t number;    /* hour, ban or limit */
+	} key;
+	struct counted counted;
 };
 
 struct database {
@@ -34,10 +49,19 @@ struct database {
 	struct store *log;           /* database_tend_log()'s alone; or NULL */
 	_Atomic int64_t quiet_until; /* on proc_ticks() */
 
+	/* What is counted and not written. */
+	pthread_mutex_t hold_mutex; /* it stays so */
+	pthread_mutex_t count_mutex;
+	struct table counters; /* with that held */
+	_Atomic int64_t uncounted;
+
 	pthread_mutex_t warn_mutex;
 	struct log_gate gate;
-	bool warned; /* and the log has not said that it is over */
-	bool lately; /* warned since database_fine() */
+	bool warned;        /* and the log has not said that it is over */
+	bool lately;        /* warned since database_fine() */
+	struct addr asked;  /* of the newest standing; with `mutex` held */
+	atomic_bool unread; /* and reading failed */
+	atomic_bool wrote;  /* since the last warning */
 };
 
 struct database *
@@ -48,7 +72,14 @@ database_new(const char *path)
 	if (database != NULL) {
 		(void)text_copy(database->path, sizeof(database->path), path);
 		(void)pthread_mutex_init(&database->mutex, NULL);
+		(void)pthread_mutex_init(&database->hold_mutex, NULL);
+		(void)pthread_mutex_init(&database->count_mutex, NULL);
 		(void)pthread_mutex_init(&database->warn_mutex, NULL);
+		table_init(&database->counters, sizeof(struct counter_key),
+		    sizeof(struct counter), DATABASE_COUNTS_MAX);
+		/* All hours of a client can be walked. */
+		table_group(
+		    &database->counters, offsetof(struct counter_key, number));
 	}
 	return database;
 }
@@ -74,7 +105,10 @@ database_free(struct database *database)
 		/* The last to go moves the log into the main file. */
 		store_close(database->write);
 	}
+	table_clear(&database->counters);
 	(void)pthread_mutex_destroy(&database->mutex);
+	(void)pthread_mutex_destroy(&database->hold_mutex);
+	(void)pthread_mutex_destroy(&database->count_mutex);
 	(void)pthread_mutex_destroy(&database->warn_mutex);
 	free(database);
 }
@@ -102,6 +136,7 @@ database_warn(struct database *database, const char *format, ...)
 
 	(void)pthread_mutex_lock(&database->warn_mutex);
 	database->lately = true;
+	atomic_store(&database->wrote, false);
 	if (log_gate_open(&database->gate, proc_ticks() / 1000, &held)) {
 		database->warned = true;
 		if (held > 0) {
@@ -114,11 +149,34 @@ database_warn(struct database *database, const char *format, ...)
 	(void)pthread_mutex_unlock(&database->warn_mutex);
 }
 
-void
-database_fine(struct database *database)
+bool
+database_is_doubted(struct database *database)
 {
+	bool warned;
+
 	(void)pthread_mutex_lock(&database->warn_mutex);
-	if (database->warned && !database->lately) {
+	warned = database->warned;
+	(void)pthread_mutex_unlock(&database->warn_mutex);
+	return warned;
+}
+
+void
+database_fine(struct database *database, const struct conf *conf, int64_t now)
+{
+	if (atomic_load(&database->unread)) {
+		int64_t left = DATABASE_DEADLINE;
+		int64_t version = DATABASE_NO_VERSION;
+		struct standing standing = { .checked_at = now };
+
+		(void)pthread_mutex_lock(&database->mutex);
+		standing.address = database->asked;
+		(void)pthread_mutex_unlock(&database->mutex);
+		(void)database_standing(
+		    database, conf, &left, &version, &standing);
+	}
+	(void)pthread_mutex_lock(&database->warn_mutex);
+	if (database->warned && !database->lately &&
+	    atomic_load(&database->wrote) && !atomic_load(&database->unread)) {
 		database->warned = false;
 		log_info("the database works again");
 	}
@@ -214,8 +272,9 @@ database_charge(int64_t *left, int64_t began)
 	}
 }
 
-bool
-database_take(pthread_mutex_t *mutex, int64_t *left)
+/* Take a mutex in what is left. */
+static bool
+take(pthread_mutex_t *mutex, int64_t *left)
 {
 	const int64_t began = proc_ticks();
 	const struct timespec until = database_until(*left);
@@ -229,7 +288,7 @@ database_take(pthread_mutex_t *mutex, int64_t *left)
 struct store *
 database_read(struct database *database, int64_t *left)
 {
-	const bool taken = database_take(&database->mutex, left);
+	const bool taken = take(&database->mutex, left);
 
 	if (taken && database->read != NULL) {
 		database->began = proc_ticks();
@@ -252,6 +311,7 @@ database_read_end(
 {
 	const bool fine = store_read_end(database->read) == STORE_OK;
 
+	atomic_store(&database->unread, !fine);
 	if (!fine) {
 		database_warn(database, "cannot read the database: %s; %s",
 		    store_error(database->read), consequence);
@@ -297,6 +357,7 @@ database_standing(struct database *database, const struct conf *conf,
 	if (!holds) {
 		const struct addr address = standing->address;
 
+		database->asked = address;
 		engine_standing(
 		    store, conf, &address, standing->checked_at, standing);
 	}
@@ -339,5 +400,114 @@ database_commit(struct database *database)
 		return false;
 	}
 	(void)atomic_fetch_add(&database->version, 1);
+	atomic_store(&database->wrote, true);
 	return true;
+}
+
+/* ---- what is counted ---- */
+
+static struct counter_key
+key_of(const struct counted *counted)
+{
+	struct counter_key key = { .what = (uint8_t)counted->what };
+
+	switch (counted->what) {
+	case COUNTED_TALLY:
+		key.client = counted->client;
+		key.number = counted->at;
+		break;
+	case COUNTED_HITS:
+		key.number = counted->ban;
+		break;
+	case COUNTED_LIMITED:
+		key.number = counted->limit;
+		break;
+	}
+	return key;
+}
+
+void
+database_count(
+    struct database *database, const struct counted *counted, size_t count)
+{
+	(void)pthread_mutex_lock(&database->count_mutex);
+	for (size_t i = 0; i < count; i++) {
+		const struct counter_key key = key_of(&counted[i]);
+		bool added;
+		struct counter *row = table_add(
+		    &database->counters, &key, &added);
+
+		if (row == NULL) {
+			(void)atomic_fetch_add(&database->uncounted, 1);
+		} else if (added) {
+			row->counted = counted[i];
+		} else {
+			tally_add(&row->counted.tally, &counted[i].tally);
+			row->counted.times += counted[i].times;
+			if (counted[i].at > row->counted.at) {
+				row->counted.at = counted[i].at;
+			}
+		}
+	}
+	(void)pthread_mutex_unlock(&database->count_mutex);
+}
+
+struct tally
+database_counted(
+    struct database *database, const struct net *client, const int64_t *hour)
+{
+	const struct counter_key key = { .client = *client,
+		.what = COUNTED_TALLY };
+	struct tally sum = { .sessions = 0 };
+	const struct counter *row;
+
+	(void)pthread_mutex_lock(&database->count_mutex);
+	for (row = table_first(&database->counters, &key); row != NULL;
+	     row = table_next(&database->counters, row)) {
+		if (hour == NULL || row->key.number == *hour) {
+			tally_add(&sum, &row->counted.tally);
+		}
+	}
+	(void)pthread_mutex_unlock(&database->count_mutex);
+	return sum;
+}
+
+size_t
+database_take_counts(
+    struct database *database, struct counted *counted, size_t max)
+{
+	struct table *table = &database->counters;
+	size_t taken = 0;
+
+	(void)pthread_mutex_lock(&database->count_mutex);
+	while (taken < max && table->rows > 0) {
+		struct counter *last = table_row(table, table->rows - 1);
+
+		counted[taken++] = last->counted;
+		table_remove(table, last);
+	}
+	if (table->rows == 0 && table->room > ROWS_KEPT) {
+		table_clear(table);
+	}
+	(void)pthread_mutex_unlock(&database->count_mutex);
+	return taken;
+}
+
+int64_t
+database_uncounted(struct database *database)
+{
+	return atomic_exchange(&database->uncounted, 0);
+}
+
+bool
+database_hold_counts(struct database *database, int64_t *left)
+{
+	return left == NULL ? pthread_mutex_lock(&database->hold_mutex) == 0
+			    : take(&database->hold_mutex, left);
+}
+
+void
+database_release_counts(struct database *database)
+{
+	(void)pthread_mutex_unlock(&database->hold_mutex);
 }

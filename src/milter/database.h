@@ -1,6 +1,7 @@
 /*
  * The database as sessions and the writer share it: a handle that sessions
- * read with, one at a time, and one that the writer's thread writes with.
+ * read with, one at a time, one that the writer's thread writes with, and what
+ * was counted and is not written yet.
  *
  * No session waits longer than `*left` milliseconds, from which each wait is
  * taken.  A database that is busy, cannot be written or was moved away is
@@ -10,20 +11,21 @@
 #ifndef MILTER_DATABASE_H
 #define MILTER_DATABASE_H
 
-#include <pthread.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <time.h>
 
 #include "conf/conf.h"
 #include "core/standing.h"
+#include "engine/engine.h"
 #include "store/store.h"
 
 struct database;
 
 enum {
 	DATABASE_DEADLINE = 250, /* ms one session may wait in all */
-	DATABASE_NO_VERSION = -1
+	DATABASE_NO_VERSION = -1,
+	DATABASE_COUNTS_MAX = 65536
 };
 
 /* NULL without memory. */
@@ -48,12 +50,17 @@ void database_tend(struct database *database);
  * written out of the log. */
 void database_tend_log(struct database *database);
 
-/* Warn of something about the database, at most once a minute.  After each
- * round of work database_fine() is called: where nothing was warned of since
- * the last call, the log says once that the database works again. */
+/* Warn of something about the database, at most once a minute. */
 void database_warn(struct database *database, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-void database_fine(struct database *database);
+/* Whether it did, and has not said that it is over. */
+bool database_is_doubted(struct database *database);
+/* After each round of work of the thread that writes: say once in the log that
+ * the database works again, where nothing was warned of since the last round,
+ * something was written since the last warning, and what could not be read
+ * can. */
+void database_fine(
+    struct database *database, const struct conf *conf, int64_t now);
 
 /* ---- for sessions ---- */
 
@@ -61,8 +68,6 @@ void database_fine(struct database *database);
 struct timespec database_until(int64_t milliseconds);
 /* Take from what is left what has passed since `began`, on proc_ticks(). */
 void database_charge(int64_t *left, int64_t began);
-/* Take a mutex in what is left. */
-bool database_take(pthread_mutex_t *mutex, int64_t *left);
 
 enum database_answer {
 	DATABASE_NEW,    /* `standing` and `*version` are new */
@@ -83,6 +88,25 @@ struct store *database_read(struct database *database, int64_t *left);
 bool database_read_end(
     struct database *database, int64_t *left, const char *consequence);
 
+/*
+ * What was counted: tallies by client and hour, hits by ban, sessions that met
+ * a limit.  Counting costs a hash look-up and never waits for the database.
+ * There is room for DATABASE_COUNTS_MAX rows; what does not fit is dropped and
+ * counted.
+ */
+
+/* Add to it.  Of `at` the newest stays. */
+void database_count(
+    struct database *database, const struct counted *counted, size_t count);
+/* What is counted of a client: in one hour, or in all where `hour` is NULL. */
+struct tally database_counted(
+    struct database *database, const struct net *client, const int64_t *hour);
+/* Let nothing move from there into the tables until the release, so that no
+ * rows are missed that are being written; false where that cannot be had in
+ * time.  Without `left` it is waited for. */
+bool database_hold_counts(struct database *database, int64_t *left);
+void database_release_counts(struct database *database);
+
 /* Whether an attempt to write failed a moment ago: no session waits then. */
 bool database_is_quiet(struct database *database);
 
@@ -94,5 +118,12 @@ struct store *database_begin(struct database *database, int64_t wait);
 /* False where nothing was written, after a log line.  What is written shows to
  * all sessions at once. */
 bool database_commit(struct database *database);
+
+/* Take out at most `max` rows of what is counted, to write them and to add them
+ * again where that fails; gives back how many. */
+size_t database_take_counts(
+    struct database *database, struct counted *counted, size_t max);
+/* How many additions found no room since it was asked last. */
+int64_t database_uncounted(struct database *database);
 
 #endif

@@ -7,10 +7,8 @@
 #include "base/table.h"
 #include "core/kind.h"
 #include "engine/engine.h"
-#include "milter/counters.h"
 #include "milter/database.h"
 #include "milter/verdict.h"
-#include "milter/writer.h"
 
 enum {
 	HOUR = 3600,
@@ -32,9 +30,7 @@ struct limited {
 };
 
 struct limits {
-	struct writer *writer; /* borrowed; its: */
-	struct database *database;
-	struct counters *counters;
+	struct database *database; /* borrowed */
 	atomic_bool in_use;
 	pthread_mutex_t mutex;
 	struct table table; /* of struct limited; with the mutex held */
@@ -42,14 +38,12 @@ struct limits {
 };
 
 struct limits *
-limits_new(struct writer *writer)
+limits_new(struct database *database)
 {
 	struct limits *limits = calloc(1, sizeof(*limits));
 
 	if (limits != NULL) {
-		limits->writer = writer;
-		limits->database = writer_database(writer);
-		limits->counters = writer_counters(writer);
+		limits->database = database;
 		(void)pthread_mutex_init(&limits->mutex, NULL);
 		table_init(&limits->table, sizeof(struct net),
 		    sizeof(struct limited), LIMITS_CLIENTS);
@@ -151,7 +145,7 @@ make_room(struct limits *limits)
 static int64_t
 unwritten(struct limits *limits, const struct net *client, int64_t hour)
 {
-	return counters_sum(limits->counters, client, &hour).sessions;
+	return database_counted(limits->database, client, &hour).sessions;
 }
 
 /* The client's row, made where there is none; NULL where there is no room. */
@@ -189,13 +183,13 @@ limits_count(struct limits *limits, const struct net *client, int64_t now)
 	struct limited *limited;
 
 	if (!atomic_load(&limits->in_use)) {
-		counters_add(limits->counters, &one, 1);
+		database_count(limits->database, &one, 1);
 		return;
 	}
 	/* Both at once, so that none is missed or counted twice while the
 	 * client is being read. */
 	(void)pthread_mutex_lock(&limits->mutex);
-	counters_add(limits->counters, &one, 1);
+	database_count(limits->database, &one, 1);
 	limited = find(limits, client);
 	if (limited != NULL) {
 		roll(limited, hour);
@@ -350,7 +344,7 @@ read_needed(
 	struct store *store;
 	bool done = false;
 
-	if (!writer_hold_counters(limits->writer, &peer->left)) {
+	if (!database_hold_counts(limits->database, &peer->left)) {
 		return false;
 	}
 	store = database_read(limits->database, &peer->left);
@@ -361,8 +355,8 @@ read_needed(
 			store_tally_sum(store, &peer->client, hour - HOUR,
 			    hour - HOUR, &before);
 		} else {
-			struct tally unflushed = counters_sum(
-			    limits->counters, &peer->client, NULL);
+			struct tally unflushed = database_counted(
+			    limits->database, &peer->client, NULL);
 
 			engine_repute(store, peer->conf, &peer->client,
 			    &unflushed, session->now, &repute);
@@ -385,7 +379,7 @@ read_needed(
 		limited->ban = session->ban;
 	}
 	(void)pthread_mutex_unlock(&limits->mutex);
-	writer_release_counters(limits->writer);
+	database_release_counts(limits->database);
 	return done;
 }
 

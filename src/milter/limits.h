@@ -21,16 +21,16 @@
 #include "core/policy.h"
 #include "core/reputation.h"
 
+struct database;
 struct limits;
 struct peer;
-struct writer;
 
 enum {
 	LIMITS_CLIENTS = 16384
 };
 
-/* `writer` is borrowed.  NULL without memory. */
-struct limits *limits_new(struct writer *writer);
+/* `database` is borrowed.  NULL without memory. */
+struct limits *limits_new(struct database *database);
 void limits_free(struct limits *limits);
 
 /* A policy came into force.  Where it has limits reputations are read anew;

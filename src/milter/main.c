@@ -113,7 +113,7 @@ main(int argc, char **argv)
 	 * every one of them would be most of what this process holds. */
 	(void)mallopt(M_ARENA_MAX, 2); /* NOLINT(concurrency-mt-unsafe) */
 	writer = writer_new(conf);
-	limits = writer == NULL ? NULL : limits_new(writer);
+	limits = writer == NULL ? NULL : limits_new(writer_database(writer));
 	if (limits == NULL) {
 		log_fatal(EXIT_USAGE, "out of memory");
 	}

@@ -9,7 +9,6 @@
 #include "base/text.h"
 #include "core/kind.h"
 #include "milter/classify.h"
-#include "milter/counters.h"
 #include "milter/database.h"
 #include "milter/limits.h"
 #include "milter/writer.h"
@@ -39,7 +38,7 @@ struct session {
 	struct conf *conf;     /* our reference */
 	struct writer *writer; /* borrowed, as the next */
 	struct limits *limits;
-	struct counters *counters; /* the writer's */
+	struct database *database; /* the writer's */
 	struct peer peer;
 
 	struct refusal refusal; /* of the newest step that was refused */
@@ -74,8 +73,8 @@ session_new(struct writer *writer, struct limits *limits, struct conf *conf)
 		session->conf = conf;
 		session->writer = writer;
 		session->limits = limits;
-		session->counters = writer_counters(writer);
-		verdict_init(&session->peer, writer_database(writer), conf);
+		session->database = writer_database(writer);
+		verdict_init(&session->peer, session->database, conf);
 	}
 	return session;
 }
@@ -111,7 +110,7 @@ session_service(const struct conf *conf, const char *port, const char *name)
 static void
 tally(struct session *session, const struct tally *more, int64_t now)
 {
-	counters_add(session->counters,
+	database_count(session->database,
 	    &(struct counted){ .what = COUNTED_TALLY,
 		.client = session->peer.client,
 		.tally = *more,
@@ -266,7 +265,7 @@ refused_by_limit(struct session *session, int64_t now)
 	session->refused = true;
 	if (!session->over) {
 		session->over = true;
-		counters_add(session->counters,
+		database_count(session->database,
 		    &(struct counted){ .what = COUNTED_LIMITED,
 			.limit = over,
 			.times = 1,

@@ -9,7 +9,6 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/text.h"
-#include "milter/counters.h"
 #include "milter/database.h"
 
 enum {
@@ -30,10 +29,6 @@ struct writer {
 	struct database *database;
 	bool threaded;
 	pthread_t thread;
-
-	/* The thread writes counters, or somebody needs them to stay. */
-	pthread_mutex_t hold_mutex;
-	struct counters *counters;
 
 	/* The queue, and what else threads share; with the mutex held.  What
 	 * stands in the queue changes no more, and only the thread takes it
@@ -64,25 +59,16 @@ writer_new(struct conf *conf)
 	}
 	/* Pages of the queue that were never used take no memory. */
 	writer->queue = calloc(WRITER_QUEUE_MAX, sizeof(*writer->queue));
-	writer->counters = counters_new();
 	writer->database = database_new(conf->database);
-	(void)pthread_mutex_init(&writer->hold_mutex, NULL);
 	(void)pthread_mutex_init(&writer->mutex, NULL);
 	(void)pthread_cond_init(&writer->wake, NULL);
 	(void)pthread_cond_init(&writer->written, NULL);
-	if (writer->queue == NULL || writer->counters == NULL ||
-	    writer->database == NULL) {
+	if (writer->queue == NULL || writer->database == NULL) {
 		writer_free(writer);
 		return NULL;
 	}
 	writer->conf = conf;
 	return writer;
-}
-
-struct counters *
-writer_counters(const struct writer *writer)
-{
-	return writer->counters;
 }
 
 struct database *
@@ -116,18 +102,6 @@ writer_reload(struct writer *writer, struct conf *conf)
 	writer->conf = conf;
 	(void)pthread_mutex_unlock(&writer->mutex);
 	conf_drop(old);
-}
-
-bool
-writer_hold_counters(struct writer *writer, int64_t *left)
-{
-	return database_take(&writer->hold_mutex, left);
-}
-
-void
-writer_release_counters(struct writer *writer)
-{
-	(void)pthread_mutex_unlock(&writer->hold_mutex);
 }
 
 /* ---- what waits ---- */
@@ -194,7 +168,7 @@ writer_hit(
 		    .at = now } };
 
 	if (ban->hits > 0 || !enqueue(writer, &entry, left)) {
-		counters_add(writer->counters, &entry.hit, 1);
+		database_count(writer->database, &entry.hit, 1);
 	}
 }
 
@@ -212,8 +186,8 @@ write_event(struct writer *writer, struct store *store,
     const struct writer_event *entry, int64_t now, struct begun_bans *fresh)
 {
 	const struct net client = engine_client(entry->conf, &entry->address);
-	const struct tally unflushed = counters_sum(
-	    writer->counters, &client, NULL);
+	const struct tally unflushed = database_counted(
+	    writer->database, &client, NULL);
 	char key[HASH_TEXT_SIZE] = "";
 	struct observation seen = { .address = entry->address,
 		.kind = entry->kind,
@@ -305,8 +279,8 @@ write_counters(struct writer *writer, int64_t wait)
 	size_t count;
 	bool fine = true;
 
-	(void)pthread_mutex_lock(&writer->hold_mutex);
-	count = counters_take(writer->counters, rows, ROWS_A_COMMIT);
+	(void)database_hold_counts(writer->database, NULL);
+	count = database_take_counts(writer->database, rows, ROWS_A_COMMIT);
 	if (count > 0) {
 		store = database_begin(writer->database, wait);
 		if (store != NULL) {
@@ -315,9 +289,9 @@ write_counters(struct writer *writer, int64_t wait)
 		fine = store != NULL && database_commit(writer->database);
 	}
 	if (!fine) {
-		counters_add(writer->counters, rows, count);
+		database_count(writer->database, rows, count);
 	}
-	(void)pthread_mutex_unlock(&writer->hold_mutex);
+	database_release_counts(writer->database);
 	return fine && count == ROWS_A_COMMIT;
 }
 
@@ -334,7 +308,11 @@ writer_round(struct writer *writer, int64_t now)
 	}
 	while (write_counters(writer, ROUND_WAIT)) {
 	}
-	/* The sign of life, and one step of forgetting. */
+	/* The sign of life, by which it shows as well that a database in
+	 * trouble can be written again, and one step of forgetting. */
+	if (database_is_doubted(database)) {
+		writer->life_at = now;
+	}
 	if (now >= writer->life_at || now >= writer->prune_at) {
 		store = database_begin(database, ROUND_WAIT);
 	}
@@ -350,9 +328,7 @@ writer_round(struct writer *writer, int64_t now)
 	if (store != NULL) {
 		(void)database_commit(database);
 	}
-	conf_drop(conf);
-
-	rows = counters_dropped(writer->counters);
+	rows = database_uncounted(database);
 	events = atomic_exchange(&writer->dropped, 0);
 	if (events > 0) {
 		database_warn(database,
@@ -364,7 +340,8 @@ writer_round(struct writer *writer, int64_t now)
 		    "too much is pending: %lld tallies are lost",
 		    (long long)rows);
 	}
-	database_fine(database);
+	database_fine(database, conf, now);
+	conf_drop(conf);
 }
 
 /* ---- the thread ---- */
@@ -445,11 +422,9 @@ writer_free(struct writer *writer)
 	}
 	remove_entries(writer, writer->count);
 	database_free(writer->database);
-	counters_free(writer->counters);
 	if (writer->conf != NULL) {
 		conf_drop(writer->conf);
 	}
-	(void)pthread_mutex_destroy(&writer->hold_mutex);
 	(void)pthread_mutex_destroy(&writer->mutex);
 	(void)pthread_cond_destroy(&writer->wake);
 	(void)pthread_cond_destroy(&writer->written);

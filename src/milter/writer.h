@@ -20,7 +20,6 @@
 #include "engine/engine.h"
 #include "store/store.h"
 
-struct counters;
 struct database;
 struct writer;
 
@@ -53,9 +52,8 @@ struct conf *writer_conf(struct writer *writer);
 /* Put another in force; takes its reference over. */
 void writer_reload(struct writer *writer, struct conf *conf);
 
-/* Borrowed: what sessions read, and what is counted and not written yet. */
+/* Borrowed. */
 struct database *writer_database(const struct writer *writer);
-struct counters *writer_counters(const struct writer *writer);
 
 /* What is to be written: something a client did, or a hit. */
 struct writer_event {
@@ -79,10 +77,5 @@ void writer_record(
  * that `videur list` shows at once that a ban does its work. */
 void writer_hit(
     struct writer *writer, const struct ban *ban, int64_t now, int64_t *left);
-
-/* Let nothing move from the counters into the database until the release;
- * false where that cannot be had in time. */
-bool writer_hold_counters(struct writer *writer, int64_t *left);
-void writer_release_counters(struct writer *writer);
 
 #endif

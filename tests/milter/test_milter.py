@@ -518,6 +518,32 @@ def test_no_database_defers_where_wished(house):
     assert house.alive()
 
 
+def test_a_damaged_page_is_not_said_to_work_again(house):
+    """Signs of life are written all the while, but no event."""
+    house.start()
+    house.dictionary("203.0.113.9", 3).quit()
+    assert house.stop() == 0
+    [(size,)] = house.rows("PRAGMA page_size")
+    with open(house.database, "r+b") as file:
+        for (page,) in house.rows(
+            "SELECT rootpage FROM sqlite_master WHERE tbl_name = 'event'"
+        ):
+            file.seek((page - 1) * size)
+            file.write(b"\xa5" * size)
+    house.start()
+    since = house.rows("SELECT since FROM state WHERE key = 'milter'")
+    house.dictionary("203.0.113.10", 3).quit()
+    wait_for("the log", lambda: "cannot write" in house.log())
+    wait_for(
+        "a sign of life",
+        lambda: house.rows("SELECT since FROM state WHERE key = 'milter'")
+        != since,
+        30,
+    )
+    time.sleep(2)  # two rounds of work
+    assert "works again" not in house.log(), house.log()
+
+
 def sanitized(pid):
     maps = pathlib.Path(f"/proc/{pid}/maps").read_text()
     return "asan" in maps or "tsan" in maps

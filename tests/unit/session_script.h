@@ -215,7 +215,7 @@ play_begin(
 	assert_int_equal(
 	    store_open(&play->store, "", STORE_SCRATCH, 0, error), STORE_OK);
 	play->writer = writer_new(conf_hold(conf));
-	play->limits = limits_new(play->writer);
+	play->limits = limits_new(writer_database(play->writer));
 	assert_non_null(play->limits);
 	limits_use(play->limits, &conf->policy);
 	database_use(writer_database(play->writer), play->store);

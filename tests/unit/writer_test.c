@@ -12,7 +12,6 @@
 
 #include "base/log.h"
 #include "base/proc.h"
-#include "milter/counters.h"
 #include "milter/database.h"
 #include "milter/limits.h"
 #include "milter/verdict.h"
@@ -112,10 +111,10 @@ ask(struct place *place, const char *ip, int64_t now, struct standing *standing)
 }
 
 static void
-add_tally(struct counters *counters, const struct net *client, int64_t hour,
+add_tally(struct database *database, const struct net *client, int64_t hour,
     struct tally more)
 {
-	counters_add(counters,
+	database_count(database,
 	    &(struct counted){ .what = COUNTED_TALLY,
 		.client = *client,
 		.tally = more,
@@ -124,9 +123,9 @@ add_tally(struct counters *counters, const struct net *client, int64_t hour,
 }
 
 static void
-add_limited(struct counters *counters, enum limit_kind limit, int64_t at)
+add_limited(struct database *database, enum limit_kind limit, int64_t at)
 {
-	counters_add(counters,
+	database_count(database,
 	    &(struct counted){
 		.what = COUNTED_LIMITED, .limit = limit, .times = 1, .at = at },
 	    1);
@@ -224,7 +223,7 @@ unwritten(void **state)
 
 	begin(&place, *state);
 	for (int i = 0; i < LIMIT; i++) {
-		add_tally(writer_counters(place.writer), &good, tally_hour(T0),
+		add_tally(writer_database(place.writer), &good, tally_hour(T0),
 		    (struct tally){ .recipients = 2 });
 		offend(&place, "203.0.113.9", T0);
 		offend(&place, "203.0.113.10", T0);
@@ -294,14 +293,14 @@ sums_by_day(void **state)
 	};
 	const int64_t today = T0 - T0 % DAY;
 	struct fixture *fixture = *state;
-	struct counters *counters;
+	struct database *database;
 	struct standing standing;
 	struct place place;
 	struct text text;
 	char said[512];
 
 	make(&place, fixture);
-	counters = writer_counters(place.writer);
+	database = writer_database(place.writer);
 	database_use(writer_database(place.writer), fixture->store);
 	offend_so_often(&place, "203.0.113.9", LIMIT, T0);
 	assert_int_equal(
@@ -313,13 +312,13 @@ sums_by_day(void **state)
 		database_use(writer_database(place.writer),
 		    round == 0 ? NULL : fixture->store);
 		writer_hit(place.writer, &standing.ban[0], T0, &place.left);
-		add_limited(counters, LIMIT_HOURLY, T0);
-		add_limited(counters, LIMIT_MESSAGES, T0);
+		add_limited(database, LIMIT_HOURLY, T0);
+		add_limited(database, LIMIT_MESSAGES, T0);
 		for (uint32_t i = 0; i < 300; i++) {
 			struct net client = client_number(i);
 
-			add_tally(counters, &client, today, more);
-			add_tally(counters, &client, today - HOUR, more);
+			add_tally(database, &client, today, more);
+			add_tally(database, &client, today - HOUR, more);
 		}
 		writer_round(place.writer, T0);
 	}
@@ -526,7 +525,7 @@ stops_locked(void **state)
 	store_begin(fixture->store);
 	place.left = 0;
 	offend(&place, "203.0.113.9", T0);
-	add_tally(writer_counters(place.writer), &client, T0,
+	add_tally(writer_database(place.writer), &client, T0,
 	    (struct tally){ .sessions = 3 });
 	assert_int_equal(
 	    pthread_create(&other, NULL, roll_back_soon, fixture->store), 0);
@@ -618,7 +617,7 @@ let_come(struct crowd *crowd, struct fixture *fixture, enum limit_kind kind,
 		fixture->conf->policy.limit[kind].most[i] = most;
 	}
 	begin_thread(&crowd->place, fixture);
-	crowd->limits = limits_new(crowd->place.writer);
+	crowd->limits = limits_new(writer_database(crowd->place.writer));
 	limits_use(crowd->limits, &fixture->conf->policy);
 	for (size_t i = 0; i < CROWD; i++) {
 		assert_int_equal(
@@ -697,25 +696,26 @@ the_queue_is_bounded(void **state)
 static void
 counters_are_bounded(void **state)
 {
-	struct counters *counters = counters_new();
+	struct database *database = database_new("");
 	const struct tally one = { .sessions = 1 };
 	struct counted rows[64];
 	int64_t sessions = 0;
 	size_t taken;
 
 	(void)state;
-	for (uint32_t i = 0; i < COUNTERS_MAX + 5; i++) {
+	for (uint32_t i = 0; i < DATABASE_COUNTS_MAX + 5; i++) {
 		struct net client = client_number(i * 2654435761U);
 
-		add_tally(counters, &client, 3600, one);
+		add_tally(database, &client, 3600, one);
 	}
 	check_int(
-	    "what finds no room is counted", counters_dropped(counters), 5);
-	while ((taken = counters_take(counters, rows, COUNT(rows))) > 0) {
+	    "what finds no room is counted", database_uncounted(database), 5);
+	while (
+	    (taken = database_take_counts(database, rows, COUNT(rows))) > 0) {
 		sessions += (int64_t)taken;
 	}
-	check_int("all else comes out", sessions, COUNTERS_MAX);
-	counters_free(counters);
+	check_int("all else comes out", sessions, DATABASE_COUNTS_MAX);
+	database_free(database);
 }
 
 #define TEST(name)                                                             \
