@@ -6,7 +6,7 @@
 
 #include "base/text.h"
 #include "bounce/bounce.h"
-#include "logs/log_lines.h"
+#include "logs/log_file.h"
 
 enum {
 	RECORD_SIZE = 16 * 1024, /* a line and those folded behind it */

@@ -7,7 +7,7 @@
 
 #include "ctl/progress.h"
 #include "intake/intake.h"
-#include "logs/log_lines.h"
+#include "logs/log_file.h"
 #include "replay/scratch.h"
 #include "rules/rules.h"
 

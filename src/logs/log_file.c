@@ -8,6 +8,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "base/text.h"
+
 enum {
 	RAW_SIZE = 32 * 1024,
 	GZIP_ONLY = 16 + MAX_WBITS
@@ -48,13 +50,17 @@ fill(struct log_file *file)
 	return true;
 }
 
-/* The first two bytes tell whether it is compressed, whatever the name says. A
- * regular file that is not needs no stream. */
+/* The first two bytes tell whether it is compressed, where it may be.  A regular
+ * file that is not needs no stream. */
 static bool
-open_stream(struct log_file *file)
+open_stream(struct log_file *file, bool packed)
 {
-	struct log_stream *stream = calloc(1, sizeof(*stream));
+	struct log_stream *stream;
 
+	if (file->regular && !packed) {
+		return true;
+	}
+	stream = calloc(1, sizeof(*stream));
 	file->stream = stream;
 	if (stream == NULL) {
 		return false;
@@ -75,7 +81,7 @@ open_stream(struct log_file *file)
 /* Look into what is open, or else was not to be opened: errno says why.  `any`
  * tells a log that may be whatever gives bytes. */
 static enum log_file_result
-look_into(struct log_file *file, bool named, bool any)
+look_into(struct log_file *file, bool named, bool any, bool packed)
 {
 	enum log_file_result result = LOG_FILE_UNREADABLE;
 	struct stat st;
@@ -92,7 +98,7 @@ look_into(struct log_file *file, bool named, bool any)
 		file->regular = named && S_ISREG(st.st_mode);
 		if (any ? S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode)) {
 			result = LOG_FILE_STRANGE;
-		} else if (open_stream(file)) {
+		} else if (open_stream(file, packed)) {
 			return LOG_FILE_OPEN;
 		}
 	}
@@ -103,12 +109,12 @@ look_into(struct log_file *file, bool named, bool any)
 }
 
 enum log_file_result
-log_file_open(struct log_file *file, const char *path)
+log_file_open(struct log_file *file, const char *path, bool packed)
 {
 	*file = LOG_FILE_NONE;
 	/* A FIFO must not make us wait for its writer. */
 	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return look_into(file, true, false);
+	return look_into(file, true, false, packed);
 }
 
 enum log_file_result
@@ -118,7 +124,7 @@ log_file_open_any(struct log_file *file, const char *path)
 
 	*file = LOG_FILE_NONE;
 	file->fd = named ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-	return look_into(file, named, true);
+	return look_into(file, named, true, true);
 }
 
 void
@@ -263,4 +269,166 @@ log_file_read_all(
 		all += got;
 	}
 	return all == len;
+}
+
+/* ---- lines in a buffer ---- */
+
+static size_t
+count_zeros(const char *bytes, size_t len)
+{
+	size_t count = 0;
+
+	while (count < len && bytes[count] == '\0') {
+		count++;
+	}
+	return count;
+}
+
+void
+line_buffer_begin(struct line_buffer *lines, int64_t offset)
+{
+	lines->offset = offset;
+	lines->last = lines->last_len = 0;
+	lines->at = lines->seen = lines->end = 0;
+	lines->dropped = 0;
+}
+
+bool
+line_buffer_next(
+    struct line_buffer *lines, bool rest, const char **text, size_t *len)
+{
+	const char *newline = memchr(
+	    lines->bytes + lines->seen, '\n', lines->end - lines->seen);
+	size_t end = newline != NULL ? (size_t)(newline - lines->bytes)
+				     : lines->end;
+	size_t next = end + (newline != NULL);
+	size_t zeros;
+
+	lines->seen = next;
+	if (newline == NULL && (!rest || lines->at == lines->end)) {
+		return false;
+	}
+	zeros = count_zeros(lines->bytes + lines->at, end - lines->at);
+	*text = lines->bytes + lines->at + zeros;
+	*len = end - lines->at - zeros;
+	*len = *len < LOG_LINE_MAX ? *len : LOG_LINE_MAX;
+	/* There is a gap behind the first bytes of a line that was too long. */
+	lines->last = lines->dropped > 0 && end >= LOG_LINE_MAX ? LOG_LINE_MAX
+								: lines->at;
+	lines->last_len = next - lines->last;
+	lines->offset += lines->dropped + (int64_t)(next - lines->at);
+	lines->dropped = 0;
+	lines->at = next;
+	return true;
+}
+
+char *
+line_buffer_room(struct line_buffer *lines, size_t *room)
+{
+	size_t from = 0;
+	size_t cut = 0;
+
+	memmove(lines->bytes, lines->bytes + lines->at, lines->end - lines->at);
+	lines->end -= lines->at;
+	lines->at = 0;
+	lines->last_len = 0;
+	/* Of a line that fills the buffer only its first bytes are kept. */
+	if (lines->end == LINE_BUFFER_SIZE) {
+		cut = count_zeros(lines->bytes, lines->end);
+		if (cut == 0) {
+			from = LOG_LINE_MAX;
+			cut = lines->end - from;
+		}
+		memmove(lines->bytes + from, lines->bytes + from + cut,
+		    lines->end - from - cut);
+		lines->end -= cut;
+		lines->dropped += (int64_t)cut;
+	}
+	lines->seen = lines->end;
+	*room = LINE_BUFFER_SIZE - lines->end;
+	return lines->bytes + lines->end;
+}
+
+void
+line_buffer_add(struct line_buffer *lines, size_t len)
+{
+	lines->end += len;
+}
+
+int64_t
+line_buffer_read_to(const struct line_buffer *lines)
+{
+	return lines->offset + lines->dropped +
+	       (int64_t)(lines->end - lines->at);
+}
+
+/* ---- a log from start to end ---- */
+
+static void
+say(char error[static LOG_ERROR_SIZE], const char *name, const char *why)
+{
+	struct text text;
+
+	text_init(&text, error, LOG_ERROR_SIZE);
+	text_addf(&text, "%s: %s", name, why);
+}
+
+struct log_reader *
+log_reader_open(const char *path, char error[static LOG_ERROR_SIZE])
+{
+	struct log_reader *reader = malloc(sizeof(*reader));
+	const char *name = strcmp(path, "-") == 0 ? "stdin" : path;
+	enum log_file_result result;
+
+	if (reader == NULL) {
+		say(error, name, strerrordesc_np(errno));
+		return NULL;
+	}
+	result = log_file_open_any(&reader->file, path);
+	if (result != LOG_FILE_OPEN) {
+		say(error, name,
+		    result == LOG_FILE_STRANGE ? "is a folder"
+					       : strerrordesc_np(errno));
+		free(reader);
+		return NULL;
+	}
+	reader->name = name;
+	reader->stat = log_file_stat(&reader->file);
+	reader->number = 0;
+	reader->error[0] = '\0';
+	line_buffer_begin(&reader->lines, 0);
+	return reader;
+}
+
+void
+log_reader_close(struct log_reader *reader)
+{
+	log_file_close(&reader->file);
+	free(reader);
+}
+
+enum log_reader_result
+log_reader_next(struct log_reader *reader, const char **text, size_t *len)
+{
+	struct line_buffer *lines = &reader->lines;
+
+	while (!line_buffer_next(lines, false, text, len)) {
+		size_t room;
+		char *to = line_buffer_room(lines, &room);
+		size_t got = log_file_read(
+		    &reader->file, line_buffer_read_to(lines), to, room);
+
+		if (got > 0) {
+			line_buffer_add(lines, got);
+		} else if (reader->file.wrong != NULL) {
+			say(reader->error, reader->name, reader->file.wrong);
+			return LOG_READER_FAILED;
+		} else if (!line_buffer_next(lines, true, text, len)) {
+			return LOG_READER_END;
+		} else {
+			break;
+		}
+	}
+	reader->number++;
+	return LOG_READER_LINE;
 }

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 
 #include "base/text.h"
-#include "logs/log_lines.h"
+#include "logs/log_file.h"
 
 enum {
 	PROGRESS_LINES = 4096 /* between two times it is told */

@@ -19,7 +19,7 @@
 
 #include "base/addr.h"
 #include "core/kind.h"
-#include "logs/log_lines.h"
+#include "logs/log_file.h"
 
 struct rules;
 struct rules_scratch;

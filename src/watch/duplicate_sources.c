@@ -50,7 +50,7 @@ in_journal(const struct conf *conf, const char *path)
 	int64_t size;
 
 	if (strcmp(conf->watch.journal, "no") == 0 ||
-	    log_file_open(&file, path) != LOG_FILE_OPEN) {
+	    log_file_open(&file, path, false) != LOG_FILE_OPEN) {
 		return false;
 	}
 	size = log_file_stat(&file).size;

@@ -301,7 +301,8 @@ look_into(struct rotation_file *file, const unsigned char *key,
     const struct position *remembered)
 {
 	struct log_file open;
-	enum log_file_result result = log_file_open(&open, file->path);
+	enum log_file_result result = log_file_open(
+	    &open, file->path, file->compressed);
 	char byte;
 
 	if (result == LOG_FILE_OPEN) {
@@ -412,7 +413,8 @@ rotation_open(
 {
 	const struct rotation_file *seen = &rotation->file[which];
 
-	if (log_file_open(file, seen->path) != LOG_FILE_OPEN) {
+	if (log_file_open(file, seen->path, seen->compressed) !=
+	    LOG_FILE_OPEN) {
 		return false;
 	}
 	if (file->device == seen->device && file->inode == seen->inode) {

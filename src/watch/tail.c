@@ -443,7 +443,8 @@ tail_line(struct tail *tail, struct log_line *line)
 		return false;
 	}
 	while (more == MORE_READ) {
-		if (line_buffer_next(&tail->lines, &line->text, &line->len)) {
+		if (line_buffer_next(
+			&tail->lines, false, &line->text, &line->len)) {
 			/* Whoever wrote it may write more. */
 			tail->dry = false;
 			tail->leave_at = 0;

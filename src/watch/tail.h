@@ -25,7 +25,6 @@
 #include "base/table.h"
 #include "conf/conf.h"
 #include "logs/log_file.h"
-#include "logs/log_lines.h"
 #include "rules/rules.h"
 #include "store/store.h"
 #include "watch/rotation.h"

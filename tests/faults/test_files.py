@@ -312,6 +312,19 @@ def test_a_folder_in_the_place_of_the_file(man):
     man.wait_expect(range(15))
 
 
+def test_a_log_that_begins_like_a_compressed_file(man):
+    """Its name tells that it is none, also once it is rotated."""
+    man.append(b"\x1f\x8b\n")
+    man.offend(range(5))
+    man.once()
+    man.expect(range(5))
+    man.offend(range(5, 8))
+    man.rename()
+    man.offend(range(8, 10))
+    man.once()
+    man.expect(range(10))
+
+
 def test_a_fifo_in_the_place_of_the_file(man):
     os.mkfifo(man.log)
     assert "not a regular file" in man.once()

@@ -5,7 +5,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "logs/log_lines.h"
+#include "logs/log_file.h"
 
 static char folder[] = "/tmp/videur-logs-XXXXXX";
 
@@ -56,7 +56,8 @@ bytes_are_read_at_any_offset(void **state)
 		struct log_file file;
 		char bytes[16];
 
-		assert_int_equal(log_file_open(&file, path), LOG_FILE_OPEN);
+		assert_int_equal(
+		    log_file_open(&file, path, true), LOG_FILE_OPEN);
 		check_int(path, log_file_is_compressed(&file), compressed);
 		check_int(
 		    path, log_file_stat(&file).size, compressed ? -1 : 80000);
@@ -86,10 +87,11 @@ what_is_no_log_is_told_apart(void **state)
 	char error[LOG_ERROR_SIZE];
 
 	(void)state;
-	assert_int_equal(log_file_open(&file, folder), LOG_FILE_STRANGE);
-	assert_int_equal(log_file_open(&file, "/dev/null"), LOG_FILE_STRANGE);
+	assert_int_equal(log_file_open(&file, folder, true), LOG_FILE_STRANGE);
 	assert_int_equal(
-	    log_file_open(&file, "/nonexistent/log"), LOG_FILE_MISSING);
+	    log_file_open(&file, "/dev/null", true), LOG_FILE_STRANGE);
+	assert_int_equal(
+	    log_file_open(&file, "/nonexistent/log", true), LOG_FILE_MISSING);
 	assert_int_equal(file.fd, -1);
 	assert_null(log_reader_open(folder, error));
 	check_text("a folder", error + strlen(folder), ": is a folder");
@@ -149,11 +151,11 @@ lines_come_out_whole_with_their_offsets(void **state)
 		memset(fill, rows[i].fill, rows[i].filled);
 		add(lines, fill, rows[i].filled);
 		free(fill);
-		assert_false(line_buffer_next(lines, &text, &len));
+		assert_false(line_buffer_next(lines, false, &text, &len));
 		add(lines, rows[i].rest, strlen(rows[i].rest));
 		offset += (int64_t)(rows[i].filled + strlen(rows[i].rest));
 		check_int(rows[i].sentence, line_buffer_read_to(lines), offset);
-		assert_true(line_buffer_next(lines, &text, &len));
+		assert_true(line_buffer_next(lines, false, &text, &len));
 		check_int(rows[i].sentence, (int64_t)len, (int64_t)rows[i].len);
 		check_int(rows[i].sentence, lines->offset, offset);
 		check_int(rows[i].sentence,
@@ -163,9 +165,9 @@ lines_come_out_whole_with_their_offsets(void **state)
 			    (int64_t)rows[i].last);
 		}
 	}
-	assert_false(line_buffer_rest(lines, &text, &len));
+	assert_false(line_buffer_next(lines, true, &text, &len));
 	add(lines, "end", 3);
-	assert_true(line_buffer_rest(lines, &text, &len));
+	assert_true(line_buffer_next(lines, true, &text, &len));
 	assert_memory_equal(text, "end", 3);
 	check_int("behind the end", lines->offset, offset + 3);
 	free(lines);
