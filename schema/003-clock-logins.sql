@@ -10,9 +10,10 @@ ALTER TABLE event ADD COLUMN doubtful INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX event_by_doubt ON event (kind, at, client) WHERE doubtful;
 CREATE INDEX mark_by_login ON mark (at) WHERE key <> '';
 
--- What is forgotten goes by its time, whatever its id.  Bans go by their end.
+-- What is forgotten goes by its time, whatever its id; bans go by their end.
 CREATE INDEX event_by_time ON event (at);
 CREATE INDEX tally_by_time ON tally (hour);
 CREATE INDEX mark_by_time ON mark (at);
+CREATE INDEX ban_by_begin ON ban (begins);
 CREATE INDEX audit_by_time ON audit (at);
 CREATE INDEX queue_by_time ON queue (at);

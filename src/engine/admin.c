@@ -10,7 +10,10 @@
 enum {
 	STEP_ROWS = 500, /* of a table, in one step of forgetting */
 	/* Longer than an MTA tries to deliver a message. */
-	KEEP_QUEUE = 7 * 24 * 3600
+	KEEP_QUEUE = 7 * 24 * 3600,
+	CLOCK_JUMP = 24 * 3600,     /* s that it may differ from what it was */
+	CLOCK_LASTS = 3600,         /* s until it is trusted all the same, */
+	CLOCK_LASTS_ALL = 24 * 3600 /* and for what goes last */
 };
 
 /* One by hand, in force as a new one would be. */
@@ -209,37 +212,82 @@ engine_allow(struct store *store, const struct conf *conf,
 
 /* ---- forgetting ---- */
 
-int64_t
-engine_prune(struct store *store, const struct conf *conf, int64_t now)
+enum trust {
+	TRUST_NOTHING,
+	TRUST_MOST, /* but for what cannot be learned anew */
+	TRUST_ALL
+};
+
+/* One step, of what cannot be learned anew only once all else is gone. */
+static int64_t
+prune(
+    struct store *store, const struct conf *conf, int64_t now, enum trust trust)
 {
 	/* A reset matters no longer than the events it stands before. */
-	const struct store_prune before = { .events = now - conf->keep_events,
+	struct store_prune before = { .events = now - conf->keep_events,
 		.tallies = now - conf->keep_tallies,
 		.bans = now - conf->policy.memory - conf->keep_bans,
 		.resets = now - conf->keep_events,
-		.audit = now - conf->keep_audit,
+		.audit = INT64_MIN,
+		.allows = INT64_MIN,
 		.daily = now - conf->keep_daily,
-		.queue = now - KEEP_QUEUE,
-		.now = now };
+		.queue = now - KEEP_QUEUE };
+	int64_t removed = store_prune(store, &before, STEP_ROWS);
 
-	return store_prune(store, &before, STEP_ROWS);
+	if (removed == 0 && trust == TRUST_ALL) {
+		before.audit = now - conf->keep_audit;
+		before.allows = now;
+		removed = store_prune(store, &before, STEP_ROWS);
+	}
+	return removed;
+}
+
+int64_t
+engine_prune(struct store *store, const struct conf *conf, int64_t now)
+{
+	return prune(store, conf, now, TRUST_ALL);
+}
+
+/*
+ * The newest trusted time is kept in the database, and beside it since when,
+ * on the host's monotonic clock, another one is shown: so that no program
+ * takes what another one wrote meanwhile for a proof of it.
+ */
+static enum trust
+trust_clock(struct store *store, int64_t now, int64_t ticks)
+{
+	struct state states[STATE_COUNT];
+	const struct state *clock = &states[STATE_CLOCK];
+	int64_t trusted, lasted;
+
+	engine_states(store, states);
+	trusted = clock->there ? clock->since : store_newest(store);
+	lasted = (ticks - clock->number) / 1000;
+	if (trusted == INT64_MIN || llabs(now - trusted) <= CLOCK_JUMP ||
+	    (clock->number >= 0 && lasted >= CLOCK_LASTS_ALL)) {
+		engine_state_put(store, STATE_CLOCK, "", now);
+		return TRUST_ALL;
+	}
+	if (clock->number < 0 || lasted < 0) {
+		log_warn("the clock differs by %lld days from what it was: "
+			 "nothing is forgotten until that has lasted for an "
+			 "hour",
+		    (long long)(now - trusted) / STORE_DAY);
+		engine_state_put_number(store, STATE_CLOCK, ticks, trusted);
+	}
+	return clock->number >= 0 && lasted >= CLOCK_LASTS ? TRUST_MOST
+							   : TRUST_NOTHING;
 }
 
 int64_t
 engine_maintain(
     struct store *store, const struct conf *conf, int64_t now, int64_t ticks)
 {
-	(void)ticks;
-	return engine_prune(store, conf, now);
-}
+	const enum trust trust = trust_clock(store, now, ticks);
 
-bool
-engine_due(int64_t *at, int64_t now, int64_t every)
-{
-	const bool due = now >= *at || *at > now + every;
-
-	if (due) {
-		*at = now + every;
+	if (trust == TRUST_NOTHING) {
+		return 0;
 	}
-	return due;
+	store_settle(store, now);
+	return prune(store, conf, now, trust);
 }

@@ -234,9 +234,13 @@ int64_t engine_prune(struct store *store, const struct conf *conf, int64_t now);
  */
 int64_t engine_maintain(
     struct store *store, const struct conf *conf, int64_t now, int64_t ticks);
-/* Whether what is done `every` so many seconds is due; then *at is when it is
- * due next.  A clock that was set back makes it due at once. */
-bool engine_due(int64_t *at, int64_t now, int64_t every);
+/* Whether what is done `every` so many seconds, and next at `at`, is due: a
+ * clock that was set back makes it due at once. */
+static inline bool
+engine_due(int64_t at, int64_t now, int64_t every)
+{
+	return now >= at || at > now + every;
+}
 
 /* What one rule makes of a client now, for `explain`. */
 struct outlook {

@@ -301,6 +301,8 @@ writer_round(struct writer *writer, int64_t now)
 	struct database *database = writer->database;
 	struct conf *conf = writer_conf(writer);
 	struct store *store = NULL;
+	const bool prune = engine_due(writer->prune_at, now, PRUNE_EVERY);
+	bool life;
 	int64_t rows;
 	int64_t events;
 
@@ -310,20 +312,20 @@ writer_round(struct writer *writer, int64_t now)
 	}
 	/* The sign of life, by which it shows as well that a database in
 	 * trouble can be written again, and one step of forgetting. */
-	if (database_is_doubted(database)) {
-		writer->life_at = now;
-	}
-	if (now >= writer->life_at || now >= writer->prune_at) {
+	life = database_is_doubted(database) ||
+	       engine_due(writer->life_at, now, LIFE_EVERY);
+	if (life || prune) {
 		store = database_begin(database, ROUND_WAIT);
 	}
-	if (store != NULL && now >= writer->life_at) {
+	if (store != NULL && life) {
 		engine_state_put(store, STATE_MILTER, VIDEUR_VERSION, now);
 		writer->life_at = now + LIFE_EVERY;
 	}
-	if (store != NULL && now >= writer->prune_at) {
-		writer->prune_at = engine_prune(store, conf, now) > 0
-				       ? now
-				       : now + PRUNE_EVERY;
+	if (store != NULL && prune) {
+		writer->prune_at = now;
+		if (engine_maintain(store, conf, now, proc_ticks()) == 0) {
+			writer->prune_at += PRUNE_EVERY;
+		}
 	}
 	if (store != NULL) {
 		(void)database_commit(database);

@@ -1,17 +1,17 @@
+/*
+ * Housekeeping: forgetting what is old, times of a clock that was wrong, size
+ * and damage.
+ */
 #include <string.h>
 
 #include "base/text.h"
 #include "store/db.h"
 
-/*
- * Ids follow the order of arrival, so the lowest are the oldest but for what
- * came late.  Looking only at the lowest `most` ids keeps a step short at any
- * size; a late row waits until those before it have gone.
- */
+/* By an index over the time, so that a step is short at any size and whatever
+ * the ids are. */
 #define OLDEST(table, column)                                                  \
-	"DELETE FROM " table " WHERE id IN (SELECT id FROM"                    \
-	" (SELECT id, " column " AS at FROM " table                            \
-	" ORDER BY id LIMIT :most) WHERE at < :before)"
+	"DELETE FROM " table " WHERE id IN (SELECT id FROM " table             \
+	" WHERE " column " < :before ORDER BY " column " LIMIT :most)"
 
 int64_t
 store_prune(struct store *store, const struct store_prune *before, int most)
@@ -26,8 +26,8 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 		{ OLDEST("mark", "at"), before->resets },
 		{ OLDEST("audit", "at"), before->audit },
 		{ OLDEST("queue", "at"), before->queue },
-		/* A handful of rows; their order is not time's. */
-		{ "DELETE FROM allow WHERE until < :before", before->now },
+		/* A handful of rows. */
+		{ "DELETE FROM allow WHERE until < :before", before->allows },
 		/* Some rows a day, each kept until all of its day is old. */
 		{ "DELETE FROM daily WHERE day <= :before",
 		    before->daily - STORE_DAY },
@@ -48,6 +48,41 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 		db_run(store, "PRAGMA incremental_vacuum(64)", NULL);
 	}
 	return db_leave(store, own) == STORE_OK ? removed : 0;
+}
+
+void
+store_settle(struct store *store, int64_t now)
+{
+	static const char *const sql[] = {
+		"UPDATE event SET at = :now WHERE at > :now",
+		"UPDATE mark SET at = :now WHERE at > :now",
+		"UPDATE ban SET ends = ends - begins + :now, begins = :now"
+		" WHERE begins > :now",
+		"UPDATE audit SET at = :now WHERE at > :now",
+		"UPDATE queue SET at = :now WHERE at > :now",
+		"UPDATE state SET since = :now WHERE since > :now",
+		/* Of an hour that has a row the later one stays: it counts
+		 * for nothing until then. */
+		"UPDATE OR IGNORE tally SET hour = :now - :now % 3600"
+		" WHERE hour > :now",
+	};
+	const bool own = db_enter(store);
+
+	for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++) {
+		db_run(store, sql[i], DB_WITH(db_int(":now", now)));
+	}
+	(void)db_leave(store, own);
+}
+
+int64_t
+store_newest(struct store *store)
+{
+	return db_number(store,
+	    "SELECT max(at) FROM (SELECT max(at) AS at FROM event UNION ALL"
+	    " SELECT max(hour) FROM tally UNION ALL"
+	    " SELECT max(begins) FROM ban UNION ALL"
+	    " SELECT max(at) FROM audit)",
+	    NULL, INT64_MIN);
 }
 
 void

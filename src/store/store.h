@@ -417,14 +417,20 @@ struct store_prune {
 	int64_t bans; /* by their end */
 	int64_t resets;
 	int64_t audit;
-	int64_t queue; /* queue ids */
-	int64_t daily; /* sums by day */
-	int64_t now;   /* for allow entries that ran out */
+	int64_t queue;  /* queue ids */
+	int64_t daily;  /* sums by day */
+	int64_t allows; /* by their end */
 };
-/* Remove at most `most` rows of each table, the lowest ids first; gives back
- * how many went. */
+/* Remove at most `most` rows of each table, the oldest first; gives back how
+ * many went. */
 int64_t store_prune(
     struct store *store, const struct store_prune *before, int most);
+
+/* Nothing lies in the future: what does becomes `now`, and a ban from then
+ * lasts as long as it was to. */
+void store_settle(struct store *store, int64_t now);
+/* When the newest of what is kept happened; INT64_MIN where there is none. */
+int64_t store_newest(struct store *store);
 
 /* Look for damage (PRAGMA quick_check): each complaint, some at most.  Takes
  * long on a big database.  What makes it unreadable is the verb's failure. */

@@ -217,7 +217,7 @@ maintain(struct follow *follow, int64_t now)
 		engine_state_put_number(store, STATE_SUPPRESSED,
 		    (count > 0 ? count : 0) + follow->suppressed, now);
 	}
-	if (now >= follow->life_at) {
+	if (engine_due(follow->life_at, now, LIFE_EVERY)) {
 		if (follow->dry_at == 0 || follow->dry_at > now) {
 			follow->dry_at = now;
 		}
@@ -225,8 +225,9 @@ maintain(struct follow *follow, int64_t now)
 		engine_state_put_number(
 		    store, STATE_WATCH_BEHIND, now - follow->dry_at, now);
 	}
-	if (now >= follow->prune_at) {
-		int64_t removed = engine_prune(store, follow->setup->conf, now);
+	if (engine_due(follow->prune_at, now, PRUNE_EVERY)) {
+		int64_t removed = engine_maintain(
+		    store, follow->setup->conf, now, proc_ticks());
 
 		follow->prune_at = removed > 0 ? now : now + PRUNE_EVERY;
 	}
@@ -247,7 +248,7 @@ begin_batch(struct follow *follow, int64_t now)
 	follow->events = 0;
 	follow->suppressed = 0;
 	follow->bans = 0;
-	if (now >= follow->life_at) {
+	if (engine_due(follow->life_at, now, LIFE_EVERY)) {
 		follow->life_at = now + LIFE_EVERY;
 		sources_tell_unread(&follow->setup->sources, now);
 	}
@@ -385,7 +386,7 @@ follow_round(struct follow *follow)
 		}
 	}
 	if (follow->findings == 0 && follow->suppressed == 0 &&
-	    now < follow->life_at) {
+	    !engine_due(follow->life_at, now, LIFE_EVERY)) {
 		return gathered;
 	}
 	stored = flush(follow);
