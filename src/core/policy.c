@@ -54,6 +54,31 @@ policy_need(const struct rule *rule, const struct policy_merits *merits)
 				 : need;
 }
 
+struct policy_keys
+policy_keys(const struct rule *rule, int64_t users)
+{
+	if (users >= POLICY_OFFICE_USERS &&
+	    (rule->kinds & kind_bit(KIND_AUTH)) != 0) {
+		return (struct policy_keys){ .most = 1 };
+	}
+	return (struct policy_keys){ .most = rule->same_user != 0
+						 ? rule->same_user
+						 : rule->same_recipient,
+		.hourly = true };
+}
+
+int64_t
+policy_sure(int64_t bad, int64_t sure)
+{
+	return bad / 2 < sure ? bad : 2 * sure;
+}
+
+bool
+policy_trusts(enum reputation reputation, int64_t days)
+{
+	return reputation == REPUTATION_GOOD || days > 1;
+}
+
 int64_t
 policy_duration(const struct rule *rule, int64_t step)
 {
@@ -172,8 +197,13 @@ soften(struct reply *reply)
 
 struct ban
 policy_ban(const struct rule *rule, const struct policy_decision *decision,
-    const struct net *who)
+    const struct net *who, bool trusted)
 {
+	const int64_t soft = trusted && rule->soft == 0 &&
+				     (rule->kinds & kind_bit(KIND_RECIPIENT)) !=
+					 0
+				 ? 1
+				 : rule->soft;
 	struct ban ban = { .who = *who,
 		.reason = rule->reason,
 		.step = decision->step,
@@ -185,7 +215,7 @@ policy_ban(const struct rule *rule, const struct policy_decision *decision,
 		.again = rule->again };
 
 	memcpy(ban.rule, rule->name, sizeof(ban.rule));
-	if (decision->step > 0 && decision->step <= rule->soft) {
+	if (decision->step > 0 && decision->step <= soft) {
 		soften(&ban.reply);
 		soften(&ban.again);
 	}

@@ -22,7 +22,13 @@ enum {
 	POLICY_RULES_MAX = 32,
 	POLICY_STEPS_MAX = 12,
 	POLICY_SPANS_MAX = 32,
-	POLICY_RATIO_ONE = RATIO_ONE /* a ratio of 1.0 */
+	POLICY_RATIO_ONE = RATIO_ONE, /* a ratio of 1.0 */
+	/* Users that logged in well from one client within a day: then it is
+	 * an office or a provider's gateway. */
+	POLICY_OFFICE_USERS = 3,
+	POLICY_OFFICE_SPAN = 24 * 3600,
+	/* Of one message of a client with a good history. */
+	POLICY_UNKNOWN_MAX = 3
 };
 
 struct rule {
@@ -89,6 +95,27 @@ int64_t policy_need(
  * complaint only) rather than recipients. */
 bool policy_counts_messages(const struct rule *rule);
 
+/* How often one key counts, a user or a recipient. */
+struct policy_keys {
+	int64_t most; /* so many of its events; 0: all */
+	bool hourly;  /* in each clock hour; else in all */
+};
+/* `users` logged in well from there within POLICY_OFFICE_SPAN: a wrong password
+ * in one telephone must not lock out an office. */
+struct policy_keys policy_keys(const struct rule *rule, int64_t users);
+
+/*
+ * How many of `bad` events count where only `sure` ones are the client's own
+ * fault: the others are recipients refused to the null sender, which are
+ * bounces of mail that somebody forged.  They never ban a client alone whose
+ * mail was accepted lately.
+ */
+int64_t policy_sure(int64_t bad, int64_t sure);
+
+/* Whether a client's unknown recipients are a list that is out of date rather
+ * than guesses: by its reputation, or mail accepted on several days. */
+bool policy_trusts(enum reputation reputation, int64_t days);
+
 /* A stretch of time: from <= time < until. */
 struct policy_span {
 	int64_t from;
@@ -145,9 +172,11 @@ struct policy_decision policy_step(
 int64_t policy_duration(const struct rule *rule, int64_t step);
 
 /* The ban that a decision of this rule makes of `who`; no ref yet.  Up to
- * step `soft` its replies are temporary (450, or 4xx as they are). */
+ * step `soft` its replies are temporary (450, or 4xx as they are); so is the
+ * first for unknown recipients where policy_trusts() the client. */
 struct ban policy_ban(const struct rule *rule,
-    const struct policy_decision *decision, const struct net *who);
+    const struct policy_decision *decision, const struct net *who,
+    bool trusted);
 
 /* The rule of that name, or NULL. */
 const struct rule *policy_rule(const struct policy *policy, const char *name);

@@ -41,7 +41,7 @@ struct reputation_scale {
 /* What is known of a client's last REPUTATION_SPAN seconds. */
 struct reputation_facts {
 	struct tally tally;
-	int64_t bans; /* that began, neither observed nor mistaken */
+	int64_t bans; /* of rules that began, neither observed nor lifted */
 };
 
 /* A client with a ban among them, or without accepted mail, is never good. */

@@ -36,6 +36,7 @@ static struct {
 	struct ban ban[CHUNK * ENGINE_BANS_MAX];
 	size_t bans;
 	bool braked; /* one of them put the brake on */
+	bool storm;  /* logins fail for all */
 } new;
 
 static struct report
@@ -59,7 +60,7 @@ store_chunk(
 	struct sum next = *sum;
 
 	new.bans = 0;
-	new.braked = false;
+	new.braked = new.storm = false;
 	store_begin(ctl->store);
 	for (size_t i = 0; i < count; i++) {
 		const struct observation seen = {
@@ -80,6 +81,7 @@ store_chunk(
 			new.ban[new.bans++] = outcome.ban[n];
 		}
 		new.braked |= outcome.braked;
+		new.storm |= outcome.storm;
 	}
 	ctl->args.note = piece_count(
 	    next.stored - sum->stored, "event", "events");
@@ -100,6 +102,9 @@ say_new_bans(struct ctl *ctl)
 	}
 	if (new.braked) {
 		engine_log_brake(ctl->conf);
+	}
+	if (new.storm) {
+		engine_log_storm();
 	}
 }
 

@@ -102,28 +102,27 @@ is_used(const struct conf *conf)
 	return conf->brake_bans > 0 && conf->mode == CONF_ENFORCE;
 }
 
-/* Whether the client is one whose mail was accepted before. */
+/* Whether the client is one whose mail was accepted before, or that logged in
+ * well. */
 static bool
 is_honest(struct store *store, const struct judge_query *query, int64_t t)
 {
-	struct tally sum;
+	struct repute repute;
 
-	store_tally_sum(store, &query->client,
-	    tally_hour(t - REPUTATION_SPAN + 1), tally_hour(t), &sum);
-	if (query->unflushed != NULL) {
-		tally_add(&sum, query->unflushed);
-	}
-	return sum.accepted >= query->conf->brake_accepted;
+	engine_repute(
+	    store, query->conf, &query->client, query->unflushed, t, &repute);
+	return repute.facts.tally.accepted >= query->conf->brake_accepted ||
+	       repute.facts.tally.logins > 0;
 }
 
 struct brake_answer
 engine_brake_ask(struct store *store, const struct judge_query *query,
     int64_t t, int64_t now)
 {
-	struct brake_answer answer = { .held = false };
+	struct brake_answer answer = { .held = query->storm };
 	struct brake brake;
 
-	if (!is_used(query->conf)) {
+	if (query->storm || !is_used(query->conf)) {
 		return answer;
 	}
 	answer.honest = is_honest(store, query, t);

@@ -44,7 +44,9 @@ struct observation {
 
 /* What became of it. */
 struct outcome {
-	bool stored; /* false: the address is allowed or never banned */
+	/* False: the address is allowed or never banned, or its message has
+	 * had the most unknown recipients that count of such a client. */
+	bool stored;
 	struct ban ban[ENGINE_BANS_MAX]; /* that begin with it */
 	size_t bans;
 	bool braked; /* it put the brake on */
@@ -176,6 +178,7 @@ const char *engine_state_name(enum engine_state which);
 struct repute {
 	enum reputation reputation;
 	struct reputation_facts facts;
+	int64_t days; /* on so many mail was accepted */
 };
 void engine_repute(struct store *store, const struct conf *conf,
     const struct net *client, const struct tally *unflushed, int64_t now,

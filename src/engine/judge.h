@@ -15,6 +15,7 @@ struct judge_query {
 	int64_t at;    /* of the event that is judged */
 	bool always;   /* not only where there are enough events around `at` */
 	bool observed; /* observed bans count like others */
+	bool storm;    /* logins fail for all, and it is one of them */
 	const struct tally *unflushed; /* or NULL */
 };
 
@@ -23,12 +24,8 @@ struct judgement {
 	struct policy_past past;
 	struct policy_counts counts;
 	int64_t accepted; /* the other side of the ratio; 0 without one */
+	bool trusted;     /* policy_trusts() the client; of recipients alone */
 };
-
-/* Collect everything policy_step() decides on; false where nothing can
- * follow. */
-bool engine_judge(struct store *store, const struct judge_query *query,
-    struct judgement *out);
 
 /* Ask before a ban that begins at `t` is written. */
 struct brake_answer {

@@ -1,8 +1,18 @@
+/*
+ * What a client did, and what becomes of it: the event is kept, each rule
+ * judges it, and a ban may begin.
+ */
 #include <ctype.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/text.h"
 #include "engine/judge.h"
+
+enum {
+	STORM_CLIENTS = 5, /* that had logged in well, fail */
+	STORM_WITHIN = 600 /* seconds, and nobody logs in */
+};
 
 struct net
 engine_client(const struct conf *conf, const struct addr *address)
@@ -67,6 +77,232 @@ engine_standing(struct store *store, const struct conf *conf,
 	store_standing(store, standing);
 }
 
+/* ---- the last 30 days ---- */
+
+struct month {
+	struct repute *repute;
+	int64_t after;
+	int64_t day; /* the newest on which mail was accepted */
+};
+
+static void
+add_hour(void *to, int64_t hour, const struct tally *tally)
+{
+	struct month *month = to;
+
+	tally_add(&month->repute->facts.tally, tally);
+	if (tally->accepted > 0 && hour - hour % STORE_DAY != month->day) {
+		month->repute->days++;
+		month->day = hour - hour % STORE_DAY;
+	}
+}
+
+/* One by hand, of a network perhaps, and one that was lifted say nothing of
+ * the client. */
+static bool
+count_ban(void *to, const struct ban *ban)
+{
+	struct month *month = to;
+
+	month->repute->facts.bans += ban->step > 0 && ban->cleared == 0 &&
+				     !ban->mistake &&
+				     ban->begins > month->after;
+	return true;
+}
+
+void
+engine_repute(struct store *store, const struct conf *conf,
+    const struct net *client, const struct tally *unflushed, int64_t now,
+    struct repute *repute)
+{
+	const struct ban_query query = {
+		.scope = BAN_COVERING, .who = *client, .active_at = INT64_MIN
+	};
+	struct month month = { .repute = repute,
+		.after = now - REPUTATION_SPAN,
+		.day = INT64_MIN };
+
+	*repute = (struct repute){ .days = 0 };
+	store_tally_hours(store, client, tally_hour(month.after + 1),
+	    tally_hour(now), add_hour, &month);
+	if (unflushed != NULL) {
+		tally_add(&repute->facts.tally, unflushed);
+	}
+	store_ban_each(store, &query, count_ban, &month);
+	repute->reputation = reputation_of(&conf->policy.scale, &repute->facts);
+}
+
+/* Of the client that is judged, at `t`. */
+static struct repute
+repute_at(struct store *store, const struct judge_query *query, int64_t t)
+{
+	struct repute repute;
+
+	engine_repute(
+	    store, query->conf, &query->client, query->unflushed, t, &repute);
+	return repute;
+}
+
+/* ---- counting ---- */
+
+struct counting {
+	struct store *store;
+	struct event_query events;
+	struct policy_keys keys;
+	int64_t need;
+	int64_t bad; /* counted so far, up to what is needed */
+};
+
+static bool
+add_key(void *to, int64_t events)
+{
+	struct counting *counting = to;
+	const int64_t most = counting->keys.most;
+
+	counting->bad += events < most ? events : most;
+	return counting->bad < counting->need;
+}
+
+/* Count in one stretch, after < time <= until. */
+static void
+count_stretch(struct counting *counting, int64_t after, int64_t until)
+{
+	struct event_query *events = &counting->events;
+
+	events->after = after;
+	events->until = until;
+	events->most = counting->need - counting->bad;
+	if (after >= until || events->most <= 0) {
+		return;
+	}
+	if (counting->keys.most == 0) {
+		counting->bad += store_event_count(counting->store, events);
+		return;
+	}
+	store_event_keys(counting->store, events, add_key, counting);
+	if (counting->bad > counting->need) {
+		counting->bad = counting->need;
+	}
+}
+
+/* Count in the window between the bans that held in it. */
+static int64_t
+count_window(struct counting *counting, const struct policy_window *window,
+    const struct policy_past *past)
+{
+	int64_t after = window->after;
+
+	counting->bad = 0;
+	for (size_t i = 0; i < past->spans; i++) {
+		const struct policy_span *span = &past->span[i];
+
+		count_stretch(counting, after,
+		    span->from - 1 < window->until ? span->from - 1
+						   : window->until);
+		if (span->until - 1 > after) {
+			after = span->until - 1;
+		}
+	}
+	count_stretch(counting, after, window->until);
+	return counting->bad;
+}
+
+/* ---- judging ---- */
+
+/* Collect everything policy_step() decides on; false where nothing can
+ * follow. */
+static bool
+judge(
+    struct store *store, const struct judge_query *query, struct judgement *out)
+{
+	const struct rule *rule = query->rule;
+	const struct conf *conf = query->conf;
+	const bool ratio = rule->ratio != 0 || rule->credit != 0;
+	const bool logins = (rule->kinds & kind_bit(KIND_AUTH)) != 0;
+	const bool recipients = (rule->kinds & kind_bit(KIND_RECIPIENT)) != 0;
+	struct counting counting = { .store = store,
+		.events = { .client = query->client,
+		    .kinds = rule->kinds,
+		    .reason = rule->reason } };
+	struct evidence evidence;
+	struct policy_window window;
+
+	store_evidence(store,
+	    &(struct evidence_query){ .client = query->client,
+		.kinds = rule->kinds,
+		.reason = rule->reason,
+		.at = query->at,
+		.within = query->always ? 0 : rule->within,
+		.window = rule->within,
+		.least = query->always ? 0 : rule->limit,
+		.accepted = ratio,
+		.logins = logins ? POLICY_OFFICE_SPAN : 0 },
+	    &evidence);
+	if (!evidence.enough) {
+		return false;
+	}
+	*out = (struct judgement){ .t = evidence.t };
+	out->past = policy_past(rule, out->t, conf->policy.memory,
+	    query->observed || conf->mode == CONF_OBSERVE);
+	for (size_t i = 0; i < evidence.bans; i++) {
+		policy_past_add(&out->past, &evidence.ban[i]);
+	}
+	/* The window, from the newest reset, the ban that answered what came
+	 * before, or the brake's release. */
+	window = policy_window(rule, out->t,
+	    evidence.reset > out->past.spent ? evidence.reset
+					     : out->past.spent);
+	window.after = engine_brake_forgive(store, query, out->t, window.after);
+	if (ratio && query->unflushed != NULL) {
+		tally_add(&evidence.accepted, query->unflushed);
+	}
+	out->accepted = policy_counts_messages(rule)
+			    ? evidence.accepted.accepted
+			    : evidence.accepted.recipients;
+	out->counts.need = counting.need = policy_need(
+	    rule, &(struct policy_merits){ .accepted = out->accepted,
+		      .forwarder = conf_forwards(conf, &query->client) });
+	counting.keys = policy_keys(rule, evidence.users);
+	counting.events.hourly = counting.keys.hourly;
+	out->counts.bad = count_window(&counting, &window, &out->past);
+	if (recipients && out->counts.bad >= out->counts.need) {
+		const struct repute repute = repute_at(store, query, out->t);
+
+		out->trusted = policy_trusts(repute.reputation, repute.days);
+		if (repute.facts.tally.accepted > 0) {
+			counting.events.sure = true;
+			out->counts.bad = policy_sure(out->counts.bad,
+			    count_window(&counting, &window, &out->past));
+		}
+	}
+	return store_status(store) == STORE_OK;
+}
+
+void
+engine_outlook(struct store *store, const struct conf *conf,
+    const struct net *client, const struct rule *rule, int64_t now,
+    struct outlook *outlook)
+{
+	const struct judge_query query = { .conf = conf,
+		.rule = rule,
+		.client = *client,
+		.at = now,
+		.always = true };
+	struct judgement judged;
+
+	*outlook = (struct outlook){ .rule = rule };
+	if (judge(store, &query, &judged)) {
+		outlook->counted = judged.counts.bad;
+		outlook->need = judged.counts.need;
+		outlook->accepted = judged.accepted;
+		outlook->steps = judged.past.steps;
+		outlook->next = policy_duration(rule, judged.past.steps + 1);
+		outlook->forgets = judged.past.steps > 0
+				       ? judged.past.newest +
+					     conf->policy.memory
+				       : 0;
+	}
+}
 /* ---- bans ---- */
 
 void
@@ -94,18 +330,20 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 	struct brake_answer brake;
 	struct ban *ban;
 
-	if (!decision.ban || outcome->bans == ENGINE_BANS_MAX) {
+	if (!decision.ban || outcome->bans == ENGINE_BANS_MAX ||
+	    conf_is_own(&query->client)) {
 		return;
 	}
 	ban = &outcome->ban[outcome->bans];
-	*ban = policy_ban(query->rule, &decision, &query->client);
+	*ban = policy_ban(
+	    query->rule, &decision, &query->client, judged->trusted);
 	brake = engine_brake_ask(store, query, judged->t, now);
 	ban->honest = brake.honest;
 	if (brake.held) {
 		ban->observed = true;
 		outcome->braked |= brake.braked;
 		query->observed = true;
-		if (!engine_judge(store, query, judged) ||
+		if (!judge(store, query, judged) ||
 		    !policy_step(&judged->past, &judged->counts).ban) {
 			return;
 		}
@@ -114,47 +352,94 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 	outcome->bans += store_status(store) == STORE_OK;
 }
 
+/* ---- observing ---- */
+
+/* Whether the client is one of those that logged in well before and are not to
+ * be blamed now, since logins fail for all: see engine_log_storm(). */
+static bool
+is_storm(
+    struct store *store, const struct event *event, struct outcome *outcome)
+{
+	struct state states[STATE_COUNT];
+	const int64_t login = store_login_newest(store, event->at);
+	const int64_t after = login > event->at - STORM_WITHIN
+				  ? login
+				  : event->at - STORM_WITHIN;
+
+	if (!event->doubtful || event->kind != KIND_AUTH ||
+	    store_login_failures(store, after, event->at, STORM_CLIENTS) <
+		STORM_CLIENTS) {
+		return false;
+	}
+	engine_states(store, states);
+	if (states[STATE_STORM].since <= after) {
+		outcome->storm = true;
+		store_login_forgive(store, after, event->at);
+	}
+	if (states[STATE_STORM].since < event->at) {
+		engine_state_put(store, STATE_STORM, "", event->at);
+	}
+	return true;
+}
+
 void
 engine_observe(struct store *store, const struct conf *conf,
     const struct observation *seen, const struct tally *unflushed, int64_t now,
     struct outcome *outcome)
 {
-	const struct event event = { .client = engine_client(
-					 conf, &seen->address),
+	struct event event = { .client = engine_client(conf, &seen->address),
 		.address = seen->address,
 		.kind = seen->kind,
 		.at = seen->at < now ? seen->at : now,
 		.source = seen->source,
 		.key = seen->key,
-		.detail = seen->detail };
+		.detail = seen->detail,
+		.doubtful = seen->null_sender };
+	struct judge_query query = { .conf = conf,
+		.client = event.client,
+		.at = event.at,
+		.unflushed = unflushed };
 	struct tally_row tally = { .client = event.client,
 		.hour = tally_hour(event.at) };
 	const struct daily_row sum = { .day = event.at,
 		.what = DAILY_EVENT,
 		.name = kind_name(event.kind),
 		.number = 1 };
-	bool exempt = exemption(conf, &seen->address) != STANDING_CLEAR ||
-		      store_allow_find(store, &seen->address, now, NULL);
 
+	*outcome = (struct outcome){ .stored = false };
 	tally.tally.kind[event.kind] = 1;
-	outcome->bans = 0;
-	outcome->braked = outcome->storm = false;
-	outcome->stored = !exempt;
-	/* It is tallied whoever did it; only what others than the allowed did
-	 * is kept as an event. */
-	store_record(store, &(struct store_record){ .tally = &tally,
-				.event = exempt ? NULL : &event,
-				.sum = exempt ? NULL : &sum });
-	for (size_t i = 0; !exempt && i < conf->policy.rules; i++) {
-		struct judge_query query = { .conf = conf,
-			.rule = &conf->policy.rule[i],
-			.client = event.client,
-			.at = event.at,
-			.unflushed = unflushed };
+	if (standing_never_banned(&seen->address)) {
+		/* A proxy that hides its clients shows by that. */
+		store_record(store, &(struct store_record){ .tally = &tally });
+		return;
+	}
+	if (conf_allows(conf, &seen->address) ||
+	    store_allow_find(store, &seen->address, now, NULL)) {
+		return;
+	}
+	if (seen->kind == KIND_RECIPIENT && seen->nth > POLICY_UNKNOWN_MAX) {
+		const struct repute repute = repute_at(store, &query, event.at);
+
+		if (policy_trusts(repute.reputation, repute.days)) {
+			return;
+		}
+	}
+	if (seen->kind == KIND_AUTH) {
+		event.doubtful = store_logged_in(
+		    store, &event.client, event.at - REPUTATION_SPAN, event.at);
+	}
+	outcome->stored = true;
+	store_record(
+	    store, &(struct store_record){
+		       .tally = &tally, .event = &event, .sum = &sum });
+	query.storm = is_storm(store, &event, outcome);
+	for (size_t i = 0; i < conf->policy.rules; i++) {
 		struct judgement judged;
 
+		query.rule = &conf->policy.rule[i];
+		query.observed = false;
 		if ((query.rule->kinds & kind_bit(event.kind)) != 0 &&
-		    engine_judge(store, &query, &judged)) {
+		    judge(store, &query, &judged)) {
 			ban(store, &query, &judged, now, outcome);
 		}
 	}

@@ -13,7 +13,8 @@
  * since are left out. */
 #define OF_KIND                                                                \
 	" FROM event AS e WHERE client = :client AND kind = :kind"             \
-	" AND at > :after AND at <= :until AND (key IS NULL OR NOT EXISTS"     \
+	" AND at > :after AND at <= :until"                                    \
+	" AND (NOT :sure OR NOT doubtful) AND (key IS NULL OR NOT EXISTS"      \
 	" (SELECT 1 FROM mark AS m WHERE m.client = e.client"                  \
 	" AND m.reason = :reason AND m.key = e.key AND m.at >= e.at))"
 
@@ -21,6 +22,7 @@
 	db_client(&(query)->client), db_text(":kind", kind_name(kind)),        \
 	    db_int(":after", (query)->after),                                  \
 	    db_int(":until", (query)->until),                                  \
+	    db_int(":sure", (query)->sure && (kind) == KIND_RECIPIENT),        \
 	    db_text(":reason", reason_name((query)->reason))
 
 int64_t
@@ -58,8 +60,9 @@ store_event_keys(struct store *store, const struct event_query *query,
 		}
 		row = db_query(store,
 		    "SELECT count(*)" OF_KIND
-		    " GROUP BY ifnull(key, id), at / 3600",
-		    DB_WITH(OF_KIND_WITH(query, kind)));
+		    " GROUP BY ifnull(key, id), at / 3600 * :hourly",
+		    DB_WITH(OF_KIND_WITH(query, kind),
+			db_int(":hourly", query->hourly)));
 		while (more && db_row(store, row)) {
 			more = each(to, sqlite3_column_int64(row, 0));
 		}
@@ -93,6 +96,54 @@ store_event_sums(struct store *store, const struct net *client, int64_t since,
 		sum.last = sqlite3_column_int64(statement, 4);
 		each(to, &sum);
 	}
+}
+
+/* ---- logins ---- */
+
+bool
+store_logged_in(
+    struct store *store, const struct net *client, int64_t from, int64_t until)
+{
+	return db_number(store,
+		   "SELECT 1 FROM tally WHERE client = :client"
+		   " AND hour >= :from AND hour <= :until AND logins > 0"
+		   " LIMIT 1",
+		   DB_WITH(db_client(client), db_int(":from", from),
+		       db_int(":until", until)),
+		   0) != 0;
+}
+
+int64_t
+store_login_newest(struct store *store, int64_t until)
+{
+	return db_number(store,
+	    "SELECT max(at) FROM mark WHERE key <> '' AND at <= :until",
+	    DB_WITH(db_int(":until", until)), INT64_MIN);
+}
+
+#define DOUBTFUL_LOGINS                                                        \
+	"(SELECT DISTINCT client FROM event WHERE kind = 'auth' AND doubtful"  \
+	" AND at > :after AND at <= :until LIMIT :most)"
+
+int64_t
+store_login_failures(
+    struct store *store, int64_t after, int64_t until, int64_t most)
+{
+	return db_number(store, "SELECT count(*) FROM " DOUBTFUL_LOGINS,
+	    DB_WITH(db_int(":after", after), db_int(":until", until),
+		db_int(":most", most)),
+	    0);
+}
+
+void
+store_login_forgive(struct store *store, int64_t after, int64_t until)
+{
+	db_run(store,
+	    "UPDATE ban SET observed = 1 WHERE client IN " DOUBTFUL_LOGINS
+	    " AND reason = 'auth' AND step > 0 AND begins > :after"
+	    " AND cleared IS NULL",
+	    DB_WITH(db_int(":after", after), db_int(":until", until),
+		db_int(":most", -1)));
 }
 
 /* ---- tallies ---- */
@@ -407,6 +458,17 @@ store_evidence(struct store *store, const struct evidence_query *query,
 			store_tally_sum(store, &query->client,
 			    tally_hour(out->t - query->window + 1),
 			    tally_hour(out->t), &out->accepted);
+		}
+		if (query->logins > 0) {
+			out->users = db_number(store,
+			    "SELECT count(*) FROM mark"
+			    " WHERE client = :client AND reason = :reason"
+			    " AND key <> '' AND at > :after AND at <= :until",
+			    DB_WITH(db_client(&query->client),
+				db_text(":reason", reason_name(query->reason)),
+				db_int(":after", out->t - query->logins),
+				db_int(":until", out->t)),
+			    0);
 		}
 		db_ban_gather(store, &(struct ban_query){ .scope = BAN_COVERING,
 					 .who = query->client,

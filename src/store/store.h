@@ -125,12 +125,14 @@ struct evidence_query {
 	int64_t least;  /* fewer events around `at` lead to nothing: then the
 			 * rest is not looked up; 0: look in any case */
 	bool accepted;  /* whether the other side of a ratio matters */
+	int64_t logins; /* seconds that good logins are looked for; 0: none */
 };
 struct evidence {
 	bool enough;           /* false: nothing else was looked up */
 	int64_t t;             /* when it is judged */
 	int64_t reset;         /* the newest for all keys; INT64_MIN */
 	struct tally accepted; /* of the hours of (t - window, t] */
+	int64_t users;         /* that logged in well in (t - logins, t] */
 	const struct ban *ban; /* of the reason that cover the client, observed
 				* ones too, in no order; borrowed until the
 				* next verb */
@@ -246,10 +248,11 @@ struct event_query {
 	/* Failures of a user who logged in since (a reset with the key, for
 	 * this reason) are left out. */
 	enum reason reason;
+	bool sure;   /* without doubtful recipients */
+	bool hourly; /* by key: each clock hour apart */
 };
 int64_t store_event_count(struct store *store, const struct event_query *query);
-/* The same by key: how many of one kind and key there are in each clock hour.
- * One without a key stands for itself.  `most` is not looked at. */
+/* The same by key: how many of one kind and key there are.  One without a key stands for itself.  `most` is not looked at. */
 void store_event_keys(struct store *store, const struct event_query *query,
     bool (*each)(void *to, int64_t events), void *to);
 
@@ -292,6 +295,18 @@ void store_ban_each(struct store *store, const struct ban_query *query,
 
 /* Write a new end and note of a ban. */
 void store_ban_change(struct store *store, const struct ban *ban);
+
+/* Whether a client logged in well in an hour with from <= hour <= until. */
+bool store_logged_in(
+    struct store *store, const struct net *client, int64_t from, int64_t until);
+/* When the newest good login of anybody was, up to then; INT64_MIN. */
+int64_t store_login_newest(struct store *store, int64_t until);
+/* Of how many clients logins failed doubtfully with after < at <= until;
+ * `most` is enough. */
+int64_t store_login_failures(
+    struct store *store, int64_t after, int64_t until, int64_t most);
+/* Their bans for it that began after `after` refuse nobody any more. */
+void store_login_forgive(struct store *store, int64_t after, int64_t until);
 
 /* Mark a ban as cleared at `at`; `mistake` as well takes it out of the
  * steps (also of one cleared or over before). */

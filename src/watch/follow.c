@@ -46,6 +46,7 @@ struct follow {
 	struct ban ban[BANS_MAX];
 	size_t bans;
 	bool braked; /* one of them put the brake on */
+	bool storm;  /* logins fail for all */
 
 	/* Seconds; what is 0 is due. */
 	int64_t life_at;  /* the next sign of life */
@@ -243,6 +244,9 @@ begin_batch(struct follow *follow, int64_t now)
 	if (follow->braked) {
 		engine_log_brake(follow->setup->conf);
 	}
+	if (follow->storm) {
+		engine_log_storm();
+	}
 	sources_stored(&follow->setup->sources, now);
 	follow->findings = 0;
 	follow->events = 0;
@@ -266,7 +270,7 @@ flush(struct follow *follow)
 	enum store_result result;
 
 	follow->bans = 0;
-	follow->braked = false;
+	follow->braked = follow->storm = false;
 	store_begin(follow->store);
 	for (size_t i = 0; i < follow->findings; i++) {
 		struct intake_result taken;
@@ -278,6 +282,7 @@ flush(struct follow *follow)
 			follow->ban[follow->bans++] = taken.ban[n];
 		}
 		follow->braked |= taken.braked;
+		follow->storm |= taken.storm;
 	}
 	sources_put(&follow->setup->sources, follow->store, now);
 	maintain(follow, now);

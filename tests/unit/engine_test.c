@@ -144,19 +144,6 @@ any_order_gives_the_same_ban(void **state)
 /* ---- by hand ---- */
 
 static void
-what_the_allowed_do_is_tallied(void **state)
-{
-	struct fixture *fixture = *state;
-	const struct net net = net_of("203.0.113.9");
-	struct tally sum;
-
-	script(fixture, "0 allow");
-	script(fixture, "0 stores spam = 0");
-	store_tally_sum(fixture->store, &net, T0, T0, &sum);
-	check_int("one spam", sum.kind[KIND_SPAM], 1);
-}
-
-static void
 who_is_never_banned(void **state)
 {
 	static const char *const addresses[] = { "127.0.0.1", "10.1.2.3",
@@ -227,7 +214,6 @@ main(void)
 		TEST(every_step_of_every_schedule),
 		TEST(what_is_not_flushed_yet_counts),
 		TEST(any_order_gives_the_same_ban),
-		TEST(what_the_allowed_do_is_tallied),
 		TEST(who_is_never_banned),
 		TEST(a_slash_64_is_one_client),
 		TEST(what_a_rule_makes_of_a_client),

@@ -150,6 +150,26 @@ fixture_accepted(struct fixture *fixture, const char *client, int64_t at,
 	assert_int_equal(store_status(fixture->store), STORE_OK);
 }
 
+/* A good login of a user. */
+static inline void
+fixture_login(
+    struct fixture *fixture, const char *client, const char *user, int64_t at)
+{
+	char key[HASH_TEXT_SIZE];
+	const struct tally_row row = { .client = net_of(client),
+		.hour = tally_hour(at),
+		.tally = { .logins = 1 } };
+	const struct reset reset = { .client = row.client,
+		.reason = REASON_AUTH,
+		.key = key,
+		.at = at };
+
+	engine_key(fixture->store, user, key);
+	store_record(fixture->store,
+	    &(struct store_record){ .tally = &row, .reset = &reset });
+	assert_int_equal(store_status(fixture->store), STORE_OK);
+}
+
 /* Put a ban as it is. */
 static inline void
 fixture_ban(struct fixture *fixture, const struct ban *ban)

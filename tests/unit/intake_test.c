@@ -23,6 +23,9 @@ up(void **state)
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		fixture->conf->source[kind] = CONF_WATCH;
 	}
+	for (size_t i = 0; i < fixture->conf->policy.rules; i++) {
+		fixture->conf->policy.rule[i].same_user = 0;
+	}
 	return 0;
 }
 

@@ -352,7 +352,7 @@ soft_steps(void **state)
 			assert_null(
 			    reply_parse(rows.field[3], NULL, &rule.again));
 		}
-		ban = policy_ban(&rule, &decision, &who);
+		ban = policy_ban(&rule, &decision, &who, false);
 		rows_check_int(&rows, 1, ban.step);
 		rows_check(&rows, 4, reply_words(&ban.reply, text));
 		if (rows.field[3][0] == '\0') {

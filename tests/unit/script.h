@@ -10,17 +10,23 @@
  *                     began, and "observed", "honest", "braked" of the last
  *     KIND N at AT    the same, the last at AT and told of at TIME
  *     KIND N same     all in one second
+ *     KIND N by NAME  of one user or recipient
+ *     KIND N null     refused to the null sender
+ *     KIND N nth      refused in one message, the first, second ...
+ *     login NAME      a good one
  *     stores KIND     once: whether it is kept as an event
  *     accepted M R    messages and recipients
  *     banned bans verdict            its standing
  *     step begins ends rule reason code own ref    of the ban that ends last
  *     clear mistake   the bans that are lifted; also for "all"
+ *     stays           a clear that tells how many wider networks stay
  *     allow [UNTIL]   likewise
- *     hand LASTS      a ban by hand
+ *     hand LASTS      a ban by hand: 0 new, 1 prolonged, 2 replaced
  *     release on clients since       the brake
- *     good held       its reputation; bans held against it
+ *     good held bad   its reputation; bans and events held against it
  *     daily WHAT NAME sums of the day of TIME
  *     prune           rows that went
+ *     maintain UP     likewise, of a service whose host is so long up
  *     set RULE FIELD N     mode observe|enforce     policy NAME
  */
 #ifndef UNIT_SCRIPT_H
@@ -96,7 +102,11 @@ script_observes(struct script *script)
 	const char *how = script->word[1] != NULL ? script->word[2] : "";
 	bool same = how != NULL && strcmp(how, "same") == 0;
 	bool late = how != NULL && strcmp(how, "at") == 0;
+	bool nth = how != NULL && strcmp(how, "nth") == 0;
+	struct fixture *fixture = script->fixture;
 	struct outcome outcome = { .bans = 0 };
+	char key[HASH_TEXT_SIZE] = "";
+	bool storm = false;
 	int64_t last, count;
 	enum kind kind;
 	struct text text;
@@ -106,19 +116,35 @@ script_observes(struct script *script)
 		return false;
 	}
 	count = script_number(script, 1, 1);
+	if (how != NULL && strcmp(how, "by") == 0) {
+		engine_key(fixture->store, script->word[3], key);
+	}
 	last = late ? T0 + script_number(script, 3, 0) : script->now;
 	for (int64_t i = count - 1; i >= 0; i--) {
 		int64_t at = same ? last : last - i;
 
-		outcome = fixture_observe(script->fixture, script->who, kind,
-		    at, late ? script->now : at);
+		const struct observation seen = {
+			.address = addr_of(script->who),
+			.kind = kind,
+			.at = at,
+			.source = "test",
+			.key = key[0] != '\0' ? key : NULL,
+			.null_sender = how != NULL && strcmp(how, "null") == 0,
+			.nth = nth ? (int)(count - i) : 0,
+		};
+
+		store_begin(fixture->store);
+		engine_observe(fixture->store, fixture->conf, &seen, NULL,
+		    late ? script->now : at, &outcome);
+		assert_int_equal(store_commit(fixture->store), STORE_OK);
 		bans += outcome.bans;
+		storm |= outcome.storm;
 	}
 	text_init(&text, script->got, sizeof(script->got));
-	text_addf(&text, "%zu%s%s%s", bans,
+	text_addf(&text, "%zu%s%s%s%s", bans,
 	    outcome.bans > 0 && outcome.ban[0].observed ? " observed" : "",
 	    outcome.bans > 0 && outcome.ban[0].honest ? " honest" : "",
-	    outcome.braked ? " braked" : "");
+	    outcome.braked ? " braked" : "", storm ? " storm" : "");
 	return true;
 }
 
@@ -197,13 +223,15 @@ script_acts(struct script *script)
 	int64_t was;
 
 	store_begin(store);
-	if (script_is(script, "clear") || script_is(script, "mistake")) {
+	if (script_is(script, "clear") || script_is(script, "mistake") ||
+	    script_is(script, "stays")) {
 		struct clearing clearing = { .who = net_of(script->who),
 			.everybody = script->word[1] != NULL,
 			.mistake = script_is(script, "mistake") };
 
 		engine_clear(store, conf, &clearing, now, &cleared);
-		*number = cleared.lifted;
+		*number = script_is(script, "stays") ? (int64_t)cleared.widers
+						     : cleared.lifted;
 	} else if (script_is(script, "allow")) {
 		struct allow allow = { .net = net_of(script->who),
 			.until = script_number(script, 1, -T0) + T0 };
@@ -217,6 +245,12 @@ script_acts(struct script *script)
 		*number = engine_ban(store, conf, &ban, now, &was);
 	} else if (script_is(script, "release")) {
 		engine_brake_release(store, now);
+	} else if (script_is(script, "maintain")) {
+		*number = engine_maintain(
+		    store, conf, now, script_number(script, 1, 0) * 1000);
+	} else if (script_is(script, "login")) {
+		fixture_login(
+		    script->fixture, script->who, script->word[1], now);
 	} else if (script_is(script, "prune")) {
 		*number = engine_prune(store, conf, now);
 	} else if (script_is(script, "accepted")) {
@@ -290,6 +324,8 @@ script_looks(struct script *script)
 		script->number = brake.brake.since - T0;
 	} else if (script_is(script, "held")) {
 		script->number = repute.facts.bans;
+	} else if (script_is(script, "bad")) {
+		script->number = reputation_bad(&repute.facts.tally);
 	} else if (script_is(script, "good")) {
 		script->number = repute.reputation == REPUTATION_GOOD;
 	} else if (script_is(script, "daily")) {
