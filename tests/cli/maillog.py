@@ -55,10 +55,10 @@ class Log:
             f"warning: unknown[{address}]: SASL PLAIN authentication failed:"
             f" (reason unavailable), sasl_username={user}")
 
-    def imap_fails(self, address, attempts):
+    def imap_fails(self, address, attempts, user="joe"):
         return self.add(
             "dovecot", "imap-login: Disconnected: Connection closed (auth"
-            f" failed, {attempts} attempts in 9 secs): user=<joe>,"
+            f" failed, {attempts} attempts in 9 secs): user=<{user}>,"
             f" method=PLAIN, rip={address}, lip=192.0.2.1, session=<Xq8>")
 
     def unknown(self, address, count=1):

@@ -144,7 +144,6 @@ def test_history_is_forgotten_events_first_bans_last(house):
 
 def test_its_reputation_with_the_numbers_behind_it(house):
     house.do("report", "virus", "203.0.113.7")
-    house.do("clear", "203.0.113.7")
     hour = now() - DAY
     house.sql("INSERT INTO tally (client, hour, messages, accepted, greylist)"
               " VALUES ('203.0.113.7', ?, 40, 30, 5)", hour - hour % HOUR)
@@ -160,9 +159,25 @@ def test_its_reputation_with_the_numbers_behind_it(house):
     assert "good: no ban, 20 or more messages, at most 5 % bad" in said
     assert "poor: 2 or more bans, or 20 or more bad events, at least 50 %" in (
         said)
-    house.do("clear", "203.0.113.7", "--mistake")
+    house.do("clear", "203.0.113.7")
     assert house.json("explain",
                       "203.0.113.7")["reputation"]["name"] == "good"
+
+
+def test_a_network_banned_by_hand_twice_makes_no_address_in_it_poor(house):
+    for _ in range(2):
+        house.do("ban", "203.0.113.0/24", "2h")
+        house.do("clear", "203.0.113.0/24")
+    house.do("ban", "203.0.113.0/24", "2h")
+    story = house.json("explain", "203.0.113.7")["reputation"]
+    assert (story["name"], story["bans"]) == ("neutral", 0)
+
+
+def test_an_allowed_address_that_is_reported_keeps_its_reputation(house):
+    house.do("allow", "add", "203.0.113.7")
+    for _ in range(5):
+        assert "0 events" in house.do("report", "spam", "203.0.113.7")
+    assert house.json("explain", "203.0.113.7")["reputation"]["bad"] == 0
 
 
 FAIR = """
