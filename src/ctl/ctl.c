@@ -58,7 +58,7 @@ ctl_rules(const struct ctl *ctl)
 	char error[RULES_ERROR_SIZE] = "";
 	struct rules *rules = rules_load(ctl->conf->watch.rules, error);
 
-	if (rules == NULL) {
+	if (error[0] != '\0') {
 		output_wrong(error);
 	}
 	return rules;

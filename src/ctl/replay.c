@@ -223,6 +223,11 @@ list_counts(struct text *text, const int64_t *count, const struct words *words,
 	return all;
 }
 
+/* What a host with the milter counts besides. */
+static const char
+    nowhere[] = "spam and viruses by header, unknown commands and "
+		"call-outs are in no log";
+
 static void
 put_totals(struct output *out, const struct replay *replay)
 {
@@ -254,6 +259,7 @@ put_totals(struct output *out, const struct replay *replay)
 		    " more not counted: by clients that had logged in",
 		    simulation->spared);
 	}
+	output_line(out, "", "%s", nowhere);
 	output_line(out, "clients",
 	    "%" PRId64 " seen, %" PRId64 " with offences, %" PRId64
 	    " banned, %" PRId64 " of these suspects",
@@ -413,6 +419,8 @@ replay_logs(struct ctl *ctl)
 	}
 	if (status == EXIT_FINE && replay.policies > 1) {
 		put_side_by_side(out, both);
+		output_gap(out);
+		output_say(out, "%s", nowhere);
 		output_object(out, NULL, NULL);
 		output_int(out, "lines", replay.lines);
 		output_list(out, "policies");

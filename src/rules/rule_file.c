@@ -321,12 +321,17 @@ rule_file_clear(struct rules *rules)
 /* ---- the administrator's folder ---- */
 
 static int
+is_shown(const struct dirent *entry)
+{
+	return entry->d_name[0] != '.';
+}
+
+static bool
 is_rule_file(const struct dirent *entry)
 {
 	const char *dot = strrchr(entry->d_name, '.');
 
-	return entry->d_name[0] != '.' && dot != NULL &&
-	       strcmp(dot, ".rule") == 0;
+	return dot != NULL && strcmp(dot, ".rule") == 0;
 }
 
 /* By byte, whatever the locale. */
@@ -338,7 +343,7 @@ by_name(const struct dirent **a, const struct dirent **b)
 
 struct folder {
 	const char *path;
-	struct dirent **entry; /* its rule files, by name */
+	struct dirent **entry; /* what is in it, by name */
 	int entries;
 };
 
@@ -357,7 +362,10 @@ next_name(const struct folder *folder, const char *last,
 	for (int i = 0; i < folder->entries && next == NULL; i++) {
 		const char *name = folder->entry[i]->d_name;
 
-		next = last == NULL || strcmp(name, last) > 0 ? name : NULL;
+		if (is_rule_file(folder->entry[i]) &&
+		    (last == NULL || strcmp(name, last) > 0)) {
+			next = name;
+		}
 	}
 	for (const struct embedded *at = rule_files; at->name != NULL; at++) {
 		if ((last == NULL || strcmp(at->name, last) > 0) &&
@@ -400,6 +408,26 @@ read_files(struct rules *rules, const struct folder *folder,
 	return fine;
 }
 
+/* Name what may have been meant as a rule file. */
+static void
+warn_of_others(const struct folder *folder, char error[static RULES_ERROR_SIZE])
+{
+	struct text text;
+
+	text_init(&text, error, RULES_ERROR_SIZE);
+	for (int i = 0; i < folder->entries; i++) {
+		const struct dirent *entry = folder->entry[i];
+
+		if (!is_rule_file(entry) && entry->d_type != DT_DIR) {
+			text_addf(&text,
+			    "%s%s/%s: warning: not read, because its name does "
+			    "not end in .rule",
+			    text.len > 0 ? "\n" : "", folder->path,
+			    entry->d_name);
+		}
+	}
+}
+
 /* ---- the set ---- */
 
 struct rules *
@@ -411,8 +439,7 @@ rules_load(const char *folder, char error[static RULES_ERROR_SIZE])
 	size_t n = 0;
 
 	if (folder != NULL && folder[0] != '\0') {
-		own.entries = scandir(
-		    folder, &own.entry, is_rule_file, by_name);
+		own.entries = scandir(folder, &own.entry, is_shown, by_name);
 	}
 	/* One that does not exist holds none. */
 	fine = own.entries >= 0 || errno == ENOENT ||
@@ -421,6 +448,9 @@ rules_load(const char *folder, char error[static RULES_ERROR_SIZE])
 		fine = fail(error, "rules", "out of memory");
 	}
 	fine = fine && read_files(rules, &own, error);
+	if (fine) {
+		warn_of_others(&own, error);
+	}
 	while (own.entries > 0) {
 		free(own.entry[--own.entries]);
 	}

@@ -39,7 +39,8 @@ enum {
  * Load the shipped rules and those of `folder` (its *.rule files in the
  * order of their names; a folder that does not exist holds none).  NULL comes
  * back where one is wrong, with `error`, a line "FILE:LINE:COLUMN: what"
- * for each error of the first such file.
+ * for each error of the first such file.  Else `error` holds the warnings, in
+ * the same form with "warning: " before what, or is empty.
  */
 struct rules *rules_load(
     const char *folder, char error[static RULES_ERROR_SIZE]);

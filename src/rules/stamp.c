@@ -46,7 +46,7 @@ form_of(const char *text, size_t len)
 		const char *shape = forms[i].shape;
 		size_t at = 0;
 
-		while (shape[at] != '\0' && at < len &&
+		while (at < len && shape[at] != '\0' &&
 		       (shape[at] == '.' || shape[at] == text[at])) {
 			at++;
 		}

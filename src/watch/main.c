@@ -69,6 +69,7 @@ setup_load(const char *path)
 			    setup->conf->watch.rules, error);
 		}
 		if (setup->rules != NULL) {
+			log_warn_lines(error);
 			setup->scratch = rules_scratch_new(setup->rules);
 		}
 		if (setup->scratch != NULL) {

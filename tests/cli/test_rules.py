@@ -90,6 +90,41 @@ def test_a_rule_that_is_wrong_is_named_with_its_line(house):
         assert done.stderr.startswith(f"{path}:3:"), done.stderr
 
 
+def test_a_file_that_is_no_rule_file_is_named(house):
+    """x.conf in rules.d: it is not read, and nobody would notice."""
+    path = own_rule(house, "# nothing\n")
+    (path.parent / "x.conf").write_text("rule nonsense")
+    (path.parent / ".hidden").write_text("")
+    (path.parent / "old").mkdir()
+    done = house.run("rules", "list")
+    assert done.returncode == 0 and "postfix-sasl" in done.stdout
+    assert done.stderr == (f"{path.parent}/x.conf: warning: not read, because "
+                           "its name does not end in .rule\n")
+
+
+def test_a_backslash_in_double_quotes_is_refused_with_its_line(house):
+    r"""Not taken for an "S" that matches nothing."""
+    path = own_rule(house, 'rule "own" {\n\tabout = "x"\n\tkind = auth\n'
+                    '\ttags = {x}\n\tmatch = "\\S+ {ip}"\n}\n')
+    done = house.run("rules", "list")
+    assert done.returncode == 2
+    assert done.stderr.startswith(f"{path}:5:"), done.stderr
+
+
+def test_times_are_of_the_zone_of_the_watcher(house):
+    """A log of a host elsewhere: bans begin when it was so."""
+    log = Log(stamp=trad)
+    for _ in range(12):
+        log.login_fails(BAD)
+    begins = {}
+    for zone in "+03:00", "+05:00":
+        house.configure(f'watch {{ zone = "{zone}" }}')
+        ban = json.loads(house.do("replay", "--json", "-", given=log.text()))
+        begins[zone] = ban["begins"]
+    assert begins["+03:00"][:11] == begins["+05:00"][:11]
+    assert (int(begins["+03:00"][11:13]) - int(begins["+05:00"][11:13])) == 2
+
+
 def test_a_pattern_that_goes_astray_gives_up_on_its_line(house):
     """Without its limits it would take 50 times as long."""
     own_rule(house, """
