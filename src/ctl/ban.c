@@ -8,7 +8,7 @@
 static struct net
 target(const struct ctl *ctl)
 {
-	const struct args *args = &ctl->args;
+	const struct args *args = ctl->args;
 
 	return args->single ? engine_client(ctl->conf, &args->address)
 			    : args->who;
@@ -20,7 +20,7 @@ enum exit_status
 ban_check(struct ctl *ctl)
 {
 	const struct conf *conf = ctl->conf;
-	const struct net *who = &ctl->args.who;
+	const struct net *who = &ctl->args->who;
 	bool allowed = who->bits == ADDR_BITS && conf_is_own(who);
 	const char *text = piece_net(who);
 
@@ -47,11 +47,11 @@ ban_check(struct ctl *ctl)
 enum exit_status
 ban_add(struct ctl *ctl)
 {
-	const struct args *args = &ctl->args;
+	const struct args *args = ctl->args;
 	struct ban ban = {
 		.who = target(ctl),
-		.reason = args_given(args, OPTION_REASON) ? args->reason
-							  : REASON_ERROR,
+		.reason = (args->value[OPTION_REASON] != NULL) ? args->reason
+							       : REASON_ERROR,
 		.ends = ctl->now + args->duration,
 	};
 	struct allow allow;
@@ -61,7 +61,7 @@ ban_add(struct ctl *ctl)
 
 	/* Its length was checked when it was read. */
 	(void)text_copy(
-	    ban.note, sizeof(ban.note), args->note != NULL ? args->note : "");
+	    ban.note, sizeof(ban.note), ctl->note != NULL ? ctl->note : "");
 	if (store_allow_find(ctl->store, &args->who.addr, ctl->now, &allow) &&
 	    net_contains(&allow.net, &args->who)) {
 		output_complain("%s is allowed: \"videur allow remove %s\" "
@@ -113,13 +113,13 @@ say_still_banned(void *to, const struct ban *ban)
 enum exit_status
 ban_clear(struct ctl *ctl)
 {
-	const struct args *args = &ctl->args;
+	const struct args *args = ctl->args;
 	struct clearing clearing = {
 		.who = target(ctl),
 		.everybody = args->everybody,
-		.reason = args_given(args, OPTION_REASON) ? &args->reason
-							  : NULL,
-		.mistake = args_given(args, OPTION_MISTAKE),
+		.reason = (args->value[OPTION_REASON] != NULL) ? &args->reason
+							       : NULL,
+		.mistake = (args->value[OPTION_MISTAKE] != NULL),
 	};
 	/* Bans that reach beyond what is cleared, and for other reasons. */
 	const struct ban_query rest = {
@@ -187,17 +187,33 @@ allow_list(struct ctl *ctl)
 }
 
 enum exit_status
+allow_check(struct ctl *ctl)
+{
+	const struct net *who = &ctl->args->who;
+
+	if (ctl->args->value[OPTION_FORCE] == NULL &&
+	    net_is_wider(who, BAN_WIDEST_V4, BAN_WIDEST_V6)) {
+		output_complain("%s is wider than /%d: nobody in it would be "
+				"refused; --force allows it all the same",
+		    piece_net(who),
+		    net_is_v4(who) ? BAN_WIDEST_V4 : BAN_WIDEST_V6);
+		return EXIT_USAGE;
+	}
+	return EXIT_FINE;
+}
+
+enum exit_status
 allow_add(struct ctl *ctl)
 {
-	const struct args *args = &ctl->args;
+	const struct args *args = ctl->args;
 	struct allow allow = {
 		.net = args->who,
-		.until = args->lasting != 0 ? ctl->now + args->lasting : 0,
+		.until = args->duration != 0 ? ctl->now + args->duration : 0,
 	};
 	int64_t lifted = 0;
 
-	(void)text_copy(allow.note, sizeof(allow.note),
-	    args->note != NULL ? args->note : "");
+	(void)text_copy(
+	    allow.note, sizeof(allow.note), ctl->note != NULL ? ctl->note : "");
 	engine_allow(ctl->store, ctl->conf, &allow, ctl->now, &lifted);
 	ctl_audit(ctl, "allow add", piece_net(&allow.net));
 	output_say(&ctl->out, "allowed %s%s%s; lifted %s",
@@ -210,8 +226,8 @@ allow_add(struct ctl *ctl)
 enum exit_status
 allow_remove(struct ctl *ctl)
 {
-	const char *net = piece_net(&ctl->args.who);
-	bool there = store_allow_remove(ctl->store, &ctl->args.who);
+	const char *net = piece_net(&ctl->args->who);
+	bool there = store_allow_remove(ctl->store, &ctl->args->who);
 
 	if (there) {
 		ctl_audit(ctl, "allow remove", net);

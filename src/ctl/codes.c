@@ -212,7 +212,7 @@ enum exit_status
 codes_show(struct ctl *ctl)
 {
 	static struct policy other; /* too large for a stack */
-	const char *name = ctl->args.policy[0];
+	const char *name = ctl->args->value[OPTION_POLICY];
 	const struct policy *policy = name != NULL ? &other
 						   : &ctl->conf->policy;
 	struct output *out = &ctl->out;

@@ -33,7 +33,7 @@ ctl_audit(struct ctl *ctl, const char *what, const char *subject)
 		.who = who,
 		.what = what,
 		.subject = subject,
-		.note = ctl->args.note,
+		.note = ctl->note,
 	};
 
 	proc_who(who, sizeof(who));

@@ -21,7 +21,8 @@ struct standing;
 struct ctl {
 	const struct conf *conf;
 	const char *file; /* it was read from; NULL: the default */
-	struct args args;
+	const struct args *args;
+	const char *note;    /* for the audit: --note, or NULL */
 	struct store *store; /* NULL before it is opened */
 	int64_t now;         /* when the command began */
 	struct output out;
@@ -32,7 +33,7 @@ struct ctl {
  * database could not be used. */
 bool ctl_well(struct ctl *ctl, enum store_result result);
 
-/* Put what was done to whom into the audit, with --note. */
+/* Put what was done to whom into the audit, with the note. */
 void ctl_audit(struct ctl *ctl, const char *what, const char *subject);
 
 /* The policy of that name; false after a complaint. */
@@ -85,6 +86,8 @@ verb explain_show;
  * configuration. */
 verb ban_check;
 verb ban_add, ban_clear;
+/* Refuses what is very wide without --force. */
+verb allow_check;
 verb allow_list, allow_add, allow_remove;
 
 /* Understands all lines of standard input first. */
@@ -105,6 +108,9 @@ verb doctor_check;
 verb doctor_run;
 
 verb codes_show;
+
+/* From the configured database into the file that is named. */
+verb rescue_database;
 
 /* The words as one text, or "-": what stands on standard input, line by
  * line. */

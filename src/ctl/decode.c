@@ -214,7 +214,7 @@ decode_lines(struct decoding *decoding)
 enum exit_status
 decode_text(struct ctl *ctl)
 {
-	const struct args *args = &ctl->args;
+	const struct args *args = ctl->args;
 	struct output *out = &ctl->out;
 	struct decoding decoding = {
 		.out = out,

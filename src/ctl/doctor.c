@@ -18,7 +18,7 @@ enum {
 enum exit_status
 doctor_check(struct ctl *ctl)
 {
-	const char *folder = ctl->args.postfix;
+	const char *folder = ctl->args->value[OPTION_POSTFIX];
 	char main_cf[FOLDER_SIZE];
 	struct text text;
 
@@ -106,7 +106,7 @@ fix(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
 
 		engine_allow(
 		    ctl->store, ctl->conf, allow, ctl->now, &lifted[i]);
-		ctl->args.note = allow->note;
+		ctl->note = allow->note;
 		ctl_audit(ctl, "allow add", piece_net(&allow->net));
 	}
 	result = store_commit(ctl->store);
@@ -156,9 +156,9 @@ enum exit_status
 doctor_run(struct ctl *ctl)
 {
 	static struct diagnosis diagnosis; /* too large for a stack */
-	bool fixing = args_given(&ctl->args, OPTION_FIX);
-	char *folder = ctl->args.postfix != NULL
-			   ? realpath(ctl->args.postfix, NULL)
+	bool fixing = (ctl->args->value[OPTION_FIX] != NULL);
+	char *folder = ctl->args->value[OPTION_POSTFIX] != NULL
+			   ? realpath(ctl->args->value[OPTION_POSTFIX], NULL)
 			   : NULL;
 	struct facts *facts = facts_gather(ctl->conf, folder, ctl->now);
 	enum exit_status status = EXIT_FINE;

@@ -315,7 +315,7 @@ put_bans(struct known *known)
 	struct layout layout = bans_layout;
 	const struct ban_query query = {
 		.scope = BAN_COVERING,
-		.who = ctl->args.who,
+		.who = ctl->args->who,
 		.active_at = INT64_MIN,
 		.observed = true,
 	};
@@ -353,7 +353,7 @@ enum exit_status
 explain_show(struct ctl *ctl)
 {
 	const struct conf *conf = ctl->conf;
-	const struct addr *address = &ctl->args.address;
+	const struct addr *address = &ctl->args->address;
 	struct known known = {
 		.ctl = ctl,
 		.client = engine_client(conf, address),

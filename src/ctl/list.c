@@ -215,9 +215,9 @@ put_ban(void *to, const struct ban *ban)
 enum exit_status
 list_show(struct ctl *ctl)
 {
-	const struct args *args = &ctl->args;
-	bool reason = args_given(args, OPTION_REASON);
-	bool all = args_given(args, OPTION_ALL);
+	const struct args *args = ctl->args;
+	bool reason = (args->value[OPTION_REASON] != NULL);
+	bool all = (args->value[OPTION_ALL] != NULL);
 	const struct ban_query query = {
 		.scope = BAN_ANYBODY,
 		.active_at = all ? INT64_MIN : ctl->now,
@@ -257,7 +257,7 @@ list_check(struct ctl *ctl)
 	bool banned;
 
 	engine_standing(
-	    ctl->store, ctl->conf, &ctl->args.address, ctl->now, &standing);
+	    ctl->store, ctl->conf, &ctl->args->address, ctl->now, &standing);
 	bans_standing(ctl, &standing);
 	banned = standing.verdict == STANDING_BANNED;
 	layout.open = true;

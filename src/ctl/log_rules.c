@@ -283,7 +283,7 @@ read_file(struct test *test, const char *path)
 		output_complain("%s", error);
 		return EXIT_USAGE;
 	}
-	if (test->ctl->args.files > 1) {
+	if (test->ctl->args->files > 1) {
 		output_say(out, "%s:", reader->name);
 		test->shown = true;
 	}
@@ -318,7 +318,7 @@ enum exit_status
 rules_test(struct ctl *ctl)
 {
 	static struct test test; /* too large for a stack */
-	const struct args *args = &ctl->args;
+	const struct args *args = ctl->args;
 	struct rules *rules = ctl_rules(ctl);
 	enum exit_status status = EXIT_FINE;
 
@@ -333,7 +333,7 @@ rules_test(struct ctl *ctl)
 		rules_free(rules);
 		return EXIT_DATABASE;
 	}
-	test.unmatched = args_given(args, OPTION_UNMATCHED);
+	test.unmatched = (args->value[OPTION_UNMATCHED] != NULL);
 	rules_each(rules, begin_count, &test);
 	test.table = test.unmatched ? unmatched_layout : match_layout;
 	test.table.column[1].flags |= test.unmatched ? 0

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/text.h"
 #include "base/words.h"
 #include "conf/conf.h"
 #include "ctl/args.h"
@@ -39,101 +40,80 @@ struct command {
 	const char *usage;                   /* what follows those words */
 	const char *help;                    /* one line */
 	struct syntax syntax;
+	enum access access;
+	verb *run;
 	/* What can be refused without the database, or NULL; it has said why
 	 * where it gives back anything but EXIT_FINE. */
 	verb *check;
-	enum access access;
-	verb *run;
 };
 
-enum {
-	SHAPES = OPTION_JSON | OPTION_CSV
-};
+#define O(name) (1U << OPTION_##name)
+#define SHAPES  (O(JSON) | O(CSV))
 
 /* clang-format off */
 static const struct command commands[] = {
 	{ { "status" }, "[--json|--csv]",
-	  "what is banned, counted and alive",
-	  { { ARGUMENT_END }, SHAPES },
-	  NULL, ACCESS_READ, status_show },
+	  "what is banned, counted, seen and alive",
+	  { { 0 }, SHAPES }, ACCESS_READ, status_show, NULL },
 	{ { "list" }, "[--reason R] [--all] [--json|--csv]",
 	  "who is banned, latest end first",
-	  { { ARGUMENT_END }, OPTION_REASON | OPTION_ALL | SHAPES },
-	  NULL, ACCESS_READ, list_show },
-	{ { "check" }, "IP [--json|--csv]",
-	  "whether an address is banned now",
-	  { { ARGUMENT_ADDRESS }, SHAPES },
-	  NULL, ACCESS_READ, list_check },
-	{ { "explain" }, "IP [--json|--csv]",
-	  "everything known of an address",
-	  { { ARGUMENT_ADDRESS }, SHAPES },
-	  NULL, ACCESS_READ, explain_show },
-	{ { "ban" }, "IP|NET DURATION [--reason R] [--note T]",
-	  "ban by hand",
-	  { { ARGUMENT_WHO, ARGUMENT_DURATION }, OPTION_REASON | OPTION_NOTE },
-	  ban_check, ACCESS_WRITE, ban_add },
+	  { { 0 }, O(REASON) | O(ALL) | SHAPES }, ACCESS_READ, list_show, NULL },
+	{ { "check" }, "IP [--json|--csv]", "whether an address is banned now",
+	  { { ARGUMENT_ADDRESS }, SHAPES }, ACCESS_READ, list_check, NULL },
+	{ { "explain" }, "IP [--json|--csv]", "everything known of an address",
+	  { { ARGUMENT_ADDRESS }, SHAPES }, ACCESS_READ, explain_show, NULL },
+	{ { "ban" }, "IP|NET DURATION [--reason R] [--note T]", "ban by hand",
+	  { { ARGUMENT_WHO, ARGUMENT_DURATION }, O(REASON) | O(NOTE) },
+	  ACCESS_WRITE, ban_add, ban_check },
 	{ { "clear" }, "IP|NET|all [--reason R] [--note T] [--mistake]",
 	  "lift bans and reset the counters",
-	  { { ARGUMENT_WHOM }, OPTION_REASON | OPTION_NOTE | OPTION_MISTAKE },
-	  NULL, ACCESS_WRITE, ban_clear },
+	  { { ARGUMENT_WHOM }, O(REASON) | O(NOTE) | O(MISTAKE) },
+	  ACCESS_WRITE, ban_clear, NULL },
 	{ { "allow" }, "[list] [--json|--csv]",
 	  "which networks are never refused",
-	  { { ARGUMENT_END }, SHAPES },
-	  NULL, ACCESS_READ, allow_list },
-	{ { "allow", "list" }, NULL, NULL,
-	  { { ARGUMENT_END }, SHAPES },
-	  NULL, ACCESS_READ, allow_list },
-	{ { "allow", "add" }, "NET [--note T] [--for DURATION]",
+	  { { 0 }, SHAPES }, ACCESS_READ, allow_list, NULL },
+	{ { "allow", "add" }, "NET [--note T] [--for DURATION] [--force]",
 	  "never refuse a network, and lift its bans",
-	  { { ARGUMENT_WHO }, OPTION_NOTE | OPTION_FOR },
-	  NULL, ACCESS_WRITE, allow_add },
-	{ { "allow", "remove" }, "NET",
-	  "take it off the allow list",
-	  { { ARGUMENT_WHO }, 0 },
-	  NULL, ACCESS_WRITE, allow_remove },
+	  { { ARGUMENT_WHO }, O(NOTE) | O(FOR) | O(FORCE) },
+	  ACCESS_WRITE, allow_add, allow_check },
+	{ { "allow", "remove" }, "NET", "take it off the allow list",
+	  { { ARGUMENT_WHO }, 0 }, ACCESS_WRITE, allow_remove, NULL },
 	{ { "report" }, "KIND IP [--at TIME] [--detail T]",
 	  "report an offence of an address",
-	  { { ARGUMENT_KIND, ARGUMENT_ADDRESS }, OPTION_AT | OPTION_DETAIL },
-	  NULL, ACCESS_OWN, report_one },
+	  { { ARGUMENT_KIND, ARGUMENT_ADDRESS }, O(AT) | O(DETAIL) },
+	  ACCESS_OWN, report_one, NULL },
 	{ { "report", "-" }, "",
 	  "the same, lines of KIND IP [--at TIME] from standard input",
-	  { { ARGUMENT_END }, 0 },
-	  report_lines_check, ACCESS_OWN, report_lines },
+	  { { 0 }, 0 }, ACCESS_OWN, report_lines, report_lines_check },
 	{ { "brake" }, "[--json|--csv]",
 	  "whether new bans of clients in good standing are held back",
-	  { { ARGUMENT_END }, SHAPES },
-	  NULL, ACCESS_READ, brake_show },
+	  { { 0 }, SHAPES }, ACCESS_READ, brake_show, NULL },
 	{ { "brake", "release" }, "[--note T] [--json|--csv]",
 	  "stop holding them back",
-	  { { ARGUMENT_END }, OPTION_NOTE | SHAPES },
-	  NULL, ACCESS_WRITE, brake_release },
-	{ { "rules" }, "[list] [--json|--csv]",
-	  "how log lines are understood",
-	  { { ARGUMENT_END }, SHAPES },
-	  NULL, ACCESS_NONE, rules_list },
-	{ { "rules", "list" }, NULL, NULL,
-	  { { ARGUMENT_END }, SHAPES },
-	  NULL, ACCESS_NONE, rules_list },
+	  { { 0 }, O(NOTE) | SHAPES }, ACCESS_WRITE, brake_release, NULL },
+	{ { "rules" }, "[list] [--json|--csv]", "how log lines are understood",
+	  { { 0 }, SHAPES }, ACCESS_NONE, rules_list, NULL },
 	{ { "rules", "test" }, "[--unmatched] [--json|--csv] FILE...",
 	  "what the rules find in a log (\"-\": standard input; .gz too)",
-	  { { ARGUMENT_FILES }, OPTION_UNMATCHED | SHAPES },
-	  NULL, ACCESS_NONE, rules_test },
+	  { { ARGUMENT_FILES }, O(UNMATCHED) | SHAPES },
+	  ACCESS_NONE, rules_test, NULL },
 	{ { "replay" }, "[--policy P | --compare P Q] [--json|--csv] FILE...",
 	  "who would have been banned, from old logs",
-	  { { ARGUMENT_FILES }, OPTION_POLICY | OPTION_COMPARE | SHAPES },
-	  replay_check, ACCESS_NONE, replay_logs },
+	  { { ARGUMENT_FILES }, O(POLICY) | O(COMPARE) | SHAPES },
+	  ACCESS_NONE, replay_logs, replay_check },
 	{ { "doctor" }, "[--fix] [--postfix DIR] [--json|--csv]",
 	  "what is wrong with this host, and how to fix it",
-	  { { ARGUMENT_END }, OPTION_FIX | OPTION_POSTFIX | SHAPES },
-	  doctor_check, ACCESS_NONE, doctor_run },
+	  { { 0 }, O(FIX) | O(POSTFIX) | SHAPES },
+	  ACCESS_NONE, doctor_run, doctor_check },
 	{ { "codes" }, "[--policy P] [--json|--csv]",
 	  "what the policy says to clients, and when",
-	  { { ARGUMENT_END }, OPTION_POLICY | SHAPES },
-	  NULL, ACCESS_NONE, codes_show },
+	  { { 0 }, O(POLICY) | SHAPES }, ACCESS_NONE, codes_show, NULL },
 	{ { "decode" }, "[--json|--csv] TEXT...",
 	  "what a refusal by a provider means (\"-\": lines of standard input)",
-	  { { ARGUMENT_TEXT }, SHAPES },
-	  NULL, ACCESS_NONE, decode_text },
+	  { { ARGUMENT_TEXT }, SHAPES }, ACCESS_NONE, decode_text, NULL },
+	{ { "rescue" }, "FILE [--json|--csv]",
+	  "save what can be read of a damaged database into a new one",
+	  { { ARGUMENT_FILE }, SHAPES }, ACCESS_NONE, rescue_database, NULL },
 };
 /* clang-format on */
 
@@ -148,15 +128,15 @@ words_of(const struct command *command)
 }
 
 static const struct command *
-find_command(const struct args_words *words)
+find_command(const struct args *args)
 {
 	/* From the end, for "allow add" stands below "allow". */
 	for (size_t i = COMMANDS; i-- > 0;) {
 		size_t len = words_of(&commands[i]);
-		bool fits = words->words >= len;
+		bool fits = args->words >= len;
 
 		for (size_t n = 0; fits && n < len; n++) {
-			fits = strcmp(words->word[n], commands[i].word[n]) == 0;
+			fits = strcmp(args->word[n], commands[i].word[n]) == 0;
 		}
 		if (fits) {
 			return &commands[i];
@@ -181,16 +161,10 @@ put_usage(FILE *to, const char *before, const struct command *command)
 static void
 put_usages(FILE *to, const struct command *command)
 {
-	/* One without usage is another way of writing the one before it. */
-	const struct command *written = command - (command->usage == NULL);
-
 	for (size_t i = 0; i < COMMANDS; i++) {
-		bool wanted = words_of(command) > 1
-				  ? &commands[i] == written
-				  : strcmp(commands[i].word[0],
-					command->word[0]) == 0;
-
-		if (wanted && commands[i].usage != NULL) {
+		if (&commands[i] == command ||
+		    (words_of(command) == 1 &&
+			strcmp(commands[i].word[0], command->word[0]) == 0)) {
 			put_usage(to, "usage: ", &commands[i]);
 		}
 	}
@@ -201,10 +175,8 @@ put_help(FILE *to)
 {
 	fputs("usage: videur [-c FILE] [-V] [-h] VERB ...\n\n", to);
 	for (size_t i = 0; i < COMMANDS; i++) {
-		if (commands[i].usage != NULL) {
-			put_usage(to, "  ", &commands[i]);
-			fprintf(to, "      %s\n", commands[i].help);
-		}
+		put_usage(to, "  ", &commands[i]);
+		fprintf(to, "      %s\n", commands[i].help);
 	}
 	fputs("\nDurations are 90s 10m 2h 7d, times 2026-11-21T18:05:42Z or "
 	      "@SECONDS.\n",
@@ -214,11 +186,11 @@ put_help(FILE *to)
 /* ---- understanding and doing it ---- */
 
 static enum exit_status
-unknown_command(const struct args_words *words)
+unknown_command(const struct args *args)
 {
-	struct nearest near = { .written = words->word[0] };
+	struct nearest near = { .written = args->word[0] };
 
-	if (words->words == 0) {
+	if (args->words == 0) {
 		output_complain("a verb is missing");
 		put_help(stderr);
 		return EXIT_USAGE;
@@ -292,7 +264,8 @@ run(const char *file, const struct command *command, const struct args *args)
 	struct ctl ctl = {
 		.conf = conf,
 		.file = file,
-		.args = *args,
+		.args = args,
+		.note = args->value[OPTION_NOTE],
 		.now = proc_now(),
 	};
 	const bool keep = command->access == ACCESS_READ ||
@@ -308,9 +281,9 @@ run(const char *file, const struct command *command, const struct args *args)
 		output_wrong(error); /* warnings */
 	}
 	output_init(&ctl.out,
-	    args_given(args, OPTION_JSON)  ? OUTPUT_JSON
-	    : args_given(args, OPTION_CSV) ? OUTPUT_CSV
-					   : OUTPUT_TEXT,
+	    args->value[OPTION_JSON] != NULL  ? OUTPUT_JSON
+	    : args->value[OPTION_CSV] != NULL ? OUTPUT_CSV
+					      : OUTPUT_TEXT,
 	    keep);
 	if (command->check != NULL) {
 		status = command->check(&ctl);
@@ -335,26 +308,30 @@ run(const char *file, const struct command *command, const struct args *args)
 static enum exit_status
 speak(const char *file, const char *const *argv, size_t count)
 {
+	static struct args args; /* too large for a stack */
 	const struct command *command;
-	struct args_words words;
-	struct args args;
+	size_t skip;
 
-	args_split(argv, count, &words);
-	command = find_command(&words);
-	if (words.words == 1 && strcmp(words.word[0], "help") == 0) {
+	args_split(argv, count, &args);
+	command = find_command(&args);
+	if (args.words == 1 && strcmp(args.word[0], "help") == 0) {
 		put_help(stdout);
 		return EXIT_FINE;
 	}
 	if (command == NULL) {
-		return unknown_command(&words);
+		return unknown_command(&args);
 	}
-	if ((words.given & OPTION_HELP) != 0) {
+	if (args.value[OPTION_HELP] != NULL) {
 		put_usages(stdout, command);
 		return EXIT_FINE;
 	}
-	if (!args_read(&words, command->word[0], words_of(command),
-		&command->syntax, &args)) {
-		output_complain("%s", words.error);
+	skip = words_of(command);
+	if (text_after(command->usage, "[list]") != NULL && args.words > skip &&
+	    strcmp(args.word[skip], "list") == 0) {
+		skip++;
+	}
+	if (!args_read(&args, command->word[0], skip, &command->syntax)) {
+		output_complain("%s", args.error);
 		put_usages(stderr, command);
 		return EXIT_USAGE;
 	}

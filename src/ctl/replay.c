@@ -75,7 +75,7 @@ simulate_all(struct replay *replay, const struct finding *finding)
 static enum exit_status
 read_logs(struct replay *replay)
 {
-	const struct args *args = &replay->ctl->args;
+	const struct args *args = replay->ctl->args;
 	struct progress progress = progress_begin(
 	    isatty(STDERR_FILENO) ? stderr : NULL, proc_ticks());
 	const struct merge_progress shown = { show_progress, &progress };
@@ -240,7 +240,7 @@ put_totals(struct output *out, const struct replay *replay)
 	output_line(out, "policy", "%s", simulation->conf.policy.name);
 	output_line(out, "read", "%s of %s",
 	    piece_count(replay->lines, "line", "lines"),
-	    piece_count((int64_t)replay->ctl->args.files, "file", "files"));
+	    piece_count((int64_t)replay->ctl->args->files, "file", "files"));
 	if (simulation->from <= simulation->until) {
 		output_line(out, "", "%s to %s", piece_time(simulation->from),
 		    piece_time(simulation->until));
@@ -387,8 +387,8 @@ put_policy(struct output *out, const struct simulation *simulation,
 enum exit_status
 replay_check(struct ctl *ctl)
 {
-	if (args_given(&ctl->args, OPTION_POLICY) &&
-	    args_given(&ctl->args, OPTION_COMPARE)) {
+	if ((ctl->args->value[OPTION_POLICY] != NULL) &&
+	    (ctl->args->value[OPTION_COMPARE] != NULL)) {
 		output_complain("--policy and --compare exclude each other");
 		return EXIT_USAGE;
 	}
@@ -402,14 +402,17 @@ replay_logs(struct ctl *ctl)
 	const struct simulation *const
 	    *both = (const struct simulation *const *)replay.simulation;
 	struct output *out = &ctl->out;
+	const char *compared = ctl->args->value[OPTION_COMPARE];
 	enum exit_status status = EXIT_USAGE;
 	size_t bans = 0;
 
 	if (replay.rules != NULL) {
-		status = add_policy(&replay, ctl->args.policy[0]);
+		status = add_policy(&replay,
+		    compared != NULL ? compared
+				     : ctl->args->value[OPTION_POLICY]);
 	}
-	if (status == EXIT_FINE && args_given(&ctl->args, OPTION_COMPARE)) {
-		status = add_policy(&replay, ctl->args.policy[1]);
+	if (status == EXIT_FINE && compared != NULL) {
+		status = add_policy(&replay, ctl->args->second);
 	}
 	if (status == EXIT_FINE) {
 		status = read_logs(&replay);

@@ -45,7 +45,7 @@ report_from(const struct args *args)
 	return (struct report){
 		.address = args->address,
 		.kind = args->kind,
-		.timed = args_given(args, OPTION_AT),
+		.timed = (args->value[OPTION_AT] != NULL),
 		.at = args->at,
 	};
 }
@@ -68,7 +68,7 @@ store_chunk(
 			.kind = report[i].kind,
 			.at = report[i].timed ? report[i].at : ctl->now,
 			.source = "report",
-			.detail = ctl->args.detail,
+			.detail = ctl->args->value[OPTION_DETAIL],
 		};
 		struct outcome outcome;
 
@@ -83,8 +83,7 @@ store_chunk(
 		new.braked |= outcome.braked;
 		new.storm |= outcome.storm;
 	}
-	ctl->args.note = piece_count(
-	    next.stored - sum->stored, "event", "events");
+	ctl->note = piece_count(next.stored - sum->stored, "event", "events");
 	ctl_audit(ctl, "report",
 	    report[0].line == 0 ? piece_addr(&report[0].address) : "stdin");
 	if (!ctl_well(ctl, store_commit(ctl->store))) {
@@ -111,7 +110,7 @@ say_new_bans(struct ctl *ctl)
 enum exit_status
 report_one(struct ctl *ctl)
 {
-	const struct report report = report_from(&ctl->args);
+	const struct report report = report_from(ctl->args);
 	struct sum sum = { .stored = 0 };
 
 	if (!store_chunk(ctl, &report, 1, &sum)) {
@@ -153,18 +152,17 @@ read_line(FILE *from, char line[static LINE_SIZE], bool *end)
 }
 
 /* Understand a line, which is cut into words in place; false with
- * `words->error` where it cannot be, or with an empty one where nothing stands
+ * `args->error` where it cannot be, or with an empty one where nothing stands
  * there. */
 static bool
-read_report(char *line, struct args_words *words, struct report *report)
+read_report(char *line, struct args *args, struct report *report)
 {
 	static const struct syntax syntax = {
-		{ ARGUMENT_KIND, ARGUMENT_ADDRESS }, OPTION_AT
+		{ ARGUMENT_KIND, ARGUMENT_ADDRESS }, 1U << OPTION_AT
 	};
 	static const char blanks[] = " \t\r";
 	const char *word[ARGS_WORDS_MAX];
 	size_t count = 0;
-	struct args args;
 	char *rest = line;
 	char *at;
 
@@ -173,21 +171,21 @@ read_report(char *line, struct args_words *words, struct report *report)
 		word[count++] = at;
 	}
 	if (count == 0 || word[0][0] == '#') {
-		words->error[0] = '\0';
+		args->error[0] = '\0';
 		return false;
 	}
-	args_split(word, count, words);
-	if (!args_read(words, "report", 0, &syntax, &args)) {
+	args_split(word, count, args);
+	if (!args_read(args, "report", 0, &syntax)) {
 		return false;
 	}
-	*report = report_from(&args);
+	*report = report_from(args);
 	return true;
 }
 
 /* Keep what was understood in a file, for a pipe cannot be read twice and may
  * hold more than memory does; NULL, or what is wrong with line `*number`. */
 static const char *
-spool_lines(FILE *spool, struct args_words *words, int64_t *number)
+spool_lines(FILE *spool, struct args *args, int64_t *number)
 {
 	char line[LINE_SIZE];
 	bool end = false;
@@ -200,9 +198,9 @@ spool_lines(FILE *spool, struct args_words *words, int64_t *number)
 			return wrong;
 		}
 		memset(&report, 0, sizeof(report));
-		if (!read_report(line, words, &report)) {
-			if (words->error[0] != '\0') {
-				return words->error;
+		if (!read_report(line, args, &report)) {
+			if (args->error[0] != '\0') {
+				return args->error;
 			}
 			continue;
 		}
@@ -218,13 +216,13 @@ enum exit_status
 report_lines_check(struct ctl *ctl)
 {
 	char text[ARGS_ERROR_SIZE + 32];
-	struct args_words words;
+	static struct args args; /* too large for a stack */
 	const char *wrong = NULL;
 	int64_t number = 0;
 
 	ctl->spool = tmpfile();
 	if (ctl->spool != NULL) {
-		wrong = spool_lines(ctl->spool, &words, &number);
+		wrong = spool_lines(ctl->spool, &args, &number);
 	}
 	if (wrong != NULL) {
 		(void)snprintf(

@@ -126,6 +126,56 @@ put_state(struct ctl *ctl, const struct state *states, enum engine_state which)
 	}
 }
 
+/* ---- what reaches videur ---- */
+
+#define OF(member) COLUMN_OF(struct source_seen, member)
+static const struct layout sources = {
+	.column = {
+	    { "source", OF(source), "LOG", 0 },
+	    { "lines", OF(lines), "LINES", COLUMN_RIGHT },
+	    { "understood", OF(understood), "UNDERSTOOD", COLUMN_RIGHT },
+	    { "findings", OF(findings), "FINDINGS", COLUMN_RIGHT },
+	    { "dropped", OF(dropped), "DROPPED", COLUMN_RIGHT },
+	},
+	.indent = 2,
+};
+#undef OF
+
+static void
+put_source(void *to, const struct source_seen *seen)
+{
+	output_record(to, seen);
+}
+
+static void
+put_seen(struct ctl *ctl)
+{
+	struct output *out = &ctl->out;
+	struct milter_seen seen;
+
+	engine_seen(ctl->store, ctl->now, &seen);
+	output_object(out, "seen", NULL);
+	output_int(out, "sessions", seen.sessions);
+	output_int(out, "message_ends", seen.message_ends);
+	output_int(out, "verdict_headers", seen.verdict_headers);
+	output_int(out, "rejections", seen.rejections);
+	output_end(out);
+	output_say(out, "\nSeen by videur-milter today and yesterday:");
+	output_say(out, "  %s, %s, %s, %s",
+	    piece_count(seen.sessions, "session", "sessions"),
+	    piece_count(
+		seen.message_ends, "end of a message", "ends of messages"),
+	    piece_count(seen.verdict_headers, "header of a scanner",
+		"headers of scanners"),
+	    piece_count(seen.rejections, "rejection", "rejections"));
+	output_say(out, "\nRead by videur-watch today and yesterday:");
+	output_table(out, "sources", &sources);
+	engine_sources(ctl->store, ctl->now, put_source, out);
+	if (output_end(out) == 0) {
+		output_say(out, "  nothing");
+	}
+}
+
 enum exit_status
 status_show(struct ctl *ctl)
 {
@@ -169,6 +219,7 @@ status_show(struct ctl *ctl)
 	output_end(out);
 	put_state(ctl, states, STATE_SUPPRESSED);
 	put_state(ctl, states, STATE_BRAKE);
+	put_seen(ctl);
 	output_time(out, "checked_at", ctl->now);
 	output_end(out);
 	return EXIT_FINE;

@@ -1,0 +1,62 @@
+#include <inttypes.h>
+
+#include "ctl/ctl.h"
+
+struct rescue_row {
+	const char *table;
+	int64_t rows;
+	int64_t gaps;
+};
+
+#define OF(member) COLUMN_OF(struct rescue_row, member)
+static const struct layout tables = {
+	.column = {
+	    { "table", OF(table), "TABLE", 0 },
+	    { "rows", OF(rows), "SAVED", COLUMN_RIGHT },
+	    { "gaps", OF(gaps), "GAPS", COLUMN_RIGHT },
+	},
+};
+#undef OF
+
+enum exit_status
+rescue_database(struct ctl *ctl)
+{
+	static struct store_rescued rescued; /* too large for a stack */
+	const char *to = ctl->args->word[1];
+	struct output *out = &ctl->out;
+	char error[STORE_ERROR_SIZE] = "";
+	int64_t rows = 0;
+	int64_t gaps = 0;
+
+	if (store_rescue(ctl->conf->database, to, &rescued, error) !=
+	    STORE_OK) {
+		output_complain("%s", error);
+		return EXIT_DATABASE;
+	}
+	output_table(out, NULL, &tables);
+	for (size_t i = 0; i < rescued.tables; i++) {
+		const struct rescue_row row = {
+			.table = rescued.table[i].table,
+			.rows = rescued.table[i].rows,
+			.gaps = rescued.table[i].gaps,
+		};
+
+		output_record(out, &row);
+		rows += row.rows;
+		gaps += row.gaps;
+	}
+	output_end(out);
+	output_say(out, "saved %s of %s in %s",
+	    piece_count(rows, "row", "rows"), ctl->conf->database, to);
+	if (gaps > 0) {
+		output_say(out,
+		    "%s could not be read; what stood there is lost",
+		    piece_count(gaps, "place", "places"));
+	}
+	output_say(out,
+	    "now stop videur-milter, videur-watch and videur-web, put %s in "
+	    "the place of the old file, owned as that was, and start them "
+	    "again",
+	    to);
+	return gaps > 0 ? EXIT_NO : EXIT_FINE;
+}
