@@ -16,6 +16,17 @@ enum {
 	FAR = 14 * HOUR /* no zone lies farther from Greenwich */
 };
 
+/* Whether an hour is over since it was so last. */
+static bool
+hour_over(int64_t *at, int64_t now)
+{
+	if (!engine_due(*at, now, HOUR)) {
+		return false;
+	}
+	*at = now + HOUR;
+	return true;
+}
+
 void
 health_line(struct health *health, const struct finding *finding, bool dropped,
     bool local, int64_t written)
@@ -50,7 +61,7 @@ health_put(const struct health *health, struct store *store, const char *source,
 void
 health_stored(struct health *health, int64_t now)
 {
-	if (engine_due(&health->hour_at, now, HOUR)) {
+	if (hour_over(&health->hour_at, now)) {
 		memset(health->hour, 0, sizeof(health->hour));
 	}
 	for (size_t i = 0; i < HEALTH_SUMS; i++) {
@@ -67,7 +78,7 @@ health_tell_unread(struct health *health, const char *source, int64_t now)
 
 	if (lines >= HEALTH_LINES &&
 	    understood * 100 < lines * HEALTH_PERCENT &&
-	    engine_due(&health->unread_at, now, HOUR)) {
+	    hour_over(&health->unread_at, now)) {
 		log_warn("%s: of %" PRId64 " lines %" PRId64 " were "
 			 "understood: no rule knows their form or the programs "
 			 "that write them, and nothing in them counts; see "
@@ -107,7 +118,7 @@ health_tell_lag(struct health *health, const char *source,
 		return;
 	}
 	east = find_zone(health, clock, now);
-	if (llabs(east) <= FAR && engine_due(&health->lagging_at, now, HOUR)) {
+	if (llabs(east) <= FAR && hour_over(&health->lagging_at, now)) {
 		log_warn("%s: the times in it are %" PRId64 ":%02" PRId64
 			 " h %s, and so are the bans that come of it: set "
 			 "watch { zone = \"%c%02lld:%02lld\" }, or to the "
