@@ -84,7 +84,8 @@ LIBRARY = $(BUILD)/libvideur.a
 LIBRARY_OBJECTS = $(foreach room,$(LIBRARY_ROOMS),$(call objects,$(room))) \
 	$(BUILD)/gen/schema_files.o $(BUILD)/gen/policy_files.o \
 	$(BUILD)/gen/scanner_files.o \
-	$(BUILD)/gen/rule_files.o $(BUILD)/gen/bounce_files.o
+	$(BUILD)/gen/rule_files.o $(BUILD)/gen/bounce_files.o \
+	$(BUILD)/gen/doctor_files.o
 # What tests may link of the programs: all but main().
 PARTS = $(BUILD)/libparts.a
 PARTS_OBJECTS = $(foreach room,$(PROGRAM_ROOMS),$(call parts,$(room))) \
@@ -147,6 +148,10 @@ $(BUILD)/gen/bounce_files.c: scripts/embed $(wildcard src/bounce/*.conf)
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed bounce_files $(filter %.conf,$^) >$@
+$(BUILD)/gen/doctor_files.c: scripts/embed $(wildcard src/doctor/*.table)
+	$(call say,embed)
+	@mkdir -p $(@D)
+	$(Q)scripts/embed doctor_files $(filter %.table,$^) >$@
 $(BUILD)/gen/web_files.c: scripts/embed $(wildcard web/*)
 	$(call say,embed)
 	@mkdir -p $(@D)
@@ -263,7 +268,7 @@ $(addprefix $(BUILD)/fuzz/,request template): $(BUILD)/fuzz/%: \
 		tests/fuzz/%_fuzz.c $(filter-out src/web/main.c,$(wildcard \
 		$(foreach room,$(LIBRARY_ROOMS) web,src/$(room)/*.[ch]))) \
 		$(patsubst %,$(BUILD)/gen/%_files.c,schema policy scanner rule bounce \
-		web)
+		doctor web)
 	$(fuzz_build)
 
 fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))

@@ -118,8 +118,7 @@ fix(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
 		char end[TIME_TEXT_SIZE];
 
 		diagnosis->check = fixes.fix[i].check;
-		diagnosis_add(diagnosis, HEALTH_FIXED, NULL,
-		    "allowed %s %s%s (%s); lifted %s", piece_net(&allow->net),
+		diagnosis_say(diagnosis, "allowed", piece_net(&allow->net),
 		    allow->until == 0 ? "for good" : "until ",
 		    allow->until == 0 ? "" : text_from_time(allow->until, end),
 		    allow->note, piece_count(lifted[i], "ban", "bans"));

@@ -16,27 +16,16 @@ check_postfix(const struct facts *facts, struct diagnosis *out)
 	const struct mta *mta = out->mta;
 
 	if (mta->state == MTA_MUTE) {
-		diagnosis_add(out,
-		    facts->asked ? HEALTH_PROBLEM : HEALTH_WARNING,
-		    "videur doctor --postfix DIR, where main.cf lies in DIR",
-		    "Postfix cannot be asked, and nothing of it was looked "
-		    "at: %s",
+		diagnosis_say(out,
+		    facts->asked ? "such-postfix-mute" : "postfix-mute",
 		    mta->error[0] != '\0' ? mta->error : "it does not say why");
 	} else if (mta->state == MTA_THERE && mta->services == 0) {
-		diagnosis_add(out, HEALTH_WARNING, NULL,
-		    "no smtpd is in master.cf: Postfix takes no mail");
+		diagnosis_say(out, "no-smtpd", NULL);
 	} else if (mta->state == MTA_NONE && facts->other != NULL) {
-		diagnosis_add(out, HEALTH_WARNING,
-		    "see \"In front of Sendmail, Exim and OpenSMTPD\" in "
-		    "README.md, and Sendmail in videur-milter(8)",
-		    "this host has %s, of which nothing can be looked at "
-		    "here: neither its filters nor its settings",
-		    facts->other);
+		diagnosis_say(out, "other-server", facts->other);
 	} else if (mta->state == MTA_NONE) {
-		diagnosis_add(out, facts->asked ? HEALTH_PROBLEM : HEALTH_OK,
-		    NULL,
-		    "Postfix is not installed here: nothing of it was looked "
-		    "at");
+		diagnosis_say(
+		    out, facts->asked ? "no-such-postfix" : "no-postfix", NULL);
 	}
 }
 
@@ -50,15 +39,16 @@ struct hook {
 	struct milters milters;
 	size_t at; /* our milter's place; milters.milters: none */
 	enum same_milter same;
-	bool own_milters;  /* the service has a list of its own */
-	const char *where; /* the place of that list */
+	bool own_milters;           /* the service has a list of its own */
+	const char *where;          /* the place of that list */
+	char fix[REMARK_TEXT_SIZE]; /* the line last made */
 };
 
 /* Look at each smtpd, but for one that takes back on this host what a
  * scanner was given: that passes no milter again. */
 static void
 each_service(const struct facts *facts, struct diagnosis *out,
-    void (*look)(const struct hook *hook, struct diagnosis *out))
+    void (*look)(struct hook *hook, struct diagnosis *out))
 {
 	for (size_t i = 0; i < out->mta->services; i++) {
 		const struct mta_service *service = &out->mta->service[i];
@@ -87,12 +77,9 @@ each_service(const struct facts *facts, struct diagnosis *out,
 }
 
 /* "postconf -e 'NAME = VALUE'", or -P where it is for the service alone. */
-static void
-fix_setting(const struct hook *hook, struct diagnosis *out, bool own,
-    const char *name, const char *value)
+static const char *
+fix_setting(struct hook *hook, bool own, const char *name, const char *value)
 {
-	const char *folder = hook->mta->folder;
-	char words[REMARK_TEXT_SIZE];
 	char pair[REMARK_TEXT_SIZE];
 	struct text text;
 
@@ -103,36 +90,34 @@ fix_setting(const struct hook *hook, struct diagnosis *out, bool own,
 	} else {
 		text_addf(&text, "%s = %s", name, value);
 	}
-	text_init(&text, words, sizeof(words));
+	text_init(&text, hook->fix, sizeof(hook->fix));
 	text_add(&text, "postconf ");
-	if (folder[0] != '\0') {
+	if (hook->mta->folder[0] != '\0') {
 		text_add(&text, "-c ");
-		postconf_quote(&text, folder);
+		postconf_quote(&text, hook->mta->folder);
 		text_add_char(&text, ' ');
 	}
 	text_add(&text, own ? "-P " : "-e ");
 	postconf_quote(&text, pair);
-	diagnosis_fix(out, "%s", words);
+	return hook->fix;
 }
 
-static void
-fix_milters(const struct hook *hook, struct diagnosis *out, bool keep)
+static const char *
+fix_milters(struct hook *hook, bool keep)
 {
 	char setting[REMARK_TEXT_SIZE - 64];
 	struct text text;
 
 	text_init(&text, setting, sizeof(setting));
 	milters_write(&hook->milters, &hook->view, keep, &text);
-	if (text.cut || hook->milters.cut) {
-		diagnosis_fix(
-		    out, "end smtpd_milters with videur-milter's socket");
-		return;
-	}
-	fix_setting(hook, out, hook->own_milters, "smtpd_milters", setting);
+	return text.cut || hook->milters.cut
+		   ? "end smtpd_milters with videur-milter's socket"
+		   : fix_setting(
+			 hook, hook->own_milters, "smtpd_milters", setting);
 }
 
 static void
-look_at_chain(const struct hook *hook, struct diagnosis *out)
+look_at_chain(struct hook *hook, struct diagnosis *out)
 {
 	const struct milters *milters = &hook->milters;
 	size_t behind = hook->at + 1;
@@ -144,21 +129,13 @@ look_at_chain(const struct hook *hook, struct diagnosis *out)
 		behind++;
 	}
 	if (milters->cut) {
-		diagnosis_add(out, HEALTH_WARNING, NULL,
-		    "%s: smtpd_milters is longer than was looked at",
-		    hook->where);
+		diagnosis_say(out, "chain-cut", hook->where);
 	} else if (hook->at == milters->milters) {
-		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "%s: videur-milter is not in smtpd_milters, so that nobody "
-		    "is counted or refused",
-		    hook->where);
-		fix_milters(hook, out, true);
+		diagnosis_say(out, "chain-without-us", hook->where,
+		    fix_milters(hook, true));
 	} else if (behind < milters->milters) {
-		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "%s: videur-milter is not the last of smtpd_milters: it "
-		    "does not learn what %s finds",
-		    hook->where, milters->milter[behind].address);
-		fix_milters(hook, out, true);
+		diagnosis_say(out, "chain-goes-on", hook->where,
+		    fix_milters(hook, true), milters->milter[behind].address);
 	}
 }
 
@@ -169,7 +146,7 @@ check_milters(const struct facts *facts, struct diagnosis *out)
 }
 
 static void
-look_at_action(const struct hook *hook, struct diagnosis *out)
+look_at_action(struct hook *hook, struct diagnosis *out)
 {
 	bool own;
 	const char *action = mta_get_own(
@@ -185,16 +162,13 @@ look_at_action(const struct hook *hook, struct diagnosis *out)
 	}
 	/* An administrator who would rather have mail wait has said so on both
 	 * sides. */
-	if (strcmp(action, "accept") == 0 ||
-	    (strcmp(action, "tempfail") == 0 &&
-		hook->facts->conf->milter.on_error == CONF_TEMPFAIL)) {
-		return;
+	if (strcmp(action, "accept") != 0 &&
+	    (strcmp(action, "tempfail") != 0 ||
+		hook->facts->conf->milter.on_error != CONF_TEMPFAIL)) {
+		diagnosis_say(out, "action",
+		    own ? hook->service->name : "main.cf",
+		    fix_milters(hook, false), action);
 	}
-	diagnosis_add(out, HEALTH_PROBLEM, NULL,
-	    "%s: no mail would pass while videur-milter does not answer "
-	    "(default action: %s)",
-	    own ? hook->service->name : "main.cf", action);
-	fix_milters(hook, out, false);
 }
 
 void
@@ -205,40 +179,22 @@ check_action(const struct facts *facts, struct diagnosis *out)
 
 /* ---- settings ---- */
 
-/* Settings of an smtpd that hide something from videur. */
+/* Settings of an smtpd that hide something from videur, or help strangers. */
 static const struct {
 	const char *check;
 	const char *name;
 	const char *want;
-	/* Only where this word stands in a list of restrictions. */
-	const char *with;
-	enum health state;
-	const char *why; /* "NAME is VALUE: ..." */
-	const char *fix; /* NULL: the setting as wanted */
+	const char *with; /* only where this restriction is used; or NULL */
+	const char *finding;
 } settings[] = {
-	{ "helo", "smtpd_helo_required", "yes", NULL, HEALTH_PROBLEM,
-	    "a banned client that skips HELO can still try passwords", NULL },
-	{ "smtpd", "disable_vrfy_command", "yes", NULL, HEALTH_WARNING,
-	    "with VRFY strangers ask which users there are, and Postfix asks "
-	    "no milter: a ban does not stop them",
-	    NULL },
-	{ "smtpd", "smtpd_delay_reject", "yes", NULL, HEALTH_WARNING,
-	    "what Postfix refuses at HELO and MAIL is not shown to a milter, "
-	    "and not counted",
-	    NULL },
-	{ "smtpd", "smtpd_proxy_filter", "", NULL, HEALTH_WARNING,
-	    "behind a proxy no milter sees a message: neither verdicts nor "
-	    "accepted mail are counted, which ratios and the brake need",
-	    "let the scanner be a milter, or run behind the queue: "
-	    "content_filter instead of smtpd_proxy_filter" },
+	{ "helo", "smtpd_helo_required", "yes", NULL, "no-helo" },
+	{ "smtpd", "disable_vrfy_command", "yes", NULL, "vrfy" },
+	{ "smtpd", "smtpd_delay_reject", "yes", NULL, "refused-early" },
+	{ "smtpd", "smtpd_proxy_filter", "", NULL, "proxy-filter" },
 	{ "smtpd", "unknown_address_reject_code", "550",
-	    "reject_unknown_sender_domain", HEALTH_WARNING,
-	    "a sender's domain that does not exist is refused as one whose "
-	    "name server is down, and not counted",
-	    NULL },
+	    "reject_unknown_sender_domain", "dead-domains" },
 };
 
-/* Whether a word stands in one of the lists of restrictions. */
 static bool
 restricts(const struct hook *hook, const char *word)
 {
@@ -258,25 +214,23 @@ restricts(const struct hook *hook, const char *word)
 }
 
 static void
-look_at_settings(const struct hook *hook, struct diagnosis *out)
+look_at_settings(struct hook *hook, struct diagnosis *out)
 {
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
 		const char *name = settings[i].name;
+		const char *want = settings[i].want;
 		bool own;
 		const char *value = mta_get_own(
 		    hook->mta, hook->service, name, &own);
 
-		if (strcmp(settings[i].check, out->check) != 0 ||
-		    strcmp(value, settings[i].want) == 0 ||
-		    (settings[i].with != NULL &&
-			!restricts(hook, settings[i].with))) {
-			continue;
-		}
-		diagnosis_add(out, settings[i].state, settings[i].fix,
-		    "%s: %s is %s: %s", own ? hook->service->name : "main.cf",
-		    name, value[0] != '\0' ? value : "empty", settings[i].why);
-		if (settings[i].fix == NULL) {
-			fix_setting(hook, out, own, name, settings[i].want);
+		if (strcmp(settings[i].check, out->check) == 0 &&
+		    strcmp(value, want) != 0 &&
+		    (settings[i].with == NULL ||
+			restricts(hook, settings[i].with))) {
+			diagnosis_say(out, settings[i].finding,
+			    own ? hook->service->name : "main.cf",
+			    fix_setting(hook, own, name, want), name,
+			    value[0] != '\0' ? value : "empty");
 		}
 	}
 }
@@ -290,54 +244,45 @@ check_settings(const struct facts *facts, struct diagnosis *out)
 /* ---- logins ---- */
 
 static void
-look_at_logins(const struct hook *hook, struct diagnosis *out)
+look_at_logins(struct hook *hook, struct diagnosis *out)
 {
 	const struct conf *conf = hook->facts->conf;
+	const struct mta *mta = hook->mta;
 	const struct mta_service *service = hook->service;
-	const char *daemon = mta_get_own(
-	    hook->mta, service, "milter_macro_daemon_name", NULL);
-	const char *logs = mta_get_own(hook->mta, service, "syslog_name", NULL);
-	bool submission = strcmp(daemon, "ORIGINATING") == 0;
-	bool only_there = false;
+	const char *logs = mta_get_own(mta, service, "syslog_name", NULL);
+	bool submission = strcmp(mta_get_own(mta, service,
+				     "milter_macro_daemon_name", NULL),
+			      "ORIGINATING") == 0;
+	bool only_there = false; /* a ban for failed logins holds */
 
 	for (size_t i = 0; i < conf->submission_ports; i++) {
 		submission |= conf->submission_port[i] == service->port;
 	}
 	for (size_t i = 0; i < conf->policy.rules; i++) {
-		only_there |= conf->policy.rule[i].service ==
-				  SERVICE_SUBMISSION &&
-			      (conf->policy.rule[i].kinds &
-				  kind_bit(KIND_AUTH)) != 0;
+		const struct rule *rule = &conf->policy.rule[i];
+
+		only_there |= rule->service == SERVICE_SUBMISSION &&
+			      (rule->kinds & kind_bit(KIND_AUTH)) != 0;
 	}
-	if (strcmp(
-		mta_get_own(hook->mta, service, "smtpd_sasl_auth_enable", NULL),
+	if (strcmp(mta_get_own(mta, service, "smtpd_sasl_auth_enable", NULL),
 		"yes") != 0) {
 		return;
 	}
 	if (!submission && only_there && service->port == SMTP_PORT) {
-		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "%s: port 25 offers AUTH, and a ban for failed logins "
-		    "holds for submission alone: passwords can still be tried "
-		    "here",
-		    service->name);
-		fix_setting(hook, out, true, "smtpd_sasl_auth_enable", "no");
+		diagnosis_say(out, "auth-on-25", service->name,
+		    fix_setting(hook, true, "smtpd_sasl_auth_enable", "no"));
 	} else if (!submission && only_there) {
-		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "%s: it offers AUTH and is not known as a submission "
-		    "service: a ban for failed logins does not hold here",
-		    service->name);
-		fix_setting(
-		    hook, out, true, "milter_macro_daemon_name", "ORIGINATING");
+		diagnosis_say(out, "auth-elsewhere", service->name,
+		    fix_setting(
+			hook, true, "milter_macro_daemon_name", "ORIGINATING"));
 	} else if (submission && strstr(logs, "submission") == NULL &&
 		   strstr(logs, "smtps") == NULL &&
 		   strstr(logs, "msa") == NULL) {
 		/* As postfix-smtpd.rule tells them apart. */
-		diagnosis_add(out, HEALTH_WARNING, NULL,
-		    "%s: it logs as %s, as port 25 does: connections that "
-		    "users lose count as those of strangers",
-		    service->name, logs);
-		fix_setting(
-		    hook, out, true, "syslog_name", "postfix/submission");
+		diagnosis_say(out, "submission-unnamed", service->name,
+		    fix_setting(
+			hook, true, "syslog_name", "postfix/submission"),
+		    logs);
 	}
 }
 
@@ -350,89 +295,47 @@ check_logins(const struct facts *facts, struct diagnosis *out)
 /* ---- the socket ---- */
 
 static void
-look_at_socket_name(const struct hook *hook, struct diagnosis *out)
+look_at_socket_name(struct hook *hook, struct diagnosis *out)
 {
-	const char *listen = hook->view.listen;
+	const struct milter_view *view = &hook->view;
 
 	if (hook->same == SAME_MILTER) {
 		return;
 	}
-	if (hook->view.chroot && milter_is_outside(&hook->view)) {
+	if (view->chroot && milter_is_outside(view)) {
 		/* No name in smtpd_milters could make it reach our socket. */
-		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "%s: smtpd is in a chroot and cannot reach %s, which lies "
-		    "outside of %s",
-		    hook->service->name, listen, hook->view.queue);
-		diagnosis_fix(out,
-		    "videur.conf: milter { listen = "
-		    "\"unix:%s/videur/milter.sock\" }; then in smtpd_milters: "
-		    "unix:videur/milter.sock",
-		    hook->view.queue);
+		diagnosis_say(out, "out-of-chroot", hook->service->name,
+		    view->listen, view->queue);
 	} else if (hook->at < hook->milters.milters) {
-		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "%s: %s of smtpd_milters is not where videur-milter "
-		    "listens, %s%s",
-		    hook->where, hook->milters.milter[hook->at].address, listen,
-		    hook->view.chroot ? ", seen from smtpd's chroot" : "");
-		fix_milters(hook, out, false);
-	}
-}
-
-static void
-look_at_connection(const struct facts *facts, struct diagnosis *out)
-{
-	const struct socket_fact *socket = &facts->socket;
-	const char *user = socket->owner.name;
-	const char *path = socket->path;
-	bool alive = facts->now - facts->records.alive[RECORDS_MILTER] <=
-		     RECORDS_SILENCE;
-
-	switch (socket->result) {
-	case 0:
-		break;
-	case FACTS_UNKNOWN:
-		diagnosis_add(out, HEALTH_WARNING, "sudo videur doctor",
-		    "whether Postfix's user may connect to %s is not known",
-		    path);
-		break;
-	case EACCES:
-		if (socket->blocked[0] != '\0') {
-			diagnosis_add(out, HEALTH_PROBLEM, NULL,
-			    "Postfix's user %s cannot pass through %s to %s",
-			    user, socket->blocked, path);
-			diagnosis_fix(out, "chgrp %s %s && chmod g+x %s", user,
-			    socket->blocked, socket->blocked);
-			break;
-		}
-		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "Postfix's user %s may not connect to %s", user, path);
-		diagnosis_fix(out,
-		    "videur.conf: milter { socket-mode = \"0660\"  "
-		    "socket-group = \"%s\" }; then systemctl restart "
-		    "videur-milter",
-		    user);
-		break;
-	case ENOENT:
-	case ECONNREFUSED:
-		diagnosis_add(out, HEALTH_PROBLEM, NULL, "%s%s%s",
-		    socket->result == ENOENT ? "" : "nobody listens at ", path,
-		    socket->result == ENOENT ? " is not there"
-					     : ", or it is no socket");
-		diagnosis_fix(out, "systemctl %s videur-milter",
-		    alive ? "restart" : "start");
-		break;
-	default:
-		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "%s cannot be connected to: %s", path,
-		    strerrordesc_np(socket->result));
+		diagnosis_say(out, "other-socket", hook->where,
+		    fix_milters(hook, false),
+		    hook->milters.milter[hook->at].address, view->listen,
+		    view->chroot ? ", seen from smtpd's chroot" : "");
 	}
 }
 
 void
 check_socket(const struct facts *facts, struct diagnosis *out)
 {
+	const struct socket_fact *socket = &facts->socket;
+	int result = socket->result;
+	/* One that lives and is not reached listens to nobody. */
+	bool alive = facts->now - facts->records.alive[RECORDS_MILTER] <=
+		     RECORDS_SILENCE;
+
 	each_service(facts, out, look_at_socket_name);
-	if (facts->socket.path != NULL && out->mta == &facts->mta[0]) {
-		look_at_connection(facts, out);
+	if (socket->path != NULL && result != 0) {
+		diagnosis_say(out,
+		    result == FACTS_UNKNOWN      ? "socket-untried"
+		    : result == ENOENT           ? "socket-missing"
+		    : result == ECONNREFUSED     ? "socket-deaf"
+		    : result != EACCES           ? "socket-broken"
+		    : socket->blocked[0] != '\0' ? "socket-folder"
+						 : "socket-closed",
+		    socket->owner.name, socket->path,
+		    result == EACCES ? socket->blocked
+		    : alive          ? "restart"
+				     : "start",
+		    result > 0 ? strerrordesc_np(result) : NULL);
 	}
 }

@@ -1,5 +1,5 @@
 #include <errno.h>
-#include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
@@ -15,15 +15,14 @@ enum {
 	LINES_LEAST = 100,
 	SESSIONS_LEAST = 100,
 	MESSAGES_LEAST = 500,
-	UNKNOWN_SIZE = 128
+	NAME_SIZE = 128
 };
 
 /* ---- scanners ---- */
 
 /* What stands between strangers and videur. */
 struct ahead {
-	const char *scanner[CONF_SCANNERS_MAX];
-	size_t scanners;
+	struct conf_list scanners;
 	bool unknown; /* and something whose name tells nothing */
 };
 
@@ -31,24 +30,22 @@ static void
 note_filters(
     struct ahead *ahead, const char *list, const struct milter_view *view)
 {
+	struct conf_list *names = &ahead->scanners;
 	struct milters milters;
 
 	milters_read(list, &milters);
 	for (size_t i = 0; i < milters.milters; i++) {
 		const char *address = milters.milter[i].address;
 		const struct filter *filter = filter_of(address);
-		bool known = filter != NULL && filter->scanner == NULL;
 
 		if (filter == NULL) {
 			ahead->unknown |= milter_same(address, view) ==
 					  SAME_NOT;
-			continue;
-		}
-		for (size_t j = 0; j < ahead->scanners && !known; j++) {
-			known = strcmp(ahead->scanner[j], filter->scanner) == 0;
-		}
-		if (!known && ahead->scanners < CONF_SCANNERS_MAX) {
-			ahead->scanner[ahead->scanners++] = filter->scanner;
+		} else if (filter->scanner != NULL &&
+			   names->items < CONF_LIST_MAX &&
+			   !conf_list_has(names, filter->scanner)) {
+			(void)text_copy(names->item[names->items++],
+			    CONF_PATH_SIZE, filter->scanner);
 		}
 	}
 }
@@ -58,103 +55,84 @@ static void
 check_forwarding(
     struct diagnosis *out, const struct mta *mta, const char *content_filter)
 {
-	char transport[UNKNOWN_SIZE];
+	char transport[NAME_SIZE];
+	const struct mta_service service = { .name = transport };
 	struct text text;
 
 	text_init(&text, transport, sizeof(transport));
 	text_add_bytes(&text, content_filter, strcspn(content_filter, ":"));
 	text_add(&text, "/unix");
-	if (content_filter[0] == '\0' || filter_of(content_filter) == NULL ||
-	    strcmp(mta_get_own(mta,
-		       &(const struct mta_service){ .name = transport },
-		       "smtp_send_xforward_command", NULL),
-		"yes") == 0) {
-		return;
+	if (filter_of(content_filter) != NULL &&
+	    strcmp(
+		mta_get_own(mta, &service, "smtp_send_xforward_command", NULL),
+		"yes") != 0) {
+		diagnosis_say(out, "scanner-blind", content_filter, transport);
 	}
-	diagnosis_add(out, HEALTH_PROBLEM, NULL,
-	    "%s is not told whose message it scans: its verdicts cannot be "
-	    "counted",
-	    content_filter);
-	diagnosis_fix(
-	    out, "postconf -P '%s/smtp_send_xforward_command=yes'", transport);
 }
 
-/* "videur.conf: milter { scanner = {...} }" with those of the configuration,
- * and one more or less. */
+/* Say it with the names of the configuration, and one more or less. */
 static void
-fix_scanners(const struct conf *conf, struct diagnosis *out, const char *more,
-    const char *less)
+say_scanner(const struct conf *conf, struct diagnosis *out, const char *finding,
+    const char *name, bool more)
 {
 	char list[REMARK_TEXT_SIZE / 2];
 	struct text text;
 
 	text_init(&text, list, sizeof(list));
 	for (size_t i = 0; i < conf->scanners; i++) {
-		if (strcmp(conf->scanner[i], less) != 0) {
+		if (strcmp(conf->scanner[i], name) != 0) {
 			text_addf(&text, "%s%s", text.len > 0 ? ", " : "",
 			    conf->scanner[i]);
 		}
 	}
-	text_addf(
-	    &text, "%s%s", text.len > 0 && more[0] != '\0' ? ", " : "", more);
-	diagnosis_fix(out, "videur.conf: milter { scanner = {%s} }", list);
+	if (more) {
+		text_addf(&text, "%s%s", text.len > 0 ? ", " : "", name);
+	}
+	diagnosis_say(out, finding, name, list);
 }
 
 void
 check_scanners(const struct facts *facts, struct diagnosis *out)
 {
+	static const char *const lists[] = { "smtpd_milters",
+		"smtpd_proxy_filter", "content_filter" };
 	const struct conf *conf = facts->conf;
-	struct ahead ahead = { .scanners = 0 };
+	struct ahead ahead = { .unknown = false };
+	struct conf_list named = { .items = conf->scanners };
 
+	for (size_t i = 0; i < conf->scanners; i++) {
+		(void)text_copy(
+		    named.item[i], CONF_PATH_SIZE, conf->scanner[i]);
+	}
 	for (size_t i = 0; i <= facts->instances; i++) {
 		const struct mta *mta = &facts->mta[i];
 		const struct milter_view view = { .listen = conf->milter.listen,
 			.queue = mta_get(mta, "queue_directory"),
 			.same = facts->same };
 
-		for (size_t j = 0; j < mta->services; j++) {
-			static const char *const lists[] = { "smtpd_milters",
-				"smtpd_proxy_filter", "content_filter" };
-			const char *list = "";
+		for (size_t j = 0; j < mta->services * 3; j++) {
+			const char *list = mta_get_own(
+			    mta, &mta->service[j / 3], lists[j % 3], NULL);
 
-			for (size_t k = 0; k < 3; k++) {
-				list = mta_get_own(
-				    mta, &mta->service[j], lists[k], NULL);
-				note_filters(&ahead, list, &view);
+			note_filters(&ahead, list, &view);
+			if (j % 3 == 2) {
+				check_forwarding(out, mta, list);
 			}
-			check_forwarding(out, mta, list);
 		}
 	}
-	for (size_t i = 0; i < ahead.scanners; i++) {
-		bool named = false;
-
-		for (size_t j = 0; j < conf->scanners; j++) {
-			named |= strcmp(conf->scanner[j], ahead.scanner[i]) ==
-				 0;
-		}
-		if (!named) {
-			diagnosis_add(out, HEALTH_WARNING, NULL,
-			    "%s scans mail here and is not named: what it "
-			    "finds is not counted",
-			    ahead.scanner[i]);
-			fix_scanners(conf, out, ahead.scanner[i], "");
+	for (size_t i = 0; i < ahead.scanners.items; i++) {
+		if (!conf_list_has(&named, ahead.scanners.item[i])) {
+			say_scanner(conf, out, "scanner-unnamed",
+			    ahead.scanners.item[i], true);
 		}
 	}
 	for (size_t i = 0; i < conf->scanners; i++) {
-		/* One of another name may be what is not known. */
-		bool there = ahead.unknown ||
-			     filter_of(conf->scanner[i]) == NULL;
-
-		for (size_t j = 0; j < ahead.scanners; j++) {
-			there |= strcmp(conf->scanner[i], ahead.scanner[j]) ==
-				 0;
-		}
-		if (!there && facts->mta[0].state == MTA_THERE) {
-			diagnosis_add(out, HEALTH_PROBLEM, NULL,
-			    "%s is trusted and does not scan mail here: anybody "
-			    "can write the header that it would",
-			    conf->scanner[i]);
-			fix_scanners(conf, out, "", conf->scanner[i]);
+		/* What is not known may be one of a name of its own. */
+		if (facts->mta[0].state == MTA_THERE && !ahead.unknown &&
+		    filter_of(conf->scanner[i]) != NULL &&
+		    !conf_list_has(&ahead.scanners, conf->scanner[i])) {
+			say_scanner(conf, out, "scanner-absent",
+			    conf->scanner[i], false);
 		}
 	}
 }
@@ -166,53 +144,35 @@ check_seen(const struct facts *facts, struct diagnosis *out)
 {
 	const struct conf *conf = facts->conf;
 	const struct milter_seen *seen = &facts->records.seen;
-	const struct {
-		bool missed;
-		const char *what, *fix;
-	} rows[] = {
-		{ seen->message_ends == 0,
-		    "no message came to its end there: neither verdicts nor "
-		    "accepted mail are counted",
-		    "postconf smtpd_proxy_filter milter_protocol; the first "
-		    "should be empty, the second 6" },
-		{ seen->rejections == 0,
-		    "nothing that Postfix refused was shown to it: unknown "
-		    "recipients, senders and relaying are not counted",
-		    "postconf smtpd_delay_reject milter_protocol; it should be "
-		    "yes, and 6" },
-		{ conf->milter.spam_header.items +
-				conf->milter.virus_header.items >
-			    0 &&
-			seen->verdict_headers == 0 &&
-			seen->message_ends >= MESSAGES_LEAST,
-		    "no message had a header that is trusted as a verdict: "
-		    "spam and viruses are not counted",
-		    "look at the headers of a message that arrived; "
-		    "videur.conf(5): scanner" },
+	bool enough = seen->sessions >= SESSIONS_LEAST;
+	char numbers[4][NUMBER_SIZE];
+	const char *const words[REMARK_WORDS] = {
+		diagnosis_number(seen->sessions, numbers[0]),
+		diagnosis_number(seen->message_ends, numbers[1]),
+		diagnosis_number(seen->rejections, numbers[2]),
+		diagnosis_number(seen->verdict_headers, numbers[3]),
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]) &&
-			   seen->sessions >= SESSIONS_LEAST;
-	     i++) {
-		if (rows[i].missed) {
-			diagnosis_add(out, HEALTH_WARNING, rows[i].fix,
-			    "videur-milter saw %" PRId64
-			    " sessions since yesterday, and %s",
-			    seen->sessions, rows[i].what);
-		}
+	if (enough && seen->message_ends == 0) {
+		diagnosis_add(out, "no-message-seen", words);
+	}
+	if (enough && seen->rejections == 0) {
+		diagnosis_add(out, "no-refusal-seen", words);
+	}
+	if (seen->message_ends >= MESSAGES_LEAST &&
+	    seen->verdict_headers == 0 &&
+	    conf->milter.spam_header.items + conf->milter.virus_header.items >
+		0) {
+		diagnosis_add(out, "no-verdict-seen", words);
 	}
 	if (seen->sessions > 0) {
-		diagnosis_add(out, HEALTH_OK, NULL,
-		    "videur-milter saw %" PRId64 " sessions since yesterday, "
-		    "%" PRId64 " messages, %" PRId64 " refusals and %" PRId64
-		    " verdicts",
-		    seen->sessions, seen->message_ends, seen->rejections,
-		    seen->verdict_headers);
+		diagnosis_add(out, "seen", words);
 	}
 }
 
 /* ---- logs ---- */
 
+/* Whether it can be read, and in which zone its times are. */
 static void
 check_log(const struct facts *facts, struct diagnosis *out,
     const struct log_fact *log)
@@ -220,54 +180,56 @@ check_log(const struct facts *facts, struct diagnosis *out,
 	const char *user = facts->user.name[0] != '\0' ? facts->user.name
 						       : "videur";
 	const char *group = log->is_journal ? "systemd-journal" : log->group;
+	int64_t behind = log->last > 0 ? log->written - log->last : 0;
+	int64_t lag = llabs(behind);
+	char by[DURATION_TEXT_SIZE];
 
 	if (log->result == FACTS_UNKNOWN) {
-		diagnosis_add(out, HEALTH_WARNING, "sudo videur doctor",
-		    "whether the services' user can read %s is not known",
-		    log->path);
-	} else if (log->result == ENOENT && log->is_journal) {
-		diagnosis_add(out, HEALTH_WARNING,
-		    "videur.conf: watch { journal = no  files = "
-		    "{\"/var/log/mail.log\"} }",
-		    "systemd keeps no journal here");
+		diagnosis_say(out, "log-untried", log->path);
 	} else if (log->result == ENOENT) {
-		diagnosis_add(out, HEALTH_PROBLEM,
-		    "videur.conf: watch { files = {...} } names the logs "
-		    "there are",
-		    "%s is not there", log->path);
+		diagnosis_say(out,
+		    log->is_journal ? "no-journal" : "log-missing", log->path);
 	} else if (log->result != 0) {
-		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "the services' user %s cannot read %s: %s",
-		    facts->user.name, log->path, strerrordesc_np(log->result));
-		if (group[0] != '\0') {
-			diagnosis_fix(out,
-			    "usermod -aG %s %s && "
-			    "systemctl restart videur-watch",
-			    group, user);
-		} else {
-			diagnosis_fix(
-			    out, "setfacl -m u:%s:r %s", user, log->path);
-		}
+		diagnosis_say(out,
+		    group[0] != '\0' ? "log-closed-to-group" : "log-closed",
+		    log->path, facts->user.name, strerrordesc_np(log->result),
+		    user, group);
+	}
+	if (lag > LAG_SLACK && (lag + LAG_SLACK) % HALF_HOUR <= 2 * LAG_SLACK) {
+		diagnosis_say(out, "log-zone", log->path,
+		    text_from_duration(lag, by),
+		    behind > 0 ? "behind" : "ahead of");
 	}
 }
 
-/* A log whose times lack their zone, and have one that we do not take. */
+/* What was read of it. */
 static void
-check_zone(struct diagnosis *out, const struct log_fact *log)
+check_source(const struct facts *facts, struct diagnosis *out,
+    const struct log_fact *log)
 {
-	int64_t lag = log->last > 0 ? log->written - log->last : 0;
-	int64_t size = lag < 0 ? -lag : lag;
-	char by[DURATION_TEXT_SIZE];
+	const struct milter_seen *seen = &facts->records.seen;
+	struct source_seen read = { .lines = 0 };
+	char numbers[4][NUMBER_SIZE];
 
-	if (size > LAG_SLACK &&
-	    (size + LAG_SLACK) % HALF_HOUR <= 2 * LAG_SLACK) {
-		diagnosis_add(out, HEALTH_PROBLEM,
-		    "videur.conf: watch { zone = \"UTC\" }, or the zone that "
-		    "its times are in",
-		    "the times in %s are %s %s the clock: they are in another "
-		    "zone, and bans for what it tells end too early or late",
-		    log->path, text_from_duration(size, by),
-		    lag > 0 ? "behind" : "ahead of");
+	for (size_t i = 0; i < facts->records.sources; i++) {
+		if (strcmp(facts->records.source[i].name,
+			log->is_journal ? "journal" : log->path) == 0) {
+			read = facts->records.source[i].seen;
+		}
+	}
+	if (read.lines > 0 || seen->sessions >= SESSIONS_LEAST) {
+		diagnosis_say(out,
+		    read.lines == 0 ? "log-still"
+		    : read.lines >= LINES_LEAST &&
+			    read.understood * 100 < read.lines
+			? "log-foreign"
+		    : read.dropped >= LINES_LEAST && seen->rejections == 0
+			? "log-left"
+			: "log-read",
+		    log->path, diagnosis_number(read.lines, numbers[0]),
+		    diagnosis_number(read.understood, numbers[1]),
+		    diagnosis_number(read.findings, numbers[2]),
+		    diagnosis_number(read.dropped, numbers[3]));
 	}
 }
 
@@ -277,99 +239,35 @@ check_maillog(
     const struct facts *facts, struct diagnosis *out, const struct mta *mta)
 {
 	const char *file = mta_get(mta, "maillog_file");
+	bool followed = file[0] != '/'; /* none, or a container's output */
 
-	if (file[0] != '/') {
-		return;
-	}
 	for (size_t i = 0; i < facts->logs; i++) {
-		if (facts->same(facts->log[i].path, file)) {
-			return;
-		}
+		followed = followed || facts->same(facts->log[i].path, file);
 	}
-	diagnosis_add(out, HEALTH_PROBLEM, NULL,
-	    "Postfix writes its log to %s (maillog_file), which videur-watch "
-	    "does not follow",
-	    file);
-	diagnosis_fix(
-	    out, "videur.conf: watch { files = {..., \"%s\"} }", file);
-}
-
-/* What was read of a log. */
-static void
-check_source(const struct facts *facts, struct diagnosis *out, const char *name,
-    const struct source_seen *source)
-{
-	const struct milter_seen *seen = &facts->records.seen;
-
-	if (source->lines >= LINES_LEAST &&
-	    source->understood * 100 < source->lines) {
-		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "of %" PRId64 " lines in %s since yesterday %" PRId64
-		    " were understood: what it tells is not counted",
-		    source->lines, name, source->understood);
-		diagnosis_fix(out, "videur rules test --unmatched %s", name);
-	} else if (source->dropped >= LINES_LEAST && seen->rejections == 0) {
-		diagnosis_add(out, HEALTH_WARNING,
-		    "videur.conf: sources { ... }; see what the milter misses",
-		    "%" PRId64 " offences in %s are the milter's to count, and "
-		    "the milter saw no refusal",
-		    source->dropped, name);
-	} else if (source->lines > 0) {
-		diagnosis_add(out, HEALTH_OK, NULL,
-		    "%s: %" PRId64 " lines since yesterday, %" PRId64
-		    " understood, %" PRId64 " findings, %" PRId64
-		    " of them left to the milter",
-		    name, source->lines, source->understood, source->findings,
-		    source->dropped);
-	} else if (seen->sessions >= SESSIONS_LEAST) {
-		diagnosis_add(out, HEALTH_WARNING, NULL,
-		    "nothing was read from %s since yesterday, and %" PRId64
-		    " sessions came: it is not written any more",
-		    name, seen->sessions);
-		diagnosis_fix(out, "ls -l %s", name);
+	if (!followed) {
+		diagnosis_say(out, "maillog-unfollowed", file);
 	}
 }
 
 void
 check_logs(const struct facts *facts, struct diagnosis *out)
 {
-	static const struct source_seen nothing = { .lines = 0 };
-
 	if (!facts->user_known) {
-		diagnosis_add(out, HEALTH_PROBLEM, "videur.conf: user = videur",
-		    "whom the services run as is not known: there is no user "
-		    "\"%s\", or no folder of %s",
-		    facts->conf->user, facts->conf->database);
+		diagnosis_say(out, "user-unknown", facts->conf->user,
+		    facts->conf->database);
 		return;
 	}
 	if (!facts_watches(facts->conf)) {
-		diagnosis_add(out, HEALTH_WARNING,
-		    "videur.conf: watch { journal = yes }",
-		    "videur-watch follows no log: failed logins are not "
-		    "counted");
+		diagnosis_say(out, "no-logs", NULL);
 	}
 	for (size_t i = 0; i < facts->logs; i++) {
-		const struct source_seen *seen = &nothing;
-
-		for (size_t j = 0; j < facts->records.sources; j++) {
-			if (strcmp(facts->records.source[j].name,
-				facts->log[i].is_journal
-				    ? "journal"
-				    : facts->log[i].path) == 0) {
-				seen = &facts->records.source[j].seen;
-			}
-		}
 		check_log(facts, out, &facts->log[i]);
-		check_source(facts, out, facts->log[i].path, seen);
-		check_zone(out, &facts->log[i]);
+		check_source(facts, out, &facts->log[i]);
 	}
 	for (size_t i = 0; i <= facts->instances; i++) {
 		check_maillog(facts, out, &facts->mta[i]);
 	}
 	if (facts->units[0] != '\0') {
-		diagnosis_add(out, HEALTH_PROBLEM,
-		    "journalctl -F _SYSTEMD_UNIT shows the units there are; "
-		    "videur.conf: watch { units = {...} }",
-		    "no unit %s ever wrote into the journal", facts->units);
+		diagnosis_say(out, "unit-unknown", facts->units);
 	}
 }

@@ -1,63 +1,95 @@
 #include "doctor/checks.h"
 
-#include <inttypes.h>
-#include <stdarg.h>
+#include <assert.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "base/endpoint.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "doctor/facts.h"
 
+extern const struct embedded doctor_files[];
+
 /* ---- what is said ---- */
 
-void
-diagnosis_add(struct diagnosis *out, enum health state, const char *fix,
-    const char *format, ...)
+/* Write a text of the table up to its end or its fix; gives back where. */
+static const char *
+expand(struct text *to, const char *at, const char *const *words)
 {
-	struct remark *remark;
-	struct text text;
-	va_list args;
+	for (; *at != '\0'; at++) {
+		if (at[0] == '\n' &&
+		    (at[1] != '\t' || text_after(at + 2, "-> ") != NULL)) {
+			break;
+		}
+		if (at[0] == '\n') {
+			text_add_char(to, ' ');
+			at++; /* its tab */
+		} else if (at[0] == '{' && at[1] > '0' &&
+			   at[1] <= '0' + REMARK_WORDS && at[2] == '}') {
+			const char *word = words[at[1] - '1'];
 
-	out->open = 0;
-	if (out->remarks == DIAGNOSIS_MAX) {
-		out->lost += state != HEALTH_OK;
-		return;
-	}
-	remark = &out->remark[out->remarks];
-	*remark = (struct remark){ .check = out->check, .state = state };
-	text_init(&text, remark->what, sizeof(remark->what));
-	if (out->place != NULL) {
-		text_addf(&text, "%s: ", out->place);
-	}
-	va_start(args, format);
-	(void)vsnprintf(remark->what + text.len,
-	    sizeof(remark->what) - text.len, format, args);
-	va_end(args);
-	for (size_t i = 0; i < out->remarks; i++) {
-		if (out->remark[i].state == state &&
-		    strcmp(out->remark[i].check, remark->check) == 0 &&
-		    strcmp(out->remark[i].what, remark->what) == 0) {
-			return;
+			text_add(to, word != NULL ? word : "");
+			at += 2;
+		} else {
+			text_add_char(to, *at);
 		}
 	}
-	out->open = ++out->remarks;
-	if (fix != NULL) {
-		diagnosis_fix(out, "%s", fix);
-	}
+	return at;
 }
 
 void
-diagnosis_fix(struct diagnosis *out, const char *format, ...)
+diagnosis_add(struct diagnosis *out, const char *finding,
+    const char *const words[static REMARK_WORDS])
 {
-	va_list args;
+	static const char fix[] = "\n\t-> ";
+	struct remark *remark = &out->remark[out->remarks];
+	struct remark made = { .check = out->check };
+	const char *at = doctor_files[0].data;
+	const char *state;
+	struct text text;
 
-	if (out->open != 0) {
-		va_start(args, format);
-		(void)vsnprintf(out->remark[out->open - 1].fix,
-		    REMARK_TEXT_SIZE, format, args);
-		va_end(args);
+	while ((state = text_after(at, finding)) == NULL || *state != ' ') {
+		at = strchr(at, '\n');
+		assert(at != NULL); /* each finding stands in the table */
+		at++;
 	}
+	(void)text_copy(made.finding, sizeof(made.finding), finding);
+	while (text_after(state + 1, health_name(made.state)) == NULL) {
+		made.state++;
+	}
+	text_init(&text, made.what, sizeof(made.what));
+	if (out->place != NULL) {
+		text_addf(&text, "%s: ", out->place);
+	}
+	at = expand(&text, strchr(state, '\n') + 2, words);
+	if (text_after(at, fix) != NULL) {
+		text_init(&text, made.fix, sizeof(made.fix));
+		(void)expand(&text, at + strlen(fix), words);
+	}
+	for (size_t i = 0; i < out->remarks; i++) {
+		if (strcmp(out->remark[i].finding, finding) == 0 &&
+		    strcmp(out->remark[i].check, out->check) == 0 &&
+		    strcmp(out->remark[i].what, made.what) == 0) {
+			return;
+		}
+	}
+	if (out->remarks == DIAGNOSIS_MAX) {
+		out->lost += made.state != HEALTH_OK;
+		return;
+	}
+	*remark = made;
+	out->remarks++;
+}
+
+const char *
+diagnosis_number(int64_t number, char text[static NUMBER_SIZE])
+{
+	struct text to;
+
+	text_init(&to, text, NUMBER_SIZE);
+	text_add_int(&to, number, 0);
+	return text;
 }
 
 size_t
@@ -89,21 +121,16 @@ health_name(enum health state)
 static void
 check_database(const struct facts *facts, struct diagnosis *out)
 {
-	const char *error = facts->records.error;
+	const struct records *records = &facts->records;
+	const char *path = facts->conf->database;
 
-	if (facts->records.result != STORE_OK) {
-		diagnosis_add(out, HEALTH_PROBLEM, NULL, "%s",
-		    error[0] != '\0' ? error : "it cannot be used");
-		diagnosis_fix(out,
-		    "see that %s exists, is its services' user's, and its "
-		    "disk is neither full nor read-only",
-		    facts->conf->database);
+	if (records->result != STORE_OK) {
+		diagnosis_say(out, "database-unusable",
+		    records->error[0] != '\0' ? records->error
+					      : "it cannot be used",
+		    path);
 	} else if (facts->damage[0] != '\0') {
-		diagnosis_add(out, HEALTH_PROBLEM, NULL, "%s is damaged: %s",
-		    facts->conf->database, facts->damage);
-		diagnosis_fix(out,
-		    "stop the services; videur rescue %s.saved; mv it to %s",
-		    facts->conf->database, facts->conf->database);
+		diagnosis_say(out, "database-damaged", path, facts->damage);
 	}
 }
 
@@ -124,27 +151,20 @@ check_services(const struct facts *facts, struct diagnosis *out)
 			continue;
 		}
 		if (alive == 0) {
-			diagnosis_add(out, HEALTH_PROBLEM, NULL,
-			    "%s has never given a sign of life", names[i]);
+			diagnosis_say(out, "never-alive", names[i]);
 		} else if (facts->now - alive > RECORDS_SILENCE) {
-			diagnosis_add(out, HEALTH_PROBLEM, NULL,
-			    "%s gave its last sign of life %s ago", names[i],
+			diagnosis_say(out, "silent", names[i],
 			    text_from_duration(facts->now - alive, ago));
 		} else if (strcmp(version, VIDEUR_VERSION) != 0) {
-			diagnosis_add(out, HEALTH_WARNING, NULL,
-			    "%s runs as version %s, and installed is %s",
-			    names[i], version, VIDEUR_VERSION);
-		} else {
-			continue;
+			diagnosis_say(out, "other-version", names[i], version,
+			    VIDEUR_VERSION);
 		}
-		diagnosis_fix(out, "systemctl restart %s", names[i]);
 	}
 }
 
 static void
 check_clock(const struct facts *facts, struct diagnosis *out)
 {
-	static const char fix[] = "timedatectl set-ntp true";
 	const struct records *records = &facts->records;
 	const struct {
 		const char *what;
@@ -155,22 +175,16 @@ check_clock(const struct facts *facts, struct diagnosis *out)
 	for (size_t i = 0; i < sizeof(ahead) / sizeof(ahead[0]); i++) {
 		char at[TIME_TEXT_SIZE];
 
-		if (records->result == STORE_OK && ahead[i].at != 0) {
-			diagnosis_add(out, HEALTH_PROBLEM, NULL,
-			    "the clock jumped: the database holds %s of %s, "
-			    "which is still to come",
-			    ahead[i].what, text_from_time(ahead[i].at, at));
-			diagnosis_fix(out, "%s; then see \"videur list\"", fix);
+		if (ahead[i].at != 0) {
+			diagnosis_say(out, "clock-jumped", ahead[i].what,
+			    text_from_time(ahead[i].at, at));
 		}
 	}
-	if (records->result == STORE_OK && records->event_ahead) {
-		diagnosis_add(out, HEALTH_PROBLEM, fix,
-		    "the clock jumped: the database counts events of hours "
-		    "still to come");
+	if (records->event_ahead) {
+		diagnosis_say(out, "clock-jumped-events", NULL);
 	}
 	if (facts->clock_adrift) {
-		diagnosis_add(out, HEALTH_WARNING, fix,
-		    "this host's clock is not synchronised");
+		diagnosis_say(out, "clock-adrift", NULL);
 	}
 }
 
@@ -229,60 +243,35 @@ static void
 check_page(const struct facts *facts, struct diagnosis *out)
 {
 	const struct conf *conf = facts->conf;
-	const struct mx_domain *host = &facts->page_host;
+	const struct mx_domain *page = &facts->page_host;
 
 	if (conf->lookup_url[0] == '\0') {
-		diagnosis_add(out, HEALTH_WARNING,
-		    "videur.conf: lookup-url = "
-		    "\"https://postmaster.example.org/\"",
-		    "lookup-url is empty: replies name no page where a sender "
-		    "can ask why");
+		diagnosis_say(out, "no-page", NULL);
 	}
 	if (conf->contact[0] == '\0') {
-		diagnosis_add(out, HEALTH_WARNING,
-		    "videur.conf: contact = \"postmaster@example.org\"",
-		    "contact is empty: the page names nobody to write to");
+		diagnosis_say(out, "no-contact", NULL);
 	}
 	if (facts->refused_contact != NULL) {
-		diagnosis_add(out, HEALTH_PROBLEM,
-		    "make that address, or name another in videur.conf",
-		    "refused senders are told to write to %s, and Postfix "
-		    "knows no such recipient",
-		    facts->refused_contact);
+		diagnosis_say(out, "contact-refused", facts->refused_contact);
 	}
 	if (facts->page == PAGE_SILENT || facts->page == PAGE_SICK) {
-		diagnosis_add(out, HEALTH_PROBLEM,
-		    "systemctl restart videur-web",
-		    facts->page == PAGE_SILENT
-			? "videur-web does not answer at %s: the page that "
-			  "replies name is down"
-			: "videur-web answers at %s that it cannot read the "
-			  "database",
+		diagnosis_say(out,
+		    facts->page == PAGE_SILENT ? "page-down"
+					       : "page-without-database",
 		    conf->web.listen);
 	}
-	if (host->name[0] != '\0' && host->answer == MX_FOUND &&
-	    host->host[0].addresses == 0) {
-		diagnosis_add(out, HEALTH_PROBLEM, NULL,
-		    "lookup-url: the name %s has no address", host->name);
-		diagnosis_fix(out, "host %s", host->name);
-	} else if (host->name[0] != '\0' && host->hosts > 0 &&
-		   host->host[0].addresses > 0 && !leads_here(facts)) {
+	if (page->hosts > 0 && page->answer != MX_FAILED &&
+	    page->host[0].addresses == 0) {
+		diagnosis_say(out, "page-nowhere", page->name);
+	} else if (page->hosts > 0 && page->host[0].addresses > 0 &&
+		   !leads_here(facts)) {
 		char address[ADDR_TEXT_SIZE];
 
-		addr_format(&host->host[0].address[0], address);
-		diagnosis_add(out, HEALTH_WARNING, NULL,
-		    "lookup-url: %s is at %s, which is not this host",
-		    host->name, address);
-		diagnosis_fix(out, "host %s", host->name);
+		addr_format(&page->host[0].address[0], address);
+		diagnosis_say(out, "page-elsewhere", page->name, address);
 	}
 	if (hides_visitors(conf)) {
-		diagnosis_add(out, HEALTH_WARNING,
-		    "videur.conf: web { trusted-proxies = {127.0.0.1, ::1} }, "
-		    "or the proxy's address",
-		    "a proxy stands in front of videur-web at %s and is not "
-		    "named in trusted-proxies: all visitors together may make "
-		    "the requests of one",
-		    conf->web.listen);
+		diagnosis_say(out, "proxy-untrusted", conf->web.listen);
 	}
 }
 
@@ -292,24 +281,14 @@ check_reach(const struct facts *facts, struct diagnosis *out)
 {
 	static const char *const protocols[] = { "imap", "pop3", "sieve" };
 	int64_t banned = facts->records.logins_banned;
-	bool offered = false;
+	char number[NUMBER_SIZE];
 
 	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-		offered |= strstr(facts->dovecot, protocols[i]) != NULL;
-	}
-	if (offered && banned > 0) {
-		diagnosis_add(out, HEALTH_WARNING,
-		    "hand them to the firewall: videur list --reason auth "
-		    "--json",
-		    "%" PRId64 " clients are banned for failed logins, and "
-		    "can go on trying at Dovecot (%s): a ban refuses by SMTP "
-		    "alone",
-		    banned, facts->dovecot);
-	} else if (offered) {
-		diagnosis_add(out, HEALTH_OK, NULL,
-		    "failed logins at Dovecot (%s) count, and a ban for them "
-		    "refuses by SMTP alone",
-		    facts->dovecot);
+		if (strstr(facts->dovecot, protocols[i]) != NULL) {
+			diagnosis_say(out,
+			    banned > 0 ? "dovecot-unreached" : "dovecot",
+			    diagnosis_number(banned, number), facts->dovecot);
+		}
 	}
 }
 
@@ -321,57 +300,33 @@ enum {
 	OF_EACH = 4 /* for each Postfix of this host */
 };
 
-/* clang-format off */
 static const struct {
-	const char *name;
+	const char *name; /* and of the finding where nothing is wrong */
 	unsigned needs;
 	checker *run;
-	const char *fine; /* what is said where nothing is wrong */
 } checks[] = {
-	{ "database", 0, check_database,
-	  "it can be read, and no page of it is damaged" },
-	{ "own-addresses", 0, check_own_addresses,
-	  "no address of this host is known" },
-	{ "allow", NEEDS_RECORDS, check_allow,
-	  "no network that is allowed is too wide" },
-	{ "postfix", OF_EACH, check_postfix,
-	  "its configuration can be read" },
-	{ "mynetworks", NEEDS_POSTFIX | OF_EACH, check_mynetworks,
-	  "every network that Postfix trusts is never banned" },
-	{ "mx", NEEDS_POSTFIX, check_mx,
-	  "every mail host of its domains is never banned" },
-	{ "ssh", 0, check_ssh,
-	  "this is no SSH session, as far as can be seen" },
-	{ "proxy", NEEDS_RECORDS, check_proxy,
-	  "clients come with their own addresses" },
-	{ "milter-chain", NEEDS_POSTFIX | OF_EACH, check_milters,
-	  "videur is the last milter of every smtpd" },
-	{ "milter-action", NEEDS_POSTFIX | OF_EACH, check_action,
-	  "mail passes where videur-milter does not answer" },
-	{ "milter-socket", NEEDS_POSTFIX | OF_EACH, check_socket,
-	  "Postfix can reach videur-milter" },
-	{ "helo", NEEDS_POSTFIX | OF_EACH, check_settings,
-	  "no client can log in before HELO" },
-	{ "smtpd", NEEDS_POSTFIX | OF_EACH, check_settings,
-	  "no setting hides from videur what clients do" },
-	{ "logins", NEEDS_POSTFIX | OF_EACH, check_logins,
-	  "a ban for failed logins holds wherever AUTH is offered" },
-	{ "reach", NEEDS_RECORDS, check_reach,
-	  "nothing but SMTP asks for passwords, as far as can be seen" },
-	{ "scanners", 0, check_scanners,
-	  "every scanner that is ahead is named, and every named one ahead" },
-	{ "seen", NEEDS_RECORDS, check_seen,
-	  "the milter saw too little yet to miss anything" },
-	{ "services", NEEDS_RECORDS, check_services,
-	  "they are alive" },
-	{ "logs", 0, check_logs,
-	  "videur-watch can read them" },
-	{ "clock", 0, check_clock,
-	  "it is kept right, and nothing lies in the future" },
-	{ "page", 0, check_page,
-	  "refused senders are told where to ask" },
+	{ "database", 0, check_database },
+	{ "own-addresses", 0, check_own_addresses },
+	{ "allow", NEEDS_RECORDS, check_allow },
+	{ "postfix", OF_EACH, check_postfix },
+	{ "mynetworks", NEEDS_POSTFIX, check_mynetworks },
+	{ "mx", NEEDS_POSTFIX, check_mx },
+	{ "ssh", 0, check_ssh },
+	{ "proxy", NEEDS_RECORDS, check_proxy },
+	{ "milter-chain", NEEDS_POSTFIX | OF_EACH, check_milters },
+	{ "milter-action", NEEDS_POSTFIX | OF_EACH, check_action },
+	{ "milter-socket", NEEDS_POSTFIX | OF_EACH, check_socket },
+	{ "helo", NEEDS_POSTFIX | OF_EACH, check_settings },
+	{ "smtpd", NEEDS_POSTFIX | OF_EACH, check_settings },
+	{ "logins", NEEDS_POSTFIX | OF_EACH, check_logins },
+	{ "reach", NEEDS_RECORDS, check_reach },
+	{ "scanners", 0, check_scanners },
+	{ "milter", NEEDS_RECORDS, check_seen },
+	{ "services", NEEDS_RECORDS, check_services },
+	{ "logs", 0, check_logs },
+	{ "clock", 0, check_clock },
+	{ "page", 0, check_page },
 };
-/* clang-format on */
 
 void
 diagnose(const struct facts *facts, struct diagnosis *out)
@@ -397,8 +352,7 @@ diagnose(const struct facts *facts, struct diagnosis *out)
 		}
 		out->place = NULL;
 		if (ran && out->remarks + out->lost == before) {
-			diagnosis_add(
-			    out, HEALTH_OK, NULL, "%s", checks[i].fine);
+			diagnosis_say(out, checks[i].name, NULL);
 		}
 	}
 }

@@ -2,8 +2,9 @@
  * From facts to what is wrong, the line that fixes it, and what
  * `doctor --fix` allows by itself.  Pure, but for facts->same.
  *
- * Texts are kept as they were given, hostile bytes included; whoever prints
- * them makes them safe.
+ * What can be found, and what is said of it, stands in findings.table.  Texts
+ * are kept as they were given, hostile bytes included; whoever prints them
+ * makes them safe.
  */
 #ifndef DOCTOR_CHECKS_H
 #define DOCTOR_CHECKS_H
@@ -11,14 +12,15 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-#include "core/standing.h"
 #include "store/store.h"
 
 struct facts;
 struct mta;
 
 enum {
+	REMARK_NAME_SIZE = 32,
 	REMARK_TEXT_SIZE = 768,
+	REMARK_WORDS = 5, /* that a check gives along, at most */
 	DIAGNOSIS_MAX = 256,
 	FIXES_MAX = 128,
 	FIX_VISIT = 7 * 24 * 3600 /* s the administrator's address is
@@ -36,6 +38,7 @@ enum health {
 /* What a check found. */
 struct remark {
 	const char *check; /* which one; borrowed for good */
+	char finding[REMARK_NAME_SIZE];
 	enum health state;
 	char what[REMARK_TEXT_SIZE];
 	char fix[REMARK_TEXT_SIZE]; /* the line that fixes it, or empty */
@@ -46,20 +49,25 @@ struct diagnosis {
 	struct remark remark[DIAGNOSIS_MAX];
 	size_t remarks;
 	size_t lost; /* that found no room */
-	size_t open; /* the remark that can be given a fix, + 1; 0: none */
 	/* Whose turn it is; the caller sets it. */
 	const char *check;
 	const struct mta *mta; /* of the host's Postfixes */
 	const char *place;     /* what is said begins with it; NULL: nothing */
 };
 
-/* Say one more thing, and the line that fixes it, or NULL; diagnosis_fix()
- * gives that of what was just said, and does nothing where that was said
- * before. */
-void diagnosis_add(struct diagnosis *out, enum health state, const char *fix,
-    const char *format, ...) __attribute__((format(printf, 4, 5)));
-void diagnosis_fix(struct diagnosis *out, const char *format, ...)
-    __attribute__((format(printf, 2, 3)));
+/* Say one more thing: a finding of the table, and the words that stand for
+ * {1}, {2} ... in it; NULL for none. */
+void diagnosis_add(struct diagnosis *out, const char *finding,
+    const char *const words[static REMARK_WORDS]);
+#define diagnosis_say(out, finding, ...)                                       \
+	diagnosis_add(                                                         \
+	    out, finding, (const char *const[REMARK_WORDS]){ __VA_ARGS__ })
+
+/* A number as such a word; returns `text`. */
+enum {
+	NUMBER_SIZE = 24
+};
+const char *diagnosis_number(int64_t number, char text[static NUMBER_SIZE]);
 
 /* How many there are of a state; what found no room is a problem. */
 size_t diagnosis_count(const struct diagnosis *diagnosis, enum health state);

@@ -195,13 +195,14 @@ static void
 more_remarks_than_fit(void **state)
 {
 	struct diagnosis *diagnosis = calloc(1, sizeof(*diagnosis));
+	char number[NUMBER_SIZE];
 
 	(void)state;
 	assert_non_null(diagnosis);
 	diagnosis->check = "x";
 	for (int i = 0; i < DIAGNOSIS_MAX + 3; i++) {
-		diagnosis_add(diagnosis, HEALTH_PROBLEM, NULL, "%d", i);
-		diagnosis_fix(diagnosis, "fix %d", i);
+		diagnosis_say(
+		    diagnosis, "page-nowhere", diagnosis_number(i, number));
 	}
 	check_int(
 	    "those that are kept", (int64_t)diagnosis->remarks, DIAGNOSIS_MAX);
@@ -209,12 +210,10 @@ more_remarks_than_fit(void **state)
 	    (int64_t)diagnosis_count(diagnosis, HEALTH_PROBLEM),
 	    DIAGNOSIS_MAX + 3);
 	check_text("the last one keeps its fix",
-	    diagnosis->remark[DIAGNOSIS_MAX - 1].fix, "fix 255");
+	    diagnosis->remark[DIAGNOSIS_MAX - 1].fix, "host 255");
 	diagnosis->remarks = 2;
-	diagnosis_add(diagnosis, HEALTH_PROBLEM, NULL, "0");
-	diagnosis_fix(diagnosis, "another");
+	diagnosis_say(diagnosis, "page-nowhere", "0");
 	check_int("the same is said once", (int64_t)diagnosis->remarks, 2);
-	check_text("and keeps its fix", diagnosis->remark[0].fix, "fix 0");
 	free(diagnosis);
 }
 
