@@ -53,13 +53,14 @@ page_of_path(const char *path)
 /* ---- what several parts show ---- */
 
 void
-page_kinds_put(struct section *section, enum variable_name list,
-    enum variable_name name, const char *prefix, uint32_t kinds)
+page_set_put(struct section *section, enum variable_name list,
+    enum variable_name name, const char *prefix, const struct words *words,
+    uint32_t set)
 {
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		if ((kinds & kind_bit((enum kind)kind)) != 0) {
+	for (size_t i = 0; i < words->count; i++) {
+		if ((set & UINT32_C(1) << i) != 0) {
 			section_word(section_item(section, list), name, prefix,
-			    kind_name((enum kind)kind));
+			    words_at(words, i));
 		}
 	}
 }
@@ -71,8 +72,8 @@ page_counts_put(struct section *section, const int64_t count[static KIND_COUNT])
 		struct section *item;
 
 		if (count[kind] > 0) {
-			item = section_item(section, VAR_DEEDS);
-			section_word(item, VAR_DEED, "deed-",
+			item = section_item(section, VAR_OFFENCES);
+			section_word(item, VAR_OFFENCE, "offence-",
 			    kind_name((enum kind)kind));
 			section_number(item, VAR_COUNT, count[kind]);
 		}
@@ -106,32 +107,49 @@ page_chart_new(struct page *page, size_t series, size_t count)
 {
 	struct page_chart *chart = page_data_room(page->data, sizeof(*chart));
 
-	if (chart != NULL) {
-		chart->columns = (struct chart_columns){
-			.series = { chart->value[0], chart->value[1] },
-			.count = series,
-			.columns = count,
-		};
+	if (chart == NULL) {
+		chart = &page->data->spare_chart;
 	}
+	chart->columns = (struct chart_columns){
+		.series = { chart->value[0], chart->value[1] },
+		.count = series,
+		.columns = count,
+	};
 	return chart;
 }
 
-void
-page_chart_write(const void *chart, struct text *out)
+static void
+write_chart(const void *chart, struct text *out)
 {
-	chart_columns(&((const struct page_chart *)chart)->columns, out);
+	chart_columns(chart, out);
+}
+
+void
+page_chart_put(struct page *page, struct section *section,
+    enum variable_name name, struct page_chart *chart,
+    const struct chart_words *phrases)
+{
+	if (phrases != NULL) {
+		chart->columns.words = (struct chart_words){
+			.id = phrases->id,
+			.title = page_words(page, phrases->title),
+			.description = page_words(page, phrases->description),
+		};
+	}
+	section_number(section, VAR_MOST, chart_highest(&chart->columns));
+	section_write(section, name, write_chart, &chart->columns);
 }
 
 const char *
-page_words(struct page *page, const char *name, size_t size)
+page_words(struct page *page, const char *name)
 {
-	char *words = page_data_room(page->data, size);
+	char *words = page_data_room(page->data, PAGE_WORDS_SIZE);
 	struct text out;
 
 	if (words == NULL) {
 		return NULL;
 	}
-	text_init(&out, words, size);
+	text_init(&out, words, PAGE_WORDS_SIZE);
 	return template_render(page->site->templates[page->language], name,
 		   TEMPLATE_PLAIN, page->root, &out)
 		   ? words

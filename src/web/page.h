@@ -37,7 +37,18 @@ struct text;
 
 enum {
 	/* The page of 16 bans under the largest policy takes half of it. */
-	PAGE_DATA_SIZE = 288 * 1024
+	PAGE_DATA_SIZE = 288 * 1024,
+	PAGE_WORDS_SIZE = 2048
+};
+
+enum {
+	PAGE_COLUMNS_MAX = 48
+};
+
+/* A chart and its values. */
+struct page_chart {
+	int64_t value[2][PAGE_COLUMNS_MAX];
+	struct chart_columns columns;
 };
 
 struct page_data {
@@ -46,6 +57,7 @@ struct page_data {
 	enum language language;
 	struct variable spare_variable; /* written to once it is full */
 	struct section spare_section;
+	struct page_chart spare_chart;
 	_Alignas(max_align_t) char room[PAGE_DATA_SIZE];
 };
 
@@ -174,15 +186,18 @@ void page_why_fill(struct page *page);
 void page_stats_fill(struct page *page);
 
 /* A template or phrase filled with the root's variables, without markup, as
- * text of its own of less than `size` bytes; NULL where there is no room. */
-const char *page_words(struct page *page, const char *name, size_t size);
+ * text of its own of less than PAGE_WORDS_SIZE bytes; NULL where there is no
+ * room. */
+const char *page_words(struct page *page, const char *name);
 
-/* For each of the kinds one more section in `list`, in which `name` is its
- * phrase of that prefix: "deed-", "messages recognised as spam"; "kind-",
- * "Spam"; "why-", what is wrong with it; "fix-", what to do about it. */
-void page_kinds_put(struct section *section, enum variable_name list,
-    enum variable_name name, const char *prefix, uint32_t kinds);
-/* VAR_DEEDS with VAR_DEED and VAR_COUNT of those kinds that are not 0. */
+/* For each of a set of kinds or reasons, whose words these are, one more
+ * section in `list`, in which `name` is its phrase of that prefix: "offence-",
+ * "messages recognised as spam"; "kind-", "Spam"; "why-", what is wrong with
+ * it; "fix-", what to do about it. */
+void page_set_put(struct section *section, enum variable_name list,
+    enum variable_name name, const char *prefix, const struct words *words,
+    uint32_t set);
+/* VAR_OFFENCES with VAR_OFFENCE and VAR_COUNT of those kinds that are not 0. */
 void page_counts_put(
     struct section *section, const int64_t count[static KIND_COUNT]);
 
@@ -190,19 +205,13 @@ void page_counts_put(
 void page_bar_put(struct section *section, enum variable_name name,
     int64_t value, int64_t most);
 
-enum {
-	PAGE_COLUMNS_MAX = 48
-};
-
-/* A chart and its values, for section_write(). */
-struct page_chart {
-	int64_t value[2][PAGE_COLUMNS_MAX];
-	struct chart_columns columns;
-};
-/* One of `series` series and `count` columns, not filled in yet; NULL where
- * there is no room. */
+/* A chart of `series` series and `count` columns, to be filled in and put; and
+ * VAR_MOST, its highest.  With an `id` it is read by the phrases of these
+ * names, else it is an ornament. */
 struct page_chart *page_chart_new(
     struct page *page, size_t series, size_t count);
-void page_chart_write(const void *chart, struct text *out);
+void page_chart_put(struct page *page, struct section *section,
+    enum variable_name name, struct page_chart *chart,
+    const struct chart_words *phrases);
 
 #endif

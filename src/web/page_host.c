@@ -25,10 +25,6 @@ kinds_of(const struct policy *policy, bool banning)
 	return kinds;
 }
 
-enum {
-	WORDS_SIZE = 512
-};
-
 /* ---- replies ---- */
 
 /* The reply of a rule that bans, or NULL: first of each rule in the policy's
@@ -63,17 +59,6 @@ put_reply(struct section *section, const struct reply *reply)
 	section_copy(section, VAR_WORDS, reply_words(reply, words));
 	section_yes(section, VAR_TEMPORARY, reply->code[0] == '4');
 	section_yes(section, VAR_CLOSES, strcmp(reply->code, "421") == 0);
-}
-
-static void
-put_reasons(struct section *section, uint32_t reasons)
-{
-	for (int i = 0; i < REASON_COUNT; i++) {
-		if ((reasons & UINT32_C(1) << i) != 0) {
-			section_word(section_item(section, VAR_REASONS),
-			    VAR_REASON, "reason-", reason_name((enum reason)i));
-		}
-	}
 }
 
 /* Reply number `at`, and all that may be answered with it; nothing where an
@@ -118,9 +103,11 @@ put_code(const struct page *page, size_t at)
 	item = section_item(page->root, VAR_CODES);
 	put_reply(item, reply);
 	section_yes(item, VAR_AGAIN, first > 0);
-	put_reasons(item, reasons);
-	page_kinds_put(item, VAR_DEEDS, VAR_DEED, "deed-", kinds);
-	page_kinds_put(item, VAR_FIXES, VAR_FIX, "fix-", kinds);
+	page_set_put(
+	    item, VAR_REASONS, VAR_REASON, "reason-", &reason_words, reasons);
+	page_set_put(
+	    item, VAR_OFFENCES, VAR_OFFENCE, "offence-", &kind_words, kinds);
+	page_set_put(item, VAR_FIXES, VAR_FIX, "fix-", &kind_words, kinds);
 	section_length(item, VAR_FIRST_BAN, shortest);
 	if (longest > shortest) {
 		section_length(item, VAR_LAST_BAN, longest);
@@ -213,7 +200,8 @@ put_row(const struct page *page, size_t at, size_t columns)
 	    row, VAR_REASON, "reason-name-", reason_name(rule->reason));
 	/* Of one kind alone, errors apart, the reason says it. */
 	if ((kinds & (kinds - 1)) != 0 || rule->reason == REASON_ERROR) {
-		page_kinds_put(row, VAR_KINDS, VAR_NAME, "kind-", kinds);
+		page_set_put(
+		    row, VAR_KINDS, VAR_NAME, "kind-", &kind_words, kinds);
 	}
 	for (size_t step = 1; step <= columns; step++) {
 		struct section *cell = section_item(row, VAR_CELLS);
@@ -315,22 +303,16 @@ put_listed(const struct page *page, const struct stats *stats)
 static void
 put_bans(struct page *page, const struct stats *stats)
 {
+	static const struct chart_words phrases = { "bans", "stats-bans-title",
+		"stats-table-below" };
 	struct page_chart *chart = page_chart_new(page, 1, STATS_DAYS);
 	int64_t total = 0;
 
-	if (chart == NULL) {
-		return;
-	}
 	for (size_t i = 0; i < STATS_DAYS; i++) {
 		chart->value[0][i] = bans_of(&stats->day[i]);
 		total += chart->value[0][i];
 	}
-	chart->columns.words = (struct chart_words){ .id = "bans",
-		.title = page_words(page, "stats-bans-title", WORDS_SIZE),
-		.description = page_words(
-		    page, "stats-table-below", WORDS_SIZE) };
-	section_write(page->root, VAR_BAN_CHART, page_chart_write, chart);
-	section_number(page->root, VAR_MOST, chart_highest(&chart->columns));
+	page_chart_put(page, page->root, VAR_BAN_CHART, chart, &phrases);
 	section_number(page->root, VAR_TOTAL, total);
 }
 
@@ -346,21 +328,18 @@ put_kinds(struct page *page, const struct stats *stats)
 		struct section *row;
 		int64_t total = 0;
 
-		for (size_t i = 0; chart != NULL && i < STATS_DAYS; i++) {
+		for (size_t i = 0; i < STATS_DAYS; i++) {
 			chart->value[0][i] = stats->day[i]
 						 .sum[DAILY_EVENT][kind];
 			total += chart->value[0][i];
 		}
-		if (chart == NULL ||
-		    (total == 0 && (kinds & kind_bit((enum kind)kind)) == 0)) {
-			continue;
+		if (total > 0 || (kinds & kind_bit((enum kind)kind)) != 0) {
+			row = section_item(page->root, VAR_KINDS);
+			section_word(row, VAR_OFFENCE, "offence-",
+			    kind_name((enum kind)kind));
+			section_number(row, VAR_TOTAL, total);
+			page_chart_put(page, row, VAR_CHART, chart, NULL);
 		}
-		row = section_item(page->root, VAR_KINDS);
-		section_word(
-		    row, VAR_DEED, "deed-", kind_name((enum kind)kind));
-		section_number(row, VAR_TOTAL, total);
-		section_number(row, VAR_MOST, chart_highest(&chart->columns));
-		section_write(row, VAR_CHART, page_chart_write, chart);
 	}
 }
 

@@ -14,10 +14,8 @@
 #include "web/site.h"
 
 enum {
-	WORDS_SIZE = 512,
-	REPORT_SIZE = 2048,
 	/* A byte makes six at most; an address is shorter than the rest. */
-	MAILTO_SIZE = 6 * (REPORT_SIZE + 2 * WORDS_SIZE)
+	MAILTO_SIZE = 6 * 3 * PAGE_WORDS_SIZE
 };
 
 /* ---- refs ---- */
@@ -183,7 +181,8 @@ put_ban(const struct page *page, const struct ban *ban, bool asked,
 		put_times(item, ban);
 	}
 	put_schedule(page, item, ban, policy_rule(page->policy, ban->rule));
-	page_kinds_put(item, VAR_DEEDS, VAR_DEED, "deed-", kinds);
+	page_set_put(
+	    item, VAR_OFFENCES, VAR_OFFENCE, "offence-", &kind_words, kinds);
 }
 
 /* ---- what was seen, hour by hour ---- */
@@ -191,12 +190,11 @@ put_ban(const struct page *page, const struct ban *ban, bool asked,
 static void
 put_hours(struct page *page, const struct lookup_hours *hours)
 {
+	static const struct chart_words phrases = { "seen", "seen-title",
+		"seen-description" };
 	struct section *root = page->root;
 	struct page_chart *chart = page_chart_new(page, 2, LOOKUP_HOURS);
 
-	if (chart == NULL) {
-		return;
-	}
 	for (size_t i = 0; i < LOOKUP_HOURS; i++) {
 		const struct tally *hour = &hours->hour[i];
 		int64_t bad = 0;
@@ -217,10 +215,6 @@ put_hours(struct page *page, const struct lookup_hours *hours)
 			page_counts_put(row, hour->kind);
 		}
 	}
-	chart->columns.words = (struct chart_words){ .id = "seen",
-		.title = page_words(page, "seen-title", WORDS_SIZE),
-		.description = page_words(
-		    page, "seen-description", WORDS_SIZE) };
 	/* In words alone: a number would only be haggled about. */
 	section_word(root, VAR_REPUTATION, "reputation-",
 	    reputation_name(hours->reputation));
@@ -228,8 +222,7 @@ put_hours(struct page *page, const struct lookup_hours *hours)
 		section_yes(root, VAR_HOURS_NONE, true);
 		return;
 	}
-	section_number(root, VAR_MOST, chart_highest(&chart->columns));
-	section_write(root, VAR_HOURS, page_chart_write, chart);
+	page_chart_put(page, root, VAR_HOURS, chart, &phrases);
 	/* The axis: begin and middle; the end is now. */
 	section_here(root, VAR_HOUR_FROM, hours->from);
 	section_here(root, VAR_HOUR_MIDDLE,
@@ -281,12 +274,12 @@ put_report(struct page *page, const struct ban *ban, const char *reply)
 		section_copy(root, VAR_REPORT_TIME,
 		    text_from_time(ban->told, refused_at));
 	}
-	body = page_words(page, "report.txt", REPORT_SIZE);
+	body = page_words(page, "report.txt");
 	if (body == NULL) {
 		return;
 	}
 	section_lines(root, VAR_REPORT, body);
-	subject = page_words(page, "report-subject", WORDS_SIZE);
+	subject = page_words(page, "report-subject");
 	if (contact[0] == '\0' || subject == NULL || link == NULL) {
 		return;
 	}
@@ -337,7 +330,7 @@ put_listed(struct page *page, const char *ref)
 	section_digits(root, VAR_LEFT_SECONDS, left, 0);
 	page_bar_put(root, VAR_SERVED, standing->checked_at - main->begins,
 	    main->ends - main->begins);
-	page_kinds_put(root, VAR_FIXES, VAR_FIX, "fix-", kinds);
+	page_set_put(root, VAR_FIXES, VAR_FIX, "fix-", &kind_words, kinds);
 	if (page->hours != NULL) {
 		put_hours(page, page->hours);
 	}

@@ -49,7 +49,7 @@ enum {
 	V(LEFT_SECONDS, "left-seconds") V(SERVED, "served") V(MANY, "many")    \
 	V(BANS, "bans") V(ASKED, "asked") V(REASON, "reason") V(WHY, "why")    \
 	V(NETWORK, "network") V(SERVICE, "service") V(REPLY, "reply")          \
-	V(DEEDS, "deeds") V(DEED, "deed") V(COUNT, "count") V(STEP, "step")    \
+	V(OFFENCES, "offences") V(OFFENCE, "offence") V(COUNT, "count") V(STEP, "step")    \
 	V(STEPS, "steps") V(LENGTH, "length") V(ORDINAL, "ordinal")            \
 	V(LAST, "last") V(DONE, "done") V(NOW, "now") V(NEXT, "next")          \
 	V(SAME, "same") V(EVERY, "every") V(MEMORY, "memory")                  \
