@@ -4,8 +4,6 @@
 
 #include "base/proc.h"
 #include "base/text.h"
-#include "core/standing.h"
-#include "engine/engine.h"
 
 enum {
 	PATIENCE_MS = 200,
@@ -247,7 +245,6 @@ count(struct stats *stats, const struct conf *conf, struct log_gate *gate)
 	struct state states[STATE_COUNT];
 	struct ban_counts listed;
 	struct store_numbers numbers;
-	struct milter_seen seen;
 	struct brake brake;
 	char error[STORE_ERROR_SIZE];
 	struct store *store;
@@ -269,7 +266,7 @@ count(struct stats *stats, const struct conf *conf, struct log_gate *gate)
 	store_numbers(store, &numbers);
 	engine_states(store, states);
 	engine_brake(store, &brake);
-	engine_seen(store, now, &seen);
+	engine_seen(store, now, &stats->seen);
 	engine_sources(store, now, take_source, stats);
 	stats->family[STATS_V4] = listed.v4;
 	stats->family[STATS_V6] = listed.v6;
@@ -283,10 +280,6 @@ count(struct stats *stats, const struct conf *conf, struct log_gate *gate)
 	}
 	stats->watch_behind = states[STATE_WATCH_BEHIND].number;
 	stats->brake = brake.on;
-	stats->seen[STATS_SEEN_SESSIONS] = seen.sessions;
-	stats->seen[STATS_SEEN_ENDS] = seen.message_ends;
-	stats->seen[STATS_SEEN_HEADERS] = seen.verdict_headers;
-	stats->seen[STATS_SEEN_REJECTIONS] = seen.rejections;
 	fine = store_read_end(store) == STORE_OK;
 	if (!fine && log_gate_open(gate, proc_ticks() / 1000, &held)) {
 		log_warn("statistics: %s", store_error(store));

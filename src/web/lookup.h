@@ -17,7 +17,7 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "core/kind.h"
-#include "store/store.h"
+#include "engine/engine.h"
 
 struct addr;
 struct standing;
@@ -105,16 +105,7 @@ enum stats_program {
 	STATS_PROGRAMS
 };
 
-/* What the milter saw today and yesterday. */
-enum stats_seen {
-	STATS_SEEN_SESSIONS,
-	STATS_SEEN_ENDS,    /* of messages */
-	STATS_SEEN_HEADERS, /* of scanners: verdicts */
-	STATS_SEEN_REJECTIONS,
-	STATS_SEEN
-};
-
-/* What the watcher read of one log in that time. */
+/* What the watcher read of one log today and yesterday. */
 struct stats_source {
 	char name[CONF_PATH_SIZE]; /* a path, or "journal" */
 	int64_t lines;
@@ -138,7 +129,7 @@ struct stats {
 	int64_t life[STATS_PROGRAMS]; /* newest sign of life; -1: none */
 	int64_t watch_behind; /* seconds the watcher is behind; -1: unknown */
 	int64_t brake;        /* 1 while it is on */
-	int64_t seen[STATS_SEEN];
+	struct milter_seen seen;
 	struct stats_source source[STATS_SOURCES_MAX];
 	size_t sources;
 };

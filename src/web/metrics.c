@@ -41,6 +41,7 @@ static const char *const versions[] = { VIDEUR_VERSION };
 static const char *const causes[] = { "slow", "full" };
 static const char *const families[] = { "ipv4", "ipv6" };
 static const char *const programs[] = { "milter", "watch" };
+/* As struct milter_seen has them. */
 static const char *const seen[] = { "sessions", "message-ends",
 	"verdict-headers", "rejections" };
 static const struct words version_words = WORDS_OF(versions);
@@ -57,8 +58,9 @@ static const char counter[] = "counter";
 #define STAT(member)  offsetof(struct metric_values, stats.member)
 #define DAYS(first)   offsetof(struct metric_values, stats.counter.sum[first])
 
-/* Each is one number, or one for each of the words that its label may have.
- * What is negative is not known and left out. */
+/* Each is one number, or one for each of the words that its label may have; a
+ * label without words is the name of a log.  What is negative is not known and
+ * left out. */
 static const struct metric {
 	const char *name;
 	const char *type;
@@ -126,82 +128,56 @@ static const struct metric {
 	{ "videur_milter_seen", gauge,
 	    "What the milter saw today and yesterday (UTC).", STAT(seen),
 	    "what", &seen_words },
+	{ "videur_source_lines", gauge,
+	    "Lines of a log read today and yesterday (UTC).",
+	    STAT(source[0].lines), "source", NULL },
+	{ "videur_source_understood", gauge,
+	    "Those of them that a rule understood.", STAT(source[0].understood),
+	    "source", NULL },
+	{ "videur_source_findings", gauge, "Offences found in them.",
+	    STAT(source[0].findings), "source", NULL },
+	{ "videur_source_dropped", gauge,
+	    "Those of them that another program is to count (sources).",
+	    STAT(source[0].dropped), "source", NULL },
 };
 
-/* The same for each log, by its name. */
-static const struct source_metric {
-	const char *name;
-	const char *help; /* "Today and yesterday (UTC): ..." */
-	size_t offset;    /* in struct stats_source */
-} source_metrics[] = {
-	{ "videur_source_lines", "lines read",
-	    offsetof(struct stats_source, lines) },
-	{ "videur_source_understood", "lines that a rule understood",
-	    offsetof(struct stats_source, understood) },
-	{ "videur_source_findings", "offences found in it",
-	    offsetof(struct stats_source, findings) },
-	{ "videur_source_dropped",
-	    "offences that another program is to count (sources)",
-	    offsetof(struct stats_source, dropped) },
-};
-
-static void
-write_head(const char *name, const char *type, const char *before,
-    const char *help, struct text *out)
-{
-	text_addf(out, "# HELP %s %s%s\n# TYPE %s %s\n", name, before, help,
-	    name, type);
-}
-
-/* Write one; without the statistics, those that are ours alone. */
 static void
 write_metric(const struct metric *metric, const struct metric_values *values,
     struct text *out)
 {
-	const size_t count = metric->words != NULL ? metric->words->count : 1;
+	const bool by_log = metric->label != NULL && metric->words == NULL;
+	const size_t stride = by_log ? sizeof(struct stats_source)
+				     : sizeof(int64_t);
+	const size_t count = by_log                  ? values->stats.sources
+			     : metric->words != NULL ? metric->words->count
+						     : 1;
 
-	if (!values->readable && metric->offset >= VALUE(stats)) {
-		return;
-	}
-	write_head(metric->name, metric->type, "", metric->help, out);
+	text_addf(out, "# HELP %s %s\n# TYPE %s %s\n", metric->name,
+	    metric->help, metric->name, metric->type);
 	for (size_t i = 0; i < count; i++) {
+		const char *word = by_log ? values->stats.source[i].name
+				   : metric->words != NULL
+				       ? words_at(metric->words, i)
+				       : "";
 		int64_t value;
 
 		memcpy(&value,
-		    (const char *)values + metric->offset + i * sizeof(value),
+		    (const char *)values + metric->offset + i * stride,
 		    sizeof(value));
 		if (value < 0) {
 			continue;
 		}
 		text_add(out, metric->name);
-		if (metric->words != NULL) {
-			text_addf(out, "{%s=\"%s\"}", metric->label,
-			    words_at(metric->words, i));
+		if (metric->label != NULL) {
+			text_addf(out, "{%s=\"", metric->label);
+			for (; *word != '\0'; word++) {
+				text_add(out,
+				    *word == '"' || *word == '\\' ? "\\" : "");
+				text_add_char(out, *word == '\n' ? '?' : *word);
+			}
+			text_add(out, "\"}");
 		}
 		text_addf(out, " %lld\n", (long long)value);
-	}
-}
-
-static void
-write_sources(const struct source_metric *metric, const struct stats *stats,
-    struct text *out)
-{
-	write_head(metric->name, gauge,
-	    "Of each log, today and yesterday (UTC): ", metric->help, out);
-	for (size_t i = 0; i < stats->sources; i++) {
-		const struct stats_source *source = &stats->source[i];
-		int64_t value;
-
-		memcpy(&value, (const char *)source + metric->offset,
-		    sizeof(value));
-		text_addf(out, "%s{source=\"", metric->name);
-		for (const char *c = source->name; *c != '\0'; c++) {
-			if (*c == '"' || *c == '\\') {
-				text_add_char(out, '\\');
-			}
-			text_add_char(out, *c == '\n' ? '?' : *c);
-		}
-		text_addf(out, "\"} %lld\n", (long long)value);
 	}
 }
 
@@ -211,20 +187,18 @@ metrics_answer(const struct request *request, struct response *response)
 	struct web *web = request->web;
 	struct metric_values values = { .one = 1 };
 
-	response->type = "text/plain; charset=utf-8";
-	if (strcmp(request->path, "/metrics") != 0) {
-		response->status = 404;
-		text_add(&response->body, "only /metrics is here\n");
-		return;
-	}
-	if (strcmp(request->method, "GET") != 0 &&
-	    strcmp(request->method, "HEAD") != 0) {
-		response->status = 405;
-		text_add(&response->body, "only GET and HEAD are answered\n");
-		return;
-	}
-	response->status = 200;
 	response->type = "text/plain; version=0.0.4; charset=utf-8";
+	response->status = strcmp(request->path, "/metrics") != 0 ? 404
+			   : !request->reads                      ? 405
+								  : 200;
+	if (response->status != 200) {
+		response->type = "text/plain; charset=utf-8";
+		text_add(
+		    &response->body, response->status == 404
+					 ? "only /metrics is here\n"
+					 : "only GET and HEAD are answered\n");
+		return;
+	}
 	values.readable = stats_get(
 	    &web->stats, request->site->conf, true, &values.stats);
 	for (size_t i = 0; i < WEB_STATUSES; i++) {
@@ -235,12 +209,8 @@ metrics_answer(const struct request *request, struct response *response)
 		values.hung_up[i] = atomic_load(&web->deadlines.hung_up[i]);
 	}
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
-		write_metric(&metrics[i], &values, &response->body);
-	}
-	for (size_t i = 0; values.readable && i < sizeof(source_metrics) /
-						      sizeof(source_metrics[0]);
-	     i++) {
-		write_sources(
-		    &source_metrics[i], &values.stats, &response->body);
+		if (values.readable || metrics[i].offset < VALUE(stats)) {
+			write_metric(&metrics[i], &values, &response->body);
+		}
 	}
 }

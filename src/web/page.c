@@ -188,31 +188,6 @@ put_links(const struct page *page)
 	}
 }
 
-/* What the configuration says of the site. */
-static void
-put_site(const struct page *page)
-{
-	const struct site *site = page->site;
-	const struct conf *conf = site->conf;
-	struct section *root = page->root;
-	const char *owner = conf->web.paragraph;
-
-	if (page->language == LANGUAGE_FR &&
-	    conf->web.paragraph_fr[0] != '\0') {
-		owner = conf->web.paragraph_fr;
-	}
-	section_text(root, VAR_SITE_NAME, conf->web.site_name);
-	section_text(root, VAR_LOGO, site->logo);
-	section_text(root, VAR_VERSION, site->version);
-	section_text(root, VAR_CONTACT, conf->contact);
-	section_text(root, VAR_ABUSE,
-	    conf->web.abuse[0] != '\0' ? conf->web.abuse : conf->contact);
-	if (owner[0] != '\0') {
-		section_lines(root, VAR_OWNER, owner);
-	}
-	section_text(root, VAR_ZONE_NAME, page_zone());
-}
-
 /* What was asked for, and how. */
 static void
 put_request(const struct page *page)
@@ -259,19 +234,34 @@ put_request(const struct page *page)
 bool
 page_render(const struct page *asked, struct text *out)
 {
+	const struct site *site = asked->site;
+	const struct conf *conf = site->conf;
+	const char *owner = conf->web.paragraph;
 	struct page_data data;
 	struct page page = *asked;
+	struct section *root = page_data_init(&data, page.language);
 
-	page.policy = &page.site->conf->policy;
+	page.policy = &conf->policy;
 	page.data = &data;
-	page.root = page_data_init(&data, page.language);
-	put_site(&page);
+	page.root = root;
+	if (page.language == LANGUAGE_FR && conf->web.paragraph_fr[0] != '\0') {
+		owner = conf->web.paragraph_fr;
+	}
+	section_text(root, VAR_SITE_NAME, conf->web.site_name);
+	section_text(root, VAR_LOGO, site->logo);
+	section_text(root, VAR_VERSION, site->version);
+	section_text(root, VAR_CONTACT, conf->contact);
+	section_text(root, VAR_ABUSE,
+	    conf->web.abuse[0] != '\0' ? conf->web.abuse : conf->contact);
+	if (owner[0] != '\0') {
+		section_lines(root, VAR_OWNER, owner);
+	}
+	section_text(root, VAR_ZONE_NAME, page_zone());
 	put_request(&page);
 	put_links(&page);
 	if (shapes[page.kind].fill != NULL) {
 		shapes[page.kind].fill(&page);
 	}
-	return !data.full &&
-	       template_render(page.site->templates[page.language],
-		   "layout.html", TEMPLATE_HTML, page.root, out);
+	return !data.full && template_render(site->templates[page.language],
+				 "layout.html", TEMPLATE_HTML, root, out);
 }

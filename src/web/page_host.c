@@ -117,33 +117,6 @@ put_code(const struct page *page, size_t at)
 	}
 }
 
-/* ---- limits ---- */
-
-/* The narrowest and the widest of a limit; 0 for none, which is wider than
- * any. */
-static void
-put_most(struct section *section, const struct limit *limit)
-{
-	int64_t least = 0;
-	int64_t most = 0;
-	bool unlimited = false;
-
-	for (int i = 0; i < REPUTATION_COUNT; i++) {
-		const int64_t value = limit->most[i];
-
-		unlimited = unlimited || value == 0;
-		if (value > 0 && (least == 0 || value < least)) {
-			least = value;
-		}
-		most = value > most ? value : most;
-	}
-	section_number(section, VAR_LEAST, least);
-	if (most > least && !unlimited) {
-		section_number(section, VAR_MOST, most);
-	}
-	section_yes(section, VAR_SAME, most == least && !unlimited);
-}
-
 void
 page_codes_fill(struct page *page)
 {
@@ -158,14 +131,29 @@ page_codes_fill(struct page *page)
 	for (int i = 0; i < LIMIT_KINDS; i++) {
 		const struct limit *limit = &page->policy->limit[i];
 		struct section *item;
+		int64_t least = INT64_MAX;
+		int64_t most = 0;
+		bool unlimited = false; /* by 0, which is wider than any */
 
-		if (limit_is_set(limit) && limit->reply.code[0] != '\0') {
-			item = section_item(page->root, VAR_LIMITS);
-			section_word(item, VAR_LIMIT, "limit-",
-			    limit_name((enum limit_kind)i));
-			put_reply(item, &limit->reply);
-			put_most(item, limit);
+		if (!limit_is_set(limit) || limit->reply.code[0] == '\0') {
+			continue;
 		}
+		for (int name = 0; name < REPUTATION_COUNT; name++) {
+			const int64_t value = limit->most[name];
+
+			unlimited = unlimited || value == 0;
+			least = value > 0 && value < least ? value : least;
+			most = value > most ? value : most;
+		}
+		item = section_item(page->root, VAR_LIMITS);
+		section_word(
+		    item, VAR_LIMIT, "limit-", limit_name((enum limit_kind)i));
+		put_reply(item, &limit->reply);
+		section_number(item, VAR_LEAST, least);
+		if (most > least && !unlimited) {
+			section_number(item, VAR_MOST, most);
+		}
+		section_yes(item, VAR_SAME, most == least && !unlimited);
 	}
 }
 
@@ -261,17 +249,6 @@ page_why_fill(struct page *page)
 
 /* ---- figures ---- */
 
-static int64_t
-bans_of(const struct stats_day *day)
-{
-	int64_t sum = 0;
-
-	for (int i = 0; i < REASON_COUNT; i++) {
-		sum += day->sum[DAILY_BAN][i];
-	}
-	return sum;
-}
-
 /* How many are listed now, by reason: those the policy bans for, and what else
  * there is. */
 static void
@@ -297,23 +274,6 @@ put_listed(const struct page *page, const struct stats *stats)
 			page_bar_put(row, VAR_BAR, stats->listed[i], most);
 		}
 	}
-}
-
-/* Bans of each day. */
-static void
-put_bans(struct page *page, const struct stats *stats)
-{
-	static const struct chart_words phrases = { "bans", "stats-bans-title",
-		"stats-table-below" };
-	struct page_chart *chart = page_chart_new(page, 1, STATS_DAYS);
-	int64_t total = 0;
-
-	for (size_t i = 0; i < STATS_DAYS; i++) {
-		chart->value[0][i] = bans_of(&stats->day[i]);
-		total += chart->value[0][i];
-	}
-	page_chart_put(page, page->root, VAR_BAN_CHART, chart, &phrases);
-	section_number(page->root, VAR_TOTAL, total);
 }
 
 /* Events of each day, by kind: those the policy counts, and what else there
@@ -343,26 +303,39 @@ put_kinds(struct page *page, const struct stats *stats)
 	}
 }
 
-/* All of it as a table, for those who cannot see pictures; and its sums. */
+/* Bans of each day as a picture; all of it as a table, for those who cannot
+ * see pictures; and its sums. */
 static void
-put_days(const struct page *page, const struct stats *stats)
+put_days(struct page *page, const struct stats *stats)
 {
+	static const struct chart_words phrases = { "bans", "stats-bans-title",
+		"stats-table-below" };
+	struct page_chart *chart = page_chart_new(page, 1, STATS_DAYS);
 	struct section *root = page->root;
+	int64_t total = 0;
 	int64_t sessions = 0;
 	int64_t messages = 0;
 	int64_t accepted = 0;
 
-	for (size_t i = STATS_DAYS; i > 0; i--) {
-		const struct stats_day *day = &stats->day[i - 1];
+	for (size_t i = STATS_DAYS; i-- > 0;) {
+		const struct stats_day *day = &stats->day[i];
 		struct section *row = section_item(root, VAR_ROWS);
+		int64_t bans = 0;
 
+		for (size_t reason = 0; reason < REASON_COUNT; reason++) {
+			bans += day->sum[DAILY_BAN][reason];
+		}
+		chart->value[0][i] = bans;
 		section_moment(row, VAR_SINCE, day->day);
-		section_number(row, VAR_TOTAL, bans_of(day));
+		section_number(row, VAR_TOTAL, bans);
 		page_counts_put(row, day->sum[DAILY_EVENT]);
+		total += bans;
 		sessions += day->sum[DAILY_SESSIONS][0];
 		messages += day->sum[DAILY_MESSAGES][0];
 		accepted += day->sum[DAILY_ACCEPTED][0];
 	}
+	page_chart_put(page, root, VAR_BAN_CHART, chart, &phrases);
+	section_number(root, VAR_TOTAL, total);
 	section_number(root, VAR_SESSIONS, sessions);
 	section_number(root, VAR_MESSAGES, messages);
 	section_number(root, VAR_ACCEPTED, accepted);
@@ -379,7 +352,6 @@ page_stats_fill(struct page *page)
 		section_yes(page->root, VAR_FIGURES, true);
 		section_here(page->root, VAR_STATS_TIME, stats->at);
 		put_listed(page, stats);
-		put_bans(page, stats);
 		put_kinds(page, stats);
 		put_days(page, stats);
 	}

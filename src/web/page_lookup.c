@@ -124,51 +124,27 @@ kinds_of(const struct page *page, const struct ban *ban)
 	return rule != NULL ? rule->kinds : reason_kinds(ban->reason);
 }
 
-/* What the ban is for, in a sentence.  Errors are of many kinds; where the rule
- * counts one alone it is named. */
-static void
-put_why(struct section *section, const struct ban *ban, uint32_t kinds)
-{
-	const bool single = kinds != 0 && (kinds & (kinds - 1)) == 0;
-
-	if (is_manual(ban)) {
-		section_word(section, VAR_WHY, "reason-why-", BAN_RULE_MANUAL);
-	} else if (ban->reason == REASON_ERROR && single) {
-		section_word(section, VAR_WHY, "why-",
-		    kind_name((enum kind)(ffs((int)kinds) - 1)));
-	} else {
-		section_word(
-		    section, VAR_WHY, "reason-why-", reason_name(ban->reason));
-	}
-}
-
-/* The reply that a ban is refused with now; NULL where there is no room. */
-static const char *
-reply_of(const struct page *page, const struct ban *ban)
-{
-	char ip[ADDR_TEXT_SIZE];
-	char *line = page_data_room(page->data, REPLY_TEXT_SIZE);
-
-	if (line == NULL) {
-		return NULL;
-	}
-	return reply_line(ban_reply(ban),
-	    addr_format(&page->standing->address, ip), ban->ends,
-	    page->site->conf->lookup_url, ban->ref, line);
-}
-
 static void
 put_ban(const struct page *page, const struct ban *ban, bool asked,
     const char *reply)
 {
 	const uint32_t kinds = kinds_of(page, ban);
+	const bool single = kinds != 0 && (kinds & (kinds - 1)) == 0;
 	const bool manual = is_manual(ban);
+	const char *reason = manual ? BAN_RULE_MANUAL
+				    : reason_name(ban->reason);
 	struct section *item = section_item(page->root, VAR_BANS);
 	char network[NET_TEXT_SIZE];
 
-	section_word(item, VAR_REASON, "reason-",
-	    manual ? BAN_RULE_MANUAL : reason_name(ban->reason));
-	put_why(item, ban, kinds);
+	section_word(item, VAR_REASON, "reason-", reason);
+	/* Errors are of many kinds; where the rule counts one alone it is
+	 * named. */
+	if (!manual && ban->reason == REASON_ERROR && single) {
+		section_word(item, VAR_WHY, "why-",
+		    kind_name((enum kind)(ffs((int)kinds) - 1)));
+	} else {
+		section_word(item, VAR_WHY, "reason-why-", reason);
+	}
 	section_word(item, VAR_SERVICE, "service-", service_name(ban->service));
 	section_yes(item, VAR_ASKED, asked);
 	section_yes(item, VAR_AUTOMATIC, !manual);
@@ -302,15 +278,22 @@ put_listed(struct page *page, const char *ref)
 	const struct ban *asked = main;
 	const char *asked_reply = NULL;
 	struct section *root = page->root;
+	char ip[ADDR_TEXT_SIZE];
 	uint32_t kinds = 0;
 	bool automatic = false;
 	bool by_hand = false;
 
+	(void)addr_format(&standing->address, ip);
 	for (size_t i = 0; i < standing->bans; i++) {
 		const struct ban *ban = &standing->ban[i];
-		const char *reply = reply_of(page, ban);
 		const bool is_asked = ref != NULL && strcmp(ref, ban->ref) == 0;
+		/* What is refused with it now. */
+		char *reply = page_data_room(page->data, REPLY_TEXT_SIZE);
 
+		if (reply != NULL) {
+			(void)reply_line(ban_reply(ban), ip, ban->ends,
+			    page->site->conf->lookup_url, ban->ref, reply);
+		}
 		put_ban(page, ban, is_asked, reply);
 		kinds |= kinds_of(page, ban);
 		automatic = automatic || !is_manual(ban);

@@ -74,7 +74,13 @@ answer_page(const struct request *request, struct page *page, unsigned status,
     struct response *response)
 {
 	const struct languages *spoken = &request->site->languages;
+	struct stats stats;
 
+	if (page->kind != PAGE_UNAVAILABLE &&
+	    stats_get(&request->web->stats, request->site->conf,
+		page->kind == PAGE_STATS, &stats)) {
+		page->stats = &stats;
+	}
 	page->language = negotiate_language(
 	    spoken, request->lang, request->accept_language);
 	page->language_asked = languages_hold(spoken, request->lang);
@@ -121,50 +127,37 @@ refuse(const struct request *request, enum page_kind kind,
 
 /* ---- the look-up ---- */
 
-/* Whether what was seen of an address may be shown: to a visitor from the same
- * client, or with the ref of one of its bans.  The ref of a wider network's ban
- * was told to others too. */
-static bool
-may_see(const struct request *request, const struct standing *standing)
-{
-	const struct conf *conf = request->site->conf;
-	const struct net client = net_around(
-	    &standing->address, conf->client_ipv4, conf->client_ipv6);
-	const struct ban *ban = page_ref_ban(standing, request->ref);
-
-	return (ban != NULL && net_contains(&client, &ban->who)) ||
-	       (request->visitor_known &&
-		   net_contains_addr(&client, &request->visitor));
-}
-
 /* The page about an address; about none, the form alone.  `own`: it is the
  * visitor's. */
 static void
 answer_standing(const struct request *request, const struct standing *standing,
     bool own, struct response *response)
 {
-	struct web *web = request->web;
 	const struct conf *conf = request->site->conf;
-	struct page page = { .kind = PAGE_FORM,
+	struct page page = { .kind = standing != NULL ? PAGE_LOOKUP : PAGE_FORM,
 		.input = request->ip,
 		.ref = request->ref,
-		.own = own };
+		.own = own,
+		.standing = standing };
 	char text[ADDR_TEXT_SIZE];
 	struct lookup_hours hours;
-	struct stats stats;
 
 	if (own) {
 		page.input = addr_format(&request->visitor, text);
 	}
-	if (stats_get(&web->stats, conf, false, &stats)) {
-		page.stats = &stats;
-	}
-	if (standing != NULL) {
-		page.kind = PAGE_LOOKUP;
-		page.standing = standing;
-		if (standing->bans > 0 && may_see(request, standing) &&
-		    lookup_hours(&web->lookup, conf, &standing->address,
-			request->now, &hours)) {
+	if (standing != NULL && standing->bans > 0) {
+		const struct net client = net_around(
+		    &standing->address, conf->client_ipv4, conf->client_ipv6);
+		const struct ban *ban = page_ref_ban(standing, request->ref);
+
+		/* What was seen of it is for a visitor from the same client,
+		 * or with the ref of one of its bans.  The ref of a wider
+		 * network's ban was told to others too. */
+		if (((ban != NULL && net_contains(&client, &ban->who)) ||
+			(request->visitor_known &&
+			    net_contains_addr(&client, &request->visitor))) &&
+		    lookup_hours(&request->web->lookup, conf,
+			&standing->address, request->now, &hours)) {
 			page.hours = &hours;
 		}
 	}
@@ -281,12 +274,7 @@ static void
 answer_site(const struct request *request, struct response *response)
 {
 	struct page page = { .kind = page_of_path(request->path) };
-	struct stats stats;
 
-	if (stats_get(&request->web->stats, request->site->conf,
-		page.kind == PAGE_STATS, &stats)) {
-		page.stats = &stats;
-	}
 	answer_page(request, &page, 200, response);
 }
 
@@ -354,35 +342,25 @@ static const struct route {
 	{ "/logo", true, true, answer_file },
 };
 
-/* Everybody behind a proxy that is not trusted is one visitor: say so, once an
- * hour. */
+/* Refuse a visitor that asks too often: cheaply.  Everybody behind a proxy that
+ * is not trusted is one visitor: say so, once an hour. */
 static void
-note_untrusted(const struct request *request)
+refuse_for_now(
+    const struct request *request, int64_t wait, struct response *response)
 {
 	struct web *web = request->web;
 	long long until = atomic_load(&web->untrusted_until);
 	char who[ADDR_TEXT_SIZE];
 
-	atomic_fetch_add(&web->untrusted, 1);
-	if (request->ticks >= until &&
+	(void)addr_format(&request->visitor, who);
+	atomic_fetch_add(&web->untrusted, request->unbelieved ? 1 : 0);
+	if (request->unbelieved && request->ticks >= until &&
 	    atomic_compare_exchange_strong(
 		&web->untrusted_until, &until, request->ticks + UNTRUSTED_MS)) {
 		log_warn("too many requests from %s, which asks for others "
 			 "(X-Forwarded-For): if it is your proxy, name it in "
 			 "trusted-proxies, or all its visitors share one rate",
-		    addr_format(&request->visitor, who));
-	}
-}
-
-/* Refuse a visitor that asks too often: cheaply. */
-static void
-refuse_for_now(
-    const struct request *request, int64_t wait, struct response *response)
-{
-	char who[ADDR_TEXT_SIZE];
-
-	if (request->unbelieved) {
-		note_untrusted(request);
+		    who);
 	}
 	response->retry_after = wait;
 	if (wants_json(request)) {
@@ -393,8 +371,7 @@ refuse_for_now(
 	text_addf(&response->body,
 	    "Too many requests from %s. Please try again in %lld s.\n"
 	    "Trop de requêtes. Veuillez réessayer dans %lld s.\n",
-	    addr_format(&request->visitor, who), (long long)wait,
-	    (long long)wait);
+	    who, (long long)wait, (long long)wait);
 }
 
 void
@@ -417,8 +394,7 @@ routes_answer(const struct request *request, struct response *response)
 	    !rate_take(&request->web->rate, &request->visitor, conf->web.rate,
 		request->ticks, &wait)) {
 		refuse_for_now(request, wait, response);
-	} else if (route == end || (strcmp(request->method, "GET") != 0 &&
-				       strcmp(request->method, "HEAD") != 0)) {
+	} else if (route == end || !request->reads) {
 		refuse(request,
 		    route == end ? PAGE_NOT_FOUND : PAGE_NOT_ALLOWED, response);
 	} else {

@@ -161,6 +161,13 @@ add_headers(struct MHD_Response *to, const struct response *response)
 	}
 }
 
+static bool
+is_reading(const char *method)
+{
+	return strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
+	       strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
+}
+
 /* Answer a whole request. */
 static enum MHD_Result
 answer(const struct handler *handler, struct MHD_Connection *connection,
@@ -170,7 +177,7 @@ answer(const struct handler *handler, struct MHD_Connection *connection,
 	struct request request = { .web = web,
 		.now = proc_now(),
 		.ticks = proc_ticks(),
-		.method = method,
+		.reads = is_reading(method),
 		.path = path };
 	struct response response = { .status = 0 };
 	/* Of the stack only what is written is touched, and a client that reads
@@ -217,8 +224,7 @@ on_request(/* NOLINT(readability-function-size): its parameters */
 		*upload_size = 0;
 		return MHD_YES;
 	}
-	if (*state == NULL && (strcmp(method, MHD_HTTP_METHOD_GET) == 0 ||
-				  strcmp(method, MHD_HTTP_METHOD_HEAD) == 0)) {
+	if (*state == NULL && is_reading(method)) {
 		*state = &seen;
 		return MHD_YES;
 	}

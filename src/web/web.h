@@ -121,8 +121,8 @@ struct request {
 	struct web *web;
 	const struct site *site;
 	int64_t now;
-	int64_t ticks; /* proc_ticks() */
-	const char *method;
+	int64_t ticks;    /* proc_ticks() */
+	bool reads;       /* GET or HEAD */
 	const char *path; /* without the query */
 	const char *ip;   /* the arguments */
 	const char *ref;
