@@ -290,26 +290,6 @@ count(struct stats *stats, const struct conf *conf, struct log_gate *gate)
 
 /* ---- the newest ---- */
 
-/* Make what was counted the newest, and move the counters on by what the
- * totals grew. */
-static void
-publish(struct stats_keeper *keeper)
-{
-	struct stats_day counter = keeper->newest.counter;
-
-	for (size_t i = 0; i < STATS_SUMS; i++) {
-		for (size_t j = 0; j < STATS_WORDS; j++) {
-			const int64_t more = keeper->work.total.sum[i][j] -
-					     keeper->newest.total.sum[i][j];
-
-			counter.sum[i][j] += more > 0 ? more : 0;
-		}
-	}
-	keeper->newest = keeper->work;
-	keeper->newest.counter = counter;
-	keeper->known = true;
-}
-
 static bool
 is_good(const struct stats_keeper *keeper)
 {
@@ -344,7 +324,20 @@ refresh(struct stats_keeper *keeper, const struct conf *conf, int64_t most)
 	cost = proc_ticks() - begun;
 	(void)pthread_mutex_lock(&keeper->lock);
 	if (fine) {
-		publish(keeper);
+		/* The counters move on by what the totals grew. */
+		keeper->work.counter = keeper->newest.counter;
+		for (size_t i = 0; i < STATS_SUMS * STATS_WORDS; i++) {
+			const size_t sum = i / STATS_WORDS;
+			const size_t word = i % STATS_WORDS;
+			const int64_t more = keeper->work.total.sum[sum][word] -
+					     keeper->newest.total
+						 .sum[sum][word];
+
+			keeper->work.counter.sum[sum][word] += more > 0 ? more
+									: 0;
+		}
+		keeper->newest = keeper->work;
+		keeper->known = true;
 		next = cost * SHARE;
 		next = next < EVERY_MS       ? EVERY_MS
 		       : next > EVERY_MAX_MS ? EVERY_MAX_MS

@@ -61,63 +61,53 @@ type_of(const char *name)
 
 /* ---- the owner's colour, made fit to be read in light and dark ---- */
 
-struct colour {
-	double part[3]; /* red, green and blue, 0 to 255 */
-};
+/* Red, green and blue, 0 to 255: the page's darkest light paper and lightest
+ * dark one (style.css), and inks. */
+static const double light_paper[3] = { 0xee, 0xec, 0xe6 };
+static const double dark_paper[3] = { 0x2a, 0x2f, 0x34 };
+static const double white[3] = { 255, 255, 255 };
+static const double black[3] = { 0, 0, 0 };
 
-/* The page's darkest light paper and lightest dark one (style.css). */
-static const struct colour light_paper = { { 0xee, 0xec, 0xe6 } };
-static const struct colour dark_paper = { { 0x2a, 0x2f, 0x34 } };
-static const struct colour white = { { 255, 255, 255 } };
-static const struct colour black = { { 0, 0, 0 } };
-
-/* Relative luminance.  The curve of sRGB is near to 0.8 x^2 + 0.2 x^3, a
- * little above it where it is dark; the contrast asked for makes up for it. */
+/* Contrast of relative luminances.  The curve of sRGB is near to 0.8 x^2 +
+ * 0.2 x^3, a little above it where it is dark; the contrast asked for makes up
+ * for it. */
 static double
-luminance(const struct colour *colour)
+contrast(const double a[static 3], const double b[static 3])
 {
 	static const double weight[3] = { 0.2126, 0.7152, 0.0722 };
-	double sum = 0;
+	double one = 0.05;
+	double other = 0.05;
 
 	for (size_t i = 0; i < 3; i++) {
-		const double x = colour->part[i] / 255;
+		const double x = a[i] / 255;
+		const double y = b[i] / 255;
 
-		sum += weight[i] * x * x * (0.8 + 0.2 * x);
+		one += weight[i] * x * x * (0.8 + 0.2 * x);
+		other += weight[i] * y * y * (0.8 + 0.2 * y);
 	}
-	return sum;
-}
-
-static double
-contrast(const struct colour *a, const struct colour *b)
-{
-	const double one = luminance(a) + 0.05;
-	const double other = luminance(b) + 0.05;
-
 	return one > other ? one / other : other / one;
 }
 
 /* Add the rules of a colour: drawn towards `end` until it can be read on
  * `paper`, and what is written on it in white or black. */
 static void
-add_rules(struct colour colour, const struct colour *paper,
-    const struct colour *end, struct text *out)
+add_rules(unsigned long rgb, const double paper[static 3],
+    const double end[static 3], struct text *out)
 {
 	const double enough = 5.0;
-	const struct colour *ink;
+	double colour[3] = { (double)(rgb >> 16 & 255),
+		(double)(rgb >> 8 & 255), (double)(rgb & 255) };
 
-	for (int step = 0; step < 40 && contrast(&colour, paper) < enough;
+	for (int step = 0; step < 40 && contrast(colour, paper) < enough;
 	     step++) {
 		for (size_t i = 0; i < 3; i++) {
-			colour.part[i] += (end->part[i] - colour.part[i]) / 16;
+			colour[i] += (end[i] - colour[i]) / 16;
 		}
 	}
-	ink = contrast(&colour, &white) > contrast(&colour, &black) ? &white
-								    : &black;
-	text_addf(out,
-	    ":root{--accent:#%02x%02x%02x;--on-accent:#%02x%02x%02x}",
-	    (unsigned)colour.part[0], (unsigned)colour.part[1],
-	    (unsigned)colour.part[2], (unsigned)ink->part[0],
-	    (unsigned)ink->part[1], (unsigned)ink->part[2]);
+	text_addf(out, ":root{--accent:#%02x%02x%02x;--on-accent:#%s}",
+	    (unsigned)colour[0], (unsigned)colour[1], (unsigned)colour[2],
+	    contrast(colour, white) > contrast(colour, black) ? "ffffff"
+							      : "000000");
 }
 
 /* ---- files ---- */
@@ -241,8 +231,6 @@ colour(struct site_file *file, const char *accent)
 {
 	const unsigned long rgb = strtoul(
 	    accent[0] == '#' ? accent + 1 : "", NULL, 16);
-	const struct colour given = { { (double)(rgb >> 16 & 255),
-	    (double)(rgb >> 8 & 255), (double)(rgb & 255) } };
 	const size_t room = file->size + ACCENT_SIZE;
 	char *style = malloc(room);
 	struct text out;
@@ -254,32 +242,14 @@ colour(struct site_file *file, const char *accent)
 	text_add_bytes(&out, file->data, file->size);
 	if (accent[0] != '\0') {
 		text_add(&out, "\n/* The owner's colour. */\n");
-		add_rules(given, &light_paper, &black, &out);
+		add_rules(rgb, light_paper, black, &out);
 		text_add(
 		    &out, "\n@media screen and (prefers-color-scheme: dark){");
-		add_rules(given, &dark_paper, &white, &out);
+		add_rules(rgb, dark_paper, white, &out);
 		text_add(&out, "}\n");
 	}
 	use(file, style, out.len);
 	return true;
-}
-
-static void
-set_version(struct site *site)
-{
-	unsigned char key[HASH_KEY_SIZE] = { 0 };
-	uint64_t hash = 0;
-	struct text out;
-
-	for (size_t i = 0; i < site->files; i++) {
-		if (site->file[i].type != NULL) {
-			memcpy(key, &hash, sizeof(hash));
-			hash = hash_bytes(
-			    key, site->file[i].data, site->file[i].size);
-		}
-	}
-	text_init(&out, site->version, sizeof(site->version));
-	text_addf(&out, "%08x", (unsigned)hash);
 }
 
 const struct site_file *
@@ -296,19 +266,6 @@ site_file(const struct site *site, const char *name)
 
 /* ---- templates ---- */
 
-/* A file as templates are read from it: the owner's, or the one compiled in. */
-static struct template_source
-source_of(const struct site_file *file, bool own)
-{
-	const struct embedded *built_in = embedded_find(web_files, file->name);
-
-	return (struct template_source){ .name = file->name,
-		.shown = own ? file->path : file->name,
-		.text = own ? file->own : built_in->data,
-		.size = own ? file->size : built_in->size,
-		.phrases = ends_in(file->name, ".phrases") };
-}
-
 /* Read templates, and the phrases of one language: those compiled in, then the
  * owner's.  False where that cannot be done; where an owner's file is to blame
  * it is given up, and all languages are to be read again: *language is -1. */
@@ -324,14 +281,21 @@ read_templates(struct site *site, int *language)
 	for (size_t i = 0; i < 2 * site->files; i++) {
 		const bool own = i >= site->files;
 		struct site_file *file = &site->file[own ? i - site->files : i];
-		const bool fits = strcmp(file->name,
-				      language_facts[*language].phrases) == 0 ||
-				  ends_in(file->name, ".html") ||
-				  ends_in(file->name, ".txt");
+		const char *name = file->name;
+		const struct embedded *built_in = embedded_find(
+		    web_files, name);
 
-		if (fits && (!own || file->own != NULL)) {
+		if ((strcmp(name, language_facts[*language].phrases) == 0 ||
+			ends_in(name, ".html") || ends_in(name, ".txt")) &&
+		    (!own || file->own != NULL)) {
 			owned[count] = own ? file : NULL;
-			source[count++] = source_of(file, own);
+			source[count++] = (struct template_source){
+				.name = name,
+				.shown = own ? file->path : name,
+				.text = own ? file->own : built_in->data,
+				.size = own ? file->size : built_in->size,
+				.phrases = ends_in(name, ".phrases"),
+			};
 		}
 	}
 	templates_free(*read);
@@ -356,6 +320,8 @@ site_new(struct conf *conf)
 {
 	struct site *site = calloc(1, sizeof(*site));
 	const char *tags[CONF_LIST_MAX];
+	unsigned char key[HASH_KEY_SIZE] = { 0 };
+	struct text version;
 	bool fine = true;
 
 	if (site == NULL) {
@@ -381,7 +347,20 @@ site_new(struct conf *conf)
 		return NULL;
 	}
 	add_logo(site);
-	set_version(site);
+	/* Each file is hashed with the hash of those before it. */
+	for (size_t i = 0; i < site->files; i++) {
+		const struct site_file *file = &site->file[i];
+		uint64_t hash;
+
+		if (file->type != NULL) {
+			hash = hash_bytes(key, file->data, file->size);
+			memcpy(key, &hash, sizeof(hash));
+		}
+	}
+	text_init(&version, site->version, sizeof(site->version));
+	for (size_t i = 0; i < sizeof(site->version) / 2; i++) {
+		text_addf(&version, "%02x", key[i]);
+	}
 	return site;
 }
 

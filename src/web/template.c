@@ -468,9 +468,6 @@ static void
 put_variable(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
     const struct variable *variable)
 {
-	if (variable == NULL) {
-		return;
-	}
 	if (variable->phrase != NULL) {
 		put_named(r, variable->phrase);
 	} else if (variable->write != NULL) {
@@ -482,48 +479,41 @@ put_variable(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 	}
 }
 
-/* Run a block's operations with the variables of one section in place of
- * those around it, which are put back afterwards. */
-static void
-put_section(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    const struct section *section, size_t from, size_t until)
-{
-	const struct variable *hidden[HIDDEN_MAX];
-	const struct variable *variable = section->variable;
-	size_t count = 0;
-
-	for (; variable != NULL && count < HIDDEN_MAX;
-	     variable = variable->next) {
-		hidden[count++] = r->bound[variable->name];
-		r->bound[variable->name] = variable;
-	}
-	r->wrong = r->wrong || variable != NULL;
-	run(r, from, until);
-	variable = section->variable;
-	for (size_t i = 0; i < count; i++, variable = variable->next) {
-		r->bound[variable->name] = hidden[i];
-	}
-}
-
+/* Run the operations of a block: of a list once for each section, with its
+ * variables in place of those around it, which are put back afterwards. */
 static void
 put_block(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
     const struct op *op, size_t from)
 {
-	const struct variable *variable = r->bound[op->number];
-	const bool empty = variable == NULL ||
-			   (variable->phrase == NULL &&
-			       variable->list == NULL &&
-			       variable->write == NULL &&
-			       (variable->text == NULL ||
-				   variable->text[0] == '\0'));
+	const struct variable *what = r->bound[op->number];
+	const bool empty = what == NULL ||
+			   (what->phrase == NULL && what->list == NULL &&
+			       what->write == NULL &&
+			       (what->text == NULL || what->text[0] == '\0'));
 
-	if (op->kind == OP_BLOCK && !empty && variable->list != NULL) {
-		for (const struct section *section = variable->list;
-		     section != NULL; section = section->next) {
-			put_section(r, section, from, op->until);
+	if (op->kind == OP_ABSENCE || empty || what->list == NULL) {
+		if ((op->kind == OP_ABSENCE) == empty) {
+			run(r, from, op->until);
 		}
-	} else if ((op->kind == OP_BLOCK) != empty) {
+		return;
+	}
+	for (const struct section *section = what->list; section != NULL;
+	     section = section->next) {
+		const struct variable *hidden[HIDDEN_MAX];
+		const struct variable *variable = section->variable;
+		size_t count = 0;
+
+		for (; variable != NULL && count < HIDDEN_MAX;
+		     variable = variable->next) {
+			hidden[count++] = r->bound[variable->name];
+			r->bound[variable->name] = variable;
+		}
+		r->wrong = r->wrong || variable != NULL;
 		run(r, from, op->until);
+		variable = section->variable;
+		for (size_t i = 0; i < count; i++, variable = variable->next) {
+			r->bound[variable->name] = hidden[i];
+		}
 	}
 }
 
@@ -544,7 +534,9 @@ run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 			text_add_bytes(r->out, op->text.at, length(op->text));
 			break;
 		case OP_VARIABLE:
-			put_variable(r, r->bound[op->number]);
+			if (r->bound[op->number] != NULL) {
+				put_variable(r, r->bound[op->number]);
+			}
 			break;
 		case OP_ENTRY:
 			run(r, op->number, op->until);

@@ -143,32 +143,15 @@ rate_init(struct rate *rate)
 	proc_random(rate->key, sizeof(rate->key));
 }
 
-/* The visitor's entry, or the place of whoever has the most left. */
-static struct rate_entry *
-find(struct rate *rate, uint64_t who)
-{
-	struct rate_entry *set = rate->entry[who % RATE_SETS];
-	struct rate_entry *place = set;
-
-	for (size_t i = 0; i < RATE_PLACES; i++) {
-		if (set[i].who == who) {
-			return &set[i];
-		}
-		if (set[i].full_at < place->full_at) {
-			place = &set[i];
-		}
-	}
-	*place = (struct rate_entry){ .who = who };
-	return place;
-}
-
 bool
 rate_take(struct rate *rate, const struct addr *visitor, unsigned per_minute,
     int64_t ticks, int64_t *wait)
 {
 	const int64_t now = ticks * A_MILLI;
-	struct net who = net_around(visitor, 32, V6_BITS);
-	struct rate_entry *entry;
+	const struct net net = net_around(visitor, 32, V6_BITS);
+	const uint64_t who = hash_bytes(rate->key, &net.addr, sizeof(net.addr));
+	struct rate_entry *set = rate->entry[who % RATE_SETS];
+	struct rate_entry *entry = set; /* or whoever has the most left */
 	int64_t full_at;
 	bool fine;
 
@@ -177,7 +160,14 @@ rate_take(struct rate *rate, const struct addr *visitor, unsigned per_minute,
 		return true;
 	}
 	(void)pthread_mutex_lock(&rate->lock);
-	entry = find(rate, hash_bytes(rate->key, &who.addr, sizeof(who.addr)));
+	for (size_t i = 0; i < RATE_PLACES && entry->who != who; i++) {
+		if (set[i].who == who || set[i].full_at < entry->full_at) {
+			entry = &set[i];
+		}
+	}
+	if (entry->who != who) {
+		*entry = (struct rate_entry){ .who = who };
+	}
 	full_at = (entry->full_at > now ? entry->full_at : now) +
 		  MINUTE / per_minute;
 	fine = full_at <= now + MINUTE;
