@@ -7,8 +7,8 @@
 #include "base/log.h"
 #include "base/words.h"
 #include "conf/conf.h"
+#include "conf/conf.h"
 #include "conf/grammar.h"
-#include "conf/parse.h"
 
 /* providers.conf, by scripts/embed. */
 extern const struct embedded bounce_files[];
@@ -222,8 +222,8 @@ bounce_table(void)
 
 	if (table.meanings == 0) {
 		errors_init(&errors, error, sizeof(error));
-		if (!parse_text(&grammar, &table, bounce_files[0].name,
-			bounce_files[0].data, NULL, 0, &errors)) {
+		if (!grammar_read(&grammar, &table, bounce_files[0].name,
+			bounce_files[0].data, NULL, &errors)) {
 			log_panic("%s", error);
 		}
 	}

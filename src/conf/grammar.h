@@ -2,6 +2,14 @@
  * What a file may say, as a table of keys: where each stands, what it is by
  * default, how its value is read.  One table drives parsing, defaults and
  * checks.
+ *
+ *	file    = { setting | section | include }
+ *	setting = KEY ("=" | "+=") (TEXT | "{" [TEXT { "," TEXT } [","]] "}")
+ *	section = NAME [TITLE] "{" { setting } "}"
+ *	include = "include" "(" FILE ")"
+ *
+ * Each value is handed to its key's setter.  A key, a plain section or a title
+ * is given once; "+=" adds to a list or its default.
  */
 #ifndef CONF_GRAMMAR_H
 #define CONF_GRAMMAR_H
@@ -11,9 +19,11 @@
 #include <stdint.h>
 
 #include "base/words.h"
+#include "conf/token.h"
 
 enum {
-	GRAMMAR_KEYS_MAX = 80
+	GRAMMAR_KEYS_MAX = 80,
+	GRAMMAR_FILE_MAX = 1024 * 1024 /* bytes of a file */
 };
 
 struct key;
@@ -87,6 +97,7 @@ struct grammar {
 	const struct grammar_section *sections;
 	size_t section_count;
 	bool include; /* whether include("...") is understood */
+	bool adds;    /* "=" leaves in a list what is in it */
 	/* Gets the target behind all of it, as that of a section does. */
 	const char *(*end)(void *target);
 };
@@ -107,6 +118,16 @@ const char *grammar_set(const struct key *key, void *base, const char *value);
 
 /* Empty a list. */
 void grammar_empty(const struct key *key, void *base);
+
+/*
+ * Read `text` into `target`, which holds the defaults; `file` is the name that
+ * messages and includes go by.  Reading goes on behind an error, so that all
+ * of them are told; false where there were any, while warnings may be told
+ * either way.  `seen` (of GRAMMAR_KEYS_MAX, or NULL) is where each key's value is, as
+ * far as it was given.
+ */
+bool grammar_read(const struct grammar *grammar, void *target, const char *file,
+    const char *text, struct place *seen, struct errors *errors);
 
 /* Set every field of `target` to its default: those of the struct of `titled`,
  * a section with a title, or where it is NULL of all without. */

@@ -141,6 +141,15 @@ set_log_zone(const struct key *key, void *field, const char *value)
 		      : set_zone(key, field, value);
 }
 
+/* Text for whoever reads the file. */
+static const char *
+check_about(const struct key *key, void *field, const char *value)
+{
+	(void)key;
+	(void)field;
+	return text_is_plain(value) ? NULL : "must be printable ASCII";
+}
+
 /* ---- the keys ---- */
 
 #define MEMBER(member) (((struct conf *)NULL)->member)
@@ -236,11 +245,6 @@ static const struct key rows[] = {
 	{ KEY("watch", "zone", watch.zone, set_log_zone) },
 };
 
-#undef MEMBER
-#undef KEY
-#undef LIST
-#undef TEXTS
-
 static_assert(sizeof(rows) / sizeof(rows[0]) + KIND_COUNT <= GRAMMAR_KEYS_MAX,
     "room for all keys");
 
@@ -296,22 +300,14 @@ keys_of_conf(struct keys *keys)
 }
 
 static const struct key scanner_rows[] = {
-	{ .name = "about",
-	    .set = field_text,
-	    .offset = offsetof(struct scanner, about),
-	    .size = sizeof(((struct scanner *)NULL)->about) },
-#define TEXTS(is, member, setter)                                              \
-	.name = (is), .set = (setter), .list = true, .most = CONF_LIST_MAX,    \
-	.offset = offsetof(struct scanner, member.item),                       \
-	.size = CONF_PATH_SIZE,                                                \
-	.count = offsetof(struct scanner, member.items)
-	{ TEXTS("spam-header", spam_header, field_header) },
-	{ TEXTS("virus-header", virus_header, field_header) },
-	{ TEXTS("log", log, set_name) },
-#undef TEXTS
+	{ .name = "about", .set = check_about },
+	{ TEXTS(NULL, "spam-header", milter.spam_header, field_header) },
+	{ TEXTS(NULL, "virus-header", milter.virus_header, field_header) },
+	{ TEXTS(NULL, "log", scanner_log, set_name) },
 };
 
 const struct grammar keys_of_scanner = {
 	.keys = scanner_rows,
 	.count = sizeof(scanner_rows) / sizeof(scanner_rows[0]),
+	.adds = true,
 };

@@ -1,11 +1,11 @@
 /*
  * The keys of videur.conf, over struct conf; those of policy files, over struct
- * policy, its rules and its limits; and those of scanner files.
+ * policy, its rules and its limits; and those of scanner files, over struct
+ * conf.
  */
 #ifndef CONF_KEYS_H
 #define CONF_KEYS_H
 
-#include "conf/conf.h"
 #include "conf/grammar.h"
 
 /* The keys of videur.conf: the table, and one for each kind of event. */
@@ -17,13 +17,7 @@ void keys_of_conf(struct keys *keys);
 
 extern const struct grammar keys_of_policy;
 
-/* A scanner's file: see scanner and scanner_log in struct conf. */
-struct scanner {
-	char about[CONF_TEXT_SIZE];
-	struct conf_list spam_header;
-	struct conf_list virus_header;
-	struct conf_list log;
-};
+/* Over struct conf: what a scanner's file adds to the lists. */
 extern const struct grammar keys_of_scanner;
 
 /*

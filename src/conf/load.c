@@ -8,7 +8,6 @@
 #include "base/text.h"
 #include "base/words.h"
 #include "conf/keys.h"
-#include "conf/parse.h"
 #include "core/reputation.h"
 
 /* What videur.conf names and lies in a file of its own. */
@@ -27,18 +26,6 @@ static const struct named policies = { "policy", "policies", policy_files,
 	&keys_of_policy };
 static const struct named scanners = { "scanner", "scanners", scanner_files,
 	&keys_of_scanner };
-
-/* Where conf_load() has something to say of keys that are fine by
- * themselves. */
-enum {
-	AT_POLICY,
-	AT_SCANNER,
-	AT_SPAM,
-	AT_VIRUS,
-	AT_EVENTS,
-	AT_TALLIES,
-	PLACES
-};
 
 bool
 conf_is_policy_name(const char *name)
@@ -101,10 +88,10 @@ load_named(const struct named *of, const char *name, const char *conf_path,
 		errors_add(errors, &whole, "its folder's name is too long");
 		return false;
 	}
-	text = file_read_text(path, PARSE_SIZE_MAX, why);
+	text = file_read_text(path, GRAMMAR_FILE_MAX, why);
 	if (text != NULL) {
-		fine = parse_text(
-		    of->grammar, target, path, text, NULL, 0, errors);
+		fine = grammar_read(
+		    of->grammar, target, path, text, NULL, errors);
 		free(text);
 		return fine;
 	}
@@ -119,8 +106,8 @@ load_named(const struct named *of, const char *name, const char *conf_path,
 	}
 	text_init(&out, file, sizeof(file));
 	text_addf(&out, "%s.conf (built in)", name);
-	return parse_text(
-	    of->grammar, target, file, built_in->data, NULL, 0, errors);
+	return grammar_read(
+	    of->grammar, target, file, built_in->data, NULL, errors);
 }
 
 /* ---- policies ---- */
@@ -147,166 +134,134 @@ conf_policy(const char *name, const char *conf_path, struct policy *policy,
 	    &errors);
 }
 
-/* ---- scanners ---- */
-
-/* Add those of `more` that are not there; false where they are too many. */
-static bool
-add_items(struct conf_list *list, const struct conf_list *more)
-{
-	for (size_t i = 0; i < more->items; i++) {
-		if (conf_list_has(list, more->item[i])) {
-			continue;
-		}
-		if (list->items == CONF_LIST_MAX) {
-			return false;
-		}
-		memcpy(list->item[list->items++], more->item[i],
-		    sizeof(more->item[i]));
-	}
-	return true;
-}
-
-static bool
-load_scanner(struct conf *conf, const char *name, const char *conf_path,
-    const struct place *at, struct errors *errors)
-{
-	struct scanner scanner = { 0 };
-
-	if (!load_named(&scanners, name, conf_path, at, &scanner, errors)) {
-		return false;
-	}
-	if (!add_items(&conf->milter.spam_header, &scanner.spam_header) ||
-	    !add_items(&conf->milter.virus_header, &scanner.virus_header) ||
-	    !add_items(&conf->scanner_log, &scanner.log)) {
-		errors_add(errors, at,
-		    "the headers or rule files of all "
-		    "scanners are more than %d",
-		    CONF_LIST_MAX);
-		return false;
-	}
-	return true;
-}
-
 /* ---- videur.conf ---- */
 
-/* What the policy asks of events and tallies that are not kept so long. */
-static void
-check_keep(const struct conf *conf, const struct place at[PLACES],
-    struct errors *errors)
+/* One run of conf_load(). */
+struct loading {
+	const char *file;
+	struct errors errors;
+	struct keys keys;
+	struct place seen[GRAMMAR_KEYS_MAX];
+};
+
+/* Where a key's value is; where it was not given, the policy's. */
+static struct place
+where(const struct loading *load, const char *section, const char *name)
 {
-	char within[DURATION_TEXT_SIZE];
+	const struct grammar *grammar = &load->keys.grammar;
+	const struct key *key = grammar_find(grammar, section, name);
+	const struct key *policy = grammar_find(grammar, NULL, "policy");
+	const struct place *at = &load->seen[key - grammar->keys];
 
-	for (size_t i = 0; i < conf->policy.rules; i++) {
-		const struct rule *rule = &conf->policy.rule[i];
-		const bool accepted = rule->ratio > 0 || rule->credit > 0;
+	at = at->line > 0 ? at : &load->seen[policy - grammar->keys];
+	return at->line > 0 ? *at : (struct place){ .file = load->file };
+}
 
-		text_from_setting(rule->within, within);
-		if (rule->within > conf->keep_events) {
-			errors_warn(errors,
-			    &at[at[AT_EVENTS].line > 0 ? AT_EVENTS : AT_POLICY],
-			    "rule \"%s\" of policy \"%s\" counts events of "
-			    "%s, and they are kept for less: see events in "
-			    "keep { }",
-			    rule->name, conf->policy.name, within);
-		}
-		if (accepted && rule->within > conf->keep_tallies) {
-			errors_warn(errors,
-			    &at[at[AT_TALLIES].line > 0 ? AT_TALLIES
-							: AT_POLICY],
-			    "rule \"%s\" of policy \"%s\" counts accepted mail "
-			    "of %s, and that is kept for less: see tallies in "
-			    "keep { }",
-			    rule->name, conf->policy.name, within);
+/* What is fine by itself and does not go together. */
+static void
+check(const struct conf *conf, struct loading *load)
+{
+	const struct {
+		const char *key, *what;
+		int64_t kept;
+		bool accepted;
+	} keep[] = {
+		{ "events", "events", conf->keep_events, false },
+		{ "tallies", "accepted messages", conf->keep_tallies, true },
+	};
+	struct place at;
+
+	for (enum kind kind = KIND_SPAM; kind <= KIND_VIRUS; kind++) {
+		at = where(load, "sources", kind_name(kind));
+		if (conf->source[kind] == CONF_MILTER &&
+		    conf->milter.spam_header.items == 0 &&
+		    conf->milter.virus_header.items == 0) {
+			errors_warn(&load->errors, &at,
+			    "%s = milter: no header is trusted, so none is "
+			    "counted; name the scanner: milter { scanner = "
+			    "{...} }",
+			    kind_name(kind));
 		}
 	}
+	for (size_t i = 0; i < 2 * conf->policy.rules; i++) {
+		const struct rule *rule = &conf->policy.rule[i / 2];
+		char within[DURATION_TEXT_SIZE];
+
+		at = where(load, "keep", keep[i % 2].key);
+		if (rule->within > keep[i % 2].kept &&
+		    (!keep[i % 2].accepted || rule->ratio > 0 ||
+			rule->credit > 0)) {
+			errors_warn(&load->errors, &at,
+			    "rule \"%s\" of policy \"%s\" counts %s of %s, "
+			    "and they are kept for less: see %s in keep { }",
+			    rule->name, conf->policy.name, keep[i % 2].what,
+			    text_from_setting(rule->within, within),
+			    keep[i % 2].key);
+		}
+	}
+	at = where(load, "keep", "tallies");
 	if (conf->keep_tallies < REPUTATION_SPAN) {
-		errors_warn(errors, &at[AT_TALLIES],
+		errors_warn(&load->errors, &at,
 		    "tallies: the brake and reputations look back 30d");
 	}
 }
 
 static bool
-load(struct conf *conf, const char *path, struct errors *errors)
+load_all(struct conf *conf, bool optional, struct loading *load)
 {
-	const char *file = path == NULL ? CONF_DEFAULT_FILE : path;
-	const struct place whole = { .file = file };
-	struct parse_place place[PLACES] = {
-		[AT_POLICY] = { .key = "policy" },
-		[AT_SCANNER] = { .section = "milter", .key = "scanner" },
-		[AT_SPAM] = { .section = "sources", .key = "spam" },
-		[AT_VIRUS] = { .section = "sources", .key = "virus" },
-		[AT_EVENTS] = { .section = "keep", .key = "events" },
-		[AT_TALLIES] = { .section = "keep", .key = "tallies" },
-	};
-	struct place at[PLACES];
-	char name[POLICY_NAME_SIZE];
+	struct errors *errors = &load->errors;
+	const struct place whole = { .file = load->file };
+	char name[CONF_NAME_SIZE];
 	char why[FILE_WHY_SIZE];
-	struct keys keys;
-	bool fine = true;
+	struct place at;
 	char *text;
 
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		conf->source[kind] = CONF_UNSAID;
 	}
-	keys_of_conf(&keys);
-	grammar_defaults(&keys.grammar, NULL, conf);
-	text = file_read_text(file, PARSE_SIZE_MAX, why);
+	keys_of_conf(&load->keys);
+	grammar_defaults(&load->keys.grammar, NULL, conf);
+	text = file_read_text(load->file, GRAMMAR_FILE_MAX, why);
 	if (text != NULL) {
-		fine = parse_text(
-		    &keys.grammar, conf, file, text, place, PLACES, errors);
+		(void)grammar_read(&load->keys.grammar, conf, load->file, text,
+		    load->seen, errors);
 		free(text);
-	} else if (path != NULL || (errno != ENOENT && errno != ENOTDIR)) {
+	} else if (!optional || (errno != ENOENT && errno != ENOTDIR)) {
 		errors_add(errors, &whole, "%s", why);
-		fine = false;
 	}
-	if (!fine) {
+	if (errors->found > 0) {
 		return false;
 	}
-	for (size_t i = 0; i < PLACES; i++) {
-		at[i] = (struct place){ place[i].file, place[i].line,
-			place[i].column };
-	}
+	at = where(load, "milter", "scanner");
 	for (size_t i = 0; i < conf->scanners; i++) {
-		fine = load_scanner(conf, conf->scanner[i], file,
-			   &at[AT_SCANNER], errors) &&
-		       fine;
+		(void)load_named(
+		    &scanners, conf->scanner[i], load->file, &at, conf, errors);
 	}
-	for (int kind = KIND_SPAM; kind <= KIND_VIRUS; kind++) {
-		if (conf->source[kind] == CONF_MILTER &&
-		    conf->milter.spam_header.items +
-			    conf->milter.virus_header.items ==
-			0) {
-			errors_warn(errors, &at[AT_SPAM + kind],
-			    "%s = milter: no header is trusted, so none is "
-			    "counted; name the scanner: milter { scanner = "
-			    "{...} }",
-			    kind_name((enum kind)kind));
-		}
-	}
+	at = where(load, NULL, "policy");
 	(void)text_copy(name, sizeof(name), conf->policy.name);
-	fine = load_policy(name, file,
-		   at[AT_POLICY].line > 0 ? &at[AT_POLICY] : NULL,
-		   &conf->policy, errors) &&
-	       fine;
-	if (fine) {
-		check_keep(conf, at, errors);
+	(void)load_policy(name, load->file, &at, &conf->policy, errors);
+	if (errors->found > 0) {
+		return false;
 	}
-	return fine;
+	check(conf, load);
+	return true;
 }
 
 struct conf *
 conf_load(const char *path, char error[static CONF_ERROR_SIZE])
 {
 	struct conf *conf = calloc(1, sizeof(*conf));
-	struct errors errors;
+	struct loading load = {
+		.file = path == NULL ? CONF_DEFAULT_FILE : path,
+	};
 
-	errors_init(&errors, error, CONF_ERROR_SIZE);
+	errors_init(&load.errors, error, CONF_ERROR_SIZE);
 	if (conf == NULL) {
-		errors_add(&errors, NULL, "out of memory");
+		errors_add(&load.errors, NULL, "out of memory");
 		return NULL;
 	}
 	conf->references = 1;
-	if (!load(conf, path, &errors)) {
+	if (!load_all(conf, path == NULL, &load)) {
 		free(conf);
 		return NULL;
 	}

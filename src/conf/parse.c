@@ -1,7 +1,3 @@
-#include "conf/parse.h"
-
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,37 +9,33 @@
 
 enum {
 	VALUE_SHOWN = 80, /* bytes of a value in a complaint */
-	NAME_SIZE = VALUE_SHOWN + 1
-};
-
-/* A section that was given, or a file that was read: places borrow its
- * name. */
-struct given {
-	struct given *next;
-	const char *section; /* NULL: a file */
-	struct place place;
-	char name[]; /* the title, empty where it has none; the path */
+	NAME_SIZE = VALUE_SHOWN + 1,
+	DEPTH_MAX = 8, /* includes inside one another */
+	SECTIONS_MAX = 1000
 };
 
 /* One run over a text and what it includes. */
 struct parser {
 	const struct grammar *grammar;
 	void *target;
+	struct errors *errors;
 	struct lexer *lexer; /* of the file being read */
 	int depth;
-	int files;
-	bool stopped;                        /* no more files are included */
-	struct place seen[GRAMMAR_KEYS_MAX]; /* where each key was given */
-	struct given *given;
-	struct errors *errors;
+	bool stopped;       /* no more files are included */
+	struct place *seen; /* where each key's value is */
+	struct {
+		const char *name;
+		char title[NAME_SIZE]; /* empty where it has none */
+		struct place place;
+	} section[SECTIONS_MAX]; /* that were given */
+	size_t sections;
 };
 
 /* The section being read. */
 struct scope {
-	const char *name;  /* NULL: the top */
-	const char *title; /* NULL where it has none */
-	const char *what;  /* "section web", "rule \"one\"" */
-	void *base;        /* what its keys fill */
+	const char *name; /* NULL: the top */
+	const char *what; /* "section web", "rule \"one\"" */
+	void *base;       /* what its keys fill */
 };
 
 /* ---- complaints ---- */
@@ -51,8 +43,19 @@ struct scope {
 static void
 complain_of_open(struct parser *parser, const struct place *open)
 {
-	errors_add_lost(
+	errors_lost(
 	    parser->errors, open, "a brace that opens here is never closed");
+}
+
+/* `what` is given at two places. */
+static void
+complain_of_two(struct parser *parser, const char *what, const struct place *at,
+    const struct place *first)
+{
+	const bool same = first->file == at->file;
+
+	errors_add(parser->errors, at, "%s is given twice, first in %s%s%d",
+	    what, same ? "line " : first->file, same ? "" : ":", first->line);
 }
 
 /* The value at hand is refused: as `wrong` says, or where that is NULL because
@@ -61,73 +64,74 @@ static void
 complain_of_value(
     struct parser *parser, const struct key *key, const char *wrong)
 {
-	const struct token *at = &parser->lexer->now;
-	const bool longer = strlen(at->text) > VALUE_SHOWN;
-	const char *milder = wrong == NULL ? NULL
-					   : text_after(wrong, GRAMMAR_WARNING);
-	const char *meant;
+	const char *value = parser->lexer->value;
+	const bool longer = strlen(value) > VALUE_SHOWN;
+	const char *milder = NULL;
 	char why[ERRORS_WHAT_SIZE];
 	struct text text;
 
 	text_init(&text, why, sizeof(why));
 	if (wrong == NULL) {
+		const char *meant = words_nearest(key->words, value);
+
 		text_add(&text, "must be ");
 		words_list(&text, key->words);
-		meant = words_nearest(key->words, at->text);
 		if (meant != NULL) {
 			text_addf(&text, ", did you mean \"%s\"?", meant);
 		}
 	} else {
-		text_add(&text, wrong);
+		milder = text_after(wrong, GRAMMAR_WARNING);
+		text_add(&text, milder != NULL ? milder : wrong);
 		if (wrong == grammar_full) {
 			text_addf(&text, ": %zu are the most", key->most);
 		}
 	}
-	(milder != NULL ? errors_warn : errors_add)(parser->errors, &at->place,
-	    "%s = \"%.*s%s\": %s", key->name,
-	    longer ? VALUE_SHOWN - 3 : VALUE_SHOWN, at->text,
-	    longer ? "..." : "", milder != NULL ? milder : why);
+	errors_say(parser->errors,
+	    milder != NULL ? ERRORS_WARNING : ERRORS_PLAIN,
+	    &parser->lexer->now.place, "%s = \"%.*s%s\": %s", key->name,
+	    longer ? VALUE_SHOWN - 3 : VALUE_SHOWN, value, longer ? "..." : "",
+	    why);
 }
 
-/* ---- going on behind an error ---- */
-
-/* Where a text in quotes has just swallowed lines, because its own closing
- * quote is missing: say so instead of what follows from it, and go on behind
- * the line it begins in. */
-static bool
-is_runaway(struct parser *parser, const struct token *token)
+static void
+complain_of_unknown(struct parser *parser, const struct scope *scope)
 {
-	const struct token quoted = *token;
+	const struct grammar *grammar = parser->grammar;
+	const char *name = parser->lexer->value;
+	const struct place *at = &parser->lexer->now.place;
+	struct nearest nearest = { .written = name };
+	const struct key *elsewhere = NULL;
 
-	if (!quoted.runaway) {
-		return false;
+	for (size_t i = grammar->count; i-- > 0;) {
+		const struct key *key = &grammar->keys[i];
+
+		if (strcmp(key->name, name) == 0) {
+			elsewhere = key;
+		}
+		if (key == grammar_find(grammar, scope->name, key->name)) {
+			nearest_offer(&nearest, key->name);
+		} else if (scope->name == NULL) {
+			nearest_offer(&nearest, key->section);
+		}
 	}
-	errors_add_lost(parser->errors, &quoted.place,
-	    "this quote is not closed in its line");
-	lexer_skip_line(parser->lexer, &quoted);
-	lexer_next(parser->lexer);
-	return true;
+	if (elsewhere != NULL && elsewhere->section == NULL) {
+		errors_lost(
+		    parser->errors, at, "%s belongs outside of sections", name);
+	} else if (elsewhere != NULL) {
+		errors_lost(parser->errors, at,
+		    "%s belongs in a section, such as %s", name,
+		    elsewhere->section);
+	} else if (nearest.word != NULL) {
+		errors_add(parser->errors, at,
+		    "unknown \"%.*s\", did you mean \"%s\"?", VALUE_SHOWN, name,
+		    nearest.word);
+	} else {
+		errors_add(
+		    parser->errors, at, "unknown \"%.*s\"", VALUE_SHOWN, name);
+	}
 }
 
-/* Something else was expected than the token at hand. */
-static void __attribute__((format(printf, 2, 3)))
-expected(struct parser *parser, const char *format, ...)
-{
-	struct lexer *lexer = parser->lexer;
-	char what[ERRORS_WHAT_SIZE];
-	va_list args;
-
-	if (is_runaway(parser, &lexer->before) ||
-	    is_runaway(parser, &lexer->now)) {
-		return;
-	}
-	va_start(args, format);
-	(void)vsnprintf(what, sizeof(what), format, args);
-	va_end(args);
-	errors_add_lost(parser->errors, &lexer->now.place, "%s",
-	    lexer->now.kind == TOKEN_WRONG ? lexer->now.text : what);
-	lexer_skip_statement(parser->lexer);
-}
+/* ---- settings ---- */
 
 /* Go on behind the text or the block at hand. */
 static void
@@ -143,23 +147,18 @@ skip_value(struct parser *parser)
 	}
 }
 
-/* ---- settings ---- */
-
 /* The text at hand is a value: read it. */
 static void
 read_value(struct parser *parser, const struct key *key, void *base)
 {
 	struct lexer *lexer = parser->lexer;
 	const bool no_word = key->words != NULL &&
-			     words_find(key->words, lexer->now.text) ==
+			     words_find(key->words, lexer->value) ==
 				 key->words->count;
 	const char *wrong = no_word ? NULL
-				    : grammar_set(key, base, lexer->now.text);
+				    : grammar_set(key, base, lexer->value);
 
 	if (no_word || wrong != NULL) {
-		if (is_runaway(parser, &lexer->now)) {
-			return;
-		}
 		complain_of_value(parser, key, wrong);
 	}
 	lexer_next(lexer);
@@ -182,10 +181,7 @@ read_list(struct parser *parser, const struct key *key, void *base)
 				complain_of_open(parser, &open.place);
 				return; /* a setting begins */
 			}
-			if (is_runaway(parser, &lexer->before)) {
-				return;
-			}
-			errors_add_lost(parser->errors, &lexer->now.place,
+			errors_lost(parser->errors, &lexer->now.place,
 			    "a comma is missing before this item");
 		} else {
 			break;
@@ -194,7 +190,9 @@ read_list(struct parser *parser, const struct key *key, void *base)
 	if (lexer->now.kind == TOKEN_END) {
 		complain_of_open(parser, &open.place);
 	} else if (lexer->now.kind != TOKEN_CLOSE) {
-		expected(parser, "this does not belong in a list");
+		errors_lost(parser->errors, &lexer->now.place,
+		    "this does not belong in a list");
+		lexer_skip_statement(lexer);
 	}
 	if (lexer->now.kind == TOKEN_CLOSE) {
 		lexer_next(lexer);
@@ -212,17 +210,21 @@ read_setting(struct parser *parser, const struct key *key,
 	const int errors = parser->errors->found;
 
 	if (sign.kind != TOKEN_ADD && sign.kind != TOKEN_EQUAL) {
-		expected(parser, "there is no = behind %s", key->name);
+		errors_lost(parser->errors, &sign.place,
+		    "there is no = behind %s", key->name);
+		lexer_skip_statement(lexer);
 		return;
 	}
 	parser->errors->lost = false;
-	lexer_next(lexer);
 	if (sign.kind == TOKEN_ADD && !key->list) {
 		errors_add(parser->errors, &sign.place,
 		    "+= is for lists, and %s has one value", key->name);
 	} else if (sign.kind == TOKEN_EQUAL && seen->line > 0) {
-		errors_add_twice(parser->errors, at, key->name, seen);
-	} else if (lexer->now.kind == TOKEN_OPEN && !key->list) {
+		complain_of_two(parser, key->name, at, seen);
+	}
+	lexer_next(lexer);
+	if (parser->errors->found == errors && lexer->now.kind == TOKEN_OPEN &&
+	    !key->list) {
 		errors_add(parser->errors, &lexer->now.place,
 		    "%s has one value, not a list", key->name);
 	}
@@ -233,7 +235,7 @@ read_setting(struct parser *parser, const struct key *key,
 	if (seen->line == 0) {
 		*seen = lexer->now.place;
 	}
-	if (sign.kind == TOKEN_EQUAL && key->list) {
+	if (sign.kind == TOKEN_EQUAL && key->list && !parser->grammar->adds) {
 		grammar_empty(key, scope->base);
 	}
 	if (lexer->now.kind == TOKEN_TEXT) {
@@ -241,64 +243,8 @@ read_setting(struct parser *parser, const struct key *key,
 	} else if (lexer->now.kind == TOKEN_OPEN) {
 		read_list(parser, key, scope->base);
 	} else {
-		expected(parser, "%s has no value", key->name);
-	}
-}
-
-/* ---- what is unknown ---- */
-
-static void
-complain_of_unknown(struct parser *parser, const struct scope *scope,
-    const char *name, const struct place *at)
-{
-	const struct grammar *grammar = parser->grammar;
-	struct nearest nearest = { .written = name };
-	const struct key *elsewhere = NULL;
-
-	for (size_t i = grammar->count; i-- > 0;) {
-		const struct key *key = &grammar->keys[i];
-
-		if (strcmp(key->name, name) == 0) {
-			elsewhere = key;
-		}
-		if (key == grammar_find(grammar, scope->name, key->name)) {
-			nearest_offer(&nearest, key->name);
-		} else if (scope->name == NULL) {
-			nearest_offer(&nearest, key->section);
-		}
-	}
-	if (elsewhere != NULL && elsewhere->section == NULL) {
-		errors_add_lost(
-		    parser->errors, at, "%s belongs outside of sections", name);
-	} else if (elsewhere != NULL) {
-		errors_add_lost(parser->errors, at,
-		    "%s belongs in a section, such as %s", name,
-		    elsewhere->section);
-	} else if (nearest.word != NULL) {
-		errors_add(parser->errors, at,
-		    "unknown \"%s\", did you mean \"%s\"?", name, nearest.word);
-	} else {
-		errors_add(parser->errors, at, "unknown \"%s\"", name);
-	}
-}
-
-/* Go on behind what follows an unknown name. */
-static void
-skip_unknown(struct parser *parser)
-{
-	struct lexer *lexer = parser->lexer;
-
-	if (lexer->now.kind == TOKEN_EQUAL || lexer->now.kind == TOKEN_ADD) {
-		lexer_next(lexer);
-		skip_value(parser);
-		return;
-	}
-	if (lexer->now.kind == TOKEN_TEXT && !lexer->now.leads) {
-		lexer_next(lexer);
-	}
-	if (lexer->now.kind == TOKEN_OPEN) {
-		skip_value(parser);
-	} else {
+		errors_lost(parser->errors, &lexer->now.place,
+		    "%s has no value", key->name);
 		lexer_skip_statement(lexer);
 	}
 }
@@ -307,65 +253,45 @@ skip_unknown(struct parser *parser)
 
 static void read_statement(struct parser *parser, const struct scope *scope);
 
-/* Keep what is given here, its name copied, at the head of the list; false
- * after a complaint. */
-static bool
-keep(struct parser *parser, const char *section, const char *name,
-    const struct place *at)
+/* Begin a section named at `at`, whose brace is at hand; NULL after a
+ * complaint, else what its keys fill. */
+static void *
+begin_section(struct parser *parser, const struct grammar_section *section,
+    const struct scope *scope, const char *title, const struct place *at)
 {
-	struct given *given = malloc(sizeof(*given) + strlen(name) + 1);
+	const struct grammar *grammar = parser->grammar;
+	const char *wrong = "there are too many sections";
+	void *base = NULL;
 
-	if (given == NULL) {
-		errors_add(parser->errors, at, "out of memory");
-		return false;
+	for (size_t i = 0; i < parser->sections; i++) {
+		if (strcmp(parser->section[i].name, scope->name) == 0 &&
+		    strcmp(parser->section[i].title, title) == 0) {
+			complain_of_two(
+			    parser, scope->what, at, &parser->section[i].place);
+			return NULL;
+		}
 	}
-	*given = (struct given){ parser->given, section, *at };
-	memcpy(given->name, name, strlen(name) + 1);
-	parser->given = given;
-	return true;
-}
-
-/* Begin a section named at `at`, whose brace is at hand; false after a
- * complaint. */
-static bool
-begin_section(struct parser *parser, struct scope *scope,
-    const struct grammar_section *section, const struct place *at)
-{
-	const char *title = scope->title != NULL ? scope->title : "";
-	const struct given *given = parser->given;
-	const char *wrong = NULL;
-
-	while (given != NULL && (given->section == NULL ||
-				    strcmp(given->section, scope->name) != 0 ||
-				    strcmp(given->name, title) != 0)) {
-		given = given->next;
+	if (parser->sections < SECTIONS_MAX) {
+		parser->section[parser->sections].name = scope->name;
+		parser->section[parser->sections].place = *at;
+		(void)text_copy(parser->section[parser->sections++].title,
+		    NAME_SIZE, title);
+		base = section != NULL && section->begin != NULL
+			   ? section->begin(parser->target, title, &wrong)
+			   : parser->target;
 	}
-	if (given != NULL) {
-		errors_add_twice(
-		    parser->errors, at, scope->what, &given->place);
-		return false;
-	}
-	if (!keep(parser, scope->name, title, at)) {
-		return false;
-	}
-	if (scope->title != NULL) {
-		scope->base = section->begin(
-		    parser->target, scope->title, &wrong);
-	}
-	if (scope->base == NULL) {
+	if (base == NULL) {
 		errors_add(parser->errors, at, "%s", wrong);
-		return false;
+		return NULL;
 	}
 	/* Which keys the one before it had. */
-	for (size_t i = 0; i < parser->grammar->count; i++) {
-		const struct key *key = &parser->grammar->keys[i];
-
-		if (key->section != NULL &&
-		    strcmp(key->section, scope->name) == 0) {
+	for (size_t i = 0; i < grammar->count; i++) {
+		if (grammar->keys[i].section != NULL &&
+		    strcmp(grammar->keys[i].section, scope->name) == 0) {
 			parser->seen[i].line = 0;
 		}
 	}
-	return true;
+	return base;
 }
 
 /* Its closing brace is at hand, and nothing in it was wrong: are all keys
@@ -375,16 +301,18 @@ check_section(struct parser *parser, const struct scope *scope,
     const struct grammar_section *section)
 {
 	const struct grammar *grammar = parser->grammar;
+	const struct place *at = &parser->lexer->now.place;
 	const int errors = parser->errors->found;
 	const char *wrong = NULL;
+	const char *milder;
 
 	for (size_t i = 0; i < grammar->count; i++) {
 		const struct key *key = &grammar->keys[i];
 
 		if (key->required && parser->seen[i].line == 0 &&
 		    strcmp(key->section, scope->name) == 0) {
-			errors_add(parser->errors, &parser->lexer->now.place,
-			    "%s has no %s", scope->what, key->name);
+			errors_add(parser->errors, at, "%s has no %s",
+			    scope->what, key->name);
 		}
 	}
 	if (parser->errors->found == errors && section != NULL &&
@@ -392,11 +320,10 @@ check_section(struct parser *parser, const struct scope *scope,
 		wrong = section->end(scope->base);
 	}
 	if (wrong != NULL) {
-		const char *milder = text_after(wrong, GRAMMAR_WARNING);
-
-		(milder != NULL ? errors_warn : errors_add)(parser->errors,
-		    &parser->lexer->now.place, "%s: %s", scope->what,
-		    milder != NULL ? milder : wrong);
+		milder = text_after(wrong, GRAMMAR_WARNING);
+		errors_say(parser->errors,
+		    milder != NULL ? ERRORS_WARNING : ERRORS_PLAIN, at,
+		    "%s: %s", scope->what, milder != NULL ? milder : wrong);
 	}
 }
 
@@ -407,9 +334,8 @@ begins_other(const struct parser *parser, const struct scope *scope)
 	const struct lexer *lexer = parser->lexer;
 
 	return lexer->now.kind == TOKEN_TEXT && lexer_peek(lexer) != '=' &&
-	       grammar_find(parser->grammar, lexer->now.text, NULL) != NULL &&
-	       grammar_find(parser->grammar, scope->name, lexer->now.text) ==
-		   NULL;
+	       grammar_find(parser->grammar, lexer->value, NULL) != NULL &&
+	       grammar_find(parser->grammar, scope->name, lexer->value) == NULL;
 }
 
 /* The section's name is behind, at `at`. */
@@ -419,39 +345,38 @@ read_section(struct parser *parser, const char *name, const struct place *at)
 	struct lexer *lexer = parser->lexer;
 	const struct grammar_section *section = grammar_section(
 	    parser->grammar, name);
-	struct scope scope = { .name = name, .base = parser->target };
 	const int errors = parser->errors->found;
-	struct token open;
-	char title[NAME_SIZE];
+	char title[NAME_SIZE] = "";
 	char what[2 * NAME_SIZE];
+	struct scope scope = { .name = name, .what = what };
+	struct token open;
 	struct text text;
 
+	text_init(&text, what, sizeof(what));
 	if (section != NULL && section->begin != NULL) {
 		if (lexer->now.kind != TOKEN_TEXT) {
-			expected(parser, "%s has no name: %s \"NAME\" { ... }",
-			    name, name);
+			errors_lost(parser->errors, &lexer->now.place,
+			    "%s has no name: %s \"NAME\" { ... }", name, name);
+			lexer_skip_statement(lexer);
 			return;
 		}
 		/* One that is cut is too long for any section. */
-		(void)text_copy(title, sizeof(title), lexer->now.text);
-		scope.title = title;
-		lexer_next(lexer);
-	}
-	text_init(&text, what, sizeof(what));
-	if (scope.title != NULL) {
+		(void)text_copy(title, sizeof(title), lexer->value);
 		text_addf(&text, "%s \"%s\"", name, title);
+		lexer_next(lexer);
 	} else {
 		text_addf(&text, "section %s", name);
 	}
-	scope.what = what;
 	open = lexer->now;
 	if (open.kind != TOKEN_OPEN) {
-		expected(parser, "section %s begins with a brace: %s { ... }",
-		    name, name);
+		errors_lost(parser->errors, &open.place,
+		    "section %s begins with a brace: %s { ... }", name, name);
+		lexer_skip_statement(lexer);
 		return;
 	}
 	parser->errors->lost = false;
-	if (!begin_section(parser, &scope, section, at)) {
+	scope.base = begin_section(parser, section, &scope, title, at);
+	if (scope.base == NULL) {
 		skip_value(parser);
 		return;
 	}
@@ -479,12 +404,11 @@ read_file(struct parser *parser, const char *file, const char *text)
 	struct lexer *outer = parser->lexer;
 	struct lexer lexer;
 
-	lexer_open(&lexer, file, text);
+	lexer_open(&lexer, file, text, parser->errors);
 	parser->lexer = &lexer;
 	while (lexer.now.kind != TOKEN_END) {
 		read_statement(parser, &top);
 	}
-	lexer_close(&lexer);
 	parser->lexer = outer;
 }
 
@@ -493,50 +417,53 @@ static void
 read_include(struct parser *parser, const struct place *at)
 {
 	struct lexer *lexer = parser->lexer;
-	char path[CONF_PATH_SIZE] = "";
+	struct errors *errors = parser->errors;
+	char path[ERRORS_PATH_SIZE] = "";
 	char why[FILE_WHY_SIZE];
-	bool fits = true;
+	const char *wrong = NULL;
 	char *text;
 
 	if (lexer->now.kind == TOKEN_PAREN) {
 		lexer_next(lexer);
-		if (lexer->now.kind == TOKEN_TEXT &&
-		    lexer->now.text[0] != '\0') {
-			fits = file_beside(
-			    at->file, lexer->now.text, path, sizeof(path));
+		if (lexer->now.kind == TOKEN_TEXT && lexer->value[0] != '\0') {
+			wrong = file_beside(
+				    at->file, lexer->value, path, sizeof(path))
+				    ? NULL
+				    : "the included file's name is too long";
 			lexer_next(lexer);
 		}
 	}
 	if (path[0] == '\0' || lexer->now.kind != TOKEN_ENDING) {
-		expected(parser, "include takes the name of one file");
+		errors_lost(errors, &lexer->now.place,
+		    "include takes the name of one file");
+		lexer_skip_statement(lexer);
 		return;
 	}
 	lexer_next(lexer);
-	if (!fits) {
-		errors_add(
-		    parser->errors, at, "the included file's name is too long");
-	} else if (parser->stopped) {
+	if (parser->stopped) {
 		return; /* it was told */
-	} else if (parser->depth >= PARSE_DEPTH_MAX) {
-		parser->stopped = true;
-		errors_add(
-		    parser->errors, at, "files include one another too deeply");
-	} else if (parser->files >= PARSE_FILES_MAX) {
-		parser->stopped = true;
-		errors_add(parser->errors, at, "too many files are included");
-	} else if ((text = file_read_text(path, PARSE_SIZE_MAX, why)) == NULL) {
-		errors_add(
-		    parser->errors, at, "include(\"%s\"): %s", path, why);
-	} else {
-		parser->depth++;
-		parser->files++;
-		if (keep(parser, NULL, path, at)) {
-			read_file(parser, parser->given->name, text);
-		}
-		/* NOLINTNEXTLINE(clang-analyzer-unix.Malloc): it is kept */
-		parser->depth--;
-		free(text);
 	}
+	if (wrong == NULL && parser->depth == DEPTH_MAX) {
+		wrong = "files include one another too deeply";
+		parser->stopped = true;
+	} else if (wrong == NULL && errors->files == ERRORS_FILES_MAX) {
+		wrong = "too many files are included";
+		parser->stopped = true;
+	}
+	if (wrong != NULL) {
+		errors_add(errors, at, "%s", wrong);
+		return;
+	}
+	text = file_read_text(path, GRAMMAR_FILE_MAX, why);
+	if (text == NULL) {
+		errors_add(errors, at, "include(\"%s\"): %s", path, why);
+		return;
+	}
+	parser->depth++;
+	(void)text_copy(errors->file[errors->files], sizeof(path), path);
+	read_file(parser, errors->file[errors->files++], text);
+	parser->depth--;
+	free(text);
 }
 
 /* A setting, a section or an include, at hand. */
@@ -548,49 +475,69 @@ read_statement(struct parser *parser, const struct scope *scope)
 	const struct token at = lexer->now;
 	const struct key *key;
 	const struct key *section;
-	char name[NAME_SIZE];
 
 	if (at.kind == TOKEN_CLOSE) {
-		errors_add_lost(
+		errors_lost(
 		    parser->errors, &at.place, "this brace closes nothing");
 		lexer_next(lexer);
 		return;
 	}
 	if (at.kind != TOKEN_TEXT) {
-		expected(parser, "no setting begins like this");
+		errors_lost(
+		    parser->errors, &at.place, "no setting begins like this");
+		lexer_skip_statement(lexer);
 		return;
 	}
-	(void)text_copy(name, sizeof(name), at.text);
-	key = grammar_find(grammar, scope->name, name);
-	section = scope->name == NULL ? grammar_find(grammar, name, NULL)
-				      : NULL;
-	lexer_next(lexer);
+	key = grammar_find(grammar, scope->name, lexer->value);
+	section = scope->name == NULL
+		      ? grammar_find(grammar, lexer->value, NULL)
+		      : NULL;
 	if (key != NULL) {
+		lexer_next(lexer);
 		read_setting(parser, key, scope, &at.place);
-	} else if (section != NULL) {
+		return;
+	}
+	if (section != NULL) {
+		lexer_next(lexer);
 		read_section(parser, section->section, &at.place);
-	} else if (scope->name == NULL && grammar->include &&
-		   strcmp(name, "include") == 0) {
+		return;
+	}
+	if (scope->name == NULL && grammar->include &&
+	    strcmp(lexer->value, "include") == 0) {
+		lexer_next(lexer);
 		read_include(parser, &at.place);
-	} else if (!is_runaway(parser, &at)) {
-		complain_of_unknown(parser, scope, name, &at.place);
-		skip_unknown(parser);
+		return;
+	}
+	complain_of_unknown(parser, scope);
+	lexer_next(lexer);
+	if (lexer->now.kind == TOKEN_EQUAL || lexer->now.kind == TOKEN_ADD) {
+		lexer_next(lexer);
+		skip_value(parser);
+		return;
+	}
+	if (lexer->now.kind == TOKEN_TEXT && !lexer->now.leads) {
+		lexer_next(lexer);
+	}
+	if (lexer->now.kind == TOKEN_OPEN) {
+		skip_value(parser);
+	} else {
+		lexer_skip_statement(lexer);
 	}
 }
 
 bool
-parse_text(const struct grammar *grammar, void *target, const char *file,
-    const char *text, struct parse_place *places, size_t count,
-    struct errors *errors)
+grammar_read(const struct grammar *grammar, void *target, const char *file,
+    const char *text, struct place *seen, struct errors *errors)
 {
-	struct parser parser = {
-		.grammar = grammar, .target = target, .errors = errors
-	};
 	const int found = errors->found;
+	struct place unasked[GRAMMAR_KEYS_MAX];
+	struct parser parser = { .grammar = grammar,
+		.target = target,
+		.errors = errors,
+		.seen = seen != NULL ? seen : unasked };
 	const char *wrong = NULL;
-	struct given *next;
 
-	errors->lost = false;
+	memset(parser.seen, 0, sizeof(unasked));
 	read_file(&parser, file, text);
 	if (errors->found == found && grammar->end != NULL) {
 		wrong = grammar->end(target);
@@ -599,21 +546,5 @@ parse_text(const struct grammar *grammar, void *target, const char *file,
 		errors_add(errors, &(struct place){ file, 1, 1 }, "%s", wrong);
 	}
 	errors_end(errors, file);
-	for (size_t i = 0; i < count; i++) {
-		struct parse_place *place = &places[i];
-		const struct place
-		    *seen = &parser.seen[grammar_find(grammar, place->section,
-					     place->key) -
-					 grammar->keys];
-
-		place->line = seen->line;
-		place->column = seen->column;
-		(void)text_copy(place->file, sizeof(place->file),
-		    seen->line > 0 ? seen->file : file);
-	}
-	for (struct given *given = parser.given; given != NULL; given = next) {
-		next = given->next;
-		free(given);
-	}
 	return errors->found == found;
 }

@@ -16,90 +16,93 @@
 /* ---- what is wrong: a line "FILE:LINE:COLUMN: what" for each ---- */
 
 enum {
-	ERRORS_MAX = 20,       /* of a file are told; of more their number */
-	ERRORS_WHAT_SIZE = 512 /* of one without its place */
+	ERRORS_MAX = 20,        /* of a file are told; of more their number */
+	ERRORS_WHAT_SIZE = 512, /* of one without its place */
+	ERRORS_FILES_MAX = 64,  /* that one file includes */
+	ERRORS_PATH_SIZE = 256
 };
 
 struct errors {
 	struct text text; /* the lines; the caller's buffer */
-	int found;
-	int told;
+	int found;        /* without warnings */
+	int told;         /* of this file, warnings too */
 	int untold;
-	bool lost; /* see errors_add_lost() */
+	bool lost;
+	/* Names of included files, which places borrow. */
+	char file[ERRORS_FILES_MAX][ERRORS_PATH_SIZE];
+	int files;
 };
 
 struct place {
 	const char *file; /* borrowed */
 	int line;         /* 0: the file as a whole */
-	int column;
+	int column;       /* in characters, from 1 */
 };
+
+enum errors_level {
+	ERRORS_PLAIN,
+	/* Something does not stand where it must, so what follows may not
+	 * either: told only as the first of its kind, until the reader clears
+	 * `lost` because it found its way again. */
+	ERRORS_LOST,
+	ERRORS_WARNING /* has "warning: " before it, and is not found */
+};
+
+void errors_init(struct errors *errors, char *buf, size_t size);
 
 /* Add one; `at` may be NULL.  What was read and cannot be shown, as control
  * characters and halves of letters, is '?'. */
-void errors_add(struct errors *errors, const struct place *at,
-    const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-/* Add a warning, which does not count as found. */
-void errors_warn(struct errors *errors, const struct place *at,
-    const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-/* `what` is given at two places. */
-void errors_add_twice(struct errors *errors, const struct place *at,
-    const char *what, const struct place *first);
-
-/* Something does not stand where it must, so what follows may not either:
- * this is told only as the first of its kind, until the reader clears `lost`
- * because it found its way again. */
-void errors_add_lost(struct errors *errors, const struct place *at,
-    const char *format, ...) __attribute__((format(printf, 3, 4)));
-
-/* A text to write them into. */
-void errors_init(struct errors *errors, char *buf, size_t size);
+void errors_say(struct errors *errors, enum errors_level level,
+    const struct place *at, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+#define errors_add(errors, ...)  errors_say(errors, ERRORS_PLAIN, __VA_ARGS__)
+#define errors_lost(errors, ...) errors_say(errors, ERRORS_LOST, __VA_ARGS__)
+#define errors_warn(errors, ...) errors_say(errors, ERRORS_WARNING, __VA_ARGS__)
 
 /* Behind the last of a file: say how many were not told. */
 void errors_end(struct errors *errors, const char *file);
 
 /* ---- tokens ---- */
 
+enum {
+	TOKEN_TEXT_SIZE = 16384
+};
+
 enum token_kind {
-	TOKEN_END,
-	TOKEN_TEXT,
-	TOKEN_OPEN,   /* { */
-	TOKEN_CLOSE,  /* } */
-	TOKEN_PAREN,  /* ( */
-	TOKEN_ENDING, /* ) */
-	TOKEN_EQUAL,  /* = */
-	TOKEN_ADD,    /* += */
-	TOKEN_COMMA,
-	TOKEN_WRONG /* `text` says why */
+	TOKEN_END = '\0',
+	TOKEN_OPEN = '{',
+	TOKEN_CLOSE = '}',
+	TOKEN_PAREN = '(',
+	TOKEN_ENDING = ')',
+	TOKEN_EQUAL = '=',
+	TOKEN_COMMA = ',',
+	TOKEN_ADD = '+', /* += */
+	TOKEN_TEXT = 'a',
+	TOKEN_WRONG = '?' /* it was told */
 };
 
 struct token {
 	enum token_kind kind;
-	const char *text;   /* its value; good until the next token */
-	const char *from;   /* where it begins */
-	struct place place; /* columns are counted in characters, from 1 */
-	bool leads;         /* it is the first of its line */
-	bool runaway; /* in quotes over several lines, with more right behind
-		       * the last: its own closing quote may be missing */
+	struct place place;
+	bool leads; /* it is the first of its line */
 };
 
 /* A text being read. */
 struct lexer {
+	struct errors *errors;
 	const char *file; /* its name, borrowed */
 	const char *at;
 	int line;
-	const char *counted; /* in `column`, up to here */
 	int column;
 	struct token now;
-	struct token before; /* the one before it; its text is gone */
-	char *buf;           /* owned: the value */
-	size_t len, room;
+	struct text text; /* its value where it is a text */
+	char value[TOKEN_TEXT_SIZE];
 };
 
-/* Begin to read the text of `file`, both borrowed; its first token is in `now`. */
-void lexer_open(struct lexer *lexer, const char *file, const char *text);
-void lexer_close(struct lexer *lexer);
+/* Begin to read the text of `file`; all borrowed.  Its first token is in
+ * `now`. */
+void lexer_open(struct lexer *lexer, const char *file, const char *text,
+    struct errors *errors);
 
 /* Go on to the next token.  Behind the last it is TOKEN_END again. */
 void lexer_next(struct lexer *lexer);
@@ -114,9 +117,5 @@ void lexer_skip_statement(struct lexer *lexer);
 /* Go on behind the block whose brace is at hand; false where that is never
  * closed. */
 bool lexer_skip_block(struct lexer *lexer);
-
-/* Go on behind the line in which `token` begins, as if its quotes ended
- * there. */
-void lexer_skip_line(struct lexer *lexer, const struct token *token);
 
 #endif

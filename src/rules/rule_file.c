@@ -9,8 +9,8 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "base/words.h"
+#include "conf/conf.h"
 #include "conf/grammar.h"
-#include "conf/parse.h"
 
 /* The .rule files beside this one, by scripts/embed. */
 extern const struct embedded rule_files[];
@@ -281,7 +281,7 @@ rule_file_read(struct rules *rules, const char *file, const char *text,
 	rules->file = file;
 	grammar_defaults(&grammar, NULL, rules);
 	errors_init(&errors, error, RULES_ERROR_SIZE);
-	if (!parse_text(&grammar, rules, file, text, NULL, 0, &errors)) {
+	if (!grammar_read(&grammar, rules, file, text, NULL, &errors)) {
 		return false;
 	}
 	for (size_t i = first; i < rules->rules; i++) {
@@ -400,7 +400,7 @@ read_files(struct rules *rules, const struct folder *folder,
 		}
 		text_addf(&out, "%s/%s", folder->path, name);
 		text = out.cut ? NULL
-			       : file_read_text(path, PARSE_SIZE_MAX, why);
+			       : file_read_text(path, GRAMMAR_FILE_MAX, why);
 		fine = text != NULL ? rule_file_read(rules, path, text, error)
 				    : fail(error, path, why);
 		free(text);

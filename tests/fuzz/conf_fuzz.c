@@ -11,7 +11,6 @@
 #include "base/text.h"
 #include "conf/conf.h"
 #include "conf/keys.h"
-#include "conf/parse.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -35,19 +34,22 @@ static bool
 read_text(const char *text, bool policy, char error[static CONF_ERROR_SIZE])
 {
 	static struct conf conf;
-	struct parse_place place = { .key = "policy" };
+	struct place seen[GRAMMAR_KEYS_MAX];
+	struct errors errors;
 	struct keys keys;
 
 	memset(&conf, 0, sizeof(conf));
+	errors_init(&errors, error, CONF_ERROR_SIZE);
 	if (policy) {
 		grammar_defaults(&keys_of_policy, NULL, &conf.policy);
-		return parse_text(
-		    &keys_of_policy, &conf.policy, "f.conf", text, NULL, error);
+		return grammar_read(&keys_of_policy, &conf.policy, "f.conf",
+		    text, NULL, &errors);
 	}
 	keys_of_conf(&keys);
 	keys.grammar.include = false; /* no other file is looked at */
 	grammar_defaults(&keys.grammar, NULL, &conf);
-	return parse_text(&keys.grammar, &conf, "f.conf", text, &place, error);
+	return grammar_read(
+	    &keys.grammar, &conf, "f.conf", text, seen, &errors);
 }
 
 int
