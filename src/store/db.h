@@ -159,6 +159,11 @@ bool db_next_around(struct store *store, const char *sql,
 /* Close the database; the handle stays. */
 void db_close(struct store *store);
 
+/* Whose file is this?  Read from its bytes, since SQLite would recover or
+ * checkpoint a stranger's database just by using it.  NULL where it is ours,
+ * else what it is. */
+const char *db_not_ours(sqlite3 *db);
+
 /* Make a database where there is none or an empty file; fine where there is
  * anything else. */
 void db_create(struct store *store);

@@ -25,14 +25,10 @@ enum {
 static pthread_mutex_t all_mutex = PTHREAD_MUTEX_INITIALIZER;
 static struct store *all;
 
-/*
- * Whose file is this?  Read from its bytes, since SQLite would recover or
- * checkpoint a stranger's database just by using it, and through SQLite's
- * own descriptor: closing another one would drop the locks that this
- * process's other handles hold on the file (POSIX).  NULL where it is ours.
- */
-static const char *
-not_ours(struct store *store)
+/* Through SQLite's own descriptor: closing another one would drop the locks
+ * that this process's other handles hold on the file (POSIX). */
+const char *
+db_not_ours(sqlite3 *db)
 {
 	static const unsigned char id[4] = { DB_APPLICATION_ID >> 24 & 0xff,
 		DB_APPLICATION_ID >> 16 & 0xff, DB_APPLICATION_ID >> 8 & 0xff,
@@ -41,8 +37,8 @@ not_ours(struct store *store)
 	sqlite3_file *file = NULL;
 	sqlite3_int64 size = 0;
 
-	if (sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER,
-		&file) != SQLITE_OK ||
+	if (sqlite3_file_control(
+		db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
 	    file == NULL || file->pMethods == NULL ||
 	    file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
 		return "cannot be read";
@@ -76,7 +72,7 @@ open_file(struct store *store)
 		why = "not a regular file";
 	} else if (db_check(store,
 		       sqlite3_open_v2(store->path, &store->db, flags, NULL))) {
-		why = not_ours(store);
+		why = db_not_ours(store->db);
 	}
 	if (why != NULL) {
 		db_fail(store, STORE_FAILED, why);

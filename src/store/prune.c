@@ -4,7 +4,6 @@
  */
 #include <string.h>
 
-#include "base/text.h"
 #include "store/db.h"
 
 /* By an index over the time, so that a step is short at any size and whatever
@@ -116,14 +115,4 @@ store_check(struct store *store, void (*each)(void *to, const char *complaint),
 			each(to, db_words(row, 0));
 		}
 	}
-}
-
-enum store_result
-store_rescue(const char *from, const char *to, struct store_rescued *counts,
-    char error[static STORE_ERROR_SIZE])
-{
-	(void)from;
-	*counts = (struct store_rescued){ .tables = 0 };
-	(void)text_copy(error, STORE_ERROR_SIZE, to);
-	return STORE_FAILED;
 }

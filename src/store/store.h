@@ -458,7 +458,7 @@ enum {
 };
 struct store_rescued {
 	struct {
-		char table[STORE_SOURCE_SIZE];
+		const char *table;
 		int64_t rows;
 		int64_t gaps; /* places where rows could not be read */
 	} table[RESCUED_TABLES];
