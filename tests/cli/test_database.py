@@ -144,3 +144,90 @@ def test_made_by_root_the_files_belong_to_the_owner_of_the_folder(house):
     for name in os.listdir(house.folder):
         if name.startswith("videur.db"):
             assert os.stat(house.folder / name).st_uid == 65534, name
+
+
+# ---- what can be read of a damaged one ----
+
+def fill(house):
+    """Rows in every table that matters; 3000 events."""
+    house.do("ban", "203.0.113.7", "2h", "--note", "the first ban")
+    house.do("ban", "203.0.113.0/24", "20h")
+    house.do("allow", "add", "198.51.100.0/24", "--note", "friends")
+    with sqlite3.connect(house.database) as base:
+        base.executemany(
+            "INSERT INTO event (client, address, kind, at, source, detail)"
+            " VALUES ('203.0.113.9', '203.0.113.9', 'spam', ?, 'report', ?)",
+            [(1700000000 + n, f"needle {n:04}") for n in range(3000)])
+    base.close()
+    house.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def damage(house, needle):
+    """Spoil the page that a text stands on; a page is 4096 bytes."""
+    data = bytearray(house.database.read_bytes())
+    page = data.index(needle) // 4096 * 4096
+    data[page:page + 4096] = b"\xa5" * 4096
+    house.database.write_bytes(data)
+
+
+def test_rescue_saves_all_but_what_stood_on_a_damaged_page(house):
+    fill(house)
+    damage(house, b"needle 1500")
+    house.do("ban", "192.0.2.77", "1h", "--note", "still in the log")
+    before = {path.name: path.read_bytes() for path in house.folder.iterdir()}
+    new = house.folder / "new.db"
+    saved = {row["table"]: row for row in house.json(
+        "rescue", str(new), status=1)}
+    assert [saved[table]["rows"] for table in ("allow", "ban", "audit")] == [
+        1, 3, 4]
+    assert saved["event"]["gaps"] == 1
+    assert 2850 < saved["event"]["rows"] < 3000
+    after = {path.name: path.read_bytes() for path in house.folder.iterdir()
+             if path.name in before}
+    assert after == before, "the source was touched"
+    assert {path.name for path in house.folder.iterdir()} - set(before) <= {
+        "new.db", "new.db-wal", "new.db-shm"}
+    house.database = new
+    house.configure()
+    assert "the first ban" in house.do("list", "--all")
+    assert house.json("check", "192.0.2.77", status=1)["listed"] is True
+    assert "friends" in house.do("allow")
+    assert house.sql("PRAGMA integrity_check") == [("ok",)]
+    assert house.sql("SELECT count(*) FROM event WHERE detail IN"
+                     " ('needle 0000', 'needle 2999')") == [(2,)]
+
+
+@pytest.mark.parametrize("needle", [b"the first ban", b"friends"])
+def test_rescue_goes_on_past_a_table_that_is_gone(house, needle):
+    fill(house)
+    damage(house, needle)
+    new = house.folder / "new.db"
+    saved = {row["table"]: row for row in house.json(
+        "rescue", str(new), status=1)}
+    assert saved["event"]["rows"] == 3000
+    assert saved["audit"]["rows"] == 3
+
+
+def test_rescue_of_a_sound_one_is_a_copy(house):
+    fill(house)
+    house.do("rescue", str(house.folder / "new.db"))
+    for table in ("allow", "ban", "audit", "event", "tally", "daily", "mark"):
+        rows = house.sql(f"SELECT * FROM {table}")
+        with sqlite3.connect(house.folder / "new.db") as base:
+            assert base.execute(f"SELECT * FROM {table}").fetchall() == rows
+        base.close()
+
+
+def test_rescue_takes_the_place_of_nothing(house):
+    fill(house)
+    new = house.folder / "new.db"
+    new.write_text("mine")
+    assert "exists already" in house.run("rescue", str(new)).stderr
+    assert new.read_text() == "mine"
+
+
+def test_rescue_of_what_is_no_database_makes_none(house):
+    house.database.write_text("my shopping list, 100 bytes and more" * 9)
+    done = house.run("rescue", str(house.folder / "new.db"))
+    assert done.returncode == 3 and "not an SQLite database" in done.stderr
+    assert set(os.listdir(house.folder)) == {"videur.conf", "videur.db"}
