@@ -64,6 +64,17 @@ class House:
         base.close()
         return rows
 
+    def damage(self, table):
+        """Wipe out a page in the midst of a table, as a bad disk does."""
+        self.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        size, = self.sql("PRAGMA page_size")[0]
+        pages = self.sql("SELECT pageno FROM dbstat WHERE name = ? AND"
+                         " pagetype = 'leaf' ORDER BY path", table)
+        assert len(pages) > 2, f"{table} is too small"
+        with open(self.database, "r+b") as file:
+            file.seek((pages[len(pages) // 2][0] - 1) * size)
+            file.write(b"\xff" * size)
+
     def audit(self):
         return self.sql("SELECT what, subject, note FROM audit ORDER BY id")
 

@@ -256,3 +256,72 @@ def test_allow_remove_of_what_is_not_there_is_a_no(house):
     assert "not on the allow list" in house.do("allow", "remove", "203.0.113.7",
                                                status=1)
     assert len(house.audit()) == 1 and len(house.json("allow")) == 1
+
+
+# ---- nothing happens in silence ----
+
+def test_ban_again_prolongs_and_says_from_when_to_when(house):
+    first = house.do("ban", "203.0.113.7", "2h")
+    ban, = house.json("list")
+    said = " ".join(house.do("ban", "203.0.113.7", "4h").split())
+    again, = house.json("list")
+    assert said == (
+        f"prolonged the ban of 203.0.113.7 from {local(ban['ends'])} to "
+        f"{local(again['ends'])} (ref {ban['ref']})")
+    assert f"(ref {ban['ref']})" in first and again["ref"] == ban["ref"]
+
+
+def test_ban_again_for_less_replaces_and_says_so(house):
+    house.do("ban", "203.0.113.7", "4h")
+    before, = house.json("list")
+    said = " ".join(house.do("ban", "203.0.113.7", "1h").split())
+    ban, = house.json("list")
+    assert said == (
+        f"replaced the ban of 203.0.113.7 until {local(before['ends'])} by "
+        f"one until {local(ban['ends'])} (ref {ban['ref']})")
+
+
+def test_ban_for_another_reason_stands_beside_it(house):
+    house.do("ban", "203.0.113.7", "4h")
+    assert house.do("ban", "203.0.113.7", "1h", "--reason", "spam").startswith(
+        "banned 203.0.113.7 until ")
+    assert len(house.json("list")) == 2
+
+
+@pytest.mark.parametrize("who", ["2001:db8::5", "2001:db8::/64",
+                                 "2001:db8::5/128"])
+def test_clear_lifts_what_lies_inside_the_client(house, who):
+    house.do("ban", "2001:db8::5/128", "2h")
+    assert house.do("clear", who) == "lifted 1 ban\n"
+    house.do("check", "2001:db8::5")
+
+
+def test_clear_says_which_wider_net_stays(house):
+    house.do("ban", "2001:db8::/48", "2h")
+    house.do("ban", "2001:db8::5", "2h")
+    said = " ".join(house.do("clear", "2001:db8::5").split())
+    assert said.startswith("lifted 1 ban 2001:db8::/48 is still banned ")
+    assert '"videur clear 2001:db8::/48" lifts it' in said
+    house.do("check", "2001:db8::5", status=1)
+
+
+def test_allow_of_everything_needs_force(house):
+    done = house.run("allow", "add", "0.0.0.0/0")
+    assert done.returncode == 2 and "wider than /8" in done.stderr
+    house.do("allow", "add", "0.0.0.0/0", "--force")
+    assert [row["network"] for row in house.json("allow")] == ["0.0.0.0/0"]
+
+
+def test_allow_of_an_8_needs_no_force(house):
+    house.do("allow", "add", "198.0.0.0/8")
+    house.do("allow", "add", "2001::/16")
+
+
+def test_observed_bans_are_no_active_ones_anywhere(house):
+    house.configure('mode = "observe"')
+    house.do("report", "virus", "203.0.113.7")
+    assert house.do("list").endswith("1 ban, 0 active, 1 only observed\n")
+    assert "0 active" in house.do("status")
+    assert "1 more only observed" in house.do("status")
+    assert house.do("check", "203.0.113.7") == "203.0.113.7 is clear\n"
+    assert house.json("check", "203.0.113.7")["listed"] is False

@@ -178,3 +178,11 @@ def test_the_order_of_lines_does_not_matter(house):
     ban, = house.json("list", "--all")
     assert seconds(ban["begins"]) == base + 19
     assert seconds(ban["ends"]) == base + 19 + 2 * HOUR
+
+
+def test_a_line_with_a_network_that_is_also_an_address_stores_nothing(house):
+    done = house.run("report", "-", given="spam 203.0.113.7\n"
+                     "spam 203.0.113.7/24\n")
+    assert done.returncode == 2
+    assert done.stderr.startswith('stdin:2: "203.0.113.7/24" has bits set')
+    assert not house.database.exists()

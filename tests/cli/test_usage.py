@@ -60,6 +60,10 @@ WRONG = [
      "never banned"),
     ("ban of a mapped private address", ["ban", "::ffff:10.0.0.1", "2h"],
      "never banned"),
+    ("allow of all there is", ["allow", "add", "0.0.0.0/0"], "--force"),
+    ("allow of all of IPv6", ["allow", "add", "::/0"], "--force"),
+    ("allow of two /8", ["allow", "add", "192.0.0.0/7"], "wider than /8"),
+    ("allow of an IPv6 /15", ["allow", "add", "2000::/15"], "wider than /16"),
     ("clear of nobody", ["clear"], "is missing"),
     ("clear of everybody but misspelt", ["clear", "ALL"], '"ALL"'),
     ("allow of an unknown word", ["allow", "everyone"], '"everyone"'),
@@ -95,6 +99,25 @@ def test_it_is_refused_by_name_and_leaves_no_database(house, words, named):
     assert named in done.stderr.splitlines()[0]
     assert not house.database.exists()
     assert not any(ord(c) < 32 and c != "\n" for c in done.stderr)
+
+
+LINE = ["allow add", "allow remove", "ban", "check", "clear", "explain",
+        "report spam"]
+
+
+@pytest.mark.parametrize("verb", LINE)
+@pytest.mark.parametrize("text, address, network", [
+    ("203.0.113.7/2", "203.0.113.7", "192.0.0.0/2"),
+    ("203.0.113.7/24", "203.0.113.7", "203.0.113.0/24"),
+    ("2001:db8::7/64", "2001:db8::7", "2001:db8::/64")])
+def test_a_network_that_is_also_an_address_is_asked_back(
+        house, verb, text, address, network):
+    """Nobody bans or allows a quarter of the world by a slip."""
+    done = house.run(*verb.split(), text, *["2h"] * (verb == "ban"))
+    assert done.returncode == 2 and not house.database.exists()
+    first = done.stderr.splitlines()[0]
+    assert f'"{text}"' in first
+    assert f"{network} for the network or {address} for the" in first
 
 
 @pytest.mark.parametrize("words", [
