@@ -42,11 +42,7 @@ struct follow {
 	int64_t events;
 	int64_t suppressed;
 
-	/* Bans that begin with it. */
-	struct ban ban[BANS_MAX];
-	size_t bans;
-	bool braked; /* one of them put the brake on */
-	bool storm;  /* logins fail for all */
+	struct ban ban[BANS_MAX]; /* that begin with it */
 
 	/* Seconds; what is 0 is due. */
 	int64_t life_at;  /* the next sign of life */
@@ -130,7 +126,7 @@ follow_use(struct follow *follow, struct setup *setup)
 bool
 follow_is_pending(const struct follow *follow)
 {
-	return follow->findings > 0;
+	return follow->findings > 0 || follow->suppressed > 0;
 }
 
 static enum follow_result
@@ -184,18 +180,16 @@ follow_open(struct follow *follow)
 		return trouble(follow, result, error);
 	}
 	follow->begun = true;
-	if (!follow->has_key) {
+	anew = !follow->has_key;
+	if (anew) {
 		store_begin(follow->store);
 		store_secret(follow->store, follow->key);
 		result = store_commit(follow->store);
-		if (result == STORE_OK) {
-			follow->has_key = true;
-			sources_use_key(&follow->setup->sources, follow->key);
-		}
 	}
 	if (result == STORE_OK) {
 		result = sources_start(&follow->setup->sources, follow->store,
-		    follow->key, conf->watch.start);
+		    follow->key, anew, conf->watch.start);
+		follow->has_key = result == STORE_OK;
 	}
 	return result == STORE_OK
 		   ? FOLLOW_MORE
@@ -206,7 +200,7 @@ follow_open(struct follow *follow)
 
 /* Write what is due beside the batch. */
 static void
-maintain(struct follow *follow, int64_t now)
+maintain(struct follow *follow, bool life, int64_t now)
 {
 	struct store *store = follow->store;
 	struct state states[STATE_COUNT];
@@ -218,7 +212,7 @@ maintain(struct follow *follow, int64_t now)
 		engine_state_put_number(store, STATE_SUPPRESSED,
 		    (count > 0 ? count : 0) + follow->suppressed, now);
 	}
-	if (engine_due(follow->life_at, now, LIFE_EVERY)) {
+	if (life) {
 		if (follow->dry_at == 0 || follow->dry_at > now) {
 			follow->dry_at = now;
 		}
@@ -234,63 +228,55 @@ maintain(struct follow *follow, int64_t now)
 	}
 }
 
-/* The batch is stored. */
-static void
-begin_batch(struct follow *follow, int64_t now)
-{
-	for (size_t i = 0; i < follow->bans; i++) {
-		engine_log_ban(&follow->ban[i]);
-	}
-	if (follow->braked) {
-		engine_log_brake(follow->setup->conf);
-	}
-	if (follow->storm) {
-		engine_log_storm();
-	}
-	sources_stored(&follow->setup->sources, now);
-	follow->findings = 0;
-	follow->events = 0;
-	follow->suppressed = 0;
-	follow->bans = 0;
-	if (engine_due(follow->life_at, now, LIFE_EVERY)) {
-		follow->life_at = now + LIFE_EVERY;
-		sources_tell_unread(&follow->setup->sources, now);
-	}
-	if (follow->troubled) {
-		log_info("the database works again");
-		follow->troubled = false;
-		follow->gate = (struct log_gate){ .open_at = 0 };
-	}
-}
-
+/* Store the batch and begin the next. */
 static enum follow_result
 flush(struct follow *follow)
 {
+	struct sources *sources = &follow->setup->sources;
 	int64_t now = proc_now();
+	bool life = engine_due(follow->life_at, now, LIFE_EVERY);
+	bool braked = false;
+	bool storm = false;
+	size_t bans = 0;
 	enum store_result result;
 
-	follow->bans = 0;
-	follow->braked = follow->storm = false;
 	store_begin(follow->store);
 	for (size_t i = 0; i < follow->findings; i++) {
 		struct intake_result taken;
 
 		intake_finding(
 		    &follow->intake, &follow->finding[i], now, &taken);
-		for (size_t n = 0; n < taken.bans && follow->bans < BANS_MAX;
-		     n++) {
-			follow->ban[follow->bans++] = taken.ban[n];
+		for (size_t n = 0; n < taken.bans && bans < BANS_MAX; n++) {
+			follow->ban[bans++] = taken.ban[n];
 		}
-		follow->braked |= taken.braked;
-		follow->storm |= taken.storm;
+		braked |= taken.braked;
+		storm |= taken.storm;
 	}
-	sources_put(&follow->setup->sources, follow->store, now);
-	maintain(follow, now);
+	sources_put(sources, follow->store, now);
+	maintain(follow, life, now);
 	result = store_commit(follow->store);
 	if (result != STORE_OK) {
 		return trouble(follow, result, store_error(follow->store));
 	}
-	begin_batch(follow, now);
+	for (size_t i = 0; i < bans; i++) {
+		engine_log_ban(&follow->ban[i]);
+	}
+	if (braked) {
+		engine_log_brake(follow->setup->conf);
+	}
+	if (storm) {
+		engine_log_storm();
+	}
+	sources_stored(sources, life, now);
+	follow->findings = 0;
+	follow->events = 0;
+	follow->suppressed = 0;
+	follow->life_at = life ? now + LIFE_EVERY : follow->life_at;
+	if (follow->troubled) {
+		log_info("the database works again");
+		follow->troubled = false;
+		follow->gate = (struct log_gate){ .open_at = 0 };
+	}
 	return FOLLOW_DRY;
 }
 
@@ -352,7 +338,8 @@ gather(struct follow *follow)
 {
 	struct sources *sources = &follow->setup->sources;
 	int64_t now = proc_now();
-	bool any = sources_look(sources, now, proc_ticks());
+	enum sources_look found = sources_look(sources, now, proc_ticks());
+	bool any = found == SOURCES_MORE;
 	/* A look at many files takes its time. */
 	int64_t until = proc_ticks() + BATCH_MS;
 	bool more;
@@ -369,9 +356,9 @@ gather(struct follow *follow)
 			sources->source[i].dry_at = now;
 		}
 	}
-	return any                             ? FOLLOW_MORE
-	       : sources_are_restless(sources) ? FOLLOW_SOON
-					       : FOLLOW_DRY;
+	return any                     ? FOLLOW_MORE
+	       : found == SOURCES_SOON ? FOLLOW_SOON
+				       : FOLLOW_DRY;
 }
 
 enum follow_result
@@ -390,7 +377,7 @@ follow_round(struct follow *follow)
 			follow->dry_at = now;
 		}
 	}
-	if (follow->findings == 0 && follow->suppressed == 0 &&
+	if (!follow_is_pending(follow) &&
 	    !engine_due(follow->life_at, now, LIFE_EVERY)) {
 		return gathered;
 	}

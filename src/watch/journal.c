@@ -9,6 +9,7 @@
 
 #include "base/log.h"
 #include "base/text.h"
+#include "engine/engine.h"
 
 /* SD_MESSAGE_JOURNAL_DROPPED: journald suppressed messages of a unit. */
 #define MESSAGE_DROPPED "a596d6fe7bfa4994828e72309e95d61e"
@@ -17,6 +18,8 @@ enum {
 	AGAIN = 5, /* s until one that could not be opened is tried again */
 	UNSEEN_AFTER = 30, /* s until units that write nothing are told */
 	PASS_MAX = 4096,   /* entries passed over before others have a turn */
+	NEWEST = 64,       /* entries that are compared with a file's end */
+	LINE_MIN = 24,     /* bytes; a shorter line says too little */
 	FIELD_SIZE = 128,
 	TAG_SIZE = 65, /* a longer identifier is cut */
 	MICRO = 1000000
@@ -183,6 +186,15 @@ copy_field(sd_journal *sd, const char *field, char *to, size_t size)
 	}
 }
 
+static void
+copy_pid(sd_journal *sd, char *pid, size_t size)
+{
+	copy_field(sd, "SYSLOG_PID", pid, size);
+	if (pid[0] == '\0') {
+		copy_field(sd, "_PID", pid, size);
+	}
+}
+
 /* Read the entry sd stands at; false where it says nothing to us.  The text
  * is sd's until it is asked for more, the tag the caller's. */
 static bool
@@ -222,10 +234,7 @@ read_entry(struct journal *journal, struct log_line *line)
 		line->at = (int64_t)stamp;
 	}
 	line->at /= MICRO;
-	copy_field(sd, "SYSLOG_PID", sent, sizeof(sent));
-	if (sent[0] == '\0') {
-		copy_field(sd, "_PID", sent, sizeof(sent));
-	}
+	copy_pid(sd, sent, sizeof(sent));
 	line->pid = 0;
 	(void)text_to_int(sent, 1, INT64_MAX, &line->pid);
 	if (!get_field(sd, "MESSAGE", &line->text, &line->len)) {
@@ -458,7 +467,7 @@ journal_look(struct journal *journal, int64_t now)
 	if (journal->sd != NULL) {
 		(void)sd_journal_process(journal->sd);
 		tell_unseen(journal, now);
-	} else if (now >= journal->open_at) {
+	} else if (engine_due(journal->open_at, now, AGAIN)) {
 		open_it(journal, now);
 	}
 }
@@ -515,40 +524,60 @@ journal_position(const struct journal *journal, struct position *position)
 	return journal->known;
 }
 
-void
-journal_newest(const char *where, const struct conf_list *units, size_t most,
-    bool (*each)(void *to, const char *line), void *to)
+/* Whether `text` holds a line that ends with `line`. */
+static bool
+has_line(const char *text, size_t len, const char *line, size_t line_len)
 {
-	char tag[TAG_SIZE];
-	char pid[24];
+	const char *end = text + len;
+	const char *at = text;
+
+	while ((at = memmem(at, (size_t)(end - at), line, line_len)) != NULL) {
+		bool begins = at == text || at[-1] == ' ';
+
+		at += line_len;
+		if (begins && (at == end || *at == '\n')) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+journal_wrote(const char *where, const struct conf_list *units, const char *end,
+    size_t len)
+{
 	char line[RULES_LINE_MAX];
+	char pid[24];
 	ino_t inode = 0;
 	sd_journal *sd = open_entries(where, units, &inode);
-	bool more = sd != NULL && sd_journal_seek_tail(sd) >= 0;
+	bool found = false;
+	int left = sd != NULL && sd_journal_seek_tail(sd) >= 0 ? NEWEST : 0;
 
-	for (int passed = 0; more && most > 0 && passed < PASS_MAX &&
+	for (int passed = 0; !found && left > 0 && passed < PASS_MAX &&
 			     sd_journal_previous(sd) > 0;
 	     passed++) {
 		const char *message;
-		size_t len;
+		size_t message_len;
 		struct text text;
 
 		copy_field(sd, "_SYSTEMD_UNIT", line, sizeof(line));
 		if (!is_ours(units, line, NULL)) {
 			continue;
 		}
-		most--;
-		copy_field(sd, "SYSLOG_IDENTIFIER", tag, sizeof(tag));
-		copy_field(sd, "SYSLOG_PID", pid, sizeof(pid));
-		if (pid[0] == '\0') {
-			copy_field(sd, "_PID", pid, sizeof(pid));
-		}
+		left--;
+		copy_pid(sd, pid, sizeof(pid));
 		text_init(&text, line, sizeof(line));
-		text_addf(&text, "%s[%s]: ", tag, pid);
-		if (get_field(sd, "MESSAGE", &message, &len)) {
-			text_add_bytes(&text, message, len);
-			more = text.cut || each(to, line);
+		if (get_field(
+			sd, "SYSLOG_IDENTIFIER", &message, &message_len)) {
+			text_add_bytes(&text, message, message_len);
+		}
+		text_addf(&text, "[%s]: ", pid);
+		if (get_field(sd, "MESSAGE", &message, &message_len)) {
+			text_add_bytes(&text, message, message_len);
+			found = !text.cut && text.len >= LINE_MIN &&
+				has_line(end, len, line, text.len);
 		}
 	}
 	sd_journal_close(sd);
+	return found;
 }

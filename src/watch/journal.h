@@ -48,9 +48,10 @@ bool journal_is_behind(const struct journal *journal);
 /* A descriptor that can be read once something is new, or below 0. */
 int journal_fd(const struct journal *journal);
 
-/* The last entries, at most `most`, the newest first, each as a syslog daemon
- * writes it: "postfix/smtpd[123]: text". */
-void journal_newest(const char *where, const struct conf_list *units,
-    size_t most, bool (*each)(void *to, const char *line), void *to);
+/* Whether a syslog daemon wrote one of the newest entries into `end`, the end
+ * of a file: a line of it is that entry letter for letter from the daemon's
+ * name and process id on, "postfix/smtpd[123]: text". */
+bool journal_wrote(const char *where, const struct conf_list *units,
+    const char *end, size_t len);
 
 #endif

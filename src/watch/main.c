@@ -124,34 +124,6 @@ rest(const struct watch *watch, enum follow_result result)
 	return proc_signals_wait(fds[0], fds[1], wait_ms[result]);
 }
 
-/* Until it is told to stop. */
-static void
-run(struct watch *watch)
-{
-	bool asked = false; /* to reload */
-
-	for (;;) {
-		enum follow_result result;
-
-		sources_quiet(&watch->setup->sources);
-		result = follow_round(watch->follow);
-		if (asked && !follow_is_pending(watch->follow)) {
-			reload(watch);
-			asked = false;
-			result = FOLLOW_MORE;
-		}
-		switch (rest(watch, result)) {
-		case PROC_SIGNAL_STOP:
-			return;
-		case PROC_SIGNAL_RELOAD:
-			asked = true;
-			break;
-		case PROC_SIGNAL_NONE:
-			break;
-		}
-	}
-}
-
 /* Store what was read; what cannot be is read again next time. */
 static void
 finish(struct watch *watch)
@@ -164,28 +136,43 @@ finish(struct watch *watch)
 	log_warn("the last lines could not be stored and will be read again");
 }
 
-/* All there is now; the exit status. */
+/* Until it is told to stop, or once all was read that there is; the exit
+ * status. */
 static int
-run_once(struct watch *watch)
+run(struct watch *watch)
 {
+	bool once = watch->options.once;
 	int64_t deadline = proc_ticks() + ONCE_PATIENCE * INT64_C(1000);
+	bool asked = false; /* to reload */
 
 	for (;;) {
 		enum follow_result result = follow_round(watch->follow);
 
-		if (result == FOLLOW_DRY) {
+		if (once && result == FOLLOW_DRY) {
 			result = follow_settle(watch->follow);
 			if (result == FOLLOW_DRY) {
 				return EXIT_FINE;
 			}
 		}
-		if (result == FOLLOW_FAILED ||
-		    (result == FOLLOW_BUSY && proc_ticks() > deadline)) {
+		if (once &&
+		    (result == FOLLOW_FAILED ||
+			(result == FOLLOW_BUSY && proc_ticks() > deadline))) {
 			return EXIT_DATABASE;
 		}
-		if (rest(watch, result) == PROC_SIGNAL_STOP) {
+		if (asked && !follow_is_pending(watch->follow)) {
+			reload(watch);
+			asked = false;
+			result = FOLLOW_MORE;
+		}
+		switch (rest(watch, result)) {
+		case PROC_SIGNAL_STOP:
 			finish(watch);
-			return EXIT_NO;
+			return once ? EXIT_NO : EXIT_FINE;
+		case PROC_SIGNAL_RELOAD:
+			asked = !once;
+			break;
+		case PROC_SIGNAL_NONE:
+			break;
 		}
 	}
 }
@@ -221,6 +208,7 @@ run_service(struct watch *watch)
 {
 	const struct sources *sources = &watch->setup->sources;
 	enum follow_result opened;
+	int status;
 
 	/* A busy database is waited for, a refused one is the end. */
 	while ((opened = follow_open(watch->follow)) == FOLLOW_BUSY) {
@@ -231,16 +219,14 @@ run_service(struct watch *watch)
 	if (opened != FOLLOW_MORE) {
 		return EXIT_DATABASE;
 	}
-	if (watch->options.once) {
-		return run_once(watch);
-	}
-	for (size_t i = 0; i < sources->count; i++) {
+	for (size_t i = 0; !watch->options.once && i < sources->count; i++) {
 		log_info("following %s", sources->source[i].name);
 	}
-	run(watch);
-	finish(watch);
-	log_info("stopped");
-	return EXIT_FINE;
+	status = run(watch);
+	if (!watch->options.once) {
+		log_info("stopped");
+	}
+	return status;
 }
 
 int

@@ -2,6 +2,7 @@
 
 #include <string.h>
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
@@ -11,23 +12,53 @@
 #include "watch/tail.h"
 
 enum {
-	FRESH = 5 /* s since all was read, so that a line is new */
+	FRESH = 5,       /* s since all was read, so that a line is new */
+	END_SIZE = 65536 /* bytes of a file's end looked for in the journal */
 };
 
 /* ---- the set ---- */
 
-/* One more, which is a tail or a journal; false where there is neither. */
+/* Whether a file has an earlier name, or its last lines are entries of the
+ * journal. */
 static bool
-add(struct sources *sources, const char *name, struct tail *tail,
-    struct journal *journal)
+is_twice(const struct conf *conf, size_t which)
 {
-	struct source *source = &sources->source[sources->count++];
+	const struct conf_list *files = &conf->watch.files;
+	const char *path = files->item[which];
+	static char end[END_SIZE];
+	struct log_file file;
+	struct stat mine;
+	struct stat other;
+	bool there = stat(path, &mine) == 0;
+	int64_t size;
+	size_t len;
 
-	*source = (struct source){
-		.tail = tail, .journal = journal, .dry = true
-	};
-	(void)text_copy(source->name, sizeof(source->name), name);
-	return tail != NULL || journal != NULL;
+	for (size_t i = 0; i < which; i++) {
+		if (strcmp(files->item[i], path) == 0 ||
+		    (there && stat(files->item[i], &other) == 0 &&
+			mine.st_dev == other.st_dev &&
+			mine.st_ino == other.st_ino)) {
+			log_warn("watch: files names %s twice, also as %s",
+			    path, files->item[i]);
+			return true;
+		}
+	}
+	if (strcmp(conf->watch.journal, "no") == 0 ||
+	    log_file_open(&file, path, false) != LOG_FILE_OPEN) {
+		return false;
+	}
+	size = log_file_stat(&file).size;
+	len = log_file_read(
+	    &file, size > END_SIZE ? size - END_SIZE : 0, end, sizeof(end));
+	log_file_close(&file);
+	if (!journal_wrote(conf->watch.journal, &conf->watch.units, end, len)) {
+		return false;
+	}
+	log_warn("watch: %s is written from the journal, which is followed as "
+		 "well: every line would count twice; set journal = no, or "
+		 "take it out of files",
+	    path);
+	return true;
 }
 
 bool
@@ -35,20 +66,32 @@ sources_open(struct sources *sources, const struct conf *conf, bool once)
 {
 	const struct conf_list *files = &conf->watch.files;
 	const char *journal = conf->watch.journal;
+	bool first = strcmp(journal, "no") != 0; /* the journal */
 	bool fine = true;
 
 	*sources = (struct sources){ .inotify = -1 };
-	if (duplicate_sources(conf)) {
-		return false;
+	for (size_t i = 0; i < files->items; i++) {
+		if (is_twice(conf, i)) {
+			return false;
+		}
 	}
-	if (strcmp(journal, "no") != 0) {
-		fine = add(sources,
-		    strcmp(journal, "yes") == 0 ? "journal" : journal, NULL,
-		    journal_new(journal, &conf->watch.units));
-	}
-	for (size_t i = 0; fine && i < files->items; i++) {
-		fine = add(sources, files->item[i],
-		    tail_new(files->item[i], once, conf->watch.zone), NULL);
+	sources->count = files->items + first;
+	for (size_t i = 0; i < sources->count; i++) {
+		struct source *source = &sources->source[i];
+		const char *name = strcmp(journal, "yes") == 0 ? "journal"
+							       : journal;
+
+		source->dry = true;
+		if (i < first) {
+			source->journal = journal_new(
+			    journal, &conf->watch.units);
+		} else {
+			name = files->item[i - first];
+			source->tail = tail_new(name, once, conf->watch.zone);
+		}
+		(void)text_copy(source->name, sizeof(source->name), name);
+		fine = fine &&
+		       (source->tail != NULL || source->journal != NULL);
 	}
 	if (!fine) {
 		log_warn("out of memory");
@@ -97,53 +140,37 @@ sources_take_over(
 	}
 }
 
-void
-sources_use_key(
-    struct sources *sources, const unsigned char key[static HASH_KEY_SIZE])
-{
-	for (size_t i = 0; i < sources->count; i++) {
-		struct source *source = &sources->source[i];
-
-		source->moved = true;
-		if (source->tail != NULL) {
-			memcpy(source->tail->key, key, HASH_KEY_SIZE);
-		}
-	}
-}
-
 /* ---- reading ---- */
 
-bool
+enum sources_look
 sources_look(struct sources *sources, int64_t now, int64_t ticks)
 {
-	bool any = false;
+	enum sources_look found = SOURCES_DRY;
+	char events[4096];
 
+	/* What is found now needs no wake-up. */
+	while (read(sources->inotify, events, sizeof(events)) > 0) {
+	}
 	for (size_t i = 0; i < sources->count; i++) {
 		struct source *source = &sources->source[i];
+		struct tail *tail = source->tail;
+		bool more = false;
 
-		if (source->dry && source->journal != NULL) {
+		if (source->dry && tail == NULL) {
 			journal_look(source->journal, now);
-			any |= journal_is_behind(source->journal);
-		} else if (source->dry && tail_look(source->tail, now, ticks)) {
-			source->moved = true;
+			more = journal_is_behind(source->journal);
+		} else if (source->dry && tail_look(tail, now, ticks)) {
+			source->moved = more = true;
 			source->dry = false;
-			any = true;
+		}
+		if (more) {
+			found = SOURCES_MORE;
+		} else if (tail != NULL && tail->leave_at != 0 &&
+			   found == SOURCES_DRY) {
+			found = SOURCES_SOON;
 		}
 	}
-	return any;
-}
-
-bool
-sources_are_restless(const struct sources *sources)
-{
-	bool any = false;
-
-	for (size_t i = 0; i < sources->count; i++) {
-		const struct tail *tail = sources->source[i].tail;
-
-		any |= tail != NULL && tail_is_restless(tail);
-	}
-	return any;
+	return found;
 }
 
 bool
@@ -163,7 +190,8 @@ source_line(
 
 enum store_result
 sources_start(struct sources *sources, struct store *store,
-    const unsigned char key[static HASH_KEY_SIZE], enum conf_start start)
+    const unsigned char key[static HASH_KEY_SIZE], bool anew,
+    enum conf_start start)
 {
 	for (size_t i = 0; i < sources->count; i++) {
 		struct source *source = &sources->source[i];
@@ -171,6 +199,10 @@ sources_start(struct sources *sources, struct store *store,
 		const struct position *at;
 
 		if (source->started) {
+			source->moved |= anew;
+			if (source->tail != NULL) {
+				memcpy(source->tail->key, key, HASH_KEY_SIZE);
+			}
 			continue;
 		}
 		at = store_position_find(store, source->name, &stored) ? &stored
@@ -211,27 +243,21 @@ sources_put(const struct sources *sources, struct store *store, int64_t now)
 }
 
 void
-sources_stored(struct sources *sources, int64_t now)
+sources_stored(struct sources *sources, bool all, int64_t now)
 {
 	for (size_t i = 0; i < sources->count; i++) {
 		struct source *source = &sources->source[i];
 
 		source->moved = false;
 		health_stored(&source->health, now);
+		if (all) {
+			health_tell_unread(&source->health, source->name, now);
+		}
 		/* Once all is read: what comes late is no other zone. */
 		if (source->tail != NULL && source->dry) {
 			health_tell_lag(&source->health, source->name,
 			    &source->tail->clock, now);
 		}
-	}
-}
-
-void
-sources_tell_unread(struct sources *sources, int64_t now)
-{
-	for (size_t i = 0; i < sources->count; i++) {
-		health_tell_unread(
-		    &sources->source[i].health, sources->source[i].name, now);
 	}
 }
 
@@ -277,14 +303,5 @@ sources_listen(struct sources *sources, int fds[static 2])
 		text_init(&text, path, sizeof(path));
 		text_addf(&text, "/proc/self/fd/%d", tail->file.fd);
 		(void)inotify_add_watch(sources->inotify, path, IN_MODIFY);
-	}
-}
-
-void
-sources_quiet(struct sources *sources)
-{
-	char events[4096];
-
-	while (read(sources->inotify, events, sizeof(events)) > 0) {
 	}
 }

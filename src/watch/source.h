@@ -24,9 +24,9 @@ struct source {
 	struct rules_clock clock; /* the journal's: its times are whole */
 	bool started;             /* its position was read */
 	bool dry;                 /* it had no more lines when asked last */
+	int64_t dry_at;           /* and when that was, seconds */
 	bool moved;               /* it stands behind the stored position */
 	unsigned turns;           /* of the tail, as inotify knows it */
-	int64_t dry_at;           /* when it had no more lines, seconds */
 	struct health health;
 };
 
@@ -40,17 +40,12 @@ struct sources {
 };
 
 /*
- * Whether a configuration would count a log twice, said in a log line: it
- * names one file by two names, or a file that a syslog daemon writes from the
- * journal that is followed as well.  The second shows where a line of the
- * file's end is, from the daemon's name and process id on, letter for letter
- * one of the journal's newest entries.
+ * Make the set that a configuration names, with the rights it will be read
+ * with.  `once`: what is there now is all.  False, after a log line, without
+ * memory or where a log would be counted twice: one file by two names, or one
+ * that a syslog daemon writes from the journal that is followed as well.  Then
+ * it is empty.
  */
-bool duplicate_sources(const struct conf *conf);
-
-/* Make the set that a configuration names, with the rights it will be read
- * with.  `once`: what is there now is all.  False, after a log line, where a
- * log would be counted twice, or without memory: then it is empty. */
 bool sources_open(struct sources *sources, const struct conf *conf, bool once);
 void sources_close(struct sources *sources);
 
@@ -60,42 +55,40 @@ void sources_close(struct sources *sources);
 void sources_take_over(
     struct sources *sources, struct sources *old, const char *zone);
 
-/* The key of the hashes is another one, of another database, where no
- * position is stored. */
-void sources_use_key(
-    struct sources *sources, const unsigned char key[static HASH_KEY_SIZE]);
-
 /* Those that have not begun go on at their stored positions, or without one
- * begin as `start` says.  Stops where the store cannot tell. */
+ * begin as `start` says.  `key` is that of the hashes; `anew`: another one, of
+ * another database, where no position is stored.  Stops where the store cannot
+ * tell. */
 enum store_result sources_start(struct sources *sources, struct store *store,
-    const unsigned char key[static HASH_KEY_SIZE], enum conf_start start);
+    const unsigned char key[static HASH_KEY_SIZE], bool anew,
+    enum conf_start start);
 
-/* Where one ran dry: see whether there is something to go on with.  True
- * where one turned to another file.  `now` is seconds, `ticks` milliseconds.
- */
-bool sources_look(struct sources *sources, int64_t now, int64_t ticks);
-
-/* Whether one is to be looked at again soon, whatever inotify says. */
-bool sources_are_restless(const struct sources *sources);
+enum sources_look {
+	SOURCES_DRY,
+	SOURCES_SOON, /* one is to be looked at again soon */
+	SOURCES_MORE  /* one turned to another file, or stopped on its way */
+};
+/* Where one ran dry: see whether there is something to go on with.  `now` is
+ * seconds, `ticks` milliseconds. */
+enum sources_look sources_look(
+    struct sources *sources, int64_t now, int64_t ticks);
 
 /* The next line, and the clock to match it with; false where there is none
  * now.  Borrowed until the next call. */
 bool source_line(
     struct source *source, struct log_line *line, struct rules_clock **clock);
 
-/* Store where those stand that have moved and what was read of them, in the
- * caller's transaction; and that it was committed. */
-void sources_put(
-    const struct sources *sources, struct store *store, int64_t now);
-void sources_stored(struct sources *sources, int64_t now);
-
-/* What the line given last meant, to be counted with its position.  `dropped`
- * as in health_line(). */
+/* What it meant, to be counted with its position.  `dropped` as in
+ * health_line(). */
 void source_count(struct source *source, const struct finding *finding,
     bool dropped, int64_t now);
 
-/* Say in the log which logs nothing comes of. */
-void sources_tell_unread(struct sources *sources, int64_t now);
+/* Store where those stand that have moved and what was read of them, in the
+ * caller's transaction; and that it was committed.  The log then says which
+ * of them nothing comes of; `all`: also those of which little was read. */
+void sources_put(
+    const struct sources *sources, struct store *store, int64_t now);
+void sources_stored(struct sources *sources, bool all, int64_t now);
 
 /*
  * Descriptors that can be read once something may be new: inotify's and the
@@ -104,8 +97,5 @@ void sources_tell_unread(struct sources *sources, int64_t now);
  * and then anyway, and asks again each time, since files change their names.
  */
 void sources_listen(struct sources *sources, int fds[static 2]);
-
-/* Forget what happened so far. */
-void sources_quiet(struct sources *sources);
 
 #endif

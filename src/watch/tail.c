@@ -57,12 +57,6 @@ tail_start(struct tail *tail, const unsigned char key[static HASH_KEY_SIZE],
 	}
 }
 
-bool
-tail_is_restless(const struct tail *tail)
-{
-	return tail->leave_at != 0;
-}
-
 /* ---- where it stands ---- */
 
 static size_t

@@ -56,9 +56,10 @@ struct tail {
 	struct position stood; /* and where, while there is no file */
 	bool known;            /* false until the log's beginning was found */
 
-	bool dry;                 /* there were no more lines in the file */
-	bool behind;              /* rotated files written later may be there */
-	int64_t leave_at;         /* ticks when to look again; 0: at leisure */
+	bool dry;    /* there were no more lines in the file */
+	bool behind; /* rotated files written later may be there */
+	/* Ticks when to look again, whatever inotify says; 0: at leisure. */
+	int64_t leave_at;
 	unsigned turns;           /* how often it turned to a file */
 	bool again;               /* the clock forgot the last line */
 	struct rules_clock clock; /* of the lines' times */
@@ -84,9 +85,6 @@ void tail_start(struct tail *tail,
  * another file.
  */
 bool tail_look(struct tail *tail, int64_t now, int64_t ticks);
-
-/* Whether it is to be looked at again soon, whatever inotify says. */
-bool tail_is_restless(const struct tail *tail);
 
 /* The next line, for rules_match() with the tail's clock, LOG_LINE_MAX bytes
  * of it at most; false where there is none now.  Borrowed until the next

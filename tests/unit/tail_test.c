@@ -296,7 +296,7 @@ expect_lines(const char *sentence, struct tail *tail, const char *want)
 			text_add(&text, "|");
 		}
 		ticks += TAIL_LINGER;
-	} while (tail_look(tail, 0, ticks) || tail_is_restless(tail));
+	} while (tail_look(tail, 0, ticks) || tail->leave_at != 0);
 	check_text(sentence, got, want);
 }
 
