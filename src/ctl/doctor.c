@@ -40,6 +40,7 @@ doctor_check(struct ctl *ctl)
 struct remark_row {
 	const char *state;
 	const char *check;
+	const char *finding;
 	const char *what;
 	const char *fix;
 };
@@ -49,6 +50,7 @@ static const struct layout remarks = {
 	.column = {
 	    { "state", OF(state), "", 7 * COLUMN_WIDTH },
 	    { "check", OF(check), "", 13 * COLUMN_WIDTH },
+	    { "finding", OF(finding), NULL, 0 },
 	    { "what", OF(what), "", COLUMN_WRAP },
 	    { "fix", OF(fix), NULL, 0 },
 	},
@@ -65,6 +67,7 @@ tell(struct output *out, const struct diagnosis *diagnosis)
 		const struct remark_row row = {
 			.state = health_name(remark->state),
 			.check = remark->check,
+			.finding = remark->finding,
 			.what = remark->what,
 			.fix = remark->fix,
 		};

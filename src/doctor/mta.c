@@ -394,8 +394,11 @@ has_any(const struct mta *mta, const char *list, const char *const *keys)
 			    (const char *const[]){ "-q", keys[i], table, NULL },
 			    &output);
 			free(output.text);
-			/* It says nothing of a key that is not there. */
-			if (result == RUN_FINE || output.error[0] != '\0') {
+			/* Of a key that is not there it says nothing, but for
+			 * warnings. */
+			if (result == RUN_FINE ||
+			    (output.error[0] != '\0' &&
+				strstr(output.error, " warning: ") == NULL)) {
 				return true;
 			}
 		}

@@ -111,9 +111,13 @@ run_program(
 		    papers[1], (size_t)lseek(papers[1], 0, SEEK_CUR));
 
 		if (complaint != NULL) {
-			complaint[strcspn(complaint, "\n")] = '\0';
-			(void)text_copy(
-			    output->error, sizeof(output->error), complaint);
+			size_t size = strlen(complaint);
+			char *last;
+
+			complaint[size - (size > 0)] = '\0'; /* a newline */
+			last = strrchr(complaint, '\n');
+			(void)text_copy(output->error, sizeof(output->error),
+			    last != NULL ? last + 1 : complaint);
 		}
 		free(complaint);
 		if (WIFEXITED(status) && WEXITSTATUS(status) == NO_PROGRAM) {

@@ -32,7 +32,7 @@ struct run_output {
 	char *text; /* NUL at its end; the caller frees it.  NULL unless
 		     * RUN_FINE */
 	bool cut;   /* it said more than RUN_OUTPUT_MAX, and was ended */
-	char error[RUN_ERROR_SIZE]; /* the first line it complained with */
+	char error[RUN_ERROR_SIZE]; /* the last line it complained with */
 };
 
 /* argv[0] is a name without a folder: it is looked for where a system keeps

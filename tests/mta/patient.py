@@ -30,9 +30,9 @@ ZONE = {"example.test": ["MX mx.example.test"],
 CONF = """
 database = "{database}"
 {page}
-milter {{ listen = "{listen}" }}
+milter {{ listen = "{listen}"  scanner = {scanner} }}
 web {{ listen = "{web}" }}
-watch {{ journal = no  files = {{"{log}"}} }}
+watch {{ journal = {journal}  files = {{"{log}"}}  zone = "{zone}" }}
 {more}
 """
 
@@ -131,11 +131,14 @@ class Patient:
         for service in ("milter", "watch"):
             self.sign(service, time.time())
 
-    def configure(self, listen=None, page=PAGE, more="", web=None):
+    def configure(self, listen=None, web=None, **settings):
+        """`more` stands at the end of it, `page` is its own paragraph."""
+        settings = {"page": PAGE, "more": "", "scanner": "{}", "zone": "",
+                    "journal": "no", **settings}
         write(self.conf, CONF.format(
-            database=self.database, page=page, log=self.log, more=more,
+            database=self.database, log=self.log,
             listen=listen or f"unix:{self.ward.house.socket}",
-            web=web or f"unix:{self.ward.web}"))
+            web=web or f"unix:{self.ward.web}", **settings))
 
     # ---- making things wrong ----
 
@@ -145,6 +148,29 @@ class Patient:
     def master_cf(self, *settings):
         """Settings of a service: "NAME/inet/setting=value"."""
         postconf(self.etc, "-P", *settings)
+
+    def service(self, name, command):
+        """One more service of master.cf; nothing starts it."""
+        service, kind = name.split("/")
+        postconf(self.etc, "-M",
+                 f"{name}={service} {kind} n - n - - {command}")
+
+    def transport(self, name):
+        postconf(self.etc, "-M", f"{name}/unix={name} unix - - n - 2 smtp")
+
+    def instance(self, *settings):
+        """A second Postfix, as postmulti makes it."""
+        second = f"{self.folder}/second"
+        shutil.copytree(self.etc, second)
+        postconf(second, "-e", f"config_directory = {second}",
+                 "multi_instance_enable = yes", *settings)
+        self.main_cf(f"multi_instance_directories = {second}")
+
+    def daily(self, of, **sums):
+        """What was counted of a log, or by the milter as `seen`."""
+        for what, number in sums.items():
+            self.sql("INSERT OR REPLACE INTO daily VALUES (?, ?, ?, ?)",
+                     int(time.time()) // DAY * DAY, what, of, number)
 
     def chroot(self):
         """All smtpd of this Postfix run in one."""

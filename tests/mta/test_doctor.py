@@ -3,11 +3,12 @@ where a line fixes it, that line is taken and the doctor asked again."""
 
 import os
 import shutil
+import subprocess
 import time
 
 import pytest
 
-from patient import DAY, MILTERS, Patient, Ward
+from patient import DAY, MILTERS, PAGE, Patient, Ward
 from process import own, write
 
 STRANGER = "203.0.113.77"
@@ -35,6 +36,16 @@ def problem_fixed(patient, check, *words):
     assert patient.finding(check, status=0)[0] == "ok"
 
 
+def warning_fixed(patient, check, *words):
+    """The same of a warning."""
+    state, what, fix = patient.finding(check, status=0)
+    assert state == "warning"
+    for word in words:
+        assert word in what, (word, what)
+    patient.take(fix)
+    assert patient.finding(check, status=0)[0] == "ok"
+
+
 # ---- all is well ----
 
 def test_of_a_healthy_host_it_says_so_and_ends_with_0(patient, ward):
@@ -48,8 +59,8 @@ def test_of_a_healthy_host_it_says_so_and_ends_with_0(patient, ward):
     assert {check for check, *_ in found} == {
         "database", "own-addresses", "postfix", "mynetworks", "mx", "ssh",
         "proxy", "allow", "milter-chain", "milter-action", "milter-socket",
-        "helo", "smtpd", "logins", "reach", "services", "logs", "clock",
-        "page"}
+        "helo", "smtpd", "logins", "reach", "scanners", "milter", "services",
+        "logs", "clock", "page"}
 
 
 def test_people_read_a_line_a_finding_and_below_it_what_fixes_it(patient):
@@ -533,3 +544,305 @@ def test_fix_makes_the_database_where_there_is_none(patient):
     patient.findings("--fix", status=1)  # no service has signed yet
     assert patient.sql("SELECT network FROM allow") == [("192.0.2.250",)]
     own(patient.database, "nobody")
+
+
+# ---- what ought to be seen, and what is ----
+
+def test_auth_on_port_25_where_no_ban_for_failed_logins_holds(patient):
+    patient.service("smtp/inet", "smtpd")
+    problem_fixed(patient, "logins", "smtp/inet", "port 25 offers AUTH")
+
+
+def test_auth_behind_postscreen(patient):
+    patient.master_cf("smtpd/pass/smtpd_sasl_auth_enable=yes")
+    problem_fixed(patient, "logins", "smtpd/pass", "port 25 offers AUTH")
+
+
+def test_submission_on_a_port_that_nobody_named(patient):
+    patient.master_cf(f"{patient.mx}/smtpd_sasl_auth_enable=yes",
+                      f"{patient.mx}/syslog_name=postfix/submission-alt")
+    problem_fixed(patient, "logins", patient.mx, "not known as a submission")
+
+
+def test_submission_on_a_port_that_videur_conf_names(patient):
+    patient.master_cf(f"{patient.mx}/smtpd_sasl_auth_enable=yes",
+                      f"{patient.mx}/syslog_name=postfix/smtps")
+    patient.configure(
+        more=f"submission-ports = {{465, {patient.ward.postfix.mx}}}")
+    assert patient.finding("logins", status=0)[0] == "ok"
+
+
+def test_submission_that_logs_like_port_25(patient):
+    patient.master_cf(f"{patient.submission}/syslog_name=postfix")
+    warning_fixed(patient, "logins", patient.submission, "logs as postfix")
+
+
+@pytest.mark.parametrize("setting, word", [
+    ("disable_vrfy_command = no", "VRFY"),
+    ("smtpd_delay_reject = no", "refuses at HELO and MAIL")])
+def test_a_setting_that_hides_offences(patient, setting, word):
+    patient.main_cf(setting)
+    warning_fixed(patient, "smtpd", "main.cf", word)
+
+
+def test_a_proxy_before_the_queue_hides_messages(patient):
+    patient.master_cf(f"{patient.mx}/smtpd_proxy_filter=127.0.0.1:10099")
+    state, what, fix = patient.finding("smtpd", status=0)
+    assert (state, patient.mx in what) == ("warning", True)
+    assert "content_filter" in fix
+
+
+def test_a_dead_domain_looks_like_a_dead_resolver(patient):
+    patient.main_cf("smtpd_sender_restrictions = reject_unknown_sender_domain")
+    warning_fixed(patient, "smtpd", "unknown_address_reject_code is 450")
+
+
+def test_it_does_not_matter_where_no_domain_is_looked_up(patient):
+    patient.main_cf("unknown_address_reject_code = 450")
+    assert patient.finding("smtpd", status=0)[0] == "ok"
+
+
+# ---- scanners ----
+
+@pytest.mark.parametrize("setting, name", [
+    ("smtpd_milters = inet:localhost:11332, " + MILTERS, "rspamd"),
+    ("smtpd_milters = unix:spamass/spamass.sock, " + MILTERS, "spamassassin"),
+    ("smtpd_milters = { unix:clamav/clamav-milter.ctl }, " + MILTERS,
+     "clamav"),
+    ("smtpd_proxy_filter = 127.0.0.1:10024", "amavis")])
+def test_a_scanner_that_nobody_named(patient, setting, name):
+    patient.main_cf(setting)
+    state, what, fix = patient.finding("scanners", status=0)
+    assert (state, what.startswith(f"{name} scans")) == ("warning", True)
+    assert fix == f"videur.conf: milter {{ scanner = {{{name}}} }}"
+    patient.configure(scanner=f"{{{name}}}")
+    assert patient.finding("scanners", status=0)[0] == "ok"
+
+
+def test_amavis_that_is_not_told_whose_message_it_scans(patient):
+    patient.transport("amavis")
+    patient.main_cf("content_filter = amavis:[127.0.0.1]:10024")
+    patient.configure(scanner="{amavis}")
+    state, what, fix = patient.finding("scanners")
+    assert (state, "not told whose" in what) == ("problem", True)
+    assert fix == "postconf -P 'amavis/unix/smtp_send_xforward_command=yes'"
+    patient.master_cf("amavis/unix/smtp_send_xforward_command=yes")
+    assert patient.finding("scanners", status=0)[0] == "ok"
+
+
+def test_a_scanner_that_is_trusted_and_absent(patient):
+    patient.main_cf(f"smtpd_milters = inet:localhost:11332, {MILTERS}")
+    patient.configure(scanner="{rspamd, clamav}")
+    state, what, fix = patient.finding("scanners")
+    assert (state, what.startswith("clamav is trusted")) == ("problem", True)
+    assert fix == "videur.conf: milter { scanner = {rspamd} }"
+
+
+def test_a_filter_of_no_known_name_may_be_the_scanner(patient):
+    patient.main_cf(f"smtpd_milters = inet:localhost:9900, {MILTERS}")
+    patient.configure(scanner="{clamav}")
+    assert patient.finding("scanners", status=0)[0] == "ok"
+
+
+def test_what_signs_may_stand_behind(patient):
+    patient.main_cf(f"smtpd_milters = {MILTERS}, inet:localhost:8891")
+    assert patient.finding("milter-chain", status=0)[0] == "ok"
+    assert patient.finding("scanners", status=0)[0] == "ok"
+
+
+def test_a_scanner_behind_videur(patient):
+    patient.main_cf(f"smtpd_milters = {MILTERS}, inet:localhost:11332")
+    patient.configure(scanner="{rspamd}")
+    problem_fixed(patient, "milter-chain", "not the last", "11332")
+
+
+# ---- several instances ----
+
+def test_another_instance_of_postfix_without_videur(patient):
+    patient.instance("smtpd_milters =")
+    state, what, fix = patient.finding("milter-chain")
+    assert (state, "not in smtpd_milters" in what) == ("problem", True)
+    assert what.startswith(f"{patient.folder}/second: ")
+    patient.take(fix)
+    assert patient.finding("milter-chain", status=0)[0] == "ok"
+
+
+def test_another_instance_that_logs_elsewhere(patient):
+    patient.instance("maillog_file = /var/log/second.log")
+    state, what, fix = patient.finding("logs")
+    assert (state, "/var/log/second.log" in what) == ("problem", True)
+    assert "files = " in fix
+
+
+def test_an_instance_that_is_switched_off_is_left_out(patient):
+    patient.instance("smtpd_milters =", "multi_instance_enable = no")
+    assert patient.finding("milter-chain", status=0)[0] == "ok"
+
+
+def test_postfix_logs_into_a_file_that_nobody_follows(patient):
+    patient.main_cf("maillog_file = /var/log/postfix.log")
+    state, what, _ = patient.finding("logs")
+    assert (state, "/var/log/postfix.log" in what) == ("problem", True)
+
+
+# ---- logs ----
+
+LINE = "mx postfix/smtpd[7]: connect from unknown[203.0.113.9]\n"
+
+
+def test_a_log_in_another_zone(patient):
+    now = int(time.time())
+    stamp = time.strftime("%b %e %H:%M:%S", time.gmtime(now - 7200))
+    write(patient.log, f"{stamp} {LINE}")
+    os.utime(patient.log, (now, now))
+    state, what, fix = patient.finding("logs")
+    assert (state, "2 h behind the clock" in what) == ("problem", True)
+    assert "zone = " in fix
+    patient.configure(zone="-02:00")
+    assert patient.finding("logs", status=0)[0] == "ok"
+
+
+def test_a_log_in_a_form_that_nobody_reads(patient):
+    patient.daily(lines=400, understood=3, of=patient.log)
+    state, what, fix = patient.finding("logs")
+    assert (state, "of 400 lines" in what) == ("problem", True)
+    assert fix == f"videur rules test --unmatched {patient.log}"
+
+
+def test_offences_that_the_log_tells_and_the_milter_never_saw(patient):
+    patient.daily(lines=900, understood=900, findings=300, dropped=300,
+                  of=patient.log)
+    state, what, _ = patient.finding("logs")
+    assert (state, "300 offences" in what) == ("problem", True)
+    patient.daily(seen=300, of="rejections")
+    assert patient.finding("logs", status=0)[0] == "ok"
+
+
+def test_a_log_that_is_not_written_any_more(patient):
+    patient.daily(seen=500, of="sessions")
+    patient.daily(seen=9, of="rejections")
+    patient.daily(seen=9, of="message-ends")
+    state, what, _ = patient.finding("logs", status=0)
+    assert (state, "nothing was read" in what) == ("warning", True)
+
+
+def test_a_unit_that_never_wrote_into_the_journal(patient):
+    journal = f"{patient.folder}/x.journal"
+    subprocess.run(
+        ["/lib/systemd/systemd-journal-remote", "-o", journal, "-"],
+        check=True, capture_output=True, text=True, input=(
+            "__CURSOR=s=0123456789abcdef0123456789abcdef;i=1;"
+            "b=0123456789abcdef0123456789abcdef;m=1;t=660ca0e9a2000;x=1\n"
+            "__REALTIME_TIMESTAMP=1795284000000000\n__MONOTONIC_TIMESTAMP=1\n"
+            "_BOOT_ID=0123456789abcdef0123456789abcdef\nMESSAGE=x\n"
+            "_SYSTEMD_UNIT=mail-in@mx.service\n\n"))
+    os.chmod(journal, 0o644)
+    patient.configure(journal=f'"{journal}"  units = {{"mail-*.service"}}')
+    assert patient.finding("logs", status=0)[0] == "ok"
+    patient.configure(journal=f'"{journal}"  units = {{"mailin.service"}}')
+    state, what, _ = patient.finding("logs")
+    assert (state, "no unit mailin.service" in what) == ("problem", True)
+
+
+# ---- the milter ----
+
+@pytest.mark.parametrize("seen, word", [
+    ({"sessions": 100, "rejections": 9}, "no message came to its end"),
+    ({"sessions": 100, "message-ends": 9}, "nothing that Postfix refused"),
+    ({"sessions": 900, "message-ends": 600, "rejections": 9},
+     "none had a header")])
+def test_what_a_milter_that_runs_never_sees(patient, seen, word):
+    patient.main_cf(f"smtpd_milters = inet:localhost:11332, {MILTERS}")
+    patient.configure(scanner="{rspamd}")
+    patient.daily(lines=9, understood=9, of=patient.log)
+    for name, number in seen.items():
+        patient.daily(seen=number, of=name)
+    found = [(state, what) for check, state, what, _ in patient.findings()
+             if check == "milter" and state != "ok"]
+    assert len(found) == 1 and found[0][0] == "warning", found
+    assert word in found[0][1]
+
+
+def test_a_milter_of_an_older_version(patient):
+    patient.sign("milter", time.time(), "0.0.9")
+    state, what, fix = patient.finding("services", status=0)
+    assert (state, "0.0.9" in what) == ("warning", True)
+    assert fix == "systemctl restart videur-milter"
+
+
+# ---- what is allowed too widely ----
+
+def test_everybody_is_allowed(patient):
+    patient.sql("INSERT INTO allow VALUES ('0.0.0.0/0', 4, 0, '', NULL)")
+    problem_fixed(patient, "allow", "0.0.0.0/0", "off for everybody")
+
+
+def test_a_wide_network_in_the_configuration(patient):
+    patient.configure(more="allow = {202.0.0.0/7, 10.0.0.0/8, fc00::/7}")
+    state, what, fix = patient.finding("allow")
+    assert (state, "202.0.0.0/7" in what) == ("problem", True)
+    assert fix == "videur.conf: allow without 202.0.0.0/7"
+
+
+# ---- the page ----
+
+def test_the_page_is_down(patient):
+    patient.configure(web=f"unix:{patient.folder}/nobody.sock")
+    assert patient.finding("page") == [
+        "problem", f"videur-web does not answer at unix:{patient.folder}/"
+        "nobody.sock: the page that replies name is down",
+        "systemctl restart videur-web"]
+
+
+def test_the_pages_name_has_no_address(patient):
+    del patient.zone["postmaster.example.test"]
+    state, what, fix = patient.finding("page")
+    assert (state, "has no address" in what) == ("problem", True)
+    assert fix == "host postmaster.example.test"
+
+
+def test_a_proxy_before_the_page_that_is_not_trusted(patient):
+    patient.configure(web="127.0.0.1:1")
+    found = {finding: fix for check, _, finding, fix in patient.findings(
+        status=1) if check == "page"}
+    proxy = next(what for what in found if "trusted-proxies" in what)
+    assert "trusted-proxies = {127.0.0.1, ::1}" in found[proxy]
+    patient.configure(web='127.0.0.1:1"  trusted-proxies = {127.0.0.1}  '
+                      'site-name = "x')
+    assert "trusted-proxies" not in patient.finding("page")[1]
+
+
+def test_a_contact_that_postfix_would_refuse(patient):
+    patient.configure(page=PAGE.replace("postmaster@", "nobody@"))
+    state, what, _ = patient.finding("page")
+    assert (state, "nobody@example.test" in what) == ("problem", True)
+
+
+def test_a_contact_elsewhere_is_somebody_elses(patient):
+    patient.configure(page=PAGE.replace("@example.test", "@other.test"))
+    assert patient.finding("page", status=0)[0] == "ok"
+
+
+# ---- damage, and what a ban does not reach ----
+
+def test_a_damaged_database(patient):
+    for number in range(400):
+        patient.sql("INSERT INTO audit (at, who, what, subject, note)"
+                    " VALUES (1, 'x', 'ban', ?, ?)", str(number), "n" * 150)
+    patient.sql("PRAGMA wal_checkpoint(TRUNCATE)")
+    (page,), = patient.sql("SELECT max(pageno) FROM dbstat"
+                           " WHERE name = 'audit' AND pagetype = 'leaf'")
+    with open(patient.database, "r+b") as file:
+        file.seek((page - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    state, what, fix = patient.finding("database", status=1)
+    assert (state, "is damaged" in what) == ("problem", True)
+    assert f"videur rescue {patient.database}.saved" in fix
+
+
+def test_whoever_is_banned_for_logins_can_go_on_at_imap(patient):
+    assert "Dovecot" in patient.finding("reach", status=0)[1]
+    patient.videur("ban", STRANGER, "2h", "--reason", "auth")
+    state, what, fix = patient.finding("reach", status=0)
+    assert (state, "1 clients are banned" in what) == ("warning", True)
+    assert fix.endswith("videur list --reason auth --json")
