@@ -7,15 +7,6 @@ enum {
 	SESSION_LONG = 3600 /* none goes on for longer */
 };
 
-void
-intake_init(struct intake *intake, struct store *store, const struct conf *conf,
-    bool replay)
-{
-	*intake = (struct intake){
-		.store = store, .conf = conf, .replay = replay
-	};
-}
-
 enum kind
 intake_kind(const struct conf *conf, const struct finding *finding)
 {
@@ -24,15 +15,14 @@ intake_kind(const struct conf *conf, const struct finding *finding)
 		   : finding->kind;
 }
 
-/* ---- sessions ---- */
-
-/* The one that a line is of, if its failures are remembered, or NULL. */
+/* The one that a line is of, remembered or, with `add`, from now on; or NULL. */
 static struct intake_session *
-find_session(struct intake *intake, const struct finding *finding)
+find_session(struct intake *intake, const struct finding *finding, bool add)
 {
-	for (size_t i = 0; i < INTAKE_SESSIONS; i++) {
-		struct intake_session *session = &intake->session[i];
+	struct intake_session *session;
 
+	for (size_t i = 0; i < INTAKE_SESSIONS; i++) {
+		session = &intake->session[i];
 		if ((session->failures > 0 || session->login) &&
 		    session->pid == finding->pid &&
 		    addr_equal(&session->address, &finding->address) &&
@@ -40,22 +30,13 @@ find_session(struct intake *intake, const struct finding *finding)
 			return session;
 		}
 	}
-	return NULL;
-}
-
-/* The same, remembered from now on. */
-static struct intake_session *
-add_session(struct intake *intake, const struct finding *finding)
-{
-	struct intake_session *session = find_session(intake, finding);
-
-	if (session == NULL) {
-		session = &intake->session[intake->next];
-		intake->next = (intake->next + 1) % INTAKE_SESSIONS;
-		*session = (struct intake_session){ .pid = finding->pid,
-			.address = finding->address,
-			.at = finding->at };
+	if (!add) {
+		return NULL;
 	}
+	session = &intake->session[intake->next++ % INTAKE_SESSIONS];
+	*session = (struct intake_session){ .pid = finding->pid,
+		.address = finding->address,
+		.at = finding->at };
 	return session;
 }
 
@@ -75,32 +56,15 @@ session_key(struct intake *intake, const struct intake_session *session,
 	engine_key(intake->store, name, key);
 }
 
-/* Give a failed login without a user's name a key of its own, by which a good
- * login in the same session can take it back: a mail program may try what the
- * server does not offer first.  Only a few, or whoever has one account could
- * try others' without end. */
-static void
-key_failure(struct intake *intake, const struct finding *finding,
-    char key[static HASH_TEXT_SIZE])
-{
-	struct intake_session *session = add_session(intake, finding);
-
-	key[0] = '\0';
-	if (session->failures < INTAKE_WITHDRAWN_MAX) {
-		session_key(intake, session, session->failures++, key);
-	}
-}
-
-/* ---- findings ---- */
-
 /* Whether it is not to count: its client had logged in before, as the message
- * or the session shows, or videur was refusing it then, and it hung up, or was hung up on
- * after too many errors, for that.  A replay knows itself whom its bans would
- * have refused. */
+ * or the session shows, or videur was refusing it then, and it hung up, or was
+ * hung up on after too many errors, for that.  A replay knows itself whom its
+ * bans would have refused. */
 static bool
 is_spared(struct intake *intake, const struct finding *finding)
 {
-	const struct intake_session *session = find_session(intake, finding);
+	const struct intake_session *session = find_session(
+	    intake, finding, false);
 	struct queue_entry entry;
 	struct standing standing;
 
@@ -121,22 +85,31 @@ is_spared(struct intake *intake, const struct finding *finding)
 	return standing.verdict == STANDING_BANNED;
 }
 
+/* A failed login without a user's name gets a key of its own, by which a good
+ * login in the same session can take it back: a mail program may try what the
+ * server does not offer first.  Only a few do, or whoever has one account could
+ * try others' without end. */
 static void
 take_offence(struct intake *intake, const struct finding *finding, int64_t now,
     struct intake_result *result)
 {
+	struct intake_session *session = NULL;
 	char key[HASH_TEXT_SIZE];
-	bool nameless = finding->kind == KIND_AUTH && finding->user[0] == '\0';
 
 	if (is_spared(intake, finding)) {
 		return;
+	}
+	if (finding->kind == KIND_AUTH && finding->user[0] == '\0') {
+		session = find_session(intake, finding, true);
 	}
 	engine_key(intake->store, finding->user, key);
 	for (int i = 0; i < finding->events; i++) {
 		struct outcome outcome;
 
-		if (nameless) {
-			key_failure(intake, finding, key);
+		key[0] = session != NULL ? '\0' : key[0];
+		if (session != NULL &&
+		    session->failures < INTAKE_WITHDRAWN_MAX) {
+			session_key(intake, session, session->failures++, key);
 		}
 		engine_observe(intake->store, intake->conf,
 		    &(struct observation){ .address = finding->address,
@@ -157,67 +130,54 @@ take_offence(struct intake *intake, const struct finding *finding, int64_t now,
 	}
 }
 
-/* What a wrong clock puts in the future would outlive all that is forgotten
- * in the order of its coming. */
-static int64_t
-not_after(int64_t at, int64_t now)
-{
-	return at < now ? at : now;
-}
-
-/* A good login clears that user's failures from that client, and no other's:
- * one account must not buy endless guessing. */
+/* A good login, or whose message a queue id is: to send as a user was a good
+ * login, too.  Of a stranger it is enough that no user's is left under the same
+ * id.  It clears that user's failures from that client, and no other's: one
+ * account must not buy endless guessing.  What a wrong clock puts in the future
+ * would outlive all that is forgotten in the order of its coming. */
 static void
 take_login(struct intake *intake, const struct finding *finding, int64_t now)
 {
-	struct intake_session *session = add_session(intake, finding);
+	struct intake_session *session;
 	char key[HASH_TEXT_SIZE];
-	struct reset reset = { .client = engine_client(
-				   intake->conf, &finding->address),
+	const struct reset reset = { .client = engine_client(
+					 intake->conf, &finding->address),
 		.reason = REASON_AUTH,
 		.key = key,
-		.at = not_after(finding->at, now) };
+		.at = finding->at < now ? finding->at : now };
+	const struct store_record record = { .reset = &reset };
 	const struct tally_row row = { .client = reset.client,
 		.hour = tally_hour(reset.at),
 		.tally = { .logins = 1 } };
 
-	store_record(intake->store, &(struct store_record){ .tally = &row });
-	if (finding->user[0] != '\0') {
-		engine_key(intake->store, finding->user, key);
-		store_record(
-		    intake->store, &(struct store_record){ .reset = &reset });
-	}
-	while (session->failures > 0) {
-		session_key(intake, session, --session->failures, key);
-		store_record(
-		    intake->store, &(struct store_record){ .reset = &reset });
-	}
-	session->login = session->pid != 0;
-}
-
-/* Whose message a queue id is.  Only those of users are kept: of a stranger it
- * is enough that no user's is left under the same id.  To send as a user was
- * a good login, too. */
-static void
-take_queue(struct intake *intake, const struct finding *finding, int64_t now)
-{
-	const struct queue_entry entry = { .address = finding->address,
-		.login = true,
-		.at = not_after(finding->at, now) };
-
-	if (finding->user[0] == '\0') {
+	if (finding->what == FINDING_QUEUE && finding->user[0] == '\0') {
 		store_queue_remove(intake->store, finding->queue);
 		return;
 	}
-	store_queue_put(intake->store, finding->queue, &entry);
-	take_login(intake, finding, now);
+	if (finding->what == FINDING_QUEUE) {
+		store_queue_put(intake->store, finding->queue,
+		    &(struct queue_entry){ .address = finding->address,
+			.login = true,
+			.at = reset.at });
+	}
+	store_record(intake->store, &(struct store_record){ .tally = &row });
+	if (finding->user[0] != '\0') {
+		engine_key(intake->store, finding->user, key);
+		store_record(intake->store, &record);
+	}
+	session = find_session(intake, finding, true);
+	while (session->failures > 0) {
+		session_key(intake, session, --session->failures, key);
+		store_record(intake->store, &record);
+	}
+	session->login = session->pid != 0;
 }
 
 /* What a session was good for, where no milter counts it; its failures stay. */
 static void
 take_session(struct intake *intake, const struct finding *finding)
 {
-	struct intake_session *session = find_session(intake, finding);
+	struct intake_session *session = find_session(intake, finding, false);
 	const struct tally_row row = { .client = engine_client(
 					   intake->conf, &finding->address),
 		.hour = tally_hour(finding->at),
@@ -227,8 +187,7 @@ take_session(struct intake *intake, const struct finding *finding)
 		    .accepted = finding->messages } };
 
 	if (session != NULL) {
-		session->failures = 0;
-		session->login = false;
+		*session = (struct intake_session){ .pid = 0 };
 	}
 	if (intake->replay) {
 		store_record(
@@ -236,63 +195,42 @@ take_session(struct intake *intake, const struct finding *finding)
 	}
 }
 
-/* Whether the watcher is the one who counts an offence.  Commands are the
- * milter's as far as it is told of them; of the others only the log tells. */
-static bool
-is_ours(const struct intake *intake, const struct finding *finding)
+bool
+intake_wants(struct intake *intake, const struct finding *finding)
 {
 	const struct conf *conf = intake->conf;
 	enum kind kind = intake_kind(conf, finding);
 
-	return conf_counts(conf, kind, CONF_WATCH, finding->file) ||
+	if (finding->what == FINDING_SESSION) {
+		return intake->replay ||
+		       find_session(intake, finding, false) != NULL;
+	}
+	if (finding->what != FINDING_OFFENCE) {
+		return finding->what == FINDING_LOGIN ||
+		       finding->what == FINDING_QUEUE;
+	}
+	/* Commands are the milter's as far as it is told of them; of others
+	 * only the log tells. */
+	return intake->replay ||
+	       conf_counts(conf, kind, CONF_WATCH, finding->file) ||
 	       ((finding->milter_never ||
 		    (kind == KIND_COMMAND && !finding->milter_saw)) &&
 		   conf_counts(conf, kind, CONF_MILTER, NULL));
-}
-
-bool
-intake_wants(struct intake *intake, const struct finding *finding)
-{
-	switch (finding->what) {
-	case FINDING_OFFENCE:
-		return intake->replay || is_ours(intake, finding);
-	case FINDING_LOGIN:
-	case FINDING_QUEUE:
-		return true;
-	case FINDING_SESSION:
-		return intake->replay || find_session(intake, finding) != NULL;
-	case FINDING_SUPPRESSED:
-	case FINDING_NOTHING:
-		break;
-	}
-	return false;
 }
 
 void
 intake_finding(struct intake *intake, const struct finding *finding,
     int64_t now, struct intake_result *result)
 {
-	result->events = 0;
-	result->bans = 0;
-	result->braked = result->storm = false;
+	*result = (struct intake_result){ .events = 0 };
 	if (!intake_wants(intake, finding)) {
 		return;
 	}
-	switch (finding->what) {
-	case FINDING_OFFENCE:
+	if (finding->what == FINDING_OFFENCE) {
 		take_offence(intake, finding, now, result);
-		break;
-	case FINDING_LOGIN:
-		take_login(intake, finding, now);
-		break;
-	case FINDING_QUEUE:
-		take_queue(intake, finding, now);
-		break;
-	case FINDING_SESSION:
+	} else if (finding->what == FINDING_SESSION) {
 		take_session(intake, finding);
-		break;
-	case FINDING_SUPPRESSED:
-	case FINDING_NOTHING:
-		break;
+	} else {
+		take_login(intake, finding, now);
 	}
 }

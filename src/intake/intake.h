@@ -33,6 +33,7 @@ struct intake_session {
 	bool login; /* a good one: known where the daemon's process is */
 };
 
+/* Set the first three. */
 struct intake {
 	struct store *store;     /* borrowed */
 	const struct conf *conf; /* borrowed */
@@ -41,11 +42,8 @@ struct intake {
 	 * configuration gives to it and commands the milter is not told of. */
 	bool replay;
 	struct intake_session session[INTAKE_SESSIONS]; /* a ring */
-	size_t next;
+	size_t next; /* one added goes here, modulo its size */
 };
-
-void intake_init(struct intake *intake, struct store *store,
-    const struct conf *conf, bool replay);
 
 struct intake_result {
 	int64_t events;                  /* that were stored */

@@ -58,7 +58,9 @@ simulate_open(const struct conf *conf, const struct policy *policy,
 		simulate_close(simulation);
 		return NULL;
 	}
-	intake_init(&simulation->intake, simulation->store, its, true);
+	simulation->intake = (struct intake){
+		.store = simulation->store, .conf = its, .replay = true
+	};
 	scratch_begin(&simulation->scratch, simulation->store, its);
 	return simulation;
 }

@@ -120,7 +120,8 @@ void
 follow_use(struct follow *follow, struct setup *setup)
 {
 	follow->setup = setup;
-	intake_init(&follow->intake, follow->store, setup->conf, false);
+	follow->intake.store = follow->store;
+	follow->intake.conf = setup->conf;
 }
 
 bool
@@ -170,7 +171,6 @@ follow_open(struct follow *follow)
 	}
 	if (anew) {
 		follow->alone = follow->has_key = false;
-		intake_init(&follow->intake, follow->store, conf, false);
 	}
 	if (result == STORE_OK && !follow->alone &&
 	    !hold_alone(follow, error)) {

@@ -48,10 +48,11 @@ static struct intake_result
 take_at(struct fixture *fixture, const struct finding *finding, int64_t now,
     bool replay)
 {
-	struct intake intake;
+	struct intake intake = {
+		.store = fixture->store, .conf = fixture->conf, .replay = replay
+	};
 	struct intake_result result;
 
-	intake_init(&intake, fixture->store, fixture->conf, replay);
 	store_begin(fixture->store);
 	intake_finding(&intake, finding, now, &result);
 	assert_int_equal(store_commit(fixture->store), STORE_OK);
@@ -302,7 +303,8 @@ a_failed_mechanism_and_a_good_login(void **state)
 	rows_open(&rows, "intake.rows", "sessions");
 	while (rows_next(&rows)) {
 		struct fixture *fixture = *state;
-		struct intake intake;
+		struct intake intake = { .store = fixture->store,
+			.conf = fixture->conf };
 		struct intake_result result = { .bans = 0 };
 		char steps[256];
 		char *rest = steps;
@@ -310,7 +312,6 @@ a_failed_mechanism_and_a_good_login(void **state)
 		size_t bans = 0;
 
 		store_begin(fixture->store);
-		intake_init(&intake, fixture->store, fixture->conf, false);
 		(void)text_copy(steps, sizeof(steps), rows.field[0]);
 		for (char *step; (step = strsep(&rest, ",")) != NULL; at++) {
 			struct finding finding = finding_of(
