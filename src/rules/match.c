@@ -3,7 +3,7 @@
 
 #include "base/text.h"
 #include "rules/line.h"
-#include "rules/rule_file.h"
+#include "rules/log_rule.h"
 
 enum {
 	/* Work for one pattern on one line before it gives up: some hundred

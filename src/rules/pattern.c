@@ -1,13 +1,12 @@
-#include "rules/pattern.h"
-
 #include <string.h>
 
 #include "base/text.h"
-#include "base/words.h"
+#include "rules/log_rule.h"
 
 enum {
 	PATTERN_TEXT_MAX = 4096, /* with its words replaced */
-	QUEUE_MIN = 5,           /* shortest and longest queue id */
+	COMPLAINT_SIZE = 256,
+	QUEUE_MIN = 5, /* shortest and longest queue id */
 	QUEUE_MAX = 20
 };
 
@@ -19,7 +18,7 @@ enum {
 static const struct {
 	const char *name;
 	const char *means;
-} words[] = {
+} meanings[] = {
 	{ "ip", IP },
 	/* Postfix: name[address], the name "unknown" where it has none; with
 	 * smtpd_client_port_logging ":port" follows. */
@@ -41,6 +40,7 @@ static const struct {
 	/* A mail address that nothing can hide in. */
 	{ "address", "<[^\\s<>\"]*+>" },
 };
+static const struct words meaning_words = WORDS_OF(meanings);
 
 static const char *const group_names[GROUP_COUNT] = {
 	[GROUP_IP] = "ip",
@@ -54,71 +54,38 @@ static const char *const group_names[GROUP_COUNT] = {
 };
 static const struct words group_words = WORDS_OF(group_names);
 
-static bool
-is_blank(char c)
-{
-	return c == ' ' || c == '\t' || c == '\r' || c == '\n';
-}
-
-static bool
-fail(char error[static PATTERN_ERROR_SIZE], const char *what)
-{
-	(void)text_copy(error, PATTERN_ERROR_SIZE, what);
-	return false;
-}
+static const char blanks[] = " \t\r\n";
 
 /* ---- the text ---- */
 
-/* What the `len` bytes of a word stand for, or NULL. */
-static const char *
-meaning(const char *name, size_t len)
-{
-	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
-		if (strlen(words[i].name) == len &&
-		    memcmp(words[i].name, name, len) == 0) {
-			return words[i].means;
-		}
-	}
-	return NULL;
-}
-
-/* A line's end and the blanks around it stand for nothing, but one behind a
- * backslash stays. */
-static const char *
-skip_line_end(struct text *out, const char *at)
-{
-	while (out->len > 0 && is_blank(out->buf[out->len - 1]) &&
-	       (out->len < 2 || out->buf[out->len - 2] != '\\')) {
-		out->buf[--out->len] = '\0';
-	}
-	while (is_blank(*at)) {
-		at++;
-	}
-	return at;
-}
-
+/* Put in for each word what it stands for; a line's end and the blanks around
+ * it stand for nothing, but one behind a backslash stays.  False with what is
+ * no word. */
 static bool
-replace_words(
-    const char *at, struct text *out, char error[static PATTERN_ERROR_SIZE])
+replace_words(const char *at, struct text *out, char name[static 32])
 {
 	while (*at != '\0') {
 		size_t len = strspn(at + 1, "abcdefghijklmnopqrstuvwxyz-");
 
-		if (*at == '{' && len > 0 && at[1 + len] == '}') {
-			const char *means = meaning(at + 1, len);
-			struct text what;
+		if (*at == '{' && len > 0 && len < 32 && at[1 + len] == '}') {
+			size_t word;
 
-			if (means == NULL) {
-				text_init(&what, error, PATTERN_ERROR_SIZE);
-				text_addf(&what,
-				    "there is no {%.*s} in patterns", (int)len,
-				    at + 1);
+			memcpy(name, at + 1, len);
+			name[len] = '\0';
+			word = words_find(&meaning_words, name);
+			if (word == meaning_words.count) {
 				return false;
 			}
-			text_add(out, means);
+			text_add(out, meanings[word].means);
 			at += len + 2;
 		} else if (*at == '\n') {
-			at = skip_line_end(out, at);
+			while (
+			    out->len > 0 &&
+			    strchr(blanks, out->buf[out->len - 1]) != NULL &&
+			    (out->len < 2 || out->buf[out->len - 2] != '\\')) {
+				out->buf[--out->len] = '\0';
+			}
+			at += strspn(at, blanks);
 		} else {
 			if (*at == '\\' && at[1] != '\0') {
 				text_add_char(out, *at++);
@@ -126,7 +93,7 @@ replace_words(
 			text_add_char(out, *at++);
 		}
 	}
-	return !out->cut || fail(error, "is too long");
+	return true;
 }
 
 /* ---- the literal beginning ---- */
@@ -202,47 +169,62 @@ take_prefix(const char *at, struct pattern *pattern)
 
 /* ---- compiling ---- */
 
-/* Note the number of a group whose name is one of ours; false where there is
- * no room for it. */
+/* Note the numbers of the groups whose names are ours; false where there is no
+ * room for one. */
 static bool
-note_group(struct pattern *pattern, const char *name, unsigned number)
+note_groups(struct pattern *pattern)
 {
-	size_t group = words_find(&group_words, name);
-	size_t same = 0;
-
-	if (group == GROUP_COUNT) {
-		return true;
-	}
-	while (same < PATTERN_SAME_MAX && pattern->group[group][same] != 0) {
-		same++;
-	}
-	if (same == PATTERN_SAME_MAX || number > UINT8_MAX) {
-		return false;
-	}
-	pattern->group[group][same] = (uint8_t)number;
-	return true;
-}
-
-bool
-pattern_compile(const char *text, struct pattern *pattern,
-    char error[static PATTERN_ERROR_SIZE])
-{
-	char replaced[PATTERN_TEXT_MAX];
-	PCRE2_UCHAR reason[160];
-	struct text out;
-	int number;
-	size_t where;
 	uint32_t count = 0;
 	uint32_t size = 0;
 	PCRE2_SPTR entry = NULL;
 
+	(void)pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &count);
+	(void)pcre2_pattern_info(
+	    pattern->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
+	(void)pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMETABLE, &entry);
+	for (uint32_t i = 0; i < count; i++, entry += size) {
+		size_t group = words_find(
+		    &group_words, (const char *)entry + 2);
+		size_t same = 0;
+
+		if (group == GROUP_COUNT) {
+			continue;
+		}
+		while (same < PATTERN_SAME_MAX &&
+		       pattern->group[group][same] != 0) {
+			same++;
+		}
+		if (same == PATTERN_SAME_MAX || entry[0] != 0) {
+			return false;
+		}
+		pattern->group[group][same] = entry[1];
+	}
+	return true;
+}
+
+const char *
+pattern_compile(const char *text, struct pattern *pattern)
+{
+	static _Thread_local char complaint[COMPLAINT_SIZE];
+	char replaced[PATTERN_TEXT_MAX];
+	char name[32];
+	struct text out;
+	struct text what;
+	int number;
+	size_t where;
+
 	*pattern = (struct pattern){ 0 };
 	text_init(&out, replaced, sizeof(replaced));
 	if (text[0] == '\0') {
-		return fail(error, "is empty and would match everything");
+		return "is empty and would match everything";
 	}
-	if (!replace_words(text, &out, error)) {
-		return false;
+	if (!replace_words(text, &out, name)) {
+		text_init(&what, complaint, sizeof(complaint));
+		text_addf(&what, "there is no {%s} in patterns", name);
+		return complaint;
+	}
+	if (out.cut) {
+		return "is too long";
 	}
 	pattern->code = pcre2_compile((PCRE2_SPTR)replaced, out.len,
 	    PCRE2_ANCHORED | PCRE2_DOTALL | PCRE2_DOLLAR_ENDONLY |
@@ -251,32 +233,19 @@ pattern_compile(const char *text, struct pattern *pattern,
 	    &number, &where, NULL);
 	if (pattern->code == NULL) {
 		/* Where, in a text the file does not have, would not help. */
-		(void)pcre2_get_error_message(number, reason, sizeof(reason));
-		return fail(error, (const char *)reason);
+		(void)pcre2_get_error_message(
+		    number, (PCRE2_UCHAR *)complaint, sizeof(complaint));
+		return complaint;
 	}
 	/* Where this machine has no JIT the pattern works without it. */
 	(void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
 	take_prefix(replaced, pattern);
-	(void)pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMECOUNT, &count);
-	(void)pcre2_pattern_info(
-	    pattern->code, PCRE2_INFO_NAMEENTRYSIZE, &size);
-	(void)pcre2_pattern_info(pattern->code, PCRE2_INFO_NAMETABLE, &entry);
-	for (uint32_t i = 0; i < count; i++, entry += size) {
-		if (!note_group(pattern, (const char *)entry + 2,
-			(unsigned)entry[0] << 8 | entry[1])) {
-			pattern_clear(pattern);
-			return fail(
-			    error, "one name is given to more than 4 groups");
-		}
+	if (!note_groups(pattern)) {
+		pcre2_code_free(pattern->code);
+		pattern->code = NULL;
+		return "one name is given to more than 4 groups";
 	}
-	return true;
-}
-
-void
-pattern_clear(struct pattern *pattern)
-{
-	pcre2_code_free(pattern->code);
-	pattern->code = NULL;
+	return NULL;
 }
 
 /* ---- a first look at a line ---- */

@@ -1,5 +1,3 @@
-#include "rules/rule_file.h"
-
 #include <dirent.h>
 #include <errno.h>
 #include <fnmatch.h>
@@ -11,6 +9,7 @@
 #include "base/words.h"
 #include "conf/conf.h"
 #include "conf/grammar.h"
+#include "rules/log_rule.h"
 
 /* The .rule files beside this one, by scripts/embed. */
 extern const struct embedded rule_files[];
@@ -65,11 +64,8 @@ set_tag(const struct key *key, void *field, const char *value)
 static const char *
 set_pattern(const struct key *key, void *field, const char *value)
 {
-	/* Told before this returns to the next value. */
-	static _Thread_local char wrong[PATTERN_ERROR_SIZE];
-
 	(void)key;
-	return pattern_compile(value, field, wrong) ? NULL : wrong;
+	return pattern_compile(value, field);
 }
 
 #define RULE(member)                                                           \
@@ -300,7 +296,7 @@ static void
 clear_patterns(struct rule_patterns *patterns)
 {
 	while (patterns->items > 0) {
-		pattern_clear(&patterns->item[--patterns->items]);
+		pcre2_code_free(patterns->item[--patterns->items].code);
 	}
 }
 
@@ -308,13 +304,12 @@ void
 rule_file_clear(struct rules *rules)
 {
 	for (size_t i = 0; i < rules->rules; i++) {
-		struct log_rule *rule = rules->rule[i];
-
-		clear_patterns(&rule->match);
-		clear_patterns(&rule->not_match);
-		free(rule);
+		clear_patterns(&rules->rule[i]->match);
+		clear_patterns(&rules->rule[i]->not_match);
+		free(rules->rule[i]);
 	}
 	free(rules->rule);
+	free(rules->probe);
 	*rules = (struct rules){ 0 };
 }
 
@@ -482,7 +477,6 @@ void
 rules_free(struct rules *rules)
 {
 	if (rules != NULL) {
-		free(rules->probe);
 		rule_file_clear(rules);
 		free(rules);
 	}

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "rules/rule_file.h"
+#include "rules/log_rule.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

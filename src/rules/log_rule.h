@@ -1,13 +1,19 @@
 /*
- * Rule files, read into one ordered list of log rules.
+ * A rule, compiled, and the file it comes from.
+ *
+ * The language of patterns is PCRE2's, on bytes, with a few words in braces
+ * for what log lines are made of ({client}, {queue} ...; the table is in
+ * pattern.c).  A pattern stands at the beginning of the message, always; plain
+ * parentheses do not capture.  A line's end in a pattern stands for nothing,
+ * with the blanks around it ("\ " is one that stays).  Only named groups are
+ * read; one name may be used in several alternatives.
  */
-#ifndef RULES_RULE_FILE_H
-#define RULES_RULE_FILE_H
+#ifndef RULES_LOG_RULE_H
+#define RULES_LOG_RULE_H
 
-#include <stdbool.h>
-#include <stddef.h>
+#define PCRE2_CODE_UNIT_WIDTH 8
+#include <pcre2.h>
 
-#include "rules/pattern.h"
 #include "rules/rules.h"
 
 enum {
@@ -16,18 +22,42 @@ enum {
 	RULE_TAG_SIZE = 64,
 	RULE_SOURCE_SIZE = 33,
 	RULE_ABOUT_SIZE = 121,
-	RULE_FILE_SIZE = 256
+	RULE_FILE_SIZE = 256,
+	PATTERN_PREFIX_MAX = 48,
+	PATTERN_SAME_MAX = 4 /* groups of one name */
+};
+
+enum pattern_group {
+	GROUP_IP,
+	GROUP_USER,
+	GROUP_QUEUE,
+	GROUP_EVENTS,
+	GROUP_RECIPIENTS,
+	GROUP_MESSAGES,
+	GROUP_HEURISTIC,
+	GROUP_NULLSENDER,
+	GROUP_COUNT
+};
+
+struct pattern {
+	pcre2_code *code;
+	/* The literal text it begins with, behind the queue id and ": " where
+	 * `queue` is set: what the line is compared with first. */
+	bool queue;
+	size_t prefix_len;
+	char prefix[PATTERN_PREFIX_MAX];
+	uint8_t group[GROUP_COUNT][PATTERN_SAME_MAX]; /* 0: none */
+};
+
+struct rule_patterns {
+	struct pattern item[RULE_LIST_MAX];
+	size_t items;
 };
 
 /* Daemon tags: "postfix/smtpd", or with '*' for anything, nothing
  * included. */
 struct rule_tags {
 	char item[RULE_LIST_MAX][RULE_TAG_SIZE];
-	size_t items;
-};
-
-struct rule_patterns {
-	struct pattern item[RULE_LIST_MAX];
 	size_t items;
 };
 
@@ -68,6 +98,17 @@ struct rules {
 	const char *file;
 	char source[RULE_SOURCE_SIZE];
 };
+
+/* Compile a pattern.  A complaint, good until the next call of the thread, and
+ * nothing to be freed then; or NULL. */
+const char *pattern_compile(const char *text, struct pattern *pattern);
+
+/* How many bytes of a message are "QUEUEID: "; 0 where it begins with none. */
+size_t pattern_queue_span(const char *text, size_t len);
+
+/* Whether the literal text is there; `queue` is the queue id's span. */
+bool pattern_may_match(
+    const struct pattern *pattern, const char *text, size_t len, size_t queue);
 
 /* Add the rules of a file's text; `file` is its name in messages.  False with
  * `error`, a line "FILE:LINE:COLUMN: what" for each; what was added stays. */
