@@ -36,33 +36,23 @@ struct rules_scratch {
 
 /* ---- scratch ---- */
 
-static uint32_t
-most_groups(const struct rule_patterns *patterns, uint32_t most)
-{
-	for (size_t i = 0; i < patterns->items; i++) {
-		uint32_t groups = 0;
-
-		(void)pcre2_pattern_info(
-		    patterns->item[i].code, PCRE2_INFO_CAPTURECOUNT, &groups);
-		most = groups > most ? groups : most;
-	}
-	return most;
-}
-
 struct rules_scratch *
 rules_scratch_new(const struct rules *rules)
 {
 	struct rules_scratch *scratch = calloc(1, sizeof(*scratch));
-	uint32_t groups = 0;
+	uint32_t most = 0;
 
 	if (scratch == NULL) {
 		return NULL;
 	}
-	for (size_t i = 0; i < rules->rules; i++) {
-		groups = most_groups(&rules->rule[i]->match, groups);
-		groups = most_groups(&rules->rule[i]->not_match, groups);
+	for (size_t i = 0; i < rules->patterns; i++) {
+		uint32_t groups = 0;
+
+		(void)pcre2_pattern_info(rules->probe[i].pattern->code,
+		    PCRE2_INFO_CAPTURECOUNT, &groups);
+		most = groups > most ? groups : most;
 	}
-	scratch->data = pcre2_match_data_create(groups + 1, NULL);
+	scratch->data = pcre2_match_data_create(most + 1, NULL);
 	scratch->context = pcre2_match_context_create(NULL);
 	scratch->stack = pcre2_jit_stack_create(
 	    JIT_STACK_MIN, JIT_STACK_MAX, NULL);
@@ -152,49 +142,53 @@ static bool
 matches(const struct pattern *pattern, struct rules_scratch *scratch,
     const struct line_parts *parts)
 {
-	/* Below 0: no match, or a limit met, which is the same to us. */
+	/* Below 0: no match, or a limit met, which is the same to us; 0: more
+	 * groups than are read. */
 	return pcre2_match(pattern->code, (PCRE2_SPTR)parts->text,
 		   parts->text_len, 0, PCRE2_NO_UTF_CHECK, scratch->data,
-		   scratch->context) > 0;
+		   scratch->context) >= 0;
 }
 
-/* What a group matched as text, cut at `size`, or an empty one. */
-static void
-copy_group(const struct pattern *pattern, const struct rules_scratch *scratch,
-    const char *text, enum pattern_group group, char *to, size_t size)
-{
-	const size_t *at = pcre2_get_ovector_pointer(scratch->data);
+/* What the pattern matched in a text. */
+struct groups {
+	const struct pattern *pattern;
+	const size_t *at;
+	const char *text;
+};
 
+/* What a group matched as text, cut at `size`, or an empty one; false then. */
+static bool
+copy_group(const struct groups *groups, enum pattern_group group, char *to,
+    size_t size)
+{
 	to[0] = '\0';
 	/* Of groups of one name, the first that matched. */
 	for (size_t i = 0; i < PATTERN_SAME_MAX; i++) {
-		size_t number = pattern->group[group][i];
+		size_t number = groups->pattern->group[group][i];
+		const size_t *at = groups->at + 2 * number;
 
-		if (number == 0) {
-			return;
-		}
-		if (at[2 * number] != PCRE2_UNSET) {
-			size_t len = at[2 * number + 1] - at[2 * number];
+		if (number != 0 && at[0] != PCRE2_UNSET) {
+			size_t len = at[1] - at[0];
 
 			len = len < size ? len : size - 1;
-			memcpy(to, text + at[2 * number], len);
+			memcpy(to, groups->text + at[0], len);
 			to[len] = '\0';
-			return;
+			return len > 0;
 		}
 	}
+	return false;
 }
 
 /* As a number, or `otherwise`. */
 static int64_t
-number_group(const struct pattern *pattern, const struct rules_scratch *scratch,
-    const char *text, enum pattern_group group, int64_t otherwise)
+number_group(
+    const struct groups *groups, enum pattern_group group, int64_t otherwise)
 {
 	char digits[16];
-	int64_t value = otherwise;
 
-	copy_group(pattern, scratch, text, group, digits, sizeof(digits));
-	(void)text_to_int(digits, 0, INT32_MAX, &value);
-	return value;
+	(void)copy_group(groups, group, digits, sizeof(digits));
+	(void)text_to_int(digits, 0, INT32_MAX, &otherwise);
+	return otherwise;
 }
 
 /* ---- one line ---- */
@@ -216,39 +210,34 @@ static bool
 read_groups(const struct probe *probe, const struct rules_scratch *scratch,
     const struct line_parts *parts, struct finding *finding)
 {
-	const struct pattern *pattern = probe->pattern;
+	const struct groups groups = { probe->pattern,
+		pcre2_get_ovector_pointer(scratch->data), parts->text };
 	enum finding_what what = probe->rule->what;
-	const char *text = parts->text;
-	char ip[ADDR_TEXT_SIZE];
+	char some[ADDR_TEXT_SIZE];
+	int64_t events = parts->repeated * number_group(&groups, GROUP_EVENTS,
+					       probe->rule->events);
 	int64_t most = what == FINDING_SUPPRESSED ? INT32_MAX
 						  : RULES_EVENTS_MAX;
-	int64_t events;
 
-	finding->address = (struct addr){ 0 };
-	copy_group(pattern, scratch, text, GROUP_IP, ip, sizeof(ip));
-	if (!addr_parse(ip, &finding->address) && what != FINDING_SUPPRESSED) {
-		return false;
-	}
-	events = parts->repeated * number_group(pattern, scratch, text,
-				       GROUP_EVENTS, probe->rule->events);
-	if (events == 0) {
-		return false;
-	}
 	finding->events = (int)(events < most ? events : most);
-	finding->recipients = number_group(
-	    pattern, scratch, text, GROUP_RECIPIENTS, 0);
-	finding->messages = number_group(
-	    pattern, scratch, text, GROUP_MESSAGES, 0);
-	copy_group(pattern, scratch, text, GROUP_HEURISTIC, ip, sizeof(ip));
-	finding->heuristic = ip[0] != '\0';
-	copy_group(pattern, scratch, text, GROUP_NULLSENDER, ip, sizeof(ip));
-	finding->null_sender = ip[0] != '\0';
-	copy_group(pattern, scratch, text, GROUP_USER, finding->user,
-	    sizeof(finding->user));
-	copy_group(pattern, scratch, text, GROUP_QUEUE, finding->queue,
-	    sizeof(finding->queue));
+	finding->address = (struct addr){ 0 };
+	(void)copy_group(&groups, GROUP_IP, some, sizeof(some));
+	if (events == 0 || (!addr_parse(some, &finding->address) &&
+			       what != FINDING_SUPPRESSED)) {
+		return false;
+	}
+	finding->recipients = number_group(&groups, GROUP_RECIPIENTS, 0);
+	finding->messages = number_group(&groups, GROUP_MESSAGES, 0);
+	finding->heuristic = copy_group(
+	    &groups, GROUP_HEURISTIC, some, sizeof(some));
+	finding->null_sender = copy_group(
+	    &groups, GROUP_NULLSENDER, some, sizeof(some));
+	(void)copy_group(
+	    &groups, GROUP_USER, finding->user, sizeof(finding->user));
 	/* "NOQUEUE: client=..." is nobody's message. */
-	return what != FINDING_QUEUE || finding->queue[0] != '\0';
+	return copy_group(&groups, GROUP_QUEUE, finding->queue,
+		   sizeof(finding->queue)) ||
+	       what != FINDING_QUEUE;
 }
 
 /* Try one pattern; true where the line is decided by it. */
