@@ -140,7 +140,7 @@ $(BUILD)/gen/scanner_files.c: scripts/embed $(wildcard src/conf/scanners/*.conf)
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed scanner_files $(filter %.conf,$^) >$@
-$(BUILD)/gen/rule_files.c: scripts/embed $(wildcard src/rules/*.rule)
+$(BUILD)/gen/rule_files.c: scripts/embed $(sort $(wildcard src/rules/*.rule))
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed rule_files $(filter %.rule,$^) >$@

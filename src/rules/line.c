@@ -170,30 +170,12 @@ split_own_file(const char *at, const char *end, struct line_parts *parts)
 	return set_parts(parts, "exim", 4, at, end);
 }
 
-/* Whether a text begins with a word that Dovecot puts before all it writes
- * into a file of its own. */
-static bool
-is_level(const char *at, const char *end)
-{
-	static const char *const levels[] = { "Info: ", "Warning: ", "Error: ",
-		"Debug: ", "Fatal: ", "Panic: " };
-
-	for (size_t i = 0; i < sizeof(levels) / sizeof(*levels); i++) {
-		size_t len = strlen(levels[i]);
-
-		if ((size_t)(end - at) >= len &&
-		    memcmp(at, levels[i], len) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 /* Behind the time of a line of syslog. */
 static bool
 split_host(const char *at, const char *end, struct line_parts *parts)
 {
 	const char *blank;
+	const char *level;
 
 	at = at < end && *at == '<' ? skip_level(at, end) : at;
 	blank = memchr(at, ' ', (size_t)(end - at));
@@ -204,7 +186,13 @@ split_host(const char *at, const char *end, struct line_parts *parts)
 		if (blank[-2] == ']' || BEGINS(at, end, "dovecot:")) {
 			return split_tag(at, end, parts);
 		}
-		parts->guessed = !is_level(blank + 1, end);
+		/* Dovecot puts "Info: " or another level before all that it
+		 * writes into a file of its own. */
+		level = memchr(blank + 1, ':', (size_t)(end - blank - 1));
+		parts->guessed = level == NULL || blank[1] < 'A' ||
+				 blank[1] > 'Z' ||
+				 memchr(blank + 1, ' ',
+				     (size_t)(level - blank - 1)) != NULL;
 		return set_parts(parts, "dovecot", 7, at, end);
 	}
 	return split_tag(blank + 1, end, parts) ||

@@ -313,7 +313,7 @@ rule_file_clear(struct rules *rules)
 	*rules = (struct rules){ 0 };
 }
 
-/* ---- the administrator's folder ---- */
+/* ---- the set ---- */
 
 static int
 is_shown(const struct dirent *entry)
@@ -336,120 +336,84 @@ by_name(const struct dirent **a, const struct dirent **b)
 	return strcmp((*a)->d_name, (*b)->d_name);
 }
 
-struct folder {
-	const char *path;
-	struct dirent **entry; /* what is in it, by name */
-	int entries;
-};
-
-/* ---- all files ---- */
-
-/* The name behind `last` (NULL: the first) in the order of bytes, of the
- * folder's and the shipped files; *shipped is NULL where the folder has it,
- * which then takes the shipped one's place.  NULL behind the last. */
-static const char *
-next_name(const struct folder *folder, const char *last,
-    const struct embedded **shipped)
-{
-	const char *next = NULL;
-
-	*shipped = NULL;
-	for (int i = 0; i < folder->entries && next == NULL; i++) {
-		const char *name = folder->entry[i]->d_name;
-
-		if (is_rule_file(folder->entry[i]) &&
-		    (last == NULL || strcmp(name, last) > 0)) {
-			next = name;
-		}
-	}
-	for (const struct embedded *at = rule_files; at->name != NULL; at++) {
-		if ((last == NULL || strcmp(at->name, last) > 0) &&
-		    (next == NULL || strcmp(at->name, next) < 0)) {
-			next = at->name;
-			*shipped = at;
-		}
-	}
-	return next;
-}
-
+/* Read the folder's and the shipped files, both in the order of bytes; one of
+ * the folder takes the place of the shipped one of its name. */
 static bool
-read_files(struct rules *rules, const struct folder *folder,
-    char error[static RULES_ERROR_SIZE])
+read_files(struct rules *rules, const char *folder, struct dirent *const *entry,
+    int entries, char error[static RULES_ERROR_SIZE])
 {
-	const struct embedded *shipped;
-	const char *name = NULL;
+	const struct embedded *shipped = rule_files;
 	bool fine = true;
 
-	while (fine && (name = next_name(folder, name, &shipped)) != NULL) {
+	while (fine && (entries > 0 || shipped->name != NULL)) {
 		char path[RULE_FILE_SIZE];
 		char why[FILE_WHY_SIZE] = "its name is too long";
+		int order = entries == 0 ? 1 : -1;
 		struct text out;
 		char *text;
 
+		if (entries > 0 && shipped->name != NULL) {
+			order = strcmp(entry[0]->d_name, shipped->name);
+		}
 		text_init(&out, path, sizeof(path));
-		if (shipped != NULL) {
-			text_addf(&out, "%s (built in)", name);
+		if (order > 0) {
+			text_addf(&out, "%s (built in)", shipped->name);
 			fine = rule_file_read(
 			    rules, path, shipped->data, error);
+			shipped++;
 			continue;
 		}
-		text_addf(&out, "%s/%s", folder->path, name);
-		text = out.cut ? NULL
-			       : file_read_text(path, GRAMMAR_FILE_MAX, why);
-		fine = text != NULL ? rule_file_read(rules, path, text, error)
-				    : fail(error, path, why);
-		free(text);
+		if (is_rule_file(entry[0])) {
+			text_addf(&out, "%s/%s", folder, entry[0]->d_name);
+			text = out.cut ? NULL
+				       : file_read_text(
+					     path, GRAMMAR_FILE_MAX, why);
+			fine = text != NULL
+				   ? rule_file_read(rules, path, text, error)
+				   : fail(error, path, why);
+			free(text);
+		}
+		shipped += order == 0;
+		entry++;
+		entries--;
 	}
 	return fine;
 }
-
-/* Name what may have been meant as a rule file. */
-static void
-warn_of_others(const struct folder *folder, char error[static RULES_ERROR_SIZE])
-{
-	struct text text;
-
-	text_init(&text, error, RULES_ERROR_SIZE);
-	for (int i = 0; i < folder->entries; i++) {
-		const struct dirent *entry = folder->entry[i];
-
-		if (!is_rule_file(entry) && entry->d_type != DT_DIR) {
-			text_addf(&text,
-			    "%s%s/%s: warning: not read, because its name does "
-			    "not end in .rule",
-			    text.len > 0 ? "\n" : "", folder->path,
-			    entry->d_name);
-		}
-	}
-}
-
-/* ---- the set ---- */
 
 struct rules *
 rules_load(const char *folder, char error[static RULES_ERROR_SIZE])
 {
 	struct rules *rules = calloc(1, sizeof(*rules));
-	struct folder own = { .path = folder };
-	bool fine;
+	struct dirent **entry = NULL;
+	int entries = folder != NULL && folder[0] != '\0'
+			  ? scandir(folder, &entry, is_shown, by_name)
+			  : 0;
+	/* One that does not exist holds none. */
+	bool fine = entries >= 0 || errno == ENOENT ||
+		    fail(error, folder, strerrordesc_np(errno));
+	struct text warnings;
 	size_t n = 0;
 
-	if (folder != NULL && folder[0] != '\0') {
-		own.entries = scandir(folder, &own.entry, is_shown, by_name);
-	}
-	/* One that does not exist holds none. */
-	fine = own.entries >= 0 || errno == ENOENT ||
-	       fail(error, folder, strerrordesc_np(errno));
+	entries = entries > 0 ? entries : 0;
 	if (rules == NULL) {
 		fine = fail(error, "rules", "out of memory");
 	}
-	fine = fine && read_files(rules, &own, error);
+	fine = fine && read_files(rules, folder, entry, entries, error);
 	if (fine) {
-		warn_of_others(&own, error);
+		text_init(&warnings, error, RULES_ERROR_SIZE);
 	}
-	while (own.entries > 0) {
-		free(own.entry[--own.entries]);
+	for (int i = 0; i < entries; i++) {
+		if (fine && !is_rule_file(entry[i]) &&
+		    entry[i]->d_type != DT_DIR) {
+			text_addf(&warnings,
+			    "%s%s/%s: warning: not read, because its name does "
+			    "not end in .rule",
+			    warnings.len > 0 ? "\n" : "", folder,
+			    entry[i]->d_name);
+		}
+		free(entry[i]);
 	}
-	free(own.entry);
+	free(entry);
 	if (fine) {
 		rules->probe = calloc(
 		    rules->patterns + 1, sizeof(*rules->probe));
