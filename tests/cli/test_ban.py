@@ -325,3 +325,35 @@ def test_observed_bans_are_no_active_ones_anywhere(house):
     assert "1 more only observed" in house.do("status")
     assert house.do("check", "203.0.113.7") == "203.0.113.7 is clear\n"
     assert house.json("check", "203.0.113.7")["listed"] is False
+
+
+# ---- the same again, and what lies inside a client ----
+
+@pytest.mark.parametrize("banned, cleared", [
+    ("2001:db8:1:2::5/128", "2001:db8:1:2::5"),
+    ("2001:db8:1:2::5/128", "2001:db8:1:2::/64"),
+    ("2001:db8:1:2::5/128", "2001:db8:1:2::6"),
+    ("2001:db8:1:2::/80", "2001:db8:1:2::5"),
+    ("2001:db8:1:2::/64", "2001:db8:1:2::5/128"),
+    ("203.0.113.7/32", "203.0.113.7"),
+])
+def test_clear_lifts_what_lies_in_the_client_whatever_its_length(
+        house, banned, cleared):
+    house.do("ban", banned, "2h")
+    assert house.do("clear", cleared).startswith("lifted 1 ban")
+    house.do("check", banned.split("/")[0])
+
+
+def test_the_same_banned_again_is_one_row_and_says_what_became_of_it(house):
+    house.do("ban", "203.0.113.7", "2h", "--note", "first")
+    ref, = house.sql("SELECT ref FROM ban")
+    assert "prolonged" in house.do("ban", "203.0.113.7", "20h")
+    assert "replaced" in house.do("ban", "203.0.113.7", "1h")
+    assert house.sql("SELECT ref, note FROM ban") == [(*ref, "first")]
+    begins, ends = house.sql("SELECT begins, ends FROM ban")[0]
+    assert HOUR <= ends - begins <= HOUR + 60
+    house.do("ban", "203.0.113.7", "1h", "--note", "second")
+    assert house.sql("SELECT note FROM ban") == [("second",)]
+    house.do("clear", "203.0.113.7")
+    assert house.do("ban", "203.0.113.7", "1h").startswith("banned ")
+    assert house.sql("SELECT count(*) FROM ban") == [(2,)]

@@ -989,7 +989,8 @@ pruning_goes_in_steps(void **state)
 	const struct store_prune before = { .events = T0 + 15 };
 	int64_t removed, left = 0;
 
-	for (int i = 0; i < 20; i++) {
+	/* The lowest ids are the youngest. */
+	for (int i = 19; i >= 0; i--) {
 		(void)fixture_observe(
 		    fixture, "203.0.113.9", KIND_VOLUME, T0 + i, T0 + i);
 	}
