@@ -275,3 +275,21 @@ def test_signals_from_the_first_moment(man):
         assert process.stop() in (0, -signal.SIGTERM)
     man.once()
     man.expect(range(50))
+
+
+def test_a_damaged_database_does_not_work_again(man):
+    """Signs of life can be written, offences cannot: neither is."""
+    man.offend(range(300))
+    man.once()
+    page, = man.sql("SELECT rootpage FROM sqlite_master WHERE name = 'event'")
+    size, = man.sql("PRAGMA page_size")
+    with open(man.database, "r+b") as file:
+        file.seek((page[0] - 1) * size[0])
+        file.write(b"\xff" * size[0])
+    man.start()
+    man.offend(range(300, 310))
+    man.wait_said("reading waits until it can be written")
+    time.sleep(5)
+    assert man.said("works again") == 0
+    assert man.sql("SELECT offset FROM position")[0][0] < os.path.getsize(
+        man.log)
