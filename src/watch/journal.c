@@ -11,9 +11,6 @@
 #include "base/text.h"
 #include "engine/engine.h"
 
-/* SD_MESSAGE_JOURNAL_DROPPED: journald suppressed messages of a unit. */
-#define MESSAGE_DROPPED "a596d6fe7bfa4994828e72309e95d61e"
-
 enum {
 	AGAIN = 5, /* s until one that could not be opened is tried again */
 	UNSEEN_AFTER = 30, /* s until units that write nothing are told */
@@ -46,19 +43,6 @@ struct journal {
 
 /* ---- which entries count ---- */
 
-/* Names of systemd's fields stand before their value. */
-static int
-add_match(
-    sd_journal *sd, const char *field, const char *value, const char *suffix)
-{
-	char match[FIELD_SIZE + CONF_PATH_SIZE];
-	struct text text;
-
-	text_init(&text, match, sizeof(match));
-	text_addf(&text, "%s=%s%s", field, value, suffix);
-	return sd_journal_add_match(sd, match, text.len);
-}
-
 /* Whether a unit is one of those asked for; marks by which in `seen`, if
  * given.  What a glob stands for holds no other unit's name. */
 static bool
@@ -89,39 +73,11 @@ is_ours(const struct conf_list *units, const char *unit, bool *seen)
 	return ours;
 }
 
-/* Show only entries of any of the units, and of journald's driver those which
- * say that it dropped some; all entries where one is a glob, since new ones
- * may come that fit it. */
-static int
-show_only(sd_journal *sd, const struct conf_list *units)
-{
-	int rc = sd_journal_set_data_threshold(sd, RULES_LINE_MAX + FIELD_SIZE);
-
-	for (size_t i = 0; i < units->items; i++) {
-		if (strpbrk(units->item[i], "*?[") != NULL) {
-			return rc;
-		}
-	}
-	for (size_t i = 0; rc >= 0 && i < units->items; i++) {
-		rc = add_match(sd, "_SYSTEMD_UNIT", units->item[i], "");
-		if (rc >= 0) {
-			rc = add_match(
-			    sd, "_SYSTEMD_UNIT", units->item[i], ".service");
-		}
-	}
-	if (rc >= 0) {
-		rc = sd_journal_add_disjunction(sd);
-	}
-	if (rc >= 0) {
-		rc = add_match(sd, "_TRANSPORT", "driver", "");
-	}
-	return rc < 0 ? rc : add_match(sd, "MESSAGE_ID", MESSAGE_DROPPED, "");
-}
-
-/* An open journal that shows only what counts, or NULL with errno.  `inode` is
- * set where `where` is one file, and left as it is otherwise. */
+/* An open journal or NULL with errno.  It shows all entries: which units there
+ * are, no match of systemd's can tell by a pattern.  `inode` is set where
+ * `where` is one file, and left as it is otherwise. */
 static sd_journal *
-open_entries(const char *where, const struct conf_list *units, ino_t *inode)
+open_entries(const char *where, ino_t *inode)
 {
 	const char *files[] = { where, NULL };
 	bool system = strcmp(where, "yes") == 0;
@@ -141,7 +97,8 @@ open_entries(const char *where, const struct conf_list *units, ino_t *inode)
 		rc = sd_journal_open_files(&sd, files, 0);
 	}
 	if (rc >= 0) {
-		rc = show_only(sd, units);
+		rc = sd_journal_set_data_threshold(
+		    sd, RULES_LINE_MAX + FIELD_SIZE);
 	}
 	if (rc >= 0 && system && sd_journal_has_persistent_files(sd) <= 0 &&
 	    sd_journal_has_runtime_files(sd) <= 0) {
@@ -203,7 +160,6 @@ read_entry(struct journal *journal, struct log_line *line)
 	sd_journal *sd = journal->sd;
 	char *tag = journal->tag;
 	char transport[FIELD_SIZE];
-	char id[FIELD_SIZE];
 	char unit[CONF_PATH_SIZE];
 	struct text name;
 	bool ours;
@@ -212,12 +168,10 @@ read_entry(struct journal *journal, struct log_line *line)
 	const char *newline;
 
 	copy_field(sd, "_SYSTEMD_UNIT", unit, sizeof(unit));
-	ours = is_ours(&journal->units, unit, journal->seen);
+	ours = is_ours(&journal->units, unit, NULL);
 	if (!ours) {
 		copy_field(sd, "_TRANSPORT", transport, sizeof(transport));
-		copy_field(sd, "MESSAGE_ID", id, sizeof(id));
-		if (strcmp(transport, "driver") != 0 ||
-		    strcmp(id, MESSAGE_DROPPED) != 0) {
+		if (strcmp(transport, "driver") != 0) {
 			return false;
 		}
 	}
@@ -254,9 +208,6 @@ read_entry(struct journal *journal, struct log_line *line)
 	if (newline != NULL) {
 		line->len = (size_t)(newline - line->text);
 	}
-	if (line->len > RULES_LINE_MAX) {
-		line->len = RULES_LINE_MAX;
-	}
 	return true;
 }
 
@@ -270,7 +221,6 @@ journal_new(const char *where, const struct conf_list *units)
 	if (journal != NULL) {
 		(void)text_copy(journal->where, sizeof(journal->where), where);
 		journal->units = *units;
-		journal->fd = -1;
 	}
 	return journal;
 }
@@ -280,7 +230,6 @@ close_it(struct journal *journal)
 {
 	sd_journal_close(journal->sd);
 	journal->sd = NULL;
-	journal->fd = -1;
 }
 
 void
@@ -383,29 +332,12 @@ complain(struct journal *journal, int error, int64_t now)
 	}
 }
 
-static void
-open_it(struct journal *journal, int64_t now)
-{
-	journal->open_at = now + AGAIN;
-	journal->sd = open_entries(
-	    journal->where, &journal->units, &journal->inode);
-	if (journal->sd == NULL || !seek(journal)) {
-		complain(journal, errno, now);
-		close_it(journal);
-		return;
-	}
-	journal->fd = sd_journal_get_fd(journal->sd);
-	journal->told = false;
-	if (journal->unseen_at == 0) {
-		journal->unseen_at = now + UNSEEN_AFTER;
-	}
-}
-
 /* Once, after some time: which of the units never wrote anything. */
 static void
 tell_unseen(struct journal *journal, int64_t now)
 {
 	const struct conf_list *units = &journal->units;
+	bool seen[CONF_LIST_MAX] = { false };
 	char unit[CONF_PATH_SIZE];
 	char list[1024];
 	char all[sizeof(CONF_UNITS) + 1];
@@ -427,13 +359,13 @@ tell_unseen(struct journal *journal, int64_t now)
 		text_add_bytes(&text,
 		    (const char *)data + strlen("_SYSTEMD_UNIT="),
 		    size - strlen("_SYSTEMD_UNIT="));
-		(void)is_ours(units, unit, journal->seen);
+		(void)is_ours(units, unit, seen);
 	}
 	text_init(&names, list, sizeof(list));
 	text_init(&text, all, sizeof(all));
 	for (size_t i = 0; i < units->items; i++) {
 		text_addf(&text, "%s%s", i > 0 ? "," : "", units->item[i]);
-		if (!journal->seen[i]) {
+		if (!seen[i]) {
 			text_addf(&names, "%s%s", unseen > 0 ? ", " : "",
 			    units->item[i]);
 			unseen++;
@@ -467,8 +399,22 @@ journal_look(struct journal *journal, int64_t now)
 	if (journal->sd != NULL) {
 		(void)sd_journal_process(journal->sd);
 		tell_unseen(journal, now);
-	} else if (engine_due(journal->open_at, now, AGAIN)) {
-		open_it(journal, now);
+		return;
+	}
+	if (!engine_due(journal->open_at, now, AGAIN)) {
+		return;
+	}
+	journal->open_at = now + AGAIN;
+	journal->sd = open_entries(journal->where, &journal->inode);
+	if (journal->sd == NULL || !seek(journal)) {
+		complain(journal, errno, now);
+		close_it(journal);
+		return;
+	}
+	(void)sd_journal_get_fd(journal->sd); /* it watches from now on */
+	journal->told = false;
+	if (journal->unseen_at == 0) {
+		journal->unseen_at = now + UNSEEN_AFTER;
 	}
 }
 
@@ -481,7 +427,7 @@ journal_is_behind(const struct journal *journal)
 int
 journal_fd(const struct journal *journal)
 {
-	return journal->fd;
+	return journal->sd != NULL ? sd_journal_get_fd(journal->sd) : -1;
 }
 
 /* ---- lines ---- */
@@ -549,7 +495,7 @@ journal_wrote(const char *where, const struct conf_list *units, const char *end,
 	char line[RULES_LINE_MAX];
 	char pid[24];
 	ino_t inode = 0;
-	sd_journal *sd = open_entries(where, units, &inode);
+	sd_journal *sd = open_entries(where, &inode);
 	bool found = false;
 	int left = sd != NULL && sd_journal_seek_tail(sd) >= 0 ? NEWEST : 0;
 
