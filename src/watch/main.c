@@ -167,7 +167,11 @@ run(struct watch *watch)
 		switch (rest(watch, result)) {
 		case PROC_SIGNAL_STOP:
 			finish(watch);
-			return once ? EXIT_NO : EXIT_FINE;
+			if (once) {
+				return EXIT_NO;
+			}
+			log_info("stopped");
+			return EXIT_FINE;
 		case PROC_SIGNAL_RELOAD:
 			asked = !once;
 			break;
@@ -179,69 +183,50 @@ run(struct watch *watch)
 
 /* ---- start ---- */
 
-static void
-prepare(struct watch *watch)
-{
-	const struct conf *conf;
-
-	watch->setup = setup_load(watch->options.conf_path);
-	if (watch->setup == NULL) {
-		log_fatal(EXIT_USAGE, "not started");
-	}
-	conf = watch->setup->conf;
-	if (!proc_drop_root(conf->user, conf->database) ||
-	    !sources_open(&watch->setup->sources, conf, watch->options.once)) {
-		log_fatal(EXIT_USAGE, "not started");
-	}
-	if (watch->setup->sources.count == 0) {
-		log_warn("no log to follow: journal = no and files is empty");
-	}
-	watch->follow = follow_new(watch->setup);
-	if (watch->follow == NULL) {
-		log_fatal(EXIT_USAGE, "out of memory");
-	}
-}
-
-/* Until it is told to stop, or to the end of the logs; the exit status. */
-static int
-run_service(struct watch *watch)
-{
-	const struct sources *sources = &watch->setup->sources;
-	enum follow_result opened;
-	int status;
-
-	/* A busy database is waited for, a refused one is the end. */
-	while ((opened = follow_open(watch->follow)) == FOLLOW_BUSY) {
-		if (proc_signals_wait(-1, -1, BUSY_WAIT) == PROC_SIGNAL_STOP) {
-			return EXIT_FINE;
-		}
-	}
-	if (opened != FOLLOW_MORE) {
-		return EXIT_DATABASE;
-	}
-	for (size_t i = 0; !watch->options.once && i < sources->count; i++) {
-		log_info("following %s", sources->source[i].name);
-	}
-	status = run(watch);
-	if (!watch->options.once) {
-		log_info("stopped");
-	}
-	return status;
-}
-
 int
 main(int argc, char **argv)
 {
 	struct watch watch = { .options = options_read(argc, argv, &service) };
-	int status;
+	const struct options *options = &watch.options;
+	enum follow_result opened;
+	struct sources *sources;
+	const struct conf *conf;
+	int status = EXIT_FINE;
 
 	log_init("videur-watch");
-	if (watch.options.done) {
-		return watch.options.status;
+	if (options->done) {
+		return options->status;
 	}
 	proc_signals_block();
-	prepare(&watch);
-	status = run_service(&watch);
+	watch.setup = setup_load(options->conf_path);
+	if (watch.setup == NULL) {
+		log_fatal(EXIT_USAGE, "not started");
+	}
+	conf = watch.setup->conf;
+	sources = &watch.setup->sources;
+	if (!proc_drop_root(conf->user, conf->database) ||
+	    !sources_open(sources, conf, options->once)) {
+		log_fatal(EXIT_USAGE, "not started");
+	}
+	if (sources->count == 0) {
+		log_warn("no log to follow: journal = no and files is empty");
+	}
+	watch.follow = follow_new(watch.setup);
+	if (watch.follow == NULL) {
+		log_fatal(EXIT_USAGE, "out of memory");
+	}
+	/* A busy database is waited for, a refused one is the end. */
+	while ((opened = follow_open(watch.follow)) == FOLLOW_BUSY &&
+	       proc_signals_wait(-1, -1, BUSY_WAIT) != PROC_SIGNAL_STOP) {
+	}
+	for (size_t i = 0;
+	     opened == FOLLOW_MORE && !options->once && i < sources->count;
+	     i++) {
+		log_info("following %s", sources->source[i].name);
+	}
+	if (opened != FOLLOW_BUSY) {
+		status = opened == FOLLOW_MORE ? run(&watch) : EXIT_DATABASE;
+	}
 	follow_close(watch.follow);
 	setup_free(watch.setup);
 	return status;

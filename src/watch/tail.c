@@ -175,20 +175,6 @@ read_head(struct tail *tail, char head[static ROTATION_HEAD_MAX])
 
 /* ---- files ---- */
 
-/* Once a minute, where the log itself cannot be opened. */
-static void
-complain(struct tail *tail, enum log_file_result result, int error, int64_t now)
-{
-	int64_t held;
-
-	if ((result == LOG_FILE_STRANGE || result == LOG_FILE_UNREADABLE) &&
-	    log_gate_open(&tail->gate, now, &held)) {
-		log_warn("%s: %s", tail->path,
-		    result == LOG_FILE_STRANGE ? "not a regular file"
-					       : strerrordesc_np(error));
-	}
-}
-
 /* What a time without its year means depends on when it was written. */
 static void
 set_clock(struct tail *tail)
@@ -279,6 +265,7 @@ go_on(struct tail *tail, int64_t now, bool finished)
 	struct rotation_next next = { ROTATION_WAIT, 0 };
 	struct position at;
 	bool turned = false;
+	int64_t held;
 
 	if (rotation == NULL) {
 		return false;
@@ -299,7 +286,14 @@ go_on(struct tail *tail, int64_t now, bool finished)
 		/* Where there is none, whatever comes is written from now. */
 		tail->known |= !rotation->live;
 	}
-	complain(tail, rotation->own, rotation->error, now);
+	if ((rotation->own == LOG_FILE_STRANGE ||
+		rotation->own == LOG_FILE_UNREADABLE) &&
+	    log_gate_open(&tail->gate, now, &held)) {
+		log_warn("%s: %s", tail->path,
+		    rotation->own == LOG_FILE_STRANGE
+			? "not a regular file"
+			: strerrordesc_np(rotation->error));
+	}
 	if (next.what != ROTATION_WAIT) {
 		turned = turn_to(tail, rotation, next, &at);
 		if (!turned) {
@@ -310,46 +304,41 @@ go_on(struct tail *tail, int64_t now, bool finished)
 	return turned;
 }
 
-/* Whether it is time to leave a file that was read to its end, for another one
- * that goes by the log's own name and in which something is written. */
-static bool
-may_leave(struct tail *tail, int64_t ticks)
-{
-	const struct log_file *file = &tail->file;
-	struct stat st;
-	bool followed = stat(tail->path, &st) == 0 && S_ISREG(st.st_mode) &&
-			st.st_size > 0 &&
-			((int64_t)st.st_ino != file->inode ||
-			    (int64_t)st.st_dev != file->device);
-
-	/* Files in between matter while we catch up, and must be looked for
-	 * only once: after that the log itself is what comes next. */
-	if (!followed && !tail->behind) {
-		tail->leave_at = 0;
-		return false;
-	}
-	if (tail->once || log_file_is_compressed(file)) {
-		return true;
-	}
-	if (tail->leave_at == 0) {
-		tail->leave_at = ticks + TAIL_LINGER;
-	}
-	if (ticks < tail->leave_at) {
-		return false;
-	}
-	tail->leave_at = ticks + AGAIN;
-	return true;
-}
-
+/* A file that was read to its end is left for another one that goes by the
+ * log's own name and in which something is written. */
 bool
 tail_look(struct tail *tail, int64_t now, int64_t ticks)
 {
-	if (tail->file.fd < 0) {
+	const struct log_file *file = &tail->file;
+	struct stat st;
+
+	if (file->fd < 0) {
 		tail->leave_at = 0;
 		return go_on(tail, now, false);
 	}
 	set_clock(tail);
-	return tail->dry && may_leave(tail, ticks) && go_on(tail, now, true);
+	if (!tail->dry) {
+		return false;
+	}
+	/* Files in between matter while we catch up, and must be looked for
+	 * only once: after that the log itself is what comes next. */
+	if (!tail->behind && (stat(tail->path, &st) != 0 ||
+				 !S_ISREG(st.st_mode) || st.st_size == 0 ||
+				 ((int64_t)st.st_ino == file->inode &&
+				     (int64_t)st.st_dev == file->device))) {
+		tail->leave_at = 0;
+		return false;
+	}
+	if (!tail->once && !log_file_is_compressed(file)) {
+		if (tail->leave_at == 0) {
+			tail->leave_at = ticks + TAIL_LINGER;
+		}
+		if (ticks < tail->leave_at) {
+			return false;
+		}
+		tail->leave_at = ticks + AGAIN;
+	}
+	return go_on(tail, now, true);
 }
 
 /* ---- lines ---- */
@@ -370,32 +359,14 @@ marks_hold(struct tail *tail)
 		   memcmp(bytes, tail->line, tail->line_len) == 0);
 }
 
-/* There is nothing more: false where the file is not what it was.  Whoever
- * truncated it may have written as much again as there was: then only its
- * times tell. */
+/* Read more, or find it dry; false where the file is not what it was.  The
+ * marks are compared after reading: where they hold, what was read came before
+ * any truncation.  Whoever truncated it may have written as much again as there
+ * was: then only its times tell. */
 static bool
-run_dry(struct tail *tail)
-{
-	bool unchanged = is_still_dry(tail);
-
-	tail->dry = true;
-	tail->was = log_file_stat(&tail->file);
-	return unchanged ||
-	       (tail->was.size >= line_buffer_read_to(&tail->lines) &&
-		   marks_hold(tail));
-}
-
-enum more {
-	MORE_READ,
-	MORE_DRY,    /* there is nothing more just now */
-	MORE_STRANGE /* the file is not what it was */
-};
-
-/* Read more.  The marks are compared after it: where they hold, what was
- * read came before any truncation. */
-static enum more
 read_more(struct tail *tail)
 {
+	bool unchanged;
 	const char *line = last_line(tail, &tail->line_len);
 	char head[ROTATION_HEAD_MAX];
 	size_t head_len = 0;
@@ -408,49 +379,54 @@ read_more(struct tail *tail)
 	to = line_buffer_room(&tail->lines, &len);
 	len = log_file_read(
 	    &tail->file, line_buffer_read_to(&tail->lines), to, len);
-	if (len == 0) {
-		return run_dry(tail) ? MORE_DRY : MORE_STRANGE;
+	tail->dry = len == 0;
+	if (tail->dry) {
+		unchanged = is_still_dry(tail);
+		tail->was = log_file_stat(&tail->file);
+		return unchanged ||
+		       (tail->was.size >= line_buffer_read_to(&tail->lines) &&
+			   marks_hold(tail));
 	}
 	if (tail->head_len < sizeof(tail->head) &&
 	    !log_file_is_compressed(&tail->file)) {
 		head_len = read_head(tail, head);
 	}
 	if (!marks_hold(tail)) {
-		return MORE_STRANGE;
+		return false;
 	}
 	if (head_len > tail->head_len) {
 		memcpy(tail->head, head, head_len);
 		tail->head_len = head_len;
 	}
 	line_buffer_add(&tail->lines, len);
-	return MORE_READ;
+	return true;
 }
 
 bool
 tail_line(struct tail *tail, struct log_line *line)
 {
-	enum more more = MORE_READ;
+	bool fine = true;
 	struct position at;
 
 	*line = (struct log_line){ .tag = NULL };
+	while (tail->file.fd >= 0 && !line_buffer_next(&tail->lines, false,
+					 &line->text, &line->len)) {
+		fine = read_more(tail);
+		if (!fine) {
+			(void)tail_position(tail, &at);
+			step_back(tail, &at);
+		}
+		if (!fine || tail->dry) {
+			return false;
+		}
+	}
 	if (tail->file.fd < 0) {
 		return false;
 	}
-	while (more == MORE_READ) {
-		if (line_buffer_next(
-			&tail->lines, false, &line->text, &line->len)) {
-			/* Whoever wrote it may write more. */
-			tail->dry = false;
-			tail->leave_at = 0;
-			return true;
-		}
-		more = read_more(tail);
-	}
-	if (more == MORE_STRANGE) {
-		(void)tail_position(tail, &at);
-		step_back(tail, &at);
-	}
-	return false;
+	/* Whoever wrote it may write more. */
+	tail->dry = false;
+	tail->leave_at = 0;
+	return true;
 }
 
 bool
