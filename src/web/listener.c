@@ -55,21 +55,22 @@ remove_stale(const struct sockaddr_un *sun)
 }
 
 static int
-bind_and_listen(int family, const struct sockaddr *address, socklen_t size)
+bind_and_listen(const struct sockaddr *address, socklen_t size)
 {
+	const bool is_unix = address->sa_family == AF_UNIX;
+	const struct sockaddr_un *sun = (const void *)address;
 	const int on = 1;
+	int listener = socket(address->sa_family, SOCKET_TYPE, 0);
 	int kept;
-	int listener = socket(family, SOCKET_TYPE, 0);
 
 	if (listener < 0) {
 		return -1;
 	}
-	if (family != AF_UNIX) {
-		(void)setsockopt(
-		    listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	}
+	/* On a unix socket it means nothing. */
+	(void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	if (bind(listener, address, size) == 0 &&
-	    listen(listener, BACKLOG) == 0) {
+	    listen(listener, BACKLOG) == 0 &&
+	    (!is_unix || chmod(sun->sun_path, 0666) == 0)) {
 		return listener;
 	}
 	kept = errno;
@@ -78,31 +79,13 @@ bind_and_listen(int family, const struct sockaddr *address, socklen_t size)
 	return -1;
 }
 
-static int
-open_unix(const char *path)
-{
-	struct sockaddr_un sun = { .sun_family = AF_UNIX };
-	int listener;
-
-	(void)text_copy(sun.sun_path, sizeof(sun.sun_path), path);
-	if (!remove_stale(&sun)) {
-		return -1;
-	}
-	listener = bind_and_listen(
-	    AF_UNIX, (const struct sockaddr *)&sun, sizeof(sun));
-	if (listener >= 0 && chmod(path, 0666) != 0) {
-		(void)close(listener);
-		return -1;
-	}
-	return listener;
-}
-
 int
 listener_open(const char *where, char error[static LISTENER_TEXT_SIZE])
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_PASSIVE | AI_NUMERICSERV };
+	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct addrinfo *found = NULL;
 	struct endpoint endpoint;
 	const char *why = endpoint_parse(where, ENDPOINT_SERVER, &endpoint);
@@ -111,14 +94,19 @@ listener_open(const char *where, char error[static LISTENER_TEXT_SIZE])
 	struct text text;
 	int rc;
 
-	text_init(&text, port, sizeof(port));
 	if (why == NULL && endpoint.is_unix) {
-		listener = open_unix(endpoint.path);
+		(void)text_copy(
+		    sun.sun_path, sizeof(sun.sun_path), endpoint.path);
+		if (remove_stale(&sun)) {
+			listener = bind_and_listen(
+			    (const struct sockaddr *)&sun, sizeof(sun));
+		}
 	} else if (why == NULL) {
+		text_init(&text, port, sizeof(port));
 		text_add_int(&text, endpoint.port, 0);
 		rc = getaddrinfo(endpoint.host, port, &hints, &found);
 		if (rc == 0) {
-			listener = bind_and_listen(found->ai_family,
+			listener = bind_and_listen(
 			    found->ai_addr, found->ai_addrlen);
 			freeaddrinfo(found);
 		} else {
@@ -227,31 +215,33 @@ datum(char *text)
 bool
 certificate_load(const struct conf *conf, char error[static LISTENER_TEXT_SIZE])
 {
-	const char *path = conf->web.certificate;
-	gnutls_certificate_credentials_t credentials;
-	char why[FILE_WHY_SIZE] = "";
+	const char *const path[2] = { conf->web.certificate, conf->web.key };
+	gnutls_certificate_credentials_t credentials = NULL;
 	char *pem[2] = { NULL, NULL }; /* chain and key */
-	bool fine = path[0] == '\0';
+	char why[FILE_WHY_SIZE];
+	bool fine = true;
 	struct text text;
 
 	text_init(&text, error, LISTENER_TEXT_SIZE);
-	if (!fine) {
-		pem[0] = file_read(path, CERTIFICATE_MAX, NULL, why);
-		path = pem[0] != NULL ? conf->web.key : path;
-		if (pem[0] != NULL) {
-			pem[1] = file_read(path, CERTIFICATE_MAX, NULL, why);
+	for (size_t i = 0; i < 2 && fine && path[0][0] != '\0'; i++) {
+		pem[i] = file_read(path[i], CERTIFICATE_MAX, NULL, why);
+		fine = pem[i] != NULL;
+		if (!fine) {
+			text_addf(&text, "%s: %s", path[i], why);
 		}
-		text_addf(&text, "%s: %s", path, why);
 	}
-	if (pem[1] != NULL &&
-	    gnutls_certificate_allocate_credentials(&credentials) == 0) {
+	if (pem[1] != NULL) {
 		const gnutls_datum_t chain = datum(pem[0]);
 		const gnutls_datum_t key = datum(pem[1]);
 
-		fine = gnutls_certificate_set_x509_key_mem(
+		fine = gnutls_certificate_allocate_credentials(&credentials) >=
+			   0 &&
+		       gnutls_certificate_set_x509_key_mem(
 			   credentials, &chain, &key, GNUTLS_X509_FMT_PEM) >= 0;
-		gnutls_certificate_free_credentials(credentials);
-		(void)text_copy(error, LISTENER_TEXT_SIZE,
+		if (credentials != NULL) {
+			gnutls_certificate_free_credentials(credentials);
+		}
+		text_add(&text,
 		    "certificate and key cannot be used: no PEM, or they do "
 		    "not belong together");
 	}

@@ -218,7 +218,7 @@ put_request(const struct page *page)
 	if (shape->path == NULL && shape->fill == NULL) {
 		section_word(root, VAR_PROBLEM, shape->word, "-text");
 	}
-	/* What was typed stands in the field again, unless it would do harm
+	/* The field shows again what was typed, unless it would do harm
 	 * there. */
 	if (page->input != NULL && strlen(page->input) <= INPUT_MAX &&
 	    text_is_plain(page->input)) {

@@ -145,11 +145,11 @@ struct page {
 	enum language language;
 	bool language_asked; /* by ?lang=: links and form keep it */
 	const struct site *site;
-	const char *path;                /* as asked for, for links back */
-	const char *input;               /* what stands in the field, or NULL */
-	const char *ref;                 /* as asked for, or NULL */
-	bool own;                        /* the address is the visitor's own */
-	const struct standing *standing; /* of PAGE_LOOKUP */
+	const char *path;                 /* as asked for, for links back */
+	const char *input;                /* what the field shows, or NULL */
+	const char *ref;                  /* as asked for, or NULL */
+	bool own;                         /* the address is the visitor's own */
+	const struct standing *standing;  /* of PAGE_LOOKUP */
 	const struct lookup_hours *hours; /* NULL: not for this visitor */
 	const struct stats *stats;        /* NULL: not known now; but for
 					  * PAGE_STATS only how many are listed */
