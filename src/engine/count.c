@@ -85,6 +85,10 @@ engine_count(struct store *store, const struct counted *counted, size_t count)
 		case COUNTED_LIMITED:
 			sums.limited[row->limit] += row->times;
 			break;
+		case COUNTED_SEEN:
+			engine_sum(
+			    store, DAILY_SEEN, row->seen, row->times, row->at);
+			break;
 		}
 	}
 	write_sums(store, &sums);

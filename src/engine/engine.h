@@ -100,17 +100,19 @@ void engine_log_ban(const struct ban *ban);
 /* What was counted in memory and is to be added to the database. */
 struct counted {
 	enum {
-		COUNTED_TALLY,  /* what a client did in an hour */
-		COUNTED_HITS,   /* sessions that a ban refused */
-		COUNTED_LIMITED /* sessions that met a limit */
+		COUNTED_TALLY,   /* what a client did in an hour */
+		COUNTED_HITS,    /* sessions that a ban refused */
+		COUNTED_LIMITED, /* sessions that met a limit */
+		COUNTED_SEEN     /* sessions in which something was seen */
 	} what;
 	struct net client;  /* of a tally */
 	struct tally tally; /* of a tally */
 	int64_t ban;        /* the id of a ban, forgotten ones too */
 	enum reason reason; /* of the ban */
 	enum limit_kind limit;
-	int64_t times; /* sessions */
-	int64_t at;    /* of a tally its hour; else when the newest was */
+	const char *seen; /* a literal, "message-ends": see DAILY_SEEN */
+	int64_t times;    /* sessions */
+	int64_t at;       /* of a tally its hour; else when the newest was */
 };
 /* Add it, and what follows of it to the sums by day. */
 void engine_count(

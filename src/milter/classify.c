@@ -23,16 +23,21 @@ classify_address(const char *path, char address[static CLASSIFY_ADDRESS_SIZE])
 bool
 classify_names_spared(const struct conf *conf)
 {
-	return conf->contact[0] != '\0' || conf->web.abuse[0] != '\0';
+	return conf->contact[0] != '\0' || conf->web.abuse[0] != '\0' ||
+	       conf->always_open.items > 0;
 }
 
 bool
 classify_spared(const struct conf *conf, const char *address)
 {
-	return address[0] != '\0' &&
-	       (reply_spares(address) ||
-		   strcasecmp(address, conf->contact) == 0 ||
-		   strcasecmp(address, conf->web.abuse) == 0);
+	bool spared = reply_spares(address) ||
+		      strcasecmp(address, conf->contact) == 0 ||
+		      strcasecmp(address, conf->web.abuse) == 0;
+
+	for (size_t i = 0; i < conf->always_open.items; i++) {
+		spared |= strcasecmp(address, conf->always_open.item[i]) == 0;
+	}
+	return spared && address[0] != '\0';
 }
 
 /* ---- rejections ---- */
@@ -169,8 +174,9 @@ classify_header(const struct conf *conf, const char *name, const char *value)
 	const enum header virus = look_up(
 	    &conf->milter.virus_header, HEADER_VIRUS, name, value);
 
-	if (virus == HEADER_VIRUS) {
-		return names_heuristic(value) ? HEADER_SPAM : virus;
+	if (virus == HEADER_VIRUS && conf->milter.heuristics == KIND_SPAM &&
+	    names_heuristic(value)) {
+		return HEADER_SPAM;
 	}
 	return spam > virus ? spam : virus;
 }

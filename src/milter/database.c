@@ -16,7 +16,8 @@ enum {
 	OPEN_WAIT = 200, /* ms */
 	QUIET = 1000,    /* ms without an attempt after one that failed */
 	/* A bigger table than this is given back when it is empty. */
-	ROWS_KEPT = 4096
+	ROWS_KEPT = 4096,
+	BLIND_AFTER = 20 /* messages of which no end is seen */
 };
 
 /* A row of what is counted; the table's rows begin with their key. */
@@ -54,6 +55,8 @@ struct database {
 	pthread_mutex_t count_mutex;
 	struct table counters; /* with that held */
 	_Atomic int64_t uncounted;
+	_Atomic int64_t messages; /* that began */
+	atomic_bool ended;        /* one did */
 
 	pthread_mutex_t warn_mutex;
 	struct log_gate gate;
@@ -406,6 +409,17 @@ database_commit(struct database *database)
 
 /* ---- what is counted ---- */
 
+bool
+database_message(struct database *database, bool ended)
+{
+	if (ended) {
+		atomic_store(&database->ended, true);
+		return true;
+	}
+	return atomic_fetch_add(&database->messages, 1) >= BLIND_AFTER &&
+	       !atomic_load(&database->ended);
+}
+
 static struct counter_key
 key_of(const struct counted *counted)
 {
@@ -421,6 +435,9 @@ key_of(const struct counted *counted)
 		break;
 	case COUNTED_LIMITED:
 		key.number = counted->limit;
+		break;
+	case COUNTED_SEEN:
+		key.number = (int64_t)(intptr_t)counted->seen;
 		break;
 	}
 	return key;

@@ -90,7 +90,7 @@ bool database_read_end(
 
 /*
  * What was counted: tallies by client and hour, hits by ban, sessions that met
- * a limit.  Counting costs a hash look-up and never waits for the database.
+ * a limit or showed something.  Counting costs a hash look-up and never waits for the database.
  * There is room for DATABASE_COUNTS_MAX rows; what does not fit is dropped and
  * counted.
  */
@@ -106,6 +106,13 @@ struct tally database_counted(
  * time.  Without `left` it is waited for. */
 bool database_hold_counts(struct database *database, int64_t *left);
 void database_release_counts(struct database *database);
+
+/*
+ * A message was delivered, as far as one can tell: its end was seen, or it
+ * began, and of all before it no end was seen either.  So it is where Postfix
+ * hands messages to a proxy (smtpd_proxy_filter) instead of its own cleanup.
+ */
+bool database_message(struct database *database, bool ended);
 
 /* Whether an attempt to write failed a moment ago: no session waits then. */
 bool database_is_quiet(struct database *database);

@@ -19,14 +19,30 @@ enum {
 	RECIPIENTS_STEP = 16
 };
 
+/* What a session may show, so that one can tell what the MTA or a scanner does
+ * not. */
+enum seen {
+	SEEN_SESSION,
+	SEEN_END,
+	SEEN_HEADER,
+	SEEN_REJECTION,
+	SEEN_COUNT
+};
+static const char *const seen_names[SEEN_COUNT] = {
+	[SEEN_SESSION] = "sessions",
+	[SEEN_END] = "message-ends",
+	[SEEN_HEADER] = "verdict-headers",
+	[SEEN_REJECTION] = "rejections",
+};
+
 /* From one MAIL to its end. */
 struct transaction {
-	bool open;
 	bool null_sender;
 	bool callout;         /* its sender is one of address verification */
 	bool refused;         /* at MAIL, by us */
 	bool recorded_sender; /* the event `sender` was recorded */
 	bool data;
+	bool ended;    /* as a message does */
 	bool ordinary; /* it goes to others than those who are always open */
 	bool spam;     /* a trusted header says so */
 	bool virus;
@@ -44,8 +60,9 @@ struct session {
 	struct refusal refusal; /* of the newest step that was refused */
 
 	/* What was recorded of it. */
-	bool counts;        /* what it does is counted */
-	bool counted;       /* as a session */
+	bool counts;  /* what it does is counted */
+	bool counted; /* as a session */
+	bool seen[SEEN_COUNT];
 	bool refused;       /* something was, by whomever */
 	bool hit;           /* as one that a ban refused */
 	bool over;          /* as one that met a limit */
@@ -124,7 +141,7 @@ static void
 count_session(struct session *session, int64_t now)
 {
 	if (!session->counted && session->counts) {
-		session->counted = true;
+		session->counted = session->seen[SEEN_SESSION] = true;
 		limits_count(session->limits, &session->peer.client, now);
 	}
 }
@@ -156,25 +173,6 @@ note_recipient(struct session *session, const char *address)
 		session->recipient = more;
 	}
 	session->recipient[session->recipients++] = hash;
-}
-
-/* A message was delivered.  What a scanner tagged is to nobody's credit, nor
- * what goes to those alone who are open to banned clients as well. */
-static void
-count_message(struct session *session, int64_t now)
-{
-	const struct transaction *mail = &session->now;
-	struct tally more = { .messages = 1 };
-
-	if (!mail->spam && !mail->virus) {
-		more.accepted = mail->ordinary;
-		more.recipients = (int64_t)(session->recipients -
-					    session->delivered);
-		session->delivered = session->recipients;
-	}
-	if (session->counts) {
-		tally(session, &more, now);
-	}
 }
 
 /* The client did something wrong.  `detail` and `name` may be NULL. */
@@ -288,19 +286,34 @@ session_connect(
 }
 
 /* The transaction is over.  One of a call-out asks for a single recipient, and
- * ends with that. */
+ * ends with that.  What a scanner tagged is to nobody's credit, nor what goes to
+ * those alone who are open to banned clients as well. */
 static void
 end_transaction(struct session *session, int64_t now)
 {
 	const struct transaction *mail = &session->now;
+	struct tally more = { .messages = 1 };
 
 	if (mail->callout && mail->recipients == 1 && !mail->data &&
 	    !session->refused && !session->probed) {
 		session->probed = true;
 		session->probed_at = now;
 	}
+	if (session->counts && mail->data &&
+	    (session->peer.exempt
+		    ? mail->ended
+		    : database_message(session->database, mail->ended))) {
+		session->peer.presence.messages++;
+		if (!mail->spam && !mail->virus) {
+			more.accepted = mail->ordinary;
+			more.recipients = (int64_t)(session->recipients -
+						    session->delivered);
+			session->delivered = session->recipients;
+		}
+		tally(session, &more, now);
+	}
 	session->recipients = session->delivered;
-	session->now = (struct transaction){ .open = false };
+	session->now = (struct transaction){ .data = false };
 }
 
 struct refusal *
@@ -355,6 +368,7 @@ note_rejection(struct session *session, const struct recipient *recipient,
 	enum kind kind;
 
 	session->refused = true;
+	session->seen[SEEN_REJECTION] = true;
 	if (!classify_rejection(status, recipient->text, &kind)) {
 		return;
 	}
@@ -436,17 +450,11 @@ session_data(struct session *session, int64_t now)
 void
 session_header(struct session *session, const char *name, const char *value)
 {
-	switch (classify_header(session->conf, name, value)) {
-	case HEADER_OTHER:
-	case HEADER_CLEAN:
-		break;
-	case HEADER_SPAM:
-		session->now.spam = true;
-		break;
-	case HEADER_VIRUS:
-		session->now.virus = true;
-		break;
-	}
+	const enum header says = classify_header(session->conf, name, value);
+
+	session->seen[SEEN_HEADER] |= says != HEADER_OTHER;
+	session->now.spam |= says == HEADER_SPAM;
+	session->now.virus |= says == HEADER_VIRUS;
 }
 
 void
@@ -454,15 +462,15 @@ session_message(struct session *session, int64_t now)
 {
 	struct transaction *mail = &session->now;
 
-	session->peer.presence.messages++;
+	session->seen[SEEN_END] = true;
 	if (mail->spam) {
 		record(session, KIND_SPAM, now, NULL, NULL);
 	}
 	if (mail->virus) {
 		record(session, KIND_VIRUS, now, NULL, NULL);
 	}
-	count_message(session, now);
 	mail->data = true; /* not every MTA reports DATA */
+	mail->ended = true;
 	end_transaction(session, now);
 }
 
@@ -481,6 +489,17 @@ session_close(struct session *session, int64_t now)
 	end_transaction(session, now);
 	if (session->probed && !session->refused) {
 		record(session, KIND_PROBE, session->probed_at, NULL, NULL);
+	}
+	for (int i = 0; i < SEEN_COUNT; i++) {
+		const struct counted one = { .what = COUNTED_SEEN,
+			.seen = seen_names[i],
+			.times = 1,
+			.at = now };
+
+		if (session->seen[i] && session->counts &&
+		    !session->peer.exempt) {
+			database_count(session->database, &one, 1);
+		}
 	}
 	limits_leave(session->limits, &session->peer);
 	session_free(session);

@@ -300,11 +300,11 @@ writer_round(struct writer *writer, int64_t now)
 {
 	struct database *database = writer->database;
 	struct conf *conf = writer_conf(writer);
-	struct store *store = NULL;
-	const bool prune = engine_due(writer->prune_at, now, PRUNE_EVERY);
-	bool life;
+	struct store *store;
 	int64_t rows;
 	int64_t events;
+	bool alive;
+	bool prune;
 
 	while (write_some(writer, now, ROUND_WAIT)) {
 	}
@@ -312,12 +312,11 @@ writer_round(struct writer *writer, int64_t now)
 	}
 	/* The sign of life, by which it shows as well that a database in
 	 * trouble can be written again, and one step of forgetting. */
-	life = database_is_doubted(database) ||
-	       engine_due(writer->life_at, now, LIFE_EVERY);
-	if (life || prune) {
-		store = database_begin(database, ROUND_WAIT);
-	}
-	if (store != NULL && life) {
+	alive = database_is_doubted(database) ||
+		engine_due(writer->life_at, now, LIFE_EVERY);
+	prune = engine_due(writer->prune_at, now, PRUNE_EVERY);
+	store = alive || prune ? database_begin(database, ROUND_WAIT) : NULL;
+	if (store != NULL && alive) {
 		engine_state_put(store, STATE_MILTER, VIDEUR_VERSION, now);
 		writer->life_at = now + LIFE_EVERY;
 	}

@@ -350,6 +350,9 @@ def test_sums_by_day(house):
         ("messages", ""): 2,
         ("recipients", ""): 1,
         ("refused", "recipient"): 2,
+        ("seen", "message-ends"): 1,
+        ("seen", "rejections"): 1,
+        ("seen", "sessions"): 4,
         ("sessions", ""): 4,
     }
     got = house.rows("SELECT what, name, sum(number) FROM daily GROUP BY 1, 2")

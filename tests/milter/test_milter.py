@@ -106,6 +106,7 @@ def test_ten_hits(milter):
     [
         'contact = "help@example.test"',
         'web { abuse = "help@example.test" }',
+        'always-open = {"someone@a.test", "help@example.test"}',
     ],
 )
 def test_ten_hits_and_a_message_to_the_contact(house, named):

@@ -38,9 +38,11 @@ struct play {
 	char heard_buf[512];
 	struct text heard; /* "rcpt:550" */
 	struct refusal refusal;
-	/* After the end: "recipient recipient", "hourly", and numbers. */
+	/* After the end: "recipient recipient", "hourly", "sessions", and
+	 * numbers. */
 	char events[512];
 	char limited[64];
+	char seen[64];
 	struct tally tally;
 };
 
@@ -92,6 +94,8 @@ play_name_spared(struct conf *conf)
 {
 	(void)text_copy(conf->contact, CONF_TEXT_SIZE, "contact@Example.test");
 	(void)text_copy(conf->web.abuse, CONF_TEXT_SIZE, "complaints@b.test");
+	(void)text_copy(conf->always_open.item[conf->always_open.items++],
+	    CONF_PATH_SIZE, "Friend@b.test");
 }
 
 /* Bans that may be there, by word. */
@@ -224,13 +228,15 @@ play_begin(
 static inline void
 play_note_daily(void *to, const struct daily_row *row)
 {
+	struct play *play = to;
+	char *names = row->what == DAILY_SEEN ? play->seen : play->limited;
+	size_t len = strlen(names);
 	struct text text;
-	char *limited = to;
-	size_t len = strlen(limited);
 
-	text_init(
-	    &text, limited + len, sizeof(((struct play *)0)->limited) - len);
-	for (int64_t i = 0; row->what == DAILY_LIMITED && i < row->number;
+	text_init(&text, names + len, sizeof(play->seen) - len);
+	for (int64_t i = 0;
+	     (row->what == DAILY_LIMITED || row->what == DAILY_SEEN) &&
+	     i < row->number;
 	     i++) {
 		text_addf(
 		    &text, "%s%s", len + text.len > 0 ? " " : "", row->name);
@@ -268,7 +274,7 @@ play_end(struct play *play)
 			    kind_name((enum kind)kind));
 		}
 	}
-	store_daily_each(play->store, 0, play_note_daily, play->limited);
+	store_daily_each(play->store, 0, play_note_daily, play);
 	store_ban_each(play->store, &bans, play_note_hits, &hits);
 	play->hits = hits - play->hits;
 	limits_free(play->limits);
@@ -320,6 +326,12 @@ static const struct {
 	{ "spam", STEP_HEADER, "x-spam-flag", "yes", 0, NULL },
 	{ "virus", STEP_HEADER, "X-Virus-Status",
 	    "Infected\n\t(Eicar-Test-Signature)", 0, NULL },
+	{ "heuristic", STEP_HEADER, "X-Virus-Status",
+	    "Infected (Heuristics.Phishing.Email.SpoofedDomain)", 0, NULL },
+	{ "pua", STEP_HEADER, "X-Virus-Status", "Infected (PUA.Win.Packer)", 0,
+	    NULL },
+	{ "notpua", STEP_HEADER, "X-Virus-Status", "Infected (Win.OPUA.1)", 0,
+	    NULL },
 	{ "ham", STEP_HEADER, "X-Spam-Flag", "NO", 0, NULL },
 	{ "clean", STEP_HEADER, "X-Virus-Status", "Clean", 0, NULL },
 	{ "flagged", STEP_HEADER, "X-Spam-Flagged", "YES", 0, NULL },

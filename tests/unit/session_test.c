@@ -23,6 +23,15 @@ events(void **state)
 		rows_check(&rows, 1, is.events);
 		check_text(rows.sentence, is.heard_buf, "");
 	}
+	rows_open(&rows, "sessions.rows", "seen");
+	while (rows_next(&rows)) {
+		struct play is;
+
+		play_begin(&is, play_conf(), rows.field[0], "25");
+		play(&is, rows.field[1]);
+		play_end(&is);
+		rows_check(&rows, 2, is.seen);
+	}
 }
 
 static void
@@ -56,10 +65,13 @@ other_sources(void **state)
 	(void)state;
 	conf->source[KIND_RECIPIENT] = CONF_WATCH;
 	conf->source[KIND_SPAM] = CONF_NOBODY;
+	conf->milter.heuristics = KIND_VIRUS;
 	play_begin(&is, conf, "203.0.113.9", "25");
-	play(&is, "helo mail dead relay abort mail rcpt data spam eom");
+	play(&is, "helo mail dead relay abort mail rcpt data spam eom "
+		  "mail rcpt data heuristic eom");
 	play_end(&is);
-	check_text("only kinds that are the milter's", is.events, "relay");
+	check_text(
+	    "only kinds that are the milter's", is.events, "virus relay");
 	check_int("tagged spam was not accepted, whoever counts it",
 	    is.tally.accepted, 0);
 }
