@@ -78,15 +78,20 @@ open_stream(struct log_file *file, bool packed)
 		   inflateInit2(&stream->zip, GZIP_ONLY) == Z_OK);
 }
 
-/* Look into what is open, or else was not to be opened: errno says why.  `any`
- * tells a log that may be whatever gives bytes. */
-static enum log_file_result
-look_into(struct log_file *file, bool named, bool any, bool packed)
+enum log_file_result
+log_file_open(struct log_file *file, const char *path, enum log_file_kind kind)
 {
 	enum log_file_result result = LOG_FILE_UNREADABLE;
+	bool any = kind == LOG_FILE_ANY;
+	bool named = !any || strcmp(path, "-") != 0;
+	/* A FIFO must not make us wait for its writer. */
+	int flags = any ? 0 : O_NONBLOCK | O_NOCTTY;
 	struct stat st;
 	int kept;
 
+	*file = LOG_FILE_NONE;
+	file->fd = named ? open(path, O_RDONLY | O_CLOEXEC | flags)
+			 : STDIN_FILENO;
 	if (file->fd < 0) {
 		return errno == ENOENT || errno == ENOTDIR ? LOG_FILE_MISSING
 		       : errno == ENXIO                    ? LOG_FILE_STRANGE
@@ -98,7 +103,7 @@ look_into(struct log_file *file, bool named, bool any, bool packed)
 		file->regular = named && S_ISREG(st.st_mode);
 		if (any ? S_ISDIR(st.st_mode) : !S_ISREG(st.st_mode)) {
 			result = LOG_FILE_STRANGE;
-		} else if (open_stream(file, packed)) {
+		} else if (open_stream(file, kind != LOG_FILE_PLAIN)) {
 			return LOG_FILE_OPEN;
 		}
 	}
@@ -106,25 +111,6 @@ look_into(struct log_file *file, bool named, bool any, bool packed)
 	log_file_close(file);
 	errno = kept;
 	return result;
-}
-
-enum log_file_result
-log_file_open(struct log_file *file, const char *path, bool packed)
-{
-	*file = LOG_FILE_NONE;
-	/* A FIFO must not make us wait for its writer. */
-	file->fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
-	return look_into(file, true, false, packed);
-}
-
-enum log_file_result
-log_file_open_any(struct log_file *file, const char *path)
-{
-	bool named = strcmp(path, "-") != 0;
-
-	*file = LOG_FILE_NONE;
-	file->fd = named ? open(path, O_RDONLY | O_CLOEXEC) : STDIN_FILENO;
-	return look_into(file, named, true, true);
 }
 
 void
@@ -384,7 +370,7 @@ log_reader_open(const char *path, char error[static LOG_ERROR_SIZE])
 		say(error, name, strerrordesc_np(errno));
 		return NULL;
 	}
-	result = log_file_open_any(&reader->file, path);
+	result = log_file_open(&reader->file, path, LOG_FILE_ANY);
 	if (result != LOG_FILE_OPEN) {
 		say(error, name,
 		    result == LOG_FILE_STRANGE ? "is a folder"

@@ -42,17 +42,17 @@ enum log_file_result {
 	LOG_FILE_UNREADABLE /* errno says why */
 };
 
-/*
- * Open the regular file at `path`, without ever waiting.  Where it may be
- * `packed`, its first bytes tell whether it is compressed.  The struct may be copied, the copy then
- * being the one to close; it is LOG_FILE_NONE on anything but LOG_FILE_OPEN.
- */
-enum log_file_result log_file_open(
-    struct log_file *file, const char *path, bool packed);
+enum log_file_kind {
+	LOG_FILE_PLAIN,  /* a regular file, opened without ever waiting */
+	LOG_FILE_PACKED, /* the same; its first bytes tell whether by gzip */
+	LOG_FILE_ANY /* likewise, of whatever gives bytes but a folder; "-" is
+			    standard input.  Waits for a pipe's first bytes. */
+};
 
-/* The same for whatever gives bytes; "-" is standard input.  Only a folder
- * is LOG_FILE_STRANGE.  Waits for a pipe's first bytes. */
-enum log_file_result log_file_open_any(struct log_file *file, const char *path);
+/* The struct may be copied, the copy then being the one to close; it is
+ * LOG_FILE_NONE on anything but LOG_FILE_OPEN. */
+enum log_file_result log_file_open(
+    struct log_file *file, const char *path, enum log_file_kind kind);
 
 /* Harmless where none is open. */
 void log_file_close(struct log_file *file);
@@ -133,7 +133,7 @@ struct log_reader {
 	struct line_buffer lines;
 };
 
-/* Open whatever log_file_open_any() can; the path is borrowed.  NULL with
+/* Open whatever log_file_open() can; the path is borrowed.  NULL with
  * `error` set where that cannot be done. */
 struct log_reader *log_reader_open(
     const char *path, char error[static LOG_ERROR_SIZE]);

@@ -294,6 +294,12 @@ rotation_match(struct log_file *file,
 		   : ROTATION_HEAD;
 }
 
+static enum log_file_kind
+kind_of(const struct rotation_file *file)
+{
+	return file->compressed ? LOG_FILE_PACKED : LOG_FILE_PLAIN;
+}
+
 /* What is in a file.  Of a compressed one it has to be known only whether it
  * is empty. */
 static enum log_file_result
@@ -302,7 +308,7 @@ look_into(struct rotation_file *file, const unsigned char *key,
 {
 	struct log_file open;
 	enum log_file_result result = log_file_open(
-	    &open, file->path, file->compressed);
+	    &open, file->path, kind_of(file));
 	char byte;
 
 	if (result == LOG_FILE_OPEN) {
@@ -413,8 +419,7 @@ rotation_open(
 {
 	const struct rotation_file *seen = &rotation->file[which];
 
-	if (log_file_open(file, seen->path, seen->compressed) !=
-	    LOG_FILE_OPEN) {
+	if (log_file_open(file, seen->path, kind_of(seen)) != LOG_FILE_OPEN) {
 		return false;
 	}
 	if (file->device == seen->device && file->inode == seen->inode) {

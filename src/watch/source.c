@@ -44,7 +44,7 @@ is_twice(const struct conf *conf, size_t which)
 		}
 	}
 	if (strcmp(conf->watch.journal, "no") == 0 ||
-	    log_file_open(&file, path, false) != LOG_FILE_OPEN) {
+	    log_file_open(&file, path, LOG_FILE_PLAIN) != LOG_FILE_OPEN) {
 		return false;
 	}
 	size = log_file_stat(&file).size;

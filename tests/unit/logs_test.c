@@ -57,8 +57,7 @@ bytes_are_read_at_any_offset(void **state)
 		char bytes[16];
 
 		assert_int_equal(
-		    log_file_open(&file, path, true), LOG_FILE_OPEN);
-		check_int(path, log_file_is_compressed(&file), compressed);
+		    log_file_open(&file, path, LOG_FILE_PACKED), LOG_FILE_OPEN);
 		check_int(
 		    path, log_file_stat(&file).size, compressed ? -1 : 80000);
 		for (size_t i = 0; i < COUNT(offsets); i++) {
@@ -74,7 +73,6 @@ bytes_are_read_at_any_offset(void **state)
 		}
 		assert_false(log_file_read_all(&file, 79990, bytes, 11));
 		assert_int_equal(log_file_read(&file, 80000, bytes, 1), 0);
-		assert_null(file.wrong);
 		log_file_close(&file);
 		assert_int_equal(remove(path), 0);
 	}
@@ -87,12 +85,12 @@ what_is_no_log_is_told_apart(void **state)
 	char error[LOG_ERROR_SIZE];
 
 	(void)state;
-	assert_int_equal(log_file_open(&file, folder, true), LOG_FILE_STRANGE);
-	assert_int_equal(
-	    log_file_open(&file, "/dev/null", true), LOG_FILE_STRANGE);
-	assert_int_equal(
-	    log_file_open(&file, "/nonexistent/log", true), LOG_FILE_MISSING);
-	assert_int_equal(file.fd, -1);
+	check_int("a folder", log_file_open(&file, folder, LOG_FILE_PLAIN),
+	    LOG_FILE_STRANGE);
+	check_int("a device", log_file_open(&file, "/dev/null", LOG_FILE_PLAIN),
+	    LOG_FILE_STRANGE);
+	check_int("none", log_file_open(&file, "/none/log", LOG_FILE_PLAIN),
+	    LOG_FILE_MISSING);
 	assert_null(log_reader_open(folder, error));
 	check_text("a folder", error + strlen(folder), ": is a folder");
 }
