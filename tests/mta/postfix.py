@@ -1,8 +1,9 @@
 """A private Postfix: its own configuration, queue, log and loopback ports.
 
 Nothing of /etc/postfix is read and nothing leaves: mail that is accepted is
-dropped.  Three services are offered: `mx` and `submission`, which both take
-AUTH from a private Dovecot, and `guarded`, an mx behind postscreen.
+dropped.  Services: `mx` and `submission`, which both take AUTH from a private
+Dovecot, `guarded`, an mx behind postscreen, and `proxied`, one whose messages
+go to a filter before they are accepted (another smtpd, `behind`).
 """
 
 import os
@@ -56,6 +57,10 @@ MASTER_CF = """
 127.0.0.1:{submission} inet n - n - - smtpd
   -o syslog_name=postfix/submission
   -o milter_macro_daemon_name=ORIGINATING
+127.0.0.1:{proxied} inet n - n - - smtpd
+  -o smtpd_proxy_filter=127.0.0.1:{behind}
+127.0.0.1:{behind} inet n - n - - smtpd
+  -o smtpd_milters=
 127.0.0.1:{guarded} inet n - n - 1 postscreen
   -o postscreen_upstream_proxy_protocol=haproxy
   -o postscreen_greet_wait=1s
@@ -101,7 +106,7 @@ class Postfix:
     def __init__(self, folder, milters, stack):
         self.folder = folder
         self.mx, self.submission = free_port(), free_port()
-        self.guarded = free_port()
+        self.guarded, self.proxied = free_port(), free_port()
         self.log = f"{folder}/log"
         self.etc, self.spool = f"{folder}/etc", f"{folder}/spool"
         self.configure(milters)
@@ -121,7 +126,8 @@ class Postfix:
         write(self.log, "")
         write(f"{self.etc}/main.cf", MAIN_CF.format(**places))
         write(f"{self.etc}/master.cf", MASTER_CF.format(
-            mx=self.mx, submission=self.submission, guarded=self.guarded))
+            mx=self.mx, submission=self.submission, guarded=self.guarded,
+            proxied=self.proxied, behind=free_port()))
         write(f"{self.etc}/recipients", RECIPIENTS)
         write(f"{self.etc}/access", ACCESS)
         write(f"{self.etc}/senders", SENDERS)

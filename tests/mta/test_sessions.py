@@ -175,3 +175,21 @@ def test_an_address_next_door_is_not_refused(world, fresh):
     dictionary_attack(world.mx, guilty)
     assert_one_truth(world, guilty, ERRORS, "error", 1, 2 * HOUR)
     assert_clear(world, innocent)
+
+
+def test_mail_through_a_proxy_filter_is_to_a_clients_credit(light, fresh):
+    """The milter never sees the end of a message there."""
+    house, address = light.house, fresh()
+    house.start_milter()
+    house.start_web()
+    for _ in range(21):
+        assert deliver(light.postfix.proxied, fresh(), GOOD).code == 250
+    for _ in range(25):
+        assert deliver(light.postfix.proxied, address, GOOD).code == 250
+    guess(light.mx, address, 15)
+    guess(light.mx, address, 8)
+    assert_clear(light, address)
+    other = fresh()
+    guess(light.mx, other, 15)
+    guess(light.mx, other, 8)
+    assert hear(light.mx, other).fixed == ERRORS
