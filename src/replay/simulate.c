@@ -8,8 +8,87 @@
 enum {
 	DAY = 24 * 3600,
 	/* Longer than an MTA lets a session be silent. */
-	SESSION_MAX = 600
+	SESSION_MAX = 600,
+	FIRST_BANS = 64
 };
+
+/* ---- clients ---- */
+
+/* Its newest ban; false without memory. */
+static bool
+add_ban(struct replay_clients *clients, struct replay_client *client,
+    const struct ban *ban)
+{
+	if (clients->bans == clients->room) {
+		size_t room = clients->room > 0 ? clients->room * 2
+						: FIRST_BANS;
+		struct replay_ban *more = NULL;
+
+		if (room < UINT32_MAX) {
+			more = reallocarray(clients->ban, room, sizeof(*more));
+		}
+		if (more == NULL) {
+			return false;
+		}
+		clients->ban = more;
+		clients->room = room;
+	}
+	clients->ban[clients->bans++] = (struct replay_ban){
+		.ban = *ban,
+		.client = (uint32_t)table_number(&clients->table, client),
+		.before = client->newest,
+	};
+	client->newest = (uint32_t)clients->bans;
+	return true;
+}
+
+struct clients_sum
+clients_sum(const struct replay_clients *clients)
+{
+	struct clients_sum sum = { .seen = (int64_t)clients->table.rows,
+		.bans = (int64_t)clients->bans };
+
+	for (size_t i = 0; i < clients->table.rows; i++) {
+		const struct replay_client *client = table_row(
+		    &clients->table, i);
+		bool banned = client->newest != 0;
+
+		sum.offenders += client->offended;
+		sum.banned += banned;
+		sum.suspects += banned && client_is_suspect(client);
+	}
+	for (size_t i = 0; i < clients->bans; i++) {
+		sum.refused += clients->ban[i].refused;
+		sum.lost += client_lost(&clients->ban[i]);
+		sum.reason[clients->ban[i].ban.reason]++;
+	}
+	return sum;
+}
+
+static int
+compare(const void *a, const void *b, void *to)
+{
+	const struct replay_clients *clients = to;
+	const struct replay_ban *one = a;
+	const struct replay_ban *other = b;
+	const struct replay_client *its = table_row(
+	    &clients->table, one->client);
+	const struct replay_client *others = table_row(
+	    &clients->table, other->client);
+	/* The clients in the order they were met; two reasons at once. */
+	const int64_t by[][2] = {
+		{ client_accepted(others), client_accepted(its) },
+		{ one->ban.begins, other->ban.begins },
+		{ one->client, other->client },
+		{ one->ban.reason, other->ban.reason },
+	};
+	size_t i = 0;
+
+	while (i + 1 < sizeof(by) / sizeof(by[0]) && by[i][0] == by[i][1]) {
+		i++;
+	}
+	return (by[i][0] > by[i][1]) - (by[i][0] < by[i][1]);
+}
 
 /* ---- bring-up ---- */
 
@@ -37,7 +116,8 @@ simulate_open(const struct conf *conf, const struct policy *policy,
 	}
 	simulation->from = INT64_MAX;
 	simulation->until = INT64_MIN;
-	clients_init(&simulation->clients);
+	table_init(&simulation->clients.table, sizeof(struct net),
+	    sizeof(struct replay_client), 0);
 	/* Enforce the policy, and keep no more than its rules look at. */
 	for (size_t i = 0; i < policy->rules; i++) {
 		if (policy->rule[i].within > within) {
@@ -71,7 +151,8 @@ simulate_close(struct simulation *simulation)
 	if (simulation->store != NULL) {
 		store_close(simulation->store);
 	}
-	clients_clear(&simulation->clients);
+	table_clear(&simulation->clients.table);
+	free(simulation->clients.ban);
 	free(simulation);
 }
 
@@ -136,8 +217,7 @@ happen(struct simulation *simulation, struct replay_client *client,
 
 	intake_finding(&simulation->intake, finding, finding->at, &result);
 	for (size_t i = 0; i < result.bans; i++) {
-		if (!clients_add_ban(
-			&simulation->clients, client, &result.ban[i])) {
+		if (!add_ban(&simulation->clients, client, &result.ban[i])) {
 			(void)text_copy(simulation->error,
 			    sizeof(simulation->error), "out of memory");
 			return;
@@ -263,16 +343,21 @@ simulate_take(struct simulation *simulation, const struct finding *finding)
 	const struct net who = engine_client(
 	    &simulation->conf, &finding->address);
 	struct replay_client *client;
+	bool added;
 
 	if (finding->what == FINDING_NOTHING ||
 	    finding->what == FINDING_SUPPRESSED) {
 		return true;
 	}
-	client = clients_at(&simulation->clients, &who);
+	/* Stays until the next is added. */
+	client = table_add(&simulation->clients.table, &who, &added);
 	if (client == NULL) {
 		(void)text_copy(simulation->error, sizeof(simulation->error),
 		    "out of memory");
 		return false;
+	}
+	if (added) {
+		client->set_off = INT64_MIN;
 	}
 	if (finding->at < simulation->from) {
 		simulation->from = finding->at;
@@ -301,7 +386,10 @@ simulate_end(struct simulation *simulation)
 		count_unended(
 		    simulation, table_row(&clients->table, i), INT64_MAX);
 	}
-	clients_sort_bans(clients);
+	if (clients->bans > 1) {
+		qsort_r(clients->ban, clients->bans, sizeof(*clients->ban),
+		    compare, clients);
+	}
 	(void)scratch_end(&simulation->scratch);
 	return is_well(simulation);
 }

@@ -26,14 +26,76 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "conf/conf.h"
+#include "base/table.h"
 #include "intake/intake.h"
-#include "replay/clients.h"
 #include "replay/scratch.h"
 
 enum {
 	SIMULATE_ERROR_SIZE = 512
 };
+
+struct replay_client {
+	struct net who; /* first: the key */
+	bool offended;
+	uint32_t newest;    /* of its bans, counted from 1; 0: it had none */
+	int64_t messages;   /* accepted, and no offence; client_accepted() */
+	int64_t recipients; /* accepted */
+	int64_t set_off; /* when a session of its set off a ban, or INT64_MIN */
+	/* Offences in a ban that no session's end has followed yet: how many,
+	 * the last one's time, and in which ban. */
+	int64_t unended;
+	int64_t unended_at;
+	uint32_t unended_ban;
+};
+
+struct replay_ban {
+	struct ban ban;
+	uint32_t client; /* its row */
+	uint32_t before; /* the client's ban before it, from 1; 0: none */
+	int64_t refused; /* attempts */
+	int64_t lost;    /* messages accepted in them; client_lost() */
+};
+
+struct replay_clients {
+	struct table table; /* of struct replay_client, as they were met */
+	struct replay_ban *ban;
+	size_t bans;
+	size_t room; /* of `ban` */
+};
+
+/* How many of its messages were accepted, and found to be no spam or virus
+ * by a filter behind the queue; the same of those a ban would have refused. */
+static inline int64_t
+client_accepted(const struct replay_client *client)
+{
+	return client->messages > 0 ? client->messages : 0;
+}
+
+static inline int64_t
+client_lost(const struct replay_ban *ban)
+{
+	return ban->lost > 0 ? ban->lost : 0;
+}
+
+/* Whether it may have been banned wrongly: it also had mail accepted.
+ * Recipients are not enough: a client that guesses at them finds some. */
+static inline bool
+client_is_suspect(const struct replay_client *client)
+{
+	return client->messages > 0;
+}
+
+struct clients_sum {
+	int64_t seen;      /* clients */
+	int64_t offenders; /* of them, with offences */
+	int64_t banned;    /* of them */
+	int64_t suspects;  /* of those that were banned */
+	int64_t bans;
+	int64_t reason[REASON_COUNT]; /* of them */
+	int64_t refused;
+	int64_t lost;
+};
+struct clients_sum clients_sum(const struct replay_clients *clients);
 
 struct simulation {
 	struct conf conf; /* a copy, enforcing the policy */
@@ -58,8 +120,10 @@ void simulate_close(struct simulation *simulation);
 bool simulate_take(
     struct simulation *simulation, const struct finding *finding);
 
-/* After the last finding, and before its clients are told of; bans are sorted
- * then.  False with simulation->error. */
+/* After the last finding, and before its clients are told of: bans are sorted
+ * then, those of suspects first, the one with most accepted first, then in the
+ * order of time; their numbers are of no use any more.  False with
+ * simulation->error. */
 bool simulate_end(struct simulation *simulation);
 
 #endif
