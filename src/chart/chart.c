@@ -16,13 +16,12 @@ static void
 add_escaped(struct text *out, const char *text)
 {
 	for (; *text != '\0'; text++) {
-		if (*text == '&') {
-			text_add(out, "&amp;");
-		} else if (*text == '<' || *text == '>') {
-			text_add(out, *text == '<' ? "&lt;" : "&gt;");
-		} else {
-			text_add_char(out, *text);
-		}
+		const char c[] = { *text, '\0' };
+
+		text_add(out, *text == '&'   ? "&amp;"
+			      : *text == '<' ? "&lt;"
+			      : *text == '>' ? "&gt;"
+					     : c);
 	}
 }
 
@@ -93,7 +92,7 @@ scaled(int64_t value, int64_t most, int length)
 void
 chart_columns(const struct chart_columns *chart, struct text *out)
 {
-	const int64_t top = chart->top > 0 ? chart->top : chart_highest(chart);
+	const int64_t top = chart_highest(chart);
 	const size_t width = chart->columns * COLUMN;
 
 	open_svg(&chart->words, width, HEIGHT, out);
@@ -133,12 +132,12 @@ chart_columns(const struct chart_columns *chart, struct text *out)
 }
 
 void
-chart_bar(const struct chart_words *words, int64_t value, int64_t most,
-    struct text *out)
+chart_bar(int64_t value, int64_t most, struct text *out)
 {
 	const int length = scaled(value, most, LENGTH);
 
-	open_svg(words, LENGTH, THICKNESS, out);
+	open_svg(
+	    &(struct chart_words){ .title = NULL }, LENGTH, THICKNESS, out);
 	text_addf(out, "<path class=\"rest\" d=\"M0 0h%dv%dH0z\"/>", LENGTH,
 	    THICKNESS);
 	if (length > 0) {

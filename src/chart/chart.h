@@ -13,10 +13,6 @@
 
 struct text;
 
-enum {
-	CHART_SERIES_MAX = 4
-};
-
 /* What is read aloud in a picture's place.  Both are text and escaped. */
 struct chart_words {
 	const char *id;    /* letters, digits and '-'; once a page */
@@ -28,18 +24,16 @@ struct chart_words {
  * of the other.  Negative values are 0. */
 struct chart_columns {
 	struct chart_words words;
-	const int64_t *series[CHART_SERIES_MAX]; /* of `columns` values */
-	size_t count;                            /* of series */
+	const int64_t *series[4]; /* each of `columns` values */
+	size_t count;             /* of series */
 	size_t columns;
-	int64_t top; /* what reaches the upper edge; 0: the highest column */
 };
 void chart_columns(const struct chart_columns *chart, struct text *out);
 
 /* The highest column; 0 where there is none. */
 int64_t chart_highest(const struct chart_columns *chart);
 
-/* A bar that is `value` of `most` long. */
-void chart_bar(const struct chart_words *words, int64_t value, int64_t most,
-    struct text *out);
+/* A bar that is `value` of `most` long, an ornament. */
+void chart_bar(int64_t value, int64_t most, struct text *out);
 
 #endif

@@ -84,9 +84,8 @@ static void
 write_bar(const void *what, struct text *out)
 {
 	const int64_t *bar = what;
-	const struct chart_words none = { .title = NULL };
 
-	chart_bar(&none, bar[0], bar[1], out);
+	chart_bar(bar[0], bar[1], out);
 }
 
 void
