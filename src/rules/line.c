@@ -5,6 +5,7 @@
 
 enum {
 	PID_SPAN_MAX = 24, /* "[4194304]" and what else is put there */
+	PID_MAX = 1 << 30,
 	REPEATED_MAX = 1000,
 	EXIM_ID_MIN = 16, /* "1tFabc-0000AB-CD" */
 	EXIM_ID_MAX = 23  /* "1tFabc-0000000abCd-AbCd" */
@@ -33,6 +34,7 @@ static bool
 split_tag(const char *tag, const char *end, struct line_parts *parts)
 {
 	const char *at = tag;
+	int64_t pid = 0;
 	size_t len;
 
 	while (at < end && *at != '[' && *at != ':' && *at != ' ') {
@@ -40,13 +42,16 @@ split_tag(const char *tag, const char *end, struct line_parts *parts)
 	}
 	len = (size_t)(at - tag);
 	if (at < end && *at == '[') {
-		size_t span = (size_t)(end - at);
+		const char *most = end - at < PID_SPAN_MAX ? end
+							   : at + PID_SPAN_MAX;
 
-		at = memchr(at, ']', span < PID_SPAN_MAX ? span : PID_SPAN_MAX);
+		for (at++; at < most && *at >= '0' && *at <= '9'; at++) {
+			pid = pid < PID_MAX ? pid * 10 + (*at - '0') : pid;
+		}
+		at = memchr(at, ']', (size_t)(most - at));
 		if (at == NULL) {
 			return false;
 		}
-		parts->pid = strtoll(tag + len + 1, NULL, 10);
 		at++;
 	}
 	if (at == end || *at != ':' || len == 0) {
@@ -54,6 +59,7 @@ split_tag(const char *tag, const char *end, struct line_parts *parts)
 	}
 	at++;
 	at += at < end && *at == ' ';
+	parts->pid = pid;
 	return set_parts(parts, tag, len, at, end);
 }
 
@@ -112,6 +118,7 @@ static const char *
 inner_line(const char *stamp, const char *at, const char *end)
 {
 	const char *inner = at;
+	struct stamp unused;
 
 	if (stamp[0] != '@' && (stamp[4] != '-' || stamp[10] != 'T')) {
 		return NULL;
@@ -125,7 +132,7 @@ inner_line(const char *stamp, const char *at, const char *end)
 			    ? inner + 1
 			    : at;
 	}
-	return stamp_span(inner, (size_t)(end - inner)) > 0 ? inner : NULL;
+	return stamp_find(inner, (size_t)(end - inner), &unused) ? inner : NULL;
 }
 
 /* Whether the text is like those of Exim that are of no message: of a session,
@@ -220,18 +227,17 @@ split_file_line(const char *at, const char *end, struct line_parts *parts)
 		}
 		protocol = BEGINS(at, end, "1 ");
 		at += protocol ? 2 : 0;
-		parts->stamp = at;
-		parts->stamp_len = stamp_span(at, (size_t)(end - at));
-		if (parts->stamp_len == 0) {
+		parts->time = at;
+		if (!stamp_find(at, (size_t)(end - at), &parts->stamp)) {
 			return false;
 		}
-		at += parts->stamp_len + 1;
-		inner = protocol ? NULL : inner_line(parts->stamp, at, end);
+		at += parts->stamp.span + 1;
+		inner = protocol ? NULL : inner_line(parts->time, at, end);
 	}
 	if (protocol) {
 		return split_protocol(at, end, parts);
 	}
-	return parts->stamp[4] == '-' && parts->stamp[10] == ' '
+	return parts->time[4] == '-' && parts->time[10] == ' '
 		   ? split_own_file(at, end, parts)
 		   : split_host(at, end, parts);
 }
@@ -326,8 +332,7 @@ line_split(const struct log_line *line, struct line_parts *parts)
 	parts->repeated = 1;
 	parts->pid = line->tag != NULL ? line->pid : 0;
 	if (line->tag != NULL) {
-		parts->stamp = NULL;
-		parts->stamp_len = 0;
+		parts->time = NULL;
 		(void)set_parts(parts, line->tag, strlen(line->tag), text, end);
 	} else if (!split_file_line(text, end, parts)) {
 		return false;

@@ -23,11 +23,21 @@
 
 #include "rules/rules.h"
 
-struct rules_clock;
+/*
+ * A time: "Nov 21 23:44:51" or "Nov 21 23:44:51.431" (no year, no zone),
+ * "2026-11-21T23:44:51.431428+00:00" and "2026-11-21 23:44:51 +0100" (both may
+ * lack the zone), and TAI64N ("@" and 24 hex digits).  What is missing is
+ * resolved as rules.h says of struct rules_clock.
+ */
+struct stamp {
+	size_t span;     /* bytes */
+	size_t zone;     /* where its zone begins, */
+	size_t zone_len; /* of so many bytes */
+};
 
 struct line_parts {
-	const char *stamp; /* NULL where the time came with the line */
-	size_t stamp_len;
+	const char *time; /* NULL where it came with the line */
+	struct stamp stamp;
 	const char *tag;
 	size_t tag_len;
 	const char *text;
@@ -43,19 +53,12 @@ struct line_parts {
 bool line_split(const struct log_line *line, struct line_parts *parts);
 
 /*
- * The time a line begins with: "Nov 21 23:44:51" or "Nov 21 23:44:51.431" (no
- * year, no zone), "2026-11-21T23:44:51.431428+00:00" and "2026-11-21 23:44:51
- * +0100" (both may lack the zone), and TAI64N ("@" and 24 hex digits).  What is missing is resolved as rules.h says of struct
- * rules_clock.
+ * Find and read the time a line begins with.  What is found is judged by where
+ * its separators stand alone, and a blank is behind it; it may be no time after
+ * all, and false then.
  */
-
-/* How many of the bytes `text` begins with are a time, judged by where its
- * separators stand alone; 0 where it begins with none.  The byte behind a
- * time is a blank. */
-size_t stamp_span(const char *text, size_t len);
-
-/* Read a time of that span, to seconds; false where it is none after all. */
-bool stamp_read(
-    const char *text, size_t span, struct rules_clock *clock, int64_t *at);
+bool stamp_find(const char *text, size_t len, struct stamp *stamp);
+bool stamp_read(const char *text, const struct stamp *stamp,
+    struct rules_clock *clock, int64_t *at);
 
 #endif

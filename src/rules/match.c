@@ -345,9 +345,9 @@ rules_match(const struct rules *rules, struct rules_scratch *scratch,
 	finding->pid = parts.pid;
 	finding->at = line->at;
 	finding->understood = (decided || !parts.guessed) &&
-			      (parts.stamp == NULL ||
-				  stamp_read(parts.stamp, parts.stamp_len,
-				      clock, &finding->at));
+			      (parts.time == NULL ||
+				  stamp_read(parts.time, &parts.stamp, clock,
+				      &finding->at));
 	if (!finding->understood) {
 		finding->what = FINDING_NOTHING;
 	} else if (finding->what == FINDING_OFFENCE && !parts.again) {

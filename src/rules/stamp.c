@@ -18,16 +18,16 @@ enum {
 	ZONE_FAR = 15 * HOUR
 };
 
-/* The forms of a time but TAI64N: its separators ('.' is any byte), how many
- * bytes name its hour, and how strptime(3) reads those. */
+/* The forms of a time but TAI64N: how many bytes they are without a fraction
+ * and a zone, how many of them name the hour, and how strptime(3) reads it. */
 static const struct form {
-	const char *shape;
+	size_t span;
 	size_t hour;
 	const char *reads;
 } forms[] = {
-	{ "... .. ..:..:..", 9, "%b %d %H" },
-	{ "....-..-..T..:..:..", 13, "%Y-%m-%dT%H" },
-	{ "....-..-.. ..:..:..", 13, "%Y-%m-%d %H" },
+	{ 15, 9, "%b %d %H" },     /* "Nov 21 23:44:51" */
+	{ 19, 13, "%Y-%m-%dT%H" }, /* "2026-11-21T23:44:51" */
+	{ 19, 13, "%Y-%m-%d %H" }, /* "2026-11-21 23:44:51" */
 };
 
 struct rules_clock
@@ -38,23 +38,20 @@ rules_clock(int64_t reference, const char *zone)
 
 /* ---- where a time ends ---- */
 
-/* The form of what a text begins with, or NULL. */
+/* The form of what a text begins with, judged by its separators, or NULL. */
 static const struct form *
 form_of(const char *text, size_t len)
 {
-	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
-		const char *shape = forms[i].shape;
-		size_t at = 0;
-
-		while (at < len && shape[at] != '\0' &&
-		       (shape[at] == '.' || shape[at] == text[at])) {
-			at++;
-		}
-		if (shape[at] == '\0') {
-			return &forms[i];
-		}
+	if (len > forms[0].span && text[3] == ' ' && text[6] == ' ' &&
+	    text[9] == ':' && text[12] == ':') {
+		return &forms[0];
 	}
-	return NULL;
+	if (len <= forms[1].span || text[4] != '-' || text[7] != '-' ||
+	    (text[10] != 'T' && text[10] != ' ') || text[13] != ':' ||
+	    text[16] != ':') {
+		return NULL;
+	}
+	return &forms[text[10] == 'T' ? 1 : 2];
 }
 
 static bool
@@ -63,20 +60,16 @@ is_digit(char c)
 	return c >= '0' && c <= '9';
 }
 
-/* How many bytes are one of `first` and the digits and colons behind it. */
+/* Where digits and colons from `at` on end, `most` of them read. */
 static size_t
-number_span(const char *text, size_t len, const char *first, size_t most)
+digits_end(const char *text, size_t len, size_t at, size_t most)
 {
-	size_t span = 1;
+	size_t end = at + most < len ? at + most : len;
 
-	if (len == 0 || text[0] == '\0' || strchr(first, text[0]) == NULL) {
-		return 0;
+	while (at < end && (is_digit(text[at]) || text[at] == ':')) {
+		at++;
 	}
-	while (span < len && span < most &&
-	       (is_digit(text[span]) || text[span] == ':')) {
-		span++;
-	}
-	return span;
+	return at;
 }
 
 /* The time of TAI64N, as daemontools counts it: 10 s ahead of Unix, and no
@@ -102,32 +95,38 @@ tai_time(const char *text, int64_t *at)
 	return *at >= 0 && *at <= UINT32_MAX;
 }
 
-size_t
-stamp_span(const char *text, size_t len)
+bool
+stamp_find(const char *text, size_t len, struct stamp *stamp)
 {
 	const struct form *form = form_of(text, len);
-	size_t span = TAI_SPAN;
-	int64_t at;
+	size_t at = TAI_SPAN;
+	int64_t time;
 
+	stamp->zone_len = 0;
 	if (form == NULL) {
-		return len > span && text[0] == '@' && text[span] == ' ' &&
-			       tai_time(text, &at)
-			   ? span
-			   : 0;
+		stamp->span = at;
+		return len > at && text[0] == '@' && text[at] == ' ' &&
+		       tai_time(text, &time);
 	}
-	span = strlen(form->shape);
-	span += number_span(text + span, len - span, ".,", FRACTION_MAX);
+	at = form->span;
+	if (text[at] == '.' || text[at] == ',') {
+		at = digits_end(text, len, at + 1, FRACTION_MAX - 1);
+	}
 	if (form != forms) {
 		/* With a blank before the time there is one before the zone
 		 * too, if any. */
-		bool apart = form->shape[10] == ' ' && span < len &&
-			     text[span] == ' ';
-		size_t zone = number_span(
-		    text + span + apart, len - span - apart, "+-Z", ZONE_MAX);
-
-		span += zone > 0 ? zone + apart : 0;
+		stamp->zone = at + (form == &forms[2] && at < len &&
+				       text[at] == ' ');
+		if (stamp->zone < len &&
+		    (text[stamp->zone] == '+' || text[stamp->zone] == '-' ||
+			text[stamp->zone] == 'Z')) {
+			at = digits_end(
+			    text, len, stamp->zone + 1, ZONE_MAX - 1);
+			stamp->zone_len = at - stamp->zone;
+		}
 	}
-	return span < len && text[span] == ' ' ? span : 0;
+	stamp->span = at;
+	return at < len && text[at] == ' ';
 }
 
 /* ---- what a time means ---- */
@@ -211,7 +210,7 @@ static bool
 find_hour(struct rules_clock *clock, const struct form *form, const char *key,
     int minute, int64_t *at)
 {
-	struct hour hour = { .has_year = form > forms };
+	struct hour hour = { .has_year = form != forms };
 	const char *zone = strptime(key, form->reads, &hour.tm);
 	int64_t first;
 	int64_t last;
@@ -228,7 +227,7 @@ find_hour(struct rules_clock *clock, const struct form *form, const char *key,
 	if (resolve(&hour, 0, clock->reference, &first) &&
 	    resolve(&hour, LAST_MINUTE, clock->reference, &last) &&
 	    last - first == HOUR - MINUTE) {
-		(void)text_copy(clock->prefix, sizeof(clock->prefix), key);
+		memcpy(clock->prefix, key, sizeof(clock->prefix));
 		clock->at = first;
 	}
 	return true;
@@ -276,33 +275,28 @@ two_digits(const char *text)
 }
 
 bool
-stamp_read(
-    const char *text, size_t span, struct rules_clock *clock, int64_t *at)
+stamp_read(const char *text, const struct stamp *stamp,
+    struct rules_clock *clock, int64_t *at)
 {
-	const struct form *form = form_of(text, span);
+	const struct form *form = form_of(text, stamp->span + 1);
 	char key[sizeof(clock->prefix)] = ""; /* the hour and the zone */
-	size_t zone;
 	int minute;
 	int second;
 	bool fine = true;
 
-	clock->local = false;
+	clock->local = form != NULL && stamp->zone_len == 0;
 	if (form == NULL) {
 		return tai_time(text, at);
 	}
-	zone = strlen(form->shape);
-	zone += number_span(text + zone, span - zone, ".,", FRACTION_MAX);
-	clock->local = zone == span;
-	zone += zone < span && text[zone] == ' ';
 	memcpy(key, text, form->hour);
-	memcpy(key + form->hour, text + zone, span - zone);
+	memcpy(key + form->hour, text + stamp->zone, stamp->zone_len);
 	minute = two_digits(text + form->hour + 1);
 	second = two_digits(text + form->hour + 4);
 	/* 60 is a leap second. */
 	if (minute < 0 || minute > LAST_MINUTE || second < 0 || second > 60) {
 		return false;
 	}
-	if (strcmp(clock->prefix, key) == 0) {
+	if (memcmp(clock->prefix, key, sizeof(key)) == 0) {
 		*at = clock->at + (int64_t)minute * MINUTE;
 	} else if (clock->zone == NULL || clock->zone[0] == '\0') {
 		fine = find_hour(clock, form, key, minute, at);

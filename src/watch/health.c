@@ -93,6 +93,7 @@ find_zone(
     const struct health *health, const struct rules_clock *clock, int64_t now)
 {
 	struct rules_clock copy = *clock;
+	struct stamp stamp;
 	time_t time = (time_t)now;
 	struct tm tm;
 	char text[32];
@@ -101,7 +102,8 @@ find_zone(
 	/* What the clock takes for Greenwich's time is wrong by its zone. */
 	if (gmtime_r(&time, &tm) == NULL ||
 	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S ", &tm) == 0 ||
-	    !stamp_read(text, strlen(text) - 1, &copy, &at)) {
+	    !stamp_find(text, strlen(text), &stamp) ||
+	    !stamp_read(text, &stamp, &copy, &at)) {
 		return INT64_MAX;
 	}
 	return now - at + health->lag * HALF;

@@ -42,14 +42,15 @@ times_are_resolved(void **state)
 		struct rules_clock clock = rules_clock(
 		    moment(rows.field[2]), rows.field[1]);
 		size_t len = strlen(rows.field[3]);
+		struct stamp stamp;
 		char line[64];
 		int64_t at = 0;
 
 		set_zone(rows.field[0]);
 		(void)snprintf(line, sizeof(line), "%s ", rows.field[3]);
-		check_int(rows.sentence, (int64_t)stamp_span(line, len + 1),
-		    (int64_t)len);
-		check_int(rows.sentence, stamp_read(line, len, &clock, &at),
+		check_int(rows.sentence, stamp_find(line, len + 1, &stamp), 1);
+		check_int(rows.sentence, (int64_t)stamp.span, (int64_t)len);
+		check_int(rows.sentence, stamp_read(line, &stamp, &clock, &at),
 		    rows.field[4] != NULL);
 		if (rows.field[4] != NULL) {
 			check_int(rows.sentence, at, moment(rows.field[4]));
@@ -88,9 +89,11 @@ the_last_hour_is_kept_and_no_longer(void **state)
 	set_zone(PARIS);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int64_t at = 0;
-		size_t span = strlen(rows[i].stamp) - 1;
+		struct stamp stamp;
 
-		assert_true(stamp_read(rows[i].stamp, span, &clock, &at));
+		assert_true(
+		    stamp_find(rows[i].stamp, strlen(rows[i].stamp), &stamp));
+		assert_true(stamp_read(rows[i].stamp, &stamp, &clock, &at));
 		check_int(rows[i].stamp, at, moment(rows[i].want));
 	}
 }
@@ -265,7 +268,7 @@ the_journal_knows_time_and_tag(void **state)
 
 	(void)state;
 	assert_true(line_split(&line, &parts));
-	assert_null(parts.stamp);
+	assert_null(parts.time);
 	assert_string_equal(parts.tag, "postfix/smtpd");
 	assert_int_equal(parts.tag_len, 13);
 	assert_ptr_equal(parts.text, line.text);
@@ -308,7 +311,8 @@ an_hour_with_a_jump_is_not_kept(void **state)
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		int64_t at = 0;
 
-		assert_true(stamp_read(rows[i].stamp, 15, &clock, &at));
+		assert_true(stamp_read(
+		    rows[i].stamp, &(struct stamp){ .span = 15 }, &clock, &at));
 		check_int(rows[i].stamp, at, moment(rows[i].want));
 	}
 }
