@@ -7,7 +7,6 @@
 #include "base/log.h"
 #include "base/words.h"
 #include "conf/conf.h"
-#include "conf/conf.h"
 #include "conf/grammar.h"
 
 /* providers.conf, by scripts/embed. */
@@ -60,23 +59,6 @@ struct advice {
 static struct bounce_table table;
 static struct advice advice[BOUNCE_ADVICE_MAX];
 static size_t advices;
-
-static const char *
-set_provider(const struct key *key, void *field, const char *value)
-{
-	enum bounce_provider provider;
-
-	(void)key;
-	if (value == NULL) {
-		*(uint32_t *)field = 0;
-		return NULL;
-	}
-	if (!words_parse(&provider_words, value, &provider)) {
-		return "is not a provider";
-	}
-	*(uint32_t *)field |= bounce_bit(provider);
-	return NULL;
-}
 
 static const char *
 set_code(const struct key *key, void *field, const char *value)
@@ -142,8 +124,8 @@ set_advice(const struct key *key, void *field, const char *value)
 	.size = sizeof(((struct bounce_meaning *)0)->member)
 
 static const struct key keys[] = {
-	{ REASON(providers), .name = "provider", .set = set_provider,
-	    .list = true, .required = true },
+	{ REASON(providers), .name = "provider", .set = field_bits,
+	    .words = &provider_words, .list = true, .required = true },
 	{ REASON(code), .name = "code", .set = set_code },
 	{ REASON(outcome), .name = "outcome", .def = "unsaid",
 	    .set = field_word, .words = &outcome_words },

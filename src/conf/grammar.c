@@ -1,6 +1,7 @@
 #include "conf/grammar.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/addr.h"
@@ -14,17 +15,17 @@ enum {
 
 /* ---- values ---- */
 
+static const char letters_and_digits[] = "abcdefghijklmnopqrstuvwxyz"
+					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789._-";
+
 static const char *
 copy(const struct key *key, void *field, const char *value)
 {
 	if (value[0] == '\0' && key->min > 0) {
 		return "must not be empty";
 	}
-	if (strlen(value) >= key->size) {
-		return "is too long";
-	}
-	(void)text_copy(field, key->size, value);
-	return NULL;
+	return text_copy(field, key->size, value) ? NULL : "is too long";
 }
 
 const char *
@@ -46,7 +47,8 @@ const char *
 field_prose(const struct key *key, void *field, const char *value)
 {
 	for (const char *at = value; *at != '\0';) {
-		size_t len = *at == '\n' ? 1 : utf8_printable(at);
+		const size_t len = *at == '\n' ? 1 : utf8_printable(at);
+
 		if (len == 0) {
 			return "must be UTF-8 without control characters but "
 			       "ends of lines";
@@ -74,14 +76,10 @@ field_path(const struct key *key, void *field, const char *value)
 const char *
 field_account(const struct key *key, void *field, const char *value)
 {
-	bool fine = value[0] != '-';
-
-	for (const char *at = value; *at != '\0'; at++) {
-		fine = fine && (isalnum((unsigned char)*at) ||
-				   strchr("._-", *at) != NULL);
-	}
-	return fine ? copy(key, field, value)
-		    : "must be the name of an account";
+	return value[0] != '-' &&
+		       value[strspn(value, letters_and_digits)] == '\0'
+		   ? copy(key, field, value)
+		   : "must be the name of an account";
 }
 
 /* Whether every character can stand in a URL or an address that is pasted
@@ -89,12 +87,8 @@ field_account(const struct key *key, void *field, const char *value)
 static bool
 is_graphic_without(const char *value, const char *without)
 {
-	for (const char *at = value; *at != '\0'; at++) {
-		if (*at <= ' ' || *at > '~' || strchr(without, *at) != NULL) {
-			return false;
-		}
-	}
-	return true;
+	return text_is_plain(value) && strchr(value, ' ') == NULL &&
+	       strpbrk(value, without) == NULL;
 }
 
 const char *
@@ -116,13 +110,12 @@ field_url(const struct key *key, void *field, const char *value)
 {
 	const char *rest = text_after(value, "https://");
 
-	if (value[0] == '\0') {
-		return copy(key, field, value);
-	}
 	if (rest == NULL) {
 		rest = text_after(value, "http://");
 	}
-	if (rest == NULL || (!isalnum((unsigned char)*rest) && *rest != '[')) {
+	if (value[0] != '\0' &&
+	    (rest == NULL ||
+		(!isalnum((unsigned char)*rest) && *rest != '['))) {
 		return "must be an http:// or https:// URL";
 	}
 	if (!is_graphic_without(value, "%?#\"'<>\\`")) {
@@ -133,9 +126,22 @@ field_url(const struct key *key, void *field, const char *value)
 }
 
 const char *
+field_bits(const struct key *key, void *field, const char *value)
+{
+	unsigned place;
+
+	if (value == NULL) {
+		*(uint32_t *)field = 0;
+	} else if (words_parse(key->words, value, &place)) {
+		*(uint32_t *)field |= UINT32_C(1) << place;
+	}
+	return NULL;
+}
+
+const char *
 field_word(const struct key *key, void *field, const char *value)
 {
-	return words_parse(key->words, value, field) ? NULL : "is unknown";
+	return words_parse(key->words, value, field) ? NULL : grammar_no_word;
 }
 
 const char *
@@ -146,11 +152,8 @@ field_int(const struct key *key, void *field, const char *value)
 	if (!text_to_int(value, INT64_MIN, INT64_MAX, &number)) {
 		return "must be a whole number";
 	}
-	if (number < key->min) {
-		return "is too small";
-	}
-	if (number > key->max) {
-		return "is too large";
+	if (number < key->min || number > key->max) {
+		return number < key->min ? "is too small" : "is too large";
 	}
 	*(int64_t *)field = number;
 	return NULL;
@@ -180,19 +183,16 @@ field_duration(const struct key *key, void *field, const char *value)
 const char *
 field_mode(const struct key *key, void *field, const char *value)
 {
-	unsigned mode = 0;
+	const unsigned long mode = strtoul(value, NULL, 8);
 
 	(void)key;
-	for (const char *at = value; *at != '\0'; at++) {
-		if (*at < '0' || *at > '7' || mode > 0777) {
-			return "must be octal, such as 0660";
-		}
-		mode = mode * 8 + (unsigned)(*at - '0');
+	if (value[strspn(value, "01234567")] != '\0') {
+		return "must be octal, such as 0660";
 	}
 	if (mode > 0777 || (mode & 0600) != 0600) {
 		return "must be from 0600 to 0777, open to the owner";
 	}
-	*(unsigned *)field = mode;
+	*(unsigned *)field = (unsigned)mode;
 	return NULL;
 }
 
@@ -235,22 +235,21 @@ field_net(const struct key *key, void *field, const char *value)
 	if (!net_parse(value, field)) {
 		return net_complaint(value, complaint);
 	}
-	if (net_is_wider(field, BAN_WIDEST_V4, BAN_WIDEST_V6) &&
-	    !net_contains(&local, field)) {
-		return GRAMMAR_WARNING "is very wide: more than a /8, of IPv6 "
-				       "a /16";
-	}
-	return NULL;
+	return net_is_wider(field, BAN_WIDEST_V4, BAN_WIDEST_V6) &&
+		       !net_contains(&local, field)
+		   ? GRAMMAR_WARNING "is very wide: more than a /8, of IPv6 "
+				     "a /16"
+		   : NULL;
 }
 
 const char *
 field_header(const struct key *key, void *field, const char *value)
 {
 	/* RFC 5322 2.2: a name is printable, without blank and ':'. */
-	size_t name = strcspn(value, ": ");
+	const char *colon = value + strcspn(value, ": ");
 
-	if (name == 0 || value[name] != ':' ||
-	    value[name + 1 + strspn(value + name + 1, " ")] == '\0') {
+	if (colon == value || *colon != ':' ||
+	    colon[1 + strspn(colon + 1, " ")] == '\0') {
 		return "must be a header and the beginning of its value: "
 		       "\"Name: value\"";
 	}
@@ -259,10 +258,12 @@ field_header(const struct key *key, void *field, const char *value)
 
 /* ---- keys and sections ---- */
 
-static bool
-same_section(const char *a, const char *b)
+bool
+key_is_of(const struct key *key, const char *section)
 {
-	return a == b || (a != NULL && b != NULL && strcmp(a, b) == 0);
+	return key->section == section ||
+	       (key->section != NULL && section != NULL &&
+		   strcmp(key->section, section) == 0);
 }
 
 const struct key *
@@ -272,7 +273,7 @@ grammar_find(
 	for (size_t i = 0; i < grammar->count; i++) {
 		const struct key *key = &grammar->keys[i];
 
-		if (same_section(key->section, section) &&
+		if (key_is_of(key, section) &&
 		    (name == NULL || strcmp(key->name, name) == 0)) {
 			return key;
 		}
@@ -292,6 +293,7 @@ grammar_section(const struct grammar *grammar, const char *section)
 }
 
 const char grammar_full[] = "is one too many";
+const char grammar_no_word[] = "is none of the words";
 
 const char *
 grammar_set(const struct key *key, void *base, const char *value)
@@ -300,6 +302,10 @@ grammar_set(const struct key *key, void *base, const char *value)
 	size_t *items = (size_t *)(void *)((char *)base + key->count);
 	const char *wrong;
 
+	if (key->words != NULL &&
+	    words_find(key->words, value) == key->words->count) {
+		return grammar_no_word;
+	}
 	if (key->most == 0) {
 		return key->set(key, field, value);
 	}
@@ -332,18 +338,20 @@ grammar_defaults(
 		const char *at = key->def;
 
 		if (titled == NULL ? section != NULL && section->begin != NULL
-				   : !same_section(key->section, titled)) {
+				   : !key_is_of(key, titled)) {
 			continue;
 		}
 		while (at != NULL) {
-			size_t len = key->list ? strcspn(at, ",") : strlen(at);
 			char item[DEFAULT_SIZE];
-			struct text text;
+			char *comma;
 
-			text_init(&text, item, sizeof(item));
-			text_add_bytes(&text, at, len);
+			(void)text_copy(item, sizeof(item), at);
+			comma = key->list ? strchr(item, ',') : NULL;
+			if (comma != NULL) {
+				*comma = '\0';
+			}
 			(void)grammar_set(key, target, item);
-			at = at[len] == ',' ? at + len + 1 : NULL;
+			at = comma != NULL ? at + (comma - item) + 1 : NULL;
 		}
 	}
 }

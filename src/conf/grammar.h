@@ -87,8 +87,9 @@ key_setter field_milter_listen, field_web_listen;
  * seconds; unsigned, a file's mode in octal, "0660". */
 key_setter field_unsigned, field_int, field_duration, field_mode;
 
-/* struct net; an enum by the place of its word in key->words. */
-key_setter field_net, field_word;
+/* struct net; an enum by the place of its word in key->words; uint32_t, a bit
+ * by the place of each word, many values without `most`. */
+key_setter field_net, field_word, field_bits;
 
 /* At most GRAMMAR_KEYS_MAX keys. */
 struct grammar {
@@ -102,6 +103,9 @@ struct grammar {
 	const char *(*end)(void *target);
 };
 
+/* Whether it is one of that section, or where that is NULL of the top. */
+bool key_is_of(const struct key *key, const char *section);
+
 /* The key of that name in that section (NULL: at the top), or NULL; where
  * `name` is NULL, the section's first. */
 const struct key *grammar_find(
@@ -112,8 +116,10 @@ const struct grammar_section *grammar_section(
     const struct grammar *grammar, const char *section);
 
 /* Read one value into its field of the struct at `base`, a list's as one
- * item more; NULL, grammar_full or the setter's complaint. */
+ * item more; NULL, or what the setter, the list's room or the key's words
+ * refuse. */
 extern const char grammar_full[];
+extern const char grammar_no_word[];
 const char *grammar_set(const struct key *key, void *base, const char *value);
 
 /* Empty a list. */

@@ -58,41 +58,6 @@ complain_of_two(struct parser *parser, const char *what, const struct place *at,
 	    what, same ? "line " : first->file, same ? "" : ":", first->line);
 }
 
-/* The value at hand is refused: as `wrong` says, or where that is NULL because
- * it is none of the key's words. */
-static void
-complain_of_value(
-    struct parser *parser, const struct key *key, const char *wrong)
-{
-	const char *value = parser->lexer->value;
-	const bool longer = strlen(value) > VALUE_SHOWN;
-	const char *milder = NULL;
-	char why[ERRORS_WHAT_SIZE];
-	struct text text;
-
-	text_init(&text, why, sizeof(why));
-	if (wrong == NULL) {
-		const char *meant = words_nearest(key->words, value);
-
-		text_add(&text, "must be ");
-		words_list(&text, key->words);
-		if (meant != NULL) {
-			text_addf(&text, ", did you mean \"%s\"?", meant);
-		}
-	} else {
-		milder = text_after(wrong, GRAMMAR_WARNING);
-		text_add(&text, milder != NULL ? milder : wrong);
-		if (wrong == grammar_full) {
-			text_addf(&text, ": %zu are the most", key->most);
-		}
-	}
-	errors_say(parser->errors,
-	    milder != NULL ? ERRORS_WARNING : ERRORS_PLAIN,
-	    &parser->lexer->now.place, "%s = \"%.*s%s\": %s", key->name,
-	    longer ? VALUE_SHOWN - 3 : VALUE_SHOWN, value, longer ? "..." : "",
-	    why);
-}
-
 static void
 complain_of_unknown(struct parser *parser, const struct scope *scope)
 {
@@ -141,8 +106,7 @@ skip_value(struct parser *parser)
 
 	if (open.kind == TOKEN_TEXT) {
 		lexer_next(parser->lexer);
-	} else if (open.kind == TOKEN_OPEN &&
-		   !lexer_skip_block(parser->lexer)) {
+	} else if (open.kind == '{' && !lexer_skip_block(parser->lexer)) {
 		complain_of_open(parser, &open.place);
 	}
 }
@@ -151,17 +115,36 @@ skip_value(struct parser *parser)
 static void
 read_value(struct parser *parser, const struct key *key, void *base)
 {
-	struct lexer *lexer = parser->lexer;
-	const bool no_word = key->words != NULL &&
-			     words_find(key->words, lexer->value) ==
-				 key->words->count;
-	const char *wrong = no_word ? NULL
-				    : grammar_set(key, base, lexer->value);
+	const char *value = parser->lexer->value;
+	const char *wrong = grammar_set(key, base, value);
+	const char *milder = wrong != NULL ? text_after(wrong, GRAMMAR_WARNING)
+					   : NULL;
+	const bool longer = strlen(value) > VALUE_SHOWN;
+	const char *meant = NULL;
+	char why[ERRORS_WHAT_SIZE];
+	struct text text;
 
-	if (no_word || wrong != NULL) {
-		complain_of_value(parser, key, wrong);
+	text_init(&text, why, sizeof(why));
+	if (wrong == grammar_no_word) {
+		text_add(&text, "must be ");
+		words_list(&text, key->words);
+		meant = words_nearest(key->words, value);
+	} else if (wrong == grammar_full) {
+		text_addf(&text, "%s: %zu are the most", wrong, key->most);
+	} else if (wrong != NULL) {
+		text_add(&text, milder != NULL ? milder : wrong);
 	}
-	lexer_next(lexer);
+	if (meant != NULL) {
+		text_addf(&text, ", did you mean \"%s\"?", meant);
+	}
+	if (wrong != NULL) {
+		errors_say(parser->errors,
+		    milder != NULL ? ERRORS_WARNING : ERRORS_PLAIN,
+		    &parser->lexer->now.place, "%s = \"%.*s%s\": %s", key->name,
+		    longer ? VALUE_SHOWN - 3 : VALUE_SHOWN, value,
+		    longer ? "..." : "", why);
+	}
+	lexer_next(parser->lexer);
 }
 
 /* The brace of a list is at hand. */
@@ -174,7 +157,7 @@ read_list(struct parser *parser, const struct key *key, void *base)
 	lexer_next(lexer);
 	while (lexer->now.kind == TOKEN_TEXT) {
 		read_value(parser, key, base);
-		if (lexer->now.kind == TOKEN_COMMA) {
+		if (lexer->now.kind == ',') {
 			lexer_next(lexer);
 		} else if (lexer->now.kind == TOKEN_TEXT) {
 			if (strchr("=+{", lexer_peek(lexer)) != NULL) {
@@ -189,12 +172,12 @@ read_list(struct parser *parser, const struct key *key, void *base)
 	}
 	if (lexer->now.kind == TOKEN_END) {
 		complain_of_open(parser, &open.place);
-	} else if (lexer->now.kind != TOKEN_CLOSE) {
+	} else if (lexer->now.kind != '}') {
 		errors_lost(parser->errors, &lexer->now.place,
 		    "this does not belong in a list");
 		lexer_skip_statement(lexer);
 	}
-	if (lexer->now.kind == TOKEN_CLOSE) {
+	if (lexer->now.kind == '}') {
 		lexer_next(lexer);
 	}
 }
@@ -209,21 +192,21 @@ read_setting(struct parser *parser, const struct key *key,
 	const struct token sign = lexer->now;
 	const int errors = parser->errors->found;
 
-	if (sign.kind != TOKEN_ADD && sign.kind != TOKEN_EQUAL) {
+	if (sign.kind != '+' && sign.kind != '=') {
 		errors_lost(parser->errors, &sign.place,
 		    "there is no = behind %s", key->name);
 		lexer_skip_statement(lexer);
 		return;
 	}
 	parser->errors->lost = false;
-	if (sign.kind == TOKEN_ADD && !key->list) {
+	if (sign.kind == '+' && !key->list) {
 		errors_add(parser->errors, &sign.place,
 		    "+= is for lists, and %s has one value", key->name);
-	} else if (sign.kind == TOKEN_EQUAL && seen->line > 0) {
+	} else if (sign.kind == '=' && seen->line > 0) {
 		complain_of_two(parser, key->name, at, seen);
 	}
 	lexer_next(lexer);
-	if (parser->errors->found == errors && lexer->now.kind == TOKEN_OPEN &&
+	if (parser->errors->found == errors && lexer->now.kind == '{' &&
 	    !key->list) {
 		errors_add(parser->errors, &lexer->now.place,
 		    "%s has one value, not a list", key->name);
@@ -235,12 +218,12 @@ read_setting(struct parser *parser, const struct key *key,
 	if (seen->line == 0) {
 		*seen = lexer->now.place;
 	}
-	if (sign.kind == TOKEN_EQUAL && key->list && !parser->grammar->adds) {
+	if (sign.kind == '=' && key->list && !parser->grammar->adds) {
 		grammar_empty(key, scope->base);
 	}
 	if (lexer->now.kind == TOKEN_TEXT) {
 		read_value(parser, key, scope->base);
-	} else if (lexer->now.kind == TOKEN_OPEN) {
+	} else if (lexer->now.kind == '{') {
 		read_list(parser, key, scope->base);
 	} else {
 		errors_lost(parser->errors, &lexer->now.place,
@@ -286,8 +269,7 @@ begin_section(struct parser *parser, const struct grammar_section *section,
 	}
 	/* Which keys the one before it had. */
 	for (size_t i = 0; i < grammar->count; i++) {
-		if (grammar->keys[i].section != NULL &&
-		    strcmp(grammar->keys[i].section, scope->name) == 0) {
+		if (key_is_of(&grammar->keys[i], scope->name)) {
 			parser->seen[i].line = 0;
 		}
 	}
@@ -310,7 +292,7 @@ check_section(struct parser *parser, const struct scope *scope,
 		const struct key *key = &grammar->keys[i];
 
 		if (key->required && parser->seen[i].line == 0 &&
-		    strcmp(key->section, scope->name) == 0) {
+		    key_is_of(key, scope->name)) {
 			errors_add(parser->errors, at, "%s has no %s",
 			    scope->what, key->name);
 		}
@@ -368,7 +350,7 @@ read_section(struct parser *parser, const char *name, const struct place *at)
 		text_addf(&text, "section %s", name);
 	}
 	open = lexer->now;
-	if (open.kind != TOKEN_OPEN) {
+	if (open.kind != '{') {
 		errors_lost(parser->errors, &open.place,
 		    "section %s begins with a brace: %s { ... }", name, name);
 		lexer_skip_statement(lexer);
@@ -381,11 +363,11 @@ read_section(struct parser *parser, const char *name, const struct place *at)
 		return;
 	}
 	lexer_next(lexer);
-	while (lexer->now.kind != TOKEN_CLOSE && lexer->now.kind != TOKEN_END &&
+	while (lexer->now.kind != '}' && lexer->now.kind != TOKEN_END &&
 	       !begins_other(parser, &scope)) {
 		read_statement(parser, &scope);
 	}
-	if (lexer->now.kind != TOKEN_CLOSE) {
+	if (lexer->now.kind != '}') {
 		complain_of_open(parser, &open.place);
 		return;
 	}
@@ -423,7 +405,7 @@ read_include(struct parser *parser, const struct place *at)
 	const char *wrong = NULL;
 	char *text;
 
-	if (lexer->now.kind == TOKEN_PAREN) {
+	if (lexer->now.kind == '(') {
 		lexer_next(lexer);
 		if (lexer->now.kind == TOKEN_TEXT && lexer->value[0] != '\0') {
 			wrong = file_beside(
@@ -433,7 +415,7 @@ read_include(struct parser *parser, const struct place *at)
 			lexer_next(lexer);
 		}
 	}
-	if (path[0] == '\0' || lexer->now.kind != TOKEN_ENDING) {
+	if (path[0] == '\0' || lexer->now.kind != ')') {
 		errors_lost(errors, &lexer->now.place,
 		    "include takes the name of one file");
 		lexer_skip_statement(lexer);
@@ -476,7 +458,7 @@ read_statement(struct parser *parser, const struct scope *scope)
 	const struct key *key;
 	const struct key *section;
 
-	if (at.kind == TOKEN_CLOSE) {
+	if (at.kind == '}') {
 		errors_lost(
 		    parser->errors, &at.place, "this brace closes nothing");
 		lexer_next(lexer);
@@ -510,7 +492,7 @@ read_statement(struct parser *parser, const struct scope *scope)
 	}
 	complain_of_unknown(parser, scope);
 	lexer_next(lexer);
-	if (lexer->now.kind == TOKEN_EQUAL || lexer->now.kind == TOKEN_ADD) {
+	if (lexer->now.kind == '=' || lexer->now.kind == '+') {
 		lexer_next(lexer);
 		skip_value(parser);
 		return;
@@ -518,7 +500,7 @@ read_statement(struct parser *parser, const struct scope *scope)
 	if (lexer->now.kind == TOKEN_TEXT && !lexer->now.leads) {
 		lexer_next(lexer);
 	}
-	if (lexer->now.kind == TOKEN_OPEN) {
+	if (lexer->now.kind == '{') {
 		skip_value(parser);
 	} else {
 		lexer_skip_statement(lexer);

@@ -11,21 +11,6 @@
 
 /* ---- setters ---- */
 
-static const char *
-set_events(const struct key *key, void *field, const char *value)
-{
-	uint32_t *kinds = field;
-	enum kind kind;
-
-	(void)key;
-	if (value == NULL) {
-		*kinds = 0;
-	} else if (words_parse(&kind_words, value, &kind)) {
-		*kinds |= kind_bit(kind);
-	}
-	return NULL;
-}
-
 /* In steps of 1/POLICY_RATIO_ONE, without a detour by floating point and the
  * locale's comma. */
 static const char *
@@ -126,7 +111,7 @@ static const struct key keys[] = {
 	{ LIMIT("reply", reply, set_reply), .required = true },
 	{ LIMIT("code", reply, set_code) },
 
-	{ RULE("events", kinds, set_events), .words = &kind_words, .list = true,
+	{ RULE("events", kinds, field_bits), .words = &kind_words, .list = true,
 	    .required = true },
 	{ RULE("limit", limit, field_int), .min = 1, .max = COUNT_MAX,
 	    .required = true },

@@ -284,13 +284,13 @@ lexer_next(struct lexer *lexer)
 		wrong(lexer, "a comment that begins here is never closed");
 		lexer->at += strlen(lexer->at);
 	} else if (c == '+' && lexer->at[1] == '=') {
-		lexer->now.kind = TOKEN_ADD;
+		lexer->now.kind = '+';
 		take_to(lexer, lexer->at + 2);
 	} else if (c == '+' || c == '*') {
 		wrong(lexer, "a text with + or * in it must stand in quotes");
 		(void)take(lexer);
 	} else if (c != '\0' && strchr("{}()=,", c) != NULL) {
-		lexer->now.kind = (enum token_kind)take(lexer);
+		lexer->now.kind = take(lexer);
 	} else if (c != '\0' && iscntrl((unsigned char)c)) {
 		wrong(lexer, "a control character does not belong here");
 		(void)take(lexer);
@@ -324,10 +324,10 @@ lexer_skip_statement(struct lexer *lexer)
 
 	while (lexer->now.kind != TOKEN_END &&
 	       (depth != 0 ||
-		   (lexer->now.kind != TOKEN_CLOSE &&
+		   (lexer->now.kind != '}' &&
 		       (lexer->now.kind != TOKEN_TEXT || !lexer->now.leads)))) {
-		depth += lexer->now.kind == TOKEN_OPEN;
-		depth -= lexer->now.kind == TOKEN_CLOSE;
+		depth += lexer->now.kind == '{';
+		depth -= lexer->now.kind == '}';
 		lexer_next(lexer);
 	}
 }
@@ -338,8 +338,8 @@ lexer_skip_block(struct lexer *lexer)
 	int depth = 0;
 
 	do {
-		depth += lexer->now.kind == TOKEN_OPEN;
-		depth -= lexer->now.kind == TOKEN_CLOSE;
+		depth += lexer->now.kind == '{';
+		depth -= lexer->now.kind == '}';
 		lexer_next(lexer);
 	} while (depth > 0 && lexer->now.kind != TOKEN_END);
 	return depth == 0;

@@ -68,21 +68,15 @@ enum {
 	TOKEN_TEXT_SIZE = 16384
 };
 
-enum token_kind {
+/* A sign is its own kind; "+=" is '+'. */
+enum {
 	TOKEN_END = '\0',
-	TOKEN_OPEN = '{',
-	TOKEN_CLOSE = '}',
-	TOKEN_PAREN = '(',
-	TOKEN_ENDING = ')',
-	TOKEN_EQUAL = '=',
-	TOKEN_COMMA = ',',
-	TOKEN_ADD = '+', /* += */
 	TOKEN_TEXT = 'a',
 	TOKEN_WRONG = '?' /* it was told */
 };
 
 struct token {
-	enum token_kind kind;
+	char kind;
 	struct place place;
 	bool leads; /* it is the first of its line */
 };
