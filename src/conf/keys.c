@@ -89,32 +89,26 @@ keys_check_zone(const char *folder, const char *name)
 	/* A compiled zone begins so (RFC 8536 3.1); the folder holds tables
 	 * in plain text too. */
 	static const char magic[] = "TZif";
-	static const char word[] = "abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				   "0123456789_+-";
-	const char *at = name;
-	size_t len = strspn(at, word);
+	const size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
+					"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					"0123456789_+-/");
 	char path[CONF_PATH_SIZE];
 	char head[sizeof(magic)];
 	struct stat status;
 	struct text text;
 
 	/* Words parted by single slashes: no way out of the folder. */
-	while (len > 0 && at[len] == '/') {
-		at += len + 1;
-		len = strspn(at, word);
-	}
-	if (len == 0 || at[len] != '\0') {
+	if (len == 0 || name[len] != '\0' || name[0] == '/' ||
+	    name[len - 1] == '/' || strstr(name, "//") != NULL) {
 		return "must be the name of a time zone, such as Europe/Paris";
 	}
 	text_init(&text, path, sizeof(path));
 	text_addf(&text, "%s/%s", folder, name);
 	(void)file_read_head(path, head, sizeof(head));
-	if (stat(folder, &status) == 0 &&
-	    (text.cut || strcmp(head, magic) != 0)) {
-		return "is no time zone that this system knows";
-	}
-	return NULL;
+	return stat(folder, &status) == 0 &&
+		       (text.cut || strcmp(head, magic) != 0)
+		   ? "is no time zone that this system knows"
+		   : NULL;
 }
 
 static const char *
@@ -162,6 +156,9 @@ check_about(const struct key *key, void *field, const char *value)
 	.most = (number), .offset = offsetof(struct conf, member),             \
 	.size = sizeof(MEMBER(member)[0]),                                     \
 	.count = offsetof(struct conf, counter)
+#define MILTER(is, member, setter) KEY("milter", is, milter.member, setter)
+#define WEB(is, member, setter)    KEY("web", is, web.member, setter)
+#define WATCH(is, member, setter)  KEY("watch", is, watch.member, setter)
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member's name */
 #define TEXTS(of, is, member, setter)                                          \
 	LIST(of, is, member.item, member.items, CONF_LIST_MAX, setter), .min = 1
@@ -200,53 +197,47 @@ static const struct key rows[] = {
 	{ KEY("keep", "audit", keep_audit, field_duration), .def = "365d" },
 	{ KEY("keep", "daily", keep_daily, field_duration), .def = "400d" },
 
-	{ KEY("milter", "listen", milter.listen, field_milter_listen),
+	{ MILTER("listen", listen, field_milter_listen),
 	    .def = "unix:/var/spool/postfix/videur/milter.sock" },
-	{ KEY("milter", "socket-mode", milter.socket_mode, field_mode),
-	    .def = "0660" },
-	{ KEY("milter", "socket-group", milter.socket_group, field_account),
+	{ MILTER("socket-mode", socket_mode, field_mode), .def = "0660" },
+	{ MILTER("socket-group", socket_group, field_account),
 	    .def = "postfix" },
-	{ KEY("milter", "on-error", milter.on_error, field_word),
-	    .words = &on_error_words, .def = "accept" },
+	{ MILTER("on-error", on_error, field_word), .words = &on_error_words,
+	    .def = "accept" },
 	{ LIST("milter", "scanner", scanner, scanners, CONF_SCANNERS_MAX,
 	    set_name) },
 	{ TEXTS("milter", "spam-header", milter.spam_header, field_header) },
 	{ TEXTS("milter", "virus-header", milter.virus_header, field_header) },
-	{ KEY("milter", "heuristics", milter.heuristics, field_word),
+	{ MILTER("heuristics", heuristics, field_word),
 	    .words = &heuristics_words, .def = "spam" },
 
-	{ KEY("web", "listen", web.listen, field_web_listen),
-	    .def = "127.0.0.1:8025" },
-	{ KEY("web", "metrics-listen", web.metrics_listen, field_web_listen) },
+	{ WEB("listen", listen, field_web_listen), .def = "127.0.0.1:8025" },
+	{ WEB("metrics-listen", metrics_listen, field_web_listen) },
 	{ LIST("web", "trusted-proxies", web.trusted_proxy, web.trusted_proxies,
 	    CONF_LIST_MAX, field_net) },
-	{ KEY("web", "rate", web.rate, field_unsigned), .max = MANY,
-	    .def = "60" },
-	{ KEY("web", "certificate", web.certificate, field_path) },
-	{ KEY("web", "key", web.key, field_path) },
-	{ KEY("web", "templates", web.templates, field_path) },
-	{ KEY("web", "site-name", web.site_name, field_words) },
-	{ KEY("web", "logo", web.logo, field_path) },
-	{ KEY("web", "zone", web.zone, set_zone) },
-	{ KEY("web", "accent", web.accent, set_colour) },
-	{ KEY("web", "abuse", web.abuse, field_mail) },
+	{ WEB("rate", rate, field_unsigned), .max = MANY, .def = "60" },
+	{ WEB("certificate", certificate, field_path) },
+	{ WEB("key", key, field_path) },
+	{ WEB("templates", templates, field_path) },
+	{ WEB("site-name", site_name, field_words) },
+	{ WEB("logo", logo, field_path) },
+	{ WEB("zone", zone, set_zone) },
+	{ WEB("accent", accent, set_colour) },
+	{ WEB("abuse", abuse, field_mail) },
 	{ TEXTS("web", "languages", web.languages, field_text),
 	    .words = &language_words },
-	{ KEY("web", "paragraph", web.paragraph, field_prose) },
-	{ KEY("web", "paragraph-fr", web.paragraph_fr, field_prose) },
+	{ WEB("paragraph", paragraph, field_prose) },
+	{ WEB("paragraph-fr", paragraph_fr, field_prose) },
 
-	{ KEY("watch", "journal", watch.journal, set_journal), .def = "yes" },
+	{ WATCH("journal", journal, set_journal), .def = "yes" },
 	{ TEXTS("watch", "units", watch.units, field_text), .def = CONF_UNITS },
 	{ TEXTS("watch", "files", watch.files, field_path) },
-	{ KEY("watch", "start", watch.start, field_word), .words = &start_words,
+	{ WATCH("start", start, field_word), .words = &start_words,
 	    .def = "now" },
-	{ KEY("watch", "rules", watch.rules, field_path), .min = 1,
+	{ WATCH("rules", rules, field_path), .min = 1,
 	    .def = "/etc/videur/rules.d" },
-	{ KEY("watch", "zone", watch.zone, set_log_zone) },
+	{ WATCH("zone", zone, set_log_zone) },
 };
-
-static_assert(sizeof(rows) / sizeof(rows[0]) + KIND_COUNT <= GRAMMAR_KEYS_MAX,
-    "room for all keys");
 
 /* TLS needs both, and half of it must not pass for none. */
 static const char *
@@ -261,13 +252,11 @@ end_web(void *section)
 	if (conf->web.certificate[0] == '\0' && conf->web.key[0] != '\0') {
 		return "key stands without its certificate";
 	}
-	for (size_t i = 1; i < languages->items; i++) {
-		for (size_t j = 0; j < i; j++) {
-			if (strcmp(languages->item[i], languages->item[j]) ==
-			    0) {
-				return "languages names one twice";
-			}
-		}
+	/* There are two. */
+	if (languages->items > 2 ||
+	    (languages->items == 2 &&
+		strcmp(languages->item[0], languages->item[1]) == 0)) {
+		return "languages names one twice";
 	}
 	return NULL;
 }
@@ -276,14 +265,23 @@ static const struct grammar_section sections[] = {
 	{ .name = "web", .end = end_web },
 };
 
-void
-keys_of_conf(struct keys *keys)
+const struct grammar *
+keys_of_conf(void)
 {
-	size_t count = sizeof(rows) / sizeof(rows[0]);
+	enum {
+		ROWS = sizeof(rows) / sizeof(rows[0])
+	};
+	static struct key keys[ROWS + KIND_COUNT];
+	static const struct grammar grammar = { .keys = keys,
+		.count = ROWS + KIND_COUNT,
+		.sections = sections,
+		.section_count = sizeof(sections) / sizeof(sections[0]),
+		.include = true };
 
-	memcpy(keys->key, rows, sizeof(rows));
+	static_assert(ROWS + KIND_COUNT <= GRAMMAR_KEYS_MAX, "room for all");
+	memcpy(keys, rows, sizeof(rows));
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		keys->key[count++] = (struct key){
+		keys[ROWS + kind] = (struct key){
 			.section = "sources",
 			.name = kind_name((enum kind)kind),
 			.set = field_word,
@@ -292,11 +290,7 @@ keys_of_conf(struct keys *keys)
 				  (size_t)kind * sizeof(enum conf_source),
 		};
 	}
-	keys->grammar = (struct grammar){ .keys = keys->key,
-		.count = count,
-		.sections = sections,
-		.section_count = sizeof(sections) / sizeof(sections[0]),
-		.include = true };
+	return &grammar;
 }
 
 static const struct key scanner_rows[] = {

@@ -8,12 +8,9 @@
 
 #include "conf/grammar.h"
 
-/* The keys of videur.conf: the table, and one for each kind of event. */
-struct keys {
-	struct grammar grammar;
-	struct key key[GRAMMAR_KEYS_MAX];
-};
-void keys_of_conf(struct keys *keys);
+/* The keys of videur.conf, one for each kind of event among them.  For one
+ * thread at a time. */
+const struct grammar *keys_of_conf(void);
 
 extern const struct grammar keys_of_policy;
 

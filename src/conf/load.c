@@ -61,65 +61,73 @@ complain_of_name(const struct named *of, const char *name, const char *path,
 	    nearest.word != NULL ? "\"?" : "");
 }
 
+/* Read a file into `target`; false where there is none, which is not told. */
+static bool
+read_file(const struct grammar *grammar, const char *path, void *target,
+    struct place *seen, struct errors *errors)
+{
+	const struct place whole = { .file = path };
+	char why[FILE_WHY_SIZE];
+	char *text = file_read_text(path, GRAMMAR_FILE_MAX, why);
+
+	if (text == NULL && (errno == ENOENT || errno == ENOTDIR)) {
+		return false;
+	}
+	if (text == NULL) {
+		errors_add(errors, &whole, "%s", why);
+	} else {
+		(void)grammar_read(grammar, target, path, text, seen, errors);
+	}
+	free(text);
+	return true;
+}
+
 /* Read FOLDER/NAME.conf beside `conf_path`, else the one built in, into
  * `target`, which holds the defaults; `at` is where it was named, or NULL. */
-static bool
+static void
 load_named(const struct named *of, const char *name, const char *conf_path,
     const struct place *at, void *target, struct errors *errors)
 {
 	char below[CONF_NAME_SIZE + 16];
 	char path[CONF_PATH_SIZE];
 	char file[CONF_PATH_SIZE];
-	char why[FILE_WHY_SIZE];
-	const struct place whole = { .file = path };
 	const struct embedded *built_in;
 	struct text out;
-	char *text;
-	bool fine;
 
 	if (!conf_is_policy_name(name)) {
 		errors_add(errors, at,
 		    "a %s's name is 1 to 32 of a-z, 0-9 and '-'", of->what);
-		return false;
+		return;
 	}
 	text_init(&out, below, sizeof(below));
 	text_addf(&out, "%s/%s.conf", of->folder, name);
 	if (!file_beside(conf_path, below, path, sizeof(path))) {
-		errors_add(errors, &whole, "its folder's name is too long");
-		return false;
+		errors_add(
+		    errors, at, "%s: its folder's name is too long", below);
+		return;
 	}
-	text = file_read_text(path, GRAMMAR_FILE_MAX, why);
-	if (text != NULL) {
-		fine = grammar_read(
-		    of->grammar, target, path, text, NULL, errors);
-		free(text);
-		return fine;
-	}
-	if (errno != ENOENT && errno != ENOTDIR) {
-		errors_add(errors, &whole, "%s", why);
-		return false;
+	if (read_file(of->grammar, path, target, NULL, errors)) {
+		return;
 	}
 	built_in = embedded_find(of->built_in, strchr(below, '/') + 1);
 	if (built_in == NULL) {
 		complain_of_name(of, name, path, at, errors);
-		return false;
+		return;
 	}
 	text_init(&out, file, sizeof(file));
 	text_addf(&out, "%s.conf (built in)", name);
-	return grammar_read(
+	(void)grammar_read(
 	    of->grammar, target, file, built_in->data, NULL, errors);
 }
 
-/* ---- policies ---- */
-
-static bool
+static void
 load_policy(const char *name, const char *conf_path, const struct place *at,
     struct policy *policy, struct errors *errors)
 {
 	*policy = (struct policy){ 0 };
 	grammar_defaults(&keys_of_policy, NULL, policy);
 	(void)text_copy(policy->name, sizeof(policy->name), name);
-	return load_named(&policies, name, conf_path, at, policy, errors);
+	load_named(&policies, name, conf_path, at, policy, errors);
 }
 
 bool
@@ -129,32 +137,34 @@ conf_policy(const char *name, const char *conf_path, struct policy *policy,
 	struct errors errors;
 
 	errors_init(&errors, error, CONF_ERROR_SIZE);
-	return load_policy(name,
-	    conf_path == NULL ? CONF_DEFAULT_FILE : conf_path, NULL, policy,
-	    &errors);
+	load_policy(name, conf_path == NULL ? CONF_DEFAULT_FILE : conf_path,
+	    NULL, policy, &errors);
+	return errors.found == 0;
 }
 
 /* ---- videur.conf ---- */
 
 /* One run of conf_load(). */
 struct loading {
-	const char *file;
+	const struct grammar *grammar;
 	struct errors errors;
-	struct keys keys;
 	struct place seen[GRAMMAR_KEYS_MAX];
+	struct place whole; /* the file as such */
 };
 
 /* Where a key's value is; where it was not given, the policy's. */
-static struct place
+static const struct place *
 where(const struct loading *load, const char *section, const char *name)
 {
-	const struct grammar *grammar = &load->keys.grammar;
-	const struct key *key = grammar_find(grammar, section, name);
-	const struct key *policy = grammar_find(grammar, NULL, "policy");
-	const struct place *at = &load->seen[key - grammar->keys];
+	const struct grammar *grammar = load->grammar;
+	const struct place
+	    *at = &load->seen[grammar_find(grammar, section, name) -
+			      grammar->keys];
 
-	at = at->line > 0 ? at : &load->seen[policy - grammar->keys];
-	return at->line > 0 ? *at : (struct place){ .file = load->file };
+	if (at->line > 0) {
+		return at;
+	}
+	return section != NULL ? where(load, NULL, "policy") : &load->whole;
 }
 
 /* What is fine by itself and does not go together. */
@@ -169,14 +179,13 @@ check(const struct conf *conf, struct loading *load)
 		{ "events", "events", conf->keep_events, false },
 		{ "tallies", "accepted messages", conf->keep_tallies, true },
 	};
-	struct place at;
 
 	for (enum kind kind = KIND_SPAM; kind <= KIND_VIRUS; kind++) {
-		at = where(load, "sources", kind_name(kind));
 		if (conf->source[kind] == CONF_MILTER &&
 		    conf->milter.spam_header.items == 0 &&
 		    conf->milter.virus_header.items == 0) {
-			errors_warn(&load->errors, &at,
+			errors_warn(&load->errors,
+			    where(load, "sources", kind_name(kind)),
 			    "%s = milter: no header is trusted, so none is "
 			    "counted; name the scanner: milter { scanner = "
 			    "{...} }",
@@ -187,11 +196,11 @@ check(const struct conf *conf, struct loading *load)
 		const struct rule *rule = &conf->policy.rule[i / 2];
 		char within[DURATION_TEXT_SIZE];
 
-		at = where(load, "keep", keep[i % 2].key);
 		if (rule->within > keep[i % 2].kept &&
 		    (!keep[i % 2].accepted || rule->ratio > 0 ||
 			rule->credit > 0)) {
-			errors_warn(&load->errors, &at,
+			errors_warn(&load->errors,
+			    where(load, "keep", keep[i % 2].key),
 			    "rule \"%s\" of policy \"%s\" counts %s of %s, "
 			    "and they are kept for less: see %s in keep { }",
 			    rule->name, conf->policy.name, keep[i % 2].what,
@@ -199,71 +208,48 @@ check(const struct conf *conf, struct loading *load)
 			    keep[i % 2].key);
 		}
 	}
-	at = where(load, "keep", "tallies");
 	if (conf->keep_tallies < REPUTATION_SPAN) {
-		errors_warn(&load->errors, &at,
+		errors_warn(&load->errors, where(load, "keep", "tallies"),
 		    "tallies: the brake and reputations look back 30d");
 	}
-}
-
-static bool
-load_all(struct conf *conf, bool optional, struct loading *load)
-{
-	struct errors *errors = &load->errors;
-	const struct place whole = { .file = load->file };
-	char name[CONF_NAME_SIZE];
-	char why[FILE_WHY_SIZE];
-	struct place at;
-	char *text;
-
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		conf->source[kind] = CONF_UNSAID;
-	}
-	keys_of_conf(&load->keys);
-	grammar_defaults(&load->keys.grammar, NULL, conf);
-	text = file_read_text(load->file, GRAMMAR_FILE_MAX, why);
-	if (text != NULL) {
-		(void)grammar_read(&load->keys.grammar, conf, load->file, text,
-		    load->seen, errors);
-		free(text);
-	} else if (!optional || (errno != ENOENT && errno != ENOTDIR)) {
-		errors_add(errors, &whole, "%s", why);
-	}
-	if (errors->found > 0) {
-		return false;
-	}
-	at = where(load, "milter", "scanner");
-	for (size_t i = 0; i < conf->scanners; i++) {
-		(void)load_named(
-		    &scanners, conf->scanner[i], load->file, &at, conf, errors);
-	}
-	at = where(load, NULL, "policy");
-	(void)text_copy(name, sizeof(name), conf->policy.name);
-	(void)load_policy(name, load->file, &at, &conf->policy, errors);
-	if (errors->found > 0) {
-		return false;
-	}
-	check(conf, load);
-	return true;
 }
 
 struct conf *
 conf_load(const char *path, char error[static CONF_ERROR_SIZE])
 {
+	const char *file = path == NULL ? CONF_DEFAULT_FILE : path;
+	struct loading load = { .grammar = keys_of_conf(), .whole.file = file };
+	struct errors *errors = &load.errors;
 	struct conf *conf = calloc(1, sizeof(*conf));
-	struct loading load = {
-		.file = path == NULL ? CONF_DEFAULT_FILE : path,
-	};
+	char name[CONF_NAME_SIZE];
 
-	errors_init(&load.errors, error, CONF_ERROR_SIZE);
+	errors_init(errors, error, CONF_ERROR_SIZE);
 	if (conf == NULL) {
-		errors_add(&load.errors, NULL, "out of memory");
+		errors_add(errors, NULL, "out of memory");
 		return NULL;
 	}
 	conf->references = 1;
-	if (!load_all(conf, path == NULL, &load)) {
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		conf->source[kind] = CONF_UNSAID;
+	}
+	grammar_defaults(load.grammar, NULL, conf);
+	if (!read_file(load.grammar, file, conf, load.seen, errors) &&
+	    path != NULL) {
+		errors_add(errors, &load.whole, "%s", strerrordesc_np(errno));
+	}
+	if (errors->found == 0) {
+		for (size_t i = 0; i < conf->scanners; i++) {
+			load_named(&scanners, conf->scanner[i], file,
+			    where(&load, "milter", "scanner"), conf, errors);
+		}
+		(void)text_copy(name, sizeof(name), conf->policy.name);
+		load_policy(name, file, where(&load, NULL, "policy"),
+		    &conf->policy, errors);
+	}
+	if (errors->found > 0) {
 		free(conf);
 		return NULL;
 	}
+	check(conf, &load);
 	return conf;
 }

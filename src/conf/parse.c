@@ -21,7 +21,6 @@ struct parser {
 	struct errors *errors;
 	struct lexer *lexer; /* of the file being read */
 	int depth;
-	bool stopped;       /* no more files are included */
 	struct place *seen; /* where each key's value is */
 	struct {
 		const char *name;
@@ -106,7 +105,7 @@ skip_value(struct parser *parser)
 
 	if (open.kind == TOKEN_TEXT) {
 		lexer_next(parser->lexer);
-	} else if (open.kind == '{' && !lexer_skip_block(parser->lexer)) {
+	} else if (open.kind == '{' && !lexer_skip(parser->lexer, true)) {
 		complain_of_open(parser, &open.place);
 	}
 }
@@ -175,7 +174,7 @@ read_list(struct parser *parser, const struct key *key, void *base)
 	} else if (lexer->now.kind != '}') {
 		errors_lost(parser->errors, &lexer->now.place,
 		    "this does not belong in a list");
-		lexer_skip_statement(lexer);
+		(void)lexer_skip(lexer, false);
 	}
 	if (lexer->now.kind == '}') {
 		lexer_next(lexer);
@@ -195,7 +194,7 @@ read_setting(struct parser *parser, const struct key *key,
 	if (sign.kind != '+' && sign.kind != '=') {
 		errors_lost(parser->errors, &sign.place,
 		    "there is no = behind %s", key->name);
-		lexer_skip_statement(lexer);
+		(void)lexer_skip(lexer, false);
 		return;
 	}
 	parser->errors->lost = false;
@@ -228,7 +227,7 @@ read_setting(struct parser *parser, const struct key *key,
 	} else {
 		errors_lost(parser->errors, &lexer->now.place,
 		    "%s has no value", key->name);
-		lexer_skip_statement(lexer);
+		(void)lexer_skip(lexer, false);
 	}
 }
 
@@ -339,7 +338,7 @@ read_section(struct parser *parser, const char *name, const struct place *at)
 		if (lexer->now.kind != TOKEN_TEXT) {
 			errors_lost(parser->errors, &lexer->now.place,
 			    "%s has no name: %s \"NAME\" { ... }", name, name);
-			lexer_skip_statement(lexer);
+			(void)lexer_skip(lexer, false);
 			return;
 		}
 		/* One that is cut is too long for any section. */
@@ -353,7 +352,7 @@ read_section(struct parser *parser, const char *name, const struct place *at)
 	if (open.kind != '{') {
 		errors_lost(parser->errors, &open.place,
 		    "section %s begins with a brace: %s { ... }", name, name);
-		lexer_skip_statement(lexer);
+		(void)lexer_skip(lexer, false);
 		return;
 	}
 	parser->errors->lost = false;
@@ -418,22 +417,18 @@ read_include(struct parser *parser, const struct place *at)
 	if (path[0] == '\0' || lexer->now.kind != ')') {
 		errors_lost(errors, &lexer->now.place,
 		    "include takes the name of one file");
-		lexer_skip_statement(lexer);
+		(void)lexer_skip(lexer, false);
 		return;
 	}
 	lexer_next(lexer);
-	if (parser->stopped) {
-		return; /* it was told */
-	}
-	if (wrong == NULL && parser->depth == DEPTH_MAX) {
+	if (parser->depth == DEPTH_MAX) {
 		wrong = "files include one another too deeply";
-		parser->stopped = true;
-	} else if (wrong == NULL && errors->files == ERRORS_FILES_MAX) {
+	} else if (errors->files == ERRORS_FILES_MAX) {
 		wrong = "too many files are included";
-		parser->stopped = true;
 	}
 	if (wrong != NULL) {
-		errors_add(errors, at, "%s", wrong);
+		/* Every file that ends here would tell it again. */
+		errors_lost(errors, at, "%s", wrong);
 		return;
 	}
 	text = file_read_text(path, GRAMMAR_FILE_MAX, why);
@@ -467,7 +462,7 @@ read_statement(struct parser *parser, const struct scope *scope)
 	if (at.kind != TOKEN_TEXT) {
 		errors_lost(
 		    parser->errors, &at.place, "no setting begins like this");
-		lexer_skip_statement(lexer);
+		(void)lexer_skip(lexer, false);
 		return;
 	}
 	key = grammar_find(grammar, scope->name, lexer->value);
@@ -503,7 +498,7 @@ read_statement(struct parser *parser, const struct scope *scope)
 	if (lexer->now.kind == '{') {
 		skip_value(parser);
 	} else {
-		lexer_skip_statement(lexer);
+		(void)lexer_skip(lexer, false);
 	}
 }
 

@@ -317,30 +317,24 @@ lexer_peek(const struct lexer *lexer)
 	return lexer->at[strspn(lexer->at, " \t\r\n")];
 }
 
-void
-lexer_skip_statement(struct lexer *lexer)
-{
-	int depth = 0;
-
-	while (lexer->now.kind != TOKEN_END &&
-	       (depth != 0 ||
-		   (lexer->now.kind != '}' &&
-		       (lexer->now.kind != TOKEN_TEXT || !lexer->now.leads)))) {
-		depth += lexer->now.kind == '{';
-		depth -= lexer->now.kind == '}';
-		lexer_next(lexer);
-	}
-}
-
 bool
-lexer_skip_block(struct lexer *lexer)
+lexer_skip(struct lexer *lexer, bool block)
 {
+	const struct token *now = &lexer->now;
 	int depth = 0;
 
-	do {
-		depth += lexer->now.kind == '{';
-		depth -= lexer->now.kind == '}';
+	while (now->kind != TOKEN_END) {
+		if (depth == 0 && !block &&
+		    (now->kind == '}' ||
+			(now->kind == TOKEN_TEXT && now->leads))) {
+			return true;
+		}
+		depth += now->kind == '{';
+		depth -= now->kind == '}';
 		lexer_next(lexer);
-	} while (depth > 0 && lexer->now.kind != TOKEN_END);
-	return depth == 0;
+		if (depth == 0 && block) {
+			return true;
+		}
+	}
+	return false;
 }

@@ -104,12 +104,9 @@ void lexer_next(struct lexer *lexer);
 /* The first character behind the token at hand that is no blank. */
 char lexer_peek(const struct lexer *lexer);
 
-/* Go on with the next line that begins with a text, or before the brace that
- * closes what is open. */
-void lexer_skip_statement(struct lexer *lexer);
-
-/* Go on behind the block whose brace is at hand; false where that is never
- * closed. */
-bool lexer_skip_block(struct lexer *lexer);
+/* Go on behind the block whose brace is at hand; else with the next line that
+ * begins with a text, or before the brace that closes what is open.  False
+ * where the end comes first. */
+bool lexer_skip(struct lexer *lexer, bool block);
 
 #endif

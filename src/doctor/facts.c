@@ -218,7 +218,6 @@ look_at_last_lines(struct facts *facts)
 static void
 look_at_units(struct facts *facts)
 {
-	static struct keys keys; /* too large for a stack */
 	const char *journal = facts->conf->watch.journal;
 	const struct conf_list *units = &facts->conf->watch.units;
 	struct stat st;
@@ -232,13 +231,12 @@ look_at_units(struct facts *facts)
 			      : "--file";
 		argv[5] = journal;
 	}
-	keys_of_conf(&keys);
 	if (run_program(argv, PROGRAM_MS, &said) != RUN_FINE) {
 		return;
 	}
 	for (size_t i = 0; i < units->items && facts->units[0] == '\0'; i++) {
 		bool there = strstr(
-				 grammar_find(&keys.grammar, "watch", "units")
+				 grammar_find(keys_of_conf(), "watch", "units")
 				     ->def,
 				 units->item[i]) != NULL;
 		char *rest = said.text;

@@ -36,7 +36,7 @@ read_text(const char *text, bool policy, char error[static CONF_ERROR_SIZE])
 	static struct conf conf;
 	struct place seen[GRAMMAR_KEYS_MAX];
 	struct errors errors;
-	struct keys keys;
+	struct grammar keys = *keys_of_conf();
 
 	memset(&conf, 0, sizeof(conf));
 	errors_init(&errors, error, CONF_ERROR_SIZE);
@@ -45,11 +45,9 @@ read_text(const char *text, bool policy, char error[static CONF_ERROR_SIZE])
 		return grammar_read(&keys_of_policy, &conf.policy, "f.conf",
 		    text, NULL, &errors);
 	}
-	keys_of_conf(&keys);
-	keys.grammar.include = false; /* no other file is looked at */
-	grammar_defaults(&keys.grammar, NULL, &conf);
-	return grammar_read(
-	    &keys.grammar, &conf, "f.conf", text, seen, &errors);
+	keys.include = false; /* no other file is looked at */
+	grammar_defaults(&keys, NULL, &conf);
+	return grammar_read(&keys, &conf, "f.conf", text, seen, &errors);
 }
 
 int
