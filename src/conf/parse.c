@@ -9,7 +9,7 @@
 
 enum {
 	VALUE_SHOWN = 80, /* bytes of a value in a complaint */
-	NAME_SIZE = VALUE_SHOWN + 1,
+	WHAT_SIZE = VALUE_SHOWN + 32,
 	DEPTH_MAX = 8, /* includes inside one another */
 	SECTIONS_MAX = 1000
 };
@@ -23,8 +23,7 @@ struct parser {
 	int depth;
 	struct place *seen; /* where each key's value is */
 	struct {
-		const char *name;
-		char title[NAME_SIZE]; /* empty where it has none */
+		char what[WHAT_SIZE];
 		struct place place;
 	} section[SECTIONS_MAX]; /* that were given */
 	size_t sections;
@@ -244,20 +243,22 @@ begin_section(struct parser *parser, const struct grammar_section *section,
 	const struct grammar *grammar = parser->grammar;
 	const char *wrong = "there are too many sections";
 	void *base = NULL;
+	size_t i = 0;
 
-	for (size_t i = 0; i < parser->sections; i++) {
-		if (strcmp(parser->section[i].name, scope->name) == 0 &&
-		    strcmp(parser->section[i].title, title) == 0) {
-			complain_of_two(
-			    parser, scope->what, at, &parser->section[i].place);
-			return NULL;
-		}
+	while (i < parser->sections &&
+	       strcmp(parser->section[i].what, scope->what) != 0) {
+		i++;
 	}
-	if (parser->sections < SECTIONS_MAX) {
-		parser->section[parser->sections].name = scope->name;
-		parser->section[parser->sections].place = *at;
-		(void)text_copy(parser->section[parser->sections++].title,
-		    NAME_SIZE, title);
+	if (i < parser->sections) {
+		complain_of_two(
+		    parser, scope->what, at, &parser->section[i].place);
+		return NULL;
+	}
+	if (i < SECTIONS_MAX) {
+		(void)text_copy(
+		    parser->section[i].what, WHAT_SIZE, scope->what);
+		parser->section[i].place = *at;
+		parser->sections++;
 		base = section != NULL && section->begin != NULL
 			   ? section->begin(parser->target, title, &wrong)
 			   : parser->target;
@@ -267,7 +268,7 @@ begin_section(struct parser *parser, const struct grammar_section *section,
 		return NULL;
 	}
 	/* Which keys the one before it had. */
-	for (size_t i = 0; i < grammar->count; i++) {
+	for (i = 0; i < grammar->count; i++) {
 		if (key_is_of(&grammar->keys[i], scope->name)) {
 			parser->seen[i].line = 0;
 		}
@@ -327,8 +328,8 @@ read_section(struct parser *parser, const char *name, const struct place *at)
 	const struct grammar_section *section = grammar_section(
 	    parser->grammar, name);
 	const int errors = parser->errors->found;
-	char title[NAME_SIZE] = "";
-	char what[2 * NAME_SIZE];
+	char title[VALUE_SHOWN + 1] = "";
+	char what[WHAT_SIZE];
 	struct scope scope = { .name = name, .what = what };
 	struct token open;
 	struct text text;

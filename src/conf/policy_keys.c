@@ -1,6 +1,5 @@
 #include "conf/keys.h"
 
-#include <assert.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -139,14 +138,6 @@ static const struct key keys[] = {
 	{ RULE("code-again", again, set_code) },
 };
 
-#undef KEY
-#undef SCALE
-#undef LIMIT
-#undef RULE
-
-static_assert(
-    sizeof(keys) / sizeof(keys[0]) <= GRAMMAR_KEYS_MAX, "a bit for each key");
-
 /* ---- reputation and limits ---- */
 
 static const char reply_too_long[] = "reply and code together are longer than "
@@ -251,16 +242,15 @@ end_rule(void *section)
 	if (rule->again.own[0] != '\0' && rule->again.code[0] == '\0') {
 		return "code-again stands without reply-again";
 	}
-	if ((rule->kinds & kind_bit(KIND_AUTH)) != 0 &&
-	    rule->service != SERVICE_MX && rule->stage != STAGE_HELO &&
-	    rule->steps > 0) {
-		return GRAMMAR_WARNING "its bans do not stop logins: only "
-				       "stage = helo refuses before AUTH";
+	if (!reply_fits(&rule->again)) {
+		return "reply-again and code-again together are longer than "
+		       "190 characters";
 	}
-	return reply_fits(&rule->again)
-		   ? NULL
-		   : "reply-again and code-again together are longer than 190 "
-		     "characters";
+	return (rule->kinds & kind_bit(KIND_AUTH)) != 0 && rule->steps > 0 &&
+		       rule->service != SERVICE_MX && rule->stage != STAGE_HELO
+		   ? GRAMMAR_WARNING "its bans do not stop logins: only "
+				     "stage = helo refuses before AUTH"
+		   : NULL;
 }
 
 static const char *

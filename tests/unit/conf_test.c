@@ -1,4 +1,5 @@
 #include "conf_dir.h"
+#include "rows.h"
 
 #include <errno.h>
 #include <unistd.h>
@@ -160,32 +161,34 @@ the_sample_tells_the_defaults(void **state)
 	conf_drop(conf);
 }
 
-static const char everything
-    [] = "database = /run/v.db   # a comment\n"
-	 "policy = franceserv\n"
-	 "mode = observe /* this\n too */\n"
-	 "allow = {198.51.100.25, \"2001:db8:25::/64\"}\n"
-	 "allow += {203.0.113.0/24}\n"
-	 "user = videur\n"
-	 "contact = 'postmaster@example.org'\n"
-	 "lookup-url = https://postmaster.example.org/\r\n"
-	 "submission-ports += {2587}\n"
-	 "client-ipv4 = 24\n"
-	 "client-ipv6 = 48\n"
-	 "sources { spam = watch relay = none auth = milter }\n"
-	 "keep { events = 1d12h tallies = 2d bans = 3d audit = 90s }\n"
-	 "milter {\n"
-	 "  listen = inet:8890@127.0.0.1\n"
-	 "  socket-mode = 600\n"
-	 "  socket-group = \"\"\n"
-	 "  on-error = tempfail\n"
-	 "  spam-header = { # nobody\n }\n"
-	 "  virus-header += {\"X-Amavis-Alert: INFECTED\"}\n"
-	 "}\n"
-	 "web { listen = \"[::1]:80\" metrics-listen = unix:/run/m.sock\n"
-	 "  trusted-proxies = {127.0.0.1,} }\n"
-	 "watch { journal = no units = {a, b} files = {/var/log/mail.log}\n"
-	 "  start = backfill rules = /r }";
+static const char everything[] =
+    "database = /run/v.db   # a comment\n"
+    "policy = franceserv\n"
+    "mode = observe /* this\n too */\n"
+    "allow = {198.51.100.25, \"2001:db8:25::/64\"}\n"
+    "allow += {203.0.113.0/24}\n"
+    "user = videur\n"
+    "contact = 'postmaster@example.org'\n"
+    "lookup-url = https://postmaster.example.org/\r\n"
+    "submission-ports += {2587}\n"
+    "client-ipv4 = 24\n"
+    "client-ipv6 = 48\n"
+    "sources { spam = watch relay = none auth = milter }\n"
+    "keep { events = 1d12h tallies = 2d bans = 3d audit = 90s daily = 2d }\n"
+    "forwarders = {192.0.2.25}\nforwarders += {2001:db8:f::/48}\n"
+    "brake { bans = 0 within = 1h accepted = 1 }\n"
+    "milter {\n"
+    "  listen = inet:8890@127.0.0.1\n"
+    "  socket-mode = 600\n"
+    "  socket-group = \"\"\n"
+    "  on-error = tempfail\n"
+    "  spam-header = { # nobody\n }\n"
+    "  virus-header += {\"X-Amavis-Alert: INFECTED\"}\n"
+    "}\n"
+    "web { listen = \"[::1]:80\" metrics-listen = unix:/run/m.sock\n"
+    "  trusted-proxies = {127.0.0.1,} }\n"
+    "watch { journal = no units = {a, b} files = {/var/log/mail.log}\n"
+    "  start = backfill rules = /r }";
 
 static void
 every_key_is_read(void **state)
@@ -200,6 +203,14 @@ every_key_is_read(void **state)
 	check_text(who, net_format(&conf->allow[0], net), "198.51.100.25");
 	check_text(who, net_format(&conf->allow[1], net), "2001:db8:25::/64");
 	check_text(who, net_format(&conf->allow[2], net), "203.0.113.0/24");
+	check_int(who, conf->brake_bans, 0);
+	check_int(who, conf->brake_within, HOUR);
+	check_int(who, conf->brake_accepted, 1);
+	check_int(who, conf->keep_daily, 2 * DAY);
+	check_int(who, (int64_t)conf->forwarders, 2);
+	check_text(who, net_format(&conf->forwarder[0], net), "192.0.2.25");
+	check_text(
+	    who, net_format(&conf->forwarder[1], net), "2001:db8:f::/48");
 	check_text(who, conf->user, "videur");
 	check_text(who, conf->contact, "postmaster@example.org");
 	check_text(who, conf->lookup_url, "https://postmaster.example.org/");
@@ -269,48 +280,9 @@ every_key_of_the_page_is_read(void **state)
 }
 
 static void
-brake_and_forwarders_are_read(void **state)
-{
-	const char *who = "brake and forwarders";
-	struct conf *conf = conf_dir_load(who,
-	    "forwarders = {192.0.2.25}\nforwarders += {2001:db8:f::/48}\n"
-	    "brake { bans = 0 within = 1h accepted = 1 }\n"
-	    "keep { daily = 2d }");
-	char net[NET_TEXT_SIZE];
-
-	(void)state;
-	check_int(who, conf->brake_bans, 0);
-	check_int(who, conf->brake_within, 3600);
-	check_int(who, conf->brake_accepted, 1);
-	check_int(who, conf->keep_daily, 2 * INT64_C(86400));
-	check_int(who, (int64_t)conf->forwarders, 2);
-	check_text(who, net_format(&conf->forwarder[0], net), "192.0.2.25");
-	check_text(
-	    who, net_format(&conf->forwarder[1], net), "2001:db8:f::/48");
-	conf_drop(conf);
-}
-
-static void
 zones_are_files_of_the_systems_database(void **state)
 {
-	static const char no_name[] = "must be the name of a time zone, such "
-				      "as Europe/Paris";
-	static const char unknown[] = "is no time zone that this system knows";
-	static const struct {
-		const char *sentence, *folder, *name, *want;
-	} rows[] = {
-		{ "a zone that is there", "zones", "Here/There_1", NULL },
-		{ "one that is not", "zones", "Here/Nowhere", unknown },
-		{ "a folder of zones", "zones", "Here", unknown },
-		{ "a table beside the zones", "zones", "table", unknown },
-		{ "a pipe beside them", "zones", "pipe", unknown },
-		{ "no database at all", "none", "Here/Nowhere", NULL },
-		{ "no name", "none", "", no_name },
-		{ "the root", "none", "/etc/localtime", no_name },
-		{ "a way out", "none", "Here/../There", no_name },
-		{ "a slash at the end", "none", "Here/", no_name },
-		{ "two slashes", "none", "Here//There", no_name },
-	};
+	struct rows rows;
 
 	(void)state;
 	assert_int_equal(mkdir(conf_dir_path("zones"), 0700), 0);
@@ -318,11 +290,12 @@ zones_are_files_of_the_systems_database(void **state)
 	assert_int_equal(mkfifo(conf_dir_path("zones/pipe"), 0600), 0);
 	conf_dir_write("zones/Here/There_1", "TZif2 and more");
 	conf_dir_write("zones/table", "# a table\n");
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		const char *got = keys_check_zone(
-		    conf_dir_path(rows[i].folder), rows[i].name);
-		check_text(rows[i].sentence, got == NULL ? "fine" : got,
-		    rows[i].want == NULL ? "fine" : rows[i].want);
+	rows_open(&rows, "conf.rows", "zones");
+	while (rows_next(&rows)) {
+		const char *wrong = keys_check_zone(
+		    conf_dir_path(rows.field[0]), rows.field[1]);
+
+		rows_check(&rows, 2, wrong == NULL ? "fine" : wrong);
 	}
 }
 
@@ -346,83 +319,51 @@ included_files_lie_beside_the_one_that_names_them(void **state)
 static void
 allowed_are_the_list_and_the_hosts_own(void **state)
 {
-	static const struct {
-		const char *sentence, *address;
-		bool want;
-	} rows[] = {
-		{ "an address of the list", "198.51.100.25", true },
-		{ "its neighbour", "198.51.100.26", false },
-		{ "the first of a network", "203.0.113.0", true },
-		{ "the last of a network", "203.0.113.255", true },
-		{ "the one behind it", "203.0.114.0", false },
-		{ "an IPv6 address in a /64", "2001:db8:25::ffff:1", true },
-		{ "the next /64", "2001:db8:25:1::1", false },
-	};
 	struct conf *conf = conf_dir_load("everything given", everything);
 	struct net own[64];
 	size_t owns = proc_own_addresses(own, COUNT(own));
+	struct addr address;
+	struct rows rows;
 
 	(void)state;
 	assert_true(owns > 0);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct addr address;
-		assert_true(addr_parse(rows[i].address, &address));
-		check_int(rows[i].sentence, conf_allows(conf, &address),
-		    rows[i].want);
+	rows_open(&rows, "conf.rows", "allowed");
+	while (rows_next(&rows)) {
+		assert_true(addr_parse(rows.field[0], &address));
+		rows_check_int(&rows, 1, conf_allows(conf, &address));
 	}
 	for (size_t i = 0; i < owns; i++) {
+		struct net client = net_around(&own[i].addr, 24, 64);
+
 		check_int("one of the host's own",
 		    conf_allows(conf, &own[i].addr), true);
+		check_int("before a ban", conf_is_own(&client), true);
 	}
+	assert_true(addr_parse("198.51.100.25", &address));
+	own[0] = net_cut(&address, ADDR_BITS);
+	check_int("somebody's", conf_is_own(&own[0]), false);
 	conf_drop(conf);
 }
 
-/* Who counts spam and viruses, by what the configuration says. */
 static void
 scanners_say_who_counts_their_verdicts(void **state)
 {
-	static const struct {
-		const char *sentence, *text, *file;
-		bool milter, watch;
-	} rows[] = {
-		{ "no scanner", "", "amavis", false, false },
-		{ "a header", "milter { scanner = {spamassassin} }", "amavis",
-		    true, false },
-		{ "and what it refuses", "milter { scanner = {spamassassin} }",
-		    "spamass-milter", true, true },
-		{ "another's virus header", "milter { scanner = {clamav} }",
-		    "clamav-milter", true, true },
-		{ "the log alone", "milter { scanner = {amavis} }", "amavis",
-		    false, true },
-		{ "two of them", "milter { scanner = {rspamd, amavis} }",
-		    "rspamd", true, true },
-		{ "the owner's header", "milter { spam-header = {\"A: b\"} }",
-		    "rspamd", true, false },
-		{ "the owner's scanner", "milter { scanner = {ours} }", "x-1",
-		    true, true },
-		{ "sources decide",
-		    "milter { scanner = {rspamd} }\n"
-		    "sources { spam = watch }",
-		    "amavis", false, true },
-		{ "for none",
-		    "milter { scanner = {rspamd} }\n"
-		    "sources { spam = none }",
-		    "rspamd", false, false },
-	};
 	struct conf *conf;
+	struct rows rows;
+	enum kind kind;
 
 	(void)state;
 	assert_int_equal(mkdir(conf_dir_path("scanners"), 0700), 0);
 	conf_dir_write("scanners/ours.conf",
 	    "about = 'Ours' virus-header = {'V: w'} log = {x-1}");
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		conf = conf_dir_load(rows[i].sentence, rows[i].text);
-		check_int(rows[i].sentence,
-		    conf_counts(conf, KIND_SPAM, CONF_MILTER, NULL),
-		    rows[i].milter);
-		check_int(rows[i].sentence,
-		    conf_counts(conf, KIND_SPAM, CONF_WATCH, rows[i].file),
-		    rows[i].watch);
+	rows_open(&rows, "conf.rows", "counts");
+	while (rows_next(&rows)) {
+		conf = conf_dir_load(rows.sentence, rows.field[0]);
+		assert_true(words_parse(&kind_words, rows.field[2], &kind));
+		rows_check_int(
+		    &rows, 3, conf_counts(conf, kind, CONF_MILTER, NULL));
+		rows_check_int(&rows, 4,
+		    conf_counts(conf, kind, CONF_WATCH, rows.field[1]));
 		conf_drop(conf);
 	}
 	conf = conf_dir_load("a header besides",
@@ -459,7 +400,6 @@ main(void)
 		cmocka_unit_test(the_sample_tells_the_defaults),
 		cmocka_unit_test(every_key_is_read),
 		cmocka_unit_test(every_key_of_the_page_is_read),
-		cmocka_unit_test(brake_and_forwarders_are_read),
 		cmocka_unit_test(zones_are_files_of_the_systems_database),
 		cmocka_unit_test(
 		    included_files_lie_beside_the_one_that_names_them),
