@@ -7,6 +7,8 @@
 
 enum {
 	PATIENCE_MS = 200,
+	HOUR_MS = 3600 * 1000,
+	INSPECT_SHARE = 200, /* of the time, one part at most */
 	/* Of statistics. */
 	EVERY_MS = 5 * 1000,
 	AGAIN_MS = 1000, /* after a failure */
@@ -172,17 +174,66 @@ lookup_check(struct lookup *lookup, const struct conf *conf, int64_t now,
 	fine = lookup_standing(lookup, conf, &address, now, &standing) &&
 	       lookup_hours(lookup, conf, &address, now, &hours);
 	(void)pthread_mutex_lock(&lookup->lock);
-	(void)text_copy(why, STORE_ERROR_SIZE, lookup->why);
+	(void)text_copy(
+	    why, STORE_ERROR_SIZE, fine ? "damaged pages" : lookup->why);
+	fine = fine && !lookup->damaged;
 	(void)pthread_mutex_unlock(&lookup->lock);
 	return fine;
 }
 
+static void
+take_complaint(void *to, const char *complaint)
+{
+	char *first = to;
+
+	if (first[0] == '\0') {
+		/* What follows "*** in database main ***\n". */
+		const char *line = strrchr(complaint, '\n');
+
+		(void)text_copy(first, STORE_ERROR_SIZE,
+		    line != NULL ? line + 1 : complaint);
+	}
+}
+
+/* With a handle of its own, so that no request waits. */
+static void
+inspect(struct lookup *lookup, const struct conf *conf)
+{
+	const int64_t begun = proc_ticks();
+	char damage[STORE_ERROR_SIZE] = "";
+	struct store *store;
+	int64_t next;
+
+	if (store_open(&store, conf->database, STORE_READ, PATIENCE_MS,
+		damage) != STORE_OK) {
+		return; /* each look-up says so */
+	}
+	store_check(store, take_complaint, damage);
+	if (store_status(store) == STORE_FAILED) {
+		take_complaint(damage, store_error(store));
+	}
+	store_close(store);
+	if (damage[0] != '\0') {
+		log_warn("%s is damaged: %s; videur rescue saves what can be "
+			 "read",
+		    conf->database, damage);
+	}
+	next = (proc_ticks() - begun) * INSPECT_SHARE;
+	(void)pthread_mutex_lock(&lookup->lock);
+	lookup->damaged = damage[0] != '\0';
+	lookup->inspect_at = begun + (next > HOUR_MS ? next : HOUR_MS);
+	(void)pthread_mutex_unlock(&lookup->lock);
+}
+
 void
-lookup_rest(struct lookup *lookup)
+lookup_tick(struct lookup *lookup, const struct conf *conf)
 {
 	(void)pthread_mutex_lock(&lookup->lock);
 	end_read(lookup);
 	(void)pthread_mutex_unlock(&lookup->lock);
+	if (proc_ticks() >= lookup->inspect_at) {
+		inspect(lookup, conf);
+	}
 }
 
 /* ---- counting ---- */

@@ -31,6 +31,8 @@ struct lookup {
 	char path[CONF_PATH_SIZE];
 	struct log_gate gate;
 	char why[STORE_ERROR_SIZE]; /* it failed last, without the path */
+	bool damaged;               /* by the newest inspection */
+	int64_t inspect_at;         /* ticks */
 	bool failing;               /* so that its end is worth a line */
 	bool reading;               /* since `looked_at`, in ticks */
 	int64_t looked_at;
@@ -61,13 +63,16 @@ bool lookup_hours(struct lookup *lookup, const struct conf *conf,
     const struct addr *address, int64_t now, struct lookup_hours *hours);
 
 /* A look-up as any other, of an address of no importance: false, with the
- * reason ("database disk image is malformed"), where the page has no answers. */
+ * reason ("database disk image is malformed"), where the page has no answers,
+ * and where the newest inspection found damage. */
 bool lookup_check(struct lookup *lookup, const struct conf *conf, int64_t now,
     char why[static STORE_ERROR_SIZE]);
 
-/* Let go of what requests within a millisecond share: to be called
- * now and then, so that the last does not keep the log from being emptied. */
-void lookup_rest(struct lookup *lookup);
+/* To be called every second: let go of what requests within a millisecond
+ * share, so that the last does not keep the log from being emptied; and at
+ * first and once an hour, less often where it takes long, inspect the whole
+ * database for damage, which may lie where no look-up meets it. */
+void lookup_tick(struct lookup *lookup, const struct conf *conf);
 
 /* ---- statistics: nothing in them is about a single client ---- */
 

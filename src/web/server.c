@@ -410,7 +410,7 @@ void
 server_tick(struct web *web)
 {
 	deadlines_sweep(&web->deadlines, proc_ticks());
-	lookup_rest(&web->lookup);
+	lookup_tick(&web->lookup, web->site->conf);
 	stats_tick(&web->stats, web->site->conf);
 }
 
