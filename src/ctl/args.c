@@ -79,49 +79,55 @@ complain(struct args *args, const char *format, ...)
 	va_end(list);
 }
 
+/* The option that `word` names up to `len`, or OPTION_COUNT with a complaint. */
+static enum args_option
+find_option(struct args *args, const char *word, size_t len)
+{
+	const char *near;
+
+	for (enum args_option i = 0; i < OPTION_COUNT; i++) {
+		if (strlen(options[i].name) == len &&
+		    strncmp(options[i].name, word, len) == 0) {
+			return i;
+		}
+	}
+	near = words_nearest(&option_words, word);
+	complain(args, "unknown option \"%.*s\"%s%s", (int)len, word,
+	    near != NULL ? ": did you mean " : "", near != NULL ? near : "");
+	return OPTION_COUNT;
+}
+
 /* Take the option at argv[*i], and with it its values. */
 static void
 take_option(const char *const *argv, size_t count, size_t *i, struct args *out)
 {
 	const char *word = strcmp(argv[*i], "-h") == 0 ? "--help" : argv[*i];
 	const size_t len = strcspn(word, "=");
+	const enum args_option option = find_option(out, word, len);
+	const bool both = option == OPTION_COMPARE;
 	const char *value = word[len] == '=' ? word + len + 1 : NULL;
-	enum args_option option = 0;
 
-	while (option < OPTION_COUNT &&
-	       (strlen(options[option].name) != len ||
-		   strncmp(options[option].name, word, len) != 0)) {
-		option++;
-	}
 	if (option == OPTION_COUNT) {
-		const char *near = words_nearest(&option_words, word);
-
-		complain(out, "unknown option \"%.*s\"%s%s", (int)len, word,
-		    near != NULL ? ": did you mean " : "",
-		    near != NULL ? near : "");
 		return;
-	}
-	if (out->value[option] != NULL) {
-		complain(out, "%s is given twice", options[option].name);
 	}
 	if (options[option].value == ARGUMENT_END) {
 		if (value != NULL) {
 			complain(
 			    out, "%s takes no value", options[option].name);
 		}
-		out->value[option] = word;
-		return;
-	}
-	if (value == NULL && *i + 1 < count) {
+		value = word;
+	} else if (value == NULL && *i + 1 < count) {
 		value = argv[++*i];
 	}
-	if (option == OPTION_COMPARE && *i + 1 < count) {
+	if (both && *i + 1 < count) {
 		out->second = argv[++*i];
 	}
-	if (value == NULL ||
-	    (option == OPTION_COMPARE && out->second == NULL)) {
+	if (value == NULL || (both && out->second == NULL)) {
 		complain(out, "%s needs %s", options[option].name,
-		    option == OPTION_COMPARE ? "two values" : "a value");
+		    both ? "two values" : "a value");
+	}
+	if (out->value[option] != NULL) {
+		complain(out, "%s is given twice", options[option].name);
 	}
 	out->value[option] = value;
 }

@@ -109,7 +109,9 @@ verb doctor_run;
 
 verb codes_show;
 
-/* From the configured database into the file that is named. */
+/* From the configured database into the file that is named, which must not
+ * be there yet. */
+verb rescue_check;
 verb rescue_database;
 
 /* The words as one text, or "-": what stands on standard input, line by

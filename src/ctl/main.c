@@ -113,7 +113,8 @@ static const struct command commands[] = {
 	  { { ARGUMENT_TEXT }, SHAPES }, ACCESS_NONE, decode_text, NULL },
 	{ { "rescue" }, "FILE [--json|--csv]",
 	  "save what can be read of a damaged database into a new one",
-	  { { ARGUMENT_FILE }, SHAPES }, ACCESS_NONE, rescue_database, NULL },
+	  { { ARGUMENT_FILE }, SHAPES }, ACCESS_NONE, rescue_database,
+	  rescue_check },
 };
 /* clang-format on */
 

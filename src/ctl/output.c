@@ -421,51 +421,70 @@ put_list(struct output *out, const char *name, const char *words)
 }
 
 static void
-put(struct output *out, const struct column *column, const void *member)
+put_for_programs(
+    struct output *out, const struct column *column, const void *member)
 {
-	const struct layout *layout = top(out)->layout;
-	bool people = (column->flags & COLUMN_PEOPLE) != 0;
-	bool cell = top(out)->kind == OUTPUT_ROW && layout != NULL &&
-		    !layout->records;
-	struct value value;
-	const char *plain;
+	const struct value value = read_value(column, member, false);
+	const char *plain = value.plain != NULL ? value.plain : "";
 
-	if (out->muted || (out->format != OUTPUT_TEXT && people) ||
-	    (layout != NULL && layout->open &&
-		(column->flags & COLUMN_SECRET) != 0)) {
-		return;
-	}
-	value = read_value(column, member, cell);
-	plain = value.plain != NULL ? value.plain : "";
-	if ((column->flags & COLUMN_LIST) != 0 && out->format != OUTPUT_TEXT &&
+	if ((column->flags & COLUMN_LIST) != 0 &&
 	    (out->format == OUTPUT_JSON || !csv_has_rows(out))) {
 		put_list(out, column->name, plain);
 		return;
 	}
-	if (out->format == OUTPUT_JSON && value.quoted) {
-		json_string(&out->json, column->name, plain);
-	} else if (out->format == OUTPUT_JSON) {
-		json_raw(&out->json, column->name,
-		    value.plain != NULL ? plain : "null");
-	} else if (out->format == OUTPUT_CSV && csv_has_rows(out)) {
+	if (out->format == OUTPUT_CSV && !csv_has_rows(out)) {
+		put_csv_path(out, column->name, plain);
+	} else if (out->format == OUTPUT_CSV) {
 		if (top(out)->count > 0) {
 			putc(',', out->to);
 		}
 		put_csv(out->to, plain);
-	} else if (out->format == OUTPUT_CSV) {
-		put_csv_path(out, column->name, plain);
-	} else if (column->head == NULL || !screen_shows(layout, column)) {
-		return;
-	} else if (cell) {
+	} else if (value.quoted) {
+		json_string(&out->json, column->name, plain);
+	} else {
+		json_raw(&out->json, column->name,
+		    value.plain != NULL ? plain : "null");
+	}
+	top(out)->count++;
+}
+
+static void
+put_for_people(
+    struct output *out, const struct column *column, const void *member)
+{
+	const struct layout *layout = top(out)->layout;
+	const bool cell = top(out)->kind == OUTPUT_ROW && !layout->records;
+	const bool blank = (column->flags & COLUMN_PEOPLE) != 0 &&
+			   column->type == COLUMN_STRING;
+	const struct value value = read_value(column, member, cell);
+
+	if (cell) {
 		screen_cell(&out->screen, (size_t)(column - layout->column),
-		    value.plain != NULL                       ? value.people
-		    : people && column->type == COLUMN_STRING ? ""
-							      : "-");
+		    value.plain != NULL ? value.people
+		    : blank             ? ""
+					: "-");
 	} else if (value.plain != NULL && layout->records) {
 		put_labelled(
 		    out->to, layout->indent, column->head, value.people);
 	}
-	top(out)->count++;
+}
+
+static void
+put(struct output *out, const struct column *column, const void *member)
+{
+	const struct layout *layout = top(out)->layout;
+	const bool open = layout != NULL && layout->open;
+
+	if (out->muted || (open && (column->flags & COLUMN_SECRET) != 0)) {
+		return;
+	}
+	if (out->format != OUTPUT_TEXT) {
+		if ((column->flags & COLUMN_PEOPLE) == 0) {
+			put_for_programs(out, column, member);
+		}
+	} else if (column->head != NULL && screen_shows(layout, column)) {
+		put_for_people(out, column, member);
+	}
 }
 
 void

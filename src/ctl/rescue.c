@@ -1,4 +1,5 @@
 #include <inttypes.h>
+#include <unistd.h>
 
 #include "ctl/ctl.h"
 
@@ -17,6 +18,16 @@ static const struct layout tables = {
 	},
 };
 #undef OF
+
+enum exit_status
+rescue_check(struct ctl *ctl)
+{
+	if (access(ctl->args->word[1], F_OK) == 0) {
+		output_complain("%s exists already", ctl->args->word[1]);
+		return EXIT_USAGE;
+	}
+	return EXIT_FINE;
+}
 
 enum exit_status
 rescue_database(struct ctl *ctl)

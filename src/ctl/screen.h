@@ -36,7 +36,7 @@ enum column_type {
 
 /* Type and place of a member of a struct, for `type` and `at`. */
 #define COLUMN_OF(record, member)                                              \
-	_Generic(((record *)0)->member,                                        \
+	_Generic(((record *){ 0 })->member,                                    \
 	    bool: COLUMN_BOOL,                                                 \
 	    int: COLUMN_INT,                                                   \
 	    int64_t: COLUMN_INT64,                                             \
