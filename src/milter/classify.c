@@ -105,21 +105,18 @@ static bool
 value_begins(const char *value, const char *with)
 {
 	value = skip_blanks(value);
-	for (with = skip_blanks(with); *with != '\0'; with++, value++) {
-		if (isspace((unsigned char)*with)) {
-			const char *next = skip_blanks(value);
+	with = skip_blanks(with);
+	while (*with != '\0') {
+		const char *next = skip_blanks(with);
 
-			with = skip_blanks(with);
-			if (*with == '\0') {
-				break;
-			}
-			if (next == value) {
+		if (next > with) {
+			if (*next != '\0' && !isspace((unsigned char)*value)) {
 				return false;
 			}
-			value = next;
-		}
-		if (tolower((unsigned char)*with) !=
-		    tolower((unsigned char)*value)) {
+			with = next;
+			value = skip_blanks(value);
+		} else if (tolower((unsigned char)*with++) !=
+			   tolower((unsigned char)*value++)) {
 			return false;
 		}
 	}

@@ -153,19 +153,10 @@ database_warn(struct database *database, const char *format, ...)
 }
 
 bool
-database_is_doubted(struct database *database)
-{
-	bool warned;
-
-	(void)pthread_mutex_lock(&database->warn_mutex);
-	warned = database->warned;
-	(void)pthread_mutex_unlock(&database->warn_mutex);
-	return warned;
-}
-
-void
 database_fine(struct database *database, const struct conf *conf, int64_t now)
 {
+	bool fine;
+
 	if (atomic_load(&database->unread)) {
 		int64_t left = DATABASE_DEADLINE;
 		int64_t version = DATABASE_NO_VERSION;
@@ -184,7 +175,9 @@ database_fine(struct database *database, const struct conf *conf, int64_t now)
 		log_info("the database works again");
 	}
 	database->lately = false;
+	fine = !database->warned;
 	(void)pthread_mutex_unlock(&database->warn_mutex);
+	return fine;
 }
 
 /* ---- opening, and staying open ---- */
@@ -423,24 +416,16 @@ database_message(struct database *database, bool ended)
 static struct counter_key
 key_of(const struct counted *counted)
 {
-	struct counter_key key = { .what = (uint8_t)counted->what };
+	const int64_t number[] = {
+		[COUNTED_TALLY] = counted->at,
+		[COUNTED_HITS] = counted->ban,
+		[COUNTED_LIMITED] = counted->limit,
+		[COUNTED_SEEN] = (int64_t)(intptr_t)counted->seen,
+	};
 
-	switch (counted->what) {
-	case COUNTED_TALLY:
-		key.client = counted->client;
-		key.number = counted->at;
-		break;
-	case COUNTED_HITS:
-		key.number = counted->ban;
-		break;
-	case COUNTED_LIMITED:
-		key.number = counted->limit;
-		break;
-	case COUNTED_SEEN:
-		key.number = (int64_t)(intptr_t)counted->seen;
-		break;
-	}
-	return key;
+	return (struct counter_key){ .client = counted->client,
+		.what = (uint8_t)counted->what,
+		.number = number[counted->what] };
 }
 
 void

@@ -53,13 +53,11 @@ void database_tend_log(struct database *database);
 /* Warn of something about the database, at most once a minute. */
 void database_warn(struct database *database, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* Whether it did, and has not said that it is over. */
-bool database_is_doubted(struct database *database);
 /* After each round of work of the thread that writes: say once in the log that
  * the database works again, where nothing was warned of since the last round,
  * something was written since the last warning, and what could not be read
- * can. */
-void database_fine(
+ * can.  False while that is not said. */
+bool database_fine(
     struct database *database, const struct conf *conf, int64_t now);
 
 /* ---- for sessions ---- */

@@ -1,7 +1,6 @@
 #include "milter/limits.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/table.h"
@@ -31,7 +30,6 @@ struct limited {
 
 struct limits {
 	struct database *database; /* borrowed */
-	atomic_bool in_use;
 	pthread_mutex_t mutex;
 	struct table table; /* of struct limited; with the mutex held */
 	size_t hand;        /* which row to look at next for one to give way */
@@ -61,23 +59,9 @@ limits_free(struct limits *limits)
 	}
 }
 
-static bool
-has_limits(const struct policy *policy)
-{
-	bool any = false;
-
-	for (int i = 0; i < LIMIT_KINDS; i++) {
-		any |= limit_is_set(&policy->limit[i]);
-	}
-	return any;
-}
-
 void
-limits_use(struct limits *limits, const struct policy *policy)
+limits_use(struct limits *limits)
 {
-	if (!has_limits(policy)) {
-		return;
-	}
 	(void)pthread_mutex_lock(&limits->mutex);
 	for (size_t i = 0; i < limits->table.rows; i++) {
 		struct limited *limited = table_row(&limits->table, i);
@@ -85,7 +69,6 @@ limits_use(struct limits *limits, const struct policy *policy)
 		limited->known = false;
 	}
 	(void)pthread_mutex_unlock(&limits->mutex);
-	atomic_store(&limits->in_use, true);
 }
 
 /* ---- the table, with the mutex held ---- */
@@ -182,10 +165,6 @@ limits_count(struct limits *limits, const struct net *client, int64_t now)
 		.at = hour };
 	struct limited *limited;
 
-	if (!atomic_load(&limits->in_use)) {
-		database_count(limits->database, &one, 1);
-		return;
-	}
 	/* Both at once, so that none is missed or counted twice while the
 	 * client is being read. */
 	(void)pthread_mutex_lock(&limits->mutex);
@@ -392,8 +371,12 @@ limits_admit(struct limits *limits, struct peer *peer, int64_t now)
 		.now = now };
 	enum limit_kind over;
 	enum need need;
+	bool any = false;
 
-	if (!has_limits(&peer->conf->policy)) {
+	for (int i = 0; i < LIMIT_KINDS; i++) {
+		any |= limit_is_set(&session.limit[i]);
+	}
+	if (!any) {
 		return LIMIT_KINDS;
 	}
 	over = decide(limits, &session, &need);

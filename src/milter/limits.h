@@ -33,9 +33,8 @@ enum {
 struct limits *limits_new(struct database *database);
 void limits_free(struct limits *limits);
 
-/* A policy came into force.  Where it has limits reputations are read anew;
- * before the first such policy no client is remembered. */
-void limits_use(struct limits *limits, const struct policy *policy);
+/* A policy came into force: reputations are read anew. */
+void limits_use(struct limits *limits);
 
 /* Count a session of a client, whether or not there are limits. */
 void limits_count(struct limits *limits, const struct net *client, int64_t now);

@@ -49,36 +49,30 @@ sigwait(const sigset_t *set, int *number)
 	}
 }
 
-static void
-reload(struct writer *writer, struct limits *limits, const char *conf_path)
-{
-	char error[CONF_ERROR_SIZE];
-	struct conf *conf = conf_load(conf_path, error);
-
-	if (conf == NULL) {
-		log_warn_lines(error);
-		log_warn("the old configuration stays");
-		return;
-	}
-	log_warn_lines(error);
-	limits_use(limits, &conf->policy);
-	writer_reload(writer, conf);
-	log_info("configuration read again");
-}
-
 /* Until it is time to stop; false where libmilter stopped by itself. */
 static bool
 run(struct writer *writer, struct limits *limits, const char *conf_path)
 {
+	char error[CONF_ERROR_SIZE];
+
 	for (;;) {
-		switch (proc_signals_wait(-1, -1, LOOK_EVERY)) {
-		case PROC_SIGNAL_STOP:
+		enum proc_signal signal = proc_signals_wait(-1, -1, LOOK_EVERY);
+		struct conf *conf = NULL;
+
+		if (signal == PROC_SIGNAL_STOP) {
 			return true;
-		case PROC_SIGNAL_RELOAD:
-			reload(writer, limits, conf_path);
-			break;
-		case PROC_SIGNAL_NONE:
-			break;
+		}
+		if (signal == PROC_SIGNAL_RELOAD) {
+			conf = conf_load(conf_path, error);
+			log_warn_lines(error);
+			if (conf == NULL) {
+				log_warn("the old configuration stays");
+			}
+		}
+		if (conf != NULL) {
+			limits_use(limits);
+			writer_reload(writer, conf);
+			log_info("configuration read again");
 		}
 		if (milter_ended()) {
 			log_warn("libmilter has stopped");
@@ -117,7 +111,6 @@ main(int argc, char **argv)
 	if (limits == NULL) {
 		log_fatal(EXIT_USAGE, "out of memory");
 	}
-	limits_use(limits, &conf->policy);
 	/* The socket needs the rights we were started with, the database those
 	 * of its owner. */
 	if (!milter_open(conf) || !proc_drop_root(conf->user, conf->database)) {

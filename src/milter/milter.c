@@ -39,19 +39,6 @@ static atomic_bool ended;
 
 /* ---- between libmilter and the session ---- */
 
-/* No callback begins once we are stopping, and the end waits for those that
- * began. */
-static bool
-enter(void)
-{
-	atomic_fetch_add(&running, 1);
-	if (!atomic_load(&stopping)) {
-		return true;
-	}
-	atomic_fetch_sub(&running, 1);
-	return false;
-}
-
 static sfsistat
 leave(sfsistat status)
 {
@@ -60,23 +47,28 @@ leave(sfsistat status)
 }
 
 /* The session of this connection, made where there is none yet: an MTA may
- * use a connection again without negotiating.  NULL without memory. */
+ * use a connection again without negotiating.  Each callback begins with it and
+ * ends with leave(), for which the end waits: once we are stopping none begins.
+ * NULL then, or without memory. */
 static struct session *
-session_of(SMFICTX *ctx)
+begin(SMFICTX *ctx)
 {
 	struct session *session = smfi_getpriv(ctx);
 	struct conf *conf;
 
-	if (session != NULL) {
-		return session;
+	atomic_fetch_add(&running, 1);
+	if (session == NULL && !atomic_load(&stopping)) {
+		conf = writer_conf(writer);
+		session = session_new(writer, limits, conf);
+		if (session == NULL) {
+			conf_drop(conf);
+		}
+		(void)smfi_setpriv(ctx, session);
 	}
-	conf = writer_conf(writer);
-	session = session_new(writer, limits, conf);
-	if (session == NULL) {
-		conf_drop(conf);
+	if (session == NULL || atomic_load(&stopping)) {
+		(void)leave(SMFIS_CONTINUE);
 		return NULL;
 	}
-	(void)smfi_setpriv(ctx, session);
 	return session;
 }
 
@@ -122,17 +114,13 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions,
 	static char connect[] = "{daemon_port} {daemon_name}";
 	static char mail[] = "{auth_type} {auth_authen}";
 	static char rcpt[] = "{rcpt_mailer} {rcpt_host} {rcpt_addr}";
-	struct session *session;
+	struct session *session = begin(ctx);
 	const struct conf *conf;
 
 	(void)unused2;
 	(void)unused3;
-	if (!enter()) {
-		return SMFIS_ALL_OPTS;
-	}
-	session = session_of(ctx);
 	if (session == NULL) {
-		return leave(SMFIS_REJECT);
+		return SMFIS_ALL_OPTS;
 	}
 	*actions = offered_actions & SMFIF_SETSYMLIST;
 	if (*actions != 0) {
@@ -159,17 +147,13 @@ on_negotiate(SMFICTX *ctx, unsigned long offered_actions,
 static sfsistat
 on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *sa)
 {
-	struct session *session;
+	struct session *session = begin(ctx);
 	struct addr address;
 	bool known;
 
 	(void)host;
-	if (!enter()) {
-		return SMFIS_ACCEPT;
-	}
-	session = session_of(ctx);
 	if (session == NULL) {
-		return leave(SMFIS_ACCEPT);
+		return SMFIS_ACCEPT;
 	}
 	known = addr_from_sockaddr((const struct sockaddr *)sa, &address);
 	session_connect(session, known ? &address : NULL,
@@ -181,10 +165,10 @@ on_connect(SMFICTX *ctx, char *host, _SOCK_ADDR *sa)
 static sfsistat
 on_helo(SMFICTX *ctx, char *name)
 {
-	struct session *session = smfi_getpriv(ctx);
+	struct session *session = begin(ctx);
 
 	(void)name;
-	if (session == NULL || !enter()) {
+	if (session == NULL) {
 		return SMFIS_CONTINUE;
 	}
 	return answer(ctx, session_helo(session, proc_now()));
@@ -193,10 +177,10 @@ on_helo(SMFICTX *ctx, char *name)
 static sfsistat
 on_mail(SMFICTX *ctx, char **argv)
 {
-	struct session *session = smfi_getpriv(ctx);
+	struct session *session = begin(ctx);
 	struct sender sender;
 
-	if (session == NULL || !enter()) {
+	if (session == NULL) {
 		return SMFIS_CONTINUE;
 	}
 	sender = (struct sender){ .path = argv[0],
@@ -208,11 +192,11 @@ on_mail(SMFICTX *ctx, char **argv)
 static sfsistat
 on_rcpt(SMFICTX *ctx, char **argv)
 {
-	struct session *session = smfi_getpriv(ctx);
+	struct session *session = begin(ctx);
 	const char *mailer;
 	struct recipient recipient;
 
-	if (session == NULL || !enter()) {
+	if (session == NULL) {
 		return SMFIS_CONTINUE;
 	}
 	mailer = macro(ctx, "{rcpt_mailer}");
@@ -229,9 +213,9 @@ on_rcpt(SMFICTX *ctx, char **argv)
 static sfsistat
 step(SMFICTX *ctx, void (*verb)(struct session *session, int64_t now))
 {
-	struct session *session = smfi_getpriv(ctx);
+	struct session *session = begin(ctx);
 
-	if (session == NULL || !enter()) {
+	if (session == NULL) {
 		return SMFIS_CONTINUE;
 	}
 	verb(session, proc_now());
@@ -266,9 +250,9 @@ on_abort(SMFICTX *ctx)
 static sfsistat
 on_header(SMFICTX *ctx, char *name, char *value)
 {
-	struct session *session = smfi_getpriv(ctx);
+	struct session *session = begin(ctx);
 
-	if (session == NULL || !enter()) {
+	if (session == NULL) {
 		return SMFIS_CONTINUE;
 	}
 	session_header(session, name, value);
@@ -281,11 +265,12 @@ on_close(SMFICTX *ctx)
 	struct session *session = smfi_getpriv(ctx);
 
 	(void)smfi_setpriv(ctx, NULL);
-	if (!enter()) {
+	atomic_fetch_add(&running, 1);
+	if (atomic_load(&stopping)) {
 		session_free(session);
-		return SMFIS_CONTINUE;
+	} else {
+		session_close(session, proc_now());
 	}
-	session_close(session, proc_now());
 	return leave(SMFIS_CONTINUE);
 }
 

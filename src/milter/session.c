@@ -124,17 +124,6 @@ session_service(const struct conf *conf, const char *port, const char *name)
 
 /* ---- what is counted ---- */
 
-static void
-tally(struct session *session, const struct tally *more, int64_t now)
-{
-	database_count(session->database,
-	    &(struct counted){ .what = COUNTED_TALLY,
-		.client = session->peer.client,
-		.tally = *more,
-		.at = tally_hour(now) },
-	    1);
-}
-
 /* Count the session, once, at the first thing it does: the MTA itself opens
  * and closes connections (XCLIENT) that never get so far. */
 static void
@@ -292,7 +281,10 @@ static void
 end_transaction(struct session *session, int64_t now)
 {
 	const struct transaction *mail = &session->now;
-	struct tally more = { .messages = 1 };
+	struct counted more = { .what = COUNTED_TALLY,
+		.client = session->peer.client,
+		.tally.messages = 1,
+		.at = tally_hour(now) };
 
 	if (mail->callout && mail->recipients == 1 && !mail->data &&
 	    !session->refused && !session->probed) {
@@ -305,12 +297,12 @@ end_transaction(struct session *session, int64_t now)
 		    : database_message(session->database, mail->ended))) {
 		session->peer.presence.messages++;
 		if (!mail->spam && !mail->virus) {
-			more.accepted = mail->ordinary;
-			more.recipients = (int64_t)(session->recipients -
-						    session->delivered);
+			more.tally.accepted = mail->ordinary;
+			more.tally.recipients = (int64_t)(session->recipients -
+							  session->delivered);
 			session->delivered = session->recipients;
 		}
-		tally(session, &more, now);
+		database_count(session->database, &more, 1);
 	}
 	session->recipients = session->delivered;
 	session->now = (struct transaction){ .data = false };

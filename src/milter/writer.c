@@ -45,6 +45,7 @@ struct writer {
 	bool stopping;
 	struct conf *conf;
 
+	bool doubtful;    /* whether the database works again */
 	int64_t life_at;  /* when the next sign of life is due */
 	int64_t prune_at; /* when to look for what may be forgotten */
 };
@@ -312,7 +313,7 @@ writer_round(struct writer *writer, int64_t now)
 	}
 	/* The sign of life, by which it shows as well that a database in
 	 * trouble can be written again, and one step of forgetting. */
-	alive = database_is_doubted(database) ||
+	alive = writer->doubtful ||
 		engine_due(writer->life_at, now, LIFE_EVERY);
 	prune = engine_due(writer->prune_at, now, PRUNE_EVERY);
 	store = alive || prune ? database_begin(database, ROUND_WAIT) : NULL;
@@ -341,7 +342,7 @@ writer_round(struct writer *writer, int64_t now)
 		    "too much is pending: %lld tallies are lost",
 		    (long long)rows);
 	}
-	database_fine(database, conf, now);
+	writer->doubtful = !database_fine(database, conf, now);
 	conf_drop(conf);
 }
 

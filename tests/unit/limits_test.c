@@ -236,7 +236,7 @@ before_any_limit(void **state)
 	store_tally_sum(place.store, &peer.client, T0, T0, &sum);
 	check_int("but counted", sum.sessions, 3);
 	place.conf->policy.limit[LIMIT_HOURLY].most[REPUTATION_NEUTRAL] = 2;
-	limits_use(place.limits, &place.conf->policy);
+	limits_use(place.limits);
 	check_int(
 	    "as a later policy finds", admit(&place, &peer, T0), LIMIT_HOURLY);
 	play_end(&place);

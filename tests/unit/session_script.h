@@ -221,7 +221,7 @@ play_begin(
 	play->writer = writer_new(conf_hold(conf));
 	play->limits = limits_new(writer_database(play->writer));
 	assert_non_null(play->limits);
-	limits_use(play->limits, &conf->policy);
+	limits_use(play->limits);
 	database_use(writer_database(play->writer), play->store);
 }
 

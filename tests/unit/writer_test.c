@@ -618,7 +618,7 @@ let_come(struct crowd *crowd, struct fixture *fixture, enum limit_kind kind,
 	}
 	begin_thread(&crowd->place, fixture);
 	crowd->limits = limits_new(writer_database(crowd->place.writer));
-	limits_use(crowd->limits, &fixture->conf->policy);
+	limits_use(crowd->limits);
 	for (size_t i = 0; i < CROWD; i++) {
 		assert_int_equal(
 		    pthread_create(&thread[i], NULL, one_of_many, crowd), 0);
