@@ -4,7 +4,9 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -163,6 +165,28 @@ file_beside(const char *path, const char *name, char *out, size_t size)
 	}
 	text_add(&text, name);
 	return !text.cut;
+}
+
+int
+file_connect(const char *path)
+{
+	struct sockaddr_un to = { .sun_family = AF_UNIX };
+	int result = ENAMETOOLONG;
+	int fd;
+
+	if (text_copy(to.sun_path, sizeof(to.sun_path), path)) {
+		fd = socket(
+		    AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+		result = fd >= 0 && (connect(fd, (const struct sockaddr *)&to,
+					 sizeof(to)) == 0 ||
+					errno == EAGAIN)
+			     ? 0
+			     : errno;
+		if (fd >= 0) {
+			(void)close(fd);
+		}
+	}
+	return result;
 }
 
 const struct embedded *

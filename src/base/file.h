@@ -38,6 +38,10 @@ bool file_folder(const char *path, char *folder, size_t size);
  * fit. */
 bool file_beside(const char *path, const char *name, char *out, size_t size);
 
+/* Whether a program listens at a unix socket, which one that is only busy does:
+ * 0, else the errno of the attempt. */
+int file_connect(const char *path);
+
 /* A file that scripts/embed compiled in.  `data` has a NUL behind its `size`
  * bytes; a table ends with a NULL name. */
 struct embedded {

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/endpoint.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "conf/keys.h"
 #include "core/kind.h"
@@ -60,25 +61,6 @@ static int
 try_search(const char *path)
 {
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : errno;
-}
-
-static int
-try_connect(const char *path)
-{
-	struct sockaddr_un to = { .sun_family = AF_UNIX };
-	int fd;
-
-	if (!text_copy(to.sun_path, sizeof(to.sun_path), path)) {
-		return ENAMETOOLONG;
-	}
-	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	/* A full queue is somebody who listens. */
-	if (fd >= 0 &&
-	    (connect(fd, (const struct sockaddr *)&to, sizeof(to)) == 0 ||
-		errno == EAGAIN)) {
-		return 0;
-	}
-	return errno;
 }
 
 /* Mode bits do not tell what a user can reach (there are access lists, and
@@ -286,7 +268,7 @@ look_at_socket(struct facts *facts)
 		socket->path, &socket->owner)) {
 		return;
 	}
-	socket->result = try_as(&socket->owner, try_connect, socket->path);
+	socket->result = try_as(&socket->owner, file_connect, socket->path);
 	/* The first folder on the way that the user cannot pass. */
 	for (const char *at = strchr(socket->path + 1, '/');
 	     socket->result == EACCES && at != NULL; at = strchr(at + 1, '/')) {

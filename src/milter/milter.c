@@ -7,9 +7,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -348,28 +346,6 @@ make_folder(const char *path, const struct conf *conf)
 	return true;
 }
 
-/* Whether a program listens at this socket: one that was left behind refuses,
- * and one that is only busy (EAGAIN) is there. */
-static bool
-is_answered(const char *path)
-{
-	struct sockaddr_un address = { .sun_family = AF_UNIX };
-	const int fd = socket(
-	    AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
-	bool answered = false;
-
-	if (fd >= 0 &&
-	    text_copy(address.sun_path, sizeof(address.sun_path), path)) {
-		answered = connect(fd, (const struct sockaddr *)&address,
-			       sizeof(address)) == 0 ||
-			   errno == EAGAIN;
-	}
-	if (fd >= 0) {
-		(void)close(fd);
-	}
-	return answered;
-}
-
 bool
 milter_open(const struct conf *conf)
 {
@@ -382,7 +358,7 @@ milter_open(const struct conf *conf)
 	(void)text_copy(listen, sizeof(listen), conf->milter.listen);
 	/* libmilter would take the socket away from the one that listens,
 	 * which then runs on and is never asked again. */
-	if (path[0] != '\0' && is_answered(path)) {
+	if (path[0] != '\0' && file_connect(path) == 0) {
 		log_warn("%s: another program listens here: is videur-milter "
 			 "running already?",
 		    path);

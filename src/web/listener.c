@@ -29,8 +29,6 @@ static bool
 remove_stale(const struct sockaddr_un *sun)
 {
 	struct stat st;
-	int probe;
-	bool used;
 
 	if (lstat(sun->sun_path, &st) != 0) {
 		return errno == ENOENT;
@@ -39,15 +37,7 @@ remove_stale(const struct sockaddr_un *sun)
 		errno = EEXIST;
 		return false;
 	}
-	probe = socket(AF_UNIX, SOCKET_TYPE, 0);
-	if (probe < 0) {
-		return false;
-	}
-	used = connect(probe, (const struct sockaddr *)sun, sizeof(*sun)) ==
-		   0 ||
-	       errno == EAGAIN;
-	(void)close(probe);
-	if (used) {
+	if (file_connect(sun->sun_path) == 0) {
 		errno = EADDRINUSE;
 		return false;
 	}
