@@ -20,6 +20,7 @@ enum {
 	BATCH_MS = 20,   /* and how long it is read for */
 	SLICE = 32,      /* lines of one source before the next has its turn */
 	BANS_MAX = 256,  /* of a batch, to be logged */
+	FRESH = 5,       /* s since all was read, so that a line is new */
 	PATIENCE = 1000, /* ms a transaction waits for another program */
 	LIFE_EVERY = 10, /* s between signs of life */
 	PRUNE_EVERY = 60 /* s between looks for what may be forgotten */
@@ -171,6 +172,7 @@ follow_open(struct follow *follow)
 	}
 	if (anew) {
 		follow->alone = follow->has_key = false;
+		follow_use(follow, follow->setup);
 	}
 	if (result == STORE_OK && !follow->alone &&
 	    !hold_alone(follow, error)) {
@@ -295,7 +297,8 @@ has_room(const struct follow *follow)
 	return follow->findings < BATCH_MAX && follow->events < BATCH_MAX;
 }
 
-/* Some lines of one source; whether there were any. */
+/* Some lines of one source; whether there were any.  `now` is when those that
+ * were written since the last look are read. */
 static bool
 take_slice(struct follow *follow, struct source *source, int64_t now)
 {
@@ -318,8 +321,9 @@ take_slice(struct follow *follow, struct source *source, int64_t now)
 		    setup->rules, setup->scratch, &line, clock, finding);
 		wanted = finding->what != FINDING_NOTHING &&
 			 intake_wants(&follow->intake, finding);
-		source_count(source, finding,
-		    finding->what == FINDING_OFFENCE && !wanted, now);
+		health_line(&source->health, finding,
+		    finding->what == FINDING_OFFENCE && !wanted,
+		    clock->local && now - source->dry_at <= FRESH ? now : 0);
 		if (finding->what == FINDING_SUPPRESSED) {
 			follow->suppressed += finding->events;
 		}
@@ -328,59 +332,50 @@ take_slice(struct follow *follow, struct source *source, int64_t now)
 			follow->findings++;
 		}
 	}
+	source->dry_at = source->dry ? now : source->dry_at;
 	return taken > 0;
-}
-
-/* From all sources in turn, once at least, until they are dry or it is enough.
- * All is read once a look at the files found nothing to go on with. */
-static enum follow_result
-gather(struct follow *follow)
-{
-	struct sources *sources = &follow->setup->sources;
-	int64_t now = proc_now();
-	enum sources_look found = sources_look(sources, now, proc_ticks());
-	bool any = found == SOURCES_MORE;
-	/* A look at many files takes its time. */
-	int64_t until = proc_ticks() + BATCH_MS;
-	bool more;
-
-	do {
-		more = false;
-		for (size_t i = 0; i < sources->count; i++) {
-			more |= take_slice(follow, &sources->source[i], now);
-		}
-		any |= more;
-	} while (more && has_room(follow) && proc_ticks() < until);
-	for (size_t i = 0; i < sources->count; i++) {
-		if (sources->source[i].dry) {
-			sources->source[i].dry_at = now;
-		}
-	}
-	return any                     ? FOLLOW_MORE
-	       : found == SOURCES_SOON ? FOLLOW_SOON
-				       : FOLLOW_DRY;
 }
 
 enum follow_result
 follow_round(struct follow *follow)
 {
-	int64_t now = proc_now();
-	enum follow_result gathered = follow_open(follow);
+	struct sources *sources = &follow->setup->sources;
+	enum follow_result result = follow_open(follow);
 	enum follow_result stored;
+	int64_t now = proc_now();
 
-	if (gathered != FOLLOW_MORE) {
-		return gathered;
+	if (result != FOLLOW_MORE) {
+		return result;
 	}
+	/* From all sources in turn, once at least, until they are dry or it is
+	 * enough.  All is read once a look at the files found nothing to go
+	 * on with. */
 	if (!follow_is_pending(follow)) {
-		gathered = gather(follow);
-		if (gathered != FOLLOW_MORE) {
+		enum sources_look found = sources_look(
+		    sources, now, proc_ticks());
+		/* A look at many files takes its time. */
+		int64_t until = proc_ticks() + BATCH_MS;
+		bool any = found == SOURCES_MORE;
+		bool more;
+
+		do {
+			more = false;
+			for (size_t i = 0; i < sources->count; i++) {
+				more |= take_slice(
+				    follow, &sources->source[i], now);
+			}
+			any |= more;
+		} while (more && has_room(follow) && proc_ticks() < until);
+		if (!any) {
+			result = found == SOURCES_SOON ? FOLLOW_SOON
+						       : FOLLOW_DRY;
 			follow->dry_at = now;
 		}
 	}
 	if (!follow_is_pending(follow) &&
 	    !engine_due(follow->life_at, now, LIFE_EVERY)) {
-		return gathered;
+		return result;
 	}
 	stored = flush(follow);
-	return stored == FOLLOW_DRY ? gathered : stored;
+	return stored == FOLLOW_DRY ? result : stored;
 }

@@ -29,7 +29,7 @@ hour_over(int64_t *at, int64_t now)
 
 void
 health_line(struct health *health, const struct finding *finding, bool dropped,
-    bool local, int64_t written)
+    int64_t written)
 {
 	int64_t ahead = finding->at - written;
 	int64_t lag = (ahead + (ahead < 0 ? -HALF / 2 : HALF / 2)) / HALF;
@@ -39,7 +39,7 @@ health_line(struct health *health, const struct finding *finding, bool dropped,
 	health->fresh[DAILY_FINDINGS - DAILY_LINES] += finding->what ==
 						       FINDING_OFFENCE;
 	health->fresh[DAILY_DROPPED - DAILY_LINES] += dropped;
-	if (written > 0 && local && finding->understood) {
+	if (written > 0 && finding->understood) {
 		if (llabs(ahead - lag * HALF) > NEAR) {
 			lag = 0;
 		}
@@ -87,46 +87,36 @@ health_tell_unread(struct health *health, const char *source, int64_t now)
 	}
 }
 
-/* How far east of Greenwich what stands in the log is, in seconds. */
-static int64_t
-find_zone(
-    const struct health *health, const struct rules_clock *clock, int64_t now)
+void
+health_tell_lag(struct health *health, const char *source,
+    const struct rules_clock *clock, int64_t now)
 {
+	int64_t minutes = llabs(health->lag) * (HALF / 60);
 	struct rules_clock copy = *clock;
 	struct stamp stamp;
 	time_t time = (time_t)now;
 	struct tm tm;
 	char text[32];
 	int64_t at;
+	int64_t east;
 
 	/* What the clock takes for Greenwich's time is wrong by its zone. */
-	if (gmtime_r(&time, &tm) == NULL ||
+	if (health->lag == 0 || health->lagging < HEALTH_LAGGING ||
+	    gmtime_r(&time, &tm) == NULL ||
 	    strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%S ", &tm) == 0 ||
 	    !stamp_find(text, strlen(text), &stamp) ||
 	    !stamp_read(text, &stamp, &copy, &at)) {
-		return INT64_MAX;
-	}
-	return now - at + health->lag * HALF;
-}
-
-void
-health_tell_lag(struct health *health, const char *source,
-    const struct rules_clock *clock, int64_t now)
-{
-	int64_t minutes = llabs(health->lag) * (HALF / 60);
-	int64_t east;
-
-	if (health->lag == 0 || health->lagging < HEALTH_LAGGING) {
 		return;
 	}
-	east = find_zone(health, clock, now);
+	east = now - at + health->lag * HALF;
 	if (llabs(east) <= FAR && hour_over(&health->lagging_at, now)) {
 		log_warn("%s: the times in it are %" PRId64 ":%02" PRId64
-			 " h %s, and so are the bans that come of it: set "
-			 "watch { zone = \"%c%02lld:%02lld\" }, or to the "
-			 "name of its time zone",
+			 " h %s this host's clock, and bans begin and end by "
+			 "them: set watch { zone = \"%c%02lld:%02lld\" }, or "
+			 "the name of its time zone",
 		    source, minutes / 60, minutes % 60,
-		    health->lag < 0 ? "behind" : "ahead", east < 0 ? '-' : '+',
-		    llabs(east) / HOUR, llabs(east) / 60 % 60);
+		    health->lag < 0 ? "behind" : "ahead of",
+		    east < 0 ? '-' : '+', llabs(east) / HOUR,
+		    llabs(east) / 60 % 60);
 	}
 }

@@ -34,10 +34,10 @@ struct health {
 };
 
 /* One more line and what it meant.  `dropped`: an offence that is another
- * program's to count.  `written` is when, or 0 where that is not known; then
- * `local` says whether the time in it lacks a zone. */
+ * program's to count.  `written` is when, or 0 where that is not known or the
+ * time in it has its zone. */
 void health_line(struct health *health, const struct finding *finding,
-    bool dropped, bool local, int64_t written);
+    bool dropped, int64_t written);
 
 /* Add what is new to the sums of the day, and that this was committed. */
 void health_put(const struct health *health, struct store *store,

@@ -251,18 +251,6 @@ folder_changed(const char *folder)
 	return stat(folder, &st) == 0 ? in_nanoseconds(&st.st_mtim) : 0;
 }
 
-/* Lengths come from the database: nothing else keeps them in bounds. */
-static bool
-in_bounds(const struct position *position)
-{
-	return position->head_len > 0 &&
-	       position->head_len <= ROTATION_HEAD_MAX &&
-	       position->head_len <= position->offset &&
-	       position->line_len >= 0 &&
-	       position->line_len <= ROTATION_LINE_MAX &&
-	       position->line_len <= position->offset;
-}
-
 /* Whether a file has bytes with that hash at `offset`. */
 static bool
 has_bytes(struct log_file *file, const unsigned char *key, int64_t offset,
@@ -284,7 +272,10 @@ rotation_match(struct log_file *file,
 {
 	const struct position *at = remembered;
 
-	if (!in_bounds(at) ||
+	/* Lengths come from the database: nothing else keeps them in bounds. */
+	if (at->head_len <= 0 || at->head_len > ROTATION_HEAD_MAX ||
+	    at->head_len > at->offset || at->line_len < 0 ||
+	    at->line_len > ROTATION_LINE_MAX || at->line_len > at->offset ||
 	    !has_bytes(file, key, 0, at->head_len, at->head_hash)) {
 		return ROTATION_OTHER;
 	}

@@ -12,7 +12,6 @@
 #include "watch/tail.h"
 
 enum {
-	FRESH = 5,       /* s since all was read, so that a line is new */
 	END_SIZE = 65536 /* bytes of a file's end looked for in the journal */
 };
 
@@ -259,16 +258,6 @@ sources_stored(struct sources *sources, bool all, int64_t now)
 			    &source->tail->clock, now);
 		}
 	}
-}
-
-void
-source_count(struct source *source, const struct finding *finding, bool dropped,
-    int64_t now)
-{
-	bool fresh = now - source->dry_at <= FRESH;
-
-	health_line(&source->health, finding, dropped,
-	    source->tail != NULL && source->tail->clock.local, fresh ? now : 0);
 }
 
 /* ---- waiting ---- */

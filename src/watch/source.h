@@ -78,11 +78,6 @@ enum sources_look sources_look(
 bool source_line(
     struct source *source, struct log_line *line, struct rules_clock **clock);
 
-/* What it meant, to be counted with its position.  `dropped` as in
- * health_line(). */
-void source_count(struct source *source, const struct finding *finding,
-    bool dropped, int64_t now);
-
 /* Store where those stand that have moved and what was read of them, in the
  * caller's transaction; and that it was committed.  The log then says which
  * of them nothing comes of; `all`: also those of which little was read. */
