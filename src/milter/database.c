@@ -53,8 +53,7 @@ struct database {
 	/* What is counted and not written. */
 	pthread_mutex_t hold_mutex; /* it stays so */
 	pthread_mutex_t count_mutex;
-	struct table counters; /* with that held */
-	_Atomic int64_t uncounted;
+	struct table counters;    /* with that held */
 	_Atomic int64_t messages; /* that began */
 	atomic_bool ended;        /* one did */
 
@@ -413,41 +412,36 @@ database_message(struct database *database, bool ended)
 	       !atomic_load(&database->ended);
 }
 
-static struct counter_key
-key_of(const struct counted *counted)
-{
-	const int64_t number[] = {
-		[COUNTED_TALLY] = counted->at,
-		[COUNTED_HITS] = counted->ban,
-		[COUNTED_LIMITED] = counted->limit,
-		[COUNTED_SEEN] = (int64_t)(intptr_t)counted->seen,
-	};
-
-	return (struct counter_key){ .client = counted->client,
-		.what = (uint8_t)counted->what,
-		.number = number[counted->what] };
-}
-
 void
 database_count(
     struct database *database, const struct counted *counted, size_t count)
 {
 	(void)pthread_mutex_lock(&database->count_mutex);
 	for (size_t i = 0; i < count; i++) {
-		const struct counter_key key = key_of(&counted[i]);
+		const struct counted *more = &counted[i];
+		const int64_t number[] = {
+			[COUNTED_TALLY] = more->at,
+			[COUNTED_HITS] = more->ban,
+			[COUNTED_LIMITED] = more->limit,
+			[COUNTED_SEEN] = (int64_t)(intptr_t)more->seen,
+		};
+		const struct counter_key key = { .client = more->client,
+			.what = (uint8_t)more->what,
+			.number = number[more->what] };
 		bool added;
 		struct counter *row = table_add(
 		    &database->counters, &key, &added);
 
 		if (row == NULL) {
-			(void)atomic_fetch_add(&database->uncounted, 1);
+			database_warn(
+			    database, "too much is pending: a tally is lost");
 		} else if (added) {
-			row->counted = counted[i];
+			row->counted = *more;
 		} else {
-			tally_add(&row->counted.tally, &counted[i].tally);
-			row->counted.times += counted[i].times;
-			if (counted[i].at > row->counted.at) {
-				row->counted.at = counted[i].at;
+			tally_add(&row->counted.tally, &more->tally);
+			row->counted.times += more->times;
+			if (more->at > row->counted.at) {
+				row->counted.at = more->at;
 			}
 		}
 	}
@@ -493,12 +487,6 @@ database_take_counts(
 	}
 	(void)pthread_mutex_unlock(&database->count_mutex);
 	return taken;
-}
-
-int64_t
-database_uncounted(struct database *database)
-{
-	return atomic_exchange(&database->uncounted, 0);
 }
 
 bool

@@ -89,8 +89,8 @@ bool database_read_end(
 /*
  * What was counted: tallies by client and hour, hits by ban, sessions that met
  * a limit or showed something.  Counting costs a hash look-up and never waits for the database.
- * There is room for DATABASE_COUNTS_MAX rows; what does not fit is dropped and
- * counted.
+ * There is room for DATABASE_COUNTS_MAX rows; what does not fit is lost, and
+ * the log says so.
  */
 
 /* Add to it.  Of `at` the newest stays. */
@@ -128,7 +128,5 @@ bool database_commit(struct database *database);
  * again where that fails; gives back how many. */
 size_t database_take_counts(
     struct database *database, struct counted *counted, size_t max);
-/* How many additions found no room since it was asked last. */
-int64_t database_uncounted(struct database *database);
 
 #endif

@@ -218,50 +218,32 @@ enum need {
 	NEED_REPUTATION
 };
 
-/* The smallest number that a limit has for anybody; 0 where it has none. */
-static int64_t
-strictest(const struct limit *limit)
-{
-	int64_t least = 0;
-
-	for (int i = 0; i < REPUTATION_COUNT; i++) {
-		int64_t most = limit->most[i];
-
-		if (most > 0 && (least == 0 || most < least)) {
-			least = most;
-		}
-	}
-	return least;
-}
-
 /* The limit that one more session or message is over, for the client or for
- * the worst of clients.  A session that came within the hour's limit stays,
+ * one of any reputation.  A session that came within the hour's limit stays,
  * whoever comes after it. */
 static enum limit_kind
-judge(
-    const struct limited *limited, const struct admission *session, bool worst)
+judge(const struct limited *limited, const struct admission *session, bool any)
 {
 	const struct presence *presence = &session->peer->presence;
-	const struct {
-		enum limit_kind kind;
-		bool passed;
-		int64_t number;
-	} rows[] = {
-		{ LIMIT_CONNECTIONS, presence->slot,
-		    (int64_t)limited->slots + 1 },
-		{ LIMIT_HOURLY, presence->timely,
-		    limit_hourly(
-			limited->before, limited->sessions, session->now) },
-		{ LIMIT_MESSAGES, false, presence->messages + 1 },
+	const int64_t number[] = {
+		[LIMIT_CONNECTIONS] = presence->slot
+					  ? 0
+					  : (int64_t)limited->slots + 1,
+		[LIMIT_HOURLY] = presence->timely
+				     ? 0
+				     : limit_hourly(limited->before,
+					   limited->sessions, session->now),
+		[LIMIT_MESSAGES] = presence->messages + 1,
 	};
 
-	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		const struct limit *limit = &session->limit[rows[i].kind];
-		int64_t most = worst ? strictest(limit)
-				     : limit->most[limited->reputation];
+	for (int kind = 0; kind < LIMIT_KINDS; kind++) {
+		for (int i = 0; i < REPUTATION_COUNT; i++) {
+			const int64_t most = session->limit[kind].most[i];
 
-		if (!rows[i].passed && most > 0 && rows[i].number > most) {
-			return rows[i].kind;
+			if ((any || i == (int)limited->reputation) &&
+			    most > 0 && number[kind] > most) {
+				return (enum limit_kind)kind;
+			}
 		}
 	}
 	return LIMIT_KINDS;

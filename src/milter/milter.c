@@ -242,7 +242,7 @@ on_message(SMFICTX *ctx)
 static sfsistat
 on_abort(SMFICTX *ctx)
 {
-	return step(ctx, session_abort);
+	return step(ctx, session_end);
 }
 
 static sfsistat

@@ -207,7 +207,9 @@ refused_by_ban(
 			return false;
 		}
 		session->refused = true;
-		verdict_refuse_unknown(&session->refusal);
+		session->refusal = (struct refusal){ .code = "451",
+			.enhanced = "4.7.1",
+			.text = "Service unavailable - try again later" };
 		return true;
 	}
 	/* After ten hits MAIL is open only where the owner named who is open
@@ -277,8 +279,8 @@ session_connect(
 /* The transaction is over.  One of a call-out asks for a single recipient, and
  * ends with that.  What a scanner tagged is to nobody's credit, nor what goes to
  * those alone who are open to banned clients as well. */
-static void
-end_transaction(struct session *session, int64_t now)
+void
+session_end(struct session *session, int64_t now)
 {
 	const struct transaction *mail = &session->now;
 	struct counted more = { .what = COUNTED_TALLY,
@@ -311,7 +313,7 @@ end_transaction(struct session *session, int64_t now)
 struct refusal *
 session_helo(struct session *session, int64_t now)
 {
-	end_transaction(session, now);
+	session_end(session, now);
 	session->greeted = true;
 	return refused_by_ban(session, STAGE_HELO, false, now)
 		   ? &session->refusal
@@ -325,7 +327,7 @@ session_mail(struct session *session, const struct sender *sender, int64_t now)
 	bool refused;
 
 	classify_address(sender->path, address);
-	end_transaction(session, now);
+	session_end(session, now);
 	if (sender->auth_type != NULL || sender->auth_authen != NULL) {
 		session->peer.authenticated = true;
 		session->counts = false;
@@ -356,7 +358,6 @@ note_rejection(struct session *session, const struct recipient *recipient,
 	const struct policy *policy = &session->conf->policy;
 	const char *status = recipient->status;
 	const char *name = NULL;
-	bool *before = NULL;
 	enum kind kind;
 
 	session->refused = true;
@@ -372,20 +373,16 @@ note_rejection(struct session *session, const struct recipient *recipient,
 				name = address;
 			}
 		}
-	} else if (kind == KIND_HELO) {
-		before = &session->recorded_helo;
-	} else if (kind == KIND_SENDER) {
-		before = &session->now.recorded_sender;
 	}
-	if (before == NULL || !*before) {
-		record(session, kind, now,
-		    status[strspn(status, "0123456789.")] == '\0' ? status
-								  : NULL,
-		    name);
+	if ((kind == KIND_HELO && session->recorded_helo) ||
+	    (kind == KIND_SENDER && session->now.recorded_sender)) {
+		return;
 	}
-	if (before != NULL) {
-		*before = true;
-	}
+	session->recorded_helo |= kind == KIND_HELO;
+	session->now.recorded_sender |= kind == KIND_SENDER;
+	record(session, kind, now,
+	    status[strspn(status, "0123456789.")] == '\0' ? status : NULL,
+	    name);
 }
 
 struct refusal *
@@ -463,13 +460,7 @@ session_message(struct session *session, int64_t now)
 	}
 	mail->data = true; /* not every MTA reports DATA */
 	mail->ended = true;
-	end_transaction(session, now);
-}
-
-void
-session_abort(struct session *session, int64_t now)
-{
-	end_transaction(session, now);
+	session_end(session, now);
 }
 
 void
@@ -478,7 +469,7 @@ session_close(struct session *session, int64_t now)
 	if (session == NULL) {
 		return;
 	}
-	end_transaction(session, now);
+	session_end(session, now);
 	if (session->probed && !session->refused) {
 		record(session, KIND_PROBE, session->probed_at, NULL, NULL);
 	}

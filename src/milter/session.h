@@ -73,8 +73,8 @@ void session_header(
     struct session *session, const char *name, const char *value);
 /* The end of a message was seen. */
 void session_message(struct session *session, int64_t now);
-/* The transaction ended before that. */
-void session_abort(struct session *session, int64_t now);
+/* The transaction is over, with or without that. */
+void session_end(struct session *session, int64_t now);
 
 /* The client left: record what that means, and free the session.  NULL is
  * fine, here and below. */

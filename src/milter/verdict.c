@@ -76,14 +76,27 @@ is_out_of_date(struct peer *peer, int64_t now)
 	return any;
 }
 
-static bool
-keep(struct peer *peer, const struct standing *fresh)
+bool
+verdict_refresh(struct peer *peer, int64_t now)
 {
+	int64_t version = is_out_of_date(peer, now) ? DATABASE_NO_VERSION
+						    : peer->version;
 	struct standing *standing;
+	struct standing fresh;
+	enum database_answer answer;
 
-	peer->verdict = fresh->verdict;
-	peer->checked_at = fresh->checked_at;
-	if (fresh->verdict != STANDING_BANNED) {
+	fresh.address = peer->address;
+	fresh.checked_at = now;
+	answer = database_standing(
+	    peer->database, peer->conf, &peer->left, &version, &fresh);
+	if (answer != DATABASE_NEW) {
+		return answer == DATABASE_HOLDS ||
+		       peer->version != DATABASE_NO_VERSION;
+	}
+	peer->version = version;
+	peer->verdict = fresh.verdict;
+	peer->checked_at = now;
+	if (fresh.verdict != STANDING_BANNED) {
 		verdict_clear(peer);
 		return true;
 	}
@@ -97,32 +110,10 @@ keep(struct peer *peer, const struct standing *fresh)
 	}
 	/* Copy no more than there is: mostly one ban of many. */
 	standing = &peer->bans->standing;
-	standing->verdict = fresh->verdict;
-	standing->bans = fresh->bans;
-	memcpy(standing->ban, fresh->ban, fresh->bans * sizeof(fresh->ban[0]));
+	standing->verdict = fresh.verdict;
+	standing->bans = fresh.bans;
+	memcpy(standing->ban, fresh.ban, fresh.bans * sizeof(fresh.ban[0]));
 	return true;
-}
-
-bool
-verdict_refresh(struct peer *peer, int64_t now)
-{
-	struct standing fresh;
-	int64_t version = is_out_of_date(peer, now) ? DATABASE_NO_VERSION
-						    : peer->version;
-
-	fresh.address = peer->address;
-	fresh.checked_at = now;
-	switch (database_standing(
-	    peer->database, peer->conf, &peer->left, &version, &fresh)) {
-	case DATABASE_NEW:
-		peer->version = version;
-		return keep(peer, &fresh);
-	case DATABASE_HOLDS:
-		return true;
-	case DATABASE_UNKNOWN:
-		break;
-	}
-	return peer->version != DATABASE_NO_VERSION;
 }
 
 const struct ban *
@@ -203,13 +194,4 @@ verdict_refuse_limit(
 	copy_codes(refusal, &limit->reply);
 	(void)reply_phrase(&limit->reply, addr_format(&peer->address, who), 0,
 	    peer->conf->lookup_url, NULL, refusal->text);
-}
-
-void
-verdict_refuse_unknown(struct refusal *refusal)
-{
-	copy_codes(
-	    refusal, &(struct reply){ .code = "451", .enhanced = "4.7.1" });
-	(void)text_copy(refusal->text, sizeof(refusal->text),
-	    "Service unavailable - try again later");
 }

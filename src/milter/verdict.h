@@ -82,7 +82,5 @@ void verdict_refuse(
     struct peer *peer, const struct ban *ban, struct refusal *refusal);
 void verdict_refuse_limit(const struct peer *peer, const struct limit *limit,
     struct refusal *refusal);
-/* Nobody can say who the client is. */
-void verdict_refuse_unknown(struct refusal *refusal);
 
 #endif

@@ -1,7 +1,6 @@
 #include "milter/writer.h"
 
 #include <pthread.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -41,7 +40,6 @@ struct writer {
 	size_t count;
 	int64_t put; /* entries so far */
 	int64_t done;
-	_Atomic int64_t dropped;
 	bool stopping;
 	struct conf *conf;
 
@@ -153,7 +151,8 @@ writer_record(
 	(void)conf_hold(event->conf);
 	if (!enqueue(writer, event, left)) {
 		conf_drop(event->conf);
-		(void)atomic_fetch_add(&writer->dropped, 1);
+		database_warn(
+		    writer->database, "the queue is full: an event is lost");
 	}
 }
 
@@ -302,8 +301,6 @@ writer_round(struct writer *writer, int64_t now)
 	struct database *database = writer->database;
 	struct conf *conf = writer_conf(writer);
 	struct store *store;
-	int64_t rows;
-	int64_t events;
 	bool alive;
 	bool prune;
 
@@ -330,44 +327,11 @@ writer_round(struct writer *writer, int64_t now)
 	if (store != NULL) {
 		(void)database_commit(database);
 	}
-	rows = database_uncounted(database);
-	events = atomic_exchange(&writer->dropped, 0);
-	if (events > 0) {
-		database_warn(database,
-		    "the queue is full: %lld events are lost",
-		    (long long)events);
-	}
-	if (rows > 0) {
-		database_warn(database,
-		    "too much is pending: %lld tallies are lost",
-		    (long long)rows);
-	}
 	writer->doubtful = !database_fine(database, conf, now);
 	conf_drop(conf);
 }
 
 /* ---- the thread ---- */
-
-/* Wait until there is something to write, or until `next` on proc_ticks();
- * false where it is time to stop. */
-static bool
-wait_for_work(struct writer *writer, int64_t next)
-{
-	const int64_t wait = next - proc_ticks();
-	const struct timespec until = database_until(wait > 0 ? wait : 0);
-	bool go_on;
-
-	(void)pthread_mutex_lock(&writer->mutex);
-	while (!writer->stopping &&
-	       (writer->count == 0 || database_is_quiet(writer->database)) &&
-	       pthread_cond_clockwait(&writer->wake, &writer->mutex,
-		   CLOCK_MONOTONIC, &until) == 0) {
-		/* Woken before its time: look again. */
-	}
-	go_on = !writer->stopping;
-	(void)pthread_mutex_unlock(&writer->mutex);
-	return go_on;
-}
 
 static void *
 run(void *arg)
@@ -375,15 +339,32 @@ run(void *arg)
 	struct writer *writer = arg;
 	int64_t next = proc_ticks();
 	int64_t deadline;
+	bool stopping = false;
 
-	while (wait_for_work(writer, next)) {
-		if (proc_ticks() < next) {
-			(void)write_some(writer, proc_now(), WRITE_WAIT);
-			continue;
+	while (!stopping) {
+		const int64_t wait = next - proc_ticks();
+		const struct timespec until = database_until(
+		    wait > 0 ? wait : 0);
+
+		/* Until there is something to write, or something is due. */
+		(void)pthread_mutex_lock(&writer->mutex);
+		while (!writer->stopping &&
+		       (writer->count == 0 ||
+			   database_is_quiet(writer->database)) &&
+		       pthread_cond_clockwait(&writer->wake, &writer->mutex,
+			   CLOCK_MONOTONIC, &until) == 0) {
+			/* Woken before its time: look again. */
 		}
-		database_tend(writer->database);
-		writer_round(writer, proc_now());
-		next = proc_ticks() + EVERY;
+		stopping = writer->stopping;
+		(void)pthread_mutex_unlock(&writer->mutex);
+
+		if (!stopping && proc_ticks() < next) {
+			(void)write_some(writer, proc_now(), WRITE_WAIT);
+		} else if (!stopping) {
+			database_tend(writer->database);
+			writer_round(writer, proc_now());
+			next = proc_ticks() + EVERY;
+		}
 	}
 
 	deadline = proc_ticks() + LAST_WAIT;

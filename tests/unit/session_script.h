@@ -321,7 +321,7 @@ static const struct {
 	{ "friend", STEP_RCPT, "<friend@b.test>", NULL, 0, NULL },
 	{ "data", STEP_VERB, NULL, NULL, 0, session_data },
 	{ "eom", STEP_VERB, NULL, NULL, 0, session_message },
-	{ "abort", STEP_VERB, NULL, NULL, 0, session_abort },
+	{ "abort", STEP_VERB, NULL, NULL, 0, session_end },
 	{ "bogus", STEP_VERB, NULL, NULL, 0, session_unknown },
 	{ "spam", STEP_HEADER, "x-spam-flag", "yes", 0, NULL },
 	{ "virus", STEP_HEADER, "X-Virus-Status",
