@@ -320,7 +320,7 @@ check_socket(const struct facts *facts, struct diagnosis *out)
 	const struct socket_fact *socket = &facts->socket;
 	int result = socket->result;
 	/* One that lives and is not reached listens to nobody. */
-	bool alive = facts->now - facts->records.alive[RECORDS_MILTER] <=
+	bool alive = facts->now - facts->records.state[STATE_MILTER].since <=
 		     RECORDS_SILENCE;
 
 	each_service(facts, out, look_at_socket_name);

@@ -267,7 +267,7 @@ check_logs(const struct facts *facts, struct diagnosis *out)
 	for (size_t i = 0; i <= facts->instances; i++) {
 		check_maillog(facts, out, &facts->mta[i]);
 	}
-	if (facts->units[0] != '\0') {
-		diagnosis_say(out, "unit-unknown", facts->units);
+	if (facts->unit != NULL) {
+		diagnosis_say(out, "unit-unknown", facts->unit);
 	}
 }

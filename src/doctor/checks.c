@@ -137,26 +137,27 @@ check_database(const struct facts *facts, struct diagnosis *out)
 static void
 check_services(const struct facts *facts, struct diagnosis *out)
 {
-	static const char *const names[RECORDS_SERVICES] = {
-		[RECORDS_MILTER] = "videur-milter",
-		[RECORDS_WATCH] = "videur-watch",
-	};
+	static const struct {
+		enum engine_state state;
+		const char *name;
+	} services[] = { { STATE_MILTER, "videur-milter" },
+		{ STATE_WATCH, "videur-watch" } };
+	size_t count = facts_watches(facts->conf) ? 2 : 1;
 
-	for (size_t i = 0; i < RECORDS_SERVICES; i++) {
-		int64_t alive = facts->records.alive[i];
-		const char *version = facts->records.version[i];
+	for (size_t i = 0; i < count; i++) {
+		const struct state *state = &facts->records
+						 .state[services[i].state];
+		int64_t silence = facts->now - state->since;
+		const char *name = services[i].name;
 		char ago[DURATION_TEXT_SIZE];
 
-		if (i == RECORDS_WATCH && !facts_watches(facts->conf)) {
-			continue;
-		}
-		if (alive == 0) {
-			diagnosis_say(out, "never-alive", names[i]);
-		} else if (facts->now - alive > RECORDS_SILENCE) {
-			diagnosis_say(out, "silent", names[i],
-			    text_from_duration(facts->now - alive, ago));
-		} else if (strcmp(version, VIDEUR_VERSION) != 0) {
-			diagnosis_say(out, "other-version", names[i], version,
+		if (state->since == 0) {
+			diagnosis_say(out, "never-alive", name);
+		} else if (silence > RECORDS_SILENCE) {
+			diagnosis_say(out, "silent", name,
+			    text_from_duration(silence, ago));
+		} else if (strcmp(state->value, VIDEUR_VERSION) != 0) {
+			diagnosis_say(out, "other-version", name, state->value,
 			    VIDEUR_VERSION);
 		}
 	}
@@ -166,19 +167,22 @@ static void
 check_clock(const struct facts *facts, struct diagnosis *out)
 {
 	const struct records *records = &facts->records;
-	const struct {
-		const char *what;
-		int64_t at;
-	} ahead[] = { { "a sign of life", records->sign_ahead },
-		{ "a ban", records->ban_ahead } };
+	int64_t latest = facts->now + RECORDS_SLACK;
+	int64_t sign = 0;
+	char at[TIME_TEXT_SIZE];
 
-	for (size_t i = 0; i < sizeof(ahead) / sizeof(ahead[0]); i++) {
-		char at[TIME_TEXT_SIZE];
-
-		if (ahead[i].at != 0) {
-			diagnosis_say(out, "clock-jumped", ahead[i].what,
-			    text_from_time(ahead[i].at, at));
+	for (size_t i = 0; i < STATE_COUNT; i++) {
+		if (records->state[i].since > sign) {
+			sign = records->state[i].since;
 		}
+	}
+	if (sign > latest) {
+		diagnosis_say(out, "clock-jumped", "a sign of life",
+		    text_from_time(sign, at));
+	}
+	if (records->ban_begins > latest) {
+		diagnosis_say(out, "clock-jumped", "a ban",
+		    text_from_time(records->ban_begins, at));
 	}
 	if (records->event_ahead) {
 		diagnosis_say(out, "clock-jumped-events", NULL);

@@ -17,9 +17,7 @@
 #include <unistd.h>
 
 #include "base/endpoint.h"
-#include "base/file.h"
 #include "base/text.h"
-#include "conf/keys.h"
 #include "core/kind.h"
 #include "doctor/postconf.h"
 #include "doctor/ssh.h"
@@ -30,6 +28,7 @@ enum {
 	DNS_MS = 10000, /* for all domains */
 	PROGRAM_MS = 5000,
 	TAIL_MAX = 4096,
+	SUFFIX = sizeof(".service") - 1,
 	TRY_SECONDS = 3,    /* a network's file system may hang */
 	CANNOT_BECOME = 255 /* no errno is so high */
 };
@@ -61,6 +60,51 @@ static int
 try_search(const char *path)
 {
 	return faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0 ? 0 : errno;
+}
+
+/* Connect to where a program listens, for so many seconds; -1 with errno. */
+static int
+connect_to(const struct endpoint *to, int type)
+{
+	const struct timeval limit = { .tv_sec = TRY_SECONDS };
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	struct sockaddr_in6 in = { .sin6_family = AF_INET6,
+		.sin6_port = htons(to->port) };
+	const struct sockaddr *at = to->is_unix ? (const void *)&un
+						: (const void *)&in;
+	socklen_t size = to->is_unix ? sizeof(un) : sizeof(in);
+	int fd = socket(at->sa_family, type | SOCK_CLOEXEC, 0);
+	struct addr host;
+
+	/* All addresses, and "localhost", are this host's. */
+	if (!addr_parse(to->host, &host) ||
+	    strspn(to->host, "0.:") == strlen(to->host)) {
+		(void)addr_parse("127.0.0.1", &host);
+	}
+	memcpy(&in.sin6_addr, host.byte, sizeof(host.byte));
+	(void)text_copy(un.sun_path, sizeof(un.sun_path), to->path);
+	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
+	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
+	if (fd >= 0 && connect(fd, at, size) != 0) {
+		(void)close(fd);
+		return -1;
+	}
+	return fd;
+}
+
+static int
+try_connect(const char *path)
+{
+	struct endpoint to = { .is_unix = true };
+
+	if (!text_copy(to.path, sizeof(to.path), path)) {
+		return ENAMETOOLONG;
+	}
+	/* A full queue is somebody who listens. */
+	return connect_to(&to, SOCK_STREAM | SOCK_NONBLOCK) >= 0 ||
+		       errno == EAGAIN
+		   ? 0
+		   : errno;
 }
 
 /* Mode bits do not tell what a user can reach (there are access lists, and
@@ -202,41 +246,43 @@ look_at_units(struct facts *facts)
 {
 	const char *journal = facts->conf->watch.journal;
 	const struct conf_list *units = &facts->conf->watch.units;
+	bool is_system = strcmp(journal, "yes") == 0;
 	struct stat st;
-	const char *argv[] = { "journalctl", "-q", "-F", "_SYSTEMD_UNIT", NULL,
-		NULL, NULL };
+	bool is_folder = stat(journal, &st) == 0 && S_ISDIR(st.st_mode);
 	struct run_output said;
 
-	if (strcmp(journal, "yes") != 0) {
-		argv[4] = stat(journal, &st) == 0 && S_ISDIR(st.st_mode)
-			      ? "--directory"
-			      : "--file";
-		argv[5] = journal;
-	}
-	if (run_program(argv, PROGRAM_MS, &said) != RUN_FINE) {
+	if (run_program((const char *const[]){ "journalctl", "-q", "-F",
+			    "_SYSTEMD_UNIT",
+			    is_system   ? NULL
+			    : is_folder ? "--directory"
+					: "--file",
+			    journal, NULL },
+		PROGRAM_MS, &said) != RUN_FINE) {
 		return;
 	}
-	for (size_t i = 0; i < units->items && facts->units[0] == '\0'; i++) {
-		bool there = strstr(
-				 grammar_find(keys_of_conf(), "watch", "units")
-				     ->def,
-				 units->item[i]) != NULL;
-		char *rest = said.text;
-		char *unit;
+	for (size_t i = 0; i < units->items && facts->unit == NULL; i++) {
+		const char *item = units->item[i];
+		bool there = strstr(CONF_UNITS, item) != NULL;
+		size_t len;
 
-		while (!there && (unit = strsep(&rest, "\n")) != NULL) {
-			there = fnmatch(units->item[i], unit, 0) == 0;
-			if (rest != NULL) {
-				rest[-1] = '\n'; /* for the next one */
-			}
+		for (const char *at = said.text; *at != '\0' && !there;
+		     at += len + (at[len] == '\n')) {
+			char unit[CONF_PATH_SIZE];
+			struct text text;
+
+			len = strcspn(at, "\n");
+			text_init(&text, unit, sizeof(unit));
+			text_add_bytes(&text, at, len);
+			there = fnmatch(item, unit, FNM_NOESCAPE) == 0;
+			/* ".service" may be left out. */
+			unit[text.len > SUFFIX ? text.len - SUFFIX : 0] = '\0';
+			there |= fnmatch(item, unit, FNM_NOESCAPE) == 0;
 		}
-		if (!there) {
-			(void)text_copy(
-			    facts->units, sizeof(facts->units), units->item[i]);
-		}
+		facts->unit = there ? NULL : item;
 	}
 	free(said.text);
 }
+
 /* ---- the rest of the host ---- */
 
 static bool
@@ -268,7 +314,7 @@ look_at_socket(struct facts *facts)
 		socket->path, &socket->owner)) {
 		return;
 	}
-	socket->result = try_as(&socket->owner, file_connect, socket->path);
+	socket->result = try_as(&socket->owner, try_connect, socket->path);
 	/* The first folder on the way that the user cannot pass. */
 	for (const char *at = strchr(socket->path + 1, '/');
 	     socket->result == EACCES && at != NULL; at = strchr(at + 1, '/')) {
@@ -290,50 +336,23 @@ static enum page_answer
 ask_page(const struct conf *conf)
 {
 	static const char question[] = "GET /healthz HTTP/1.0\r\n\r\n";
-	const struct timeval limit = { .tv_sec = TRY_SECONDS };
 	struct endpoint listen = { .port = 0 };
-	struct sockaddr_un to_path = { .sun_family = AF_UNIX };
-	struct sockaddr_in6 to_port = { .sin6_family = AF_INET6 };
-	struct addr host = { .byte = { [10] = 0xff, 0xff, 127, 0, 0, 1 } };
-	char answer[64] = "";
-	enum page_answer page = PAGE_SILENT;
+	char answer[] = "HTTP/1.1 200"; /* and its room */
+	ssize_t got = -1;
 	int fd;
 
 	(void)endpoint_parse(conf->web.listen, ENDPOINT_SERVER, &listen);
-	(void)text_copy(
-	    to_path.sun_path, sizeof(to_path.sun_path), listen.path);
-	/* "localhost" and all addresses: this host. */
-	(void)addr_parse(strspn(listen.host, "0.:") == strlen(listen.host)
-			     ? "127.0.0.1"
-			     : listen.host,
-	    &host);
-	memcpy(&to_port.sin6_addr, host.byte, sizeof(host.byte));
-	to_port.sin6_port = htons(listen.port);
-	fd = socket(
-	    listen.is_unix ? AF_UNIX : AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-	if (fd < 0) {
-		return PAGE_UNASKED;
-	}
-	(void)setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof(limit));
-	(void)setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof(limit));
-	if ((listen.is_unix ? connect(fd, (const struct sockaddr *)&to_path,
-				  sizeof(to_path))
-			    : connect(fd, (const struct sockaddr *)&to_port,
-				  sizeof(to_port))) == 0) {
-		if (conf->web.certificate[0] != '\0') {
-			page = PAGE_FINE;
-		} else if (send(fd, question, sizeof(question) - 1,
-			       MSG_NOSIGNAL) > 0 &&
-			   recv(fd, answer, sizeof(answer) - 1, MSG_WAITALL) >
-			       0) {
-			page = strncmp(
-				   answer + strlen("HTTP/1.1 "), "200", 3) == 0
-				   ? PAGE_FINE
-				   : PAGE_SICK;
-		}
+	fd = connect_to(&listen, SOCK_STREAM);
+	if (fd >= 0 && conf->web.certificate[0] != '\0') {
+		got = (ssize_t)strlen(answer);
+	} else if (fd >= 0 &&
+		   send(fd, question, sizeof(question) - 1, MSG_NOSIGNAL) > 0) {
+		got = recv(fd, answer, strlen(answer), MSG_WAITALL);
 	}
 	(void)close(fd);
-	return page;
+	return got <= 0                         ? PAGE_SILENT
+	       : strstr(answer, " 200") == NULL ? PAGE_SICK
+						: PAGE_FINE;
 }
 
 static void
@@ -391,20 +410,11 @@ look_at_servers(struct facts *facts, const char *postfix)
 		}
 	}
 	for (size_t i = 0; i <= facts->instances; i++) {
-		const struct mta *mta = &facts->mta[i];
-
-		for (size_t j = 0; j < mta->domains; j++) {
-			bool known = facts->domains == MX_DOMAINS_MAX;
-
-			for (size_t k = 0; k < facts->domains; k++) {
-				known |= strcmp(facts->mx[k].name,
-					     mta->domain[j]) == 0;
-			}
-			if (!known) {
-				(void)text_copy(
-				    facts->mx[facts->domains++].name,
-				    MX_NAME_SIZE, mta->domain[j]);
-			}
+		for (size_t j = 0; j < facts->mta[i].domains &&
+				   facts->domains < MX_DOMAINS_MAX;
+		     j++) {
+			(void)text_copy(facts->mx[facts->domains++].name,
+			    MX_NAME_SIZE, facts->mta[i].domain[j]);
 		}
 	}
 	mx_look(facts->mx, facts->domains, DNS_MS);
@@ -471,22 +481,12 @@ facts_free(struct facts *facts)
 /* ---- the database ---- */
 
 static void
-note_ahead(int64_t at, int64_t now, int64_t *latest)
-{
-	if (at > now + RECORDS_SLACK && at > *latest) {
-		*latest = at;
-	}
-}
-
-static void
 keep_allow(void *to, const struct allow *allow)
 {
 	struct records *records = &((struct facts *)to)->records;
 
 	if (records->allows < RECORDS_ALLOWS_MAX) {
-		records->allow[records->allows].net = allow->net;
-		records->allow[records->allows].until = allow->until;
-		records->allows++;
+		records->allow[records->allows++] = *allow;
 	}
 }
 
@@ -494,11 +494,14 @@ static bool
 keep_ban(void *to, const struct ban *ban)
 {
 	struct facts *facts = to;
+	struct records *records = &facts->records;
 
-	note_ahead(ban->begins, facts->now, &facts->records.ban_ahead);
-	facts->records.logins_banned += ban->reason == REASON_AUTH &&
-					ban->cleared == 0 && !ban->observed &&
-					ban->ends > facts->now;
+	if (ban->begins > records->ban_begins) {
+		records->ban_begins = ban->begins;
+	}
+	records->logins_banned += ban->reason == REASON_AUTH &&
+				  ban->cleared == 0 && !ban->observed &&
+				  ban->ends > facts->now;
 	return true;
 }
 
@@ -574,12 +577,11 @@ facts_read_records(struct facts *facts, struct store *store)
 		.observed = true,
 	};
 	struct records *records = &facts->records;
-	struct state states[STATE_COUNT];
 	int64_t now = facts->now;
 
 	*records = (struct records){ .allows = 0 };
 	store_read(store);
-	engine_states(store, states);
+	engine_states(store, records->state);
 	store_allow_each(store, now, keep_allow, facts);
 	store_ban_each(store, &every, keep_ban, facts);
 	store_tally_each(store, tally_hour(now - RECORDS_SPAN), tally_hour(now),
@@ -594,20 +596,6 @@ facts_read_records(struct facts *facts, struct store *store)
 		    store, facts->conf, &facts->ssh, now, &records->standing);
 	}
 	records->result = store_read_end(store);
-	for (size_t i = 0; i < STATE_COUNT; i++) {
-		note_ahead(states[i].since, now, &records->sign_ahead);
-	}
-	for (size_t i = 0; i < RECORDS_SERVICES; i++) {
-		static const enum engine_state services[] = {
-			[RECORDS_MILTER] = STATE_MILTER,
-			[RECORDS_WATCH] = STATE_WATCH,
-		};
-		const struct state *state = &states[services[i]];
-
-		records->alive[i] = state->since;
-		(void)text_copy(records->version[i], STORE_KEY_SIZE,
-		    state->there ? state->value : "");
-	}
 	if (records->result != STORE_OK) {
 		(void)text_copy(
 		    records->error, sizeof(records->error), store_error(store));
@@ -621,14 +609,11 @@ facts_allowed_until(const struct facts *facts, const struct net *net)
 	int64_t until = 0;
 
 	for (size_t i = 0; i < records->allows; i++) {
-		if (!net_contains(&records->allow[i].net, net)) {
-			continue;
-		}
-		if (records->allow[i].until == 0) {
-			return INT64_MAX;
-		}
-		if (records->allow[i].until > until) {
-			until = records->allow[i].until;
+		const struct allow *allow = &records->allow[i];
+		int64_t end = allow->until == 0 ? INT64_MAX : allow->until;
+
+		if (end > until && net_contains(&allow->net, net)) {
+			until = end;
 		}
 	}
 	return until;

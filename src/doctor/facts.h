@@ -63,27 +63,17 @@ struct socket_fact {
 	    [CONF_PATH_SIZE]; /* a folder the user cannot pass, or empty */
 };
 
-enum records_service {
-	RECORDS_MILTER,
-	RECORDS_WATCH,
-	RECORDS_SERVICES
-};
-
 /* What the database tells, read at one moment. */
 struct records {
 	enum store_result result; /* all below is only there on STORE_OK */
 	char error[STORE_ERROR_SIZE];
 
-	struct {
-		struct net net;
-		int64_t until; /* 0: for good */
-	} allow[RECORDS_ALLOWS_MAX];
+	struct allow allow[RECORDS_ALLOWS_MAX];
 	size_t allows;
 
-	/* Last sign of life, 0 for none yet, and the version that gave it. */
-	int64_t alive[RECORDS_SERVICES];
-	char version[RECORDS_SERVICES][STORE_KEY_SIZE];
-
+	struct state state[STATE_COUNT];
+	int64_t ban_begins;    /* the latest of all */
+	bool event_ahead;      /* one of an hour still to come */
 	int64_t logins_banned; /* clients, for failed logins */
 
 	/* Clients of the last RECORDS_SPAN, this host itself left out, and
@@ -92,11 +82,6 @@ struct records {
 	int64_t counted;
 	struct net client;    /* one of them */
 	int64_t counted_here; /* of this host itself */
-
-	/* What lies in the future: the latest of it, 0 for none. */
-	int64_t sign_ahead;
-	int64_t ban_ahead;
-	bool event_ahead; /* by an hour or more */
 
 	struct standing standing; /* of the administrator's address */
 
@@ -130,9 +115,9 @@ struct facts {
 	struct log_fact log[FACTS_LOGS_MAX];
 	size_t logs;
 	struct socket_fact socket;
-	char units[CONF_PATH_SIZE]; /* of those that videur.conf adds, one the
-				     * journal does not know; or empty */
-	bool clock_adrift;          /* it is not synchronised */
+	const char *unit;  /* of those that videur.conf adds, one that the
+			   * journal does not know; or NULL */
+	bool clock_adrift; /* it is not synchronised */
 	enum page_answer page;
 	struct mx_domain page_host;  /* of lookup-url; no name: none */
 	const char *refused_contact; /* a contact Postfix would refuse, or

@@ -35,10 +35,10 @@ visit_of(struct fixture *fixture)
 	visit.facts->now = T0;
 	visit.facts->same = same_text;
 	visit.facts->user_known = true;
-	for (int i = 0; i < RECORDS_SERVICES; i++) {
-		visit.facts->records.alive[i] = T0 - 1;
-		(void)text_copy(visit.facts->records.version[i], STORE_KEY_SIZE,
-		    VIDEUR_VERSION);
+	for (int i = 0; i < STATE_COUNT; i++) {
+		visit.facts->records.state[i].since = T0 - 1;
+		(void)text_copy(visit.facts->records.state[i].value,
+		    STORE_KEY_SIZE, VIDEUR_VERSION);
 	}
 	return visit;
 }
@@ -116,9 +116,9 @@ what_the_database_tells(void **state)
 		struct visit visit = visit_of(*state);
 		struct records *records = &visit.facts->records;
 
-		records->alive[RECORDS_MILTER] = rows[i].milter;
-		records->sign_ahead = rows[i].sign;
-		records->ban_ahead = rows[i].ban;
+		records->state[STATE_MILTER].since = rows[i].milter;
+		records->state[STATE_BRAKE].since = rows[i].sign;
+		records->ban_begins = rows[i].ban;
 		records->client = net_of(
 		    rows[i].client != NULL ? rows[i].client : "10.0.0.1");
 		records->clients = rows[i].clients;
@@ -157,7 +157,7 @@ records_of_a_database(void **state)
 	check_int("it was read", records->result, STORE_OK);
 	check_int("clients of a day", records->clients, 1);
 	check_int("this host is no client", records->counted_here, 1);
-	check_int("a sign ahead", records->sign_ahead, T0 + 61);
+	check_int("a sign ahead", records->state[STATE_WATCH].since, T0 + 61);
 	check_int("events ahead", records->event_ahead, true);
 	assert_true(facts_allowed_until(visit.facts, &inner) == INT64_MAX);
 	check_int("for a while", facts_allowed_until(visit.facts, &beside),
