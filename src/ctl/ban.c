@@ -1,7 +1,7 @@
 #include "base/text.h"
 #include "core/standing.h"
 #include "ctl/ctl.h"
-#include "doctor/ssh.h"
+#include "doctor/facts.h"
 #include "engine/engine.h"
 
 /* An address stands for its client, a network for itself. */

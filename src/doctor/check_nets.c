@@ -159,9 +159,8 @@ check_mynetworks(const struct facts *facts, struct diagnosis *out)
 		if (mta->nets_cut) {
 			diagnosis_say(out, "mynetworks-cut", NULL);
 		}
-		for (size_t j = 0; j < mta->unlisted.tables; j++) {
-			diagnosis_say(
-			    out, "table-unlisted", mta->unlisted.table[j]);
+		for (size_t j = 0; j < mta->unlisteds; j++) {
+			diagnosis_say(out, "table-unlisted", mta->unlisted[j]);
 		}
 	}
 }

@@ -64,8 +64,8 @@ each_service(const struct facts *facts, struct diagnosis *out,
 			},
 		};
 
-		milters_read(mta_get_own(out->mta, service, "smtpd_milters",
-				 &hook.own_milters),
+		milters_read(mta_get_own(out->mta, service->name,
+				 "smtpd_milters", &hook.own_milters),
 		    &hook.milters);
 		hook.at = milters_find(&hook.milters, &hook.view, &hook.same);
 		hook.where = hook.own_milters ? service->name : "main.cf";
@@ -150,7 +150,7 @@ look_at_action(struct hook *hook, struct diagnosis *out)
 {
 	bool own;
 	const char *action = mta_get_own(
-	    hook->mta, hook->service, "milter_default_action", &own);
+	    hook->mta, hook->service->name, "milter_default_action", &own);
 
 	if (hook->at == hook->milters.milters) {
 		return; /* said already */
@@ -204,8 +204,8 @@ restricts(const struct hook *hook, const char *word)
 		"smtpd_data_restrictions" };
 
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		if (strstr(
-			mta_get_own(hook->mta, hook->service, lists[i], NULL),
+		if (strstr(mta_get_own(
+			       hook->mta, hook->service->name, lists[i], NULL),
 			word) != NULL) {
 			return true;
 		}
@@ -221,7 +221,7 @@ look_at_settings(struct hook *hook, struct diagnosis *out)
 		const char *want = settings[i].want;
 		bool own;
 		const char *value = mta_get_own(
-		    hook->mta, hook->service, name, &own);
+		    hook->mta, hook->service->name, name, &own);
 
 		if (strcmp(settings[i].check, out->check) == 0 &&
 		    strcmp(value, want) != 0 &&
@@ -249,8 +249,8 @@ look_at_logins(struct hook *hook, struct diagnosis *out)
 	const struct conf *conf = hook->facts->conf;
 	const struct mta *mta = hook->mta;
 	const struct mta_service *service = hook->service;
-	const char *logs = mta_get_own(mta, service, "syslog_name", NULL);
-	bool submission = strcmp(mta_get_own(mta, service,
+	const char *logs = mta_get_own(mta, service->name, "syslog_name", NULL);
+	bool submission = strcmp(mta_get_own(mta, service->name,
 				     "milter_macro_daemon_name", NULL),
 			      "ORIGINATING") == 0;
 	bool only_there = false; /* a ban for failed logins holds */
@@ -264,7 +264,8 @@ look_at_logins(struct hook *hook, struct diagnosis *out)
 		only_there |= rule->service == SERVICE_SUBMISSION &&
 			      (rule->kinds & kind_bit(KIND_AUTH)) != 0;
 	}
-	if (strcmp(mta_get_own(mta, service, "smtpd_sasl_auth_enable", NULL),
+	if (strcmp(
+		mta_get_own(mta, service->name, "smtpd_sasl_auth_enable", NULL),
 		"yes") != 0) {
 		return;
 	}

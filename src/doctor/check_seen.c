@@ -56,7 +56,6 @@ check_forwarding(
     struct diagnosis *out, const struct mta *mta, const char *content_filter)
 {
 	char transport[NAME_SIZE];
-	const struct mta_service service = { .name = transport };
 	struct text text;
 
 	text_init(&text, transport, sizeof(transport));
@@ -64,7 +63,7 @@ check_forwarding(
 	text_add(&text, "/unix");
 	if (filter_of(content_filter) != NULL &&
 	    strcmp(
-		mta_get_own(mta, &service, "smtp_send_xforward_command", NULL),
+		mta_get_own(mta, transport, "smtp_send_xforward_command", NULL),
 		"yes") != 0) {
 		diagnosis_say(out, "scanner-blind", content_filter, transport);
 	}
@@ -112,7 +111,7 @@ check_scanners(const struct facts *facts, struct diagnosis *out)
 
 		for (size_t j = 0; j < mta->services * 3; j++) {
 			const char *list = mta_get_own(
-			    mta, &mta->service[j / 3], lists[j % 3], NULL);
+			    mta, mta->service[j / 3].name, lists[j % 3], NULL);
 
 			note_filters(&ahead, list, &view);
 			if (j % 3 == 2) {

@@ -19,8 +19,7 @@
 #include "base/endpoint.h"
 #include "base/text.h"
 #include "core/kind.h"
-#include "doctor/postconf.h"
-#include "doctor/ssh.h"
+#include "doctor/mta.h"
 #include "engine/engine.h"
 #include "rules/rules.h"
 

@@ -17,9 +17,64 @@
 #include "conf/conf.h"
 #include "core/standing.h"
 #include "doctor/mta.h"
-#include "doctor/mx.h"
 #include "engine/engine.h"
 #include "store/store.h"
+
+/* ---- which hosts take mail for a domain, by DNS ---- */
+
+enum {
+	MX_DOMAINS_MAX = 64,
+	MX_HOSTS_MAX = 8,
+	MX_ADDRESSES_MAX = 8,
+	MX_NAME_SIZE = 256
+};
+
+enum mx_answer {
+	MX_FOUND,
+	MX_NOTHING, /* the domain or such a record is not there */
+	MX_FAILED,  /* no answer, or none that can be read */
+	MX_UNASKED  /* the time was over before its turn */
+};
+
+struct mx_host {
+	char name[MX_NAME_SIZE];
+	struct addr address[MX_ADDRESSES_MAX];
+	size_t addresses;
+};
+
+struct mx_domain {
+	char name[MX_NAME_SIZE];
+	bool bare; /* a host: only its own addresses are looked up */
+	enum mx_answer answer;
+	struct mx_host host[MX_HOSTS_MAX];
+	size_t hosts;
+};
+
+/* Take the hosts out of an answer of MX records, or add the addresses of one
+ * of A or AAAA records; either may be NULL.  False where it is no answer.  A
+ * null MX (RFC 7505) names no host. */
+bool mx_read(const unsigned char *answer, size_t len, struct mx_domain *hosts,
+    struct mx_host *addresses);
+
+/* Look up the names of `domain`.  It ends within `milliseconds`, and the few
+ * seconds a last question may take. */
+void mx_look(struct mx_domain *domain, size_t domains, int64_t milliseconds);
+
+/* ---- from where the administrator is connected, by SSH ---- */
+
+/* sshd leaves it in the environment and sudo takes it out; that of a parent
+ * process still has it.  Find SSH_CONNECTION=192.0.2.7 50000 192.0.2.1 22 or SSH_CLIENT in an
+ * environment as /proc gives it, NUL behind each variable. */
+bool ssh_read_environment(const char *block, size_t len, struct addr *out);
+
+/* The parent in the text of /proc/PID/stat; 0 for none. */
+long ssh_read_parent(const char *stat);
+
+/* The address of this session; false where there is none, or it cannot be
+ * seen. */
+bool ssh_find(struct addr *out);
+
+/* ---- all of it ---- */
 
 enum {
 	FACTS_OWN_MAX = 128,

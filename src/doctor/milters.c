@@ -1,4 +1,4 @@
-#include "doctor/postconf.h"
+#include "doctor/mta.h"
 
 #include <inttypes.h>
 #include <string.h>

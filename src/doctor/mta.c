@@ -15,23 +15,30 @@ enum {
 	SMTP_PORT = 25
 };
 
+/* ---- running its programs ---- */
+
+/* "postconf -c FOLDER" and more; the words are borrowed. */
+static enum run_result
+run(const struct mta *mta, const char *program, const char *const *words,
+    struct run_output *output)
+{
+	const char *argv[WORDS_MAX] = { program };
+	size_t count = 1;
+
+	if (mta->folder[0] != '\0') {
+		argv[count++] = "-c";
+		argv[count++] = mta->folder;
+	}
+	for (; *words != NULL && count + 1 < WORDS_MAX; words++) {
+		argv[count++] = *words;
+	}
+	return run_program(argv, PROGRAM_MS, output);
+}
+
 /* ---- lists of networks and domains ---- */
 
-static void
-add_table(struct mta_tables *tables, const char *item)
-{
-	for (size_t i = 0; i < tables->tables; i++) {
-		if (strcmp(tables->table[i], item) == 0) {
-			return;
-		}
-	}
-	if (tables->tables == MTA_TABLES_MAX ||
-	    strlen(item) + 1 == MTA_TABLE_SIZE) {
-		tables->cut = true;
-		return;
-	}
-	(void)text_copy(tables->table[tables->tables++], MTA_TABLE_SIZE, item);
-}
+/* Take an item; false where it is none. */
+typedef bool adder(struct mta *mta, const char *item);
 
 static bool
 is_table(const char *item)
@@ -41,10 +48,11 @@ is_table(const char *item)
 
 /* "192.0.2.0/24", or "[2001:db8::]/32" with its brackets. */
 static bool
-read_net(const char *item, struct net *out)
+add_net(struct mta *mta, const char *item)
 {
 	char plain[NET_TEXT_SIZE];
 	struct text text;
+	struct net net;
 
 	text_init(&text, plain, sizeof(plain));
 	for (; *item != '\0'; item++) {
@@ -52,47 +60,31 @@ read_net(const char *item, struct net *out)
 			text_add_char(&text, *item);
 		}
 	}
-	return !text.cut && net_parse(plain, out);
-}
-
-void
-mta_add_nets(struct mta *mta, const char *list, struct mta_tables *tables)
-{
-	char item[MTA_TABLE_SIZE];
-
-	while (postconf_item(&list, item, sizeof(item))) {
-		struct net net;
-		bool is_net = read_net(item, &net);
-		bool known = false;
-
-		if (item[0] == '!') {
-			continue;
-		}
-		if (!is_net && tables != NULL) {
-			if (is_table(item)) {
-				add_table(tables, item);
-			}
-			mta->nets_cut |= !is_table(item) || tables->cut;
-		}
-		for (size_t i = 0; is_net && i < mta->nets; i++) {
-			known = known || net_equal(&mta->net[i], &net);
-		}
-		if (is_net && !known && mta->nets < MTA_NETS_MAX) {
-			mta->net[mta->nets++] = net;
-		} else if (is_net && !known) {
-			mta->nets_cut = true;
+	if (text.cut || !net_parse(plain, &net)) {
+		return false;
+	}
+	for (size_t i = 0; i < mta->nets; i++) {
+		if (net_equal(&mta->net[i], &net)) {
+			return true;
 		}
 	}
+	if (mta->nets == MTA_NETS_MAX) {
+		mta->nets_cut = true;
+		return true;
+	}
+	mta->net[mta->nets++] = net;
+	return true;
 }
 
-/* A host's name in small letters; false where it is anything else, or names
+/* A host's name, in small letters; false where it is anything else, or names
  * no domain of the DNS. */
 static bool
-read_domain(const char *item, char out[static MTA_DOMAIN_SIZE])
+add_domain(struct mta *mta, const char *item)
 {
+	char out[MTA_DOMAIN_SIZE];
 	struct text text;
 
-	text_init(&text, out, MTA_DOMAIN_SIZE);
+	text_init(&text, out, sizeof(out));
 	/* ".example.org" stands for what lies below it. */
 	for (item += item[0] == '.'; *item != '\0'; item++) {
 		unsigned char c = (unsigned char)*item;
@@ -105,38 +97,95 @@ read_domain(const char *item, char out[static MTA_DOMAIN_SIZE])
 	if (text.len > 0 && out[text.len - 1] == '.') {
 		out[--text.len] = '\0';
 	}
-	return !text.cut && strchr(out, '.') != NULL && out[0] != '.' &&
-	       strstr(out, "..") == NULL &&
-	       text_after(out, "localhost.") == NULL &&
-	       strspn(out, "0123456789.") < text.len;
+	if (text.cut || strchr(out, '.') == NULL || out[0] == '.' ||
+	    strstr(out, "..") != NULL ||
+	    text_after(out, "localhost.") != NULL ||
+	    strspn(out, "0123456789.") == text.len) {
+		return false;
+	}
+	for (size_t i = 0; i < mta->domains; i++) {
+		if (strcmp(mta->domain[i], out) == 0) {
+			return true;
+		}
+	}
+	if (mta->domains == MTA_DOMAINS_MAX) {
+		mta->cut = true;
+		return true;
+	}
+	memcpy(mta->domain[mta->domains++], out, sizeof(out));
+	return true;
 }
 
-void
-mta_add_domains(struct mta *mta, const char *list, struct mta_tables *tables)
+static void add_items(
+    struct mta *mta, const char *list, adder *add, bool follow);
+
+/* What a table holds.  Of a file every word counts, of other tables the first
+ * of each line, the key. */
+static void
+add_table(struct mta *mta, const char *table, adder *add)
+{
+	const char *path = table[0] == '/' ? table : text_after(table, "cidr:");
+	struct run_output output = { .text = NULL };
+	char why[FILE_WHY_SIZE];
+	char *next;
+
+	if (mta->state == MTA_THERE && path != NULL) {
+		output.text = file_read(path, FILE_MOST, NULL, why);
+	} else if (mta->state == MTA_THERE) {
+		(void)run(mta, "postmap",
+		    (const char *const[]){ "-s", table, NULL }, &output);
+		mta->cut |= output.cut;
+	}
+	if (output.text == NULL && mta->unlisteds < MTA_TABLES_MAX) {
+		(void)text_copy(
+		    mta->unlisted[mta->unlisteds++], MTA_TABLE_SIZE, table);
+	} else if (output.text == NULL) {
+		mta->cut = true;
+	}
+	for (char *line = output.text; line != NULL && *line != '\0';
+	     line = next) {
+		size_t len = strcspn(line, "\n");
+
+		next = line + len + (line[len] == '\n');
+		line[len] = '\0';
+		if (table[0] != '/') {
+			line[strcspn(line, " \t")] = '\0';
+		}
+		if (line[0] != '#') {
+			add_items(mta, line, add, false);
+		}
+	}
+	free(output.text);
+}
+
+/* `follow`: also what its tables hold; a table within one is passed over. */
+static void
+add_items(struct mta *mta, const char *list, adder *add, bool follow)
 {
 	char item[MTA_TABLE_SIZE];
 
 	while (postconf_item(&list, item, sizeof(item))) {
-		char domain[MTA_DOMAIN_SIZE];
-		bool known = false;
-
-		if (is_table(item) && item[0] != '!' && tables != NULL) {
-			add_table(tables, item);
-			mta->cut |= tables->cut;
+		if (item[0] == '!' || add(mta, item) || !follow) {
+			continue;
 		}
-		if (!read_domain(item, domain)) {
-			continue; /* that, or something else */
-		}
-		for (size_t i = 0; i < mta->domains; i++) {
-			known = known || strcmp(mta->domain[i], domain) == 0;
-		}
-		if (!known && mta->domains < MTA_DOMAINS_MAX) {
-			(void)text_copy(mta->domain[mta->domains++],
-			    MTA_DOMAIN_SIZE, domain);
-		} else if (!known) {
-			mta->cut = true;
+		if (is_table(item)) {
+			add_table(mta, item, add);
+		} else {
+			mta->nets_cut |= add == add_net;
 		}
 	}
+}
+
+void
+mta_add_nets(struct mta *mta, const char *list)
+{
+	add_items(mta, list, add_net, true);
+}
+
+void
+mta_add_domains(struct mta *mta, const char *list)
+{
+	add_items(mta, list, add_domain, true);
 }
 
 /* ---- what postconf printed ---- */
@@ -144,7 +193,7 @@ mta_add_domains(struct mta *mta, const char *list, struct mta_tables *tables)
 const char *
 mta_get(const struct mta *mta, const char *name)
 {
-	const char *value = postconf_get(&mta->main, name);
+	const char *value = postconf_get(&mta->said[MTA_MAIN], name);
 
 	return value != NULL ? value : "";
 }
@@ -163,10 +212,11 @@ of_service(
 }
 
 const char *
-mta_get_own(const struct mta *mta, const struct mta_service *service,
-    const char *name, bool *own)
+mta_get_own(
+    const struct mta *mta, const char *service, const char *name, bool *own)
 {
-	const char *value = of_service(&mta->overrides, service->name, name);
+	const char *value = of_service(
+	    &mta->said[MTA_OVERRIDES], service, name);
 
 	if (own != NULL) {
 		*own = value != NULL;
@@ -196,45 +246,43 @@ service_port(const char *service)
 	return atoi(name);
 }
 
-/* Each "smtp/inet/command = smtpd -o ..." of master.cf's fields; the name is
- * cut behind the service. */
+/* Each "smtp/inet/command = smtpd -o ..." of master.cf's fields. */
 static void
 read_services(struct mta *mta)
 {
-	static const char field[] = "/command";
 	static const char *const here[] = { "127.",
 		"[::1]:", "::1:", "localhost:" };
+	const struct postconf *fields = &mta->said[MTA_FIELDS];
 	const char *level = mta_get(mta, "compatibility_level");
+	const char *line = NULL;
 
-	for (size_t i = 0; i < mta->fields.lines; i++) {
-		char *name = mta->fields.line[i].name;
-		const char *options = text_after(
-		    mta->fields.line[i].value, "smtpd");
-		size_t len = strlen(name);
-		struct mta_service *service;
+	while ((line = postconf_next(fields, line)) != NULL) {
+		const char *command = strstr(line, "/command = smtpd");
+		struct mta_service *service = &mta->service[mta->services];
 		const char *chroot;
+		struct text text;
 
-		if (len < sizeof(field) || options == NULL ||
-		    strchr(" \t", options[0]) == NULL ||
-		    strcmp(name + len - (sizeof(field) - 1), field) != 0) {
+		if (command == NULL || command == line ||
+		    strchr(" \t", command[strlen("/command = smtpd")]) ==
+			NULL) {
 			continue;
 		}
 		if (mta->services == MTA_SERVICES_MAX) {
 			mta->cut = true;
 			return;
 		}
-		name[len - (sizeof(field) - 1)] = '\0';
-		service = &mta->service[mta->services++];
-		service->name = name;
-		service->port = service_port(name);
+		text_init(&text, service->name, sizeof(service->name));
+		text_add_bytes(&text, line, (size_t)(command - line));
+		service->port = service_port(service->name);
 		for (size_t j = 0; j < sizeof(here) / sizeof(here[0]); j++) {
-			service->loopback |= text_after(name, here[j]) != NULL;
+			service->loopback |= text_after(line, here[j]) != NULL;
 		}
-		chroot = of_service(&mta->fields, name, "chroot");
+		chroot = of_service(fields, service->name, "chroot");
 		/* Postfix 3.0 took the chroot out of the defaults. */
 		service->chroot = chroot != NULL && chroot[0] != '-'
 				      ? chroot[0] == 'y'
 				      : level[0] == '0' || level[0] == '\0';
+		mta->services++;
 	}
 }
 
@@ -244,90 +292,24 @@ mta_read(struct mta *mta)
 	static const char *const lists[] = { "mydomain", "mydestination",
 		"virtual_mailbox_domains", "relay_domains",
 		"virtual_alias_domains" };
-	struct postconf *const outs[] = { &mta->main, &mta->fields,
-		&mta->overrides };
 
-	for (size_t i = 0; i < MTA_SAID; i++) {
-		if (mta->said[i] != NULL) {
-			postconf_read(mta->said[i], outs[i]);
-			mta->cut |= outs[i]->cut;
-		}
-	}
 	read_services(mta);
-	mta_add_nets(mta, mta_get(mta, "mynetworks"), &mta->net_tables);
+	mta_add_nets(mta, mta_get(mta, "mynetworks"));
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		mta_add_domains(
-		    mta, mta_get(mta, lists[i]), &mta->domain_tables);
+		mta_add_domains(mta, mta_get(mta, lists[i]));
 	}
 }
 
 /* ---- asking Postfix ---- */
 
-/* "postconf -c FOLDER" and more; the words are borrowed. */
-static enum run_result
-run(const struct mta *mta, const char *program, const char *const *words,
-    struct run_output *output)
-{
-	const char *argv[WORDS_MAX] = { program };
-	size_t count = 1;
-
-	if (mta->folder[0] != '\0') {
-		argv[count++] = "-c";
-		argv[count++] = mta->folder;
-	}
-	for (; *words != NULL && count + 1 < WORDS_MAX; words++) {
-		argv[count++] = *words;
-	}
-	return run_program(argv, PROGRAM_MS, output);
-}
-
-/* Of a file every word counts, of other tables the first of each line, the
- * key.  A table within a table is not followed. */
-static void
-read_tables(struct mta *mta, const struct mta_tables *tables,
-    void (*add)(struct mta *mta, const char *list, struct mta_tables *tables))
-{
-	for (size_t i = 0; i < tables->tables; i++) {
-		const char *table = tables->table[i];
-		const char *path = table[0] == '/' ? table
-						   : text_after(table, "cidr:");
-		struct run_output output = { .text = NULL };
-		char why[FILE_WHY_SIZE];
-		char *next;
-
-		if (path != NULL) {
-			output.text = file_read(path, FILE_MOST, NULL, why);
-		} else {
-			(void)run(mta, "postmap",
-			    (const char *const[]){ "-s", table, NULL },
-			    &output);
-			mta->cut |= output.cut;
-		}
-		if (output.text == NULL) {
-			add_table(&mta->unlisted, table);
-			continue;
-		}
-		for (char *line = output.text; *line != '\0'; line = next) {
-			size_t len = strcspn(line, "\n");
-
-			next = line + len + (line[len] == '\n');
-			line[len] = '\0';
-			if (table[0] != '/') {
-				line[strcspn(line, " \t")] = '\0';
-			}
-			if (line[0] != '#') {
-				add(mta, line, NULL);
-			}
-		}
-		free(output.text);
-	}
-}
-
 void
 mta_ask(struct mta *mta, const char *folder)
 {
-	static const char *const options[MTA_SAID][3] = { { "-x" },
-		{ "-F", "*/*/chroot", "*/*/command" }, { "-Px" } };
+	static const char *const options[MTA_SAID][3] = {
+		[MTA_MAIN] = { "-x" },
+		[MTA_FIELDS] = { "-F", "*/*/chroot", "*/*/command" },
+		[MTA_OVERRIDES] = { "-Px" },
+	};
 
 	if (folder != NULL &&
 	    !text_copy(mta->folder, sizeof(mta->folder), folder)) {
@@ -350,21 +332,19 @@ mta_ask(struct mta *mta, const char *folder)
 			    mta->error, sizeof(mta->error), output.error);
 			return;
 		}
-		mta->said[i] = output.text;
+		mta->said[i] = postconf_read(output.text);
 		mta->cut |= output.cut;
 	}
 	mta->state = MTA_THERE;
 	mta_read(mta);
-	read_tables(mta, &mta->net_tables, mta_add_nets);
-	read_tables(mta, &mta->domain_tables, mta_add_domains);
 }
 
 void
 mta_clear(struct mta *mta)
 {
 	for (size_t i = 0; i < MTA_SAID; i++) {
-		free(mta->said[i]);
-		mta->said[i] = NULL;
+		free(mta->said[i].text);
+		mta->said[i].text = NULL;
 	}
 }
 

@@ -1,4 +1,4 @@
-#include "doctor/mx.h"
+#include "doctor/facts.h"
 
 #include <sys/types.h>
 

@@ -1,8 +1,10 @@
-#include "doctor/postconf.h"
+#include "doctor/mta.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <spawn.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -15,12 +17,16 @@
 
 enum {
 	COMPLAINT_MAX = 4096, /* a page, as the other is pages */
-	NO_PROGRAM = 127      /* what a shell says, too */
+	PATH_SIZE = 128
 };
 
 #define BETWEEN ", \t\r\n"
 
 /* ---- running a program ---- */
+
+/* Where a system keeps its programs. */
+static const char *const folders[] = { "/usr/sbin", "/usr/local/sbin",
+	"/usr/bin", "/usr/local/bin", "/sbin", "/bin" };
 
 /* Where a program may write so many bytes and no more, or -1. */
 static int
@@ -48,48 +54,47 @@ paper_read(int fd, size_t len)
 	return text;
 }
 
-/* What becomes of the child. */
-_Noreturn static void
-execute(const char *const *argv, const int papers[static 2])
-{
-	static char path[] = "PATH=/usr/sbin:/usr/local/sbin:/usr/bin:"
-			     "/usr/local/bin:/sbin:/bin";
-	static char locale[] = "LC_ALL=C";
-	char *environment[] = { path, locale, NULL };
-	union {
-		const char *const *borrowed;
-		char *const *wanted; /* execvp() changes nothing */
-	} words = { .borrowed = argv };
-	int in = open("/dev/null", O_RDONLY | O_CLOEXEC);
-
-	environ = environment; /* it says where execvp() looks, too */
-	if (in >= 0 && dup2(in, STDIN_FILENO) >= 0 &&
-	    dup2(papers[0], STDOUT_FILENO) >= 0 &&
-	    dup2(papers[1], STDERR_FILENO) >= 0) {
-		(void)execvp(argv[0], words.wanted);
-	}
-	_exit(errno == ENOENT ? NO_PROGRAM : EXIT_FAILURE);
-}
-
 enum run_result
 run_program(
     const char *const *argv, int64_t milliseconds, struct run_output *output)
 {
+	static char locale[] = "LC_ALL=C";
+	char *environment[] = { locale, NULL };
+	union {
+		const char *const *borrowed;
+		char *const *wanted; /* posix_spawn() changes nothing */
+	} words = { .borrowed = argv };
 	const struct timespec nap = { .tv_nsec = 2000000L };
 	int64_t deadline = proc_ticks() + milliseconds;
 	int papers[2] = { paper_open(RUN_OUTPUT_MAX),
 		paper_open(COMPLAINT_MAX) };
-	pid_t pid = papers[0] >= 0 && papers[1] >= 0 ? fork() : -1;
+	posix_spawn_file_actions_t actions;
 	enum run_result result = RUN_FAILED;
+	int error = ENOENT;
 	bool over = false;
 	int status = -1;
+	pid_t pid = -1;
 	off_t len;
 
-	if (pid == 0) {
-		execute(argv, papers);
+	(void)posix_spawn_file_actions_init(&actions);
+	(void)posix_spawn_file_actions_addopen(
+	    &actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+	for (int i = 0; i < 2; i++) {
+		(void)posix_spawn_file_actions_adddup2(
+		    &actions, papers[i], STDOUT_FILENO + i);
 	}
+	for (size_t i = 0;
+	     i < sizeof(folders) / sizeof(folders[0]) && error == ENOENT; i++) {
+		char path[PATH_SIZE];
+
+		(void)snprintf(
+		    path, sizeof(path), "%s/%s", folders[i], argv[0]);
+		error = posix_spawn(
+		    &pid, path, &actions, NULL, words.wanted, environment);
+	}
+	(void)posix_spawn_file_actions_destroy(&actions);
 	*output = (struct run_output){ .text = NULL };
-	while (pid > 0 && waitpid(pid, &status, over ? 0 : WNOHANG) == 0) {
+	while (error == 0 && waitpid(pid, &status, over ? 0 : WNOHANG) == 0) {
 		over = proc_ticks() > deadline;
 		if (over) {
 			(void)kill(pid, SIGKILL);
@@ -100,9 +105,11 @@ run_program(
 	/* Where the child left off: the place in it is shared. */
 	len = lseek(papers[0], 0, SEEK_CUR);
 	output->cut = len == RUN_OUTPUT_MAX;
-	if (pid < 0 || over) {
+	if (error == ENOENT) {
+		result = RUN_MISSING;
+	} else if (error != 0 || over) {
 		(void)text_copy(output->error, sizeof(output->error),
-		    over ? "it did not end in time" : strerrordesc_np(errno));
+		    over ? "it did not end in time" : strerrordesc_np(error));
 	} else if (status == 0 || output->cut) {
 		output->text = paper_read(papers[0], (size_t)len);
 		result = output->text != NULL ? RUN_FINE : RUN_FAILED;
@@ -120,9 +127,6 @@ run_program(
 			    last != NULL ? last + 1 : complaint);
 		}
 		free(complaint);
-		if (WIFEXITED(status) && WEXITSTATUS(status) == NO_PROGRAM) {
-			result = RUN_MISSING;
-		}
 	}
 	(void)close(papers[0]);
 	(void)close(papers[1]);
@@ -131,41 +135,39 @@ run_program(
 
 /* ---- reading what it prints ---- */
 
-void
-postconf_read(char *text, struct postconf *out)
+struct postconf
+postconf_read(char *text)
 {
-	static const char between[] = " = ";
-	char *next;
+	struct postconf out = { .text = text };
 
-	out->lines = 0;
-	out->cut = false;
-	for (char *line = text; *line != '\0'; line = next) {
-		size_t len = strcspn(line, "\n");
-		char *middle;
-
-		next = line + len + (line[len] == '\n');
-		line[len] = '\0';
-		middle = strstr(line, between);
-		if (middle == NULL) {
-			continue;
+	for (; text != NULL && *text != '\0'; text++, out.len++) {
+		if (*text == '\n') {
+			*text = '\0';
 		}
-		if (out->lines == POSTCONF_LINES_MAX) {
-			out->cut = true;
-			return;
-		}
-		*middle = '\0';
-		out->line[out->lines].name = line;
-		out->line[out->lines].value = middle + strlen(between);
-		out->lines++;
 	}
+	return out;
+}
+
+const char *
+postconf_next(const struct postconf *postconf, const char *line)
+{
+	const char *end = postconf->text + postconf->len;
+
+	line = line == NULL ? postconf->text : line + strlen(line) + 1;
+	return postconf->text != NULL && line < end ? line : NULL;
 }
 
 const char *
 postconf_get(const struct postconf *postconf, const char *name)
 {
-	for (size_t i = 0; i < postconf->lines; i++) {
-		if (strcmp(postconf->line[i].name, name) == 0) {
-			return postconf->line[i].value;
+	const char *line = NULL;
+
+	while ((line = postconf_next(postconf, line)) != NULL) {
+		const char *value = text_after(line, name);
+
+		value = value != NULL ? text_after(value, " = ") : NULL;
+		if (value != NULL) {
+			return value;
 		}
 	}
 	return NULL;

@@ -1,4 +1,4 @@
-#include "doctor/ssh.h"
+#include "doctor/facts.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -176,8 +176,7 @@ fixes(void **state)
 	assert_non_null(found);
 	mta_add_nets(visit.facts->mta,
 	    "127.0.0.0/8 198.51.100.0/24 198.0.0.0/8 203.0.113.1 "
-	    "203.0.113.2",
-	    NULL);
+	    "203.0.113.2");
 	fixture->conf->allow[fixture->conf->allows++] = net_of("203.0.113.2");
 	visit.facts->has_ssh = true;
 	visit.facts->ssh = addr_of("2001:db8::9");

@@ -3,10 +3,8 @@
 #include "base/proc.h"
 #include "base/text.h"
 #include "core/standing.h"
+#include "doctor/facts.h"
 #include "doctor/mta.h"
-#include "doctor/mx.h"
-#include "doctor/postconf.h"
-#include "doctor/ssh.h"
 
 /* ---- lists and lines ---- */
 
@@ -51,11 +49,9 @@ static void
 lines_of_postconf(void **state)
 {
 	char text[] = "a = 1\nno value\n\nb =\nc = x = y\na = 2\nlast = z";
-	struct postconf lines;
+	struct postconf lines = postconf_read(text);
 
 	(void)state;
-	postconf_read(text, &lines);
-	check_int("lines of that form", (int64_t)lines.lines, 4);
 	check_text(
 	    "the first of a name counts", postconf_get(&lines, "a"), "1");
 	check_text(
@@ -63,28 +59,8 @@ lines_of_postconf(void **state)
 	check_text(
 	    "a last line without end", postconf_get(&lines, "last"), "z");
 	assert_null(postconf_get(&lines, "b"));
-}
-
-static void
-lines_without_end(void **state)
-{
-	size_t len = (size_t)(POSTCONF_LINES_MAX + 10) * strlen("k = v\n");
-	char *text = malloc(len + 1);
-	struct postconf *lines = malloc(sizeof(*lines));
-
-	(void)state;
-	assert_non_null(text);
-	assert_non_null(lines);
-	for (size_t i = 0; i < len; i++) {
-		text[i] = "k = v\n"[i % strlen("k = v\n")];
-	}
-	text[len] = '\0';
-	postconf_read(text, lines);
-	check_int(
-	    "no more than fit", (int64_t)lines->lines, POSTCONF_LINES_MAX);
-	assert_true(lines->cut);
-	free(lines);
-	free(text);
+	lines = postconf_read(NULL);
+	assert_null(postconf_get(&lines, "a"));
 }
 
 /* ---- networks ---- */
@@ -100,10 +76,10 @@ networks(void **state)
 		struct mta *mta = calloc(1, sizeof(*mta));
 
 		assert_non_null(mta);
-		mta_add_nets(mta, rows.field[0], &mta->net_tables);
+		mta_add_nets(mta, rows.field[0]);
 		check_int(
 		    rows.sentence, (int64_t)mta->nets, rows_number(&rows, 1));
-		check_int(rows.sentence, (int64_t)mta->net_tables.tables,
+		check_int(rows.sentence, (int64_t)mta->unlisteds,
 		    rows_number(&rows, 2));
 		check_int(rows.sentence, mta->nets_cut, rows_number(&rows, 3));
 		free(mta);
@@ -240,9 +216,9 @@ mta_of(const char *main, const char *fields, const char *overrides)
 
 	assert_non_null(mta);
 	mta->state = MTA_THERE;
-	mta->said[0] = strdup(main);
-	mta->said[1] = strdup(fields);
-	mta->said[2] = strdup(overrides);
+	mta->said[MTA_MAIN] = postconf_read(strdup(main));
+	mta->said[MTA_FIELDS] = postconf_read(strdup(fields));
+	mta->said[MTA_OVERRIDES] = postconf_read(strdup(overrides));
 	mta_read(mta);
 	return mta;
 }
@@ -275,11 +251,10 @@ services_of_master_cf(void **state)
 	check_int("in a chroot", mta->service[0].chroot, true);
 	check_int("for all", mta->service[0].loopback, false);
 	check_text("its own chain",
-	    mta_get_own(mta, &mta->service[0], "smtpd_milters", &own), "own");
+	    mta_get_own(mta, "smtp/inet", "smtpd_milters", &own), "own");
 	assert_true(own);
 	check_text("the others' HELO",
-	    mta_get_own(mta, &mta->service[0], "smtpd_helo_required", &own),
-	    "yes");
+	    mta_get_own(mta, "smtp/inet", "smtpd_helo_required", &own), "yes");
 	assert_false(own);
 	check_int("a port by its number", mta->service[1].port, 26);
 	check_int("in none", mta->service[1].chroot, false);
@@ -317,7 +292,7 @@ domains(void **state)
 		struct text got;
 
 		assert_non_null(mta);
-		mta_add_domains(mta, rows[i].list, &mta->domain_tables);
+		mta_add_domains(mta, rows[i].list);
 		text_init(&got, buf, sizeof(buf));
 		for (size_t j = 0; j < mta->domains; j++) {
 			text_addf(
@@ -339,10 +314,10 @@ more_domains_than_fit(void **state)
 		char name[64];
 
 		(void)snprintf(name, sizeof(name), "d%d.test t:%d", i, i);
-		mta_add_domains(mta, name, &mta->domain_tables);
+		mta_add_domains(mta, name);
 	}
 	check_int("domains", (int64_t)mta->domains, MTA_DOMAINS_MAX);
-	check_int("tables", (int64_t)mta->domain_tables.tables, MTA_TABLES_MAX);
+	check_int("tables", (int64_t)mta->unlisteds, MTA_TABLES_MAX);
 	assert_true(mta->cut);
 	free(mta);
 }
@@ -552,7 +527,6 @@ main(void)
 		cmocka_unit_test(lists),
 		cmocka_unit_test(words_for_a_shell),
 		cmocka_unit_test(lines_of_postconf),
-		cmocka_unit_test(lines_without_end),
 		cmocka_unit_test(networks),
 		cmocka_unit_test(what_may_be_allowed),
 		cmocka_unit_test(same_milters),
