@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include "base/endpoint.h"
+#include "base/file.h"
 #include "base/text.h"
 #include "core/kind.h"
 #include "doctor/mta.h"
@@ -63,7 +64,7 @@ try_search(const char *path)
 
 /* Connect to where a program listens, for so many seconds; -1 with errno. */
 static int
-connect_to(const struct endpoint *to, int type)
+connect_to(const struct endpoint *to)
 {
 	const struct timeval limit = { .tv_sec = TRY_SECONDS };
 	struct sockaddr_un un = { .sun_family = AF_UNIX };
@@ -72,7 +73,7 @@ connect_to(const struct endpoint *to, int type)
 	const struct sockaddr *at = to->is_unix ? (const void *)&un
 						: (const void *)&in;
 	socklen_t size = to->is_unix ? sizeof(un) : sizeof(in);
-	int fd = socket(at->sa_family, type | SOCK_CLOEXEC, 0);
+	int fd = socket(at->sa_family, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	struct addr host;
 
 	/* All addresses, and "localhost", are this host's. */
@@ -89,21 +90,6 @@ connect_to(const struct endpoint *to, int type)
 		return -1;
 	}
 	return fd;
-}
-
-static int
-try_connect(const char *path)
-{
-	struct endpoint to = { .is_unix = true };
-
-	if (!text_copy(to.path, sizeof(to.path), path)) {
-		return ENAMETOOLONG;
-	}
-	/* A full queue is somebody who listens. */
-	return connect_to(&to, SOCK_STREAM | SOCK_NONBLOCK) >= 0 ||
-		       errno == EAGAIN
-		   ? 0
-		   : errno;
 }
 
 /* Mode bits do not tell what a user can reach (there are access lists, and
@@ -313,7 +299,7 @@ look_at_socket(struct facts *facts)
 		socket->path, &socket->owner)) {
 		return;
 	}
-	socket->result = try_as(&socket->owner, try_connect, socket->path);
+	socket->result = try_as(&socket->owner, file_connect, socket->path);
 	/* The first folder on the way that the user cannot pass. */
 	for (const char *at = strchr(socket->path + 1, '/');
 	     socket->result == EACCES && at != NULL; at = strchr(at + 1, '/')) {
@@ -341,7 +327,7 @@ ask_page(const struct conf *conf)
 	int fd;
 
 	(void)endpoint_parse(conf->web.listen, ENDPOINT_SERVER, &listen);
-	fd = connect_to(&listen, SOCK_STREAM);
+	fd = connect_to(&listen);
 	if (fd >= 0 && conf->web.certificate[0] != '\0') {
 		got = (ssize_t)strlen(answer);
 	} else if (fd >= 0 &&
