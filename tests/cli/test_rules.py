@@ -114,8 +114,8 @@ def test_a_backslash_in_double_quotes_is_refused_with_its_line(house):
 def test_times_are_of_the_zone_of_the_watcher(house):
     """A log of a host elsewhere: bans begin when it was so."""
     log = Log(stamp=trad)
-    for _ in range(12):
-        log.login_fails(BAD)
+    for guess in range(12):
+        log.login_fails(BAD, f"user{guess}")
     begins = {}
     for zone in "+03:00", "+05:00":
         house.configure(f'watch {{ zone = "{zone}" }}')
