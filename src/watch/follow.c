@@ -20,7 +20,6 @@ enum {
 	BATCH_MS = 20,   /* and how long it is read for */
 	SLICE = 32,      /* lines of one source before the next has its turn */
 	BANS_MAX = 256,  /* of a batch, to be logged */
-	FRESH = 5,       /* s since all was read, so that a line is new */
 	PATIENCE = 1000, /* ms a transaction waits for another program */
 	LIFE_EVERY = 10, /* s between signs of life */
 	PRUNE_EVERY = 60 /* s between looks for what may be forgotten */
@@ -297,8 +296,7 @@ has_room(const struct follow *follow)
 	return follow->findings < BATCH_MAX && follow->events < BATCH_MAX;
 }
 
-/* Some lines of one source; whether there were any.  `now` is when those that
- * were written since the last look are read. */
+/* Some lines of one source; whether there were any. */
 static bool
 take_slice(struct follow *follow, struct source *source, int64_t now)
 {
@@ -323,7 +321,7 @@ take_slice(struct follow *follow, struct source *source, int64_t now)
 			 intake_wants(&follow->intake, finding);
 		health_line(&source->health, finding,
 		    finding->what == FINDING_OFFENCE && !wanted,
-		    clock->local && now - source->dry_at <= FRESH ? now : 0);
+		    clock->local ? now : 0);
 		if (finding->what == FINDING_SUPPRESSED) {
 			follow->suppressed += finding->events;
 		}
@@ -332,7 +330,6 @@ take_slice(struct follow *follow, struct source *source, int64_t now)
 			follow->findings++;
 		}
 	}
-	source->dry_at = source->dry ? now : source->dry_at;
 	return taken > 0;
 }
 

@@ -29,9 +29,9 @@ hour_over(int64_t *at, int64_t now)
 
 void
 health_line(struct health *health, const struct finding *finding, bool dropped,
-    int64_t written)
+    int64_t read)
 {
-	int64_t ahead = finding->at - written;
+	int64_t ahead = finding->at - read;
 	int64_t lag = (ahead + (ahead < 0 ? -HALF / 2 : HALF / 2)) / HALF;
 
 	health->fresh[DAILY_LINES - DAILY_LINES]++;
@@ -39,7 +39,7 @@ health_line(struct health *health, const struct finding *finding, bool dropped,
 	health->fresh[DAILY_FINDINGS - DAILY_LINES] += finding->what ==
 						       FINDING_OFFENCE;
 	health->fresh[DAILY_DROPPED - DAILY_LINES] += dropped;
-	if (written > 0 && finding->understood) {
+	if (read > 0 && finding->understood) {
 		if (llabs(ahead - lag * HALF) > NEAR) {
 			lag = 0;
 		}

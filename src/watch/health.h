@@ -28,24 +28,25 @@ struct health {
 	int64_t unread_at;          /* when to tell again */
 	int64_t lagging_at;
 	/* By how many half hours the last lines' times are ahead of when they
-	 * were written, and how many lines in a row. */
+	 * were read, and how many lines in a row. */
 	int64_t lag;
 	int64_t lagging;
 };
 
 /* One more line and what it meant.  `dropped`: an offence that is another
- * program's to count.  `written` is when, or 0 where that is not known or the
- * time in it has its zone. */
+ * program's to count.  `read` is when it was read, or 0 where the time in it
+ * has its zone. */
 void health_line(struct health *health, const struct finding *finding,
-    bool dropped, int64_t written);
+    bool dropped, int64_t read);
 
 /* Add what is new to the sums of the day, and that this was committed. */
 void health_put(const struct health *health, struct store *store,
     const char *source, int64_t now);
 void health_stored(struct health *health, int64_t now);
 
-/* Say in the log that next to nothing is understood, and that times are those
- * of another zone; each once an hour at most. */
+/* Say in the log that next to nothing is understood, and, where the last lines
+ * were written just now, that their times are of another zone; each once an
+ * hour at most. */
 void health_tell_unread(struct health *health, const char *source, int64_t now);
 void health_tell_lag(struct health *health, const char *source,
     const struct rules_clock *clock, int64_t now);

@@ -12,6 +12,7 @@
 #include "watch/tail.h"
 
 enum {
+	FRESH = 30,      /* s since a log was written that is written now */
 	END_SIZE = 65536 /* bytes of a file's end looked for in the journal */
 };
 
@@ -252,8 +253,11 @@ sources_stored(struct sources *sources, bool all, int64_t now)
 		if (all) {
 			health_tell_unread(&source->health, source->name, now);
 		}
-		/* Once all is read: what comes late is no other zone. */
-		if (source->tail != NULL && source->dry) {
+		/* Once all is read of a file that is written now: what comes
+		 * late, or was read late, is of no other zone. */
+		if (source->tail != NULL && source->dry &&
+		    source->tail->file.fd >= 0 &&
+		    now - log_file_stat(&source->tail->file).written <= FRESH) {
 			health_tell_lag(&source->health, source->name,
 			    &source->tail->clock, now);
 		}

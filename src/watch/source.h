@@ -24,7 +24,6 @@ struct source {
 	struct rules_clock clock; /* the journal's: its times are whole */
 	bool started;             /* its position was read */
 	bool dry;                 /* it had no more lines when asked last */
-	int64_t dry_at;           /* and when that was, seconds */
 	bool moved;               /* it stands behind the stored position */
 	unsigned turns;           /* of the tail, as inotify knows it */
 	struct health health;

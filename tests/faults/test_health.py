@@ -163,6 +163,19 @@ def test_a_log_of_another_zone_is_told_with_the_setting(man, hours, zone):
     assert abs(late - now) < 60
 
 
+def test_the_zone_is_told_of_what_was_there_before(man):
+    for number in range(4):
+        man.append(local_offence(number, 2))
+    assert 'set watch { zone = "+02:00" }' in man.once()
+
+
+def test_an_old_log_is_of_no_other_zone(man):
+    for number in range(4):
+        man.append(local_offence(number, -2))
+    os.utime(man.log, (time.time() - 7200, time.time() - 7200))
+    assert "zone" not in man.once()
+
+
 def test_a_log_that_is_late_is_of_no_other_zone(man):
     """What a forwarder held back for an hour, and what is new."""
     man.configure(start="now")
