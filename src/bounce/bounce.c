@@ -473,9 +473,8 @@ read_ref(struct reading *r, size_t at)
 	return len + BAN_REF_SIZE - 1;
 }
 
-/* Take what begins at `at`; gives back how many bytes it was, at least 1. */
-static size_t
-read_one(struct reading *r, size_t at)
+bool
+bounce_decode(const char *text, size_t len, struct bounce *out)
 {
 	static size_t (*const readers[])(struct reading * r, size_t at) = {
 		read_gap,
@@ -487,42 +486,36 @@ read_one(struct reading *r, size_t at)
 		read_until,
 		read_ref,
 	};
-
-	if (is_word(before(r, at)) && is_word(r->text[at])) {
-		return 1; /* inside a word */
-	}
-	for (size_t i = 0; i < sizeof(readers) / sizeof(readers[0]); i++) {
-		size_t len = readers[i](r, at);
-
-		if (len > 0) {
-			r->noted = at + len;
-			return len;
-		}
-	}
-	return 1;
-}
-
-bool
-bounce_decode(const char *text, size_t len, struct bounce *out)
-{
 	struct reading r = {
 		.text = text,
 		.len = len,
 		.phrase_end = len + 1,
 		.out = out,
 	};
+	bool known = false;
 
 	*out = (struct bounce){ .finds = 0 };
 	for (size_t at = 0; at < len && !out->more;) {
+		/* Nothing begins inside a word. */
+		const bool inside = is_word(before(&r, at)) &&
+				    is_word(text[at]);
+		size_t taken = 0;
+
 		if (at - r.noted > REACH) {
 			end_reply(&r);
 			r.noted = at;
 		}
-		at += read_one(&r, at);
+		for (size_t i = 0; !inside && taken == 0 &&
+				   i < sizeof(readers) / sizeof(readers[0]);
+		     i++) {
+			taken = readers[i](&r, at);
+		}
+		r.noted = taken > 0 ? at + taken : r.noted;
+		at += taken > 0 ? taken : 1;
 	}
 	end_reply(&r);
 	for (size_t i = 0; i < out->finds; i++) {
-		out->known += out->find[i].meaning != NULL;
+		known |= out->find[i].meaning != NULL;
 	}
-	return out->known > 0;
+	return known;
 }

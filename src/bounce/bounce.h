@@ -23,6 +23,8 @@
 /* ---- what the codes and phrases mean ---- */
 
 enum {
+	BOUNCE_FINDS_MAX = 16,
+	BOUNCE_OWN_SIZE = 16, /* "LPN027_503" */
 	BOUNCE_MEANINGS_MAX = 96,
 	BOUNCE_PHRASES_MAX = 64,
 	BOUNCE_ADVICE_MAX = 16,
@@ -79,9 +81,10 @@ const struct bounce_table *bounce_table(void);
 const struct bounce_meaning *bounce_meaning(
     uint32_t providers, const char *code);
 
-/* "laposte" as in the name of the policy, and "laposte.net" for people. */
-const char *bounce_provider_name(enum bounce_provider provider);
-const char *bounce_provider_title(enum bounce_provider provider);
+extern const struct bounce_names {
+	const char *name;  /* "laposte", as in the name of the policy */
+	const char *title; /* "laposte.net", for people */
+} bounce_providers[BOUNCE_PROVIDERS];
 
 static inline uint32_t
 bounce_bit(enum bounce_provider provider)
@@ -90,11 +93,6 @@ bounce_bit(enum bounce_provider provider)
 }
 
 /* ---- what stands in a text ---- */
-
-enum {
-	BOUNCE_FINDS_MAX = 16,
-	BOUNCE_OWN_SIZE = 16 /* "LPN027_503" */
-};
 
 /* One thing that was found; texts are empty where there is none. */
 struct bounce_find {
@@ -117,8 +115,7 @@ struct bounce_find {
 struct bounce {
 	struct bounce_find find[BOUNCE_FINDS_MAX]; /* in the text's order */
 	size_t finds;
-	size_t known; /* of them, whose meaning is known */
-	bool more;    /* there was more than fits */
+	bool more; /* there was more than fits */
 };
 
 /*

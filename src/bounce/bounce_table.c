@@ -12,10 +12,7 @@
 /* providers.conf, by scripts/embed. */
 extern const struct embedded bounce_files[];
 
-static const struct {
-	const char *name;
-	const char *title;
-} provider_row[BOUNCE_PROVIDERS] = {
+const struct bounce_names bounce_providers[BOUNCE_PROVIDERS] = {
 	[BOUNCE_FRANCESERV] = { "franceserv", "FranceServ" },
 	[BOUNCE_FREE] = { "free", "Free" },
 	[BOUNCE_SFR] = { "sfr", "SFR" },
@@ -32,21 +29,9 @@ static const char *const outcomes[] = {
 
 static const char *const no_or_yes[] = { "no", "yes" };
 
-static const struct words provider_words = WORDS_OF(provider_row);
+static const struct words provider_words = WORDS_OF(bounce_providers);
 static const struct words outcome_words = WORDS_OF(outcomes);
 static const struct words no_or_yes_words = WORDS_OF(no_or_yes);
-
-const char *
-bounce_provider_name(enum bounce_provider provider)
-{
-	return provider_row[provider].name;
-}
-
-const char *
-bounce_provider_title(enum bounce_provider provider)
-{
-	return provider_row[provider].title;
-}
 
 /* ---- the table: compiled in, so one is enough ---- */
 

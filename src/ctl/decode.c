@@ -119,9 +119,9 @@ put_find(
 	for (enum bounce_provider i = 0; i < BOUNCE_PROVIDERS; i++) {
 		if ((find->providers & bounce_bit(i)) != 0) {
 			text_addf(&title, "%s%s", title.len > 0 ? ", " : "",
-			    bounce_provider_title(i));
+			    bounce_providers[i].title);
 			text_addf(&name, "%s%s", name.len > 0 ? " " : "",
-			    bounce_provider_name(i));
+			    bounce_providers[i].name);
 		}
 	}
 	output_row(out);

@@ -30,7 +30,7 @@ said(const struct bounce *bounce, char buf[static SAID_SIZE])
 		for (enum bounce_provider j = 0; j < BOUNCE_PROVIDERS; j++) {
 			if ((find->providers & bounce_bit(j)) != 0) {
 				text_addf(&text, "%s%s", comma,
-				    bounce_provider_name(j));
+				    bounce_providers[j].name);
 				comma = ",";
 			}
 		}
