@@ -592,3 +592,15 @@ def test_root_is_given_up(house):
     assert re.search(r"Uid:\s+65534\s+65534\s+65534", status)
     assert house.database.stat().st_uid == 65534
     assert house.alive()
+
+
+def test_warnings_of_the_configuration(house):
+    house.configure(top="allow = {0.0.0.0/1}")
+    house.start()
+    told = ("videur.conf:3:10: warning: allow = \"0.0.0.0/1\": is very wide")
+    assert house.log().count(told) == 1
+    house.reload()
+    assert house.log().count(told) == 2, "once each time it is read"
+    house.configure()
+    house.reload()
+    assert house.log().count(told) == 2
