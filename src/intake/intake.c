@@ -33,8 +33,9 @@ find_session(struct intake *intake, const struct finding *finding, bool add)
 	if (!add) {
 		return NULL;
 	}
-	session = &intake->session[intake->next++ % INTAKE_SESSIONS];
-	*session = (struct intake_session){ .pid = finding->pid,
+	session = &intake->session[intake->next % INTAKE_SESSIONS];
+	*session = (struct intake_session){ .number = intake->next++,
+		.pid = finding->pid,
 		.address = finding->address,
 		.at = finding->at };
 	return session;
@@ -50,9 +51,9 @@ session_key(struct intake *intake, const struct intake_session *session,
 	struct text text;
 
 	text_init(&text, name, sizeof(name));
-	text_addf(&text, "%lld\n%lld %s %d", (long long)session->pid,
-	    (long long)session->at, addr_format(&session->address, address),
-	    failure);
+	text_addf(&text, "%s\n%lld %zu %d",
+	    addr_format(&session->address, address), (long long)session->at,
+	    session->number, failure);
 	engine_key(intake->store, name, key);
 }
 

@@ -26,7 +26,8 @@ enum {
 
 /* One with a login that failed without a user's name, or a good one. */
 struct intake_session {
-	int64_t pid; /* of the daemon it is with, 0 where that is not known */
+	size_t number; /* no other has it */
+	int64_t pid;   /* of the daemon it is with, 0 where that is not known */
 	struct addr address;
 	int64_t at; /* when that began */
 	int failures;
@@ -42,7 +43,7 @@ struct intake {
 	 * configuration gives to it and commands the milter is not told of. */
 	bool replay;
 	struct intake_session session[INTAKE_SESSIONS]; /* a ring */
-	size_t next; /* one added goes here, modulo its size */
+	size_t next; /* number of the one that is added next, modulo its size */
 };
 
 struct intake_result {

@@ -209,6 +209,31 @@ def test_an_account_of_ones_own_buys_no_guesses(world, address):
     assert_shut_out(world, address)
 
 
+def test_a_mechanism_nobody_offers_before_a_good_login_is_no_failure(
+        world, address):
+    """A mail program that tries CRAM-MD5 first, day by day."""
+    for _ in range(12):
+        with Session(world.submission, address) as session:
+            assert session.command("AUTH CRAM-MD5").code == 535
+            assert session.auth("joe", PASSWORDS["joe"]).code == 235
+            assert session.mail().code == 250
+            assert session.rcpt().code == 250
+            assert session.data(GOOD).code == 250
+            session.quit()
+    world.logs_are_read()
+    counted(world, address, 12)
+    assert_clear(world, address, world.submission)
+
+
+def test_the_same_mechanism_without_a_good_login_shuts_out(world, address):
+    for _ in range(10):
+        with Session(world.submission, address) as session:
+            assert session.command("AUTH CRAM-MD5").code == 535
+            session.quit()
+    counted(world, address, 10)
+    assert_shut_out(world, address)
+
+
 # ---- a site with phones that keep an old password ----
 
 @pytest.fixture
