@@ -380,7 +380,7 @@ tell_unseen(struct journal *journal, int64_t now)
 	}
 }
 
-void
+bool
 journal_look(struct journal *journal, int64_t now)
 {
 	struct stat st;
@@ -399,29 +399,24 @@ journal_look(struct journal *journal, int64_t now)
 	if (journal->sd != NULL) {
 		(void)sd_journal_process(journal->sd);
 		tell_unseen(journal, now);
-		return;
+		return journal->behind;
 	}
 	if (!engine_due(journal->open_at, now, AGAIN)) {
-		return;
+		return false;
 	}
 	journal->open_at = now + AGAIN;
 	journal->sd = open_entries(journal->where, &journal->inode);
 	if (journal->sd == NULL || !seek(journal)) {
 		complain(journal, errno, now);
 		close_it(journal);
-		return;
+		return false;
 	}
 	(void)sd_journal_get_fd(journal->sd); /* it watches from now on */
 	journal->told = false;
 	if (journal->unseen_at == 0) {
 		journal->unseen_at = now + UNSEEN_AFTER;
 	}
-}
-
-bool
-journal_is_behind(const struct journal *journal)
-{
-	return journal->behind;
+	return false;
 }
 
 int

@@ -157,8 +157,7 @@ sources_look(struct sources *sources, int64_t now, int64_t ticks)
 		bool more = false;
 
 		if (source->dry && tail == NULL) {
-			journal_look(source->journal, now);
-			more = journal_is_behind(source->journal);
+			more = journal_look(source->journal, now);
 		} else if (source->dry && tail_look(tail, now, ticks)) {
 			source->moved = more = true;
 			source->dry = false;
