@@ -363,6 +363,9 @@ follow_round(struct follow *follow)
 			}
 			any |= more;
 		} while (more && has_room(follow) && proc_ticks() < until);
+		for (size_t i = 0; i < sources->count; i++) {
+			any |= !sources->source[i].dry;
+		}
 		if (!any) {
 			result = found == SOURCES_SOON ? FOLLOW_SOON
 						       : FOLLOW_DRY;

@@ -380,7 +380,7 @@ tell_unseen(struct journal *journal, int64_t now)
 	}
 }
 
-bool
+void
 journal_look(struct journal *journal, int64_t now)
 {
 	struct stat st;
@@ -399,24 +399,23 @@ journal_look(struct journal *journal, int64_t now)
 	if (journal->sd != NULL) {
 		(void)sd_journal_process(journal->sd);
 		tell_unseen(journal, now);
-		return journal->behind;
+		return;
 	}
 	if (!engine_due(journal->open_at, now, AGAIN)) {
-		return false;
+		return;
 	}
 	journal->open_at = now + AGAIN;
 	journal->sd = open_entries(journal->where, &journal->inode);
 	if (journal->sd == NULL || !seek(journal)) {
 		complain(journal, errno, now);
 		close_it(journal);
-		return false;
+		return;
 	}
 	(void)sd_journal_get_fd(journal->sd); /* it watches from now on */
 	journal->told = false;
 	if (journal->unseen_at == 0) {
 		journal->unseen_at = now + UNSEEN_AFTER;
 	}
-	return false;
 }
 
 int
@@ -428,11 +427,12 @@ journal_fd(const struct journal *journal)
 /* ---- lines ---- */
 
 bool
-journal_line(struct journal *journal, struct log_line *line)
+journal_line(struct journal *journal, struct log_line *line, bool *behind)
 {
 	int rc = 0;
 	int passed = 0;
 
+	*behind = false;
 	while (journal->sd != NULL && passed < PASS_MAX &&
 	       (rc = sd_journal_next(journal->sd)) > 0) {
 		if (read_entry(journal, line)) {
@@ -444,7 +444,7 @@ journal_line(struct journal *journal, struct log_line *line)
 		}
 		passed++;
 	}
-	journal->behind = passed == PASS_MAX;
+	*behind = passed == PASS_MAX;
 	/* Not to pass over them once more after a start. */
 	if (rc >= 0 && passed > 0) {
 		rc = keep_cursor(journal);

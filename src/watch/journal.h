@@ -31,13 +31,12 @@ void journal_start(struct journal *journal, const struct position *position,
     enum conf_start start);
 
 /* Once there are no more lines: open it where it is not, and see whether
- * there are new ones.  True where it stopped among entries that are not asked
- * for, and there may be more behind them. */
-bool journal_look(struct journal *journal, int64_t now);
+ * there are new ones. */
+void journal_look(struct journal *journal, int64_t now);
 
-/* The next line; false where there is none now.  Borrowed until the next
- * call. */
-bool journal_line(struct journal *journal, struct log_line *line);
+/* The next line; false where there is none now, or `*behind`: it stopped among
+ * entries that are not asked for.  Borrowed until the next call. */
+bool journal_line(struct journal *journal, struct log_line *line, bool *behind);
 
 /* Where it stands; false where that is not known yet. */
 bool journal_position(const struct journal *journal, struct position *position);

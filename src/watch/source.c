@@ -157,7 +157,7 @@ sources_look(struct sources *sources, int64_t now, int64_t ticks)
 		bool more = false;
 
 		if (source->dry && tail == NULL) {
-			more = journal_look(source->journal, now);
+			journal_look(source->journal, now);
 		} else if (source->dry && tail_look(tail, now, ticks)) {
 			source->moved = more = true;
 			source->dry = false;
@@ -176,11 +176,13 @@ bool
 source_line(
     struct source *source, struct log_line *line, struct rules_clock **clock)
 {
-	bool more = source->tail != NULL ? tail_line(source->tail, line)
-					 : journal_line(source->journal, line);
+	bool behind = false;
+	bool more = source->tail != NULL
+			? tail_line(source->tail, line)
+			: journal_line(source->journal, line, &behind);
 
 	*clock = source->tail != NULL ? &source->tail->clock : &source->clock;
-	source->dry = !more;
+	source->dry = !more && !behind;
 	source->moved |= more;
 	return more;
 }

@@ -23,7 +23,7 @@ struct source {
 	struct journal *journal;
 	struct rules_clock clock; /* the journal's: its times are whole */
 	bool started;             /* its position was read */
-	bool dry;                 /* it had no more lines when asked last */
+	bool dry;                 /* there was no more when asked last */
 	bool moved;               /* it stands behind the stored position */
 	unsigned turns;           /* of the tail, as inotify knows it */
 	struct health health;
@@ -65,7 +65,7 @@ enum store_result sources_start(struct sources *sources, struct store *store,
 enum sources_look {
 	SOURCES_DRY,
 	SOURCES_SOON, /* one is to be looked at again soon */
-	SOURCES_MORE  /* one turned to another file, or stopped on its way */
+	SOURCES_MORE  /* one turned to another file */
 };
 /* Where one ran dry: see whether there is something to go on with.  `now` is
  * seconds, `ticks` milliseconds. */

@@ -105,6 +105,14 @@ def test_entries_of_others_are_passed_over_once(man, diary, journal):
     man.expect([1, 2])
 
 
+def test_however_many_others_write_all_is_read_at_once(man, diary, journal):
+    write_journal(journal, diary.offences(range(100, 100 + 9000),
+                                          unit="cron.service")
+                  + diary.offences([1]))
+    man.once()
+    man.expect([1])
+
+
 def test_a_unit_that_writes_nothing_is_told(man, diary, journal):
     write_units(man, journal, "postfix, dovecto, \"exim*\"")
     write_journal(journal, diary.offences([1], unit="postfix.service")
