@@ -37,12 +37,14 @@ deadlines_take(struct deadlines *deadlines, int socket,
 		.used = true, .waits = true, .socket = socket, .since = ticks
 	};
 	int of_address = 1;
+	int used = 0;
 
 	(void)addr_from_sockaddr(from, &taken.from);
 	(void)pthread_mutex_lock(&deadlines->lock);
 	for (size_t i = 0; i < DEADLINES_MAX; i++) {
 		struct deadline *one = &deadlines->connection[i];
 
+		used += one->used;
 		of_address += one->used && memcmp(&one->from, &taken.from,
 					       sizeof(one->from)) == 0;
 		deadline = one->used || deadline != NULL ? deadline : one;
@@ -50,24 +52,14 @@ deadlines_take(struct deadlines *deadlines, int socket,
 	if (of_address > each) {
 		taken.waits = false;
 		(void)shutdown(socket, SHUT_RDWR);
-	} else if (deadlines->used >= DEADLINES_CROWDED) {
+	} else if (used >= DEADLINES_CROWDED) {
 		(void)hang_up(deadlines, INT64_MAX, DEADLINES_FULL);
 	}
 	if (deadline != NULL) {
 		*deadline = taken;
-		deadlines->used++;
 	}
 	(void)pthread_mutex_unlock(&deadlines->lock);
 	return deadline;
-}
-
-void
-deadlines_served(
-    struct deadlines *deadlines, struct deadline *deadline, int64_t ticks)
-{
-	(void)pthread_mutex_lock(&deadlines->lock);
-	deadline->since = ticks;
-	(void)pthread_mutex_unlock(&deadlines->lock);
 }
 
 void
@@ -75,7 +67,6 @@ deadlines_leave(struct deadlines *deadlines, struct deadline *deadline)
 {
 	(void)pthread_mutex_lock(&deadlines->lock);
 	deadline->used = false;
-	deadlines->used--;
 	(void)pthread_mutex_unlock(&deadlines->lock);
 }
 

@@ -22,13 +22,6 @@ enum {
 
 /* ---- addresses ---- */
 
-void
-lookup_init(struct lookup *lookup)
-{
-	*lookup = (struct lookup){ .store = NULL };
-	(void)pthread_mutex_init(&lookup->lock, NULL);
-}
-
 static void
 end_read(struct lookup *lookup)
 {
@@ -399,14 +392,6 @@ refresh(struct stats_keeper *keeper, const struct conf *conf, int64_t most)
 	keeper->stale_at = begun + cost + next;
 	keeper->counting = false;
 	(void)pthread_cond_broadcast(&keeper->counted);
-}
-
-void
-stats_init(struct stats_keeper *keeper)
-{
-	*keeper = (struct stats_keeper){ .wanted = true };
-	(void)pthread_mutex_init(&keeper->lock, NULL);
-	(void)pthread_cond_init(&keeper->counted, NULL);
 }
 
 void

@@ -24,7 +24,7 @@ struct standing;
 
 /* ---- addresses ---- */
 
-/* One handle for reading. */
+/* One handle for reading.  All zero but the lock. */
 struct lookup {
 	pthread_mutex_t lock;
 	struct store *store; /* NULL: to be opened */
@@ -38,7 +38,6 @@ struct lookup {
 	int64_t looked_at;
 };
 
-void lookup_init(struct lookup *lookup);
 void lookup_close(struct lookup *lookup);
 
 enum {
@@ -143,7 +142,8 @@ struct stats {
  * The newest, and when to count again.  Counting costs more the more is
  * listed, about a second at a million.  So it is done when somebody asks and
  * the newest are stale: by one request, while the others go on with what there
- * is, and no request for a mere page waits for a count that takes long.
+ * is, and no request for a mere page waits for a count that takes long.  All
+ * zero but lock and condition, until stats_reset().
  */
 struct stats_keeper {
 	pthread_mutex_t lock;
@@ -158,8 +158,6 @@ struct stats_keeper {
 	int64_t good_until; /* ticks: older ones are not shown any more */
 	struct stats newest;
 };
-
-void stats_init(struct stats_keeper *keeper);
 
 /* Count at the next tick: the configuration may name another database. */
 void stats_reset(struct stats_keeper *keeper);

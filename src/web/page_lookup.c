@@ -1,6 +1,7 @@
 /*
  * The page about an address: its bans, what was seen of it, and what to do.
  */
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
@@ -25,19 +26,14 @@ enum {
 static const char *
 read_ref(const char *ref, char out[static BAN_REF_SIZE])
 {
-	static const char from[] = "abcdefghijklmnopqrstuvwxyzILO";
-	static const char into[] = "ABCDEFGH1JK1MN0PQRSTUVWXYZ110";
-
-	if (ref == NULL || strlen(ref) != BAN_REF_SIZE - 1) {
+	if (ref == NULL || !text_copy(out, BAN_REF_SIZE, ref)) {
 		return NULL;
 	}
-	for (size_t i = 0; i < BAN_REF_SIZE; i++) {
-		const char *at = strchr(from, ref[i]);
-
-		out[i] = ref[i];
-		if (at != NULL) {
-			out[i] = into[at - from]; /* NUL stays NUL */
-		}
+	for (char *c = out; *c != '\0'; c++) {
+		*c = (char)toupper((unsigned char)*c);
+		*c = (char)(*c == 'I' || *c == 'L' ? '1'
+			    : *c == 'O'            ? '0'
+						   : *c);
 	}
 	return strspn(out, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") ==
 		       BAN_REF_SIZE - 1

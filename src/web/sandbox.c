@@ -30,19 +30,6 @@ static const uint64_t removing = LANDLOCK_ACCESS_FS_REMOVE_FILE;
 static const uint64_t writing = LANDLOCK_ACCESS_FS_WRITE_FILE |
 				LANDLOCK_ACCESS_FS_MAKE_REG |
 				LANDLOCK_ACCESS_FS_TRUNCATE;
-/* All rights of each version of Landlock, but those to read. */
-static uint64_t
-rights_of(long version)
-{
-	const uint64_t newest = version < 1   ? 0
-				: version < 2 ? LANDLOCK_ACCESS_FS_MAKE_SYM
-				: version < 3 ? LANDLOCK_ACCESS_FS_REFER
-					      : LANDLOCK_ACCESS_FS_TRUNCATE;
-	const uint64_t reading = LANDLOCK_ACCESS_FS_READ_FILE |
-				 LANDLOCK_ACCESS_FS_READ_DIR;
-
-	return newest == 0 ? 0 : (newest * 2 - 1) & ~reading;
-}
 
 /* Leave rights below the folder that `path` lies in.  One that is not there
  * needs none. */
@@ -70,8 +57,15 @@ leave(int ruleset, const char *path, uint64_t rights)
 bool
 sandbox_enter(const char *database, const char *const *sockets, int count)
 {
-	const uint64_t rights = rights_of(syscall(SYS_landlock_create_ruleset,
-	    NULL, 0, LANDLOCK_CREATE_RULESET_VERSION));
+	const long version = syscall(SYS_landlock_create_ruleset, NULL, 0,
+	    LANDLOCK_CREATE_RULESET_VERSION);
+	const uint64_t newest = version < 2   ? LANDLOCK_ACCESS_FS_MAKE_SYM
+				: version < 3 ? LANDLOCK_ACCESS_FS_REFER
+					      : LANDLOCK_ACCESS_FS_TRUNCATE;
+	/* All of that version, but those to read. */
+	const uint64_t rights = (newest * 2 - 1) &
+				~(uint64_t)(LANDLOCK_ACCESS_FS_READ_FILE |
+					    LANDLOCK_ACCESS_FS_READ_DIR);
 	const struct landlock_ruleset_attr attributes = {
 		.handled_access_fs = rights
 	};
@@ -81,7 +75,7 @@ sandbox_enter(const char *database, const char *const *sockets, int count)
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) {
 		return false;
 	}
-	if (rights == 0) {
+	if (version < 1) {
 		return true;
 	}
 	ruleset = (int)syscall(

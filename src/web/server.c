@@ -22,7 +22,6 @@ enum {
 	/* Either thread may come to have all connections that there can be,
 	 * since they take them as they come. */
 	CONNECTIONS_MAX = DEADLINES_MAX / THREADS,
-	METRICS_CONNECTIONS = 16,
 	IDLE_SECONDS = 10,
 	AGAIN_SECONDS = 10 /* where the database cannot be read */
 };
@@ -263,26 +262,27 @@ static void
 on_completed(void *cls, struct MHD_Connection *connection, void **state,
     enum MHD_RequestTerminationCode code)
 {
-	struct web *web = cls;
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+	struct deadline *deadline = info != NULL ? info->socket_context : NULL;
 
+	(void)cls;
 	(void)state;
-	if (info != NULL && info->socket_context != NULL &&
-	    code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
-		deadlines_served(
-		    &web->deadlines, info->socket_context, proc_ticks());
+	if (deadline != NULL && code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
+		atomic_store(&deadline->since, proc_ticks());
 	}
 }
 
 /* ---- daemons ---- */
 
 /*
- * epoll, as libmicrohttpd 0.9.75 uses it, misses the end of a client who
- * hangs up right behind his last byte, until the time is out: so it polls.
+ * Serve on a listener.  epoll, as libmicrohttpd 0.9.75 uses it, misses the end
+ * of a client who hangs up right behind his last byte, until the time is out:
+ * so it polls.
  */
 static struct MHD_Daemon *
-start_page(struct web *web, bool secure)
+start_daemon(
+    struct web *web, int listener, struct handler *handler, bool secure)
 {
 	/* Nothing older than TLS 1.2; the rest is the library's choice. */
 	static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
@@ -291,21 +291,18 @@ start_page(struct web *web, bool secure)
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
-	if (!secure) {
-		tls[0] = tls[1];
-	}
 	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC |
 				    (secure ? (unsigned)MHD_USE_TLS : 0U),
-	    0, NULL, NULL, on_request, &web->page_handler,
-	    MHD_OPTION_LISTEN_SOCKET, web->listener,
-	    MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
+	    0, NULL, NULL, on_request, handler, MHD_OPTION_LISTEN_SOCKET,
+	    listener, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)(THREADS * CONNECTIONS_MAX),
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MAX,
 	    MHD_OPTION_UNESCAPE_CALLBACK, server_unescape, NULL,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, web,
-	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, web, MHD_OPTION_ARRAY,
-	    tls, secure ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_ARRAY,
+	    secure ? tls : tls + 1,
+	    secure ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END,
 	    certificate_retrieve, MHD_OPTION_END);
 }
 
@@ -360,8 +357,9 @@ server_start(struct web *web, struct conf *conf)
 	web->metrics_handler = (struct handler){ web, metrics_answer };
 	(void)pthread_mutex_init(&web->deadlines.lock, NULL);
 	rate_init(&web->rate);
-	lookup_init(&web->lookup);
-	stats_init(&web->stats);
+	(void)pthread_mutex_init(&web->lookup.lock, NULL);
+	(void)pthread_mutex_init(&web->stats.lock, NULL);
+	(void)pthread_cond_init(&web->stats.counted, NULL);
 	if (!use_conf(web, conf)) {
 		log_warn("out of memory");
 		return false;
@@ -369,16 +367,11 @@ server_start(struct web *web, struct conf *conf)
 	/* Say at once what a first visitor would find, and count. */
 	(void)lookup_check(&web->lookup, conf, proc_now(), why);
 	server_tick(web);
-	web->page = start_page(web, is_secure(conf));
+	web->page = start_daemon(
+	    web, web->listener, &web->page_handler, is_secure(conf));
 	if (web->page != NULL && web->metrics_listener >= 0) {
-		web->metrics_page = MHD_start_daemon(
-		    MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC, 0, NULL, NULL,
-		    on_request, &web->metrics_handler, MHD_OPTION_LISTEN_SOCKET,
-		    web->metrics_listener, MHD_OPTION_CONNECTION_LIMIT,
-		    (unsigned)METRICS_CONNECTIONS,
-		    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
-		    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MAX,
-		    MHD_OPTION_END);
+		web->metrics_page = start_daemon(
+		    web, web->metrics_listener, &web->metrics_handler, false);
 	}
 	if (web->page == NULL ||
 	    (web->metrics_listener >= 0 && web->metrics_page == NULL)) {
@@ -399,7 +392,8 @@ server_reload(struct web *web, struct conf *conf)
 	}
 	if (was != is_secure(conf)) {
 		stop_daemon(&web->page);
-		web->page = start_page(web, !was);
+		web->page = start_daemon(
+		    web, web->listener, &web->page_handler, !was);
 		if (web->page == NULL) {
 			log_warn("the server could not be started again");
 		}

@@ -62,7 +62,7 @@ struct reader {
 	const struct template_source *sources;
 	struct template_error *error;
 	size_t source;
-	size_t open[DEPTH_MAX]; /* blocks that wait for their closing */
+	struct op *open[DEPTH_MAX]; /* blocks that wait for their closing */
 	size_t opened;
 };
 
@@ -119,26 +119,20 @@ refuse(
 	return false;
 }
 
-static void
-add_op(struct reader *r, enum op_kind kind, struct span text)
-{
-	r->templates->op[r->templates->ops++] = (struct op){ .kind = kind,
-		.text = text };
-}
-
 /* Read what one hole stands for; `rest` is what follows it, and loses the
  * newline that belongs to a block. */
 static bool
 read_hole(struct reader *r, struct span hole, struct span *rest)
 {
 	const char sign = *hole.at; /* at least the braces that close it */
-	const bool block = sign == '#' || sign == '^';
+	const bool begins = sign == '#' || sign == '^';
+	struct templates *templates = r->templates;
 	struct span name = hole;
 
 	if (sign == '!') {
 		return true;
 	}
-	if (block || sign == '/') {
+	if (begins || sign == '/') {
 		name.at++;
 		rest->at += rest->at < rest->end && *rest->at == '\n';
 	}
@@ -146,28 +140,29 @@ read_hole(struct reader *r, struct span hole, struct span *rest)
 		return refuse(r, hole.at, "a hole without a name", NULL);
 	}
 	if (sign == '/') {
-		struct op *op;
+		struct op *op = r->opened > 0 ? r->open[--r->opened] : NULL;
 
-		if (r->opened == 0) {
-			return refuse(
-			    r, name.at, "no block is open for", &name);
+		if (op == NULL || compare(op->text, name) != 0) {
+			return refuse(r, name.at,
+			    op == NULL ? "no block is open for"
+				       : "another block is open than",
+			    &name);
 		}
-		op = &r->templates->op[r->open[--r->opened]];
-		op->until = r->templates->ops;
-		return compare(op->text, name) == 0 ||
-		       refuse(r, name.at, "another block is open than", &name);
+		op->until = templates->ops;
+		return true;
 	}
-	if (block && r->opened == DEPTH_MAX) {
+	if (begins && r->opened == DEPTH_MAX) {
 		return refuse(r, name.at, "too many blocks within", &name);
 	}
-	if (block) {
-		r->open[r->opened++] = r->templates->ops;
+	if (begins) {
+		r->open[r->opened++] = &templates->op[templates->ops];
 	}
-	add_op(r,
-	    sign == '#'   ? OP_BLOCK
-	    : sign == '^' ? OP_ABSENCE
-			  : OP_VARIABLE,
-	    name);
+	templates->op[templates->ops++] = (struct op){
+		.kind = sign == '#'   ? OP_BLOCK
+			: sign == '^' ? OP_ABSENCE
+				      : OP_VARIABLE,
+		.text = name,
+	};
 	return true;
 }
 
@@ -181,7 +176,9 @@ read_ops(struct reader *r, struct span text)
 		struct span hole = { before.end + 2, NULL };
 
 		if (before.at < before.end) {
-			add_op(r, OP_TEXT, before);
+			r->templates->op[r->templates->ops++] = (struct op){
+				.kind = OP_TEXT, .text = before
+			};
 		}
 		if (before.end == text.end) {
 			break;
@@ -197,7 +194,7 @@ read_ops(struct reader *r, struct span text)
 		}
 	}
 	if (r->opened > 0) {
-		const struct op *op = &r->templates->op[r->open[r->opened - 1]];
+		const struct op *op = r->open[r->opened - 1];
 
 		return refuse(
 		    r, op->text.at, "a block is never closed:", &op->text);
@@ -415,7 +412,8 @@ struct rendering {
 	struct text *out;
 	const struct variable *bound[NAMES_MAX]; /* what each name means now */
 	int depth;
-	enum template_form form;
+	/* A text, escaped or not. */
+	void (*put)(struct text *out, const char *text, size_t len);
 	bool wrong;
 };
 
@@ -461,21 +459,6 @@ put_named(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 		run(r, entry->from, entry->until);
 	} else {
 		r->wrong = true;
-	}
-}
-
-static void
-put_variable(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    const struct variable *variable)
-{
-	if (variable->phrase != NULL) {
-		put_named(r, variable->phrase);
-	} else if (variable->write != NULL) {
-		variable->write(variable->what, r->out);
-	} else if (variable->text != NULL && r->form == TEMPLATE_PLAIN) {
-		text_add(r->out, variable->text);
-	} else if (variable->text != NULL) {
-		template_escape(r->out, variable->text, strlen(variable->text));
 	}
 }
 
@@ -528,15 +511,11 @@ run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 	r->depth++;
 	for (size_t at = from; at < until && !r->wrong && !r->out->cut;) {
 		const struct op *op = &r->templates->op[at++];
+		const struct variable *variable;
 
 		switch (op->kind) {
 		case OP_TEXT:
 			text_add_bytes(r->out, op->text.at, length(op->text));
-			break;
-		case OP_VARIABLE:
-			if (r->bound[op->number] != NULL) {
-				put_variable(r, r->bound[op->number]);
-			}
 			break;
 		case OP_ENTRY:
 			run(r, op->number, op->until);
@@ -545,6 +524,20 @@ run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 		case OP_ABSENCE:
 			put_block(r, op, at);
 			at = op->until;
+			break;
+		case OP_VARIABLE:
+			variable = r->bound[op->number];
+			if (variable == NULL) {
+				break;
+			}
+			if (variable->phrase != NULL) {
+				put_named(r, variable->phrase);
+			} else if (variable->write != NULL) {
+				variable->write(variable->what, r->out);
+			} else if (variable->text != NULL) {
+				r->put(r->out, variable->text,
+				    strlen(variable->text));
+			}
 			break;
 		}
 	}
@@ -556,7 +549,10 @@ template_render(const struct templates *templates, const char *name,
     enum template_form form, const struct section *section, struct text *out)
 {
 	struct rendering r = {
-		.templates = templates, .out = out, .form = form
+		.templates = templates,
+		.out = out,
+		.put = form == TEMPLATE_PLAIN ? text_add_bytes
+					      : template_escape,
 	};
 
 	for (const struct variable *variable = section->variable;

@@ -1,5 +1,6 @@
 #include "web/visitor.h"
 
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
@@ -193,9 +194,8 @@ static int
 weight_of(const char *item)
 {
 	const char *at = item + strcspn(item, ";,");
-	int unit = WEIGHT_ONE / 10;
-	int weight;
 	size_t len;
+	double weight;
 
 	while (*at == ';') {
 		at += 1 + strspn(at + 1, " \t");
@@ -208,19 +208,11 @@ weight_of(const char *item)
 		return WEIGHT_ONE;
 	}
 	at += strlen("q=");
-	len = strcspn(at, " \t;,");
-	weight = at[0] == '1' ? WEIGHT_ONE : 0;
-	if (len == 0 || len > 5 || (at[0] != '0' && at[0] != '1') ||
-	    (len > 1 && at[1] != '.')) {
-		return NOT_NAMED;
-	}
-	for (size_t i = 2; i < len; i++, unit /= 10) {
-		if (at[i] < '0' || at[i] > '9') {
-			return NOT_NAMED;
-		}
-		weight += (at[i] - '0') * unit;
-	}
-	return weight <= WEIGHT_ONE ? weight : NOT_NAMED;
+	len = strspn(at, ".0123456789");
+	weight = strtod(at, NULL);
+	return len == 0 || len > 5 || len != strcspn(at, " \t;,") || weight > 1
+		   ? NOT_NAMED
+		   : (int)(weight * WEIGHT_ONE + 0.5);
 }
 
 /* What a header says of one word: its weight, and how early it stands. */

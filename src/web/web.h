@@ -58,14 +58,13 @@ struct deadline {
 	bool used;
 	bool waits; /* false: is shut down, and not closed yet */
 	int socket;
-	int64_t since;
-	struct addr from; /* all zero where it comes by a unix socket */
+	atomic_llong since; /* ticks: it came, or got an answer */
+	struct addr from;   /* all zero where it comes by a unix socket */
 };
 
 struct deadlines {
 	pthread_mutex_t lock;
 	struct deadline connection[DEADLINES_MAX];
-	int used;
 	/* So far; any thread reads it. */
 	atomic_llong hung_up[DEADLINES_CAUSES];
 };
@@ -75,9 +74,6 @@ struct deadlines {
  * it. */
 struct deadline *deadlines_take(struct deadlines *deadlines, int socket,
     const struct sockaddr *from, int each, int64_t ticks);
-/* It got an answer. */
-void deadlines_served(
-    struct deadlines *deadlines, struct deadline *deadline, int64_t ticks);
 /* It is about to be closed. */
 void deadlines_leave(struct deadlines *deadlines, struct deadline *deadline);
 
@@ -160,7 +156,7 @@ void metrics_count(struct web *web, unsigned status);
 /*
  * Serve by `conf`, of which a reference is taken, on the listeners.  Two
  * threads answer the page and the API, so that one slow look-up holds nobody
- * else up, and another the metrics.  False, after a log line, where it cannot
+ * else up, and two the metrics.  False, after a log line, where it cannot
  * be done.
  */
 bool server_start(struct web *web, struct conf *conf);
