@@ -1,7 +1,18 @@
 #include "fixture.h"
+#include "rows.h"
 
 #include "doctor/checks.h"
 #include "doctor/facts.h"
+
+static const char main_cf
+    [] = "smtpd_milters = { unix:videur/milter.sock, default_action=accept }\n"
+	 "queue_directory = /q\nsmtpd_helo_required = yes\n"
+	 "disable_vrfy_command = yes\nsmtpd_delay_reject = yes\n"
+	 "unknown_address_reject_code = 450\nmilter_default_action = tempfail\n"
+	 "smtpd_sasl_auth_enable = no\nsyslog_name = postfix\n";
+static const char
+    master_cf[] = "submission/inet/smtpd_sasl_auth_enable = yes\n"
+		  "submission/inet/syslog_name = postfix/submission\n";
 
 static bool
 same_text(const char *a, const char *b)
@@ -50,18 +61,16 @@ visit_over(struct visit *visit)
 	facts_free(visit->facts);
 }
 
-/* The state of the first thing said of a check; HEALTH_COUNT for nothing. */
-static enum health
-state_of(const struct visit *visit, const char *check)
+/* The first thing that was said of a check, or "nothing". */
+static const char *
+finding_of(const struct visit *visit, const char *check)
 {
 	for (size_t i = 0; i < visit->diagnosis->remarks; i++) {
-		const struct remark *at = &visit->diagnosis->remark[i];
-
-		if (strcmp(at->check, check) == 0) {
-			return at->state;
+		if (strcmp(visit->diagnosis->remark[i].check, check) == 0) {
+			return visit->diagnosis->remark[i].finding;
 		}
 	}
-	return HEALTH_COUNT;
+	return "nothing";
 }
 
 static void
@@ -72,61 +81,119 @@ a_host_without_postfix(void **state)
 	diagnose(visit.facts, visit.diagnosis);
 	check_int("nothing is wrong",
 	    (int64_t)diagnosis_count(visit.diagnosis, HEALTH_PROBLEM), 0);
-	check_int("Postfix is named", state_of(&visit, "postfix"), HEALTH_OK);
-	check_int(
-	    "its chain is not", state_of(&visit, "milter-chain"), HEALTH_COUNT);
+	check_text(
+	    "Postfix is named", finding_of(&visit, "postfix"), "no-postfix");
+	check_text(
+	    "its chain is not", finding_of(&visit, "milter-chain"), "nothing");
 	visit_over(&visit);
+}
+
+/* "NAME=NUMBER ...", times behind T0. */
+static void
+set_records(struct facts *facts, char *pairs)
+{
+	struct records *records = &facts->records;
+	const struct {
+		const char *name;
+		int64_t *at;
+		int64_t base;
+	} numbers[] = {
+		{ "milter", &records->state[STATE_MILTER].since, T0 },
+		{ "sign", &records->state[STATE_BRAKE].since, T0 },
+		{ "ban", &records->ban_begins, T0 },
+		{ "clients", &records->clients, 0 },
+		{ "counted", &records->counted, 0 },
+		{ "here", &records->counted_here, 0 },
+		{ "logins-banned", &records->logins_banned, 0 },
+		{ "sessions", &records->seen.sessions, 0 },
+		{ "ends", &records->seen.message_ends, 0 },
+		{ "rejections", &records->seen.rejections, 0 },
+		{ "verdicts", &records->seen.verdict_headers, 0 },
+		{ "lines", &records->source[0].seen.lines, 0 },
+		{ "understood", &records->source[0].seen.understood, 0 },
+		{ "dropped", &records->source[0].seen.dropped, 0 },
+		{ "written", &facts->log[0].written, T0 },
+		{ "last", &facts->log[0].last, T0 },
+	};
+
+	for (char *pair = strtok(pairs, " "); pair != NULL;
+	     pair = strtok(NULL, " ")) {
+		const char *value = NULL;
+
+		for (size_t i = 0; i < COUNT(numbers) && value == NULL; i++) {
+			value = text_after(pair, numbers[i].name);
+			if (value != NULL && *value == '=') {
+				*numbers[i].at = numbers[i].base +
+						 strtoll(value + 1, NULL, 10);
+			}
+		}
+		assert_non_null(value);
+	}
 }
 
 static void
 what_the_database_tells(void **state)
 {
-	static const struct {
-		const char *sentence, *check;
-		enum health want;
-		int64_t milter, sign, ban;
-		const char *client;
-		int64_t clients, counted, here;
-	} rows[] = {
-		{ "two minutes of silence", "services", HEALTH_OK,
-		    .milter = T0 - 120 },
-		{ "more", "services", HEALTH_PROBLEM, .milter = T0 - 121 },
-		{ "never", "services", HEALTH_PROBLEM, .milter = 0 },
-		{ "nothing ahead", "clock", HEALTH_OK, .sign = 0 },
-		{ "a sign ahead", "clock", HEALTH_PROBLEM, .sign = T0 + 61 },
-		{ "a ban ahead", "clock", HEALTH_PROBLEM, .ban = T0 + 61 },
-		{ "nothing came", "proxy", HEALTH_OK, .clients = 0 },
-		{ "all from a private one", "proxy", HEALTH_PROBLEM,
-		    .client = "10.0.0.1", .clients = 1, .counted = 5 },
-		{ "too few to tell", "proxy", HEALTH_OK, .client = "10.0.0.1",
-		    .clients = 1, .counted = 4 },
-		{ "this host left out", "proxy", HEALTH_PROBLEM,
-		    .client = "10.0.0.1", .clients = 1, .counted = 5,
-		    .here = 90 },
-		{ "one of two", "proxy", HEALTH_OK, .client = "10.0.0.1",
-		    .clients = 2, .counted = 50 },
-		{ "a public one", "proxy", HEALTH_OK, .client = "203.0.113.1",
-		    .clients = 1, .counted = 50 },
-		{ "a private /64", "proxy", HEALTH_PROBLEM,
-		    .client = "fd00::/64", .clients = 1, .counted = 50 },
-		{ "all from here", "proxy", HEALTH_WARNING, .here = 5 },
-	};
+	struct rows rows;
 
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "doctor.rows", "records");
+	while (rows_next(&rows)) {
 		struct visit visit = visit_of(*state);
-		struct records *records = &visit.facts->records;
+		struct facts *facts = visit.facts;
 
-		records->state[STATE_MILTER].since = rows[i].milter;
-		records->state[STATE_BRAKE].since = rows[i].sign;
-		records->ban_begins = rows[i].ban;
-		records->client = net_of(
-		    rows[i].client != NULL ? rows[i].client : "10.0.0.1");
-		records->clients = rows[i].clients;
-		records->counted = rows[i].counted;
-		records->counted_here = rows[i].here;
+		facts->records.client = net_of(rows.field[3]);
+		facts->logs = facts->records.sources = 1;
+		(void)text_copy(facts->log[0].path, CONF_PATH_SIZE, "/log");
+		(void)text_copy(
+		    facts->records.source[0].name, CONF_PATH_SIZE, "/log");
+		(void)text_copy(
+		    facts->dovecot, sizeof(facts->dovecot), "imap lmtp");
+		set_records(facts, strdupa(rows.field[2]));
+		diagnose(facts, visit.diagnosis);
+		rows_check(&rows, 1, finding_of(&visit, rows.field[0]));
+		visit_over(&visit);
+	}
+}
+
+/* An smtpd at port 25 and one for submission, with settings ahead of those
+ * that are right. */
+static void
+what_postfix_tells(void **state)
+{
+	struct rows rows;
+
+	rows_open(&rows, "doctor.rows", "postfix");
+	while (rows_next(&rows)) {
+		struct visit visit = visit_of(*state);
+		struct mta *mta = visit.facts->mta;
+		struct conf *conf = visit.fixture->conf;
+		const char *const said[MTA_SAID] = {
+			[MTA_MAIN] = rows.field[2],
+			[MTA_FIELDS] = "smtp/inet/command = smtpd\n"
+				       "submission/inet/command = smtpd\n",
+			[MTA_OVERRIDES] = rows.field[3],
+		};
+
+		(void)text_copy(conf->milter.listen, CONF_PATH_SIZE,
+		    "unix:/q/videur/milter.sock");
+		conf->submission_port[0] = 587;
+		conf->submission_ports = 1;
+		conf->scanners = rows.field[4][0] != '\0';
+		(void)text_copy(
+		    conf->scanner[0], sizeof(conf->scanner[0]), rows.field[4]);
+		mta->state = MTA_THERE;
+		for (size_t i = 0; i < MTA_SAID; i++) {
+			char *text = NULL;
+
+			assert_true(asprintf(&text, "%s\n%s", said[i],
+					i == MTA_MAIN        ? main_cf
+					: i == MTA_OVERRIDES ? master_cf
+							     : "") > 0);
+			mta->said[i] = postconf_read(text);
+		}
+		mta_read(mta);
 		diagnose(visit.facts, visit.diagnosis);
-		check_int(rows[i].sentence, state_of(&visit, rows[i].check),
-		    rows[i].want);
+		rows_check(&rows, 1, finding_of(&visit, rows.field[0]));
 		visit_over(&visit);
 	}
 }
@@ -224,6 +291,8 @@ main(void)
 		    a_host_without_postfix, fixture_up, fixture_down),
 		cmocka_unit_test_setup_teardown(
 		    what_the_database_tells, fixture_up, fixture_down),
+		cmocka_unit_test_setup_teardown(
+		    what_postfix_tells, fixture_up, fixture_down),
 		cmocka_unit_test_setup_teardown(
 		    records_of_a_database, fixture_up, fixture_down),
 		cmocka_unit_test_setup_teardown(
