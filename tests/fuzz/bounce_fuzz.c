@@ -62,7 +62,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		check_find(&bounce.find[i]);
 		known += bounce.find[i].meaning != NULL;
 	}
-	if (known != bounce.known || any != (known > 0)) {
+	if (any != (known > 0)) {
 		abort();
 	}
 	return 0;

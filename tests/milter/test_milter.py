@@ -139,6 +139,24 @@ def test_guesses_beside_postmaster(milter):
     assert len(milter.rows("SELECT 1 FROM ban")) == 1
 
 
+def test_bounces_to_unknown_users(milter):
+    """Backscatter: no ban of a server that sent good mail as well."""
+    good, other = "203.0.113.9", "203.0.113.10"
+    talk = milter.caller(good)
+    assert talk.mail() == talk.rcpt() == talk.data() == "continue"
+    assert talk.end() == "continue"
+    talk.quit()
+    for ip in [good, other] * 25:
+        talk = milter.caller(ip)
+        talk.mail("<>")
+        talk.rcpt("<x@example.test>", UNKNOWN)
+        talk.quit()
+    assert milter.rows("SELECT client FROM ban") == [(other,)]
+    assert milter.kinds(good) == ["recipient"] * 25, "but all are kept"
+    milter.dictionary(good).quit()
+    assert len(milter.rows("SELECT 1 FROM ban")) == 2, "guesses are guesses"
+
+
 @pytest.mark.parametrize(
     "text",
     [
