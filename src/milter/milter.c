@@ -84,14 +84,12 @@ macro(SMFICTX *ctx, const char *name)
 static sfsistat
 answer(SMFICTX *ctx, struct refusal *refusal)
 {
-	char *enhanced;
-
 	if (refusal == NULL) {
 		return leave(SMFIS_CONTINUE);
 	}
-	enhanced = refusal->enhanced[0] == '\0' ? NULL : refusal->enhanced;
-	if (smfi_setreply(ctx, refusal->code, enhanced, refusal->text) !=
-	    MI_SUCCESS) {
+	if (smfi_setreply(ctx, refusal->code,
+		refusal->enhanced[0] == '\0' ? NULL : refusal->enhanced,
+		refusal->text) != MI_SUCCESS) {
 		log_warn("libmilter does not take the reply %s %s",
 		    refusal->code, refusal->text);
 	}
@@ -274,28 +272,23 @@ on_close(SMFICTX *ctx)
 
 /* ---- bring-up and end ---- */
 
-static struct smfiDesc
-description(void)
-{
-	static char name[] = "videur";
-
-	return (struct smfiDesc){
-		.xxfi_name = name,
-		.xxfi_version = SMFI_VERSION,
-		.xxfi_flags = SMFIF_SETSYMLIST,
-		.xxfi_connect = on_connect,
-		.xxfi_helo = on_helo,
-		.xxfi_envfrom = on_mail,
-		.xxfi_envrcpt = on_rcpt,
-		.xxfi_header = on_header,
-		.xxfi_eom = on_message,
-		.xxfi_abort = on_abort,
-		.xxfi_close = on_close,
-		.xxfi_unknown = on_unknown,
-		.xxfi_data = on_data,
-		.xxfi_negotiate = on_negotiate,
-	};
-}
+static char filter_name[] = "videur";
+static const struct smfiDesc filter = {
+	.xxfi_name = filter_name,
+	.xxfi_version = SMFI_VERSION,
+	.xxfi_flags = SMFIF_SETSYMLIST,
+	.xxfi_connect = on_connect,
+	.xxfi_helo = on_helo,
+	.xxfi_envfrom = on_mail,
+	.xxfi_envrcpt = on_rcpt,
+	.xxfi_header = on_header,
+	.xxfi_eom = on_message,
+	.xxfi_abort = on_abort,
+	.xxfi_close = on_close,
+	.xxfi_unknown = on_unknown,
+	.xxfi_data = on_data,
+	.xxfi_negotiate = on_negotiate,
+};
 
 static void
 warn_errno(const char *path, const char *what)
@@ -371,7 +364,7 @@ milter_open(const struct conf *conf)
 	/* Nobody connects before it has its mode and group. */
 	before = umask(NOBODY_YET);
 	opened = smfi_setconn(listen) == MI_SUCCESS &&
-		 smfi_register(description()) == MI_SUCCESS &&
+		 smfi_register(filter) == MI_SUCCESS &&
 		 smfi_opensocket(true) == MI_SUCCESS;
 	(void)umask(before);
 	if (!opened) {

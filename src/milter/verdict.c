@@ -147,23 +147,6 @@ verdict_newest(const struct peer *peer)
 
 /* ---- the words ---- */
 
-/* Whether the session hears the second reply of a ban. */
-static bool
-hears_again(struct peer_bans *bans, const struct ban *ban)
-{
-	struct reply_choice *choice;
-
-	for (size_t i = 0; i < bans->choices && i < STANDING_BANS_MAX; i++) {
-		if (bans->choice[i].ban == ban->id) {
-			return bans->choice[i].again;
-		}
-	}
-	choice = &bans->choice[bans->choices++ % STANDING_BANS_MAX];
-	*choice = (struct reply_choice){ .ban = ban->id,
-		.again = ban_reply(ban) == &ban->again };
-	return choice->again;
-}
-
 static void
 copy_codes(struct refusal *refusal, const struct reply *reply)
 {
@@ -176,10 +159,22 @@ void
 verdict_refuse(
     struct peer *peer, const struct ban *ban, struct refusal *refusal)
 {
-	const struct reply *reply = hears_again(peer->bans, ban) ? &ban->again
-								 : &ban->reply;
+	struct peer_bans *bans = peer->bans;
+	struct reply_choice *choice = NULL;
+	const struct reply *reply;
 	char who[ADDR_TEXT_SIZE];
 
+	for (size_t i = 0; i < bans->choices && i < STANDING_BANS_MAX; i++) {
+		if (bans->choice[i].ban == ban->id) {
+			choice = &bans->choice[i];
+		}
+	}
+	if (choice == NULL) {
+		choice = &bans->choice[bans->choices++ % STANDING_BANS_MAX];
+		*choice = (struct reply_choice){ .ban = ban->id,
+			.again = ban_reply(ban) == &ban->again };
+	}
+	reply = choice->again ? &ban->again : &ban->reply;
 	copy_codes(refusal, reply);
 	(void)reply_phrase(reply, addr_format(&peer->address, who), ban->ends,
 	    peer->conf->lookup_url, ban->ref, refusal->text);
