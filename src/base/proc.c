@@ -31,7 +31,9 @@ options_read(int argc, char **argv, const struct service_info *service)
 		{ "version", no_argument, NULL, 'V' },
 		{ NULL, 0, NULL, 0 },
 	};
-	const char *letters = service->has_once ? "c:hnV" : "c:hV";
+	const char *letters = service->has_once    ? "c:hnV"
+			      : service->has_verbs ? "+c:hV"
+						   : "c:hV";
 	struct options options = { .conf_path = NULL };
 	const struct options mistaken = { .done = true, .status = EXIT_USAGE };
 	int letter;
@@ -57,7 +59,7 @@ options_read(int argc, char **argv, const struct service_info *service)
 			return mistaken;
 		}
 	}
-	if (optind < argc) {
+	if (optind < argc && !service->has_verbs) {
 		(void)fputs(service->usage, stderr);
 		return mistaken;
 	}

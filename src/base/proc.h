@@ -28,6 +28,7 @@ struct service_info {
 	const char *name;  /* "videur-web" */
 	const char *usage; /* all that -h prints */
 	bool has_once;     /* it knows -n */
+	bool has_verbs;    /* what follows, from argv[optind] on, is its own */
 };
 
 struct options {

@@ -97,11 +97,12 @@ find_option(struct args *args, const char *word, size_t len)
 	return OPTION_COUNT;
 }
 
-/* Take the option at argv[*i], and with it its values. */
+/* Take the option at **argv, and with it its values; *argv stays at the last
+ * of them. */
 static void
-take_option(const char *const *argv, size_t count, size_t *i, struct args *out)
+take_option(char *const **argv, struct args *out)
 {
-	const char *word = strcmp(argv[*i], "-h") == 0 ? "--help" : argv[*i];
+	const char *word = strcmp(**argv, "-h") == 0 ? "--help" : **argv;
 	const size_t len = strcspn(word, "=");
 	const enum args_option option = find_option(out, word, len);
 	const bool both = option == OPTION_COMPARE;
@@ -116,11 +117,11 @@ take_option(const char *const *argv, size_t count, size_t *i, struct args *out)
 			    out, "%s takes no value", options[option].name);
 		}
 		value = word;
-	} else if (value == NULL && *i + 1 < count) {
-		value = argv[++*i];
+	} else if (value == NULL && (*argv)[1] != NULL) {
+		value = *++*argv;
 	}
-	if (both && *i + 1 < count) {
-		out->second = argv[++*i];
+	if (both && (*argv)[1] != NULL) {
+		out->second = *++*argv;
 	}
 	if (value == NULL || (both && out->second == NULL)) {
 		complain(out, "%s needs %s", options[option].name,
@@ -133,22 +134,20 @@ take_option(const char *const *argv, size_t count, size_t *i, struct args *out)
 }
 
 void
-args_split(const char *const *argv, size_t count, struct args *out)
+args_split(char *const *argv, struct args *out)
 {
 	bool ended = false;
 
 	*out = (struct args){ .words = 0 };
-	for (size_t i = 0; i < count; i++) {
-		bool dash = argv[i][0] == '-' && argv[i][1] != '\0';
-
-		if (!ended && strcmp(argv[i], "--") == 0) {
+	for (; *argv != NULL; argv++) {
+		if (!ended && strcmp(*argv, "--") == 0) {
 			ended = true;
-		} else if (!ended && dash) {
-			take_option(argv, count, &i, out);
+		} else if (!ended && (*argv)[0] == '-' && (*argv)[1] != '\0') {
+			take_option(&argv, out);
 		} else if (out->words < ARGS_WORDS_MAX) {
-			out->word[out->words++] = argv[i];
+			out->word[out->words++] = *argv;
 		} else {
-			complain(out, "unexpected argument \"%s\"", argv[i]);
+			complain(out, "unexpected argument \"%s\"", *argv);
 		}
 	}
 }

@@ -91,8 +91,9 @@ struct args {
 	size_t files;
 };
 
-/* Tell options from words; an error stays in `out->error`. */
-void args_split(const char *const *argv, size_t count, struct args *out);
+/* Tell options from words, of which NULL is the end; an error stays in
+ * `out->error`. */
+void args_split(char *const *argv, struct args *out);
 
 /* Understand the words behind the first `skip` of them, and the options;
  * `verb` is named where it does not take one.  False with `args->error`. */

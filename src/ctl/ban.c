@@ -72,10 +72,10 @@ ban_add(struct ctl *ctl)
 	done = engine_ban(ctl->store, ctl->conf, &ban, ctl->now, &was);
 	ctl_audit(ctl, "ban", piece_net(&ban.who));
 	if (done == BAN_NEW) {
-		output_say(&ctl->out, "banned %s until %s (ref %s)",
-		    piece_net(&ban.who), piece_time(ban.ends), ban.ref);
+		output_say("banned %s until %s (ref %s)", piece_net(&ban.who),
+		    piece_time(ban.ends), ban.ref);
 	} else {
-		output_say(&ctl->out,
+		output_say(
 		    done == BAN_PROLONGED
 			? "prolonged the ban of %s from %s to %s (ref %s)"
 			: "replaced the ban of %s until %s by one until %s "
@@ -84,7 +84,7 @@ ban_add(struct ctl *ctl)
 		    ban.ref);
 	}
 	if (ban.observed) {
-		output_say(&ctl->out, "it refuses nobody: mode is observe");
+		output_say("it refuses nobody: mode is observe");
 	} else if (ssh_find(&address) &&
 		   net_contains_addr(&ban.who, &address)) {
 		/* Who bans the network he sits in should know at once. */
@@ -100,9 +100,8 @@ ban_add(struct ctl *ctl)
 static bool
 say_still_banned(void *to, const struct ban *ban)
 {
-	struct ctl *ctl = to;
-
-	output_say(&ctl->out,
+	(void)to;
+	output_say(
 	    "%s is still banned for %s until %s (ref %s); \"videur clear "
 	    "%s\" lifts it",
 	    piece_net(&ban->who), reason_name(ban->reason),
@@ -139,16 +138,16 @@ ban_clear(struct ctl *ctl)
 		ctl_audit(ctl, "clear", who);
 	}
 	if (cleared.lifted > 0) {
-		output_say(&ctl->out, "lifted %s",
-		    piece_count(cleared.lifted, "ban", "bans"));
+		output_say(
+		    "lifted %s", piece_count(cleared.lifted, "ban", "bans"));
 	} else {
-		output_say(&ctl->out, "nothing to clear");
+		output_say("nothing to clear");
 	}
 	if (cleared.lifted == 0 && one) {
-		output_say(&ctl->out, "%s: counters reset", who);
+		output_say("%s: counters reset", who);
 	}
 	if (!args->everybody) {
-		store_ban_each(ctl->store, &rest, say_still_banned, ctl);
+		store_ban_each(ctl->store, &rest, say_still_banned, NULL);
 	}
 	return cleared.lifted > 0 ? EXIT_FINE : EXIT_NO;
 }
@@ -168,21 +167,20 @@ static const struct layout networks = {
 static void
 put_allow(void *to, const struct allow *allow)
 {
-	output_record(to, allow);
+	(void)to;
+	output_record(allow);
 }
 
 enum exit_status
 allow_list(struct ctl *ctl)
 {
-	struct output *out = &ctl->out;
 	int64_t rows;
 
-	output_table(out, NULL, &networks);
-	store_allow_each(ctl->store, ctl->now, put_allow, out);
-	rows = output_end(out);
-	output_say(out, "%s",
-	    rows == 0 ? "nothing is allowed"
-		      : piece_count(rows, "network", "networks"));
+	output_table(NULL, &networks);
+	store_allow_each(ctl->store, ctl->now, put_allow, NULL);
+	rows = output_end();
+	output_say("%s", rows == 0 ? "nothing is allowed"
+				   : piece_count(rows, "network", "networks"));
 	return rows > 0 ? EXIT_FINE : EXIT_NO;
 }
 
@@ -216,8 +214,8 @@ allow_add(struct ctl *ctl)
 	    allow.note, sizeof(allow.note), ctl->note != NULL ? ctl->note : "");
 	engine_allow(ctl->store, ctl->conf, &allow, ctl->now, &lifted);
 	ctl_audit(ctl, "allow add", piece_net(&allow.net));
-	output_say(&ctl->out, "allowed %s%s%s; lifted %s",
-	    piece_net(&allow.net), allow.until != 0 ? " until " : "",
+	output_say("allowed %s%s%s; lifted %s", piece_net(&allow.net),
+	    allow.until != 0 ? " until " : "",
 	    allow.until != 0 ? piece_time(allow.until) : "",
 	    piece_count(lifted, "ban", "bans"));
 	return EXIT_FINE;
@@ -232,7 +230,7 @@ allow_remove(struct ctl *ctl)
 	if (there) {
 		ctl_audit(ctl, "allow remove", net);
 	}
-	output_say(&ctl->out, "%s is %s", net,
+	output_say("%s is %s", net,
 	    there ? "no longer allowed" : "not on the allow list");
 	return there ? EXIT_FINE : EXIT_NO;
 }

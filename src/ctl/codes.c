@@ -48,26 +48,25 @@ static const struct layout replies = {
 #undef OF
 
 static void
-put_replies(struct output *out, const struct policy *policy,
-    const struct reply_row *manual)
+put_replies(const struct policy *policy, const struct reply_row *manual)
 {
-	output_say(out, "\nReplies to who is banned:");
-	output_table(out, NULL, &replies);
+	output_say("\nReplies to who is banned:");
+	output_table(NULL, &replies);
 	for (size_t i = 0; i < policy->rules; i++) {
 		const struct rule *rule = &policy->rule[i];
 		bool twice = rule->again.code[0] != '\0';
 		struct reply_row row = { *rule, twice ? "first" : "always",
 			rule->reply };
 
-		output_record(out, &row);
+		output_record(&row);
 		if (twice) {
 			row.heard = "again";
 			row.reply = rule->again;
-			output_record(out, &row);
+			output_record(&row);
 		}
 	}
-	output_record(out, manual);
-	(void)output_end(out);
+	output_record(manual);
+	(void)output_end();
 }
 
 /* ---- what leads to a ban, and how long it lasts ---- */
@@ -110,7 +109,7 @@ static const struct layout again = {
 };
 
 static void
-put_rule(struct output *out, const struct rule *rule)
+put_rule(const struct rule *rule)
 {
 	char within[DURATION_TEXT_SIZE];
 	struct rule_row row = {
@@ -127,40 +126,40 @@ put_rule(struct output *out, const struct rule *rule)
 			    kind_name(kind));
 		}
 	}
-	output_row(out);
+	output_row();
 	text_init(&text, row.ban, sizeof(row.ban));
-	output_list(out, "ban");
+	output_list("ban");
 	for (size_t i = 0; i < rule->steps; i++) {
 		text_addf(
 		    &text, "%s%s", i > 0 ? " " : "", piece_short(rule->ban[i]));
-		output_int(out, NULL, rule->ban[i]);
+		output_int(NULL, rule->ban[i]);
 	}
-	output_end(out);
-	output_fields(out, &row);
+	output_end();
+	output_fields(&row);
 	if (rule->again.code[0] != '\0') {
-		output_member(out, "again", &again, rule);
+		output_member("again", &again, rule);
 	} else {
-		output_string(out, "again", NULL);
+		output_string("again", NULL);
 	}
-	output_end(out);
+	output_end();
 }
 
 static void
-put_rules(struct output *out, const struct policy *policy)
+put_rules(const struct policy *policy)
 {
 	bool any_soft = false;
 
-	output_say(out, "\nWhat leads to a ban, and how long each lasts:");
-	output_table(out, "rules", &rules);
+	output_say("\nWhat leads to a ban, and how long each lasts:");
+	output_table("rules", &rules);
 	for (size_t i = 0; i < policy->rules; i++) {
 		any_soft = any_soft || policy->rule[i].soft > 0;
-		put_rule(out, &policy->rule[i]);
+		put_rule(&policy->rule[i]);
 	}
-	if (output_end(out) == 0) {
-		output_say(out, "  none");
+	if (output_end() == 0) {
+		output_say("  none");
 	}
 	if (any_soft) {
-		output_say(out,
+		output_say(
 		    "  SOFT: so many first steps answer 450 instead of 5xx");
 	}
 }
@@ -191,20 +190,20 @@ static const struct layout limits = {
 #undef OF
 
 static void
-put_limits(struct output *out, const struct policy *policy)
+put_limits(const struct policy *policy)
 {
-	output_say(out, "\nLimits by reputation:");
-	output_table(out, "limits", &limits);
+	output_say("\nLimits by reputation:");
+	output_table("limits", &limits);
 	for (enum limit_kind kind = 0; kind < LIMIT_KINDS; kind++) {
 		const struct limit_row row = { limit_name(kind),
 			policy->limit[kind] };
 
 		if (limit_is_set(&row.limit)) {
-			output_record(out, &row);
+			output_record(&row);
 		}
 	}
-	if (output_end(out) == 0) {
-		output_say(out, "  none");
+	if (output_end() == 0) {
+		output_say("  none");
 	}
 }
 
@@ -215,7 +214,6 @@ codes_show(struct ctl *ctl)
 	const char *name = ctl->args->value[OPTION_POLICY];
 	const struct policy *policy = name != NULL ? &other
 						   : &ctl->conf->policy;
-	struct output *out = &ctl->out;
 	struct ban ban = { .reason = REASON_ERROR }; /* where none is given */
 	struct reply_row manual = { .rule.name = BAN_RULE_MANUAL,
 		.heard = "always" };
@@ -228,15 +226,15 @@ codes_show(struct ctl *ctl)
 	manual.rule.stage = ban.stage;
 	manual.rule.service = ban.service;
 	manual.reply = ban.reply;
-	output_say(out, "policy %s, each ban is a step of the next for %s",
+	output_say("policy %s, each ban is a step of the next for %s",
 	    policy->name, piece_duration(policy->memory));
-	output_object(out, NULL, NULL);
-	output_string(out, "policy", policy->name);
-	output_int(out, "memory", policy->memory);
-	put_replies(out, policy, &manual);
-	put_rules(out, policy);
-	put_limits(out, policy);
-	output_member(out, "manual", &replies, &manual);
-	output_end(out);
+	output_object(NULL, NULL);
+	output_string("policy", policy->name);
+	output_int("memory", policy->memory);
+	put_replies(policy, &manual);
+	put_rules(policy);
+	put_limits(policy);
+	output_member("manual", &replies, &manual);
+	output_end();
 	return EXIT_FINE;
 }

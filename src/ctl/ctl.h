@@ -25,8 +25,7 @@ struct ctl {
 	const char *note;    /* for the audit: --note, or NULL */
 	struct store *store; /* NULL before it is opened */
 	int64_t now;         /* when the command began */
-	struct output out;
-	FILE *spool; /* what a check read before; closed at the end */
+	FILE *spool;         /* what a check read before; closed at the end */
 };
 
 /* Whether it is STORE_OK; else false, after a complaint that says why the

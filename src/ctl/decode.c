@@ -14,7 +14,6 @@ enum {
 };
 
 struct decoding {
-	struct output *out;
 	int64_t now;
 	bool lines; /* what is found is told with its line */
 	bool known; /* anything was understood */
@@ -76,7 +75,6 @@ put_find(
 		[BOUNCE_TEMPORARY] = { "temporary", "true" },
 		[BOUNCE_FINAL] = { "final", "false" },
 	};
-	struct output *out = decoding->out;
 	const struct bounce_meaning *meaning = find->meaning;
 	bool both = find->code[0] != '\0' && find->enhanced[0] != '\0';
 	bool any = find->code[0] != '\0' || find->enhanced[0] != '\0';
@@ -124,12 +122,12 @@ put_find(
 			    bounce_providers[i].name);
 		}
 	}
-	output_row(out);
-	output_say(out, "%s%s%s%s%s%s: %s, %s", what, any ? " (" : "",
-	    find->code, both ? " " : "", find->enhanced, any ? ")" : "", titles,
+	output_row();
+	output_say("%s%s%s%s%s%s: %s, %s", what, any ? " (" : "", find->code,
+	    both ? " " : "", find->enhanced, any ? ")" : "", titles,
 	    outcomes[find->outcome].words);
-	output_fields(out, &row);
-	output_end(out);
+	output_fields(&row);
+	output_end();
 }
 
 static void
@@ -144,7 +142,7 @@ decode(struct decoding *decoding, int64_t line, const char *text, size_t len)
 		put_find(decoding, line, &bounce.find[i]);
 	}
 	if (bounce.more) {
-		output_say(decoding->out, "and more; give it in smaller parts");
+		output_say("and more; give it in smaller parts");
 	}
 }
 
@@ -215,22 +213,20 @@ enum exit_status
 decode_text(struct ctl *ctl)
 {
 	const struct args *args = ctl->args;
-	struct output *out = &ctl->out;
 	struct decoding decoding = {
-		.out = out,
 		.now = ctl->now,
 		.lines = args->files == 1 && strcmp(args->file[0], "-") == 0,
 	};
 	enum exit_status status;
 
-	output_table(out, NULL, &finds);
+	output_table(NULL, &finds);
 	status = decoding.lines ? decode_lines(&decoding)
 				: decode_words(&decoding, args);
-	if (output_end(out) == 0 && status == EXIT_FINE) {
-		output_say(out,
+	if (output_end() == 0 && status == EXIT_FINE) {
+		output_say(
 		    "nothing in it is known as a reply of FranceServ, Free, "
 		    "SFR, laposte.net or Orange");
-		output_say(out,
+		output_say(
 		    "give the whole reply, as the bounce or the log has it: "
 		    "with a code like LPN027_503, OFR_999 or SFR_IN_104, or a "
 		    "phrase like \"Too many errors from your IP\"");

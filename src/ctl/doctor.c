@@ -59,9 +59,9 @@ static const struct layout remarks = {
 #undef OF
 
 static void
-tell(struct output *out, const struct diagnosis *diagnosis)
+tell(const struct diagnosis *diagnosis)
 {
-	output_table(out, NULL, &remarks);
+	output_table(NULL, &remarks);
 	for (size_t i = 0; i < diagnosis->remarks; i++) {
 		const struct remark *remark = &diagnosis->remark[i];
 		const struct remark_row row = {
@@ -72,17 +72,16 @@ tell(struct output *out, const struct diagnosis *diagnosis)
 			.fix = remark->fix,
 		};
 
-		output_record(out, &row);
+		output_record(&row);
 		if (remark->fix[0] != '\0') {
-			output_command(out, "         -> %s", remark->fix);
+			output_command("         -> %s", remark->fix);
 		}
 	}
-	(void)output_end(out);
+	(void)output_end();
 	if (diagnosis->lost > 0) {
-		output_say(
-		    out, "and %zu more that found no room", diagnosis->lost);
+		output_say("and %zu more that found no room", diagnosis->lost);
 	}
-	output_say(out, "%s, %s",
+	output_say("%s, %s",
 	    piece_count((int64_t)diagnosis_count(diagnosis, HEALTH_PROBLEM),
 		"problem", "problems"),
 	    piece_count((int64_t)diagnosis_count(diagnosis, HEALTH_WARNING),
@@ -178,7 +177,7 @@ doctor_run(struct ctl *ctl)
 	}
 	if (status == EXIT_FINE) {
 		diagnose(facts, &diagnosis);
-		tell(&ctl->out, &diagnosis);
+		tell(&diagnosis);
 		status = facts->records.result != STORE_OK ? EXIT_DATABASE
 			 : diagnosis_count(&diagnosis, HEALTH_PROBLEM) > 0
 			     ? EXIT_NO

@@ -21,15 +21,14 @@ static void
 put_standing(struct known *known, const struct standing *standing)
 {
 	struct ctl *ctl = known->ctl;
-	struct output *out = &ctl->out;
 	const char *url = ctl->conf->lookup_url;
 	const char *ip = piece_addr(&standing->address);
 	char line[REPLY_TEXT_SIZE];
 
-	output_string(out, "ip", ip);
-	output_string(out, "client", piece_net(&known->client));
-	output_string(out, "verdict", standing_verdict_name(standing->verdict));
-	output_bool(out, "listed", standing->verdict == STANDING_BANNED);
+	output_string("ip", ip);
+	output_string("client", piece_net(&known->client));
+	output_string("verdict", standing_verdict_name(standing->verdict));
+	output_bool("listed", standing->verdict == STANDING_BANNED);
 	bans_standing(ctl, standing);
 	/* What the next session that a ban refuses is told, and later ones. */
 	for (size_t i = 0; i < standing->bans; i++) {
@@ -37,16 +36,16 @@ put_standing(struct known *known, const struct standing *standing)
 		const struct reply *next = ban_reply(ban);
 
 		ip = piece_addr(&standing->address);
-		output_say(out, "Next reply (ref %s): %s", ban->ref,
+		output_say("Next reply (ref %s): %s", ban->ref,
 		    reply_line(next, ip, ban->ends, url, ban->ref, line));
 		if (next != &ban->again && ban->again.code[0] != '\0') {
-			output_say(out, "and after that: %s",
+			output_say("and after that: %s",
 			    reply_line(&ban->again, ip, ban->ends, url,
 				ban->ref, line));
 		}
 	}
 	if (known->client.bits != ADDR_BITS) {
-		output_say(out, "Counted together with all of %s.",
+		output_say("Counted together with all of %s.",
 		    piece_net(&known->client));
 	}
 }
@@ -71,7 +70,7 @@ put_sum(void *to, const struct event_sum *sum)
 {
 	struct known *known = to;
 
-	output_record(&known->ctl->out, sum);
+	output_record(sum);
 	if (sum->last > known->last_event) {
 		known->last_event = sum->last;
 	}
@@ -82,33 +81,31 @@ static bool
 put_events(struct known *known)
 {
 	struct ctl *ctl = known->ctl;
-	struct output *out = &ctl->out;
 	const struct conf *conf = ctl->conf;
 	struct tally tally;
 	bool any;
 
 	output_say(
-	    out, "\nEvents, each kept %s:", piece_duration(conf->keep_events));
-	output_table(out, "events", &event_layout);
+	    "\nEvents, each kept %s:", piece_duration(conf->keep_events));
+	output_table("events", &event_layout);
 	store_event_sums(ctl->store, &known->client,
 	    ctl->now - conf->keep_events, put_sum, known);
-	any = output_end(out) > 0;
+	any = output_end() > 0;
 	if (!any) {
-		output_say(out, "  none");
+		output_say("  none");
 	}
 	store_tally_sum(ctl->store, &known->client,
 	    tally_hour(ctl->now - conf->keep_tallies), tally_hour(ctl->now),
 	    &tally);
-	output_object(out, "tally", NULL);
-	output_int(out, "sessions", tally.sessions);
-	output_int(out, "messages", tally.messages);
-	output_int(out, "accepted", tally.accepted);
-	output_int(out, "recipients", tally.recipients);
-	output_end(out);
-	output_say(out,
-	    "\nIn the last %s: %" PRId64 " sessions, %" PRId64
-	    " messages (%" PRId64 " accepted without an event), %" PRId64
-	    " recipients accepted",
+	output_object("tally", NULL);
+	output_int("sessions", tally.sessions);
+	output_int("messages", tally.messages);
+	output_int("accepted", tally.accepted);
+	output_int("recipients", tally.recipients);
+	output_end();
+	output_say("\nIn the last %s: %" PRId64 " sessions, %" PRId64
+		   " messages (%" PRId64 " accepted without an event), %" PRId64
+		   " recipients accepted",
 	    piece_duration(conf->keep_tallies), tally.sessions, tally.messages,
 	    tally.accepted, tally.recipients);
 	return any || !tally_empty(&tally);
@@ -123,25 +120,23 @@ percent(int64_t ratio)
 }
 
 static void
-say_forwarder(struct output *out, const struct policy *policy)
+say_forwarder(const struct policy *policy)
 {
 	bool weighed = false;
 
-	output_say(out, "It is a known forwarder.");
+	output_say("It is a known forwarder.");
 	for (size_t i = 0; i < policy->rules; i++) {
 		const struct rule *rule = &policy->rule[i];
 
 		if (rule->weight != POLICY_RATIO_ONE) {
-			output_say(out,
-			    "  rule %s counts each of its events as %g",
+			output_say("  rule %s counts each of its events as %g",
 			    rule->name,
 			    (double)rule->weight / POLICY_RATIO_ONE);
 			weighed = true;
 		}
 	}
 	if (!weighed) {
-		output_say(
-		    out, "  no rule has a weight for it: each event counts");
+		output_say("  no rule has a weight for it: each event counts");
 	}
 }
 
@@ -149,7 +144,6 @@ static void
 put_reputation(struct known *known)
 {
 	struct ctl *ctl = known->ctl;
-	struct output *out = &ctl->out;
 	const struct reputation_scale *scale = &ctl->conf->policy.scale;
 	bool forwards = conf_forwards(ctl->conf, &known->client);
 	struct repute repute;
@@ -160,34 +154,34 @@ put_reputation(struct known *known)
 	    ctl->store, ctl->conf, &known->client, NULL, ctl->now, &repute);
 	accepted = repute.facts.tally.accepted;
 	bad = reputation_bad(&repute.facts.tally);
-	output_object(out, "reputation", NULL);
-	output_string(out, "name", reputation_name(repute.reputation));
-	output_int(out, "accepted", accepted);
-	output_int(out, "bad", bad);
-	output_int(out, "bans", repute.facts.bans);
-	output_int(out, "good_messages", scale->good_messages);
-	output_number(out, "good_ratio", COLUMN_RATIO, scale->good_ratio);
-	output_int(out, "poor_bans", scale->poor_bans);
-	output_int(out, "poor_events", scale->poor_events);
-	output_number(out, "poor_ratio", COLUMN_RATIO, scale->poor_ratio);
-	output_end(out);
-	output_bool(out, "forwarder", forwards);
-	output_say(out, "\nReputation %s, by the last %s: %s accepted, %s, %s",
+	output_object("reputation", NULL);
+	output_string("name", reputation_name(repute.reputation));
+	output_int("accepted", accepted);
+	output_int("bad", bad);
+	output_int("bans", repute.facts.bans);
+	output_int("good_messages", scale->good_messages);
+	output_number("good_ratio", COLUMN_RATIO, scale->good_ratio);
+	output_int("poor_bans", scale->poor_bans);
+	output_int("poor_events", scale->poor_events);
+	output_number("poor_ratio", COLUMN_RATIO, scale->poor_ratio);
+	output_end();
+	output_bool("forwarder", forwards);
+	output_say("\nReputation %s, by the last %s: %s accepted, %s, %s",
 	    reputation_name(repute.reputation), piece_duration(REPUTATION_SPAN),
 	    piece_count(accepted, "message", "messages"),
 	    piece_count(bad, "bad event", "bad events"),
 	    piece_count(repute.facts.bans, "ban", "bans"));
-	output_say(out,
-	    "  good: no ban, %" PRId64 " or more messages, at most %g %% bad",
+	output_say("  good: no ban, %" PRId64
+		   " or more messages, at most %g %% bad",
 	    scale->good_messages, percent(scale->good_ratio));
-	output_say(out,
-	    "  poor: %s%" PRId64 " or more bad events, at least %g %% bad",
+	output_say("  poor: %s%" PRId64
+		   " or more bad events, at least %g %% bad",
 	    scale->poor_bans > 0
 		? piece("%" PRId64 " or more bans, or ", scale->poor_bans)
 		: "",
 	    scale->poor_events, percent(scale->poor_ratio));
 	if (forwards) {
-		say_forwarder(out, &ctl->conf->policy);
+		say_forwarder(&ctl->conf->policy);
 	}
 }
 
@@ -228,7 +222,7 @@ static const struct layout rule_layout = {
 #undef OF
 
 static void
-put_rule(struct output *out, const struct outlook *outlook)
+put_rule(const struct outlook *outlook)
 {
 	const struct rule *rule = outlook->rule;
 	const bool never = outlook->need == INT64_MAX;
@@ -256,7 +250,7 @@ put_rule(struct output *out, const struct outlook *outlook)
 		    rule->credit != 0 ? piece(", credit %" PRId64, rule->credit)
 				      : "");
 	}
-	output_record(out, &row);
+	output_record(&row);
 }
 
 static void
@@ -265,21 +259,21 @@ put_rules(struct known *known)
 	struct ctl *ctl = known->ctl;
 	const struct policy *policy = &ctl->conf->policy;
 
-	output_say(&ctl->out,
+	output_say(
 	    "\nRules of policy %s; a ban is remembered as a step for %s:",
 	    policy->name, piece_duration(policy->memory));
-	output_table(&ctl->out, "rules", &rule_layout);
+	output_table("rules", &rule_layout);
 	for (size_t i = 0; i < policy->rules; i++) {
 		struct outlook outlook;
 
 		engine_outlook(ctl->store, ctl->conf, &known->client,
 		    &policy->rule[i], ctl->now, &outlook);
-		put_rule(&ctl->out, &outlook);
+		put_rule(&outlook);
 		if (outlook.forgets > known->steps) {
 			known->steps = outlook.forgets;
 		}
 	}
-	output_end(&ctl->out);
+	output_end();
 }
 
 /* ---- bans ---- */
@@ -299,8 +293,9 @@ put_ban(void *to, const struct ban *ban)
 static bool
 put_held(void *to, const struct ban *ban)
 {
+	(void)to;
 	if (ban->observed && ban->honest) {
-		output_string(&((struct known *)to)->ctl->out, NULL, ban->ref);
+		output_string(NULL, ban->ref);
 	}
 	return true;
 }
@@ -311,7 +306,6 @@ static bool
 put_bans(struct known *known)
 {
 	struct ctl *ctl = known->ctl;
-	struct output *out = &ctl->out;
 	struct layout layout = bans_layout;
 	const struct ban_query query = {
 		.scope = BAN_COVERING,
@@ -323,17 +317,17 @@ put_bans(struct known *known)
 
 	layout.shown = " begins until reason ref hits state detail ";
 	layout.indent = 2;
-	output_say(out, "\nBans, latest end first:");
-	output_table(out, "bans", &layout);
+	output_say("\nBans, latest end first:");
+	output_table("bans", &layout);
 	store_ban_each(ctl->store, &query, put_ban, known);
-	any = output_end(out) > 0;
+	any = output_end() > 0;
 	if (!any) {
-		output_say(out, "  none");
+		output_say("  none");
 	}
 	/* Refs of those that are observed because the brake was on. */
-	output_list(out, "held");
+	output_list("held");
 	store_ban_each(ctl->store, &query, put_held, known);
-	output_end(out);
+	output_end();
 	return any;
 }
 
@@ -341,11 +335,11 @@ put_bans(struct known *known)
 
 /* When something is forgotten; 0: there is nothing. */
 static void
-put_forgotten(struct output *out, const char *name, int64_t at)
+put_forgotten(const char *name, int64_t at)
 {
-	output_time(out, name, at);
+	output_time(name, at);
 	if (at != 0) {
-		output_line(out, piece("  %s", name), "%s", piece_time(at));
+		output_line(piece("  %s", name), "%s", piece_time(at));
 	}
 }
 
@@ -358,36 +352,35 @@ explain_show(struct ctl *ctl)
 		.ctl = ctl,
 		.client = engine_client(conf, address),
 	};
-	struct output *out = &ctl->out;
 	struct standing standing;
 	bool anything;
 
 	engine_standing(ctl->store, conf, address, ctl->now, &standing);
 	anything = standing.verdict != STANDING_CLEAR;
-	output_object(out, NULL, NULL);
+	output_object(NULL, NULL);
 	put_standing(&known, &standing);
 	anything |= put_events(&known);
 	put_reputation(&known);
 	put_rules(&known);
 	anything |= put_bans(&known);
-	output_say(out, "\nForgotten, if nothing more happens:");
-	output_object(out, "forgotten", NULL);
-	put_forgotten(out, "events",
+	output_say("\nForgotten, if nothing more happens:");
+	output_object("forgotten", NULL);
+	put_forgotten("events",
 	    known.last_event != 0 ? known.last_event + conf->keep_events : 0);
-	put_forgotten(out, "steps", known.steps);
-	put_forgotten(out, "bans",
-	    known.last_ban != 0
-		? known.last_ban + conf->policy.memory + conf->keep_bans
-		: 0);
-	output_end(out);
+	put_forgotten("steps", known.steps);
+	put_forgotten(
+	    "bans", known.last_ban != 0
+			? known.last_ban + conf->policy.memory + conf->keep_bans
+			: 0);
+	output_end();
 	if (known.last_event == 0 && known.steps == 0 && known.last_ban == 0) {
-		output_say(out, "  there is nothing to forget");
+		output_say("  there is nothing to forget");
 	}
-	output_time(out, "checked_at", ctl->now);
-	output_end(out);
+	output_time("checked_at", ctl->now);
+	output_end();
 	if (!anything) {
-		output_restart(out);
-		output_say(out, "nothing is known of %s", piece_addr(address));
+		output_restart();
+		output_say("nothing is known of %s", piece_addr(address));
 	}
 	return anything ? EXIT_FINE : EXIT_NO;
 }

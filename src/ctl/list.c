@@ -93,13 +93,13 @@ bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address)
 		    ctl->conf->lookup_url, ban->ref, reply),
 	};
 
-	output_record(&ctl->out, &row);
+	output_record(&row);
 }
 
 void
 bans_began(struct ctl *ctl, const struct ban *ban)
 {
-	output_say(&ctl->out, "%s %s until %s: reason %s, %s (ref %s)%s",
+	output_say("%s %s until %s: reason %s, %s (ref %s)%s",
 	    ban->observed ? "observed" : "banned", piece_net(&ban->who),
 	    piece_time(ban->ends), reason_name(ban->reason), rule_text(ban),
 	    ban->ref, ctl->now >= ban->ends ? ", over already" : "");
@@ -140,13 +140,12 @@ add_stages(
 void
 bans_standing(struct ctl *ctl, const struct standing *standing)
 {
-	struct output *out = &ctl->out;
 	const char *address = piece_addr(&standing->address);
 	struct allow allow;
 
 	switch (standing->verdict) {
 	case STANDING_CLEAR:
-		output_say(out, "%s is clear", address);
+		output_say("%s is clear", address);
 		break;
 	case STANDING_BANNED:
 		for (size_t i = 0; i < standing->bans; i++) {
@@ -157,7 +156,7 @@ bans_standing(struct ctl *ctl, const struct standing *standing)
 
 			text_init(&text, where, sizeof(where));
 			add_stages(&text, standing, ban);
-			output_say(out,
+			output_say(
 			    "%s is banned until %s (%s left): reason %s, %s, "
 			    "ref %s%s%s; %s",
 			    piece_addr(&standing->address),
@@ -171,20 +170,20 @@ bans_standing(struct ctl *ctl, const struct standing *standing)
 	case STANDING_ALLOWED:
 		if (!store_allow_find(
 			ctl->store, &standing->address, ctl->now, &allow)) {
-			output_say(out,
+			output_say(
 			    "%s is allowed: by the configuration, or as one of "
 			    "this host's own",
 			    address);
 			break;
 		}
-		output_say(out,
-		    "%s is allowed: %s is on the allow list%s%s%s%s", address,
-		    piece_net(&allow.net), allow.until != 0 ? " until " : "",
+		output_say("%s is allowed: %s is on the allow list%s%s%s%s",
+		    address, piece_net(&allow.net),
+		    allow.until != 0 ? " until " : "",
 		    allow.until != 0 ? piece_time(allow.until) : "",
 		    allow.note[0] != '\0' ? ": " : "", allow.note);
 		break;
 	case STANDING_NEVER:
-		output_say(out,
+		output_say(
 		    "%s is never banned: it lies in a private or reserved "
 		    "range",
 		    address);
@@ -224,21 +223,20 @@ list_show(struct ctl *ctl)
 		.observed = true,
 		.reason = reason ? &args->reason : NULL,
 	};
-	struct output *out = &ctl->out;
 	struct listing listing = { .ctl = ctl };
 	int64_t rows;
 
-	output_table(out, NULL, &bans_layout);
+	output_table(NULL, &bans_layout);
 	store_ban_each(ctl->store, &query, put_ban, &listing);
-	rows = output_end(out);
+	rows = output_end();
 	if (rows == 0) {
-		output_say(out, "nobody is banned%s%s%s", reason ? " for " : "",
+		output_say("nobody is banned%s%s%s", reason ? " for " : "",
 		    reason ? reason_name(args->reason) : "",
 		    all ? ", and nobody was" : "");
 		return EXIT_NO;
 	}
-	output_say(out, "%s, %" PRId64 " active%s",
-	    piece_count(rows, "ban", "bans"), listing.active,
+	output_say("%s, %" PRId64 " active%s", piece_count(rows, "ban", "bans"),
+	    listing.active,
 	    listing.observed > 0
 		? piece(", %" PRId64 " only observed", listing.observed)
 		: "");
@@ -252,7 +250,6 @@ enum exit_status
 list_check(struct ctl *ctl)
 {
 	struct layout layout = bans_layout;
-	struct output *out = &ctl->out;
 	struct standing standing;
 	bool banned;
 
@@ -261,15 +258,15 @@ list_check(struct ctl *ctl)
 	bans_standing(ctl, &standing);
 	banned = standing.verdict == STANDING_BANNED;
 	layout.open = true;
-	output_object(out, NULL, NULL);
-	output_string(out, "ip", piece_addr(&standing.address));
-	output_bool(out, "listed", banned);
-	output_table(out, "bans", &layout);
+	output_object(NULL, NULL);
+	output_string("ip", piece_addr(&standing.address));
+	output_bool("listed", banned);
+	output_table("bans", &layout);
 	for (size_t i = 0; i < standing.bans; i++) {
 		bans_row(ctl, &standing.ban[i], &standing.address);
 	}
-	output_end(out);
-	output_time(out, "checked_at", standing.checked_at);
-	output_end(out);
+	output_end();
+	output_time("checked_at", standing.checked_at);
+	output_end();
 	return banned ? EXIT_NO : EXIT_FINE;
 }

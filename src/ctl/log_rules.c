@@ -60,7 +60,8 @@ put_rule(void *to, const struct rules_info *info)
 		.meaning = piece("%s: %s", info->tags, info->about),
 	};
 
-	output_record(to, &row);
+	(void)to;
+	output_record(&row);
 }
 
 enum exit_status
@@ -71,9 +72,9 @@ rules_list(struct ctl *ctl)
 	if (rules == NULL) {
 		return EXIT_USAGE;
 	}
-	output_table(&ctl->out, NULL, &rule_layout);
-	rules_each(rules, put_rule, &ctl->out);
-	output_end(&ctl->out);
+	output_table(NULL, &rule_layout);
+	rules_each(rules, put_rule, NULL);
+	output_end();
 	rules_free(rules);
 	return EXIT_FINE;
 }
@@ -157,42 +158,42 @@ static const struct layout count_layout = {
 #undef OF
 
 static void
-put_counts(struct output *out, const struct test *test)
+put_counts(const struct test *test)
 {
-	output_table(out, NULL, &count_layout);
+	output_table(NULL, &count_layout);
 	for (size_t i = 0; i < test->counts; i++) {
 		if (test->rule[i].lines > 0) {
-			output_record(out, &test->rule[i]);
+			output_record(&test->rule[i]);
 		}
 	}
-	if (output_end(out) > 0) {
-		output_gap(out);
+	if (output_end() > 0) {
+		output_gap();
 	}
 }
 
 static void
-put_totals(struct output *out, const struct test *test)
+put_totals(const struct test *test)
 {
 	int64_t took = proc_ticks() - test->began;
 
 	took = took > 0 ? took : 1;
-	output_line(out, "lines", "%" PRId64, test->lines);
-	output_line(out, "matched", "%" PRId64 ", %s", test->matched,
+	output_line("lines", "%" PRId64, test->lines);
+	output_line("matched", "%" PRId64 ", %s", test->matched,
 	    piece_count(test->events, "event", "events"));
 	if (test->others > 0) {
-		output_line(out, "",
+		output_line("",
 		    "%" PRId64
 		    " other lines matched (sessions, logins, queue ids)",
 		    test->others);
 	}
-	output_line(out, "unmatched", "%" PRId64,
+	output_line("unmatched", "%" PRId64,
 	    test->lines - test->matched - test->others);
 	if (test->spared > 0) {
-		output_line(out, "",
+		output_line("",
 		    "%" PRId64 " of them of clients that had logged in",
 		    test->spared);
 	}
-	output_line(out, "seconds",
+	output_line("seconds",
 	    "%" PRId64 ".%03" PRId64 ", %" PRId64 " lines a second",
 	    took / 1000, took % 1000, test->lines * 1000 / took);
 }
@@ -258,21 +259,20 @@ take_line(struct test *test, int64_t number, const struct log_line *line,
 			text[i] = line->text[i] != '\0' ? line->text[i] : '?';
 		}
 		text[line->len] = '\0';
-		output_record(&test->ctl->out, &row);
+		output_record(&row);
 	} else if (!test->unmatched && found &&
 		   finding.what == FINDING_OFFENCE) {
 		row.rule = finding.rule;
 		row.kind = intake_kind(test->ctl->conf, &finding);
 		row.events = finding.events;
 		row.address = finding.address;
-		output_record(&test->ctl->out, &row);
+		output_record(&row);
 	}
 }
 
 static enum exit_status
 read_file(struct test *test, const char *path)
 {
-	struct output *out = &test->ctl->out;
 	char error[LOG_ERROR_SIZE];
 	struct log_reader *reader = log_reader_open(path, error);
 	enum log_reader_result result;
@@ -284,14 +284,14 @@ read_file(struct test *test, const char *path)
 		return EXIT_USAGE;
 	}
 	if (test->ctl->args->files > 1) {
-		output_say(out, "%s:", reader->name);
+		output_say("%s:", reader->name);
 		test->shown = true;
 	}
 	clock = rules_clock(reader->stat.written != INT64_MIN
 				? reader->stat.written
 				: test->ctl->now,
 	    test->ctl->conf->watch.zone);
-	output_table(out, NULL, &test->table);
+	output_table(NULL, &test->table);
 	while ((result = log_reader_next(reader, &line.text, &line.len)) ==
 		   LOG_READER_LINE &&
 	       scratch_is_well(&test->senders)) {
@@ -302,7 +302,7 @@ read_file(struct test *test, const char *path)
 		}
 	}
 	progress_end(&test->progress);
-	test->shown |= output_end(out) > 0;
+	test->shown |= output_end() > 0;
 	if (result == LOG_READER_FAILED) {
 		output_complain("%s", reader->error);
 	}
@@ -350,10 +350,10 @@ rules_test(struct ctl *ctl)
 	}
 	if (status == EXIT_FINE) {
 		if (test.shown) {
-			output_gap(&ctl->out);
+			output_gap();
 		}
-		put_counts(&ctl->out, &test);
-		put_totals(&ctl->out, &test);
+		put_counts(&test);
+		put_totals(&test);
 		status = test.matched > 0 ? EXIT_FINE : EXIT_NO;
 	}
 	rules_scratch_free(test.scratch);

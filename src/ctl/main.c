@@ -2,9 +2,8 @@
  * videur: the administrator's command.
  */
 #include <errno.h>
-#include <getopt.h>
-#include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -12,19 +11,16 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/text.h"
-#include "base/words.h"
-#include "conf/conf.h"
-#include "ctl/args.h"
 #include "ctl/ctl.h"
-#include "ctl/output.h"
-#include "store/store.h"
+#include "rules/rules.h"
 
 /* ---- what the command takes ---- */
 
 enum {
 	COMMAND_WORDS_MAX = 2,
 	/* A person waits for the answer, and can wait this long. */
-	PATIENCE_MS = 5000
+	PATIENCE_MS = 5000,
+	WHO_SIZE = 65
 };
 
 /* How a verb uses the database. */
@@ -184,6 +180,66 @@ put_help(FILE *to)
 	    to);
 }
 
+/* ---- what verbs share ---- */
+
+bool
+ctl_well(struct ctl *ctl, enum store_result result)
+{
+	const char *why = store_error(ctl->store);
+
+	if (result == STORE_OK) {
+		return true;
+	}
+	if (result == STORE_BUSY) {
+		output_complain("the database is busy");
+	} else if (why[0] != '\0') {
+		output_complain("%s", why);
+	} else {
+		output_complain("%s: cannot be used", ctl->conf->database);
+	}
+	return false;
+}
+
+void
+ctl_audit(struct ctl *ctl, const char *what, const char *subject)
+{
+	char who[WHO_SIZE];
+	struct audit audit = {
+		.at = ctl->now,
+		.who = who,
+		.what = what,
+		.subject = subject,
+		.note = ctl->note,
+	};
+
+	proc_who(who, sizeof(who));
+	store_audit_put(ctl->store, &audit);
+}
+
+bool
+ctl_policy(const struct ctl *ctl, const char *name, struct policy *out)
+{
+	char error[CONF_ERROR_SIZE] = "";
+	bool fine = conf_policy(name, ctl->file, out, error);
+
+	if (!fine) {
+		output_wrong(error);
+	}
+	return fine;
+}
+
+struct rules *
+ctl_rules(const struct ctl *ctl)
+{
+	char error[RULES_ERROR_SIZE] = "";
+	struct rules *rules = rules_load(ctl->conf->watch.rules, error);
+
+	if (error[0] != '\0') {
+		output_wrong(error);
+	}
+	return rules;
+}
+
 /* ---- understanding and doing it ---- */
 
 static enum exit_status
@@ -281,10 +337,9 @@ run(const char *file, const struct command *command, const struct args *args)
 	    (command->run == status_show || command->run == doctor_run)) {
 		output_wrong(error); /* warnings */
 	}
-	output_init(&ctl.out,
-	    args->value[OPTION_JSON] != NULL  ? OUTPUT_JSON
-	    : args->value[OPTION_CSV] != NULL ? OUTPUT_CSV
-					      : OUTPUT_TEXT,
+	output_init(args->value[OPTION_JSON] != NULL  ? OUTPUT_JSON
+		    : args->value[OPTION_CSV] != NULL ? OUTPUT_CSV
+						      : OUTPUT_TEXT,
 	    keep);
 	if (command->check != NULL) {
 		status = command->check(&ctl);
@@ -298,7 +353,7 @@ run(const char *file, const struct command *command, const struct args *args)
 	if (ctl.spool != NULL) {
 		(void)fclose(ctl.spool);
 	}
-	if (!output_close(&ctl.out, status != EXIT_DATABASE)) {
+	if (!output_close(status != EXIT_DATABASE)) {
 		output_complain("out of memory");
 		status = EXIT_DATABASE;
 	}
@@ -307,13 +362,13 @@ run(const char *file, const struct command *command, const struct args *args)
 }
 
 static enum exit_status
-speak(const char *file, const char *const *argv, size_t count)
+speak(const char *file, char *const *argv)
 {
 	static struct args args; /* too large for a stack */
 	const struct command *command;
 	size_t skip;
 
-	args_split(argv, count, &args);
+	args_split(argv, &args);
 	command = find_command(&args);
 	if (args.words == 1 && strcmp(args.word[0], "help") == 0) {
 		put_help(stdout);
@@ -342,43 +397,24 @@ speak(const char *file, const char *const *argv, size_t count)
 int
 main(int argc, char **argv)
 {
-	static const struct option longs[] = {
-		{ "help", no_argument, NULL, 'h' },
-		{ "version", no_argument, NULL, 'V' },
-		{ NULL, 0, NULL, 0 },
-	};
-	const char *file = NULL; /* the default */
-	bool help = false;
-	bool version = false;
-	enum exit_status status = EXIT_FINE;
-	int option;
+	struct service_info service = { .name = "videur", .has_verbs = true };
+	char *usage = NULL;
+	size_t len;
+	FILE *help = open_memstream(&usage, &len);
+	enum exit_status status;
+	struct options options;
 
 	log_init("videur");
 	tzset();
-	/* There is one thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while ((option = getopt_long(argc, argv, "+c:Vh", longs, NULL)) != -1) {
-		if (option == 'c') {
-			file = optarg;
-		} else if (option == 'h') {
-			help = true;
-		} else if (option == 'V') {
-			version = true;
-		} else {
-			status = EXIT_USAGE;
-		}
+	if (help != NULL) {
+		put_help(help);
+		(void)fclose(help);
 	}
-	if (status != EXIT_FINE) {
-		put_help(stderr);
-		return (int)status;
-	}
-	if (help) {
-		put_help(stdout);
-	} else if (version) {
-		printf("videur %s\n", VIDEUR_VERSION);
-	} else {
-		status = speak(file, (const char *const *)argv + optind,
-		    (size_t)(argc - optind));
-	}
+	service.usage = usage != NULL ? usage : "";
+	options = options_read(argc, argv, &service);
+	status = options.done ? (enum exit_status)options.status
+			      : speak(options.conf_path, argv + optind);
+	free(usage);
 	/* An answer nobody could read is no answer. */
 	if (fflush(stdout) != 0 || ferror(stdout)) {
 		output_complain("standard output: %s", strerrordesc_np(errno));

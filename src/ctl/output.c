@@ -6,11 +6,14 @@
 #include <string.h>
 #include <time.h>
 
+#include "base/json.h"
 #include "base/log.h"
 #include "base/text.h"
 #include "core/policy.h"
+#include "ctl/screen.h"
 
 enum {
+	DEPTH_MAX = 8,
 	LABEL = 11, /* a label and the blanks behind it */
 	LINE_SIZE = 2048,
 	PATH_SIZE = 256,
@@ -18,17 +21,43 @@ enum {
 	PIECE_SIZE = 640
 };
 
-static struct output_level *
-top(struct output *out)
+enum level_kind {
+	OBJECT,
+	ROWS,
+	ROW,
+	LIST
+};
+
+struct level {
+	enum level_kind kind;
+	const char *name;            /* borrowed; NULL: has a position */
+	const struct layout *layout; /* borrowed, or NULL */
+	int64_t count;               /* values in it so far */
+};
+
+static struct {
+	enum output_format format;
+	FILE *to;   /* standard output, or what is kept back */
+	char *kept; /* of it */
+	size_t len;
+	struct json json;
+	struct level level[DEPTH_MAX];
+	size_t depth;
+	bool headed; /* CSV has its heading */
+	bool muted;  /* inside a table that this format does not show */
+} out;
+
+static struct level *
+top(void)
 {
-	return &out->level[out->depth - 1];
+	return &out.level[out.depth - 1];
 }
 
 /* Whether a CSV line is a row, not "name,value". */
 static bool
-csv_has_rows(const struct output *out)
+csv_has_rows(void)
 {
-	return out->level[0].kind == OUTPUT_ROWS;
+	return out.level[0].kind == ROWS;
 }
 
 /* ---- pieces of sentences ---- */
@@ -115,28 +144,26 @@ json_to_file(void *to, const char *bytes, size_t len)
 }
 
 void
-output_init(struct output *out, enum output_format format, bool keep)
+output_init(enum output_format format, bool keep)
 {
-	memset(out, 0, sizeof(*out));
-	out->format = format;
-	out->to = keep ? open_memstream(&out->kept, &out->len) : stdout;
-	out->to = out->to != NULL ? out->to : stdout;
-	out->screen.to = out->to;
-	json_init(&out->json, json_to_file, out->to);
+	out.format = format;
+	out.to = keep ? open_memstream(&out.kept, &out.len) : stdout;
+	out.to = out.to != NULL ? out.to : stdout;
+	screen_init(out.to);
+	json_init(&out.json, json_to_file, out.to);
 }
 
 bool
-output_close(struct output *out, bool show)
+output_close(bool show)
 {
-	bool fine = !out->screen.failed;
+	bool fine = screen_close();
 
-	free(out->screen.buf);
-	if (out->to != stdout) {
-		fine = !ferror(out->to) && fclose(out->to) == 0 && fine;
+	if (out.to != stdout) {
+		fine = !ferror(out.to) && fclose(out.to) == 0 && fine;
 		if (fine && show) {
-			fwrite(out->kept, 1, out->len, stdout);
+			fwrite(out.kept, 1, out.len, stdout);
 		}
-		free(out->kept);
+		free(out.kept);
 	}
 	return fine;
 }
@@ -169,51 +196,50 @@ put_csv(FILE *to, const char *text)
 
 /* "bans.0.ref,1AQP9W" */
 static void
-put_csv_path(struct output *out, const char *name, const char *value)
+put_csv_path(const char *name, const char *value)
 {
 	char path[PATH_SIZE];
 	struct text text;
 
 	text_init(&text, path, sizeof(path));
-	for (size_t i = 1; i < out->depth; i++) {
-		if (out->level[i].name != NULL) {
-			text_addf(&text, "%s.", out->level[i].name);
+	for (size_t i = 1; i < out.depth; i++) {
+		if (out.level[i].name != NULL) {
+			text_addf(&text, "%s.", out.level[i].name);
 		} else {
 			text_addf(
-			    &text, "%" PRId64 ".", out->level[i - 1].count - 1);
+			    &text, "%" PRId64 ".", out.level[i - 1].count - 1);
 		}
 	}
 	if (name != NULL) {
 		text_add(&text, name);
 	} else {
-		text_addf(&text, "%" PRId64, top(out)->count);
+		text_addf(&text, "%" PRId64, top()->count);
 	}
-	put_csv(out->to, path);
-	putc(',', out->to);
-	put_csv(out->to, value);
-	fputs("\r\n", out->to);
+	put_csv(out.to, path);
+	putc(',', out.to);
+	put_csv(out.to, value);
+	fputs("\r\n", out.to);
 }
 
 /* ---- nesting ---- */
 
 static void
-push(struct output *out, enum output_kind kind, const char *name,
-    const struct layout *layout)
+push(enum level_kind kind, const char *name, const struct layout *layout)
 {
-	if (out->format == OUTPUT_JSON && !out->muted) {
-		if (kind == OUTPUT_OBJECT || kind == OUTPUT_ROW) {
-			json_object(&out->json, name);
+	if (out.format == OUTPUT_JSON && !out.muted) {
+		if (kind == OBJECT || kind == ROW) {
+			json_object(&out.json, name);
 		} else if (layout == NULL || !layout->lines) {
-			json_array(&out->json, name);
+			json_array(&out.json, name);
 		}
 	}
-	if (out->depth > 0) {
-		top(out)->count++;
+	if (out.depth > 0) {
+		top()->count++;
 	}
-	if (out->depth == OUTPUT_DEPTH_MAX) {
+	if (out.depth == DEPTH_MAX) {
 		log_panic("output nests too deep");
 	}
-	out->level[out->depth++] = (struct output_level){
+	out.level[out.depth++] = (struct level){
 		.kind = kind,
 		.name = name,
 		.layout = layout,
@@ -221,88 +247,87 @@ push(struct output *out, enum output_kind kind, const char *name,
 }
 
 void
-output_object(struct output *out, const char *name, const struct layout *layout)
+output_object(const char *name, const struct layout *layout)
 {
-	if (out->format == OUTPUT_CSV && out->depth == 0) {
-		fputs("name,value\r\n", out->to);
+	if (out.format == OUTPUT_CSV && out.depth == 0) {
+		fputs("name,value\r\n", out.to);
 	}
-	push(out, OUTPUT_OBJECT, name, layout);
+	push(OBJECT, name, layout);
 }
 
 void
-output_table(struct output *out, const char *name, const struct layout *layout)
+output_table(const char *name, const struct layout *layout)
 {
 	static const struct layout nothing;
 	const struct column *column;
 
 	layout = layout != NULL ? layout : &nothing;
-	out->muted = out->format == OUTPUT_TEXT
-			 ? layout == &nothing || layout->open
-			 : layout->people;
-	if (out->format == OUTPUT_TEXT) {
-		screen_begin(&out->screen, layout);
-	} else if (out->format == OUTPUT_CSV && out->depth == 0 &&
-		   !out->muted && !out->headed) {
+	out.muted = out.format == OUTPUT_TEXT
+			? layout == &nothing || layout->open
+			: layout->people;
+	if (out.format == OUTPUT_TEXT) {
+		screen_begin(layout);
+	} else if (out.format == OUTPUT_CSV && out.depth == 0 && !out.muted &&
+		   !out.headed) {
 		for (column = layout->column; column->name != NULL; column++) {
 			if ((column->flags & COLUMN_PEOPLE) != 0) {
 				continue;
 			}
-			if (out->headed) {
-				putc(',', out->to);
+			if (out.headed) {
+				putc(',', out.to);
 			}
-			put_csv(out->to, column->name);
-			out->headed = true;
+			put_csv(out.to, column->name);
+			out.headed = true;
 		}
-		fputs("\r\n", out->to);
+		fputs("\r\n", out.to);
 	}
-	push(out, OUTPUT_ROWS, name, layout);
+	push(ROWS, name, layout);
 }
 
 void
-output_row(struct output *out)
+output_row(void)
 {
-	const struct output_level *level = top(out);
+	const struct level *level = top();
 
-	if (out->format == OUTPUT_TEXT && level->layout->records &&
+	if (out.format == OUTPUT_TEXT && level->layout->records &&
 	    level->count > 0) {
-		putc('\n', out->to);
+		putc('\n', out.to);
 	}
-	push(out, OUTPUT_ROW, NULL, level->layout);
+	push(ROW, NULL, level->layout);
 }
 
 void
-output_list(struct output *out, const char *name)
+output_list(const char *name)
 {
-	push(out, OUTPUT_LIST, name, NULL);
+	push(LIST, name, NULL);
 }
 
 int64_t
-output_end(struct output *out)
+output_end(void)
 {
-	const struct output_level level = *top(out);
+	const struct level level = *top();
 	bool lines = level.layout != NULL && level.layout->lines;
-	bool row = level.kind == OUTPUT_ROW;
+	bool row = level.kind == ROW;
 
-	out->depth--;
-	if (out->muted) {
-		out->muted = level.kind != OUTPUT_ROWS;
-	} else if (out->format == OUTPUT_JSON) {
-		if (level.kind == OUTPUT_OBJECT || row) {
-			json_object_end(&out->json);
+	out.depth--;
+	if (out.muted) {
+		out.muted = level.kind != ROWS;
+	} else if (out.format == OUTPUT_JSON) {
+		if (level.kind == OBJECT || row) {
+			json_object_end(&out.json);
 		} else if (!lines) {
-			json_array_end(&out->json);
+			json_array_end(&out.json);
 		}
-		if (lines ? row : out->depth == 0) {
-			putc('\n', out->to);
-			out->json.comma = false;
+		if (lines ? row : out.depth == 0) {
+			putc('\n', out.to);
+			out.json.comma = false;
 		}
-	} else if (out->format == OUTPUT_CSV && row && csv_has_rows(out)) {
-		fputs("\r\n", out->to);
-	} else if (out->format == OUTPUT_TEXT && row &&
-		   !level.layout->records) {
-		screen_row(&out->screen);
-	} else if (out->format == OUTPUT_TEXT && level.kind == OUTPUT_ROWS) {
-		screen_flush(&out->screen);
+	} else if (out.format == OUTPUT_CSV && row && csv_has_rows()) {
+		fputs("\r\n", out.to);
+	} else if (out.format == OUTPUT_TEXT && row && !level.layout->records) {
+		screen_row();
+	} else if (out.format == OUTPUT_TEXT && level.kind == ROWS) {
+		screen_flush();
 	}
 	return level.count;
 }
@@ -346,6 +371,8 @@ read_number(unsigned flags, int64_t number, bool cell)
 static struct value
 read_value(const struct column *column, const void *member, bool cell)
 {
+	static const struct words *const vocabulary[] = { &kind_words,
+		&reason_words, &stage_words, &service_words };
 	const char *text = NULL;
 	struct value value = { .quoted = false };
 
@@ -372,16 +399,11 @@ read_value(const struct column *column, const void *member, bool cell)
 		text = piece_addr(member);
 		break;
 	case COLUMN_KIND:
-		text = kind_name(*(const enum kind *)member);
-		break;
 	case COLUMN_REASON:
-		text = reason_name(*(const enum reason *)member);
-		break;
 	case COLUMN_STAGE:
-		text = stage_name(*(const enum stage *)member);
-		break;
 	case COLUMN_SERVICE:
-		text = service_name(*(const enum service *)member);
+		text = words_at(vocabulary[column->type - COLUMN_KIND],
+		    *(const unsigned *)member);
 		break;
 	case COLUMN_REPLY:
 		text = reply_words(member, next_piece());
@@ -397,141 +419,134 @@ read_value(const struct column *column, const void *member, bool cell)
 }
 
 static void
-put_labelled(FILE *to, size_t indent, const char *label, const char *value)
+put_labelled(size_t indent, const char *label, const char *value)
 {
 	int width = (int)utf8_width(label, strlen(label));
 
-	fprintf(to, "%*s%s%*s", (int)indent, "", label,
+	fprintf(out.to, "%*s%s%*s", (int)indent, "", label,
 	    LABEL > width ? LABEL - width : 1, "");
-	screen_wrapped(to, value, indent + LABEL, indent + LABEL);
+	screen_wrapped(value, indent + LABEL, indent + LABEL);
 }
 
 /* The words of a text, each a value. */
 static void
-put_list(struct output *out, const char *name, const char *words)
+put_list(const char *name, const char *words)
 {
-	output_list(out, name);
+	output_list(name);
 	while (*words != '\0') {
 		size_t len = strcspn(words, " ");
 
-		output_string(out, NULL, piece("%.*s", (int)len, words));
+		output_string(NULL, piece("%.*s", (int)len, words));
 		words += len + strspn(words + len, " ");
 	}
-	output_end(out);
+	output_end();
 }
 
 static void
-put_for_programs(
-    struct output *out, const struct column *column, const void *member)
+put_for_programs(const struct column *column, const void *member)
 {
 	const struct value value = read_value(column, member, false);
 	const char *plain = value.plain != NULL ? value.plain : "";
 
 	if ((column->flags & COLUMN_LIST) != 0 &&
-	    (out->format == OUTPUT_JSON || !csv_has_rows(out))) {
-		put_list(out, column->name, plain);
+	    (out.format == OUTPUT_JSON || !csv_has_rows())) {
+		put_list(column->name, plain);
 		return;
 	}
-	if (out->format == OUTPUT_CSV && !csv_has_rows(out)) {
-		put_csv_path(out, column->name, plain);
-	} else if (out->format == OUTPUT_CSV) {
-		if (top(out)->count > 0) {
-			putc(',', out->to);
+	if (out.format == OUTPUT_CSV && !csv_has_rows()) {
+		put_csv_path(column->name, plain);
+	} else if (out.format == OUTPUT_CSV) {
+		if (top()->count > 0) {
+			putc(',', out.to);
 		}
-		put_csv(out->to, plain);
+		put_csv(out.to, plain);
 	} else if (value.quoted) {
-		json_string(&out->json, column->name, plain);
+		json_string(&out.json, column->name, plain);
 	} else {
-		json_raw(&out->json, column->name,
+		json_raw(&out.json, column->name,
 		    value.plain != NULL ? plain : "null");
 	}
-	top(out)->count++;
+	top()->count++;
 }
 
 static void
-put_for_people(
-    struct output *out, const struct column *column, const void *member)
+put_for_people(const struct column *column, const void *member)
 {
-	const struct layout *layout = top(out)->layout;
-	const bool cell = top(out)->kind == OUTPUT_ROW && !layout->records;
+	const struct layout *layout = top()->layout;
+	const bool cell = top()->kind == ROW && !layout->records;
 	const bool blank = (column->flags & COLUMN_PEOPLE) != 0 &&
 			   column->type == COLUMN_STRING;
 	const struct value value = read_value(column, member, cell);
 
 	if (cell) {
-		screen_cell(&out->screen, (size_t)(column - layout->column),
-		    value.plain != NULL ? value.people
-		    : blank             ? ""
-					: "-");
+		screen_cell(column, value.plain != NULL ? value.people
+				    : blank             ? ""
+							: "-");
 	} else if (value.plain != NULL && layout->records) {
-		put_labelled(
-		    out->to, layout->indent, column->head, value.people);
+		put_labelled(layout->indent, column->head, value.people);
 	}
 }
 
 static void
-put(struct output *out, const struct column *column, const void *member)
+put(const struct column *column, const void *member)
 {
-	const struct layout *layout = top(out)->layout;
+	const struct layout *layout = top()->layout;
 	const bool open = layout != NULL && layout->open;
 
-	if (out->muted || (open && (column->flags & COLUMN_SECRET) != 0)) {
+	if (out.muted || (open && (column->flags & COLUMN_SECRET) != 0)) {
 		return;
 	}
-	if (out->format != OUTPUT_TEXT) {
+	if (out.format != OUTPUT_TEXT) {
 		if ((column->flags & COLUMN_PEOPLE) == 0) {
-			put_for_programs(out, column, member);
+			put_for_programs(column, member);
 		}
 	} else if (column->head != NULL && screen_shows(layout, column)) {
-		put_for_people(out, column, member);
+		put_for_people(column, member);
 	}
 }
 
 void
-output_fields(struct output *out, const void *record)
+output_fields(const void *record)
 {
-	const struct column *column = top(out)->layout->column;
+	const struct column *column = top()->layout->column;
 
 	for (; column->name != NULL; column++) {
-		put(out, column, (const char *)record + column->at);
+		put(column, (const char *)record + column->at);
 	}
 }
 
 void
-output_record(struct output *out, const void *record)
+output_record(const void *record)
 {
-	output_row(out);
-	output_fields(out, record);
-	output_end(out);
+	output_row();
+	output_fields(record);
+	output_end();
 }
 
 void
-output_member(struct output *out, const char *name, const struct layout *layout,
-    const void *record)
+output_member(const char *name, const struct layout *layout, const void *record)
 {
-	output_object(out, name, layout);
-	output_fields(out, record);
-	output_end(out);
+	output_object(name, layout);
+	output_fields(record);
+	output_end();
 }
 
 void
-output_string(struct output *out, const char *name, const char *value)
+output_string(const char *name, const char *value)
 {
-	put(out, &(struct column){ .name = name, .type = COLUMN_STRING },
-	    &value);
+	put(&(struct column){ .name = name, .type = COLUMN_STRING }, &value);
 }
 
 void
-output_bool(struct output *out, const char *name, bool value)
+output_bool(const char *name, bool value)
 {
-	put(out, &(struct column){ .name = name, .type = COLUMN_BOOL }, &value);
+	put(&(struct column){ .name = name, .type = COLUMN_BOOL }, &value);
 }
 
 void
-output_number(
-    struct output *out, const char *name, unsigned flags, int64_t value)
+output_number(const char *name, unsigned flags, int64_t value)
 {
-	put(out,
+	put(
 	    &(struct column){
 		.name = name, .type = COLUMN_INT64, .flags = flags },
 	    &value);
@@ -540,44 +555,54 @@ output_number(
 /* ---- in text only ---- */
 
 void
-output_words(struct output *out, enum output_shape shape, const char *label,
-    const char *format, ...)
+output_words(
+    enum output_shape shape, const char *label, const char *format, ...)
 {
 	char line[LINE_SIZE];
 	va_list args;
 
-	if (out->format != OUTPUT_TEXT) {
+	if (out.format != OUTPUT_TEXT) {
 		return;
 	}
 	if (*format == '\n') {
-		putc(*format++, out->to);
+		putc(*format++, out.to);
 	}
 	va_start(args, format);
 	(void)vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
 	switch (shape) {
 	case OUTPUT_SENTENCE:
-		screen_wrapped(out->to, line, 0, strspn(line, " ") + 2);
+		screen_wrapped(line, 0, strspn(line, " ") + 2);
 		break;
 	case OUTPUT_COMMAND:
-		screen_safe(out->to, line, strlen(line));
-		putc('\n', out->to);
+		screen_safe(out.to, line, strlen(line));
+		putc('\n', out.to);
 		break;
 	case OUTPUT_LINE:
-		put_labelled(out->to, 0, label, line);
+		put_labelled(0, label, line);
 		break;
 	}
 }
 
 void
-output_restart(struct output *out)
+output_restart(void)
 {
-	if (out->format == OUTPUT_TEXT && out->to != stdout) {
-		rewind(out->to);
+	if (out.format == OUTPUT_TEXT && out.to != stdout) {
+		rewind(out.to);
 	}
 }
 
 /* ---- on standard error ---- */
+
+static void
+complain(const char *before, const char *line, size_t len)
+{
+	/* What was said before stands before it, also in a shared pipe. */
+	(void)fflush(stdout);
+	fputs(before, stderr);
+	screen_safe(stderr, line, len);
+	putc('\n', stderr);
+}
 
 void
 output_complain(const char *format, ...)
@@ -588,25 +613,16 @@ output_complain(const char *format, ...)
 	va_start(args, format);
 	(void)vsnprintf(line, sizeof(line), format, args);
 	va_end(args);
-	/* What was said before stands before it, also in a shared pipe. */
-	(void)fflush(stdout);
-	fputs("videur: ", stderr);
-	screen_safe(stderr, line, strlen(line));
-	putc('\n', stderr);
+	complain("videur: ", line, strlen(line));
 }
 
 void
 output_wrong(const char *what)
 {
-	(void)fflush(stdout);
-	for (;;) {
+	do {
 		const size_t len = strcspn(what, "\n");
 
-		screen_safe(stderr, what, len);
-		putc('\n', stderr);
-		if (what[len] == '\0') {
-			return;
-		}
-		what += len + 1;
-	}
+		complain("", what, len);
+		what += len;
+	} while (*what++ != '\0');
 }

@@ -3,15 +3,12 @@
 #include <inttypes.h>
 #include <unistd.h>
 
-#include "base/text.h"
 #include "ctl/progress.h"
 #include "replay/merge.h"
 #include "replay/simulate.h"
 
 enum {
-	POLICIES_MAX = 2,
-	MAIL_COLUMN = 13, /* the last of a ban, of suspects only */
-	LINE_SIZE = 512
+	POLICIES_MAX = 2
 };
 
 struct replay {
@@ -135,7 +132,7 @@ static const struct layout ban_layout = {
 	    { "recipients", OF(recipients), NULL, 0 },
 	    { "suspect", OF(suspect), NULL, 0 },
 	    { "reply", OF(reply), NULL, 0 },
-	    [MAIL_COLUMN] = { "mail", OF(mail), "ACCEPTED",
+	    { "mail", OF(mail), "ACCEPTED",
 	        COLUMN_WRAP | COLUMN_PEOPLE },
 	},
 	.indent = 2,
@@ -143,9 +140,11 @@ static const struct layout ban_layout = {
 };
 #undef OF
 
+static const char shown_of_others[] = " client reason rule step begins lasts "
+				      "refused ";
+
 static void
-put_ban(struct output *out, const struct replay_client *client,
-    const struct replay_ban *replayed)
+put_ban(const struct replay_client *client, const struct replay_ban *replayed)
 {
 	const struct ban *ban = &replayed->ban;
 	char reply[REPLY_TEXT_SIZE];
@@ -165,21 +164,18 @@ put_ban(struct output *out, const struct replay_client *client,
 	row.mail = piece("accepted: %s, %s; %" PRId64 " lost to this ban",
 	    piece_count(row.accepted, "message", "messages"),
 	    piece_count(row.recipients, "recipient", "recipients"), row.lost);
-	output_record(out, &row);
+	output_record(&row);
 }
 
 /* A table of those that are suspects or of those that are not, under a line
  * that says what they are; nothing where there are none. */
 static void
-put_bans(
-    struct output *out, const struct replay_clients *clients, bool suspects)
+put_bans(const struct replay_clients *clients, bool suspects)
 {
 	struct layout layout = ban_layout;
 	bool any = false;
 
-	if (!suspects) {
-		layout.column[MAIL_COLUMN].name = NULL;
-	}
+	layout.shown = suspects ? NULL : shown_of_others;
 	for (size_t i = 0; i < clients->bans; i++) {
 		const struct replay_ban *ban = &clients->ban[i];
 		const struct replay_client *client = table_row(
@@ -189,38 +185,38 @@ put_bans(
 			continue;
 		}
 		if (!any) {
-			output_say(out, "%s",
-			    suspects ? "suspects: banned, though mail of "
-				       "theirs was accepted"
-				     : "bans");
-			output_table(out, NULL, &layout);
+			output_say(
+			    "%s", suspects ? "suspects: banned, though mail of "
+					     "theirs was accepted"
+					   : "bans");
+			output_table(NULL, &layout);
 		}
 		any = true;
-		put_ban(out, client, ban);
+		put_ban(client, ban);
 	}
 	if (any) {
-		output_end(out);
-		output_gap(out);
+		output_end();
+		output_gap();
 	}
 }
 
-/* Add ": 3 for spam, 1 for auth" of all that are not 0; gives back their
- * sum. */
-static int64_t
-list_counts(struct text *text, const int64_t *count, const struct words *words,
-    const char *between)
+/* "4: 3 for spam, 1 for auth", of all that are not 0. */
+static const char *
+list_counts(
+    const int64_t *count, const struct words *words, const char *between)
 {
+	const char *list = "";
 	int64_t all = 0;
 
 	for (size_t i = 0; i < words->count; i++) {
 		if (count[i] > 0) {
-			text_addf(text, "%s %" PRId64 " %s%s",
+			list = piece("%s%s %" PRId64 " %s%s", list,
 			    all > 0 ? "," : ":", count[i], between,
 			    words_at(words, i));
 		}
 		all += count[i];
 	}
-	return all;
+	return piece("%" PRId64 "%s", all, list);
 }
 
 /* What a host with the milter counts besides. */
@@ -229,45 +225,40 @@ static const char
 		"call-outs are in no log";
 
 static void
-put_totals(struct output *out, const struct replay *replay)
+put_totals(const struct replay *replay)
 {
 	const struct simulation *simulation = replay->simulation[0];
 	const struct clients_sum sum = clients_sum(&simulation->clients);
-	char line[LINE_SIZE];
-	struct text text;
-	int64_t all;
 
-	output_line(out, "policy", "%s", simulation->conf.policy.name);
-	output_line(out, "read", "%s of %s",
+	output_line("policy", "%s", simulation->conf.policy.name);
+	output_line("read", "%s of %s",
 	    piece_count(replay->lines, "line", "lines"),
 	    piece_count((int64_t)replay->ctl->args->files, "file", "files"));
 	if (simulation->from <= simulation->until) {
-		output_line(out, "", "%s to %s", piece_time(simulation->from),
+		output_line("", "%s to %s", piece_time(simulation->from),
 		    piece_time(simulation->until));
 	}
-	text_init(&text, line, sizeof(line));
-	all = list_counts(&text, simulation->offences, &kind_words, "");
-	output_line(out, "offences", "%" PRId64 "%s", all, line);
+	output_line("offences", "%s",
+	    list_counts(simulation->offences, &kind_words, ""));
 	if (simulation->allowed > 0) {
-		output_line(out, "",
+		output_line("",
 		    "%" PRId64 " of them by clients allowed or never banned",
 		    simulation->allowed);
 	}
 	if (simulation->spared > 0) {
-		output_line(out, "",
+		output_line("",
 		    "%" PRId64
 		    " more not counted: by clients that had logged in",
 		    simulation->spared);
 	}
-	output_line(out, "", "%s", nowhere);
-	output_line(out, "clients",
+	output_line("", "%s", nowhere);
+	output_line("clients",
 	    "%" PRId64 " seen, %" PRId64 " with offences, %" PRId64
 	    " banned, %" PRId64 " of these suspects",
 	    sum.seen, sum.offenders, sum.banned, sum.suspects);
-	text_init(&text, line, sizeof(line));
-	(void)list_counts(&text, sum.reason, &reason_words, "for ");
-	output_line(out, "bans", "%" PRId64 "%s", sum.bans, line);
-	output_line(out, "refused",
+	output_line(
+	    "bans", "%s", list_counts(sum.reason, &reason_words, "for "));
+	output_line("refused",
 	    "%" PRId64 " attempts, with them %" PRId64
 	    " messages that had been accepted",
 	    sum.refused, sum.lost);
@@ -282,7 +273,7 @@ struct numbers_row {
 };
 
 static void
-put_side_by_side(struct output *out, const struct simulation *const *both)
+put_side_by_side(const struct simulation *const *both)
 {
 #define OF(member) COLUMN_OF(struct numbers_row, member)
 	const struct layout table = {
@@ -318,17 +309,17 @@ put_side_by_side(struct output *out, const struct simulation *const *both)
 		other.refused };
 	rows[count++] = (struct numbers_row){ "  accepted messages", one.lost,
 		other.lost };
-	output_table(out, NULL, &table);
+	output_table(NULL, &table);
 	for (size_t i = 0; i < count; i++) {
-		output_record(out, &rows[i]);
+		output_record(&rows[i]);
 	}
-	output_end(out);
+	output_end();
 }
 
 /* The clients that a policy bans and the other does not; with `names` they
  * are told, too.  Gives back how many. */
 static int64_t
-put_only(struct output *out, const struct replay_clients *clients,
+put_only(const struct replay_clients *clients,
     const struct replay_clients *other, bool names)
 {
 	int64_t count = 0;
@@ -345,8 +336,8 @@ put_only(struct output *out, const struct replay_clients *clients,
 		}
 		count++;
 		if (names) {
-			output_string(out, NULL, piece_net(&client->who));
-			output_say(out, "  %s%s", piece_net(&client->who),
+			output_string(NULL, piece_net(&client->who));
+			output_say("  %s%s", piece_net(&client->who),
 			    client_is_suspect(client) ? "  suspect" : "");
 		}
 	}
@@ -354,32 +345,30 @@ put_only(struct output *out, const struct replay_clients *clients,
 }
 
 static void
-put_policy(struct output *out, const struct simulation *simulation,
-    const struct simulation *other)
+put_policy(const struct simulation *simulation, const struct simulation *other)
 {
 	const struct clients_sum sum = clients_sum(&simulation->clients);
 
-	output_object(out, NULL, NULL);
-	output_string(out, "policy", simulation->conf.policy.name);
-	output_int(out, "bans", sum.bans);
-	output_int(out, "clients", sum.banned);
-	output_int(out, "suspects", sum.suspects);
-	output_int(out, "refused", sum.refused);
-	output_int(out, "lost", sum.lost);
-	output_object(out, "reasons", NULL);
+	output_object(NULL, NULL);
+	output_string("policy", simulation->conf.policy.name);
+	output_int("bans", sum.bans);
+	output_int("clients", sum.banned);
+	output_int("suspects", sum.suspects);
+	output_int("refused", sum.refused);
+	output_int("lost", sum.lost);
+	output_object("reasons", NULL);
 	for (int i = 0; i < REASON_COUNT; i++) {
-		output_int(out, reason_name((enum reason)i), sum.reason[i]);
+		output_int(reason_name((enum reason)i), sum.reason[i]);
 	}
-	output_end(out);
-	output_gap(out);
-	output_say(out, "banned by %s only: %s", simulation->conf.policy.name,
-	    piece_count(
-		put_only(out, &simulation->clients, &other->clients, false),
+	output_end();
+	output_gap();
+	output_say("banned by %s only: %s", simulation->conf.policy.name,
+	    piece_count(put_only(&simulation->clients, &other->clients, false),
 		"client", "clients"));
-	output_list(out, "only");
-	(void)put_only(out, &simulation->clients, &other->clients, true);
-	output_end(out);
-	output_end(out);
+	output_list("only");
+	(void)put_only(&simulation->clients, &other->clients, true);
+	output_end();
+	output_end();
 }
 
 /* ---- the verb ---- */
@@ -401,7 +390,6 @@ replay_logs(struct ctl *ctl)
 	struct replay replay = { .ctl = ctl, .rules = ctl_rules(ctl) };
 	const struct simulation *const
 	    *both = (const struct simulation *const *)replay.simulation;
-	struct output *out = &ctl->out;
 	const char *compared = ctl->args->value[OPTION_COMPARE];
 	enum exit_status status = EXIT_USAGE;
 	size_t bans = 0;
@@ -421,27 +409,26 @@ replay_logs(struct ctl *ctl)
 		bans += replay.simulation[i]->clients.bans;
 	}
 	if (status == EXIT_FINE && replay.policies > 1) {
-		put_side_by_side(out, both);
-		output_gap(out);
-		output_say(out, "%s", nowhere);
-		output_object(out, NULL, NULL);
-		output_int(out, "lines", replay.lines);
-		output_list(out, "policies");
-		put_policy(out, both[0], both[1]);
-		put_policy(out, both[1], both[0]);
-		output_end(out);
-		output_gap(out);
-		output_say(
-		    out, "%s", piece_count(replay.lines, "line", "lines"));
-		output_end(out);
+		put_side_by_side(both);
+		output_gap();
+		output_say("%s", nowhere);
+		output_object(NULL, NULL);
+		output_int("lines", replay.lines);
+		output_list("policies");
+		put_policy(both[0], both[1]);
+		put_policy(both[1], both[0]);
+		output_end();
+		output_gap();
+		output_say("%s", piece_count(replay.lines, "line", "lines"));
+		output_end();
 	} else if (status == EXIT_FINE) {
 		if (bans == 0) {
-			output_say(out, "nobody would have been banned");
-			output_gap(out);
+			output_say("nobody would have been banned");
+			output_gap();
 		}
-		put_bans(out, &replay.simulation[0]->clients, true);
-		put_bans(out, &replay.simulation[0]->clients, false);
-		put_totals(out, &replay);
+		put_bans(&replay.simulation[0]->clients, true);
+		put_bans(&replay.simulation[0]->clients, false);
+		put_totals(&replay);
 	}
 	for (size_t i = 0; i < replay.policies; i++) {
 		simulate_close(replay.simulation[i]);

@@ -23,21 +23,17 @@ struct report {
 	int64_t line; /* of standard input; 0 for none */
 };
 
-/* What became of all so far. */
-struct sum {
+/* What became of all so far, and the bans that begin with the newest chunk;
+ * said once they are committed.  Too large for the stack. */
+static struct {
 	int64_t stored;
 	int64_t allowed; /* not counted */
 	int64_t began;
-};
-
-/* The bans that begin with a chunk; said once they are committed.  Too large
- * for the stack. */
-static struct {
 	struct ban ban[CHUNK * ENGINE_BANS_MAX];
 	size_t bans;
 	bool braked; /* one of them put the brake on */
 	bool storm;  /* logins fail for all */
-} new;
+} done;
 
 static struct report
 report_from(const struct args *args)
@@ -52,15 +48,15 @@ report_from(const struct args *args)
 
 /* ---- storing ---- */
 
-/* Store a chunk in one transaction; `sum` grows only where all went well. */
+/* Store a chunk in one transaction and say what began; false after a
+ * complaint. */
 static bool
-store_chunk(
-    struct ctl *ctl, const struct report *report, size_t count, struct sum *sum)
+store_chunk(struct ctl *ctl, const struct report *report, size_t count)
 {
-	struct sum next = *sum;
+	int64_t stored = 0;
 
-	new.bans = 0;
-	new.braked = new.storm = false;
+	done.bans = 0;
+	done.braked = done.storm = false;
 	store_begin(ctl->store);
 	for (size_t i = 0; i < count; i++) {
 		const struct observation seen = {
@@ -74,57 +70,46 @@ store_chunk(
 
 		engine_observe(
 		    ctl->store, ctl->conf, &seen, NULL, ctl->now, &outcome);
-		next.stored += outcome.stored;
-		next.allowed += !outcome.stored;
-		next.began += (int64_t)outcome.bans;
+		stored += outcome.stored;
 		for (size_t n = 0; n < outcome.bans; n++) {
-			new.ban[new.bans++] = outcome.ban[n];
+			done.ban[done.bans++] = outcome.ban[n];
 		}
-		new.braked |= outcome.braked;
-		new.storm |= outcome.storm;
+		done.braked |= outcome.braked;
+		done.storm |= outcome.storm;
 	}
-	ctl->note = piece_count(next.stored - sum->stored, "event", "events");
+	ctl->note = piece_count(stored, "event", "events");
 	ctl_audit(ctl, "report",
 	    report[0].line == 0 ? piece_addr(&report[0].address) : "stdin");
 	if (!ctl_well(ctl, store_commit(ctl->store))) {
 		return false;
 	}
-	*sum = next;
-	return true;
-}
-
-static void
-say_new_bans(struct ctl *ctl)
-{
-	for (size_t i = 0; i < new.bans; i++) {
-		bans_began(ctl, &new.ban[i]);
+	done.stored += stored;
+	done.allowed += (int64_t)count - stored;
+	done.began += (int64_t)done.bans;
+	if (report[0].line == 0 && stored > 0) {
+		output_say("1 event stored");
+	} else if (report[0].line == 0) {
+		output_say("0 events stored: %s is allowed or never banned",
+		    piece_addr(&report[0].address));
 	}
-	if (new.braked) {
+	for (size_t i = 0; i < done.bans; i++) {
+		bans_began(ctl, &done.ban[i]);
+	}
+	if (done.braked) {
 		engine_log_brake(ctl->conf);
 	}
-	if (new.storm) {
+	if (done.storm) {
 		engine_log_storm();
 	}
+	return true;
 }
 
 enum exit_status
 report_one(struct ctl *ctl)
 {
 	const struct report report = report_from(ctl->args);
-	struct sum sum = { .stored = 0 };
 
-	if (!store_chunk(ctl, &report, 1, &sum)) {
-		return EXIT_DATABASE;
-	}
-	if (sum.stored > 0) {
-		output_say(&ctl->out, "1 event stored");
-		say_new_bans(ctl);
-	} else {
-		output_say(&ctl->out,
-		    "0 events stored: %s is allowed or never banned",
-		    piece_addr(&report.address));
-	}
-	return EXIT_FINE;
+	return store_chunk(ctl, &report, 1) ? EXIT_FINE : EXIT_DATABASE;
 }
 
 /* ---- reading lines ---- */
@@ -161,7 +146,7 @@ read_report(char *line, struct args *args, struct report *report)
 		{ ARGUMENT_KIND, ARGUMENT_ADDRESS }, 1U << OPTION_AT
 	};
 	static const char blanks[] = " \t\r";
-	const char *word[ARGS_WORDS_MAX];
+	char *word[ARGS_WORDS_MAX + 1];
 	size_t count = 0;
 	char *rest = line;
 	char *at;
@@ -174,7 +159,8 @@ read_report(char *line, struct args *args, struct report *report)
 		args->error[0] = '\0';
 		return false;
 	}
-	args_split(word, count, args);
+	word[count] = NULL;
+	args_split(word, args);
 	if (!args_read(args, "report", 0, &syntax)) {
 		return false;
 	}
@@ -243,26 +229,22 @@ enum exit_status
 report_lines(struct ctl *ctl)
 {
 	struct report report[CHUNK] = { 0 };
-	struct sum sum = { .stored = 0 };
 	bool well = true;
 	size_t count;
 
 	while (well && (count = fread(report, sizeof(report[0]), CHUNK,
 			    ctl->spool)) > 0) {
 		ctl->now = proc_now();
-		well = store_chunk(ctl, report, count, &sum);
-		if (well) {
-			say_new_bans(ctl);
-		} else {
+		well = store_chunk(ctl, report, count);
+		if (!well) {
 			output_complain("from line %" PRId64
 					" on nothing is stored",
 			    report[0].line);
 		}
 	}
-	output_say(&ctl->out,
-	    "%s stored, %" PRId64
-	    " not counted since allowed or never banned, %s began",
-	    piece_count(sum.stored, "event", "events"), sum.allowed,
-	    piece_count(sum.began, "ban", "bans"));
+	output_say("%s stored, %" PRId64
+		   " not counted since allowed or never banned, %s began",
+	    piece_count(done.stored, "event", "events"), done.allowed,
+	    piece_count(done.began, "ban", "bans"));
 	return well ? EXIT_FINE : EXIT_DATABASE;
 }

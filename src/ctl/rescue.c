@@ -34,7 +34,6 @@ rescue_database(struct ctl *ctl)
 {
 	static struct store_rescued rescued; /* too large for a stack */
 	const char *to = ctl->args->word[1];
-	struct output *out = &ctl->out;
 	char error[STORE_ERROR_SIZE] = "";
 	int64_t rows = 0;
 	int64_t gaps = 0;
@@ -44,7 +43,7 @@ rescue_database(struct ctl *ctl)
 		output_complain("%s", error);
 		return EXIT_DATABASE;
 	}
-	output_table(out, NULL, &tables);
+	output_table(NULL, &tables);
 	for (size_t i = 0; i < rescued.tables; i++) {
 		const struct rescue_row row = {
 			.table = rescued.table[i].table,
@@ -52,19 +51,18 @@ rescue_database(struct ctl *ctl)
 			.gaps = rescued.table[i].gaps,
 		};
 
-		output_record(out, &row);
+		output_record(&row);
 		rows += row.rows;
 		gaps += row.gaps;
 	}
-	output_end(out);
-	output_say(out, "saved %s of %s in %s",
-	    piece_count(rows, "row", "rows"), ctl->conf->database, to);
+	output_end();
+	output_say("saved %s of %s in %s", piece_count(rows, "row", "rows"),
+	    ctl->conf->database, to);
 	if (gaps > 0) {
-		output_say(out,
-		    "%s could not be read; what stood there is lost",
+		output_say("%s could not be read; what stood there is lost",
 		    piece_count(gaps, "place", "places"));
 	}
-	output_say(out,
+	output_say(
 	    "now stop videur-milter, videur-watch and videur-web, put %s in "
 	    "the place of the old file, owned as that was, and start them "
 	    "again",

@@ -4,14 +4,46 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "ctl/output.h"
 
 enum {
+	BATCH = 200,     /* rows that columns are measured by */
 	SCREEN = 80,     /* columns of a line */
 	GAP = 2,         /* between two columns of a table */
 	WRAP_LEAST = 24, /* room that is enough for a text beside others */
 	BELOW = 4,       /* how far a text below its row is indented */
 	ADDRESS = 15     /* a first column keeps so much */
 };
+
+static struct {
+	FILE *to;                    /* borrowed */
+	const struct layout *layout; /* borrowed */
+	char *buf;                   /* of all cells */
+	size_t len;
+	size_t room;
+	/* Where in `buf` a cell is, from 1; 0: it is empty. */
+	size_t cell[BATCH][COLUMNS_MAX];
+	size_t rows;
+	size_t width[COLUMNS_MAX];
+	size_t total;  /* of all columns but one that wraps */
+	bool below;    /* the one that wraps stands below */
+	bool measured; /* the heading is written */
+	bool failed;   /* without memory */
+} screen;
+
+void
+screen_init(FILE *to)
+{
+	screen.to = to;
+}
+
+bool
+screen_close(void)
+{
+	free(screen.buf);
+	screen.buf = NULL;
+	return !screen.failed;
+}
 
 /* ---- characters ---- */
 
@@ -36,7 +68,7 @@ screen_safe(FILE *to, const char *text, size_t len)
 }
 
 void
-screen_wrapped(FILE *to, const char *text, size_t at, size_t indent)
+screen_wrapped(const char *text, size_t at, size_t indent)
 {
 	while (*text != '\0') {
 		size_t blanks = strspn(text, " ");
@@ -44,17 +76,17 @@ screen_wrapped(FILE *to, const char *text, size_t at, size_t indent)
 		size_t width = utf8_width(text + blanks, len);
 
 		if (at > indent && at + blanks + width > SCREEN) {
-			fprintf(to, "\n%*s", (int)indent, "");
+			fprintf(screen.to, "\n%*s", (int)indent, "");
 			at = indent;
 		} else if (len > 0) {
-			fprintf(to, "%*s", (int)blanks, "");
+			fprintf(screen.to, "%*s", (int)blanks, "");
 			at += blanks;
 		}
-		screen_safe(to, text + blanks, len);
+		screen_safe(screen.to, text + blanks, len);
 		text += blanks + len;
 		at += width;
 	}
-	putc('\n', to);
+	putc('\n', screen.to);
 }
 
 /* ---- rows ---- */
@@ -73,32 +105,33 @@ screen_shows(const struct layout *layout, const struct column *column)
 }
 
 void
-screen_cell(struct screen *screen, size_t column, const char *text)
+screen_cell(const struct column *column, const char *text)
 {
 	size_t size = strlen(text) + 1;
 
-	if (screen->len + size > screen->room) {
-		size_t room = (screen->len + size) * 2;
-		char *buf = realloc(screen->buf, room);
+	if (screen.len + size > screen.room) {
+		size_t room = (screen.len + size) * 2;
+		char *buf = realloc(screen.buf, room);
 
 		if (buf == NULL) {
-			screen->failed = true;
+			screen.failed = true;
 			return;
 		}
-		screen->buf = buf;
-		screen->room = room;
+		screen.buf = buf;
+		screen.room = room;
 	}
-	memcpy(screen->buf + screen->len, text, size);
-	screen->cell[screen->rows][column] = screen->len + 1;
-	screen->len += size;
+	memcpy(screen.buf + screen.len, text, size);
+	screen.cell[screen.rows][column - screen.layout->column] = screen.len +
+								   1;
+	screen.len += size;
 }
 
 static const char *
-cell_of(const struct screen *screen, size_t row, size_t column)
+cell_of(size_t row, size_t column)
 {
-	size_t at = screen->cell[row][column];
+	size_t at = screen.cell[row][column];
 
-	return at > 0 ? screen->buf + at - 1 : "";
+	return at > 0 ? screen.buf + at - 1 : "";
 }
 
 static size_t
@@ -110,54 +143,54 @@ larger(size_t one, size_t other)
 /* Columns are as wide as what stands in the first rows; where that is too
  * much, a long address has a line of its own. */
 static void
-measure(struct screen *screen)
+measure(void)
 {
-	const struct layout *layout = screen->layout;
+	const struct layout *layout = screen.layout;
 	size_t total = layout->indent;
 
 	for (size_t i = 0; layout->column[i].name != NULL; i++) {
 		const struct column *column = &layout->column[i];
 		size_t width = column->flags / COLUMN_WIDTH;
 
-		screen->width[i] = 0;
+		screen.width[i] = 0;
 		if (!screen_shows(layout, column)) {
 			continue;
 		}
 		width = larger(
 		    width, utf8_width(column->head, strlen(column->head)));
-		for (size_t row = 0; row < screen->rows; row++) {
-			const char *cell = cell_of(screen, row, i);
+		for (size_t row = 0; row < screen.rows; row++) {
+			const char *cell = cell_of(row, i);
 
 			width = larger(width, utf8_width(cell, strlen(cell)));
 		}
 		if ((column->flags & COLUMN_WRAP) != 0) {
-			screen->below = total + width > SCREEN &&
-					total + WRAP_LEAST > SCREEN;
+			screen.below = total + width > SCREEN &&
+				       total + WRAP_LEAST > SCREEN;
 			continue;
 		}
-		screen->width[i] = width;
+		screen.width[i] = width;
 		total += width + GAP;
 	}
-	while (total > SCREEN + GAP && screen->width[0] > ADDRESS) {
-		screen->width[0]--;
+	while (total > SCREEN + GAP && screen.width[0] > ADDRESS) {
+		screen.width[0]--;
 		total--;
 	}
-	screen->total = total;
-	screen->measured = true;
+	screen.total = total;
+	screen.measured = true;
 }
 
 /* Blanks before a cell are written only where it has text. */
 static void
-put_row(const struct screen *screen, const char *const *cell)
+put_row(const char *const *cell)
 {
-	const struct layout *layout = screen->layout;
+	const struct layout *layout = screen.layout;
 	size_t begin = layout->indent; /* of the next column */
 	size_t at = 0;                 /* so much of the line is written */
 
 	for (size_t i = 0; layout->column[i].name != NULL; i++) {
 		const struct column *column = &layout->column[i];
 		size_t width = utf8_width(cell[i], strlen(cell[i]));
-		size_t room = screen->width[i];
+		size_t room = screen.width[i];
 		size_t start = begin;
 
 		begin += screen_shows(layout, column) ? room + GAP : 0;
@@ -165,14 +198,14 @@ put_row(const struct screen *screen, const char *const *cell)
 			continue;
 		}
 		if ((column->flags & COLUMN_WRAP) != 0) {
-			if (screen->below) {
-				putc('\n', screen->to);
+			if (screen.below) {
+				putc('\n', screen.to);
 				start = layout->indent + BELOW;
 				at = 0;
 			}
-			fprintf(screen->to, "%*s",
+			fprintf(screen.to, "%*s",
 			    (int)(start > at ? start - at : GAP), "");
-			screen_wrapped(screen->to, cell[i], start, start);
+			screen_wrapped(cell[i], start, start);
 			return;
 		}
 		if ((column->flags & COLUMN_RIGHT) != 0 && room > width) {
@@ -180,65 +213,64 @@ put_row(const struct screen *screen, const char *const *cell)
 		}
 		/* What came before may have been too wide. */
 		start = at > 0 && start < at + GAP ? at + GAP : start;
-		fprintf(screen->to, "%*s", (int)(start - at), "");
-		screen_safe(screen->to, cell[i], strlen(cell[i]));
+		fprintf(screen.to, "%*s", (int)(start - at), "");
+		screen_safe(screen.to, cell[i], strlen(cell[i]));
 		at = start + width;
 		if (i == 0 && width > room &&
-		    screen->total + width - room > SCREEN + GAP) {
-			putc('\n', screen->to);
+		    screen.total + width - room > SCREEN + GAP) {
+			putc('\n', screen.to);
 			at = 0;
 		}
 	}
-	putc('\n', screen->to);
+	putc('\n', screen.to);
 }
 
 void
-screen_flush(struct screen *screen)
+screen_flush(void)
 {
 	const char *cell[COLUMNS_MAX];
 
-	if (!screen->measured && screen->rows > 0) {
-		const struct layout *layout = screen->layout;
+	if (!screen.measured && screen.rows > 0) {
+		const struct layout *layout = screen.layout;
 		bool any = false;
 
-		measure(screen);
+		measure();
 		for (size_t i = 0; layout->column[i].name != NULL; i++) {
 			const struct column *column = &layout->column[i];
 			bool hidden = !screen_shows(layout, column) ||
 				      ((column->flags & COLUMN_WRAP) != 0 &&
-					  screen->below);
+					  screen.below);
 
 			cell[i] = hidden ? "" : column->head;
 			any = any || cell[i][0] != '\0';
 		}
 		if (any) {
-			put_row(screen, cell);
+			put_row(cell);
 		}
 	}
-	for (size_t row = 0; row < screen->rows; row++) {
+	for (size_t row = 0; row < screen.rows; row++) {
 		for (size_t i = 0; i < COLUMNS_MAX; i++) {
-			cell[i] = cell_of(screen, row, i);
+			cell[i] = cell_of(row, i);
 		}
-		put_row(screen, cell);
+		put_row(cell);
 	}
-	memset(screen->cell, 0, sizeof(screen->cell[0]) * screen->rows);
-	screen->rows = 0;
-	screen->len = 0;
+	memset(screen.cell, 0, sizeof(screen.cell[0]) * screen.rows);
+	screen.rows = 0;
+	screen.len = 0;
 }
 
 void
-screen_row(struct screen *screen)
+screen_row(void)
 {
-	screen->rows++;
-	if (screen->layout->stream || screen->measured ||
-	    screen->rows == SCREEN_BATCH) {
-		screen_flush(screen);
+	screen.rows++;
+	if (screen.layout->stream || screen.measured || screen.rows == BATCH) {
+		screen_flush();
 	}
 }
 
 void
-screen_begin(struct screen *screen, const struct layout *layout)
+screen_begin(const struct layout *layout)
 {
-	screen->layout = layout;
-	screen->measured = false;
+	screen.layout = layout;
+	screen.measured = false;
 }
