@@ -102,9 +102,8 @@ stamp_find(const char *text, size_t len, struct stamp *stamp)
 	size_t at = TAI_SPAN;
 	int64_t time;
 
-	stamp->zone_len = 0;
+	*stamp = (struct stamp){ .span = at };
 	if (form == NULL) {
-		stamp->span = at;
 		return len > at && text[0] == '@' && text[at] == ' ' &&
 		       tai_time(text, &time);
 	}
