@@ -1,5 +1,7 @@
 """Each offence makes exactly one event of its kind, everything else none."""
 
+import subprocess
+
 import pytest
 
 from addresses import fresh
@@ -151,3 +153,48 @@ def test_no_event_holds_a_recipient_or_a_sender(world, address):
         " WHERE address = ?", address)
     assert len(told) == 2
     assert "secret" not in str(told).lower()
+
+
+# ---- what the milter is not asked ----
+
+@pytest.fixture
+def at_once(light):
+    """A Postfix that refuses at EHLO and MAIL, which no milter hears of."""
+    def delay(answer):
+        for words in (["postconf", "-c", light.postfix.etc, "-e",
+                       f"smtpd_delay_reject={answer}"],
+                      ["postfix", "-c", light.postfix.etc, "reload"]):
+            subprocess.run(words, check=True, capture_output=True)
+    light.house.start()
+    delay("no")
+    yield light
+    delay("yes")
+
+
+def test_refusals_at_ehlo_and_mail_count_from_the_log(at_once):
+    helo, sender = fresh(), fresh()
+
+    def refused():
+        """Once the processes of before are gone."""
+        with Session(at_once.mx, fresh(), helo=None) as session:
+            return session.ehlo("foo@bar..baz").code == 501
+    wait_for(refused, 10, "Postfix refuses at EHLO")
+    with Session(at_once.mx, helo, helo=None) as session:
+        assert session.ehlo("foo@bar..baz").code == 501
+    with Session(at_once.mx, sender) as session:
+        assert session.mail("forged@sender.example").code == 554
+    at_once.logs_are_read()
+    assert at_once.house.events(helo) == {"helo": 1}
+    # "Access denied" is what the site does not want, and no offence.
+    assert at_once.house.events(sender) == {}
+
+
+def test_recipients_asked_for_with_vrfy_count(light):
+    address = fresh()
+    light.house.start()
+    with Session(light.mx, address) as session:
+        for number in range(5):
+            assert session.command(
+                f"VRFY nobody{number}@example.test").code == 550
+    light.logs_are_read()
+    assert light.house.events(address) == {"recipient": 5}
