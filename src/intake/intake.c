@@ -166,34 +166,15 @@ take_login(struct intake *intake, const struct finding *finding, int64_t now)
 		engine_key(intake->store, finding->user, key);
 		store_record(intake->store, &record);
 	}
-	session = find_session(intake, finding, true);
+	session = find_session(intake, finding, finding->pid != 0);
+	if (session == NULL) {
+		return;
+	}
 	while (session->failures > 0) {
 		session_key(intake, session, --session->failures, key);
 		store_record(intake->store, &record);
 	}
 	session->login = session->pid != 0;
-}
-
-/* What a session was good for, where no milter counts it; its failures stay. */
-static void
-take_session(struct intake *intake, const struct finding *finding)
-{
-	struct intake_session *session = find_session(intake, finding, false);
-	const struct tally_row row = { .client = engine_client(
-					   intake->conf, &finding->address),
-		.hour = tally_hour(finding->at),
-		.tally = { .sessions = 1,
-		    .messages = finding->messages,
-		    .recipients = finding->recipients,
-		    .accepted = finding->messages } };
-
-	if (session != NULL) {
-		*session = (struct intake_session){ .pid = 0 };
-	}
-	if (intake->replay) {
-		store_record(
-		    intake->store, &(struct store_record){ .tally = &row });
-	}
 }
 
 bool
@@ -223,15 +204,36 @@ void
 intake_finding(struct intake *intake, const struct finding *finding,
     int64_t now, struct intake_result *result)
 {
+	struct intake_session *session;
+
 	*result = (struct intake_result){ .events = 0 };
 	if (!intake_wants(intake, finding)) {
 		return;
 	}
 	if (finding->what == FINDING_OFFENCE) {
 		take_offence(intake, finding, now, result);
-	} else if (finding->what == FINDING_SESSION) {
-		take_session(intake, finding);
-	} else {
+		return;
+	}
+	if (finding->what != FINDING_SESSION) {
 		take_login(intake, finding, now);
+		return;
+	}
+	/* What it was good for, where no milter counts it; failures stay. */
+	session = find_session(intake, finding, false);
+	if (session != NULL) {
+		*session = (struct intake_session){ .pid = 0 };
+	}
+	if (intake->replay) {
+		const struct tally_row row = { .client = engine_client(
+						   intake->conf,
+						   &finding->address),
+			.hour = tally_hour(finding->at),
+			.tally = { .sessions = 1,
+			    .messages = finding->messages,
+			    .recipients = finding->recipients,
+			    .accepted = finding->messages } };
+
+		store_record(
+		    intake->store, &(struct store_record){ .tally = &row });
 	}
 }
