@@ -29,12 +29,24 @@ set_parts(struct line_parts *parts, const char *tag, size_t tag_len,
 	return true;
 }
 
+/* The number at *at, at most `most`, and on behind its digits. */
+static int
+number(const char **at, const char *end, int most)
+{
+	int value = 0;
+
+	for (; *at < end && **at >= '0' && **at <= '9'; (*at)++) {
+		value = value < most / 10 ? value * 10 + (**at - '0') : most;
+	}
+	return value;
+}
+
 /* "TAG[PID]: TEXT" */
 static bool
 split_tag(const char *tag, const char *end, struct line_parts *parts)
 {
 	const char *at = tag;
-	int64_t pid = 0;
+	int pid = 0;
 	size_t len;
 
 	while (at < end && *at != '[' && *at != ':' && *at != ' ') {
@@ -45,9 +57,8 @@ split_tag(const char *tag, const char *end, struct line_parts *parts)
 		const char *most = end - at < PID_SPAN_MAX ? end
 							   : at + PID_SPAN_MAX;
 
-		for (at++; at < most && *at >= '0' && *at <= '9'; at++) {
-			pid = pid < PID_MAX ? pid * 10 + (*at - '0') : pid;
-		}
+		at++;
+		pid = number(&at, most, PID_MAX);
 		at = memchr(at, ']', (size_t)(most - at));
 		if (at == NULL) {
 			return false;
@@ -94,9 +105,9 @@ split_protocol(const char *at, const char *end, struct line_parts *parts)
 		at++;
 	}
 	at += BEGINS(at, end, "\xef\xbb\xbf") ? 3 : 0;
-	parts->pid = strtoll(word[2], NULL, 10);
-	return set_parts(
-	    parts, word[1], (size_t)(word[2] - 1 - word[1]), at, end);
+	parts->tag_len = (size_t)(word[2] - 1 - word[1]);
+	parts->pid = number(&word[2], end, PID_MAX);
+	return set_parts(parts, word[1], parts->tag_len, at, end);
 }
 
 /* Behind the word "mail.info" or "<mail.info>" and its blank, or `at`. */
@@ -282,7 +293,7 @@ unfold_repeated(struct line_parts *parts)
 	static const char quoted[] = "' repeated ";
 	const char *end = parts->text + parts->text_len;
 	const char *at = parts->text;
-	int times = 0;
+	int times;
 
 	if (BEGINS(at, end, "message repeated ")) {
 		at += strlen("message repeated ");
@@ -294,10 +305,7 @@ unfold_repeated(struct line_parts *parts)
 	} else {
 		return;
 	}
-	for (; at < end && *at >= '0' && *at <= '9'; at++) {
-		times = times * 10 + (*at - '0');
-		times = times > REPEATED_MAX ? REPEATED_MAX : times;
-	}
+	times = number(&at, end, REPEATED_MAX);
 	if (times == 0) {
 		return;
 	}

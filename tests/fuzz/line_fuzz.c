@@ -66,13 +66,33 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		return 0;
 	}
 	line = (struct log_line){ .text = (const char *)data + 1,
-		.len = size - 1,
 		.tag = tags[data[0] % (sizeof(tags) / sizeof(tags[0]))],
 		.at = 1 };
-	if (rules_match(rules, scratch, &line, &clock, &finding)) {
-		check(&finding);
-	} else if (finding.what != FINDING_NOTHING) {
-		abort();
+	for (const char *end = line.text + size - 1; line.text <= end;
+	     line.text += line.len + 1) {
+		const char *newline = memchr(
+		    line.text, '\n', (size_t)(end - line.text));
+		char *copy;
+
+		line.len = (size_t)((newline != NULL ? newline : end) -
+				    line.text);
+		/* A copy, so that reading on is found. */
+		copy = malloc(line.len > 0 ? line.len : 1);
+		if (copy == NULL) {
+			abort();
+		}
+		memcpy(copy, line.text, line.len);
+		if (rules_match(rules, scratch,
+			&(struct log_line){ .text = copy,
+			    .len = line.len,
+			    .tag = line.tag,
+			    .at = line.at },
+			&clock, &finding)) {
+			check(&finding);
+		} else if (finding.what != FINDING_NOTHING) {
+			abort();
+		}
+		free(copy);
 	}
 	return 0;
 }
