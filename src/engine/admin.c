@@ -168,14 +168,18 @@ engine_clear(struct store *store, const struct conf *conf,
 	const struct net client = engine_client(conf, &clearing->who.addr);
 	const bool one = !clearing->everybody &&
 			 net_contains(&client, &clearing->who);
-	const struct ban_query query = {
-		.scope = clearing->everybody ? BAN_ANYBODY : BAN_INSIDE,
+	/* Of all bans only those need to be looked through that may lie in
+	 * it: none but its own in an address. */
+	const bool single = (one ? client : clearing->who).bits == ADDR_BITS;
+	const struct ban_query query = { .scope = clearing->everybody
+						      ? BAN_ANYBODY
+						  : single ? BAN_EXACTLY
+							   : BAN_INSIDE,
 		/* Asked for a part of a client, all of it is meant. */
 		.who = one ? client : clearing->who,
 		.active_at = clearing->mistake ? INT64_MIN : now,
 		.observed = true,
-		.reason = clearing->reason
-	};
+		.reason = clearing->reason };
 	const struct ban_query around = {
 		.scope = BAN_COVERING, .who = query.who, .active_at = now
 	};
