@@ -131,25 +131,24 @@ ban_clear(struct ctl *ctl)
 	const bool one = !args->everybody &&
 			 net_contains(&client, &clearing.who);
 	const char *who = args->everybody ? "all" : piece_net(&clearing.who);
-	struct cleared cleared;
+	int64_t lifted;
 
-	engine_clear(ctl->store, ctl->conf, &clearing, ctl->now, &cleared);
-	if (cleared.lifted > 0 || one) {
+	lifted = engine_clear(ctl->store, ctl->conf, &clearing, ctl->now);
+	if (lifted > 0 || one) {
 		ctl_audit(ctl, "clear", who);
 	}
-	if (cleared.lifted > 0) {
-		output_say(
-		    "lifted %s", piece_count(cleared.lifted, "ban", "bans"));
+	if (lifted > 0) {
+		output_say("lifted %s", piece_count(lifted, "ban", "bans"));
 	} else {
 		output_say("nothing to clear");
 	}
-	if (cleared.lifted == 0 && one) {
+	if (lifted == 0 && one) {
 		output_say("%s: counters reset", who);
 	}
 	if (!args->everybody) {
 		store_ban_each(ctl->store, &rest, say_still_banned, NULL);
 	}
-	return cleared.lifted > 0 ? EXIT_FINE : EXIT_NO;
+	return lifted > 0 ? EXIT_FINE : EXIT_NO;
 }
 
 /* ---- allow ---- */
@@ -208,11 +207,11 @@ allow_add(struct ctl *ctl)
 		.net = args->who,
 		.until = args->duration != 0 ? ctl->now + args->duration : 0,
 	};
-	int64_t lifted = 0;
+	int64_t lifted;
 
 	(void)text_copy(
 	    allow.note, sizeof(allow.note), ctl->note != NULL ? ctl->note : "");
-	engine_allow(ctl->store, ctl->conf, &allow, ctl->now, &lifted);
+	lifted = engine_allow(ctl->store, ctl->conf, &allow, ctl->now);
 	ctl_audit(ctl, "allow add", piece_net(&allow.net));
 	output_say("allowed %s%s%s; lifted %s", piece_net(&allow.net),
 	    allow.until != 0 ? " until " : "",

@@ -106,8 +106,8 @@ fix(struct ctl *ctl, struct facts *facts, struct diagnosis *diagnosis)
 	for (size_t i = 0; i < fixes.fixes; i++) {
 		const struct allow *allow = &fixes.fix[i].allow;
 
-		engine_allow(
-		    ctl->store, ctl->conf, allow, ctl->now, &lifted[i]);
+		lifted[i] = engine_allow(
+		    ctl->store, ctl->conf, allow, ctl->now);
 		ctl->note = allow->note;
 		ctl_audit(ctl, "allow add", piece_net(&allow->net));
 	}

@@ -63,13 +63,12 @@ engine_ban(struct store *store, const struct conf *conf, struct ban *ban,
 
 /* The bans to lift, by the little that lifting needs: they are collected
  * first, since the store must not be called while it tells. */
-struct lift {
-	int64_t id;
-	struct net who;
-	enum reason reason;
-};
 struct lifts {
-	struct lift *lift;
+	struct lift {
+		int64_t id;
+		struct net who;
+		enum reason reason;
+	} * lift;
 	size_t count;
 	size_t room;
 	int64_t now;
@@ -81,23 +80,18 @@ static bool
 collect(void *to, const struct ban *ban)
 {
 	struct lifts *lifts = to;
-	bool active = ban_active(ban, lifts->now);
-	bool mistaken = lifts->mistake && !ban->mistake &&
-			ban->ends > lifts->now;
 
-	if (!active && !mistaken) {
+	if (!ban_active(ban, lifts->now) &&
+	    (!lifts->mistake || ban->mistake || ban->ends <= lifts->now)) {
 		return true;
 	}
 	if (lifts->count == lifts->room) {
-		size_t room = lifts->room * 2 + 16;
-		struct lift *more = reallocarray(
-		    lifts->lift, room, sizeof(*more));
-
-		if (more == NULL) {
+		lifts->room = lifts->room * 2 + 16;
+		lifts->lift = reallocarray(
+		    lifts->lift, lifts->room, sizeof(*lifts->lift));
+		if (lifts->lift == NULL) {
 			log_panic("out of memory");
 		}
-		lifts->lift = more;
-		lifts->room = room;
 	}
 	lifts->lift[lifts->count++] = (struct lift){
 		.id = ban->id, .who = ban->who, .reason = ban->reason
@@ -121,97 +115,66 @@ reset(struct store *store, const struct net *client, const enum reason *reason,
 	}
 }
 
+/* Gives back how many were lifted. */
 static int64_t
 lift(struct store *store, const struct conf *conf,
-    const struct ban_query *query, struct lifts *lifts)
+    const struct ban_query *query, int64_t now, bool mistake)
 {
-	store_ban_each(store, query, collect, lifts);
-	for (size_t i = 0; i < lifts->count; i++) {
-		const struct lift *lift = &lifts->lift[i];
+	struct lifts lifts = { .now = now, .mistake = mistake };
+
+	store_ban_each(store, query, collect, &lifts);
+	for (size_t i = 0; i < lifts.count; i++) {
+		const struct lift *lift = &lifts.lift[i];
 		const struct net client = engine_client(conf, &lift->who.addr);
 
-		store_ban_clear(store, lift->id, lifts->now, lifts->mistake);
+		store_ban_clear(store, lift->id, now, mistake);
 		reset(store,
 		    net_contains(&client, &lift->who) ? &client : &lift->who,
-		    &lift->reason, lifts->now);
+		    &lift->reason, now);
 	}
-	free(lifts->lift);
-	return store_status(store) == STORE_OK ? (int64_t)lifts->count : 0;
+	free(lifts.lift);
+	return store_status(store) == STORE_OK ? (int64_t)lifts.count : 0;
 }
 
-struct widers {
-	struct cleared *cleared;
-	const struct net *than;
-};
-
-static bool
-keep_wider(void *to, const struct ban *ban)
-{
-	struct widers *widers = to;
-	struct cleared *cleared = widers->cleared;
-
-	for (size_t i = 0; i < cleared->widers; i++) {
-		if (net_equal(&cleared->wider[i], &ban->who)) {
-			return true;
-		}
-	}
-	if (!net_contains(widers->than, &ban->who)) {
-		cleared->wider[cleared->widers++] = ban->who;
-	}
-	return cleared->widers < ENGINE_WIDER_MAX;
-}
-
-void
+int64_t
 engine_clear(struct store *store, const struct conf *conf,
-    const struct clearing *clearing, int64_t now, struct cleared *cleared)
+    const struct clearing *clearing, int64_t now)
 {
 	const struct net client = engine_client(conf, &clearing->who.addr);
 	const bool one = !clearing->everybody &&
 			 net_contains(&client, &clearing->who);
-	/* Of all bans only those need to be looked through that may lie in
-	 * it: none but its own in an address. */
-	const bool single = (one ? client : clearing->who).bits == ADDR_BITS;
+	const struct net who = one ? client : clearing->who;
 	const struct ban_query query = { .scope = clearing->everybody
 						      ? BAN_ANYBODY
-						  : single ? BAN_EXACTLY
-							   : BAN_INSIDE,
-		/* Asked for a part of a client, all of it is meant. */
-		.who = one ? client : clearing->who,
+						  : who.bits == ADDR_BITS
+						      ? BAN_EXACTLY
+						      : BAN_INSIDE,
+		.who = who,
 		.active_at = clearing->mistake ? INT64_MIN : now,
 		.observed = true,
 		.reason = clearing->reason };
-	const struct ban_query around = {
-		.scope = BAN_COVERING, .who = query.who, .active_at = now
-	};
-	struct lifts lifts = { .now = now, .mistake = clearing->mistake };
 
-	*cleared = (struct cleared){ .lifted = lift(
-					 store, conf, &query, &lifts) };
 	if (one) {
 		reset(store, &client, clearing->reason, now);
 	}
-	if (!clearing->everybody) {
-		store_ban_each(store, &around, keep_wider,
-		    &(struct widers){ cleared, &query.who });
-	}
+	return lift(store, conf, &query, now, clearing->mistake);
 }
 
-void
+int64_t
 engine_allow(struct store *store, const struct conf *conf,
-    const struct allow *allow, int64_t now, int64_t *lifted)
+    const struct allow *allow, int64_t now)
 {
-	struct net client = engine_client(conf, &allow->net.addr);
+	const struct net client = engine_client(conf, &allow->net.addr);
 	const struct ban_query query = { .scope = BAN_INSIDE,
 		.who = allow->net,
 		.active_at = now,
 		.observed = true };
-	struct lifts lifts = { .now = now };
 
 	store_allow_put(store, allow);
-	*lifted = lift(store, conf, &query, &lifts);
 	if (net_equal(&client, &allow->net)) {
 		reset(store, &client, NULL, now);
 	}
+	return lift(store, conf, &query, now, false);
 }
 
 /* ---- forgetting ---- */

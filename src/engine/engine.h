@@ -211,21 +211,14 @@ struct clearing {
 };
 /* Lift live bans and start counting anew after `now` for their clients, and
  * for `who` where it lies in one client: then all of that client is meant.
- * What reaches beyond stays: the networks of such bans, some at most. */
-enum {
-	ENGINE_WIDER_MAX = 4
-};
-struct cleared {
-	int64_t lifted;
-	struct net wider[ENGINE_WIDER_MAX];
-	size_t widers;
-};
-void engine_clear(struct store *store, const struct conf *conf,
-    const struct clearing *clearing, int64_t now, struct cleared *cleared);
+ * What reaches beyond stays.  Gives back how many were lifted. */
+int64_t engine_clear(struct store *store, const struct conf *conf,
+    const struct clearing *clearing, int64_t now);
 
-/* Allow a network and lift live bans of clients inside it. */
-void engine_allow(struct store *store, const struct conf *conf,
-    const struct allow *allow, int64_t now, int64_t *lifted);
+/* Allow a network and lift live bans of clients inside it; gives back how many
+ * those were. */
+int64_t engine_allow(struct store *store, const struct conf *conf,
+    const struct allow *allow, int64_t now);
 
 /* One step of forgetting; gives back how many rows went: call again later
  * while it is not 0. */

@@ -2,11 +2,7 @@
  * Saving what can be read of a damaged database, row by row and past what
  * cannot, into a new one.
  */
-#include <errno.h>
-#include <fcntl.h>
-#include <limits.h>
-#include <string.h>
-#include <sys/stat.h>
+#include <stdio.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -22,81 +18,6 @@ static const char *const tables[][2] = { { "allow", "rowid" },
 enum {
 	TABLES = sizeof(tables) / sizeof(tables[0])
 };
-
-/* ---- the copy ---- */
-
-/* What the disk cannot give becomes zeroes. */
-static bool
-copy_file(const char *from, const char *to)
-{
-	static const char zeroes[4096];
-	char bytes[sizeof(zeroes)];
-	int in = open(from, O_RDONLY | O_CLOEXEC);
-	int out = in < 0
-		      ? -1
-		      : open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	struct stat st;
-	bool fine = out >= 0 && fstat(in, &st) == 0;
-
-	for (off_t at = 0; fine && at < st.st_size;) {
-		ssize_t len = pread(in, bytes, sizeof(bytes), at);
-		const bool bad = len < 0 && errno == EIO;
-
-		if (bad || len == 0) {
-			len = sizeof(bytes);
-		}
-		fine = len > 0 && pwrite(out, bad ? zeroes : bytes, (size_t)len,
-				      at) == len;
-		at += len;
-	}
-	if (in >= 0) {
-		(void)close(in);
-	}
-	if (out >= 0) {
-		fine &= close(out) == 0;
-	}
-	return fine;
-}
-
-static void
-remove_database(const char *path)
-{
-	static const char *const tails[] = { "", "-wal", "-shm", "-journal" };
-	char side[PATH_MAX];
-	struct text text;
-
-	for (size_t i = 0; i < sizeof(tails) / sizeof(tails[0]); i++) {
-		text_init(&text, side, sizeof(side));
-		text_addf(&text, "%s%s", path, tails[i]);
-		(void)unlink(side);
-	}
-}
-
-/* Open a copy of the database and its log; NULL for fine. */
-static const char *
-open_copy(const char *from, const char *copy, sqlite3 **db)
-{
-	char log[2][PATH_MAX];
-	struct text text;
-
-	for (int i = 0; i < 2; i++) {
-		text_init(&text, log[i], sizeof(log[i]));
-		text_addf(&text, "%s-wal", i == 0 ? from : copy);
-	}
-	remove_database(copy);
-	if (!copy_file(from, copy) ||
-	    (access(log[0], F_OK) == 0 && !copy_file(log[0], log[1]))) {
-		return strerror(errno);
-	}
-	if (sqlite3_open_v2(copy, db, SQLITE_OPEN_READWRITE, NULL) !=
-	    SQLITE_OK) {
-		return sqlite3_errmsg(*db);
-	}
-	/* What is not understood of the schema is no reason to give up. */
-	(void)sqlite3_exec(
-	    *db, "PRAGMA writable_schema = ON", NULL, NULL, NULL);
-	return db_not_ours(*db);
-}
 
 /* ---- rows ---- */
 
@@ -240,73 +161,69 @@ save_table(struct rescue *rescue)
 
 /* ---- all of it ---- */
 
-/* NULL for fine. */
-static const char *
+/* Whether rows could be saved. */
+static bool
 save_tables(sqlite3 *from, struct store *to, struct store_rescued *counts)
 {
 	int64_t rows = 0;
+	bool fine = true;
 
-	for (size_t i = 0; i < TABLES; i++) {
+	for (; fine && counts->tables < TABLES; counts->tables++) {
 		struct rescue rescue = { .from = from,
 			.to = to->db,
-			.table = tables[i][0],
-			.order = tables[i][1] };
-		bool fine;
+			.table = tables[counts->tables][0],
+			.order = tables[counts->tables][1] };
 
 		store_begin(to);
 		fine = store_status(to) == STORE_OK && save_table(&rescue);
-		if (store_commit(to) != STORE_OK || !fine) {
-			return fine ? store_error(to) : sqlite3_errmsg(to->db);
-		}
+		fine &= store_commit(to) == STORE_OK;
 		rows += rescue.rows;
-		counts->table[i].table = rescue.table;
-		counts->table[i].rows = rescue.rows;
-		counts->table[i].gaps = rescue.gaps;
+		counts->table[counts->tables].table = rescue.table;
+		counts->table[counts->tables].rows = rescue.rows;
+		counts->table[counts->tables].gaps = rescue.gaps;
 	}
-	counts->tables = TABLES;
-	return rows > 0 ? NULL : "nothing in it can be read";
+	if (fine && rows == 0) {
+		db_fail(to, STORE_FAILED, "nothing could be read");
+	} else if (!fine && store_status(to) == STORE_OK) {
+		db_fail(to, STORE_FAILED, "cannot be written");
+	}
+	return fine && rows > 0;
 }
 
 enum store_result
 store_rescue(const char *from, const char *to, struct store_rescued *counts,
     char error[static STORE_ERROR_SIZE])
 {
-	char copy[PATH_MAX];
-	sqlite3 *db = NULL;
 	struct store *store = NULL;
-	const char *why;
-	struct text text;
+	const char *why = NULL;
+	sqlite3 *db = NULL;
+	bool fine = false;
 
 	*counts = (struct store_rescued){ .tables = 0 };
-	text_init(&text, copy, sizeof(copy));
-	text_addf(&text, "%s.damaged", to);
-	if (text.cut || access(to, F_OK) == 0) {
-		text_init(&text, error, STORE_ERROR_SIZE);
-		text_addf(&text, "%s: it exists already", to);
-		return STORE_FAILED;
+	if (sqlite3_open_v2(from, &db, SQLITE_OPEN_READONLY, NULL) !=
+	    SQLITE_OK) {
+		why = sqlite3_errmsg(db);
+	} else {
+		/* What is not understood of the schema stops nothing. */
+		(void)sqlite3_exec(
+		    db, "PRAGMA writable_schema = ON", NULL, NULL, NULL);
+		why = db_not_ours(db);
 	}
-	why = open_copy(from, copy, &db);
 	if (why != NULL) {
-		text_init(&text, error, STORE_ERROR_SIZE);
-		text_addf(&text, "%s: %s", from, why);
+		(void)snprintf(error, STORE_ERROR_SIZE, "%s: %s", from, why);
+	} else if (access(to, F_OK) == 0) {
+		(void)snprintf(
+		    error, STORE_ERROR_SIZE, "%s: it exists already", to);
 	} else if (store_open(&store, to, STORE_WRITE, 0, error) == STORE_OK) {
-		why = save_tables(db, store, counts);
-		if (why != NULL) {
-			text_init(&text, error, STORE_ERROR_SIZE);
-			text_addf(&text, "%s: %s", from, why);
-		}
+		fine = save_tables(db, store, counts);
+		(void)text_copy(error, STORE_ERROR_SIZE, store_error(store));
+		/* Its log is empty then: the file alone is all of it. */
+		db_script(store, "PRAGMA wal_checkpoint(TRUNCATE)");
+		store_close(store);
 	}
 	(void)sqlite3_close(db);
-	remove_database(copy);
-	if (why != NULL && store != NULL) {
-		store_close(store);
-		store = NULL;
-		remove_database(to);
-		return STORE_FAILED;
+	if (store != NULL && !fine) {
+		(void)unlink(to);
 	}
-	if (store == NULL) {
-		return STORE_FAILED;
-	}
-	store_close(store);
-	return STORE_OK;
+	return fine ? STORE_OK : STORE_FAILED;
 }

@@ -466,10 +466,8 @@ struct store_rescued {
 };
 /*
  * Save what can be read of the database at `from` into a new one at `to`,
- * which must not exist: allow list, bans and audit first.  Works on a copy
- * beside `to`, with what is still in the log of `from`, which is not touched;
- * no program should be writing to it.  Anything but STORE_OK: nothing is at
- * `to`, and `error` says why.
+ * which must not exist: allow list, bans and audit first.  The one at `from` is
+ * only read.  Anything but STORE_OK: nothing is at `to`, and `error` says why.
  */
 enum store_result store_rescue(const char *from, const char *to,
     struct store_rescued *counts, char error[static STORE_ERROR_SIZE]);

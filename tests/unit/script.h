@@ -19,7 +19,6 @@
  *     banned bans verdict            its standing
  *     step begins ends rule reason code own ref    of the ban that ends last
  *     clear mistake   the bans that are lifted; also for "all"
- *     stays           a clear that tells how many wider networks stay
  *     allow [UNTIL]   likewise
  *     hand LASTS      a ban by hand: 0 new, 1 prolonged, 2 replaced
  *     release on clients since       the brake
@@ -219,24 +218,20 @@ script_acts(struct script *script)
 	int64_t now = script->now;
 	int64_t *number = &script->number;
 	bool known = true;
-	struct cleared cleared;
 	int64_t was;
 
 	store_begin(store);
-	if (script_is(script, "clear") || script_is(script, "mistake") ||
-	    script_is(script, "stays")) {
+	if (script_is(script, "clear") || script_is(script, "mistake")) {
 		struct clearing clearing = { .who = net_of(script->who),
 			.everybody = script->word[1] != NULL,
 			.mistake = script_is(script, "mistake") };
 
-		engine_clear(store, conf, &clearing, now, &cleared);
-		*number = script_is(script, "stays") ? (int64_t)cleared.widers
-						     : cleared.lifted;
+		*number = engine_clear(store, conf, &clearing, now);
 	} else if (script_is(script, "allow")) {
 		struct allow allow = { .net = net_of(script->who),
 			.until = script_number(script, 1, -T0) + T0 };
 
-		engine_allow(store, conf, &allow, now, number);
+		*number = engine_allow(store, conf, &allow, now);
 	} else if (script_is(script, "hand")) {
 		struct ban ban = { .who = net_of(script->who),
 			.reason = REASON_ERROR,
