@@ -155,20 +155,12 @@ field_int(const struct key *key, void *field, const char *value)
 	if (number < key->min || number > key->max) {
 		return number < key->min ? "is too small" : "is too large";
 	}
-	*(int64_t *)field = number;
-	return NULL;
-}
-
-const char *
-field_unsigned(const struct key *key, void *field, const char *value)
-{
-	int64_t number = 0;
-	const char *wrong = field_int(key, &number, value);
-
-	if (wrong == NULL) {
+	if (key->size == sizeof(unsigned)) {
 		*(unsigned *)field = (unsigned)number;
+	} else {
+		*(int64_t *)field = number;
 	}
-	return wrong;
+	return NULL;
 }
 
 const char *

@@ -83,9 +83,9 @@ key_setter field_path, field_account, field_mail, field_url, field_header;
  * server does, HOST:PORT, [v6]:PORT or unix:PATH. */
 key_setter field_milter_listen, field_web_listen;
 
-/* unsigned and int64_t, from key->min to key->max; int64_t, a duration in
- * seconds; unsigned, a file's mode in octal, "0660". */
-key_setter field_unsigned, field_int, field_duration, field_mode;
+/* unsigned (by key->size) or int64_t, from key->min to key->max; int64_t, a
+ * duration in seconds; unsigned, a file's mode in octal, "0660". */
+key_setter field_int, field_duration, field_mode;
 
 /* struct net; an enum by the place of its word in key->words; uint32_t, a bit
  * by the place of each word, many values without `most`. */

@@ -1,7 +1,7 @@
 /*
  * Whatever stands in a configuration or a policy, it is read, or refused with
  * complaints that are one line each, begin with the file's name and are all
- * printable.
+ * printable, as warnings are.
  *
  * The first byte says which of the two it is; the file is the rest.
  */
@@ -65,7 +65,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	}
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
-	if (!read_text(text, (data[0] & 1) != 0, error)) {
+	/* What is refused is told. */
+	if (!read_text(text, (data[0] & 1) != 0, error) && error[0] == '\0') {
+		abort();
+	}
+	if (error[0] != '\0') {
 		check_errors(error);
 	}
 	free(text);
