@@ -180,16 +180,24 @@ check(const struct conf *conf, struct loading *load)
 		{ "tallies", "accepted messages", conf->keep_tallies, true },
 	};
 
-	for (enum kind kind = KIND_SPAM; kind <= KIND_VIRUS; kind++) {
-		if (conf->source[kind] == CONF_MILTER &&
-		    conf->milter.spam_header.items == 0 &&
-		    conf->milter.virus_header.items == 0) {
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		const char *why = NULL;
+
+		if (conf->source[kind] != CONF_MILTER) {
+			continue;
+		}
+		if (strcmp(kind_source(kind), "milter") != 0) {
+			why = "the milter never sees that, so none is counted";
+		} else if ((kind == KIND_SPAM || kind == KIND_VIRUS) &&
+			   conf->milter.spam_header.items == 0 &&
+			   conf->milter.virus_header.items == 0) {
+			why = "no header is trusted, so none is counted; name "
+			      "the scanner: milter { scanner = {...} }";
+		}
+		if (why != NULL) {
 			errors_warn(&load->errors,
 			    where(load, "sources", kind_name(kind)),
-			    "%s = milter: no header is trusted, so none is "
-			    "counted; name the scanner: milter { scanner = "
-			    "{...} }",
-			    kind_name(kind));
+			    "%s = milter: %s", kind_name(kind), why);
 		}
 	}
 	for (size_t i = 0; i < 2 * conf->policy.rules; i++) {
