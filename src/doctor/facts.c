@@ -28,7 +28,6 @@ enum {
 	DNS_MS = 10000, /* for all domains */
 	PROGRAM_MS = 5000,
 	TAIL_MAX = 4096,
-	SUFFIX = sizeof(".service") - 1,
 	TRY_SECONDS = 3,    /* a network's file system may hang */
 	CANNOT_BECOME = 255 /* no errno is so high */
 };
@@ -101,23 +100,14 @@ try_as(const struct proc_user *user, int (*try)(const char *path),
 {
 	bool is_root = geteuid() == 0;
 	int status = 0;
-	pid_t pid;
+	pid_t pid = is_root || geteuid() == user->uid ? fork() : -1;
 
-	if (!is_root && geteuid() != user->uid) {
-		return FACTS_UNKNOWN;
-	}
-	pid = fork();
 	if (pid == 0) {
 		(void)alarm(TRY_SECONDS);
 		_exit(
 		    is_root && !proc_become(user) ? CANNOT_BECOME : try(path));
 	}
-	while (pid > 0 && waitpid(pid, &status, 0) < 0) {
-		if (errno != EINTR) {
-			return FACTS_UNKNOWN;
-		}
-	}
-	if (pid < 0 || !WIFEXITED(status) ||
+	if (pid < 0 || waitpid(pid, &status, 0) != pid || !WIFEXITED(status) ||
 	    WEXITSTATUS(status) == CANNOT_BECOME) {
 		return FACTS_UNKNOWN;
 	}
@@ -157,31 +147,23 @@ add_log(struct facts *facts, const char *path)
 static void
 add_journal(struct facts *facts, const char *journal)
 {
-	static const char *const patterns[] = {
-		"/var/log/journal/*/system.journal",
-		"/run/log/journal/*/system.journal",
-	};
-	struct log_fact *log = NULL;
+	bool is_system = strcmp(journal, "yes") == 0;
+	struct log_fact *log;
+	glob_t found;
 
-	if (strcmp(journal, "yes") != 0) {
-		(void)add_log(facts, journal);
-		return;
-	}
-	for (size_t i = 0;
-	     i < sizeof(patterns) / sizeof(patterns[0]) && log == NULL; i++) {
-		glob_t found;
-
-		/* One thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-		if (glob(patterns[i], 0, NULL, &found) == 0) {
-			log = add_log(facts, found.gl_pathv[0]);
-			globfree(&found);
-		}
-	}
-	if (log == NULL) {
+	/* One thread. NOLINTBEGIN(concurrency-mt-unsafe) */
+	if (is_system &&
+	    (glob("/var/log/journal/*/system.journal", 0, NULL, &found) == 0 ||
+		glob("/run/log/journal/*/system.journal", 0, NULL, &found) ==
+		    0)) {
+		log = add_log(facts, found.gl_pathv[0]);
+		globfree(&found);
+	} else {
 		log = add_log(facts, journal);
-		log->result = ENOENT;
+		log->result = is_system ? ENOENT : log->result;
 	}
-	log->is_journal = true;
+	/* NOLINTEND(concurrency-mt-unsafe) */
+	log->is_journal = is_system;
 }
 
 /* What the last line of each log says about when it was written. */
@@ -200,10 +182,7 @@ look_at_last_lines(struct facts *facts)
 		    log->written, facts->conf->watch.zone);
 		struct finding finding = { .at = 0 };
 		struct log_line line = { .text = tail };
-		int fd = log->is_journal
-			     ? -1
-			     : open(log->path, O_RDONLY | O_NONBLOCK |
-						   O_NOCTTY | O_CLOEXEC);
+		int fd = open(log->path, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
 		off_t end = lseek(fd, 0, SEEK_END);
 		ssize_t got = pread(
 		    fd, tail, TAIL_MAX, end > TAIL_MAX ? end - TAIL_MAX : 0);
@@ -231,37 +210,34 @@ look_at_units(struct facts *facts)
 {
 	const char *journal = facts->conf->watch.journal;
 	const struct conf_list *units = &facts->conf->watch.units;
-	bool is_system = strcmp(journal, "yes") == 0;
 	struct stat st;
-	bool is_folder = stat(journal, &st) == 0 && S_ISDIR(st.st_mode);
+	const char *where = strcmp(journal, "yes") == 0 ? NULL
+			    : stat(journal, &st) == 0 && S_ISDIR(st.st_mode)
+				? "--directory"
+				: "--file";
 	struct run_output said;
 
 	if (run_program((const char *const[]){ "journalctl", "-q", "-F",
-			    "_SYSTEMD_UNIT",
-			    is_system   ? NULL
-			    : is_folder ? "--directory"
-					: "--file",
-			    journal, NULL },
+			    "_SYSTEMD_UNIT", where, journal, NULL },
 		PROGRAM_MS, &said) != RUN_FINE) {
 		return;
 	}
 	for (size_t i = 0; i < units->items && facts->unit == NULL; i++) {
 		const char *item = units->item[i];
 		bool there = strstr(CONF_UNITS, item) != NULL;
-		size_t len;
+		struct postconf lines = postconf_read(said.text);
+		const char *line = NULL;
 
-		for (const char *at = said.text; *at != '\0' && !there;
-		     at += len + (at[len] == '\n')) {
-			char unit[CONF_PATH_SIZE];
+		while (!there && (line = postconf_next(&lines, line)) != NULL) {
+			char bare[CONF_PATH_SIZE]; /* without ".service" */
+			const char *end = strrchr(line, '.');
 			struct text text;
 
-			len = strcspn(at, "\n");
-			text_init(&text, unit, sizeof(unit));
-			text_add_bytes(&text, at, len);
-			there = fnmatch(item, unit, FNM_NOESCAPE) == 0;
-			/* ".service" may be left out. */
-			unit[text.len > SUFFIX ? text.len - SUFFIX : 0] = '\0';
-			there |= fnmatch(item, unit, FNM_NOESCAPE) == 0;
+			text_init(&text, bare, sizeof(bare));
+			text_add_bytes(&text, line,
+			    end != NULL ? (size_t)(end - line) : 0);
+			there = fnmatch(item, line, FNM_NOESCAPE) == 0 ||
+				fnmatch(item, bare, FNM_NOESCAPE) == 0;
 		}
 		facts->unit = there ? NULL : item;
 	}
@@ -276,11 +252,9 @@ same_file(const char *a, const char *b)
 	struct stat one;
 	struct stat other;
 
-	if (strcmp(a, b) == 0) {
-		return true;
-	}
-	return stat(a, &one) == 0 && stat(b, &other) == 0 &&
-	       one.st_dev == other.st_dev && one.st_ino == other.st_ino;
+	return strcmp(a, b) == 0 ||
+	       (stat(a, &one) == 0 && stat(b, &other) == 0 &&
+		   one.st_dev == other.st_dev && one.st_ino == other.st_ino);
 }
 
 static void
@@ -303,11 +277,9 @@ look_at_socket(struct facts *facts)
 	/* The first folder on the way that the user cannot pass. */
 	for (const char *at = strchr(socket->path + 1, '/');
 	     socket->result == EACCES && at != NULL; at = strchr(at + 1, '/')) {
-		struct text text;
-
-		text_init(&text, socket->blocked, sizeof(socket->blocked));
-		text_add_bytes(
-		    &text, socket->path, (size_t)(at - socket->path));
+		(void)text_copy(
+		    socket->blocked, sizeof(socket->blocked), socket->path);
+		socket->blocked[at - socket->path] = '\0';
 		if (try_as(&socket->owner, try_search, socket->blocked) > 0) {
 			return;
 		}
@@ -524,23 +496,19 @@ keep_source(void *to, const struct source_seen *seen)
 	}
 }
 
+/* The last of them will do. */
 static void
 keep_damage(void *to, const char *complaint)
 {
-	struct facts *facts = to;
-
-	if (facts->damage[0] == '\0') {
-		(void)text_copy(
-		    facts->damage, sizeof(facts->damage), complaint);
-	}
+	(void)text_copy(to, STORE_ERROR_SIZE, complaint);
 }
 
 void
 facts_look_for_damage(struct facts *facts, struct store *store)
 {
-	store_check(store, keep_damage, facts);
+	store_check(store, keep_damage, facts->damage);
 	if (store_status(store) != STORE_OK) {
-		keep_damage(facts, store_error(store));
+		keep_damage(facts->damage, store_error(store));
 	}
 }
 

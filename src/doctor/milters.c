@@ -1,6 +1,7 @@
 #include "doctor/mta.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <string.h>
 #include <strings.h>
 
@@ -20,12 +21,11 @@ read_braces(struct milter *milter)
 	char inner[MILTER_TEXT_SIZE];
 	char item[MILTER_TEXT_SIZE];
 	const char *at = inner;
-	size_t len;
+	size_t len = strlen(milter->written);
 
 	(void)text_copy(inner, sizeof(inner), milter->written + 1);
-	len = strlen(inner);
-	if (len > 0 && inner[len - 1] == '}') {
-		inner[len - 1] = '\0';
+	if (len > 1 && milter->written[len - 1] == '}') {
+		inner[len - 2] = '\0';
 	}
 	if (!postconf_item(&at, milter->address, sizeof(milter->address))) {
 		return false;
@@ -111,15 +111,10 @@ leads_to(const char *path, const char *ours, const struct milter_view *view,
     bool chroot)
 {
 	char full[PATH_SIZE];
-	struct text text;
 
-	text_init(&text, full, sizeof(full));
-	if (path[0] != '/') {
-		text_addf(&text, "%s/", view->queue);
-	} else if (chroot) {
-		text_add(&text, view->queue);
-	}
-	text_add(&text, path);
+	(void)snprintf(full, sizeof(full), "%s%s%s",
+	    path[0] != '/' || chroot ? view->queue : "",
+	    path[0] != '/' ? "/" : "", path);
 	return view->same(full, ours);
 }
 
@@ -128,20 +123,19 @@ milter_same(const char *address, const struct milter_view *view)
 {
 	struct endpoint ours = { .port = 0 };
 	struct endpoint theirs = { .port = 0 };
+	bool fine = endpoint_parse(view->listen, ENDPOINT_MILTER, &ours) ==
+			NULL &&
+		    endpoint_parse(address, ENDPOINT_POSTFIX, &theirs) ==
+			NULL &&
+		    ours.is_unix == theirs.is_unix;
 
-	if (endpoint_parse(view->listen, ENDPOINT_MILTER, &ours) == NULL &&
-	    endpoint_parse(address, ENDPOINT_POSTFIX, &theirs) == NULL &&
-	    ours.is_unix == theirs.is_unix) {
-		if (!ours.is_unix && ours.port == theirs.port) {
-			return SAME_MILTER;
-		}
-		if (ours.is_unix &&
-		    leads_to(theirs.path, ours.path, view, view->chroot)) {
-			return SAME_MILTER;
-		}
-		if (ours.is_unix &&
-		    leads_to(theirs.path, ours.path, view, !view->chroot)) {
-			return SAME_UNREACHED;
+	if (fine && !ours.is_unix && ours.port == theirs.port) {
+		return SAME_MILTER;
+	}
+	for (int i = 0; fine && ours.is_unix && i < 2; i++) {
+		if (leads_to(theirs.path, ours.path, view,
+			view->chroot != (i == 1))) {
+			return i == 0 ? SAME_MILTER : SAME_UNREACHED;
 		}
 	}
 	return strcasestr(address, "videur") != NULL ? SAME_NAME : SAME_NOT;
@@ -214,19 +208,19 @@ milters_write(const struct milters *milters, const struct milter_view *view,
 	}
 	(void)endpoint_parse(view->listen, ENDPOINT_MILTER, &listen);
 	inner = below(listen.path, view->queue);
-	text_add(to, "{ ");
 	if (!listen.is_unix) {
 		bool v6 = strchr(listen.host, ':') != NULL;
 
-		text_addf(to, "inet:%s%s%s:%" PRIu16, v6 ? "[" : "",
+		text_addf(to, "{ inet:%s%s%s:%" PRIu16, v6 ? "[" : "",
 		    listen.host[0] != '\0' ? listen.host : "127.0.0.1",
 		    v6 ? "]" : "", listen.port);
-	} else if (inner != NULL) {
-		text_addf(to, "unix:%s", inner);
 	} else {
 		/* From a chroot it cannot be reached: it has to move first. */
-		text_addf(to, "unix:%s",
-		    view->chroot ? "videur/milter.sock" : listen.path);
+		text_addf(to, "{ unix:%s",
+		    inner != NULL  ? inner
+		    : view->chroot ? "videur/milter.sock"
+				   : listen.path);
 	}
-	text_add(to, ", default_action=accept }");
+	text_add(to, ", default_action=accept, connect_timeout=2s, "
+		     "command_timeout=5s, content_timeout=10s }");
 }

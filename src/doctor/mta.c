@@ -1,6 +1,7 @@
 #include "doctor/mta.h"
 
 #include <ctype.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -204,10 +205,8 @@ of_service(
     const struct postconf *postconf, const char *service, const char *name)
 {
 	char full[MTA_FOLDER_SIZE];
-	struct text text;
 
-	text_init(&text, full, sizeof(full));
-	text_addf(&text, "%s/%s", service, name);
+	(void)snprintf(full, sizeof(full), "%s/%s", service, name);
 	return postconf_get(postconf, full);
 }
 
@@ -311,13 +310,8 @@ mta_ask(struct mta *mta, const char *folder)
 		[MTA_OVERRIDES] = { "-Px" },
 	};
 
-	if (folder != NULL &&
-	    !text_copy(mta->folder, sizeof(mta->folder), folder)) {
-		mta->state = MTA_MUTE;
-		(void)text_copy(
-		    mta->error, sizeof(mta->error), "its path is too long");
-		return;
-	}
+	(void)text_copy(
+	    mta->folder, sizeof(mta->folder), folder != NULL ? folder : "");
 	for (size_t i = 0; i < MTA_SAID; i++) {
 		struct run_output output;
 		enum run_result result = run(mta, "postconf",
@@ -361,24 +355,22 @@ has_any(const struct mta *mta, const char *list, const char *const *keys)
 		const char *table = inner != NULL ? inner : item;
 
 		for (size_t i = 0; keys[i] != NULL; i++) {
-			struct run_output output;
-			enum run_result result;
+			struct run_output output = { .text = NULL };
+			bool has = strcasecmp(table, keys[i]) == 0;
 
-			if (!is_table(table)) {
-				if (strcasecmp(table, keys[i]) == 0) {
-					return true;
-				}
-				continue;
-			}
-			result = run(mta, "postmap",
-			    (const char *const[]){ "-q", keys[i], table, NULL },
-			    &output);
-			free(output.text);
 			/* Of a key that is not there it says nothing, but for
 			 * warnings. */
-			if (result == RUN_FINE ||
-			    (output.error[0] != '\0' &&
-				strstr(output.error, " warning: ") == NULL)) {
+			if (is_table(table)) {
+				has = run(mta, "postmap",
+					  (const char *const[]){
+					      "-q", keys[i], table, NULL },
+					  &output) == RUN_FINE ||
+				      (output.error[0] != '\0' &&
+					  strstr(output.error, "warning:") ==
+					      NULL);
+				free(output.text);
+			}
+			if (has) {
 				return true;
 			}
 		}

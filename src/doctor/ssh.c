@@ -1,5 +1,6 @@
 #include "doctor/facts.h"
 
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -72,17 +73,14 @@ ssh_find(struct addr *out)
 	for (int i = 0; i < PROCESSES_MAX && pid > 0; i++) {
 		char path[PATH_SIZE];
 		char stat[STAT_MAX];
-		struct text text;
 		size_t len;
 
-		text_init(&text, path, sizeof(path));
-		text_addf(&text, "/proc/%ld/environ", pid);
+		(void)snprintf(path, sizeof(path), "/proc/%ld/environ", pid);
 		len = file_read_head(path, environment, sizeof(environment));
 		if (ssh_read_environment(environment, len, out)) {
 			return true;
 		}
-		text_init(&text, path, sizeof(path));
-		text_addf(&text, "/proc/%ld/stat", pid);
+		(void)snprintf(path, sizeof(path), "/proc/%ld/stat", pid);
 		(void)file_read_head(path, stat, sizeof(stat));
 		pid = ssh_read_parent(stat);
 	}
