@@ -31,24 +31,8 @@ check_postfix(const struct facts *facts, struct diagnosis *out)
 
 /* ---- one smtpd, and our milter in its list ---- */
 
-struct hook {
-	const struct facts *facts;
-	const struct mta *mta;
-	const struct mta_service *service;
-	struct milter_view view;
-	struct milters milters;
-	size_t at; /* our milter's place; milters.milters: none */
-	enum same_milter same;
-	bool own_milters;           /* the service has a list of its own */
-	const char *where;          /* the place of that list */
-	char fix[REMARK_TEXT_SIZE]; /* the line last made */
-};
-
-/* Look at each smtpd, but for one that takes back on this host what a
- * scanner was given: that passes no milter again. */
-static void
-each_service(const struct facts *facts, struct diagnosis *out,
-    void (*look)(struct hook *hook, struct diagnosis *out))
+void
+each_service(const struct facts *facts, struct diagnosis *out, looker *look)
 {
 	for (size_t i = 0; i < out->mta->services; i++) {
 		const struct mta_service *service = &out->mta->service[i];
@@ -116,7 +100,7 @@ fix_milters(struct hook *hook, bool keep)
 			 hook, hook->own_milters, "smtpd_milters", setting);
 }
 
-static void
+void
 look_at_chain(struct hook *hook, struct diagnosis *out)
 {
 	const struct milters *milters = &hook->milters;
@@ -140,12 +124,6 @@ look_at_chain(struct hook *hook, struct diagnosis *out)
 }
 
 void
-check_milters(const struct facts *facts, struct diagnosis *out)
-{
-	each_service(facts, out, look_at_chain);
-}
-
-static void
 look_at_action(struct hook *hook, struct diagnosis *out)
 {
 	bool own;
@@ -169,12 +147,6 @@ look_at_action(struct hook *hook, struct diagnosis *out)
 		    own ? hook->service->name : "main.cf",
 		    fix_milters(hook, false), action);
 	}
-}
-
-void
-check_action(const struct facts *facts, struct diagnosis *out)
-{
-	each_service(facts, out, look_at_action);
 }
 
 /* ---- settings ---- */
@@ -213,7 +185,7 @@ restricts(const struct hook *hook, const char *word)
 	return false;
 }
 
-static void
+void
 look_at_settings(struct hook *hook, struct diagnosis *out)
 {
 	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
@@ -235,15 +207,9 @@ look_at_settings(struct hook *hook, struct diagnosis *out)
 	}
 }
 
-void
-check_settings(const struct facts *facts, struct diagnosis *out)
-{
-	each_service(facts, out, look_at_settings);
-}
-
 /* ---- logins ---- */
 
-static void
+void
 look_at_logins(struct hook *hook, struct diagnosis *out)
 {
 	const struct conf *conf = hook->facts->conf;
@@ -285,12 +251,6 @@ look_at_logins(struct hook *hook, struct diagnosis *out)
 			hook, true, "syslog_name", "postfix/submission"),
 		    logs);
 	}
-}
-
-void
-check_logins(const struct facts *facts, struct diagnosis *out)
-{
-	each_service(facts, out, look_at_logins);
 }
 
 /* ---- the socket ---- */

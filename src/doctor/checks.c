@@ -307,29 +307,30 @@ enum {
 static const struct {
 	const char *name; /* and of the finding where nothing is wrong */
 	unsigned needs;
-	checker *run;
+	checker *run; /* or for each smtpd: */
+	looker *look;
 } checks[] = {
-	{ "database", 0, check_database },
-	{ "own-addresses", 0, check_own_addresses },
-	{ "allow", NEEDS_RECORDS, check_allow },
-	{ "postfix", OF_EACH, check_postfix },
-	{ "mynetworks", NEEDS_POSTFIX, check_mynetworks },
-	{ "mx", NEEDS_POSTFIX, check_mx },
-	{ "ssh", 0, check_ssh },
-	{ "proxy", NEEDS_RECORDS, check_proxy },
-	{ "milter-chain", NEEDS_POSTFIX | OF_EACH, check_milters },
-	{ "milter-action", NEEDS_POSTFIX | OF_EACH, check_action },
-	{ "milter-socket", NEEDS_POSTFIX | OF_EACH, check_socket },
-	{ "helo", NEEDS_POSTFIX | OF_EACH, check_settings },
-	{ "smtpd", NEEDS_POSTFIX | OF_EACH, check_settings },
-	{ "logins", NEEDS_POSTFIX | OF_EACH, check_logins },
-	{ "reach", NEEDS_RECORDS, check_reach },
-	{ "scanners", 0, check_scanners },
-	{ "milter", NEEDS_RECORDS, check_seen },
-	{ "services", NEEDS_RECORDS, check_services },
-	{ "logs", 0, check_logs },
-	{ "clock", 0, check_clock },
-	{ "page", 0, check_page },
+	{ "database", 0, check_database, NULL },
+	{ "own-addresses", 0, check_own_addresses, NULL },
+	{ "allow", NEEDS_RECORDS, check_allow, NULL },
+	{ "postfix", OF_EACH, check_postfix, NULL },
+	{ "mynetworks", NEEDS_POSTFIX, check_mynetworks, NULL },
+	{ "mx", NEEDS_POSTFIX, check_mx, NULL },
+	{ "ssh", 0, check_ssh, NULL },
+	{ "proxy", NEEDS_RECORDS, check_proxy, NULL },
+	{ "milter-chain", NEEDS_POSTFIX | OF_EACH, NULL, look_at_chain },
+	{ "milter-action", NEEDS_POSTFIX | OF_EACH, NULL, look_at_action },
+	{ "milter-socket", NEEDS_POSTFIX | OF_EACH, check_socket, NULL },
+	{ "helo", NEEDS_POSTFIX | OF_EACH, NULL, look_at_settings },
+	{ "smtpd", NEEDS_POSTFIX | OF_EACH, NULL, look_at_settings },
+	{ "logins", NEEDS_POSTFIX | OF_EACH, NULL, look_at_logins },
+	{ "reach", NEEDS_RECORDS, check_reach, NULL },
+	{ "scanners", 0, check_scanners, NULL },
+	{ "milter", NEEDS_RECORDS, check_seen, NULL },
+	{ "services", NEEDS_RECORDS, check_services, NULL },
+	{ "logs", 0, check_logs, NULL },
+	{ "clock", 0, check_clock, NULL },
+	{ "page", 0, check_page, NULL },
 };
 
 void
@@ -350,7 +351,12 @@ diagnose(const struct facts *facts, struct diagnosis *out)
 				out->mta->state == MTA_THERE) &&
 			    ((needs & NEEDS_RECORDS) == 0 ||
 				facts->records.result == STORE_OK)) {
-				checks[i].run(facts, out);
+				if (checks[i].look != NULL) {
+					each_service(
+					    facts, out, checks[i].look);
+				} else {
+					checks[i].run(facts, out);
+				}
 				ran = true;
 			}
 		}

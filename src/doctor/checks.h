@@ -12,10 +12,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "doctor/mta.h"
 #include "store/store.h"
 
 struct facts;
-struct mta;
 
 enum {
 	REMARK_NAME_SIZE = 32,
@@ -101,8 +101,28 @@ checker check_own_addresses, check_allow, check_mynetworks, check_mx, check_ssh,
     check_proxy;
 
 /* check_postfix.c: how Postfix is set up. */
-checker check_postfix, check_milters, check_action, check_socket,
-    check_settings, check_logins;
+checker check_postfix, check_socket;
+
+/* One smtpd, and our milter in its list. */
+struct hook {
+	const struct facts *facts;
+	const struct mta *mta;
+	const struct mta_service *service;
+	struct milter_view view;
+	struct milters milters;
+	size_t at; /* our milter's place; milters.milters: none */
+	enum same_milter same;
+	bool own_milters;           /* the service has a list of its own */
+	const char *where;          /* the place of that list */
+	char fix[REMARK_TEXT_SIZE]; /* the line last made */
+};
+
+/* A check of one smtpd; and each of them, but for one that takes back on this
+ * host what a scanner was given: that passes no milter again. */
+typedef void looker(struct hook *hook, struct diagnosis *out);
+looker look_at_chain, look_at_action, look_at_settings, look_at_logins;
+void each_service(
+    const struct facts *facts, struct diagnosis *out, looker *look);
 
 /* check_seen.c: what ought to be seen, and what is. */
 checker check_scanners, check_seen, check_logs;

@@ -177,18 +177,6 @@ add_items(struct mta *mta, const char *list, adder *add, bool follow)
 	}
 }
 
-void
-mta_add_nets(struct mta *mta, const char *list)
-{
-	add_items(mta, list, add_net, true);
-}
-
-void
-mta_add_domains(struct mta *mta, const char *list)
-{
-	add_items(mta, list, add_domain, true);
-}
-
 /* ---- what postconf printed ---- */
 
 const char *
@@ -293,9 +281,9 @@ mta_read(struct mta *mta)
 		"virtual_alias_domains" };
 
 	read_services(mta);
-	mta_add_nets(mta, mta_get(mta, "mynetworks"));
+	add_items(mta, mta_get(mta, "mynetworks"), add_net, true);
 	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
-		mta_add_domains(mta, mta_get(mta, lists[i]));
+		add_items(mta, mta_get(mta, lists[i]), add_domain, true);
 	}
 }
 

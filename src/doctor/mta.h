@@ -188,7 +188,8 @@ struct mta {
 void mta_ask(struct mta *mta, const char *folder);
 void mta_clear(struct mta *mta);
 
-/* Read said[]. */
+/* Read said[].  What tables hold is read only where Postfix is MTA_THERE to be
+ * asked, and what a list leaves out with '!' is passed over. */
 void mta_read(struct mta *mta);
 
 /* A setting of main.cf, or "". */
@@ -200,11 +201,5 @@ const char *mta_get_own(
 /* Whether Postfix would refuse mail to an address of one of its domains,
  * because nobody there has it.  False as well where that is not sure. */
 bool mta_refuses(const struct mta *mta, const char *address);
-
-/* Add the networks that a setting such as mynetworks lists, or the domains of
- * one such as mydestination, and what its tables hold where Postfix is
- * MTA_THERE to be asked.  What it leaves out with '!' is passed over. */
-void mta_add_nets(struct mta *mta, const char *list);
-void mta_add_domains(struct mta *mta, const char *list);
 
 #endif

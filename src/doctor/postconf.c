@@ -24,10 +24,6 @@ enum {
 
 /* ---- running a program ---- */
 
-/* Where a system keeps its programs. */
-static const char *const folders[] = { "/usr/sbin", "/usr/local/sbin",
-	"/usr/bin", "/usr/local/bin", "/sbin", "/bin" };
-
 /* Where a program may write so many bytes and no more, or -1. */
 static int
 paper_open(off_t size)
@@ -54,27 +50,20 @@ paper_read(int fd, size_t len)
 	return text;
 }
 
-enum run_result
-run_program(
-    const char *const *argv, int64_t milliseconds, struct run_output *output)
+/* Start it, writing on two papers; 0, or why that could not be. */
+static int
+start_program(const char *const *argv, const int papers[static 2], pid_t *pid)
 {
+	static const char *const folders[] = { "/usr/sbin", "/usr/local/sbin",
+		"/usr/bin", "/usr/local/bin", "/sbin", "/bin" };
 	static char locale[] = "LC_ALL=C";
 	char *environment[] = { locale, NULL };
 	union {
 		const char *const *borrowed;
 		char *const *wanted; /* posix_spawn() changes nothing */
 	} words = { .borrowed = argv };
-	const struct timespec nap = { .tv_nsec = 2000000L };
-	int64_t deadline = proc_ticks() + milliseconds;
-	int papers[2] = { paper_open(RUN_OUTPUT_MAX),
-		paper_open(COMPLAINT_MAX) };
 	posix_spawn_file_actions_t actions;
-	enum run_result result = RUN_FAILED;
 	int error = ENOENT;
-	bool over = false;
-	int status = -1;
-	pid_t pid = -1;
-	off_t len;
 
 	(void)posix_spawn_file_actions_init(&actions);
 	(void)posix_spawn_file_actions_addopen(
@@ -90,9 +79,27 @@ run_program(
 		(void)snprintf(
 		    path, sizeof(path), "%s/%s", folders[i], argv[0]);
 		error = posix_spawn(
-		    &pid, path, &actions, NULL, words.wanted, environment);
+		    pid, path, &actions, NULL, words.wanted, environment);
 	}
 	(void)posix_spawn_file_actions_destroy(&actions);
+	return error;
+}
+
+enum run_result
+run_program(
+    const char *const *argv, int64_t milliseconds, struct run_output *output)
+{
+	const struct timespec nap = { .tv_nsec = 2000000L };
+	int64_t deadline = proc_ticks() + milliseconds;
+	int papers[2] = { paper_open(RUN_OUTPUT_MAX),
+		paper_open(COMPLAINT_MAX) };
+	pid_t pid = -1;
+	int error = start_program(argv, papers, &pid);
+	enum run_result result = RUN_FAILED;
+	bool over = false;
+	int status = -1;
+	off_t len;
+
 	*output = (struct run_output){ .text = NULL };
 	while (error == 0 && waitpid(pid, &status, over ? 0 : WNOHANG) == 0) {
 		over = proc_ticks() > deadline;

@@ -241,9 +241,10 @@ fixes(void **state)
 	struct fixes *found = calloc(1, sizeof(*found));
 
 	assert_non_null(found);
-	mta_add_nets(visit.facts->mta,
-	    "127.0.0.0/8 198.51.100.0/24 198.0.0.0/8 203.0.113.1 "
-	    "203.0.113.2");
+	visit.facts->mta[0].said[MTA_MAIN] = postconf_read(
+	    strdup("mynetworks = 127.0.0.0/8 198.51.100.0/24 198.0.0.0/8 "
+		   "203.0.113.1 203.0.113.2"));
+	mta_read(visit.facts->mta);
 	fixture->conf->allow[fixture->conf->allows++] = net_of("203.0.113.2");
 	visit.facts->has_ssh = true;
 	visit.facts->ssh = addr_of("2001:db8::9");

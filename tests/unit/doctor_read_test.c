@@ -65,6 +65,36 @@ lines_of_postconf(void **state)
 
 /* ---- networks ---- */
 
+static struct mta *
+mta_of(const char *main, const char *fields, const char *overrides)
+{
+	struct mta *mta = calloc(1, sizeof(*mta));
+
+	assert_non_null(mta);
+	mta->said[MTA_MAIN] = postconf_read(strdup(main));
+	mta->said[MTA_FIELDS] = postconf_read(strdup(fields));
+	mta->said[MTA_OVERRIDES] = postconf_read(strdup(overrides));
+	mta_read(mta);
+	return mta;
+}
+
+/* Of one setting. */
+static struct mta *
+mta_with(const char *name, const char *value)
+{
+	char line[1024];
+
+	(void)snprintf(line, sizeof(line), "%s = %s", name, value);
+	return mta_of(line, "", "");
+}
+
+static void
+mta_gone(struct mta *mta)
+{
+	mta_clear(mta);
+	free(mta);
+}
+
 static void
 networks(void **state)
 {
@@ -73,16 +103,14 @@ networks(void **state)
 	(void)state;
 	rows_open(&rows, "postfix.rows", "networks");
 	while (rows_next(&rows)) {
-		struct mta *mta = calloc(1, sizeof(*mta));
+		struct mta *mta = mta_with("mynetworks", rows.field[0]);
 
-		assert_non_null(mta);
-		mta_add_nets(mta, rows.field[0]);
 		check_int(
 		    rows.sentence, (int64_t)mta->nets, rows_number(&rows, 1));
 		check_int(rows.sentence, (int64_t)mta->unlisteds,
 		    rows_number(&rows, 2));
 		check_int(rows.sentence, mta->nets_cut, rows_number(&rows, 3));
-		free(mta);
+		mta_gone(mta);
 	}
 }
 
@@ -209,27 +237,6 @@ endless_milters(void **state)
 
 /* ---- Postfix ---- */
 
-static struct mta *
-mta_of(const char *main, const char *fields, const char *overrides)
-{
-	struct mta *mta = calloc(1, sizeof(*mta));
-
-	assert_non_null(mta);
-	mta->state = MTA_THERE;
-	mta->said[MTA_MAIN] = postconf_read(strdup(main));
-	mta->said[MTA_FIELDS] = postconf_read(strdup(fields));
-	mta->said[MTA_OVERRIDES] = postconf_read(strdup(overrides));
-	mta_read(mta);
-	return mta;
-}
-
-static void
-mta_gone(struct mta *mta)
-{
-	mta_clear(mta);
-	free(mta);
-}
-
 static void
 services_of_master_cf(void **state)
 {
@@ -275,39 +282,35 @@ domains(void **state)
 	(void)state;
 	rows_open(&rows, "postfix.rows", "domains");
 	while (rows_next(&rows)) {
-		struct mta *mta = calloc(1, sizeof(*mta));
+		struct mta *mta = mta_with("mydestination", rows.field[0]);
 		char buf[128];
 		struct text got;
 
-		assert_non_null(mta);
-		mta_add_domains(mta, rows.field[0]);
 		text_init(&got, buf, sizeof(buf));
 		for (size_t j = 0; j < mta->domains; j++) {
 			text_addf(
 			    &got, "%s%s", j > 0 ? " " : "", mta->domain[j]);
 		}
 		rows_check(&rows, 1, buf);
-		free(mta);
+		mta_gone(mta);
 	}
 }
 
 static void
 more_domains_than_fit(void **state)
 {
-	struct mta *mta = calloc(1, sizeof(*mta));
+	char list[64 * (MTA_DOMAINS_MAX + 5)] = "mydestination = ";
+	struct mta *mta;
 
 	(void)state;
-	assert_non_null(mta);
 	for (int i = 0; i < MTA_DOMAINS_MAX + 5; i++) {
-		char name[64];
-
-		(void)snprintf(name, sizeof(name), "d%d.test t:%d", i, i);
-		mta_add_domains(mta, name);
+		(void)snprintf(list + strlen(list), 64, "d%d.test t:%d ", i, i);
 	}
+	mta = mta_of(list, "", "");
 	check_int("domains", (int64_t)mta->domains, MTA_DOMAINS_MAX);
 	check_int("tables", (int64_t)mta->unlisteds, MTA_TABLES_MAX);
 	assert_true(mta->cut);
-	free(mta);
+	mta_gone(mta);
 }
 
 /* ---- DNS ---- */
