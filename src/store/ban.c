@@ -4,11 +4,31 @@
 #include "base/text.h"
 #include "store/db.h"
 
+#define TEXTS                                                                  \
+	"rule, code, enhanced, phrase, own, note, ref, again_code,"            \
+	" again_enhanced, again_phrase, again_own"
 #define COLUMNS                                                                \
-	"id, client, reason, rule, step, begins, ends, cleared, mistake,"      \
-	" observed, hits, told, stage, service, code, enhanced, phrase,"       \
-	" own, note, ref, again_code, again_enhanced, again_phrase,"           \
-	" again_own, honest"
+	"id, client, reason, stage, service, step, begins, ends, cleared,"     \
+	" mistake, observed, hits, told, honest, " TEXTS
+
+/* The columns that are TEXTS. */
+#define TEXT(field)                                                            \
+	{                                                                      \
+		offsetof(struct ban, field), sizeof(((struct ban *)0)->field)  \
+	}
+static const struct {
+	size_t at;
+	size_t size;
+} texts[] = { TEXT(rule), TEXT(reply.code), TEXT(reply.enhanced),
+	TEXT(reply.phrase), TEXT(reply.own), TEXT(note), TEXT(ref),
+	TEXT(again.code), TEXT(again.enhanced), TEXT(again.phrase),
+	TEXT(again.own) };
+
+enum {
+	TEXTS_COUNT = sizeof(texts) / sizeof(texts[0]),
+	TEXTS_READ = 14, /* the first of them in COLUMNS */
+	TEXTS_PUT = 12   /* and of what is put */
+};
 
 /* ---- writing ---- */
 
@@ -16,40 +36,34 @@
 void
 db_ban_put(struct store *store, struct ban *ban)
 {
-	static const char *const
-	    sql = "INSERT INTO ban (client, family, bits, reason, rule, step,"
-		  " begins, ends, observed, stage, service, code, enhanced,"
-		  " phrase, own, note, ref, again_code, again_enhanced,"
-		  " again_phrase, again_own, honest) VALUES (:client, :family,"
-		  " :bits, :reason, :rule, :step, :begins, :ends, :observed,"
-		  " :stage, :service, :code, :enhanced, :phrase, :own, :note,"
-		  " :ref, :again_code, :again_enhanced, :again_phrase,"
-		  " :again_own, :honest) ON CONFLICT (ref) DO NOTHING";
 	bool draw = ban->ref[0] == '\0';
 
 	do {
-		if (draw) {
-			(void)proc_ref(ban->ref);
-		}
-		db_run(store, sql,
+		sqlite3_stmt *put = db_query(store,
+		    "INSERT INTO ban (client, family, bits, reason, step,"
+		    " begins, ends, observed, stage, service, honest, " TEXTS
+		    ") VALUES (:client, :family, :bits, :reason, :step,"
+		    " :begins, :ends, :observed, :stage, :service, :honest,"
+		    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		    " ON CONFLICT (ref) DO NOTHING",
 		    DB_WITH(DB_NET(&ban->who),
 			db_text(":reason", reason_name(ban->reason)),
-			db_text(":rule", ban->rule), db_int(":step", ban->step),
+			db_int(":step", ban->step),
 			db_int(":begins", ban->begins),
 			db_int(":ends", ban->ends),
 			db_int(":observed", ban->observed),
 			db_text(":stage", stage_name(ban->stage)),
 			db_text(":service", service_name(ban->service)),
-			db_text(":code", ban->reply.code),
-			db_text(":enhanced", ban->reply.enhanced),
-			db_text(":phrase", ban->reply.phrase),
-			db_text(":own", ban->reply.own),
-			db_text(":note", ban->note), db_text(":ref", ban->ref),
-			db_text(":again_code", ban->again.code),
-			db_text(":again_enhanced", ban->again.enhanced),
-			db_text(":again_phrase", ban->again.phrase),
-			db_text(":again_own", ban->again.own),
 			db_int(":honest", ban->honest)));
+
+		if (draw) {
+			(void)proc_ref(ban->ref);
+		}
+		for (int i = 0; put != NULL && i < TEXTS_COUNT; i++) {
+			(void)sqlite3_bind_text(put, TEXTS_PUT + i,
+			    (const char *)ban + texts[i].at, -1, SQLITE_STATIC);
+		}
+		(void)db_row(store, put);
 	} while (draw && store->status == STORE_OK &&
 		 sqlite3_changes(store->db) == 0);
 	if (store->status == STORE_OK && sqlite3_changes(store->db) == 0) {
@@ -87,34 +101,24 @@ static bool
 read_ban(sqlite3_stmt *row, struct ban *ban)
 {
 	*ban = (struct ban){ 0 };
-	if (!net_parse(db_words(row, 1), &ban->who) ||
-	    !words_parse(&reason_words, db_words(row, 2), &ban->reason) ||
-	    !words_parse(&stage_words, db_words(row, 12), &ban->stage) ||
-	    !words_parse(&service_words, db_words(row, 13), &ban->service)) {
-		return false;
+	for (int i = 0; i < TEXTS_COUNT; i++) {
+		(void)text_copy((char *)ban + texts[i].at, texts[i].size,
+		    db_words(row, TEXTS_READ + i));
 	}
 	ban->id = sqlite3_column_int64(row, 0);
-	DB_COPY(ban->rule, row, 3);
-	ban->step = sqlite3_column_int(row, 4);
-	ban->begins = sqlite3_column_int64(row, 5);
-	ban->ends = sqlite3_column_int64(row, 6);
-	ban->cleared = sqlite3_column_int64(row, 7);
-	ban->mistake = sqlite3_column_int(row, 8) != 0;
-	ban->observed = sqlite3_column_int(row, 9) != 0;
-	ban->hits = sqlite3_column_int64(row, 10);
-	ban->told = sqlite3_column_int64(row, 11);
-	DB_COPY(ban->reply.code, row, 14);
-	DB_COPY(ban->reply.enhanced, row, 15);
-	DB_COPY(ban->reply.phrase, row, 16);
-	DB_COPY(ban->reply.own, row, 17);
-	DB_COPY(ban->note, row, 18);
-	DB_COPY(ban->ref, row, 19);
-	DB_COPY(ban->again.code, row, 20);
-	DB_COPY(ban->again.enhanced, row, 21);
-	DB_COPY(ban->again.phrase, row, 22);
-	DB_COPY(ban->again.own, row, 23);
-	ban->honest = sqlite3_column_int(row, 24) != 0;
-	return true;
+	ban->step = sqlite3_column_int(row, 5);
+	ban->begins = sqlite3_column_int64(row, 6);
+	ban->ends = sqlite3_column_int64(row, 7);
+	ban->cleared = sqlite3_column_int64(row, 8);
+	ban->mistake = sqlite3_column_int(row, 9) != 0;
+	ban->observed = sqlite3_column_int(row, 10) != 0;
+	ban->hits = sqlite3_column_int64(row, 11);
+	ban->told = sqlite3_column_int64(row, 12);
+	ban->honest = sqlite3_column_int(row, 13) != 0;
+	return net_parse(db_words(row, 1), &ban->who) &&
+	       words_parse(&reason_words, db_words(row, 2), &ban->reason) &&
+	       words_parse(&stage_words, db_words(row, 3), &ban->stage) &&
+	       words_parse(&service_words, db_words(row, 4), &ban->service);
 }
 
 /* What a question asks, but for whose bans. */

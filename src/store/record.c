@@ -2,6 +2,8 @@
  * What a session asks and tells: standing, evidence, record; and what is kept
  * of it, events, tallies and sums by day.
  */
+#include <string.h>
+
 #include "base/proc.h"
 #include "base/text.h"
 #include "base/words.h"
@@ -148,9 +150,12 @@ store_login_forgive(struct store *store, int64_t after, int64_t until)
 
 /* ---- tallies ---- */
 
-/* The columns behind the four sums, in the order of enum kind and under the
- * kinds' names. */
-#define EACH_KIND(DO)                                                          \
+/* The columns, in the order of struct tally and of enum kind in it. */
+#define EACH_OTHER(DO)                                                         \
+	DO(messages)                                                           \
+	DO(recipients)                                                         \
+	DO(accepted)                                                           \
+	DO(logins)                                                             \
 	DO(spam)                                                               \
 	DO(virus)                                                              \
 	DO(complaint)                                                          \
@@ -164,68 +169,48 @@ store_login_forgive(struct store *store, int64_t after, int64_t until)
 	DO(greylist)                                                           \
 	DO(relay)                                                              \
 	DO(volume)
-#define COLUMN(kind) ", " #kind
-#define SUM(kind)    ", sum(" #kind ")"
-#define ADD(kind)                                                              \
-	"INSERT INTO tally (client, hour, " #kind ")"                          \
-	" VALUES (:client, :hour, :number) ON CONFLICT (client, hour)"         \
-	" DO UPDATE SET " #kind " = " #kind " + excluded." #kind
-#define ADD_NEXT(kind) ADD(kind),
-#define KINDS          EACH_KIND(COLUMN)
-#define SUMS           EACH_KIND(SUM)
+#define COLUMN(name) ", " #name
+#define VALUE(name)  ", ?"
+#define ADD(name)    ", " #name " = " #name " + excluded." #name
+#define SUM(name)    ", sum(" #name ")"
 
-/* Most rows are either of sessions without any event or of one event: each
- * way touches its own columns alone. */
+enum {
+	TALLY_COLUMNS = sizeof(struct tally) / sizeof(int64_t)
+};
+
 void
 db_tally_add(struct store *store, const struct tally_row *row)
 {
-	static const char *const sql[KIND_COUNT] = { EACH_KIND(ADD_NEXT) };
-	const struct tally *tally = &row->tally;
+	sqlite3_stmt *statement = db_query(store,
+	    "INSERT INTO tally (client, hour, sessions" EACH_OTHER(
+		COLUMN) ")"
+			" VALUES (:client, :hour, ?" EACH_OTHER(
+			    VALUE) ")"
+				   " ON CONFLICT (client, hour) DO UPDATE"
+				   " SET sessions = sessions + excluded.sessions" EACH_OTHER(
+				       ADD),
+	    DB_WITH(db_client(&row->client), db_int(":hour", row->hour)));
+	int64_t number[TALLY_COLUMNS];
 
-	if (tally->logins != 0) {
-		db_run(store, ADD(logins),
-		    DB_WITH(db_client(&row->client), db_int(":hour", row->hour),
-			db_int(":number", tally->logins)));
+	memcpy(number, &row->tally, sizeof(number));
+	for (int i = 0; statement != NULL && i < TALLY_COLUMNS; i++) {
+		(void)sqlite3_bind_int64(statement, 3 + i, number[i]);
 	}
-	if ((tally->sessions | tally->messages | tally->recipients |
-		tally->accepted) != 0) {
-		db_run(store,
-		    "INSERT INTO tally (client, hour, sessions, messages,"
-		    " recipients, accepted) VALUES (:client, :hour, :sessions,"
-		    " :messages, :recipients, :accepted)"
-		    " ON CONFLICT (client, hour) DO UPDATE SET"
-		    " sessions = sessions + excluded.sessions,"
-		    " messages = messages + excluded.messages,"
-		    " recipients = recipients + excluded.recipients,"
-		    " accepted = accepted + excluded.accepted",
-		    DB_WITH(db_client(&row->client), db_int(":hour", row->hour),
-			db_int(":sessions", tally->sessions),
-			db_int(":messages", tally->messages),
-			db_int(":recipients", tally->recipients),
-			db_int(":accepted", tally->accepted)));
-	}
-	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		if (tally->kind[kind] != 0) {
-			db_run(store, sql[kind],
-			    DB_WITH(db_client(&row->client),
-				db_int(":hour", row->hour),
-				db_int(":number", tally->kind[kind])));
-		}
-	}
+	(void)db_row(store, statement);
 }
 
-/* The five sums and the kinds, from that column on. */
-static void
-read_sums(sqlite3_stmt *row, int column, struct tally *tally)
+/* All columns, behind another one. */
+static struct tally
+read_tally(sqlite3_stmt *row)
 {
-	tally->sessions = sqlite3_column_int64(row, column);
-	tally->messages = sqlite3_column_int64(row, column + 1);
-	tally->recipients = sqlite3_column_int64(row, column + 2);
-	tally->accepted = sqlite3_column_int64(row, column + 3);
-	tally->logins = sqlite3_column_int64(row, column + 4);
-	for (int i = 0; i < KIND_COUNT; i++) {
-		tally->kind[i] = sqlite3_column_int64(row, column + 5 + i);
+	int64_t number[TALLY_COLUMNS];
+	struct tally tally;
+
+	for (int i = 0; i < TALLY_COLUMNS; i++) {
+		number[i] = sqlite3_column_int64(row, 1 + i);
 	}
+	memcpy(&tally, number, sizeof(tally));
+	return tally;
 }
 
 void
@@ -234,16 +219,15 @@ store_tally_hours(struct store *store, const struct net *client, int64_t from,
     void (*each)(void *to, int64_t hour, const struct tally *tally), void *to)
 {
 	sqlite3_stmt *statement = db_query(store,
-	    "SELECT hour, sessions, messages, recipients, accepted, logins" KINDS
-	    " FROM tally WHERE client = :client"
-	    " AND hour >= :from AND hour <= :until ORDER BY hour",
+	    "SELECT hour, sessions" EACH_OTHER(
+		COLUMN) " FROM tally WHERE client = :client"
+			" AND hour >= :from AND hour <= :until ORDER BY hour",
 	    DB_WITH(db_client(client), db_int(":from", from),
 		db_int(":until", until)));
 
 	while (db_row(store, statement)) {
-		struct tally tally;
+		const struct tally tally = read_tally(statement);
 
-		read_sums(statement, 1, &tally);
 		each(to, sqlite3_column_int64(statement, 0), &tally);
 	}
 }
@@ -269,18 +253,16 @@ store_tally_each(struct store *store, int64_t from, int64_t until,
     void *to)
 {
 	sqlite3_stmt *statement = db_query(store,
-	    "SELECT client, sum(sessions), sum(messages), sum(recipients),"
-	    " sum(accepted), sum(logins)" SUMS
-	    " FROM tally WHERE hour >= :from AND hour <= :until"
-	    " GROUP BY client",
+	    "SELECT client, sum(sessions)" EACH_OTHER(
+		SUM) " FROM tally WHERE hour >= :from AND hour <= :until"
+		     " GROUP BY client",
 	    DB_WITH(db_int(":from", from), db_int(":until", until)));
 
 	while (db_row(store, statement)) {
-		struct tally sum;
+		const struct tally sum = read_tally(statement);
 		struct net client;
 
 		if (net_parse(db_words(statement, 0), &client)) {
-			read_sums(statement, 1, &sum);
 			each(to, &client, &sum);
 		}
 	}
