@@ -15,7 +15,7 @@ enum {
 	JIT_STACK_MAX = 256 * 1024,
 	DAEMONS = 128, /* remembered; a power of 2 */
 	WAYS = 8,      /* places where one may be */
-	DAEMON_TAG_MAX = 47,
+	DAEMON_TAG_MAX = 63,
 	WORDS = (int)RULE_PATTERNS_MAX / 64
 };
 
