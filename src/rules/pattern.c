@@ -98,14 +98,30 @@ replace_words(const char *at, struct text *out, char name[static 32])
 
 /* ---- the literal beginning ---- */
 
-/* Whether there is a '|' outside all parentheses: then the pattern has no
- * one beginning. */
-static bool
-has_alternatives(const char *at)
+/* `at` is the pattern with its words replaced. */
+static void
+take_prefix(const char *at, struct pattern *pattern)
 {
+	static const char queue[] = QUEUE ": ";
+	static const char special[] = "^$.[]()|?*+{}";
 	int depth = 0;
 	bool class = false;
 
+	pattern->queue = strncmp(at, queue, sizeof(queue) - 1) == 0;
+	at += pattern->queue ? sizeof(queue) - 1 : 0;
+	while (pattern->prefix_len < PATTERN_PREFIX_MAX && *at != '\0') {
+		const char *c = at + (*at == '\\');
+
+		/* A character that stands for itself, and need be there: not
+		 * of "x?", "x*" or "x{0}". */
+		if (*c == '\0' || (strchr(special, *c) != NULL) != (c != at) ||
+		    (c[1] != '\0' && strchr("?*+{", c[1]) != NULL)) {
+			break;
+		}
+		pattern->prefix[pattern->prefix_len++] = *c;
+		at = c + 1;
+	}
+	/* With a '|' outside all parentheses there is no one beginning. */
 	for (; *at != '\0'; at++) {
 		if (*at == '\\') {
 			at += at[1] != '\0';
@@ -116,54 +132,13 @@ has_alternatives(const char *at)
 			at += at[1] == '^';
 			at += at[1] == ']';
 		} else if (*at == '|' && depth == 0) {
-			return true;
+			pattern->queue = false;
+			pattern->prefix_len = 0;
+			pattern->prefix[0] = '\0';
+			return;
 		} else {
 			depth += (*at == '(') - (*at == ')');
 		}
-	}
-	return false;
-}
-
-/* The character that `*at` stands for, if it stands for one alone; moves on
- * behind it. */
-static bool
-literal(const char **at, char *c)
-{
-	const char *text = *at;
-
-	if (*text == '\0' || strchr("^$.[]()|?*+{}", *text) != NULL) {
-		return false;
-	}
-	if (*text == '\\') {
-		text++;
-		if (*text == '\0' ||
-		    strchr("\\^$.[]()|?*+{}:/- ", *text) == NULL) {
-			return false;
-		}
-	}
-	*c = *text;
-	*at = text + 1;
-	return true;
-}
-
-/* `at` is the pattern with its words replaced. */
-static void
-take_prefix(const char *at, struct pattern *pattern)
-{
-	static const char queue[] = QUEUE ": ";
-	char c;
-
-	if (has_alternatives(at)) {
-		return;
-	}
-	pattern->queue = strncmp(at, queue, sizeof(queue) - 1) == 0;
-	at += pattern->queue ? sizeof(queue) - 1 : 0;
-	while (pattern->prefix_len < PATTERN_PREFIX_MAX && literal(&at, &c)) {
-		/* "x?", "x*", "x{0}": this one need not be there. */
-		if (*at != '\0' && strchr("?*+{", *at) != NULL) {
-			break;
-		}
-		pattern->prefix[pattern->prefix_len++] = c;
 	}
 }
 
