@@ -107,7 +107,9 @@ take_offence(struct intake *intake, const struct finding *finding, int64_t now,
 	for (int i = 0; i < finding->events; i++) {
 		struct outcome outcome;
 
-		key[0] = session != NULL ? '\0' : key[0];
+		if (session != NULL) {
+			key[0] = '\0';
+		}
 		if (session != NULL &&
 		    session->failures < INTAKE_WITHDRAWN_MAX) {
 			session_key(intake, session, session->failures++, key);

@@ -225,9 +225,10 @@ static bool
 split_file_line(const char *at, const char *end, struct line_parts *parts)
 {
 	const char *inner = at;
-	bool protocol = false;
+	bool protocol;
+	int depth = 0;
 
-	for (int depth = 0; inner != NULL && depth < 2; depth++) {
+	do {
 		at = inner;
 		if (at < end && *at == '<') {
 			at = memchr(at, '>', (size_t)(end - at));
@@ -244,7 +245,7 @@ split_file_line(const char *at, const char *end, struct line_parts *parts)
 		}
 		at += parts->stamp.span + 1;
 		inner = protocol ? NULL : inner_line(parts->time, at, end);
-	}
+	} while (inner != NULL && ++depth < 2);
 	if (protocol) {
 		return split_protocol(at, end, parts);
 	}
