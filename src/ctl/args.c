@@ -79,7 +79,7 @@ complain(struct args *args, const char *format, ...)
 	va_end(list);
 }
 
-/* The option that `word` names up to `len`, or OPTION_COUNT with a complaint. */
+/* The option that `word` names up to `len`; OPTION_COUNT with a complaint. */
 static enum args_option
 find_option(struct args *args, const char *word, size_t len)
 {

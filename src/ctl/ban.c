@@ -50,8 +50,8 @@ ban_add(struct ctl *ctl)
 	const struct args *args = ctl->args;
 	struct ban ban = {
 		.who = target(ctl),
-		.reason = (args->value[OPTION_REASON] != NULL) ? args->reason
-							       : REASON_ERROR,
+		.reason = args->value[OPTION_REASON] != NULL ? args->reason
+							     : REASON_ERROR,
 		.ends = ctl->now + args->duration,
 	};
 	struct allow allow;
@@ -116,9 +116,9 @@ ban_clear(struct ctl *ctl)
 	struct clearing clearing = {
 		.who = target(ctl),
 		.everybody = args->everybody,
-		.reason = (args->value[OPTION_REASON] != NULL) ? &args->reason
-							       : NULL,
-		.mistake = (args->value[OPTION_MISTAKE] != NULL),
+		.reason = args->value[OPTION_REASON] != NULL ? &args->reason
+							     : NULL,
+		.mistake = args->value[OPTION_MISTAKE] != NULL,
 	};
 	/* Bans that reach beyond what is cleared, and for other reasons. */
 	const struct ban_query rest = {
@@ -153,15 +153,13 @@ ban_clear(struct ctl *ctl)
 
 /* ---- allow ---- */
 
-#define OF(member) COLUMN_OF(struct allow, member)
 static const struct layout networks = {
 	.column = {
-	    { "network", OF(net), "NETWORK", 0 },
-	    { "until", OF(until), "UNTIL", COLUMN_TIME },
-	    { "note", OF(note), "NOTE", COLUMN_WRAP },
+	    { "network", OF(allow, net), "NETWORK", 0 },
+	    { "until", OF(allow, until), "UNTIL", COLUMN_TIME },
+	    { "note", OF(allow, note), "NOTE", COLUMN_WRAP },
 	},
 };
-#undef OF
 
 static void
 put_allow(void *to, const struct allow *allow)

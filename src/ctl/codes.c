@@ -17,35 +17,30 @@ struct reply_row {
 	struct reply reply;
 };
 
-#define REPLY(record, member)                                                  \
-	{ "code", COLUMN_OF(record, member.code), "CODE", 0 },                 \
-	    { "enhanced", COLUMN_OF(record, member.enhanced), "ENHANCED",      \
-		    COLUMN_OPTIONAL },                                         \
-	    { "own", COLUMN_OF(record, member.own), "OWN", COLUMN_OPTIONAL },  \
-	{                                                                      \
-		"reply", COLUMN_OF(record, member), NULL, 0                    \
-	}
-#define PHRASE(record, member)                                                 \
-	{                                                                      \
-		"phrase", COLUMN_OF(record, member.phrase), "PHRASE",          \
-		    COLUMN_WRAP                                                \
-	}
+/* clang-format off */
+#define REPLY(record, member) \
+	{ "code", OF(record, member.code), "CODE", 0 }, \
+	{ "enhanced", OF(record, member.enhanced), "ENHANCED", \
+	  COLUMN_OPTIONAL }, \
+	{ "own", OF(record, member.own), "OWN", COLUMN_OPTIONAL }, \
+	{ "reply", OF(record, member), NULL, 0 }
+#define PHRASE(record, member) \
+	{ "phrase", OF(record, member.phrase), "PHRASE", COLUMN_WRAP }
+/* clang-format on */
 
-#define OF(member) COLUMN_OF(struct reply_row, member)
 static const struct layout replies = {
 	.column = {
-	    REPLY(struct reply_row, reply),
-	    { "rule", OF(rule.name), "RULE", 0 },
-	    { "heard", OF(heard), "HEARD", COLUMN_PEOPLE },
-	    { "reason", OF(rule.reason), "REASON", 0 },
-	    { "stage", OF(rule.stage), "STAGE", 0 },
-	    { "service", OF(rule.service), "SERVICE", 0 },
-	    PHRASE(struct reply_row, reply),
+	    REPLY(reply_row, reply),
+	    { "rule", OF(reply_row, rule.name), "RULE", 0 },
+	    { "heard", OF(reply_row, heard), "HEARD", COLUMN_PEOPLE },
+	    { "reason", OF(reply_row, rule.reason), "REASON", 0 },
+	    { "stage", OF(reply_row, rule.stage), "STAGE", 0 },
+	    { "service", OF(reply_row, rule.service), "SERVICE", 0 },
+	    PHRASE(reply_row, reply),
 	},
 	.indent = 2,
 	.people = true,
 };
-#undef OF
 
 static void
 put_replies(const struct policy *policy, const struct reply_row *manual)
@@ -78,33 +73,31 @@ struct rule_row {
 	const char *counts;
 };
 
-#define OF(member) COLUMN_OF(struct rule_row, member)
 static const struct layout rules = {
 	.column = {
-	    { "rule", OF(rule.name), "RULE", 0 },
-	    { "reason", OF(rule.reason), NULL, 0 },
-	    { "limit", OF(rule.limit), NULL, 0 },
-	    { "within", OF(rule.within), NULL, 0 },
-	    { "counts", OF(counts), "LIMIT", COLUMN_PEOPLE },
-	    { "lasts", OF(ban), "LASTS", COLUMN_PEOPLE },
-	    { "soft", OF(rule.soft), NULL, 0 },
-	    { "steps", OF(rule.soft), "SOFT",
+	    { "rule", OF(rule_row, rule.name), "RULE", 0 },
+	    { "reason", OF(rule_row, rule.reason), NULL, 0 },
+	    { "limit", OF(rule_row, rule.limit), NULL, 0 },
+	    { "within", OF(rule_row, rule.within), NULL, 0 },
+	    { "counts", OF(rule_row, counts), "LIMIT", COLUMN_PEOPLE },
+	    { "lasts", OF(rule_row, ban), "LASTS", COLUMN_PEOPLE },
+	    { "soft", OF(rule_row, rule.soft), NULL, 0 },
+	    { "steps", OF(rule_row, rule.soft), "SOFT",
 	        COLUMN_RIGHT | COLUMN_PEOPLE | COLUMN_OPTIONAL },
-	    { "stage", OF(rule.stage), NULL, 0 },
-	    { "service", OF(rule.service), NULL, 0 },
-	    REPLY(struct rule_row, rule.reply),
-	    PHRASE(struct rule_row, rule.reply),
-	    { "kinds", OF(kinds), "COUNTS", COLUMN_WRAP | COLUMN_LIST },
+	    { "stage", OF(rule_row, rule.stage), NULL, 0 },
+	    { "service", OF(rule_row, rule.service), NULL, 0 },
+	    REPLY(rule_row, rule.reply),
+	    PHRASE(rule_row, rule.reply),
+	    { "kinds", OF(rule_row, kinds), "COUNTS", COLUMN_WRAP | COLUMN_LIST },
 	},
 	.shown = " rule counts lasts steps kinds ",
 	.indent = 2,
 };
-#undef OF
 
 static const struct layout again = {
 	.column = {
-	    REPLY(struct rule, again),
-	    PHRASE(struct rule, again),
+	    REPLY(rule, again),
+	    PHRASE(rule, again),
 	},
 };
 
@@ -171,23 +164,21 @@ struct limit_row {
 	struct limit limit;
 };
 
-#define OF(member) COLUMN_OF(struct limit_row, member)
 #define MOST(reputation)                                                       \
-	OF(limit.most[REPUTATION_##reputation]), #reputation,                  \
+	OF(limit_row, limit.most[REPUTATION_##reputation]), #reputation,       \
 	    COLUMN_RIGHT | COLUMN_OPTIONAL
 static const struct layout limits = {
 	.column = {
-	    { "limit", OF(name), "LIMIT", 0 },
+	    { "limit", OF(limit_row, name), "LIMIT", 0 },
 	    { "good", MOST(GOOD) },
 	    { "neutral", MOST(NEUTRAL) },
 	    { "poor", MOST(POOR) },
-	    REPLY(struct limit_row, limit.reply),
-	    PHRASE(struct limit_row, limit.reply),
+	    REPLY(limit_row, limit.reply),
+	    PHRASE(limit_row, limit.reply),
 	},
 	.indent = 2,
 };
 #undef MOST
-#undef OF
 
 static void
 put_limits(const struct policy *policy)

@@ -9,8 +9,7 @@
 #include "logs/log_file.h"
 
 enum {
-	RECORD_SIZE = 16 * 1024, /* a line and those folded behind it */
-	TITLES_SIZE = 128
+	RECORD_SIZE = 16 * 1024 /* a line and those folded behind it */
 };
 
 struct decoding {
@@ -33,63 +32,58 @@ struct find_row {
 	const char *until;
 };
 
-#define OF(member) COLUMN_OF(struct find_row, member)
 static const struct layout finds = {
 	.column = {
-	    { "line", OF(line), NULL, 0 },
-	    { "where", OF(where), "  line", COLUMN_PEOPLE },
-	    { "providers", OF(providers), NULL, COLUMN_LIST },
-	    { "own", OF(find.own), NULL, COLUMN_OPTIONAL },
-	    { "phrase", OF(find.phrase), NULL, 0 },
-	    { "code", OF(find.code), NULL, COLUMN_OPTIONAL },
-	    { "enhanced", OF(find.enhanced), NULL, COLUMN_OPTIONAL },
-	    { "temporary", OF(temporary), NULL, COLUMN_BARE },
-	    { "known", OF(known), NULL, 0 },
-	    { "old", OF(old), NULL, 0 },
-	    { "means", OF(meaning.means), NULL, COLUMN_OPTIONAL },
-	    { "told", OF(told), "  means", COLUMN_PEOPLE },
-	    { "lasts", OF(meaning.lasts), "  lasts", COLUMN_OPTIONAL },
-	    { "seconds", OF(meaning.seconds), NULL, COLUMN_OPTIONAL },
-	    { "remedy", OF(meaning.remedy), "  do", COLUMN_OPTIONAL },
-	    { "ip", OF(ip), "  address", 0 },
-	    { "ends", OF(find.ends), NULL, COLUMN_TIME },
-	    { "until", OF(until), "  until", COLUMN_PEOPLE },
-	    { "ref", OF(find.ref), "  ref", COLUMN_OPTIONAL },
+	    { "line", OF(find_row, line), NULL, 0 },
+	    { "where", OF(find_row, where), "  line", COLUMN_PEOPLE },
+	    { "providers", OF(find_row, providers), NULL, COLUMN_LIST },
+	    { "own", OF(find_row, find.own), NULL, COLUMN_OPTIONAL },
+	    { "phrase", OF(find_row, find.phrase), NULL, 0 },
+	    { "code", OF(find_row, find.code), NULL, COLUMN_OPTIONAL },
+	    { "enhanced", OF(find_row, find.enhanced), NULL, COLUMN_OPTIONAL },
+	    { "temporary", OF(find_row, temporary), NULL, COLUMN_BARE },
+	    { "known", OF(find_row, known), NULL, 0 },
+	    { "old", OF(find_row, old), NULL, 0 },
+	    { "means", OF(find_row, meaning.means), NULL, COLUMN_OPTIONAL },
+	    { "told", OF(find_row, told), "  means", COLUMN_PEOPLE },
+	    { "lasts", OF(find_row, meaning.lasts), "  lasts", COLUMN_OPTIONAL },
+	    { "seconds", OF(find_row, meaning.seconds), NULL, COLUMN_OPTIONAL },
+	    { "remedy", OF(find_row, meaning.remedy), "  do", COLUMN_OPTIONAL },
+	    { "ip", OF(find_row, ip), "  address", 0 },
+	    { "ends", OF(find_row, find.ends), NULL, COLUMN_TIME },
+	    { "until", OF(find_row, until), "  until", COLUMN_PEOPLE },
+	    { "ref", OF(find_row, find.ref), "  ref", COLUMN_OPTIONAL },
 	},
 	.records = true,
 };
-#undef OF
 
 /* ---- one text ---- */
+
+static const struct {
+	const char *words;
+	const char *temporary;
+} outcomes[] = {
+	[BOUNCE_UNSAID] = { "the text does not tell whether for good", NULL },
+	[BOUNCE_TEMPORARY] = { "temporary", "true" },
+	[BOUNCE_FINAL] = { "final", "false" },
+};
 
 static void
 put_find(
     struct decoding *decoding, int64_t line, const struct bounce_find *find)
 {
-	static const struct {
-		const char *words;
-		const char *temporary;
-	} outcomes[] = {
-		[BOUNCE_UNSAID] = { "the text does not tell whether for good",
-		    NULL },
-		[BOUNCE_TEMPORARY] = { "temporary", "true" },
-		[BOUNCE_FINAL] = { "final", "false" },
-	};
 	const struct bounce_meaning *meaning = find->meaning;
 	bool both = find->code[0] != '\0' && find->enhanced[0] != '\0';
 	bool any = find->code[0] != '\0' || find->enhanced[0] != '\0';
 	const char *what = find->phrase != NULL   ? find->phrase
 			   : find->own[0] != '\0' ? find->own
 						  : "blocked until";
-	char titles[TITLES_SIZE];
-	char names[TITLES_SIZE];
-	struct text title;
-	struct text name;
+	const char *titles = "";
 	struct find_row row = {
 		.find = *find,
 		.line = line,
 		.where = decoding->lines ? piece("%" PRId64, line) : NULL,
-		.providers = names,
+		.providers = "",
 		.temporary = outcomes[find->outcome].temporary,
 		.known = meaning != NULL,
 		.told = "not known: it has the provider's form, but its "
@@ -112,14 +106,14 @@ put_find(
 		    find->ends > decoding->now ? " left" : "");
 	}
 	/* "LPN027_503 (450 4.7.1): laposte.net, temporary". */
-	text_init(&title, titles, sizeof(titles));
-	text_init(&name, names, sizeof(names));
 	for (enum bounce_provider i = 0; i < BOUNCE_PROVIDERS; i++) {
 		if ((find->providers & bounce_bit(i)) != 0) {
-			text_addf(&title, "%s%s", title.len > 0 ? ", " : "",
+			bool first = titles[0] == '\0';
+
+			titles = piece("%s%s%s", titles, first ? "" : ", ",
 			    bounce_providers[i].title);
-			text_addf(&name, "%s%s", name.len > 0 ? " " : "",
-			    bounce_providers[i].name);
+			row.providers = piece("%s%s%s", row.providers,
+			    first ? "" : " ", bounce_providers[i].name);
 		}
 	}
 	output_row();

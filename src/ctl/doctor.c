@@ -45,18 +45,16 @@ struct remark_row {
 	const char *fix;
 };
 
-#define OF(member) COLUMN_OF(struct remark_row, member)
 static const struct layout remarks = {
 	.column = {
-	    { "state", OF(state), "", 7 * COLUMN_WIDTH },
-	    { "check", OF(check), "", 13 * COLUMN_WIDTH },
-	    { "finding", OF(finding), NULL, 0 },
-	    { "what", OF(what), "", COLUMN_WRAP },
-	    { "fix", OF(fix), NULL, 0 },
+	    { "state", OF(remark_row, state), "", 7 * COLUMN_WIDTH },
+	    { "check", OF(remark_row, check), "", 13 * COLUMN_WIDTH },
+	    { "finding", OF(remark_row, finding), NULL, 0 },
+	    { "what", OF(remark_row, what), "", COLUMN_WRAP },
+	    { "fix", OF(remark_row, fix), NULL, 0 },
 	},
 	.stream = true,
 };
-#undef OF
 
 static void
 tell(const struct diagnosis *diagnosis)
@@ -157,7 +155,7 @@ enum exit_status
 doctor_run(struct ctl *ctl)
 {
 	static struct diagnosis diagnosis; /* too large for a stack */
-	bool fixing = (ctl->args->value[OPTION_FIX] != NULL);
+	bool fixing = ctl->args->value[OPTION_FIX] != NULL;
 	char *folder = ctl->args->value[OPTION_POSTFIX] != NULL
 			   ? realpath(ctl->args->value[OPTION_POSTFIX], NULL)
 			   : NULL;

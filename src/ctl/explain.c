@@ -52,18 +52,16 @@ put_standing(struct known *known, const struct standing *standing)
 
 /* ---- events and tallies ---- */
 
-#define OF(member) COLUMN_OF(struct event_sum, member)
 static const struct layout event_layout = {
 	.column = {
-	    { "kind", OF(kind), "KIND", 0 },
-	    { "source", OF(source), "SOURCE", 0 },
-	    { "count", OF(count), "COUNT", COLUMN_RIGHT },
-	    { "first", OF(first), "FIRST", COLUMN_TIME },
-	    { "last", OF(last), "LAST", COLUMN_TIME },
+	    { "kind", OF(event_sum, kind), "KIND", 0 },
+	    { "source", OF(event_sum, source), "SOURCE", 0 },
+	    { "count", OF(event_sum, count), "COUNT", COLUMN_RIGHT },
+	    { "first", OF(event_sum, first), "FIRST", COLUMN_TIME },
+	    { "last", OF(event_sum, last), "LAST", COLUMN_TIME },
 	},
 	.indent = 2,
 };
-#undef OF
 
 static void
 put_sum(void *to, const struct event_sum *sum)
@@ -198,28 +196,27 @@ struct rule_row {
 	const char *weighed;
 };
 
-#define OF(member) COLUMN_OF(struct rule_row, member)
 static const struct layout rule_layout = {
 	.column = {
-	    { "rule", OF(rule.name), "RULE", 0 },
-	    { "reason", OF(rule.reason), "REASON", 0 },
-	    { "within", OF(rule.within), NULL, 0 },
-	    { "counted", OF(outlook.counted), NULL, 0 },
-	    { "need", OF(outlook.need), NULL, COLUMN_OPTIONAL },
-	    { "progress", OF(progress), "COUNTED", COLUMN_PEOPLE },
-	    { "accepted", OF(outlook.accepted), NULL, 0 },
-	    { "credit", OF(rule.credit), NULL, COLUMN_OPTIONAL },
-	    { "weight", OF(rule.weight), NULL, COLUMN_RATIO },
-	    { "soft", OF(rule.soft), NULL, COLUMN_OPTIONAL },
-	    { "steps", OF(outlook.steps), NULL, 0 },
-	    { "next", OF(outlook.next), NULL, COLUMN_OPTIONAL },
-	    { "ban", OF(ban), "NEXT BAN", COLUMN_PEOPLE },
-	    { "forgets", OF(outlook.forgets), "STEPS FORGOTTEN", COLUMN_TIME },
-	    { "weighed", OF(weighed), "", COLUMN_WRAP | COLUMN_PEOPLE },
+	    { "rule", OF(rule_row, rule.name), "RULE", 0 },
+	    { "reason", OF(rule_row, rule.reason), "REASON", 0 },
+	    { "within", OF(rule_row, rule.within), NULL, 0 },
+	    { "counted", OF(rule_row, outlook.counted), NULL, 0 },
+	    { "need", OF(rule_row, outlook.need), NULL, COLUMN_OPTIONAL },
+	    { "progress", OF(rule_row, progress), "COUNTED", COLUMN_PEOPLE },
+	    { "accepted", OF(rule_row, outlook.accepted), NULL, 0 },
+	    { "credit", OF(rule_row, rule.credit), NULL, COLUMN_OPTIONAL },
+	    { "weight", OF(rule_row, rule.weight), NULL, COLUMN_RATIO },
+	    { "soft", OF(rule_row, rule.soft), NULL, COLUMN_OPTIONAL },
+	    { "steps", OF(rule_row, outlook.steps), NULL, 0 },
+	    { "next", OF(rule_row, outlook.next), NULL, COLUMN_OPTIONAL },
+	    { "ban", OF(rule_row, ban), "NEXT BAN", COLUMN_PEOPLE },
+	    { "forgets", OF(rule_row, outlook.forgets), "STEPS FORGOTTEN",
+	        COLUMN_TIME },
+	    { "weighed", OF(rule_row, weighed), "", COLUMN_WRAP | COLUMN_PEOPLE },
 	},
 	.indent = 2,
 };
-#undef OF
 
 static void
 put_rule(const struct outlook *outlook)

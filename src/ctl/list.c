@@ -20,29 +20,27 @@ struct ban_row {
 	const char *reply;
 };
 
-#define OF(member) COLUMN_OF(struct ban_row, member)
 const struct layout bans_layout = {
 	.column = {
-	    { "client", OF(ban.who), "ADDRESS", COLUMN_SECRET },
-	    { "reason", OF(ban.reason), "REASON", 0 },
-	    { "rule", OF(ban.rule), NULL, 0 },
-	    { "step", OF(ban.step), "STEP", COLUMN_RIGHT },
-	    { "begins", OF(ban.begins), "SINCE", COLUMN_TIME },
-	    { "ends", OF(ban.ends), NULL, COLUMN_TIME },
-	    { "until", OF(until), "UNTIL", COLUMN_TIME | COLUMN_PEOPLE },
-	    { "left", OF(left), "LEFT", COLUMN_RIGHT | COLUMN_PEOPLE },
-	    { "cleared", OF(ban.cleared), NULL, COLUMN_TIME | COLUMN_SECRET },
-	    { "observed", OF(ban.observed), NULL, COLUMN_SECRET },
-	    { "ref", OF(ban.ref), "REF", 0 },
-	    { "hits", OF(ban.hits), "HITS", COLUMN_RIGHT | COLUMN_SECRET },
-	    { "state", OF(state), "STATE", COLUMN_PEOPLE },
-	    { "note", OF(ban.note), "NOTE", COLUMN_WRAP | COLUMN_SECRET },
-	    { "detail", OF(detail), "", COLUMN_WRAP | COLUMN_PEOPLE },
-	    { "reply", OF(reply), NULL, 0 },
+	    { "client", OF(ban_row, ban.who), "ADDRESS", COLUMN_SECRET },
+	    { "reason", OF(ban_row, ban.reason), "REASON", 0 },
+	    { "rule", OF(ban_row, ban.rule), NULL, 0 },
+	    { "step", OF(ban_row, ban.step), "STEP", COLUMN_RIGHT },
+	    { "begins", OF(ban_row, ban.begins), "SINCE", COLUMN_TIME },
+	    { "ends", OF(ban_row, ban.ends), NULL, COLUMN_TIME },
+	    { "until", OF(ban_row, until), "UNTIL", COLUMN_TIME | COLUMN_PEOPLE },
+	    { "left", OF(ban_row, left), "LEFT", COLUMN_RIGHT | COLUMN_PEOPLE },
+	    { "cleared", OF(ban_row, ban.cleared), NULL, COLUMN_TIME | COLUMN_SECRET },
+	    { "observed", OF(ban_row, ban.observed), NULL, COLUMN_SECRET },
+	    { "ref", OF(ban_row, ban.ref), "REF", 0 },
+	    { "hits", OF(ban_row, ban.hits), "HITS", COLUMN_RIGHT | COLUMN_SECRET },
+	    { "state", OF(ban_row, state), "STATE", COLUMN_PEOPLE },
+	    { "note", OF(ban_row, ban.note), "NOTE", COLUMN_WRAP | COLUMN_SECRET },
+	    { "detail", OF(ban_row, detail), "", COLUMN_WRAP | COLUMN_PEOPLE },
+	    { "reply", OF(ban_row, reply), NULL, 0 },
 	},
 	.shown = " client reason step until left ref hits note ",
 };
-#undef OF
 
 /* Of one that the brake held back, that it did. */
 static const char *
@@ -215,8 +213,8 @@ enum exit_status
 list_show(struct ctl *ctl)
 {
 	const struct args *args = ctl->args;
-	bool reason = (args->value[OPTION_REASON] != NULL);
-	bool all = (args->value[OPTION_ALL] != NULL);
+	bool reason = args->value[OPTION_REASON] != NULL;
+	bool all = args->value[OPTION_ALL] != NULL;
 	const struct ban_query query = {
 		.scope = BAN_ANYBODY,
 		.active_at = all ? INT64_MIN : ctl->now,

@@ -33,20 +33,18 @@ struct rule_row {
 	const char *meaning;
 };
 
-#define OF(member) COLUMN_OF(struct rule_row, member)
 static const struct layout rule_layout = {
 	.column = {
-	    { "name", OF(info.name), "NAME", 0 },
-	    { "finds", OF(finds), "FINDS", COLUMN_PEOPLE },
-	    { "finding", OF(finding), NULL, 0 },
-	    { "kind", OF(kind), NULL, 0 },
-	    { "tags", OF(info.tags), NULL, 0 },
-	    { "file", OF(info.file), "FILE", 0 },
-	    { "about", OF(info.about), NULL, 0 },
-	    { "meaning", OF(meaning), "ABOUT", COLUMN_WRAP | COLUMN_PEOPLE },
+	    { "name", OF(rule_row, info.name), "NAME", 0 },
+	    { "finds", OF(rule_row, finds), "FINDS", COLUMN_PEOPLE },
+	    { "finding", OF(rule_row, finding), NULL, 0 },
+	    { "kind", OF(rule_row, kind), NULL, 0 },
+	    { "tags", OF(rule_row, info.tags), NULL, 0 },
+	    { "file", OF(rule_row, info.file), "FILE", 0 },
+	    { "about", OF(rule_row, info.about), NULL, 0 },
+	    { "meaning", OF(rule_row, meaning), "ABOUT", COLUMN_WRAP | COLUMN_PEOPLE },
 	},
 };
-#undef OF
 
 static void
 put_rule(void *to, const struct rules_info *info)
@@ -96,7 +94,6 @@ struct test {
 	struct scratch senders; /* of messages, by queue id */
 	struct progress progress;
 	struct layout table; /* of the lines that are shown */
-	size_t widest;       /* name of a rule */
 	bool unmatched;      /* those that gave nothing, not those that match */
 	bool shown;          /* something stands above the totals */
 	int64_t began;       /* in milliseconds */
@@ -114,10 +111,11 @@ static void
 begin_count(void *to, const struct rules_info *info)
 {
 	struct test *test = to;
-	size_t width = strlen(info->name);
+	unsigned width = (unsigned)strlen(info->name) * COLUMN_WIDTH;
 
-	if (info->what == FINDING_OFFENCE && width > test->widest) {
-		test->widest = width;
+	if (!test->unmatched && info->what == FINDING_OFFENCE &&
+	    width > test->table.column[1].flags) {
+		test->table.column[1].flags = width;
 	}
 	if (test->counts < COUNTS_MAX) {
 		test->rule[test->counts++] = (struct rule_count){
@@ -145,17 +143,16 @@ count(struct test *test, const struct finding *finding)
 	}
 }
 
-#define OF(member) COLUMN_OF(struct rule_count, member)
 static const struct layout count_layout = {
 	.column = {
-	    { "rule", OF(rule), "RULE", 0 },
-	    { "finds", OF(finds), "FINDS", 0 },
-	    { "lines", OF(lines), "LINES", COLUMN_RIGHT },
-	    { "events", OF(events), "EVENTS", COLUMN_RIGHT | COLUMN_OPTIONAL },
+	    { "rule", OF(rule_count, rule), "RULE", 0 },
+	    { "finds", OF(rule_count, finds), "FINDS", 0 },
+	    { "lines", OF(rule_count, lines), "LINES", COLUMN_RIGHT },
+	    { "events", OF(rule_count, events), "EVENTS",
+	        COLUMN_RIGHT | COLUMN_OPTIONAL },
 	},
 	.people = true,
 };
-#undef OF
 
 static void
 put_counts(const struct test *test)
@@ -209,14 +206,13 @@ struct line_row {
 	const char *text;
 };
 
-#define OF(member) COLUMN_OF(struct line_row, member)
 static const struct layout match_layout = {
 	.column = {
-	    { "line", OF(line), "LINE", COLUMN_RIGHT | 8 * COLUMN_WIDTH },
-	    { "rule", OF(rule), "RULE", 0 },
-	    { "kind", OF(kind), "KIND", 10 * COLUMN_WIDTH },
-	    { "address", OF(address), "ADDRESS", 15 * COLUMN_WIDTH },
-	    { "events", OF(events), "EVENTS", COLUMN_RIGHT },
+	    { "line", OF(line_row, line), "LINE", COLUMN_RIGHT | 8 * COLUMN_WIDTH },
+	    { "rule", OF(line_row, rule), "RULE", 0 },
+	    { "kind", OF(line_row, kind), "KIND", 10 * COLUMN_WIDTH },
+	    { "address", OF(line_row, address), "ADDRESS", 15 * COLUMN_WIDTH },
+	    { "events", OF(line_row, events), "EVENTS", COLUMN_RIGHT },
 	},
 	.lines = true,
 	.stream = true,
@@ -224,13 +220,12 @@ static const struct layout match_layout = {
 
 static const struct layout unmatched_layout = {
 	.column = {
-	    { "line", OF(line), "", COLUMN_RIGHT | 8 * COLUMN_WIDTH },
-	    { "text", OF(text), "", 0 },
+	    { "line", OF(line_row, line), "", COLUMN_RIGHT | 8 * COLUMN_WIDTH },
+	    { "text", OF(line_row, text), "", 0 },
 	},
 	.lines = true,
 	.stream = true,
 };
-#undef OF
 
 static void
 take_line(struct test *test, int64_t number, const struct log_line *line,
@@ -333,12 +328,9 @@ rules_test(struct ctl *ctl)
 		rules_free(rules);
 		return EXIT_DATABASE;
 	}
-	test.unmatched = (args->value[OPTION_UNMATCHED] != NULL);
-	rules_each(rules, begin_count, &test);
+	test.unmatched = args->value[OPTION_UNMATCHED] != NULL;
 	test.table = test.unmatched ? unmatched_layout : match_layout;
-	test.table.column[1].flags |= test.unmatched ? 0
-						     : (unsigned)test.widest *
-							   COLUMN_WIDTH;
+	rules_each(rules, begin_count, &test);
 	test.began = proc_ticks();
 	/* Rows on the same terminal show well enough that it goes on. */
 	test.progress = progress_begin(

@@ -255,10 +255,10 @@ unknown_command(const struct args *args)
 	for (size_t i = 0; i < COMMANDS; i++) {
 		nearest_offer(&near, commands[i].word[0]);
 	}
-	output_complain("unknown verb \"%s\"%s%s%s", near.written,
-	    near.word != NULL ? ": did you mean \"" : "",
+	output_complain(
+	    "unknown verb \"%s\"%s%s%s (\"videur help\" lists them)",
+	    near.written, near.word != NULL ? ": did you mean \"" : "",
 	    near.word != NULL ? near.word : "", near.word != NULL ? "\"?" : "");
-	put_help(stderr);
 	return EXIT_USAGE;
 }
 

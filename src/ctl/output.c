@@ -361,11 +361,7 @@ read_number(unsigned flags, int64_t number, bool cell)
 	text = (flags & COLUMN_RATIO) != 0
 		   ? piece("%g", (double)number / (double)POLICY_RATIO_ONE)
 		   : piece("%" PRId64, number);
-	return (struct value){
-		.plain = text,
-		.people = (flags & COLUMN_DURATION) != 0 ? piece_short(number)
-							 : text,
-	};
+	return (struct value){ .plain = text, .people = text };
 }
 
 static struct value
@@ -419,13 +415,12 @@ read_value(const struct column *column, const void *member, bool cell)
 }
 
 static void
-put_labelled(size_t indent, const char *label, const char *value)
+put_labelled(const char *label, const char *value)
 {
 	int width = (int)utf8_width(label, strlen(label));
 
-	fprintf(out.to, "%*s%s%*s", (int)indent, "", label,
-	    LABEL > width ? LABEL - width : 1, "");
-	screen_wrapped(value, indent + LABEL, indent + LABEL);
+	fprintf(out.to, "%s%*s", label, LABEL > width ? LABEL - width : 1, "");
+	screen_wrapped(value, LABEL, LABEL);
 }
 
 /* The words of a text, each a value. */
@@ -483,7 +478,7 @@ put_for_people(const struct column *column, const void *member)
 				    : blank             ? ""
 							: "-");
 	} else if (value.plain != NULL && layout->records) {
-		put_labelled(layout->indent, column->head, value.people);
+		put_labelled(column->head, value.people);
 	}
 }
 
@@ -579,7 +574,7 @@ output_words(
 		putc('\n', out.to);
 		break;
 	case OUTPUT_LINE:
-		put_labelled(0, label, line);
+		put_labelled(label, line);
 		break;
 	}
 }

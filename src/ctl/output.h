@@ -47,8 +47,8 @@ enum column_type {
 };
 
 /* Type and place of a member of a struct, for `type` and `at`. */
-#define COLUMN_OF(record, member)                                              \
-	_Generic(((record *){ 0 })->member,                                    \
+#define OF(record, member)                                                     \
+	_Generic(((struct record *){ 0 })->member,                                    \
 	    bool: COLUMN_BOOL,                                                 \
 	    int: COLUMN_INT,                                                   \
 	    int64_t: COLUMN_INT64,                                             \
@@ -61,7 +61,7 @@ enum column_type {
 	    enum stage: COLUMN_STAGE,                                          \
 	    enum service: COLUMN_SERVICE,                                      \
 	    struct reply: COLUMN_REPLY),                                       \
-	    offsetof(record, member)
+	    offsetof(struct record, member)
 
 enum column_flag {
 	COLUMN_RIGHT = 1 << 0,  /* numbers: aligned to the right */
@@ -70,15 +70,14 @@ enum column_flag {
 	 * others where there is room for it, else below them. */
 	COLUMN_WRAP = 1 << 2,
 	COLUMN_SECRET = 1 << 3, /* not for the one it is about */
-	/* What a number is: seconds since the epoch, 0 being none; seconds; a
-	 * part of POLICY_RATIO_ONE. */
+	/* What a number is: seconds since the epoch, 0 being none; a part of
+	 * POLICY_RATIO_ONE. */
 	COLUMN_TIME = 1 << 4,
-	COLUMN_DURATION = 1 << 5,
-	COLUMN_RATIO = 1 << 6,
-	COLUMN_OPTIONAL = 1 << 7, /* 0 or an empty text is none */
-	COLUMN_LIST = 1 << 8,     /* a text of words: JSON has an array */
-	COLUMN_BARE = 1 << 9,     /* a text that JSON does not quote */
-	COLUMN_WIDTH = 1 << 10    /* times so many columns, at least */
+	COLUMN_RATIO = 1 << 5,
+	COLUMN_OPTIONAL = 1 << 6, /* 0 or an empty text is none */
+	COLUMN_LIST = 1 << 7,     /* a text of words: JSON has an array */
+	COLUMN_BARE = 1 << 8,     /* a text that JSON does not quote */
+	COLUMN_WIDTH = 1 << 9     /* times so many columns, at least */
 };
 
 struct column {

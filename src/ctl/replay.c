@@ -105,7 +105,7 @@ read_logs(struct replay *replay)
 
 struct ban_row {
 	struct ban ban;
-	int64_t lasts;
+	const char *lasts;
 	int64_t refused;
 	int64_t lost;
 	int64_t accepted;
@@ -115,30 +115,28 @@ struct ban_row {
 	const char *mail;
 };
 
-#define OF(member) COLUMN_OF(struct ban_row, member)
 static const struct layout ban_layout = {
 	.column = {
-	    { "client", OF(ban.who), "ADDRESS", 0 },
-	    { "reason", OF(ban.reason), "REASON", 0 },
-	    { "rule", OF(ban.rule), "RULE", 0 },
-	    { "step", OF(ban.step), "STEP", COLUMN_RIGHT },
-	    { "begins", OF(ban.begins), "SINCE", COLUMN_TIME },
-	    { "ends", OF(ban.ends), NULL, COLUMN_TIME },
-	    { "lasts", OF(lasts), "FOR",
-	        COLUMN_RIGHT | COLUMN_PEOPLE | COLUMN_DURATION },
-	    { "refused", OF(refused), "REFUSED", COLUMN_RIGHT },
-	    { "lost", OF(lost), NULL, 0 },
-	    { "accepted", OF(accepted), NULL, 0 },
-	    { "recipients", OF(recipients), NULL, 0 },
-	    { "suspect", OF(suspect), NULL, 0 },
-	    { "reply", OF(reply), NULL, 0 },
-	    { "mail", OF(mail), "ACCEPTED",
+	    { "client", OF(ban_row, ban.who), "ADDRESS", 0 },
+	    { "reason", OF(ban_row, ban.reason), "REASON", 0 },
+	    { "rule", OF(ban_row, ban.rule), "RULE", 0 },
+	    { "step", OF(ban_row, ban.step), "STEP", COLUMN_RIGHT },
+	    { "begins", OF(ban_row, ban.begins), "SINCE", COLUMN_TIME },
+	    { "ends", OF(ban_row, ban.ends), NULL, COLUMN_TIME },
+	    { "lasts", OF(ban_row, lasts), "FOR",
+	        COLUMN_RIGHT | COLUMN_PEOPLE },
+	    { "refused", OF(ban_row, refused), "REFUSED", COLUMN_RIGHT },
+	    { "lost", OF(ban_row, lost), NULL, 0 },
+	    { "accepted", OF(ban_row, accepted), NULL, 0 },
+	    { "recipients", OF(ban_row, recipients), NULL, 0 },
+	    { "suspect", OF(ban_row, suspect), NULL, 0 },
+	    { "reply", OF(ban_row, reply), NULL, 0 },
+	    { "mail", OF(ban_row, mail), "ACCEPTED",
 	        COLUMN_WRAP | COLUMN_PEOPLE },
 	},
 	.indent = 2,
 	.lines = true,
 };
-#undef OF
 
 static const char shown_of_others[] = " client reason rule step begins lasts "
 				      "refused ";
@@ -150,7 +148,7 @@ put_ban(const struct replay_client *client, const struct replay_ban *replayed)
 	char reply[REPLY_TEXT_SIZE];
 	struct ban_row row = {
 		.ban = *ban,
-		.lasts = ban->ends - ban->begins,
+		.lasts = piece_short(ban->ends - ban->begins),
 		.refused = replayed->refused,
 		.lost = client_lost(replayed),
 		.accepted = client_accepted(client),
@@ -275,17 +273,15 @@ struct numbers_row {
 static void
 put_side_by_side(const struct simulation *const *both)
 {
-#define OF(member) COLUMN_OF(struct numbers_row, member)
 	const struct layout table = {
 		.column = {
-		    { "what", OF(what), "", 0 },
-		    { "one", OF(one), both[0]->conf.policy.name, COLUMN_RIGHT },
-		    { "other", OF(other), both[1]->conf.policy.name,
+		    { "what", OF(numbers_row, what), "", 0 },
+		    { "one", OF(numbers_row, one), both[0]->conf.policy.name, COLUMN_RIGHT },
+		    { "other", OF(numbers_row, other), both[1]->conf.policy.name,
 			COLUMN_RIGHT },
 		},
 		.people = true,
 	};
-#undef OF
 	const struct clients_sum one = clients_sum(&both[0]->clients);
 	const struct clients_sum other = clients_sum(&both[1]->clients);
 	struct numbers_row rows[REASON_COUNT + 5] = {
@@ -376,8 +372,8 @@ put_policy(const struct simulation *simulation, const struct simulation *other)
 enum exit_status
 replay_check(struct ctl *ctl)
 {
-	if ((ctl->args->value[OPTION_POLICY] != NULL) &&
-	    (ctl->args->value[OPTION_COMPARE] != NULL)) {
+	if (ctl->args->value[OPTION_POLICY] != NULL &&
+	    ctl->args->value[OPTION_COMPARE] != NULL) {
 		output_complain("--policy and --compare exclude each other");
 		return EXIT_USAGE;
 	}

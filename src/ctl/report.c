@@ -41,7 +41,7 @@ report_from(const struct args *args)
 	return (struct report){
 		.address = args->address,
 		.kind = args->kind,
-		.timed = (args->value[OPTION_AT] != NULL),
+		.timed = args->value[OPTION_AT] != NULL,
 		.at = args->at,
 	};
 }

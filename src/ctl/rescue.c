@@ -9,15 +9,13 @@ struct rescue_row {
 	int64_t gaps;
 };
 
-#define OF(member) COLUMN_OF(struct rescue_row, member)
 static const struct layout tables = {
 	.column = {
-	    { "table", OF(table), "TABLE", 0 },
-	    { "rows", OF(rows), "SAVED", COLUMN_RIGHT },
-	    { "gaps", OF(gaps), "GAPS", COLUMN_RIGHT },
+	    { "table", OF(rescue_row, table), "TABLE", 0 },
+	    { "rows", OF(rescue_row, rows), "SAVED", COLUMN_RIGHT },
+	    { "gaps", OF(rescue_row, gaps), "GAPS", COLUMN_RIGHT },
 	},
 };
-#undef OF
 
 enum exit_status
 rescue_check(struct ctl *ctl)

@@ -126,18 +126,16 @@ put_state(struct ctl *ctl, const struct state *states, enum engine_state which)
 
 /* ---- what reaches videur ---- */
 
-#define OF(member) COLUMN_OF(struct source_seen, member)
 static const struct layout sources = {
 	.column = {
-	    { "source", OF(source), "LOG", 0 },
-	    { "lines", OF(lines), "LINES", COLUMN_RIGHT },
-	    { "understood", OF(understood), "UNDERSTOOD", COLUMN_RIGHT },
-	    { "findings", OF(findings), "FINDINGS", COLUMN_RIGHT },
-	    { "dropped", OF(dropped), "DROPPED", COLUMN_RIGHT },
+	    { "source", OF(source_seen, source), "LOG", 0 },
+	    { "lines", OF(source_seen, lines), "LINES", COLUMN_RIGHT },
+	    { "understood", OF(source_seen, understood), "UNDERSTOOD", COLUMN_RIGHT },
+	    { "findings", OF(source_seen, findings), "FINDINGS", COLUMN_RIGHT },
+	    { "dropped", OF(source_seen, dropped), "DROPPED", COLUMN_RIGHT },
 	},
 	.indent = 2,
 };
-#undef OF
 
 static void
 put_source(void *to, const struct source_seen *seen)
