@@ -18,6 +18,7 @@ struct reply_row {
 };
 
 /* clang-format off */
+/* NOLINTBEGIN(bugprone-macro-parentheses): names of members */
 #define REPLY(record, member) \
 	{ "code", OF(record, member.code), "CODE", 0 }, \
 	{ "enhanced", OF(record, member.enhanced), "ENHANCED", \
@@ -26,6 +27,7 @@ struct reply_row {
 	{ "reply", OF(record, member), NULL, 0 }
 #define PHRASE(record, member) \
 	{ "phrase", OF(record, member.phrase), "PHRASE", COLUMN_WRAP }
+/* NOLINTEND(bugprone-macro-parentheses) */
 /* clang-format on */
 
 static const struct layout replies = {

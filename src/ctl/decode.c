@@ -68,16 +68,26 @@ static const struct {
 	[BOUNCE_FINAL] = { "final", "false" },
 };
 
+/* "LPN027_503 (450 4.7.1): laposte.net, temporary". */
+static void
+say_head(const struct bounce_find *find, const char *titles)
+{
+	const char *what = find->phrase != NULL   ? find->phrase
+			   : find->own[0] != '\0' ? find->own
+						  : "blocked until";
+	bool both = find->code[0] != '\0' && find->enhanced[0] != '\0';
+	bool any = find->code[0] != '\0' || find->enhanced[0] != '\0';
+
+	output_say("%s%s%s%s%s%s: %s, %s", what, any ? " (" : "", find->code,
+	    both ? " " : "", find->enhanced, any ? ")" : "", titles,
+	    outcomes[find->outcome].words);
+}
+
 static void
 put_find(
     struct decoding *decoding, int64_t line, const struct bounce_find *find)
 {
 	const struct bounce_meaning *meaning = find->meaning;
-	bool both = find->code[0] != '\0' && find->enhanced[0] != '\0';
-	bool any = find->code[0] != '\0' || find->enhanced[0] != '\0';
-	const char *what = find->phrase != NULL   ? find->phrase
-			   : find->own[0] != '\0' ? find->own
-						  : "blocked until";
 	const char *titles = "";
 	struct find_row row = {
 		.find = *find,
@@ -98,28 +108,25 @@ put_find(
 		row.told = piece("%s%s", meaning->means,
 		    meaning->old ? " (an old code, no longer given)" : "");
 	}
-	if (find->ends != 0) {
-		row.until = piece("%s, %s%s", piece_time(find->ends),
-		    find->ends > decoding->now
-			? piece_duration(find->ends - decoding->now)
-			: "over already",
-		    find->ends > decoding->now ? " left" : "");
+	if (find->ends > decoding->now) {
+		row.until = piece("%s, %s left", piece_time(find->ends),
+		    piece_duration(find->ends - decoding->now));
+	} else if (find->ends != 0) {
+		row.until = piece("%s, over already", piece_time(find->ends));
 	}
-	/* "LPN027_503 (450 4.7.1): laposte.net, temporary". */
 	for (enum bounce_provider i = 0; i < BOUNCE_PROVIDERS; i++) {
-		if ((find->providers & bounce_bit(i)) != 0) {
-			bool first = titles[0] == '\0';
+		bool first = titles[0] == '\0';
 
-			titles = piece("%s%s%s", titles, first ? "" : ", ",
-			    bounce_providers[i].title);
-			row.providers = piece("%s%s%s", row.providers,
-			    first ? "" : " ", bounce_providers[i].name);
+		if ((find->providers & bounce_bit(i)) == 0) {
+			continue;
 		}
+		titles = piece("%s%s%s", titles, first ? "" : ", ",
+		    bounce_providers[i].title);
+		row.providers = piece("%s%s%s", row.providers, first ? "" : " ",
+		    bounce_providers[i].name);
 	}
 	output_row();
-	output_say("%s%s%s%s%s%s: %s, %s", what, any ? " (" : "", find->code,
-	    both ? " " : "", find->enhanced, any ? ")" : "", titles,
-	    outcomes[find->outcome].words);
+	say_head(find, titles);
 	output_fields(&row);
 	output_end();
 }

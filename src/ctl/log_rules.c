@@ -251,7 +251,10 @@ take_line(struct test *test, int64_t number, const struct log_line *line,
 	}
 	if (test->unmatched && !found) {
 		for (size_t i = 0; i < line->len; i++) {
-			text[i] = line->text[i] != '\0' ? line->text[i] : '?';
+			text[i] = line->text[i];
+			if (text[i] == '\0') {
+				text[i] = '?';
+			}
 		}
 		text[line->len] = '\0';
 		output_record(&row);

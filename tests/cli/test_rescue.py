@@ -28,10 +28,12 @@ def again(house, file):
 
 
 def sums(house):
-    """The old files, all that belong to them."""
-    return {name: hashlib.sha256((house.folder / name).read_bytes()).digest()
-            for name in sorted(os.listdir(house.folder))
-            if name.startswith("videur.db") and not name.endswith("-shm")}
+    """What the old database holds, in all its files."""
+    whole = {name: (house.folder / name).read_bytes()
+             for name in sorted(os.listdir(house.folder))
+             if name.startswith("videur.db") and not name.endswith("-shm")}
+    return {name: hashlib.sha256(text).digest()
+            for name, text in whole.items() if text}
 
 
 def told(said):
