@@ -41,7 +41,8 @@ find_session(struct intake *intake, const struct finding *finding, bool add)
 	return session;
 }
 
-/* The key of a session's failure: no user's name holds a line's end. */
+/* The key of a session's failure, which no user's name has, since none holds a
+ * line's end.  Empty behind the last that a login takes back. */
 static void
 session_key(struct intake *intake, const struct intake_session *session,
     int failure, char key[static HASH_TEXT_SIZE])
@@ -51,9 +52,11 @@ session_key(struct intake *intake, const struct intake_session *session,
 	struct text text;
 
 	text_init(&text, name, sizeof(name));
-	text_addf(&text, "%s\n%lld %zu %d",
-	    addr_format(&session->address, address), (long long)session->at,
-	    session->number, failure);
+	if (failure < INTAKE_WITHDRAWN_MAX) {
+		text_addf(&text, "%s\n%lld %zu %d",
+		    addr_format(&session->address, address),
+		    (long long)session->at, session->number, failure);
+	}
 	engine_key(intake->store, name, key);
 }
 
@@ -69,12 +72,10 @@ is_spared(struct intake *intake, const struct finding *finding)
 	struct queue_entry entry;
 	struct standing standing;
 
-	if (finding->queue[0] != '\0' &&
-	    store_queue_find(intake->store, finding->queue, &entry) &&
-	    entry.login) {
-		return true;
-	}
-	if (session != NULL && session->login && finding->kind != KIND_AUTH) {
+	if ((finding->queue[0] != '\0' &&
+		store_queue_find(intake->store, finding->queue, &entry) &&
+		entry.login) ||
+	    (session != NULL && session->login && finding->kind != KIND_AUTH)) {
 		return true;
 	}
 	if (intake->replay || (finding->kind != KIND_COMMAND &&
@@ -108,11 +109,8 @@ take_offence(struct intake *intake, const struct finding *finding, int64_t now,
 		struct outcome outcome;
 
 		if (session != NULL) {
-			key[0] = '\0';
-		}
-		if (session != NULL &&
-		    session->failures < INTAKE_WITHDRAWN_MAX) {
-			session_key(intake, session, session->failures++, key);
+			session_key(intake, session, session->failures, key);
+			session->failures += key[0] != '\0';
 		}
 		engine_observe(intake->store, intake->conf,
 		    &(struct observation){ .address = finding->address,
