@@ -31,6 +31,7 @@ db_check(struct store *store, int rc)
 							   : STORE_FAILED,
 	    store->db != NULL ? sqlite3_errmsg(store->db) : "out of memory");
 	store->read_only = plain == SQLITE_READONLY;
+	store->tight |= plain == SQLITE_FULL;
 	return false;
 }
 

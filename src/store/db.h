@@ -42,6 +42,7 @@ struct store {
 	enum store_result status;
 	char error[STORE_ERROR_SIZE];
 	bool broken;    /* a verb failed since it was opened */
+	bool tight;     /* the disk was full once */
 	bool read_only; /* because it cannot be written */
 	int64_t opened; /* how often */
 

@@ -124,10 +124,12 @@ turn_to_wal(struct store *store)
 	}
 	db_script(store, "PRAGMA journal_size_limit = 16777216");
 	/* Else every 16 MB, as much as the log may keep: pages that many
-	 * events touch are moved once and not many times. */
+	 * events touch are moved once and not many times.  A log that filled
+	 * the disk left no room to be moved to. */
 	db_script(store, store->mode == STORE_SERVE
 			     ? "PRAGMA wal_autocheckpoint = 0"
-			     : "PRAGMA wal_autocheckpoint = 4000");
+			 : store->tight ? "PRAGMA wal_autocheckpoint = 100"
+					: "PRAGMA wal_autocheckpoint = 4000");
 	(void)sqlite3_file_control(
 	    store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
 	(void)sqlite3_db_config(
