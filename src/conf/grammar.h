@@ -129,8 +129,8 @@ void grammar_empty(const struct key *key, void *base);
  * Read `text` into `target`, which holds the defaults; `file` is the name that
  * messages and includes go by.  Reading goes on behind an error, so that all
  * of them are told; false where there were any, while warnings may be told
- * either way.  `seen` (of GRAMMAR_KEYS_MAX, or NULL) is where each key's value is, as
- * far as it was given.
+ * either way.  `seen` (of GRAMMAR_KEYS_MAX, or NULL) is where each key's value
+ * is, as far as it was given.
  */
 bool grammar_read(const struct grammar *grammar, void *target, const char *file,
     const char *text, struct place *seen, struct errors *errors);
@@ -139,5 +139,23 @@ bool grammar_read(const struct grammar *grammar, void *target, const char *file,
  * a section with a title, or where it is NULL of all without. */
 void grammar_defaults(
     const struct grammar *grammar, const char *titled, void *target);
+
+/* ---- the tables there are ---- */
+
+/* The keys of videur.conf, one for each kind of event among them.  For one
+ * thread at a time. */
+const struct grammar *keys_of_conf(void);
+
+/* Those of policy files, over struct policy, its rules and its limits; and of
+ * scanner files, which add to lists of struct conf. */
+extern const struct grammar keys_of_policy;
+extern const struct grammar keys_of_scanner;
+
+/*
+ * Whether `name` ("Europe/Paris") is a time zone of the database in `folder`:
+ * NULL, or a complaint that goes on from key and value.  Where there is no
+ * such folder only the name's form is looked at.
+ */
+const char *keys_check_zone(const char *folder, const char *name);
 
 #endif

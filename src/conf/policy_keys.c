@@ -1,4 +1,4 @@
-#include "conf/keys.h"
+#include "conf/grammar.h"
 
 #include <stddef.h>
 #include <string.h>

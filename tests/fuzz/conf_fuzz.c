@@ -10,7 +10,7 @@
 
 #include "base/text.h"
 #include "conf/conf.h"
-#include "conf/keys.h"
+#include "conf/grammar.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/proc.h"
-#include "conf/keys.h"
+#include "conf/grammar.h"
 #include "core/policy.h"
 
 #define HOUR INT64_C(3600)
