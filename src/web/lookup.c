@@ -70,11 +70,13 @@ begin(struct lookup *lookup, const struct conf *conf)
 {
 	const int64_t ticks = proc_ticks();
 	char error[STORE_ERROR_SIZE];
+	bool anew;
 
 	(void)pthread_mutex_lock(&lookup->lock);
 	if (strcmp(lookup->path, conf->database) != 0) {
 		lookup_close(lookup);
 	}
+	anew = lookup->store == NULL;
 	if (lookup->store == NULL) {
 		(void)text_copy(
 		    lookup->path, sizeof(lookup->path), conf->database);
@@ -86,9 +88,10 @@ begin(struct lookup *lookup, const struct conf *conf)
 		}
 	} else if (ticks != lookup->looked_at) {
 		end_read(lookup);
-		(void)store_tend(lookup->store, NULL);
+		(void)store_tend(lookup->store, &anew);
 	}
 	lookup->looked_at = ticks;
+	lookup->inspect_at = anew ? 0 : lookup->inspect_at;
 	if (!lookup->reading) {
 		store_read(lookup->store);
 		lookup->reading = true;
@@ -221,10 +224,13 @@ inspect(struct lookup *lookup, const struct conf *conf)
 void
 lookup_tick(struct lookup *lookup, const struct conf *conf)
 {
+	bool due;
+
 	(void)pthread_mutex_lock(&lookup->lock);
 	end_read(lookup);
+	due = proc_ticks() >= lookup->inspect_at;
 	(void)pthread_mutex_unlock(&lookup->lock);
-	if (proc_ticks() >= lookup->inspect_at) {
+	if (due) {
 		inspect(lookup, conf);
 	}
 }

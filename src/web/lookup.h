@@ -69,8 +69,9 @@ bool lookup_check(struct lookup *lookup, const struct conf *conf, int64_t now,
 
 /* To be called every second: let go of what requests within a millisecond
  * share, so that the last does not keep the log from being emptied; and at
- * first and once an hour, less often where it takes long, inspect the whole
- * database for damage, which may lie where no look-up meets it. */
+ * first, once it is another file, and once an hour, less often where it takes
+ * long, inspect the whole database for damage, which may lie where no look-up
+ * meets it. */
 void lookup_tick(struct lookup *lookup, const struct conf *conf);
 
 /* ---- statistics: nothing in them is about a single client ---- */

@@ -189,6 +189,19 @@ def test_health_makes_a_real_look_up(empty, table):
     assert empty.ask("/style.css").status == 200
 
 
+def test_health_is_well_again_with_a_sound_database(empty):
+    empty.videur("ban", "192.0.2.7", "2h")
+    damage(empty.database, "event")
+    empty.start()
+    assert empty.ask("/healthz").status == 503
+    for name in os.listdir(empty.folder):
+        if name.startswith("videur.db"):
+            os.unlink(f"{empty.folder}/{name}")
+    empty.videur("ban", "192.0.2.8", "2h")
+    wait_for(lambda: empty.ask("/healthz").text == "ok\n", 5,
+             "it is inspected")
+
+
 def test_health_says_why(empty):
     empty.start()
     assert empty.ask("/healthz").text \
