@@ -39,24 +39,20 @@ finding_word(enum finding_what what)
 
 /* ---- the keys of a rule ---- */
 
+/* A source, or with a list a daemon's tag. */
 static const char *
-set_source(const struct key *key, void *field, const char *value)
+set_word(const struct key *key, void *field, const char *value)
 {
-	size_t len = strlen(value);
+	static const char word[] = "abcdefghijklmnopqrstuvwxyz0123456789-";
 
-	if (strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-") != len ||
-	    len == 0) {
-		return "must be a word of a-z, 0-9 and '-'";
-	}
-	return text_copy(field, key->size, value) ? NULL : "is too long";
-}
-
-static const char *
-set_tag(const struct key *key, void *field, const char *value)
-{
-	if (value[0] == '\0' || strpbrk(value, " \t\r\n:[]") != NULL) {
+	if (key->list &&
+	    (value[0] == '\0' || strpbrk(value, " \t\r\n:[]") != NULL)) {
 		return "is no daemon's tag, which holds no blank, ':' or "
 		       "bracket";
+	}
+	if (!key->list &&
+	    (value[0] == '\0' || value[strspn(value, word)] != '\0')) {
+		return "must be a word of a-z, 0-9 and '-'";
 	}
 	return text_copy(field, key->size, value) ? NULL : "is too long";
 }
@@ -80,15 +76,15 @@ set_pattern(const struct key *key, void *field, const char *value)
 static const struct key keys[] = {
 	{ .name = "source",
 	    .def = "log",
-	    .set = set_source,
+	    .set = set_word,
 	    .offset = offsetof(struct rules, source),
 	    .size = RULE_SOURCE_SIZE },
 	{ RULE(about), .name = "about", .set = field_text, .min = 1,
 	    .required = true },
-	{ LIST(tags, struct rule_tags), .name = "tags", .set = set_tag,
+	{ LIST(tags, struct rule_tags), .name = "tags", .set = set_word,
 	    .required = true },
 	{ LIST(not_tags, struct rule_tags), .name = "not-tags",
-	    .set = set_tag },
+	    .set = set_word },
 	{ LIST(match, struct rule_patterns), .name = "match",
 	    .set = set_pattern, .required = true },
 	{ LIST(not_match, struct rule_patterns), .name = "not-match",
@@ -232,17 +228,19 @@ rules_each(const struct rules *rules,
 {
 	for (size_t i = 0; i < rules->rules; i++) {
 		const struct log_rule *rule = rules->rule[i];
+		const size_t tagged = rule->tags.items;
 		char tags[2048];
 		struct text text;
 
 		text_init(&text, tags, sizeof(tags));
-		for (size_t j = 0; j < rule->tags.items; j++) {
-			text_addf(&text, "%s%s", j == 0 ? "" : ", ",
-			    rule->tags.item[j]);
-		}
-		for (size_t j = 0; j < rule->not_tags.items; j++) {
-			text_addf(&text, "%s%s", j == 0 ? ", but not " : " or ",
-			    rule->not_tags.item[j]);
+		for (size_t j = 0; j < tagged + rule->not_tags.items; j++) {
+			text_addf(&text, "%s%s",
+			    j == 0        ? ""
+			    : j < tagged  ? ", "
+			    : j == tagged ? ", but not "
+					  : " or ",
+			    j < tagged ? rule->tags.item[j]
+				       : rule->not_tags.item[j - tagged]);
 		}
 		each(to, &(struct rules_info){ .name = rule->name,
 			     .file = rule->file,
