@@ -48,42 +48,16 @@ engine_log_storm(void)
 
 /* ---- how many count towards it ---- */
 
-/* Honest clients with a new ban, each once: they come client by client. */
-struct clients {
-	const struct net *but; /* this one is left out; NULL: none */
-	struct net last;
-	int64_t count;
-};
-
-static bool
-count_client(void *to, const struct ban *ban)
-{
-	struct clients *clients = to;
-
-	if (ban->observed || ban->mistake ||
-	    (clients->count > 0 && net_equal(&clients->last, &ban->who)) ||
-	    (clients->but != NULL && net_equal(clients->but, &ban->who))) {
-		return true;
-	}
-	clients->last = ban->who;
-	clients->count++;
-	return true;
-}
-
-/* Those whose bans count together with one at `t`: none from before the newest
- * release. */
+/* Honest clients whose bans count together with one at `t`, but for one
+ * client: none from before the newest release. */
 static int64_t
 count_clients(struct store *store, const struct conf *conf,
     const struct brake *brake, int64_t t, const struct net *but)
 {
-	int64_t after = t - conf->brake_within;
-	const struct ban_query query = { .scope = BAN_HONEST,
-		.after = after < brake->since ? brake->since : after,
-		.until = t };
-	struct clients clients = { .but = but };
+	const int64_t after = t - conf->brake_within;
 
-	store_ban_each(store, &query, count_client, &clients);
-	return clients.count;
+	return store_ban_honest(
+	    store, after < brake->since ? brake->since : after, t, but);
 }
 
 void

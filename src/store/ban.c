@@ -218,19 +218,10 @@ store_ban_each(struct store *store, const struct ban_query *query,
 		(void)db_leave(store, own);
 		return;
 	}
-	if (query->scope == BAN_HONEST) {
-		statement = db_query(store,
-		    "SELECT " COLUMNS " FROM ban WHERE honest"
-		    " AND begins > :after AND begins <= :until"
-		    " ORDER BY client",
-		    DB_WITH(db_int(":after", query->after),
-			db_int(":until", query->until)));
-	} else {
-		statement = db_query(store,
-		    "SELECT " COLUMNS " FROM ban WHERE" ASKED
-		    " ORDER BY ends DESC, id DESC",
-		    DB_WITH(ASKED_WITH(query)));
-	}
+	statement = db_query(store,
+	    "SELECT " COLUMNS " FROM ban WHERE" ASKED
+	    " ORDER BY ends DESC, id DESC",
+	    DB_WITH(ASKED_WITH(query)));
 	while (db_row(store, statement)) {
 		if (!read_ban(statement, &ban) ||
 		    (query->scope == BAN_INSIDE &&
@@ -242,6 +233,21 @@ store_ban_each(struct store *store, const struct ban_query *query,
 			break;
 		}
 	}
+}
+
+int64_t
+store_ban_honest(
+    struct store *store, int64_t after, int64_t until, const struct net *but)
+{
+	static const struct net nobody;
+
+	return db_number(store,
+	    "SELECT count(DISTINCT client) FROM ban WHERE honest"
+	    " AND begins > :after AND begins <= :until"
+	    " AND NOT observed AND NOT mistake AND client <> :client",
+	    DB_WITH(db_client(but != NULL ? but : &nobody),
+		db_int(":after", after), db_int(":until", until)),
+	    0);
 }
 
 void

@@ -276,22 +276,21 @@ struct ban_query {
 		BAN_COVERING, /* those that hold `who` in them */
 		BAN_INSIDE,   /* those that lie in `who` */
 		BAN_EXACTLY,  /* those of `who` itself */
-		BAN_ANYBODY,
-		/* Those of honest clients (see struct ban), observed and
-		 * mistaken ones too, that began with after < begins <= until;
-		 * client by client, and nothing else is asked. */
-		BAN_HONEST
+		BAN_ANYBODY
 	} scope;
 	struct net who;
 	int64_t active_at;         /* only those active then; INT64_MIN: all */
 	bool observed;             /* observed ones too */
 	const enum reason *reason; /* NULL: any */
-	int64_t after;
-	int64_t until;
 };
 /* Calls `each` for every ban, the last-ending first, then the newest first. */
 void store_ban_each(struct store *store, const struct ban_query *query,
     bool (*each)(void *to, const struct ban *ban), void *to);
+
+/* How many honest clients (see struct ban) have an enforced ban that began with
+ * after < begins <= until and was no mistake, but for `but` (NULL: none). */
+int64_t store_ban_honest(
+    struct store *store, int64_t after, int64_t until, const struct net *but);
 
 /* Write a new end and note of a ban. */
 void store_ban_change(struct store *store, const struct ban *ban);
