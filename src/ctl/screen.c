@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "ctl/output.h"
+#include "ctl/layout.h"
 
 enum {
 	BATCH = 200,     /* rows that columns are measured by */
