@@ -16,6 +16,14 @@ enum {
 	FAR = 14 * HOUR /* no zone lies farther from Greenwich */
 };
 
+/* The sums, counted from DAILY_LINES on. */
+enum {
+	LINES,
+	UNDERSTOOD = DAILY_UNDERSTOOD - DAILY_LINES,
+	FINDINGS = DAILY_FINDINGS - DAILY_LINES,
+	DROPPED = DAILY_DROPPED - DAILY_LINES
+};
+
 /* Whether an hour is over since it was so last. */
 static bool
 hour_over(int64_t *at, int64_t now)
@@ -34,11 +42,10 @@ health_line(struct health *health, const struct finding *finding, bool dropped,
 	int64_t ahead = finding->at - read;
 	int64_t lag = (ahead + (ahead < 0 ? -HALF / 2 : HALF / 2)) / HALF;
 
-	health->fresh[DAILY_LINES - DAILY_LINES]++;
-	health->fresh[DAILY_UNDERSTOOD - DAILY_LINES] += finding->understood;
-	health->fresh[DAILY_FINDINGS - DAILY_LINES] += finding->what ==
-						       FINDING_OFFENCE;
-	health->fresh[DAILY_DROPPED - DAILY_LINES] += dropped;
+	health->fresh[LINES]++;
+	health->fresh[UNDERSTOOD] += finding->understood;
+	health->fresh[FINDINGS] += finding->what == FINDING_OFFENCE;
+	health->fresh[DROPPED] += dropped;
 	if (read > 0 && finding->understood) {
 		if (llabs(ahead - lag * HALF) > NEAR) {
 			lag = 0;
@@ -73,8 +80,8 @@ health_stored(struct health *health, int64_t now)
 void
 health_tell_unread(struct health *health, const char *source, int64_t now)
 {
-	int64_t lines = health->hour[DAILY_LINES - DAILY_LINES];
-	int64_t understood = health->hour[DAILY_UNDERSTOOD - DAILY_LINES];
+	int64_t lines = health->hour[LINES];
+	int64_t understood = health->hour[UNDERSTOOD];
 
 	if (lines >= HEALTH_LINES &&
 	    understood * 100 < lines * HEALTH_PERCENT &&
