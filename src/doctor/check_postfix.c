@@ -278,25 +278,29 @@ look_at_socket_name(struct hook *hook, struct diagnosis *out)
 void
 check_socket(const struct facts *facts, struct diagnosis *out)
 {
+	static const struct {
+		int result;
+		const char *finding;
+	} known[] = { { FACTS_UNKNOWN, "socket-untried" },
+		{ ENOENT, "socket-missing" }, { ECONNREFUSED, "socket-deaf" },
+		{ EACCES, "socket-closed" } };
 	const struct socket_fact *socket = &facts->socket;
-	int result = socket->result;
+	const char *finding = "socket-broken";
 	/* One that lives and is not reached listens to nobody. */
 	bool alive = facts->now - facts->records.state[STATE_MILTER].since <=
 		     RECORDS_SILENCE;
 
 	each_service(facts, out, look_at_socket_name);
-	if (socket->path != NULL && result != 0) {
-		diagnosis_say(out,
-		    result == FACTS_UNKNOWN      ? "socket-untried"
-		    : result == ENOENT           ? "socket-missing"
-		    : result == ECONNREFUSED     ? "socket-deaf"
-		    : result != EACCES           ? "socket-broken"
-		    : socket->blocked[0] != '\0' ? "socket-folder"
-						 : "socket-closed",
-		    socket->owner.name, socket->path,
-		    result == EACCES ? socket->blocked
-		    : alive          ? "restart"
-				     : "start",
-		    result > 0 ? strerrordesc_np(result) : NULL);
+	if (socket->path == NULL || socket->result == 0) {
+		return;
 	}
+	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
+		if (known[i].result == socket->result) {
+			finding = known[i].finding;
+		}
+	}
+	diagnosis_say(out,
+	    socket->blocked[0] != '\0' ? "socket-folder" : finding,
+	    socket->owner.name, socket->path, socket->blocked,
+	    alive ? "restart" : "start", strerrordesc_np(socket->result));
 }

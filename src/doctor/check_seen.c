@@ -194,7 +194,8 @@ check_log(const struct facts *facts, struct diagnosis *out,
 		    log->path, facts->user.name, strerrordesc_np(log->result),
 		    user, group);
 	}
-	if (lag > LAG_SLACK && (lag + LAG_SLACK) % HALF_HOUR <= 2 * LAG_SLACK) {
+	if (lag > LAG_SLACK &&
+	    (lag + LAG_SLACK) % HALF_HOUR <= 2LL * LAG_SLACK) {
 		diagnosis_say(out, "log-zone", log->path,
 		    text_from_duration(lag, by),
 		    behind > 0 ? "behind" : "ahead of");

@@ -333,32 +333,40 @@ static const struct {
 	{ "page", 0, check_page, NULL },
 };
 
+/* Whether what it needs is there. */
+static bool
+run_check(const struct facts *facts, struct diagnosis *out, size_t check)
+{
+	unsigned needs = checks[check].needs;
+
+	if (((needs & NEEDS_POSTFIX) != 0 && out->mta->state != MTA_THERE) ||
+	    ((needs & NEEDS_RECORDS) != 0 &&
+		facts->records.result != STORE_OK)) {
+		return false;
+	}
+	if (checks[check].look != NULL) {
+		each_service(facts, out, checks[check].look);
+	} else {
+		checks[check].run(facts, out);
+	}
+	return true;
+}
+
 void
 diagnose(const struct facts *facts, struct diagnosis *out)
 {
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		size_t before = out->remarks + out->lost;
-		unsigned needs = checks[i].needs;
+		size_t more = (checks[i].needs & OF_EACH) != 0
+				  ? facts->instances
+				  : 0;
 		bool ran = false;
 
 		out->check = checks[i].name;
-		for (size_t j = 0;
-		     j <= ((needs & OF_EACH) != 0 ? facts->instances : 0);
-		     j++) {
+		for (size_t j = 0; j <= more; j++) {
 			out->mta = &facts->mta[j];
 			out->place = j > 0 ? out->mta->folder : NULL;
-			if (((needs & NEEDS_POSTFIX) == 0 ||
-				out->mta->state == MTA_THERE) &&
-			    ((needs & NEEDS_RECORDS) == 0 ||
-				facts->records.result == STORE_OK)) {
-				if (checks[i].look != NULL) {
-					each_service(
-					    facts, out, checks[i].look);
-				} else {
-					checks[i].run(facts, out);
-				}
-				ran = true;
-			}
+			ran = run_check(facts, out, i) || ran;
 		}
 		out->place = NULL;
 		if (ran && out->remarks + out->lost == before) {

@@ -230,7 +230,7 @@ service_port(const char *service)
 			return known[i].port;
 		}
 	}
-	return atoi(name);
+	return (int)strtol(name, NULL, 10);
 }
 
 /* Each "smtp/inet/command = smtpd -o ..." of master.cf's fields. */

@@ -40,14 +40,34 @@ paper_open(off_t size)
 
 /* What was written; NULL without memory. */
 static char *
-paper_read(int fd, size_t len)
+paper_read(int fd)
 {
-	char *text = malloc(len + 1);
+	/* Where the child left off: the place in it is shared. */
+	off_t len = lseek(fd, 0, SEEK_CUR);
+	char *text = len >= 0 ? malloc((size_t)len + 1) : NULL;
 
 	if (text != NULL) {
-		text[pread(fd, text, len, 0) == (ssize_t)len ? len : 0] = '\0';
+		text[pread(fd, text, (size_t)len, 0) == len ? len : 0] = '\0';
 	}
 	return text;
+}
+
+/* The last line of it, or nothing. */
+static void
+paper_last_line(int fd, char line[static RUN_ERROR_SIZE])
+{
+	char *text = paper_read(fd);
+	size_t len = text != NULL ? strlen(text) : 0;
+
+	if (len > 0) {
+		char *before;
+
+		text[len - 1] = '\0'; /* a newline */
+		before = strrchr(text, '\n');
+		(void)text_copy(
+		    line, RUN_ERROR_SIZE, before != NULL ? before + 1 : text);
+	}
+	free(text);
 }
 
 /* Start it, writing on two papers; 0, or why that could not be. */
@@ -98,7 +118,6 @@ run_program(
 	enum run_result result = RUN_FAILED;
 	bool over = false;
 	int status = -1;
-	off_t len;
 
 	*output = (struct run_output){ .text = NULL };
 	while (error == 0 && waitpid(pid, &status, over ? 0 : WNOHANG) == 0) {
@@ -109,31 +128,17 @@ run_program(
 			(void)nanosleep(&nap, NULL);
 		}
 	}
-	/* Where the child left off: the place in it is shared. */
-	len = lseek(papers[0], 0, SEEK_CUR);
-	output->cut = len == RUN_OUTPUT_MAX;
+	output->cut = lseek(papers[0], 0, SEEK_CUR) == RUN_OUTPUT_MAX;
 	if (error == ENOENT) {
 		result = RUN_MISSING;
 	} else if (error != 0 || over) {
 		(void)text_copy(output->error, sizeof(output->error),
 		    over ? "it did not end in time" : strerrordesc_np(error));
 	} else if (status == 0 || output->cut) {
-		output->text = paper_read(papers[0], (size_t)len);
+		output->text = paper_read(papers[0]);
 		result = output->text != NULL ? RUN_FINE : RUN_FAILED;
 	} else {
-		char *complaint = paper_read(
-		    papers[1], (size_t)lseek(papers[1], 0, SEEK_CUR));
-
-		if (complaint != NULL) {
-			size_t size = strlen(complaint);
-			char *last;
-
-			complaint[size - (size > 0)] = '\0'; /* a newline */
-			last = strrchr(complaint, '\n');
-			(void)text_copy(output->error, sizeof(output->error),
-			    last != NULL ? last + 1 : complaint);
-		}
-		free(complaint);
+		paper_last_line(papers[1], output->error);
 	}
 	(void)close(papers[0]);
 	(void)close(papers[1]);
