@@ -209,6 +209,37 @@ count_window(struct counting *counting, const struct policy_window *window,
 
 /* ---- judging ---- */
 
+/* Count what the rule counts.  Where that is enough for a ban and recipients are
+ * among it, look at the client's history, too. */
+static void
+count(struct store *store, const struct judge_query *query,
+    const struct evidence *evidence, const struct policy_window *window,
+    struct judgement *out)
+{
+	const struct rule *rule = query->rule;
+	struct counting counting = { .store = store,
+		.events = { .client = query->client,
+		    .kinds = rule->kinds,
+		    .reason = rule->reason },
+		.keys = policy_keys(rule, evidence->users),
+		.need = out->counts.need };
+	struct repute repute;
+
+	counting.events.hourly = counting.keys.hourly;
+	out->counts.bad = count_window(&counting, window, &out->past);
+	if ((rule->kinds & kind_bit(KIND_RECIPIENT)) == 0 ||
+	    out->counts.bad < out->counts.need) {
+		return;
+	}
+	repute = repute_at(store, query, out->t);
+	out->trusted = policy_trusts(repute.reputation, repute.days);
+	if (repute.facts.tally.accepted > 0) {
+		counting.events.sure = true;
+		out->counts.bad = policy_sure(out->counts.bad,
+		    count_window(&counting, window, &out->past));
+	}
+}
+
 /* Collect everything policy_step() decides on; false where nothing can
  * follow. */
 static bool
@@ -219,11 +250,6 @@ judge(
 	const struct conf *conf = query->conf;
 	const bool ratio = rule->ratio != 0 || rule->credit != 0;
 	const bool logins = (rule->kinds & kind_bit(KIND_AUTH)) != 0;
-	const bool recipients = (rule->kinds & kind_bit(KIND_RECIPIENT)) != 0;
-	struct counting counting = { .store = store,
-		.events = { .client = query->client,
-		    .kinds = rule->kinds,
-		    .reason = rule->reason } };
 	struct evidence evidence;
 	struct policy_window window;
 
@@ -259,22 +285,10 @@ judge(
 	out->accepted = policy_counts_messages(rule)
 			    ? evidence.accepted.accepted
 			    : evidence.accepted.recipients;
-	out->counts.need = counting.need = policy_need(
+	out->counts.need = policy_need(
 	    rule, &(struct policy_merits){ .accepted = out->accepted,
 		      .forwarder = conf_forwards(conf, &query->client) });
-	counting.keys = policy_keys(rule, evidence.users);
-	counting.events.hourly = counting.keys.hourly;
-	out->counts.bad = count_window(&counting, &window, &out->past);
-	if (recipients && out->counts.bad >= out->counts.need) {
-		const struct repute repute = repute_at(store, query, out->t);
-
-		out->trusted = policy_trusts(repute.reputation, repute.days);
-		if (repute.facts.tally.accepted > 0) {
-			counting.events.sure = true;
-			out->counts.bad = policy_sure(out->counts.bad,
-			    count_window(&counting, &window, &out->past));
-		}
-	}
+	count(store, query, &evidence, &window, out);
 	return store_status(store) == STORE_OK;
 }
 

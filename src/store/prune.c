@@ -1,9 +1,7 @@
 /*
- * Housekeeping: forgetting what is old, times of a clock that was wrong, size
- * and damage.
+ * Housekeeping: forgetting what is old, times of a clock that was wrong, and
+ * size.
  */
-#include <string.h>
-
 #include "store/db.h"
 
 /* By an index over the time, so that a step is short at any size and whatever
@@ -101,18 +99,5 @@ store_numbers(struct store *store, struct store_numbers *numbers)
 		numbers->events = sqlite3_column_int64(statement, 1);
 		numbers->version = sqlite3_column_int64(statement, 2);
 		db_reset(statement);
-	}
-}
-
-void
-store_check(struct store *store, void (*each)(void *to, const char *complaint),
-    void *to)
-{
-	sqlite3_stmt *row = db_query(store, "PRAGMA quick_check(20)", NULL);
-
-	while (db_row(store, row)) {
-		if (strcmp(db_words(row, 0), "ok") != 0) {
-			each(to, db_words(row, 0));
-		}
 	}
 }

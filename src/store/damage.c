@@ -1,12 +1,26 @@
 /*
- * Saving what can be read of a damaged database, row by row and past what
- * cannot, into a new one.
+ * A damaged database: finding it out, and saving what can be read of it, row by
+ * row and past what cannot, into a new one.
  */
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
 #include "store/db.h"
+
+void
+store_check(struct store *store, void (*each)(void *to, const char *complaint),
+    void *to)
+{
+	sqlite3_stmt *row = db_query(store, "PRAGMA quick_check(20)", NULL);
+
+	while (db_row(store, row)) {
+		if (strcmp(db_words(row, 0), "ok") != 0) {
+			each(to, db_words(row, 0));
+		}
+	}
+}
 
 /* What cannot be learned anew comes first.  The second is what its rows come
  * in the order of. */
