@@ -4,7 +4,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "base/endpoint.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "doctor/facts.h"
@@ -197,30 +196,15 @@ check_clock(const struct facts *facts, struct diagnosis *out)
 static bool
 hides_visitors(const struct conf *conf)
 {
-	struct endpoint listen = { .port = 0 };
-	struct addr addr;
+	const char *listen = conf->web.listen;
+	bool is_local = text_after(listen, "127.") != NULL ||
+			text_after(listen, "[::1]") != NULL ||
+			text_after(listen, "localhost") != NULL;
+	bool has_tls = text_after(conf->lookup_url, "https:") != NULL;
 
-	if (conf->lookup_url[0] == '\0' ||
-	    endpoint_parse(conf->web.listen, ENDPOINT_SERVER, &listen) !=
-		NULL ||
-	    listen.is_unix) {
-		return false;
-	}
-	if (!addr_parse(listen.host, &addr)) {
-		(void)addr_parse("127.0.0.1", &addr); /* "localhost" */
-	}
-	if (!net_contains_addr(&facts_loopback[0], &addr) &&
-	    !net_contains_addr(&facts_loopback[1], &addr)) {
-		return text_after(conf->lookup_url, "https:") != NULL &&
-		       conf->web.certificate[0] == '\0' &&
-		       conf->web.trusted_proxies == 0;
-	}
-	for (size_t i = 0; i < conf->web.trusted_proxies; i++) {
-		if (net_contains_addr(&conf->web.trusted_proxy[i], &addr)) {
-			return false;
-		}
-	}
-	return true;
+	return conf->lookup_url[0] != '\0' && conf->web.trusted_proxies == 0 &&
+	       text_after(listen, "unix:") == NULL &&
+	       (is_local || (has_tls && conf->web.certificate[0] == '\0'));
 }
 
 /* Whether the host of the page has an address of this one.  True as well

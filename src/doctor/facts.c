@@ -32,12 +32,6 @@ enum {
 	CANNOT_BECOME = 255 /* no errno is so high */
 };
 
-const struct net facts_loopback[2] = {
-	{ .addr.byte = { [10] = 0xff, 0xff, 127 }, .bits = ADDR_V4_OFFSET + 8 },
-	/* ::1 stands for its client: nothing else lies near. */
-	{ .bits = 64 },
-};
-
 bool
 facts_watches(const struct conf *conf)
 {
@@ -465,6 +459,12 @@ keep_ban(void *to, const struct ban *ban)
 static void
 keep_client(void *to, const struct net *client, const struct tally *sum)
 {
+	static const struct net loopback[] = {
+		{ .addr.byte = { [10] = 0xff, 0xff, 127 },
+		    .bits = ADDR_V4_OFFSET + 8 },
+		/* ::1 stands for its client: nothing else lies near. */
+		{ .bits = 64 },
+	};
 	struct records *records = &((struct facts *)to)->records;
 	int64_t counted = sum->sessions;
 
@@ -474,8 +474,8 @@ keep_client(void *to, const struct net *client, const struct tally *sum)
 	if (counted == 0) {
 		return;
 	}
-	if (net_contains(&facts_loopback[0], client) ||
-	    net_contains(&facts_loopback[1], client)) {
+	if (net_contains(&loopback[0], client) ||
+	    net_contains(&loopback[1], client)) {
 		records->counted_here += counted;
 		return;
 	}

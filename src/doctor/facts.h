@@ -63,8 +63,8 @@ void mx_look(struct mx_domain *domain, size_t domains, int64_t milliseconds);
 /* ---- from where the administrator is connected, by SSH ---- */
 
 /* sshd leaves it in the environment and sudo takes it out; that of a parent
- * process still has it.  Find SSH_CONNECTION=192.0.2.7 50000 192.0.2.1 22 or SSH_CLIENT in an
- * environment as /proc gives it, NUL behind each variable. */
+ * process still has it.  Find SSH_CONNECTION=192.0.2.7 50000 192.0.2.1 22 or
+ * SSH_CLIENT in an environment as /proc gives it, NUL behind each variable. */
 bool ssh_read_environment(const char *block, size_t len, struct addr *out);
 
 /* The parent in the text of /proc/PID/stat; 0 for none. */
@@ -188,9 +188,6 @@ struct facts {
 struct facts *facts_gather(
     const struct conf *conf, const char *postfix, int64_t now);
 void facts_free(struct facts *facts);
-
-/* What a host calls itself by, IPv4 and IPv6. */
-extern const struct net facts_loopback[2];
 
 /* Whether videur-watch follows any log. */
 bool facts_watches(const struct conf *conf);
