@@ -1,6 +1,6 @@
 -- Good logins, what may be no fault of the client's, and forgetting by time.
 
--- Logins that worked.
+-- Logins that worked.  What allowed addresses do is no longer tallied by kind.
 ALTER TABLE tally ADD COLUMN logins INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX tally_by_login ON tally (client, hour) WHERE logins > 0;
 
