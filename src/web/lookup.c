@@ -376,7 +376,7 @@ refresh(struct stats_keeper *keeper, const struct conf *conf, int64_t most)
 	if (fine) {
 		/* The counters move on by what the totals grew. */
 		keeper->work.counter = keeper->newest.counter;
-		for (size_t i = 0; i < STATS_SUMS * STATS_WORDS; i++) {
+		for (size_t i = 0; i < (size_t)STATS_SUMS * STATS_WORDS; i++) {
 			const size_t sum = i / STATS_WORDS;
 			const size_t word = i % STATS_WORDS;
 			const int64_t more = keeper->work.total.sum[sum][word] -

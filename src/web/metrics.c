@@ -142,6 +142,19 @@ static const struct metric {
 };
 
 static void
+write_label(const char *label, const char *word, struct text *out)
+{
+	text_addf(out, "{%s=\"", label);
+	for (; *word != '\0'; word++) {
+		if (*word == '"' || *word == '\\') {
+			text_add_char(out, '\\');
+		}
+		text_add_bytes(out, *word == '\n' ? "?" : word, 1);
+	}
+	text_add(out, "\"}");
+}
+
+static void
 write_metric(const struct metric *metric, const struct metric_values *values,
     struct text *out)
 {
@@ -169,13 +182,7 @@ write_metric(const struct metric *metric, const struct metric_values *values,
 		}
 		text_add(out, metric->name);
 		if (metric->label != NULL) {
-			text_addf(out, "{%s=\"", metric->label);
-			for (; *word != '\0'; word++) {
-				text_add(out,
-				    *word == '"' || *word == '\\' ? "\\" : "");
-				text_add_char(out, *word == '\n' ? '?' : *word);
-			}
-			text_add(out, "\"}");
+			write_label(metric->label, word, out);
 		}
 		text_addf(out, " %lld\n", (long long)value);
 	}

@@ -98,6 +98,7 @@ answer_page(const struct request *request, struct page *page, unsigned status,
 		    &response->body, response->body.buf, response->body.size);
 		say(response, 500, "Internal error\n");
 	}
+	page->stats = NULL; /* they are ours */
 }
 
 /* Whether it is for a program: by its path or, of the look-up, by the client's

@@ -36,16 +36,19 @@ server_unescape(void *cls, struct MHD_Connection *connection, char *text)
 	(void)cls;
 	(void)connection;
 	for (const char *at = text; *at != '\0'; at++, out++) {
-		const char digits[] = { at[1], at[1] != '\0' ? at[2] : '\0',
-			'\0' };
+		char digits[3] = "";
 		char byte = '\0';
 
-		if (*at == '%' && isxdigit((unsigned char)digits[0]) &&
-		    isxdigit((unsigned char)digits[1])) {
+		if (*at == '%' && isxdigit((unsigned char)at[1]) &&
+		    isxdigit((unsigned char)at[2])) {
+			memcpy(digits, at + 1, 2);
 			byte = (char)strtoul(digits, NULL, 16);
 		}
-		*out = byte != '\0' ? byte : *at;
-		at += byte != '\0' ? 2 : 0;
+		*out = *at;
+		if (byte != '\0') {
+			*out = byte;
+			at += 2;
+		}
 	}
 	*out = '\0';
 	return (size_t)(out - text);

@@ -285,18 +285,19 @@ read_templates(struct site *site, int *language)
 		const struct embedded *built_in = embedded_find(
 		    web_files, name);
 
-		if ((strcmp(name, language_facts[*language].phrases) == 0 ||
-			ends_in(name, ".html") || ends_in(name, ".txt")) &&
-		    (!own || file->own != NULL)) {
-			owned[count] = own ? file : NULL;
-			source[count++] = (struct template_source){
-				.name = name,
-				.shown = own ? file->path : name,
-				.text = own ? file->own : built_in->data,
-				.size = own ? file->size : built_in->size,
-				.phrases = ends_in(name, ".phrases"),
-			};
+		if ((strcmp(name, language_facts[*language].phrases) != 0 &&
+			!ends_in(name, ".html") && !ends_in(name, ".txt")) ||
+		    (own && file->own == NULL)) {
+			continue;
 		}
+		owned[count] = own ? file : NULL;
+		source[count++] = (struct template_source){
+			.name = name,
+			.shown = own ? file->path : name,
+			.text = own ? file->own : built_in->data,
+			.size = own ? file->size : built_in->size,
+			.phrases = ends_in(name, ".phrases"),
+		};
 	}
 	templates_free(*read);
 	*read = templates_new(source, count, variable_names, VAR_NAMES, &error);

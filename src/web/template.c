@@ -125,14 +125,19 @@ static bool
 read_hole(struct reader *r, struct span hole, struct span *rest)
 {
 	const char sign = *hole.at; /* at least the braces that close it */
-	const bool begins = sign == '#' || sign == '^';
+	enum op_kind kind = OP_VARIABLE;
 	struct templates *templates = r->templates;
 	struct span name = hole;
 
 	if (sign == '!') {
 		return true;
 	}
-	if (begins || sign == '/') {
+	if (sign == '#') {
+		kind = OP_BLOCK;
+	} else if (sign == '^') {
+		kind = OP_ABSENCE;
+	}
+	if (kind != OP_VARIABLE || sign == '/') {
 		name.at++;
 		rest->at += rest->at < rest->end && *rest->at == '\n';
 	}
@@ -151,18 +156,14 @@ read_hole(struct reader *r, struct span hole, struct span *rest)
 		op->until = templates->ops;
 		return true;
 	}
-	if (begins && r->opened == DEPTH_MAX) {
+	if (kind != OP_VARIABLE && r->opened == DEPTH_MAX) {
 		return refuse(r, name.at, "too many blocks within", &name);
 	}
-	if (begins) {
+	if (kind != OP_VARIABLE) {
 		r->open[r->opened++] = &templates->op[templates->ops];
 	}
-	templates->op[templates->ops++] = (struct op){
-		.kind = sign == '#'   ? OP_BLOCK
-			: sign == '^' ? OP_ABSENCE
-				      : OP_VARIABLE,
-		.text = name,
-	};
+	templates->op[templates->ops++] = (struct op){ .kind = kind,
+		.text = name };
 	return true;
 }
 
