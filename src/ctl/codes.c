@@ -68,7 +68,7 @@ put_replies(const struct policy *policy, const struct reply_row *manual)
 
 /* ---- what leads to a ban, and how long it lasts ---- */
 
-struct rule_row {
+struct code_row {
 	struct rule rule;
 	char kinds[WORDS_SIZE];
 	char ban[WORDS_SIZE];
@@ -77,20 +77,20 @@ struct rule_row {
 
 static const struct layout rules = {
 	.column = {
-	    { "rule", OF(rule_row, rule.name), "RULE", 0 },
-	    { "reason", OF(rule_row, rule.reason), NULL, 0 },
-	    { "limit", OF(rule_row, rule.limit), NULL, 0 },
-	    { "within", OF(rule_row, rule.within), NULL, 0 },
-	    { "counts", OF(rule_row, counts), "LIMIT", COLUMN_PEOPLE },
-	    { "lasts", OF(rule_row, ban), "LASTS", COLUMN_PEOPLE },
-	    { "soft", OF(rule_row, rule.soft), NULL, 0 },
-	    { "steps", OF(rule_row, rule.soft), "SOFT",
+	    { "rule", OF(code_row, rule.name), "RULE", 0 },
+	    { "reason", OF(code_row, rule.reason), NULL, 0 },
+	    { "limit", OF(code_row, rule.limit), NULL, 0 },
+	    { "within", OF(code_row, rule.within), NULL, 0 },
+	    { "counts", OF(code_row, counts), "LIMIT", COLUMN_PEOPLE },
+	    { "lasts", OF(code_row, ban), "LASTS", COLUMN_PEOPLE },
+	    { "soft", OF(code_row, rule.soft), NULL, 0 },
+	    { "steps", OF(code_row, rule.soft), "SOFT",
 	        COLUMN_RIGHT | COLUMN_PEOPLE | COLUMN_OPTIONAL },
-	    { "stage", OF(rule_row, rule.stage), NULL, 0 },
-	    { "service", OF(rule_row, rule.service), NULL, 0 },
-	    REPLY(rule_row, rule.reply),
-	    PHRASE(rule_row, rule.reply),
-	    { "kinds", OF(rule_row, kinds), "COUNTS", COLUMN_WRAP | COLUMN_LIST },
+	    { "stage", OF(code_row, rule.stage), NULL, 0 },
+	    { "service", OF(code_row, rule.service), NULL, 0 },
+	    REPLY(code_row, rule.reply),
+	    PHRASE(code_row, rule.reply),
+	    { "kinds", OF(code_row, kinds), "COUNTS", COLUMN_WRAP | COLUMN_LIST },
 	},
 	.shown = " rule counts lasts steps kinds ",
 	.indent = 2,
@@ -107,7 +107,7 @@ static void
 put_rule(const struct rule *rule)
 {
 	char within[DURATION_TEXT_SIZE];
-	struct rule_row row = {
+	struct code_row row = {
 		.rule = *rule,
 		.counts = piece("%" PRId64 " in %s", rule->limit,
 		    text_from_setting(rule->within, within)),

@@ -188,7 +188,7 @@ put_reputation(struct known *known)
 /* People read instead of the numbers: "12 of 20 in 1h", "12 in 1h, never
  * enough" where the ratio cannot be reached; "step 3, 8h, soft" of a ban that
  * answers 450; "30 accepted, ratio 0.5, credit 50". */
-struct rule_row {
+struct outlook_row {
 	struct rule rule;
 	struct outlook outlook; /* `need` 0 where no number suffices */
 	const char *progress;
@@ -198,22 +198,22 @@ struct rule_row {
 
 static const struct layout rule_layout = {
 	.column = {
-	    { "rule", OF(rule_row, rule.name), "RULE", 0 },
-	    { "reason", OF(rule_row, rule.reason), "REASON", 0 },
-	    { "within", OF(rule_row, rule.within), NULL, 0 },
-	    { "counted", OF(rule_row, outlook.counted), NULL, 0 },
-	    { "need", OF(rule_row, outlook.need), NULL, COLUMN_OPTIONAL },
-	    { "progress", OF(rule_row, progress), "COUNTED", COLUMN_PEOPLE },
-	    { "accepted", OF(rule_row, outlook.accepted), NULL, 0 },
-	    { "credit", OF(rule_row, rule.credit), NULL, COLUMN_OPTIONAL },
-	    { "weight", OF(rule_row, rule.weight), NULL, COLUMN_RATIO },
-	    { "soft", OF(rule_row, rule.soft), NULL, COLUMN_OPTIONAL },
-	    { "steps", OF(rule_row, outlook.steps), NULL, 0 },
-	    { "next", OF(rule_row, outlook.next), NULL, COLUMN_OPTIONAL },
-	    { "ban", OF(rule_row, ban), "NEXT BAN", COLUMN_PEOPLE },
-	    { "forgets", OF(rule_row, outlook.forgets), "STEPS FORGOTTEN",
+	    { "rule", OF(outlook_row, rule.name), "RULE", 0 },
+	    { "reason", OF(outlook_row, rule.reason), "REASON", 0 },
+	    { "within", OF(outlook_row, rule.within), NULL, 0 },
+	    { "counted", OF(outlook_row, outlook.counted), NULL, 0 },
+	    { "need", OF(outlook_row, outlook.need), NULL, COLUMN_OPTIONAL },
+	    { "progress", OF(outlook_row, progress), "COUNTED", COLUMN_PEOPLE },
+	    { "accepted", OF(outlook_row, outlook.accepted), NULL, 0 },
+	    { "credit", OF(outlook_row, rule.credit), NULL, COLUMN_OPTIONAL },
+	    { "weight", OF(outlook_row, rule.weight), NULL, COLUMN_RATIO },
+	    { "soft", OF(outlook_row, rule.soft), NULL, COLUMN_OPTIONAL },
+	    { "steps", OF(outlook_row, outlook.steps), NULL, 0 },
+	    { "next", OF(outlook_row, outlook.next), NULL, COLUMN_OPTIONAL },
+	    { "ban", OF(outlook_row, ban), "NEXT BAN", COLUMN_PEOPLE },
+	    { "forgets", OF(outlook_row, outlook.forgets), "STEPS FORGOTTEN",
 	        COLUMN_TIME },
-	    { "weighed", OF(rule_row, weighed), "", COLUMN_WRAP | COLUMN_PEOPLE },
+	    { "weighed", OF(outlook_row, weighed), "", COLUMN_WRAP | COLUMN_PEOPLE },
 	},
 	.indent = 2,
 };
@@ -223,7 +223,7 @@ put_rule(const struct outlook *outlook)
 {
 	const struct rule *rule = outlook->rule;
 	const bool never = outlook->need == INT64_MAX;
-	struct rule_row row = {
+	struct outlook_row row = {
 		.rule = *rule,
 		.outlook = *outlook,
 		.progress = piece("%" PRId64 "%s in %s%s", outlook->counted,

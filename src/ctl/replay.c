@@ -103,7 +103,7 @@ read_logs(struct replay *replay)
 
 /* ---- one policy's bans ---- */
 
-struct ban_row {
+struct replay_row {
 	struct ban ban;
 	const char *lasts;
 	int64_t refused;
@@ -117,21 +117,21 @@ struct ban_row {
 
 static const struct layout ban_layout = {
 	.column = {
-	    { "client", OF(ban_row, ban.who), "ADDRESS", 0 },
-	    { "reason", OF(ban_row, ban.reason), "REASON", 0 },
-	    { "rule", OF(ban_row, ban.rule), "RULE", 0 },
-	    { "step", OF(ban_row, ban.step), "STEP", COLUMN_RIGHT },
-	    { "begins", OF(ban_row, ban.begins), "SINCE", COLUMN_TIME },
-	    { "ends", OF(ban_row, ban.ends), NULL, COLUMN_TIME },
-	    { "lasts", OF(ban_row, lasts), "FOR",
+	    { "client", OF(replay_row, ban.who), "ADDRESS", 0 },
+	    { "reason", OF(replay_row, ban.reason), "REASON", 0 },
+	    { "rule", OF(replay_row, ban.rule), "RULE", 0 },
+	    { "step", OF(replay_row, ban.step), "STEP", COLUMN_RIGHT },
+	    { "begins", OF(replay_row, ban.begins), "SINCE", COLUMN_TIME },
+	    { "ends", OF(replay_row, ban.ends), NULL, COLUMN_TIME },
+	    { "lasts", OF(replay_row, lasts), "FOR",
 	        COLUMN_RIGHT | COLUMN_PEOPLE },
-	    { "refused", OF(ban_row, refused), "REFUSED", COLUMN_RIGHT },
-	    { "lost", OF(ban_row, lost), NULL, 0 },
-	    { "accepted", OF(ban_row, accepted), NULL, 0 },
-	    { "recipients", OF(ban_row, recipients), NULL, 0 },
-	    { "suspect", OF(ban_row, suspect), NULL, 0 },
-	    { "reply", OF(ban_row, reply), NULL, 0 },
-	    { "mail", OF(ban_row, mail), "ACCEPTED",
+	    { "refused", OF(replay_row, refused), "REFUSED", COLUMN_RIGHT },
+	    { "lost", OF(replay_row, lost), NULL, 0 },
+	    { "accepted", OF(replay_row, accepted), NULL, 0 },
+	    { "recipients", OF(replay_row, recipients), NULL, 0 },
+	    { "suspect", OF(replay_row, suspect), NULL, 0 },
+	    { "reply", OF(replay_row, reply), NULL, 0 },
+	    { "mail", OF(replay_row, mail), "ACCEPTED",
 	        COLUMN_WRAP | COLUMN_PEOPLE },
 	},
 	.indent = 2,
@@ -146,7 +146,7 @@ put_ban(const struct replay_client *client, const struct replay_ban *replayed)
 {
 	const struct ban *ban = &replayed->ban;
 	char reply[REPLY_TEXT_SIZE];
-	struct ban_row row = {
+	struct replay_row row = {
 		.ban = *ban,
 		.lasts = piece_short(ban->ends - ban->begins),
 		.refused = replayed->refused,
