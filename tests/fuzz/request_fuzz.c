@@ -29,8 +29,6 @@ enum {
 	HOUR = 3600
 };
 
-static const char *const methods[] = { "GET", "HEAD", "POST", "<zz>" };
-
 static struct conf *conf;
 static struct site *site;
 static struct web web;
@@ -116,8 +114,9 @@ load(void)
 	(void)unlink(path);
 	need(conf != NULL);
 	fill();
-	lookup_init(&web.lookup);
-	stats_init(&web.stats);
+	need(pthread_mutex_init(&web.lookup.lock, NULL) == 0);
+	need(pthread_mutex_init(&web.stats.lock, NULL) == 0);
+	need(pthread_cond_init(&web.stats.counted, NULL) == 0);
 	rate_init(&web.rate);
 	site = site_new(conf);
 	need(site != NULL);
@@ -170,7 +169,8 @@ ask(uint8_t how, char *const field[FIELDS], int64_t ticks)
 		.site = site,
 		.now = NOW,
 		.ticks = ticks,
-		.method = methods[how % 4],
+		.reads = how % 4 < 2,
+		.unbelieved = how % 8 > 3,
 		.path = field[0] != NULL ? field[0] : "/",
 		.ip = field[1],
 		.ref = field[2],
