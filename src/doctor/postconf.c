@@ -177,9 +177,10 @@ postconf_get(const struct postconf *postconf, const char *name)
 	while ((line = postconf_next(postconf, line)) != NULL) {
 		const char *value = text_after(line, name);
 
-		value = value != NULL ? text_after(value, " = ") : NULL;
+		/* An empty one has no blank behind. */
+		value = value != NULL ? text_after(value, " =") : NULL;
 		if (value != NULL) {
-			return value;
+			return value + (*value == ' ');
 		}
 	}
 	return NULL;

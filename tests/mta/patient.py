@@ -71,6 +71,8 @@ class Ward:
         postconf(self.postfix.etc, "-P",
                  f"127.0.0.1:{self.postfix.mx}/inet/smtpd_sasl_auth_enable=no",
                  "smtpd/pass/smtpd_sasl_auth_enable=no")
+        postconf(self.postfix.etc, "-MX",
+                 f"127.0.0.1:{self.postfix.proxied}/inet")
         self.house = House(f"{self.folder}/house", logs=[self.postfix.log])
         self.house.door = f"{self.postfix.spool}/videur"
         self.house.socket = f"{self.house.door}/milter.sock"

@@ -321,8 +321,12 @@ def test_nobody_listens_at_the_socket(patient):
     patient.configure(listen=f"unix:{socket}")
     patient.main_cf(f"smtpd_milters = {{ unix:{socket}, "
                     "default_action=accept }")
+    # One that gives signs of life listens to nobody.
     assert patient.finding("milter-socket") == [
-        "problem", f"{socket} is not there", "systemctl start videur-milter"]
+        "problem", f"{socket} is not there", "systemctl restart videur-milter"]
+    patient.sign("milter", time.time() - 600)
+    assert patient.finding("milter-socket")[2] == (
+        "systemctl start videur-milter")
 
 
 def test_postfix_cannot_pass_through_the_folder_of_the_socket(patient):
