@@ -38,6 +38,9 @@ watch {{
   journal = no
   files = {{{logs}}}
 }}
+brake {{
+  bans = {brake}
+}}
 """
 
 SERVICES = ("milter", "web", "watch")
@@ -74,9 +77,11 @@ class House:
         os.chmod(self.door, 0o2750)
         self.configure()
 
-    def configure(self, mode="enforce", policy="franceserv"):
+    def configure(self, mode="enforce", policy="franceserv", brake=0):
+        """Without the brake: the scenarios of one world ban many clients
+        that were trusted, and would put it on together."""
         write(self.conf, CONF.format(
-            database=self.database, mode=mode, policy=policy,
+            database=self.database, mode=mode, policy=policy, brake=brake,
             socket=self.socket, url=self.url, port=self.port,
             logs=", ".join(f'"{log}"' for log in self.logs),
             scanners=", ".join(self.scanners)))

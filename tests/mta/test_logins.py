@@ -17,15 +17,6 @@ from smtp import Session, deliver
 from truth import (HOUR, LOGINS, assert_clear, assert_one_truth, hear,
                    understand)
 
-@pytest.fixture(autouse=True)
-def no_brake(world):
-    """Who logged in well is trusted: five of them shut out within ten minutes
-    put the brake on, and the scenarios here would do so together.  What they
-    did up to the second of its release is forgiven."""
-    world.house.run("brake", "release")
-    next_second()
-
-
 ONE_USER = ["joe"] * 10
 TEN_USERS = [f"guess{number}" for number in range(10)]
 

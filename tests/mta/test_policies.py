@@ -95,7 +95,7 @@ def town_fixture(street, request):
             street.house.own_policy(policy, text)
         # The scenarios write a scanner's headers themselves.
         street.house.scanners = ("spamassassin",)
-        street.house.configure(policy=policy)
+        street.house.configure(policy=policy, brake=5)
         street.house.start()
         return street
 
