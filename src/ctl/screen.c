@@ -179,6 +179,20 @@ measure(void)
 	screen.measured = true;
 }
 
+/* The last cell of a row, over as many lines as it takes: behind the `at`
+ * columns that are written, or below them. */
+static void
+put_wrapped(const char *cell, size_t start, size_t at)
+{
+	if (screen.below) {
+		putc('\n', screen.to);
+		start = screen.layout->indent + BELOW;
+		at = 0;
+	}
+	fprintf(screen.to, "%*s", (int)(start > at ? start - at : GAP), "");
+	screen_wrapped(cell, start, start);
+}
+
 /* Blanks before a cell are written only where it has text. */
 static void
 put_row(const char *const *cell)
@@ -198,14 +212,7 @@ put_row(const char *const *cell)
 			continue;
 		}
 		if ((column->flags & COLUMN_WRAP) != 0) {
-			if (screen.below) {
-				putc('\n', screen.to);
-				start = layout->indent + BELOW;
-				at = 0;
-			}
-			fprintf(screen.to, "%*s",
-			    (int)(start > at ? start - at : GAP), "");
-			screen_wrapped(cell[i], start, start);
+			put_wrapped(cell[i], start, at);
 			return;
 		}
 		if ((column->flags & COLUMN_RIGHT) != 0 && room > width) {
@@ -235,6 +242,9 @@ screen_flush(void)
 		bool any = false;
 
 		measure();
+		for (size_t i = 0; i < COLUMNS_MAX; i++) {
+			cell[i] = "";
+		}
 		for (size_t i = 0; layout->column[i].name != NULL; i++) {
 			const struct column *column = &layout->column[i];
 			bool hidden = !screen_shows(layout, column) ||

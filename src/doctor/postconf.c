@@ -163,10 +163,11 @@ postconf_read(char *text)
 const char *
 postconf_next(const struct postconf *postconf, const char *line)
 {
-	const char *end = postconf->text + postconf->len;
-
+	if (postconf->text == NULL) {
+		return NULL;
+	}
 	line = line == NULL ? postconf->text : line + strlen(line) + 1;
-	return postconf->text != NULL && line < end ? line : NULL;
+	return line < postconf->text + postconf->len ? line : NULL;
 }
 
 const char *

@@ -203,7 +203,7 @@ db_tally_add(struct store *store, const struct tally_row *row)
 static struct tally
 read_tally(sqlite3_stmt *row)
 {
-	int64_t number[TALLY_COLUMNS];
+	int64_t number[TALLY_COLUMNS] = { 0 };
 	struct tally tally;
 
 	for (int i = 0; i < TALLY_COLUMNS; i++) {
