@@ -167,8 +167,9 @@ static const struct {
 	    "reject_unknown_sender_domain", "dead-domains" },
 };
 
-static bool
-restricts(const struct hook *hook, const char *word)
+/* Which list of restrictions holds the word, or NULL. */
+static const char *
+restriction_with(const struct hook *hook, const char *word)
 {
 	static const char *const lists[] = { "smtpd_client_restrictions",
 		"smtpd_helo_restrictions", "smtpd_sender_restrictions",
@@ -179,10 +180,36 @@ restricts(const struct hook *hook, const char *word)
 		if (strstr(mta_get_own(
 			       hook->mta, hook->service->name, lists[i], NULL),
 			word) != NULL) {
-			return true;
+			return lists[i];
 		}
 	}
-	return false;
+	return NULL;
+}
+
+/* Postfix's default defers what it does not relay, which is no offence. */
+static void
+look_at_relaying(struct hook *hook, struct diagnosis *out)
+{
+	static const char word[] = "defer_unauth_destination";
+	const char *name = restriction_with(hook, word);
+	char wanted[REMARK_TEXT_SIZE];
+	const char *value;
+	const char *at;
+	struct text text;
+	bool own;
+
+	if (name == NULL) {
+		return;
+	}
+	value = mta_get_own(hook->mta, hook->service->name, name, &own);
+	at = strstr(value, word);
+	text_init(&text, wanted, sizeof(wanted));
+	text_add_bytes(&text, value, (size_t)(at - value));
+	text_add(&text, "reject");
+	text_add(&text, at + strlen("defer"));
+	diagnosis_say(out, "relay-deferred",
+	    own ? hook->service->name : "main.cf",
+	    fix_setting(hook, own, name, wanted), name);
 }
 
 void
@@ -198,12 +225,15 @@ look_at_settings(struct hook *hook, struct diagnosis *out)
 		if (strcmp(settings[i].check, out->check) == 0 &&
 		    strcmp(value, want) != 0 &&
 		    (settings[i].with == NULL ||
-			restricts(hook, settings[i].with))) {
+			restriction_with(hook, settings[i].with) != NULL)) {
 			diagnosis_say(out, settings[i].finding,
 			    own ? hook->service->name : "main.cf",
 			    fix_setting(hook, own, name, want), name,
 			    value[0] != '\0' ? value : "empty");
 		}
+	}
+	if (strcmp(out->check, "smtpd") == 0) {
+		look_at_relaying(hook, out);
 	}
 }
 

@@ -496,11 +496,16 @@ keep_source(void *to, const struct source_seen *seen)
 	}
 }
 
-/* The last of them will do. */
+/* The last of them will do; one may have several lines. */
 static void
 keep_damage(void *to, const char *complaint)
 {
-	(void)text_copy(to, STORE_ERROR_SIZE, complaint);
+	char *damage = to;
+
+	(void)text_copy(damage, STORE_ERROR_SIZE, complaint);
+	while ((damage = strchr(damage, '\n')) != NULL) {
+		*damage = ' ';
+	}
 }
 
 void

@@ -601,6 +601,12 @@ def test_a_dead_domain_looks_like_a_dead_resolver(patient):
     warning_fixed(patient, "smtpd", "unknown_address_reject_code is 450")
 
 
+def test_relay_attempts_that_are_deferred_never_count(patient):
+    patient.main_cf(
+        "smtpd_relay_restrictions = permit_mynetworks, defer_unauth_destination")
+    warning_fixed(patient, "smtpd", "relay attempts are only deferred")
+
+
 def test_it_does_not_matter_where_no_domain_is_looked_up(patient):
     patient.main_cf("unknown_address_reject_code = 450")
     assert patient.finding("smtpd", status=0)[0] == "ok"
