@@ -344,8 +344,7 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 	struct brake_answer brake;
 	struct ban *ban;
 
-	if (!decision.ban || outcome->bans == ENGINE_BANS_MAX ||
-	    conf_is_own(&query->client)) {
+	if (!decision.ban || outcome->bans == ENGINE_BANS_MAX) {
 		return;
 	}
 	ban = &outcome->ban[outcome->bans];
@@ -362,6 +361,9 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 			return;
 		}
 	}
+	if (conf_is_own(&query->client)) {
+		return;
+	}
 	engine_ban_put(store, query->conf, ban);
 	outcome->bans += store_status(store) == STORE_OK;
 }
@@ -375,14 +377,16 @@ is_storm(
     struct store *store, const struct event *event, struct outcome *outcome)
 {
 	struct state states[STATE_COUNT];
-	const int64_t login = store_login_newest(store, event->at);
-	const int64_t after = login > event->at - STORM_WITHIN
-				  ? login
-				  : event->at - STORM_WITHIN;
+	int64_t after = event->at - STORM_WITHIN;
+	int64_t login;
 
-	if (!event->doubtful || event->kind != KIND_AUTH ||
-	    store_login_failures(store, after, event->at, STORM_CLIENTS) <
-		STORM_CLIENTS) {
+	if (!event->doubtful || event->kind != KIND_AUTH) {
+		return false;
+	}
+	login = store_login_newest(store, event->at);
+	after = login > after ? login : after;
+	if (store_login_failures(store, after, event->at, STORM_CLIENTS) <
+	    STORM_CLIENTS) {
 		return false;
 	}
 	engine_states(store, states);

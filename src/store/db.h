@@ -22,7 +22,7 @@
 #define DB_APPLICATION_ID 0x76696465
 
 enum {
-	DB_STATEMENTS = 128 /* more than twice as many as there are */
+	DB_STATEMENTS = 256 /* more than twice as many as there are */
 };
 
 struct db_statement {

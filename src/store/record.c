@@ -178,22 +178,40 @@ enum {
 	TALLY_COLUMNS = sizeof(struct tally) / sizeof(int64_t)
 };
 
+/* Most often there is one number to add, which is a third of the work. */
+#define ONE(name)                                                              \
+	"INSERT INTO tally (client, hour, " #name                              \
+	") VALUES (:client, :hour, ?) ON CONFLICT (client, hour) DO UPDATE"    \
+	" SET " #name " = " #name " + excluded." #name,
+
 void
 db_tally_add(struct store *store, const struct tally_row *row)
 {
-	sqlite3_stmt *statement = db_query(store,
-	    "INSERT INTO tally (client, hour, sessions" EACH_OTHER(
-		COLUMN) ")"
-			" VALUES (:client, :hour, ?" EACH_OTHER(
-			    VALUE) ")"
-				   " ON CONFLICT (client, hour) DO UPDATE"
-				   " SET sessions = sessions + excluded.sessions" EACH_OTHER(
-				       ADD),
-	    DB_WITH(db_client(&row->client), db_int(":hour", row->hour)));
+	static const char *const one[] = { ONE(sessions) EACH_OTHER(ONE) };
+	/* clang-format off */
+	static const char all[] =
+	    "INSERT INTO tally (client, hour, sessions" EACH_OTHER(COLUMN) ")"
+	    " VALUES (:client, :hour, ?" EACH_OTHER(VALUE) ")"
+	    " ON CONFLICT (client, hour) DO UPDATE"
+	    " SET sessions = sessions + excluded.sessions" EACH_OTHER(ADD);
+	/* clang-format on */
 	int64_t number[TALLY_COLUMNS];
+	int numbers = 0;
+	int last = 0;
+	sqlite3_stmt *statement;
 
 	memcpy(number, &row->tally, sizeof(number));
-	for (int i = 0; statement != NULL && i < TALLY_COLUMNS; i++) {
+	for (int i = 0; i < TALLY_COLUMNS; i++) {
+		numbers += number[i] != 0;
+		last = number[i] != 0 ? i : last;
+	}
+	statement = db_query(store, numbers == 1 ? one[last] : all,
+	    DB_WITH(db_client(&row->client), db_int(":hour", row->hour)));
+	if (statement != NULL && numbers == 1) {
+		(void)sqlite3_bind_int64(statement, 3, number[last]);
+	}
+	for (int i = 0; statement != NULL && numbers != 1 && i < TALLY_COLUMNS;
+	     i++) {
 		(void)sqlite3_bind_int64(statement, 3 + i, number[i]);
 	}
 	(void)db_row(store, statement);
