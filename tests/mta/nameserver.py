@@ -20,13 +20,14 @@ import threading
 A, MX, AAAA = 1, 15, 28
 NXDOMAIN = 3
 MS_BIND = 0x1000
-IFF_UP, SIOCSIFFLAGS = 1, 0x8914
+IFF_UP, SIOCSIFFLAGS, SIOCSIFADDR = 1, 0x8914, 0x8916
 
 
 def room(folder, zone, command, hidden=(), **how):
     """Run a command there.  `zone` maps a name to its records: a list of
     addresses and of "MX host"; the word "garbage" stands for an answer that
-    is none, "silence" for no answer.  `hidden` folders are empty there."""
+    is none, "silence" for no answer; an address that the zone has for "own"
+    is the room's besides loopback's.  `hidden` folders are empty there."""
     plan = f"{folder}/room.json"
     with open(plan, "w", encoding="utf-8") as file:
         json.dump({"zone": zone, "hidden": list(hidden),
@@ -53,6 +54,13 @@ def raise_loopback():
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
         fcntl.ioctl(any_socket, SIOCSIFFLAGS,
                     struct.pack("16sh", b"lo", IFF_UP))
+
+
+def add_address(address):
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
+        fcntl.ioctl(any_socket, SIOCSIFADDR, struct.pack(
+            "16sHH4s8x", b"lo:1", socket.AF_INET, 0,
+            socket.inet_aton(address)))
 
 
 def encode(name):
@@ -109,6 +117,8 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         plan = json.load(file)
     raise_loopback()
+    for address in plan["zone"].get("own", ()):
+        add_address(address)
     mount(plan["resolv"], os.path.realpath("/etc/resolv.conf"), "", MS_BIND)
     for folder in plan["hidden"]:
         mount("none", folder, "tmpfs", 0)

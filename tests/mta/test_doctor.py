@@ -811,6 +811,13 @@ def test_the_pages_name_has_no_address(patient):
     assert fix == "host postmaster.example.test"
 
 
+def test_the_pages_name_leads_elsewhere(patient):
+    patient.zone["own"] = ["198.51.100.79"]
+    patient.zone["postmaster.example.test"] = ["198.51.100.80"]
+    state, what, _ = patient.finding("page", status=0)
+    assert (state, "198.51.100.80" in what) == ("warning", True)
+
+
 def test_a_proxy_before_the_page_that_is_not_trusted(patient):
     patient.configure(web="127.0.0.1:1")
     found = {finding: fix for check, _, finding, fix in patient.findings(
