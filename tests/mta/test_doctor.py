@@ -1,9 +1,12 @@
 """`videur doctor`: a host misconfigured in each way it knows, one at a time;
 where a line fixes it, that line is taken and the doctor asked again."""
 
+import contextlib
 import os
 import shutil
+import socket
 import subprocess
+import threading
 import time
 
 import pytest
@@ -802,6 +805,34 @@ def test_the_page_is_down(patient):
         "problem", f"videur-web does not answer at unix:{patient.folder}/"
         "nobody.sock: the page that replies name is down",
         "systemctl restart videur-web"]
+
+
+@contextlib.contextmanager
+def answers(path, said):
+    """Something that says the same to whoever connects to a socket."""
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(path)
+        os.chmod(path, 0o666)
+        server.listen()
+
+        def serve():
+            with contextlib.suppress(OSError):
+                while True:
+                    with server.accept()[0] as client:
+                        client.recv(4096)
+                        client.sendall(said)
+        threading.Thread(target=serve, daemon=True).start()
+        yield
+        server.shutdown(socket.SHUT_RDWR)
+
+
+def test_the_page_cannot_read_the_database(patient):
+    path = f"{patient.folder}/sick.sock"
+    patient.configure(web=f"unix:{path}")
+    with answers(path, b"HTTP/1.1 503 Service Unavailable\r\n"
+                 b"Content-Length: 0\r\n\r\n"):
+        state, what, _ = patient.finding("page")
+    assert (state, "cannot read the database" in what) == ("problem", True)
 
 
 def test_the_pages_name_has_no_address(patient):
