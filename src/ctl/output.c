@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -16,9 +15,7 @@ enum {
 	DEPTH_MAX = 8,
 	LABEL = 11, /* a label and the blanks behind it */
 	LINE_SIZE = 2048,
-	PATH_SIZE = 256,
-	PIECES = 64,
-	PIECE_SIZE = 640
+	PATH_SIZE = 256
 };
 
 enum level_kind {
@@ -58,81 +55,6 @@ static bool
 csv_has_rows(void)
 {
 	return out.level[0].kind == ROWS;
-}
-
-/* ---- pieces of sentences ---- */
-
-static char *
-next_piece(void)
-{
-	static char pieces[PIECES][PIECE_SIZE];
-	static size_t next;
-
-	return pieces[next++ % PIECES];
-}
-
-const char *
-piece(const char *format, ...)
-{
-	char *text = next_piece();
-	va_list args;
-
-	va_start(args, format);
-	(void)vsnprintf(text, PIECE_SIZE, format, args);
-	va_end(args);
-	return text;
-}
-
-const char *
-piece_addr(const struct addr *addr)
-{
-	return addr_format(addr, next_piece());
-}
-
-const char *
-piece_net(const struct net *net)
-{
-	return net_format(net, next_piece());
-}
-
-const char *
-piece_time(int64_t at)
-{
-	char *text = next_piece();
-	time_t when = (time_t)at;
-	struct tm local;
-
-	if (localtime_r(&when, &local) == NULL ||
-	    strftime(text, PIECE_SIZE, "%Y-%m-%d %H:%M:%S %Z", &local) == 0) {
-		text_from_time(at, text);
-	}
-	return text;
-}
-
-const char *
-piece_duration(int64_t seconds)
-{
-	return text_from_duration(seconds, next_piece());
-}
-
-const char *
-piece_short(int64_t seconds)
-{
-	struct text to;
-
-	text_init(&to, next_piece(), PIECE_SIZE);
-	for (const char *at = piece_duration(seconds); *at != '\0'; at++) {
-		if (*at != ' ' && *at != 'i' && *at != 'n') {
-			text_add_char(&to, *at); /* "min" is "m" */
-		}
-	}
-	return to.buf;
-}
-
-const char *
-piece_count(int64_t count, const char *one, const char *many)
-{
-	return piece("%" PRId64 " %s", count, count == 1 ? one : many);
 }
 
 /* ---- the beginning and the end ---- */
@@ -345,6 +267,7 @@ struct value {
 static struct value
 read_number(unsigned flags, int64_t number, bool cell)
 {
+	char utc[TIME_TEXT_SIZE];
 	const char *text;
 
 	if (number == 0 && (flags & (COLUMN_TIME | COLUMN_OPTIONAL)) != 0) {
@@ -353,7 +276,7 @@ read_number(unsigned flags, int64_t number, bool cell)
 	if ((flags & COLUMN_TIME) != 0) {
 		text = piece_time(number);
 		return (struct value){
-			.plain = text_from_time(number, next_piece()),
+			.plain = piece("%s", text_from_time(number, utc)),
 			.people = cell ? piece("%.16s", text) : text,
 			.quoted = true,
 		};
@@ -369,6 +292,7 @@ read_value(const struct column *column, const void *member, bool cell)
 {
 	static const struct words *const vocabulary[] = { &kind_words,
 		&reason_words, &stage_words, &service_words };
+	char reply[REPLY_TEXT_SIZE];
 	const char *text = NULL;
 	struct value value = { .quoted = false };
 
@@ -402,7 +326,7 @@ read_value(const struct column *column, const void *member, bool cell)
 		    *(const unsigned *)member);
 		break;
 	case COLUMN_REPLY:
-		text = reply_words(member, next_piece());
+		text = piece("%s", reply_words(member, reply));
 		break;
 	}
 	if (text != NULL &&

@@ -18,8 +18,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/addr.h"
 #include "ctl/layout.h"
+#include "ctl/piece.h"
 
 enum output_format {
 	OUTPUT_TEXT,
@@ -106,20 +106,5 @@ void output_complain(const char *format, ...)
 /* What is wrong with a file, a line "FILE:LINE:COLUMN: what" for each error,
  * made safe. */
 void output_wrong(const char *what);
-
-/* ---- pieces of sentences and cells ---- */
-
-/* Each stays until some fifty others were made. */
-const char *piece(const char *format, ...)
-    __attribute__((format(printf, 1, 2)));
-const char *piece_addr(const struct addr *addr);
-const char *piece_net(const struct net *net);
-/* "2026-11-21 19:05:42 CET": local time and its zone. */
-const char *piece_time(int64_t at);
-/* "23 h 59 min", and "23h59m": the two largest units. */
-const char *piece_duration(int64_t seconds);
-const char *piece_short(int64_t seconds);
-/* "1 ban", "2 bans", "0 bans". */
-const char *piece_count(int64_t count, const char *one, const char *many);
 
 #endif

@@ -423,21 +423,22 @@ engine_observe(struct store *store, const struct conf *conf,
 		.what = DAILY_EVENT,
 		.name = kind_name(event.kind),
 		.number = 1 };
+	const enum verdict exempt = exemption(conf, &seen->address);
+	struct repute repute;
 
 	*outcome = (struct outcome){ .stored = false };
 	tally.tally.kind[event.kind] = 1;
-	if (standing_never_banned(&seen->address)) {
+	if (exempt == STANDING_NEVER) {
 		/* A proxy that hides its clients shows by that. */
 		store_record(store, &(struct store_record){ .tally = &tally });
 		return;
 	}
-	if (conf_allows(conf, &seen->address) ||
+	if (exempt == STANDING_ALLOWED ||
 	    store_allow_find(store, &seen->address, now, NULL)) {
 		return;
 	}
 	if (seen->kind == KIND_RECIPIENT && seen->nth > POLICY_UNKNOWN_MAX) {
-		const struct repute repute = repute_at(store, &query, event.at);
-
+		repute = repute_at(store, &query, event.at);
 		if (policy_trusts(repute.reputation, repute.days)) {
 			return;
 		}
