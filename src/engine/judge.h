@@ -12,7 +12,8 @@ struct judge_query {
 	const struct conf *conf;
 	const struct rule *rule;
 	struct net client;
-	int64_t at;    /* of the event that is judged */
+	struct addr address; /* whose event it is */
+	int64_t at;          /* of the event that is judged */
 	bool always;   /* not only where there are enough events around `at` */
 	bool observed; /* observed bans count like others */
 	bool storm;    /* logins fail for all, and it is one of them */

@@ -341,6 +341,7 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 {
 	const struct policy_decision decision = policy_step(
 	    &judged->past, &judged->counts);
+	const struct net address = net_cut(&query->address, ADDR_BITS);
 	struct brake_answer brake;
 	struct ban *ban;
 
@@ -361,7 +362,7 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 			return;
 		}
 	}
-	if (conf_is_own(&query->client)) {
+	if (conf_is_own(&address)) {
 		return;
 	}
 	engine_ban_put(store, query->conf, ban);
@@ -415,6 +416,7 @@ engine_observe(struct store *store, const struct conf *conf,
 		.doubtful = seen->null_sender };
 	struct judge_query query = { .conf = conf,
 		.client = event.client,
+		.address = seen->address,
 		.at = event.at,
 		.unflushed = unflushed };
 	struct tally_row tally = { .client = event.client,

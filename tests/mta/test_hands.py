@@ -2,9 +2,11 @@
 
 import time
 
+from house import build
 from mail import GOOD
+from nameserver import room
 from offences import dictionary_attack
-from process import wait_for
+from process import wait_for, write
 from smtp import deliver
 from truth import (ERRORS, HOUR, assert_clear, assert_one_truth, hear)
 
@@ -101,3 +103,19 @@ def test_a_temporary_error_of_time_is_refused(world, address):
     done = world.house.run("ban", address, "soon")
     assert done.returncode == 2
     assert_clear(world, address)
+
+
+def test_neighbours_of_the_host_itself_are_banned(tmp_path):
+    """They share its client, a /24 here as an IPv6 /64 often is; the host's
+    own address stays exempt."""
+    conf = f"{tmp_path}/videur.conf"
+    write(conf, f'database = "{tmp_path}/videur.db"\n'
+          "client-ipv4 = 24\n")
+
+    def videur(*words):
+        return room(str(tmp_path), {"own": ["198.51.100.79"]},
+                    [f"{build()}/videur", "-c", conf, *words])
+    assert videur("report", "virus", "198.51.100.80").returncode == 0
+    assert videur("check", "198.51.100.80").returncode == 1
+    own = videur("check", "198.51.100.79")
+    assert (own.returncode, "is allowed" in own.stdout) == (0, True)
