@@ -8,7 +8,6 @@ CREATE INDEX tally_by_login ON tally (client, hour) WHERE logins > 0;
 -- client where others had worked within 30 days.
 ALTER TABLE event ADD COLUMN doubtful INTEGER NOT NULL DEFAULT 0;
 CREATE INDEX event_by_doubt ON event (kind, at, client) WHERE doubtful;
-CREATE INDEX mark_by_login ON mark (at) WHERE key <> '';
 
 -- What is forgotten goes by its time, whatever its id; bans go by their end.
 CREATE INDEX event_by_time ON event (at);
