@@ -185,11 +185,12 @@ put_help(FILE *to)
 bool
 ctl_well(struct ctl *ctl, enum store_result result)
 {
-	const char *why = store_error(ctl->store);
+	const char *why;
 
 	if (result == STORE_OK) {
 		return true;
 	}
+	why = store_error(ctl->store);
 	if (result == STORE_BUSY) {
 		output_complain("the database is busy");
 	} else if (why[0] != '\0') {
