@@ -9,6 +9,8 @@
 #   make mta web    only the tests with a real Postfix, or of the page
 #   make asan tsan  the tests under sanitizers
 #   make lint       format, static analysis, layers, scripts, man pages
+#   make reproducible   build again elsewhere and compare
+#   make sbom       what the programs are made of (SPDX)
 #   make measure    lines, files and lengths of functions, by folder
 #   make bench      the benchmarks
 #   make fuzz       what reads foreign text, against bytes made up (a minute
@@ -45,8 +47,10 @@ ifeq ($(SANITIZE),thread)
 HARDEN += -include tests/tsan.h
 endif
 endif
+# Two builds of one commit are the same: no program knows its build's folder.
+SAME = -ffile-prefix-map=$(CURDIR)=.
 COMPILE = $(CC) -std=c17 -D_GNU_SOURCE -DVIDEUR_VERSION='"$(VERSION)"' -Isrc \
-	$(FORTIFY) $(CFLAGS) $(WARNINGS) $(HARDEN) $(CPPFLAGS)
+	$(FORTIFY) $(SAME) $(CFLAGS) $(WARNINGS) $(HARDEN) $(CPPFLAGS)
 LINK = $(CC) $(CFLAGS) $(LDHARDEN) $(LDFLAGS)
 
 # One short line a step; V=1 shows the whole command.
@@ -69,15 +73,16 @@ LIBS_watch = -lsystemd
 PROGRAMS = $(BUILD)/videur $(BUILD)/videur-milter $(BUILD)/videur-watch \
 	$(BUILD)/videur-web
 SERVICES = $(filter-out %/videur,$(PROGRAMS))
-MANUALS = $(wildcard src/*/*.[58])
+MANUALS = $(sort $(wildcard src/*/*.[58]))
 MANDIR = $(PREFIX)/share/man
 # What an administrator copies to $(SYSCONFDIR)/videur; nothing of it is
 # put there by itself.
 EXAMPLES = $(PREFIX)/share/doc/videur/examples
-SAMPLES = $(wildcard src/conf/videur.conf src/conf/policies/*.conf \
-	src/conf/scanners/*.conf src/rules/*.rule)
+SAMPLES = $(sort $(wildcard src/conf/videur.conf src/conf/policies/*.conf \
+	src/conf/scanners/*.conf src/rules/*.rule))
 
-objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,$(wildcard src/$(1)/*.c))
+objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,\
+	$(sort $(wildcard src/$(1)/*.c)))
 parts = $(filter-out %/main.o,$(call objects,$(1)))
 
 LIBRARY = $(BUILD)/libvideur.a
@@ -117,26 +122,26 @@ $(BUILD)/videur-web: $(call objects,web) $(BUILD)/gen/web_files.o $(LIBRARY)
 $(LIBRARY): $(LIBRARY_OBJECTS)
 	$(call say,ar)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcsD $@ $^
 $(PARTS): $(PARTS_OBJECTS)
 	$(call say,ar)
 	@rm -f $@
-	$(Q)$(AR) rcs $@ $^
+	$(Q)$(AR) rcsD $@ $^
 
 $(BUILD)/obj/%.o: src/%.c Makefile
 	$(call say,cc)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
 
-$(BUILD)/gen/schema_files.c: scripts/embed $(wildcard schema/*.sql)
+$(BUILD)/gen/schema_files.c: scripts/embed $(sort $(wildcard schema/*.sql))
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed schema_files $(filter %.sql,$^) >$@
-$(BUILD)/gen/policy_files.c: scripts/embed $(wildcard src/conf/policies/*.conf)
+$(BUILD)/gen/policy_files.c: scripts/embed $(sort $(wildcard src/conf/policies/*.conf))
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed policy_files $(filter %.conf,$^) >$@
-$(BUILD)/gen/scanner_files.c: scripts/embed $(wildcard src/conf/scanners/*.conf)
+$(BUILD)/gen/scanner_files.c: scripts/embed $(sort $(wildcard src/conf/scanners/*.conf))
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed scanner_files $(filter %.conf,$^) >$@
@@ -144,19 +149,19 @@ $(BUILD)/gen/rule_files.c: scripts/embed $(sort $(wildcard src/rules/*.rule))
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed rule_files $(filter %.rule,$^) >$@
-$(BUILD)/gen/bounce_files.c: scripts/embed $(wildcard src/bounce/*.conf)
+$(BUILD)/gen/bounce_files.c: scripts/embed $(sort $(wildcard src/bounce/*.conf))
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed bounce_files $(filter %.conf,$^) >$@
-$(BUILD)/gen/doctor_files.c: scripts/embed $(wildcard src/doctor/*.table)
+$(BUILD)/gen/doctor_files.c: scripts/embed $(sort $(wildcard src/doctor/*.table))
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed doctor_files $(filter %.table,$^) >$@
-$(BUILD)/gen/web_files.c: scripts/embed $(wildcard web/*)
+$(BUILD)/gen/web_files.c: scripts/embed $(sort $(wildcard web/*))
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed web_files $(filter web/%,$^) >$@
-$(BUILD)/gen/%.o: $(BUILD)/gen/%.c
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c Makefile
 	$(call say,cc)
 	$(Q)$(COMPILE) -c -o $@ $<
 
@@ -243,6 +248,14 @@ lint:
 	@scripts/setup all
 	@scripts/lint
 
+# What the programs are made of, as SPDX 2.3.
+sbom: all
+	@scripts/sbom $(BUILD)
+
+# Built once more elsewhere, by another user in another way: the same?
+reproducible: all
+	@scripts/reproducible $(BUILD)
+
 measure:
 	@scripts/setup test
 	@scripts/measure
@@ -313,7 +326,7 @@ clean:
 
 # Never a file: a test runs whenever it is asked for.
 .PHONY: $(UNIT_TESTS:%=%.run)
-.PHONY: all run demo check asan tsan lint measure load bench fuzz install uninstall clean $(SUITES)
+.PHONY: all run demo check asan tsan lint sbom reproducible measure load bench fuzz install uninstall clean $(SUITES)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
