@@ -13,8 +13,7 @@
 #include "core/reputation.h"
 
 enum {
-	OWN_MAX = 256,
-	OWN_AGE = 60 * 1000 /* milliseconds */
+	OWN_MAX = 256
 };
 
 /* What videur.conf names and lies in a file of its own. */
@@ -299,10 +298,8 @@ conf_list_has(const struct conf_list *list, const char *text)
 	return false;
 }
 
-/* Whether an address of this host is in `client`, by what was known at most
- * `age` milliseconds ago. */
-static bool
-is_own(const struct net *client, int64_t age)
+bool
+conf_is_own(const struct net *client, int64_t age)
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static struct net own[OWN_MAX];
@@ -324,12 +321,6 @@ is_own(const struct net *client, int64_t age)
 }
 
 bool
-conf_is_own(const struct net *client)
-{
-	return is_own(client, 0);
-}
-
-bool
 conf_allows(const struct conf *conf, const struct addr *address)
 {
 	const struct net client = net_cut(address, ADDR_BITS);
@@ -339,7 +330,7 @@ conf_allows(const struct conf *conf, const struct addr *address)
 			return true;
 		}
 	}
-	return is_own(&client, OWN_AGE);
+	return conf_is_own(&client, CONF_OWN_AGE);
 }
 
 bool

@@ -184,9 +184,12 @@ bool conf_forwards(const struct conf *conf, const struct net *client);
  * between threads. */
 bool conf_allows(const struct conf *conf, const struct addr *address);
 
-/* Whether one of the host's own addresses is in it; reads the interfaces, for
- * use before a ban is written. */
-bool conf_is_own(const struct net *client);
+/* Whether one of the host's own addresses is in it, by what was known at most
+ * `age` milliseconds ago: 0 before a ban is written.  Safe between threads. */
+enum {
+	CONF_OWN_AGE = 60 * 1000 /* elsewhere */
+};
+bool conf_is_own(const struct net *client, int64_t age);
 
 /*
  * Whether program `who` counts a kind of event; the watcher for what it read

@@ -21,7 +21,7 @@ ban_check(struct ctl *ctl)
 {
 	const struct conf *conf = ctl->conf;
 	const struct net *who = &ctl->args->who;
-	bool allowed = who->bits == ADDR_BITS && conf_is_own(who);
+	bool allowed = who->bits == ADDR_BITS && conf_is_own(who, 0);
 	const char *text = piece_net(who);
 
 	for (size_t i = 0; i < conf->allows; i++) {

@@ -362,7 +362,7 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 			return;
 		}
 	}
-	if (conf_is_own(&address)) {
+	if (conf_is_own(&address, 0)) {
 		return;
 	}
 	engine_ban_put(store, query->conf, ban);

@@ -27,6 +27,7 @@ static const struct page_shape {
 	[PAGE_NO_ADDRESS] = { "problem.html", "no-address", NULL, NULL },
 	[PAGE_NETWORK] = { "problem.html", "network", NULL, NULL },
 	[PAGE_NEVER] = { "problem.html", "never", NULL, NULL },
+	[PAGE_US] = { "problem.html", "us", NULL, NULL },
 	[PAGE_NOT_FOUND] = { "problem.html", "not-found", NULL, NULL },
 	[PAGE_NOT_ALLOWED] = { "problem.html", "not-allowed", NULL, NULL },
 	[PAGE_UNAVAILABLE] = { "problem.html", "unavailable", NULL, NULL },

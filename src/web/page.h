@@ -129,6 +129,7 @@ enum page_kind {
 	PAGE_NO_ADDRESS,  /* the input is no address */
 	PAGE_NETWORK,     /* the input is a network */
 	PAGE_NEVER,       /* the input is in a range that is never banned */
+	PAGE_US,          /* the input is an address of this host */
 	PAGE_NOT_FOUND,   /* there is no such page */
 	PAGE_NOT_ALLOWED, /* nothing but GET and HEAD */
 	PAGE_UNAVAILABLE, /* the database cannot be read now */

@@ -33,6 +33,7 @@ static const struct error_said {
 	[PAGE_NETWORK] = { 400, "a network; ask for a single address" },
 	[PAGE_NEVER] = { 400, "in a private or reserved range, which is never "
 			      "blocked" },
+	[PAGE_US] = { 200, "an address of this host" },
 	[PAGE_NOT_FOUND] = { 404, "there is no such path" },
 	[PAGE_NOT_ALLOWED] = { 405, "only GET and HEAD are answered" },
 	[PAGE_UNAVAILABLE] = { 503, "the database cannot be read now" },
@@ -129,27 +130,26 @@ refuse(const struct request *request, enum page_kind kind,
 /* ---- the look-up ---- */
 
 /* The page about an address; about none, the form alone.  `own`: it is the
- * visitor's. */
+ * visitor's; `ref`: what was asked for with it, or NULL. */
 static void
 answer_standing(const struct request *request, const struct standing *standing,
-    bool own, struct response *response)
+    bool own, const char *ref, struct response *response)
 {
 	const struct conf *conf = request->site->conf;
 	struct page page = { .kind = standing != NULL ? PAGE_LOOKUP : PAGE_FORM,
-		.input = request->ip,
-		.ref = request->ref,
+		.ref = ref,
 		.own = own,
 		.standing = standing };
 	char text[ADDR_TEXT_SIZE];
 	struct lookup_hours hours;
 
-	if (own) {
-		page.input = addr_format(&request->visitor, text);
+	if (standing != NULL) {
+		page.input = addr_format(&standing->address, text);
 	}
 	if (standing != NULL && standing->bans > 0) {
 		const struct net client = net_around(
 		    &standing->address, conf->client_ipv4, conf->client_ipv6);
-		const struct ban *ban = page_ref_ban(standing, request->ref);
+		const struct ban *ban = page_ref_ban(standing, ref);
 
 		/* What was seen of it is for a visitor from the same client,
 		 * or with the ref of one of its bans.  The ref of a wider
@@ -174,13 +174,14 @@ answer_look_up(const struct request *request, struct response *response)
 		[VISITOR_ASKS_NO_ADDRESS] = PAGE_NO_ADDRESS,
 		[VISITOR_ASKS_NETWORK] = PAGE_NETWORK,
 		[VISITOR_ASKS_NEVER] = PAGE_NEVER,
+		[VISITOR_ASKS_US] = PAGE_US,
 	};
 	const struct conf *conf = request->site->conf;
 	const char *in_path = text_after(request->path, api_ip);
 	const char *typed = in_path != NULL ? in_path : request->ip;
 	const bool own = typed == NULL && request->visitor_known &&
 			 !standing_never_banned(&request->visitor);
-	struct addr address = request->visitor;
+	struct visitor_asked asked = { .address = request->visitor };
 	enum page_kind kind = own ? PAGE_LOOKUP : PAGE_FORM;
 	char why[STORE_ERROR_SIZE];
 	struct standing standing;
@@ -188,14 +189,17 @@ answer_look_up(const struct request *request, struct response *response)
 
 	response->vary = in_path != NULL ? NULL : "Accept, Accept-Language";
 	if (typed != NULL) {
-		kind = refusal[visitor_asks(typed, &address)];
+		kind = refusal[visitor_asks(typed, &asked)];
+	}
+	if (kind == PAGE_US && wants_json(request)) {
+		kind = PAGE_LOOKUP;
 	}
 	if (kind != PAGE_LOOKUP && (kind != PAGE_FORM || wants_json(request))) {
 		refuse(request, kind, response);
 		return;
 	}
 	if (kind == PAGE_LOOKUP ? !lookup_standing(&request->web->lookup, conf,
-				      &address, request->now, &standing)
+				      &asked.address, request->now, &standing)
 				: !lookup_check(&request->web->lookup, conf,
 				      request->now, why)) {
 		refuse(request, PAGE_UNAVAILABLE, response);
@@ -210,7 +214,11 @@ answer_look_up(const struct request *request, struct response *response)
 		text_add_char(&response->body, '\n');
 	} else {
 		answer_standing(request, kind == PAGE_LOOKUP ? &standing : NULL,
-		    own, response);
+		    own,
+		    request->ref != NULL   ? request->ref
+		    : asked.ref[0] != '\0' ? asked.ref
+					   : NULL,
+		    response);
 	}
 }
 

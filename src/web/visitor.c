@@ -1,5 +1,6 @@
 #include "web/visitor.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -8,6 +9,7 @@
 #include "base/addr.h"
 #include "base/proc.h"
 #include "base/text.h"
+#include "bounce/bounce.h"
 #include "conf/conf.h"
 #include "core/standing.h"
 
@@ -109,29 +111,79 @@ visitor_address(const struct conf *conf, const struct sockaddr *peer,
 
 /* ---- for whom ---- */
 
-enum visitor_asks
-visitor_asks(const char *typed, struct addr *out)
+static enum visitor_asks
+judge_address(const struct addr *address)
 {
-	char buf[WORD_SIZE];
-	char *word = buf;
+	const struct net net = net_cut(address, ADDR_BITS);
+
+	return standing_never_banned(address)    ? VISITOR_ASKS_NEVER
+	       : conf_is_own(&net, CONF_OWN_AGE) ? VISITOR_ASKS_US
+						 : VISITOR_ASKS_FINE;
+}
+
+/* Look at the words of a text, for those that are addresses. */
+static enum visitor_asks
+find_address(const char *text, struct addr *out)
+{
+	static const char of_word[] = "0123456789abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ.:";
+	enum visitor_asks best = VISITOR_ASKS_NO_ADDRESS;
+
+	while (*text != '\0' && best != VISITOR_ASKS_FINE) {
+		const size_t len = strspn(text, of_word);
+		const size_t tag = strncasecmp(text, "IPv6:", 5) == 0 ? 5 : 0;
+		size_t end = len;
+		struct addr address;
+
+		/* The end of a sentence, or of what goes before a bounce. */
+		while (end > tag && strchr(".:", text[end - 1]) != NULL) {
+			end--;
+		}
+		if (read_item(text + tag, end - tag, &address)) {
+			const enum visitor_asks found = judge_address(&address);
+
+			if (best == VISITOR_ASKS_NO_ADDRESS ||
+			    found == VISITOR_ASKS_FINE) {
+				best = found;
+				*out = address;
+			}
+		}
+		text += len + (text[len] != '\0');
+	}
+	return best;
+}
+
+enum visitor_asks
+visitor_asks(const char *typed, struct visitor_asked *out)
+{
+	const char *ref = strcasestr(typed, "ref=");
+	char word[WORD_SIZE];
+	struct bounce bounce;
 	struct addr host;
 	struct net net;
-	size_t len;
 
-	if (!bare(typed, strlen(typed), buf)) {
-		return VISITOR_ASKS_NO_ADDRESS;
+	*out = (struct visitor_asked){ .ref = "" };
+	if (bare(typed, strlen(typed), word) && net_read(word, &host, &net)) {
+		out->address = host;
+		return net.bits == ADDR_BITS ? judge_address(&host)
+					     : VISITOR_ASKS_NETWORK;
 	}
-	len = strlen(word);
-	if (len > 1 && word[0] == '[' && word[len - 1] == ']') {
-		word[len - 1] = '\0';
-		word++;
+	if (ref != NULL) {
+		(void)snprintf(
+		    out->ref, sizeof(out->ref), "%s", ref + strlen("ref="));
 	}
-	if (!addr_parse(word, out)) {
-		return net_read(word, &host, &net) ? VISITOR_ASKS_NETWORK
-						   : VISITOR_ASKS_NO_ADDRESS;
+	(void)bounce_decode(typed, strlen(typed), &bounce);
+	for (size_t i = 0; i < bounce.finds; i++) {
+		const struct bounce_find *find = &bounce.find[i];
+
+		if (find->has_address &&
+		    judge_address(&find->address) == VISITOR_ASKS_FINE) {
+			out->address = find->address;
+			memcpy(out->ref, find->ref, sizeof(out->ref));
+			return VISITOR_ASKS_FINE;
+		}
 	}
-	return standing_never_banned(out) ? VISITOR_ASKS_NEVER
-					  : VISITOR_ASKS_FINE;
+	return find_address(typed, &out->address);
 }
 
 /* ---- how often ---- */

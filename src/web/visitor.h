@@ -10,9 +10,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/addr.h"
 #include "base/table.h"
+#include "core/standing.h"
 
-struct addr;
 struct conf;
 struct sockaddr;
 
@@ -34,13 +35,23 @@ enum visitor_asks {
 	VISITOR_ASKS_FINE,
 	VISITOR_ASKS_NO_ADDRESS,
 	VISITOR_ASKS_NETWORK, /* only single addresses are looked up */
-	VISITOR_ASKS_NEVER    /* in a range that is never banned */
+	VISITOR_ASKS_NEVER,   /* in a range that is never banned */
+	VISITOR_ASKS_US       /* one of this host's own addresses */
+};
+struct visitor_asked {
+	struct addr address;
+	char ref[BAN_REF_SIZE]; /* that stands beside it; or empty */
 };
 
-/* Read what was typed or pasted: an address, perhaps in brackets as replies
- * have it, with blanks around it.  `out` is set where the result is
- * VISITOR_ASKS_FINE or VISITOR_ASKS_NEVER. */
-enum visitor_asks visitor_asks(const char *typed, struct addr *out);
+/*
+ * Read what was typed or pasted: an address, perhaps with a port or in brackets
+ * as mail systems write it ("[IPv6:2001:db8::7]", RFC 5321 4.1.3); a link to
+ * a page; a line of a log; or a whole report of non-delivery.  Of several
+ * addresses it is the one that a reply of ours names, else the first that can
+ * be looked up and is not this host's own.  `out->address` is set where the
+ * result is FINE, NEVER or US.
+ */
+enum visitor_asks visitor_asks(const char *typed, struct visitor_asked *out);
 
 /*
  * How often one visitor may ask.

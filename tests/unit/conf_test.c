@@ -337,11 +337,11 @@ allowed_are_the_list_and_the_hosts_own(void **state)
 
 		check_int("one of the host's own",
 		    conf_allows(conf, &own[i].addr), true);
-		check_int("before a ban", conf_is_own(&client), true);
+		check_int("before a ban", conf_is_own(&client, 0), true);
 	}
 	assert_true(addr_parse("198.51.100.25", &address));
 	own[0] = net_cut(&address, ADDR_BITS);
-	check_int("somebody's", conf_is_own(&own[0]), false);
+	check_int("somebody's", conf_is_own(&own[0], 0), false);
 	conf_drop(conf);
 }
 

@@ -77,8 +77,9 @@ lookups(void **state)
 		[VISITOR_ASKS_NEVER] = "never",
 		[VISITOR_ASKS_NETWORK] = "network",
 		[VISITOR_ASKS_NO_ADDRESS] = "no address",
+		[VISITOR_ASKS_US] = "us",
 	};
-	struct addr got;
+	struct visitor_asked got;
 	struct rows rows;
 
 	(void)state;
@@ -90,7 +91,10 @@ lookups(void **state)
 
 		rows_check(&rows, 1, asks[visitor_asks(rows.field[0], &got)]);
 		if (rows.field[2] != NULL) {
-			rows_check(&rows, 2, addr_format(&got, text));
+			rows_check(&rows, 2, addr_format(&got.address, text));
+		}
+		if (rows.field[3][0] != '\0') {
+			rows_check(&rows, 3, got.ref);
 		}
 	}
 }

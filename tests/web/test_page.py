@@ -18,7 +18,7 @@ BAD = {
     "": "Please enter one IPv4 address",
     "mx.example.org": "a host name or a mail address cannot be looked up",
     "192.0.2.256": "Please enter one IPv4 address",
-    "192.0.2.7%00": "Please enter one IPv4 address",
+    "192.0.2.7x%00": "Please enter one IPv4 address",
     "192.0.2.0/24": "Networks cannot be looked up here",
     "2001:db8::/32": "Networks cannot be looked up here",
     "127.0.0.1": "private or reserved",
@@ -134,10 +134,46 @@ def test_markup_in_the_address_comes_back_as_text(shown):
     assert "&quot;&gt;&lt;script&gt;" in page.text
 
 
-@pytest.mark.parametrize("asked", ["%5B192.0.2.7%5D", "+192.0.2.7%0D%0A",
-                                   "::ffff:192.0.2.7"])
+BOUNCE = """<joe@example.org>: host mx.example[198.51.100.25] said: 550 5.7.1
+    Too many errors from your IP [192.0.2.7], blocked until
+    2026-11-21T18:05:42Z. See https://mx.example/?ip=192.0.2.7&ref=REF (in
+    reply to RCPT TO command)"""
+
+
+@pytest.mark.parametrize("asked", [
+    "[192.0.2.7]", " 192.0.2.7\r\n", "::ffff:192.0.2.7", "192.0.2.7:25",
+    "192.0.2.7/32", "unknown[192.0.2.7]", BOUNCE, "x" * 2000 + "\n" + BOUNCE])
 def test_pasted_addresses_are_understood(shown, asked):
-    assert "192.0.2.7 is listed" in shown.ask(f"/?ip={asked}").words
+    page = shown.ask(f"/?ip={urllib.parse.quote(asked)}")
+    assert "192.0.2.7 is listed" in page.words
+    assert 'value="192.0.2.7"' in page.text
+
+
+def test_the_reference_in_a_pasted_bounce_is_the_one_asked_for(shown):
+    ref = bans_of(shown, "192.0.2.7")[0]["ref"]
+    page = shown.ask(f"/?ip={urllib.parse.quote(BOUNCE.replace('REF', ref))}")
+    assert "has ended, or is not one of this address" not in page.words
+    assert page.text == shown.ask(f"/?ip=192.0.2.7&ref={ref}").text
+    page = shown.ask(f"/?ip={urllib.parse.quote(BOUNCE.replace('REF', 'ZZZZZZ'))}")
+    assert "has ended, or is not one of this address" in page.words
+
+
+def test_an_address_of_this_host_is_said_to_be_one(empty):
+    empty.configure(listen=f"unix:{empty.folder}/web.sock")
+    empty.videur("ban", "192.0.2.7", "2h")
+    empty.start(before=[
+        "unshare", "-n", "sh", "-c", "ip link set lo up && "
+        'ip address add 198.51.100.25/32 dev lo && exec "$@"', "sh"])
+    page = empty.ask("/?ip=198.51.100.25")
+    assert page.status == 200
+    assert "That is an address of our own server" in page.words
+    assert "une adresse de notre propre serveur" in \
+        empty.ask("/?ip=198.51.100.25&lang=fr").words
+    # A log line has both, without words by which they are told apart.
+    assert "203.0.113.9 is not listed" in empty.ask(
+        "/?ip=from%20198.51.100.25%20to%20203.0.113.9").words
+    assert json.loads(empty.ask("/api/v1/ip/198.51.100.25").text) \
+        ["listed"] is False
 
 
 def test_a_visitor_is_told_about_his_own_address(shown):

@@ -110,11 +110,12 @@ class Website:
         """The first line that holds these words, or None."""
         return next((line for line in self.lines() if words in line), None)
 
-    def start(self):
-        """Start the server and wait until it says where it listens."""
+    def start(self, before=()):
+        """Start the server, by the program `before` perhaps, and wait until
+        it says where it listens."""
         with open(self.log, "ab") as out:
             self.child = subprocess.Popen(
-                [f"{BUILD}/videur-web", "-c", self.conf],
+                [*before, f"{BUILD}/videur-web", "-c", self.conf],
                 stdin=subprocess.DEVNULL, stdout=out, stderr=out)
         line = wait_for(
             lambda: self.logged("listening on") or self.child.poll(), 20,
