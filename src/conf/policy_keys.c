@@ -123,6 +123,17 @@ static const struct key keys[] = {
 	{ RULE("credit", credit, field_int), .min = 1, .max = COUNT_MAX },
 	{ RULE("weight", weight, set_ratio), .def = "1" },
 	{ RULE("soft", soft, field_int), .max = POLICY_STEPS_MAX },
+	{ RULE("widen", widen, field_int), .min = BAN_WIDEST_V6,
+	    .max = ADDR_BITS - 1, .list = true, .size = sizeof(int64_t),
+	    .most = POLICY_WIDEN_MAX, .count = offsetof(struct rule, widens) },
+	{ RULE("widen-ipv4", widen_ipv4, field_int), .min = BAN_WIDEST_V4,
+	    .max = ADDR_BITS - ADDR_V4_OFFSET - 1, .list = true,
+	    .size = sizeof(int64_t), .most = POLICY_WIDEN_MAX,
+	    .count = offsetof(struct rule, widens_ipv4) },
+	{ RULE("widen-limit", widen_limit, field_int), .def = "5,10",
+	    .min = POLICY_WIDEN_CLIENTS, .max = COUNT_MAX, .list = true,
+	    .size = sizeof(int64_t), .most = POLICY_WIDEN_MAX,
+	    .count = offsetof(struct rule, widen_limits) },
 	{ RULE("reason", reason, field_word), .words = &reason_words,
 	    .required = true },
 	{ RULE("service", service, field_word), .def = "any",
@@ -217,6 +228,42 @@ begin_rule(void *target, const char *title, const char **wrong)
 	return rule;
 }
 
+static bool
+falls(const int64_t *length, size_t count)
+{
+	for (size_t i = 1; i < count; i++) {
+		if (length[i] >= length[i - 1]) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* What is wrong with how a rule widens, or NULL. */
+static const char *
+check_widening(const struct rule *rule)
+{
+	if (rule->widen_limits == 0) {
+		return "widen-limit needs a number";
+	}
+	if (rule->widens == 0 && rule->widens_ipv4 == 0) {
+		return NULL;
+	}
+	if (!falls(rule->widen, rule->widens) ||
+	    !falls(rule->widen_ipv4, rule->widens_ipv4)) {
+		return "widen goes from longer prefixes to shorter ones, "
+		       "as {56, 48}";
+	}
+	if (rule->within < POLICY_WIDEN_WITHIN) {
+		return "a rule that widens needs within = 1h or more: networks "
+		       "are counted by the hour";
+	}
+	if (rule->settle > 0) {
+		return "a rule that widens cannot settle";
+	}
+	return rule->steps == 0 ? "a rule that never bans cannot widen" : NULL;
+}
+
 static const char *
 end_rule(void *section)
 {
@@ -235,6 +282,9 @@ end_rule(void *section)
 	}
 	if (rule->same_user > 0 && (rule->kinds & recipient) != 0) {
 		return "same-user cannot count recipient events";
+	}
+	if (check_widening(rule) != NULL) {
+		return check_widening(rule);
 	}
 	if (!reply_fits(&rule->reply)) {
 		return reply_too_long;

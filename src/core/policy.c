@@ -11,6 +11,32 @@ policy_window(const struct rule *rule, int64_t t, int64_t since)
 		.until = t - rule->settle };
 }
 
+size_t
+policy_widen(const struct rule *rule, const struct net *client,
+    struct policy_wider wider[static POLICY_WIDEN_MAX])
+{
+	const bool v4 = net_is_v4(client);
+	const int64_t *lengths = v4 ? rule->widen_ipv4 : rule->widen;
+	size_t count = 0;
+
+	for (size_t i = v4 ? rule->widens_ipv4 : rule->widens; i > 0; i--) {
+		const unsigned length = (unsigned)lengths[i - 1];
+		const size_t last = rule->widen_limits - 1;
+		const struct net net = net_around(
+		    &client->addr, length, length);
+
+		if (net.bits < client->bits) {
+			wider[count++] = (struct policy_wider){
+				.net = net,
+				.need = rule->limit *
+					rule->widen_limit[i - 1 < last ? i - 1
+								       : last]
+			};
+		}
+	}
+	return count;
+}
+
 bool
 policy_counts_messages(const struct rule *rule)
 {
@@ -131,6 +157,18 @@ add_span(struct policy_past *past, int64_t from, int64_t until)
 	past->spans = count;
 }
 
+/* Whether a ban was for what the rule counts, too. */
+static bool
+answers(const struct policy_past *past, const struct ban *ban)
+{
+	const struct rule *other = past->policy != NULL
+				       ? policy_rule(past->policy, ban->rule)
+				       : NULL;
+
+	return strcmp(ban->rule, past->rule->name) == 0 ||
+	       (other != NULL && (other->kinds & past->rule->kinds) != 0);
+}
+
 void
 policy_past_add(struct policy_past *past, const struct ban *ban)
 {
@@ -140,6 +178,7 @@ policy_past_add(struct policy_past *past, const struct ban *ban)
 		return;
 	}
 	if (!ban->mistake && strcmp(ban->rule, BAN_RULE_MANUAL) != 0 &&
+	    net_equal(&ban->who, &past->who) &&
 	    ban->begins > past->t - past->memory && ban->begins <= past->t) {
 		past->steps++;
 		if (ban->begins > past->newest) {
@@ -155,8 +194,7 @@ policy_past_add(struct policy_past *past, const struct ban *ban)
 	if (over > past->t) {
 		past->held = true;
 	}
-	if (strcmp(ban->rule, past->rule->name) == 0 &&
-	    ban->begins > past->spent) {
+	if (ban->begins > past->spent && answers(past, ban)) {
 		past->spent = ban->begins;
 	}
 	if (over > past->t - past->rule->within) {

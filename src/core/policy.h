@@ -22,6 +22,9 @@ enum {
 	POLICY_RULES_MAX = 32,
 	POLICY_STEPS_MAX = 12,
 	POLICY_SPANS_MAX = 32,
+	POLICY_WIDEN_MAX = 4,         /* lengths of one family */
+	POLICY_WIDEN_CLIENTS = 3,     /* that it takes at least */
+	POLICY_WIDEN_WITHIN = 3600,   /* seconds: it is counted by the hour */
 	POLICY_RATIO_ONE = RATIO_ONE, /* a ratio of 1.0 */
 	/* Users that logged in well from one client within a day: then it is
 	 * an office or a provider's gateway. */
@@ -44,6 +47,15 @@ struct rule {
 	int64_t weight; /* what an event of a forwarder counts, of
 			 * POLICY_RATIO_ONE and at most that; 0: nothing */
 	int64_t soft;   /* so many steps answer 450 instead of 5xx */
+	/* Networks that are counted and banned beside their clients: prefix
+	 * lengths, the longest first, and how many times the limit each needs;
+	 * the last of these stands for all later ones. */
+	int64_t widen[POLICY_WIDEN_MAX];
+	size_t widens;
+	int64_t widen_ipv4[POLICY_WIDEN_MAX];
+	size_t widens_ipv4;
+	int64_t widen_limit[POLICY_WIDEN_MAX];
+	size_t widen_limits;
 	enum reason reason;
 	enum service service;
 	enum stage stage;
@@ -91,6 +103,20 @@ struct policy_merits {
 int64_t policy_need(
     const struct rule *rule, const struct policy_merits *merits);
 
+/*
+ * The networks around a client that a rule widens to, the widest first; only
+ * those that are wider than the client.  Gives back how many.
+ *
+ * No client may give its network more than the rule's limit, so that it takes
+ * POLICY_WIDEN_CLIENTS or more to reach `need`.
+ */
+struct policy_wider {
+	struct net net;
+	int64_t need; /* events of all its clients */
+};
+size_t policy_widen(const struct rule *rule, const struct net *client,
+    struct policy_wider wider[static POLICY_WIDEN_MAX]);
+
 /* Whether the other side of the rule's ratio is messages (spam, virus and
  * complaint only) rather than recipients. */
 bool policy_counts_messages(const struct rule *rule);
@@ -132,13 +158,18 @@ struct policy_past {
 	int64_t t;
 	int64_t memory;
 	bool observed; /* observed bans count like others */
+	/* Set by the caller.  The client: bans of a wider network are no steps
+	 * of its own; and what its rules are, or NULL. */
+	struct net who;
+	const struct policy *policy; /* borrowed */
 
 	int64_t steps;  /* bans that began within memory of t */
 	int64_t newest; /* when the newest of those began; INT64_MIN */
 	bool held;      /* a ban holds at t */
 	int64_t next;   /* when the next ban after t begins; INT64_MAX */
-	/* When the newest ban of this very rule up to t began, INT64_MIN for
-	 * none: events before it have had their answer. */
+	/* When the newest ban up to t began of this rule, or of one of the
+	 * policy that counts a kind of its; INT64_MIN for none: events before
+	 * it have had their answer. */
 	int64_t spent;
 	/* When bans held within the rule's window: events in them do not
 	 * count.  In order of time, apart from each other. */

@@ -154,8 +154,8 @@ engine_clear(struct store *store, const struct conf *conf,
 		.observed = true,
 		.reason = clearing->reason };
 
-	if (one) {
-		reset(store, &client, clearing->reason, now);
+	if (!clearing->everybody) {
+		reset(store, &who, clearing->reason, now);
 	}
 	return lift(store, conf, &query, now, clearing->mistake);
 }

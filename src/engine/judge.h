@@ -44,6 +44,16 @@ struct brake_answer engine_brake_ask(struct store *store,
 int64_t engine_brake_forgive(struct store *store,
     const struct judge_query *query, int64_t t, int64_t after);
 
+/*
+ * What the event of a query counts for the networks around its client, and the
+ * ban of one where that is enough: of those that a rule widens to the widest.
+ * `event` is stored.  Never banned is a network that holds an allowed one, an
+ * address of this host, a forwarder, or a client with mail accepted or a good
+ * login in the REPUTATION_SPAN before.
+ */
+void engine_widen(struct store *store, const struct judge_query *query,
+    const struct event *event, struct outcome *outcome);
+
 /* Write a new ban, with its sum by day: observed where the mode says so, and
  * under a ref of its own. */
 void engine_ban_put(

@@ -81,6 +81,7 @@ engine_standing(struct store *store, const struct conf *conf,
 
 struct month {
 	struct repute *repute;
+	const struct net *client;
 	int64_t after;
 	int64_t day; /* the newest on which mail was accepted */
 };
@@ -97,7 +98,7 @@ add_hour(void *to, int64_t hour, const struct tally *tally)
 	}
 }
 
-/* One by hand, of a network perhaps, and one that was lifted say nothing of
+/* One by hand, one of a wider network and one that was lifted say nothing of
  * the client. */
 static bool
 count_ban(void *to, const struct ban *ban)
@@ -106,6 +107,7 @@ count_ban(void *to, const struct ban *ban)
 
 	month->repute->facts.bans += ban->step > 0 && ban->cleared == 0 &&
 				     !ban->mistake &&
+				     net_equal(&ban->who, month->client) &&
 				     ban->begins > month->after;
 	return true;
 }
@@ -119,6 +121,7 @@ engine_repute(struct store *store, const struct conf *conf,
 		.scope = BAN_COVERING, .who = *client, .active_at = INT64_MIN
 	};
 	struct month month = { .repute = repute,
+		.client = client,
 		.after = now - REPUTATION_SPAN,
 		.day = INT64_MIN };
 
@@ -270,6 +273,8 @@ judge(
 	*out = (struct judgement){ .t = evidence.t };
 	out->past = policy_past(rule, out->t, conf->policy.memory,
 	    query->observed || conf->mode == CONF_OBSERVE);
+	out->past.who = query->client;
+	out->past.policy = &conf->policy;
 	for (size_t i = 0; i < evidence.bans; i++) {
 		policy_past_add(&out->past, &evidence.ban[i]);
 	}
@@ -464,6 +469,7 @@ engine_observe(struct store *store, const struct conf *conf,
 			ban(store, &query, &judged, now, outcome);
 		}
 	}
+	engine_widen(store, &query, &event, outcome);
 }
 
 void

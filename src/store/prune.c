@@ -19,6 +19,7 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 	} tables[] = {
 		{ OLDEST("event", "at"), before->events },
 		{ OLDEST("tally", "hour"), before->tallies },
+		{ OLDEST("prefix", "hour"), before->events },
 		{ OLDEST("ban", "ends"), before->bans },
 		{ OLDEST("mark", "at"), before->resets },
 		{ OLDEST("audit", "at"), before->audit },
@@ -62,6 +63,7 @@ store_settle(struct store *store, int64_t now)
 		 * for nothing until then. */
 		"UPDATE OR IGNORE tally SET hour = :now - :now % 3600"
 		" WHERE hour > :now",
+		"DELETE FROM prefix WHERE hour > :now",
 	};
 	const bool own = db_enter(store);
 

@@ -268,6 +268,25 @@ void store_event_sums(struct store *store, const struct net *client,
     int64_t since, void (*each)(void *to, const struct event_sum *sum),
     void *to);
 
+/* ---- networks above the client ---- */
+
+/* An event that a rule counts for a network, or of a client for those around
+ * it, in that hour. */
+void store_prefix_add(struct store *store, const struct net *net,
+    const char *rule, int64_t hour);
+/* How many there were in the hours with after < hour <= until. */
+int64_t store_prefix_sum(struct store *store, const struct net *net,
+    const char *rule, int64_t after, int64_t until);
+/* How many events of the kind and key of one there are in its clock hour, up to
+ * `most`. */
+int64_t store_event_same(
+    struct store *store, const struct event *event, int64_t most);
+/* Whether a client in the network had mail accepted or logged in well in an
+ * hour from `since` on.  The cost grows with the good clients around: not for
+ * each event. */
+bool store_good_inside(
+    struct store *store, const struct net *net, int64_t since);
+
 /* ---- bans ---- */
 
 /* Which bans; all conditions must hold. */

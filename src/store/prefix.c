@@ -1,0 +1,138 @@
+/*
+ * Above the client: what the clients of one network did together, and whether
+ * good mail came from there.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "store/db.h"
+
+void
+store_prefix_add(
+    struct store *store, const struct net *net, const char *rule, int64_t hour)
+{
+	db_run(store,
+	    "INSERT INTO prefix (client, rule, hour, events)"
+	    " VALUES (:client, :rule, :hour, 1)"
+	    " ON CONFLICT (client, rule, hour) DO UPDATE"
+	    " SET events = events + 1",
+	    DB_WITH(
+		db_client(net), db_text(":rule", rule), db_int(":hour", hour)));
+}
+
+int64_t
+store_prefix_sum(struct store *store, const struct net *net, const char *rule,
+    int64_t after, int64_t until)
+{
+	return db_number(store,
+	    "SELECT total(events) FROM prefix WHERE client = :client"
+	    " AND rule = :rule AND hour > :after AND hour <= :until",
+	    DB_WITH(db_client(net), db_text(":rule", rule),
+		db_int(":after", after), db_int(":until", until)),
+	    0);
+}
+
+int64_t
+store_event_same(struct store *store, const struct event *event, int64_t most)
+{
+	const int64_t hour = tally_hour(event->at);
+
+	return db_number(store,
+	    "SELECT count(*) FROM (SELECT 1 FROM event WHERE client = :client"
+	    " AND kind = :kind AND at >= :hour AND at < :hour + 3600"
+	    " AND key = :key LIMIT :most)",
+	    DB_WITH(db_client(&event->client),
+		db_text(":kind", kind_name(event->kind)),
+		db_text(":key", event->key), db_int(":hour", hour),
+		db_int(":most", most)),
+	    0);
+}
+
+/* ---- good mail ---- */
+
+/* From `from` to what comes behind all that begin with it. */
+struct range {
+	char from[NET_TEXT_SIZE];
+	char to[NET_TEXT_SIZE];
+};
+
+static void
+set_range(struct range *range, const char *from, size_t len)
+{
+	(void)text_copy(range->from, sizeof(range->from), from);
+	range->from[len] = '\0';
+	memcpy(range->to, range->from, sizeof(range->to));
+	range->to[len - 1]++; /* '.' and ':' have '/' and ';' behind them */
+}
+
+/*
+ * Between which texts the clients in a network lie, others among them: those
+ * that begin as its whole groups do.  Of IPv6 the last of these that are zero
+ * may stand as "::" in a client's text (RFC 5952), and then nothing but zeros
+ * follows up to a group behind them: so there are two ranges.
+ */
+static size_t
+text_ranges(const struct net *net, struct range ranges[static 2])
+{
+	const bool v4 = net_is_v4(net);
+	const int whole = v4 ? (net->bits - ADDR_V4_OFFSET) / 8
+			     : net->bits / 16;
+	char text[NET_TEXT_SIZE];
+	struct text out;
+	size_t filled = 0;
+
+	text_init(&out, text, sizeof(text));
+	for (int i = 0; i < whole; i++) {
+		const uint8_t *byte = net->addr.byte;
+		const unsigned group = v4 ? (unsigned)byte[12 + i]
+					  : byte[2 * i] * 256U +
+						byte[2 * i + 1];
+
+		text_addf(&out, v4 ? "%u." : "%x:", group);
+		filled = group != 0 ? out.len : filled;
+	}
+	set_range(&ranges[0], text, out.len);
+	if (v4 || filled == out.len) {
+		return 1;
+	}
+	text[filled] = ':';
+	set_range(&ranges[1], text, filled + 1);
+	return 2;
+}
+
+#define GOOD(of, what)                                                         \
+	"SELECT client FROM tally" of                                          \
+	" WHERE client >= :from AND client < :to AND hour >= :since AND " what
+
+bool
+store_good_inside(struct store *store, const struct net *net, int64_t since)
+{
+	/* clang-format off */
+	static const char v4[] = GOOD("", "(accepted > 0 OR logins > 0)");
+	static const char v6[] =
+	    GOOD(" INDEXED BY tally_by_good",
+		"accepted > 0 AND instr(client, ':') > 0")
+	    " UNION ALL " GOOD(" INDEXED BY tally_by_login", "logins > 0");
+	/* clang-format on */
+	struct range range[2];
+	const size_t ranges = text_ranges(net, range);
+	const bool own = db_enter(store);
+	bool found = false;
+
+	for (size_t i = 0; i < ranges && !found; i++) {
+		sqlite3_stmt *row = db_query(store, net_is_v4(net) ? v4 : v6,
+		    DB_WITH(db_text(":from", range[i].from),
+			db_text(":to", range[i].to), db_int(":since", since)));
+
+		while (!found && db_row(store, row)) {
+			struct net client;
+
+			found = net_parse(db_words(row, 0), &client) &&
+				net_contains(net, &client);
+		}
+		if (found) {
+			db_reset(row);
+		}
+	}
+	return db_leave(store, own) == STORE_OK && found;
+}
