@@ -46,7 +46,8 @@ is_spared(
 		allowed.found |= net_contains(net, &conf->allow[i]);
 	}
 	store_allow_each(store, query->at, find_inside, &allowed);
-	return allowed.found || conf_is_own(net) || conf_forwards(conf, net) ||
+	return allowed.found || conf_is_own(net, 0) ||
+	       conf_forwards(conf, net) ||
 	       (query->unflushed != NULL &&
 		   (query->unflushed->accepted > 0 ||
 		       query->unflushed->logins > 0)) ||
