@@ -192,7 +192,7 @@ ctl_well(struct ctl *ctl, enum store_result result)
 	}
 	why = store_error(ctl->store);
 	if (result == STORE_BUSY) {
-		output_complain("the database is busy");
+		output_complain("the database is busy (%s)", why);
 	} else if (why[0] != '\0') {
 		output_complain("%s", why);
 	} else {

@@ -131,6 +131,9 @@ check_database(const struct facts *facts, struct diagnosis *out)
 	} else if (facts->damage[0] != '\0') {
 		diagnosis_say(out, "database-damaged", path, facts->damage);
 	}
+	if (records->numbers.holder[0] != '\0') {
+		diagnosis_say(out, "log-full", records->numbers.holder);
+	}
 }
 
 static void

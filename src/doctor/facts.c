@@ -549,6 +549,7 @@ facts_read_records(struct facts *facts, struct store *store)
 	    INT64_MAX, keep_event, facts);
 	engine_sources(store, now, keep_source, facts);
 	engine_seen(store, now, &records->seen);
+	store_numbers(store, &records->numbers);
 	if (facts->has_ssh) {
 		engine_standing(
 		    store, facts->conf, &facts->ssh, now, &records->standing);

@@ -139,6 +139,7 @@ struct records {
 	int64_t counted_here; /* of this host itself */
 
 	struct standing standing; /* of the administrator's address */
+	struct store_numbers numbers;
 
 	/* Of today and yesterday: what the milter saw, and what was read. */
 	struct milter_seen seen;

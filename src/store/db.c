@@ -31,7 +31,6 @@ db_check(struct store *store, int rc)
 							   : STORE_FAILED,
 	    store->db != NULL ? sqlite3_errmsg(store->db) : "out of memory");
 	store->read_only = plain == SQLITE_READONLY;
-	store->tight |= plain == SQLITE_FULL;
 	return false;
 }
 
@@ -232,7 +231,21 @@ open_bracket(struct store *store, const char *sql)
 void
 store_begin(struct store *store)
 {
-	open_bracket(store, "BEGIN IMMEDIATE");
+	static const char begin[] = "BEGIN IMMEDIATE";
+	enum db_log log;
+
+	open_bracket(store, begin);
+	log = store->status == STORE_OK ? db_log_look(store) : DB_LOG_FINE;
+	if (log == DB_LOG_FINE) {
+		return;
+	}
+	store_rollback(store);
+	db_log_move(store, log);
+	store->bracket = true;
+	db_run(store, begin, NULL);
+	if (store->status == STORE_OK && db_log_look(store) == DB_LOG_FULL) {
+		db_fail(store, STORE_BUSY, "its log is full");
+	}
 }
 
 void

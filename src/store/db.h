@@ -41,10 +41,10 @@ struct store {
 	bool bracket; /* one is open */
 	enum store_result status;
 	char error[STORE_ERROR_SIZE];
-	bool broken;    /* a verb failed since it was opened */
-	bool tight;     /* the disk was full once */
-	bool read_only; /* because it cannot be written */
-	int64_t opened; /* how often */
+	bool broken;       /* a verb failed since it was opened */
+	bool read_only;    /* because it cannot be written */
+	int64_t opened;    /* how often */
+	int64_t log_tried; /* bytes of the log when it was moved last */
 
 	/* Bans of one question; they stay until the next. */
 	struct ban *ban;
@@ -177,6 +177,26 @@ int64_t db_user_version(struct store *store);
 int64_t db_program_version(void);
 /* Run a text of statements that is run once. */
 void db_script(struct store *store, const char *sql);
+
+/* ---- the log ---- */
+
+enum db_log {
+	DB_LOG_FINE,
+	DB_LOG_LONG, /* to be moved, as far as that goes at once */
+	DB_LOG_FULL  /* to be emptied before anything is written */
+};
+/* How long the log is, for who holds the write lock. */
+enum db_log db_log_look(struct store *store);
+/* Outside any transaction.  One that is full and cannot be emptied within the
+ * handle's patience: STORE_BUSY. */
+void db_log_move(struct store *store, enum db_log how);
+/* Move what can be moved without waiting for any program. */
+void db_log_tend(struct store *store);
+/* Bytes of its file; what lies in them may have been moved already. */
+int64_t db_log_size(struct store *store);
+/* Another process that reads in the log; empty where none is known. */
+void db_log_holder(
+    const struct store *store, char holder[static STORE_HOLDER_SIZE]);
 
 /* ---- between files of this folder ---- */
 

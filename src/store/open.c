@@ -123,13 +123,8 @@ turn_to_wal(struct store *store)
 		db_script(store, "PRAGMA journal_mode = WAL");
 	}
 	db_script(store, "PRAGMA journal_size_limit = 16777216");
-	/* Else every 16 MB, as much as the log may keep: pages that many
-	 * events touch are moved once and not many times.  A log that filled
-	 * the disk left no room to be moved to. */
-	db_script(store, store->mode == STORE_SERVE
-			     ? "PRAGMA wal_autocheckpoint = 0"
-			 : store->tight ? "PRAGMA wal_autocheckpoint = 100"
-					: "PRAGMA wal_autocheckpoint = 4000");
+	/* Who begins to write looks after the log. */
+	db_script(store, "PRAGMA wal_autocheckpoint = 0");
 	(void)sqlite3_file_control(
 	    store->db, "main", SQLITE_FCNTL_PERSIST_WAL, &persist);
 	(void)sqlite3_db_config(
@@ -297,15 +292,8 @@ store_tend(struct store *store, bool *anew)
 		db_close(store);
 	}
 	if (store->db != NULL) {
-		/* Busy means that another one moves it: the next call goes on
-		 * from there. */
-		int rc = store->mode != STORE_SERVE
-			     ? SQLITE_OK
-			     : sqlite3_wal_checkpoint_v2(store->db, "main",
-				   SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
-
-		if ((rc & 0xff) != SQLITE_BUSY) {
-			(void)db_check(store, rc);
+		if (store->mode == STORE_SERVE) {
+			db_log_tend(store);
 		}
 	} else if (is_held(store, false)) {
 		db_fail(store, STORE_BUSY,

@@ -102,4 +102,8 @@ store_numbers(struct store *store, struct store_numbers *numbers)
 		numbers->version = sqlite3_column_int64(statement, 2);
 		db_reset(statement);
 	}
+	numbers->log = db_log_size(store);
+	if (db_log_look(store) == DB_LOG_FULL) {
+		db_log_holder(store, numbers->holder);
+	}
 }

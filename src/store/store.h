@@ -49,7 +49,8 @@ enum {
 	STORE_KEY_SIZE = 65,
 	STORE_SOURCE_SIZE = 33,
 	STORE_SECRET_SIZE = 16,
-	STORE_CURSOR_SIZE = 513
+	STORE_CURSOR_SIZE = 513,
+	STORE_HOLDER_SIZE = 48
 };
 
 /*
@@ -86,7 +87,9 @@ int64_t store_changes(struct store *store);
 
 /* ---- brackets and errors ---- */
 
-/* Takes the write lock at once.  After a failure store_commit() or
+/* Takes the write lock at once.  Whoever writes keeps the log short: where it
+ * is full and another program reads what only the log still holds, nothing is
+ * written, and this is STORE_BUSY.  After a failure store_commit() or
  * store_rollback() is still due. */
 void store_begin(struct store *store);
 /* Ends the bracket.  On anything but STORE_OK nothing of it was written. */
@@ -440,6 +443,10 @@ struct store_numbers {
 	int64_t bytes;   /* of the main file */
 	int64_t events;  /* about: from the lowest to the highest id */
 	int64_t version; /* of the schema */
+	int64_t log;     /* bytes of the write-ahead log */
+	/* Who keeps it from being emptied, where nothing more is written for
+	 * that: "sqlite3, process 4711"; else empty. */
+	char holder[STORE_HOLDER_SIZE];
 };
 void store_numbers(struct store *store, struct store_numbers *numbers);
 

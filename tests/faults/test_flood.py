@@ -1,0 +1,165 @@
+"""More than there is room for: the write-ahead log stays short whatever is
+written and read, a full disk heals, and forgetting keeps up."""
+
+import os
+import subprocess
+import sys
+import threading
+import time
+
+import pytest
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "milter"))
+
+from process import Process, wait_for
+from talk import Talk
+from watchman import address, build, offence
+
+MOST = 64_000_000   # bytes of the log
+ENOUGH = 100_000   # offences: more than a full log holds
+
+
+class Peak(threading.Thread):
+    """How long the log was at its longest."""
+
+    def __init__(self, man):
+        super().__init__(daemon=True)
+        self.path = f"{man.database}-wal"
+        self.enough = threading.Event()
+        self.bytes = 0
+        self.start()
+
+    def run(self):
+        while not self.enough.wait(0.005):
+            self.bytes = max(self.bytes, self.now())
+
+    def now(self):
+        return os.path.getsize(self.path) if os.path.exists(self.path) else 0
+
+    def stop(self):
+        self.enough.set()
+        self.join()
+        return self.bytes
+
+
+class Shell:
+    """The administrator's `sqlite3`, left in the middle of a transaction."""
+
+    def __init__(self, man):
+        self.child = subprocess.Popen(
+            ["sqlite3", man.database], stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE, text=True)
+        self.child.stdin.write("BEGIN; SELECT count(*) FROM event;\n")
+        self.child.stdin.flush()
+        assert self.child.stdout.readline().strip().isdigit()
+
+    def end(self):
+        self.child.stdin.close()
+        self.child.wait(10)
+        self.child.stdout.close()
+
+
+@pytest.fixture(name="shell")
+def shell_fixture(man):
+    man.offend([0])
+    man.once()
+    one = Shell(man)
+    yield one
+    if not one.child.stdin.closed:
+        one.end()
+
+
+def videur(man, *words, **how):
+    return subprocess.run([f"{build()}/videur", "-c", man.conf, *words],
+                          capture_output=True, text=True, timeout=120,
+                          check=False, **how)
+
+
+def report(man, count):
+    """As many events as that, by the administrator's command."""
+    return videur(man, "report", "-", input="".join(
+        f"auth {address(number)}\n" for number in range(1, count)))
+
+
+def test_a_log_that_a_reader_holds_stays_short_and_is_caught_up_with(
+        man, shell):
+    peak = Peak(man)
+    stamp = offence(0)[:32]
+    man.append("".join(offence(number, stamp)
+                       for number in range(1, ENOUGH)))
+    man.start()
+    man.wait_said(f"its log is full and cannot be emptied: sqlite3, process "
+                  f"{shell.child.pid} reads an old state")
+    assert f"sqlite3, process {shell.child.pid}" in man.status()
+    assert (f"full and nothing is written: sqlite3, process "
+            f"{shell.child.pid}") in " ".join(
+                videur(man, "doctor").stdout.split())
+    refused = videur(man, "ban", "192.0.2.1", "1h")
+    assert refused.returncode == 3
+    assert "the database is busy" in refused.stderr
+    assert "sqlite3" in refused.stderr
+    shell.end()
+    man.wait_expect(range(ENOUGH))
+    man.wait_said("works again")
+    assert videur(man, "ban", "192.0.2.1", "1h").returncode == 0
+    assert "LOG FULL" not in man.status()
+    assert peak.stop() < MOST
+    assert man.said("is full") == 1
+
+
+def test_mail_flows_while_a_reader_holds_the_log(man, shell):
+    peak = Peak(man)
+    assert report(man, ENOUGH).returncode == 3, "the log is full"
+    door = f"{man.folder}/milter.sock"
+    man.configure(more=f'milter {{ listen = "unix:{door}" }}')
+    milter = Process([f"{build()}/videur-milter", "-c", man.conf],
+                     f"{man.folder}/milter.out")
+    milter.ready(lambda: os.path.exists(door))
+    stored = man.count()
+    for number in range(50):
+        began = time.monotonic()
+        talk = Talk(door)
+        assert talk.connect(f"198.51.100.{number}") == "continue"
+        assert talk.helo() == talk.mail() == "continue"
+        talk.rcpt("<nobody@example.test>", ("5.1.1", "User unknown"))
+        talk.quit()
+        assert time.monotonic() - began < 2
+    assert man.count() == stored
+    shell.end()
+    wait_for(lambda: man.count() == stored + 50, 30, "what waited is written")
+    wait_for(lambda: peak.now() <= 16 << 20, 30, "the log is short again")
+    assert milter.stop() == 0
+    assert peak.stop() < MOST
+
+
+# ---- a full disk ----
+
+@pytest.fixture(name="small")
+def small_fixture(man):
+    """A file system of 40 MB for the database."""
+    lib = f"{man.folder}/lib"
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m,mode=755",
+                    "tmpfs", lib], check=True)
+    yield lib
+    man.close()
+    subprocess.run(["umount", "-l", lib], check=True)
+
+
+def test_the_log_leaves_the_disk_room_to_be_moved_to(man, small):
+    """A reader holds it, and more is written than there is room for: once
+    the reader goes, all of it is moved, and nothing had to be deleted."""
+    man.offend([0])
+    man.once()
+    shell = Shell(man)
+    done = report(man, ENOUGH)
+    assert done.returncode == 3
+    assert "its log is full" in done.stderr
+    free = os.statvfs(small)
+    assert free.f_bavail * free.f_frsize > 15 << 20
+    stored = man.count()
+    shell.end()
+    man.offend(range(ENOUGH, ENOUGH + 10))
+    man.once()
+    assert man.count() == stored + 10
+    assert os.path.getsize(f"{man.database}-wal") <= 16 << 20
