@@ -145,6 +145,32 @@ put_state(struct ctl *ctl, const struct state *states, enum engine_state which)
 	}
 }
 
+static void
+put_losses(struct ctl *ctl, const struct state *state)
+{
+	struct losses lost;
+
+	engine_losses(ctl->store, ctl->now, &lost);
+	output_object("lost", NULL);
+	for (size_t i = 0; i < LOSS_SORTS; i++) {
+		output_int(words_at(&loss_words, i), lost.number[i]);
+	}
+	output_int("total", state->there ? state->number : 0);
+	output_time("since", state->since);
+	output_end();
+	if (state->there) {
+		output_line("lost",
+		    "%s could not be stored, last %s; today and yesterday %s, "
+		    "%s, %s",
+		    piece_count(state->number, "thing seen", "things seen"),
+		    piece_time(state->since),
+		    piece_count(lost.number[LOSS_EVENTS], "event", "events"),
+		    piece_count(lost.number[LOSS_COUNTS], "count", "counts"),
+		    piece_count(lost.number[LOSS_RECIPIENTS],
+			"accepted recipient", "accepted recipients"));
+	}
+}
+
 /* ---- what reaches videur ---- */
 
 static const struct layout sources = {
@@ -234,6 +260,7 @@ status_show(struct ctl *ctl)
 	put_state(ctl, states, STATE_WATCH);
 	output_end();
 	put_state(ctl, states, STATE_SUPPRESSED);
+	put_losses(ctl, &states[STATE_LOST]);
 	put_state(ctl, states, STATE_BRAKE);
 	put_seen(ctl);
 	output_time("checked_at", ctl->now);

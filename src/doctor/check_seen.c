@@ -138,13 +138,20 @@ check_scanners(const struct facts *facts, struct diagnosis *out)
 
 /* ---- what the milter saw ---- */
 
+static const char *const losses[LOSS_SORTS] = {
+	[LOSS_EVENTS] = "lost-events",
+	[LOSS_COUNTS] = "lost-counts",
+	[LOSS_RECIPIENTS] = "lost-recipients",
+};
+
 void
 check_seen(const struct facts *facts, struct diagnosis *out)
 {
 	const struct conf *conf = facts->conf;
 	const struct milter_seen *seen = &facts->records.seen;
 	bool enough = seen->sessions >= SESSIONS_LEAST;
-	char numbers[4][NUMBER_SIZE];
+	const struct losses *lost = &facts->records.lost;
+	char numbers[5][NUMBER_SIZE];
 	const char *const words[REMARK_WORDS] = {
 		diagnosis_number(seen->sessions, numbers[0]),
 		diagnosis_number(seen->message_ends, numbers[1]),
@@ -152,6 +159,12 @@ check_seen(const struct facts *facts, struct diagnosis *out)
 		diagnosis_number(seen->verdict_headers, numbers[3]),
 	};
 
+	for (size_t i = 0; i < LOSS_SORTS; i++) {
+		if (lost->number[i] > 0) {
+			diagnosis_say(out, losses[i],
+			    diagnosis_number(lost->number[i], numbers[4]));
+		}
+	}
 	if (enough && seen->message_ends == 0) {
 		diagnosis_add(out, "no-message-seen", words);
 	}

@@ -550,6 +550,7 @@ facts_read_records(struct facts *facts, struct store *store)
 	engine_sources(store, now, keep_source, facts);
 	engine_seen(store, now, &records->seen);
 	store_numbers(store, &records->numbers);
+	engine_losses(store, now, &records->lost);
 	if (facts->has_ssh) {
 		engine_standing(
 		    store, facts->conf, &facts->ssh, now, &records->standing);

@@ -132,6 +132,49 @@ engine_seen(struct store *store, int64_t now, struct milter_seen *seen)
 	store_daily_each(store, now - STORE_DAY, add_seen, seen);
 }
 
+/* ---- what was lost ---- */
+
+static const char *const sorts[LOSS_SORTS] = { "events", "counts",
+	"recipients" };
+const struct words loss_words = WORDS_OF(sorts);
+
+void
+engine_lose(struct store *store, const struct losses *more, int64_t now)
+{
+	struct state states[STATE_COUNT];
+	int64_t lost = 0;
+
+	for (int i = 0; i < LOSS_SORTS; i++) {
+		engine_sum(store, DAILY_LOST, sorts[i], more->number[i], now);
+		lost += more->number[i];
+	}
+	if (lost > 0) {
+		engine_states(store, states);
+		if (states[STATE_LOST].number > 0) {
+			lost += states[STATE_LOST].number;
+		}
+		engine_state_put_number(store, STATE_LOST, lost, now);
+	}
+}
+
+static void
+add_lost(void *to, const struct daily_row *row)
+{
+	struct losses *losses = to;
+	const size_t sort = words_find(&loss_words, row->name);
+
+	if (row->what == DAILY_LOST && sort < LOSS_SORTS) {
+		losses->number[sort] += row->number;
+	}
+}
+
+void
+engine_losses(struct store *store, int64_t now, struct losses *losses)
+{
+	*losses = (struct losses){ .number = { 0 } };
+	store_daily_each(store, now - STORE_DAY, add_lost, losses);
+}
+
 /* ---- state ---- */
 
 static const char *const keys[STATE_COUNT] = {
@@ -142,6 +185,7 @@ static const char *const keys[STATE_COUNT] = {
 	[STATE_SUPPRESSED] = "suppressed",
 	[STATE_CLOCK] = "clock",
 	[STATE_STORM] = "storm",
+	[STATE_LOST] = "lost",
 };
 
 const char *

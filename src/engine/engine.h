@@ -148,6 +148,22 @@ void engine_log_storm(void);
 /* Say loudly that it was put on, once that is committed. */
 void engine_log_brake(const struct conf *conf);
 
+/* What was seen and could not be kept, by its sort.  To lose is to add to the
+ * sums by day and to the state; what was lost today and yesterday. */
+enum loss {
+	LOSS_EVENTS,     /* there was no room to let them wait */
+	LOSS_COUNTS,     /* rows of what was counted, the same */
+	LOSS_RECIPIENTS, /* accepted ones, beyond those of a session that are
+			  * to its credit */
+	LOSS_SORTS
+};
+extern const struct words loss_words;
+struct losses {
+	int64_t number[LOSS_SORTS];
+};
+void engine_lose(struct store *store, const struct losses *more, int64_t now);
+void engine_losses(struct store *store, int64_t now, struct losses *losses);
+
 /* What the programs tell each other, by key; the names stand so in the
  * database. */
 enum engine_state {
@@ -158,6 +174,7 @@ enum engine_state {
 	STATE_SUPPRESSED,   /* log lines that the journal dropped, so far */
 	STATE_CLOCK,        /* the newest time that was trusted */
 	STATE_STORM,        /* logins failed for all, when last */
+	STATE_LOST,         /* all that was lost so far, and when last */
 	STATE_COUNT
 };
 struct state {

@@ -5,6 +5,7 @@
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/proc.h"
@@ -15,6 +16,7 @@
 enum {
 	OPEN_WAIT = 200, /* ms */
 	QUIET = 1000,    /* ms without an attempt after one that failed */
+	PAUSE = 10,      /* ms the same, where another program writes */
 	/* A bigger table than this is given back when it is empty. */
 	ROWS_KEPT = 4096,
 	BLIND_AFTER = 20 /* messages of which no end is seen */
@@ -46,9 +48,10 @@ struct database {
 	_Atomic int64_t version;
 	_Atomic int64_t seen_at;
 
-	struct store *write;         /* the writing thread's alone; or NULL */
-	struct store *log;           /* database_tend_log()'s alone; or NULL */
-	_Atomic int64_t quiet_until; /* on proc_ticks() */
+	struct store *write;      /* the writing thread's alone; or NULL */
+	struct store *log;        /* database_tend_log()'s alone; or NULL */
+	_Atomic int64_t retry_at; /* on proc_ticks() */
+	atomic_bool down;         /* by the last attempt */
 
 	/* What is counted and not written. */
 	pthread_mutex_t hold_mutex; /* it stays so */
@@ -64,6 +67,11 @@ struct database {
 	struct addr asked;  /* of the newest standing; with `mutex` held */
 	atomic_bool unread; /* and reading failed */
 	atomic_bool wrote;  /* since the last warning */
+
+	/* What was lost; with `warn_mutex` held. */
+	struct losses unwritten;
+	struct losses untold;
+	struct log_gate lost_gate;
 };
 
 struct database *
@@ -367,9 +375,24 @@ database_standing(struct database *database, const struct conf *conf,
 /* ---- writing ---- */
 
 bool
-database_is_quiet(struct database *database)
+database_is_down(struct database *database)
 {
-	return proc_ticks() < atomic_load(&database->quiet_until);
+	return atomic_load(&database->down);
+}
+
+int64_t
+database_retry_at(struct database *database)
+{
+	return atomic_load(&database->retry_at);
+}
+
+/* Nothing could be written now. */
+static void
+fail(struct database *database, bool busy)
+{
+	atomic_store(&database->down, !busy);
+	atomic_store(
+	    &database->retry_at, proc_ticks() + (busy ? PAUSE : QUIET));
 }
 
 struct store *
@@ -379,7 +402,7 @@ database_begin(struct database *database, int64_t wait)
 		store_patience(database->write, wait > 0 ? (int)wait : 0);
 		store_begin(database->write);
 	} else {
-		atomic_store(&database->quiet_until, proc_ticks() + QUIET);
+		fail(database, false);
 	}
 	return database->write;
 }
@@ -387,16 +410,88 @@ database_begin(struct database *database, int64_t wait)
 bool
 database_commit(struct database *database)
 {
-	if (store_commit(database->write) != STORE_OK) {
-		atomic_store(&database->quiet_until, proc_ticks() + QUIET);
+	const enum store_result result = store_commit(database->write);
+
+	if (result != STORE_OK) {
+		fail(database, result == STORE_BUSY);
 		database_warn(database,
 		    "cannot write to the database: %s; what was seen waits",
 		    store_error(database->write));
 		return false;
 	}
+	atomic_store(&database->down, false);
 	(void)atomic_fetch_add(&database->version, 1);
 	atomic_store(&database->wrote, true);
 	return true;
+}
+
+/* ---- what is lost ---- */
+
+void
+database_lose(struct database *database, enum loss what, int64_t number)
+{
+	(void)pthread_mutex_lock(&database->warn_mutex);
+	database->unwritten.number[what] += number;
+	database->untold.number[what] += number;
+	(void)pthread_mutex_unlock(&database->warn_mutex);
+}
+
+/* "7 events, 1 count"; empty for nothing. */
+static void
+say_losses(const struct losses *losses, struct text *out)
+{
+	for (size_t i = 0; i < LOSS_SORTS; i++) {
+		const int64_t number = losses->number[i];
+		const char *word = words_at(&loss_words, i);
+
+		if (number > 0) {
+			text_addf(out, "%s%lld %.*s", out->len > 0 ? ", " : "",
+			    (long long)number,
+			    (int)strlen(word) - (number == 1), word);
+		}
+	}
+}
+
+void
+database_put_losses(
+    struct database *database, bool all, int64_t now, int64_t wait)
+{
+	char said[128];
+	struct losses lost;
+	struct store *store = NULL;
+	struct text text;
+	int64_t held;
+
+	text_init(&text, said, sizeof(said));
+	(void)pthread_mutex_lock(&database->warn_mutex);
+	say_losses(&database->untold, &text);
+	if (text.len > 0 &&
+	    (log_gate_open(&database->lost_gate, proc_ticks() / 1000, &held) ||
+		all)) {
+		database->untold = (struct losses){ .number = { 0 } };
+		log_warn("%s not stored: there was no room, or no time at the "
+			 "end; what was not counted bans and spares nobody",
+		    said);
+	}
+	lost = database->unwritten;
+	(void)pthread_mutex_unlock(&database->warn_mutex);
+
+	text_init(&text, said, sizeof(said));
+	say_losses(&lost, &text);
+	if (text.len > 0) {
+		store = database_begin(database, wait);
+	}
+	if (store == NULL) {
+		return;
+	}
+	engine_lose(store, &lost, now);
+	if (database_commit(database)) {
+		(void)pthread_mutex_lock(&database->warn_mutex);
+		for (size_t i = 0; i < LOSS_SORTS; i++) {
+			database->unwritten.number[i] -= lost.number[i];
+		}
+		(void)pthread_mutex_unlock(&database->warn_mutex);
+	}
 }
 
 /* ---- what is counted ---- */
@@ -433,8 +528,7 @@ database_count(
 		    &database->counters, &key, &added);
 
 		if (row == NULL) {
-			database_warn(
-			    database, "too much is pending: a tally is lost");
+			database_lose(database, LOSS_COUNTS, 1);
 		} else if (added) {
 			row->counted = *more;
 		} else {
@@ -487,6 +581,14 @@ database_take_counts(
 	}
 	(void)pthread_mutex_unlock(&database->count_mutex);
 	return taken;
+}
+
+void
+database_lose_counts(struct database *database)
+{
+	(void)pthread_mutex_lock(&database->count_mutex);
+	database_lose(database, LOSS_COUNTS, (int64_t)database->counters.rows);
+	(void)pthread_mutex_unlock(&database->count_mutex);
 }
 
 bool

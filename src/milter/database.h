@@ -4,9 +4,9 @@
  * was counted and is not written yet.
  *
  * No session waits longer than `*left` milliseconds, from which each wait is
- * taken.  A database that is busy, cannot be written or was moved away is
- * tried again about once a second; the log says so once a minute, and once
- * when it is over.  Safe between threads.
+ * taken.  A database that cannot be written or was moved away is tried again
+ * about once a second, one that another program holds at once; the log says so
+ * once a minute, and once when it is over.  Safe between threads.
  */
 #ifndef MILTER_DATABASE_H
 #define MILTER_DATABASE_H
@@ -89,8 +89,7 @@ bool database_read_end(
 /*
  * What was counted: tallies by client and hour, hits by ban, sessions that met
  * a limit or showed something.  Counting costs a hash look-up and never waits for the database.
- * There is room for DATABASE_COUNTS_MAX rows; what does not fit is lost, and
- * the log says so.
+ * There is room for DATABASE_COUNTS_MAX rows; what does not fit is lost.
  */
 
 /* Add to it.  Of `at` the newest stays. */
@@ -112,8 +111,15 @@ void database_release_counts(struct database *database);
  */
 bool database_message(struct database *database, bool ended);
 
-/* Whether an attempt to write failed a moment ago: no session waits then. */
-bool database_is_quiet(struct database *database);
+/*
+ * What could not be kept: counted here, told by the log once a minute at most,
+ * all of it in the end, and written as soon as anything can be.
+ */
+void database_lose(struct database *database, enum loss what, int64_t number);
+
+/* Whether nothing can be written, by the last attempt, for another reason than
+ * that another program was writing: no session waits then. */
+bool database_is_down(struct database *database);
 
 /* ---- for the thread that writes ---- */
 
@@ -123,6 +129,17 @@ struct store *database_begin(struct database *database, int64_t wait);
 /* False where nothing was written, after a log line.  What is written shows to
  * all sessions at once. */
 bool database_commit(struct database *database);
+
+/* When the next attempt to write makes sense, on proc_ticks(): soon after one
+ * that met another program's lock. */
+int64_t database_retry_at(struct database *database);
+
+/* Write what was lost, in a transaction of its own, and tell the log, `all`:
+ * now, else if a minute is over. */
+void database_put_losses(
+    struct database *database, bool all, int64_t now, int64_t wait);
+/* What is counted is lost, for it is the end. */
+void database_lose_counts(struct database *database);
 
 /* Take out at most `max` rows of what is counted, to write them and to add them
  * again where that fails; gives back how many. */

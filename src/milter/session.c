@@ -157,6 +157,7 @@ note_recipient(struct session *session, const char *address)
 					       sizeof(*more));
 
 		if (more == NULL) {
+			database_lose(session->database, LOSS_RECIPIENTS, 1);
 			return;
 		}
 		session->recipient = more;

@@ -130,7 +130,7 @@ enqueue(struct writer *writer, const struct writer_event *entry, int64_t *left)
 		*entry_at(writer, writer->count++) = *entry;
 		(void)pthread_cond_signal(&writer->wake);
 		while (writer->threaded && writer->done < ticket &&
-		       !database_is_quiet(writer->database) &&
+		       !database_is_down(writer->database) &&
 		       pthread_cond_clockwait(&writer->written, &writer->mutex,
 			   CLOCK_MONOTONIC, &until) == 0) {
 			/* Another transaction, or none: look again. */
@@ -138,7 +138,7 @@ enqueue(struct writer *writer, const struct writer_event *entry, int64_t *left)
 	}
 	(void)pthread_mutex_unlock(&writer->mutex);
 	database_charge(left, began);
-	if (!writer->threaded && !database_is_quiet(writer->database)) {
+	if (!writer->threaded && !database_is_down(writer->database)) {
 		(void)write_some(writer, entry->at, WRITE_WAIT);
 	}
 	return room;
@@ -151,8 +151,7 @@ writer_record(
 	(void)conf_hold(event->conf);
 	if (!enqueue(writer, event, left)) {
 		conf_drop(event->conf);
-		database_warn(
-		    writer->database, "the queue is full: an event is lost");
+		database_lose(writer->database, LOSS_EVENTS, 1);
 	}
 }
 
@@ -327,56 +326,72 @@ writer_round(struct writer *writer, int64_t now)
 	if (store != NULL) {
 		(void)database_commit(database);
 	}
+	database_put_losses(database, false, now, ROUND_WAIT);
 	writer->doubtful = !database_fine(database, conf, now);
 	conf_drop(conf);
 }
 
 /* ---- the thread ---- */
 
+/* Until there is something to write, and sense in an attempt, or a round is
+ * due; true where it is to end. */
+static bool
+wait_for_work(struct writer *writer, int64_t round_at)
+{
+	bool stopping = false;
+	bool due = false;
+
+	(void)pthread_mutex_lock(&writer->mutex);
+	while (!stopping && !due) {
+		const int64_t ticks = proc_ticks();
+		int64_t at = round_at;
+
+		if (writer->count > 0 &&
+		    database_retry_at(writer->database) < at) {
+			at = database_retry_at(writer->database);
+		}
+		stopping = writer->stopping;
+		due = ticks >= at;
+		if (!stopping && !due) {
+			const struct timespec until = database_until(
+			    at - ticks);
+
+			(void)pthread_cond_clockwait(&writer->wake,
+			    &writer->mutex, CLOCK_MONOTONIC, &until);
+		}
+	}
+	(void)pthread_mutex_unlock(&writer->mutex);
+	return stopping;
+}
+
 static void *
 run(void *arg)
 {
 	struct writer *writer = arg;
+	struct database *database = writer->database;
 	int64_t next = proc_ticks();
 	int64_t deadline;
-	bool stopping = false;
 
-	while (!stopping) {
-		const int64_t wait = next - proc_ticks();
-		const struct timespec until = database_until(
-		    wait > 0 ? wait : 0);
-
-		/* Until there is something to write, or something is due. */
-		(void)pthread_mutex_lock(&writer->mutex);
-		while (!writer->stopping &&
-		       (writer->count == 0 ||
-			   database_is_quiet(writer->database)) &&
-		       pthread_cond_clockwait(&writer->wake, &writer->mutex,
-			   CLOCK_MONOTONIC, &until) == 0) {
-			/* Woken before its time: look again. */
-		}
-		stopping = writer->stopping;
-		(void)pthread_mutex_unlock(&writer->mutex);
-
-		if (!stopping && proc_ticks() < next) {
+	while (!wait_for_work(writer, next)) {
+		if (proc_ticks() < next) {
 			(void)write_some(writer, proc_now(), WRITE_WAIT);
-		} else if (!stopping) {
-			database_tend(writer->database);
+		} else {
+			database_tend(database);
 			writer_round(writer, proc_now());
 			next = proc_ticks() + EVERY;
 		}
 	}
 
 	deadline = proc_ticks() + LAST_WAIT;
-	database_tend(writer->database);
+	database_tend(database);
 	while (write_some(writer, proc_now(), deadline - proc_ticks())) {
 	}
 	while (write_counters(writer, deadline - proc_ticks())) {
 	}
-	if (writer->count > 0) {
-		log_warn("%zu events could not be written and are lost",
-		    writer->count);
-	}
+	database_lose(database, LOSS_EVENTS, (int64_t)writer->count);
+	database_lose_counts(database);
+	database_put_losses(
+	    database, true, proc_now(), deadline - proc_ticks());
 	return NULL;
 }
 

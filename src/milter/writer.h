@@ -3,9 +3,9 @@
  *
  * It takes the events that wait in a bounded queue, writes them in one
  * transaction and wakes the sessions that wait for it.  An event that cannot
- * be written keeps its place and its time and is tried again once a second,
- * when the thread also writes the counters and the sign of life and forgets
- * what is old.  Safe between threads.
+ * be written keeps its place and its time and is tried again: at once where
+ * another program was writing, else once a second, when the thread also writes
+ * the counters and the sign of life and forgets what is old.  Safe between threads.
  */
 #ifndef MILTER_WRITER_H
 #define MILTER_WRITER_H
@@ -69,7 +69,8 @@ struct writer_event {
 };
 /* Write it, and wait for that: a ban takes effect at the next command.  A
  * reference of `conf` is held meanwhile.  At most `*left` milliseconds, from
- * which the wait is taken, and not at all while nothing can be written. */
+ * which the wait is taken, also while another program writes, but not at all
+ * while the database cannot be written. */
 void writer_record(
     struct writer *writer, const struct writer_event *event, int64_t *left);
 

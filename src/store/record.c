@@ -297,6 +297,7 @@ static const char *const names[DAILY_COUNT] = {
 	[DAILY_MESSAGES] = "messages",
 	[DAILY_RECIPIENTS] = "recipients",
 	[DAILY_ACCEPTED] = "accepted",
+	[DAILY_LOST] = "lost",
 	[DAILY_LINES] = "lines",
 	[DAILY_UNDERSTOOD] = "understood",
 	[DAILY_FINDINGS] = "findings",

@@ -183,6 +183,7 @@ enum daily {
 	DAILY_MESSAGES,   /* whose end was seen */
 	DAILY_RECIPIENTS, /* accepted */
 	DAILY_ACCEPTED,   /* messages that made no event */
+	DAILY_LOST,       /* what could not be kept, by its sort */
 	/* Of each log, by its name: lines read, lines a rule understood, what
 	 * they told, and how much of that is not the watcher's to count. */
 	DAILY_LINES,

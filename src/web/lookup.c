@@ -246,6 +246,7 @@ const struct stats_sum stats_sums[STATS_SUMS] = {
 	[DAILY_MESSAGES] = { "messages", NULL },
 	[DAILY_RECIPIENTS] = { "recipients", NULL },
 	[DAILY_ACCEPTED] = { "accepted", NULL },
+	[DAILY_LOST] = { "lost", &loss_words },
 };
 
 static void

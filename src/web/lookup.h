@@ -78,7 +78,7 @@ void lookup_tick(struct lookup *lookup, const struct conf *conf);
 
 enum {
 	STATS_DAYS = 30,
-	STATS_SUMS = DAILY_ACCEPTED + 1,
+	STATS_SUMS = DAILY_LOST + 1,
 	STATS_WORDS = KIND_COUNT, /* the most that a sum is counted by */
 	STATS_SOURCES_MAX = 32    /* more are left out */
 };

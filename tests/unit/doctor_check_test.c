@@ -109,6 +109,7 @@ set_records(struct facts *facts, char *pairs)
 		{ "ends", &records->seen.message_ends, 0 },
 		{ "rejections", &records->seen.rejections, 0 },
 		{ "verdicts", &records->seen.verdict_headers, 0 },
+		{ "lost", &records->lost.number[LOSS_EVENTS], 0 },
 		{ "lines", &records->source[0].seen.lines, 0 },
 		{ "understood", &records->source[0].seen.understood, 0 },
 		{ "dropped", &records->source[0].seen.dropped, 0 },
