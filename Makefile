@@ -198,13 +198,18 @@ demo:
 export VIDEUR_BUILD = $(abspath $(BUILD))
 NODE ?= build/node
 export VIDEUR_NODE = $(abspath $(NODE))
-SUITES = unit cli faults miltertest web mta
+# The longest first: the others run beside it.
+SUITES = mta web faults cli miltertest unit
 
 check:
 	@scripts/setup all
-	@$(MAKE) --no-print-directory all
-	@set -e; for suite in $(SUITES); do echo "== $$suite"; \
-		$(MAKE) --no-print-directory $$suite; done
+	@$(MAKE) --no-print-directory suites
+
+# All that they run is built before them, as two at a time would build the same.
+suites:
+	@$(MAKE) --no-print-directory -j$(shell nproc) \
+		all $(UNIT_TESTS) $(NODE)/ready
+	+@scripts/suites $(SUITES)
 
 cli: all
 	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/cli
@@ -284,17 +289,17 @@ $(addprefix $(BUILD)/fuzz/,request template): $(BUILD)/fuzz/%: \
 		doctor web)
 	$(fuzz_build)
 
-fuzz: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
-	@set -e; for name in $(FUZZERS); do echo "== $$name"; \
-		mkdir -p $(BUILD)/fuzz/$$name.found; \
-		$(BUILD)/fuzz/$$name -max_total_time=$(FUZZ_SECONDS) \
-			-max_len=9000 -timeout=5 -print_final_stats=1 \
-			-artifact_prefix=$(BUILD)/fuzz/$$name- \
-			$(BUILD)/fuzz/$$name.found tests/fuzz/corpus/$$name \
-			>$(BUILD)/fuzz/$$name.log 2>&1 || \
-			{ cat $(BUILD)/fuzz/$$name.log; exit 1; }; \
-		grep 'executed_units\|slowest' $(BUILD)/fuzz/$$name.log; \
-		done
+# Each is a target of its own, and they run side by side.
+fuzz:
+	@$(MAKE) --no-print-directory -j$(shell nproc) -O $(FUZZERS:%=%.fuzz)
+$(FUZZERS:%=%.fuzz): %.fuzz: $(BUILD)/fuzz/%
+	@echo "== $*"
+	@mkdir -p $<.found
+	@$< -max_total_time=$(FUZZ_SECONDS) -max_len=9000 -timeout=5 \
+		-print_final_stats=1 -artifact_prefix=$<- \
+		$<.found tests/fuzz/corpus/$* >$<.log 2>&1 || \
+		{ cat $<.log; exit 1; }
+	@grep 'executed_units\|slowest' $<.log
 
 bench: all $(BENCHES)
 	tests/bench/milter
@@ -325,8 +330,8 @@ clean:
 	rm -rf $(BUILD)
 
 # Never a file: a test runs whenever it is asked for.
-.PHONY: $(UNIT_TESTS:%=%.run)
-.PHONY: all run demo check asan tsan lint sbom reproducible measure load bench fuzz install uninstall clean $(SUITES)
+.PHONY: $(UNIT_TESTS:%=%.run) $(FUZZERS:%=%.fuzz)
+.PHONY: all run demo check suites asan tsan lint sbom reproducible measure load bench fuzz install uninstall clean $(SUITES)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

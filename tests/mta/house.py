@@ -5,6 +5,7 @@ run as `nobody`, who owns the database; the command runs as root, as an
 administrator's would.
 """
 
+import contextlib
 import functools
 import json
 import os
@@ -12,11 +13,12 @@ import shutil
 import signal
 import sqlite3
 import subprocess
+import time
 import urllib.error
 import urllib.request
 
 from process import (Process, Stack, free_port, listens, listens_at, own,
-                     write)
+                     wait_for, write)
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -33,6 +35,7 @@ milter {{
 }}
 web {{
   listen = "127.0.0.1:{port}"
+  rate = 0
 }}
 watch {{
   journal = no
@@ -42,6 +45,8 @@ brake {{
   bans = {brake}
 }}
 """
+
+HOUR = 3600
 
 SERVICES = ("milter", "web", "watch")
 
@@ -201,7 +206,7 @@ class House:
         assert status == 200, (status, body)
         return body
 
-    # ---- the database, read only ----
+    # ---- the database ----
 
     def sql(self, query, *values):
         database = sqlite3.connect(f"file:{self.database}?mode=ro", uri=True)
@@ -209,6 +214,31 @@ class House:
             return database.execute(query, values).fetchall()
         finally:
             database.close()
+
+    def history(self, client, days, messages):
+        """So many messages a day of a client were accepted, so many days
+        ago, each for a recipient."""
+        today = int(time.time()) // HOUR * HOUR
+        self.change(
+            "INSERT INTO tally (client, hour, sessions, messages, accepted,"
+            " recipients) VALUES (?, ?, ?, ?, ?, ?)",
+            *((client, today - day * 24 * HOUR, *[messages] * 4)
+              for day in days))
+
+    def move_time(self, seconds):
+        """All that happened did so much earlier."""
+        for change in ("ban SET begins = begins - ?1, ends = ends - ?1",
+                       "event SET at = at - ?1",
+                       "state SET since = since - ?1"):
+            self.change(f"UPDATE {change}", (seconds,))
+
+    def change(self, statement, *rows):
+        """Write to the database behind the services' backs, as soon as they
+        have made it."""
+        wait_for(lambda: self.has_table("tally"), 10, "there is a database")
+        with contextlib.closing(sqlite3.connect(self.database)) as database:
+            with database:
+                database.executemany(statement, rows)
 
     def has_table(self, name):
         """Whether there is a database with such a table yet."""
