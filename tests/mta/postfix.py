@@ -147,6 +147,15 @@ class Postfix:
         wait_for(lambda: all(map(listens, (self.mx, self.submission))), 30,
                  "Postfix listens")
 
+    def set_service(self, setting, value):
+        """Change a setting of a service ("NAME/inet/setting") for sessions
+        from now on."""
+        for words in (["postconf", "-c", self.etc, "-P",
+                       f"{setting}={value}"],
+                      ["postfix", "-c", self.etc, "reload"]):
+            subprocess.run([f"/usr/sbin/{words[0]}", *words[1:]], check=True,
+                           stdin=subprocess.DEVNULL, capture_output=True)
+
     def stop(self):
         """Postfix ends its own children by the pid it wrote down."""
         subprocess.run(

@@ -87,6 +87,12 @@ class Session:
     def rcpt(self, recipient="user1@example.test"):
         return self.command(f"RCPT TO:<{recipient}>")
 
+    def recipients(self, recipients):
+        """Many at once, without waiting for a reply to each."""
+        lines = [f"RCPT TO:<{recipient}>" for recipient in recipients]
+        self.send("\r\n".join(lines))
+        return [self.read() for _ in lines]
+
     def data(self, message):
         """Send a message (text with plain newlines) after the go-ahead."""
         go = self.command("DATA")
