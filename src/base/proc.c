@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/eventfd.h>
 #include <sys/random.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -224,6 +225,45 @@ proc_drop_root(const char *user, const char *path)
 		return true;
 	}
 	return proc_become(&service);
+}
+
+/* ---- what there is of it ---- */
+
+void
+proc_descriptors_raise(void)
+{
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) == 0) {
+		limit.rlim_cur = limit.rlim_max;
+		(void)setrlimit(RLIMIT_NOFILE, &limit);
+	}
+}
+
+void
+proc_descriptors_look(int64_t now)
+{
+	static struct log_gate gate;
+	const int one = dup(STDERR_FILENO);
+	int64_t held;
+
+	if (one >= 0) {
+		(void)close(one);
+	} else if ((errno == EMFILE || errno == ENFILE) &&
+		   log_gate_open(&gate, now, &held)) {
+		log_warn("no descriptors are left (%s): connections wait; see "
+			 "LimitNOFILE or ulimit -n",
+		    errno == EMFILE ? "of this process" : "on this host");
+	}
+}
+
+bool
+proc_wait_out(int *tries)
+{
+	const struct timespec moment = { .tv_nsec = 20 * 1000000 };
+
+	(void)nanosleep(&moment, NULL);
+	return ++*tries <= 50;
 }
 
 /* ---- signals ---- */

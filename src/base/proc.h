@@ -86,6 +86,21 @@ bool proc_become(const struct proc_user *user);
  * log line, where it cannot be done. */
 bool proc_drop_root(const char *user, const char *path);
 
+/* ---- what there is of it ---- */
+
+/* Have as many descriptors as may be had. */
+void proc_descriptors_raise(void);
+
+/* Say, once a minute at most, where this process or the host has no descriptor
+ * left; to be called about once a second.  `now` never runs backwards. */
+void proc_descriptors_look(int64_t now);
+
+/* Where a program that was just killed may hold something still: wait for a
+ * moment.  False once that was a second in all; `*tries` begins at 0. */
+bool proc_wait_out(int *tries);
+
+/* ---- signals ---- */
+
 /*
  * Signals as events.  HUP, TERM and INT are blocked for the whole process by
  * proc_signals_block(), before any thread starts; the main thread alone takes

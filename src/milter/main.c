@@ -8,8 +8,11 @@
 #include <stdint.h>
 #include <unistd.h>
 
+#include "base/endpoint.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/sandbox.h"
+#include "base/supervise.h"
 #include "conf/conf.h"
 #include "milter/database.h"
 #include "milter/limits.h"
@@ -49,6 +52,20 @@ sigwait(const sigset_t *set, int *number)
 	}
 }
 
+/* To write the database, and to remove the socket at the end. */
+static void
+keep_rights(const struct conf *conf)
+{
+	struct endpoint endpoint;
+	const struct sandbox_place places[] = {
+		{ conf->database, SANDBOX_WRITE },
+		{ endpoint.path, SANDBOX_REMOVE },
+	};
+
+	(void)endpoint_parse(conf->milter.listen, ENDPOINT_MILTER, &endpoint);
+	sandbox_files(places, sizeof(places) / sizeof(places[0]));
+}
+
 /* Until it is time to stop; false where libmilter stopped by itself. */
 static bool
 run(struct writer *writer, struct limits *limits, const char *conf_path)
@@ -78,6 +95,7 @@ run(struct writer *writer, struct limits *limits, const char *conf_path)
 			log_warn("libmilter has stopped");
 			return false;
 		}
+		proc_descriptors_look(proc_ticks() / 1000);
 		database_tend_log(writer_database(writer));
 	}
 }
@@ -113,9 +131,13 @@ main(int argc, char **argv)
 	}
 	/* The socket needs the rights we were started with, the database those
 	 * of its owner. */
+	proc_descriptors_raise();
 	if (!milter_open(conf) || !proc_drop_root(conf->user, conf->database)) {
 		log_fatal(EXIT_USAGE, "not started");
 	}
+	sandbox_calls();
+	supervise();
+	keep_rights(conf);
 	if (!writer_start(writer, error)) {
 		(void)milter_stop(0);
 		log_fatal(EXIT_DATABASE, "%s", error);

@@ -1,6 +1,7 @@
 #include "milter/milter.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <grp.h>
 #include <libmilter/mfapi.h>
 #include <pthread.h>
@@ -298,23 +299,47 @@ warn_errno(const char *path, const char *what)
 	log_warn("%s: %s: %s", path, what, strerror_r(errno, why, sizeof(why)));
 }
 
-/* Hand a path to the group that may connect.  Not being allowed to is worth
- * a warning; the MTA may have other ways in. */
-static void
-give_to_group(const char *path, const char *name)
+/*
+ * Hand what we just made to the group that may connect, then give it its mode;
+ * that somebody put something else in its place meanwhile, such as a link, is
+ * met.  Not being allowed to give it away is worth a warning; the MTA may have
+ * other ways in.
+ */
+static bool
+give_to_group(
+    const char *path, mode_t type, const struct conf *conf, mode_t mode)
 {
+	const char *name = conf->milter.socket_group;
 	char buffer[GROUP_BUFFER];
 	struct group group;
 	struct group *found = NULL;
+	const int fd = open(path, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+	struct stat st;
+	char self[64];
+	struct text text;
+	bool fine = fd >= 0 && fstat(fd, &st) == 0;
 
-	if (name[0] == '\0' ||
-	    getgrnam_r(name, &group, buffer, sizeof(buffer), &found) != 0 ||
-	    found == NULL) {
-		return;
+	if (fine && (st.st_mode & S_IFMT) != type) {
+		errno = EEXIST;
+		fine = false;
 	}
-	if (chown(path, (uid_t)-1, found->gr_gid) != 0) {
+	if (fine && name[0] != '\0' &&
+	    getgrnam_r(name, &group, buffer, sizeof(buffer), &found) == 0 &&
+	    found != NULL &&
+	    fchownat(fd, "", (uid_t)-1, found->gr_gid, AT_EMPTY_PATH) != 0) {
 		warn_errno(path, "cannot be given to the socket's group");
 	}
+	/* By O_PATH alone there is no fchmod(). */
+	text_init(&text, self, sizeof(self));
+	text_addf(&text, "/proc/self/fd/%d", fd);
+	fine = fine && chmod(self, mode) == 0;
+	if (!fine) {
+		warn_errno(path, "cannot be given its mode");
+	}
+	if (fd >= 0) {
+		(void)close(fd);
+	}
+	return fine;
 }
 
 /* Make the socket's folder where only that is missing. */
@@ -332,11 +357,7 @@ make_folder(const char *path, const struct conf *conf)
 		return false;
 	}
 	/* Whatever the umask says. */
-	if (chmod(folder, FOLDER_MODE) != 0) {
-		warn_errno(folder, "cannot be given its mode");
-	}
-	give_to_group(folder, conf->milter.socket_group);
-	return true;
+	return give_to_group(folder, S_IFDIR, conf, FOLDER_MODE);
 }
 
 bool
@@ -346,16 +367,19 @@ milter_open(const struct conf *conf)
 	char listen[CONF_PATH_SIZE];
 	mode_t before;
 	bool opened;
+	int tries = 0;
 
 	(void)endpoint_parse(conf->milter.listen, ENDPOINT_MILTER, &endpoint);
 	(void)text_copy(listen, sizeof(listen), conf->milter.listen);
 	/* libmilter would take the socket away from the one that listens,
 	 * which then runs on and is never asked again. */
-	if (path[0] != '\0' && file_connect(path) == 0) {
-		log_warn("%s: another program listens here: is videur-milter "
-			 "running already?",
-		    path);
-		return false;
+	while (path[0] != '\0' && file_connect(path) == 0) {
+		if (!proc_wait_out(&tries)) {
+			log_warn("%s: another program listens here: is "
+				 "videur-milter running already?",
+			    path);
+			return false;
+		}
 	}
 	if (path[0] != '\0' && !make_folder(path, conf)) {
 		return false;
@@ -371,15 +395,8 @@ milter_open(const struct conf *conf)
 		log_warn("cannot listen on %s", listen);
 		return false;
 	}
-	if (path[0] == '\0') {
-		return true;
-	}
-	give_to_group(path, conf->milter.socket_group);
-	if (chmod(path, (mode_t)conf->milter.socket_mode) != 0) {
-		warn_errno(path, "cannot be given its mode");
-		return false;
-	}
-	return true;
+	return path[0] == '\0' || give_to_group(path, S_IFSOCK, conf,
+				      (mode_t)conf->milter.socket_mode);
 }
 
 static void *

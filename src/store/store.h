@@ -64,6 +64,14 @@ enum store_result store_open(struct store **out, const char *path,
     enum store_mode mode, int patience, char error[static STORE_ERROR_SIZE]);
 void store_close(struct store *store);
 
+/* The file beside the database that one who only reads it writes to as well:
+ * readers' locks.  False where its path does not fit. */
+bool store_locks_file(const char *path, char *out, size_t size);
+
+/* A number that stays the same as long as no file of the database is replaced,
+ * deleted or comes to be. */
+uint64_t store_files(const char *path);
+
 /* How many milliseconds a verb waits for another program's lock. */
 void store_patience(struct store *store, int milliseconds);
 
@@ -276,8 +284,8 @@ void store_event_sums(struct store *store, const struct net *client,
 
 /* An event that a rule counts for a network, or of a client for those around
  * it, in that hour. */
-void store_prefix_add(struct store *store, const struct net *net,
-    const char *rule, int64_t hour);
+void store_prefix_add(
+    struct store *store, const struct net *net, const char *rule, int64_t hour);
 /* How many there were in the hours with after < hour <= until. */
 int64_t store_prefix_sum(struct store *store, const struct net *net,
     const char *rule, int64_t after, int64_t until);

@@ -64,6 +64,7 @@ hold_alone(struct follow *follow, char error[static STORE_ERROR_SIZE])
 	struct stat held;
 	struct stat now;
 	struct text text;
+	int tries = 0;
 
 	if (follow->lock >= 0 && fstat(follow->lock, &held) == 0 &&
 	    stat(follow->path, &now) == 0 &&
@@ -74,8 +75,11 @@ hold_alone(struct follow *follow, char error[static STORE_ERROR_SIZE])
 	if (follow->lock < 0) {
 		follow->lock = open(follow->path, O_RDONLY | O_CLOEXEC);
 	}
-	follow->alone = follow->lock >= 0 &&
-			flock(follow->lock, LOCK_EX | LOCK_NB) == 0;
+	do {
+		follow->alone = follow->lock >= 0 &&
+				flock(follow->lock, LOCK_EX | LOCK_NB) == 0;
+	} while (
+	    !follow->alone && errno == EWOULDBLOCK && proc_wait_out(&tries));
 	if (!follow->alone) {
 		text_init(&text, error, STORE_ERROR_SIZE);
 		text_addf(&text, "%s: %s", follow->path,

@@ -4,9 +4,13 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/sandbox.h"
+#include "base/supervise.h"
+#include "base/text.h"
 #include "conf/conf.h"
 #include "rules/rules.h"
 #include "watch/follow.h"
@@ -93,6 +97,13 @@ reload(struct watch *watch)
 		setup_free(fresh);
 		return;
 	}
+	if (strcmp(fresh->conf->database, watch->setup->conf->database) != 0) {
+		log_warn("the database stays %s: another one needs a restart",
+		    watch->setup->conf->database);
+		(void)text_copy(fresh->conf->database,
+		    sizeof(fresh->conf->database),
+		    watch->setup->conf->database);
+	}
 	sources_take_over(
 	    &fresh->sources, &watch->setup->sources, fresh->conf->watch.zone);
 	follow_use(watch->follow, fresh);
@@ -148,6 +159,7 @@ run(struct watch *watch)
 	for (;;) {
 		enum follow_result result = follow_round(watch->follow);
 
+		proc_descriptors_look(proc_ticks() / 1000);
 		if (once && result == FOLLOW_DRY) {
 			result = follow_settle(watch->follow);
 			if (result == FOLLOW_DRY) {
@@ -204,8 +216,17 @@ main(int argc, char **argv)
 	}
 	conf = watch.setup->conf;
 	sources = &watch.setup->sources;
-	if (!proc_drop_root(conf->user, conf->database) ||
-	    !sources_open(sources, conf, options->once)) {
+	proc_descriptors_raise();
+	if (!proc_drop_root(conf->user, conf->database)) {
+		log_fatal(EXIT_USAGE, "not started");
+	}
+	sandbox_calls();
+	if (!options->once) {
+		supervise();
+	}
+	sandbox_files(
+	    &(struct sandbox_place){ conf->database, SANDBOX_WRITE }, 1);
+	if (!sources_open(sources, conf, options->once)) {
 		log_fatal(EXIT_USAGE, "not started");
 	}
 	if (sources->count == 0) {

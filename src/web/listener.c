@@ -15,6 +15,7 @@
 #include "base/addr.h"
 #include "base/endpoint.h"
 #include "base/file.h"
+#include "base/proc.h"
 #include "base/text.h"
 #include "conf/conf.h"
 
@@ -47,10 +48,10 @@ remove_stale(const struct sockaddr_un *sun)
 static int
 bind_and_listen(const struct sockaddr *address, socklen_t size)
 {
-	const bool is_unix = address->sa_family == AF_UNIX;
-	const struct sockaddr_un *sun = (const void *)address;
 	const int on = 1;
 	int listener = socket(address->sa_family, SOCKET_TYPE, 0);
+	mode_t before;
+	bool bound;
 	int kept;
 
 	if (listener < 0) {
@@ -58,9 +59,11 @@ bind_and_listen(const struct sockaddr *address, socklen_t size)
 	}
 	/* On a unix socket it means nothing. */
 	(void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
-	if (bind(listener, address, size) == 0 &&
-	    listen(listener, BACKLOG) == 0 &&
-	    (!is_unix || chmod(sun->sun_path, 0666) == 0)) {
+	/* A unix socket is open to all from the first moment. */
+	before = umask(0111);
+	bound = bind(listener, address, size) == 0;
+	(void)umask(before);
+	if (bound && listen(listener, BACKLOG) == 0) {
 		return listener;
 	}
 	kept = errno;
@@ -77,30 +80,32 @@ listener_open(const char *where, char error[static LISTENER_TEXT_SIZE])
 		.ai_flags = AI_PASSIVE | AI_NUMERICSERV };
 	struct sockaddr_un sun = { .sun_family = AF_UNIX };
 	struct addrinfo *found = NULL;
-	struct endpoint endpoint;
+	struct endpoint endpoint = { .port = 0 };
 	const char *why = endpoint_parse(where, ENDPOINT_SERVER, &endpoint);
 	int listener = -1;
+	int tries = 0;
 	char port[8];
 	struct text text;
 	int rc;
 
-	if (why == NULL && endpoint.is_unix) {
-		(void)text_copy(
-		    sun.sun_path, sizeof(sun.sun_path), endpoint.path);
-		if (remove_stale(&sun)) {
-			listener = bind_and_listen(
-			    (const struct sockaddr *)&sun, sizeof(sun));
-		}
-	} else if (why == NULL) {
+	if (why == NULL && !endpoint.is_unix) {
 		text_init(&text, port, sizeof(port));
 		text_add_int(&text, endpoint.port, 0);
 		rc = getaddrinfo(endpoint.host, port, &hints, &found);
-		if (rc == 0) {
+		why = rc == 0 ? NULL : gai_strerror(rc);
+	}
+	(void)text_copy(sun.sun_path, sizeof(sun.sun_path), endpoint.path);
+	while (why == NULL && listener < 0) {
+		if (found != NULL) {
 			listener = bind_and_listen(
 			    found->ai_addr, found->ai_addrlen);
-			freeaddrinfo(found);
-		} else {
-			why = gai_strerror(rc);
+		} else if (remove_stale(&sun)) {
+			listener = bind_and_listen(
+			    (const struct sockaddr *)&sun, sizeof(sun));
+		}
+		if (listener < 0 &&
+		    (errno != EADDRINUSE || !proc_wait_out(&tries))) {
+			break;
 		}
 	}
 	if (listener < 0) {
@@ -110,6 +115,9 @@ listener_open(const char *where, char error[static LISTENER_TEXT_SIZE])
 		    why != NULL
 			? why
 			: strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
+	}
+	if (found != NULL) {
+		freeaddrinfo(found);
 	}
 	return listener;
 }

@@ -1,14 +1,19 @@
 /*
  * videur-web: the look-up page.
  */
-#include <errno.h>
+#include <limits.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/endpoint.h"
 #include "base/log.h"
 #include "base/proc.h"
+#include "base/sandbox.h"
+#include "base/supervise.h"
 #include "conf/conf.h"
+#include "store/store.h"
 #include "web/listener.h"
 #include "web/page.h"
 #include "web/web.h"
@@ -28,13 +33,6 @@ static const struct service_info service = {
 enum {
 	TICK_MS = 1000
 };
-
-/* What sanitizers find they write into files of their own. */
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-#define MUST_WRITE_REPORTS true
-#else
-#define MUST_WRITE_REPORTS false
-#endif
 
 /* Read the configuration again; what does not work leaves all as it is.
  * Where it names another place than it was started with, that takes a
@@ -91,14 +89,44 @@ listen_on(const char *where)
 	return listener;
 }
 
+/*
+ * Keep the rights to take readers' locks, without which the log could not be
+ * moved under what is being read, and to remove the sockets at the end.  Where
+ * the file of the locks is missing it is made before.  Gives back which files
+ * that holds for: store_files().
+ */
+static uint64_t
+keep_rights(const struct conf *conf)
+{
+	struct endpoint endpoint[2] = { { .port = 0 } };
+	char locks[PATH_MAX] = "";
+	const struct sandbox_place places[] = {
+		{ locks, SANDBOX_CHANGE },
+		{ endpoint[0].path, SANDBOX_REMOVE },
+		{ endpoint[1].path, SANDBOX_REMOVE },
+	};
+	char error[STORE_ERROR_SIZE];
+	struct store *store;
+	uint64_t files;
+
+	(void)store_open(&store, conf->database, STORE_READ, 0, error);
+	store_close(store);
+	files = store_files(conf->database);
+	(void)store_locks_file(conf->database, locks, sizeof(locks));
+	(void)endpoint_parse(conf->web.listen, ENDPOINT_SERVER, &endpoint[0]);
+	(void)endpoint_parse(
+	    conf->web.metrics_listen, ENDPOINT_SERVER, &endpoint[1]);
+	sandbox_files(places, sizeof(places) / sizeof(places[0]));
+	return files;
+}
+
 /* Everything that root may have to do, and then no root any more. */
 static void
 prepare(struct web *web, const struct conf *conf)
 {
-	const char *const sockets[] = { conf->web.listen,
-		conf->web.metrics_listen };
 	char error[LISTENER_TEXT_SIZE];
 
+	proc_descriptors_raise();
 	web->metrics_listener = -1;
 	if (!certificate_load(conf, error)) {
 		log_fatal(EXIT_USAGE, "%s", error);
@@ -109,11 +137,6 @@ prepare(struct web *web, const struct conf *conf)
 	}
 	if (!proc_drop_root(conf->user, conf->database)) {
 		log_fatal(EXIT_USAGE, "cannot give up root");
-	}
-	if (!MUST_WRITE_REPORTS && !sandbox_enter(conf->database, sockets,
-				       sizeof(sockets) / sizeof(sockets[0]))) {
-		log_warn("this process keeps rights it does not need: %s",
-		    strerror(errno)); /* NOLINT(concurrency-mt-unsafe) */
 	}
 	/* libc has one zone for all threads, so before there are any. */
 	if (!page_zone_set(conf->web.zone)) {
@@ -132,6 +155,8 @@ run(const char *path)
 	struct web *web = calloc(1, sizeof(*web));
 	char where[LISTENER_TEXT_SIZE];
 	enum proc_signal came;
+	bool again = false;
+	uint64_t files;
 
 	if (conf == NULL) {
 		log_fatal_lines(EXIT_USAGE, error);
@@ -142,6 +167,9 @@ run(const char *path)
 	}
 	prepare(web, conf);
 	proc_signals_block();
+	sandbox_calls();
+	supervise();
+	files = keep_rights(conf);
 	if (!server_start(web, conf)) {
 		return EXIT_USAGE;
 	}
@@ -152,14 +180,20 @@ run(const char *path)
 	log_info(
 	    "listening on %s", listener_name(web->listener,
 				   conf->web.certificate[0] != '\0', where));
-	while (
-	    (came = proc_signals_wait(-1, -1, TICK_MS)) != PROC_SIGNAL_STOP) {
+	while (!again && (came = proc_signals_wait(-1, -1, TICK_MS)) !=
+			     PROC_SIGNAL_STOP) {
 		if (came == PROC_SIGNAL_RELOAD) {
 			reload(web, path, conf);
 		}
 		server_tick(web);
+		proc_descriptors_look(proc_ticks() / 1000);
+		again = store_files(conf->database) != files;
 	}
 	server_stop(web);
+	if (again) {
+		log_info("the files of the database are other ones");
+		return SUPERVISE_AGAIN;
+	}
 	listener_close(web->listener);
 	if (web->metrics_listener >= 0) {
 		listener_close(web->metrics_listener);

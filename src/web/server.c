@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <time.h>
 
 #include "base/log.h"
 #include "base/proc.h"
@@ -23,7 +24,8 @@ enum {
 	 * since they take them as they come. */
 	CONNECTIONS_MAX = DEADLINES_MAX / THREADS,
 	IDLE_SECONDS = 10,
-	AGAIN_SECONDS = 10 /* where the database cannot be read */
+	DRAIN_MOMENTS = 20, /* of 5 ms, until it stops */
+	AGAIN_SECONDS = 10  /* where the database cannot be read */
 };
 
 /* ---- what came in ---- */
@@ -310,12 +312,24 @@ start_daemon(
 }
 
 /* Ends a daemon and leaves its socket to its owner (which needs
- * MHD_USE_ITC): it would close somebody else's descriptor. */
+ * MHD_USE_ITC): it would close somebody else's descriptor.  Requests that are
+ * there already get their answer. */
 static void
 stop_daemon(struct MHD_Daemon **daemon)
 {
+	const struct timespec moment = { .tv_nsec = 5000000 };
+	const union MHD_DaemonInfo *info;
+
 	if (*daemon != NULL) {
 		(void)MHD_quiesce_daemon(*daemon);
+		for (int i = 0; i < DRAIN_MOMENTS; i++) {
+			info = MHD_get_daemon_info(
+			    *daemon, MHD_DAEMON_INFO_CURRENT_CONNECTIONS);
+			if (info == NULL || info->num_connections == 0) {
+				break;
+			}
+			(void)nanosleep(&moment, NULL);
+		}
 		MHD_stop_daemon(*daemon);
 		*daemon = NULL;
 	}

@@ -178,17 +178,4 @@ void server_stop(struct web *web);
 size_t server_unescape(
     void *cls, struct MHD_Connection *connection, char *text);
 
-/* ---- rights (sandbox.c) ---- */
-
-/*
- * From now on this thread, and those it starts, can make, change and remove
- * files only in the folder of the database, where SQLite keeps a file for its
- * readers' locks; remove them also in the folder of each of the `sockets`
- * ("unix:PATH", or anything else); and start no program.  Reading stays as it
- * was.  Where the kernel knows no Landlock (before 5.13, or switched off) only
- * gaining rights by a program is given up.  False, with errno set, where it
- * should have worked and did not.
- */
-bool sandbox_enter(const char *database, const char *const *sockets, int count);
-
 #endif

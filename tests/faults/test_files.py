@@ -209,10 +209,10 @@ def test_truncated_and_regrown_at_once_while_it_watches(man):
     man.offend(range(20))
     man.start()
     man.wait_expect(range(20))
-    man.process.signal(signal.SIGSTOP)
+    man.halt()
     man.copy_truncate()
     man.offend(range(20, 80))
-    man.process.signal(signal.SIGCONT)
+    man.go_on()
     man.wait_expect(range(80))
 
 
@@ -220,10 +220,10 @@ def test_truncated_and_regrown_to_the_same_size_while_it_watches(man):
     man.offend(range(100, 120))
     man.start()
     man.wait_expect(range(100, 120))
-    man.process.signal(signal.SIGSTOP)
+    man.halt()
     man.copy_truncate()
     man.offend(range(120, 140))
-    man.process.signal(signal.SIGCONT)
+    man.go_on()
     man.wait_expect(range(100, 140))
 
 
@@ -238,7 +238,7 @@ def test_truncated_and_renamed_before_the_next_look(man, more, live):
     if live:
         man.start()
         man.wait_expect(range(20))
-        man.process.signal(signal.SIGSTOP)
+        man.halt()
     else:
         man.once()
     os.truncate(man.log, 0)
@@ -248,7 +248,7 @@ def test_truncated_and_renamed_before_the_next_look(man, more, live):
     man.append(head)
     man.offend(range(100, 110))
     if live:
-        man.process.signal(signal.SIGCONT)
+        man.go_on()
     else:
         man.once()
     man.wait_expect([*range(20 + more), *range(100, 110)])

@@ -11,6 +11,7 @@ import gzip
 import ipaddress
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
 import time
@@ -110,6 +111,13 @@ class Watchman:
         self.process.kill()
         self.process = None
 
+    def halt(self):
+        """Between two lines, until it may go on."""
+        os.kill(self.process.worker, signal.SIGSTOP)
+
+    def go_on(self):
+        os.kill(self.process.worker, signal.SIGCONT)
+
     def stop(self):
         """A clean end is a status of 0."""
         wait_for(self.following, 30, "it is up")
@@ -137,13 +145,13 @@ class Watchman:
     def following(self):
         """Whether the running program takes signals in order: those that are
         blocked or caught are a mask in hexadecimal."""
-        with open(f"/proc/{self.process.pid}/status", encoding="ascii") as file:
+        with open(f"/proc/{self.process.worker}/status", encoding="ascii") as file:
             masks = dict(line.split(":", 1) for line in file)
         return int(masks["SigCgt"], 16) & 1 << 14
 
     def bytes_read(self):
         """By the running program, so far."""
-        with open(f"/proc/{self.process.pid}/io", encoding="ascii") as file:
+        with open(f"/proc/{self.process.worker}/io", encoding="ascii") as file:
             return int(file.readline().split()[1])
 
     def said(self, what):

@@ -36,6 +36,13 @@ def wait_for(what, true, seconds=SOON):
         time.sleep(0.01)
 
 
+def worker_of(pid):
+    """The process that works, of one that starts it again when it crashes."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        children = file.read().split()
+    return int(children[0]) if children else pid
+
+
 class Milter:
     def __init__(self, folder):
         self.folder = folder

@@ -3,13 +3,14 @@
 import os
 import pathlib
 import re
+import resource
 import signal
 import struct
 import subprocess
 import time
 
 import pytest
-from conftest import HERE, SOON, build, wait_for
+from conftest import HERE, SOON, build, wait_for, worker_of
 
 BIG = "A" * 10000
 UNKNOWN = ("5.1.1", "Recipient address rejected: User unknown")
@@ -578,7 +579,8 @@ def test_a_hundred_banned_connections_are_small(milter):
         talk.mail()
         assert REPLY.fullmatch(talk.rcpt())
         talks.append(talk)
-    status = pathlib.Path(f"/proc/{milter.process.pid}/status").read_text()
+    pid = worker_of(milter.process.pid)
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
     resident = int(re.search(r"VmRSS:\s+(\d+)", status)[1])
     assert resident < 10 * 1024 or sanitized(milter.process.pid)
     for talk in talks:
@@ -622,3 +624,121 @@ def test_warnings_of_the_configuration(house):
     house.configure()
     house.reload()
     assert house.log().count(told) == 2
+
+
+# ---- a crash, and what one could be good for ----
+
+
+def odd_macros(milter):
+    """What libmilter dies of: a macro without a value.  Where the stack holds
+    something it can read, not at the first."""
+    before = milter.log().count("crashed")
+    while milter.log().count("crashed") == before:
+        talk = milter.talk()
+        talk.send(b"D", b"C{daemon_port}\0")
+        talk.send(b"C", b"[192.0.2.1]\0004\022\147192.0.2.1\0")
+        try:
+            talk.receive()
+        except OSError:
+            pass
+        except EOFError:
+            return
+        talk.sock.close()
+
+
+def test_it_is_back_at_once_after_a_crash_of_libmilter(milter):
+    milter.dictionary("203.0.113.9").quit()
+    for _ in range(5):
+        odd_macros(milter)
+        began = time.monotonic()
+        talk = milter.caller("203.0.113.9")
+        assert time.monotonic() - began < 0.2
+        assert talk.mail() == "continue"
+        assert REPLY.fullmatch(talk.rcpt()), "the ban still stands"
+        talk.quit()
+    assert milter.log().count("crashed") == 5
+    assert milter.alive()
+
+
+def test_after_a_crash_it_goes_by_the_newest_configuration(milter):
+    milter.configure(top='allow = {"203.0.113.0/24"}')
+    os.kill(worker_of(milter.process.pid), signal.SIGKILL)
+    wait_for("the next one", lambda: "read again" in milter.log())
+    talk = milter.dictionary("203.0.113.9", 25)
+    assert talk.rcpt() == "continue"
+    talk.quit()
+
+
+def test_a_crash_at_the_end_is_no_reason_to_begin_again(house):
+    house.start()
+    worker = worker_of(house.process.pid)
+    os.kill(worker, signal.SIGSTOP)
+    house.process.terminate()
+    os.kill(worker, signal.SIGKILL)
+    assert house.process.wait(SOON) == 128 + signal.SIGKILL
+    house.process = None
+
+
+def test_the_worker_ends_with_the_one_that_started_it(house):
+    house.start()
+    worker = worker_of(house.process.pid)
+    house.process.kill()
+    house.process.wait()
+    house.process = None
+    wait_for("its end", lambda: not pathlib.Path(f"/proc/{worker}").exists())
+
+
+def test_nothing_can_be_gained(milter):
+    for pid in milter.process.pid, worker_of(milter.process.pid):
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        assert re.search(r"NoNewPrivs:\s+1", status)
+        assert re.search(r"Seccomp:\s+2", status)
+
+
+def test_a_link_in_the_place_of_the_socket_leads_nowhere(house):
+    other = house.folder / "other"
+    other.write_text("")
+    other.chmod(0o600)
+    house.socket.parent.mkdir()
+    house.socket.symlink_to(other)
+    process = house.launch("-c", str(house.conf))
+    assert process.wait(SOON) == 2
+    house.process = None
+    assert other.stat().st_mode & 0o777 == 0o600
+    assert house.socket.is_symlink()
+
+
+def test_the_socket_is_nobody_elses_before_it_has_its_group(house):
+    """Whoever looks all the while never finds it open to more than it is to
+    be."""
+    house.configure(milter="socket-mode = 0600")
+    seen = set()
+    house.launch("-c", str(house.conf))
+
+    def up():
+        try:
+            seen.add(house.socket.stat().st_mode & 0o777)
+        except FileNotFoundError:
+            pass
+        return "listening on" in house.log()
+
+    wait_for("the milter to listen", up)
+    assert seen == {0o600}
+
+
+def test_as_many_descriptors_as_may_be_had(milter):
+    limits = pathlib.Path(f"/proc/{milter.process.pid}/limits").read_text()
+    assert re.search(r"Max open files\s+(\d+)\s+\1 ", limits)
+
+
+def test_the_end_of_the_descriptors_is_told(milter):
+    worker = worker_of(milter.process.pid)
+    used = len(os.listdir(f"/proc/{worker}/fd"))
+    resource.prlimit(worker, resource.RLIMIT_NOFILE, (used + 8, used + 8))
+    talks = []
+    for _ in range(16):
+        talks.append(milter.talk(negotiate=False))
+    wait_for("the line", lambda: "no descriptors are left" in milter.log())
+    for talk in talks:
+        talk.sock.close()
+    assert milter.alive()

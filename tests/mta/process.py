@@ -65,6 +65,13 @@ def listens_at(path):
         return True
 
 
+def worker_of(pid):
+    """The process that works, of one that starts it again when it crashes."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        children = file.read().split()
+    return int(children[0]) if children else pid
+
+
 class Process:
     """One child, its output in `log`.  It has a session of its own, so that
     Ctrl-C reaches only the one who started it and ends it in order."""
@@ -80,6 +87,10 @@ class Process:
     @property
     def pid(self):
         return self.child.pid
+
+    @property
+    def worker(self):
+        return worker_of(self.pid)
 
     def running(self):
         return self.child.poll() is None

@@ -71,10 +71,15 @@ class Nginx:
             ["/usr/sbin/nginx", "-e", f"{folder}/nginx.log", "-c", conf],
             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL)
-        wait_for(lambda: os.path.exists(f"{folder}/nginx.sock") or
-                 self.child.poll() is not None, 20, "nginx listens")
+        wait_for(lambda: self.answers() or self.child.poll() is not None,
+                 20, "nginx listens")
         assert self.child.poll() is None, open(
             f"{folder}/nginx.log", encoding="utf-8").read()
+
+    def answers(self):
+        """Whether it listens: the file is there before."""
+        with socket.socket(socket.AF_UNIX) as probe:
+            return probe.connect_ex(self.where[len("unix:"):]) == 0
 
     def stop(self):
         """End it."""

@@ -219,7 +219,8 @@ def test_a_locked_database_is_not_waited_for_long(empty):
     assert time.monotonic() - begun < 5
     lock.rollback()
     lock.close()
-    assert "192.0.2.7 is listed" in empty.ask("/?ip=192.0.2.7").words
+    wait_for(lambda: "192.0.2.7 is listed" in empty.ask(
+        "/?ip=192.0.2.7").words, 5, "it is read again")
 
 
 def test_nothing_is_ever_written(empty):

@@ -41,6 +41,13 @@ def wait_for(condition, seconds, what):
         time.sleep(0.02)
 
 
+def worker_of(pid):
+    """The process that works, of one that starts it again when it crashes."""
+    with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
+        children = file.read().split()
+    return int(children[0]) if children else pid
+
+
 class UnixConnection(http.client.HTTPConnection):
     """HTTP over a unix socket."""
 
@@ -129,6 +136,10 @@ class Website:
     def signal(self, number):
         """Send the server a signal."""
         self.child.send_signal(number)
+
+    @property
+    def worker(self):
+        return worker_of(self.child.pid)
 
     def stop(self):
         """End the server; gives back its exit status."""

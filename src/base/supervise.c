@@ -1,0 +1,121 @@
+#include "base/supervise.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/log.h"
+#include "base/proc.h"
+
+enum {
+	MINUTE = 60 * 1000
+};
+
+static void
+be_worker(pid_t parent, bool first)
+{
+	sigset_t child;
+
+	(void)sigemptyset(&child);
+	(void)sigaddset(&child, SIGCHLD);
+	(void)sigprocmask(SIG_UNBLOCK, &child, NULL);
+	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* It may have died before that. */
+	if (getppid() != parent) {
+		_exit(EXIT_USAGE);
+	}
+	if (!first) {
+		(void)raise(SIGHUP);
+	}
+}
+
+/* Until it has ended; gives back how.  `*stop`: that was asked for. */
+static int
+attend(pid_t worker, const sigset_t *awaited, bool *stop)
+{
+	int status;
+
+	while (waitpid(worker, &status, WNOHANG) != worker) {
+		const int number = sigwaitinfo(awaited, NULL);
+
+		*stop |= number == SIGTERM || number == SIGINT;
+		if (number > 0 && number != SIGCHLD) {
+			(void)kill(worker, number);
+		}
+	}
+	return status;
+}
+
+/* Say why there will be another worker; ends where there will be none. */
+static void
+judge(int status, bool stop)
+{
+	if (WIFEXITED(status) &&
+	    (stop || WEXITSTATUS(status) != SUPERVISE_AGAIN)) {
+		_exit(WEXITSTATUS(status));
+	}
+	if (stop) {
+		_exit(128 + WTERMSIG(status));
+	}
+	if (WIFEXITED(status)) {
+		log_warn("starting again");
+	} else {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): only one thread */
+		log_warn("crashed (%s); starting again",
+		    strsignal(WTERMSIG(status)));
+	}
+}
+
+void
+supervise(void)
+{
+	const struct timespec second = { .tv_sec = 1 };
+	const pid_t parent = getpid();
+	int64_t since = proc_ticks();
+	sigset_t asked;
+	sigset_t awaited;
+	int started = 0; /* since then */
+
+	(void)sigemptyset(&asked);
+	(void)sigaddset(&asked, SIGHUP);
+	(void)sigaddset(&asked, SIGTERM);
+	(void)sigaddset(&asked, SIGINT);
+	awaited = asked;
+	(void)sigaddset(&awaited, SIGCHLD);
+	(void)sigprocmask(SIG_BLOCK, &awaited, NULL);
+	for (bool first = true;; first = false) {
+		const pid_t worker = fork();
+		bool stop = false;
+		int status;
+
+		if (worker == 0) {
+			be_worker(parent, first);
+			return;
+		}
+		if (worker > 0) {
+			status = attend(worker, &awaited, &stop);
+			judge(status, stop);
+		} else {
+			log_warn("cannot start a process: %s",
+			    strerror(
+				errno)); /* NOLINT(concurrency-mt-unsafe) */
+		}
+		if (proc_ticks() - since > MINUTE) {
+			since = proc_ticks();
+			started = 0;
+		}
+		if (worker < 0 || ++started > SUPERVISE_BURST) {
+			const int number = sigtimedwait(&asked, NULL, &second);
+
+			if (number == SIGTERM || number == SIGINT) {
+				_exit(EXIT_FINE);
+			}
+		}
+	}
+}
