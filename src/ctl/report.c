@@ -70,7 +70,7 @@ store_chunk(struct ctl *ctl, const struct report *report, size_t count)
 
 		engine_observe(
 		    ctl->store, ctl->conf, &seen, NULL, ctl->now, &outcome);
-		stored += outcome.stored;
+		stored += outcome.counted;
 		for (size_t n = 0; n < outcome.bans; n++) {
 			done.ban[done.bans++] = outcome.ban[n];
 		}

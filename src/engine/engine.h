@@ -25,6 +25,9 @@
 
 enum {
 	ENGINE_BANS_MAX = 4,
+	/* So many events of one client, kind and clock hour are kept; beyond
+	 * them its tally alone grows, and what is kept stands for all. */
+	ENGINE_HOUR_MAX = 500,
 	ENGINE_KEYED_MAX = 256 /* bytes of a name that its key is made of */
 };
 
@@ -46,6 +49,9 @@ struct observation {
 struct outcome {
 	/* False: the address is allowed or never banned, or its message has
 	 * had the most unknown recipients that count of such a client. */
+	bool counted;
+	/* It is kept as an event; else only tallied, as no ban can come of it
+	 * while others hold, or enough of its hour are kept. */
 	bool stored;
 	struct ban ban[ENGINE_BANS_MAX]; /* that begin with it */
 	size_t bans;
@@ -69,7 +75,7 @@ char *engine_hash(const unsigned char secret[static STORE_SECRET_SIZE],
 
 /*
  * Record an observation and ban its client where a rule says so, in the
- * caller's transaction.  A time after `now` is `now`.  `unflushed` holds what
+ * caller's transaction.  It costs the same whatever its client did before.  A time after `now` is `now`.  `unflushed` holds what
  * this process has seen of the client and not yet written to its tallies, or
  * is NULL.
  */

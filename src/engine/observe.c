@@ -10,8 +10,11 @@
 #include "engine/judge.h"
 
 enum {
-	STORM_CLIENTS = 5, /* that had logged in well, fail */
-	STORM_WITHIN = 600 /* seconds, and nobody logs in */
+	STORM_CLIENTS = 5,  /* that had logged in well, fail */
+	STORM_WITHIN = 600, /* seconds, and nobody logs in */
+	HOUR = 3600,
+	FULL_MAX = 64,   /* full hours and kinds of one window */
+	JUDGED_EACH = 16 /* of events that are no longer kept */
 };
 
 struct net
@@ -146,6 +149,67 @@ repute_at(struct store *store, const struct judge_query *query, int64_t t)
 	return repute;
 }
 
+/* ---- the hours of a window ---- */
+
+/* What the tallies say of the hours that a window touches. */
+struct touched {
+	const struct rule *rule;
+	struct tally sum;
+	/* Hours in which more happened than is kept. */
+	struct full {
+		int64_t hour;
+		enum kind kind;
+		int64_t number;
+	} full[FULL_MAX];
+	size_t fulls;
+};
+
+static void
+touch_hour(void *to, int64_t hour, const struct tally *tally)
+{
+	struct touched *touched = to;
+
+	tally_add(&touched->sum, tally);
+	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		if ((touched->rule->kinds & kind_bit((enum kind)kind)) != 0 &&
+		    tally->kind[kind] > ENGINE_HOUR_MAX &&
+		    touched->fulls < FULL_MAX) {
+			touched->full[touched->fulls++] = (struct full){ hour,
+				(enum kind)kind, tally->kind[kind] };
+		}
+	}
+}
+
+/* Leave only full hours that count as a whole, and let the window begin with
+ * the first of them.  One that a reset or a ban cuts, or of which not all has
+ * settled, counts by what is kept of it. */
+static void
+leave_whole(struct touched *touched, const struct policy_past *past,
+    struct policy_window *window)
+{
+	const struct rule *rule = past->rule;
+	const bool reset = window->after > past->t - rule->within;
+	size_t whole = 0;
+
+	for (size_t i = 0; i < touched->fulls; i++) {
+		const int64_t hour = touched->full[i].hour;
+		bool cut = (reset && hour <= window->after) ||
+			   (rule->settle > 0 && hour + HOUR > window->until);
+
+		for (size_t n = 0; n < past->spans; n++) {
+			cut |= past->span[n].from < hour + HOUR &&
+			       past->span[n].until > hour;
+		}
+		if (!cut) {
+			touched->full[whole++] = touched->full[i];
+		}
+	}
+	touched->fulls = whole;
+	if (whole > 0 && touched->full[0].hour <= window->after) {
+		window->after = touched->full[0].hour - 1;
+	}
+}
+
 /* ---- counting ---- */
 
 struct counting {
@@ -188,10 +252,29 @@ count_stretch(struct counting *counting, int64_t after, int64_t until)
 	}
 }
 
+/* What happened in a full hour beside what is kept: this stands for all of
+ * it, but where it shows that users or recipients are tried again and again,
+ * which count a few times only. */
+static int64_t
+count_beyond(const struct counting *counting, const struct full *full)
+{
+	struct counting kept = *counting;
+
+	kept.events.kinds = kind_bit(full->kind);
+	kept.need = INT64_MAX;
+	kept.bad = 0;
+	count_stretch(&kept, full->hour - 1, full->hour + HOUR - 1);
+	if (counting->keys.most > 0 &&
+	    kept.bad < ENGINE_HOUR_MAX - ENGINE_HOUR_MAX / 10) {
+		return 0;
+	}
+	return kept.bad * (full->number - ENGINE_HOUR_MAX) / ENGINE_HOUR_MAX;
+}
+
 /* Count in the window between the bans that held in it. */
 static int64_t
 count_window(struct counting *counting, const struct policy_window *window,
-    const struct policy_past *past)
+    const struct policy_past *past, const struct touched *touched)
 {
 	int64_t after = window->after;
 
@@ -207,7 +290,14 @@ count_window(struct counting *counting, const struct policy_window *window,
 		}
 	}
 	count_stretch(counting, after, window->until);
-	return counting->bad;
+	/* A user counts once in all the window where it is an office. */
+	for (size_t i = 0;
+	     i < touched->fulls && counting->bad < counting->need &&
+	     (counting->keys.most == 0 || counting->keys.hourly);
+	     i++) {
+		counting->bad += count_beyond(counting, &touched->full[i]);
+	}
+	return counting->bad < counting->need ? counting->bad : counting->need;
 }
 
 /* ---- judging ---- */
@@ -215,8 +305,8 @@ count_window(struct counting *counting, const struct policy_window *window,
 /* Count what the rule counts.  Where that is enough for a ban and recipients are
  * among it, look at the client's history, too. */
 static void
-count(struct store *store, const struct judge_query *query,
-    const struct evidence *evidence, const struct policy_window *window,
+count(struct store *store, const struct judge_query *query, int64_t users,
+    const struct policy_window *window, const struct touched *touched,
     struct judgement *out)
 {
 	const struct rule *rule = query->rule;
@@ -224,12 +314,12 @@ count(struct store *store, const struct judge_query *query,
 		.events = { .client = query->client,
 		    .kinds = rule->kinds,
 		    .reason = rule->reason },
-		.keys = policy_keys(rule, evidence->users),
+		.keys = policy_keys(rule, users),
 		.need = out->counts.need };
 	struct repute repute;
 
 	counting.events.hourly = counting.keys.hourly;
-	out->counts.bad = count_window(&counting, window, &out->past);
+	out->counts.bad = count_window(&counting, window, &out->past, touched);
 	if ((rule->kinds & kind_bit(KIND_RECIPIENT)) == 0 ||
 	    out->counts.bad < out->counts.need) {
 		return;
@@ -239,7 +329,7 @@ count(struct store *store, const struct judge_query *query,
 	if (repute.facts.tally.accepted > 0) {
 		counting.events.sure = true;
 		out->counts.bad = policy_sure(out->counts.bad,
-		    count_window(&counting, window, &out->past));
+		    count_window(&counting, window, &out->past, touched));
 	}
 }
 
@@ -253,6 +343,7 @@ judge(
 	const struct conf *conf = query->conf;
 	const bool ratio = rule->ratio != 0 || rule->credit != 0;
 	const bool logins = (rule->kinds & kind_bit(KIND_AUTH)) != 0;
+	struct touched touched = { .rule = rule };
 	struct evidence evidence;
 	struct policy_window window;
 
@@ -263,8 +354,9 @@ judge(
 		.at = query->at,
 		.within = query->always ? 0 : rule->within,
 		.window = rule->within,
-		.least = query->always ? 0 : rule->limit,
-		.accepted = ratio,
+		.least = query->always                   ? 0
+			 : rule->limit < ENGINE_HOUR_MAX ? rule->limit
+							 : ENGINE_HOUR_MAX,
 		.logins = logins ? POLICY_OFFICE_SPAN : 0 },
 	    &evidence);
 	if (!evidence.enough) {
@@ -284,16 +376,22 @@ judge(
 	    evidence.reset > out->past.spent ? evidence.reset
 					     : out->past.spent);
 	window.after = engine_brake_forgive(store, query, out->t, window.after);
-	if (ratio && query->unflushed != NULL) {
-		tally_add(&evidence.accepted, query->unflushed);
+	store_tally_hours(store, &query->client,
+	    tally_hour(out->t - rule->within + 1), tally_hour(out->t),
+	    touch_hour, &touched);
+	if (query->unflushed != NULL) {
+		tally_add(&touched.sum, query->unflushed);
 	}
-	out->accepted = policy_counts_messages(rule)
-			    ? evidence.accepted.accepted
-			    : evidence.accepted.recipients;
+	leave_whole(&touched, &out->past, &window);
+	if (ratio) {
+		out->accepted = policy_counts_messages(rule)
+				    ? touched.sum.accepted
+				    : touched.sum.recipients;
+	}
 	out->counts.need = policy_need(
 	    rule, &(struct policy_merits){ .accepted = out->accepted,
 		      .forwarder = conf_forwards(conf, &query->client) });
-	count(store, query, &evidence, &window, out);
+	count(store, query, evidence.users, &window, &touched, out);
 	return store_status(store) == STORE_OK;
 }
 
@@ -406,6 +504,70 @@ is_storm(
 	return true;
 }
 
+/* Bans around an event of a client. */
+struct around {
+	const struct conf *conf;
+	int64_t at;
+	uint32_t reasons; /* of those that hold then, a bit each */
+	bool cut;         /* one held in a part of its clock hour */
+};
+
+static bool
+look_around(void *to, const struct ban *ban)
+{
+	struct around *around = to;
+	const int64_t hour = tally_hour(around->at);
+
+	if (ban->observed && around->conf->mode != CONF_OBSERVE) {
+		return true;
+	}
+	around->cut |= ban->begins < hour + HOUR && ban_over(ban) > hour;
+	if (ban->begins <= around->at && around->at < ban_over(ban)) {
+		around->reasons |= UINT32_C(1) << ban->reason;
+	}
+	return true;
+}
+
+/*
+ * Whether an event is to be kept, the `number`th of its kind and hour.  Not
+ * one that bans have answered: they hold for the reason of every rule that
+ * counts it, so that it will never count.  Nor one of a full hour; where a ban
+ * held in that hour, the number says less than what was kept.
+ */
+static bool
+is_kept(struct store *store, const struct conf *conf, const struct event *event,
+    int64_t number, bool *answered)
+{
+	struct around around = { .conf = conf, .at = event->at };
+	const int64_t hour = tally_hour(event->at);
+	uint32_t reasons = 0;
+
+	store_ban_each(store,
+	    &(struct ban_query){ .scope = BAN_COVERING,
+		.who = event->client,
+		.active_at = hour,
+		.later = true,
+		.observed = true },
+	    look_around, &around);
+	for (size_t i = 0; i < conf->policy.rules; i++) {
+		const struct rule *rule = &conf->policy.rule[i];
+
+		if ((rule->kinds & kind_bit(event->kind)) != 0) {
+			reasons |= UINT32_C(1) << rule->reason;
+		}
+	}
+	*answered = around.reasons != 0 && (reasons & ~around.reasons) == 0;
+	return !*answered &&
+	       (number <= ENGINE_HOUR_MAX ||
+		   (around.cut &&
+		       store_event_count(store,
+			   &(struct event_query){ .client = event->client,
+			       .kinds = kind_bit(event->kind),
+			       .after = hour - 1,
+			       .until = hour + HOUR - 1,
+			       .most = ENGINE_HOUR_MAX }) < ENGINE_HOUR_MAX));
+}
+
 void
 engine_observe(struct store *store, const struct conf *conf,
     const struct observation *seen, const struct tally *unflushed, int64_t now,
@@ -432,6 +594,8 @@ engine_observe(struct store *store, const struct conf *conf,
 		.number = 1 };
 	const enum verdict exempt = exemption(conf, &seen->address);
 	struct repute repute;
+	int64_t number = 0;
+	bool answered;
 
 	*outcome = (struct outcome){ .stored = false };
 	tally.tally.kind[event.kind] = 1;
@@ -454,10 +618,16 @@ engine_observe(struct store *store, const struct conf *conf,
 		event.doubtful = store_logged_in(
 		    store, &event.client, event.at - REPUTATION_SPAN, event.at);
 	}
-	outcome->stored = true;
+	outcome->counted = true;
 	store_record(
 	    store, &(struct store_record){
-		       .tally = &tally, .event = &event, .sum = &sum });
+		       .tally = &tally, .tallied = &number, .sum = &sum });
+	outcome->stored = is_kept(store, conf, &event, number, &answered);
+	if (outcome->stored) {
+		store_record(store, &(struct store_record){ .event = &event });
+	} else if (answered || number % JUDGED_EACH != 0) {
+		return;
+	}
 	query.storm = is_storm(store, &event, outcome);
 	for (size_t i = 0; i < conf->policy.rules; i++) {
 		struct judgement judged;
@@ -469,7 +639,9 @@ engine_observe(struct store *store, const struct conf *conf,
 			ban(store, &query, &judged, now, outcome);
 		}
 	}
-	engine_widen(store, &query, &event, outcome);
+	if (outcome->stored) {
+		engine_widen(store, &query, &event, outcome);
+	}
 }
 
 void

@@ -121,7 +121,7 @@ take_offence(struct intake *intake, const struct finding *finding, int64_t now,
 			.detail = finding->rule,
 			.null_sender = finding->null_sender },
 		    NULL, now, &outcome);
-		result->events += outcome.stored;
+		result->events += outcome.counted;
 		result->braked |= outcome.braked;
 		result->storm |= outcome.storm;
 		for (size_t n = 0;

@@ -47,7 +47,7 @@ struct intake {
 };
 
 struct intake_result {
-	int64_t events;                  /* that were stored */
+	int64_t events;                  /* that were counted */
 	struct ban ban[ENGINE_BANS_MAX]; /* that begin with it */
 	size_t bans;
 	bool braked; /* it put the brake on */

@@ -129,7 +129,7 @@ read_ban(sqlite3_stmt *row, struct ban *ban)
 #define ASKED_WITH(query)                                                      \
 	db_int(":active", (query)->active_at),                                 \
 	    db_int(":observed", (query)->observed),                            \
-	    db_int(":all", (query)->active_at == INT64_MIN),                   \
+	    db_int(":all", (query)->later || (query)->active_at == INT64_MIN), \
 	    db_text(":reason", (query)->reason == NULL                         \
 				   ? NULL                                      \
 				   : reason_name(*(query)->reason))

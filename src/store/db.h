@@ -204,7 +204,8 @@ void db_ban_put(struct store *store, struct ban *ban);
 /* Read into store->ban the bans that cover `query->who` or are exactly its,
  * the last-ending first, then the newest. */
 void db_ban_gather(struct store *store, const struct ban_query *query);
-void db_tally_add(struct store *store, const struct tally_row *row);
+/* Gives back what its only number comes to; 0 where it has several. */
+int64_t db_tally_add(struct store *store, const struct tally_row *row);
 void db_daily_add(struct store *store, const struct daily_row *row);
 void db_position_put(
     struct store *store, const char *source, const struct position *position);

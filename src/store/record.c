@@ -182,9 +182,9 @@ enum {
 #define ONE(name)                                                              \
 	"INSERT INTO tally (client, hour, " #name                              \
 	") VALUES (:client, :hour, ?) ON CONFLICT (client, hour) DO UPDATE"    \
-	" SET " #name " = " #name " + excluded." #name,
+	" SET " #name " = " #name " + excluded." #name " RETURNING " #name,
 
-void
+int64_t
 db_tally_add(struct store *store, const struct tally_row *row)
 {
 	static const char *const one[] = { ONE(sessions) EACH_OTHER(ONE) };
@@ -197,7 +197,7 @@ db_tally_add(struct store *store, const struct tally_row *row)
 	/* clang-format on */
 	int64_t number[TALLY_COLUMNS];
 	int numbers = 0;
-	int last = 0;
+	int64_t last = 0;
 	sqlite3_stmt *statement;
 
 	memcpy(number, &row->tally, sizeof(number));
@@ -214,7 +214,12 @@ db_tally_add(struct store *store, const struct tally_row *row)
 	     i++) {
 		(void)sqlite3_bind_int64(statement, 3 + i, number[i]);
 	}
-	(void)db_row(store, statement);
+	if (!db_row(store, statement)) {
+		return 0;
+	}
+	last = sqlite3_column_int64(statement, 0);
+	db_reset(statement);
+	return last;
 }
 
 /* All columns, behind another one. */
@@ -455,11 +460,6 @@ store_evidence(struct store *store, const struct evidence_query *query,
 		    DB_WITH(db_client(&query->client),
 			db_text(":reason", reason_name(query->reason))),
 		    INT64_MIN);
-		if (query->accepted) {
-			store_tally_sum(store, &query->client,
-			    tally_hour(out->t - query->window + 1),
-			    tally_hour(out->t), &out->accepted);
-		}
 		if (query->logins > 0) {
 			out->users = db_number(store,
 			    "SELECT count(*) FROM mark"
@@ -511,7 +511,11 @@ store_record(struct store *store, const struct store_record *record)
 			db_int(":doubtful", event->doubtful)));
 	}
 	if (record->tally != NULL) {
-		db_tally_add(store, record->tally);
+		const int64_t number = db_tally_add(store, record->tally);
+
+		if (record->tallied != NULL) {
+			*record->tallied = number;
+		}
 	}
 	if (record->sum != NULL) {
 		db_daily_add(store, record->sum);

@@ -135,14 +135,12 @@ struct evidence_query {
 	int64_t window; /* seconds the rule looks back */
 	int64_t least;  /* fewer events around `at` lead to nothing: then the
 			 * rest is not looked up; 0: look in any case */
-	bool accepted;  /* whether the other side of a ratio matters */
 	int64_t logins; /* seconds that good logins are looked for; 0: none */
 };
 struct evidence {
 	bool enough;           /* false: nothing else was looked up */
 	int64_t t;             /* when it is judged */
 	int64_t reset;         /* the newest for all keys; INT64_MIN */
-	struct tally accepted; /* of the hours of (t - window, t] */
 	int64_t users;         /* that logged in well in (t - logins, t] */
 	const struct ban *ban; /* of the reason that cover the client, observed
 				* ones too, in no order; borrowed until the
@@ -238,6 +236,7 @@ struct position {
 struct store_record {
 	const struct event *event;
 	const struct tally_row *tally; /* added to that hour */
+	int64_t *tallied; /* if given: what the tally's only number comes to */
 	const struct daily_row *sum;   /* added to that day */
 	const struct ban_hits *hits;   /* added to that ban, if it is there */
 	const struct reset *reset;     /* an older one gives way */
@@ -311,6 +310,7 @@ struct ban_query {
 	} scope;
 	struct net who;
 	int64_t active_at;         /* only those active then; INT64_MIN: all */
+	bool later;                /* and those that are later or were lifted */
 	bool observed;             /* observed ones too */
 	const enum reason *reason; /* NULL: any */
 };

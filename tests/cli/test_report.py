@@ -164,7 +164,8 @@ def test_a_bad_last_line_undoes_ten_thousand_good_ones(house):
 @pytest.mark.parametrize("count", [255, 256, 258, 1000])
 def test_lines_are_stored_in_chunks_of_256(house, count):
     house.do("report", "-", given="helo 203.0.113.7\n" * count)
-    assert stored(house) == count
+    assert house.sql("SELECT sum(helo) FROM tally") == [(count,)]
+    assert stored(house) == 20, "its ban answers the others"
     notes = [note for _, _, note in house.audit()]
     chunks, rest = divmod(count, 256)
     assert notes == ["256 events"] * chunks + [f"{rest} events"] * (rest > 0)

@@ -22,6 +22,7 @@
  *     allow [UNTIL]   likewise
  *     hand LASTS      a ban by hand: 0 new, 1 prolonged, 2 replaced
  *     release on clients since       the brake
+ *     rows            events kept, of all
  *     good held bad   its reputation; bans and events held against it
  *     daily WHAT NAME sums of the day of TIME
  *     prune           rows that went
@@ -303,6 +304,7 @@ script_looks(struct script *script)
 {
 	struct store *store = script->fixture->store;
 	struct conf *conf = script->fixture->conf;
+	struct store_numbers numbers;
 	struct brake_counts brake;
 	struct repute repute;
 	const struct net who = net_of(script->who);
@@ -311,7 +313,10 @@ script_looks(struct script *script)
 	store_read(store);
 	engine_brake_counts(store, conf, script->now, &brake);
 	engine_repute(store, conf, &client, NULL, script->now, &repute);
-	if (script_is(script, "on")) {
+	store_numbers(store, &numbers);
+	if (script_is(script, "rows")) {
+		script->number = numbers.events;
+	} else if (script_is(script, "on")) {
 		script->number = brake.brake.on;
 	} else if (script_is(script, "clients")) {
 		script->number = brake.clients;
