@@ -121,6 +121,18 @@ read_ban(sqlite3_stmt *row, struct ban *ban)
 	       words_parse(&service_words, db_words(row, 4), &ban->service);
 }
 
+bool
+store_ban_find(struct store *store, const char *ref, struct ban *ban)
+{
+	sqlite3_stmt *statement = db_query(store,
+	    "SELECT " COLUMNS " FROM ban WHERE ref = :ref",
+	    DB_WITH(db_text(":ref", ref)));
+	const bool found = db_row(store, statement) && read_ban(statement, ban);
+
+	db_reset(statement);
+	return found;
+}
+
 /* What a question asks, but for whose bans. */
 #define ASKED                                                                  \
 	" ends > :active AND observed <= :observed"                            \

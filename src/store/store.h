@@ -318,6 +318,9 @@ struct ban_query {
 void store_ban_each(struct store *store, const struct ban_query *query,
     bool (*each)(void *to, const struct ban *ban), void *to);
 
+/* The ban of that ref, over or not; false where there is none. */
+bool store_ban_find(struct store *store, const char *ref, struct ban *ban);
+
 /* How many honest clients (see struct ban) have an enforced ban that began with
  * after < begins <= until and was no mistake, but for `but` (NULL: none). */
 int64_t store_ban_honest(

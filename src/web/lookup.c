@@ -4,6 +4,7 @@
 
 #include "base/proc.h"
 #include "base/text.h"
+#include "core/policy.h"
 
 enum {
 	PATIENCE_MS = 200,
@@ -126,6 +127,26 @@ lookup_standing(struct lookup *lookup, const struct conf *conf,
 	if (begun) {
 		engine_standing(lookup->store, conf, address, now, standing);
 	}
+	return end(lookup, begun);
+}
+
+bool
+lookup_past(struct lookup *lookup, const struct conf *conf, const char *ref,
+    int64_t now, struct lookup_past *past)
+{
+	const bool begun = begin(lookup, conf);
+	const struct rule *rule = NULL;
+	struct outlook outlook = { .next = 0 };
+
+	*past = (struct lookup_past){ .next = 0 };
+	if (begun && store_ban_find(lookup->store, ref, &past->ban)) {
+		rule = policy_rule(&conf->policy, past->ban.rule);
+	}
+	if (rule != NULL) {
+		engine_outlook(
+		    lookup->store, conf, &past->ban.who, rule, now, &outlook);
+	}
+	past->next = outlook.next;
 	return end(lookup, begun);
 }
 

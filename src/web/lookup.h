@@ -17,10 +17,9 @@
 #include "base/log.h"
 #include "conf/conf.h"
 #include "core/kind.h"
+#include "core/standing.h"
 #include "engine/engine.h"
 
-struct addr;
-struct standing;
 
 /* ---- addresses ---- */
 
@@ -56,6 +55,14 @@ struct lookup_hours {
 /* Each gives back false where the database cannot be read now. */
 bool lookup_standing(struct lookup *lookup, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);
+/* A ban of the past, and how long the next one of its rule would last now: 0
+ * where its rule is gone, or there was none. */
+struct lookup_past {
+	struct ban ban; /* id 0: there is none of that ref */
+	int64_t next;
+};
+bool lookup_past(struct lookup *lookup, const struct conf *conf,
+    const char *ref, int64_t now, struct lookup_past *past);
 /* What was seen of an address's client in the last LOOKUP_HOURS hours, and its
  * reputation. */
 bool lookup_hours(struct lookup *lookup, const struct conf *conf,

@@ -151,6 +151,8 @@ struct page {
 	const char *ref;                  /* as asked for, or NULL */
 	bool own;                         /* the address is the visitor's own */
 	const struct standing *standing;  /* of PAGE_LOOKUP */
+	const struct lookup_past *past;   /* the ban of that ref, which is over;
+					   * or NULL */
 	const struct lookup_hours *hours; /* NULL: not for this visitor */
 	const struct stats *stats;        /* NULL: not known now; but for
 					  * PAGE_STATS only how many are listed */
@@ -162,6 +164,10 @@ struct page {
 
 /* The page of that path ("/codes"), or PAGE_NOT_FOUND; PAGE_FORM for "/". */
 enum page_kind page_of_path(const char *path);
+
+/* The ref as it is written: upper case, and without the letters that are
+ * mistaken for digits; NULL where it cannot be one. */
+const char *page_read_ref(const char *ref, char out[static BAN_REF_SIZE]);
 
 /* The ban that has this ref, as a visitor wrote it (NULL for none), or NULL. */
 const struct ban *page_ref_ban(

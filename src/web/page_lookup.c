@@ -21,10 +21,8 @@ enum {
 
 /* ---- refs ---- */
 
-/* The ref as it is written: upper case, and without the letters that are
- * mistaken for digits; NULL where it cannot be one. */
-static const char *
-read_ref(const char *ref, char out[static BAN_REF_SIZE])
+const char *
+page_read_ref(const char *ref, char out[static BAN_REF_SIZE])
 {
 	if (ref == NULL || !text_copy(out, BAN_REF_SIZE, ref)) {
 		return NULL;
@@ -46,7 +44,7 @@ page_ref_ban(const struct standing *standing, const char *ref)
 {
 	char text[BAN_REF_SIZE];
 
-	ref = read_ref(ref, text);
+	ref = page_read_ref(ref, text);
 	for (size_t i = 0; ref != NULL && i < standing->bans; i++) {
 		if (strcmp(ref, standing->ban[i].ref) == 0) {
 			return &standing->ban[i];
@@ -120,30 +118,35 @@ kinds_of(const struct page *page, const struct ban *ban)
 	return rule != NULL ? rule->kinds : reason_kinds(ban->reason);
 }
 
+/* Errors are of many kinds; where the rule counts one alone it is named. */
+static void
+put_why(const struct page *page, struct section *section, const struct ban *ban)
+{
+	const uint32_t kinds = kinds_of(page, ban);
+	const char *reason = is_manual(ban) ? BAN_RULE_MANUAL
+					    : reason_name(ban->reason);
+
+	section_word(section, VAR_REASON, "reason-", reason);
+	if (ban->reason == REASON_ERROR && kinds != 0 &&
+	    (kinds & (kinds - 1)) == 0) {
+		section_word(section, VAR_WHY, "why-",
+		    kind_name((enum kind)(ffs((int)kinds) - 1)));
+	} else {
+		section_word(section, VAR_WHY, "reason-why-", reason);
+	}
+}
+
 static void
 put_ban(const struct page *page, const struct ban *ban, bool asked,
     const char *reply)
 {
-	const uint32_t kinds = kinds_of(page, ban);
-	const bool single = kinds != 0 && (kinds & (kinds - 1)) == 0;
-	const bool manual = is_manual(ban);
-	const char *reason = manual ? BAN_RULE_MANUAL
-				    : reason_name(ban->reason);
 	struct section *item = section_item(page->root, VAR_BANS);
 	char network[NET_TEXT_SIZE];
 
-	section_word(item, VAR_REASON, "reason-", reason);
-	/* Errors are of many kinds; where the rule counts one alone it is
-	 * named. */
-	if (!manual && ban->reason == REASON_ERROR && single) {
-		section_word(item, VAR_WHY, "why-",
-		    kind_name((enum kind)(ffs((int)kinds) - 1)));
-	} else {
-		section_word(item, VAR_WHY, "reason-why-", reason);
-	}
+	put_why(page, item, ban);
 	section_word(item, VAR_SERVICE, "service-", service_name(ban->service));
 	section_yes(item, VAR_ASKED, asked);
-	section_yes(item, VAR_AUTOMATIC, !manual);
+	section_yes(item, VAR_AUTOMATIC, !is_manual(ban));
 	section_text(item, VAR_REF, ban->ref);
 	if (ban->who.bits != ADDR_BITS) {
 		section_copy(item, VAR_NETWORK, net_format(&ban->who, network));
@@ -153,8 +156,8 @@ put_ban(const struct page *page, const struct ban *ban, bool asked,
 		put_times(item, ban);
 	}
 	put_schedule(page, item, ban, policy_rule(page->policy, ban->rule));
-	page_set_put(
-	    item, VAR_OFFENCES, VAR_OFFENCE, "offence-", &kind_words, kinds);
+	page_set_put(item, VAR_OFFENCES, VAR_OFFENCE, "offence-", &kind_words,
+	    kinds_of(page, ban));
 }
 
 /* ---- what was seen, hour by hour ---- */
@@ -263,6 +266,29 @@ put_report(struct page *page, const struct ban *ban, const char *reply)
 	section_text(root, VAR_MAILTO, link);
 }
 
+/* ---- a ban that is over ---- */
+
+/* What it was for, and what the next one comes to. */
+static void
+put_past(struct page *page, const struct lookup_past *past)
+{
+	const struct ban *ban = &past->ban;
+	const int64_t over = ban_over(ban);
+	struct section *item = section_item(page->root, VAR_ENDED);
+
+	section_here(item, VAR_UNTIL, over);
+	section_duration(item, VAR_AGO, page->standing->checked_at - over);
+	section_yes(item, VAR_LIFTED, over < ban->ends);
+	section_yes(item, VAR_TEMPORARY, ban_reply(ban)->code[0] == '4');
+	put_why(page, item, ban);
+	section_length(item, VAR_MEMORY, page->policy->memory);
+	if (past->next > 0) {
+		section_length(item, VAR_NEXT, past->next);
+	}
+	page_set_put(
+	    item, VAR_FIXES, VAR_FIX, "fix-", &kind_words, kinds_of(page, ban));
+}
+
 /* ---- the whole ---- */
 
 static void
@@ -323,7 +349,7 @@ page_lookup_fill(struct page *page)
 	struct section *root = page->root;
 	char ip[ADDR_TEXT_SIZE];
 	char text[BAN_REF_SIZE];
-	const char *ref = read_ref(page->ref, text);
+	const char *ref = page_read_ref(page->ref, text);
 
 	section_copy(root, VAR_IP, addr_format(&standing->address, ip));
 	if (ref != NULL) {
@@ -331,7 +357,11 @@ page_lookup_fill(struct page *page)
 	}
 	section_yes(root, VAR_OWN, page->own);
 	section_yes(root, VAR_GONE,
-	    page->ref != NULL && page_ref_ban(standing, page->ref) == NULL);
+	    page->ref != NULL && page_ref_ban(standing, page->ref) == NULL &&
+		page->past == NULL);
+	if (page->past != NULL) {
+		put_past(page, page->past);
+	}
 	section_word(root, VAR_HEADING, standing->bans > 0 ? "listed" : "clear",
 	    "-heading");
 	section_yes(root, VAR_CLEAR, standing->bans == 0);

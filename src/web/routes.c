@@ -129,27 +129,107 @@ refuse(const struct request *request, enum page_kind kind,
 
 /* ---- the look-up ---- */
 
-/* The page about an address; about none, the form alone.  `own`: it is the
- * visitor's; `ref`: what was asked for with it, or NULL. */
+/* Look for the ban of that ref where it is none of `standing`'s, which may be
+ * NULL; false where the database cannot be read. */
+static bool
+find_past(const struct request *request, const char *ref,
+    const struct standing *standing, struct lookup_past *past)
+{
+	char text[BAN_REF_SIZE];
+
+	*past = (struct lookup_past){ .next = 0 };
+	if (page_read_ref(ref, text) == NULL ||
+	    (standing != NULL && page_ref_ban(standing, text) != NULL)) {
+		return true;
+	}
+	if (!lookup_past(&request->web->lookup, request->site->conf, text,
+		request->now, past)) {
+		return false;
+	}
+	/* One that was only observed refused nobody. */
+	if (past->ban.observed ||
+	    (standing != NULL &&
+		(!net_contains_addr(&past->ban.who, &standing->address) ||
+		    ban_over(&past->ban) > standing->checked_at))) {
+		past->ban.id = 0;
+	}
+	return true;
+}
+
+/* What somebody wants to know. */
+struct question {
+	enum page_kind kind; /* PAGE_LOOKUP, PAGE_FORM, or what is wrong */
+	struct visitor_asked asked;
+	const char *ref; /* as it was asked for; or NULL */
+	bool own;        /* the address is the visitor's */
+	struct lookup_past past;
+};
+
+/* The address that is given, else that of the ref, else the visitor's own. */
 static void
-answer_standing(const struct request *request, const struct standing *standing,
-    bool own, const char *ref, struct response *response)
+read_question(const struct request *request, struct question *out)
+{
+	static const enum page_kind kinds[] = {
+		[VISITOR_ASKS_FINE] = PAGE_LOOKUP,
+		[VISITOR_ASKS_NO_ADDRESS] = PAGE_NO_ADDRESS,
+		[VISITOR_ASKS_NETWORK] = PAGE_NETWORK,
+		[VISITOR_ASKS_NEVER] = PAGE_NEVER,
+		[VISITOR_ASKS_US] = PAGE_US,
+	};
+	const char *in_path = text_after(request->path, api_ip);
+	const char *typed = in_path != NULL ? in_path : request->ip;
+	const struct addr *visitor = &request->visitor;
+	const struct net *who = &out->past.ban.who;
+	char word[BAN_REF_SIZE];
+
+	*out = (struct question){ .kind = PAGE_FORM, .ref = request->ref };
+	if (in_path == NULL && page_read_ref(typed, word) != NULL) {
+		out->ref = typed; /* typed where an address belongs */
+		typed = NULL;
+	} else if (typed != NULL && (typed[0] != '\0' || out->ref == NULL)) {
+		out->kind = kinds[visitor_asks(typed, &out->asked)];
+		if (out->kind == PAGE_US && wants_json(request)) {
+			out->kind = PAGE_LOOKUP;
+		}
+		if (out->ref == NULL && out->asked.ref[0] != '\0') {
+			out->ref = out->asked.ref;
+		}
+		return;
+	}
+	if (!find_past(request, out->ref, NULL, &out->past)) {
+		out->kind = PAGE_UNAVAILABLE;
+	} else if (request->visitor_known && !standing_never_banned(visitor) &&
+		   (out->past.ban.id == 0 || net_contains_addr(who, visitor))) {
+		out->kind = PAGE_LOOKUP;
+		out->own = true;
+		out->asked.address = *visitor;
+	} else if (out->past.ban.id != 0) {
+		out->kind = PAGE_LOOKUP;
+		out->asked.address = who->addr;
+	}
+}
+
+/* The page about an address; about none, the form alone. */
+static void
+answer_standing(const struct request *request, const struct question *question,
+    const struct standing *standing, struct response *response)
 {
 	const struct conf *conf = request->site->conf;
-	struct page page = { .kind = standing != NULL ? PAGE_LOOKUP : PAGE_FORM,
-		.ref = ref,
-		.own = own,
-		.standing = standing };
+	struct page page = { .kind = question->kind,
+		.ref = question->ref,
+		.own = question->own,
+		.past = question->past.ban.id != 0 ? &question->past : NULL };
 	char text[ADDR_TEXT_SIZE];
 	struct lookup_hours hours;
 
-	if (standing != NULL) {
+	if (page.kind == PAGE_LOOKUP) {
+		page.standing = standing;
 		page.input = addr_format(&standing->address, text);
 	}
-	if (standing != NULL && standing->bans > 0) {
+	if (page.kind == PAGE_LOOKUP && standing->bans > 0) {
 		const struct net client = net_around(
 		    &standing->address, conf->client_ipv4, conf->client_ipv6);
-		const struct ban *ban = page_ref_ban(standing, ref);
+		const struct ban *ban = page_ref_ban(standing, page.ref);
 
 		/* What was seen of it is for a visitor from the same client,
 		 * or with the ref of one of its bans.  The ref of a wider
@@ -165,47 +245,36 @@ answer_standing(const struct request *request, const struct standing *standing,
 	answer_page(request, &page, 200, response);
 }
 
-/* Of the address that is given, else of the visitor's own. */
 static void
 answer_look_up(const struct request *request, struct response *response)
 {
-	static const enum page_kind refusal[] = {
-		[VISITOR_ASKS_FINE] = PAGE_LOOKUP,
-		[VISITOR_ASKS_NO_ADDRESS] = PAGE_NO_ADDRESS,
-		[VISITOR_ASKS_NETWORK] = PAGE_NETWORK,
-		[VISITOR_ASKS_NEVER] = PAGE_NEVER,
-		[VISITOR_ASKS_US] = PAGE_US,
-	};
 	const struct conf *conf = request->site->conf;
-	const char *in_path = text_after(request->path, api_ip);
-	const char *typed = in_path != NULL ? in_path : request->ip;
-	const bool own = typed == NULL && request->visitor_known &&
-			 !standing_never_banned(&request->visitor);
-	struct visitor_asked asked = { .address = request->visitor };
-	enum page_kind kind = own ? PAGE_LOOKUP : PAGE_FORM;
+	struct lookup *lookup = &request->web->lookup;
+	const bool in_path = text_after(request->path, api_ip) != NULL;
+	struct question question;
 	char why[STORE_ERROR_SIZE];
 	struct standing standing;
 	struct json json;
+	bool fine;
 
-	response->vary = in_path != NULL ? NULL : "Accept, Accept-Language";
-	if (typed != NULL) {
-		kind = refusal[visitor_asks(typed, &asked)];
-	}
-	if (kind == PAGE_US && wants_json(request)) {
-		kind = PAGE_LOOKUP;
-	}
-	if (kind != PAGE_LOOKUP && (kind != PAGE_FORM || wants_json(request))) {
-		refuse(request, kind, response);
+	response->vary = in_path ? NULL : "Accept, Accept-Language";
+	read_question(request, &question);
+	if (question.kind == PAGE_LOOKUP) {
+		fine = lookup_standing(lookup, conf, &question.asked.address,
+			   request->now, &standing) &&
+		       find_past(
+			   request, question.ref, &standing, &question.past);
+	} else if (question.kind == PAGE_FORM && !wants_json(request)) {
+		fine = lookup_check(lookup, conf, request->now, why);
+	} else {
+		refuse(request, question.kind, response);
 		return;
 	}
-	if (kind == PAGE_LOOKUP ? !lookup_standing(&request->web->lookup, conf,
-				      &asked.address, request->now, &standing)
-				: !lookup_check(&request->web->lookup, conf,
-				      request->now, why)) {
+	if (!fine) {
 		refuse(request, PAGE_UNAVAILABLE, response);
 		return;
 	}
-	if (kind == PAGE_LOOKUP && standing.bans > 0) {
+	if (question.kind == PAGE_LOOKUP && standing.bans > 0) {
 		response->retry_after = standing.ban[0].ends - request->now;
 	}
 	if (wants_json(request)) {
@@ -213,12 +282,7 @@ answer_look_up(const struct request *request, struct response *response)
 		standing_json(&standing, conf->lookup_url, &json);
 		text_add_char(&response->body, '\n');
 	} else {
-		answer_standing(request, kind == PAGE_LOOKUP ? &standing : NULL,
-		    own,
-		    request->ref != NULL   ? request->ref
-		    : asked.ref[0] != '\0' ? asked.ref
-					   : NULL,
-		    response);
+		answer_standing(request, &question, &standing, response);
 	}
 }
 

@@ -54,6 +54,7 @@ enum {
 	V(LAST, "last") V(DONE, "done") V(NOW, "now") V(NEXT, "next")          \
 	V(SAME, "same") V(EVERY, "every") V(MEMORY, "memory")                  \
 	V(FIXES, "fixes") V(FIX, "fix") V(HOURS, "hours")                      \
+	V(ENDED, "ended") V(LIFTED, "lifted") V(AGO, "ago")                    \
 	V(HOURS_NONE, "hours-none") V(HOUR_ROWS, "hour-rows")                  \
 	V(HOUR_FROM, "hour-from") V(HOUR_MIDDLE, "hour-middle")                \
 	V(REPUTATION, "reputation") V(MOST, "most") V(REPORT, "report")        \

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import time
 import urllib.parse
 
 import pytest
@@ -106,6 +107,85 @@ def test_another_ref_does_no_harm(shown, ref):
     assert "192.0.2.7 is listed" in page.words
     if ref != "%00":
         assert "has ended, or is not one of this address" in page.words
+
+
+@pytest.fixture(scope="module")
+def over(tmp_path_factory):
+    """A website with blocks of the past, as of four hours before."""
+    site = Website(tmp_path_factory.mktemp("over"),
+                   more='trusted-proxies = {"127.0.0.0/8"}')
+    long_ago = f"@{int(time.time()) - 4 * 3600}"
+    for offence, times in {"auth 192.0.2.9": 10, "spam 192.0.2.7": 5,
+                           "virus 2001:db8:0:1::7": 1}.items():
+        for _ in range(times):
+            site.videur("report", *offence.split(), "--at", long_ago)
+    site.videur("ban", "198.51.100.66", "2d")
+    site.videur("clear", "198.51.100.66")
+    site.videur("ban", "192.0.2.7", "2d", "--reason", "virus")
+    yield site.start()
+    assert site.stop() == 0
+    site.close()
+
+
+def ref_of(site, client, reason):
+    """The reference of its newest block for that reason."""
+    return next(ban["ref"]
+                for ban in json.loads(site.videur("list", "--all", "--json"))
+                if ban["client"] == client and ban["reason"] == reason)
+
+
+def test_a_block_that_is_over_is_told_of_by_its_reference(over):
+    ref = ref_of(over, "192.0.2.9", "auth")
+    page = over.ask(f"/?ip=192.0.2.9&ref={ref.lower()}")
+    assert page.status == 200
+    assert "192.0.2.9 is not listed" in page.words
+    assert f"The block with the reference {ref} ended" in page.words
+    assert re.search(r"ended (1 h 59 min|2 h( \d min)?) ago", page.words)
+    assert "Send your message again." in page.words
+    assert "Why it was blocked" in page.words
+    assert "If it happens again, the next block lasts 4 h" in page.words
+    assert "is not one of this address" not in page.words
+    page = over.ask(f"/?ip=192.0.2.9&ref={ref}&lang=fr")
+    assert f"Le blocage portant la référence {ref} a pris fin" in page.words
+    assert "Renvoyez votre message." in page.words
+    assert "le prochain blocage durera 4 h" in page.words
+
+
+def test_the_reference_alone_finds_its_block(over):
+    ref = ref_of(over, "192.0.2.9", "auth")
+    for asked in f"/?ref={ref}", f"/?ip=&ref={ref}", f"/?ip={ref}":
+        page = over.ask(asked, X_Forwarded_For="203.0.113.77")
+        assert "192.0.2.9 is not listed" in page.words, asked
+        assert f"The block with the reference {ref} ended" in page.words
+        assert "the address you are visiting from" not in page.words
+    ref = ref_of(over, "192.0.2.7", "virus")
+    page = over.ask(f"/?ref={ref}", X_Forwarded_For="203.0.113.77")
+    assert "192.0.2.7 is listed" in page.words
+    assert "192.0.2.7" in over.ask(f"/?ref={ref}", Accept="application/json",
+                                   X_Forwarded_For="203.0.113.77").text
+
+
+def test_a_block_that_was_lifted_is_said_to_be(over):
+    ref = ref_of(over, "198.51.100.66", "error")
+    page = over.ask(f"/?ip=198.51.100.66&ref={ref}")
+    assert f"The block with the reference {ref} was lifted" in page.words
+
+
+def test_beside_another_block_one_that_is_over_is_told_of(over):
+    ref = ref_of(over, "192.0.2.7", "spam")
+    page = over.ask(f"/?ip=192.0.2.7&ref={ref}")
+    assert "192.0.2.7 is listed" in page.words
+    assert f"The block with the reference {ref} ended" in page.words
+    assert "It was not the only one." in page.words
+    assert "Send your message again." not in page.words
+
+
+def test_the_reference_of_another_address_tells_nothing(over):
+    ref = ref_of(over, "192.0.2.9", "auth")
+    page = over.ask(f"/?ip=192.0.2.8&ref={ref}")
+    assert "192.0.2.8 is not listed" in page.words
+    assert "is not one of this address" in page.words
+    assert "192.0.2.9" not in page.words
 
 
 def test_how_many_are_listed(empty):
