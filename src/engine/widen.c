@@ -6,18 +6,48 @@
 
 /* ---- counting ---- */
 
+struct given {
+	int64_t same; /* of one key so many an hour count */
+	int64_t limit;
+	int64_t sum;
+};
+
+static bool
+add_key(void *to, int64_t events)
+{
+	struct given *given = to;
+
+	given->sum += events < given->same ? events : given->same;
+	return given->sum <= given->limit;
+}
+
 /* Whether the event counts for the networks around its client: one of a user or
  * recipient that the client's own count leaves out does not, and of one client
  * at most the rule's limit does. */
 static bool
 gives(struct store *store, const struct rule *rule, const struct event *event)
 {
-	const int64_t same = policy_keys(rule, 0).most;
+	const struct policy_keys keys = policy_keys(rule, 0);
+	const struct event_query counted = { .client = event->client,
+		.kinds = rule->kinds,
+		.after = event->at - rule->within,
+		.until = event->at,
+		.most = rule->limit + 1,
+		.reason = rule->reason,
+		.hourly = keys.hourly };
+	struct given given = { .same = keys.most, .limit = rule->limit };
 
-	return (event->key == NULL || same == 0 ||
-		   store_event_same(store, event, same + 1) <= same) &&
-	       store_prefix_sum(store, &event->client, rule->name,
-		   event->at - rule->within, event->at) < rule->limit;
+	if (event->key != NULL && keys.most > 0 &&
+	    store_event_same(store, event, keys.most + 1) > keys.most) {
+		return false;
+	}
+	if (store_event_count(store, &counted) <= rule->limit) {
+		return true;
+	}
+	if (keys.most > 0) {
+		store_event_keys(store, &counted, add_key, &given);
+	}
+	return keys.most > 0 && given.sum <= rule->limit;
 }
 
 /* ---- whom not to ban ---- */
@@ -94,16 +124,12 @@ judge_network(struct store *store, const struct judge_query *query,
     const struct policy_wider *wider, struct outcome *outcome)
 {
 	const struct rule *rule = query->rule;
-	const int64_t over = store_prefix_sum(store, &wider->net, rule->name,
-				 query->at - rule->within, query->at) -
-			     wider->need;
 	struct policy_decision decision;
 	struct ban ban;
 
-	/* Each event is one more.  What spares a network may take long to find:
-	 * it is asked when there are enough, and then now and again. */
-	if (over < 0 || over % rule->limit != 0 ||
-	    outcome->bans == ENGINE_BANS_MAX) {
+	if (outcome->bans == ENGINE_BANS_MAX ||
+	    store_prefix_sum(store, &wider->net, rule->name,
+		query->at - rule->within, query->at) < wider->need) {
 		return false;
 	}
 	decision = judge(store, query, wider);
@@ -118,6 +144,35 @@ judge_network(struct store *store, const struct judge_query *query,
 	return true;
 }
 
+/* Count the event for the networks around its client, and judge these. */
+static void
+widen(struct store *store, const struct judge_query *query,
+    const struct event *event, struct outcome *outcome)
+{
+	const struct rule *rule = query->rule;
+	/* A network's hours and what spares it are looked up not for each of
+	 * its events, but for some of an hour's. */
+	const int64_t often = rule->limit > 4 ? rule->limit / 4 : 1;
+	struct policy_wider wider[POLICY_WIDEN_MAX];
+	const size_t count = policy_widen(rule, &event->client, wider);
+	bool due[POLICY_WIDEN_MAX];
+	bool banned = false;
+
+	if (count == 0 || !gives(store, rule, event)) {
+		return;
+	}
+	for (size_t i = 0; i < count; i++) {
+		due[i] = store_prefix_add(store, &wider[i].net, rule->name,
+			     tally_hour(event->at)) %
+			     often ==
+			 0;
+	}
+	for (size_t i = 0; i < count && !banned; i++) {
+		banned = due[i] &&
+			 judge_network(store, query, &wider[i], outcome);
+	}
+}
+
 void
 engine_widen(struct store *store, const struct judge_query *query,
     const struct event *event, struct outcome *outcome)
@@ -126,26 +181,9 @@ engine_widen(struct store *store, const struct judge_query *query,
 	struct judge_query of = *query;
 
 	for (size_t i = 0; i < policy->rules && !query->storm; i++) {
-		struct policy_wider wider[POLICY_WIDEN_MAX];
-		size_t count = 0;
-
 		of.rule = &policy->rule[i];
 		if ((of.rule->kinds & kind_bit(event->kind)) != 0) {
-			count = policy_widen(of.rule, &event->client, wider);
-		}
-		if (count == 0 || !gives(store, of.rule, event)) {
-			continue;
-		}
-		store_prefix_add(store, &event->client, of.rule->name,
-		    tally_hour(event->at));
-		for (size_t j = 0; j < count; j++) {
-			store_prefix_add(store, &wider[j].net, of.rule->name,
-			    tally_hour(event->at));
-		}
-		for (size_t j = 0; j < count; j++) {
-			if (judge_network(store, &of, &wider[j], outcome)) {
-				break;
-			}
+			widen(store, &of, event, outcome);
 		}
 	}
 }

@@ -27,7 +27,7 @@ store_check(struct store *store, void (*each)(void *to, const char *complaint),
 static const char *const tables[][2] = { { "allow", "rowid" },
 	{ "ban", "rowid" }, { "audit", "rowid" }, { "mark", "rowid" },
 	{ "state", "rowid" }, { "event", "rowid" }, { "tally", "rowid" },
-	{ "prefix", "rowid" }, { "daily", "day" }, { "position", "rowid" }, { "queue", "rowid" } };
+	{ "prefix", "hour" }, { "daily", "day" }, { "position", "rowid" }, { "queue", "rowid" } };
 
 enum {
 	TABLES = sizeof(tables) / sizeof(tables[0])

@@ -7,29 +7,41 @@
 #include "base/text.h"
 #include "store/db.h"
 
-void
+int64_t
 store_prefix_add(
     struct store *store, const struct net *net, const char *rule, int64_t hour)
 {
-	db_run(store,
-	    "INSERT INTO prefix (client, rule, hour, events)"
-	    " VALUES (:client, :rule, :hour, 1)"
-	    " ON CONFLICT (client, rule, hour) DO UPDATE"
-	    " SET events = events + 1",
+	sqlite3_stmt *row = db_query(store,
+	    "INSERT INTO prefix (hour, rule, client, events)"
+	    " VALUES (:hour, :rule, :client, 1)"
+	    " ON CONFLICT (hour, rule, client) DO UPDATE"
+	    " SET events = events + 1 RETURNING events",
 	    DB_WITH(
-		db_client(net), db_text(":rule", rule), db_int(":hour", hour)));
+		db_int(":hour", hour), db_text(":rule", rule), db_client(net)));
+	int64_t events = 0;
+
+	while (db_row(store, row)) {
+		events = sqlite3_column_int64(row, 0);
+	}
+	return events;
 }
 
 int64_t
 store_prefix_sum(struct store *store, const struct net *net, const char *rule,
     int64_t after, int64_t until)
 {
-	return db_number(store,
-	    "SELECT total(events) FROM prefix WHERE client = :client"
-	    " AND rule = :rule AND hour > :after AND hour <= :until",
-	    DB_WITH(db_client(net), db_text(":rule", rule),
-		db_int(":after", after), db_int(":until", until)),
-	    0);
+	const bool own = db_enter(store);
+	int64_t sum = 0;
+
+	for (int64_t hour = tally_hour(until); hour > after; hour -= 3600) {
+		sum += db_number(store,
+		    "SELECT events FROM prefix WHERE hour = :hour"
+		    " AND rule = :rule AND client = :client",
+		    DB_WITH(db_int(":hour", hour), db_text(":rule", rule),
+			db_client(net)),
+		    0);
+	}
+	return db_leave(store, own) == STORE_OK ? sum : 0;
 }
 
 int64_t

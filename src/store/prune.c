@@ -19,7 +19,10 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 	} tables[] = {
 		{ OLDEST("event", "at"), before->events },
 		{ OLDEST("tally", "hour"), before->tallies },
-		{ OLDEST("prefix", "hour"), before->events },
+		{ "DELETE FROM prefix WHERE (hour, rule, client) IN"
+		  " (SELECT hour, rule, client FROM prefix"
+		  " WHERE hour < :before ORDER BY hour LIMIT :most)",
+		    before->events },
 		{ OLDEST("ban", "ends"), before->bans },
 		{ OLDEST("mark", "at"), before->resets },
 		{ OLDEST("audit", "at"), before->audit },

@@ -237,10 +237,10 @@ struct store_record {
 	const struct event *event;
 	const struct tally_row *tally; /* added to that hour */
 	int64_t *tallied; /* if given: what the tally's only number comes to */
-	const struct daily_row *sum;   /* added to that day */
-	const struct ban_hits *hits;   /* added to that ban, if it is there */
-	const struct reset *reset;     /* an older one gives way */
-	const char *source;            /* a path or "journal", of: */
+	const struct daily_row *sum; /* added to that day */
+	const struct ban_hits *hits; /* added to that ban, if it is there */
+	const struct reset *reset;   /* an older one gives way */
+	const char *source;          /* a path or "journal", of: */
 	const struct position *position;
 	/* A new ban; its id is set, and where its ref is empty one is drawn.
 	 * A ref that another ban has is a failure. */
@@ -281,11 +281,12 @@ void store_event_sums(struct store *store, const struct net *client,
 
 /* ---- networks above the client ---- */
 
-/* An event that a rule counts for a network, or of a client for those around
- * it, in that hour. */
-void store_prefix_add(
+/* One more event that a rule counts for a network in that hour; gives back how
+ * many there are. */
+int64_t store_prefix_add(
     struct store *store, const struct net *net, const char *rule, int64_t hour);
-/* How many there were in the hours with after < hour <= until. */
+/* How many there were in the hours with after < hour <= until; each is looked
+ * up. */
 int64_t store_prefix_sum(struct store *store, const struct net *net,
     const char *rule, int64_t after, int64_t until);
 /* How many events of the kind and key of one there are in its clock hour, up to
