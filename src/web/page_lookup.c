@@ -355,6 +355,7 @@ page_lookup_fill(struct page *page)
 	if (ref != NULL) {
 		section_copy(root, VAR_REF, ref);
 	}
+	section_here(root, VAR_LOOKED_UP, standing->checked_at);
 	section_yes(root, VAR_OWN, page->own);
 	section_yes(root, VAR_GONE,
 	    page->ref != NULL && page_ref_ban(standing, page->ref) == NULL &&

@@ -5,6 +5,8 @@ phone, with and without JavaScript.  Pictures of all of them stay in
 build/screens.
 """
 
+import re
+
 import pytest
 
 from website import Website
@@ -138,6 +140,31 @@ def test_the_time_left_runs(shown, browser, language, left):
     assert left not in after and "1 h 5" in after
     over = text("04:00:00")
     assert "1 h" not in over.split("UTC", 1)[0]
+    assert {"en": "The block should be over.",
+            "fr": "Le blocage devrait être terminé."}[language] in over
+
+
+@pytest.mark.parametrize("language, end", [
+    ("en", r"(today|tomorrow) \d\d:\d\d, your time"),
+    ("fr", r"(aujourd’hui|demain) \d\d:\d\d, à votre heure")])
+def test_the_end_is_told_in_the_visitors_own_time(
+        shown, browser, language, end):
+    url = address(shown, "listed", language)
+    assert re.search(end, browser.look(url)["text"])
+    assert " hidden data-yours=" in browser.look(url, js=False)["html"]
+
+
+def test_a_page_left_open_is_looked_up_again_when_the_block_ends(
+        tmp_path, browser):
+    site = Website(tmp_path)
+    site.videur("ban", "192.0.2.7", "4s")
+    site.start()
+    try:
+        answer = browser.look(f"{site.where}?ip=192.0.2.7", steps=[
+            {"wait": ".verdict.good"}])
+        assert "192.0.2.7 is not listed" in answer["text"]
+    finally:
+        assert site.stop() == 0
 
 
 def test_without_javascript_the_time_left_stands_there(shown, browser):

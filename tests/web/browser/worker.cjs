@@ -126,6 +126,8 @@ async function look(browser, question) {
       await page.press(step.press, step.key);
     } else if (step.click) {
       await page.click(step.click);
+    } else if (step.wait) {
+      await page.waitForSelector(step.wait);
     } else if (step.forward) {
       await page.clock.fastForward(step.forward);
     }
