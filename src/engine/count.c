@@ -186,6 +186,7 @@ static const char *const keys[STATE_COUNT] = {
 	[STATE_CLOCK] = "clock",
 	[STATE_STORM] = "storm",
 	[STATE_LOST] = "lost",
+	[STATE_LOGINS] = "logins-on-25",
 };
 
 const char *

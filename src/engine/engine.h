@@ -43,6 +43,7 @@ struct observation {
 	 * ones of its message it is, 1 for the first; 0: not known. */
 	bool null_sender;
 	int nth;
+	enum service service; /* where it was seen; ANY: not known */
 };
 
 /* What became of it. */
@@ -53,7 +54,8 @@ struct outcome {
 	/* It is kept as an event; else only tallied, as no ban can come of it
 	 * while others hold, or enough of its hour are kept. */
 	bool stored;
-	struct ban ban[ENGINE_BANS_MAX]; /* that begin with it */
+	/* That begin with it, or from now on hold on every service. */
+	struct ban ban[ENGINE_BANS_MAX];
 	size_t bans;
 	bool braked; /* it put the brake on */
 	bool storm;  /* it shows that logins fail for all; once a storm */
@@ -181,6 +183,7 @@ enum engine_state {
 	STATE_CLOCK,        /* the newest time that was trusted */
 	STATE_STORM,        /* logins failed for all, when last */
 	STATE_LOST,         /* all that was lost so far, and when last */
+	STATE_LOGINS,       /* failed on port 25, when last (to the hour) */
 	STATE_COUNT
 };
 struct state {

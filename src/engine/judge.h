@@ -17,6 +17,7 @@ struct judge_query {
 	bool always;   /* not only where there are enough events around `at` */
 	bool observed; /* observed bans count like others */
 	bool storm;    /* logins fail for all, and it is one of them */
+	bool on_mx;    /* a failed login, seen on port 25 */
 	const struct tally *unflushed; /* or NULL */
 };
 

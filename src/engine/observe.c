@@ -436,6 +436,17 @@ engine_ban_put(struct store *store, const struct conf *conf, struct ban *ban)
 				.sum = ban->observed ? NULL : &sum });
 }
 
+/* A ban for failed logins that were seen on port 25 holds there, too. */
+static void
+reach_everywhere(struct ban *ban)
+{
+	ban->service = SERVICE_ANY;
+	if (ban->note[0] == '\0') {
+		(void)text_copy(ban->note, sizeof(ban->note),
+		    "also on port 25, where passwords were tried");
+	}
+}
+
 /* Ban the client, unless the brake holds that back and a ban that was held
  * back before stands for it. */
 static void
@@ -468,8 +479,73 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 	if (conf_is_own(&address, 0)) {
 		return;
 	}
+	if (query->on_mx && ban->reason == REASON_AUTH &&
+	    ban->service == SERVICE_SUBMISSION) {
+		reach_everywhere(ban);
+	}
 	engine_ban_put(store, query->conf, ban);
 	outcome->bans += store_status(store) == STORE_OK;
+}
+
+/* ---- passwords on port 25 ---- */
+
+/* The bans for failed logins that cover a client. */
+struct reach {
+	enum service service; /* where it tries */
+	bool reached;         /* one holds there */
+	bool found;           /* none does, and this one elsewhere: */
+	struct ban ban;
+};
+
+static bool
+look_at_reach(void *to, const struct ban *ban)
+{
+	struct reach *reach = to;
+
+	reach->reached |= ban->service == SERVICE_ANY ||
+			  ban->service == reach->service;
+	if (!reach->found) {
+		reach->ban = *ban;
+	}
+	reach->found = true;
+	return !reach->reached;
+}
+
+/* A login failed on port 25.  A ban of the client's for that, which holds on
+ * the submission service, holds there too from now on; that of a network does
+ * for this client alone, by a ban of its own for as long. */
+static void
+follow_to_mx(struct store *store, const struct conf *conf,
+    const struct event *event, struct outcome *outcome)
+{
+	const enum reason reason = REASON_AUTH;
+	const struct ban_query query = { .scope = BAN_COVERING,
+		.who = event->client,
+		.active_at = event->at,
+		.reason = &reason };
+	struct reach reach = { .service = SERVICE_MX };
+	struct state states[STATE_COUNT];
+	struct ban *ban = &reach.ban;
+
+	engine_states(store, states);
+	if (engine_due(states[STATE_LOGINS].since + HOUR, event->at, HOUR)) {
+		engine_state_put(store, STATE_LOGINS, "", event->at);
+	}
+	store_ban_each(store, &query, look_at_reach, &reach);
+	if (!reach.found || reach.reached) {
+		return;
+	}
+	reach_everywhere(ban);
+	if (net_equal(&ban->who, &event->client)) {
+		store_ban_change(store, ban);
+	} else {
+		ban->who = event->client;
+		ban->begins = event->at;
+		ban->step = 0;
+		ban->hits = ban->told = 0;
+		engine_ban_put(store, conf, ban);
+	}
+	outcome->ban[outcome->bans++] = *ban;
 }
 
 /* ---- observing ---- */
@@ -585,6 +661,7 @@ engine_observe(struct store *store, const struct conf *conf,
 		.client = event.client,
 		.address = seen->address,
 		.at = event.at,
+		.on_mx = seen->kind == KIND_AUTH && seen->service == SERVICE_MX,
 		.unflushed = unflushed };
 	struct tally_row tally = { .client = event.client,
 		.hour = tally_hour(event.at) };
@@ -618,6 +695,9 @@ engine_observe(struct store *store, const struct conf *conf,
 		event.doubtful = store_logged_in(
 		    store, &event.client, event.at - REPUTATION_SPAN, event.at);
 	}
+	if (query.on_mx) {
+		follow_to_mx(store, conf, &event, outcome);
+	}
 	outcome->counted = true;
 	store_record(
 	    store, &(struct store_record){
@@ -650,9 +730,10 @@ engine_log_ban(const struct ban *ban)
 	char who[NET_TEXT_SIZE];
 	char until[TIME_TEXT_SIZE];
 
-	log_info("%s %s %s step %d until %s ref %s (%s)%s",
+	log_info("%s %s %s step %d until %s ref %s (%s)%s%s%s",
 	    ban->observed ? "would ban" : "ban", net_format(&ban->who, who),
 	    reason_name(ban->reason), ban->step,
 	    text_from_time(ban->ends, until), ban->ref, ban->rule,
-	    ban->observed && ban->honest ? ", held back by the brake" : "");
+	    ban->observed && ban->honest ? ", held back by the brake" : "",
+	    ban->note[0] != '\0' ? ", " : "", ban->note);
 }

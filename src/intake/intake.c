@@ -119,6 +119,7 @@ take_offence(struct intake *intake, const struct finding *finding, int64_t now,
 			.source = finding->source,
 			.key = key[0] != '\0' ? key : NULL,
 			.detail = finding->rule,
+			.service = finding->service,
 			.null_sender = finding->null_sender },
 		    NULL, now, &outcome);
 		result->events += outcome.counted;

@@ -14,11 +14,19 @@ enum {
 
 /* ---- clients ---- */
 
-/* Its newest ban; false without memory. */
+/* Its newest ban, or one that holds on more services now; false without
+ * memory. */
 static bool
 add_ban(struct replay_clients *clients, struct replay_client *client,
     const struct ban *ban)
 {
+	for (uint32_t i = client->newest; i != 0;
+	     i = clients->ban[i - 1].before) {
+		if (clients->ban[i - 1].ban.id == ban->id) {
+			clients->ban[i - 1].ban = *ban;
+			return true;
+		}
+	}
 	if (clients->bans == clients->room) {
 		size_t room = clients->room > 0 ? clients->room * 2
 						: FIRST_BANS;
@@ -180,7 +188,10 @@ refuses(const struct ban *ban, const struct finding *finding)
 		       (finding->recipients == 0 && finding->messages == 0);
 	}
 	if (finding->kind == KIND_AUTH) {
-		return ban->service != SERVICE_MX && is_smtp(finding);
+		return is_smtp(finding) &&
+		       ban->service != (finding->service == SERVICE_MX
+					       ? SERVICE_SUBMISSION
+					       : SERVICE_MX);
 	}
 	return ban->service != SERVICE_SUBMISSION;
 }

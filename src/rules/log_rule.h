@@ -77,6 +77,7 @@ struct log_rule {
 	} milter_saw;
 	struct rule_tags tags;
 	struct rule_tags not_tags;
+	struct rule_tags submission; /* of them, where users' mail comes in */
 	struct rule_patterns match;
 	struct rule_patterns not_match;
 };
@@ -120,5 +121,7 @@ void rule_file_clear(struct rules *rules);
 
 /* Whether the rule looks at lines of that daemon. */
 bool log_rule_wants(const struct log_rule *rule, const char *tag);
+/* The service such a daemon is, ANY where the rule does not tell them apart. */
+enum service log_rule_service(const struct log_rule *rule, const char *tag);
 
 #endif

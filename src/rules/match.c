@@ -310,6 +310,8 @@ try_daemon(const struct rules *rules, struct rules_scratch *scratch,
 			    pattern_may_match(probe->pattern, parts->text,
 				parts->text_len, queue) &&
 			    try_probe(probe, scratch, parts, finding)) {
+				finding->service = log_rule_service(
+				    probe->rule, daemon->tag);
 				return true;
 			}
 		}

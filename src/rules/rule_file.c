@@ -85,6 +85,8 @@ static const struct key keys[] = {
 	    .required = true },
 	{ LIST(not_tags, struct rule_tags), .name = "not-tags",
 	    .set = set_word },
+	{ LIST(submission, struct rule_tags), .name = "submission-tags",
+	    .set = set_word },
 	{ LIST(match, struct rule_patterns), .name = "match",
 	    .set = set_pattern, .required = true },
 	{ LIST(not_match, struct rule_patterns), .name = "not-match",
@@ -220,6 +222,14 @@ bool
 log_rule_wants(const struct log_rule *rule, const char *tag)
 {
 	return is_one_of(&rule->tags, tag) && !is_one_of(&rule->not_tags, tag);
+}
+
+enum service
+log_rule_service(const struct log_rule *rule, const char *tag)
+{
+	return rule->submission.items == 0         ? SERVICE_ANY
+	       : is_one_of(&rule->submission, tag) ? SERVICE_SUBMISSION
+						   : SERVICE_MX;
 }
 
 void

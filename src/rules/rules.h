@@ -85,6 +85,7 @@ struct finding {
 	const char *source; /* what to call the source of the event */
 	enum kind kind;
 	struct addr address;
+	enum service service; /* that wrote the line; ANY: not known */
 	int64_t at;
 	/* Of one line: "(auth failed, 3 attempts)" is 3.  At most
 	 * RULES_EVENTS_MAX, but for FINDING_SUPPRESSED. */

@@ -78,8 +78,10 @@ void
 store_ban_change(struct store *store, const struct ban *ban)
 {
 	db_run(store,
-	    "UPDATE ban SET ends = :ends, note = :note WHERE id = :id",
+	    "UPDATE ban SET ends = :ends, note = :note, service = :service"
+	    " WHERE id = :id",
 	    DB_WITH(db_int(":ends", ban->ends), db_text(":note", ban->note),
+		db_text(":service", service_name(ban->service)),
 		db_int(":id", ban->id)));
 }
 

@@ -327,7 +327,7 @@ bool store_ban_find(struct store *store, const char *ref, struct ban *ban);
 int64_t store_ban_honest(
     struct store *store, int64_t after, int64_t until, const struct net *but);
 
-/* Write a new end and note of a ban. */
+/* Write a new end, note and service of a ban. */
 void store_ban_change(struct store *store, const struct ban *ban);
 
 /* Whether a client logged in well in an hour with from <= hour <= until. */

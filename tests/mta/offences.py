@@ -59,10 +59,10 @@ def side_by_side(attempt, users):
         list(pool.map(attempt, groups))
 
 
-def submit_wrong(world, address, users):
-    """Wrong passwords on submission."""
+def submit_wrong(world, address, users, port=None):
+    """Wrong passwords on submission, or at another port."""
     def attempt(group):
-        with Session(world.submission, address) as session:
+        with Session(port or world.submission, address) as session:
             for user in group:
                 assert session.auth(user, "12345").code == 535
     side_by_side(attempt, users)

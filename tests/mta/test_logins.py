@@ -13,7 +13,7 @@ from house import TREE
 from mail import GOOD
 from offences import imap_wrong, submit_wrong
 from process import wait_for
-from smtp import Session, deliver
+from smtp import Session, deliver, offer
 from truth import (HOUR, LOGINS, assert_clear, assert_one_truth, hear,
                    understand)
 
@@ -77,6 +77,40 @@ def test_10_wrong_passwords_shut_out_of_submission_and_not_of_mx(
     fail(world, address, TEN_USERS[9:])
     counted(world, address, 10)
     assert_shut_out(world, address)
+
+
+# ---- where port 25 tests passwords, too ----
+
+def test_10_wrong_passwords_at_the_mx_shut_out_of_it(world, fresh):
+    guesser, neighbour = fresh(), fresh()
+    submit_wrong(world, guesser, TEN_USERS, world.mx)
+    submit_wrong(world, neighbour, TEN_USERS)
+    counted(world, guesser, 10)
+    counted(world, neighbour, 10)
+    told = assert_one_truth(
+        world, guesser, LOGINS, "auth", 1, 2 * HOUR, world.mx)
+    with Session(world.mx, guesser) as session:
+        assert understand(session.auth("joe", PASSWORDS["joe"])) == told
+    assert hear(world.submission, guesser).fixed == LOGINS
+    assert_shut_out(world, neighbour)
+
+
+def test_a_ban_follows_who_guesses_at_the_mx_and_nobody_else(world, fresh):
+    guesser, twin = fresh(), fresh()
+    for client in (guesser, twin):
+        submit_wrong(world, client, TEN_USERS)
+        counted(world, client, 10)
+        assert deliver(world.mx, client, GOOD).code == 250
+    submit_wrong(world, guesser, ["joe"], world.mx)
+    wait_for(lambda: offer(world.mx, guesser).code == 530, 10,
+             "the ban at the mx")
+    assert_one_truth(world, guesser, LOGINS, "auth", 1, 2 * HOUR, world.mx)
+    (ban,) = [ban for ban in world.house.list() if ban["client"] == guesser]
+    assert ban["note"] == "also on port 25, where passwords were tried"
+    assert "refused at HELO, port 25" in world.house.run(
+        "check", guesser).stdout.replace("\n", " ")
+    assert world.house.sql("SELECT 1 FROM state WHERE key = 'logins-on-25'")
+    assert_shut_out(world, twin)
 
 
 @pytest.mark.parametrize("fail", WRONG_WAYS)

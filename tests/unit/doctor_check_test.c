@@ -46,7 +46,7 @@ visit_of(struct fixture *fixture)
 	visit.facts->now = T0;
 	visit.facts->same = same_text;
 	visit.facts->user_known = true;
-	for (int i = 0; i < STATE_COUNT; i++) {
+	for (int i = 0; i < STATE_LOST; i++) {
 		visit.facts->records.state[i].since = T0 - 1;
 		(void)text_copy(visit.facts->records.state[i].value,
 		    STORE_KEY_SIZE, VIDEUR_VERSION);
@@ -109,6 +109,7 @@ set_records(struct facts *facts, char *pairs)
 		{ "ends", &records->seen.message_ends, 0 },
 		{ "rejections", &records->seen.rejections, 0 },
 		{ "verdicts", &records->seen.verdict_headers, 0 },
+		{ "tried", &records->state[STATE_LOGINS].since, T0 },
 		{ "lost", &records->lost.number[LOSS_EVENTS], 0 },
 		{ "lines", &records->source[0].seen.lines, 0 },
 		{ "understood", &records->source[0].seen.understood, 0 },
