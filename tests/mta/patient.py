@@ -17,7 +17,7 @@ import time
 
 from house import House, build
 from nameserver import room
-from postfix import Postfix
+from postfix import Postfix, age, postconf
 from process import Process, Stack, listens_at, own, write
 
 DAY = 24 * 3600
@@ -98,11 +98,6 @@ class Ward:
 
     def close(self):
         self.stack.close()
-
-
-def postconf(folder, *words):
-    subprocess.run(["/usr/sbin/postconf", "-c", folder, *words], check=True,
-                   stdin=subprocess.DEVNULL)
 
 
 class Patient:
@@ -217,6 +212,7 @@ class Patient:
     def run(self, *words, parent=(), hidden=(), env=None, postfix=True):
         """The doctor, seeing nothing of the world but this host.  `parent`
         is a command that starts it in its turn."""
+        age(self.etc)
         command = [f"{build()}/videur", "-c", self.conf, "doctor", *words]
         if postfix:
             command += ["--postfix", self.etc]

@@ -8,6 +8,7 @@ go to a filter before they are accepted (another smtpd, `behind`).
 
 import os
 import subprocess
+import time
 
 from process import free_port, listens, own, wait_for, write
 
@@ -99,6 +100,21 @@ lookup@sender.example 450 4.3.0 Temporary lookup failure
 """
 
 
+def age(folder):
+    """Let the configuration there be of yesterday: Postfix reads a file that
+    is younger than two seconds over and over until it is not."""
+    for name in ("main.cf", "master.cf"):
+        if os.path.exists(f"{folder}/{name}"):
+            os.utime(f"{folder}/{name}", (time.time() - 86400,) * 2)
+
+
+def postconf(folder, *words):
+    """Change a configuration."""
+    subprocess.run(["/usr/sbin/postconf", "-c", folder, *words], check=True,
+                   stdin=subprocess.DEVNULL)
+    age(folder)
+
+
 class Postfix:
     """Runs from its making to its stack's end.  `milters` are written to
     smtpd_milters, in order."""
@@ -131,6 +147,7 @@ class Postfix:
         write(f"{self.etc}/recipients", RECIPIENTS)
         write(f"{self.etc}/access", ACCESS)
         write(f"{self.etc}/senders", SENDERS)
+        age(self.etc)
 
     def start(self, stack):
         done = subprocess.run(
@@ -150,11 +167,13 @@ class Postfix:
     def set_service(self, setting, value):
         """Change a setting of a service ("NAME/inet/setting") for sessions
         from now on."""
-        for words in (["postconf", "-c", self.etc, "-P",
-                       f"{setting}={value}"],
-                      ["postfix", "-c", self.etc, "reload"]):
-            subprocess.run([f"/usr/sbin/{words[0]}", *words[1:]], check=True,
-                           stdin=subprocess.DEVNULL, capture_output=True)
+        postconf(self.etc, "-P", f"{setting}={value}")
+        self.reload()
+
+    def reload(self):
+        subprocess.run(["/usr/sbin/postfix", "-c", self.etc, "reload"],
+                       check=True, stdin=subprocess.DEVNULL,
+                       capture_output=True)
 
     def stop(self):
         """Postfix ends its own children by the pid it wrote down."""

@@ -1,11 +1,10 @@
 """Each offence makes exactly one event of its kind, everything else none."""
 
-import subprocess
-
 import pytest
 
 from addresses import fresh
 from mail import GOOD
+from postfix import postconf
 from process import wait_for
 from smtp import Session
 
@@ -161,10 +160,8 @@ def test_no_event_holds_a_recipient_or_a_sender(world, address):
 def at_once(light):
     """A Postfix that refuses at EHLO and MAIL, which no milter hears of."""
     def delay(answer):
-        for words in (["postconf", "-c", light.postfix.etc, "-e",
-                       f"smtpd_delay_reject={answer}"],
-                      ["postfix", "-c", light.postfix.etc, "reload"]):
-            subprocess.run(words, check=True, capture_output=True)
+        postconf(light.postfix.etc, "-e", f"smtpd_delay_reject={answer}")
+        light.postfix.reload()
     light.house.start()
     delay("no")
     yield light
