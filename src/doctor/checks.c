@@ -163,6 +163,9 @@ check_services(const struct facts *facts, struct diagnosis *out)
 			    VIDEUR_VERSION);
 		}
 	}
+	if (facts->no_landlock) {
+		diagnosis_say(out, "no-landlock", NULL);
+	}
 }
 
 static void

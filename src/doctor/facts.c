@@ -18,6 +18,7 @@
 
 #include "base/endpoint.h"
 #include "base/file.h"
+#include "base/sandbox.h"
 #include "base/text.h"
 #include "core/kind.h"
 #include "doctor/mta.h"
@@ -404,6 +405,7 @@ facts_gather(const struct conf *conf, const char *postfix, int64_t now)
 	    conf->user, conf->database, &facts->user);
 	facts->clock_adrift = adjtimex(&clock) == TIME_ERROR ||
 			      (clock.status & STA_UNSYNC) != 0;
+	facts->no_landlock = !sandbox_has_landlock();
 	look_at_servers(facts, postfix);
 	if (strcmp(conf->watch.journal, "no") != 0) {
 		add_journal(facts, conf->watch.journal);

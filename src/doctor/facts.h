@@ -175,6 +175,7 @@ struct facts {
 	const char *unit;  /* of those that videur.conf adds, one that the
 			   * journal does not know; or NULL */
 	bool clock_adrift; /* it is not synchronised */
+	bool no_landlock;  /* the kernel has none, or it is switched off */
 	enum page_answer page;
 	struct mx_domain page_host;  /* of lookup-url; no name: none */
 	const char *refused_contact; /* a contact Postfix would refuse, or
