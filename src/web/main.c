@@ -190,18 +190,18 @@ run(const char *path)
 		again = store_files(conf->database) != files;
 	}
 	server_stop(web);
-	if (again) {
-		log_info("the files of the database are other ones");
-		return SUPERVISE_AGAIN;
+	/* The next worker goes on with the sockets. */
+	if (!again) {
+		listener_close(web->listener);
 	}
-	listener_close(web->listener);
-	if (web->metrics_listener >= 0) {
+	if (!again && web->metrics_listener >= 0) {
 		listener_close(web->metrics_listener);
 	}
 	free(web);
 	conf_drop(conf);
-	log_info("stopped");
-	return EXIT_FINE;
+	log_info("%s",
+	    again ? "the files of the database are other ones" : "stopped");
+	return again ? SUPERVISE_AGAIN : EXIT_FINE;
 }
 
 int

@@ -219,6 +219,41 @@ def test_a_database_of_somebody_else_is_refused(man):
     assert "not an SQLite database" in man.once(status=3)
 
 
+def test_its_worker_crashes_and_another_goes_on(man):
+    man.offend(range(5))
+    man.start()
+    man.wait_expect(range(5))
+    for crash, number in enumerate((signal.SIGBUS, signal.SIGKILL)):
+        os.kill(man.process.worker, number)
+        man.offend(range(5 + crash * 5, 10 + crash * 5))
+        man.wait_expect(range(10 + crash * 5))
+    assert man.said("crashed (") == 2
+
+
+def test_it_can_gain_nothing(man):
+    man.offend(range(5))
+    man.start()
+    man.wait_expect(range(5))
+    for pid in man.process.pid, man.process.worker:
+        with open(f"/proc/{pid}/status", encoding="ascii") as file:
+            status = dict(line.split(":", 1) for line in file)
+        assert status["NoNewPrivs"].strip() == "1"
+        assert status["Seccomp"].strip() == "2"
+
+
+def test_another_database_takes_a_restart(man):
+    man.start()
+    wait_for(man.following, 30, "it is up")
+    first = man.database
+    man.database = f"{man.folder}/lib/other.db"
+    man.configure()
+    os.kill(man.process.pid, signal.SIGHUP)
+    man.wait_said("configuration reloaded")
+    assert man.said(f"the database stays {first}") == 1
+    assert not os.path.exists(man.database)
+    man.database = first
+
+
 def test_a_second_watcher_is_refused(man):
     man.offend(range(5))
     man.start()

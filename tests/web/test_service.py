@@ -1,5 +1,6 @@
 """The service: options, sockets, signals, and databases that fail it."""
 
+import http.client
 import os
 import signal
 import socket
@@ -144,6 +145,54 @@ def test_a_database_that_is_replaced(empty):
     empty.videur("ban", "192.0.2.8", "2h")
     assert "is not listed" in empty.ask("/?ip=192.0.2.7").words
     assert "is listed" in empty.ask("/?ip=192.0.2.8").words
+
+
+def test_it_crashes_and_serves_on(empty):
+    """Nobody is refused meanwhile."""
+    empty.videur("ban", "192.0.2.7", "2h")
+    empty.start()
+    for number in signal.SIGBUS, signal.SIGKILL:
+        os.kill(empty.worker, number)
+        begun = time.monotonic()
+        while time.monotonic() - begun < 2:
+            try:
+                assert "is listed" in empty.ask("/?ip=192.0.2.7").words
+                break
+            except (ConnectionResetError, http.client.RemoteDisconnected):
+                pass  # it was in the one that crashed
+        assert time.monotonic() - begun < 1
+    assert sum("crashed (" in line for line in empty.lines()) == 2
+    assert empty.stop() == 0
+
+
+def test_readers_locks_are_taken_of_new_files_too(empty):
+    """Else the log of the database could not be moved under a busy page."""
+    def writable():
+        found = set()
+        folder = f"/proc/{empty.worker}/fd"
+        for name in os.listdir(folder):
+            with open(f"{folder}info/{name}", encoding="ascii") as file:
+                flags = int(file.read().split("flags:")[1].split()[0], 8)
+            if flags & os.O_ACCMODE != os.O_RDONLY:
+                found.add(os.readlink(f"{folder}/{name}"))
+        return found
+
+    empty.videur("ban", "192.0.2.7", "2h")
+    empty.start()
+    assert f"{empty.database}-shm" in writable()
+    for name in os.listdir(empty.folder):
+        if name.startswith("videur.db"):
+            os.unlink(f"{empty.folder}/{name}")
+    empty.videur("ban", "192.0.2.7", "2h")
+    wait_for(lambda: empty.logged("starting again"), 5, "it starts again")
+
+    def locked():
+        try:
+            assert "is listed" in empty.ask("/?ip=192.0.2.7").words
+            return f"{empty.database}-shm" in writable()
+        except (OSError, http.client.RemoteDisconnected):
+            return False
+    wait_for(locked, 5, "it takes locks of the new files")
 
 
 def test_a_database_that_is_none(empty):
