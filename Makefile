@@ -13,8 +13,8 @@
 #   make sbom       what the programs are made of (SPDX)
 #   make measure    lines, files and lengths of functions, by folder
 #   make bench      the benchmarks
-#   make fuzz       what reads foreign text, against bytes made up (a minute
-#                   each; FUZZ_SECONDS=)
+#   make fuzz       what reads foreign text, and the milter as it runs, against
+#                   bytes made up (a minute each; FUZZ_SECONDS=)
 #   make install    DESTDIR= PREFIX=
 #   make clean
 
@@ -266,8 +266,7 @@ measure:
 	@scripts/measure
 
 # The lower floors, built by themselves with what finds faults. What a run
-# comes upon is left in the build folder; what is worth keeping is copied to
-# tests/fuzz/corpus by hand.
+# comes upon is left in the build folder; fuzz-merge keeps what is worth it.
 define fuzz_build
 	$(call say,fuzz)
 	@mkdir -p $(@D)
@@ -291,7 +290,11 @@ $(addprefix $(BUILD)/fuzz/,request template): $(BUILD)/fuzz/%: \
 
 # Each is a target of its own, and they run side by side.
 fuzz:
-	@$(MAKE) --no-print-directory -j$(shell nproc) -O $(FUZZERS:%=%.fuzz)
+	@$(MAKE) --no-print-directory -j$(shell nproc) BUILD=build/asan \
+		SANITIZE=address,undefined "CFLAGS=-O1 -g" \
+		build/asan/videur-milter
+	@$(MAKE) --no-print-directory -j$(shell nproc) -O \
+		$(FUZZERS:%=%.fuzz) milter.fuzz
 $(FUZZERS:%=%.fuzz): %.fuzz: $(BUILD)/fuzz/%
 	@echo "== $*"
 	@mkdir -p $<.found
@@ -300,6 +303,22 @@ $(FUZZERS:%=%.fuzz): %.fuzz: $(BUILD)/fuzz/%
 		$<.found tests/fuzz/corpus/$* >$<.log 2>&1 || \
 		{ cat $<.log; exit 1; }
 	@grep 'executed_units\|slowest' $<.log
+# The milter as it runs, spoken to in its protocol.
+milter.fuzz:
+	@echo '== milter, while it runs'
+	@tests/fuzz/milter build/asan --seconds $(FUZZ_SECONDS) \
+		--kept $(BUILD)/fuzz/milter.kept
+
+# Leave of each corpus, and of what was found, what reaches something that
+# nothing else does.
+fuzz-merge: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
+	@set -e; for name in $(FUZZERS); do rm -rf $(BUILD)/fuzz/$$name.least; \
+		mkdir -p $(BUILD)/fuzz/$$name.least $(BUILD)/fuzz/$$name.found; \
+		$(BUILD)/fuzz/$$name -merge=1 -max_len=9000 \
+			$(BUILD)/fuzz/$$name.least tests/fuzz/corpus/$$name \
+			$(BUILD)/fuzz/$$name.found >$(BUILD)/fuzz/$$name.log 2>&1; \
+		rm -rf tests/fuzz/corpus/$$name; \
+		cp -R $(BUILD)/fuzz/$$name.least tests/fuzz/corpus/$$name; done
 
 bench: all $(BENCHES)
 	tests/bench/milter
@@ -331,7 +350,7 @@ clean:
 
 # Never a file: a test runs whenever it is asked for.
 .PHONY: $(UNIT_TESTS:%=%.run) $(FUZZERS:%=%.fuzz)
-.PHONY: all run demo check suites asan tsan lint sbom reproducible measure load bench fuzz install uninstall clean $(SUITES)
+.PHONY: all run demo check suites asan tsan lint sbom reproducible measure load bench fuzz fuzz-merge milter.fuzz install uninstall clean $(SUITES)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

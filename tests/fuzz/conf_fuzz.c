@@ -1,9 +1,9 @@
 /*
- * Whatever stands in a configuration or a policy, it is read, or refused with
+ * Whatever stands in a configuration, a policy or a scanner's file, it is read, or refused with
  * complaints that are one line each, begin with the file's name and are all
  * printable, as warnings are.
  *
- * The first byte says which of the two it is; the file is the rest.
+ * The first byte says which of the three it is; the file is the rest.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +31,7 @@ check_errors(char *error)
 }
 
 static bool
-read_text(const char *text, bool policy, char error[static CONF_ERROR_SIZE])
+read_text(const char *text, uint8_t which, char error[static CONF_ERROR_SIZE])
 {
 	static struct conf conf;
 	struct place seen[GRAMMAR_KEYS_MAX];
@@ -40,7 +40,11 @@ read_text(const char *text, bool policy, char error[static CONF_ERROR_SIZE])
 
 	memset(&conf, 0, sizeof(conf));
 	errors_init(&errors, error, CONF_ERROR_SIZE);
-	if (policy) {
+	if (which == 2) {
+		return grammar_read(
+		    &keys_of_scanner, &conf, "f.conf", text, NULL, &errors);
+	}
+	if (which % 2 == 1) {
 		grammar_defaults(&keys_of_policy, NULL, &conf.policy);
 		return grammar_read(&keys_of_policy, &conf.policy, "f.conf",
 		    text, NULL, &errors);
@@ -66,7 +70,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	memcpy(text, data + 1, size - 1);
 	text[size - 1] = '\0';
 	/* What is refused is told. */
-	if (!read_text(text, (data[0] & 1) != 0, error) && error[0] == '\0') {
+	if (!read_text(text, data[0] % 4, error) && error[0] == '\0') {
 		abort();
 	}
 	if (error[0] != '\0') {
