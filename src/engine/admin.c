@@ -8,7 +8,7 @@
 #include "engine/judge.h"
 
 enum {
-	STEP_ROWS = 500, /* of a table, in one step of forgetting */
+	STEP_ROWS = 200, /* in one step of forgetting: some ms */
 	/* Longer than an MTA tries to deliver a message. */
 	KEEP_QUEUE = 7 * 24 * 3600,
 	CLOCK_JUMP = 24 * 3600,     /* s that it may differ from what it was */

@@ -46,6 +46,7 @@ struct writer {
 	bool doubtful;    /* whether the database works again */
 	int64_t life_at;  /* when the next sign of life is due */
 	int64_t prune_at; /* when to look for what may be forgotten */
+	int64_t step_at;  /* and when to go on with it, on proc_ticks() */
 };
 
 struct writer *
@@ -67,6 +68,7 @@ writer_new(struct conf *conf)
 		return NULL;
 	}
 	writer->conf = conf;
+	writer->step_at = INT64_MAX;
 	return writer;
 }
 
@@ -294,6 +296,28 @@ write_counters(struct writer *writer, int64_t wait)
 	return fine && count == ROWS_A_COMMIT;
 }
 
+/* One step of forgetting in a transaction of its own, so that no event waits
+ * for long; and while there is more, another one, in half of the time. */
+static void
+forget(struct writer *writer, int64_t now)
+{
+	const int64_t began = proc_ticks();
+	struct conf *conf = writer_conf(writer);
+	struct store *store = database_begin(writer->database, ROUND_WAIT);
+	int64_t removed = 0;
+
+	if (store != NULL) {
+		removed = engine_maintain(store, conf, now, began);
+	}
+	writer->step_at = INT64_MAX;
+	if (store != NULL && database_commit(writer->database)) {
+		writer->prune_at = removed > 0 ? now : now + PRUNE_EVERY;
+		writer->step_at = removed > 0 ? 2 * proc_ticks() - began + 1
+					      : INT64_MAX;
+	}
+	conf_drop(conf);
+}
+
 void
 writer_round(struct writer *writer, int64_t now)
 {
@@ -301,30 +325,26 @@ writer_round(struct writer *writer, int64_t now)
 	struct conf *conf = writer_conf(writer);
 	struct store *store;
 	bool alive;
-	bool prune;
 
-	while (write_some(writer, now, ROUND_WAIT)) {
+	/* All that waits, but not what comes meanwhile without end. */
+	for (int i = 0; i < WRITER_QUEUE_MAX / EVENTS_A_COMMIT &&
+			write_some(writer, now, ROUND_WAIT);
+	     i++) {
 	}
 	while (write_counters(writer, ROUND_WAIT)) {
 	}
 	/* The sign of life, by which it shows as well that a database in
-	 * trouble can be written again, and one step of forgetting. */
+	 * trouble can be written again. */
 	alive = writer->doubtful ||
 		engine_due(writer->life_at, now, LIFE_EVERY);
-	prune = engine_due(writer->prune_at, now, PRUNE_EVERY);
-	store = alive || prune ? database_begin(database, ROUND_WAIT) : NULL;
-	if (store != NULL && alive) {
+	store = alive ? database_begin(database, ROUND_WAIT) : NULL;
+	if (store != NULL) {
 		engine_state_put(store, STATE_MILTER, VIDEUR_VERSION, now);
 		writer->life_at = now + LIFE_EVERY;
-	}
-	if (store != NULL && prune) {
-		writer->prune_at = now;
-		if (engine_maintain(store, conf, now, proc_ticks()) == 0) {
-			writer->prune_at += PRUNE_EVERY;
-		}
-	}
-	if (store != NULL) {
 		(void)database_commit(database);
+	}
+	if (engine_due(writer->prune_at, now, PRUNE_EVERY)) {
+		forget(writer, now);
 	}
 	database_put_losses(database, false, now, ROUND_WAIT);
 	writer->doubtful = !database_fine(database, conf, now);
@@ -344,7 +364,8 @@ wait_for_work(struct writer *writer, int64_t round_at)
 	(void)pthread_mutex_lock(&writer->mutex);
 	while (!stopping && !due) {
 		const int64_t ticks = proc_ticks();
-		int64_t at = round_at;
+		int64_t at = writer->step_at < round_at ? writer->step_at
+							: round_at;
 
 		if (writer->count > 0 &&
 		    database_retry_at(writer->database) < at) {
@@ -375,6 +396,9 @@ run(void *arg)
 	while (!wait_for_work(writer, next)) {
 		if (proc_ticks() < next) {
 			(void)write_some(writer, proc_now(), WRITE_WAIT);
+			if (proc_ticks() >= writer->step_at) {
+				forget(writer, proc_now());
+			}
 		} else {
 			database_tend(database);
 			writer_round(writer, proc_now());

@@ -10,6 +10,28 @@
 	"DELETE FROM " table " WHERE id IN (SELECT id FROM " table             \
 	" WHERE " column " < :before ORDER BY " column " LIMIT :most)"
 
+enum {
+	/* Pages that are empty and stay for what comes next: one in so many,
+	 * and some. */
+	SPARE_ONE_IN = 8,
+	SPARE = 256
+};
+
+/* Give some emptied pages back to the file system; gives back how many. */
+static int64_t
+give_back(struct store *store)
+{
+	static const char spare[] = "PRAGMA freelist_count";
+	const int64_t pages = db_number(store, "PRAGMA page_count", NULL, 0);
+	const int64_t empty = db_number(store, spare, NULL, 0);
+
+	if (empty <= pages / SPARE_ONE_IN + SPARE) {
+		return 0;
+	}
+	db_run(store, "PRAGMA incremental_vacuum(64)", NULL);
+	return empty - db_number(store, spare, NULL, empty);
+}
+
 int64_t
 store_prune(struct store *store, const struct store_prune *before, int most)
 {
@@ -36,37 +58,43 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 	bool own = db_enter(store);
 	int64_t removed = 0;
 
-	for (size_t i = 0; i < sizeof(tables) / sizeof(tables[0]); i++) {
+	for (size_t i = 0;
+	     i < sizeof(tables) / sizeof(tables[0]) && removed < most; i++) {
 		db_run(store, tables[i].sql,
 		    DB_WITH(db_int(":before", tables[i].before),
-			db_int(":most", most)));
+			db_int(":most", most - removed)));
 		if (store->status == STORE_OK) {
 			removed += sqlite3_changes(store->db);
 		}
 	}
-	if (removed > 0) {
-		/* Give some of the emptied pages back to the file system. */
-		db_run(store, "PRAGMA incremental_vacuum(64)", NULL);
+	if (removed == 0) {
+		removed = give_back(store);
 	}
 	return db_leave(store, own) == STORE_OK ? removed : 0;
 }
+
+/* Some at a time, as everything that is written. */
+#define SETTLED(table, set, column)                                            \
+	"UPDATE " table " SET " set " WHERE id IN (SELECT id FROM " table      \
+	" WHERE " column " > :now LIMIT 250)"
 
 void
 store_settle(struct store *store, int64_t now)
 {
 	static const char *const sql[] = {
-		"UPDATE event SET at = :now WHERE at > :now",
-		"UPDATE mark SET at = :now WHERE at > :now",
-		"UPDATE ban SET ends = ends - begins + :now, begins = :now"
-		" WHERE begins > :now",
-		"UPDATE audit SET at = :now WHERE at > :now",
-		"UPDATE queue SET at = :now WHERE at > :now",
+		SETTLED("event", "at = :now", "at"),
+		SETTLED("mark", "at = :now", "at"),
+		SETTLED("ban", "ends = ends - begins + :now, begins = :now",
+		    "begins"),
+		SETTLED("audit", "at = :now", "at"),
+		SETTLED("queue", "at = :now", "at"),
 		"UPDATE state SET since = :now WHERE since > :now",
 		/* Of an hour that has a row the later one stays: it counts
 		 * for nothing until then. */
 		"UPDATE OR IGNORE tally SET hour = :now - :now % 3600"
-		" WHERE hour > :now",
-		"DELETE FROM prefix WHERE hour > :now",
+		" WHERE id IN (SELECT id FROM tally AS t WHERE hour > :now"
+		" AND NOT EXISTS (SELECT 1 FROM tally WHERE client = t.client"
+		" AND hour = :now - :now % 3600) LIMIT 250)",
 	};
 	const bool own = db_enter(store);
 

@@ -474,13 +474,15 @@ struct store_prune {
 	int64_t daily;  /* sums by day */
 	int64_t allows; /* by their end */
 };
-/* Remove at most `most` rows of each table, the oldest first; gives back how
- * many went. */
+/* Remove at most `most` rows, the oldest of each table first; where nothing is
+ * old, give a few of the emptied pages back to the disk, but for those that
+ * are soon needed again.  Gives back how many went: 0, there is nothing left to
+ * do. */
 int64_t store_prune(
     struct store *store, const struct store_prune *before, int most);
 
 /* Nothing lies in the future: what does becomes `now`, and a ban from then
- * lasts as long as it was to. */
+ * lasts as long as it was to.  Some of each table at a time. */
 void store_settle(struct store *store, int64_t now);
 /* When the newest of what is kept happened; INT64_MIN where there is none. */
 int64_t store_newest(struct store *store);

@@ -47,6 +47,7 @@ struct follow {
 	/* Seconds; what is 0 is due. */
 	int64_t life_at;  /* the next sign of life */
 	int64_t prune_at; /* the next look for what may be forgotten */
+	bool more;        /* and there is more */
 	int64_t dry_at;   /* all there was had been read */
 
 	struct log_gate gate;
@@ -225,12 +226,34 @@ maintain(struct follow *follow, bool life, int64_t now)
 		engine_state_put_number(
 		    store, STATE_WATCH_BEHIND, now - follow->dry_at, now);
 	}
-	if (engine_due(follow->prune_at, now, PRUNE_EVERY)) {
-		int64_t removed = engine_maintain(
-		    store, follow->setup->conf, now, proc_ticks());
+}
 
-		follow->prune_at = removed > 0 ? now : now + PRUNE_EVERY;
-	}
+bool
+follow_forgets(const struct follow *follow)
+{
+	return follow->more;
+}
+
+/* Forget step by step, each a transaction of its own, for as long as a batch is
+ * read. */
+static void
+forget(struct follow *follow, int64_t now)
+{
+	const int64_t until = proc_ticks() + BATCH_MS;
+
+	do {
+		int64_t removed;
+
+		store_begin(follow->store);
+		removed = engine_maintain(
+		    follow->store, follow->setup->conf, now, proc_ticks());
+		if (store_commit(follow->store) != STORE_OK) {
+			follow->more = false;
+			return;
+		}
+		follow->more = removed > 0;
+	} while (follow->more && proc_ticks() < until);
+	follow->prune_at = follow->more ? now : now + PRUNE_EVERY;
 }
 
 /* Store the batch and begin the next. */
@@ -376,10 +399,15 @@ follow_round(struct follow *follow)
 			follow->dry_at = now;
 		}
 	}
-	if (!follow_is_pending(follow) &&
-	    !engine_due(follow->life_at, now, LIFE_EVERY)) {
-		return result;
+	if (follow_is_pending(follow) ||
+	    engine_due(follow->life_at, now, LIFE_EVERY)) {
+		stored = flush(follow);
+		if (stored != FOLLOW_DRY) {
+			return stored;
+		}
 	}
-	stored = flush(follow);
-	return stored == FOLLOW_DRY ? result : stored;
+	if (engine_due(follow->prune_at, now, PRUNE_EVERY)) {
+		forget(follow, now);
+	}
+	return result;
 }

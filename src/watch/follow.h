@@ -7,8 +7,8 @@
  * read and the batch waits in memory, so that whatever happens the database
  * holds either both or neither.  The same transaction says that the watcher
  * is alive ("watch"), how many seconds there has always been more to read
- * ("watch-behind") and how many lines the journal dropped ("suppressed"), and
- * removes what may be forgotten.
+ * ("watch-behind") and how many lines the journal dropped ("suppressed").  What
+ * may be forgotten goes in transactions of its own.
  *
  * Two watchers of the same logs would count everything twice: each holds a
  * lock on the database for as long as it has it open.
@@ -58,6 +58,9 @@ enum follow_result follow_round(struct follow *follow);
 
 /* Whether a batch waits to be stored. */
 bool follow_is_pending(const struct follow *follow);
+
+/* Whether there is more to forget: the next round is to come soon. */
+bool follow_forgets(const struct follow *follow);
 
 /* Store positions that were not yet, and a sign of life. */
 enum follow_result follow_settle(struct follow *follow);

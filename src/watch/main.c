@@ -132,6 +132,9 @@ rest(const struct watch *watch, enum follow_result result)
 	if (result != FOLLOW_SOON && result != FOLLOW_DRY) {
 		fds[0] = fds[1] = -1;
 	}
+	if (result == FOLLOW_DRY && follow_forgets(watch->follow)) {
+		result = FOLLOW_BUSY;
+	}
 	return proc_signals_wait(fds[0], fds[1], wait_ms[result]);
 }
 

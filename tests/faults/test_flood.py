@@ -2,6 +2,7 @@
 written and read, a full disk heals, and forgetting keeps up."""
 
 import os
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -163,3 +164,49 @@ def test_the_log_leaves_the_disk_room_to_be_moved_to(man, small):
     man.once()
     assert man.count() == stored + 10
     assert os.path.getsize(f"{man.database}-wal") <= 16 << 20
+
+
+# ---- forgetting ----
+
+MONTH = 31 * 86400
+HEAVY = 20_000
+
+
+def test_what_is_old_goes_faster_than_anything_comes(man):
+    """Two heaviest hours a month apart: what the first one left is gone when
+    the second one is counted, and nobody waits for it meanwhile."""
+    man.append("".join(offence(number) for number in range(HEAVY)))
+    man.once()
+    base = sqlite3.connect(man.database, timeout=10, isolation_level=None)
+    base.execute("UPDATE event SET at = at - ?", (MONTH,))
+    base.execute("UPDATE state SET since = since - ? WHERE key = 'clock'",
+                 (60,))
+    man.append("".join(offence(number)
+                       for number in range(HEAVY, 2 * HEAVY)))
+    man.start()
+    longest = 0
+    while man.count() < HEAVY or man.sql(
+            "SELECT 1 FROM event WHERE at < ? LIMIT 1",
+            time.time() - MONTH / 2):
+        began = time.monotonic()
+        base.execute("BEGIN IMMEDIATE")
+        base.execute("ROLLBACK")
+        longest = max(longest, time.monotonic() - began)
+    man.wait_expect(range(HEAVY, 2 * HEAVY), 5)
+    assert longest < 2
+    base.close()
+
+
+def test_a_database_that_was_big_shrinks(man):
+    man.append("".join(offence(number) for number in range(HEAVY)))
+    man.once()
+    big = os.path.getsize(man.database)
+    base = sqlite3.connect(man.database)
+    with base:
+        base.execute("UPDATE event SET at = at - ?", (MONTH,))
+        base.execute("UPDATE tally SET hour = hour - 86400 * 40")
+    base.close()
+    man.start()
+    wait_for(lambda: man.count() == 0, 60, "all is forgotten")
+    wait_for(lambda: man.sql("PRAGMA page_count")[0][0] * 4096 < big / 2, 30,
+             "the file shrinks")
