@@ -1,5 +1,5 @@
-"""Who spreads his guesses over a network or over a day.  Each attempt has its
-honest twin."""
+"""Who spreads his guesses over a network or over a day, or makes them all at
+once.  Each attempt has its honest twin."""
 
 import ipaddress
 import time
@@ -9,7 +9,7 @@ import pytest
 from mail import GOOD
 from offences import guess
 from process import wait_for
-from smtp import deliver
+from smtp import Session, deliver
 from truth import ERRORS, HOUR, assert_clear, hear
 
 
@@ -76,3 +76,31 @@ def test_19_guesses_in_some_hours_of_a_day_are_none(light, house, address):
     drip(house, address, 4)
     guess(light.mx, address, 15)
     assert_clear(light, address)
+
+
+# ---- all at once ----
+
+@pytest.fixture(name="open_mx")
+def open_mx_fixture(light):
+    """The mx does not hang up, however many errors a session makes."""
+    setting = f"127.0.0.1:{light.postfix.mx}/inet/smtpd_hard_error_limit"
+    light.postfix.set_service(setting, "100000")
+    yield light.mx
+    light.postfix.set_service(setting, "20")
+
+
+def test_a_flood_is_refused_and_not_stored(light, house, open_mx, fresh):
+    flooder, honest = fresh(), fresh()
+    with Session(open_mx, flooder) as session:
+        session.mail()
+        for turn in range(100):
+            for reply in session.recipients(
+                    f"nobody{turn}-{number}@example.test"
+                    for number in range(100)):
+                assert reply.code == 550
+            if turn % 20 == 0:
+                assert deliver(open_mx, honest, GOOD).code == 250
+    assert hear(open_mx, flooder).fixed == ERRORS
+    assert house.events(flooder)["recipient"] <= 20 + 5
+    assert house.events(honest) == {}
+    assert_clear(light, honest)
