@@ -4,6 +4,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 /* ---- addresses ---- */
 
 void
@@ -42,23 +44,24 @@ classify_spared(const struct conf *conf, const char *address)
 
 /* ---- rejections ---- */
 
-/* What the text says goes before the status alone, since a sender may be
- * refused with the recipient's status; the first row that fits counts.  But for
- * greylisting, nothing that is refused for now counts: a resolver that is down
- * looks like a domain that is nowhere, and a domain that was left out of the
- * configuration like a relay attempt (defer_unauth_destination). */
+/* The first row that fits counts.  5.1.1 is a recipient's and outweighs all
+ * words: where Postfix asks another server for it, that one's answer, which may
+ * repeat what the client said, stands in the text.  But for greylisting, nothing
+ * that is refused for now counts: a resolver that is down looks like a domain
+ * that is nowhere, and a domain that was left out of the configuration like a
+ * relay attempt (defer_unauth_destination). */
 static const struct {
 	enum kind kind;
 	const char *status; /* how it begins; all of it before a '$' */
-	const char *text;   /* a part of it */
+	const char *text;   /* how it begins; a part of it behind a '*' */
 } rejections[] = {
 	/* "Greylisted", "greylisting in action", "Recipient address rejected:
 	 * Greylisted". */
-	{ KIND_GREYLIST, "4", "reylist" },
+	{ KIND_GREYLIST, "4", "*reylist" },
+	{ KIND_RECIPIENT, "5.1.1$", "" },
 	{ KIND_HELO, "5", "Helo command rejected" },
 	{ KIND_SENDER, "5", "Sender address rejected" },
 	{ KIND_RELAY, "5.7.1$", "Relay access denied" },
-	{ KIND_RECIPIENT, "5.1.1$", "" },
 };
 
 bool
@@ -77,10 +80,12 @@ classify_rejection(const char *status, const char *text, enum kind *out)
 	for (size_t i = 0; i < sizeof(rejections) / sizeof(*rejections); i++) {
 		const char *want = rejections[i].status;
 		const size_t len = strcspn(want, "$");
+		const char *words = rejections[i].text;
 
 		if (strncmp(status, want, len) == 0 &&
 		    (want[len] == '\0' || status[len] == '\0') &&
-		    strstr(said, rejections[i].text) != NULL) {
+		    (*words == '*' ? strstr(said, words + 1)
+				   : text_after(said, words)) != NULL) {
 			*out = rejections[i].kind;
 			return true;
 		}

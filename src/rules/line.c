@@ -325,7 +325,7 @@ bool
 line_split(const struct log_line *line, struct line_parts *parts)
 {
 	static const char docker[] = "{\"log\":\"";
-	size_t len = line->len < RULES_LINE_MAX ? line->len : RULES_LINE_MAX;
+	size_t len = line->len;
 	const char *text = line->text;
 	const char *end = text + len;
 
@@ -334,6 +334,9 @@ line_split(const struct log_line *line, struct line_parts *parts)
 		    sizeof(parts->undone));
 		text = parts->undone;
 		end = text + len;
+	}
+	if (len >= RULES_LINE_MAX) {
+		return false; /* it was cut, and may say anything */
 	}
 	end -= end > text && end[-1] == '\r';
 	parts->guessed = false;

@@ -49,7 +49,7 @@ struct line_parts {
 	char undone[RULES_LINE_MAX]; /* what a string of JSON holds */
 };
 
-/* False where the line is no such line. */
+/* False where the line is no such line, or was cut at RULES_LINE_MAX. */
 bool line_split(const struct log_line *line, struct line_parts *parts);
 
 /*

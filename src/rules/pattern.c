@@ -37,8 +37,13 @@ static const struct {
 	{ "queue", QUEUE },
 	/* How ClamAV names what is suspicious or unwanted and no virus. */
 	{ "heuristic", "(?<heuristic>(?:Heuristics|PUA)\\.)" },
-	/* A mail address that nothing can hide in. */
+	/* A mail address that nothing can hide in; any, quoted as Postfix 3.5
+	 * and later do. */
 	{ "address", "<[^\\s<>\"]*+>" },
+	{ "path", "<(?:\"(?:[^\"\\\\]|\\\\.)*+\"|[^<>\"])*+>" },
+	/* No more comes than any syslog daemon lets through: nothing was cut
+	 * off behind it. */
+	{ "whole", "(?=(?s:.{0,800}+)\\z)" },
 };
 static const struct words meaning_words = WORDS_OF(meanings);
 

@@ -57,6 +57,14 @@ def test_neither_needs_a_database_nor_makes_one(house):
     assert not house.database.exists()
 
 
+@pytest.mark.parametrize("size, status", [(8191, 0), (8192, 1), (20000, 1)])
+def test_nothing_is_taken_of_a_line_that_was_cut(house, size, status):
+    line = (f"Nov 21 23:44:51 mx postfix/smtpd[9]: warning: h[{BAD}]: SASL "
+            "LOGIN authentication failed: x, sasl_username=").ljust(size, "y")
+    assert len(found(house, "-", given=line + "\n", status=status)) \
+        == (status == 0)
+
+
 def own_rule(house, text):
     folder = house.folder / "rules.d"
     folder.mkdir()

@@ -179,6 +179,35 @@ def test_what_is_refused_for_now_is_no_offence(milter, text):
     assert milter.kinds(ip) == []
 
 
+ECHO = (
+    "<x@y.test>: Recipient address rejected: undeliverable address: host "
+    'mx.y.test[192.0.2.9] said: 550 5.1.1 <"x {}"@y.test>... unknown'
+)
+
+
+@pytest.mark.parametrize(
+    "status, text, kinds",
+    [
+        ("5.1.1", ECHO.format("Sender address rejected"), ["recipient"]),
+        ("5.1.1", ECHO.format("Helo command rejected"), ["recipient"]),
+        ("5.1.1", "cut <x Helo command rejected", ["recipient"]),
+        ("5.1.1", '<"x>: Helo command rejected"@y>: Recipient address '
+                  "rejected: User unknown", ["recipient"]),
+        ("5.7.1", ECHO.format("Relay access denied"), []),
+        ("5.7.1", "Service unavailable; Sender address "
+                  "[Sender address rejected@y.test] blocked using z", []),
+        ("5.7.1", "<x Helo command rejected: cut", []),
+        ("5.5.2", "<x>: Helo command rejected: Invalid name", ["helo"]),
+    ],
+)
+def test_only_the_mtas_own_words_count(milter, status, text, kinds):
+    talk = milter.caller("203.0.113.9")
+    talk.mail()
+    talk.rcpt("<x@y.test>", (status, text))
+    talk.quit()
+    assert milter.kinds("203.0.113.9") == kinds
+
+
 def test_submission_and_authentication(milter):
     milter.dictionary("203.0.113.9").quit()
     talk = milter.talk()

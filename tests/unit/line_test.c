@@ -275,20 +275,6 @@ the_journal_knows_time_and_tag(void **state)
 	assert_int_equal(parts.text_len, 23);
 }
 
-static void
-a_long_line_is_looked_at_in_part(void **state)
-{
-	static char text[3 * RULES_LINE_MAX];
-	const struct log_line line = { .text = text, .len = sizeof(text) };
-	struct line_parts parts;
-
-	(void)state;
-	memset(text, 'x', sizeof(text));
-	memcpy(text, "Nov 21 23:44:51 mx a: ", 22);
-	assert_true(line_split(&line, &parts));
-	assert_int_equal(parts.text_len, RULES_LINE_MAX - 22);
-}
-
 /* On Lord Howe Island the clock goes back by half an hour, inside an hour. */
 static void
 an_hour_with_a_jump_is_not_kept(void **state)
@@ -326,7 +312,6 @@ main(void)
 		cmocka_unit_test(an_hour_with_a_jump_is_not_kept),
 		cmocka_unit_test(lines_are_taken_apart),
 		cmocka_unit_test(the_journal_knows_time_and_tag),
-		cmocka_unit_test(a_long_line_is_looked_at_in_part),
 	};
 
 	return cmocka_run_group_tests_name("line", tests, NULL, NULL);
