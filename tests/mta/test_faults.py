@@ -8,6 +8,7 @@ import os
 import signal
 import sqlite3
 import subprocess
+import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 
@@ -15,7 +16,7 @@ import pytest
 
 from mail import GOOD
 from offences import dictionary_attack, guess
-from process import wait_for
+from process import own, wait_for
 from smtp import Closed, Session, deliver, offer
 from truth import (ERRORS, HOUR, assert_clear, assert_one_truth, hear)
 
@@ -248,21 +249,33 @@ def test_a_database_that_was_deleted_stops_no_mail(light, house, fresh):
 
 
 @pytest.fixture
-def frozen(house):
+def frozen(light):
     """A function that lets nobody write to the database any more, nor those
-    who have it open; what it does is undone afterwards."""
+    who have it open; what it does is undone afterwards.  The database is on a
+    disk: in memory those who have a file open write all the same."""
+    house = light.house
     files = [house.database, house.database + "-wal"]
 
     def chattr(flag):
         return subprocess.run(["chattr", flag, *files], check=False,
                               capture_output=True).returncode == 0
-    yield chattr
-    chattr("-i")
+    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+        own(folder, "nobody")
+        os.chmod(folder, 0o2770)
+        subprocess.run(["mount", "--bind", folder, house.lib], check=True)
+        house.start_milter()
+        house.start_web()
+        yield chattr
+        chattr("-i")
+        try:
+            house.close()
+        finally:
+            subprocess.run(["umount", house.lib], check=True)
 
 
 def test_a_database_frozen_under_the_running_milter_stops_no_mail(
-        light, house, frozen, fresh):
-    banned = fresh()
+        light, frozen, fresh):
+    house, banned = light.house, fresh()
     dictionary_attack(light.mx, banned)
     told = hear(light.mx, banned)
     if not frozen("+i"):
@@ -314,15 +327,22 @@ def small_disk(light):
         subprocess.run(["umount", lib], check=True)
 
 
+def fill(folder):
+    """Take all the room there is; the database may give some of it back
+    afterwards, when its write-ahead log is emptied."""
+    with open(f"{folder}/ballast", "ab", buffering=0) as ballast:
+        with pytest.raises(OSError):
+            while True:
+                ballast.write(bytes(4096))
+
+
 def test_a_full_disk_stops_no_mail(light, small_disk, fresh):
     house, banned = light.house, fresh()
     dictionary_attack(light.mx, banned)
     told = hear(light.mx, banned)
-    with open(f"{small_disk}/ballast", "wb", buffering=0) as ballast:
-        with pytest.raises(OSError):
-            while True:
-                ballast.write(bytes(4096))
+    fill(small_disk)
     ten_sessions(light.mx, [fresh() for _ in range(10)])
+    fill(small_disk)
     assert_mail_flows(light, fresh)
     assert_few_complaints(house)
     assert hear(light.mx, banned) == told
