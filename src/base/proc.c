@@ -260,7 +260,7 @@ proc_descriptors_look(int64_t now)
 bool
 proc_wait_out(int *tries)
 {
-	const struct timespec moment = { .tv_nsec = 20 * 1000000 };
+	const struct timespec moment = { .tv_nsec = 20000000 };
 
 	(void)nanosleep(&moment, NULL);
 	return ++*tries <= 50;

@@ -24,7 +24,7 @@ be_worker(pid_t parent, bool first)
 
 	(void)sigemptyset(&child);
 	(void)sigaddset(&child, SIGCHLD);
-	(void)sigprocmask(SIG_UNBLOCK, &child, NULL);
+	(void)pthread_sigmask(SIG_UNBLOCK, &child, NULL);
 	(void)prctl(PR_SET_PDEATHSIG, SIGKILL);
 	/* It may have died before that. */
 	if (getppid() != parent) {
@@ -66,9 +66,8 @@ judge(int status, bool stop)
 	if (WIFEXITED(status)) {
 		log_warn("starting again");
 	} else {
-		/* NOLINTNEXTLINE(concurrency-mt-unsafe): only one thread */
 		log_warn("crashed (%s); starting again",
-		    strsignal(WTERMSIG(status)));
+		    sigdescr_np(WTERMSIG(status)));
 	}
 }
 
@@ -88,7 +87,7 @@ supervise(void)
 	(void)sigaddset(&asked, SIGINT);
 	awaited = asked;
 	(void)sigaddset(&awaited, SIGCHLD);
-	(void)sigprocmask(SIG_BLOCK, &awaited, NULL);
+	(void)pthread_sigmask(SIG_BLOCK, &awaited, NULL);
 	for (bool first = true;; first = false) {
 		const pid_t worker = fork();
 		bool stop = false;
@@ -103,8 +102,7 @@ supervise(void)
 			judge(status, stop);
 		} else {
 			log_warn("cannot start a process: %s",
-			    strerror(
-				errno)); /* NOLINT(concurrency-mt-unsafe) */
+			    strerrordesc_np(errno));
 		}
 		if (proc_ticks() - since > MINUTE) {
 			since = proc_ticks();
