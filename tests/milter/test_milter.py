@@ -680,12 +680,13 @@ def odd_macros(milter):
 
 
 def test_it_is_back_at_once_after_a_crash_of_libmilter(milter):
+    slow = sanitized(worker_of(milter.process.pid))
     milter.dictionary("203.0.113.9").quit()
     for _ in range(5):
         odd_macros(milter)
         began = time.monotonic()
         talk = milter.caller("203.0.113.9")
-        assert time.monotonic() - began < 0.2
+        assert time.monotonic() - began < (2 if slow else 0.2)
         assert talk.mail() == "continue"
         assert REPLY.fullmatch(talk.rcpt()), "the ban still stands"
         talk.quit()
