@@ -137,7 +137,7 @@ put_why(const struct page *page, struct section *section, const struct ban *ban)
 }
 
 static void
-put_ban(const struct page *page, const struct ban *ban, bool asked,
+put_ban(const struct page *page, const struct ban *ban, bool open, bool asked,
     const char *reply)
 {
 	struct section *item = section_item(page->root, VAR_BANS);
@@ -145,6 +145,7 @@ put_ban(const struct page *page, const struct ban *ban, bool asked,
 
 	put_why(page, item, ban);
 	section_word(item, VAR_SERVICE, "service-", service_name(ban->service));
+	section_yes(item, VAR_OPEN, open);
 	section_yes(item, VAR_ASKED, asked);
 	section_yes(item, VAR_AUTOMATIC, !is_manual(ban));
 	section_text(item, VAR_REF, ban->ref);
@@ -291,14 +292,16 @@ put_past(struct page *page, const struct lookup_past *past)
 
 /* ---- the whole ---- */
 
+/* The one that was asked for stands first; else the one that ends last. */
 static void
-put_listed(struct page *page, const char *ref)
+put_listed(struct page *page)
 {
 	const struct standing *standing = page->standing;
-	const struct ban *main = &standing->ban[0]; /* ends last */
+	const struct ban *asked = page_ref_ban(standing, page->ref);
+	const struct ban *main = asked != NULL ? asked : &standing->ban[0];
+	const size_t place = (size_t)(main - standing->ban);
 	const int64_t left = main->ends - standing->checked_at;
-	const struct ban *asked = main;
-	const char *asked_reply = NULL;
+	const char *main_reply = NULL;
 	struct section *root = page->root;
 	char ip[ADDR_TEXT_SIZE];
 	uint32_t kinds = 0;
@@ -307,8 +310,9 @@ put_listed(struct page *page, const char *ref)
 
 	(void)addr_format(&standing->address, ip);
 	for (size_t i = 0; i < standing->bans; i++) {
-		const struct ban *ban = &standing->ban[i];
-		const bool is_asked = ref != NULL && strcmp(ref, ban->ref) == 0;
+		const struct ban *ban = i == 0
+					    ? main
+					    : &standing->ban[i - (i <= place)];
 		/* What is refused with it now. */
 		char *reply = page_data_room(page->data, REPLY_TEXT_SIZE);
 
@@ -316,19 +320,22 @@ put_listed(struct page *page, const char *ref)
 			(void)reply_line(ban_reply(ban), ip, ban->ends,
 			    page->site->conf->lookup_url, ban->ref, reply);
 		}
-		put_ban(page, ban, is_asked, reply);
+		put_ban(page, ban, i == 0, ban == asked, reply);
 		kinds |= kinds_of(page, ban);
 		automatic = automatic || !is_manual(ban);
 		by_hand = by_hand || is_manual(ban);
-		if (i == 0 || is_asked) {
-			asked = ban;
-			asked_reply = reply;
-		}
+		main_reply = i == 0 ? reply : main_reply;
 	}
 	section_yes(root, VAR_LISTED, true);
 	section_yes(root, VAR_MANY, standing->bans > 1);
+	if (place > 0) {
+		section_here(root, VAR_FREE, standing->ban[0].ends);
+	}
 	section_yes(root, VAR_AUTOMATIC, automatic);
 	section_yes(root, VAR_BY_HAND, by_hand);
+	section_yes(root, VAR_LOGIN,
+	    standing->bans == 1 && !by_hand && main->reason == REASON_AUTH);
+	section_yes(root, VAR_TEMPORARY, ban_reply(main)->code[0] == '4');
 	section_word(root, VAR_LEAD, "lead-", service_name(main->service));
 	put_times(root, main);
 	section_duration(root, VAR_LEFT, left);
@@ -339,7 +346,7 @@ put_listed(struct page *page, const char *ref)
 	if (page->hours != NULL) {
 		put_hours(page, page->hours);
 	}
-	put_report(page, asked, asked_reply);
+	put_report(page, main, main_reply);
 }
 
 void
@@ -367,6 +374,6 @@ page_lookup_fill(struct page *page)
 	    "-heading");
 	section_yes(root, VAR_CLEAR, standing->bans == 0);
 	if (standing->bans > 0) {
-		put_listed(page, ref);
+		put_listed(page);
 	}
 }

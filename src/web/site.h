@@ -55,7 +55,8 @@ enum {
 	V(SAME, "same") V(EVERY, "every") V(MEMORY, "memory")                  \
 	V(FIXES, "fixes") V(FIX, "fix") V(HOURS, "hours")                      \
 	V(ENDED, "ended") V(LIFTED, "lifted") V(AGO, "ago")                    \
-	V(LOOKED_UP, "looked-up")                                              \
+	V(LOOKED_UP, "looked-up") V(FREE, "free") V(OPEN, "open")              \
+	V(LOGIN, "login")                                                      \
 	V(HOURS_NONE, "hours-none") V(HOUR_ROWS, "hour-rows")                  \
 	V(HOUR_FROM, "hour-from") V(HOUR_MIDDLE, "hour-middle")                \
 	V(REPUTATION, "reputation") V(MOST, "most") V(REPORT, "report")        \

@@ -70,10 +70,44 @@ def test_a_banned_address_reads_what_the_command_knows(shown, ip, said):
 def test_the_ban_that_ends_last_stands_first(shown):
     words = shown.ask("/?ip=192.0.2.7").words
     ends = re.findall(r"blocked until (\S+)\. See",
-                      words.split("What to do")[0])
+                      words.split("Whom to ask")[0])
     assert len(ends) == 2
     assert ends == sorted(ends, reverse=True)
     assert words.index("500 5.7.1 Too many spams") < words.index("550 5.7.1")
+
+
+def test_the_ban_that_was_asked_for_stands_before_one_that_ends_last(shown):
+    last, first = bans_of(shown, "192.0.2.7")
+    page = shown.ask(f"/?ip=192.0.2.7&ref={first['ref']}")
+    assert page.words.index("550 5.7.1") < page.words.index("500 5.7.1")
+    until = re.findall(r'<time datetime="([^"]+)">', page.text)
+    assert until[0] == first["ends"]
+    assert "the last of them ends on" in page.words
+    assert last["ends"] in until
+    assert page.text.count("<details open>") == 1
+
+
+def test_what_to_do_stands_before_the_details(shown):
+    words = shown.ask("/?ip=192.0.2.7").words
+    assert words.index("What to do") < words.index("Reference")
+
+
+def test_who_logs_in_here_is_told_what_that_means(shown):
+    words = shown.ask("/?ip=192.0.2.9").words
+    assert "I send mail with my account here" in words
+    assert "Check the name and the password of every account" in words
+    assert "your provider’s server that is blocked" not in words
+    assert "has to be sent again" not in words
+
+
+def test_whether_the_message_comes_again_by_itself_is_said(shown, empty):
+    assert "has to be sent again after the end" in \
+        shown.ask("/?ip=192.0.2.7").words
+    with open(empty.conf, "a", encoding="utf-8") as conf:
+        conf.write('policy = "laposte"\n')
+    empty.videur("report", "virus", "192.0.2.7")
+    empty.start()
+    assert "tries again by itself" in empty.ask("/?ip=192.0.2.7").words
 
 
 def test_an_address_of_the_same_64_is_listed_and_the_next_is_not(shown):
