@@ -185,7 +185,10 @@ field_mode(const struct key *key, void *field, const char *value)
 		return "must be from 0600 to 0777, open to the owner";
 	}
 	*(unsigned *)field = (unsigned)mode;
-	return NULL;
+	return (mode & 0002) == 0 ? NULL
+				  : GRAMMAR_WARNING
+		   "lets every user of this host have others banned: 0660 "
+		   "and the MTA's group as socket-group let the MTA alone";
 }
 
 const char *
