@@ -64,7 +64,7 @@ judge(int status, bool stop)
 		_exit(128 + WTERMSIG(status));
 	}
 	if (WIFEXITED(status)) {
-		log_warn("starting again");
+		log_info("starting again");
 	} else {
 		log_warn("crashed (%s); starting again",
 		    sigdescr_np(WTERMSIG(status)));
