@@ -101,9 +101,13 @@ struct conf {
 	struct conf_list scanner_log;
 
 	/* brake { }: see engine_brake(). */
-	int64_t brake_bans;     /* 5; 0: no brake */
-	int64_t brake_within;   /* 10 min */
-	int64_t brake_accepted; /* 3 */
+	int64_t brake_bans;       /* 5; 0: no brake */
+	int64_t brake_within;     /* 10 min */
+	int64_t brake_accepted;   /* 3 */
+	int64_t brake_days;       /* 3 */
+	int64_t brake_span;       /* 7 d */
+	int64_t brake_recipients; /* 3 */
+	int64_t brake_quiet;      /* 1 h */
 
 	/* keep { }: seconds; bans are kept so long after memory. */
 	int64_t keep_events;  /* 30 d */

@@ -190,6 +190,12 @@ static const struct key rows[] = {
 	{ KEY("brake", "within", brake_within, field_duration), .def = "10m" },
 	{ KEY("brake", "accepted", brake_accepted, field_int), .min = 1,
 	    .max = MANY, .def = "3" },
+	{ KEY("brake", "days", brake_days, field_int), .min = 1, .max = 30,
+	    .def = "3" },
+	{ KEY("brake", "span", brake_span, field_duration), .def = "7d" },
+	{ KEY("brake", "recipients", brake_recipients, field_int), .min = 1,
+	    .max = MANY, .def = "3" },
+	{ KEY("brake", "quiet", brake_quiet, field_duration), .def = "1h" },
 
 	{ KEY("keep", "events", keep_events, field_duration), .def = "30d" },
 	{ KEY("keep", "tallies", keep_tallies, field_duration), .def = "35d" },

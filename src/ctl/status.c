@@ -228,6 +228,7 @@ status_show(struct ctl *ctl)
 	struct ban_counts counts; /* active, enforced bans */
 	struct observed observed;
 	struct state states[STATE_COUNT];
+	struct brake brake;
 	int64_t allowed = 0;
 	bool observe = conf->mode == CONF_OBSERVE;
 
@@ -236,10 +237,15 @@ status_show(struct ctl *ctl)
 	observed = read_observed(ctl);
 	store_allow_each(store, ctl->now, count_allow, &allowed);
 	engine_states(store, states);
-	if (strcmp(states[STATE_BRAKE].value, "on") == 0) {
+	engine_brake(store, conf, ctl->now, &brake);
+	if (brake.on) {
 		output_line("BRAKE ON",
-		    "new bans of clients whose mail was accepted before "
-		    "refuse nobody: see \"videur brake\"");
+		    "new bans of clients with a good history refuse nobody: "
+		    "see \"videur brake\"");
+	} else if (brake.since != 0) {
+		(void)text_copy(states[STATE_BRAKE].value,
+		    sizeof(states[STATE_BRAKE].value), "off");
+		states[STATE_BRAKE].since = brake.since;
 	}
 	output_object(NULL, NULL);
 	put_database(ctl, &numbers);
@@ -286,8 +292,8 @@ brake_show(struct ctl *ctl)
 		output_say("the brake is off");
 	} else if (brake->on) {
 		output_say(
-		    "THE BRAKE IS ON since %s: new bans of clients whose mail "
-		    "was accepted before refuse nobody",
+		    "THE BRAKE IS ON since %s: new bans of clients with a good "
+		    "history refuse nobody",
 		    since);
 	} else {
 		output_say("the brake is off, since its release at %s", since);
@@ -300,10 +306,16 @@ brake_show(struct ctl *ctl)
 		    "back");
 	}
 	output_say(
-	    "it counts clients with %" PRId64 " or more messages accepted in "
-	    "the last %s, and goes on for %" PRId64 " with a new ban within %s",
-	    conf->brake_accepted, piece_duration(REPUTATION_SPAN),
-	    conf->brake_bans, piece_duration(conf->brake_within));
+	    "it counts clients that logged in well in the last %s, or had %" PRId64
+	    " or more messages accepted, on %" PRId64 " days or more, %s from "
+	    "the first to the last, for %" PRId64 " recipients or more",
+	    piece_duration(REPUTATION_SPAN), conf->brake_accepted,
+	    conf->brake_days, piece_duration(conf->brake_span),
+	    conf->brake_recipients);
+	output_say("it goes on for %" PRId64 " of them with a new ban within "
+		   "%s, and is released after %s without one",
+	    conf->brake_bans, piece_duration(conf->brake_within),
+	    piece_duration(conf->brake_quiet));
 	if (brake->on || held > 0) {
 		output_say(
 		    "bans held back that would hold now: %" PRId64, held);
@@ -320,6 +332,10 @@ brake_show(struct ctl *ctl)
 	output_int("bans", conf->brake_bans);
 	output_int("within", conf->brake_within);
 	output_int("accepted", conf->brake_accepted);
+	output_int("days", conf->brake_days);
+	output_int("span", conf->brake_span);
+	output_int("recipients", conf->brake_recipients);
+	output_int("quiet", conf->brake_quiet);
 	output_int("clients", counts.clients);
 	output_int("held", held);
 	output_time("checked_at", ctl->now);
@@ -332,7 +348,7 @@ brake_release(struct ctl *ctl)
 {
 	struct brake brake;
 
-	engine_brake(ctl->store, &brake);
+	engine_brake(ctl->store, ctl->conf, ctl->now, &brake);
 	if (brake.on) {
 		engine_brake_release(ctl->store, ctl->now);
 		ctl_audit(ctl, "brake release", "all");

@@ -152,6 +152,7 @@ check_seen(const struct facts *facts, struct diagnosis *out)
 	bool enough = seen->sessions >= SESSIONS_LEAST;
 	const struct losses *lost = &facts->records.lost;
 	char numbers[5][NUMBER_SIZE];
+	char since[TIME_TEXT_SIZE];
 	const char *const words[REMARK_WORDS] = {
 		diagnosis_number(seen->sessions, numbers[0]),
 		diagnosis_number(seen->message_ends, numbers[1]),
@@ -164,6 +165,10 @@ check_seen(const struct facts *facts, struct diagnosis *out)
 			diagnosis_say(out, losses[i],
 			    diagnosis_number(lost->number[i], numbers[4]));
 		}
+	}
+	if (facts->records.brake.on) {
+		diagnosis_say(out, "brake-on",
+		    text_from_time(facts->records.brake.since, since));
 	}
 	if (enough && seen->message_ends == 0) {
 		diagnosis_add(out, "no-message-seen", words);

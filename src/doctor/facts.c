@@ -553,6 +553,7 @@ facts_read_records(struct facts *facts, struct store *store)
 	engine_seen(store, now, &records->seen);
 	store_numbers(store, &records->numbers);
 	engine_losses(store, now, &records->lost);
+	engine_brake(store, facts->conf, now, &records->brake);
 	if (facts->has_ssh) {
 		engine_standing(
 		    store, facts->conf, &facts->ssh, now, &records->standing);

@@ -144,6 +144,7 @@ struct records {
 	/* Of today and yesterday: what the milter saw, and what was read. */
 	struct milter_seen seen;
 	struct losses lost;
+	struct brake brake;
 	struct {
 		char name[CONF_PATH_SIZE];
 		struct source_seen seen; /* without its name */

@@ -252,6 +252,7 @@ engine_maintain(
 {
 	const enum trust trust = trust_clock(store, now, ticks);
 
+	engine_brake_settle(store, conf, now);
 	if (trust == TRUST_NOTHING) {
 		return 0;
 	}

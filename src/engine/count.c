@@ -179,6 +179,7 @@ engine_losses(struct store *store, int64_t now, struct losses *losses)
 
 static const char *const keys[STATE_COUNT] = {
 	[STATE_BRAKE] = "brake",
+	[STATE_BRAKE_CAUSE] = "brake-cause",
 	[STATE_MILTER] = "milter",
 	[STATE_WATCH] = "watch",
 	[STATE_WATCH_BEHIND] = "watch-behind",

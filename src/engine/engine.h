@@ -128,18 +128,25 @@ void engine_count(
 
 /*
  * The brake, against a broken map, resolver or scanner that makes everybody
- * look bad.  It counts honest clients, those with brake_accepted messages
- * accepted in the REPUTATION_SPAN before, that get a new enforced ban by a
- * rule.  The one that would be number brake_bans within brake_within seconds
- * puts it on.  While it is on, new bans of honest clients are stored as
- * observed; all others, those by hand and all that hold stay in force.  It
- * stays on until it is released.  In observe mode there is nothing to brake.
+ * look bad.  It counts honest clients that get a new enforced ban by a rule.
+ * The one that would be number brake_bans within brake_within seconds puts it
+ * on.  While it is on, new bans of honest clients are stored as observed; all
+ * others, those by hand and all that hold stay in force.  It stays on until it
+ * is released, or for brake_quiet seconds without a further ban of an honest
+ * client, observed or not.  In observe mode there is nothing to brake.
+ *
+ * Honest is who, in the REPUTATION_SPAN before the first of the bans that put it
+ * on, logged in well; or of whom brake_accepted messages were accepted then, on
+ * brake_days days, brake_span seconds from the first to the last, and for
+ * brake_recipients recipients.
  */
 struct brake {
 	bool on;
 	int64_t since; /* when it was put on or released; 0: never */
+	int64_t cause; /* when the first ban that put it on began */
 };
-void engine_brake(struct store *store, struct brake *brake);
+void engine_brake(struct store *store, const struct conf *conf, int64_t now,
+    struct brake *brake);
 /* The same, and how many clients count towards it now; while it is on those
  * since it was put on, which are none. */
 struct brake_counts {
@@ -151,10 +158,10 @@ void engine_brake_counts(struct store *store, const struct conf *conf,
 /* Release it: bans from before `now` do not count towards it any more, and
  * events from before not against honest clients. */
 void engine_brake_release(struct store *store, int64_t now);
-/* Say loudly that logins fail for all, once that is committed. */
-void engine_log_storm(void);
 /* Say loudly that it was put on, once that is committed. */
 void engine_log_brake(const struct conf *conf);
+/* Say loudly that logins fail for all, once that is committed. */
+void engine_log_storm(void);
 
 /* What was seen and could not be kept, by its sort.  To lose is to add to the
  * sums by day and to the state; what was lost today and yesterday. */
@@ -176,6 +183,7 @@ void engine_losses(struct store *store, int64_t now, struct losses *losses);
  * database. */
 enum engine_state {
 	STATE_BRAKE,        /* "on" or "off" */
+	STATE_BRAKE_CAUSE,  /* since when honest clients were banned for it */
 	STATE_MILTER,       /* a sign of life: the version that runs */
 	STATE_WATCH,        /* likewise */
 	STATE_WATCH_BEHIND, /* seconds since all was read */
@@ -206,7 +214,8 @@ const char *engine_state_name(enum engine_state which);
 struct repute {
 	enum reputation reputation;
 	struct reputation_facts facts;
-	int64_t days; /* on so many mail was accepted */
+	int64_t days; /* on so many mail was accepted, */
+	int64_t span; /* and so many seconds from the first to the last */
 };
 void engine_repute(struct store *store, const struct conf *conf,
     const struct net *client, const struct tally *unflushed, int64_t now,

@@ -14,6 +14,7 @@ struct judge_query {
 	struct net client;
 	struct addr address; /* whose event it is */
 	int64_t at;          /* of the event that is judged */
+	int64_t now;
 	bool always;   /* not only where there are enough events around `at` */
 	bool observed; /* observed bans count like others */
 	bool storm;    /* logins fail for all, and it is one of them */
@@ -33,10 +34,13 @@ struct judgement {
 struct brake_answer {
 	bool honest; /* the client is one the brake is for */
 	bool held;   /* its ban is to be observed only */
-	bool braked; /* and the brake was put on for it, at `now` */
+	bool braked; /* and the brake was put on for it */
 };
-struct brake_answer engine_brake_ask(struct store *store,
-    const struct judge_query *query, int64_t t, int64_t now);
+struct brake_answer engine_brake_ask(
+    struct store *store, const struct judge_query *query, int64_t t);
+/* Write down, and log, that it released itself, where it did. */
+void engine_brake_settle(
+    struct store *store, const struct conf *conf, int64_t now);
 
 /* Since when the client's events count, by the brake: its newest release where
  * the client is honest and it lies after `after`; else `after`.  Whatever made

@@ -86,7 +86,8 @@ struct month {
 	struct repute *repute;
 	const struct net *client;
 	int64_t after;
-	int64_t day; /* the newest on which mail was accepted */
+	int64_t day;   /* the newest on which mail was accepted */
+	int64_t first; /* the first hour in which it was */
 };
 
 static void
@@ -95,10 +96,15 @@ add_hour(void *to, int64_t hour, const struct tally *tally)
 	struct month *month = to;
 
 	tally_add(&month->repute->facts.tally, tally);
-	if (tally->accepted > 0 && hour - hour % STORE_DAY != month->day) {
+	if (tally->accepted == 0) {
+		return;
+	}
+	if (hour - hour % STORE_DAY != month->day) {
 		month->repute->days++;
 		month->day = hour - hour % STORE_DAY;
 	}
+	month->first = month->first < hour ? month->first : hour;
+	month->repute->span = hour - month->first;
 }
 
 /* One by hand, one of a wider network and one that was lifted say nothing of
@@ -126,7 +132,8 @@ engine_repute(struct store *store, const struct conf *conf,
 	struct month month = { .repute = repute,
 		.client = client,
 		.after = now - REPUTATION_SPAN,
-		.day = INT64_MIN };
+		.day = INT64_MIN,
+		.first = INT64_MAX };
 
 	*repute = (struct repute){ .days = 0 };
 	store_tally_hours(store, client, tally_hour(month.after + 1),
@@ -404,6 +411,7 @@ engine_outlook(struct store *store, const struct conf *conf,
 		.rule = rule,
 		.client = *client,
 		.at = now,
+		.now = now,
 		.always = true };
 	struct judgement judged;
 
@@ -451,7 +459,7 @@ reach_everywhere(struct ban *ban)
  * back before stands for it. */
 static void
 ban(struct store *store, struct judge_query *query, struct judgement *judged,
-    int64_t now, struct outcome *outcome)
+    struct outcome *outcome)
 {
 	const struct policy_decision decision = policy_step(
 	    &judged->past, &judged->counts);
@@ -465,7 +473,7 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 	ban = &outcome->ban[outcome->bans];
 	*ban = policy_ban(
 	    query->rule, &decision, &query->client, judged->trusted);
-	brake = engine_brake_ask(store, query, judged->t, now);
+	brake = engine_brake_ask(store, query, judged->t);
 	ban->honest = brake.honest;
 	if (brake.held) {
 		ban->observed = true;
@@ -662,6 +670,7 @@ engine_observe(struct store *store, const struct conf *conf,
 		.address = seen->address,
 		.at = event.at,
 		.on_mx = seen->kind == KIND_AUTH && seen->service == SERVICE_MX,
+		.now = now,
 		.unflushed = unflushed };
 	struct tally_row tally = { .client = event.client,
 		.hour = tally_hour(event.at) };
@@ -716,7 +725,7 @@ engine_observe(struct store *store, const struct conf *conf,
 		query.observed = false;
 		if ((query.rule->kinds & kind_bit(event.kind)) != 0 &&
 		    judge(store, &query, &judged)) {
-			ban(store, &query, &judged, now, outcome);
+			ban(store, &query, &judged, outcome);
 		}
 	}
 	if (outcome->stored) {

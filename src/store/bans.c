@@ -250,18 +250,36 @@ store_ban_each(struct store *store, const struct ban_query *query,
 }
 
 int64_t
-store_ban_honest(
-    struct store *store, int64_t after, int64_t until, const struct net *but)
+store_ban_honest(struct store *store, int64_t after, int64_t until,
+    const struct net *but, int64_t *first)
 {
 	static const struct net nobody;
-
-	return db_number(store,
-	    "SELECT count(DISTINCT client) FROM ban WHERE honest"
+	sqlite3_stmt *row = db_query(store,
+	    "SELECT count(DISTINCT client), min(begins) FROM ban WHERE honest"
 	    " AND begins > :after AND begins <= :until"
 	    " AND NOT observed AND NOT mistake AND client <> :client",
 	    DB_WITH(db_client(but != NULL ? but : &nobody),
-		db_int(":after", after), db_int(":until", until)),
-	    0);
+		db_int(":after", after), db_int(":until", until)));
+	int64_t clients = 0;
+
+	if (first != NULL) {
+		*first = INT64_MAX;
+	}
+	if (db_row(store, row)) {
+		clients = sqlite3_column_int64(row, 0);
+		if (first != NULL && clients > 0) {
+			*first = sqlite3_column_int64(row, 1);
+		}
+		db_reset(row);
+	}
+	return clients;
+}
+
+int64_t
+store_ban_honest_newest(struct store *store)
+{
+	return db_number(
+	    store, "SELECT max(begins) FROM ban WHERE honest", NULL, INT64_MIN);
 }
 
 void

@@ -323,9 +323,13 @@ void store_ban_each(struct store *store, const struct ban_query *query,
 bool store_ban_find(struct store *store, const char *ref, struct ban *ban);
 
 /* How many honest clients (see struct ban) have an enforced ban that began with
- * after < begins <= until and was no mistake, but for `but` (NULL: none). */
-int64_t store_ban_honest(
-    struct store *store, int64_t after, int64_t until, const struct net *but);
+ * after < begins <= until and was no mistake, but for `but` (NULL: none); in
+ * `first`, if given, when the first of these bans began, INT64_MAX. */
+int64_t store_ban_honest(struct store *store, int64_t after, int64_t until,
+    const struct net *but, int64_t *first);
+/* When the newest ban of an honest client began, observed ones too; INT64_MIN
+ * for none. */
+int64_t store_ban_honest_newest(struct store *store);
 
 /* Write a new end, note and service of a ban. */
 void store_ban_change(struct store *store, const struct ban *ban);

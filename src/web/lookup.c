@@ -337,7 +337,7 @@ count(struct stats *stats, const struct conf *conf, struct log_gate *gate)
 	store_daily_each(store, 0, take_row, stats);
 	store_numbers(store, &numbers);
 	engine_states(store, states);
-	engine_brake(store, &brake);
+	engine_brake(store, conf, now, &brake);
 	engine_seen(store, now, &stats->seen);
 	engine_sources(store, now, take_source, stats);
 	stats->family[STATS_V4] = listed.v4;

@@ -7,12 +7,21 @@ import pytest
 from conftest import DAY, HOUR, flat, local, now, seconds
 
 
-def accept(house, client, messages=3, ago=2 * DAY):
-    """Tally messages of a client that were accepted then."""
-    hour = now() - ago
-    house.sql("INSERT INTO tally (client, hour, messages, accepted)"
-              " VALUES (?, ?, ?, ?)", client, hour - hour % HOUR, messages,
-              messages)
+def accept(house, client, days=(2, 5, 9), recipients=1):
+    """Tally a message of a client that was accepted on each of these days
+    ago, and its recipients."""
+    for day in days:
+        hour = now() - day * DAY
+        house.sql("INSERT INTO tally (client, hour, messages, accepted,"
+                  " recipients) VALUES (?, ?, 1, 1, ?)", client,
+                  hour - hour % HOUR, recipients)
+
+
+def move_time(house, passed):
+    """Let so many seconds pass."""
+    house.sql("UPDATE state SET since = since - ?", passed)
+    house.sql("UPDATE ban SET begins = begins - ?1, ends = ends - ?1", passed)
+    house.sql("UPDATE event SET at = at - ?", passed)
 
 
 def honest(number):
@@ -34,13 +43,17 @@ def test_it_is_off_where_nothing_happened(house):
     house.do("clear", "198.51.100.1", status=1)
     said = house.do("brake")
     assert said.startswith("the brake is off\n")
-    assert "3 or more messages accepted in the last 30 d" in flat(said)
-    assert "goes on for 5 with a new ban within 10 min" in flat(said)
+    assert ("logged in well in the last 30 d, or had 3 or more messages "
+            "accepted, on 3 days or more, 7 d from the first to the last, for "
+            "3 recipients or more") in flat(said)
+    assert ("goes on for 5 of them with a new ban within 10 min, and is "
+            "released after 1 h without one") in flat(said)
     assert "0 clients count now" in said
     answer = house.json("brake")
     assert (answer["on"], answer["since"]) == (False, None)
-    assert (answer["bans"], answer["within"], answer["accepted"]) == (
-        5, 600, 3)
+    assert [answer[name] for name in (
+        "bans", "within", "accepted", "days", "span", "recipients", "quiet"
+    )] == [5, 600, 3, 3, 7 * DAY, 3, HOUR]
     assert answer["clients"] == answer["held"] == 0
 
 
@@ -127,6 +140,85 @@ def test_its_release(braked):
     braked.do("check", honest(5))
 
 
+# ---- whom it is for ----
+
+@pytest.mark.parametrize("sentence, days, recipients, on", [
+    ("three days, over a week, for three", (2, 5, 9), 1, True),
+    ("as long ago as it may be", (2, 21, 29), 1, True),
+    ("two days only", (2, 9), 4, False),
+    ("three days in six", (2, 5, 8), 4, False),
+    ("nobody received it", (2, 5, 9), 0, False),
+    ("fifteen letters of today", [0] * 15, 3, False),
+    ("too long ago", (31, 33, 40), 3, False),
+])
+def test_what_a_good_history_is(house, sentence, days, recipients, on):
+    house.do("clear", "198.51.100.1", status=1)
+    for number in range(1, 6):
+        for day in sorted(set(days)):
+            accept(house, honest(number), [day], recipients)
+        house.run("report", "virus", honest(number))
+    assert house.json("brake", status=int(on))["on"] is on, sentence
+
+
+def test_a_good_login_is_enough(house):
+    house.do("clear", "198.51.100.1", status=1)
+    hour = now() - now() % HOUR
+    for number in range(1, 6):
+        house.sql("INSERT INTO tally (client, hour, logins) VALUES (?, ?, 1)",
+                  honest(number), hour - (number - 1) * 7 * DAY)
+        house.run("report", "virus", honest(number))
+    assert house.json("brake", status=1)["on"] is True
+
+
+def test_what_was_bought_since_its_cause_spares_nothing(braked):
+    """Two days of mail before; the third, once others were banned."""
+    late, early = honest(20), honest(21)
+    accept(braked, late, days=(5, 9), recipients=9)
+    accept(braked, late, days=(0,), recipients=9)
+    accept(braked, early, days=(1, 5, 9))
+    braked.do("report", "virus", late)
+    braked.do("report", "virus", early)
+    braked.do("check", late, status=1)
+    braked.do("check", early)
+
+
+# ---- it releases itself ----
+
+def test_it_is_released_after_a_quiet_hour(braked):
+    move_time(braked, HOUR - 60)
+    assert braked.json("brake", status=1)["on"] is True
+    accept(braked, honest(7))
+    braked.do("report", "virus", honest(7))
+    braked.do("check", honest(7))
+    move_time(braked, HOUR - 60)
+    assert braked.json("brake", status=1)["on"] is True, "it was not quiet"
+    move_time(braked, 120)
+    answer = braked.json("brake")
+    assert (answer["on"], answer["clients"]) == (False, 0)
+    assert 0 <= now() - seconds(answer["since"]) < 90
+    assert "BRAKE" not in braked.do("status")
+    assert braked.json("status")["brake"]["value"] == "off"
+    accept(braked, honest(8))
+    done = braked.run("report", "virus", honest(8))
+    assert done.stderr.count("BRAKE RELEASED") == 1
+    braked.do("check", honest(8), status=1)
+    assert "BRAKE" not in braked.run("report", "spam", honest(8)).stderr
+
+
+def test_its_own_release_forgives(braked):
+    """Nineteen unknown recipients before it and one after are no ban."""
+    accept(braked, honest(9))
+    for number in (9, 10):
+        braked.run("report", "-", given=f"helo {honest(number)}\n" * 19)
+    # All of it within the hour of the rule.
+    braked.configure("brake { quiet = 10m }")
+    move_time(braked, 11 * 60)
+    braked.do("report", "helo", honest(9))
+    braked.do("check", honest(9))
+    braked.run("report", "helo", honest(10))
+    braked.do("check", honest(10), status=1)
+
+
 def test_where_it_is_not_on_there_is_nothing_to_release(house):
     assert house.do("brake", "release", status=1) == "the brake is not on\n"
     answer = house.json("brake", "release", status=1)
@@ -156,15 +248,16 @@ def test_where_there_is_none(house, sentence, setting, mode, word):
 
 
 def test_settings_are_those_of_the_configuration(house):
-    house.configure("brake { bans = 2 within = 1h accepted = 1 }")
+    house.configure("brake { bans = 2 within = 1h accepted = 1 days = 1"
+                    " recipients = 1 }")
     house.do("clear", "198.51.100.1", status=1)
     for number in (1, 2):
-        accept(house, honest(number), messages=1)
+        accept(house, honest(number), days=[2])
         house.run("report", "virus", honest(number))
     answer = house.json("brake", status=1)
     assert (answer["bans"], answer["within"], answer["accepted"]) == (
         2, HOUR, 1)
-    assert "goes on for 2 with a new ban within 1 h" in flat(
+    assert "goes on for 2 of them with a new ban within 1 h" in flat(
         house.do("brake", status=1))
 
 
@@ -189,7 +282,7 @@ def test_a_replay_knows_no_brake(house, tmp_path):
         for second in range(10)]
     log = tmp_path / "mail.log"
     log.write_text("\n".join(lines) + "\n")
-    house.configure("brake { bans = 1 accepted = 1 }")
+    house.configure("brake { bans = 1 accepted = 1 days = 1 }")
     told = house.do("replay", "--json", str(log)).splitlines()
     steps = [json.loads(line)["step"] for line in told]
     assert sorted(steps) == [1] * 10 + [2] * 10

@@ -253,7 +253,7 @@ def test_status_tells_the_last_sign_of_life_of_each_service(house):
     assert "brake" not in said
     house.sql("INSERT INTO state (key, value, since) VALUES"
               " ('milter', '0.1.0', ?), ('brake', 'on', ?)", now() - 90,
-              now() - HOUR)
+              now() - 600)
     answer = house.json("status")
     assert answer["services"]["watch"] is None
     assert answer["services"]["milter"]["value"] == "0.1.0"

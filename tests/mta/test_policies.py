@@ -374,7 +374,8 @@ def test_accepted_mail_is_to_a_clients_credit(town, fresh):
 # ---- the brake ----
 
 def good_then_spam(world, address, good):
-    for _ in range(good):
+    if good > 0:
+        world.house.history(address, days=(2, 6, 13), messages=good)
         assert deliver(world.mx, address, GOOD).code == 250
     for _ in range(2):
         assert deliver(world.mx, address, TAGGED).code == 250

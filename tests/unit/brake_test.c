@@ -94,9 +94,9 @@ what_does_not_put_it_on(void **state)
 			script(*state, "%dd+%d 203.0.%d.%d virus", row,
 			    i * rows[row].apart, 113 + row, i + 1);
 		}
-		script(*state, "%dd+1h on = %d : %s", row, rows[row].want,
+		script(*state, "%dd+30m on = %d : %s", row, rows[row].want,
 		    rows[row].sentence);
-		script(*state, "%dd+1h release", row);
+		script(*state, "%dd+30m release", row);
 	}
 }
 
@@ -180,12 +180,13 @@ while_it_is_on(void **state)
 		script(fixture, "%d 198.51.100.20 virus = 0 : not again", i);
 	}
 	script(fixture, "10 198.51.100.20 stores virus = 1 : but stored");
-	script(fixture, "1d+1 198.51.100.20 virus = 1 observed honest : next");
 	script(fixture,
 	    "1 198.51.100.21 virus 1 at -2h = 1 observed honest : late");
 	script(fixture, "1 198.51.100.22 hand 1h");
 	script(fixture, "1 198.51.100.22 banned = 1 : by hand nothing brakes");
 	script(fixture, "1 clients = 0");
+	script(fixture, "1h+1 on = 0 : an hour after the newest of them");
+	script(fixture, "1d+1 198.51.100.20 virus = 1 honest : enforced");
 }
 
 static void

@@ -79,6 +79,7 @@ fixture_conf(void)
 	conf->keep_bans = 30 * DAY;
 	conf->keep_audit = 365 * DAY;
 	conf->keep_daily = 400 * DAY;
+	conf->brake_quiet = HOUR;
 	conf->references = 1;
 	return conf;
 }

@@ -656,10 +656,10 @@ which_bans(void **state)
 		store_ban_each(fixture->store, &query, count_ban, &count);
 		check_int(rows[i].sentence, count, rows[i].want);
 	}
-	check_int(
-	    "honest clients", store_ban_honest(fixture->store, 0, T0, NULL), 2);
+	check_int("honest clients",
+	    store_ban_honest(fixture->store, 0, T0, NULL, NULL), 2);
 	check_int("that began later",
-	    store_ban_honest(fixture->store, T0, T0 + HOUR, NULL), 0);
+	    store_ban_honest(fixture->store, T0, T0 + HOUR, NULL, NULL), 0);
 }
 
 static void
@@ -1035,7 +1035,7 @@ no_statement_of_a_session_scans_a_table(void **state)
 	struct ban_counts counts;
 	int checked = 0;
 
-	(void)store_ban_honest(fixture->store, 0, T0, NULL);
+	(void)store_ban_honest(fixture->store, 0, T0, NULL, NULL);
 	for (int i = 0; i < 20; i++) {
 		(void)fixture_observe(
 		    fixture, "203.0.113.9", KIND_COMMAND, T0 + i, T0 + i);
