@@ -11,6 +11,14 @@ policy_window(const struct rule *rule, int64_t t, int64_t since)
 		.until = t - rule->settle };
 }
 
+int64_t
+policy_widen_limit(const struct rule *rule, size_t at)
+{
+	const size_t last = rule->widen_limits - 1;
+
+	return rule->widen_limit[at < last ? at : last];
+}
+
 size_t
 policy_widen(const struct rule *rule, const struct net *client,
     struct policy_wider wider[static POLICY_WIDEN_MAX])
@@ -21,17 +29,13 @@ policy_widen(const struct rule *rule, const struct net *client,
 
 	for (size_t i = v4 ? rule->widens_ipv4 : rule->widens; i > 0; i--) {
 		const unsigned length = (unsigned)lengths[i - 1];
-		const size_t last = rule->widen_limits - 1;
 		const struct net net = net_around(
 		    &client->addr, length, length);
 
 		if (net.bits < client->bits) {
-			wider[count++] = (struct policy_wider){
-				.net = net,
+			wider[count++] = (struct policy_wider){ .net = net,
 				.need = rule->limit *
-					rule->widen_limit[i - 1 < last ? i - 1
-								       : last]
-			};
+					policy_widen_limit(rule, i - 1) };
 		}
 	}
 	return count;

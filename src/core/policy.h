@@ -114,6 +114,8 @@ struct policy_wider {
 	struct net net;
 	int64_t need; /* events of all its clients */
 };
+/* How many times the limit the length number `at` needs. */
+int64_t policy_widen_limit(const struct rule *rule, size_t at);
 size_t policy_widen(const struct rule *rule, const struct net *client,
     struct policy_wider wider[static POLICY_WIDEN_MAX]);
 

@@ -90,8 +90,9 @@ add_all(struct text *text, const char *const *words)
 }
 
 char *
-reply_phrase(const struct reply *reply, const char *who, int64_t ends,
-    const char *lookup_url, const char *ref, char text[static REPLY_TEXT_SIZE])
+reply_phrase(const struct reply *reply, const char *who, const char *network,
+    int64_t ends, const char *lookup_url, const char *ref,
+    char text[static REPLY_TEXT_SIZE])
 {
 	char until[TIME_TEXT_SIZE];
 	struct text out;
@@ -103,7 +104,9 @@ reply_phrase(const struct reply *reply, const char *who, int64_t ends,
 	}
 	if (ends != 0) {
 		add_all(&out, (const char *[]){ ", blocked until ",
-				  text_from_time(ends, until), NULL });
+				  text_from_time(ends, until),
+				  network != NULL ? " with all of " : NULL,
+				  network, NULL });
 	}
 	if (lookup_url != NULL && lookup_url[0] != '\0') {
 		add_all(
@@ -113,29 +116,36 @@ reply_phrase(const struct reply *reply, const char *who, int64_t ends,
 	if (reply->own[0] != '\0') {
 		add_all(&out, (const char *[]){ " ", reply->own, NULL });
 	}
+	/* Code and enhanced code are to stand before it. */
+	if (network != NULL &&
+	    (out.cut || out.len + sizeof("550 5.999.999") >= REPLY_TEXT_SIZE)) {
+		return reply_phrase(
+		    reply, who, NULL, ends, lookup_url, ref, text);
+	}
 	return text;
 }
 
 char *
-reply_line(const struct reply *reply, const char *who, int64_t ends,
-    const char *lookup_url, const char *ref, char text[static REPLY_TEXT_SIZE])
+reply_line(const struct reply *reply, const char *who, const char *network,
+    int64_t ends, const char *lookup_url, const char *ref,
+    char text[static REPLY_TEXT_SIZE])
 {
 	char phrase[REPLY_TEXT_SIZE];
 	struct text out;
 
 	text_init(&out, text, REPLY_TEXT_SIZE);
-	add_all(
-	    &out, (const char *[]){ reply->code, " ", reply->enhanced,
-		      reply->enhanced[0] != '\0' ? " " : "",
-		      reply_phrase(reply, who, ends, lookup_url, ref, phrase),
-		      NULL });
+	add_all(&out, (const char *[]){ reply->code, " ", reply->enhanced,
+			  reply->enhanced[0] != '\0' ? " " : "",
+			  reply_phrase(reply, who, network, ends, lookup_url,
+			      ref, phrase),
+			  NULL });
 	return text;
 }
 
 char *
 reply_words(const struct reply *reply, char text[static REPLY_TEXT_SIZE])
 {
-	return reply_line(reply, NULL, 0, NULL, NULL, text);
+	return reply_line(reply, NULL, NULL, 0, NULL, NULL, text);
 }
 
 bool

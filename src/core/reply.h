@@ -55,14 +55,18 @@ char *reply_words(const struct reply *reply, char text[static REPLY_TEXT_SIZE]);
  *
  * and last the own code.  Left out are `who` and `ref` where they are NULL,
  * the end where it is 0 (limits have none), "See" where lookup_url is NULL or
- * empty.  All fits for a URL of REPLY_URL_MAX; returns `text`.
+ * empty.  All fits for a URL of REPLY_URL_MAX.  Where `network` is not NULL and
+ * there is room, " with all of 2001:db8:1::/48" stands behind the end.  Returns
+ * `text`.
  */
-char *reply_phrase(const struct reply *reply, const char *who, int64_t ends,
-    const char *lookup_url, const char *ref, char text[static REPLY_TEXT_SIZE]);
+char *reply_phrase(const struct reply *reply, const char *who,
+    const char *network, int64_t ends, const char *lookup_url, const char *ref,
+    char text[static REPLY_TEXT_SIZE]);
 
 /* The whole line, code and enhanced code first; returns `text`. */
-char *reply_line(const struct reply *reply, const char *who, int64_t ends,
-    const char *lookup_url, const char *ref, char text[static REPLY_TEXT_SIZE]);
+char *reply_line(const struct reply *reply, const char *who,
+    const char *network, int64_t ends, const char *lookup_url, const char *ref,
+    char text[static REPLY_TEXT_SIZE]);
 
 /* Whether a recipient is always reachable (RFC 5321 4.5.1): postmaster,
  * postmaster@ and abuse@ any domain, in any case.  `path` is as SMTP gave

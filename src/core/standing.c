@@ -21,6 +21,13 @@ ban_by_hand(struct ban *ban)
 	ban->reply = by_hand;
 }
 
+const char *
+ban_network(const struct ban *ban, char text[static NET_TEXT_SIZE])
+{
+	return net_is_wider(&ban->who, 32, 64) ? net_format(&ban->who, text)
+					       : NULL;
+}
+
 const struct reply *
 ban_reply(const struct ban *ban)
 {
@@ -139,6 +146,8 @@ standing_json(
 	json_array(json, "bans");
 	for (size_t i = 0; i < standing->bans; i++) {
 		const struct ban *ban = &standing->ban[i];
+		char text[NET_TEXT_SIZE];
+		const char *network = ban_network(ban, text);
 
 		json_object(json, NULL);
 		json_string(json, "reason", reason_name(ban->reason));
@@ -148,8 +157,11 @@ standing_json(
 		json_time(json, "ends", ban->ends);
 		json_string(json, "ref", ban->ref);
 		json_string(json, "reply",
-		    reply_line(ban_reply(ban), ip, ban->ends, lookup_url,
-			ban->ref, reply));
+		    reply_line(ban_reply(ban), ip, network, ban->ends,
+			lookup_url, ban->ref, reply));
+		if (network != NULL) {
+			json_string(json, "network", network);
+		}
 		json_object_end(json);
 	}
 	json_array_end(json);

@@ -66,6 +66,10 @@ struct ban {
  * by its reason; the rest is the caller's. */
 void ban_by_hand(struct ban *ban);
 
+/* What it is of where that is more than an IPv4 address or IPv6 /64, written
+ * into `text`; else NULL. */
+const char *ban_network(const struct ban *ban, char text[static NET_TEXT_SIZE]);
+
 /* The reply to a session that begins now. */
 const struct reply *ban_reply(const struct ban *ban);
 
@@ -128,7 +132,7 @@ bool standing_never_banned_net(const struct net *net);
 const char *standing_verdict_name(enum verdict verdict);
 
 /* {"ip","listed","bans":[...],"checked_at"}: one address for programs, the
- * same from web and command. */
+ * same from web and command.  A ban with a ban_network() has "network", too. */
 void standing_json(
     const struct standing *standing, const char *lookup_url, struct json *json);
 

@@ -72,6 +72,7 @@ struct code_row {
 	struct rule rule;
 	char kinds[WORDS_SIZE];
 	char ban[WORDS_SIZE];
+	char wide[WORDS_SIZE];
 	const char *counts;
 };
 
@@ -86,6 +87,7 @@ static const struct layout rules = {
 	    { "soft", OF(code_row, rule.soft), NULL, 0 },
 	    { "steps", OF(code_row, rule.soft), "SOFT",
 	        COLUMN_RIGHT | COLUMN_PEOPLE | COLUMN_OPTIONAL },
+	    { "widens", OF(code_row, wide), NULL, COLUMN_LIST },
 	    { "stage", OF(code_row, rule.stage), NULL, 0 },
 	    { "service", OF(code_row, rule.service), NULL, 0 },
 	    REPLY(code_row, rule.reply),
@@ -102,6 +104,24 @@ static const struct layout again = {
 	    PHRASE(rule, again),
 	},
 };
+
+/* "/56:100 /48:200": so many events of all clients in such a network. */
+static void
+add_networks(struct code_row *row)
+{
+	const struct rule *rule = &row->rule;
+	struct text text;
+
+	text_init(&text, row->wide, sizeof(row->wide));
+	for (size_t i = 0; i < rule->widens + rule->widens_ipv4; i++) {
+		const size_t at = i < rule->widens ? i : i - rule->widens;
+
+		text_addf(&text, "%s%s/%" PRId64 ":%" PRId64, i > 0 ? " " : "",
+		    i < rule->widens ? "" : "IPv4",
+		    i < rule->widens ? rule->widen[at] : rule->widen_ipv4[at],
+		    rule->limit * policy_widen_limit(rule, at));
+	}
+}
 
 static void
 put_rule(const struct rule *rule)
@@ -121,6 +141,7 @@ put_rule(const struct rule *rule)
 			    kind_name(kind));
 		}
 	}
+	add_networks(&row);
 	output_row();
 	text_init(&text, row.ban, sizeof(row.ban));
 	output_list("ban");
@@ -137,6 +158,35 @@ put_rule(const struct rule *rule)
 		output_string("again", NULL);
 	}
 	output_end();
+}
+
+static const struct layout networks = {
+	.column = {
+	    { "rule", OF(code_row, rule.name), "RULE", 0 },
+	    { "widens", OF(code_row, wide), "EVENTS", 0 },
+	    { "within", OF(code_row, counts), "WITHIN", 0 },
+	},
+	.indent = 2,
+	.people = true,
+};
+
+static void
+put_networks(const struct policy *policy)
+{
+	output_say("\nNetworks banned for what their clients do together:");
+	output_table(NULL, &networks);
+	for (size_t i = 0; i < policy->rules; i++) {
+		struct code_row row = { .rule = policy->rule[i],
+			.counts = piece_short(policy->rule[i].within) };
+
+		add_networks(&row);
+		if (row.wide[0] != '\0') {
+			output_record(&row);
+		}
+	}
+	if (output_end() == 0) {
+		output_say("  none");
+	}
 }
 
 static void
@@ -157,6 +207,7 @@ put_rules(const struct policy *policy)
 		output_say(
 		    "  SOFT: so many first steps answer 450 instead of 5xx");
 	}
+	put_networks(policy);
 }
 
 /* ---- limits ---- */

@@ -35,12 +35,16 @@ put_standing(struct known *known, const struct standing *standing)
 		const struct ban *ban = &standing->ban[i];
 		const struct reply *next = ban_reply(ban);
 
+		char text[NET_TEXT_SIZE];
+		const char *network = ban_network(ban, text);
+
 		ip = piece_addr(&standing->address);
 		output_say("Next reply (ref %s): %s", ban->ref,
-		    reply_line(next, ip, ban->ends, url, ban->ref, line));
+		    reply_line(
+			next, ip, network, ban->ends, url, ban->ref, line));
 		if (next != &ban->again && ban->again.code[0] != '\0') {
 			output_say("and after that: %s",
-			    reply_line(&ban->again, ip, ban->ends, url,
+			    reply_line(&ban->again, ip, network, ban->ends, url,
 				ban->ref, line));
 		}
 	}
@@ -273,6 +277,64 @@ put_rules(struct known *known)
 	output_end();
 }
 
+/* ---- networks around it ---- */
+
+struct network_row {
+	struct net network;
+	const char *rule;
+	int64_t counted;
+	int64_t need;
+	int64_t steps;
+	const char *progress;
+};
+
+static const struct layout network_layout = {
+	.column = {
+	    { "network", OF(network_row, network), "NETWORK", 0 },
+	    { "rule", OF(network_row, rule), "RULE", 0 },
+	    { "counted", OF(network_row, counted), NULL, 0 },
+	    { "need", OF(network_row, need), NULL, 0 },
+	    { "progress", OF(network_row, progress), "COUNTED", COLUMN_PEOPLE },
+	    { "steps", OF(network_row, steps), "BANS", COLUMN_RIGHT },
+	},
+	.indent = 2,
+};
+
+/* Those for which something was counted, or that were banned. */
+static void
+put_networks(struct known *known)
+{
+	struct ctl *ctl = known->ctl;
+	const struct policy *policy = &ctl->conf->policy;
+
+	output_say("\nNetworks around it, all of their clients together:");
+	output_table("networks", &network_layout);
+	for (size_t i = 0; i < policy->rules; i++) {
+		const struct rule *rule = &policy->rule[i];
+		struct policy_wider wider[POLICY_WIDEN_MAX];
+		const size_t count = policy_widen(rule, &known->client, wider);
+
+		for (size_t j = 0; j < count; j++) {
+			struct policy_past past;
+			struct network_row row = { .network = wider[j].net,
+				.rule = rule->name,
+				.need = wider[j].need };
+
+			row.counted = engine_counted(ctl->store, ctl->conf,
+			    rule, &row.network, ctl->now, &past);
+			row.steps = past.steps;
+			row.progress = piece("%" PRId64 " of %" PRId64 " in %s",
+			    row.counted, row.need, piece_short(rule->within));
+			if (row.counted > 0 || row.steps > 0) {
+				output_record(&row);
+			}
+		}
+	}
+	if (output_end() == 0) {
+		output_say("  none counted");
+	}
+}
+
 /* ---- bans ---- */
 
 static bool
@@ -359,6 +421,7 @@ explain_show(struct ctl *ctl)
 	anything |= put_events(&known);
 	put_reputation(&known);
 	put_rules(&known);
+	put_networks(&known);
 	anything |= put_bans(&known);
 	output_say("\nForgotten, if nothing more happens:");
 	output_object("forgotten", NULL);

@@ -77,6 +77,8 @@ bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address)
 	const char *who = address != NULL ? piece_addr(address)
 					  : piece_net(&ban->who);
 	const char *state = state_of(ban, ctl->now);
+	char text[NET_TEXT_SIZE];
+	const char *network = address != NULL ? ban_network(ban, text) : NULL;
 	char reply[REPLY_TEXT_SIZE];
 	const struct ban_row row = {
 		.ban = *ban,
@@ -87,11 +89,16 @@ bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address)
 		.state = state,
 		.detail = piece("%s, %s%s%s", rule_text(ban), who,
 		    ban->note[0] != '\0' ? ": " : "", ban->note),
-		.reply = reply_line(ban_reply(ban), who, ban->ends,
+		.reply = reply_line(ban_reply(ban), who, network, ban->ends,
 		    ctl->conf->lookup_url, ban->ref, reply),
 	};
 
-	output_record(&row);
+	output_row();
+	output_fields(&row);
+	if (network != NULL) {
+		output_string("network", network);
+	}
+	output_end();
 }
 
 void
@@ -163,6 +170,13 @@ bans_standing(struct ctl *ctl, const struct standing *standing)
 			    reason_name(ban->reason), rule_text(ban), ban->ref,
 			    whole ? "" : ", together with all of ",
 			    whole ? "" : piece_net(&ban->who), where);
+			if (ban->step > 0 && ban_network(ban, where) != NULL) {
+				output_say("Several clients of %s did together "
+					   "what it is for; no mail from there "
+					   "was accepted in the %s before.",
+				    piece_net(&ban->who),
+				    piece_duration(REPUTATION_SPAN));
+			}
 		}
 		break;
 	case STANDING_ALLOWED:

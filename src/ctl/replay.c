@@ -155,7 +155,7 @@ put_ban(const struct replay_client *client, const struct replay_ban *replayed)
 		.recipients = client->recipients,
 		.suspect = client_is_suspect(client),
 		/* Without the page, which knows nothing of such a ban. */
-		.reply = reply_line(&ban->reply, piece_net(&ban->who),
+		.reply = reply_line(&ban->reply, piece_net(&ban->who), NULL,
 		    ban->ends, NULL, NULL, reply),
 	};
 

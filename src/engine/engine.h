@@ -289,4 +289,10 @@ void engine_outlook(struct store *store, const struct conf *conf,
     const struct net *client, const struct rule *rule, int64_t now,
     struct outlook *outlook);
 
+/* What a rule counts at `t` for a network that it widens to, and what the
+ * network's earlier bans mean for it. */
+int64_t engine_counted(struct store *store, const struct conf *conf,
+    const struct rule *rule, const struct net *net, int64_t t,
+    struct policy_past *past);
+
 #endif

@@ -59,6 +59,9 @@ int64_t engine_brake_forgive(struct store *store,
 void engine_widen(struct store *store, const struct judge_query *query,
     const struct event *event, struct outcome *outcome);
 
+/* A ban for failed logins that were seen on port 25 holds there, too. */
+void engine_reach_everywhere(struct ban *ban);
+
 /* Write a new ban, with its sum by day: observed where the mode says so, and
  * under a ref of its own. */
 void engine_ban_put(

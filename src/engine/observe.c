@@ -444,9 +444,8 @@ engine_ban_put(struct store *store, const struct conf *conf, struct ban *ban)
 				.sum = ban->observed ? NULL : &sum });
 }
 
-/* A ban for failed logins that were seen on port 25 holds there, too. */
-static void
-reach_everywhere(struct ban *ban)
+void
+engine_reach_everywhere(struct ban *ban)
 {
 	ban->service = SERVICE_ANY;
 	if (ban->note[0] == '\0') {
@@ -489,7 +488,7 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 	}
 	if (query->on_mx && ban->reason == REASON_AUTH &&
 	    ban->service == SERVICE_SUBMISSION) {
-		reach_everywhere(ban);
+		engine_reach_everywhere(ban);
 	}
 	engine_ban_put(store, query->conf, ban);
 	outcome->bans += store_status(store) == STORE_OK;
@@ -543,7 +542,7 @@ follow_to_mx(struct store *store, const struct conf *conf,
 	if (!reach.found || reach.reached) {
 		return;
 	}
-	reach_everywhere(ban);
+	engine_reach_everywhere(ban);
 	if (net_equal(&ban->who, &event->client)) {
 		store_ban_change(store, ban);
 	} else {

@@ -87,35 +87,31 @@ is_spared(
 
 /* ---- judging ---- */
 
-/* What the network's own bans and resets make of its events at `t`. */
-static struct policy_decision
-judge(struct store *store, const struct judge_query *query,
-    const struct policy_wider *wider)
+int64_t
+engine_counted(struct store *store, const struct conf *conf,
+    const struct rule *rule, const struct net *net, int64_t t,
+    struct policy_past *past)
 {
-	const struct rule *rule = query->rule;
-	const struct conf *conf = query->conf;
-	struct policy_past past = policy_past(
-	    rule, query->at, conf->policy.memory, conf->mode == CONF_OBSERVE);
-	struct policy_counts counts = { .need = wider->need };
 	struct evidence evidence;
 
 	store_evidence(store,
-	    &(struct evidence_query){ .client = wider->net,
+	    &(struct evidence_query){ .client = *net,
 		.reason = rule->reason,
-		.at = query->at,
+		.at = t,
 		.window = rule->within },
 	    &evidence);
-	past.who = wider->net;
-	past.policy = &conf->policy;
+	*past = policy_past(
+	    rule, t, conf->policy.memory, conf->mode == CONF_OBSERVE);
+	past->who = *net;
+	past->policy = &conf->policy;
 	for (size_t i = 0; i < evidence.bans; i++) {
-		policy_past_add(&past, &evidence.ban[i]);
+		policy_past_add(past, &evidence.ban[i]);
 	}
-	counts.bad = store_prefix_sum(store, &wider->net, rule->name,
-	    policy_window(rule, query->at,
-		evidence.reset > past.spent ? evidence.reset : past.spent)
+	return store_prefix_sum(store, net, rule->name,
+	    policy_window(rule, t,
+		evidence.reset > past->spent ? evidence.reset : past->spent)
 		.after,
-	    query->at);
-	return policy_step(&past, &counts);
+	    t);
 }
 
 /* Whether it was banned. */
@@ -124,7 +120,9 @@ judge_network(struct store *store, const struct judge_query *query,
     const struct policy_wider *wider, struct outcome *outcome)
 {
 	const struct rule *rule = query->rule;
+	struct policy_counts counts = { .need = wider->need };
 	struct policy_decision decision;
+	struct policy_past past;
 	struct ban ban;
 
 	if (outcome->bans == ENGINE_BANS_MAX ||
@@ -132,11 +130,17 @@ judge_network(struct store *store, const struct judge_query *query,
 		query->at - rule->within, query->at) < wider->need) {
 		return false;
 	}
-	decision = judge(store, query, wider);
+	counts.bad = engine_counted(
+	    store, query->conf, rule, &wider->net, query->at, &past);
+	decision = policy_step(&past, &counts);
 	if (!decision.ban || is_spared(store, query, &wider->net)) {
 		return false;
 	}
 	ban = policy_ban(rule, &decision, &wider->net, false);
+	if (query->on_mx && ban.reason == REASON_AUTH &&
+	    ban.service == SERVICE_SUBMISSION) {
+		engine_reach_everywhere(&ban);
+	}
 	engine_ban_put(store, query->conf, &ban);
 	if (store_status(store) == STORE_OK) {
 		outcome->ban[outcome->bans++] = ban;

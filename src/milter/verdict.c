@@ -162,6 +162,7 @@ verdict_refuse(
 	struct peer_bans *bans = peer->bans;
 	struct reply_choice *choice = NULL;
 	const struct reply *reply;
+	char network[NET_TEXT_SIZE];
 	char who[ADDR_TEXT_SIZE];
 
 	for (size_t i = 0; i < bans->choices && i < STANDING_BANS_MAX; i++) {
@@ -176,8 +177,9 @@ verdict_refuse(
 	}
 	reply = choice->again ? &ban->again : &ban->reply;
 	copy_codes(refusal, reply);
-	(void)reply_phrase(reply, addr_format(&peer->address, who), ban->ends,
-	    peer->conf->lookup_url, ban->ref, refusal->text);
+	(void)reply_phrase(reply, addr_format(&peer->address, who),
+	    ban_network(ban, network), ban->ends, peer->conf->lookup_url,
+	    ban->ref, refusal->text);
 }
 
 void
@@ -187,6 +189,6 @@ verdict_refuse_limit(
 	char who[ADDR_TEXT_SIZE];
 
 	copy_codes(refusal, &limit->reply);
-	(void)reply_phrase(&limit->reply, addr_format(&peer->address, who), 0,
-	    peer->conf->lookup_url, NULL, refusal->text);
+	(void)reply_phrase(&limit->reply, addr_format(&peer->address, who),
+	    NULL, 0, peer->conf->lookup_url, NULL, refusal->text);
 }

@@ -206,6 +206,7 @@ page_durations_fill(struct page *page)
 {
 	const struct policy *policy = page->policy;
 	size_t columns = 1;
+	bool wide = false;
 
 	for (size_t i = 0; i < policy->rules; i++) {
 		const size_t steps = policy->rule[i].steps;
@@ -225,6 +226,11 @@ page_durations_fill(struct page *page)
 		}
 	}
 	section_length(page->root, VAR_MEMORY, policy->memory);
+	for (size_t i = 0; i < policy->rules; i++) {
+		wide |= policy->rule[i].widens + policy->rule[i].widens_ipv4 >
+			0;
+	}
+	section_yes(page->root, VAR_WIDE, wide);
 }
 
 /* ---- what counts ---- */

@@ -151,6 +151,8 @@ put_ban(const struct page *page, const struct ban *ban, bool open, bool asked,
 	section_text(item, VAR_REF, ban->ref);
 	if (ban->who.bits != ADDR_BITS) {
 		section_copy(item, VAR_NETWORK, net_format(&ban->who, network));
+		section_yes(item, VAR_WIDE,
+		    !is_manual(ban) && ban_network(ban, network) != NULL);
 	}
 	section_text(item, VAR_REPLY, reply);
 	if (page->standing->bans > 1) {
@@ -313,11 +315,13 @@ put_listed(struct page *page)
 		const struct ban *ban = i == 0
 					    ? main
 					    : &standing->ban[i - (i <= place)];
+		char network[NET_TEXT_SIZE];
 		/* What is refused with it now. */
 		char *reply = page_data_room(page->data, REPLY_TEXT_SIZE);
 
 		if (reply != NULL) {
-			(void)reply_line(ban_reply(ban), ip, ban->ends,
+			(void)reply_line(ban_reply(ban), ip,
+			    ban_network(ban, network), ban->ends,
 			    page->site->conf->lookup_url, ban->ref, reply);
 		}
 		put_ban(page, ban, i == 0, ban == asked, reply);

@@ -48,7 +48,7 @@ enum {
 	V(SINCE_LOCAL, "since-local") V(LEFT, "left")                          \
 	V(LEFT_SECONDS, "left-seconds") V(SERVED, "served") V(MANY, "many")    \
 	V(BANS, "bans") V(ASKED, "asked") V(REASON, "reason") V(WHY, "why")    \
-	V(NETWORK, "network") V(SERVICE, "service") V(REPLY, "reply")          \
+	V(NETWORK, "network") V(WIDE, "wide") V(SERVICE, "service") V(REPLY, "reply")          \
 	V(OFFENCES, "offences") V(OFFENCE, "offence") V(COUNT, "count") V(STEP, "step")    \
 	V(STEPS, "steps") V(LENGTH, "length") V(ORDINAL, "ordinal")            \
 	V(LAST, "last") V(DONE, "done") V(NOW, "now") V(NEXT, "next")          \

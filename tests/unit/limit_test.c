@@ -68,8 +68,8 @@ what_a_client_over_it_hears(void **state)
 		assert_null(
 		    reply_parse(rows[i].reply, rows[i].own, &limit.reply));
 		check_text(rows[i].sentence,
-		    reply_phrase(
-			&limit.reply, rows[i].who, 0, rows[i].url, NULL, text),
+		    reply_phrase(&limit.reply, rows[i].who, NULL, 0,
+			rows[i].url, NULL, text),
 		    rows[i].want);
 	}
 }
@@ -90,7 +90,7 @@ the_longest_is_whole(void **state)
 	memset(limit.reply.own, 'o', REPLY_OWN_SIZE - 1);
 	assert_true(reply_fits(&limit.reply));
 	(void)reply_phrase(&limit.reply,
-	    "2001:db8:1111:2222:3333:4444:5555:6666", 0, url, NULL, text);
+	    "2001:db8:1111:2222:3333:4444:5555:6666", NULL, 0, url, NULL, text);
 	len = strlen(text);
 	assert_true(len + strlen("421 4.999.999 ") <= 510);
 	check_text("its end is there", text + len - strlen(limit.reply.own),

@@ -102,8 +102,8 @@ what_the_client_hears(void **state)
 
 		assert_null(reply_parse(rows[i].text, rows[i].own, &reply));
 		check_text(rows[i].sentence,
-		    reply_line(&reply, rows[i].who, 1795284342, rows[i].url,
-			"7K2M9Q", text),
+		    reply_line(&reply, rows[i].who, NULL, 1795284342,
+			rows[i].url, "7K2M9Q", text),
 		    rows[i].want);
 	}
 }
@@ -129,7 +129,7 @@ the_longest_reply_is_whole(void **state)
 	assert_null(reply_parse(phrase, own, &reply));
 	assert_true(reply_fits(&reply));
 	(void)reply_line(&reply, "2001:db8:1111:2222:3333:4444:5555:6666",
-	    1795284342, url, "7K2M9Q", text);
+	    "2001:db8:1111::/48", 1795284342, url, "7K2M9Q", text);
 	len = strlen(text);
 	assert_true(len <= 510);
 	check_text("its end is there", text + len - strlen(own), own);
