@@ -514,7 +514,7 @@ void
 facts_look_for_damage(struct facts *facts, struct store *store)
 {
 	store_check(store, keep_damage, facts->damage);
-	if (store_status(store) != STORE_OK) {
+	if (store_status(store) == STORE_FAILED) {
 		keep_damage(facts->damage, store_error(store));
 	}
 }

@@ -8,6 +8,7 @@
 #include "engine/judge.h"
 
 enum {
+	LIFTS = 500,     /* in one transaction */
 	STEP_ROWS = 200, /* in one step of forgetting: some ms */
 	/* Longer than an MTA tries to deliver a message. */
 	KEEP_QUEUE = 7 * 24 * 3600,
@@ -127,6 +128,9 @@ lift(struct store *store, const struct conf *conf,
 		const struct lift *lift = &lifts.lift[i];
 		const struct net client = engine_client(conf, &lift->who.addr);
 
+		if (i % LIFTS == LIFTS - 1) {
+			store_go_on(store);
+		}
 		store_ban_clear(store, lift->id, now, mistake);
 		reset(store,
 		    net_contains(&client, &lift->who) ? &client : &lift->who,

@@ -25,6 +25,7 @@ static const struct {
 	TEXT(again.own) };
 
 enum {
+	PAGE = 4096, /* bans of one question */
 	TEXTS_COUNT = sizeof(texts) / sizeof(texts[0]),
 	TEXTS_READ = 14, /* the first of them in COLUMNS */
 	TEXTS_PUT = 12   /* and of what is put */
@@ -217,8 +218,8 @@ void
 store_ban_each(struct store *store, const struct ban_query *query,
     bool (*each)(void *to, const struct ban *ban), void *to)
 {
+	struct ban ban = { .ends = INT64_MAX, .id = INT64_MAX };
 	sqlite3_stmt *statement;
-	struct ban ban;
 
 	if (query->scope == BAN_COVERING || query->scope == BAN_EXACTLY) {
 		bool own = db_enter(store);
@@ -232,19 +233,24 @@ store_ban_each(struct store *store, const struct ban_query *query,
 		(void)db_leave(store, own);
 		return;
 	}
-	statement = db_query(store,
-	    "SELECT " COLUMNS " FROM ban WHERE" ASKED
-	    " ORDER BY ends DESC, id DESC",
-	    DB_WITH(ASKED_WITH(query)));
-	while (db_row(store, statement)) {
-		if (!read_ban(statement, &ban) ||
-		    (query->scope == BAN_INSIDE &&
-			!net_contains(&query->who, &ban.who))) {
-			continue;
-		}
-		if (!each(to, &ban)) {
-			db_reset(statement);
-			break;
+	/* Page by page, so that no snapshot is held for all of many. */
+	for (int64_t rows = PAGE; rows == PAGE; db_renew(store)) {
+		statement = db_query(store,
+		    "SELECT " COLUMNS " FROM ban WHERE" ASKED
+		    " AND ends <= :ends AND (ends < :ends OR id < :id)"
+		    " ORDER BY ends DESC, id DESC LIMIT :page",
+		    DB_WITH(ASKED_WITH(query), db_int(":ends", ban.ends),
+			db_int(":id", ban.id), db_int(":page", PAGE)));
+		for (rows = 0; db_row(store, statement); rows++) {
+			if (!read_ban(statement, &ban) ||
+			    (query->scope == BAN_INSIDE &&
+				!net_contains(&query->who, &ban.who))) {
+				continue;
+			}
+			if (!each(to, &ban)) {
+				db_reset(statement);
+				return;
+			}
 		}
 	}
 }

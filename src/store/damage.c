@@ -15,10 +15,17 @@ store_check(struct store *store, void (*each)(void *to, const char *complaint),
 {
 	sqlite3_stmt *row = db_query(store, "PRAGMA quick_check(20)", NULL);
 
+	if (store->db != NULL) {
+		sqlite3_progress_handler(
+		    store->db, 100000, db_log_is_wanted, store);
+	}
 	while (db_row(store, row)) {
 		if (strcmp(db_words(row, 0), "ok") != 0) {
 			each(to, db_words(row, 0));
 		}
+	}
+	if (store->db != NULL) {
+		sqlite3_progress_handler(store->db, 0, NULL, NULL);
 	}
 }
 
@@ -27,9 +34,11 @@ store_check(struct store *store, void (*each)(void *to, const char *complaint),
 static const char *const tables[][2] = { { "allow", "rowid" },
 	{ "ban", "rowid" }, { "audit", "rowid" }, { "mark", "rowid" },
 	{ "state", "rowid" }, { "event", "rowid" }, { "tally", "rowid" },
-	{ "prefix", "hour" }, { "daily", "day" }, { "position", "rowid" }, { "queue", "rowid" } };
+	{ "prefix", "hour" }, { "daily", "day" }, { "position", "rowid" },
+	{ "queue", "rowid" } };
 
 enum {
+	ROWS = 4096, /* of a transaction */
 	TABLES = sizeof(tables) / sizeof(tables[0])
 };
 
@@ -40,6 +49,7 @@ enum {
 struct rescue {
 	sqlite3 *from;
 	sqlite3 *to;
+	struct store *store; /* whose that is */
 	const char *table;
 	const char *order;
 	sqlite3_stmt *put;
@@ -162,6 +172,9 @@ save_table(struct rescue *rescue)
 		while (fine && sqlite3_step(rows) == SQLITE_ROW) {
 			after = sqlite3_column_int64(rows, 0);
 			fine = put_row(rescue, rows);
+			if (rescue->rows % ROWS == ROWS - 1) {
+				store_go_on(rescue->store);
+			}
 		}
 		whole = sqlite3_finalize(rows) == SQLITE_OK && rows != NULL;
 		if (fine && !whole) {
@@ -185,6 +198,7 @@ save_tables(sqlite3 *from, struct store *to, struct store_rescued *counts)
 	for (; fine && counts->tables < TABLES; counts->tables++) {
 		struct rescue rescue = { .from = from,
 			.to = to->db,
+			.store = to,
 			.table = tables[counts->tables][0],
 			.order = tables[counts->tables][1] };
 

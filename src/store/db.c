@@ -27,8 +27,10 @@ db_check(struct store *store, int rc)
 		return true;
 	}
 	db_fail(store,
-	    plain == SQLITE_BUSY || plain == SQLITE_LOCKED ? STORE_BUSY
-							   : STORE_FAILED,
+	    plain == SQLITE_BUSY || plain == SQLITE_LOCKED ||
+		    plain == SQLITE_INTERRUPT
+		? STORE_BUSY
+		: STORE_FAILED,
 	    store->db != NULL ? sqlite3_errmsg(store->db) : "out of memory");
 	store->read_only = plain == SQLITE_READONLY;
 	return false;
@@ -264,6 +266,15 @@ store_commit(struct store *store)
 	return store->status;
 }
 
+void
+store_go_on(struct store *store)
+{
+	if (store_commit(store) == STORE_OK) {
+		store_begin(store);
+	}
+	store->bracket = true;
+}
+
 /* The first failure is the one to tell, whatever becomes of this. */
 void
 store_rollback(struct store *store)
@@ -276,6 +287,16 @@ store_rollback(struct store *store)
 		store->status = first;
 	}
 	store->bracket = false;
+}
+
+void
+db_renew(struct store *store)
+{
+	if (store->bracket && store->status == STORE_OK &&
+	    sqlite3_txn_state(store->db, "main") == SQLITE_TXN_READ) {
+		db_run(store, "COMMIT", NULL);
+		db_run(store, "BEGIN", NULL);
+	}
 }
 
 enum store_result

@@ -180,6 +180,13 @@ void db_script(struct store *store, const char *sql);
 
 /* ---- the log ---- */
 
+/* For sqlite3_progress_handler(): ends what reads for long and is in the way of
+ * a log that grows; STORE_BUSY then. */
+int db_log_is_wanted(void *store);
+/* Where a bracket only reads: let go of the moment it reads, and go on at a
+ * later one.  Between statements. */
+void db_renew(struct store *store);
+
 enum db_log {
 	DB_LOG_FINE,
 	DB_LOG_LONG, /* to be moved, as far as that goes at once */

@@ -100,6 +100,12 @@ has_room(const struct store *store, int64_t size)
 	       (int64_t)(fs.f_bavail * fs.f_frsize) > size;
 }
 
+int
+db_log_is_wanted(void *store)
+{
+	return db_log_size(store) > MOST / 2;
+}
+
 enum db_log
 db_log_look(struct store *store)
 {

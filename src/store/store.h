@@ -102,6 +102,10 @@ int64_t store_changes(struct store *store);
 void store_begin(struct store *store);
 /* Ends the bracket.  On anything but STORE_OK nothing of it was written. */
 enum store_result store_commit(struct store *store);
+/* Commits what was written so far and goes on: where much is to be written, the
+ * log could not hold all of it.  After a failure the bracket stands, and the
+ * failure sticks. */
+void store_go_on(struct store *store);
 /* Ends a bracket without a trace; harmless where there is none. */
 void store_rollback(struct store *store);
 
@@ -315,7 +319,8 @@ struct ban_query {
 	bool observed;             /* observed ones too */
 	const enum reason *reason; /* NULL: any */
 };
-/* Calls `each` for every ban, the last-ending first, then the newest first. */
+/* Calls `each` for every ban, the last-ending first, then the newest first;
+ * thousands of them are not of one moment, even in one bracket. */
 void store_ban_each(struct store *store, const struct ban_query *query,
     bool (*each)(void *to, const struct ban *ban), void *to);
 
@@ -492,7 +497,8 @@ void store_settle(struct store *store, int64_t now);
 int64_t store_newest(struct store *store);
 
 /* Look for damage (PRAGMA quick_check): each complaint, some at most.  Takes
- * long on a big database.  What makes it unreadable is the verb's failure. */
+ * long on a big database, and gives up (STORE_BUSY) where the log grows
+ * meanwhile.  What makes it unreadable is the verb's failure. */
 void store_check(struct store *store,
     void (*each)(void *to, const char *complaint), void *to);
 

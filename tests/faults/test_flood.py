@@ -210,3 +210,28 @@ def test_a_database_that_was_big_shrinks(man):
     wait_for(lambda: man.count() == 0, 60, "all is forgotten")
     wait_for(lambda: man.sql("PRAGMA page_count")[0][0] * 4096 < big / 2, 30,
              "the file shrinks")
+
+
+def test_all_bans_are_lifted_in_many_transactions(man):
+    """One for all of 20,000 clients would be as long in the log as they are
+    in the database, and others would wait for its end."""
+    man.offend([0])
+    man.once()
+    base = sqlite3.connect(man.database, isolation_level=None, timeout=10)
+    assert videur(man, "ban", "203.0.113.1", "1h").returncode == 0
+    names = ", ".join(row[1] for row in base.execute("PRAGMA table_info(ban)")
+                      if row[1] not in ("id", "client", "ref"))
+    base.execute(
+        "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n"
+        f" WHERE i < 20000) INSERT INTO ban (client, ref, {names})"
+        " SELECT '198.18.' || (i / 250) || '.' || (i % 250), 'T' || i,"
+        f" {names} FROM n, ban")
+    with subprocess.Popen([f"{build()}/videur", "-c", man.conf, "clear", "all"],
+                          stdout=subprocess.PIPE, text=True) as child:
+        seen = set()
+        while child.poll() is None:
+            seen.add(base.execute("SELECT count(*) FROM ban WHERE cleared"
+                                  " IS NULL").fetchone()[0])
+        assert child.stdout.read() == "lifted 20001 bans\n"
+    assert len(seen - {0, 20001}) > 0
+    base.close()
