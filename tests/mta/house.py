@@ -17,8 +17,8 @@ import time
 import urllib.error
 import urllib.request
 
-from process import (Process, Stack, free_port, listens, listens_at, own,
-                     wait_for, write)
+from process import (NotReady, Process, Stack, free_port, listens, listens_at,
+                     own, wait_for, write)
 
 TREE = os.path.dirname(os.path.dirname(os.path.dirname(
     os.path.abspath(__file__))))
@@ -251,3 +251,11 @@ class House:
         return dict(self.sql(
             "SELECT kind, count(*) FROM event WHERE address = ?"
             " GROUP BY kind", address))
+
+    def expect(self, address, events):
+        """Wait until that is what is stored of an address: what finds the
+        database busy is written a moment later."""
+        try:
+            wait_for(lambda: self.events(address) == events, 10, events)
+        except NotReady:
+            assert self.events(address) == events

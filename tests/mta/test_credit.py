@@ -6,6 +6,7 @@ import pytest
 
 from mail import GOOD
 from offences import dictionary_attack, guess
+from process import wait_for
 from smtp import Session, deliver
 from truth import (ERRORS, HOUR, assert_clear, assert_one_truth, hear,
                    understand)
@@ -37,7 +38,7 @@ def test_letters_to_postmaster_buy_no_guesses(light, house, address):
         assert deliver(light.mx, address, GOOD, recipient=office).code == 250
     for _ in range(2):
         assert guess_beside(light.mx, address, OFFICES).code == 250
-    assert house.events(address) == {"recipient": 20}
+    house.expect(address, {"recipient": 20})
     assert_one_truth(light, address, ERRORS, "error", 1, 2 * HOUR)
 
 
@@ -88,7 +89,7 @@ def test_strangers_cannot_pull_the_brake(light, fresh):
     assert not braked(house)
 
 
-def test_honest_senders_pull_it(light, fresh):
+def test_honest_senders_pull_it_and_it_releases_itself(light, fresh):
     house = light.house
     house.configure(brake=5)
     house.start_milter()
@@ -107,6 +108,11 @@ def test_honest_senders_pull_it(light, fresh):
     stranger = fresh()
     offend(light.mx, stranger)
     assert hear(light.mx, stranger).fixed == ERRORS
+    house.move_time(HOUR - 60)
+    assert braked(house)
+    house.move_time(120)
+    wait_for(lambda: not braked(house), 10, "it is released")
+    assert deliver(light.mx, honest[5], GOOD).code == 250
 
 
 # ---- the big provider ----

@@ -52,7 +52,7 @@ def test_forged_verdicts_count_nothing_beside_a_scanner(world, address):
 def test_the_scanners_own_verdict_counts_once(
         world, address, message, events):
     assert deliver(world.mx, address, forged(message)).code == 250
-    assert world.house.events(address) == events
+    world.house.expect(address, events)
 
 
 # ---- the crafted recipient ----
@@ -92,7 +92,7 @@ def test_each_crafted_recipient_is_one_guess(light, house, address):
             session.mail()
             for recipient in CRAFTED[:10]:
                 session.rcpt(recipient.format(half))
-    assert house.events(address) == {"recipient": 20}
+    house.expect(address, {"recipient": 20})
     assert_one_truth(light, address, ERRORS, "error", 1, 2 * HOUR)
 
 
@@ -102,7 +102,7 @@ def test_a_rejected_helo_is_no_guess(light, house, address):
         for number in range(15):
             assert "Helo command rejected" in session.rcpt(
                 f"user{number}@example.test")
-    assert house.events(address) == {"helo": 1}
+    house.expect(address, {"helo": 1})
     assert_clear(light, address)
 
 
@@ -114,9 +114,9 @@ def test_a_relay_attempt_is_no_guess_whatever_it_is_called(
                      ">: Helo command rejected"):
             assert "Relay access denied" in session.rcpt(
                 f'"{name}"@elsewhere.example')
-    assert house.events(address) == {"relay": 3}
+    house.expect(address, {"relay": 3})
 
 
 def test_real_guesses_are_still_guesses(light, house, address):
     guess(light.mx, address, 3)
-    assert house.events(address) == {"recipient": 3}
+    house.expect(address, {"recipient": 3})

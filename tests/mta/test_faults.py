@@ -56,7 +56,7 @@ def test_observe_mode_refuses_nobody(light, fresh):
     dictionary_attack(light.mx, address)
     assert deliver(light.mx, address, GOOD).code == 250
     assert_clear(light, address)
-    assert light.house.events(address) == {"recipient": 20}
+    light.house.expect(address, {"recipient": 20})
     (ban,) = light.house.list("--all")
     assert (ban["client"], ban["observed"], ban["step"]) == (
         address, True, 1)
@@ -123,7 +123,7 @@ def test_a_clean_stop_takes_less_than_10_s_and_loses_nothing(
     house.stop("milter")
     assert time.monotonic() - began < 10
     for address in crowd:
-        assert house.events(address) == {"recipient": 15}
+        house.expect(address, {"recipient": 15})
         assert house.sql("SELECT sessions, recipient FROM tally"
                          " WHERE client = ?", address) == [(1, 15)]
 
@@ -206,7 +206,7 @@ def test_a_database_locked_for_5_s_delays_no_session_and_loses_no_event(
     assert held < free + 1.5
     wait_for(lambda: all_events(house) == 400, 10, "all events are written")
     for address in crowd:
-        assert house.events(address) == {"recipient": 20}
+        house.expect(address, {"recipient": 20})
         assert_one_truth(light, address, ERRORS, "error", 1, 2 * HOUR)
     assert len(complaints(house)) <= 2, complaints(house)
 

@@ -103,7 +103,7 @@ def test_laposte_takes_100_messages_in_a_connection(limited, address):
             world.house, address, f"421 4.7.1 {BUSY}", "LPN003_109")
         with pytest.raises(Closed):
             session.command("NOOP")
-    assert world.house.events(address) == {"volume": 1}
+    world.house.expect(address, {"volume": 1})
     assert deliver(world.mx, address, GOOD).code == 250, "in a new one"
 
 
@@ -117,7 +117,7 @@ def test_a_temporary_refusal_leaves_the_session_open(limited, address):
                     "C1")
             others.close()
             wait_for(lambda: third.mail().code == 250, 10, "a place is free")
-    assert world.house.events(address) == {"volume": 1}, "one a session"
+    world.house.expect(address, {"volume": 1})  # one a session
 
 
 def test_ten_at_once_and_two_are_served(limited, address):
@@ -133,7 +133,7 @@ def test_ten_at_once_and_two_are_served(limited, address):
     for session, _ in came:
         session.close()
     assert codes == [250] * 2 + [450] * 8
-    assert world.house.events(address) == {"volume": 8}
+    world.house.expect(address, {"volume": 8})
 
 
 def test_clients_do_not_share_their_places(limited, fresh):

@@ -324,7 +324,7 @@ def test_a_forwarders_spam_counts_a_part(town, fresh):
     assert_clear(world, forwarder)
     for _ in range(6):
         assert deliver(world.mx, forwarder, TAGGED).code == 250
-    assert house.events(forwarder) == {"spam": 8}
+    house.expect(forwarder, {"spam": 8})
     assert refusal(world.mx, forwarder).startswith(
         "550 5.7.1 Too many spams [")
 
@@ -346,7 +346,7 @@ def test_one_dead_recipient_tried_often_is_one(town, fresh):
                 session.mail()
                 assert session.rcpt("Gone@example.test").code == 550
                 session.rset()
-    assert world.house.events(address) == {"recipient": 10}
+    world.house.expect(address, {"recipient": 10})
     assert_clear(world, address)
     guess(world.mx, address, 3)
     assert refusal(world.mx, address).startswith("550 5.7.1 Too many errors")

@@ -89,7 +89,7 @@ def test_postscreen_notes_a_client_that_speaks_before_its_turn(
         world, address):
     at_postscreen(world, address, b"EHLO early.example.net\r\n")
     world.logs_are_read()
-    assert world.house.events(address) == {"command": 1}
+    world.house.expect(address, {"command": 1})
 
 
 # ---- one deed, one event ----
