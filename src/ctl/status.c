@@ -161,13 +161,15 @@ put_losses(struct ctl *ctl, const struct state *state)
 	if (state->there) {
 		output_line("lost",
 		    "%s could not be stored, last %s; today and yesterday %s, "
-		    "%s, %s",
+		    "%s, %s, %s",
 		    piece_count(state->number, "thing seen", "things seen"),
 		    piece_time(state->since),
 		    piece_count(lost.number[LOSS_EVENTS], "event", "events"),
 		    piece_count(lost.number[LOSS_COUNTS], "count", "counts"),
 		    piece_count(lost.number[LOSS_RECIPIENTS],
-			"accepted recipient", "accepted recipients"));
+			"accepted recipient", "accepted recipients"),
+		    piece_count(lost.number[LOSS_GAPS], "gap in a log",
+			"gaps in logs"));
 	}
 }
 

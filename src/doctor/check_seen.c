@@ -142,6 +142,7 @@ static const char *const losses[LOSS_SORTS] = {
 	[LOSS_EVENTS] = "lost-events",
 	[LOSS_COUNTS] = "lost-counts",
 	[LOSS_RECIPIENTS] = "lost-recipients",
+	[LOSS_GAPS] = "lost-gaps",
 };
 
 void

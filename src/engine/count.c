@@ -134,8 +134,8 @@ engine_seen(struct store *store, int64_t now, struct milter_seen *seen)
 
 /* ---- what was lost ---- */
 
-static const char *const sorts[LOSS_SORTS] = { "events", "counts",
-	"recipients" };
+static const char *const sorts[LOSS_SORTS] = { "events", "counts", "recipients",
+	"gaps" };
 const struct words loss_words = WORDS_OF(sorts);
 
 void

@@ -170,6 +170,7 @@ enum loss {
 	LOSS_COUNTS,     /* rows of what was counted, the same */
 	LOSS_RECIPIENTS, /* accepted ones, beyond those of a session that are
 			  * to its credit */
+	LOSS_GAPS, /* places in logs that were gone before they were read */
 	LOSS_SORTS
 };
 extern const struct words loss_words;

@@ -36,6 +36,7 @@ struct journal {
 	int64_t unseen_at; /* when to say which units write nothing */
 	bool seen[CONF_LIST_MAX];       /* units that do */
 	int error;                      /* why it could not be read on */
+	int64_t gaps;                   /* see journal_gaps() */
 	char cursor[STORE_CURSOR_SIZE]; /* of the last entry taken */
 	char tag[TAG_SIZE];
 	struct log_gate gate;
@@ -301,6 +302,7 @@ seek(struct journal *journal)
 					      sd, journal->cursor) <= 0)) {
 			log_warn("journal: the entry that was read last is "
 				 "gone; going on with the next that is left");
+			journal->gaps++;
 			rc = sd_journal_seek_cursor(sd, journal->cursor);
 		}
 	}
@@ -416,6 +418,12 @@ journal_look(struct journal *journal, int64_t now)
 	if (journal->unseen_at == 0) {
 		journal->unseen_at = now + UNSEEN_AFTER;
 	}
+}
+
+int64_t *
+journal_gaps(struct journal *journal)
+{
+	return &journal->gaps;
 }
 
 int

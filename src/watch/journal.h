@@ -41,6 +41,10 @@ bool journal_line(struct journal *journal, struct log_line *line, bool *behind);
 /* Where it stands; false where that is not known yet. */
 bool journal_position(const struct journal *journal, struct position *position);
 
+/* Places where entries were missed, that are not stored yet: who stores them
+ * sets it to 0. */
+int64_t *journal_gaps(struct journal *journal);
+
 /* A descriptor that can be read once something is new, or below 0. */
 int journal_fd(const struct journal *journal);
 

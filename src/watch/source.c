@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "base/text.h"
+#include "engine/engine.h"
 #include "watch/journal.h"
 #include "watch/tail.h"
 
@@ -223,9 +224,18 @@ sources_start(struct sources *sources, struct store *store,
 	return STORE_OK;
 }
 
+static int64_t *
+gaps_of(const struct source *source)
+{
+	return source->tail != NULL ? &source->tail->gaps
+				    : journal_gaps(source->journal);
+}
+
 void
 sources_put(const struct sources *sources, struct store *store, int64_t now)
 {
+	struct losses lost = { .number = { 0 } };
+
 	for (size_t i = 0; i < sources->count; i++) {
 		const struct source *source = &sources->source[i];
 		struct position at;
@@ -240,7 +250,9 @@ sources_put(const struct sources *sources, struct store *store, int64_t now)
 				.source = source->name, .position = &at });
 			health_put(&source->health, store, source->name, now);
 		}
+		lost.number[LOSS_GAPS] += *gaps_of(source);
 	}
+	engine_lose(store, &lost, now);
 }
 
 void
@@ -250,6 +262,7 @@ sources_stored(struct sources *sources, bool all, int64_t now)
 		struct source *source = &sources->source[i];
 
 		source->moved = false;
+		*gaps_of(source) = 0;
 		health_stored(&source->health, now);
 		if (all) {
 			health_tell_unread(&source->health, source->name, now);

@@ -233,6 +233,7 @@ turn_to(struct tail *tail, const struct rotation *rotation,
 	tail->behind = !rotation->live || next.file != rotation->count - 1;
 	tail->turns++;
 	set_clock(tail);
+	tail->gaps += next.what == ROTATION_CUT || next.what == ROTATION_LOST;
 	if (next.what == ROTATION_CUT) {
 		log_warn("%s: its end is gone; going on behind what is left",
 		    tail->path);

@@ -60,6 +60,8 @@ struct tail {
 	bool behind; /* rotated files written later may be there */
 	/* Ticks when to look again, whatever inotify says; 0: at leisure. */
 	int64_t leave_at;
+	/* Places where lines were missed, that are not stored yet. */
+	int64_t gaps;
 	unsigned turns;           /* how often it turned to a file */
 	bool again;               /* the clock forgot the last line */
 	struct rules_clock clock; /* of the lines' times */

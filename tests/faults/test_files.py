@@ -273,6 +273,12 @@ def test_the_log_itself_replaced_by_a_copy_of_it(man):
     man.expect(range(30))
 
 
+def gaps(man):
+    """How often the database says that lines were missed."""
+    return man.sql(
+        "SELECT number FROM daily WHERE what = 'lost' AND name = 'gaps'")
+
+
 def test_a_log_that_lost_its_end_in_a_crash(man):
     man.offend(range(20))
     man.once()
@@ -282,6 +288,7 @@ def test_a_log_that_lost_its_end_in_a_crash(man):
     man.append("\n")
     said = man.once()
     assert "its end is gone" in said
+    assert gaps(man) == [(1,)]
     man.offend(range(20, 30))
     man.once()
     man.expect(range(30))
@@ -294,6 +301,9 @@ def test_a_log_that_went_without_a_trace(man):
     man.offend(range(20, 30))
     assert "may be missed" in man.once()
     man.expect(range(30))
+    assert gaps(man) == [(1,)]
+    man.once()
+    assert gaps(man) == [(1,)]
 
 
 def test_a_folder_in_the_place_of_the_file(man):
