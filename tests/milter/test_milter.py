@@ -694,6 +694,27 @@ def test_it_is_back_at_once_after_a_crash_of_libmilter(milter):
     assert milter.alive()
 
 
+def test_crashes_without_end_are_slowed_down(milter):
+    """But it never gives up."""
+    def crash(number):
+        wait_for("a worker", lambda: worker_of(milter.process.pid) not in
+                 (milter.process.pid, *crashed))
+        crashed.append(worker_of(milter.process.pid))
+        os.kill(crashed[-1], signal.SIGKILL)
+        wait_for("it", lambda: milter.log().count("crashed") == number)
+
+    crashed = []
+    if sanitized(worker_of(milter.process.pid)):
+        return  # not so many within a minute
+    for number in range(1, 61):
+        crash(number)
+    assert milter.alive()
+    crash(61)
+    began = time.monotonic()
+    assert milter.alive()
+    assert time.monotonic() - began > 0.8
+
+
 def test_after_a_crash_it_goes_by_the_newest_configuration(milter):
     milter.configure(top='allow = {"203.0.113.0/24"}')
     os.kill(worker_of(milter.process.pid), signal.SIGKILL)
