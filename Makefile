@@ -205,7 +205,7 @@ check:
 	@scripts/setup all
 	@$(MAKE) --no-print-directory suites
 
-# All that they run is built before them, as two at a time would build the same.
+# All that they run is built before them: two would build the same at a time.
 suites:
 	@$(MAKE) --no-print-directory -j$(shell nproc) \
 		all $(UNIT_TESTS) $(NODE)/ready
