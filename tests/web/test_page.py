@@ -619,6 +619,32 @@ def test_templates_of_the_owner(tmp_path):
         site.close()
 
 
+def test_a_network_is_listed_for_what_its_clients_did_together(tmp_path):
+    site = Website(tmp_path)
+    when = f"@{int(time.time()) // 3600 * 3600 - 600}"  # in one clock hour
+    for number in range(25):
+        site.videur("report", "spam", f"2001:db8:1:10{number // 4}::1",
+                    "--at", when)
+    site.start()
+    try:
+        page = site.ask("/?ip=2001:db8:1:1ff::1")
+        french = site.ask("/?ip=2001:db8:1:1ff::1&lang=fr")
+        answer = json.loads(site.ask("/api/v1/ip/2001:db8:1:1ff::1").text)
+        durations = site.ask("/durations?lang=en")
+    finally:
+        site.stop()
+        site.close()
+    network = "2001:db8:1:100::/56"
+    assert (f"Applies to {network} The address is one of this network. "
+            "Several clients in it did together") in page.words
+    assert f"{network} L’adresse fait partie de ce réseau." in french.words
+    assert [ban["network"] for ban in answer["bans"]] == [network]
+    assert f"Z with all of {network}" in answer["bans"][0]["reply"]
+    assert "the whole network is blocked, in a row of its own" in (
+        durations.words)
+
+
+
 # ---- the words ----
 
 def phrases(language):
