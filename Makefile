@@ -8,6 +8,7 @@
 #   make unit       only the unit tests
 #   make mta web    only the tests with a real Postfix, or of the page
 #   make asan tsan  the tests under sanitizers
+#   make soak       services killed and disks that fail (SOAK_SECONDS=)
 #   make lint       format, static analysis, layers, scripts, man pages
 #   make reproducible   build again elsewhere and compare
 #   make sbom       what the programs are made of (SPDX)
@@ -15,6 +16,7 @@
 #   make bench      the benchmarks
 #   make fuzz       what reads foreign text, and the milter as it runs, against
 #                   bytes made up (a minute each; FUZZ_SECONDS=)
+#   make soak       services killed, disks that fail (5 minutes; SOAK_SECONDS=)
 #   make install    DESTDIR= PREFIX=
 #   make clean
 
@@ -320,6 +322,17 @@ fuzz-merge: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 		rm -rf tests/fuzz/corpus/$$name; \
 		cp -R $(BUILD)/fuzz/$$name.least tests/fuzz/corpus/$$name; done
 
+# A VFS whose changes fail, preloaded into the programs.
+$(BUILD)/soak/faulty.so: tests/soak/faulty.c Makefile
+	$(call say,cc)
+	@mkdir -p $(@D)
+	$(Q)$(COMPILE) -fPIC -shared -o $@ $< -lsqlite3
+
+# Services killed and disks that fail, for so many seconds; an hour by hand.
+SOAK_SECONDS ?= 300
+soak: all $(BUILD)/soak/faulty.so
+	@tests/soak/soak $(BUILD) --seconds $(SOAK_SECONDS)
+
 bench: all $(BENCHES)
 	tests/bench/milter
 	tests/bench/milter --limits
@@ -350,7 +363,7 @@ clean:
 
 # Never a file: a test runs whenever it is asked for.
 .PHONY: $(UNIT_TESTS:%=%.run) $(FUZZERS:%=%.fuzz)
-.PHONY: all run demo check suites asan tsan lint sbom reproducible measure load bench fuzz fuzz-merge milter.fuzz install uninstall clean $(SUITES)
+.PHONY: all run demo check suites asan tsan lint soak sbom reproducible measure load bench fuzz fuzz-merge milter.fuzz install uninstall clean $(SUITES)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
