@@ -200,6 +200,9 @@ static const int refused[] = {
 	SYS_reboot,
 	SYS_syslog,
 	SYS_personality,
+	/* what could be told by no argument here, or is not told to Landlock */
+	SYS_openat2,
+	SYS_truncate,
 	/* the kernel */
 	SYS_init_module,
 	SYS_finit_module,
@@ -228,7 +231,15 @@ static const int refused[] = {
 enum {
 	REFUSED = sizeof(refused) / sizeof(refused[0]),
 	X32 = 0x40000000, /* other calls by other numbers */
-	FILTER_SIZE = 2 * REFUSED + 16
+	FILTER_SIZE = 2 * REFUSED + 24,
+#ifdef SYS_open
+	OPENS = 3, /* instructions for a call that not all have */
+#else
+	OPENS = 0,
+#endif
+	/* Landlock before Linux 6.2 lets a file be emptied that cannot be
+	 * written: no service empties one by its name. */
+	EMPTYING = MUST_WRITE_REPORTS ? 0 : O_TRUNC
 };
 
 static bool
@@ -244,9 +255,20 @@ restrict_calls(void)
 		BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32, 0, 1),
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
 	};
+	/* Of an argument the lower half: all of these are little-endian. */
 	static const struct sock_filter tail[] = {
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, args[2])),
+		BPF_JUMP(
+		    BPF_JMP | BPF_JSET | BPF_K, EMPTYING, 4 + OPENS, 5 + OPENS),
+#ifdef SYS_open
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_open, 0, 2),
+		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
+		    offsetof(struct seccomp_data, args[1])),
+		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, EMPTYING, 4, 5),
+#endif
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 4),
-		/* The lower half: both architectures are little-endian. */
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 		    offsetof(struct seccomp_data, args[0])),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 2, 0),

@@ -13,8 +13,8 @@
 /*
  * No rights are gained by a program (no_new_privs), and no program is started,
  * no process traced, no user changed, nothing mounted or loaded into the
- * kernel, and no socket made but unix and netlink ones; those that are there
- * stay (seccomp).
+ * kernel, no file emptied by its name, and no socket made but unix and netlink
+ * ones; those that are there stay (seccomp).
  *
  * Such calls are answered with EPERM, and it is they that are listed and not
  * what is allowed: a library's next version may need a call that nobody thought
