@@ -64,6 +64,12 @@ scaled(int64_t a, int64_t b, int64_t c)
 }
 
 int64_t
+policy_history(int64_t accepted, int64_t bad)
+{
+	return accepted > bad ? (accepted - bad) / POLICY_HISTORY_DAYS : 0;
+}
+
+int64_t
 policy_need(const struct rule *rule, const struct policy_merits *merits)
 {
 	const int64_t accepted = merits->accepted > 0 ? merits->accepted : 0;
@@ -242,8 +248,8 @@ policy_ban(const struct rule *rule, const struct policy_decision *decision,
     const struct net *who, bool trusted)
 {
 	const int64_t soft = trusted && rule->soft == 0 &&
-				     (rule->kinds & kind_bit(KIND_RECIPIENT)) !=
-					 0
+				     rule->reason != REASON_VIRUS &&
+				     rule->reason != REASON_AUTH
 				 ? 1
 				 : rule->soft;
 	struct ban ban = { .who = *who,

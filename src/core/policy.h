@@ -30,6 +30,7 @@ enum {
 	 * an office or a provider's gateway. */
 	POLICY_OFFICE_USERS = 3,
 	POLICY_OFFICE_SPAN = 24 * 3600,
+	POLICY_HISTORY_DAYS = REPUTATION_SPAN / (24 * 3600),
 	/* Of one message of a client with a good history. */
 	POLICY_UNKNOWN_MAX = 3
 };
@@ -88,9 +89,17 @@ struct policy_window {
 struct policy_window policy_window(
     const struct rule *rule, int64_t t, int64_t since);
 
+/*
+ * What the REPUTATION_SPAN before the window adds to the other side of a ratio: a
+ * day's share of what was accepted in it, less what the rule counts of it; so
+ * that a history is used up by whoever lives on it.
+ */
+int64_t policy_history(int64_t accepted, int64_t bad);
+
 /* What else there is about a client, beside its events. */
 struct policy_merits {
-	int64_t accepted; /* the other side of the rule's ratio */
+	int64_t accepted; /* the other side of the rule's ratio, its history
+			   * included */
 	bool forwarder;   /* its events count with the rule's weight */
 };
 
@@ -141,7 +150,8 @@ struct policy_keys policy_keys(const struct rule *rule, int64_t users);
 int64_t policy_sure(int64_t bad, int64_t sure);
 
 /* Whether a client's unknown recipients are a list that is out of date rather
- * than guesses: by its reputation, or mail accepted on several days. */
+ * than guesses, and its spam one sender's of many: by its reputation, or mail
+ * accepted on several days. */
 bool policy_trusts(enum reputation reputation, int64_t days);
 
 /* A stretch of time: from <= time < until. */
@@ -206,7 +216,7 @@ int64_t policy_duration(const struct rule *rule, int64_t step);
 
 /* The ban that a decision of this rule makes of `who`; no ref yet.  Up to
  * step `soft` its replies are temporary (450, or 4xx as they are); so is the
- * first for unknown recipients where policy_trusts() the client. */
+ * first where policy_trusts() the client, but for viruses and logins. */
 struct ban policy_ban(const struct rule *rule,
     const struct policy_decision *decision, const struct net *who,
     bool trusted);

@@ -209,6 +209,8 @@ static const struct layout rule_layout = {
 	    { "need", OF(outlook_row, outlook.need), NULL, COLUMN_OPTIONAL },
 	    { "progress", OF(outlook_row, progress), "COUNTED", COLUMN_PEOPLE },
 	    { "accepted", OF(outlook_row, outlook.accepted), NULL, 0 },
+	    { "history", OF(outlook_row, outlook.history), NULL,
+		COLUMN_OPTIONAL },
 	    { "credit", OF(outlook_row, rule.credit), NULL, COLUMN_OPTIONAL },
 	    { "weight", OF(outlook_row, rule.weight), NULL, COLUMN_RATIO },
 	    { "soft", OF(outlook_row, rule.soft), NULL, COLUMN_OPTIONAL },
@@ -243,8 +245,12 @@ put_rule(const struct outlook *outlook)
 		    outlook->steps < rule->soft ? ", soft" : "");
 	}
 	if (rule->ratio != 0 || rule->credit != 0) {
-		row.weighed = piece("%" PRId64 " accepted%s%s",
+		row.weighed = piece("%" PRId64 " accepted%s%s%s",
 		    outlook->accepted,
+		    outlook->history > 0
+			? piece(" and %" PRId64 " for the 30 days before",
+			      outlook->history)
+			: "",
 		    rule->ratio != 0 ? piece(", ratio %g", (double)rule->ratio /
 							       POLICY_RATIO_ONE)
 				     : "",

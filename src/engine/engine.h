@@ -283,6 +283,7 @@ struct outlook {
 	int64_t counted;  /* events the rule counts now */
 	int64_t need;     /* it acts at so many; INT64_MAX: at no number */
 	int64_t accepted; /* other side of the ratio */
+	int64_t history;  /* and what the 30 days before add to it */
 	int64_t steps;    /* bans of its reason it remembers */
 	int64_t next;     /* seconds the next ban would last; 0: never */
 	int64_t forgets;  /* when the newest of those steps is forgotten; 0 */

@@ -27,7 +27,8 @@ struct judgement {
 	struct policy_past past;
 	struct policy_counts counts;
 	int64_t accepted; /* the other side of the ratio; 0 without one */
-	bool trusted;     /* policy_trusts() the client; of recipients alone */
+	int64_t history;  /* and what the days before add to it */
+	bool trusted;     /* policy_trusts() the client */
 };
 
 /* Ask before a ban that begins at `t` is written. */

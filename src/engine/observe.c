@@ -309,8 +309,41 @@ count_window(struct counting *counting, const struct policy_window *window,
 
 /* ---- judging ---- */
 
-/* Count what the rule counts.  Where that is enough for a ban and recipients are
- * among it, look at the client's history, too. */
+/* How many events the rule needs, by what was accepted in the window and in the
+ * days before it. */
+static int64_t
+need(const struct judge_query *query, const struct judgement *judged)
+{
+	return policy_need(query->rule,
+	    &(struct policy_merits){
+		.accepted = judged->accepted + judged->history,
+		.forwarder = conf_forwards(query->conf, &query->client) });
+}
+
+/* The side of a ratio that is accepted. */
+static int64_t
+good(const struct rule *rule, const struct tally *tally)
+{
+	return rule->ratio == 0 && rule->credit == 0 ? 0
+	       : policy_counts_messages(rule)        ? tally->accepted
+						     : tally->recipients;
+}
+
+/* And the one that is bad. */
+static int64_t
+bad(const struct rule *rule, const struct tally *tally)
+{
+	int64_t sum = 0;
+
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		sum += (rule->kinds & kind_bit(kind)) != 0 ? tally->kind[kind]
+							   : 0;
+	}
+	return sum;
+}
+
+/* Count what the rule counts.  Where that is enough for a ban, weigh the
+ * client's history as well. */
 static void
 count(struct store *store, const struct judge_query *query, int64_t users,
     const struct policy_window *window, const struct touched *touched,
@@ -321,19 +354,29 @@ count(struct store *store, const struct judge_query *query, int64_t users,
 		.events = { .client = query->client,
 		    .kinds = rule->kinds,
 		    .reason = rule->reason },
-		.keys = policy_keys(rule, users),
-		.need = out->counts.need };
+		.keys = policy_keys(rule, users) };
+	const struct tally *month;
 	struct repute repute;
 
 	counting.events.hourly = counting.keys.hourly;
+	counting.need = out->counts.need = need(query, out);
 	out->counts.bad = count_window(&counting, window, &out->past, touched);
-	if ((rule->kinds & kind_bit(KIND_RECIPIENT)) == 0 ||
-	    out->counts.bad < out->counts.need) {
+	if (out->counts.bad < out->counts.need && !query->always) {
 		return;
 	}
 	repute = repute_at(store, query, out->t);
+	month = &repute.facts.tally;
 	out->trusted = policy_trusts(repute.reputation, repute.days);
-	if (repute.facts.tally.accepted > 0) {
+	out->history = policy_history(
+	    good(rule, month) - good(rule, &touched->sum),
+	    bad(rule, month) - bad(rule, &touched->sum));
+	counting.need = out->counts.need = need(query, out);
+	if (out->history > 0) {
+		out->counts.bad = count_window(
+		    &counting, window, &out->past, touched);
+	}
+	if ((rule->kinds & kind_bit(KIND_RECIPIENT)) != 0 &&
+	    month->accepted > 0) {
 		counting.events.sure = true;
 		out->counts.bad = policy_sure(out->counts.bad,
 		    count_window(&counting, window, &out->past, touched));
@@ -348,7 +391,6 @@ judge(
 {
 	const struct rule *rule = query->rule;
 	const struct conf *conf = query->conf;
-	const bool ratio = rule->ratio != 0 || rule->credit != 0;
 	const bool logins = (rule->kinds & kind_bit(KIND_AUTH)) != 0;
 	struct touched touched = { .rule = rule };
 	struct evidence evidence;
@@ -390,14 +432,7 @@ judge(
 		tally_add(&touched.sum, query->unflushed);
 	}
 	leave_whole(&touched, &out->past, &window);
-	if (ratio) {
-		out->accepted = policy_counts_messages(rule)
-				    ? touched.sum.accepted
-				    : touched.sum.recipients;
-	}
-	out->counts.need = policy_need(
-	    rule, &(struct policy_merits){ .accepted = out->accepted,
-		      .forwarder = conf_forwards(conf, &query->client) });
+	out->accepted = good(rule, &touched.sum);
 	count(store, query, evidence.users, &window, &touched, out);
 	return store_status(store) == STORE_OK;
 }
@@ -420,6 +455,7 @@ engine_outlook(struct store *store, const struct conf *conf,
 		outlook->counted = judged.counts.bad;
 		outlook->need = judged.counts.need;
 		outlook->accepted = judged.accepted;
+		outlook->history = judged.history;
 		outlook->steps = judged.past.steps;
 		outlook->next = policy_duration(rule, judged.past.steps + 1);
 		outlook->forgets = judged.past.steps > 0

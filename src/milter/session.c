@@ -277,9 +277,24 @@ session_connect(
 	session->counts |= address != NULL;
 }
 
+/* Whether a message is to the client's credit: neither one that a scanner
+ * tagged, nor one of the null sender, nor what goes to those alone who are open
+ * to banned clients as well, nor any while a ban of the client holds. */
+static bool
+is_credit(struct session *session, int64_t now)
+{
+	const struct transaction *mail = &session->now;
+
+	if (session->refused && session->peer.known && !session->peer.exempt) {
+		/* What was refused may have set off a ban. */
+		(void)verdict_refresh(&session->peer, now);
+	}
+	return mail->ordinary && !mail->null_sender && !mail->spam &&
+	       !mail->virus && verdict_newest(&session->peer) == 0;
+}
+
 /* The transaction is over.  One of a call-out asks for a single recipient, and
- * ends with that.  What a scanner tagged is to nobody's credit, nor what goes to
- * those alone who are open to banned clients as well. */
+ * ends with that. */
 void
 session_end(struct session *session, int64_t now)
 {
@@ -299,8 +314,8 @@ session_end(struct session *session, int64_t now)
 		    ? mail->ended
 		    : database_message(session->database, mail->ended))) {
 		session->peer.presence.messages++;
-		if (!mail->spam && !mail->virus) {
-			more.tally.accepted = mail->ordinary;
+		if (is_credit(session, now)) {
+			more.tally.accepted = 1;
 			more.tally.recipients = (int64_t)(session->recipients -
 							  session->delivered);
 			session->delivered = session->recipients;
