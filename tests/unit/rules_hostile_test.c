@@ -241,8 +241,8 @@ try_each_end(struct tried *tried, const char *sentence, const char *template,
 				check_address(line, &finding);
 			}
 		}
-		(void)tried_match_bytes(tried, "postfix/smtpd", line + i * 9,
-		    strlen(line) - i * 9, &finding);
+		(void)tried_match_bytes(tried, "postfix/smtpd", line + i,
+		    strlen(line) - i, &finding);
 	}
 }
 
