@@ -31,6 +31,7 @@ write_line(int priority, const char *format, va_list args)
 	static const char *const words[] = {
 		[LOG_ALERT] = "panic: ",
 		[LOG_CRIT] = "fatal: ",
+		[LOG_ERR] = "error: ",
 		[LOG_WARNING] = "warning: ",
 		[LOG_INFO] = "",
 	};

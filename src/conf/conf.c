@@ -277,6 +277,13 @@ conf_hold(struct conf *conf)
 	return conf;
 }
 
+bool
+conf_watches(const struct conf *conf)
+{
+	return strcmp(conf->watch.journal, "no") != 0 ||
+	       conf->watch.files.items > 0;
+}
+
 void
 conf_drop(struct conf *conf)
 {

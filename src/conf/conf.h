@@ -179,6 +179,9 @@ struct conf *conf_load(const char *path, char error[static CONF_ERROR_SIZE]);
 struct conf *conf_hold(struct conf *conf);
 void conf_drop(struct conf *conf);
 
+/* Whether videur-watch follows any log. */
+bool conf_watches(const struct conf *conf);
+
 /* Whether the client is a known forwarder, or one of them is in it: a list
  * names single addresses, and of IPv6 a client is more than one. */
 bool conf_forwards(const struct conf *conf, const struct net *client);

@@ -112,6 +112,7 @@ verb codes_show;
  * be there yet. */
 verb rescue_check;
 verb rescue_database;
+verb rescue_seen;
 
 /* The words as one text, or "-": what stands on standard input, line by
  * line. */

@@ -111,6 +111,9 @@ static const struct command commands[] = {
 	  "save what can be read of a damaged database into a new one",
 	  { { ARGUMENT_FILE }, SHAPES }, ACCESS_NONE, rescue_database,
 	  rescue_check },
+	{ { "rescue", "seen" }, "[--note T] [--json|--csv]",
+	  "the files that were put aside need not be told of any more",
+	  { { 0 }, O(NOTE) | SHAPES }, ACCESS_WRITE, rescue_seen, NULL },
 };
 /* clang-format on */
 

@@ -135,7 +135,7 @@ put_state(struct ctl *ctl, const struct state *states, enum engine_state which)
 		    "%s log lines of the mail system, which the journal "
 		    "dropped (RateLimitBurst=), last %s",
 		    value, since);
-	} else if (state->there) {
+	} else if (state->there && which != STATE_DAMAGED) {
 		output_line(name, "last sign of life %s, %s ago%s%s%s", since,
 		    piece_duration(ctl->now - state->since),
 		    value[0] != '\0' ? " (" : "", value,
@@ -249,6 +249,13 @@ status_show(struct ctl *ctl)
 		    sizeof(states[STATE_BRAKE].value), "off");
 		states[STATE_BRAKE].since = brake.since;
 	}
+	if (states[STATE_DAMAGED].value[0] != '\0') {
+		output_line("DAMAGED",
+		    "the database was damaged at %s (%s): look at it, then "
+		    "\"videur rescue seen\"",
+		    piece_time(states[STATE_DAMAGED].since),
+		    states[STATE_DAMAGED].value);
+	}
 	output_object(NULL, NULL);
 	put_database(ctl, &numbers);
 	output_string("mode", observe ? "observe" : "enforce");
@@ -270,6 +277,7 @@ status_show(struct ctl *ctl)
 	put_state(ctl, states, STATE_SUPPRESSED);
 	put_losses(ctl, &states[STATE_LOST]);
 	put_state(ctl, states, STATE_BRAKE);
+	put_state(ctl, states, STATE_DAMAGED);
 	put_seen(ctl);
 	output_time("checked_at", ctl->now);
 	output_end();
@@ -399,8 +407,6 @@ rescue_database(struct ctl *ctl)
 	static struct store_rescued rescued; /* too large for a stack */
 	const char *to = ctl->args->word[1];
 	char error[STORE_ERROR_SIZE] = "";
-	int64_t rows = 0;
-	int64_t gaps = 0;
 
 	if (store_rescue(ctl->conf->database, to, &rescued, error) !=
 	    STORE_OK) {
@@ -416,20 +422,45 @@ rescue_database(struct ctl *ctl)
 		};
 
 		output_record(&row);
-		rows += row.rows;
-		gaps += row.gaps;
 	}
 	output_end();
-	output_say("saved %s of %s in %s", piece_count(rows, "row", "rows"),
+	output_say("saved %s of %s in %s", piece_count(rescued.rows, "row", "rows"),
 	    ctl->conf->database, to);
-	if (gaps > 0) {
+	if (rescued.gaps > 0) {
 		output_say("%s could not be read; what stood there is lost",
-		    piece_count(gaps, "place", "places"));
+		    piece_count(rescued.gaps, "place", "places"));
 	}
 	output_say(
 	    "now stop videur-milter, videur-watch and videur-web, put %s in "
 	    "the place of the old file, owned as that was, and start them "
 	    "again",
 	    to);
-	return gaps > 0 ? EXIT_NO : EXIT_FINE;
+	return rescued.gaps > 0 ? EXIT_NO : EXIT_FINE;
+}
+
+enum exit_status
+rescue_seen(struct ctl *ctl)
+{
+	struct state states[STATE_COUNT];
+	const struct state *damaged = &states[STATE_DAMAGED];
+	bool was;
+
+	engine_states(ctl->store, states);
+	was = damaged->value[0] != '\0';
+	if (was) {
+		engine_state_put(ctl->store, STATE_DAMAGED, "", ctl->now);
+		ctl_audit(ctl, "rescue seen", damaged->value);
+	}
+	output_object(NULL, NULL);
+	output_bool("seen", was);
+	output_string("what", was ? damaged->value : NULL);
+	output_time("checked_at", ctl->now);
+	output_end();
+	if (was) {
+		output_say("seen: %s, of %s; the files stay where they are",
+		    damaged->value, piece_time(damaged->since));
+	} else {
+		output_say("nothing was damaged that is not seen");
+	}
+	return was ? EXIT_FINE : EXIT_NO;
 }

@@ -276,7 +276,7 @@ check_logs(const struct facts *facts, struct diagnosis *out)
 		    facts->conf->database);
 		return;
 	}
-	if (!facts_watches(facts->conf)) {
+	if (!conf_watches(facts->conf)) {
 		diagnosis_say(out, "no-logs", NULL);
 	}
 	for (size_t i = 0; i < facts->logs; i++) {

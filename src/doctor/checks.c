@@ -121,7 +121,9 @@ static void
 check_database(const struct facts *facts, struct diagnosis *out)
 {
 	const struct records *records = &facts->records;
+	const struct state *damaged = &records->state[STATE_DAMAGED];
 	const char *path = facts->conf->database;
+	char at[TIME_TEXT_SIZE];
 
 	if (records->result != STORE_OK) {
 		diagnosis_say(out, "database-unusable",
@@ -134,6 +136,10 @@ check_database(const struct facts *facts, struct diagnosis *out)
 	if (records->numbers.holder[0] != '\0') {
 		diagnosis_say(out, "log-full", records->numbers.holder);
 	}
+	if (damaged->value[0] != '\0') {
+		diagnosis_say(out, "database-was-damaged",
+		    text_from_time(damaged->since, at), damaged->value);
+	}
 }
 
 static void
@@ -144,7 +150,7 @@ check_services(const struct facts *facts, struct diagnosis *out)
 		const char *name;
 	} services[] = { { STATE_MILTER, "videur-milter" },
 		{ STATE_WATCH, "videur-watch" } };
-	size_t count = facts_watches(facts->conf) ? 2 : 1;
+	size_t count = conf_watches(facts->conf) ? 2 : 1;
 
 	for (size_t i = 0; i < count; i++) {
 		const struct state *state = &facts->records
@@ -248,7 +254,10 @@ check_page(const struct facts *facts, struct diagnosis *out)
 	if (facts->refused_contact != NULL) {
 		diagnosis_say(out, "contact-refused", facts->refused_contact);
 	}
-	if (facts->page == PAGE_SILENT || facts->page == PAGE_SICK) {
+	/* What it tells of damage that was put right is told already. */
+	if (facts->page == PAGE_SILENT ||
+	    (facts->page == PAGE_SICK &&
+		facts->records.state[STATE_DAMAGED].value[0] == '\0')) {
 		diagnosis_say(out,
 		    facts->page == PAGE_SILENT ? "page-down"
 					       : "page-without-database",

@@ -33,13 +33,6 @@ enum {
 	CANNOT_BECOME = 255 /* no errno is so high */
 };
 
-bool
-facts_watches(const struct conf *conf)
-{
-	return strcmp(conf->watch.journal, "no") != 0 ||
-	       conf->watch.files.items > 0;
-}
-
 /* ---- what another user can reach ---- */
 
 static int

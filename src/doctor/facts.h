@@ -193,9 +193,6 @@ struct facts *facts_gather(
     const struct conf *conf, const char *postfix, int64_t now);
 void facts_free(struct facts *facts);
 
-/* Whether videur-watch follows any log. */
-bool facts_watches(const struct conf *conf);
-
 /* Read the records, the first time or again. */
 void facts_read_records(struct facts *facts, struct store *store);
 

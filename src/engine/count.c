@@ -188,6 +188,7 @@ static const char *const keys[STATE_COUNT] = {
 	[STATE_STORM] = "storm",
 	[STATE_LOST] = "lost",
 	[STATE_LOGINS] = "logins-on-25",
+	[STATE_DAMAGED] = STORE_STATE_DAMAGED,
 };
 
 const char *

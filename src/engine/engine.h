@@ -193,6 +193,7 @@ enum engine_state {
 	STATE_STORM,        /* logins failed for all, when last */
 	STATE_LOST,         /* all that was lost so far, and when last */
 	STATE_LOGINS,       /* failed on port 25, when last (to the hour) */
+	STATE_DAMAGED,      /* files put aside and not seen yet; or empty */
 	STATE_COUNT
 };
 struct state {

@@ -20,7 +20,7 @@
 #include "milter/writer.h"
 
 enum {
-	LOOK_EVERY = 1000, /* ms between looks at libmilter and the log */
+	LOOK_EVERY = 500,  /* ms between looks at libmilter and the log */
 	END_WAIT = 1000    /* ms for callbacks that run at the end */
 };
 

@@ -17,6 +17,7 @@ enum {
 	ROUND_WAIT = 50,  /* ms the same once a second */
 	LAST_WAIT = 2000, /* ms for what waits at the end */
 	EVERY = 1000,     /* ms from one round of upkeep to the next */
+	TEND = 250,       /* ms from one look at the files to the next */
 	EVENTS_A_COMMIT = 64,
 	ROWS_A_COMMIT = 256,
 	BANS_A_COMMIT = 16,
@@ -391,6 +392,7 @@ run(void *arg)
 	struct writer *writer = arg;
 	struct database *database = writer->database;
 	int64_t next = proc_ticks();
+	int64_t round = next;
 	int64_t deadline;
 
 	while (!wait_for_work(writer, next)) {
@@ -401,8 +403,11 @@ run(void *arg)
 			}
 		} else {
 			database_tend(database);
-			writer_round(writer, proc_now());
-			next = proc_ticks() + EVERY;
+			if (proc_ticks() >= round) {
+				writer_round(writer, proc_now());
+				round = proc_ticks() + EVERY;
+			}
+			next = proc_ticks() + TEND;
 		}
 	}
 

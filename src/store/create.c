@@ -22,7 +22,8 @@
 extern const struct embedded schema_files[];
 
 enum {
-	FILE_MODE = 0660
+	FILE_MODE = 0660,
+	LOCK_WAIT = 5000 /* ms */
 };
 
 static void
@@ -88,49 +89,61 @@ make_ours(struct store *store, const char *path)
 	return rc == SQLITE_OK;
 }
 
-static void
-make_and_move(struct store *store, int folder)
+/* False where there is none then. */
+static bool
+make_at(struct store *store, const char *path, int folder)
 {
-	char fresh[PATH_MAX];
-	struct text text;
-
-	text_init(&text, fresh, sizeof(fresh));
-	text_addf(&text, "%s.new", store->path);
-	if (text.cut) {
-		errno = ENAMETOOLONG;
+	if (!make_file(path, folder)) {
 		fail_errno(store);
-	} else if (!make_file(fresh, folder)) {
-		fail_errno(store);
-	} else if (!make_ours(store, fresh)) {
-		(void)unlink(fresh);
-	} else if (rename(fresh, store->path) != 0) {
-		fail_errno(store);
-		(void)unlink(fresh);
+		return false;
 	}
+	if (!make_ours(store, path)) {
+		(void)unlink(path);
+		return false;
+	}
+	return true;
+}
+
+struct store *
+db_create_at(struct store *store, const char *path, int folder)
+{
+	char error[STORE_ERROR_SIZE];
+	struct store *made = NULL;
+
+	if (make_at(store, path, folder) &&
+	    db_open(&made, path, STORE_WRITE, 0, true, error) != STORE_OK) {
+		db_fail(store, STORE_FAILED, error);
+		(void)unlink(path);
+	}
+	return made;
 }
 
 void
 db_create(struct store *store)
 {
-	char folder[PATH_MAX];
-	int fd = -1;
+	char fresh[PATH_MAX];
+	struct text text;
+	int folder;
 
 	if (is_filled(store->path)) {
 		return;
 	}
-	if (file_folder(store->path, folder, sizeof(folder))) {
-		fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	} else {
-		errno = ENAMETOOLONG;
-	}
-	if (fd < 0 || flock(fd, LOCK_EX) != 0) {
+	text_init(&text, fresh, sizeof(fresh));
+	text_addf(&text, "%s.new", store->path);
+	folder = text.cut ? -1 : db_folder_lock(store, LOCK_EX, LOCK_WAIT);
+	if (folder < 0) {
+		errno = text.cut ? ENAMETOOLONG : errno;
 		fail_errno(store);
-	} else if (!is_filled(store->path)) {
-		make_and_move(store, fd);
+		return;
 	}
-	if (fd >= 0) {
-		(void)close(fd);
+	if (!is_filled(store->path) && make_at(store, fresh, folder)) {
+		db_files_clear(store);
+		if (rename(fresh, store->path) != 0) {
+			fail_errno(store);
+			(void)unlink(fresh);
+		}
 	}
+	(void)close(folder);
 }
 
 /* ---- bringing it up to date ---- */

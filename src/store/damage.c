@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/proc.h"
 #include "base/text.h"
 #include "store/db.h"
 
@@ -33,12 +34,13 @@ store_check(struct store *store, void (*each)(void *to, const char *complaint),
  * in the order of. */
 static const char *const tables[][2] = { { "allow", "rowid" },
 	{ "ban", "rowid" }, { "audit", "rowid" }, { "mark", "rowid" },
-	{ "state", "rowid" }, { "event", "rowid" }, { "tally", "rowid" },
-	{ "prefix", "hour" }, { "daily", "day" }, { "position", "rowid" },
-	{ "queue", "rowid" } };
+	{ "state", "rowid" }, { "position", "rowid" }, { "queue", "rowid" },
+	{ "event", "rowid" }, { "tally", "rowid" }, { "prefix", "hour" },
+	{ "daily", "day" } };
 
 enum {
-	ROWS = 4096, /* of a transaction */
+	ROWS = 4096,     /* of a transaction */
+	NEWEST = 100000, /* of a table are saved in a hurry */
 	TABLES = sizeof(tables) / sizeof(tables[0])
 };
 
@@ -52,6 +54,7 @@ struct rescue {
 	struct store *store; /* whose that is */
 	const char *table;
 	const char *order;
+	int64_t until; /* on proc_ticks(); 0: without end */
 	sqlite3_stmt *put;
 	int64_t rows;
 	int64_t gaps;
@@ -158,18 +161,48 @@ behind_gap(const struct rescue *rescue, int64_t bad)
 	return good;
 }
 
+/* Where there is little time, the newest rows of a table are what counts. */
+static int64_t
+before_newest(const struct rescue *rescue)
+{
+	char *sql = sqlite3_mprintf("SELECT max(%s) FROM \"%w\" NOT INDEXED",
+	    rescue->order, rescue->table);
+	sqlite3_stmt *newest = NULL;
+	int64_t after = -1;
+
+	if (sql != NULL && strcmp(rescue->order, "rowid") == 0 &&
+	    sqlite3_prepare_v2(rescue->from, sql, -1, &newest, NULL) ==
+		SQLITE_OK &&
+	    sqlite3_step(newest) == SQLITE_ROW &&
+	    sqlite3_column_int64(newest, 0) > NEWEST) {
+		after = sqlite3_column_int64(newest, 0) - NEWEST;
+	}
+	(void)sqlite3_finalize(newest);
+	sqlite3_free(sql);
+	return after;
+}
+
+static bool
+is_time(const struct rescue *rescue)
+{
+	return rescue->until == 0 || rescue->rows % 256 != 255 ||
+	       proc_ticks() < rescue->until;
+}
+
 /* False where no row can be put. */
 static bool
 save_table(struct rescue *rescue)
 {
-	int64_t after = -1;
+	int64_t after = rescue->until == 0 ? -1 : before_newest(rescue);
 	bool fine = true;
 	bool whole = false;
 
+	rescue->gaps += after >= 0;
 	while (fine && !whole && after < INT64_MAX) {
 		sqlite3_stmt *rows = rows_after(rescue, after);
 
-		while (fine && sqlite3_step(rows) == SQLITE_ROW) {
+		while (fine && is_time(rescue) &&
+		       sqlite3_step(rows) == SQLITE_ROW) {
 			after = sqlite3_column_int64(rows, 0);
 			fine = put_row(rescue, rows);
 			if (rescue->rows % ROWS == ROWS - 1) {
@@ -177,6 +210,10 @@ save_table(struct rescue *rescue)
 			}
 		}
 		whole = sqlite3_finalize(rows) == SQLITE_OK && rows != NULL;
+		if (!is_time(rescue)) {
+			rescue->gaps++;
+			whole = true;
+		}
 		if (fine && !whole) {
 			rescue->gaps++;
 			after = behind_gap(rescue, after);
@@ -188,34 +225,34 @@ save_table(struct rescue *rescue)
 
 /* ---- all of it ---- */
 
-/* Whether rows could be saved. */
-static bool
-save_tables(sqlite3 *from, struct store *to, struct store_rescued *counts)
+bool
+db_rescue(sqlite3 *from, struct store *to, int64_t until,
+    struct store_rescued *counts)
 {
-	int64_t rows = 0;
 	bool fine = true;
 
+	*counts = (struct store_rescued){ .tables = 0 };
 	for (; fine && counts->tables < TABLES; counts->tables++) {
 		struct rescue rescue = { .from = from,
 			.to = to->db,
 			.store = to,
 			.table = tables[counts->tables][0],
-			.order = tables[counts->tables][1] };
+			.order = tables[counts->tables][1],
+			.until = until };
 
 		store_begin(to);
 		fine = store_status(to) == STORE_OK && save_table(&rescue);
 		fine &= store_commit(to) == STORE_OK;
-		rows += rescue.rows;
 		counts->table[counts->tables].table = rescue.table;
 		counts->table[counts->tables].rows = rescue.rows;
 		counts->table[counts->tables].gaps = rescue.gaps;
+		counts->rows += rescue.rows;
+		counts->gaps += rescue.gaps;
 	}
-	if (fine && rows == 0) {
-		db_fail(to, STORE_FAILED, "nothing could be read");
-	} else if (!fine && store_status(to) == STORE_OK) {
+	if (!fine && store_status(to) == STORE_OK) {
 		db_fail(to, STORE_FAILED, "cannot be written");
 	}
-	return fine && rows > 0;
+	return fine;
 }
 
 enum store_result
@@ -227,7 +264,6 @@ store_rescue(const char *from, const char *to, struct store_rescued *counts,
 	sqlite3 *db = NULL;
 	bool fine = false;
 
-	*counts = (struct store_rescued){ .tables = 0 };
 	if (sqlite3_open_v2(from, &db, SQLITE_OPEN_READONLY, NULL) !=
 	    SQLITE_OK) {
 		why = sqlite3_errmsg(db);
@@ -243,7 +279,11 @@ store_rescue(const char *from, const char *to, struct store_rescued *counts,
 		(void)snprintf(
 		    error, STORE_ERROR_SIZE, "%s: it exists already", to);
 	} else if (store_open(&store, to, STORE_WRITE, 0, error) == STORE_OK) {
-		fine = save_tables(db, store, counts);
+		fine = db_rescue(db, store, 0, counts);
+		if (fine && counts->rows == 0) {
+			db_fail(store, STORE_FAILED, "nothing could be read");
+			fine = false;
+		}
 		(void)text_copy(error, STORE_ERROR_SIZE, store_error(store));
 		/* Its log is empty then: the file alone is all of it. */
 		db_script(store, "PRAGMA wal_checkpoint(TRUNCATE)");

@@ -33,6 +33,10 @@ db_check(struct store *store, int rc)
 		: STORE_FAILED,
 	    store->db != NULL ? sqlite3_errmsg(store->db) : "out of memory");
 	store->read_only = plain == SQLITE_READONLY;
+	if (plain == SQLITE_CORRUPT || plain == SQLITE_NOTADB ||
+	    rc == SQLITE_IOERR_READ || rc == SQLITE_IOERR_SHORT_READ) {
+		db_files_doubt();
+	}
 	return false;
 }
 
@@ -41,9 +45,6 @@ db_ready(struct store *store)
 {
 	if (!store->bracket) {
 		store->status = STORE_OK;
-		if (atomic_load_explicit(&store->stale, memory_order_relaxed)) {
-			db_close(store);
-		}
 		if (store->db == NULL) {
 			db_fail(store, STORE_FAILED,
 			    "the database is to be opened anew");
@@ -259,7 +260,7 @@ store_read(struct store *store)
 enum store_result
 store_commit(struct store *store)
 {
-	if (store->status == STORE_OK) {
+	if (store->status == STORE_OK && db_files_hold(store)) {
 		db_run(store, "COMMIT", NULL);
 	}
 	store_rollback(store);

@@ -11,10 +11,11 @@
 #define STORE_DB_H
 
 #include <sqlite3.h>
-#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
+#include <time.h>
 
 #include "store/store.h"
 
@@ -22,13 +23,35 @@
 #define DB_APPLICATION_ID 0x76696465
 
 enum {
-	DB_STATEMENTS = 256 /* more than twice as many as there are */
+	DB_STATEMENTS = 256, /* more than twice as many as there are */
+	DB_FILES = 3,        /* the main one, -wal and -shm */
+	DB_HEADER = 100,     /* bytes of an SQLite file's */
+	DB_PAGE = 4096
 };
 
 struct db_statement {
 	const char *sql; /* known by its address */
 	sqlite3_stmt *statement;
 	char client[NET_TEXT_SIZE]; /* bound to ":client" */
+};
+
+/* A file, by what it keeps under another name; all zero: not there. */
+struct db_file {
+	dev_t device;
+	ino_t inode;
+};
+
+/* The main file at a moment in which nothing was being moved into it. */
+struct db_main {
+	bool known;
+	struct db_moved {
+		uint32_t salt;   /* one more each time the log begins anew */
+		uint32_t frames; /* in it */
+		uint32_t moved;  /* of them */
+	} log;
+	off_t size;
+	struct timespec written;
+	unsigned char header[DB_HEADER];
 };
 
 struct store {
@@ -51,11 +74,14 @@ struct store {
 	size_t bans;
 	size_t ban_room;
 
-	/* All handles of the process (open.c). */
-	struct store *next;
-	bool held;         /* its file is open */
-	bool moved;        /* the one it had open last is no longer there */
-	atomic_bool stale; /* its file is to be left */
+	/* Its files (files.c). */
+	struct db_file file[DB_FILES]; /* as they were opened */
+	struct db_main main;           /* as it was at the last look */
+	int doubts;      /* how many there had been when it was opened */
+	int64_t mend_at; /* no attempt to put them right before, in ticks */
+	char notice[STORE_KEY_SIZE]; /* to the administrator; or empty */
+	bool moved;  /* what it had open last is no longer there */
+	bool locked; /* who opened it holds the lock on the folder */
 };
 
 /* ---- errors ---- */
@@ -157,8 +183,54 @@ bool db_next_around(struct store *store, const char *sql,
 
 /* ---- files ---- */
 
+/* store_open(); `locked`: the caller holds the lock on the folder. */
+enum store_result db_open(struct store **out, const char *path,
+    enum store_mode mode, int patience, bool locked,
+    char error[static STORE_ERROR_SIZE]);
 /* Close the database; the handle stays. */
 void db_close(struct store *store);
+
+/* Lock the folder of a database: LOCK_SH to open it, LOCK_EX to put its files
+ * in order.  A descriptor, or -1: EWOULDBLOCK where another program holds it
+ * for longer than `patience` milliseconds. */
+int db_folder_lock(struct store *store, int how, int patience);
+
+enum db_files {
+	DB_FILES_FINE,
+	DB_FILES_GONE,    /* the main one */
+	DB_FILES_OTHER,   /* another main one is there */
+	DB_FILES_TORN,    /* a file beside it went, is another or was cut */
+	DB_FILES_WRITTEN, /* by a program that knows nothing of the log */
+	DB_FILES_SUSPECT  /* there may be damage in them */
+};
+/* A handle of this process found damage; others are to look for it. */
+void db_files_doubt(void);
+/* Before they are opened: false, with the handle's status, where a log lies
+ * beside them that is not theirs, or another program puts them right. */
+bool db_files_enter(struct store *store, int *folder);
+/* Note the files that were opened just now. */
+void db_files_note(struct store *store);
+/* Note how the main one is after something was moved into it. */
+void db_files_moved(struct store *store);
+/* What became of them since. */
+enum db_files db_files_look(struct store *store);
+/* Whether what is written now reaches the files at the path. */
+bool db_files_hold(struct store *store);
+/* Put them right, for a handle that may write; what follows is to be opened.
+ * False where there was nothing to do, or it cannot be done now: then the
+ * handle's status says why. */
+bool db_files_mend(struct store *store, enum db_files found);
+/* With the lock on the folder: put aside the log of a main file that is not
+ * there any more. */
+void db_files_clear(struct store *store);
+/* Write down what the administrator is to be told; `opened`: of what was
+ * opened just now. */
+void db_files_tell(struct store *store, bool opened);
+
+/* Save the rows of `from` in `to`, until a time on proc_ticks(); 0: all.  False
+ * where nothing can be written. */
+bool db_rescue(sqlite3 *from, struct store *to, int64_t until,
+    struct store_rescued *counts);
 
 /* Whose file is this?  Read from its bytes, since SQLite would recover or
  * checkpoint a stranger's database just by using it.  NULL where it is ours,
@@ -168,6 +240,9 @@ const char *db_not_ours(sqlite3 *db);
 /* Make a database where there is none or an empty file; fine where there is
  * anything else. */
 void db_create(struct store *store);
+/* Make one at `path`, for the caller that holds the lock on the folder: NULL
+ * where that fails, and `store` says why. */
+struct store *db_create_at(struct store *store, const char *path, int folder);
 
 /* Bring a database to the version of this program. */
 void db_migrate(struct store *store);

@@ -1,13 +1,8 @@
 /*
  * Opening a database, looking after it, and opening it anew.
- *
- * The handles of a process on one file share its side files, as the first of
- * them found them.  So they leave a file together: all are marked, each is
- * closed by its owner, and only then one of them looks at the path again.
  */
 #include <errno.h>
 #include <limits.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,14 +12,9 @@
 #include "store/db.h"
 
 enum {
-	HEADER_SIZE = 100,       /* of an SQLite file */
 	HEADER_APPLICATION = 68, /* where its application_id stands */
 	NAP = 5                  /* milliseconds */
 };
-
-/* All handles with a path, and what they say of each other. */
-static pthread_mutex_t all_mutex = PTHREAD_MUTEX_INITIALIZER;
-static struct store *all;
 
 /* Through SQLite's own descriptor: closing another one would drop the locks
  * that this process's other handles hold on the file (POSIX). */
@@ -34,7 +24,7 @@ db_not_ours(sqlite3 *db)
 	static const unsigned char id[4] = { DB_APPLICATION_ID >> 24 & 0xff,
 		DB_APPLICATION_ID >> 16 & 0xff, DB_APPLICATION_ID >> 8 & 0xff,
 		DB_APPLICATION_ID & 0xff };
-	unsigned char header[HEADER_SIZE];
+	unsigned char header[DB_HEADER];
 	sqlite3_file *file = NULL;
 	sqlite3_int64 size = 0;
 
@@ -47,8 +37,8 @@ db_not_ours(sqlite3 *db)
 	if (size == 0) {
 		return "the database is still empty";
 	}
-	if (size < HEADER_SIZE ||
-	    file->pMethods->xRead(file, header, HEADER_SIZE, 0) != SQLITE_OK ||
+	if (size < DB_HEADER ||
+	    file->pMethods->xRead(file, header, DB_HEADER, 0) != SQLITE_OK ||
 	    memcmp(header, "SQLite format 3", 16) != 0) {
 		return "not an SQLite database";
 	}
@@ -132,22 +122,17 @@ turn_to_wal(struct store *store)
 	    store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 }
 
-/* Open what lies at the path; false where nothing is open then. */
-static bool
-open_database(struct store *store)
+/* What lies at the path, while nobody puts its files in order. */
+static void
+open_path(struct store *store)
 {
-	bool writes = store->mode != STORE_READ;
+	const bool writes = store->mode != STORE_READ;
+	int folder = -1;
 
-	store->status = STORE_OK;
-	if (store->mode == STORE_SCRATCH) {
-		(void)db_check(store, sqlite3_open(":memory:", &store->db));
-		db_migrate(store);
-		return store->status == STORE_OK;
-	}
 	if (writes) {
 		db_create(store);
 	}
-	if (store->status == STORE_OK) {
+	if (store->status == STORE_OK && db_files_enter(store, &folder)) {
 		open_file(store);
 	}
 	if (store->status == STORE_OK) {
@@ -156,29 +141,62 @@ open_database(struct store *store)
 	if (store->status == STORE_OK && writes) {
 		db_migrate(store);
 		turn_to_wal(store);
+		(void)db_user_version(store);
+	}
+	if (store->status == STORE_OK) {
+		db_files_note(store);
+	}
+	if (folder >= 0) {
+		(void)close(folder);
+	}
+}
+
+/* False where nothing is open then. */
+static bool
+open_database(struct store *store)
+{
+	const bool writes = store->mode != STORE_READ;
+
+	store->status = STORE_OK;
+	if (store->mode == STORE_SCRATCH) {
+		(void)db_check(store, sqlite3_open(":memory:", &store->db));
+		db_migrate(store);
+		return store->status == STORE_OK;
+	}
+	open_path(store);
+	if (store->status == STORE_FAILED && writes && store->db != NULL &&
+	    db_files_look(store) == DB_FILES_SUSPECT &&
+	    db_files_mend(store, DB_FILES_SUSPECT)) {
+		db_close(store);
+		store->status = STORE_OK;
+		open_path(store);
 	}
 	if (store->status != STORE_OK) {
 		db_close(store);
 		return false;
 	}
-	(void)pthread_mutex_lock(&all_mutex);
-	store->held = true;
-	(void)pthread_mutex_unlock(&all_mutex);
 	store->opened++;
 	store->broken = store->read_only = false;
+	db_files_tell(store, true);
 	return true;
 }
 
 enum store_result
-store_open(struct store **out, const char *path, enum store_mode mode,
-    int patience, char error[static STORE_ERROR_SIZE])
+db_open(struct store **out, const char *path, enum store_mode mode,
+    int patience, bool locked, char error[static STORE_ERROR_SIZE])
 {
 	struct store *store = calloc(1, sizeof(*store));
+	char real[PATH_MAX];
 	enum store_result result;
+	struct stat st;
 
 	*out = NULL;
 	if (store != NULL && mode != STORE_SCRATCH) {
-		store->path = strdup(path);
+		/* SQLite follows a link first. */
+		store->path = lstat(path, &st) == 0 && S_ISLNK(st.st_mode) &&
+				      realpath(path, real) != NULL
+				  ? strdup(real)
+				  : strdup(path);
 	}
 	if (store == NULL || (mode != STORE_SCRATCH && store->path == NULL)) {
 		free(store);
@@ -187,10 +205,7 @@ store_open(struct store **out, const char *path, enum store_mode mode,
 	}
 	store->mode = mode;
 	store->patience = patience;
-	(void)pthread_mutex_lock(&all_mutex);
-	store->next = all;
-	all = store;
-	(void)pthread_mutex_unlock(&all_mutex);
+	store->locked = locked;
 	if (open_database(store)) {
 		*out = store;
 		return STORE_OK;
@@ -238,15 +253,11 @@ store_files(const char *path)
 	return sum;
 }
 
-/* Whether the file was deleted or replaced. */
-static bool
-has_moved(struct store *store)
+enum store_result
+store_open(struct store **out, const char *path, enum store_mode mode,
+    int patience, char error[static STORE_ERROR_SIZE])
 {
-	int moved = 0;
-
-	return sqlite3_file_control(store->db, "main", SQLITE_FCNTL_HAS_MOVED,
-		   &moved) == SQLITE_OK &&
-	       moved != 0;
+	return db_open(out, path, mode, patience, false, error);
 }
 
 void
@@ -255,7 +266,6 @@ db_close(struct store *store)
 	if (store->db == NULL) {
 		return;
 	}
-	store->moved |= has_moved(store);
 	for (size_t i = 0; i < DB_STATEMENTS; i++) {
 		(void)sqlite3_finalize(store->statement[i].statement);
 		store->statement[i] = (struct db_statement){ .sql = NULL };
@@ -263,27 +273,15 @@ db_close(struct store *store)
 	(void)sqlite3_close(store->db);
 	store->db = NULL;
 	store->bracket = false;
-	(void)pthread_mutex_lock(&all_mutex);
-	store->held = false;
-	atomic_store(&store->stale, false);
-	(void)pthread_mutex_unlock(&all_mutex);
 }
 
 void
 store_close(struct store *store)
 {
-	struct store **at = &all;
-
 	if (store == NULL) {
 		return;
 	}
 	db_close(store);
-	(void)pthread_mutex_lock(&all_mutex);
-	while (*at != store) {
-		at = &(*at)->next;
-	}
-	*at = store->next;
-	(void)pthread_mutex_unlock(&all_mutex);
 	free(store->ban);
 	free(store->path);
 	free(store);
@@ -291,24 +289,25 @@ store_close(struct store *store)
 
 /* ---- looking after it ---- */
 
-/* Whether other handles have still to leave the file of this one; `all_do`
- * says that they are to, and this one, too. */
+/* Whether what the handle has open is to be left; where it may write, what is
+ * wrong with the files has been put right then. */
 static bool
-is_held(struct store *store, bool all_do)
+is_over(struct store *store)
 {
-	bool held = false;
+	const enum db_files found = db_files_look(store);
 
-	(void)pthread_mutex_lock(&all_mutex);
-	for (struct store *at = all; at != NULL; at = at->next) {
-		if (at->held && strcmp(at->path, store->path) == 0) {
-			if (all_do) {
-				atomic_store(&at->stale, true);
-			}
-			held |= at != store && atomic_load(&at->stale);
-		}
+	if (found != DB_FILES_FINE && store->mode != STORE_READ &&
+	    db_files_mend(store, found)) {
+		store->moved = true;
+		return true;
 	}
-	(void)pthread_mutex_unlock(&all_mutex);
-	return held;
+	if (found == DB_FILES_FINE) {
+		db_files_tell(store, false);
+	}
+	store->moved |= found == DB_FILES_OTHER || found == DB_FILES_GONE;
+	return store->status != STORE_OK || store->broken ||
+	       (found != DB_FILES_FINE && found != DB_FILES_SUSPECT) ||
+	       (store->read_only && access(store->path, W_OK) == 0);
 }
 
 enum store_result
@@ -321,21 +320,14 @@ store_tend(struct store *store, bool *anew)
 		return STORE_OK;
 	}
 	store->status = STORE_OK;
-	if (store->db != NULL &&
-	    (has_moved(store) ||
-		(store->read_only && access(store->path, W_OK) == 0))) {
-		(void)is_held(store, true);
-	}
-	if (store->broken || atomic_load(&store->stale)) {
+	if (store->db != NULL && is_over(store)) {
 		db_close(store);
 	}
 	if (store->db != NULL) {
 		if (store->mode == STORE_SERVE) {
 			db_log_tend(store);
 		}
-	} else if (is_held(store, false)) {
-		db_fail(store, STORE_BUSY,
-		    "the file is another one, it is being opened anew");
+		db_files_moved(store);
 	} else if (open_database(store)) {
 		if (anew != NULL) {
 			*anew = store->moved;

@@ -440,7 +440,9 @@ bool store_queue_find(
 void store_secret(
     struct store *store, unsigned char secret[static STORE_SECRET_SIZE]);
 
-/* The engine names the keys. */
+/* The engine names the keys, but for that under which the store itself notes
+ * what it put aside: the name of the main file, or why there is none. */
+#define STORE_STATE_DAMAGED "damaged"
 void store_state_put(
     struct store *store, const char *key, const char *value, int64_t since);
 /* A value that does not fit is cut. */
@@ -513,6 +515,8 @@ struct store_rescued {
 		int64_t gaps; /* places where rows could not be read */
 	} table[RESCUED_TABLES];
 	size_t tables;
+	int64_t rows; /* of all */
+	int64_t gaps;
 };
 /*
  * Save what can be read of the database at `from` into a new one at `to`,

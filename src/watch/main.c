@@ -122,9 +122,9 @@ rest(const struct watch *watch, enum follow_result result)
 	static const int wait_ms[] = {
 		[FOLLOW_MORE] = 0,
 		[FOLLOW_SOON] = 100,
-		[FOLLOW_DRY] = 2000,
+		[FOLLOW_DRY] = 500,
 		[FOLLOW_BUSY] = BUSY_WAIT,
-		[FOLLOW_FAILED] = 1000,
+		[FOLLOW_FAILED] = 250,
 	};
 	int fds[2];
 

@@ -9,6 +9,7 @@
 enum {
 	PATIENCE_MS = 200,
 	HOUR_MS = 3600 * 1000,
+	SILENCE = 30,        /* s without a sign of life, which comes each 10 */
 	INSPECT_SHARE = 200, /* of the time, one part at most */
 	/* Of statistics. */
 	EVERY_MS = 5 * 1000,
@@ -198,6 +199,45 @@ lookup_check(struct lookup *lookup, const struct conf *conf, int64_t now,
 	return fine;
 }
 
+bool
+lookup_health(struct lookup *lookup, const struct conf *conf, int64_t now,
+    char why[static STORE_ERROR_SIZE])
+{
+	const bool begun = begin(lookup, conf);
+	struct state states[STATE_COUNT] = { 0 };
+	struct text text;
+
+	if (begun) {
+		engine_states(lookup->store, states);
+	}
+	text_init(&text, why, STORE_ERROR_SIZE);
+	if (!end(lookup, begun)) {
+		text_add(&text, "the database cannot be read");
+		return false;
+	}
+	/* What a service writes each ten seconds: it lives, and can write. */
+	for (int i = 0; i < STATS_PROGRAMS; i++) {
+		const struct state *life = &states[STATE_MILTER + i];
+
+		if (life->there && now - life->since > SILENCE &&
+		    (STATE_MILTER + i != STATE_WATCH || conf_watches(conf))) {
+			text_addf(&text,
+			    "%svideur-%s has written nothing for %lld s: it is "
+			    "down, or the database cannot be written",
+			    text.len > 0 ? "; " : "",
+			    engine_state_name(STATE_MILTER + i),
+			    (long long)(now - life->since));
+		}
+	}
+	if (states[STATE_DAMAGED].value[0] != '\0') {
+		text_addf(&text,
+		    "%sthe database was damaged (%s), and no "
+		    "administrator has seen it: see videur doctor",
+		    text.len > 0 ? "; " : "", states[STATE_DAMAGED].value);
+	}
+	return text.len == 0;
+}
+
 static void
 take_complaint(void *to, const char *complaint)
 {
@@ -352,6 +392,7 @@ count(struct stats *stats, const struct conf *conf, struct log_gate *gate)
 	}
 	stats->watch_behind = states[STATE_WATCH_BEHIND].number;
 	stats->brake = brake.on;
+	stats->damaged = states[STATE_DAMAGED].value[0] != '\0';
 	fine = store_read_end(store) == STORE_OK;
 	if (!fine && log_gate_open(gate, proc_ticks() / 1000, &held)) {
 		log_warn("statistics: %s", store_error(store));

@@ -74,6 +74,11 @@ bool lookup_hours(struct lookup *lookup, const struct conf *conf,
 bool lookup_check(struct lookup *lookup, const struct conf *conf, int64_t now,
     char why[static STORE_ERROR_SIZE]);
 
+/* Whether the services that ever ran live and can write, and nothing was
+ * damaged that no administrator has seen: false with the reason. */
+bool lookup_health(struct lookup *lookup, const struct conf *conf, int64_t now,
+    char why[static STORE_ERROR_SIZE]);
+
 /* To be called every second: let go of what requests within a millisecond
  * share, so that the last does not keep the log from being emptied; and at
  * first, once it is another file, and once an hour, less often where it takes
@@ -137,6 +142,7 @@ struct stats {
 	 * counted: while this process runs it never falls. */
 	struct stats_day counter;
 	int64_t database_bytes;
+	int64_t damaged; /* and not seen */
 	int64_t schema_version;
 	int64_t life[STATS_PROGRAMS]; /* newest sign of life; -1: none */
 	int64_t watch_behind; /* seconds the watcher is behind; -1: unknown */

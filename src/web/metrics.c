@@ -116,6 +116,10 @@ static const struct metric {
 	{ "videur_lost_total", counter,
 	    "What was seen and could not be stored, by its sort.",
 	    DAYS(DAILY_LOST), "what", &loss_words },
+	{ "videur_database_damaged", gauge,
+	    "1 where it was damaged and no administrator has seen it (videur "
+	    "rescue seen), else 0.",
+	    STAT(damaged), NULL, NULL },
 	{ "videur_database_bytes", gauge, "Size of the database's main file.",
 	    STAT(database_bytes), NULL, NULL },
 	{ "videur_schema_version", gauge, "Version of the database's schema.",

@@ -381,6 +381,12 @@ answer_health(const struct request *request, struct response *response)
 		    &response->body, "the database cannot be read: %s\n", why);
 		return;
 	}
+	if (!lookup_health(
+		&web->lookup, request->site->conf, request->now, why)) {
+		say(response, 503, "");
+		text_addf(&response->body, "%s\n", why);
+		return;
+	}
 	say(response, 200, "ok\n");
 	if (request->unbelieved ||
 	    request->ticks < atomic_load(&web->untrusted_until)) {

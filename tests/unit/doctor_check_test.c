@@ -51,6 +51,7 @@ visit_of(struct fixture *fixture)
 		(void)text_copy(visit.facts->records.state[i].value,
 		    STORE_KEY_SIZE, VIDEUR_VERSION);
 	}
+	visit.facts->records.state[STATE_DAMAGED].value[0] = '\0';
 	return visit;
 }
 
