@@ -222,6 +222,24 @@ static const char
     nowhere[] = "spam and viruses by header, unknown commands and "
 		"call-outs are in no log";
 
+/* Whom fairness spared, in the order of clients_sum's. */
+static const char *const spared_names[SPARED_BITS] = { "accepted", "history",
+	"bounces", "soft" };
+
+static void
+put_spared(const struct clients_sum *sum)
+{
+	output_line("spared",
+	    "%s by what was accepted beside it, %" PRId64
+	    " by 30 days of history, %" PRId64 " for bounces of forged mail",
+	    piece_count(sum->spared[0], "client", "clients"), sum->spared[1],
+	    sum->spared[2]);
+	output_line("",
+	    "%" PRId64 " of the banned with 450 at first, so that no mail "
+	    "bounces",
+	    sum->spared[3]);
+}
+
 static void
 put_totals(const struct replay *replay)
 {
@@ -254,6 +272,7 @@ put_totals(const struct replay *replay)
 	    "%" PRId64 " seen, %" PRId64 " with offences, %" PRId64
 	    " banned, %" PRId64 " of these suspects",
 	    sum.seen, sum.offenders, sum.banned, sum.suspects);
+	put_spared(&sum);
 	output_line(
 	    "bans", "%s", list_counts(sum.reason, &reason_words, "for "));
 	output_line("refused",
@@ -284,7 +303,7 @@ put_side_by_side(const struct simulation *const *both)
 	};
 	const struct clients_sum one = clients_sum(&both[0]->clients);
 	const struct clients_sum other = clients_sum(&both[1]->clients);
-	struct numbers_row rows[REASON_COUNT + 5] = {
+	struct numbers_row rows[REASON_COUNT + 7] = {
 		{ "bans", one.bans, other.bans },
 	};
 	size_t count = 1;
@@ -301,6 +320,11 @@ put_side_by_side(const struct simulation *const *both)
 		other.banned };
 	rows[count++] = (struct numbers_row){ "  suspects", one.suspects,
 		other.suspects };
+	rows[count++] = (struct numbers_row){ "spared clients",
+		one.spared[0] + one.spared[1] + one.spared[2],
+		other.spared[0] + other.spared[1] + other.spared[2] };
+	rows[count++] = (struct numbers_row){ "  450 at first", one.spared[3],
+		other.spared[3] };
 	rows[count++] = (struct numbers_row){ "refused attempts", one.refused,
 		other.refused };
 	rows[count++] = (struct numbers_row){ "  accepted messages", one.lost,
@@ -355,6 +379,11 @@ put_policy(const struct simulation *simulation, const struct simulation *other)
 	output_object("reasons", NULL);
 	for (int i = 0; i < REASON_COUNT; i++) {
 		output_int(reason_name((enum reason)i), sum.reason[i]);
+	}
+	output_end();
+	output_object("spared", NULL);
+	for (int i = 0; i < SPARED_BITS; i++) {
+		output_int(spared_names[i], sum.spared[i]);
 	}
 	output_end();
 	output_gap();

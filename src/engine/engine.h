@@ -46,6 +46,15 @@ struct observation {
 	enum service service; /* where it was seen; ANY: not known */
 };
 
+/* What spared a client a ban, a bit each. */
+enum {
+	SPARED_ACCEPTED = 1, /* what was accepted beside it in the window */
+	SPARED_HISTORY = 2,  /* and in the days before */
+	SPARED_BOUNCES = 4,  /* it was refused to the null sender */
+	SPARED_SOFT = 8,     /* the ban began, and answers 450 */
+	SPARED_BITS = 4
+};
+
 /* What became of it. */
 struct outcome {
 	/* False: the address is allowed or never banned, or its message has
@@ -57,6 +66,7 @@ struct outcome {
 	/* That begin with it, or from now on hold on every service. */
 	struct ban ban[ENGINE_BANS_MAX];
 	size_t bans;
+	unsigned spared;
 	bool braked; /* it put the brake on */
 	bool storm;  /* it shows that logins fail for all; once a storm */
 };

@@ -29,6 +29,7 @@ struct judgement {
 	int64_t accepted; /* the other side of the ratio; 0 without one */
 	int64_t history;  /* and what the days before add to it */
 	bool trusted;     /* policy_trusts() the client */
+	unsigned spared;  /* SPARED_ACCEPTED ... */
 };
 
 /* Ask before a ban that begins at `t` is written. */

@@ -355,13 +355,17 @@ count(struct store *store, const struct judge_query *query, int64_t users,
 		    .kinds = rule->kinds,
 		    .reason = rule->reason },
 		.keys = policy_keys(rule, users) };
+	const int64_t least = need(query, &(struct judgement){ .accepted = 0 });
 	const struct tally *month;
 	struct repute repute;
+	bool enough;
 
 	counting.events.hourly = counting.keys.hourly;
 	counting.need = out->counts.need = need(query, out);
 	out->counts.bad = count_window(&counting, window, &out->past, touched);
-	if (out->counts.bad < out->counts.need && !query->always) {
+	enough = out->counts.bad >= out->counts.need;
+	if (!enough && !query->always) {
+		out->spared = out->counts.bad >= least ? SPARED_ACCEPTED : 0;
 		return;
 	}
 	repute = repute_at(store, query, out->t);
@@ -375,11 +379,18 @@ count(struct store *store, const struct judge_query *query, int64_t users,
 		out->counts.bad = count_window(
 		    &counting, window, &out->past, touched);
 	}
+	if (out->counts.bad < out->counts.need) {
+		out->spared = enough ? SPARED_HISTORY : 0;
+		return;
+	}
 	if ((rule->kinds & kind_bit(KIND_RECIPIENT)) != 0 &&
 	    month->accepted > 0) {
 		counting.events.sure = true;
 		out->counts.bad = policy_sure(out->counts.bad,
 		    count_window(&counting, window, &out->past, touched));
+		out->spared = out->counts.bad < out->counts.need
+				  ? SPARED_BOUNCES
+				  : 0;
 	}
 }
 
@@ -510,6 +521,9 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 	    query->rule, &decision, &query->client, judged->trusted);
 	brake = engine_brake_ask(store, query, judged->t);
 	ban->honest = brake.honest;
+	if (ban->reply.code[0] != query->rule->reply.code[0]) {
+		outcome->spared |= SPARED_SOFT;
+	}
 	if (brake.held) {
 		ban->observed = true;
 		outcome->braked |= brake.braked;
@@ -760,6 +774,7 @@ engine_observe(struct store *store, const struct conf *conf,
 		query.observed = false;
 		if ((query.rule->kinds & kind_bit(event.kind)) != 0 &&
 		    judge(store, &query, &judged)) {
+			outcome->spared |= judged.spared;
 			ban(store, &query, &judged, outcome);
 		}
 	}

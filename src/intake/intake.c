@@ -123,6 +123,7 @@ take_offence(struct intake *intake, const struct finding *finding, int64_t now,
 			.null_sender = finding->null_sender },
 		    NULL, now, &outcome);
 		result->events += outcome.counted;
+		result->spared |= outcome.spared;
 		result->braked |= outcome.braked;
 		result->storm |= outcome.storm;
 		for (size_t n = 0;

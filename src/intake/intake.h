@@ -50,8 +50,9 @@ struct intake_result {
 	int64_t events;                  /* that were counted */
 	struct ban ban[ENGINE_BANS_MAX]; /* that begin with it */
 	size_t bans;
-	bool braked; /* it put the brake on */
-	bool storm;  /* it shows that logins fail for all */
+	unsigned spared; /* as of an outcome */
+	bool braked;     /* it put the brake on */
+	bool storm;      /* it shows that logins fail for all */
 };
 
 /* What an offence counts as: the configuration says that of names of viruses

@@ -64,6 +64,10 @@ clients_sum(const struct replay_clients *clients)
 		sum.offenders += client->offended;
 		sum.banned += banned;
 		sum.suspects += banned && client_is_suspect(client);
+		for (int bit = 0; bit < SPARED_BITS; bit++) {
+			sum.spared[bit] += (client->spared & 1U << bit) != 0 &&
+					   banned == (1 << bit == SPARED_SOFT);
+		}
 	}
 	for (size_t i = 0; i < clients->bans; i++) {
 		sum.refused += clients->ban[i].refused;
@@ -116,7 +120,7 @@ simulate_open(const struct conf *conf, const struct policy *policy,
 	struct simulation *simulation = calloc(1, sizeof(*simulation));
 	char why[STORE_ERROR_SIZE] = "";
 	struct conf *its;
-	int64_t within = 0;
+	int64_t within = REPUTATION_SPAN; /* reputations look back so long */
 
 	(void)text_copy(error, SIMULATE_ERROR_SIZE, "out of memory");
 	if (simulation == NULL) {
@@ -227,6 +231,7 @@ happen(struct simulation *simulation, struct replay_client *client,
 	struct intake_result result;
 
 	intake_finding(&simulation->intake, finding, finding->at, &result);
+	client->spared |= result.spared;
 	for (size_t i = 0; i < result.bans; i++) {
 		if (!add_ban(&simulation->clients, client, &result.ban[i])) {
 			(void)text_copy(simulation->error,

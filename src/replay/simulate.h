@@ -37,6 +37,7 @@ enum {
 struct replay_client {
 	struct net who; /* first: the key */
 	bool offended;
+	unsigned spared;    /* as of an outcome */
 	uint32_t newest;    /* of its bans, counted from 1; 0: it had none */
 	int64_t messages;   /* accepted, and no offence; client_accepted() */
 	int64_t recipients; /* accepted */
@@ -94,6 +95,9 @@ struct clients_sum {
 	int64_t reason[REASON_COUNT]; /* of them */
 	int64_t refused;
 	int64_t lost;
+	/* By what, in the order of SPARED_ACCEPTED ...: clients that were not
+	 * banned at all; the last, clients whose ban answered 450. */
+	int64_t spared[SPARED_BITS];
 };
 struct clients_sum clients_sum(const struct replay_clients *clients);
 

@@ -4,7 +4,7 @@ import json
 import subprocess
 
 import pytest
-from conftest import DAY, HOUR, local, rows, seconds
+from conftest import DAY, HOUR, flat, local, rows, seconds
 from maillog import Log, epoch, iso, trad
 
 BAD = "203.0.113.7"
@@ -210,6 +210,30 @@ def test_what_would_have_been_refused_counts_for_no_other_ban(house):
     assert (ban["rule"], ban["refused"]) == ("first", 5)
 
 
+# ---- who is spared ----
+
+def test_it_tells_whom_fairness_spared(house):
+    """One by what was accepted in the hour, one by its history; a third of
+    that history is banned all the same, softly."""
+    log = Log("2026-02-20 08:00:00")
+    for _ in range(20):
+        log.session(GOOD, messages=90, recipients=90)
+        log.session(BAD, messages=90, recipients=90).wait(24 * 3600)
+    log.session(OTHER, messages=30, recipients=30)
+    log.unknown(OTHER, 25).session(OTHER, refused=25)
+    log.unknown(GOOD, 40).session(GOOD, refused=40)
+    log.unknown(BAD, 70).session(BAD, refused=70)
+    said = flat(house.do("replay", "-", given=log.text()))
+    assert ("spared 1 client by what was accepted beside it, 1 by 30 days of "
+            "history, 0 for bounces of forged mail") in said
+    assert "1 of the banned with 450 at first" in said
+    ban, = replay(house, log)
+    assert ban["client"] == BAD and ban["reply"].startswith("450 4.7.1")
+    told = compared(house, log)["policies"][1]
+    assert told["policy"] == "franceserv" and told["spared"] == {
+        "accepted": 1, "history": 1, "bounces": 0, "soft": 1}
+
+
 # ---- suspects ----
 
 def suspects():
@@ -359,12 +383,15 @@ def test_two_policies_side_by_side_as_json(house):
     log.session("203.0.113.9")
     told = compared(house, log)
     none = {"spam": 0, "virus": 0, "auth": 0, "recipient": 0, "volume": 0}
+    nobody = {"accepted": 0, "history": 0, "bounces": 0, "soft": 0}
     assert told == {"lines": len(log.lines), "policies": [
         {"policy": "strict", "bans": 4, "clients": 4, "suspects": 2,
          "refused": 4, "lost": 2, "reasons": {**none, "error": 4},
+         "spared": nobody,
          "only": ["203.0.113.9"]},
         {"policy": "franceserv", "bans": 3, "clients": 3, "suspects": 2,
          "refused": 1, "lost": 2, "reasons": {**none, "error": 3},
+         "spared": nobody,
          "only": []}]}
 
 
