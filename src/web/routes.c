@@ -187,7 +187,8 @@ read_question(const struct request *request, struct question *out)
 		out->ref = typed; /* typed where an address belongs */
 		typed = NULL;
 	} else if (typed != NULL && (typed[0] != '\0' || out->ref == NULL)) {
-		out->kind = kinds[visitor_asks(typed, &out->asked)];
+		out->kind = kinds[visitor_asks(
+		    typed, in_path == NULL, &out->asked)];
 		if (out->kind == PAGE_US && wants_json(request)) {
 			out->kind = PAGE_LOOKUP;
 		}

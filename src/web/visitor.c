@@ -154,7 +154,7 @@ find_address(const char *text, struct addr *out)
 }
 
 enum visitor_asks
-visitor_asks(const char *typed, struct visitor_asked *out)
+visitor_asks(const char *typed, bool pasted, struct visitor_asked *out)
 {
 	const char *ref = strcasestr(typed, "ref=");
 	char word[WORD_SIZE];
@@ -167,6 +167,9 @@ visitor_asks(const char *typed, struct visitor_asked *out)
 		out->address = host;
 		return net.bits == ADDR_BITS ? judge_address(&host)
 					     : VISITOR_ASKS_NETWORK;
+	}
+	if (!pasted) {
+		return VISITOR_ASKS_NO_ADDRESS;
 	}
 	if (ref != NULL) {
 		(void)snprintf(

@@ -49,9 +49,11 @@ struct visitor_asked {
  * a page; a line of a log; or a whole report of non-delivery.  Of several
  * addresses it is the one that a reply of ours names, else the first that can
  * be looked up and is not this host's own.  `out->address` is set where the
- * result is FINE, NEVER or US.
+ * result is FINE, NEVER or US.  Of a program (`pasted` false) the address alone
+ * is expected.
  */
-enum visitor_asks visitor_asks(const char *typed, struct visitor_asked *out);
+enum visitor_asks visitor_asks(
+    const char *typed, bool pasted, struct visitor_asked *out);
 
 /*
  * How often one visitor may ask.

@@ -115,11 +115,12 @@ def test_a_chunk_that_fails_tells_from_which_line_on(house):
     house.sql("CREATE TRIGGER stop BEFORE INSERT ON event"
               " WHEN (SELECT count(*) FROM event) >= 300"
               " BEGIN SELECT raise(ABORT, 'the disk is full'); END")
-    done = house.run("report", "-", given="helo 203.0.113.7\n" * 1000)
+    done = house.run("report", "-", given="".join(
+        f"helo 203.0.113.{number % 100}\n" for number in range(1000)))
     assert done.returncode == 3
     assert "from line 257 on nothing is stored" in done.stderr
     assert "the disk is full" in done.stderr
-    assert "\n256 events stored" in done.stdout
+    assert "256 events stored" in done.stdout
     assert house.sql("SELECT count(*) FROM event") == [(256,)]
 
 

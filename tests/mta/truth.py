@@ -10,7 +10,7 @@ from smtp import Session
 SAYING = re.compile(
     r"(?P<code>\d{3}) (?P<enhanced>\d\.\d\.\d) (?P<phrase>[^\[\]]+)"
     r" \[(?P<address>[0-9a-f.:]+)\], blocked until"
-    r" (?P<until>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)\."
+    r" (?P<until>\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)(?: with all of \S+)?\."
     r" See (?P<url>\S+)\?ip=(?P<ip>[0-9a-f.:]+)&ref=(?P<ref>[0-9A-Z]{6})")
 
 ERRORS = "550 5.7.1 Too many errors from your IP"

@@ -84,12 +84,13 @@ lookups(void **state)
 
 	(void)state;
 	check_int("control bytes around it",
-	    visitor_asks("\t 192.0.2.7\r\n", &got), VISITOR_ASKS_FINE);
+	    visitor_asks("\t 192.0.2.7\r\n", true, &got), VISITOR_ASKS_FINE);
 	rows_open(&rows, "visitors.rows", "lookups");
 	while (rows_next(&rows)) {
 		char text[ADDR_TEXT_SIZE];
 
-		rows_check(&rows, 1, asks[visitor_asks(rows.field[0], &got)]);
+		rows_check(
+		    &rows, 1, asks[visitor_asks(rows.field[0], true, &got)]);
 		if (rows.field[2] != NULL) {
 			rows_check(&rows, 2, addr_format(&got.address, text));
 		}
