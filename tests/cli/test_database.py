@@ -116,7 +116,7 @@ def test_a_chunk_that_fails_tells_from_which_line_on(house):
               " WHEN (SELECT count(*) FROM event) >= 300"
               " BEGIN SELECT raise(ABORT, 'the disk is full'); END")
     done = house.run("report", "-", given="".join(
-        f"helo 203.0.113.{number % 100}\n" for number in range(1000)))
+        f"helo 203.0.113.{9 + number % 90}\n" for number in range(1000)))
     assert done.returncode == 3
     assert "from line 257 on nothing is stored" in done.stderr
     assert "the disk is full" in done.stderr
