@@ -790,3 +790,23 @@ def test_the_end_of_the_descriptors_is_told(milter):
     for talk in talks:
         talk.sock.close()
     assert milter.alive()
+
+
+@pytest.mark.parametrize("unknown, credit", [(19, 1), (20, 0)])
+def test_mail_that_is_accepted_during_its_own_ban_is_no_credit(
+        milter, unknown, credit):
+    """The guesses that set it off stand in the same message."""
+    talk = milter.talk()
+    talk.connect("203.0.113.9")
+    talk.helo()
+    talk.mail()
+    assert talk.rcpt() == "continue"
+    for number in range(unknown):
+        talk.rcpt(f"<x{number}@example.test>",
+                  ("5.1.1", "Recipient address rejected: User unknown"))
+    talk.data()
+    assert talk.end() == "continue"
+    talk.quit()
+    wait_for("the tally", lambda: milter.rows(
+        "SELECT messages, accepted, recipients FROM tally")
+        == [(1, credit, credit)])
