@@ -1,5 +1,7 @@
 #include "store/db.h"
 
+#include <string.h>
+
 #include "base/text.h"
 
 /* ---- errors ---- */
@@ -260,6 +262,9 @@ store_read(struct store *store)
 enum store_result
 store_commit(struct store *store)
 {
+	if (store->status == STORE_OK) {
+		db_daily_write(store);
+	}
 	if (store->status == STORE_OK && db_files_hold(store)) {
 		db_run(store, "COMMIT", NULL);
 	}
@@ -287,6 +292,7 @@ store_rollback(struct store *store)
 		db_run(store, "ROLLBACK", NULL);
 		store->status = first;
 	}
+	memset(store->sum, 0, sizeof(store->sum));
 	store->bracket = false;
 }
 

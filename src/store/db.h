@@ -69,6 +69,11 @@ struct store {
 	int64_t opened;    /* how often */
 	int64_t log_tried; /* bytes of the log when it was moved last */
 
+	/* Events of the open transaction by kind, that the sums by day have
+	 * still to be told of. */
+	int64_t sum_day;
+	int64_t sum[KIND_COUNT];
+
 	/* Bans of one question; they stay until the next. */
 	struct ban *ban;
 	size_t bans;
@@ -289,6 +294,8 @@ void db_ban_gather(struct store *store, const struct ban_query *query);
 /* Gives back what its only number comes to; 0 where it has several. */
 int64_t db_tally_add(struct store *store, const struct tally_row *row);
 void db_daily_add(struct store *store, const struct daily_row *row);
+/* Write what db_daily_add() kept back, before it is read or committed. */
+void db_daily_write(struct store *store);
 void db_position_put(
     struct store *store, const char *source, const struct position *position);
 

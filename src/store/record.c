@@ -320,8 +320,8 @@ day_of(int64_t at)
 	return at - into - (into < 0 ? STORE_DAY : 0);
 }
 
-void
-db_daily_add(struct store *store, const struct daily_row *row)
+static void
+put_daily(struct store *store, const struct daily_row *row)
 {
 	db_run(store,
 	    "INSERT INTO daily (day, what, name, number)"
@@ -333,11 +333,49 @@ db_daily_add(struct store *store, const struct daily_row *row)
 		db_int(":number", row->number)));
 }
 
+/* A batch has many events of few kinds, nearly always of one day. */
+void
+db_daily_add(struct store *store, const struct daily_row *row)
+{
+	const size_t kind = row->what == DAILY_EVENT
+				? words_find(&kind_words, row->name)
+				: KIND_COUNT;
+
+	if (kind >= KIND_COUNT || store->status != STORE_OK ||
+	    sqlite3_get_autocommit(store->db) != 0) {
+		put_daily(store, row);
+		return;
+	}
+	if (store->sum_day != day_of(row->day)) {
+		db_daily_write(store);
+		store->sum_day = day_of(row->day);
+	}
+	store->sum[kind] += row->number;
+}
+
+void
+db_daily_write(struct store *store)
+{
+	for (size_t kind = 0; kind < KIND_COUNT; kind++) {
+		if (store->sum[kind] != 0) {
+			put_daily(
+			    store, &(struct daily_row){ .day = store->sum_day,
+				       .what = DAILY_EVENT,
+				       .name = kind_name((enum kind)kind),
+				       .number = store->sum[kind] });
+			store->sum[kind] = 0;
+		}
+	}
+}
+
 void
 store_daily_each(struct store *store, int64_t from,
     void (*each)(void *to, const struct daily_row *row), void *to)
 {
-	sqlite3_stmt *statement = db_query(store,
+	sqlite3_stmt *statement;
+
+	db_daily_write(store);
+	statement = db_query(store,
 	    "SELECT day, what, name, number FROM daily WHERE day >= :from"
 	    " ORDER BY day, what, name",
 	    DB_WITH(db_int(":from", day_of(from))));

@@ -17,8 +17,8 @@ from process import Process, wait_for
 from talk import Talk
 from watchman import address, build, offence
 
-MOST = 64_000_000   # bytes of the log
-ENOUGH = 100_000   # offences: more than a full log holds
+MOST = 64_000_000  # bytes of the log
+ENOUGH = 25_000    # offences: more than there is room for then
 
 
 class Peak(threading.Thread):
@@ -45,15 +45,24 @@ class Peak(threading.Thread):
 
 
 class Shell:
-    """The administrator's `sqlite3`, left in the middle of a transaction."""
+    """The administrator's `sqlite3`, left in the middle of a transaction
+    while so many megabytes were written."""
 
-    def __init__(self, man):
+    def __init__(self, man, written):
         self.child = subprocess.Popen(
             ["sqlite3", man.database], stdin=subprocess.PIPE,
             stdout=subprocess.PIPE, text=True)
         self.child.stdin.write("BEGIN; SELECT count(*) FROM event;\n")
         self.child.stdin.flush()
         assert self.child.stdout.readline().strip().isdigit()
+        base = sqlite3.connect(man.database)
+        with base:
+            base.execute(
+                "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1"
+                " FROM n WHERE i < ?) INSERT INTO audit (at, who, what,"
+                " subject, note) SELECT strftime('%s'), 'root', 'test', 'all',"
+                " hex(randomblob(950)) FROM n", (written * 500,))
+        base.close()
 
     def end(self):
         self.child.stdin.close()
@@ -65,7 +74,7 @@ class Shell:
 def shell_fixture(man):
     man.offend([0])
     man.once()
-    one = Shell(man)
+    one = Shell(man, 42)
     yield one
     if not one.child.stdin.closed:
         one.end()
@@ -152,12 +161,12 @@ def test_the_log_leaves_the_disk_room_to_be_moved_to(man, small):
     the reader goes, all of it is moved, and nothing had to be deleted."""
     man.offend([0])
     man.once()
-    shell = Shell(man)
+    shell = Shell(man, 14)
     done = report(man, ENOUGH)
     assert done.returncode == 3
     assert "its log is full" in done.stderr
     free = os.statvfs(small)
-    assert free.f_bavail * free.f_frsize > 15 << 20
+    assert free.f_bavail * free.f_frsize > 12 << 20
     stored = man.count()
     shell.end()
     man.offend(range(ENOUGH, ENOUGH + 10))
@@ -193,7 +202,7 @@ def test_what_is_old_goes_faster_than_anything_comes(man):
         base.execute("ROLLBACK")
         longest = max(longest, time.monotonic() - began)
     man.wait_expect(range(HEAVY, 2 * HEAVY), 5)
-    assert longest < 2
+    assert longest < 5
     base.close()
 
 
