@@ -29,7 +29,7 @@ enum {
 	RULES_NAME_SIZE = 65,
 	RULES_QUEUE_SIZE = 33,
 	RULES_USER_SIZE = 256,
-	RULES_LINE_MAX = LOG_LINE_MAX, /* bytes: of longer lines nothing is taken */
+	RULES_LINE_MAX = LOG_LINE_MAX, /* bytes; a line so long tells nothing */
 	/* Of one line, whatever it says: any user of a host can write one that
 	 * claims to be of a daemon, and each event is a row. */
 	RULES_EVENTS_MAX = 1000
