@@ -429,6 +429,8 @@ db_files_look(struct store *store)
 
 /* ---- putting it right ---- */
 
+static const char quick_check[] = "PRAGMA quick_check(1)";
+
 /* Whether a database is sound. */
 static bool
 is_sound(sqlite3 *db, const char *check)
@@ -469,7 +471,7 @@ is_damaged(const struct store *store)
 		int rc;
 
 		damaged = db != NULL &&
-			  (!is_sound(db, "PRAGMA quick_check(1)") ||
+			  (!is_sound(db, quick_check) ||
 			      !is_sound(db, "PRAGMA integrity_check(1)"));
 		rc = sqlite3_errcode(db);
 		damaged = damaged &&
@@ -563,38 +565,36 @@ open_files(const char *path, bool log, struct store *fresh)
 	return db;
 }
 
-/* Save what can be read into `to`. */
-static void
+/* Save what can be read into `to`; false where it has no room for it, or there
+ * is nothing to read from: that is no damage. */
+static bool
 save(struct store *store, enum db_files found, struct store *to,
     struct store_rescued *counts)
 {
 	const int64_t until = proc_ticks() + RESCUE_MS;
-	/* What the handle holds of files that went; else what is there: of one
-	 * that was written over the main file alone where it is whole, for the
-	 * log belongs to the one before. */
+	/* What the handle holds of files that went; else what is there.  Where
+	 * the main file is whole by itself and was written over, or is not
+	 * whole with the log, the log is not its own. */
 	const bool own = found == DB_FILES_GONE || found == DB_FILES_TORN;
 	sqlite3 *alone = own ? NULL : open_files(store->path, false, to);
-	sqlite3 *db = own ? store->db : NULL;
-	struct store_rescued more;
+	sqlite3 *both = own ? store->db : open_files(store->path, true, to);
+	const bool whole = is_sound(alone, quick_check) &&
+			   (found == DB_FILES_WRITTEN ||
+			       !is_sound(both, quick_check));
+	struct store_rescued more = { .rows = 0 };
+	bool fine = both != NULL &&
+		    db_rescue(whole ? alone : both, to, until, counts);
 
-	if (found == DB_FILES_WRITTEN &&
-	    is_sound(alone, "PRAGMA quick_check(1)")) {
-		db = alone;
-	} else if (!own) {
-		db = open_files(store->path, true, to);
-	}
-	if (db != NULL) {
-		(void)db_rescue(db, to, until, counts);
-	}
 	/* Where a row could not be read, one from before it was moved may. */
-	if (!own && db != alone && counts->gaps > 0 && alone != NULL) {
-		(void)db_rescue(alone, to, until, &more);
+	if (fine && !whole && alone != NULL && counts->gaps > 0) {
+		fine = db_rescue(alone, to, until, &more);
 		counts->rows += more.rows;
 	}
-	if (db != store->db && db != alone) {
-		(void)sqlite3_close(db);
+	if (!own) {
+		(void)sqlite3_close(both);
 	}
 	(void)sqlite3_close(alone);
+	return fine;
 }
 
 /* The name of a set that is put aside now; false where too many were. */
@@ -716,18 +716,13 @@ renew(struct store *store, enum db_files found, int folder)
 	/* Who writes meanwhile waits, and finds at the commit that all this has
 	 * moved. */
 	(void)sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	if (!whole) {
-		save(store, found, to, &counts);
-	}
+	fine = whole || save(store, found, to, &counts);
 	/* To the administrator, whoever asks, until it is seen. */
 	(void)text_copy(to->notice, sizeof(to->notice),
 	    whole ? "it was deleted" : name_of(aside));
 	db_files_tell(to, true);
 	db_script(to, "PRAGMA wal_checkpoint(TRUNCATE)");
-	fine = store_status(to) == STORE_OK;
-	if (!fine) {
-		db_fail(store, STORE_FAILED, store_error(to));
-	}
+	fine = fine && store_status(to) == STORE_OK;
 	store_close(to);
 	for (int i = 1; i < DB_FILES; i++) {
 		(void)unlink(path_of(fresh, i, side));
@@ -743,6 +738,8 @@ renew(struct store *store, enum db_files found, int folder)
 		    counts.gaps > 0 ? " and some lost" : "",
 		    whole ? "" : "; the old files are put aside as ", aside);
 	} else {
+		db_fail(store, STORE_FAILED,
+		    "damaged, and a new one cannot be made: is the disk full?");
 		(void)unlink(fresh);
 	}
 }
