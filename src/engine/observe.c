@@ -358,10 +358,18 @@ count(struct store *store, const struct judge_query *query, int64_t users,
 	const int64_t least = need(query, &(struct judgement){ .accepted = 0 });
 	const struct tally *month;
 	struct repute repute;
+	int64_t most;
 	bool enough;
 
 	counting.events.hourly = counting.keys.hourly;
 	counting.need = out->counts.need = need(query, out);
+	/* There is no more than the tallies say: a day of full hours need not be
+	 * counted to know that it is too little. */
+	most = bad(rule, &touched->sum);
+	if (most > ENGINE_HOUR_MAX && most < counting.need && !query->always) {
+		out->spared = SPARED_ACCEPTED;
+		return;
+	}
 	out->counts.bad = count_window(&counting, window, &out->past, touched);
 	enough = out->counts.bad >= out->counts.need;
 	if (!enough && !query->always) {
