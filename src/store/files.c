@@ -172,17 +172,19 @@ look_at_main(struct store *store, struct db_main *now)
 
 	memset(now, 0, sizeof(*now));
 	if (!read_moved(store, &log) || !look_at(store->path, 0, &st) ||
-	    !read_moved(store, &now->log) || log.salt != now->log.salt ||
-	    log.moved != now->log.moved ||
 	    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER,
 		&file) != SQLITE_OK) {
 		return false;
 	}
-	now->known = true;
 	now->size = st.st_size;
 	now->written = st.st_mtim;
 	(void)file->pMethods->xRead(
 	    file, now->header, (int)sizeof(now->header), 0);
+	if (!read_moved(store, &now->log) || log.salt != now->log.salt ||
+	    log.moved != now->log.moved) {
+		return false;
+	}
+	now->known = true;
 	return true;
 }
 
@@ -358,14 +360,13 @@ header_number(const struct db_main *main, int place)
 	       (uint32_t)at[2] << 8 | at[3];
 }
 
-/* Whether nothing of the log was moved between the two. */
+/* Whether nothing of the log was moved between the two.  Of one that was begun
+ * anew that cannot be told: while a reader kept it from that, more may have
+ * been added and moved. */
 static bool
 nothing_moved(const struct db_moved *then, const struct db_moved *now)
 {
-	return now->salt == then->salt
-		   ? now->moved == then->moved
-		   : now->salt == then->salt + 1 &&
-			 then->moved == then->frames && now->moved == 0;
+	return now->salt == then->salt && now->moved == then->moved;
 }
 
 enum db_files
@@ -404,10 +405,14 @@ db_files_look(struct store *store)
 	if (!look_at_main(store, &now)) {
 		return DB_FILES_FINE;
 	}
-	/* Whatever was moved into it meanwhile. */
+	/* Whatever was moved into it meanwhile.  Of a log that is moved in part
+	 * a page that has a newer frame is not, and the file may end before
+	 * it. */
 	if (header_number(&now, HEADER_CHANGES) <
 		header_number(&store->main, HEADER_CHANGES) ||
-	    (off_t)header_number(&now, HEADER_PAGES) * DB_PAGE > now.size) {
+	    (now.log.moved == now.log.frames &&
+		(off_t)header_number(&now, HEADER_PAGES) * DB_PAGE >
+		    now.size)) {
 		return DB_FILES_WRITTEN;
 	}
 	written = store->main.known &&
