@@ -76,15 +76,20 @@ uint64_t store_files(const char *path);
 void store_patience(struct store *store, int milliseconds);
 
 /*
- * Look after a handle that stays open: about once a second for each, between
+ * Look after a handle that stays open: some times a second for each, between
  * its brackets.  Moves what was committed out of the log (STORE_SERVE), which
  * may take as long as the disk needs but waits for no program.  Where the
  * database failed it is opened anew, and where it was deleted or replaced the
  * one that is there now is opened: then *anew, if given, is set, and what was
- * learned from the old one (secret, positions) no longer holds.  All handles
- * that the process has on a file leave it before one takes its successor, each
- * when it is tended or used next; until then STORE_BUSY.  Without a database
- * every bracket fails, and the next call tries again.
+ * learned from the old one (secret, positions) no longer holds.
+ *
+ * Where its files were deleted, cut, written over by others or are damaged, a
+ * handle that may write puts that right, which takes most of a second: what can
+ * be read is saved in a new database, the old files are put aside under a name
+ * with a date (which is why this reads a clock), a line goes to the log, and
+ * STORE_STATE_DAMAGED is set.  Of several programs one does it; the others find
+ * STORE_BUSY meanwhile.  Without a database every bracket fails, and the next
+ * call tries again.
  */
 enum store_result store_tend(struct store *store, bool *anew);
 

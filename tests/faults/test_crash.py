@@ -325,3 +325,22 @@ def test_what_comes_after_damage_is_counted(man):
     man.offend(range(300, 310))
     man.wait_said("IT IS DAMAGED")
     man.wait_expect(range(300, 310))
+
+
+def test_damage_on_a_full_disk_waits_for_room(man, small):
+    """Nothing is put aside before what can be read has a place."""
+    man.offend(range(300))
+    man.once()
+    page, = man.sql("SELECT rootpage FROM sqlite_master WHERE name = 'event'")
+    with open(man.database, "r+b") as file:
+        file.seek((page[0] - 1) * 4096)
+        file.write(b"\xff" * 4096)
+    ballast = fill(small)
+    man.start()
+    man.offend(range(300, 310))
+    man.wait_said("reading waits until it can be written")
+    assert man.said("IT IS DAMAGED") == 0
+    assert not [name for name in os.listdir(small) if "damaged" in name]
+    os.unlink(ballast)
+    man.wait_said("IT IS DAMAGED")
+    man.wait_expect(range(300, 310))
