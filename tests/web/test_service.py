@@ -258,6 +258,18 @@ def test_health_says_why(empty):
         == "the database cannot be read: No such file or directory\n"
 
 
+@pytest.mark.parametrize("ago, status", [(60, 503), (5, 200)])
+def test_health_asks_whether_the_milter_lives_and_writes(empty, ago, status):
+    empty.videur("ban", "192.0.2.7", "2h")
+    with sqlite3.connect(empty.database) as one:
+        one.execute("INSERT INTO state (key, value, since) VALUES"
+                    " ('milter', 'x', ?)", (int(time.time()) - ago,))
+    one.close()
+    answer = empty.start().ask("/healthz")
+    assert answer.status == status
+    assert ("videur-milter has written nothing" in answer.text) is (ago > 30)
+
+
 def test_a_locked_database_is_not_waited_for_long(empty):
     empty.videur("ban", "192.0.2.7", "2h")
     lock = sqlite3.connect(empty.database)
