@@ -426,4 +426,4 @@ def test_the_brake_spares_whom_everybody_trusted(town, fresh):
     wait_for(lambda: int(time.time()) > int(released), 5, "it is over")
     late = fresh()
     good_then_spam(world, late, 3)
-    assert refusal(world.mx, late).startswith("550 5.7.1 Too many")
+    assert refusal(world.mx, late).startswith("450 4.7.1 Too many")
