@@ -130,7 +130,7 @@ def test_what_the_other_programs_said(measured):
     put_state(measured, "milter", "0.1.0", 1795284000)
     put_state(measured, "watch", "0.1.0", 1795284001)
     put_state(measured, "watch-behind", "42", 1795284001)
-    put_state(measured, "brake", "on", 1795284002)
+    put_state(measured, "brake", "on", int(time.time()))
     metrics = scrape(measured.start())
     assert metrics.of("videur_life_timestamp_seconds") \
         == {"milter": 1795284000, "watch": 1795284001}
