@@ -63,13 +63,13 @@ store_event_same(struct store *store, const struct event *event, int64_t most)
 /* ---- good mail ---- */
 
 /* From `from` to what comes behind all that begin with it. */
-struct range {
+struct text_range {
 	char from[NET_TEXT_SIZE];
 	char to[NET_TEXT_SIZE];
 };
 
 static void
-set_range(struct range *range, const char *from, size_t len)
+set_range(struct text_range *range, const char *from, size_t len)
 {
 	(void)text_copy(range->from, sizeof(range->from), from);
 	range->from[len] = '\0';
@@ -84,7 +84,7 @@ set_range(struct range *range, const char *from, size_t len)
  * follows up to a group behind them: so there are two ranges.
  */
 static size_t
-text_ranges(const struct net *net, struct range ranges[static 2])
+text_ranges(const struct net *net, struct text_range ranges[static 2])
 {
 	const bool v4 = net_is_v4(net);
 	const int whole = v4 ? (net->bits - ADDR_V4_OFFSET) / 8
@@ -126,7 +126,7 @@ store_good_inside(struct store *store, const struct net *net, int64_t since)
 		"accepted > 0 AND instr(client, ':') > 0")
 	    " UNION ALL " GOOD(" INDEXED BY tally_by_login", "logins > 0");
 	/* clang-format on */
-	struct range range[2];
+	struct text_range range[2];
 	const size_t ranges = text_ranges(net, range);
 	const bool own = db_enter(store);
 	bool found = false;
