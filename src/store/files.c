@@ -369,6 +369,19 @@ nothing_moved(const struct db_moved *then, const struct db_moved *now)
 	return now->salt == then->salt && now->moved == then->moved;
 }
 
+/* Whether the main file cannot have become what it is, whatever was moved into
+ * it meanwhile.  Of a log that is moved in part a page that has a newer frame
+ * is not, and the file may end before it. */
+static bool
+is_wrong(const struct db_main *then, const struct db_main *now)
+{
+	return header_number(now, HEADER_CHANGES) <
+		   header_number(then, HEADER_CHANGES) ||
+	       (now->log.moved == now->log.frames &&
+		   (off_t)header_number(now, HEADER_PAGES) * DB_PAGE >
+		       now->size);
+}
+
 enum db_files
 db_files_look(struct store *store)
 {
@@ -405,14 +418,7 @@ db_files_look(struct store *store)
 	if (!look_at_main(store, &now)) {
 		return DB_FILES_FINE;
 	}
-	/* Whatever was moved into it meanwhile.  Of a log that is moved in part
-	 * a page that has a newer frame is not, and the file may end before
-	 * it. */
-	if (header_number(&now, HEADER_CHANGES) <
-		header_number(&store->main, HEADER_CHANGES) ||
-	    (now.log.moved == now.log.frames &&
-		(off_t)header_number(&now, HEADER_PAGES) * DB_PAGE >
-		    now.size)) {
+	if (is_wrong(&store->main, &now)) {
 		return DB_FILES_WRITTEN;
 	}
 	written = store->main.known &&
@@ -616,6 +622,7 @@ name_aside(const char *path, char aside[static PATH_MAX])
 
 	text_init(&text, pattern, sizeof(pattern));
 	text_addf(&text, "%s.damaged-*Z", path);
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): under the folder's lock */
 	if (glob(pattern, GLOB_NOSORT, NULL, &sets) == 0) {
 		for (size_t i = 0; i < sets.gl_pathc; i++) {
 			recent += stat(sets.gl_pathv[i], &st) == 0 &&
