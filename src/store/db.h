@@ -66,6 +66,7 @@ struct store {
 	char error[STORE_ERROR_SIZE];
 	bool broken;       /* a verb failed since it was opened */
 	bool read_only;    /* because it cannot be written */
+	int era;           /* in which it was opened; 0: it is not open */
 	int64_t opened;    /* how often */
 	int64_t log_tried; /* bytes of the log when it was moved last */
 

@@ -3,6 +3,7 @@
  */
 #include <errno.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -122,6 +123,60 @@ turn_to_wal(struct store *store)
 	    store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 0, NULL);
 }
 
+/* ---- leaving a file together ---- */
+
+/*
+ * SQLite shares the index of the log among all handles of a process: one that
+ * was opened when it could not be written stays so until the last of them has
+ * gone.  So they leave together, each when it is tended next, and none comes
+ * back before that.
+ */
+static pthread_mutex_t leaving = PTHREAD_MUTEX_INITIALIZER;
+static int era = 1; /* the next begins when all are to leave */
+static int handles; /* open ones of this era, */
+static int former;  /* and of those before */
+
+static bool
+enter_era(struct store *store)
+{
+	(void)pthread_mutex_lock(&leaving);
+	if (former == 0) {
+		store->era = era;
+		handles++;
+	}
+	(void)pthread_mutex_unlock(&leaving);
+	return store->era != 0;
+}
+
+static void
+leave_era(struct store *store)
+{
+	(void)pthread_mutex_lock(&leaving);
+	if (store->era != 0) {
+		*(store->era == era ? &handles : &former) -= 1;
+		store->era = 0;
+	}
+	(void)pthread_mutex_unlock(&leaving);
+}
+
+/* Whether it is to leave: all are where one finds that it could write now. */
+static bool
+is_former(const struct store *store)
+{
+	bool is;
+
+	(void)pthread_mutex_lock(&leaving);
+	if (store->era == era && store->read_only &&
+	    access(store->path, W_OK) == 0) {
+		former += handles;
+		handles = 0;
+		era++;
+	}
+	is = store->era != 0 && store->era != era;
+	(void)pthread_mutex_unlock(&leaving);
+	return is;
+}
+
 /* What lies at the path, while nobody puts its files in order. */
 static void
 open_path(struct store *store)
@@ -133,7 +188,12 @@ open_path(struct store *store)
 		db_create(store);
 	}
 	if (store->status == STORE_OK && db_files_enter(store, &folder)) {
-		open_file(store);
+		if (store->locked || enter_era(store)) {
+			open_file(store);
+		} else {
+			db_fail(store, STORE_BUSY,
+			    "it can be written again: one moment");
+		}
 	}
 	if (store->status == STORE_OK) {
 		set_up(store);
@@ -172,6 +232,7 @@ open_database(struct store *store)
 		open_path(store);
 	}
 	if (store->status != STORE_OK) {
+		(void)is_former(store);
 		db_close(store);
 		return false;
 	}
@@ -264,6 +325,7 @@ void
 db_close(struct store *store)
 {
 	if (store->db == NULL) {
+		leave_era(store);
 		return;
 	}
 	for (size_t i = 0; i < DB_STATEMENTS; i++) {
@@ -273,6 +335,7 @@ db_close(struct store *store)
 	(void)sqlite3_close(store->db);
 	store->db = NULL;
 	store->bracket = false;
+	leave_era(store);
 }
 
 void
@@ -294,6 +357,7 @@ store_close(struct store *store)
 static bool
 is_over(struct store *store)
 {
+	const bool former_one = is_former(store);
 	const enum db_files found = db_files_look(store);
 
 	if (found != DB_FILES_FINE && store->mode != STORE_READ &&
@@ -305,9 +369,8 @@ is_over(struct store *store)
 		db_files_tell(store, false);
 	}
 	store->moved |= found == DB_FILES_OTHER || found == DB_FILES_GONE;
-	return store->status != STORE_OK || store->broken ||
-	       (found != DB_FILES_FINE && found != DB_FILES_SUSPECT) ||
-	       (store->read_only && access(store->path, W_OK) == 0);
+	return former_one || store->status != STORE_OK || store->broken ||
+	       (found != DB_FILES_FINE && found != DB_FILES_SUSPECT);
 }
 
 enum store_result
