@@ -11,8 +11,10 @@ from watchman import build
 
 HOUR = 3600
 DAY = 24 * HOUR
-# The last whole clock hour: what is counted by the hour lies in one.
-BEGAN = int(time.time()) // HOUR * HOUR - HOUR
+# A clock hour, since what is counted by the hour lies in one: this one, once
+# 40 minutes of it are there, else the one before.  A ban of two hours from its
+# first minutes on holds for 20 more minutes at least.
+BEGAN = (int(time.time()) - 40 * 60) // HOUR * HOUR
 
 
 def line(at, text, service="postfix"):
