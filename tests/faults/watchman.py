@@ -93,8 +93,8 @@ class Watchman:
     def argv(self, *options):
         return [f"{build()}/videur-watch", "-c", self.conf, *options]
 
-    def start(self):
-        self.process = Process(self.argv(), self.out)
+    def start(self, before=()):
+        self.process = Process([*before, *self.argv()], self.out)
         return self.process
 
     def begin(self):
