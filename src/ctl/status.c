@@ -424,8 +424,8 @@ rescue_database(struct ctl *ctl)
 		output_record(&row);
 	}
 	output_end();
-	output_say("saved %s of %s in %s", piece_count(rescued.rows, "row", "rows"),
-	    ctl->conf->database, to);
+	output_say("saved %s of %s in %s",
+	    piece_count(rescued.rows, "row", "rows"), ctl->conf->database, to);
 	if (rescued.gaps > 0) {
 		output_say("%s could not be read; what stood there is lost",
 		    piece_count(rescued.gaps, "place", "places"));

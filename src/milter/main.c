@@ -20,8 +20,8 @@
 #include "milter/writer.h"
 
 enum {
-	LOOK_EVERY = 500,  /* ms between looks at libmilter and the log */
-	END_WAIT = 1000    /* ms for callbacks that run at the end */
+	LOOK_EVERY = 500, /* ms between looks at libmilter and the log */
+	END_WAIT = 1000   /* ms for callbacks that run at the end */
 };
 
 static const struct service_info service = {

@@ -216,16 +216,16 @@ lookup_health(struct lookup *lookup, const struct conf *conf, int64_t now,
 		return false;
 	}
 	/* What a service writes each ten seconds: it lives, and can write. */
-	for (int i = 0; i < STATS_PROGRAMS; i++) {
-		const struct state *life = &states[STATE_MILTER + i];
+	for (enum engine_state i = STATE_MILTER; i <= STATE_WATCH; i++) {
+		const struct state *life = &states[i];
 
 		if (life->there && now - life->since > SILENCE &&
-		    (STATE_MILTER + i != STATE_WATCH || conf_watches(conf))) {
+		    (i != STATE_WATCH || conf_watches(conf))) {
 			text_addf(&text,
 			    "%svideur-%s has written nothing for %lld s: it is "
 			    "down, or the database cannot be written",
 			    text.len > 0 ? "; " : "",
-			    engine_state_name(STATE_MILTER + i),
+			    engine_state_name(i),
 			    (long long)(now - life->since));
 		}
 	}

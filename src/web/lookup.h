@@ -20,7 +20,6 @@
 #include "core/standing.h"
 #include "engine/engine.h"
 
-
 /* ---- addresses ---- */
 
 /* One handle for reading.  All zero but the lock. */
