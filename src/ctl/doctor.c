@@ -135,6 +135,8 @@ open_database(struct ctl *ctl, struct facts *facts, bool write)
 	struct records *records = &facts->records;
 	const char *path = ctl->conf->database;
 
+	store_close(ctl->store); /* an empty one in memory */
+	ctl->store = NULL;
 	if (!write && access(path, F_OK) != 0 && errno == ENOENT) {
 		struct text text;
 

@@ -224,8 +224,7 @@ lookup_health(struct lookup *lookup, const struct conf *conf, int64_t now,
 			text_addf(&text,
 			    "%svideur-%s has written nothing for %lld s: it is "
 			    "down, or the database cannot be written",
-			    text.len > 0 ? "; " : "",
-			    engine_state_name(i),
+			    text.len > 0 ? "; " : "", engine_state_name(i),
 			    (long long)(now - life->since));
 		}
 	}
