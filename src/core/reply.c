@@ -89,6 +89,7 @@ add_all(struct text *text, const char *const *words)
 	}
 }
 
+/* NOLINTBEGIN(readability-function-size): each is a part of the text */
 char *
 reply_phrase(const struct reply *reply, const char *who, const char *network,
     int64_t ends, const char *lookup_url, const char *ref,
@@ -141,6 +142,8 @@ reply_line(const struct reply *reply, const char *who, const char *network,
 			  NULL });
 	return text;
 }
+
+/* NOLINTEND(readability-function-size) */
 
 char *
 reply_words(const struct reply *reply, char text[static REPLY_TEXT_SIZE])

@@ -142,6 +142,29 @@ add_stages(
 	text_add(to, to->len > 0 ? "" : "covered by the longer ban above");
 }
 
+static void
+say_ban(const struct standing *standing, const struct ban *ban)
+{
+	const bool whole = ban->who.bits == ADDR_BITS;
+	char where[WHERE_SIZE];
+	struct text text;
+
+	text_init(&text, where, sizeof(where));
+	add_stages(&text, standing, ban);
+	output_say("%s is banned until %s (%s left): reason %s, %s, ref "
+		   "%s%s%s; %s",
+	    piece_addr(&standing->address), piece_time(ban->ends),
+	    piece_duration(ban->ends - standing->checked_at),
+	    reason_name(ban->reason), rule_text(ban), ban->ref,
+	    whole ? "" : ", together with all of ",
+	    whole ? "" : piece_net(&ban->who), where);
+	if (ban->step > 0 && ban_network(ban, where) != NULL) {
+		output_say("Several clients of %s did together what it is for; "
+			   "no mail from there was accepted in the %s before.",
+		    piece_net(&ban->who), piece_duration(REPUTATION_SPAN));
+	}
+}
+
 void
 bans_standing(struct ctl *ctl, const struct standing *standing)
 {
@@ -154,29 +177,7 @@ bans_standing(struct ctl *ctl, const struct standing *standing)
 		break;
 	case STANDING_BANNED:
 		for (size_t i = 0; i < standing->bans; i++) {
-			const struct ban *ban = &standing->ban[i];
-			bool whole = ban->who.bits == ADDR_BITS;
-			char where[WHERE_SIZE];
-			struct text text;
-
-			text_init(&text, where, sizeof(where));
-			add_stages(&text, standing, ban);
-			output_say(
-			    "%s is banned until %s (%s left): reason %s, %s, "
-			    "ref %s%s%s; %s",
-			    piece_addr(&standing->address),
-			    piece_time(ban->ends),
-			    piece_duration(ban->ends - standing->checked_at),
-			    reason_name(ban->reason), rule_text(ban), ban->ref,
-			    whole ? "" : ", together with all of ",
-			    whole ? "" : piece_net(&ban->who), where);
-			if (ban->step > 0 && ban_network(ban, where) != NULL) {
-				output_say("Several clients of %s did together "
-					   "what it is for; no mail from there "
-					   "was accepted in the %s before.",
-				    piece_net(&ban->who),
-				    piece_duration(REPUTATION_SPAN));
-			}
+			say_ban(standing, &standing->ban[i]);
 		}
 		break;
 	case STANDING_ALLOWED:

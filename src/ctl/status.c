@@ -286,6 +286,28 @@ status_show(struct ctl *ctl)
 
 /* ---- brake ---- */
 
+static void
+put_brake(
+    const struct ctl *ctl, const struct brake_counts *counts, int64_t held)
+{
+	const struct conf *conf = ctl->conf;
+
+	output_object(NULL, NULL);
+	output_bool("on", counts->brake.on);
+	output_time("since", counts->brake.since);
+	output_int("bans", conf->brake_bans);
+	output_int("within", conf->brake_within);
+	output_int("accepted", conf->brake_accepted);
+	output_int("days", conf->brake_days);
+	output_int("span", conf->brake_span);
+	output_int("recipients", conf->brake_recipients);
+	output_int("quiet", conf->brake_quiet);
+	output_int("clients", counts->clients);
+	output_int("held", held);
+	output_time("checked_at", ctl->now);
+	output_end();
+}
+
 enum exit_status
 brake_show(struct ctl *ctl)
 {
@@ -336,20 +358,7 @@ brake_show(struct ctl *ctl)
 		  "release"
 		: piece_count(counts.clients, "client counts", "clients count"),
 	    brake->on ? "" : " now");
-	output_object(NULL, NULL);
-	output_bool("on", brake->on);
-	output_time("since", brake->since);
-	output_int("bans", conf->brake_bans);
-	output_int("within", conf->brake_within);
-	output_int("accepted", conf->brake_accepted);
-	output_int("days", conf->brake_days);
-	output_int("span", conf->brake_span);
-	output_int("recipients", conf->brake_recipients);
-	output_int("quiet", conf->brake_quiet);
-	output_int("clients", counts.clients);
-	output_int("held", held);
-	output_time("checked_at", ctl->now);
-	output_end();
+	put_brake(ctl, &counts, held);
 	return brake->on ? EXIT_NO : EXIT_FINE;
 }
 

@@ -194,7 +194,7 @@ static void
 leave_whole(struct touched *touched, const struct policy_past *past,
     struct policy_window *window)
 {
-	const struct rule *rule = past->rule;
+	const struct rule *rule = touched->rule;
 	const bool reset = window->after > past->t - rule->within;
 	size_t whole = 0;
 
@@ -709,6 +709,38 @@ is_kept(struct store *store, const struct conf *conf, const struct event *event,
 			       .most = ENGINE_HOUR_MAX }) < ENGINE_HOUR_MAX));
 }
 
+static bool
+is_trusted(struct store *store, const struct judge_query *query, int64_t t)
+{
+	const struct repute repute = repute_at(store, query, t);
+
+	return policy_trusts(repute.reputation, repute.days);
+}
+
+/* Let each rule that counts the event judge, and what is above the client. */
+static void
+judge_all(struct store *store, struct judge_query *query,
+    const struct event *event, struct outcome *outcome)
+{
+	const struct policy *policy = &query->conf->policy;
+
+	query->storm = is_storm(store, event, outcome);
+	for (size_t i = 0; i < policy->rules; i++) {
+		struct judgement judged;
+
+		query->rule = &policy->rule[i];
+		query->observed = false;
+		if ((query->rule->kinds & kind_bit(event->kind)) != 0 &&
+		    judge(store, query, &judged)) {
+			outcome->spared |= judged.spared;
+			ban(store, query, &judged, outcome);
+		}
+	}
+	if (outcome->stored) {
+		engine_widen(store, query, event, outcome);
+	}
+}
+
 void
 engine_observe(struct store *store, const struct conf *conf,
     const struct observation *seen, const struct tally *unflushed, int64_t now,
@@ -736,7 +768,6 @@ engine_observe(struct store *store, const struct conf *conf,
 		.name = kind_name(event.kind),
 		.number = 1 };
 	const enum verdict exempt = exemption(conf, &seen->address);
-	struct repute repute;
 	int64_t number = 0;
 	bool answered;
 
@@ -751,11 +782,9 @@ engine_observe(struct store *store, const struct conf *conf,
 	    store_allow_find(store, &seen->address, now, NULL)) {
 		return;
 	}
-	if (seen->kind == KIND_RECIPIENT && seen->nth > POLICY_UNKNOWN_MAX) {
-		repute = repute_at(store, &query, event.at);
-		if (policy_trusts(repute.reputation, repute.days)) {
-			return;
-		}
+	if (seen->kind == KIND_RECIPIENT && seen->nth > POLICY_UNKNOWN_MAX &&
+	    is_trusted(store, &query, event.at)) {
+		return;
 	}
 	if (seen->kind == KIND_AUTH) {
 		event.doubtful = store_logged_in(
@@ -774,21 +803,7 @@ engine_observe(struct store *store, const struct conf *conf,
 	} else if (answered || number % JUDGED_EACH != 0) {
 		return;
 	}
-	query.storm = is_storm(store, &event, outcome);
-	for (size_t i = 0; i < conf->policy.rules; i++) {
-		struct judgement judged;
-
-		query.rule = &conf->policy.rule[i];
-		query.observed = false;
-		if ((query.rule->kinds & kind_bit(event.kind)) != 0 &&
-		    judge(store, &query, &judged)) {
-			outcome->spared |= judged.spared;
-			ban(store, &query, &judged, outcome);
-		}
-	}
-	if (outcome->stored) {
-		engine_widen(store, &query, &event, outcome);
-	}
+	judge_all(store, &query, &event, outcome);
 }
 
 void

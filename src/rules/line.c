@@ -335,7 +335,7 @@ line_split(const struct log_line *line, struct line_parts *parts)
 		text = parts->undone;
 		end = text + len;
 	}
-	if (len >= RULES_LINE_MAX) {
+	if (text == NULL || len >= RULES_LINE_MAX) {
 		return false; /* it was cut, and may say anything */
 	}
 	end -= end > text && end[-1] == '\r';

@@ -242,12 +242,10 @@ store_ban_each(struct store *store, const struct ban_query *query,
 		    DB_WITH(ASKED_WITH(query), db_int(":ends", ban.ends),
 			db_int(":id", ban.id), db_int(":page", PAGE)));
 		for (rows = 0; db_row(store, statement); rows++) {
-			if (!read_ban(statement, &ban) ||
-			    (query->scope == BAN_INSIDE &&
-				!net_contains(&query->who, &ban.who))) {
-				continue;
-			}
-			if (!each(to, &ban)) {
+			if (read_ban(statement, &ban) &&
+			    (query->scope != BAN_INSIDE ||
+				net_contains(&query->who, &ban.who)) &&
+			    !each(to, &ban)) {
 				db_reset(statement);
 				return;
 			}

@@ -87,14 +87,14 @@ static size_t
 text_ranges(const struct net *net, struct text_range ranges[static 2])
 {
 	const bool v4 = net_is_v4(net);
-	const int whole = v4 ? (net->bits - ADDR_V4_OFFSET) / 8
-			     : net->bits / 16;
+	const size_t whole = v4 ? (net->bits - (size_t)ADDR_V4_OFFSET) / 8
+				: net->bits / (size_t)16;
 	char text[NET_TEXT_SIZE];
 	struct text out;
 	size_t filled = 0;
 
 	text_init(&out, text, sizeof(text));
-	for (int i = 0; i < whole; i++) {
+	for (size_t i = 0; i < whole; i++) {
 		const uint8_t *byte = net->addr.byte;
 		const unsigned group = v4 ? (unsigned)byte[12 + i]
 					  : byte[2 * i] * 256U +
