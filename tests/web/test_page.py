@@ -635,6 +635,7 @@ def test_a_network_is_listed_for_what_its_clients_did_together(tmp_path):
         site.stop()
         site.close()
     network = "2001:db8:1:100::/56"
+    assert f"(all of {network})" in page.words.split("What to do")[0]
     assert (f"Applies to {network} The address is one of this network. "
             "Several clients in it did together") in page.words
     assert f"{network} L’adresse fait partie de ce réseau." in french.words
