@@ -119,9 +119,11 @@ def deliver(port, address, message, sender="someone@sender.example",
             recipient="user1@example.test", helo="client.example.net"):
     """Send one message; gives back the reply that decided."""
     with Session(port, address, helo) as session:
-        for reply in (session.mail(sender), session.rcpt(recipient)):
-            if reply.code != 250:
-                return reply
+        reply = session.mail(sender)
+        if reply.code == 250:  # else the server may have hung up
+            reply = session.rcpt(recipient)
+        if reply.code != 250:
+            return reply
         reply = session.data(message)
         session.quit()
         return reply
