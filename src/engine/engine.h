@@ -87,9 +87,9 @@ char *engine_hash(const unsigned char secret[static STORE_SECRET_SIZE],
 
 /*
  * Record an observation and ban its client where a rule says so, in the
- * caller's transaction.  It costs the same whatever its client did before.  A time after `now` is `now`.  `unflushed` holds what
- * this process has seen of the client and not yet written to its tallies, or
- * is NULL.
+ * caller's transaction.  It costs the same whatever its client did before.  A
+ * time after `now` is `now`.  `unflushed` holds what this process has seen of
+ * the client and not yet written to its tallies, or is NULL.
  */
 void engine_observe(struct store *store, const struct conf *conf,
     const struct observation *seen, const struct tally *unflushed, int64_t now,

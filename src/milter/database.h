@@ -88,8 +88,9 @@ bool database_read_end(
 
 /*
  * What was counted: tallies by client and hour, hits by ban, sessions that met
- * a limit or showed something.  Counting costs a hash look-up and never waits for the database.
- * There is room for DATABASE_COUNTS_MAX rows; what does not fit is lost.
+ * a limit or showed something.  Counting costs a hash look-up and never waits
+ * for the database.  There is room for DATABASE_COUNTS_MAX rows; what does not
+ * fit is lost.
  */
 
 /* Add to it.  Of `at` the newest stays. */
