@@ -32,6 +32,11 @@ struct judgement {
 	unsigned spared;  /* SPARED_ACCEPTED ... */
 };
 
+/* Collect everything policy_step() decides on; false where nothing can
+ * follow. */
+bool engine_judge(struct store *store, const struct judge_query *query,
+    struct judgement *judged);
+
 /* Ask before a ban that begins at `t` is written. */
 struct brake_answer {
 	bool honest; /* the client is one the brake is for */
