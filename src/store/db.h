@@ -10,10 +10,12 @@
 #ifndef STORE_DB_H
 #define STORE_DB_H
 
+#include <limits.h>
 #include <sqlite3.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 #include <time.h>
 
@@ -23,9 +25,10 @@
 #define DB_APPLICATION_ID 0x76696465
 
 enum {
-	DB_STATEMENTS = 256, /* more than twice as many as there are */
-	DB_FILES = 3,        /* the main one, -wal and -shm */
-	DB_HEADER = 100,     /* bytes of an SQLite file's */
+	DB_STATEMENTS = 256,  /* more than twice as many as there are */
+	DB_FILES = 3,         /* the main one, -wal and -shm */
+	DB_HEADER = 100,      /* bytes of an SQLite file's */
+	DB_HEADER_PAGES = 28, /* where it says how many it has */
 	DB_PAGE = 4096
 };
 
@@ -187,7 +190,12 @@ const char *db_words(sqlite3_stmt *statement, int column);
 bool db_next_around(struct store *store, const char *sql,
     const struct net *inner, int64_t *length, struct net *around);
 
-/* ---- files ---- */
+/* ---- files (files.c, mend.c) ---- */
+
+/* The path of one of the DB_FILES; `stem` is that of the main one. */
+const char *db_file_path(
+    const char *stem, int which, char path[static PATH_MAX]);
+bool db_file_stat(const char *stem, int which, struct stat *st);
 
 /* store_open(); `locked`: the caller holds the lock on the folder. */
 enum store_result db_open(struct store **out, const char *path,
@@ -209,8 +217,15 @@ enum db_files {
 	DB_FILES_WRITTEN, /* by a program that knows nothing of the log */
 	DB_FILES_SUSPECT  /* there may be damage in them */
 };
-/* A handle of this process found damage; others are to look for it. */
+/* A handle of this process found damage; others are to look for it.  This one
+ * did, and found none. */
 void db_files_doubt(void);
+void db_files_trust(struct store *store);
+/* Whether the log at the path is that of another main file, which was there
+ * before: nobody but those who had it open knows. */
+bool db_log_is_left(const struct store *store);
+/* Another program has the lock for putting them right. */
+void db_files_busy(struct store *store);
 /* Before they are opened: false, with the handle's status, where a log lies
  * beside them that is not theirs, or another program puts them right. */
 bool db_files_enter(struct store *store, int *folder);

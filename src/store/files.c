@@ -3,20 +3,15 @@
  *
  * A handle knows by their inodes the files it opened, and by the log's own
  * account whether somebody else wrote into the main one.  What is wrong with
- * them is put right by one program at a time, under a lock on their folder: a
- * new database is made of what can be read, all files of the old one get a
- * name with a date, and the new one takes their place.  It is always another
- * inode, so that all who work with the old files notice, and none of their
- * pages, locks or logs gets into the new ones.
+ * them is put right elsewhere (mend.c).
  */
 #include <arpa/inet.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <glob.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
@@ -30,14 +25,9 @@
 #include "store/db.h"
 
 enum {
-	MOMENT = 20,       /* ms in which a set is deleted file by file */
-	RESCUE_MS = 600,   /* as long as rows are saved */
-	SETS_AN_HOUR = 20, /* put aside at most: a disk that fails goes on so */
-	LOCK_NAP = 5,      /* ms */
-	MEND_AGAIN = 10000, /* ms after an attempt that failed */
+	LOCK_NAP = 5, /* ms */
 	/* The header of a file (https://www.sqlite.org/fileformat.html). */
 	HEADER_CHANGES = 24,
-	HEADER_PAGES = 28,
 	/* The index of the log (https://www.sqlite.org/walformat.html). */
 	INDEX_SIZE = 32768,
 	INDEX_READY = 12,
@@ -51,11 +41,9 @@ enum {
 };
 
 static const char *const ends[DB_FILES] = { "", "-wal", "-shm" };
-static const char being_mended[] = "another program puts it right just now";
 
-/* The path of one of the files; `stem` is that of the main one. */
-static const char *
-path_of(const char *stem, int which, char path[static PATH_MAX])
+const char *
+db_file_path(const char *stem, int which, char path[static PATH_MAX])
 {
 	struct text text;
 
@@ -64,12 +52,12 @@ path_of(const char *stem, int which, char path[static PATH_MAX])
 	return path;
 }
 
-static bool
-look_at(const char *stem, int which, struct stat *st)
+bool
+db_file_stat(const char *stem, int which, struct stat *st)
 {
 	char path[PATH_MAX];
 
-	return stat(path_of(stem, which, path), st) == 0;
+	return stat(db_file_path(stem, which, path), st) == 0;
 }
 
 int
@@ -101,7 +89,7 @@ index_of(struct store *store)
 	void volatile *index = NULL;
 	struct stat st;
 
-	return look_at(store->path, 2, &st) && st.st_size >= INDEX_SIZE &&
+	return db_file_stat(store->path, 2, &st) && st.st_size >= INDEX_SIZE &&
 		       sqlite3_file_control(store->db, "main",
 			   SQLITE_FCNTL_FILE_POINTER, &file) == SQLITE_OK &&
 		       file->pMethods->iVersion >= 2 &&
@@ -150,7 +138,7 @@ is_log_cut(struct store *store)
 	}
 	frames = number_at(index, INDEX_FRAMES);
 	memcpy(&page, index + INDEX_PAGE, sizeof(page));
-	if (!look_at(store->path, 1, &st)) {
+	if (!db_file_stat(store->path, 1, &st)) {
 		return false;
 	}
 	/* Emptied by who began it anew, the index knew first. */
@@ -171,7 +159,7 @@ look_at_main(struct store *store, struct db_main *now)
 	struct stat st;
 
 	memset(now, 0, sizeof(*now));
-	if (!read_moved(store, &log) || !look_at(store->path, 0, &st) ||
+	if (!read_moved(store, &log) || !db_file_stat(store->path, 0, &st) ||
 	    sqlite3_file_control(store->db, "main", SQLITE_FCNTL_FILE_POINTER,
 		&file) != SQLITE_OK) {
 		return false;
@@ -194,6 +182,13 @@ void
 db_files_doubt(void)
 {
 	(void)atomic_fetch_add(&doubts, 1);
+}
+
+void
+db_files_trust(struct store *store)
+{
+	store->doubts = atomic_load(&doubts);
+	store->main.known = false;
 }
 
 /* ---- an index that is cut while it is mapped ---- */
@@ -254,11 +249,11 @@ expect_cuts(const struct store *store)
 		.sa_flags = SA_SIGINFO };
 	struct stat st;
 
-	if (look_at(store->path, 2, &st) && st.st_size > index_size) {
+	if (db_file_stat(store->path, 2, &st) && st.st_size > index_size) {
 		index_size = st.st_size;
 	}
 	if (index_path[0] == '\0' && !store->locked) {
-		(void)path_of(store->path, 2, index_path);
+		(void)db_file_path(store->path, 2, index_path);
 		(void)sigaction(SIGBUS, &action, NULL);
 	}
 }
@@ -268,11 +263,11 @@ note_files(struct store *store)
 {
 	struct stat st;
 
-	if (!look_at(store->path, 0, &st)) {
+	if (!db_file_stat(store->path, 0, &st)) {
 		return; /* it may come back */
 	}
 	for (int i = 0; i < DB_FILES; i++) {
-		store->file[i] = look_at(store->path, i, &st)
+		store->file[i] = db_file_stat(store->path, i, &st)
 				     ? (struct db_file){ st.st_dev, st.st_ino }
 				     : (struct db_file){ 0, 0 };
 	}
@@ -292,7 +287,7 @@ is_file(const char *stem, int which, const struct db_file *file)
 {
 	struct stat st;
 
-	return look_at(stem, which, &st) && st.st_dev == file->device &&
+	return db_file_stat(stem, which, &st) && st.st_dev == file->device &&
 	       st.st_ino == file->inode;
 }
 
@@ -306,29 +301,33 @@ db_files_moved(struct store *store)
 	}
 }
 
-/* Whether the log at the path is that of another main file, which was there
- * before: nobody but those who had it open knows. */
-static bool
-is_log_left(const struct store *store)
+bool
+db_log_is_left(const struct store *store)
 {
 	struct stat st;
 
-	return look_at(store->path, 0, &st) &&
+	return db_file_stat(store->path, 0, &st) &&
 	       !is_file(store->path, 0, &store->file[0]) &&
 	       (is_file(store->path, 1, &store->file[1]) ||
 		   is_file(store->path, 2, &store->file[2]));
 }
 
+void
+db_files_busy(struct store *store)
+{
+	db_fail(store, STORE_BUSY, "another program puts it right just now");
+}
+
 bool
 db_files_enter(struct store *store, int *folder)
 {
-	if (is_log_left(store)) {
+	if (db_log_is_left(store)) {
 		db_fail(store, STORE_BUSY,
 		    "it was replaced, and the log beside it is the old one's");
 	} else if (!store->locked) {
 		*folder = db_folder_lock(store, LOCK_SH, store->patience);
 		if (*folder < 0 && errno == EWOULDBLOCK) {
-			db_fail(store, STORE_BUSY, being_mended);
+			db_files_busy(store);
 		}
 	}
 	note_files(store);
@@ -378,7 +377,7 @@ is_wrong(const struct db_main *then, const struct db_main *now)
 	return header_number(now, HEADER_CHANGES) <
 		   header_number(then, HEADER_CHANGES) ||
 	       (now->log.moved == now->log.frames &&
-		   (off_t)header_number(now, HEADER_PAGES) * DB_PAGE >
+		   (off_t)header_number(now, DB_HEADER_PAGES) * DB_PAGE >
 		       now->size);
 }
 
@@ -390,7 +389,7 @@ db_files_look(struct store *store)
 	struct stat st;
 	bool written;
 
-	if (!look_at(store->path, 0, &st)) {
+	if (!db_file_stat(store->path, 0, &st)) {
 		return errno == ENOENT ? DB_FILES_GONE : DB_FILES_FINE;
 	}
 	if (!is_file(store->path, 0, &store->file[0])) {
@@ -402,7 +401,7 @@ db_files_look(struct store *store)
 			return DB_FILES_TORN;
 		}
 	}
-	if (look_at(store->path, 2, &side) && side.st_size < index_size &&
+	if (db_file_stat(store->path, 2, &side) && side.st_size < index_size &&
 	    store->mode != STORE_READ) {
 		(void)lengthen_index();
 	}
@@ -438,236 +437,6 @@ db_files_look(struct store *store)
 		   : DB_FILES_WRITTEN;
 }
 
-/* ---- putting it right ---- */
-
-static const char quick_check[] = "PRAGMA quick_check(1)";
-
-/* Whether a database is sound. */
-static bool
-is_sound(sqlite3 *db, const char *check)
-{
-	sqlite3_stmt *row = NULL;
-	bool sound = db != NULL &&
-		     sqlite3_prepare_v2(db, check, -1, &row, NULL) ==
-			 SQLITE_OK &&
-		     sqlite3_step(row) == SQLITE_ROW &&
-		     strcmp(db_words(row, 0), "ok") == 0;
-
-	(void)sqlite3_finalize(row);
-	return sound;
-}
-
-static sqlite3 *
-open_to_read(const char *name, int flags, const char *vfs)
-{
-	sqlite3 *db = NULL;
-
-	if (sqlite3_open_v2(name, &db, SQLITE_OPEN_READONLY | flags, vfs) !=
-	    SQLITE_OK) {
-		(void)sqlite3_close(db);
-		return NULL;
-	}
-	return db;
-}
-
-/* What a verb took for damage: looked at by handles of its own, twice, beside
- * the others.  Neither is one that is only busy. */
-static bool
-is_damaged(const struct store *store)
-{
-	bool damaged = true;
-
-	for (int i = 0; damaged && i < 2; i++) {
-		sqlite3 *db = open_to_read(store->path, 0, NULL);
-		int rc;
-
-		damaged = db != NULL &&
-			  (!is_sound(db, quick_check) ||
-			      !is_sound(db, "PRAGMA integrity_check(1)"));
-		rc = sqlite3_errcode(db);
-		damaged = damaged &&
-			  (rc == SQLITE_OK || rc == SQLITE_ROW ||
-			      rc == SQLITE_DONE || rc == SQLITE_CORRUPT ||
-			      rc == SQLITE_NOTADB || rc == SQLITE_IOERR);
-		(void)sqlite3_close(db);
-	}
-	return damaged;
-}
-
-/* Where the first page of a file is none any more, that of a new database
- * stands for it: it says where each table begins, and all of ours begin at the
- * same places.  Used with the lock on the folder alone. */
-static unsigned char first_page[DB_PAGE];
-static const sqlite3_io_methods *methods;
-static sqlite3_io_methods instead;
-
-static int
-read_instead(sqlite3_file *file, void *to, int size, sqlite3_int64 from)
-{
-	const int rc = methods->xRead(file, to, size, from);
-
-	if (from >= DB_PAGE || size > DB_PAGE - from) {
-		return rc;
-	}
-	memcpy(to, first_page + from, (size_t)size);
-	return SQLITE_OK;
-}
-
-static void
-put_number(unsigned char *to, uint32_t number)
-{
-	for (int i = 0; i < 4; i++) {
-		to[i] = (unsigned char)(number >> (24 - 8 * i));
-	}
-}
-
-static void
-stand_in(sqlite3 *db, struct store *fresh)
-{
-	sqlite3_int64 size = 0;
-	sqlite3_file *file = NULL;
-	unsigned char *whole;
-
-	if (db_not_ours(db) == NULL ||
-	    sqlite3_file_control(
-		db, "main", SQLITE_FCNTL_FILE_POINTER, &file) != SQLITE_OK ||
-	    file->pMethods->xFileSize(file, &size) != SQLITE_OK) {
-		return;
-	}
-	whole = sqlite3_serialize(fresh->db, "main", NULL, 0);
-	if (whole == NULL) {
-		return;
-	}
-	memcpy(first_page, whole, sizeof(first_page));
-	sqlite3_free(whole);
-	put_number(first_page + HEADER_PAGES, (uint32_t)(size / DB_PAGE));
-	methods = file->pMethods;
-	instead = *methods;
-	instead.xRead = read_instead;
-	file->pMethods = &instead;
-}
-
-/* The files by themselves: with the log, which is gone through anew and of
- * which nothing is left, or the main one alone. */
-static sqlite3 *
-open_files(const char *path, bool log, struct store *fresh)
-{
-	sqlite3 *db;
-	char uri[3 * PATH_MAX];
-	struct text text;
-
-	text_init(&text, uri, sizeof(uri));
-	text_add(&text, "file:");
-	for (const char *at = path; *at != '\0'; at++) {
-		text_addf(&text, strchr("%?#", *at) != NULL ? "%%%02x" : "%c",
-		    (unsigned char)*at);
-	}
-	text_add(&text, "?immutable=1");
-	db = log ? open_to_read(path, 0, "unix-none")
-		 : open_to_read(uri, SQLITE_OPEN_URI, NULL);
-	if (db != NULL) {
-		stand_in(db, fresh);
-		/* What is not understood of the schema stops nothing. */
-		(void)sqlite3_exec(db,
-		    "PRAGMA locking_mode = EXCLUSIVE;"
-		    "PRAGMA writable_schema = ON",
-		    NULL, NULL, NULL);
-	}
-	return db;
-}
-
-/* Save what can be read into `to`; false where it has no room for it, or there
- * is nothing to read from: that is no damage. */
-static bool
-save(struct store *store, enum db_files found, struct store *to,
-    struct store_rescued *counts)
-{
-	const int64_t until = proc_ticks() + RESCUE_MS;
-	/* What the handle holds of files that went; else what is there.  Where
-	 * the main file is whole by itself and was written over, or is not
-	 * whole with the log, the log is not its own. */
-	const bool own = found == DB_FILES_GONE || found == DB_FILES_TORN;
-	sqlite3 *alone = own ? NULL : open_files(store->path, false, to);
-	sqlite3 *both = own ? store->db : open_files(store->path, true, to);
-	const bool whole = is_sound(alone, quick_check) &&
-			   (found == DB_FILES_WRITTEN ||
-			       !is_sound(both, quick_check));
-	struct store_rescued more = { .rows = 0 };
-	bool fine = both != NULL &&
-		    db_rescue(whole ? alone : both, to, until, counts);
-
-	/* Where a row could not be read, one from before it was moved may. */
-	if (fine && !whole && alone != NULL && counts->gaps > 0) {
-		fine = db_rescue(alone, to, until, &more);
-		counts->rows += more.rows;
-	}
-	if (!own) {
-		(void)sqlite3_close(both);
-	}
-	(void)sqlite3_close(alone);
-	return fine;
-}
-
-/* The name of a set that is put aside now; false where too many were. */
-static bool
-name_aside(const char *path, char aside[static PATH_MAX])
-{
-	const int64_t now = proc_now();
-	char when[TIME_TEXT_SIZE];
-	char pattern[PATH_MAX];
-	size_t recent = 0;
-	struct text text;
-	struct stat st;
-	glob_t sets;
-
-	text_init(&text, pattern, sizeof(pattern));
-	text_addf(&text, "%s.damaged-*Z", path);
-	/* NOLINTNEXTLINE(concurrency-mt-unsafe): under the folder's lock */
-	if (glob(pattern, GLOB_NOSORT, NULL, &sets) == 0) {
-		for (size_t i = 0; i < sets.gl_pathc; i++) {
-			recent += stat(sets.gl_pathv[i], &st) == 0 &&
-				  st.st_ctim.tv_sec > now - 3600;
-		}
-		globfree(&sets);
-	}
-	for (int64_t at = now; at < now + SETS_AN_HOUR; at++) {
-		/* Without colons, which not every program takes in a name. */
-		(void)text_from_time(at, when);
-		text_init(&text, aside, PATH_MAX);
-		text_addf(&text, "%s.damaged-%.13s%.2s%.3s", path, when,
-		    when + 14, when + 17);
-		if (!look_at(aside, 0, &st) && !look_at(aside, 1, &st)) {
-			return recent < SETS_AN_HOUR && !text.cut;
-		}
-	}
-	return false;
-}
-
-static const char *
-name_of(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash != NULL ? slash + 1 : path;
-}
-
-/* Put those files aside that are of the old set; the main one stays as well
- * until another is moved over it.  How many there were. */
-static int
-put_aside(const struct store *store, const char *aside, bool main)
-{
-	char from[PATH_MAX];
-	char to[PATH_MAX];
-	int moved = 0;
-
-	for (int i = DB_FILES - 1; i >= (main ? 0 : 1); i--) {
-		(void)path_of(store->path, i, from);
-		(void)path_of(aside, i, to);
-		moved += (i == 0 ? link(from, to) : rename(from, to)) == 0;
-	}
-	return moved;
-}
-
 void
 db_files_tell(struct store *store, bool opened)
 {
@@ -692,122 +461,38 @@ db_files_tell(struct store *store, bool opened)
 	}
 }
 
-/* With the lock on the folder: make a new one and put it in place. */
-static void
-renew(struct store *store, enum db_files found, int folder)
+/* ---- for those who keep no handle ---- */
+
+/* SQLite follows a link to the database first. */
+static const char *
+real_path(const char *path, char real[static PATH_MAX])
 {
-	static const char *const why[] = {
-		[DB_FILES_GONE] = "IT WAS DELETED",
-		[DB_FILES_TORN] =
-		    "ITS LOG (-wal, -shm) WAS DELETED OR REPLACED",
-		[DB_FILES_WRITTEN] = "ANOTHER PROGRAM WROTE OVER IT",
-		[DB_FILES_SUSPECT] = "IT IS DAMAGED",
-	};
-	struct store_rescued counts = { .tables = 0 };
-	char aside[PATH_MAX] = "";
-	char fresh[PATH_MAX];
-	char side[PATH_MAX];
-	struct store *to = NULL;
-	struct text text;
-	struct stat st;
-	bool whole = found == DB_FILES_GONE && !look_at(store->path, 1, &st) &&
-		     !look_at(store->path, 2, &st);
-	bool fine;
-
-	text_init(&text, fresh, sizeof(fresh));
-	text_addf(&text, "%s.new", store->path);
-	if (!whole && !name_aside(store->path, aside)) {
-		db_fail(store, STORE_FAILED,
-		    "damaged again and again: it is left as it is for an hour");
-		return;
-	}
-	to = db_create_at(store, fresh, folder);
-	if (to == NULL) {
-		return;
-	}
-	/* Who writes meanwhile waits, and finds at the commit that all this has
-	 * moved. */
-	(void)sqlite3_exec(store->db, "BEGIN IMMEDIATE", NULL, NULL, NULL);
-	fine = whole || save(store, found, to, &counts);
-	/* To the administrator, whoever asks, until it is seen. */
-	(void)text_copy(to->notice, sizeof(to->notice),
-	    whole ? "it was deleted" : name_of(aside));
-	db_files_tell(to, true);
-	db_script(to, "PRAGMA wal_checkpoint(TRUNCATE)");
-	fine = fine && store_status(to) == STORE_OK;
-	store_close(to);
-	for (int i = 1; i < DB_FILES; i++) {
-		(void)unlink(path_of(fresh, i, side));
-	}
-	if (fine && !whole) {
-		(void)put_aside(store, aside, true);
-	}
-	if (fine && rename(fresh, store->path) == 0) {
-		log_line(LOG_ERR,
-		    "%s: %s: a new database is in its place, with %lld rows "
-		    "saved%s%s%s",
-		    store->path, why[found], (long long)counts.rows,
-		    counts.gaps > 0 ? " and some lost" : "",
-		    whole ? "" : "; the old files are put aside as ", aside);
-	} else {
-		db_fail(store, STORE_FAILED,
-		    "damaged, and a new one cannot be made: is the disk full?");
-		(void)unlink(fresh);
-	}
-}
-
-void
-db_files_clear(struct store *store)
-{
-	char aside[PATH_MAX];
-	struct text text;
-
-	if (name_aside(store->path, aside) &&
-	    put_aside(store, aside, false) > 0) {
-		text_init(&text, store->notice, sizeof(store->notice));
-		text_addf(&text, "%s-wal", name_of(aside));
-		log_line(LOG_ERR,
-		    "%s: THE LOG BESIDE IT IS NOT ITS OWN, but that of a "
-		    "file which was deleted or replaced: put aside as %s-wal",
-		    store->path, aside);
-	}
+	return realpath(path, real) != NULL ? real : path;
 }
 
 bool
-db_files_mend(struct store *store, enum db_files found)
+store_locks_file(const char *path, char *out, size_t size)
 {
-	const int64_t now = proc_ticks();
-	int folder;
+	char real[PATH_MAX];
+	char locks[PATH_MAX];
 
-	if (now < store->mend_at) {
-		return false;
+	return text_copy(
+	    out, size, db_file_path(real_path(path, real), 2, locks));
+}
+
+uint64_t
+store_files(const char *path)
+{
+	char real[PATH_MAX];
+	uint64_t sum = 0;
+	struct stat st;
+
+	path = real_path(path, real);
+	for (int i = 0; i < DB_FILES; i++) {
+		sum *= UINT64_C(0x100000001b3); /* FNV's prime */
+		if (db_file_stat(path, i, &st)) {
+			sum += (uint64_t)st.st_ino + 1;
+		}
 	}
-	if (found == DB_FILES_GONE) {
-		(void)sqlite3_sleep(MOMENT);
-	}
-	folder = db_folder_lock(store, LOCK_EX, 0);
-	if (folder < 0) {
-		db_fail(store, STORE_BUSY, being_mended);
-		return false;
-	}
-	/* It may have been done meanwhile. */
-	store->status = STORE_OK;
-	found = db_files_look(store);
-	if (found == DB_FILES_SUSPECT && !is_damaged(store)) {
-		store->doubts = atomic_load(&doubts);
-		store->main.known = false;
-		found = DB_FILES_FINE;
-	}
-	if (found == DB_FILES_OTHER && is_log_left(store)) {
-		db_files_clear(store);
-	} else if (found == DB_FILES_OTHER) {
-		/* All of them are others. */
-	} else if (found != DB_FILES_FINE) {
-		renew(store, found, folder);
-	}
-	(void)close(folder);
-	if (store->status != STORE_OK) {
-		store->mend_at = now + MEND_AGAIN;
-	}
-	return found != DB_FILES_FINE && store->status == STORE_OK;
+	return sum;
 }

@@ -277,43 +277,6 @@ db_open(struct store **out, const char *path, enum store_mode mode,
 	return result;
 }
 
-/* SQLite follows a link to the database first. */
-static bool
-side_file(const char *path, const char *suffix, char *out, size_t size)
-{
-	char real[PATH_MAX];
-	struct text text;
-
-	text_init(&text, out, size);
-	text_addf(
-	    &text, "%s%s", realpath(path, real) != NULL ? real : path, suffix);
-	return !text.cut;
-}
-
-bool
-store_locks_file(const char *path, char *out, size_t size)
-{
-	return side_file(path, "-shm", out, size);
-}
-
-uint64_t
-store_files(const char *path)
-{
-	static const char *const suffixes[] = { "", "-wal", "-shm" };
-	char file[PATH_MAX];
-	uint64_t sum = 0;
-	struct stat st;
-
-	for (size_t i = 0; i < sizeof(suffixes) / sizeof(suffixes[0]); i++) {
-		sum *= UINT64_C(0x100000001b3); /* FNV's prime */
-		if (side_file(path, suffixes[i], file, sizeof(file)) &&
-		    stat(file, &st) == 0) {
-			sum += (uint64_t)st.st_ino + 1;
-		}
-	}
-	return sum;
-}
-
 enum store_result
 store_open(struct store **out, const char *path, enum store_mode mode,
     int patience, char error[static STORE_ERROR_SIZE])
