@@ -22,7 +22,7 @@ HEADING = {
     "spam": "Spam was sent from this address",
     "virus": "A virus was sent from this address",
     "auth": "Too many failed logins from this address",
-    "error": "Too many errors in the mail sessions of this address",
+    "error": "Too many mail errors from this address",
 }
 
 HOUR = 3600
@@ -141,8 +141,7 @@ def assert_people_are_told(house, address, told, reason, step):
 def marked_steps(section):
     """Which steps the marked one of the row stands for; all of them where
     every ban lasts as long, and there is no row."""
-    if "Every block for this reason lasts" in section or \
-            "Chaque blocage pour cette raison dure" in section:
+    if 'class="steps"' not in section:
         return range(1, 1000)
     (row,) = re.findall(r'<ol class="steps">(.*?)</ol>', section, re.DOTALL)
     places = row.split("<li")[1:]

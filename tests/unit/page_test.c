@@ -158,7 +158,7 @@ steps_are_told(void **state)
 			hides(rows.sentence, "class=\"steps\"");
 		}
 		if (standing.ban[0].step == 0) {
-			hides(rows.sentence, "de lui-même");
+			hides(rows.sentence, "automatiquement");
 		}
 	}
 }
@@ -166,8 +166,8 @@ steps_are_told(void **state)
 static void
 refs_are_found(void **state)
 {
-	static const char asked[] = "This is the block your refusal spoke of";
-	static const char gone[] = "has ended, or is not one of";
+	static const char asked[] = "This is the block named in your error message";
+	static const char gone[] = "address: it ended long ago";
 	static const struct {
 		const char *sentence, *ref;
 		const char *want; /* NULL: neither */
@@ -193,7 +193,7 @@ refs_are_found(void **state)
 		(rows[i].want == gone ? shows : hides)(rows[i].sentence, gone);
 		hides(rows[i].sentence, "<script>");
 		hides(rows[i].sentence, "<b>");
-		shows(rows[i].sentence, "192.0.2.7 is listed");
+		shows(rows[i].sentence, "192.0.2.7 is blocked");
 	}
 }
 
@@ -204,20 +204,20 @@ a_clear_address_is_told(void **state)
 
 	(void)state;
 	lift("2001:db8::7");
-	shows("the verdict", "<h1>2001:db8::7 is not listed</h1>");
+	shows("the verdict", "<h1>2001:db8::7 is not blocked</h1>");
 	hides("nothing to be told", "class=\"ban");
 	page.ref = "7K2M9Q";
 	page.own = true;
 	page.stats = &stats;
-	shows("the ended ban", "<code>7K2M9Q</code> has ended");
-	shows("whose it is", "the address you are visiting from");
+	shows("the ended ban", "address: it ended long ago");
+	shows("whose it is", "You are browsing from this address");
 	shows("the numbers",
-	    "There are currently 12 IPv4 and 3 IPv6 addresses listed.");
+	    "Blocked at the moment: 12 in IPv4, 3 in IPv6.");
 	page.language = LANGUAGE_FR;
-	shows("the numbers in French", "12 en IPv4 et 3 en IPv6");
+	shows("the numbers in French", "12 en IPv4, 3 en IPv6");
 	page.language = LANGUAGE_EN;
 	standing.verdict = STANDING_ALLOWED;
-	shows("allowed is clear", "<h1>2001:db8::7 is not listed</h1>");
+	shows("allowed is clear", "<h1>2001:db8::7 is not blocked</h1>");
 }
 
 static void
@@ -292,15 +292,15 @@ hours_are_for_some_alone(void **state)
 	hides("when it was refused", "2026-11-21T18:04:42Z");
 	page.hours = &hours;
 	shows("what was seen", "<svg class=\"chart\" viewBox=\"0 0 480");
-	shows("in numbers", "1234 recipients that do not exist");
+	shows("in numbers", "1234 unknown recipients");
 	shows("and the good", "<td class=\"number\">7</td>");
 	shows("when it was refused",
 	    "Date and time, with time zone: 2026-11-21T18:04:42Z\n");
-	shows("a good name", "has a good name here");
+	shows("a good name", "has had a good");
 	hours.reputation = REPUTATION_POOR;
 	hours.hour[46] = (struct tally){ 0 };
-	shows("nothing was seen", "Nothing was counted in this time");
-	shows("a bad name", "has a bad name here");
+	shows("nothing was seen", "Nothing was counted in the last 48");
+	shows("a bad name", "has had a poor");
 }
 
 /* A policy of one's own: what its pages say is what it says. */
@@ -316,8 +316,8 @@ policies_are_told(void **state)
 	    ">550 5.7.1 Too many errors from your IP</pre>");
 	shows("the reply of a ban by hand",
 	    ">550 5.7.1 Blocked by the administrator</pre>");
-	shows("that it follows no rule", "not made by a rule");
-	shows("its remedy", "<a\n\thref=\"./\">look your address up</a>");
+	shows("that it follows no rule", "block was set by hand");
+	shows("its remedy", "<a\n\thref=\"./\">check your address</a>");
 	hides("no other", "450 4.7.1");
 	hides("no limit", "Too many connections");
 	*rule = (struct rule){ .name = "virus",
@@ -338,10 +338,10 @@ policies_are_told(void **state)
 	shows("its own code", "450 4.7.1 Virus detected SFR_IN_102");
 	shows("that it is temporary", "with 4 is temporary");
 	shows("how long", "lasts 3 h");
-	shows("soft steps", "The first 2 blocks answer");
+	shows("soft steps", "Up to block number 2");
 	shows("from the second refusal on", "421 Suspended OFR_999 [999]");
 	shows("the limit", "<code>421</code> Too many connections at once");
-	shows("its numbers", "2 to 9, the better the reputation");
+	shows("its numbers", "2 to 9, depending on the reputation");
 	page.kind = PAGE_LOOKUP;
 	(void)text_copy(standing.ban[0].rule, BAN_RULE_SIZE, "virus");
 	shows("all blocks alike", "Every block for this reason lasts 3 h");
@@ -367,7 +367,7 @@ figures_are_told(void **state)
 
 	(void)state;
 	page.kind = PAGE_STATS;
-	shows("none are known", "cannot be had right now");
+	shows("none are known", "are not available right now");
 	for (int i = 0; i < STATS_DAYS; i++) {
 		stats.day[i].day = NOW - NOW % DAY + (i - 29) * DAY;
 	}
@@ -379,12 +379,12 @@ figures_are_told(void **state)
 			"345</dd>");
 	shows("by reason", "<th scope=\"row\">Virus</th><td "
 			   "class=\"number\">17</td>");
-	shows("blocks", "5 blocks began in the last 30 days.");
+	shows("blocks", "New blocks in the last 30 days: 5.");
 	shows("of which days", "<span>23 Oct</span><span>21 Nov</span>");
 	shows("events", "<td>"
 			"<span class=\"line\">321 messages");
 	hides("what the policy does not count and nobody did",
-	    "complaints of recipients");
+	    "complaints from recipients");
 }
 
 static void

@@ -141,7 +141,7 @@ def test_the_time_left_runs(shown, browser, language, left):
     over = text("04:00:00")
     assert "1 h" not in over.split("UTC", 1)[0]
     assert {"en": "The block should be over.",
-            "fr": "Le blocage devrait être terminé."}[language] in over
+            "fr": "Le blocage devrait être levé."}[language] in over
 
 
 @pytest.mark.parametrize("language, end", [
@@ -162,7 +162,7 @@ def test_a_page_left_open_is_looked_up_again_when_the_block_ends(
     try:
         answer = browser.look(f"{site.where}?ip=192.0.2.7", steps=[
             {"wait": ".verdict.good"}])
-        assert "192.0.2.7 is not listed" in answer["text"]
+        assert "192.0.2.7 is not blocked" in answer["text"]
     finally:
         assert site.stop() == 0
 

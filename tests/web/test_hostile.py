@@ -288,7 +288,7 @@ def honest(site):
     """How long an honest visitor waits for his answer."""
     begun = time.monotonic()
     answer = site.ask("/?ip=192.0.2.7")
-    assert "192.0.2.7 is listed" in answer.words
+    assert "192.0.2.7 is blocked" in answer.words
     return time.monotonic() - begun
 
 

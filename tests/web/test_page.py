@@ -17,11 +17,11 @@ TREE = os.path.dirname(os.path.dirname(os.path.dirname(
 
 BAD = {
     "": "Please enter one IPv4 address",
-    "mx.example.org": "a host name or a mail address cannot be looked up",
+    "mx.example.org": "Host names and email addresses cannot be checked",
     "192.0.2.256": "Please enter one IPv4 address",
     "192.0.2.7x%00": "Please enter one IPv4 address",
-    "192.0.2.0/24": "Networks cannot be looked up here",
-    "2001:db8::/32": "Networks cannot be looked up here",
+    "192.0.2.0/24": "Networks cannot be checked here",
+    "2001:db8::/32": "Networks cannot be checked here",
     "127.0.0.1": "private or reserved",
     "10.1.2.3": "private or reserved",
     "::1": "private or reserved",
@@ -40,21 +40,21 @@ def bans_of(shown, ip):
 @pytest.mark.parametrize("ip, said", {
     "192.0.2.7": ["550 5.7.1 Too many errors from your IP [192.0.2.7]",
                   "500 5.7.1 Too many spams/virus from your IP [192.0.2.7]",
-                  "Block no. 1 for this reason",
+                  "Block number 1 for this reason",
                   "the next block lasts 6 h", "the next block lasts 4 h",
-                  "recipients that do not exist"],
+                  "unknown recipients"],
     "192.0.2.9": ["530 5.7.0 Too many authentication errors from your IP",
                   "Logging in to send mail", "the next block lasts 4 h"],
     "2001:db8:0:1::7": ["500 5.7.1 Too many spams/virus from your IP "
                         "[2001:db8:0:1::7]", "2001:db8:0:1::/64",
                         "Every block for this reason lasts 24 h"],
     "203.0.113.5": ["550 5.7.1 Blocked by the administrator [203.0.113.5]",
-                    "Applies to 203.0.113.0/24"],
+                    "Applies to all of 203.0.113.0/24"],
 }.items(), ids=lambda value: value if isinstance(value, str) else "")
 def test_a_banned_address_reads_what_the_command_knows(shown, ip, said):
     page = shown.ask(f"/?ip={ip}")
     assert page.status == 200
-    assert f"{ip} is listed" in page.words
+    assert f"{ip} is blocked" in page.words
     for words in said:
         assert words in page.words
     bans = bans_of(shown, ip)
@@ -70,7 +70,7 @@ def test_a_banned_address_reads_what_the_command_knows(shown, ip, said):
 def test_the_ban_that_ends_last_stands_first(shown):
     words = shown.ask("/?ip=192.0.2.7").words
     ends = re.findall(r"blocked until (\S+)\. See",
-                      words.split("Whom to ask")[0])
+                      words.split("A mistake?")[0])
     assert len(ends) == 2
     assert ends == sorted(ends, reverse=True)
     assert words.index("500 5.7.1 Too many spams") < words.index("550 5.7.1")
@@ -95,13 +95,13 @@ def test_what_to_do_stands_before_the_details(shown):
 def test_who_logs_in_here_is_told_what_that_means(shown):
     words = shown.ask("/?ip=192.0.2.9").words
     assert "I send mail with my account here" in words
-    assert "Check the name and the password of every account" in words
+    assert "Check the user name and password of every account" in words
     assert "your provider’s server that is blocked" not in words
-    assert "has to be sent again" not in words
+    assert "send it again after the end" not in words
 
 
 def test_whether_the_message_comes_again_by_itself_is_said(shown, empty):
-    assert "has to be sent again after the end" in \
+    assert "send it again after the end" in \
         shown.ask("/?ip=192.0.2.7").words
     with open(empty.conf, "a", encoding="utf-8") as conf:
         conf.write('policy = "laposte"\n')
@@ -111,16 +111,16 @@ def test_whether_the_message_comes_again_by_itself_is_said(shown, empty):
 
 
 def test_an_address_of_the_same_64_is_listed_and_the_next_is_not(shown):
-    assert "is listed" in shown.ask("/?ip=2001:db8:0:1::abcd").words
-    assert "is not listed" in shown.ask("/?ip=2001:db8:0:2::7").words
+    assert "is blocked" in shown.ask("/?ip=2001:db8:0:1::abcd").words
+    assert "is not blocked" in shown.ask("/?ip=2001:db8:0:2::7").words
 
 
 @pytest.mark.parametrize("ip", ["198.51.100.66", "198.51.100.1"])
 def test_a_cleared_or_unknown_address_is_not_listed(shown, ip):
     page = shown.ask(f"/?ip={ip}")
     assert page.status == 200
-    assert f"{ip} is not listed" in page.words
-    assert "blocked until" not in page.words
+    assert f"{ip} is not blocked" in page.words
+    assert "blocked until 20" not in page.words
 
 
 def test_the_administrators_note_stays_with_him(shown):
@@ -130,7 +130,7 @@ def test_the_administrators_note_stays_with_him(shown):
 def test_the_ref_of_the_refusal_is_pointed_out(shown):
     ref = bans_of(shown, "192.0.2.7")[0]["ref"]
     words = shown.ask(f"/?ip=192.0.2.7&ref={ref.lower()}").words
-    assert words.count("This is the block your refusal spoke of") == 1
+    assert words.count("This is the block named in your error message") == 1
     assert "has ended" not in words
 
 
@@ -138,9 +138,9 @@ def test_the_ref_of_the_refusal_is_pointed_out(shown):
 def test_another_ref_does_no_harm(shown, ref):
     page = shown.ask(f"/?ip=192.0.2.7&ref={ref}")
     assert page.status == 200
-    assert "192.0.2.7 is listed" in page.words
+    assert "192.0.2.7 is blocked" in page.words
     if ref != "%00":
-        assert "has ended, or is not one of this address" in page.words
+        assert "it ended long ago, belongs to another address" in page.words
 
 
 @pytest.fixture(scope="module")
@@ -172,15 +172,15 @@ def test_a_block_that_is_over_is_told_of_by_its_reference(over):
     ref = ref_of(over, "192.0.2.9", "auth")
     page = over.ask(f"/?ip=192.0.2.9&ref={ref.lower()}")
     assert page.status == 200
-    assert "192.0.2.9 is not listed" in page.words
-    assert f"The block with the reference {ref} ended" in page.words
+    assert "192.0.2.9 is not blocked" in page.words
+    assert f"The block {ref} ended" in page.words
     assert re.search(r"ended (1 h 59 min|2 h( \d min)?) ago", page.words)
     assert "Send your message again." in page.words
     assert "Why it was blocked" in page.words
     assert "If it happens again, the next block lasts 4 h" in page.words
     assert "is not one of this address" not in page.words
     page = over.ask(f"/?ip=192.0.2.9&ref={ref}&lang=fr")
-    assert f"Le blocage portant la référence {ref} a pris fin" in page.words
+    assert f"Le blocage {ref} a été levé automatiquement" in page.words
     assert "Renvoyez votre message." in page.words
     assert "le prochain blocage durera 4 h" in page.words
 
@@ -189,12 +189,12 @@ def test_the_reference_alone_finds_its_block(over):
     ref = ref_of(over, "192.0.2.9", "auth")
     for asked in f"/?ref={ref}", f"/?ip=&ref={ref}", f"/?ip={ref}":
         page = over.ask(asked, X_Forwarded_For="203.0.113.77")
-        assert "192.0.2.9 is not listed" in page.words, asked
-        assert f"The block with the reference {ref} ended" in page.words
-        assert "the address you are visiting from" not in page.words
+        assert "192.0.2.9 is not blocked" in page.words, asked
+        assert f"The block {ref} ended" in page.words
+        assert "You are browsing from this address" not in page.words
     ref = ref_of(over, "192.0.2.7", "virus")
     page = over.ask(f"/?ref={ref}", X_Forwarded_For="203.0.113.77")
-    assert "192.0.2.7 is listed" in page.words
+    assert "192.0.2.7 is blocked" in page.words
     assert "192.0.2.7" in over.ask(f"/?ref={ref}", Accept="application/json",
                                    X_Forwarded_For="203.0.113.77").text
 
@@ -202,14 +202,14 @@ def test_the_reference_alone_finds_its_block(over):
 def test_a_block_that_was_lifted_is_said_to_be(over):
     ref = ref_of(over, "198.51.100.66", "error")
     page = over.ask(f"/?ip=198.51.100.66&ref={ref}")
-    assert f"The block with the reference {ref} was lifted" in page.words
+    assert f"The block {ref} was lifted" in page.words
 
 
 def test_beside_another_block_one_that_is_over_is_told_of(over):
     ref = ref_of(over, "192.0.2.7", "spam")
     page = over.ask(f"/?ip=192.0.2.7&ref={ref}")
-    assert "192.0.2.7 is listed" in page.words
-    assert f"The block with the reference {ref} ended" in page.words
+    assert "192.0.2.7 is blocked" in page.words
+    assert f"The block {ref} ended" in page.words
     assert "It was not the only one." in page.words
     assert "Send your message again." not in page.words
 
@@ -217,8 +217,8 @@ def test_beside_another_block_one_that_is_over_is_told_of(over):
 def test_the_reference_of_another_address_tells_nothing(over):
     ref = ref_of(over, "192.0.2.9", "auth")
     page = over.ask(f"/?ip=192.0.2.8&ref={ref}")
-    assert "192.0.2.8 is not listed" in page.words
-    assert "is not one of this address" in page.words
+    assert "192.0.2.8 is not blocked" in page.words
+    assert "belongs to another address" in page.words
     assert "192.0.2.9" not in page.words
 
 
@@ -227,9 +227,9 @@ def test_how_many_are_listed(empty):
         empty.videur("ban", who, "2h")
     empty.videur("clear", "192.0.2.8")
     empty.start()
-    assert "There are currently 2 IPv4 and 1 IPv6 addresses listed" \
+    assert "Blocked at the moment: 2 in IPv4, 1 in IPv6." \
         in empty.ask("/?ip=198.51.100.1").words
-    assert "2 en IPv4 et 1 en IPv6" \
+    assert "2 en IPv4, 1 en IPv6" \
         in empty.ask("/?ip=198.51.100.1&lang=fr").words
 
 
@@ -259,17 +259,17 @@ BOUNCE = """<joe@example.org>: host mx.example[198.51.100.25] said: 550 5.7.1
     "192.0.2.7/32", "unknown[192.0.2.7]", BOUNCE, "x" * 2000 + "\n" + BOUNCE])
 def test_pasted_addresses_are_understood(shown, asked):
     page = shown.ask(f"/?ip={urllib.parse.quote(asked)}")
-    assert "192.0.2.7 is listed" in page.words
+    assert "192.0.2.7 is blocked" in page.words
     assert 'value="192.0.2.7"' in page.text
 
 
 def test_the_reference_in_a_pasted_bounce_is_the_one_asked_for(shown):
     ref = bans_of(shown, "192.0.2.7")[0]["ref"]
     page = shown.ask(f"/?ip={urllib.parse.quote(BOUNCE.replace('REF', ref))}")
-    assert "has ended, or is not one of this address" not in page.words
-    assert "This is the block your refusal spoke of" in page.words
+    assert "it ended long ago, belongs to another address" not in page.words
+    assert "This is the block named in your error message" in page.words
     page = shown.ask(f"/?ip={urllib.parse.quote(BOUNCE.replace('REF', 'ZZZZZZ'))}")
-    assert "has ended, or is not one of this address" in page.words
+    assert "it ended long ago, belongs to another address" in page.words
 
 
 def test_an_address_of_this_host_is_said_to_be_one(empty):
@@ -284,7 +284,7 @@ def test_an_address_of_this_host_is_said_to_be_one(empty):
     assert "une adresse de notre propre serveur" in \
         empty.ask("/?ip=198.51.100.25&lang=fr").words
     # A log line has both, without words by which they are told apart.
-    assert "203.0.113.9 is not listed" in empty.ask(
+    assert "203.0.113.9 is not blocked" in empty.ask(
         "/?ip=from%20198.51.100.25%20to%20203.0.113.9").words
     assert json.loads(empty.ask("/api/v1/ip/198.51.100.25").text) \
         ["listed"] is False
@@ -293,8 +293,8 @@ def test_an_address_of_this_host_is_said_to_be_one(empty):
 def test_a_visitor_is_told_about_his_own_address(shown):
     page = shown.ask("/", X_Forwarded_For="192.0.2.7")
     assert page.status == 200
-    assert "192.0.2.7 is listed" in page.words
-    assert "the address you are visiting from" in page.words
+    assert "192.0.2.7 is blocked" in page.words
+    assert "You are browsing from this address" in page.words
     assert 'value="192.0.2.7"' in page.text
 
 
@@ -302,13 +302,13 @@ def test_a_visitor_from_inside_gets_the_form_alone(shown):
     page = shown.ask("/")
     assert page.status == 200
     assert 'value=""' in page.text
-    assert "is listed" not in page.words
-    assert "is not listed" not in page.words
+    assert "is blocked" not in page.words
+    assert "is not blocked" not in page.words
 
 
 def test_only_what_the_proxy_saw_counts(shown):
     page = shown.ask("/", X_Forwarded_For="192.0.2.7, 198.51.100.1")
-    assert "198.51.100.1 is not listed" in page.words
+    assert "198.51.100.1 is not blocked" in page.words
 
 
 def test_several_lines_of_forwarded_are_one_list(shown):
@@ -316,7 +316,7 @@ def test_several_lines_of_forwarded_are_one_list(shown):
                      b"X-Forwarded-For: 192.0.2.7\r\n"
                      b"X-Forwarded-For: 198.51.100.1\r\n"
                      b"Connection: close\r\n\r\n")
-    assert b"198.51.100.1 is not listed" in said
+    assert b"198.51.100.1 is not blocked" in said
     assert b"192.0.2.7 is" not in said
 
 
@@ -338,7 +338,7 @@ def test_the_language_the_visitor_wishes_for(shown, lang, accept, want):
     assert f'<html lang="{want}">' in page.text
     assert page.headers["Content-Language"] == want
     assert page.headers["Vary"] == "Accept, Accept-Language"
-    title = {"en": "192.0.2.7 is listed", "fr": "192.0.2.7 est bloquée"}
+    title = {"en": "192.0.2.7 is blocked", "fr": "L’adresse 192.0.2.7 est bloquée"}
     assert title[want] in page.words
 
 
@@ -393,7 +393,7 @@ def test_every_page_of_the_site_in_both_languages(shown, path):
 
 # ---- what was seen of an address, and who may see it ----
 
-SEEN = "What was seen in the last 48 hours"
+SEEN = "What we saw in the last 48 hours"
 
 
 @pytest.mark.parametrize("ip, path, sees", [
@@ -418,16 +418,16 @@ def test_who_sees_what_was_seen(shown, ip, path, sees):
 
 def test_what_was_seen_is_counted_by_hour(shown):
     words = shown.ask("/", X_Forwarded_For="192.0.2.7").words
-    table = words[words.index("The same as a table"):]
-    assert "20 recipients that do not exist" in table
+    table = words[words.index("Show as a table"):]
+    assert "20 unknown recipients" in table
     assert "5 messages recognised as spam" in table
 
 
 @pytest.mark.parametrize("times, language, words", [
-    (5, "en", "has neither a good name here nor a bad one"),
-    (5, "fr", "n’a ici ni bonne ni mauvaise réputation"),
-    (30, "en", "has a bad name here"),
-    (30, "fr", "a ici mauvaise réputation"),
+    (5, "en", "a neutral reputation with us"),
+    (5, "fr", "n’a ni bonne ni mauvaise réputation chez nous"),
+    (30, "en", "a poor reputation with us"),
+    (30, "fr", "a mauvaise réputation chez nous"),
 ])
 def test_its_reputation_is_told_in_words(tmp_path, times, language, words):
     site = Website(tmp_path, more='trusted-proxies = {"127.0.0.0/8"}')
@@ -450,7 +450,7 @@ def test_what_to_send_can_be_copied(shown):
     report = html.unescape(
         re.search(r'<pre id="report"[^>]*>(.*?)</pre>', page.text, re.S)[1])
     assert "Sending IP address: 192.0.2.7\n" in report
-    assert report.endswith(f"Full SMTP reply:\n{ban['reply']}\n")
+    assert report.endswith(f"Full SMTP error message:\n{ban['reply']}\n")
     link = html.unescape(re.search(r'href="(mailto:[^"]*\?[^"]*)"',
                                    page.text)[1])
     mail = urllib.parse.urlsplit(link)
@@ -499,7 +499,7 @@ def test_codes_and_durations_are_those_of_the_active_policy(empty):
             assert f" {ban[:-1]} {ban[-1]} " in durations, policy
         pages[policy] = codes + durations
         french = empty.ask("/codes?lang=fr").words
-        assert by_hand in french and "recherchez votre adresse" in french
+        assert by_hand in french and "vérifiez votre adresse" in french
     assert len(set(pages.values())) == len(policies)
 
 
@@ -636,12 +636,12 @@ def test_a_network_is_listed_for_what_its_clients_did_together(tmp_path):
         site.close()
     network = "2001:db8:1:100::/56"
     assert f"(all of {network})" in page.words.split("What to do")[0]
-    assert (f"Applies to {network} The address is one of this network. "
+    assert (f"Applies to all of {network} The address is one of this network. "
             "Several clients in it did together") in page.words
     assert f"{network} L’adresse fait partie de ce réseau." in french.words
     assert [ban["network"] for ban in answer["bans"]] == [network]
     assert f"Z with all of {network}" in answer["bans"][0]["reply"]
-    assert "the whole network is blocked, in a row of its own" in (
+    assert "we block the whole network and count that separately" in (
         durations.words)
 
 

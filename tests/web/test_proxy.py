@@ -123,7 +123,7 @@ def test_what_the_client_claims_is_not_believed(proxied, claim):
     page = proxied.ask("/", where=proxied.front, X_Client=CLIENT,
                        X_Forwarded_For=claim)
     assert page.status == 200
-    assert f"{CLIENT} is not listed" in page.words
+    assert f"{CLIENT} is not blocked" in page.words
     assert "192.0.2.7 is" not in page.words
 
 
@@ -182,7 +182,7 @@ def test_a_visitor_who_asks_too_often_is_no_proxy(tmp_path):
 def test_the_page_comes_through_whole(proxied):
     direct = proxied.ask("/?ip=192.0.2.7")
     page = proxied.ask("/?ip=192.0.2.7", where=proxied.front)
-    assert "192.0.2.7 is listed" in page.words
+    assert "192.0.2.7 is blocked" in page.words
     assert page.headers["Content-Security-Policy"] \
         == direct.headers["Content-Security-Policy"]
     assert page.headers["Cache-Control"] == "no-store"
@@ -202,7 +202,7 @@ def test_below_a_path_over_a_unix_socket(tmp_path):
                        "/run/videur/web.sock", path)
         page = site.ask("/postmaster/", where=nginx.where, X_Client=CLIENT)
         assert page.status == 200
-        assert f"{CLIENT} is listed" in page.words
+        assert f"{CLIENT} is blocked" in page.words
         links = re.findall(r'(?:href|src|action)="([^"]*)"', page.text)
         assert links
         for link in links:
@@ -264,7 +264,7 @@ def secure(tmp_path):
 def test_the_page_over_tls(secure):
     assert secure.start().where.startswith("https://127.0.0.1:")
     page = secure.ask("/?ip=192.0.2.7")
-    assert "192.0.2.7 is listed" in page.words
+    assert "192.0.2.7 is blocked" in page.words
     assert "Strict-Transport-Security" not in page.headers
     assert secure.stop() == 0
 
@@ -310,7 +310,7 @@ def test_a_new_certificate_by_reload(secure):
     secure.signal(signal.SIGHUP)
     wait_for(lambda: secure.logged("configuration reloaded"), 20,
              "it says so")
-    assert "192.0.2.7 is listed" in secure.ask("/?ip=192.0.2.7").words
+    assert "192.0.2.7 is blocked" in secure.ask("/?ip=192.0.2.7").words
     old.request("GET", "/healthz")
     assert old.getresponse().read() == b"ok\n"
     old.close()
@@ -338,7 +338,7 @@ def test_a_bad_certificate_by_reload_changes_nothing(secure, spoil):
              "the rest is reloaded")
     with open(secure.trusted, encoding="utf-8") as file:
         assert file.read() == good
-    assert "192.0.2.7 is listed" in secure.ask("/?ip=192.0.2.7").words
+    assert "192.0.2.7 is blocked" in secure.ask("/?ip=192.0.2.7").words
 
 
 @pytest.mark.parametrize("spoil, said", [

@@ -91,7 +91,7 @@ def test_a_unix_socket_is_open_to_the_proxy(tmp_path):
         site.start()
         assert stat.S_IMODE(os.stat(path).st_mode) == 0o666
         page = site.ask("/", X_Forwarded_For="192.0.2.7")
-        assert "192.0.2.7 is listed" in page.words
+        assert "192.0.2.7 is blocked" in page.words
         assert site.ask("/").status == 200
         second = run("-c", site.conf)
         assert second.returncode == 2
@@ -128,14 +128,14 @@ def test_a_database_that_comes_later(empty):
     assert len(complaints) == 1
     empty.videur("ban", "192.0.2.7", "2h")
     assert empty.ask("/healthz").status == 200
-    assert "192.0.2.7 is listed" in empty.ask("/?ip=192.0.2.7").words
+    assert "192.0.2.7 is blocked" in empty.ask("/?ip=192.0.2.7").words
     assert empty.logged("can be read again")
 
 
 def test_a_database_that_is_replaced(empty):
     empty.videur("ban", "192.0.2.7", "2h")
     empty.start()
-    assert "is listed" in empty.ask("/?ip=192.0.2.7").words
+    assert "is blocked" in empty.ask("/?ip=192.0.2.7").words
     for name in os.listdir(empty.folder):
         if name.startswith("videur.db"):
             os.unlink(f"{empty.folder}/{name}")
@@ -143,8 +143,8 @@ def test_a_database_that_is_replaced(empty):
     wait_for(lambda: empty.ask("/?ip=192.0.2.7").status == 503, 2,
              "the page misses the database")
     empty.videur("ban", "192.0.2.8", "2h")
-    assert "is not listed" in empty.ask("/?ip=192.0.2.7").words
-    assert "is listed" in empty.ask("/?ip=192.0.2.8").words
+    assert "is not blocked" in empty.ask("/?ip=192.0.2.7").words
+    assert "is blocked" in empty.ask("/?ip=192.0.2.8").words
 
 
 def test_it_crashes_and_serves_on(empty):
@@ -156,7 +156,7 @@ def test_it_crashes_and_serves_on(empty):
         begun = time.monotonic()
         while time.monotonic() - begun < 2:
             try:
-                assert "is listed" in empty.ask("/?ip=192.0.2.7").words
+                assert "is blocked" in empty.ask("/?ip=192.0.2.7").words
                 break
             except (ConnectionResetError, http.client.RemoteDisconnected):
                 pass  # it was in the one that crashed
@@ -189,7 +189,7 @@ def test_readers_locks_are_taken_of_new_files_too(empty):
 
     def locked():
         try:
-            assert "is listed" in empty.ask("/?ip=192.0.2.7").words
+            assert "is blocked" in empty.ask("/?ip=192.0.2.7").words
             return f"{empty.database}-shm" in writable()
         except (OSError, http.client.RemoteDisconnected):
             return False
@@ -281,7 +281,7 @@ def test_a_locked_database_is_not_waited_for_long(empty):
     assert time.monotonic() - begun < 5
     lock.rollback()
     lock.close()
-    wait_for(lambda: "192.0.2.7 is listed" in empty.ask(
+    wait_for(lambda: "192.0.2.7 is blocked" in empty.ask(
         "/?ip=192.0.2.7").words, 5, "it is read again")
 
 
@@ -300,9 +300,9 @@ def test_nothing_is_ever_written(empty):
 def test_what_others_change_is_seen_at_once(empty):
     empty.videur("ban", "192.0.2.7", "2h")
     empty.start()
-    assert "is listed" in empty.ask("/?ip=192.0.2.7").words
+    assert "is blocked" in empty.ask("/?ip=192.0.2.7").words
     empty.videur("clear", "192.0.2.7")
-    assert "is not listed" in empty.ask("/?ip=192.0.2.7").words
+    assert "is not blocked" in empty.ask("/?ip=192.0.2.7").words
 
 
 def test_reload(empty):
