@@ -26,13 +26,14 @@ static const struct {
 	[KIND_VOLUME] = { "volume", "milter", REASON_VOLUME, false, false },
 };
 
-static const char *const reasons[REASON_COUNT] = {
+static const char *const causes[CAUSE_COUNT] = {
 	[REASON_SPAM] = "spam",
 	[REASON_VIRUS] = "virus",
 	[REASON_AUTH] = "auth",
 	[REASON_ERROR] = "error",
 	[REASON_RECIPIENT] = "recipient",
 	[REASON_VOLUME] = "volume",
+	[CAUSE_MANUAL] = "manual",
 };
 
 static const char *const stages[STAGE_COUNT] = {
@@ -48,7 +49,8 @@ static const char *const services[SERVICE_COUNT] = {
 };
 
 const struct words kind_words = WORDS_OF(kinds);
-const struct words reason_words = WORDS_OF(reasons);
+const struct words reason_words = { causes, sizeof(causes[0]), REASON_COUNT };
+const struct words cause_words = WORDS_OF(causes);
 const struct words stage_words = WORDS_OF(stages);
 const struct words service_words = WORDS_OF(services);
 
@@ -61,7 +63,7 @@ kind_name(enum kind kind)
 const char *
 reason_name(enum reason reason)
 {
-	return reasons[reason];
+	return causes[reason];
 }
 
 const char *

@@ -71,6 +71,14 @@ const char *reason_name(enum reason reason);
 const char *stage_name(enum stage stage);
 const char *service_name(enum service service);
 
+/* What bans are counted by: their reasons, and of those made by hand "manual",
+ * whatever reason they were given. */
+enum {
+	CAUSE_MANUAL = REASON_COUNT,
+	CAUSE_COUNT
+};
+extern const struct words cause_words;
+
 /* Which program counts it where the configuration does not say: "milter",
  * "watch" or "none". */
 const char *kind_source(enum kind kind);

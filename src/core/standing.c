@@ -1,5 +1,7 @@
 #include "core/standing.h"
 
+#include <string.h>
+
 #include "base/json.h"
 #include "base/text.h"
 
@@ -19,6 +21,13 @@ ban_by_hand(struct ban *ban)
 	ban->stage = logins ? STAGE_HELO : STAGE_RCPT;
 	ban->service = logins ? SERVICE_SUBMISSION : SERVICE_ANY;
 	ban->reply = by_hand;
+}
+
+int
+ban_cause(const struct ban *ban)
+{
+	return strcmp(ban->rule, BAN_RULE_MANUAL) == 0 ? CAUSE_MANUAL
+						       : (int)ban->reason;
 }
 
 const char *

@@ -66,6 +66,9 @@ struct ban {
  * by its reason; the rest is the caller's. */
 void ban_by_hand(struct ban *ban);
 
+/* What it is counted by, among cause_words: its reason, or CAUSE_MANUAL. */
+int ban_cause(const struct ban *ban);
+
 /* What it is of where that is more than an IPv4 address or IPv6 /64, written
  * into `text`; else NULL. */
 const char *ban_network(const struct ban *ban, char text[static NET_TEXT_SIZE]);

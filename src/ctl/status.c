@@ -86,21 +86,39 @@ put_database(struct ctl *ctl, const struct store_numbers *numbers)
 }
 
 static void
+put_families(const char *name, int64_t ipv4, int64_t ipv6)
+{
+	output_object(name, NULL);
+	output_int("ipv4", ipv4);
+	output_int("ipv6", ipv6);
+	output_end();
+}
+
+static void
 put_bans(const struct ban_counts *counts, int64_t observed)
 {
-	output_object("listed", NULL);
-	output_int("ipv4", counts->v4);
-	output_int("ipv6", counts->v6);
-	output_end();
-	output_line("bans",
-	    "%" PRId64 " active: %" PRId64 " IPv4, %" PRId64 " IPv6",
-	    counts->v4 + counts->v6, counts->v4, counts->v6);
+	const int64_t *addresses = counts->addresses;
+	const int64_t *networks = counts->networks;
+	int64_t all = 0;
+
+	for (size_t i = 0; i < CAUSE_COUNT; i++) {
+		all += counts->bans[i];
+	}
+	put_families("listed", addresses[0] + networks[0],
+	    addresses[1] + networks[1]);
+	put_families("addresses", addresses[0], addresses[1]);
+	put_families("networks", networks[0], networks[1]);
+	output_line("bans", "%" PRId64 " active, of %s and %s", all,
+	    piece_count(addresses[0] + addresses[1], "address", "addresses"),
+	    piece_count(networks[0] + networks[1], "network", "networks"));
 	output_object("reasons", NULL);
-	for (enum reason i = 0; i < REASON_COUNT; i++) {
-		output_int(reason_name(i), counts->bans[i]);
+	for (size_t i = 0; i < CAUSE_COUNT; i++) {
+		output_int(words_at(&cause_words, i), counts->bans[i]);
 		if (counts->bans[i] > 0) {
-			output_line("", "%" PRId64 " for %s", counts->bans[i],
-			    reason_name(i));
+			output_line("", "%" PRId64 " %s%s", counts->bans[i],
+			    i == CAUSE_MANUAL ? "" : "for ",
+			    i == CAUSE_MANUAL ? "by hand"
+					      : words_at(&cause_words, i));
 		}
 	}
 	output_end();

@@ -15,7 +15,7 @@
 struct sums {
 	int64_t day;
 	struct tally tally;
-	int64_t refused[REASON_COUNT];
+	int64_t refused[CAUSE_COUNT];
 	int64_t limited[LIMIT_KINDS];
 };
 
@@ -41,8 +41,8 @@ write_sums(struct store *store, struct sums *sums)
 	engine_sum(store, DAILY_MESSAGES, "", tally->messages, sums->day);
 	engine_sum(store, DAILY_RECIPIENTS, "", tally->recipients, sums->day);
 	engine_sum(store, DAILY_ACCEPTED, "", tally->accepted, sums->day);
-	for (int i = 0; i < REASON_COUNT; i++) {
-		engine_sum(store, DAILY_REFUSED, reason_name((enum reason)i),
+	for (size_t i = 0; i < CAUSE_COUNT; i++) {
+		engine_sum(store, DAILY_REFUSED, words_at(&cause_words, i),
 		    sums->refused[i], sums->day);
 	}
 	for (int i = 0; i < LIMIT_KINDS; i++) {
@@ -75,7 +75,7 @@ engine_count(struct store *store, const struct counted *counted, size_t count)
 						    .tally = row->tally } });
 			break;
 		case COUNTED_HITS:
-			sums.refused[row->reason] += row->times;
+			sums.refused[row->cause] += row->times;
 			store_record(store,
 			    &(struct store_record){
 				.hits = &(struct ban_hits){ .id = row->ban,

@@ -126,7 +126,7 @@ struct counted {
 	struct net client;  /* of a tally */
 	struct tally tally; /* of a tally */
 	int64_t ban;        /* the id of a ban, forgotten ones too */
-	enum reason reason; /* of the ban */
+	int cause;          /* of the ban: ban_cause() */
 	enum limit_kind limit;
 	const char *seen; /* a literal, "message-ends": see DAILY_SEEN */
 	int64_t times;    /* sessions */

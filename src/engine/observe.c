@@ -86,7 +86,7 @@ engine_ban_put(struct store *store, const struct conf *conf, struct ban *ban)
 {
 	const struct daily_row sum = { .day = ban->begins,
 		.what = DAILY_BAN,
-		.name = reason_name(ban->reason),
+		.name = words_at(&cause_words, (size_t)ban_cause(ban)),
 		.number = 1 };
 
 	ban->observed |= conf->mode == CONF_OBSERVE;

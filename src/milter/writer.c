@@ -165,7 +165,7 @@ writer_hit(
 	const struct writer_event entry = { .at = now,
 		.hit = { .what = COUNTED_HITS,
 		    .ban = ban->id,
-		    .reason = ban->reason,
+		    .cause = ban_cause(ban),
 		    .times = 1,
 		    .at = now } };
 

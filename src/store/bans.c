@@ -290,10 +290,14 @@ void
 store_ban_counts(struct store *store, int64_t now, struct ban_counts *counts)
 {
 	bool own = db_enter(store);
-	/* A client with several bans counts once: by the newest of them.
-	 * Grouping by family would tempt SQLite away from the index by end. */
+	/* A client with several bans counts once: by the newest of them.  A
+	 * single address is written without a length.  Grouping by family
+	 * would tempt SQLite away from the index by end. */
 	sqlite3_stmt *row = db_query(store,
-	    "SELECT ifnull(sum(family = 4), 0), ifnull(sum(family = 6), 0)"
+	    "SELECT total(family = 4 AND NOT instr(client, '/')),"
+	    " total(family = 6 AND NOT instr(client, '/')),"
+	    " total(family = 4 AND instr(client, '/')),"
+	    " total(family = 6 AND instr(client, '/'))"
 	    " FROM ban AS b WHERE ends > :now AND begins <= :now"
 	    " AND cleared IS NULL AND observed = 0 AND NOT EXISTS"
 	    " (SELECT 1 FROM ban AS o WHERE o.client = b.client"
@@ -301,19 +305,25 @@ store_ban_counts(struct store *store, int64_t now, struct ban_counts *counts)
 	    " AND o.cleared IS NULL AND o.observed = 0 AND o.id > b.id)",
 	    DB_WITH(db_int(":now", now)));
 
-	*counts = (struct ban_counts){ .v4 = 0 };
+	*counts = (struct ban_counts){ .bans = { 0 } };
 	if (db_row(store, row)) {
-		counts->v4 = sqlite3_column_int64(row, 0);
-		counts->v6 = sqlite3_column_int64(row, 1);
+		for (int i = 0; i < 2; i++) {
+			counts->addresses[i] = sqlite3_column_int64(row, i);
+			counts->networks[i] = sqlite3_column_int64(row, 2 + i);
+		}
 		db_reset(row);
 	}
 	/* Grouping by reason would sort all live bans in memory. */
 	row = db_query(store,
-	    "SELECT total(reason = :0), total(reason = :1),"
-	    " total(reason = :2), total(reason = :3), total(reason = :4),"
-	    " total(reason = :5) FROM ban WHERE ends > :now"
+	    "SELECT total(rule <> :manual AND reason = :0),"
+	    " total(rule <> :manual AND reason = :1),"
+	    " total(rule <> :manual AND reason = :2),"
+	    " total(rule <> :manual AND reason = :3),"
+	    " total(rule <> :manual AND reason = :4),"
+	    " total(rule <> :manual AND reason = :5), total(rule = :manual)"
+	    " FROM ban WHERE ends > :now"
 	    " AND begins <= :now AND cleared IS NULL AND observed = 0",
-	    DB_WITH(db_int(":now", now),
+	    DB_WITH(db_int(":now", now), db_text(":manual", BAN_RULE_MANUAL),
 		db_text(":0", reason_name((enum reason)0)),
 		db_text(":1", reason_name((enum reason)1)),
 		db_text(":2", reason_name((enum reason)2)),
@@ -321,7 +331,7 @@ store_ban_counts(struct store *store, int64_t now, struct ban_counts *counts)
 		db_text(":4", reason_name((enum reason)4)),
 		db_text(":5", reason_name((enum reason)5))));
 	if (db_row(store, row)) {
-		for (int i = 0; i < REASON_COUNT; i++) {
+		for (int i = 0; i < CAUSE_COUNT; i++) {
 			counts->bans[i] = sqlite3_column_int64(row, i);
 		}
 		db_reset(row);

@@ -191,8 +191,8 @@ struct ban_hits {
  * database. */
 enum daily {
 	DAILY_EVENT,      /* by kind */
-	DAILY_BAN,        /* by reason; enforced ones that began */
-	DAILY_REFUSED,    /* sessions, by reason of the ban */
+	DAILY_BAN,        /* by cause_words; enforced ones that began */
+	DAILY_REFUSED,    /* sessions, by what the ban is counted by */
 	DAILY_LIMITED,    /* sessions that met a limit, by its name */
 	DAILY_SESSIONS,   /* of clients that are counted */
 	DAILY_MESSAGES,   /* whose end was seen */
@@ -364,9 +364,11 @@ void store_ban_clear(struct store *store, int64_t id, int64_t at, bool mistake);
 /* What is active and enforced.  The cost grows with it: about a second at a
  * million. */
 struct ban_counts {
-	int64_t v4; /* clients and networks, by family */
-	int64_t v6;
-	int64_t bans[REASON_COUNT];
+	/* Who has any: single addresses and networks (an IPv6 /64 is one) apart,
+	 * each of IPv4 and of IPv6. */
+	int64_t addresses[2];
+	int64_t networks[2];
+	int64_t bans[CAUSE_COUNT]; /* by cause_words */
 };
 void store_ban_counts(
     struct store *store, int64_t now, struct ban_counts *counts);

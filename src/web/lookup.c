@@ -297,10 +297,13 @@ lookup_tick(struct lookup *lookup, const struct conf *conf)
 
 /* ---- counting ---- */
 
+static const char *const families[STATS_FAMILIES] = { "ipv4", "ipv6" };
+const struct words family_words = WORDS_OF(families);
+
 const struct stats_sum stats_sums[STATS_SUMS] = {
 	[DAILY_EVENT] = { "events", &kind_words },
-	[DAILY_BAN] = { "bans", &reason_words },
-	[DAILY_REFUSED] = { "refused", &reason_words },
+	[DAILY_BAN] = { "bans", &cause_words },
+	[DAILY_REFUSED] = { "refused", &cause_words },
 	[DAILY_LIMITED] = { "limited", &limit_words },
 	[DAILY_SESSIONS] = { "sessions", NULL },
 	[DAILY_MESSAGES] = { "messages", NULL },
@@ -379,8 +382,11 @@ count(struct stats *stats, const struct conf *conf, struct log_gate *gate)
 	engine_brake(store, conf, now, &brake);
 	engine_seen(store, now, &stats->seen);
 	engine_sources(store, now, take_source, stats);
-	stats->family[STATS_V4] = listed.v4;
-	stats->family[STATS_V6] = listed.v6;
+	for (int i = 0; i < STATS_FAMILIES; i++) {
+		stats->addresses[i] = listed.addresses[i];
+		stats->networks[i] = listed.networks[i];
+		stats->family[i] = listed.addresses[i] + listed.networks[i];
+	}
 	memcpy(stats->listed, listed.bans, sizeof(stats->listed));
 	stats->database_bytes = numbers.bytes;
 	stats->schema_version = numbers.version;
@@ -435,6 +441,7 @@ refresh(struct stats_keeper *keeper, const struct conf *conf, int64_t most)
 	fine = count(&keeper->work, conf, &keeper->gate);
 	cost = proc_ticks() - begun;
 	(void)pthread_mutex_lock(&keeper->lock);
+	keeper->failed = !fine;
 	if (fine) {
 		/* The counters move on by what the totals grew. */
 		keeper->work.counter = keeper->newest.counter;
@@ -479,11 +486,15 @@ stats_get(struct stats_keeper *keeper, const struct conf *conf, bool all,
 
 	(void)pthread_mutex_lock(&keeper->lock);
 	refresh(keeper, conf, all ? INT64_MAX : PAGE_WAIT_MS);
-	good = is_good(keeper);
+	good = is_good(keeper) && !(all && keeper->failed);
 	if (good && all) {
 		*out = keeper->newest;
 	} else if (good) {
-		memcpy(out->family, keeper->newest.family, sizeof(out->family));
+		out->at = keeper->newest.at;
+		memcpy(out->addresses, keeper->newest.addresses,
+		    sizeof(out->addresses));
+		memcpy(out->networks, keeper->newest.networks,
+		    sizeof(out->networks));
 	}
 	(void)pthread_mutex_unlock(&keeper->lock);
 	return good;

@@ -114,6 +114,8 @@ enum stats_family {
 	STATS_FAMILIES
 };
 
+extern const struct words family_words; /* "ipv4", "ipv6" */
+
 /* Programs that give signs of life. */
 enum stats_program {
 	STATS_MILTER,
@@ -132,9 +134,11 @@ struct stats_source {
 
 struct stats {
 	int64_t at; /* when they were counted */
-	/* Clients and networks with a live enforced ban now. */
-	int64_t family[STATS_FAMILIES];
-	int64_t listed[REASON_COUNT];     /* live enforced bans */
+	/* With a live enforced ban now; a network counts as one. */
+	int64_t addresses[STATS_FAMILIES];
+	int64_t networks[STATS_FAMILIES];
+	int64_t family[STATS_FAMILIES];   /* both together */
+	int64_t listed[CAUSE_COUNT];      /* live enforced bans */
 	struct stats_day day[STATS_DAYS]; /* the last is today */
 	struct stats_day total; /* of all days that are kept; `day` is 0 */
 	/* As `total`, and what a day took along when it was forgotten stays
@@ -165,6 +169,7 @@ struct stats_keeper {
 	struct log_gate gate;
 	struct stats work;
 	bool known;
+	bool failed;        /* the newest count */
 	bool wanted;        /* by a request that could not wait */
 	int64_t cost;       /* milliseconds the newest took */
 	int64_t stale_at;   /* ticks */
@@ -176,8 +181,9 @@ struct stats_keeper {
 void stats_reset(struct stats_keeper *keeper);
 
 /* A copy of the newest, counted anew where they are stale; false where the
- * database cannot be read.  Without `all` only `family` is set, which every
- * page says, and that never takes long. */
+ * database cannot be read.  Without `all` only `at`, `addresses` and `networks`
+ * are set, and that never takes long; those of a while ago may do then, where
+ * the newest count failed. */
 bool stats_get(struct stats_keeper *keeper, const struct conf *conf, bool all,
     struct stats *out);
 

@@ -38,16 +38,14 @@ metrics_count(struct web *web, unsigned status)
 
 /* Words of labels: all ours, with nothing to escape. */
 static const char *const versions[] = { VIDEUR_VERSION };
-static const char *const causes[] = { "slow", "full" };
-static const char *const families[] = { "ipv4", "ipv6" };
+static const char *const hang_ups[] = { "slow", "full" };
 static const char *const programs[] = { "milter", "watch" };
 /* As struct milter_seen has them. */
 static const char *const seen[] = { "sessions", "message-ends",
 	"verdict-headers", "rejections" };
 static const struct words version_words = WORDS_OF(versions);
 static const struct words status_words = WORDS_OF(statuses);
-static const struct words cause_words = WORDS_OF(causes);
-static const struct words family_words = WORDS_OF(families);
+static const struct words hang_up_words = WORDS_OF(hang_ups);
 static const struct words program_words = WORDS_OF(programs);
 static const struct words seen_words = WORDS_OF(seen);
 
@@ -81,7 +79,7 @@ static const struct metric {
 	{ "videur_web_hangups_total", counter,
 	    "Connections closed because no whole request came in time (slow) "
 	    "or room was needed (full).",
-	    VALUE(hung_up), "cause", &cause_words },
+	    VALUE(hung_up), "cause", &hang_up_words },
 	{ "videur_web_untrusted_proxy_requests_total", counter,
 	    "Requests over the rate (429) that a proxy passed on which is not "
 	    "in trusted-proxies.",
@@ -90,17 +88,28 @@ static const struct metric {
 	    "When the numbers below were read from the database.", STAT(at),
 	    NULL, NULL },
 	{ "videur_listed", gauge,
-	    "Clients and networks with an active ban, by family.", STAT(family),
+	    "Addresses and networks with an active ban, by family; a network "
+	    "is one, and so is who has several bans.",
+	    STAT(family), "family", &family_words },
+	{ "videur_listed_addresses", gauge,
+	    "Single addresses with an active ban, by family.", STAT(addresses),
 	    "family", &family_words },
-	{ "videur_bans_active", gauge, "Active, enforced bans by reason.",
-	    STAT(listed), "reason", &reason_words },
-	{ "videur_bans_total", counter, "Enforced bans that began, by reason.",
-	    DAYS(DAILY_BAN), "reason", &reason_words },
+	{ "videur_listed_networks", gauge,
+	    "Networks with an active ban, by family; an IPv6 /64 is one.",
+	    STAT(networks), "family", &family_words },
+	{ "videur_bans_active", gauge,
+	    "Active, enforced bans by reason; those by hand are \"manual\".",
+	    STAT(listed), "reason", &cause_words },
+	{ "videur_bans_total", counter,
+	    "Enforced bans that began, by reason; those by hand are "
+	    "\"manual\".",
+	    DAYS(DAILY_BAN), "reason", &cause_words },
 	{ "videur_events_total", counter, "Events stored, by kind.",
 	    DAYS(DAILY_EVENT), "kind", &kind_words },
 	{ "videur_refused_sessions_total", counter,
-	    "Sessions refused because of a ban, by the ban's reason.",
-	    DAYS(DAILY_REFUSED), "reason", &reason_words },
+	    "Sessions refused because of a ban, by the ban's reason; by one "
+	    "made by hand \"manual\".",
+	    DAYS(DAILY_REFUSED), "reason", &cause_words },
 	{ "videur_limited_sessions_total", counter,
 	    "Sessions that met a limit, by the limit.", DAYS(DAILY_LIMITED),
 	    "limit", &limit_words },

@@ -81,6 +81,33 @@ page_counts_put(struct section *section, const int64_t count[static KIND_COUNT])
 	}
 }
 
+void
+page_blocked_put(const struct page *page, const struct stats *stats)
+{
+	const struct {
+		const char *label;
+		int64_t count;
+		bool always; /* even if there are none */
+	} rows[] = {
+		{ "blocked-v4", stats->addresses[STATS_V4], true },
+		{ "blocked-net4", stats->networks[STATS_V4], false },
+		{ "blocked-v6", stats->addresses[STATS_V6], false },
+		{ "blocked-net6", stats->networks[STATS_V6], true },
+	};
+
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct section *item;
+
+		if (rows[i].always || rows[i].count > 0) {
+			item = section_item(page->root, VAR_BLOCKED);
+			section_word(item, VAR_LABEL, rows[i].label, "");
+			section_number(item, VAR_COUNT, rows[i].count);
+			section_yes(item, VAR_LAST,
+			    i + 1 == sizeof(rows) / sizeof(rows[0]));
+		}
+	}
+}
+
 static void
 write_bar(const void *what, struct text *out)
 {
@@ -224,10 +251,9 @@ put_request(const struct page *page)
 	    text_is_plain(page->input)) {
 		section_text(root, VAR_INPUT, page->input);
 	}
-	if (page->stats != NULL) {
-		section_yes(root, VAR_COUNTED, true);
-		section_number(root, VAR_V4, page->stats->family[STATS_V4]);
-		section_number(root, VAR_V6, page->stats->family[STATS_V6]);
+	if (page->kind == PAGE_FORM && page->stats != NULL) {
+		section_here(root, VAR_STATS_TIME, page->stats->at);
+		page_blocked_put(page, page->stats);
 	}
 }
 

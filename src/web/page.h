@@ -154,8 +154,8 @@ struct page {
 	const struct lookup_past *past;   /* the ban of that ref, which is over;
 					   * or NULL */
 	const struct lookup_hours *hours; /* NULL: not for this visitor */
-	const struct stats *stats;        /* NULL: not known now; but for
-					  * PAGE_STATS only how many are listed */
+	const struct stats *stats;        /* of PAGE_STATS; and of the form only
+					  * who is listed, NULL: not known now */
 	/* Filled in by page_render(), for the parts: */
 	const struct policy *policy; /* the active one */
 	struct page_data *data;
@@ -207,6 +207,10 @@ void page_set_put(struct section *section, enum variable_name list,
 /* VAR_OFFENCES with VAR_OFFENCE and VAR_COUNT of those kinds that are not 0. */
 void page_counts_put(
     struct section *section, const int64_t count[static KIND_COUNT]);
+
+/* Who is blocked: VAR_BLOCKED with VAR_LABEL and VAR_COUNT, addresses and
+ * networks apart. */
+void page_blocked_put(const struct page *page, const struct stats *stats);
 
 /* A bar that is `value` of `most` long. */
 void page_bar_put(struct section *section, enum variable_name name,

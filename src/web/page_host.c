@@ -266,16 +266,16 @@ put_listed(const struct page *page, const struct stats *stats)
 	for (size_t i = 0; i < page->policy->rules; i++) {
 		reasons |= UINT32_C(1) << page->policy->rule[i].reason;
 	}
-	for (int i = 0; i < REASON_COUNT; i++) {
+	for (size_t i = 0; i < CAUSE_COUNT; i++) {
 		most = stats->listed[i] > most ? stats->listed[i] : most;
 	}
-	for (int i = 0; i < REASON_COUNT; i++) {
+	for (size_t i = 0; i < CAUSE_COUNT; i++) {
 		struct section *row;
 
 		if (stats->listed[i] > 0 || (reasons & UINT32_C(1) << i) != 0) {
 			row = section_item(page->root, VAR_REASONS);
 			section_word(row, VAR_REASON, "reason-name-",
-			    reason_name((enum reason)i));
+			    words_at(&cause_words, i));
 			section_number(row, VAR_COUNT, stats->listed[i]);
 			page_bar_put(row, VAR_BAR, stats->listed[i], most);
 		}
@@ -328,8 +328,8 @@ put_days(struct page *page, const struct stats *stats)
 		struct section *row = section_item(root, VAR_ROWS);
 		int64_t bans = 0;
 
-		for (size_t reason = 0; reason < REASON_COUNT; reason++) {
-			bans += day->sum[DAILY_BAN][reason];
+		for (size_t cause = 0; cause < CAUSE_COUNT; cause++) {
+			bans += day->sum[DAILY_BAN][cause];
 		}
 		chart->value[0][i] = bans;
 		section_moment(row, VAR_SINCE, day->day);
@@ -354,11 +354,9 @@ page_stats_fill(struct page *page)
 {
 	const struct stats *stats = page->stats;
 
-	if (stats != NULL) {
-		section_yes(page->root, VAR_FIGURES, true);
-		section_here(page->root, VAR_STATS_TIME, stats->at);
-		put_listed(page, stats);
-		put_kinds(page, stats);
-		put_days(page, stats);
-	}
+	section_moment(page->root, VAR_STATS_TIME, stats->at);
+	page_blocked_put(page, stats);
+	put_listed(page, stats);
+	put_kinds(page, stats);
+	put_days(page, stats);
 }

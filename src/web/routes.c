@@ -77,9 +77,11 @@ answer_page(const struct request *request, struct page *page, unsigned status,
 	const struct languages *spoken = &request->site->languages;
 	struct stats stats;
 
-	if (page->kind != PAGE_UNAVAILABLE &&
-	    stats_get(&request->web->stats, request->site->conf,
-		page->kind == PAGE_STATS, &stats)) {
+	/* In panic nobody needs them, and beside an answer they would be of
+	 * another moment. */
+	if (page->kind == PAGE_FORM &&
+	    stats_get(
+		&request->web->stats, request->site->conf, false, &stats)) {
 		page->stats = &stats;
 	}
 	page->language = negotiate_language(
@@ -308,22 +310,30 @@ add_words(struct json *json, const char *name, const struct words *words,
 static void
 answer_stats(const struct request *request, struct response *response)
 {
+	struct page page = { .kind = PAGE_STATS };
 	struct stats stats;
 	struct json json;
 
-	if (!stats_get(
+	/* Numbers of a database that cannot be read any more are none. */
+	if (!lookup_standing(&request->web->lookup, request->site->conf,
+		&request->visitor, request->now, &(struct standing){ 0 }) ||
+	    !stats_get(
 		&request->web->stats, request->site->conf, true, &stats)) {
 		refuse(request, PAGE_UNAVAILABLE, response);
+		return;
+	}
+	if (!wants_json(request)) {
+		page.stats = &stats;
+		answer_page(request, &page, 200, response);
 		return;
 	}
 	json = begin_json(response, 200);
 	json_object(&json, NULL);
 	json_time(&json, "checked_at", stats.at);
-	json_object(&json, "listed");
-	json_int(&json, "ipv4", stats.family[STATS_V4]);
-	json_int(&json, "ipv6", stats.family[STATS_V6]);
-	json_object_end(&json);
-	add_words(&json, "bans", &reason_words, stats.listed);
+	add_words(&json, "listed", &family_words, stats.family);
+	add_words(&json, "addresses", &family_words, stats.addresses);
+	add_words(&json, "networks", &family_words, stats.networks);
+	add_words(&json, "bans", &cause_words, stats.listed);
 	json_array(&json, "days");
 	for (size_t i = 0; i < STATS_DAYS; i++) {
 		const struct stats_day *day = &stats.day[i];
@@ -415,7 +425,7 @@ static const struct route {
 	{ "/durations", true, false, answer_site },
 	{ "/why", true, false, answer_site },
 	{ "/faq", true, false, answer_site },
-	{ "/stats", true, false, answer_site },
+	{ "/stats", true, false, answer_stats },
 	{ "/style.css", true, true, answer_file },
 	{ "/page.js", true, true, answer_file },
 	{ "/icon.svg", true, true, answer_file },

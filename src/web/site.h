@@ -34,7 +34,7 @@ enum {
 	V(HREF, "href") V(LABEL, "label") V(CURRENT, "current")                \
 	V(CHOICE, "choice") V(LANGUAGES, "languages") V(TAG, "tag")            \
 	V(NAME, "name") V(CONTACT, "contact") V(ABUSE, "abuse")                \
-	V(OWNER, "owner") V(COUNTED, "counted") V(V4, "v4") V(V6, "v6")        \
+	V(OWNER, "owner") \
 	V(INPUT, "input") V(PROBLEM, "problem")                                \
 	/* moments */                                                          \
 	V(ISO, "iso") V(DAY, "day") V(FIRST, "first") V(MONTH, "month")        \
@@ -70,11 +70,11 @@ enum {
 	V(COLUMNS, "columns") V(ROWS, "rows") V(CELLS, "cells")                \
 	V(KINDS, "kinds")                                                      \
 	/* figures */                                                          \
-	V(FIGURES, "figures") V(STATS_TIME, "stats-time")                      \
+	V(STATS_TIME, "stats-time")                      \
 	V(BAN_CHART, "ban-chart") V(TOTAL, "total") V(SESSIONS, "sessions")    \
 	V(MESSAGES, "messages") V(ACCEPTED, "accepted") V(CHART, "chart")      \
 	V(BAR, "bar") V(DAY_FROM, "day-from") V(DAY_UNTIL, "day-until")        \
-	V(SHORT, "short")
+	V(SHORT, "short") V(BLOCKED, "blocked")
 /* clang-format on */
 
 #define PAGE_VARIABLE(name, word) VAR_##name,

@@ -232,14 +232,16 @@ def test_status_counts_bans_by_family_and_reason(house):
     house.configure('mode = "observe"')
     house.do("report", "virus", "203.0.113.9")
     said = house.do("status")
-    for word in (str(house.database), "3 active: 2 IPv4, 1 IPv6",
-                 "2 for spam", "1 for error", "1 more only observed",
+    for word in (str(house.database), "3 active, of 2 addresses and 1 network",
+                 "3 by hand", "1 more only observed",
                  "observe", "franceserv", "1 network by command",
                  "schema version"):
         assert word in said, said
     answer = house.json("status")
     assert answer["listed"] == {"ipv4": 2, "ipv6": 1}
-    assert answer["reasons"]["spam"] == 2 and answer["reasons"]["error"] == 1
+    assert answer["addresses"] == {"ipv4": 2, "ipv6": 0}
+    assert answer["networks"] == {"ipv4": 0, "ipv6": 1}
+    assert answer["reasons"]["spam"] == 0 and answer["reasons"]["manual"] == 3
     assert answer["observed"] == 1 and answer["allowed"] == 1
     assert answer["mode"] == "observe" and answer["events"] == 1
     assert answer["bytes"] > 0 and answer["schema"] >= 1

@@ -208,7 +208,7 @@ what_was_counted_is_added_and_summed(void **state)
 		    .tally = { .sessions = 3, .recipients = 7 },
 		    .at = T0 + DAY },
 		{ .what = COUNTED_HITS,
-		    .reason = REASON_VIRUS,
+		    .cause = REASON_VIRUS,
 		    .times = 4,
 		    .at = T0 + 5 },
 		{ .what = COUNTED_LIMITED,

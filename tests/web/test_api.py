@@ -167,7 +167,10 @@ def test_statistics_count_what_was_done(empty):
     said = json.loads(empty.ask("/api/v1/stats").text)
     assert said["listed"] == {"ipv4": 1, "ipv6": 1}
     assert {reason: number for reason, number in said["bans"].items()
-            if number} == {"virus": 1, "spam": 1}
+            if number} == {"virus": 1, "manual": 1}
+    assert said["addresses"] == {"ipv4": 1, "ipv6": 0}
+    assert said["networks"] == {"ipv4": 0, "ipv6": 1}
+    assert said["days"][-1]["bans"]["manual"] == 1
     today = said["days"][-1]
     assert today["day"] == said["checked_at"][:10]
     assert {kind: number for kind, number in today["events"].items()

@@ -99,7 +99,9 @@ def test_what_is_counted(measured):
     assert metrics.get("videur_database_readable") == 1
     assert metrics.of("videur_listed") == {"ipv4": 2, "ipv6": 1}
     assert metrics.of("videur_bans_active") \
-        == {"virus": 1, "auth": 1, "spam": 1}
+        == {"virus": 1, "auth": 1, "manual": 1}
+    assert metrics.of("videur_listed_addresses") == {"ipv4": 2}
+    assert metrics.of("videur_listed_networks") == {"ipv6": 1}
     assert metrics.of("videur_events_total") == {"virus": 1, "auth": 10}
     begun = metrics.of("videur_bans_total")
     assert (begun["virus"], begun["auth"]) == (1, 1)

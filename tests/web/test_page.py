@@ -222,15 +222,46 @@ def test_the_reference_of_another_address_tells_nothing(over):
     assert "192.0.2.9" not in page.words
 
 
-def test_how_many_are_listed(empty):
+def test_how_many_are_blocked_and_as_of_when(empty):
     for who in "192.0.2.7", "203.0.113.0/24", "2001:db8::7", "192.0.2.8":
         empty.videur("ban", who, "2h")
     empty.videur("clear", "192.0.2.8")
     empty.start()
-    assert "Blocked at the moment: 2 in IPv4, 1 in IPv6." \
-        in empty.ask("/?ip=198.51.100.1").words
-    assert "2 en IPv4, 1 en IPv6" \
-        in empty.ask("/?ip=198.51.100.1&lang=fr").words
+    assert re.search(
+        r"As of \d\d:\d\d UTC: IPv4 addresses blocked 1, IPv4 networks "
+        r"blocked 1, IPv6 networks blocked 1\.", empty.ask("/").words)
+    assert re.search(
+        r"À \d\d:\d\d UTC : adresses IPv4 bloquées 1, réseaux IPv4 bloqués 1, "
+        r"réseaux IPv6 bloqués 1\.", empty.ask("/?lang=fr").words)
+    words = empty.ask("/stats").words
+    for told in ("IPv4 addresses blocked 1", "IPv4 networks blocked 1",
+                 "IPv6 networks blocked 1", "By the administrator 3"):
+        assert told in words
+
+
+def test_no_count_stands_beside_an_answer(empty):
+    """It would be of another moment than the answer."""
+    empty.videur("ban", "192.0.2.7", "2h")
+    empty.start()
+    for path in ("/?ip=192.0.2.7", "/?ip=192.0.2.8", "/?ip=x", "/codes",
+                 "/faq"):
+        assert "addresses blocked" not in empty.ask(path).words, path
+
+
+def test_statistics_of_a_missing_database_are_none(empty):
+    empty.start()
+    for path in "/stats", "/api/v1/stats":
+        answer = empty.ask(path)
+        assert answer.status == 503, path
+        assert int(answer.headers["Retry-After"]) > 0
+    empty.videur("ban", "192.0.2.7", "2h")
+    for path in "/stats", "/api/v1/stats":
+        wait_for(lambda path=path: empty.ask(path).status == 200, 20, path)
+    for name in os.listdir(empty.folder):
+        if name.startswith("videur.db"):
+            os.unlink(f"{empty.folder}/{name}")
+    for path in "/stats", "/api/v1/stats":
+        assert empty.ask(path).status == 503, path
 
 
 @pytest.mark.parametrize("ip, said", BAD.items())
