@@ -67,8 +67,14 @@ complain_of_name(const struct named *of, const char *name, const char *path,
 	    nearest.word != NULL ? "\"?" : "");
 }
 
-/* Read a file into `target`; false where there is none, which is not told. */
-static bool
+enum reading {
+	READING_MISSING, /* there is none, which is not told */
+	READING_DENIED,
+	READING_DONE
+};
+
+/* Read a file into `target`. */
+static enum reading
 read_file(const struct grammar *grammar, const char *path, void *target,
     struct place *seen, struct errors *errors)
 {
@@ -77,15 +83,15 @@ read_file(const struct grammar *grammar, const char *path, void *target,
 	char *text = file_read_text(path, GRAMMAR_FILE_MAX, why);
 
 	if (text == NULL && (errno == ENOENT || errno == ENOTDIR)) {
-		return false;
+		return READING_MISSING;
 	}
 	if (text == NULL) {
 		errors_add(errors, &whole, "%s", why);
-	} else {
-		(void)grammar_read(grammar, target, path, text, seen, errors);
+		return READING_DENIED;
 	}
+	(void)grammar_read(grammar, target, path, text, seen, errors);
 	free(text);
-	return true;
+	return READING_DONE;
 }
 
 /* Read FOLDER/NAME.conf beside `conf_path`, else the one built in, into
@@ -112,7 +118,8 @@ load_named(const struct named *of, const char *name, const char *conf_path,
 		    errors, at, "%s: its folder's name is too long", below);
 		return;
 	}
-	if (read_file(of->grammar, path, target, NULL, errors)) {
+	if (read_file(of->grammar, path, target, NULL, errors) !=
+	    READING_MISSING) {
 		return;
 	}
 	built_in = embedded_find(of->built_in, strchr(below, '/') + 1);
@@ -228,15 +235,17 @@ check(const struct conf *conf, struct loading *load)
 	}
 }
 
-struct conf *
-conf_load(const char *path, char error[static CONF_ERROR_SIZE])
+static struct conf *
+load_conf(
+    const char *path, struct loading *load, char error[static CONF_ERROR_SIZE])
 {
 	const char *file = path == NULL ? CONF_DEFAULT_FILE : path;
-	struct loading load = { .grammar = keys_of_conf(), .whole.file = file };
-	struct errors *errors = &load.errors;
+	struct errors *errors = &load->errors;
 	struct conf *conf = calloc(1, sizeof(*conf));
 	char name[CONF_NAME_SIZE];
 
+	*load = (struct loading){ .grammar = keys_of_conf(),
+		.whole.file = file };
 	errors_init(errors, error, CONF_ERROR_SIZE);
 	if (conf == NULL) {
 		errors_add(errors, NULL, "out of memory");
@@ -246,26 +255,117 @@ conf_load(const char *path, char error[static CONF_ERROR_SIZE])
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		conf->source[kind] = CONF_UNSAID;
 	}
-	grammar_defaults(load.grammar, NULL, conf);
-	if (!read_file(load.grammar, file, conf, load.seen, errors) &&
-	    path != NULL) {
-		errors_add(errors, &load.whole, "%s", strerrordesc_np(errno));
-	}
-	if (errors->found == 0) {
-		for (size_t i = 0; i < conf->scanners; i++) {
-			load_named(&scanners, conf->scanner[i], file,
-			    where(&load, "milter", "scanner"), conf, errors);
+	grammar_defaults(load->grammar, NULL, conf);
+	switch (read_file(load->grammar, file, conf, load->seen, errors)) {
+	case READING_MISSING:
+		if (path != NULL) {
+			errors_add(
+			    errors, &load->whole, "%s", strerrordesc_np(errno));
+			return conf;
 		}
-		(void)text_copy(name, sizeof(name), conf->policy.name);
-		load_policy(name, file, where(&load, NULL, "policy"),
-		    &conf->policy, errors);
+		break;
+	case READING_DENIED:
+		return conf;
+	case READING_DONE:
+		break;
 	}
-	if (errors->found > 0) {
-		free(conf);
+	for (size_t i = 0; i < conf->scanners; i++) {
+		load_named(&scanners, conf->scanner[i], file,
+		    where(load, "milter", "scanner"), conf, errors);
+	}
+	(void)text_copy(name, sizeof(name), conf->policy.name);
+	load_policy(
+	    name, file, where(load, NULL, "policy"), &conf->policy, errors);
+	if (errors->found == 0) {
+		check(conf, load);
+	}
+	return conf;
+}
+
+struct conf *
+conf_read(const char *path, bool *fine, char error[static CONF_ERROR_SIZE])
+{
+	struct loading load;
+	struct conf *conf = load_conf(path, &load, error);
+
+	*fine = conf != NULL && load.errors.found == 0;
+	return conf;
+}
+
+struct conf *
+conf_load(const char *path, char error[static CONF_ERROR_SIZE])
+{
+	bool fine;
+	struct conf *conf = conf_read(path, &fine, error);
+
+	if (!fine) {
+		conf_drop(conf);
 		return NULL;
 	}
-	check(conf, &load);
 	return conf;
+}
+
+/* Where the value of a key came from. */
+static void
+add_origin(struct text *out, const struct conf *conf,
+    const struct loading *load, const struct key *key)
+{
+	const struct place *at = &load->seen[key - load->grammar->keys];
+	const bool scanned = conf->scanners > 0 && key->set == field_header;
+
+	if (at->line > 0) {
+		text_addf(out, "%s:%d%s", at->file, at->line,
+		    scanned ? ", scanner" : "");
+	} else {
+		text_add(out, scanned ? "scanner" : "default");
+	}
+}
+
+/* A source that nobody set follows the kind and the scanners. */
+static void
+add_source(struct text *out, const struct conf *conf, enum kind kind)
+{
+	const bool milter = conf_counts(conf, kind, CONF_MILTER, NULL);
+	const bool watch = kind == KIND_SPAM || kind == KIND_VIRUS
+			       ? conf->scanner_log.items > 0
+			       : conf_counts(conf, kind, CONF_WATCH, NULL);
+
+	text_add(out, milter ? "milter" : watch ? "watch" : "none");
+	text_add(out, milter && watch ? ", watch" : "");
+}
+
+bool
+conf_each(const char *path,
+    void (*each)(void *to, const struct conf_setting *setting), void *to,
+    char error[static CONF_ERROR_SIZE])
+{
+	struct loading load;
+	struct conf *conf = load_conf(path, &load, error);
+	const bool fine = conf != NULL && load.errors.found == 0;
+	const struct grammar *grammar = load.grammar;
+	const size_t sources = grammar->count - KIND_COUNT;
+
+	for (size_t i = 0; fine && i < grammar->count; i++) {
+		const struct key *key = &grammar->keys[i];
+		char value[CONF_VALUE_SIZE];
+		char origin[CONF_PATH_SIZE + 32];
+		struct text text;
+
+		text_init(&text, value, sizeof(value));
+		if (i >= sources && conf->source[i - sources] == CONF_UNSAID) {
+			add_source(&text, conf, (enum kind)(i - sources));
+		} else {
+			grammar_write(key, conf, &text);
+		}
+		text_init(&text, origin, sizeof(origin));
+		add_origin(&text, conf, &load, key);
+		each(to, &(struct conf_setting){ .section = key->section,
+			     .name = key->name,
+			     .value = value,
+			     .from = origin });
+	}
+	conf_drop(conf);
+	return fine;
 }
 
 /* ---- what is asked of it ---- */

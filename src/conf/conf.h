@@ -23,8 +23,9 @@ enum {
 	CONF_LIST_MAX = 32,
 	CONF_PORTS_MAX = 16,
 	CONF_SCANNERS_MAX = 8,
-	CONF_NAME_SIZE = 33,   /* of a policy or a scanner */
-	CONF_ERROR_SIZE = 4096 /* many lines; see log_lines() */
+	CONF_NAME_SIZE = 33,     /* of a policy or a scanner */
+	CONF_VALUE_SIZE = 16384, /* of a list at its longest */
+	CONF_ERROR_SIZE = 4096   /* many lines; see log_lines() */
 };
 
 #define CONF_DEFAULT_FILE "/etc/videur/videur.conf"
@@ -174,6 +175,27 @@ struct conf {
  * the same form with "warning: " before what, or is empty.
  */
 struct conf *conf_load(const char *path, char error[static CONF_ERROR_SIZE]);
+
+/* The same, but what could be read comes back where something is wrong, too:
+ * to look further.  NULL where there is no memory. */
+struct conf *conf_read(
+    const char *path, bool *fine, char error[static CONF_ERROR_SIZE]);
+
+/* A setting as it holds. */
+struct conf_setting {
+	const char *section; /* NULL: at the top */
+	const char *name;
+	const char *value; /* as the file has it: 10m, "text", {one, two} */
+	/* "default", "FILE:LINE", "scanner" for what the named scanners add, or
+	 * "FILE:LINE, scanner". */
+	const char *from;
+};
+
+/* Load `path` as conf_load() does, and hand over each setting, borrowed.  False
+ * where anything is wrong. */
+bool conf_each(const char *path,
+    void (*each)(void *to, const struct conf_setting *setting), void *to,
+    char error[static CONF_ERROR_SIZE]);
 
 /* Share and let go; the last one frees it.  Safe between threads. */
 struct conf *conf_hold(struct conf *conf);

@@ -214,7 +214,10 @@ const char *
 field_web_listen(const struct key *key, void *field, const char *value)
 {
 	struct endpoint endpoint;
-	const char *wrong = endpoint_parse(value, ENDPOINT_SERVER, &endpoint);
+	const bool none = value[0] == '\0' && key->def == NULL;
+	const char *wrong = none ? NULL
+				 : endpoint_parse(
+				       value, ENDPOINT_SERVER, &endpoint);
 
 	return wrong != NULL ? wrong : copy(key, field, value);
 }
@@ -249,6 +252,137 @@ field_header(const struct key *key, void *field, const char *value)
 		       "\"Name: value\"";
 	}
 	return field_text(key, field, value);
+}
+
+const char *
+field_port(const struct key *key, void *field, const char *value)
+{
+	int64_t port;
+
+	(void)key;
+	if (!text_to_int(value, 1, UINT16_MAX, &port)) {
+		return "must be a port from 1 to 65535";
+	}
+	*(uint16_t *)field = (uint16_t)port;
+	return NULL;
+}
+
+/* ---- and back ---- */
+
+typedef void value_writer(
+    const struct key *key, const void *field, struct text *out);
+
+static void
+write_int(const struct key *key, const void *field, struct text *out)
+{
+	text_add_int(out,
+	    key->size == sizeof(unsigned) ? (int64_t) * (const unsigned *)field
+					  : *(const int64_t *)field,
+	    0);
+}
+
+static void
+write_port(const struct key *key, const void *field, struct text *out)
+{
+	(void)key;
+	text_add_int(out, *(const uint16_t *)field, 0);
+}
+
+static void
+write_duration(const struct key *key, const void *field, struct text *out)
+{
+	char duration[DURATION_TEXT_SIZE];
+
+	(void)key;
+	text_add(out, text_from_setting(*(const int64_t *)field, duration));
+}
+
+static void
+write_mode(const struct key *key, const void *field, struct text *out)
+{
+	(void)key;
+	text_addf(out, "%04o", *(const unsigned *)field);
+}
+
+static void
+write_net(const struct key *key, const void *field, struct text *out)
+{
+	char net[NET_TEXT_SIZE];
+
+	(void)key;
+	text_addf(out, "\"%s\"", net_format(field, net));
+}
+
+static void
+write_word(const struct key *key, const void *field, struct text *out)
+{
+	text_add(out, words_at(key->words, *(const unsigned *)field));
+}
+
+/* In quotes, but for a single plain word. */
+static void
+write_text(const struct key *key, const void *field, struct text *out)
+{
+	const char *value = field;
+
+	(void)key;
+	if (value[0] != '\0' &&
+	    value[strspn(value, letters_and_digits)] == '\0') {
+		text_add(out, value);
+		return;
+	}
+	text_add_char(out, '"');
+	for (; *value != '\0'; value++) {
+		if (*value == '\n') {
+			text_add(out, "\\n");
+			continue;
+		}
+		if (strchr("\"\\$", *value) != NULL) {
+			text_add_char(out, '\\');
+		}
+		text_add_char(out, *value);
+	}
+	text_add_char(out, '"');
+}
+
+static value_writer *
+writer_of(const struct key *key)
+{
+	static const struct {
+		key_setter *set;
+		value_writer *write;
+	} writers[] = {
+		{ field_int, write_int },
+		{ field_port, write_port },
+		{ field_duration, write_duration },
+		{ field_mode, write_mode },
+		{ field_net, write_net },
+		{ field_word, write_word },
+	};
+
+	for (size_t i = 0; i < sizeof(writers) / sizeof(writers[0]); i++) {
+		if (writers[i].set == key->set) {
+			return writers[i].write;
+		}
+	}
+	return write_text;
+}
+
+void
+grammar_write(const struct key *key, const void *base, struct text *out)
+{
+	const char *field = (const char *)base + key->offset;
+	const size_t items = key->most == 0
+				 ? 1
+				 : *(const size_t *)(const void
+					   *)((const char *)base + key->count);
+
+	text_add(out, key->list ? "{" : "");
+	for (size_t i = 0; i < items; i++) {
+		text_add(out, i > 0 ? ", " : "");
+		writer_of(key)(key, field + i * key->size, out);
+	}
+	text_add(out, key->list ? "}" : "");
 }
 
 /* ---- keys and sections ---- */

@@ -27,6 +27,7 @@ enum {
 };
 
 struct key;
+struct text;
 
 /* Read `value` into the key's `field`.  NULL where it is fine, else a
  * complaint that goes on from the key and its value: "must be ...", with the
@@ -80,12 +81,16 @@ key_setter field_text, field_words, field_prose;
 key_setter field_path, field_account, field_mail, field_url, field_header;
 
 /* char[key->size]: where a filter listens, in libmilter's words; where a web
- * server does, HOST:PORT, [v6]:PORT or unix:PATH. */
+ * server does, HOST:PORT, [v6]:PORT or unix:PATH, empty where it does not by
+ * default. */
 key_setter field_milter_listen, field_web_listen;
 
 /* unsigned (by key->size) or int64_t, from key->min to key->max; int64_t, a
  * duration in seconds; unsigned, a file's mode in octal, "0660". */
 key_setter field_int, field_duration, field_mode;
+
+/* uint16_t, a port. */
+key_setter field_port;
 
 /* struct net; an enum by the place of its word in key->words; uint32_t, a bit
  * by the place of each word, many values without `most`. */
@@ -121,6 +126,10 @@ const struct grammar_section *grammar_section(
 extern const char grammar_full[];
 extern const char grammar_no_word[];
 const char *grammar_set(const struct key *key, void *base, const char *value);
+
+/* Write the value of a key in the struct at `base` as a file has it:
+ * "text", word, 10m, {one, two}. */
+void grammar_write(const struct key *key, const void *base, struct text *out);
 
 /* Empty a list. */
 void grammar_empty(const struct key *key, void *base);

@@ -45,19 +45,6 @@ set_name(const struct key *key, void *field, const char *value)
 }
 
 static const char *
-set_port(const struct key *key, void *field, const char *value)
-{
-	int64_t port;
-
-	(void)key;
-	if (!text_to_int(value, 1, UINT16_MAX, &port)) {
-		return "must be a port from 1 to 65535";
-	}
-	*(uint16_t *)field = (uint16_t)port;
-	return NULL;
-}
-
-static const char *
 set_journal(const struct key *key, void *field, const char *value)
 {
 	if (strcmp(value, "yes") == 0 || strcmp(value, "no") == 0) {
@@ -178,7 +165,7 @@ static const struct key rows[] = {
 	{ TEXTS(NULL, "always-open", always_open, field_mail) },
 	{ KEY(NULL, "lookup-url", lookup_url, field_url) },
 	{ LIST(NULL, "submission-ports", submission_port, submission_ports,
-	      CONF_PORTS_MAX, set_port),
+	      CONF_PORTS_MAX, field_port),
 	    .def = "465,587" },
 	{ KEY(NULL, "client-ipv4", client_ipv4, field_int), .min = 8, .max = 32,
 	    .def = "32" },

@@ -188,6 +188,7 @@ understand(struct args *args, const char *word, enum argument argument)
 	case ARGUMENT_FILE:
 		return word[0] != '\0';
 	case ARGUMENT_END:
+	case ARGUMENT_OPTIONAL:
 	case ARGUMENT_FILES:
 	case ARGUMENT_TEXT:
 		break;
@@ -244,7 +245,11 @@ args_read(struct args *args, const char *verb, size_t skip,
 		complain(args, "--json and --csv exclude each other");
 	}
 	for (; *argument != ARGUMENT_END; argument++) {
-		if (at >= args->words) {
+		if (*argument == ARGUMENT_OPTIONAL) {
+			if (at >= args->words) {
+				break;
+			}
+		} else if (at >= args->words) {
 			complain(
 			    args, "%s is missing", arguments[*argument].name);
 		} else if (arguments[*argument].wrong == NULL) {

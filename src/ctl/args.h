@@ -25,6 +25,7 @@ enum {
 /* What a word or the value of an option is. */
 enum argument {
 	ARGUMENT_END,
+	ARGUMENT_OPTIONAL, /* none itself: what follows may be left out */
 	ARGUMENT_ADDRESS,  /* one address */
 	ARGUMENT_WHO,      /* an address or a network */
 	ARGUMENT_WHOM,     /* the same, or "all" */
@@ -63,7 +64,7 @@ enum args_option {
 
 /* What a verb takes. */
 struct syntax {
-	enum argument argument[ARGS_MAX + 1]; /* all needed, in order */
+	enum argument argument[ARGS_MAX + 1]; /* in order */
 	uint32_t options;                     /* 1U << OPTION_ALL ... */
 };
 

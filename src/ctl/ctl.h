@@ -108,6 +108,10 @@ verb doctor_run;
 
 verb codes_show;
 
+/* What holds, and where each setting came from; that all files the
+ * configuration names are fine. */
+verb config_show, config_check;
+
 /* From the configured database into the file that is named, which must not
  * be there yet. */
 verb rescue_check;

@@ -25,6 +25,7 @@ enum {
 
 /* How a verb uses the database. */
 enum access {
+	ACCESS_NOT, /* not at all; it reads the configuration itself */
 	ACCESS_NONE, /* an empty one of its own */
 	ACCESS_READ,
 	ACCESS_WRITE,
@@ -101,6 +102,12 @@ static const struct command commands[] = {
 	  "what is wrong with this host, and how to fix it",
 	  { { 0 }, O(FIX) | O(POSTFIX) | SHAPES },
 	  ACCESS_NONE, doctor_run, doctor_check },
+	{ { "config", "check" }, "[FILE]",
+	  "whether the configuration, or FILE, and what it names are fine",
+	  { { ARGUMENT_OPTIONAL, ARGUMENT_FILE }, 0 }, ACCESS_NOT, config_check, NULL },
+	{ { "config", "show" }, "[--json|--csv]",
+	  "every setting as it holds, and where it came from",
+	  { { 0 }, SHAPES }, ACCESS_NOT, config_show, NULL },
 	{ { "codes" }, "[--policy P] [--json|--csv]",
 	  "what the policy says to clients, and when",
 	  { { 0 }, O(POLICY) | SHAPES }, ACCESS_NONE, codes_show, NULL },
@@ -321,7 +328,9 @@ static enum exit_status
 run(const char *file, const struct command *command, const struct args *args)
 {
 	char error[CONF_ERROR_SIZE] = "";
-	struct conf *conf = conf_load(file, error);
+	struct conf *conf = command->access == ACCESS_NOT
+				? NULL
+				: conf_load(file, error);
 	struct ctl ctl = {
 		.conf = conf,
 		.file = file,
@@ -333,7 +342,7 @@ run(const char *file, const struct command *command, const struct args *args)
 			  command->access == ACCESS_WRITE;
 	enum exit_status status = EXIT_FINE;
 
-	if (conf == NULL) {
+	if (conf == NULL && command->access != ACCESS_NOT) {
 		output_wrong(error);
 		return EXIT_USAGE;
 	}
@@ -349,7 +358,9 @@ run(const char *file, const struct command *command, const struct args *args)
 		status = command->check(&ctl);
 	}
 	if (status == EXIT_FINE) {
-		status = run_verb(&ctl, command);
+		status = command->access == ACCESS_NOT
+			     ? command->run(&ctl)
+			     : run_verb(&ctl, command);
 	}
 	if (ctl.store != NULL) {
 		store_close(ctl.store);
@@ -394,6 +405,9 @@ speak(const char *file, char *const *argv)
 		output_complain("%s", args.error);
 		put_usages(stderr, command);
 		return EXIT_USAGE;
+	}
+	if (command->run == config_check && args.words > skip) {
+		file = args.word[skip];
 	}
 	return run(file, command, &args);
 }

@@ -1,0 +1,84 @@
+#include "ctl/ctl.h"
+
+#include <unistd.h>
+
+#include "base/text.h"
+#include "rules/rules.h"
+
+enum {
+	NAME_SIZE = 64
+};
+
+struct setting_row {
+	char name[NAME_SIZE];
+	const char *value;
+	const char *from;
+};
+
+static const struct layout settings = {
+	.column = {
+	    { "setting", OF(setting_row, name), "SETTING", 0 },
+	    { "from", OF(setting_row, from), "FROM", 0 },
+	    { "value", OF(setting_row, value), "VALUE", COLUMN_WRAP },
+	},
+};
+
+static void
+put_setting(void *to, const struct conf_setting *setting)
+{
+	struct setting_row row = { .value = setting->value,
+		.from = setting->from };
+	struct text text;
+
+	(void)to;
+	text_init(&text, row.name, sizeof(row.name));
+	text_addf(&text, "%s%s%s",
+	    setting->section != NULL ? setting->section : "",
+	    setting->section != NULL ? "." : "", setting->name);
+	output_record(&row);
+}
+
+enum exit_status
+config_show(struct ctl *ctl)
+{
+	char error[CONF_ERROR_SIZE];
+	bool fine;
+
+	output_table(NULL, &settings);
+	fine = conf_each(ctl->file, put_setting, NULL, error);
+	(void)output_end();
+	if (!fine) {
+		output_wrong(error);
+	}
+	return fine ? EXIT_FINE : EXIT_USAGE;
+}
+
+enum exit_status
+config_check(struct ctl *ctl)
+{
+	const char *file = ctl->file;
+	char error[CONF_ERROR_SIZE];
+	bool fine;
+	struct conf *conf = conf_read(file, &fine, error);
+	struct rules *rules;
+
+	if (error[0] != '\0') {
+		output_wrong(error);
+	}
+	if (conf == NULL) {
+		return EXIT_USAGE;
+	}
+	ctl->conf = conf;
+	rules = ctl_rules(ctl);
+	fine = fine && rules != NULL;
+	rules_free(rules);
+	ctl->conf = NULL;
+	conf_drop(conf);
+	if (fine && file == NULL && access(CONF_DEFAULT_FILE, F_OK) != 0) {
+		output_say("there is no " CONF_DEFAULT_FILE
+			   ": all is as it is by default");
+	} else if (fine) {
+		output_say("%s: fine", file != NULL ? file : CONF_DEFAULT_FILE);
+	}
+	return fine ? EXIT_FINE : EXIT_USAGE;
+}
