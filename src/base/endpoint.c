@@ -145,3 +145,54 @@ endpoint_parse(const char *text, enum endpoint_form form, struct endpoint *out)
 	}
 	return wrong;
 }
+
+/* The networks whose addresses it takes, at most two; gives back how many. */
+static size_t
+taken(const struct endpoint *endpoint, struct net out[static 2])
+{
+	static const char *const texts[][3] = {
+		{ "0.0.0.0", "0.0.0.0/0", NULL },
+		{ "::", "::/0", "0.0.0.0/0" },
+		{ "localhost", "127.0.0.1", "::1" },
+	};
+	struct addr addr;
+	size_t row = 0;
+
+	/* Any way of writing the address. */
+	while (row < 3 &&
+	       (!addr_parse(texts[row][0], &addr)
+		       ? strcmp(endpoint->host, texts[row][0]) != 0
+		       : !addr_parse(endpoint->host, &out[0].addr) ||
+			     !addr_equal(&out[0].addr, &addr))) {
+		row++;
+	}
+	if (row == 3) {
+		return net_parse(endpoint->host, &out[0]) ? 1 : 0;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		if (texts[row][1 + i] == NULL ||
+		    !net_parse(texts[row][1 + i], &out[i])) {
+			return i;
+		}
+	}
+	return 2;
+}
+
+bool
+endpoint_overlaps(const struct endpoint *one, const struct endpoint *other)
+{
+	struct net a[2];
+	struct net b[2];
+	bool shared = false;
+
+	if (one->is_unix || other->is_unix) {
+		return strcmp(one->path, other->path) == 0;
+	}
+	for (size_t i = taken(one, a); i-- > 0;) {
+		for (size_t j = taken(other, b); j-- > 0;) {
+			shared |= net_contains(&a[i], &b[j]) ||
+				  net_contains(&b[j], &a[i]);
+		}
+	}
+	return shared && one->port == other->port && one->port != 0;
+}

@@ -243,7 +243,7 @@ enum {
 };
 
 static bool
-restrict_calls(void)
+restrict_calls(bool listens)
 {
 	static const struct sock_filter head[] = {
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
@@ -256,7 +256,7 @@ restrict_calls(void)
 		BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
 	};
 	/* Of an argument the lower half: all of these are little-endian. */
-	static const struct sock_filter tail[] = {
+	const struct sock_filter tail[] = {
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_openat, 0, 2),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 		    offsetof(struct seccomp_data, args[2])),
@@ -268,7 +268,9 @@ restrict_calls(void)
 		    offsetof(struct seccomp_data, args[1])),
 		BPF_JUMP(BPF_JMP | BPF_JSET | BPF_K, EMPTYING, 4, 5),
 #endif
-		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_socket, 0, 4),
+		/* No call has that number. */
+		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K,
+		    listens ? UINT32_MAX : SYS_socket, 0, 4),
 		BPF_STMT(BPF_LD | BPF_W | BPF_ABS,
 		    offsetof(struct seccomp_data, args[0])),
 		BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, AF_UNIX, 2, 0),
@@ -294,18 +296,20 @@ restrict_calls(void)
 }
 #else
 static bool
-restrict_calls(void)
+restrict_calls(bool listens)
 {
+	(void)listens;
 	errno = ENOSYS;
 	return false;
 }
 #endif
 
 void
-sandbox_calls(void)
+sandbox_calls(bool listens)
 {
 	/* NOLINTBEGIN(concurrency-mt-unsafe): before any thread starts */
-	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 || !restrict_calls()) {
+	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0 ||
+	    !restrict_calls(listens)) {
 		log_warn("seccomp: %s: this process keeps calls it does not "
 			 "need",
 		    strerror(errno));

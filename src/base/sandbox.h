@@ -14,13 +14,14 @@
  * No rights are gained by a program (no_new_privs), and no program is started,
  * no process traced, no user changed, nothing mounted or loaded into the
  * kernel, no file emptied by its name, and no socket made but unix and netlink
- * ones; those that are there stay (seccomp).
+ * ones; those that are there stay (seccomp).  One that `listens` still makes
+ * sockets of the network.
  *
  * Such calls are answered with EPERM, and it is they that are listed and not
  * what is allowed: a library's next version may need a call that nobody thought
  * of, and mail must not stop for it.
  */
-void sandbox_calls(void);
+void sandbox_calls(bool listens);
 
 enum sandbox_right {
 	SANDBOX_REMOVE, /* files in the folder of this one */

@@ -37,7 +37,8 @@ be_worker(pid_t parent, bool first)
 
 /* Until it has ended; gives back how.  `*stop`: that was asked for. */
 static int
-attend(pid_t worker, const sigset_t *awaited, bool *stop)
+attend(pid_t worker, const sigset_t *awaited,
+    const struct supervise_duty *duty, bool *stop)
 {
 	int status;
 
@@ -45,6 +46,9 @@ attend(pid_t worker, const sigset_t *awaited, bool *stop)
 		const int number = sigwaitinfo(awaited, NULL);
 
 		*stop |= number == SIGTERM || number == SIGINT;
+		if (number == SIGHUP && duty != NULL) {
+			duty->reload(duty->of);
+		}
 		if (number > 0 && number != SIGCHLD) {
 			(void)kill(worker, number);
 		}
@@ -52,16 +56,25 @@ attend(pid_t worker, const sigset_t *awaited, bool *stop)
 	return status;
 }
 
+static _Noreturn void
+end(const struct supervise_duty *duty, int status)
+{
+	if (duty != NULL) {
+		duty->end(duty->of);
+	}
+	_exit(status);
+}
+
 /* Say why there will be another worker; ends where there will be none. */
 static void
-judge(int status, bool stop)
+judge(int status, const struct supervise_duty *duty, bool stop)
 {
 	if (WIFEXITED(status) &&
 	    (stop || WEXITSTATUS(status) != SUPERVISE_AGAIN)) {
-		_exit(WEXITSTATUS(status));
+		end(duty, WEXITSTATUS(status));
 	}
 	if (stop) {
-		_exit(128 + WTERMSIG(status));
+		end(duty, 128 + WTERMSIG(status));
 	}
 	if (WIFEXITED(status)) {
 		log_info("starting again");
@@ -72,7 +85,7 @@ judge(int status, bool stop)
 }
 
 void
-supervise(void)
+supervise(const struct supervise_duty *duty)
 {
 	const struct timespec second = { .tv_sec = 1 };
 	const pid_t parent = getpid();
@@ -98,8 +111,8 @@ supervise(void)
 			return;
 		}
 		if (worker > 0) {
-			status = attend(worker, &awaited, &stop);
-			judge(status, stop);
+			status = attend(worker, &awaited, duty, &stop);
+			judge(status, duty, stop);
 		} else {
 			log_warn("cannot start a process: %s",
 			    strerrordesc_np(errno));
@@ -112,7 +125,7 @@ supervise(void)
 			const int number = sigtimedwait(&asked, NULL, &second);
 
 			if (number == SIGTERM || number == SIGINT) {
-				_exit(EXIT_FINE);
+				end(duty, EXIT_FINE);
 			}
 		}
 	}

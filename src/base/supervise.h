@@ -25,6 +25,15 @@ enum {
 	SUPERVISE_BURST = 60
 };
 
-void supervise(void);
+/* What the parent does besides: before HUP is passed on, and once there will
+ * be no other worker. */
+struct supervise_duty {
+	void (*reload)(void *of);
+	void (*end)(void *of);
+	void *of;
+};
+
+/* `duty` may be NULL. */
+void supervise(const struct supervise_duty *duty);
 
 #endif

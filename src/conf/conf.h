@@ -22,6 +22,7 @@ enum {
 	CONF_ALLOW_MAX = 192,
 	CONF_LIST_MAX = 32,
 	CONF_PORTS_MAX = 16,
+	CONF_LISTEN_MAX = 8,
 	CONF_SCANNERS_MAX = 8,
 	CONF_NAME_SIZE = 33,     /* of a policy or a scanner */
 	CONF_VALUE_SIZE = 16384, /* of a list at its longest */
@@ -129,8 +130,8 @@ struct conf {
 	} milter;
 
 	struct {
-		char listen[CONF_PATH_SIZE];         /* 127.0.0.1:8025 */
-		char metrics_listen[CONF_PATH_SIZE]; /* or empty */
+		struct conf_list listen;         /* 127.0.0.1:8025 */
+		struct conf_list metrics_listen; /* or none */
 		struct net trusted_proxy[CONF_LIST_MAX];
 		size_t trusted_proxies;
 		unsigned rate; /* requests a visitor may make in a minute: 60;

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "base/endpoint.h"
 #include "base/file.h"
 #include "base/text.h"
 #include "conf/conf.h"
@@ -146,6 +147,9 @@ check_about(const struct key *key, void *field, const char *value)
 #define MILTER(is, member, setter) KEY("milter", is, milter.member, setter)
 #define WEB(is, member, setter)    KEY("web", is, web.member, setter)
 #define WATCH(is, member, setter)  KEY("watch", is, watch.member, setter)
+#define LISTEN(is, member)                                                     \
+	LIST("web", is, web.member.item, web.member.items, CONF_LISTEN_MAX,    \
+	    field_web_listen)
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member's name */
 #define TEXTS(of, is, member, setter)                                          \
 	LIST(of, is, member.item, member.items, CONF_LIST_MAX, setter), .min = 1
@@ -204,8 +208,8 @@ static const struct key rows[] = {
 	{ MILTER("heuristics", heuristics, field_word),
 	    .words = &heuristics_words, .def = "spam" },
 
-	{ WEB("listen", listen, field_web_listen), .def = "127.0.0.1:8025" },
-	{ WEB("metrics-listen", metrics_listen, field_web_listen) },
+	{ LISTEN("listen", listen), .def = "127.0.0.1:8025" },
+	{ LISTEN("metrics-listen", metrics_listen) },
 	{ LIST("web", "trusted-proxies", web.trusted_proxy, web.trusted_proxies,
 	    CONF_LIST_MAX, field_net) },
 	{ WEB("rate", rate, field_int), .max = MANY, .def = "60" },
@@ -232,6 +236,54 @@ static const struct key rows[] = {
 	{ WATCH("zone", zone, set_log_zone) },
 };
 
+/* Of all places where the web server listens no two may be one. */
+static const char *
+check_listens(const struct conf *conf)
+{
+	static _Thread_local char complaint[2 * CONF_PATH_SIZE + 64];
+	const struct {
+		const char *name;
+		const struct conf_list *list;
+	} keys[] = {
+		{ "listen", &conf->web.listen },
+		{ "metrics-listen", &conf->web.metrics_listen },
+	};
+	enum {
+		KEYS = sizeof(keys) / sizeof(keys[0])
+	};
+	struct {
+		const char *name, *where;
+		struct endpoint endpoint;
+	} all[KEYS * CONF_LISTEN_MAX];
+	size_t count = 0;
+	struct text text;
+
+	text_init(&text, complaint, sizeof(complaint));
+	for (size_t i = 0; i < KEYS; i++) {
+		for (size_t j = 0; j < keys[i].list->items; j++, count++) {
+			all[count].name = keys[i].name;
+			all[count].where = keys[i].list->item[j];
+			(void)endpoint_parse(all[count].where, ENDPOINT_SERVER,
+			    &all[count].endpoint);
+		}
+	}
+	for (size_t i = 0; i < count; i++) {
+		for (size_t j = 0; j < i && text.len == 0; j++) {
+			if (endpoint_overlaps(
+				&all[i].endpoint, &all[j].endpoint) ||
+			    (all[i].name == all[j].name &&
+				strcmp(all[i].where, all[j].where) == 0)) {
+				text_addf(&text,
+				    "%s = \"%s\" is the same place as "
+				    "%s = \"%s\", or part of it",
+				    all[i].name, all[i].where, all[j].name,
+				    all[j].where);
+			}
+		}
+	}
+	return text.len > 0 ? complaint : NULL;
+}
+
 /* TLS needs both, and half of it must not pass for none. */
 static const char *
 end_web(void *section)
@@ -239,6 +291,9 @@ end_web(void *section)
 	const struct conf *conf = section;
 	const struct conf_list *languages = &conf->web.languages;
 
+	if (conf->web.listen.items == 0) {
+		return "listen names no address";
+	}
 	if (conf->web.certificate[0] != '\0' && conf->web.key[0] == '\0') {
 		return "certificate stands without its key";
 	}
@@ -251,7 +306,7 @@ end_web(void *section)
 		strcmp(languages->item[0], languages->item[1]) == 0)) {
 		return "languages names one twice";
 	}
-	return NULL;
+	return check_listens(conf);
 }
 
 static const struct grammar_section sections[] = {

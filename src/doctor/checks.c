@@ -203,12 +203,11 @@ check_clock(const struct facts *facts, struct diagnosis *out)
 	}
 }
 
-/* Whether all who come to videur-web would come from one address: a proxy's,
- * which is not trusted to tell whom it serves. */
+/* Whether all who come to videur-web there would come from one address: a
+ * proxy's, which is not trusted to tell whom it serves. */
 static bool
-hides_visitors(const struct conf *conf)
+hides_visitors(const struct conf *conf, const char *listen)
 {
-	const char *listen = conf->web.listen;
 	bool is_local = text_after(listen, "127.") != NULL ||
 			text_after(listen, "[::1]") != NULL ||
 			text_after(listen, "localhost") != NULL;
@@ -261,7 +260,7 @@ check_page(const struct facts *facts, struct diagnosis *out)
 		diagnosis_say(out,
 		    facts->page == PAGE_SILENT ? "page-down"
 					       : "page-without-database",
-		    conf->web.listen);
+		    facts->page_listen);
 	}
 	if (page->hosts > 0 && page->answer != MX_FAILED &&
 	    page->host[0].addresses == 0) {
@@ -273,8 +272,12 @@ check_page(const struct facts *facts, struct diagnosis *out)
 		addr_format(&page->host[0].address[0], address);
 		diagnosis_say(out, "page-elsewhere", page->name, address);
 	}
-	if (hides_visitors(conf)) {
-		diagnosis_say(out, "proxy-untrusted", conf->web.listen);
+	for (size_t i = 0; i < conf->web.listen.items; i++) {
+		if (hides_visitors(conf, conf->web.listen.item[i])) {
+			diagnosis_say(
+			    out, "proxy-untrusted", conf->web.listen.item[i]);
+			break;
+		}
 	}
 }
 

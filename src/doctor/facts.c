@@ -275,10 +275,10 @@ look_at_socket(struct facts *facts)
 	socket->blocked[0] = '\0';
 }
 
-/* Ask videur-web, where it listens, how it is.  What speaks TLS is only
- * connected to. */
+/* Ask videur-web, at a place where it listens, how it is.  What speaks TLS is
+ * only connected to. */
 static enum page_answer
-ask_page(const struct conf *conf)
+ask_page(const struct conf *conf, const char *where)
 {
 	static const char question[] = "GET /healthz HTTP/1.0\r\n\r\n";
 	struct endpoint listen = { .port = 0 };
@@ -286,7 +286,7 @@ ask_page(const struct conf *conf)
 	ssize_t got = -1;
 	int fd;
 
-	(void)endpoint_parse(conf->web.listen, ENDPOINT_SERVER, &listen);
+	(void)endpoint_parse(where, ENDPOINT_SERVER, &listen);
 	fd = connect_to(&listen);
 	if (fd >= 0 && conf->web.certificate[0] != '\0') {
 		got = (ssize_t)strlen(answer);
@@ -317,7 +317,15 @@ look_at_page(struct facts *facts)
 	if (host != NULL) {
 		struct text text;
 
-		facts->page = ask_page(conf);
+		for (size_t i = 0; i < conf->web.listen.items; i++) {
+			const char *where = conf->web.listen.item[i];
+			const enum page_answer answer = ask_page(conf, where);
+
+			if (i == 0 || answer < facts->page) {
+				facts->page = answer;
+				facts->page_listen = where;
+			}
+		}
 		facts->page_host.bare = true;
 		text_init(&text, facts->page_host.name, MX_NAME_SIZE);
 		text_add_bytes(&text, host + 3, strcspn(host + 3, "/:?"));

@@ -101,7 +101,7 @@ struct log_fact {
 			  * is read with; 0: nothing, or with its own zone */
 };
 
-/* videur-web, asked where it listens. */
+/* videur-web, asked where it listens: the worst first. */
 enum page_answer {
 	PAGE_UNASKED, /* nothing tells the world of it */
 	PAGE_SILENT,  /* nobody listens there, or says anything */
@@ -178,6 +178,7 @@ struct facts {
 	bool clock_adrift; /* it is not synchronised */
 	bool no_landlock;  /* the kernel has none, or it is switched off */
 	enum page_answer page;
+	const char *page_listen; /* where it answers so */
 	struct mx_domain page_host;  /* of lookup-url; no name: none */
 	const char *refused_contact; /* a contact Postfix would refuse, or
 				      * NULL */

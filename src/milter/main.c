@@ -135,8 +135,8 @@ main(int argc, char **argv)
 	if (!milter_open(conf) || !proc_drop_root(conf->user, conf->database)) {
 		log_fatal(EXIT_USAGE, "not started");
 	}
-	sandbox_calls();
-	supervise();
+	sandbox_calls(false);
+	supervise(NULL);
 	keep_rights(conf);
 	if (!writer_start(writer, error)) {
 		(void)milter_stop(0);

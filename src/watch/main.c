@@ -223,9 +223,9 @@ main(int argc, char **argv)
 	if (!proc_drop_root(conf->user, conf->database)) {
 		log_fatal(EXIT_USAGE, "not started");
 	}
-	sandbox_calls();
+	sandbox_calls(false);
 	if (!options->once) {
-		supervise();
+		supervise(NULL);
 	}
 	sandbox_files(
 	    &(struct sandbox_place){ conf->database, SANDBOX_WRITE }, 1);

@@ -15,13 +15,15 @@
 #include "base/addr.h"
 #include "base/endpoint.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "base/proc.h"
 #include "base/text.h"
 #include "conf/conf.h"
 
 enum {
 	BACKLOG = 512,
-	SOCKET_TYPE = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC
+	SOCKET_TYPE = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
+	LISTENERS_MAX = LISTENER_KINDS * CONF_LISTEN_MAX
 };
 
 /* Remove a socket nobody listens on any more; false where somebody does, or
@@ -49,6 +51,7 @@ static int
 bind_and_listen(const struct sockaddr *address, socklen_t size)
 {
 	const int on = 1;
+	const int off = 0;
 	int listener = socket(address->sa_family, SOCKET_TYPE, 0);
 	mode_t before;
 	bool bound;
@@ -57,8 +60,10 @@ bind_and_listen(const struct sockaddr *address, socklen_t size)
 	if (listener < 0) {
 		return -1;
 	}
-	/* On a unix socket it means nothing. */
+	/* On another family they mean nothing. */
 	(void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
+	(void)setsockopt(
+	    listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
 	/* A unix socket is open to all from the first moment. */
 	before = umask(0111);
 	bound = bind(listener, address, size) == 0;
@@ -72,8 +77,11 @@ bind_and_listen(const struct sockaddr *address, socklen_t size)
 	return -1;
 }
 
-int
-listener_open(const char *where, char error[static LISTENER_TEXT_SIZE])
+/* A socket, or -1 with `error`.  Where another has the place it is tried again
+ * for a moment if `waits`; `*taken`: it was so till the end. */
+static int
+listen_on(const char *where, bool waits, bool *taken,
+    char error[static LISTENER_TEXT_SIZE])
 {
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
@@ -103,14 +111,15 @@ listener_open(const char *where, char error[static LISTENER_TEXT_SIZE])
 			listener = bind_and_listen(
 			    (const struct sockaddr *)&sun, sizeof(sun));
 		}
+		*taken = listener < 0 && errno == EADDRINUSE;
 		if (listener < 0 &&
-		    (errno != EADDRINUSE || !proc_wait_out(&tries))) {
+		    (!*taken || !waits || !proc_wait_out(&tries))) {
 			break;
 		}
 	}
 	if (listener < 0) {
 		text_init(&text, error, LISTENER_TEXT_SIZE);
-		/* strerror() before any thread starts. */
+		/* strerror() where there is one thread. */
 		text_addf(&text, "cannot listen on %s: %s", where,
 		    why != NULL
 			? why
@@ -120,6 +129,228 @@ listener_open(const char *where, char error[static LISTENER_TEXT_SIZE])
 		freeaddrinfo(found);
 	}
 	return listener;
+}
+
+/* ---- all of them ---- */
+
+/* What the configuration names, not open. */
+static struct listeners
+wanted(const struct conf *conf)
+{
+	const struct conf_list *const lists[LISTENER_KINDS] = {
+		[LISTENER_METRICS] = &conf->web.metrics_listen,
+		[LISTENER_PAGE] = &conf->web.listen,
+	};
+	struct listeners all = { .count = 0 };
+
+	for (int kind = 0; kind < LISTENER_KINDS; kind++) {
+		for (size_t i = 0; i < lists[kind]->items; i++) {
+			struct listener *one = &all.one[all.count++];
+
+			(void)text_copy(one->where, sizeof(one->where),
+			    lists[kind]->item[i]);
+			one->serves = (enum listener_serves)kind;
+			one->socket = -1;
+		}
+	}
+	return all;
+}
+
+bool
+listener_same(const struct listener *one, const struct listener *other)
+{
+	return one->serves == other->serves &&
+	       strcmp(one->where, other->where) == 0;
+}
+
+bool
+listeners_open(struct listeners *listeners, const struct conf *conf,
+    char error[static LISTENER_TEXT_SIZE])
+{
+	bool taken;
+
+	*listeners = wanted(conf);
+	for (size_t i = 0; i < listeners->count; i++) {
+		struct listener *one = &listeners->one[i];
+
+		one->socket = listen_on(one->where, true, &taken, error);
+		if (one->socket < 0) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* Put those that are open first, and forget the others. */
+static void
+drop_closed(struct listeners *listeners)
+{
+	size_t open = 0;
+
+	for (size_t i = 0; i < listeners->count; i++) {
+		if (listeners->one[i].socket >= 0) {
+			listeners->one[open++] = listeners->one[i];
+		}
+	}
+	listeners->count = open;
+}
+
+/* The list, and its sockets beside it. */
+static void
+send_all(int channel, struct listeners *listeners)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int) * LISTENERS_MAX)];
+	} control = { .room = { 0 } };
+	struct iovec all = { listeners, sizeof(*listeners) };
+	struct msghdr message = { .msg_iov = &all, .msg_iovlen = 1 };
+	int sockets[LISTENERS_MAX];
+
+	for (size_t i = 0; i < listeners->count; i++) {
+		sockets[i] = listeners->one[i].socket;
+	}
+	if (listeners->count > 0) {
+		message.msg_control = control.room;
+		message.msg_controllen = CMSG_SPACE(
+		    sizeof(int) * listeners->count);
+		control.head.cmsg_level = SOL_SOCKET;
+		control.head.cmsg_type = SCM_RIGHTS;
+		control.head.cmsg_len = CMSG_LEN(
+		    sizeof(int) * listeners->count);
+		memcpy(CMSG_DATA(&control.head), sockets,
+		    sizeof(int) * listeners->count);
+	}
+	if (sendmsg(channel, &message, MSG_NOSIGNAL) < 0) {
+		log_warn("the server could not be told where it listens: it "
+			 "needs a restart");
+	}
+}
+
+bool
+listeners_receive(int channel, struct listeners *out)
+{
+	union {
+		struct cmsghdr head;
+		char room[CMSG_SPACE(sizeof(int) * LISTENERS_MAX)];
+	} control;
+	bool received = false;
+
+	for (;;) {
+		struct listeners next;
+		struct iovec all = { &next, sizeof(next) };
+		struct msghdr message = { .msg_iov = &all,
+			.msg_iovlen = 1,
+			.msg_control = control.room,
+			.msg_controllen = sizeof(control.room) };
+		int sockets[LISTENERS_MAX];
+
+		if (recvmsg(channel, &message, MSG_CMSG_CLOEXEC) !=
+			(ssize_t)sizeof(next) ||
+		    (next.count > 0 &&
+			(CMSG_FIRSTHDR(&message) == NULL ||
+			    control.head.cmsg_len !=
+				CMSG_LEN(sizeof(int) * next.count)))) {
+			return received;
+		}
+		if (next.count > 0) {
+			memcpy(sockets, CMSG_DATA(&control.head),
+			    sizeof(int) * next.count);
+		}
+		for (size_t i = 0; i < next.count; i++) {
+			next.one[i].socket = sockets[i];
+		}
+		for (size_t i = 0; received && i < out->count; i++) {
+			(void)close(out->one[i].socket);
+		}
+		*out = next;
+		received = true;
+	}
+}
+
+/* Whether one of them has the place, or a part of it. */
+static bool
+has_place(const struct listeners *listeners, const char *where)
+{
+	struct endpoint wanted_place = { .port = 0 };
+	struct endpoint place = { .port = 0 };
+	bool has = false;
+
+	(void)endpoint_parse(where, ENDPOINT_SERVER, &wanted_place);
+	for (size_t i = 0; i < listeners->count; i++) {
+		(void)endpoint_parse(
+		    listeners->one[i].where, ENDPOINT_SERVER, &place);
+		has |= endpoint_overlaps(&wanted_place, &place);
+	}
+	return has;
+}
+
+/* Open those that are not open; false where one could not be, of which only
+ * the last try tells.  `*blocked`: one of `old` is in the way. */
+static bool
+open_missing(struct listeners *listeners, const struct listeners *old,
+    bool last, bool *blocked)
+{
+	char error[LISTENER_TEXT_SIZE];
+	bool fine = true;
+
+	*blocked = false;
+	for (size_t i = 0; i < listeners->count; i++) {
+		struct listener *one = &listeners->one[i];
+		bool taken = false;
+
+		if (one->socket < 0) {
+			one->socket = listen_on(
+			    one->where, last, &taken, error);
+			*blocked |= taken && has_place(old, one->where);
+			fine &= one->socket >= 0;
+		}
+		if (one->socket < 0 && last) {
+			log_warn("%s", error);
+		}
+	}
+	return fine;
+}
+
+void
+listeners_follow(
+    struct listeners *listeners, const struct conf *conf, int channel)
+{
+	struct listeners next = wanted(conf);
+	struct listeners open;
+	bool blocked;
+	bool fine;
+
+	for (size_t i = 0; i < listeners->count; i++) {
+		struct listener *one = &listeners->one[i];
+
+		for (size_t j = 0; j < next.count; j++) {
+			if (listener_same(one, &next.one[j])) {
+				next.one[j].socket = one->socket;
+				one->socket = -1;
+			}
+		}
+	}
+	drop_closed(listeners); /* what is named no more */
+	fine = open_missing(&next, listeners, false, &blocked);
+	if (blocked) {
+		open = next;
+		drop_closed(&open);
+		send_all(channel, &open);
+		listeners_close(listeners);
+	}
+	fine = fine || open_missing(&next, listeners, true, &blocked);
+	drop_closed(&next);
+	if (fine) {
+		listeners_close(listeners);
+	}
+	for (size_t i = 0; i < listeners->count; i++) {
+		if (next.count < LISTENERS_MAX) {
+			next.one[next.count++] = listeners->one[i];
+		}
+	}
+	*listeners = next;
+	send_all(channel, listeners);
 }
 
 /* ---- what it is ---- */
@@ -141,16 +372,10 @@ own_address(int listener)
 	return own;
 }
 
-bool
-listener_is_unix(int listener)
-{
-	return own_address(listener).sa.sa_family == AF_UNIX;
-}
-
 char *
-listener_name(int listener, bool secure, char text[static LISTENER_TEXT_SIZE])
+listener_name(int socket, bool secure, char text[static LISTENER_TEXT_SIZE])
 {
-	const union any_address own = own_address(listener);
+	const union any_address own = own_address(socket);
 	char host[ADDR_TEXT_SIZE];
 	struct addr addr;
 	struct text out;
@@ -170,14 +395,18 @@ listener_name(int listener, bool secure, char text[static LISTENER_TEXT_SIZE])
 }
 
 void
-listener_close(int listener)
+listeners_close(struct listeners *listeners)
 {
-	const union any_address own = own_address(listener);
+	for (size_t i = 0; i < listeners->count; i++) {
+		const union any_address own = own_address(
+		    listeners->one[i].socket);
 
-	if (own.sa.sa_family == AF_UNIX) {
-		(void)unlink(own.un.sun_path);
+		if (own.sa.sa_family == AF_UNIX) {
+			(void)unlink(own.un.sun_path);
+		}
+		(void)close(listeners->one[i].socket);
 	}
-	(void)close(listener);
+	listeners->count = 0;
 }
 
 /* ---- certificate and key ---- */

@@ -1,37 +1,74 @@
 /*
- * The socket the server listens on, and its certificate: what root may be
+ * The sockets the server listens on, and its certificate: what root may be
  * needed for.
+ *
+ * The process that was started opens and closes the sockets; the one that
+ * serves could not (base/sandbox.h), and is handed them.
  */
 #ifndef WEB_LISTENER_H
 #define WEB_LISTENER_H
 
 #include <gnutls/abstract.h>
 #include <stdbool.h>
+#include <stddef.h>
 
-struct conf;
+#include "conf/conf.h"
 
 enum {
 	LISTENER_TEXT_SIZE = 400
 };
 
-/*
- * Listen on `where`: HOST:PORT, [v6]:PORT or unix:PATH.  Port 0 takes a free
- * one.  A unix socket is open to all (0666); one left behind by a server
- * that died is removed, one that is in use is not.  Gives back the socket,
- * or -1 with `error` saying why.
- */
-int listener_open(const char *where, char error[static LISTENER_TEXT_SIZE]);
+/* What is served there, in the order in which they are opened. */
+enum listener_serves {
+	LISTENER_METRICS,
+	LISTENER_PAGE,
+	LISTENER_KINDS
+};
 
-/* Whether only proxies of this host can reach it: a unix socket. */
-bool listener_is_unix(int listener);
+struct listener {
+	char where[CONF_PATH_SIZE]; /* as the configuration says */
+	enum listener_serves serves;
+	int socket;
+};
+
+struct listeners {
+	struct listener one[LISTENER_KINDS * CONF_LISTEN_MAX];
+	size_t count;
+};
+
+/*
+ * Listen where the configuration says: HOST:PORT, [v6]:PORT, which of [::]
+ * takes IPv4 too, or unix:PATH.  Port 0 takes a free one.  A unix socket is
+ * open to all (0666); one left behind by a server that died is removed, one
+ * that is in use is not.  `*listeners` is empty.  False with `error` where
+ * one cannot be had.
+ */
+bool listeners_open(struct listeners *listeners, const struct conf *conf,
+    char error[static LISTENER_TEXT_SIZE]);
+
+/*
+ * Listen where the new configuration says: what is in both stays open as it is,
+ * and what is not named any more is closed once all else is open, or before
+ * where it is in the way.  What cannot be had is logged and left out, and then
+ * nothing else is closed.  The process that serves is told through `channel`.
+ */
+void listeners_follow(
+    struct listeners *listeners, const struct conf *conf, int channel);
+
+/* Close them, and remove the files of unix sockets as far as we may. */
+void listeners_close(struct listeners *listeners);
+
+/* Take the newest that was sent; false where nothing was.  The sockets are
+ * the caller's. */
+bool listeners_receive(int channel, struct listeners *out);
+
+/* Whether they have the same place and serve the same. */
+bool listener_same(const struct listener *one, const struct listener *other);
 
 /* Write where it can be reached: "http://127.0.0.1:8025/", "https://..." where
  * it is `secure`, or "unix:PATH"; returns `text`. */
 char *listener_name(
-    int listener, bool secure, char text[static LISTENER_TEXT_SIZE]);
-
-/* Close it and remove a unix socket's file as far as we may. */
-void listener_close(int listener);
+    int socket, bool secure, char text[static LISTENER_TEXT_SIZE]);
 
 /*
  * Read certificate and key of the configuration, and use them for all new

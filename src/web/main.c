@@ -4,10 +4,10 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
-#include "base/endpoint.h"
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/sandbox.h"
@@ -50,21 +50,9 @@ reload(struct web *web, const char *path, const struct conf *started)
 		return;
 	}
 	log_warn_lines(error);
-	const struct {
-		const char *started, *now, *what;
-	} kept[] = {
-		{ started->web.listen, conf->web.listen,
-		    "still listening where it was: another address" },
-		{ started->web.metrics_listen, conf->web.metrics_listen,
-		    "metrics stay where they are: another address" },
-		{ started->web.zone, conf->web.zone,
-		    "times are shown as before: another zone" },
-	};
-
-	for (size_t i = 0; i < sizeof(kept) / sizeof(kept[0]); i++) {
-		if (strcmp(kept[i].started, kept[i].now) != 0) {
-			log_warn("%s needs a restart", kept[i].what);
-		}
+	if (strcmp(started->web.zone, conf->web.zone) != 0) {
+		log_warn("times are shown as before: another zone needs a "
+			 "restart");
 	}
 	if (!certificate_load(conf, why)) {
 		log_warn("certificate and key stay as they were: %s; what only "
@@ -76,66 +64,59 @@ reload(struct web *web, const char *path, const struct conf *started)
 	log_info("configuration reloaded");
 }
 
-/* A socket; a port below 1024 may need root. */
-static int
-listen_on(const char *where)
-{
-	char error[LISTENER_TEXT_SIZE];
-	int listener = listener_open(where, error);
+/* ---- the process that was started ---- */
 
-	if (listener < 0) {
-		log_fatal(EXIT_USAGE, "%s", error);
+enum {
+	TELLS,
+	HEARS,
+	ENDS
+};
+
+/* What it keeps for the one that serves. */
+struct keeper {
+	const char *path; /* of the configuration */
+	struct listeners listeners;
+	int channel[ENDS]; /* to the one that serves */
+};
+
+/* A configuration that is wrong is told of by the one that serves. */
+static void
+keeper_reload(void *of)
+{
+	struct keeper *keeper = of;
+	char error[CONF_ERROR_SIZE];
+	struct conf *conf = conf_load(keeper->path, error);
+
+	if (conf != NULL) {
+		listeners_follow(
+		    &keeper->listeners, conf, keeper->channel[TELLS]);
+		conf_drop(conf);
 	}
-	return listener;
 }
 
-/*
- * Keep the rights to take readers' locks, without which the log could not be
- * moved under what is being read, and to remove the sockets at the end.  Where
- * the file of the locks is missing it is made before.  Gives back which files
- * that holds for: store_files().
- */
-static uint64_t
-keep_rights(const struct conf *conf)
+static void
+keeper_end(void *of)
 {
-	struct endpoint endpoint[2] = { { .port = 0 } };
-	char locks[PATH_MAX] = "";
-	const struct sandbox_place places[] = {
-		{ locks, SANDBOX_CHANGE },
-		{ endpoint[0].path, SANDBOX_REMOVE },
-		{ endpoint[1].path, SANDBOX_REMOVE },
-	};
-	char error[STORE_ERROR_SIZE];
-	struct store *store;
-	uint64_t files;
+	struct keeper *keeper = of;
 
-	(void)store_open(&store, conf->database, STORE_READ, 0, error);
-	store_close(store);
-	files = store_files(conf->database);
-	(void)store_locks_file(conf->database, locks, sizeof(locks));
-	(void)endpoint_parse(conf->web.listen, ENDPOINT_SERVER, &endpoint[0]);
-	(void)endpoint_parse(
-	    conf->web.metrics_listen, ENDPOINT_SERVER, &endpoint[1]);
-	sandbox_files(places, sizeof(places) / sizeof(places[0]));
-	return files;
+	listeners_close(&keeper->listeners);
 }
 
 /* Everything that root may have to do, and then no root any more. */
 static void
-prepare(struct web *web, const struct conf *conf)
+prepare(struct keeper *keeper, const struct conf *conf)
 {
 	char error[LISTENER_TEXT_SIZE];
 
 	proc_descriptors_raise();
-	web->metrics_listener = -1;
-	if (!certificate_load(conf, error)) {
+	/* A port below 1024 may need root. */
+	if (!certificate_load(conf, error) ||
+	    !listeners_open(&keeper->listeners, conf, error)) {
 		log_fatal(EXIT_USAGE, "%s", error);
 	}
-	web->listener = listen_on(conf->web.listen);
-	if (conf->web.metrics_listen[0] != '\0') {
-		web->metrics_listener = listen_on(conf->web.metrics_listen);
-	}
-	if (!proc_drop_root(conf->user, conf->database)) {
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
+		0, keeper->channel) != 0 ||
+	    !proc_drop_root(conf->user, conf->database)) {
 		log_fatal(EXIT_USAGE, "cannot give up root");
 	}
 	/* libc has one zone for all threads, so before there are any. */
@@ -146,62 +127,86 @@ prepare(struct web *web, const struct conf *conf)
 	}
 }
 
-/* Bring everything up, serve, and take it down again. */
-static int
-run(const char *path)
+/* ---- the one that serves ---- */
+
+/*
+ * Keep the right to take readers' locks, without which the log could not be
+ * moved under what is being read.  Where the file of the locks is missing it
+ * is made before.  Gives back which files that holds for: store_files().
+ */
+static uint64_t
+keep_rights(const struct conf *conf)
 {
-	char error[CONF_ERROR_SIZE];
-	struct conf *conf = conf_load(path, error);
-	struct web *web = calloc(1, sizeof(*web));
-	char where[LISTENER_TEXT_SIZE];
-	enum proc_signal came;
-	bool again = false;
+	char locks[PATH_MAX] = "";
+	char error[STORE_ERROR_SIZE];
+	struct store *store;
 	uint64_t files;
 
-	if (conf == NULL) {
-		log_fatal_lines(EXIT_USAGE, error);
-	}
-	log_warn_lines(error);
-	if (web == NULL) {
-		log_fatal(EXIT_USAGE, "out of memory");
-	}
-	prepare(web, conf);
-	proc_signals_block();
-	sandbox_calls();
-	supervise();
-	files = keep_rights(conf);
-	if (!server_start(web, conf)) {
+	(void)store_open(&store, conf->database, STORE_READ, 0, error);
+	store_close(store);
+	files = store_files(conf->database);
+	(void)store_locks_file(conf->database, locks, sizeof(locks));
+	sandbox_calls(false);
+	sandbox_files(
+	    &(struct sandbox_place){ locks, SANDBOX_CHANGE }, 1);
+	return files;
+}
+
+/* Until it is told to stop, or the database has other files. */
+static int
+serve(struct web *web, const struct keeper *keeper, struct conf *conf)
+{
+	const int channel = keeper->channel[HEARS];
+	const uint64_t files = keep_rights(conf);
+	enum proc_signal came = PROC_SIGNAL_NONE;
+	bool again = false;
+	struct listeners listeners;
+
+	if (!server_start(web, conf, &keeper->listeners)) {
 		return EXIT_USAGE;
 	}
-	if (web->metrics_listener >= 0) {
-		log_info("metrics on %s",
-		    listener_name(web->metrics_listener, false, where));
-	}
-	log_info(
-	    "listening on %s", listener_name(web->listener,
-				   conf->web.certificate[0] != '\0', where));
-	while (!again && (came = proc_signals_wait(-1, -1, TICK_MS)) !=
-			     PROC_SIGNAL_STOP) {
+	while (!again && came != PROC_SIGNAL_STOP) {
+		came = proc_signals_wait(channel, -1, TICK_MS);
+		if (listeners_receive(channel, &listeners)) {
+			(void)server_listen(web, &listeners);
+		}
 		if (came == PROC_SIGNAL_RELOAD) {
-			reload(web, path, conf);
+			reload(web, keeper->path, conf);
 		}
 		server_tick(web);
 		proc_descriptors_look(proc_ticks() / 1000);
 		again = store_files(conf->database) != files;
 	}
 	server_stop(web);
-	/* The next worker goes on with the sockets. */
-	if (!again) {
-		listener_close(web->listener);
-	}
-	if (!again && web->metrics_listener >= 0) {
-		listener_close(web->metrics_listener);
-	}
-	free(web);
-	conf_drop(conf);
 	log_info("%s",
 	    again ? "the files of the database are other ones" : "stopped");
 	return again ? SUPERVISE_AGAIN : EXIT_FINE;
+}
+
+/* Bring everything up, serve, and take it down again. */
+static int
+run(const char *path)
+{
+	static struct keeper keeper;
+	static struct web web;
+	char error[CONF_ERROR_SIZE];
+	struct conf *conf = conf_load(path, error);
+	int status;
+
+	if (conf == NULL) {
+		log_fatal_lines(EXIT_USAGE, error);
+	}
+	log_warn_lines(error);
+	keeper.path = path;
+	prepare(&keeper, conf);
+	proc_signals_block();
+	sandbox_calls(true);
+	supervise(&(const struct supervise_duty){
+	    keeper_reload, keeper_end, &keeper });
+	(void)close(keeper.channel[TELLS]);
+	status = serve(&web, &keeper, conf);
+	conf_drop(conf);
+	return status;
 }
 
 int

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <strings.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "base/proc.h"
@@ -235,6 +236,19 @@ on_request(/* NOLINT(readability-function-size): its parameters */
 	return answer(cls, connection, path, method);
 }
 
+/* How many connections there may be of an address: of a proxy's any number. */
+static int
+may_have(struct web *web, const struct sockaddr *from)
+{
+	struct addr address;
+	bool proxied = !addr_from_sockaddr(from, &address);
+
+	(void)pthread_mutex_lock(&web->lock);
+	proxied = proxied || visitor_is_proxy(web->site->conf, &address);
+	(void)pthread_mutex_unlock(&web->lock);
+	return proxied ? INT_MAX : DEADLINES_EACH;
+}
+
 static void
 on_connection(void *cls, struct MHD_Connection *connection, void **context,
     enum MHD_ConnectionNotificationCode code)
@@ -254,12 +268,9 @@ on_connection(void *cls, struct MHD_Connection *connection, void **context,
 	fd = info != NULL ? info->connect_fd : -1;
 	info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-	/* Of a proxy's address there may be any number. */
 	*context = fd >= 0 && info != NULL
 		       ? deadlines_take(&web->deadlines, fd, info->client_addr,
-			     atomic_load(&web->proxied) ? INT_MAX
-							: DEADLINES_EACH,
-			     proc_ticks())
+			     may_have(web, info->client_addr), proc_ticks())
 		       : NULL;
 }
 
@@ -335,11 +346,94 @@ stop_daemon(struct MHD_Daemon **daemon)
 	}
 }
 
+/* ---- where it listens ---- */
+
+static const struct {
+	const char *begun; /* what the log says */
+	void (*answer)(
+	    const struct request *request, struct response *response);
+	bool may_be_secure;
+} serves[LISTENER_KINDS] = {
+	[LISTENER_METRICS] = { "metrics on", metrics_answer, false },
+	[LISTENER_PAGE] = { "listening on", routes_answer, true },
+};
+
 static bool
-is_secure(const struct conf *conf)
+is_secure(const struct conf *conf, const struct listener *listener)
 {
-	return conf->web.certificate[0] != '\0';
+	return serves[listener->serves].may_be_secure &&
+	       conf->web.certificate[0] != '\0';
 }
+
+/* Serve on the listener of that place in the list. */
+static bool
+begin(struct web *web, size_t place)
+{
+	const struct listener *listener = &web->listeners.one[place];
+	const bool secure = is_secure(web->site->conf, listener);
+	char name[LISTENER_TEXT_SIZE];
+
+	web->daemon[place] = start_daemon(
+	    web, listener->socket, &web->handler[listener->serves], secure);
+	(void)listener_name(listener->socket, secure, name);
+	if (web->daemon[place] == NULL) {
+		log_warn("the server could not be started on %s", name);
+		return false;
+	}
+	log_info("%s %s", serves[listener->serves].begun, name);
+	return true;
+}
+
+/* The place of that listener in a list, or its end. */
+static size_t
+find_listener(
+    const struct listeners *listeners, const struct listener *wanted)
+{
+	size_t place = 0;
+
+	while (place < listeners->count &&
+	       !listener_same(&listeners->one[place], wanted)) {
+		place++;
+	}
+	return place;
+}
+
+bool
+server_listen(struct web *web, const struct listeners *listeners)
+{
+	const struct listeners before = web->listeners;
+	struct MHD_Daemon *daemon[LISTENER_KINDS * CONF_LISTEN_MAX];
+	char name[LISTENER_TEXT_SIZE];
+	bool fine = true;
+
+	memcpy(daemon, web->daemon, sizeof(daemon));
+	memset(web->daemon, 0, sizeof(web->daemon));
+	web->listeners = *listeners;
+	for (size_t i = 0; i < before.count; i++) {
+		const struct listener *one = &before.one[i];
+		const size_t place = find_listener(listeners, one);
+
+		if (place < listeners->count) {
+			/* It has it already. */
+			(void)close(listeners->one[place].socket);
+			web->listeners.one[place].socket = one->socket;
+			web->daemon[place] = daemon[i];
+			continue;
+		}
+		log_info("not listening on %s any more",
+		    listener_name(one->socket, false, name));
+		stop_daemon(&daemon[i]);
+		(void)close(one->socket);
+	}
+	for (size_t i = 0; i < web->listeners.count; i++) {
+		if (web->daemon[i] == NULL) {
+			fine = begin(web, i) && fine;
+		}
+	}
+	return fine;
+}
+
+/* ---- the whole ---- */
 
 /* Answer by this configuration from now on; false where there is no memory. */
 static bool
@@ -351,8 +445,6 @@ use_conf(struct web *web, struct conf *conf)
 	if (site == NULL) {
 		return false;
 	}
-	atomic_store(&web->proxied,
-	    listener_is_unix(web->listener) || conf->web.trusted_proxies > 0);
 	(void)pthread_mutex_lock(&web->lock);
 	old = web->site;
 	web->site = site;
@@ -365,13 +457,16 @@ use_conf(struct web *web, struct conf *conf)
 }
 
 bool
-server_start(struct web *web, struct conf *conf)
+server_start(
+    struct web *web, struct conf *conf, const struct listeners *listeners)
 {
 	char why[STORE_ERROR_SIZE];
 
 	(void)pthread_mutex_init(&web->lock, NULL);
-	web->page_handler = (struct handler){ web, routes_answer };
-	web->metrics_handler = (struct handler){ web, metrics_answer };
+	for (int kind = 0; kind < LISTENER_KINDS; kind++) {
+		web->handler[kind] = (struct handler){ web,
+			serves[kind].answer };
+	}
 	(void)pthread_mutex_init(&web->deadlines.lock, NULL);
 	rate_init(&web->rate);
 	(void)pthread_mutex_init(&web->lookup.lock, NULL);
@@ -384,35 +479,23 @@ server_start(struct web *web, struct conf *conf)
 	/* Say at once what a first visitor would find, and count. */
 	(void)lookup_check(&web->lookup, conf, proc_now(), why);
 	server_tick(web);
-	web->page = start_daemon(
-	    web, web->listener, &web->page_handler, is_secure(conf));
-	if (web->page != NULL && web->metrics_listener >= 0) {
-		web->metrics_page = start_daemon(
-		    web, web->metrics_listener, &web->metrics_handler, false);
-	}
-	if (web->page == NULL ||
-	    (web->metrics_listener >= 0 && web->metrics_page == NULL)) {
-		log_warn("the server could not be started");
-		return false;
-	}
-	return true;
+	return server_listen(web, listeners);
 }
 
 void
 server_reload(struct web *web, struct conf *conf)
 {
-	const bool was = is_secure(web->site->conf);
+	const bool was = web->site->conf->web.certificate[0] != '\0';
 
 	if (!use_conf(web, conf)) {
 		log_warn("out of memory: the pages stay as they were");
 		return;
 	}
-	if (was != is_secure(conf)) {
-		stop_daemon(&web->page);
-		web->page = start_daemon(
-		    web, web->listener, &web->page_handler, !was);
-		if (web->page == NULL) {
-			log_warn("the server could not be started again");
+	for (size_t i = 0; i < web->listeners.count; i++) {
+		if (serves[web->listeners.one[i].serves].may_be_secure &&
+		    was != (conf->web.certificate[0] != '\0')) {
+			stop_daemon(&web->daemon[i]);
+			(void)begin(web, i);
 		}
 	}
 }
@@ -428,8 +511,9 @@ server_tick(struct web *web)
 void
 server_stop(struct web *web)
 {
-	stop_daemon(&web->page);
-	stop_daemon(&web->metrics_page);
+	for (size_t i = 0; i < web->listeners.count; i++) {
+		stop_daemon(&web->daemon[i]);
+	}
 	lookup_close(&web->lookup);
 	if (web->site != NULL) {
 		site_drop(web->site);

@@ -11,6 +11,7 @@
 
 #include "base/addr.h"
 #include "base/text.h"
+#include "web/listener.h"
 #include "web/lookup.h"
 #include "web/visitor.h"
 
@@ -90,12 +91,9 @@ struct handler {
 };
 
 struct web {
-	int listener;         /* both owned */
-	int metrics_listener; /* or -1 */
-	struct handler page_handler;
-	struct handler metrics_handler;
-	struct MHD_Daemon *page;         /* serves the page and the API */
-	struct MHD_Daemon *metrics_page; /* or NULL */
+	struct listeners listeners; /* what is served; its sockets are owned */
+	struct MHD_Daemon *daemon[LISTENER_KINDS * CONF_LISTEN_MAX];
+	struct handler handler[LISTENER_KINDS];
 	struct deadlines deadlines;
 	struct rate rate;
 	struct lookup lookup;
@@ -105,7 +103,6 @@ struct web {
 	 * when (ticks) no more is said of it. */
 	atomic_llong untrusted;
 	atomic_llong untrusted_until;
-	atomic_bool proxied;  /* every connection comes from a proxy */
 	pthread_mutex_t lock; /* of site */
 	struct site *site;
 };
@@ -155,11 +152,19 @@ void metrics_count(struct web *web, unsigned status);
 
 /*
  * Serve by `conf`, of which a reference is taken, on the listeners.  Two
- * threads answer the page and the API, so that one slow look-up holds nobody
- * else up, and two the metrics.  False, after a log line, where it cannot
- * be done.
+ * threads answer on each, so that one slow look-up holds nobody else up.
+ * False, after a log line, where it cannot be done.
  */
-bool server_start(struct web *web, struct conf *conf);
+bool server_start(
+    struct web *web, struct conf *conf, const struct listeners *listeners);
+
+/*
+ * Serve on these from now on.  Those that are served already stay as they are,
+ * and what is not among them any more is served to the end of its requests;
+ * the sockets that are not needed are closed.  False, after a log line, where
+ * one cannot be served.
+ */
+bool server_listen(struct web *web, const struct listeners *listeners);
 
 /*
  * Answer by this configuration from the next request on.  Open connections are

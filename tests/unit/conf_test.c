@@ -58,8 +58,8 @@ check_defaults(const char *who, const struct conf *conf)
 	check_int(who, conf->milter.heuristics, KIND_SPAM);
 	check_int(who, (int64_t)conf->always_open.items, 0);
 	check_text(who, conf->watch.zone, "");
-	check_text(who, conf->web.listen, "127.0.0.1:8025");
-	check_text(who, conf->web.metrics_listen, "");
+	check_text(who, conf->web.listen.item[0], "127.0.0.1:8025");
+	check_int(who, (int64_t)conf->web.metrics_listen.items, 0);
 	check_int(who, (int64_t)conf->web.trusted_proxies, 0);
 	check_int(who, conf->web.rate, 60);
 	check_text(who, conf->web.certificate, "");
@@ -235,8 +235,9 @@ every_key_is_read(void **state)
 	check_int(who, (int64_t)conf->milter.virus_header.items, 1);
 	check_text(
 	    who, conf->milter.virus_header.item[0], "X-Amavis-Alert: INFECTED");
-	check_text(who, conf->web.listen, "[::1]:80");
-	check_text(who, conf->web.metrics_listen, "unix:/run/m.sock");
+	check_text(who, conf->web.listen.item[0], "[::1]:80");
+	check_text(
+	    who, conf->web.metrics_listen.item[0], "unix:/run/m.sock");
 	check_int(who, (int64_t)conf->web.trusted_proxies, 1);
 	check_text(who, conf->watch.journal, "no");
 	check_int(who, (int64_t)conf->watch.units.items, 2);
