@@ -2,7 +2,6 @@
 
 #include <string.h>
 
-#include "base/json.h"
 #include "base/text.h"
 
 static const struct reply by_hand = { .code = "550",
@@ -139,41 +138,4 @@ standing_verdict_name(enum verdict verdict)
 	};
 
 	return names[verdict];
-}
-
-void
-standing_json(
-    const struct standing *standing, const char *lookup_url, struct json *json)
-{
-	char ip[ADDR_TEXT_SIZE];
-	char reply[REPLY_TEXT_SIZE];
-
-	addr_format(&standing->address, ip);
-	json_object(json, NULL);
-	json_string(json, "ip", ip);
-	json_bool(json, "listed", standing->verdict == STANDING_BANNED);
-	json_array(json, "bans");
-	for (size_t i = 0; i < standing->bans; i++) {
-		const struct ban *ban = &standing->ban[i];
-		char text[NET_TEXT_SIZE];
-		const char *network = ban_network(ban, text);
-
-		json_object(json, NULL);
-		json_string(json, "reason", reason_name(ban->reason));
-		json_string(json, "rule", ban->rule);
-		json_int(json, "step", ban->step);
-		json_time(json, "begins", ban->begins);
-		json_time(json, "ends", ban->ends);
-		json_string(json, "ref", ban->ref);
-		json_string(json, "reply",
-		    reply_line(ban_reply(ban), ip, network, ban->ends,
-			lookup_url, ban->ref, reply));
-		if (network != NULL) {
-			json_string(json, "network", network);
-		}
-		json_object_end(json);
-	}
-	json_array_end(json);
-	json_time(json, "checked_at", standing->checked_at);
-	json_object_end(json);
 }

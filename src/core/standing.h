@@ -83,8 +83,6 @@ int64_t ban_over(const struct ban *ban);
  * still refuses nobody. */
 bool ban_active(const struct ban *ban, int64_t now);
 
-struct json;
-
 enum {
 	STANDING_BANS_MAX = 16
 };
@@ -133,10 +131,5 @@ bool standing_never_banned_net(const struct net *net);
 
 /* "clear", "banned", "allowed", "never banned". */
 const char *standing_verdict_name(enum verdict verdict);
-
-/* {"ip","listed","bans":[...],"checked_at"}: one address for programs, the
- * same from web and command.  A ban with a ban_network() has "network", too. */
-void standing_json(
-    const struct standing *standing, const char *lookup_url, struct json *json);
 
 #endif

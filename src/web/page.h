@@ -150,6 +150,8 @@ struct page {
 	const char *input;                /* what the field shows, or NULL */
 	const char *ref;                  /* as asked for, or NULL */
 	bool own;                         /* the address is the visitor's own */
+	bool sees;                        /* what is for the client alone: refs,
+					   * counts, when it was refused */
 	const struct standing *standing;  /* of PAGE_LOOKUP */
 	const struct lookup_past *past;   /* the ban of that ref, which is over;
 					   * or NULL */
@@ -169,9 +171,13 @@ enum page_kind page_of_path(const char *path);
  * mistaken for digits; NULL where it cannot be one. */
 const char *page_read_ref(const char *ref, char out[static BAN_REF_SIZE]);
 
-/* The ban that has this ref, as a visitor wrote it (NULL for none), or NULL. */
+/* The ban that has this ref, as a visitor wrote it (NULL for none), or NULL.
+ * Who brought its ref may read it again, whatever else he may see. */
 const struct ban *page_ref_ban(
     const struct standing *standing, const char *ref);
+
+/* What a ban is for: its reason, or "manual". */
+const char *page_reason(const struct ban *ban);
 
 /* Add the page to `out`; false where it did not fit or a template of the
  * owner's is wrong, and then it is not to be shown. */

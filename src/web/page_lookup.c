@@ -105,6 +105,12 @@ is_manual(const struct ban *ban)
 	return strcmp(ban->rule, BAN_RULE_MANUAL) == 0;
 }
 
+const char *
+page_reason(const struct ban *ban)
+{
+	return words_at(&cause_words, (size_t)ban_cause(ban));
+}
+
 /* The kinds that the ban is for: the rule's, or where that is gone those that
  * its reason may be for. */
 static uint32_t
@@ -123,8 +129,7 @@ static void
 put_why(const struct page *page, struct section *section, const struct ban *ban)
 {
 	const uint32_t kinds = kinds_of(page, ban);
-	const char *reason = is_manual(ban) ? BAN_RULE_MANUAL
-					    : reason_name(ban->reason);
+	const char *reason = page_reason(ban);
 
 	section_word(section, VAR_REASON, "reason-", reason);
 	if (ban->reason == REASON_ERROR && kinds != 0 &&
@@ -148,7 +153,7 @@ put_ban(const struct page *page, const struct ban *ban, bool open, bool asked,
 	section_yes(item, VAR_OPEN, open);
 	section_yes(item, VAR_ASKED, asked);
 	section_yes(item, VAR_AUTOMATIC, !is_manual(ban));
-	section_text(item, VAR_REF, ban->ref);
+	section_text(item, VAR_REF, page->sees || asked ? ban->ref : NULL);
 	if (ban->who.bits != ADDR_BITS) {
 		section_copy(item, VAR_NETWORK, net_format(&ban->who, network));
 		section_yes(item, VAR_WIDE,
@@ -248,7 +253,7 @@ put_report(struct page *page, const struct ban *ban, const char *reply)
 
 	section_text(root, VAR_REPLY, reply);
 	/* When it was last refused is for those who were there. */
-	if (page->hours != NULL && ban->told > 0) {
+	if (page->sees && ban->told > 0) {
 		section_copy(root, VAR_REPORT_TIME,
 		    text_from_time(ban->told, refused_at));
 	}
@@ -322,7 +327,9 @@ put_listed(struct page *page)
 		if (reply != NULL) {
 			(void)reply_line(ban_reply(ban), ip,
 			    ban_network(ban, network), ban->ends,
-			    page->site->conf->lookup_url, ban->ref, reply);
+			    page->site->conf->lookup_url,
+			    page->sees || ban == asked ? ban->ref : NULL,
+			    reply);
 		}
 		put_ban(page, ban, i == 0, ban == asked, reply);
 		kinds |= kinds_of(page, ban);

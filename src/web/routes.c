@@ -212,6 +212,30 @@ read_question(const struct request *request, struct question *out)
 	}
 }
 
+/*
+ * Whether what concerns the client of this address alone is for this visitor:
+ * he comes from the client, or brings the ref of a ban of it that is in force.
+ * The ref of a wider network's ban was told to others too, and one that is
+ * over may have been another holder's of the address.
+ *
+ * A visitor's address says nothing where others ask through it: a proxy, or a
+ * page of another site in a browser of that network.
+ */
+static bool
+may_see(const struct request *request, const char *ref,
+    const struct standing *standing)
+{
+	const struct conf *conf = request->site->conf;
+	const struct net client = engine_client(conf, &standing->address);
+	const struct ban *ban = page_ref_ban(standing, ref);
+
+	return (ban != NULL && net_contains(&client, &ban->who)) ||
+	       (request->visitor_known && !request->unbelieved &&
+		   !request->foreign &&
+		   !visitor_is_proxy(conf, &request->visitor) &&
+		   net_contains_addr(&client, &request->visitor));
+}
+
 /* The page about an address; about none, the form alone. */
 static void
 answer_standing(const struct request *request, const struct question *question,
@@ -230,16 +254,8 @@ answer_standing(const struct request *request, const struct question *question,
 		page.input = addr_format(&standing->address, text);
 	}
 	if (page.kind == PAGE_LOOKUP && standing->bans > 0) {
-		const struct net client = net_around(
-		    &standing->address, conf->client_ipv4, conf->client_ipv6);
-		const struct ban *ban = page_ref_ban(standing, page.ref);
-
-		/* What was seen of it is for a visitor from the same client,
-		 * or with the ref of one of its bans.  The ref of a wider
-		 * network's ban was told to others too. */
-		if (((ban != NULL && net_contains(&client, &ban->who)) ||
-			(request->visitor_known &&
-			    net_contains_addr(&client, &request->visitor))) &&
+		page.sees = may_see(request, page.ref, standing);
+		if (page.sees &&
 		    lookup_hours(&request->web->lookup, conf,
 			&standing->address, request->now, &hours)) {
 			page.hours = &hours;
@@ -260,7 +276,8 @@ answer_look_up(const struct request *request, struct response *response)
 	struct json json;
 	bool fine;
 
-	response->vary = in_path ? NULL : "Accept, Accept-Language";
+	response->vary = in_path ? "Accept-Language"
+				 : "Accept, Accept-Language";
 	read_question(request, &question);
 	if (question.kind == PAGE_LOOKUP) {
 		fine = lookup_standing(lookup, conf, &question.asked.address,
@@ -282,7 +299,8 @@ answer_look_up(const struct request *request, struct response *response)
 	}
 	if (wants_json(request)) {
 		json = begin_json(response, 200);
-		standing_json(&standing, conf->lookup_url, &json);
+		api_standing(request, &standing, question.ref,
+		    may_see(request, question.ref, &standing), &json);
 		text_add_char(&response->body, '\n');
 	} else {
 		answer_standing(request, &question, &standing, response);

@@ -109,6 +109,8 @@ read_request(struct MHD_Connection *connection, struct request *request)
 			      info != NULL &&
 			      addr_from_sockaddr(info->client_addr, &peer) &&
 			      !visitor_is_proxy(request->site->conf, &peer);
+	request->foreign = MHD_lookup_connection_value(connection,
+			       MHD_HEADER_KIND, "Origin") != NULL;
 }
 
 /* ---- what goes out ---- */
@@ -147,7 +149,7 @@ add_headers(struct MHD_Response *to, const struct response *response)
 		{ "Content-Language", response->language },
 		{ "Vary", response->vary },
 		/* What a program may ask, a page of any site may ask: it is
-		 * the same for everybody, and nothing can be changed by
+		 * told what strangers are, and nothing can be changed by
 		 * asking. */
 		{ "Access-Control-Allow-Origin", json ? "*" : NULL },
 		{ "Allow", response->status == MHD_HTTP_METHOD_NOT_ALLOWED

@@ -17,6 +17,7 @@
 
 struct MHD_Connection;
 struct MHD_Daemon;
+struct json;
 struct request;
 struct response;
 struct site;
@@ -124,6 +125,7 @@ struct request {
 	const char *accept_language;
 	bool visitor_known;
 	bool unbelieved; /* it says for whom it asks, but is no trusted proxy */
+	bool foreign;    /* a page of another site may read the answer */
 	struct addr visitor;
 };
 
@@ -141,6 +143,15 @@ struct response {
 
 /* Answer a request to the page and the API. */
 void routes_answer(const struct request *request, struct response *response);
+
+/*
+ * One address as JSON (api.c): {"ip","listed","bans":[...],"checked_at"}, with
+ * the bans in force, the last-ending first.  `ref` is what was asked for, or
+ * NULL; without `sees` no other ref is told.
+ */
+void api_standing(const struct request *request,
+    const struct standing *standing, const char *ref, bool sees,
+    struct json *json);
 
 /* Answer GET /metrics, in Prometheus's text format 0.0.4, and nothing else;
  * the manual page explains the names (metrics.c). */

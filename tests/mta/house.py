@@ -196,13 +196,13 @@ class House:
             with answer:
                 return answer.code, answer.read().decode()
 
-    def api(self, address):
-        status, body = self.get(f"api/v1/ip/{address}")
+    def api(self, address, ref=""):
+        status, body = self.get(f"api/v1/ip/{address}?ref={ref}")
         assert status == 200, (status, body)
         return json.loads(body)
 
-    def page(self, address, language="en"):
-        status, body = self.get(f"?ip={address}", language)
+    def page(self, address, language="en", ref=""):
+        status, body = self.get(f"?ip={address}&ref={ref}", language)
         assert status == 200, (status, body)
         return body
 

@@ -142,10 +142,10 @@ def test_the_page_started_alone_answers(light, house, address):
     house.stop("milter")
     house.stop("web")
     house.start_web()
-    (ban,) = house.api(address)["bans"]
+    (ban,) = house.api(address, told.ref)["bans"]
     assert (ban["ref"], ban["ends"], ban["reply"]) == (
         told.ref, told.until, told.line)
-    assert told.ref in house.page(address)
+    assert told.ref in house.page(address, ref=told.ref)
     assert house.get("healthz")[0] == 200
 
 

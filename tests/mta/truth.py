@@ -2,6 +2,7 @@
 
 import datetime
 import html
+import json
 import re
 from dataclasses import dataclass
 
@@ -83,20 +84,26 @@ def assert_one_truth(world, address, fixed, reason, step, lasts, port=None):
     assert told.address == told.ip == address
     assert told.url == house.url
     assert_programs_agree(house, address, told, reason, step, lasts)
+    assert_strangers_are_not_told(house, address, told)
     assert_people_are_told(house, address, told, reason, step)
     return told
 
 
 def assert_programs_agree(house, address, told, reason, step, lasts):
     """What programs read: list, check, explain and the API."""
-    answer = house.api(address)
+    answer = house.api(address, told.ref)
     assert answer["ip"] == address and answer["listed"] is True
     ends = [ban["ends"] for ban in answer["bans"]]
     assert ends == sorted(ends, reverse=True)
     checked = house.json("check", address, "--json")
-    assert checked["bans"] == answer["bans"]
+    assert checked["bans"] == [
+        {key: ban[key] for key in checked["bans"][0] if key in ban}
+        for ban in answer["bans"]]
     served = the_ban(answer["bans"], told.ref)
     assert served["reply"] == told.line
+    assert served["temporary"] == told.line.startswith("4")
+    assert served["service"] in (
+        ["submission"] if reason == "auth" else ["mx", "any"])
     listed = the_ban(house.list(), told.ref)
     explained = the_ban(
         house.json("explain", address, "--json")["bans"], told.ref)
@@ -107,6 +114,17 @@ def assert_programs_agree(house, address, told, reason, step, lasts):
         assert seconds(ban["ends"]) - seconds(ban["begins"]) == lasts
     assert listed["cleared"] is None and listed["observed"] is False
     assert listed["reply"].startswith(told.fixed + " [")
+
+
+def assert_strangers_are_not_told(house, address, told):
+    """Who neither comes from there nor brings the ref is not told it."""
+    answer = house.api(address)
+    assert answer["listed"] is True
+    assert [ban["ref"] for ban in answer["bans"]] \
+        == [None] * len(answer["bans"])
+    assert told.until in [ban["ends"] for ban in answer["bans"]]
+    for said in json.dumps(answer), house.page(address):
+        assert told.ref not in said
 
 
 def assert_people_are_told(house, address, told, reason, step):
@@ -124,7 +142,7 @@ def assert_people_are_told(house, address, told, reason, step):
     assert until[:len("2026-11-21 18:05")] in house.videur("list")
     heading = "Blocked by the administrator" if step == 0 else HEADING[reason]
     for language, headings in (("en", [heading]), ("fr", [])):
-        page = house.page(address, language)
+        page = house.page(address, language, told.ref)
         section = the_section(page, told.ref)
         for words in (told.line, *headings):
             assert words in section, (language, words, section)

@@ -286,6 +286,7 @@ hours_are_for_some_alone(void **state)
 	hides("in numbers", "1234");
 	hides("when it was refused", "2026-11-21T18:04:42Z");
 	page.hours = &hours;
+	page.sees = true;
 	shows("what was seen", "<svg class=\"chart\" viewBox=\"0 0 480");
 	shows("in numbers", "1234 unknown recipients");
 	shows("and the good", "<td class=\"number\">7</td>");

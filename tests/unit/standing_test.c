@@ -1,6 +1,5 @@
 #include "check.h"
 
-#include "base/json.h"
 #include "base/text.h"
 #include "core/standing.h"
 
@@ -151,48 +150,12 @@ who_speaks(void **state)
 	}
 }
 
-static void
-json_names_are_fixed(void **state)
-{
-	struct standing standing = {
-		.verdict = STANDING_BANNED, .checked_at = 1795284000, .bans = 1
-	};
-	struct ban *ban = &standing.ban[0];
-	char buf[2048];
-	struct text text;
-	struct json json;
-
-	(void)state;
-	assert_true(addr_parse("192.0.2.7", &standing.address));
-	*ban = (struct ban){ .who = net_cut(&standing.address, ADDR_BITS),
-		.reason = REASON_ERROR,
-		.rule = "dictionary",
-		.step = 2,
-		.begins = 1795283999,
-		.ends = 1795284342,
-		.hits = 3,
-		.note = "a \"note\"",
-		.ref = "7K2M9Q" };
-	assert_null(reply_parse("550 5.7.1 Too many", NULL, &ban->reply));
-	text_init(&text, buf, sizeof(buf));
-	json_init(&json, json_to_text, &text);
-	standing_json(&standing, "", &json);
-	check_text("one address", buf,
-	    "{\"ip\":\"192.0.2.7\",\"listed\":true,\"bans\":[{\"reason\":"
-	    "\"error\",\"rule\":\"dictionary\",\"step\":2,\"begins\":"
-	    "\"2026-11-21T17:59:59Z\",\"ends\":\"2026-11-21T18:05:42Z\","
-	    "\"ref\":\"7K2M9Q\",\"reply\":\"550 5.7.1 Too many [192.0.2.7], "
-	    "blocked until 2026-11-21T18:05:42Z\"}],\"checked_at\":"
-	    "\"2026-11-21T18:00:00Z\"}");
-}
-
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(ranges_that_are_never_banned),
 		cmocka_unit_test(who_speaks),
-		cmocka_unit_test(json_names_are_fixed),
 	};
 
 	return cmocka_run_group_tests_name("standing", tests, NULL, NULL);

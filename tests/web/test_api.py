@@ -14,7 +14,7 @@ with open("web/openapi.json", encoding="utf-8") as file:
 PATHS = DESCRIPTION["paths"]
 
 PYTHON_TYPES = {"object": dict, "array": list, "string": str,
-                "boolean": bool, "integer": int}
+                "boolean": bool, "integer": int, "null": type(None)}
 
 
 def resolved(part):
@@ -54,17 +54,20 @@ def check(value, schema, where="answer"):
         "propertyNames", "items", "minItems", "maxItems", "enum", "pattern",
         "format", "minimum", "maxLength", "description"}, where
     if "type" in schema:
-        assert isinstance(value, PYTHON_TYPES[schema["type"]]), where
-        assert schema["type"] != "integer" or value is not True, where
+        kinds = schema["type"] if isinstance(schema["type"], list) \
+            else [schema["type"]]
+        assert isinstance(
+            value, tuple(PYTHON_TYPES[kind] for kind in kinds)), where
+        assert "integer" not in kinds or not isinstance(value, bool), where
     if "enum" in schema:
         assert value in schema["enum"], where
-    if "pattern" in schema:
+    if "pattern" in schema and isinstance(value, str):
         assert re.search(schema["pattern"], value), where
     if schema.get("format") == "date":
         assert time.strptime(value, "%Y-%m-%d"), where
     if schema.get("format") == "date-time":
         assert time.strptime(value, "%Y-%m-%dT%H:%M:%SZ"), where
-    if "minimum" in schema:
+    if "minimum" in schema and value is not None:
         assert value >= schema["minimum"], where
     if isinstance(value, dict):
         check_object(value, schema, where)
@@ -104,6 +107,28 @@ def test_one_address_is_as_described(shown, address, status):
     check_answer(ADDRESS, answer)
 
 
+def test_who_it_concerns_is_told_more_as_described(shown):
+    for headers in {}, {"X_Forwarded_For": "192.0.2.7"}:
+        answer = shown.ask(ADDRESS.format(address="192.0.2.7"), **headers)
+        check_answer(ADDRESS, answer)
+        for ban in json.loads(answer.text)["bans"]:
+            assert (ban["ref"] is None) == (not headers)
+            assert (f"&ref={ban['ref']}" in ban["reply"]) == bool(headers)
+
+
+def test_the_reason_is_in_the_language_that_is_wished_for(shown):
+    path = ADDRESS.format(address="192.0.2.7")
+    texts = []
+    for query, headers in [("", {}), ("", {"Accept_Language": "fr"}),
+                           ("?lang=fr", {"Accept_Language": "en"})]:
+        ban = json.loads(shown.ask(path + query, **headers).text)["bans"][0]
+        assert not set("<>&") & set(ban["reason_text"])
+        assert ban["reason_text"] in shown.ask(
+            "/?ip=192.0.2.7&" + query[1:], **headers).words
+        texts.append(ban["reason_text"])
+    assert texts[0] != texts[1] == texts[2]
+
+
 def test_statistics_are_as_described(shown):
     answer = shown.ask("/api/v1/stats")
     assert answer.status == 200
@@ -124,7 +149,7 @@ def test_every_reference_leads_somewhere():
     assert refs
     for ref in refs:
         assert resolved({"$ref": ref})
-    for family in "schemas", "responses":
+    for family in "schemas", "responses", "parameters":
         for name in DESCRIPTION["components"][family]:
             assert f"#/components/{family}/{name}" in refs, "unused"
 
@@ -219,7 +244,8 @@ def test_what_the_answer_depends_on_is_said(shown):
     for accept in "text/html", "application/json":
         assert shown.ask("/?ip=192.0.2.7", Accept=accept) \
             .headers["Vary"] == "Accept, Accept-Language"
-    assert "Vary" not in shown.ask("/api/v1/ip/192.0.2.7").headers
+    for path in "/api/v1/ip/192.0.2.7", "/api/v1/ip/x":
+        assert shown.ask(path).headers["Vary"] == "Accept-Language"
 
 
 @pytest.mark.parametrize("path", ["/api/v1/ip/192.0.2.7", "/?ip=192.0.2.7"])

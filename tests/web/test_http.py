@@ -9,7 +9,7 @@ import pytest
 
 def test_a_banned_address_as_json(shown):
     before = int(time.time())
-    answer = shown.ask("/api/v1/ip/192.0.2.7")
+    answer = shown.ask("/api/v1/ip/192.0.2.7", X_Forwarded_For="192.0.2.7")
     assert answer.status == 200
     assert answer.headers["Content-Type"] == "application/json"
     said = json.loads(answer.text)
@@ -20,7 +20,10 @@ def test_a_banned_address_as_json(shown):
     known = [ban for ban in json.loads(shown.videur("list", "--json"))
              if ban["client"] == "192.0.2.7"]
     keys = "reason", "rule", "step", "begins", "ends", "ref", "reply"
-    assert said["bans"] == [{key: ban[key] for key in keys} for ban in known]
+    assert [{key: ban[key] for key in keys} for ban in said["bans"]] \
+        == [{key: ban[key] for key in keys} for ban in known]
+    assert [(ban["service"], ban["temporary"]) for ban in said["bans"]] \
+        == [("mx", False)] * 2
     assert [ban["reason"] for ban in said["bans"]] == ["spam", "error"]
 
 

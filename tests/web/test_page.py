@@ -52,7 +52,7 @@ def bans_of(shown, ip):
                     "Applies to all of 203.0.113.0/24"],
 }.items(), ids=lambda value: value if isinstance(value, str) else "")
 def test_a_banned_address_reads_what_the_command_knows(shown, ip, said):
-    page = shown.ask(f"/?ip={ip}")
+    page = shown.ask(f"/?ip={ip}", X_Forwarded_For=ip)
     assert page.status == 200
     assert f"{ip} is blocked" in page.words
     for words in said:
@@ -65,6 +65,79 @@ def test_a_banned_address_reads_what_the_command_knows(shown, ip, said):
         assert f'<time datetime="{ban["begins"]}">' in page.text
         assert f'<time datetime="{ban["ends"]}">' in page.text
         assert f"&ref={ban['ref']}" in page.words
+
+
+def refs_in(shown, path, **headers):
+    """The refs of the website's bans that an answer holds, in whatever form:
+    page or JSON, link or mail; it must not depend on the letters' case."""
+    answer = shown.ask(path, **headers)
+    assert answer.status == 200
+    assert answer.headers["Cache-Control"] == "no-store"
+    everything = (html.unescape(answer.text)
+                  + str(answer.headers)).upper()
+    return {ban["ref"] for ban in
+            json.loads(shown.videur("list", "--all", "--json"))
+            if ban["ref"] in everything}
+
+
+# The client's own address, another of its /64, and the ways to say it.
+@pytest.mark.parametrize("json_too", [False, True], ids=["page", "json"])
+@pytest.mark.parametrize("visitor, headers, ip, brings, sees", [
+    ("192.0.2.7", {}, "192.0.2.7", None, "all"),
+    ("192.0.2.9", {}, "192.0.2.7", None, "nothing"),
+    (None, {}, "192.0.2.7", None, "nothing"),
+    ("192.0.2.9", {}, "192.0.2.7", "192.0.2.7", "all"),
+    ("192.0.2.9", {}, "192.0.2.7", "192.0.2.9", "nothing"),
+    ("2001:db8:0:1::abcd", {}, "2001:db8:0:1::7", None, "all"),
+    ("2001:db8:0:2::7", {}, "2001:db8:0:1::7", None, "nothing"),
+    # A wider network's is known to whoever brings it, and to the client.
+    ("203.0.113.5", {}, "203.0.113.5", None, "all"),
+    ("203.0.113.6", {}, "203.0.113.5", None, "nothing"),
+    ("203.0.113.6", {}, "203.0.113.5", "203.0.113.5", "all"),
+    # A page of another site, in a browser there.
+    ("192.0.2.7", {"Origin": "https://x.example"}, "192.0.2.7", None,
+     "nothing"),
+    ("192.0.2.9", {"Origin": "https://x.example"}, "192.0.2.7", "192.0.2.7",
+     "all"),
+])
+def test_a_ref_is_for_whom_it_concerns(
+        shown, json_too, visitor, headers, ip, brings, sees):
+    if visitor:
+        headers = {**headers, "X_Forwarded_For": visitor}
+    own = {ban["ref"] for ban in bans_of(shown, ip)}
+    ref = bans_of(shown, brings)[0]["ref"] if brings else ""
+    query = f"ref={ref}" if ref else ""
+    if json_too:
+        paths = [f"/api/v1/ip/{ip}?{query}", f"/?ip={ip}&{query}"]
+        headers["Accept"] = "application/json"
+    else:
+        paths = [f"/?ip={ip}&lang={lang}&{query}" for lang in ("en", "fr")]
+    for path in paths:
+        seen = refs_in(shown, path, **headers)
+        if sees == "all":
+            assert seen == own, path
+        elif not json_too and ref:
+            assert seen == {ref}, path  # in the notice that it is none
+        else:
+            assert seen == set(), path
+
+
+def test_the_ref_of_a_wide_network_opens_no_other(empty):
+    """It was told to others, too."""
+    empty.configure(more='trusted-proxies = {"127.0.0.0/8"}')
+    empty.videur("ban", "192.0.2.0/24", "2d")
+    empty.videur("report", "virus", "192.0.2.7")
+    empty.start()
+    wide, = (ban["ref"] for ban in json.loads(empty.videur("list", "--json"))
+             if ban["client"] == "192.0.2.0/24")
+    page = empty.ask(f"/?ip=192.0.2.7&ref={wide}",
+                     X_Forwarded_For="192.0.2.8")
+    assert page.words.count("Reference") == 1
+    assert SEEN not in page.words
+    said = json.loads(empty.ask(f"/api/v1/ip/192.0.2.7?ref={wide}",
+                                X_Forwarded_For="192.0.2.8").text)
+    assert [ban["ref"] for ban in said["bans"]] == [wide, None]
+    assert "ref=" not in said["bans"][1]["reply"]
 
 
 def test_the_ban_that_ends_last_stands_first(shown):
@@ -88,7 +161,7 @@ def test_the_ban_that_was_asked_for_stands_before_one_that_ends_last(shown):
 
 
 def test_what_to_do_stands_before_the_details(shown):
-    words = shown.ask("/?ip=192.0.2.7").words
+    words = shown.ask("/?ip=192.0.2.7", X_Forwarded_For="192.0.2.7").words
     assert words.index("What to do") < words.index("Reference")
 
 
