@@ -1,70 +1,117 @@
 // What the pages can do without, and do better with: the time that is left
 // runs, the end is told in the visitor's own time, the page is looked up again
-// when a block ends, and the facts for the contact are copied by one click.
+// when a block ends, and what is to be passed on is copied or shared by one
+// click.
 "use strict";
 
 (function () {
   const begun = Date.now();
+  const ticks = performance.now();
+  const verdict = document.querySelector(".verdict[data-now]");
 
+  // Seconds since the page came.  One clock may be set meanwhile, and the other
+  // stands still while the computer sleeps.
+  function elapsed() {
+    return Math.max(Date.now() - begun, performance.now() - ticks) / 1000;
+  }
+
+  // Rounded up, as is all that is told of an end.
   function words(seconds, units) {
-    const parts = [Math.floor(seconds / 86400), Math.floor(seconds / 3600) % 24,
-      Math.floor(seconds / 60) % 60, seconds % 60];
+    const step = seconds >= 86400 ? 3600 : seconds >= 3600 ? 60 : 1;
+    const whole = Math.ceil(seconds / step) * step;
+    const parts = [Math.floor(whole / 86400), Math.floor(whole / 3600) % 24,
+      Math.floor(whole / 60) % 60, whole % 60];
     const first = parts.findIndex((part) => part > 0);
 
-    if (first < 0) {
-      return "0 " + units[3];
-    }
-    // Below an hour the seconds run too; above it they are but noise.
-    return parts.map((part, i) => part + " " + units[i])
+    return parts.map((part, i) => part + "\u00a0" + units[i])
       .slice(first, first + 2)
-      .filter((text, i) => i === 0 || !text.startsWith("0 "))
-      .join(" ");
+      .filter((text, i) => i === 0 || !text.startsWith("0\u00a0"))
+      .join("\u00a0");
   }
 
-  // Once for each end, as two clocks may differ; a little later, and not for
-  // all visitors at one moment.
-  function lookAgain() {
-    const status = document.querySelector("[role=status]");
-    const end = document.querySelector("time").dateTime;
-
-    status.textContent = status.dataset.over;
-    if (sessionStorage.getItem("looked") !== end) {
-      sessionStorage.setItem("looked", end);
-      setTimeout(() => location.reload(), 2000 + 5000 * Math.random());
+  function write(element, text) {
+    if (element.textContent !== text) {
+      element.textContent = text;
     }
   }
 
-  // "today 16:48, your time": never earlier than it is.
+  // "today 16:48, your time": in the visitor's zone, but by the server's
+  // clock, as the visitor's may be wrong.
   function tellYours(element) {
     const tag = document.documentElement.lang;
     const end = new Date(
       Math.ceil(Date.parse(element.dataset.yours) / 60000) * 60000);
+    const now = new Date(
+      Date.parse(verdict.dataset.now) + elapsed() * 1000);
     const days = Math.round((new Date(end).setHours(0, 0, 0, 0) -
-      new Date().setHours(0, 0, 0, 0)) / 86400000);
+      now.setHours(0, 0, 0, 0)) / 86400000);
     const day = Math.abs(days) < 2
       ? new Intl.RelativeTimeFormat(tag, { numeric: "auto" })
         .format(days, "day")
-      : end.toLocaleDateString(tag, { weekday: "long" });
+      : end.toLocaleDateString(tag, days > 0 && days < 7
+        ? { weekday: "long" } : { day: "numeric", month: "long" });
 
-    element.textContent = day + " " + end.toLocaleTimeString(
+    write(element, day + " " + end.toLocaleTimeString(
       tag, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }) +
-      ", " + element.dataset.words;
+      ", " + element.dataset.words);
     element.hidden = false;
+  }
+
+  function drawBar(share) {
+    const rest = verdict.querySelector(".served .rest");
+    const { width, height } = rest.getBBox();
+    let done = verdict.querySelector(".served .series-0");
+
+    if (done === null) {
+      done = rest.cloneNode();
+      done.setAttribute("class", "series-0");
+      rest.after(done);
+    }
+    done.setAttribute("d", `M0 0h${width * share}v${height}H0z`);
+  }
+
+  // Not while something is being typed, nor where there is no network.
+  function lookAgain() {
+    const field = document.getElementById("ip");
+
+    if (navigator.onLine && field.value === field.defaultValue) {
+      location.reload();
+    } else {
+      setTimeout(lookAgain, 5000);
+    }
+  }
+
+  // A little later, as two clocks may differ, and not for all visitors at one
+  // moment.
+  function turn() {
+    const heading = verdict.querySelector("h1");
+    const status = verdict.querySelector("[role=status]");
+
+    document.title = document.title.replace(
+      heading.textContent, heading.dataset.over);
+    heading.textContent = heading.dataset.over;
+    verdict.classList.replace("bad", "note");
+    verdict.querySelector(".lead").hidden = true;
+    status.textContent = status.dataset.over;
+    setTimeout(lookAgain, 2000 + 5000 * Math.random());
   }
 
   function run(element) {
     const total = Number(element.dataset.left);
     const units = element.dataset.units.split(" ");
+    const [until, since] = [".until", ".since"].map((name) =>
+      Date.parse(verdict.querySelector(`${name} time`).dateTime) / 1000);
 
     function show() {
-      const left = total - Math.floor((Date.now() - begun) / 1000);
+      const left = total - Math.floor(elapsed());
 
-      if (left <= 0) {
-        element.textContent = element.dataset.over;
-        clearInterval(timer);
-        lookAgain();
+      document.querySelectorAll("[data-yours]").forEach(tellYours);
+      drawBar(1 - Math.max(left, 0) / (until - since));
+      if (left > 0) {
+        write(element, words(left, units));
       } else {
-        element.textContent = words(left, units);
+        clearInterval(timer);
+        turn();
       }
     }
 
@@ -80,26 +127,76 @@
     getSelection().addRange(range);
   }
 
-  // The clipboard of the browser is for https alone; elsewhere what is to be
-  // copied is selected at least.
-  async function copy(button) {
-    const element = document.getElementById(button.dataset.copy);
+  // The clipboard of the browser is for https alone.
+  function copyElsewhere(text) {
+    const field = document.createElement("textarea");
 
-    select(element);
+    field.value = text;
+    document.body.append(field);
+    field.select();
+    const done = document.execCommand("copy");
+    field.remove();
+    return done;
+  }
+
+  function announce(button) {
+    const said = document.getElementById("said");
+
+    button.dataset.label ??= button.textContent;
+    button.textContent = button.dataset.done;
+    said.textContent = button.dataset.done;
+    setTimeout(() => {
+      button.textContent = button.dataset.label;
+      said.textContent = "";
+    }, 3000);
+  }
+
+  // The link of the page, or the text before the button.
+  async function copy(button) {
+    const link = button.dataset.link;
+    const element = button.parentElement.previousElementSibling;
+    const text = link ? new URL(link, location).href : element.textContent;
+
     try {
-      await navigator.clipboard.writeText(element.textContent);
+      await navigator.clipboard.writeText(text);
     } catch {
-      if (!document.execCommand("copy")) {
+      const done = copyElsewhere(text);
+
+      button.focus();
+      if (!done) {
+        select(element);
         return;
       }
     }
-    button.textContent = button.dataset.done;
+    announce(button);
+  }
+
+  // What a mail would say, by whatever the device shares with.
+  function share(event) {
+    const mail = new URL(event.currentTarget.href);
+
+    event.preventDefault();
+    navigator.share({
+      title: mail.searchParams.get("subject"),
+      text: mail.searchParams.get("body"),
+    }).catch((error) => {
+      if (error.name !== "AbortError") {
+        location.assign(mail);
+      }
+    });
   }
 
   document.querySelectorAll("[data-left]").forEach(run);
-  document.querySelectorAll("[data-yours]").forEach(tellYours);
-  document.querySelectorAll("button[data-copy]").forEach((button) => {
+  document.querySelectorAll("button[data-done]").forEach((button) => {
     button.hidden = false;
     button.addEventListener("click", () => copy(button));
   });
+  document.querySelectorAll("a.share").forEach((link) => {
+    if (navigator.share) {
+      link.addEventListener("click", share);
+    }
+  });
+  // What is there is typed over at once.
+  document.querySelectorAll("#ip").forEach((field) =>
+    field.addEventListener("focus", () => field.select()));
 })();

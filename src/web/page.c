@@ -22,7 +22,7 @@ static const struct page_shape {
 	const char *path; /* below the root; NULL: of no page of its own */
 	void (*fill)(struct page *page);
 } shapes[PAGE_KIND_COUNT] = {
-	[PAGE_FORM] = { "form.html", "form", "", NULL },
+	[PAGE_FORM] = { "form.html", "form", "", page_form_fill },
 	[PAGE_LOOKUP] = { "answer.html", NULL, NULL, page_lookup_fill },
 	[PAGE_NO_ADDRESS] = { "problem.html", "no-address", NULL, NULL },
 	[PAGE_NETWORK] = { "problem.html", "network", NULL, NULL },
@@ -274,6 +274,8 @@ page_render(const struct page *asked, struct text *out)
 		owner = conf->web.paragraph_fr;
 	}
 	section_text(root, VAR_SITE_NAME, conf->web.site_name);
+	section_text(root, VAR_HOST, site->host);
+	section_text(root, VAR_URL, conf->lookup_url);
 	section_text(root, VAR_LOGO, site->logo);
 	section_text(root, VAR_VERSION, site->version);
 	section_text(root, VAR_CONTACT, conf->contact);

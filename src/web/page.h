@@ -95,21 +95,24 @@ void section_number(
 void section_digits(struct section *section, enum variable_name name,
     int64_t number, int width);
 
-/* How long something still takes, "1 d 4 h", or "1 j 4 h" in French; and how
- * long a ban lasts, as policies say it: "24 h", "90 d". */
+/* How long something took, "1 d 4 h", or "1 j 4 h" in French; how long it
+ * still takes, which is rounded up; and how long a ban lasts, as policies say
+ * it: "24 h", "90 d". */
 void section_duration(
+    struct section *section, enum variable_name name, int64_t seconds);
+void section_left(
     struct section *section, enum variable_name name, int64_t seconds);
 void section_length(
     struct section *section, enum variable_name name, int64_t seconds);
 
-/* A moment in UTC, as a list of one section; and, where the site has a zone,
- * in that zone. */
+/* A moment in UTC, as a list of one section; and in the site's zone, or in UTC
+ * where it has none. */
 void section_moment(
     struct section *section, enum variable_name name, int64_t at);
-void section_local(
-    struct section *section, enum variable_name name, int64_t at);
-/* In that zone, or in UTC where there is none. */
 void section_here(struct section *section, enum variable_name name, int64_t at);
+/* The same of an end that is told by the minute: the next full one, as nobody
+ * shall come too early.  VAR_ISO stays exact. */
+void section_end(struct section *section, enum variable_name name, int64_t at);
 
 /*
  * The site's own time zone, "Europe/Paris", or empty for none.  One process
@@ -152,7 +155,8 @@ struct page {
 	bool own;                         /* the address is the visitor's own */
 	bool sees;                        /* what is for the client alone: refs,
 					   * counts, when it was refused */
-	const struct standing *standing;  /* of PAGE_LOOKUP */
+	const struct standing *standing;  /* of PAGE_LOOKUP; of PAGE_FORM the
+					   * visitor's own, or NULL */
 	const struct lookup_past *past;   /* the ban of that ref, which is over;
 					   * or NULL */
 	const struct lookup_hours *hours; /* NULL: not for this visitor */
@@ -186,8 +190,10 @@ bool page_render(const struct page *asked, struct text *out);
 /* ---- the parts of the pages, each of which fills in what its templates
  * show ---- */
 
-/* The look-up of an address (page_lookup.c). */
+/* The look-up of an address; and the form, with a line about the visitor's own
+ * address where `standing` is known (page_lookup.c). */
 void page_lookup_fill(struct page *page);
+void page_form_fill(struct page *page);
 
 /* The active policy's replies and limits, durations and kinds
  * (page_host.c). */

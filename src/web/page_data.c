@@ -12,9 +12,13 @@ enum {
 	NUMBER_SIZE = 24,
 	/* A blank of three bytes before each three of 19 digits. */
 	GROUPED_SIZE = NUMBER_SIZE + 3 * 6,
+	MINUTE = 60,
 	HOUR = 3600,
+	DAY = 86400,
 	HOURS_MAX = 72 /* what lasts longer is shown in days */
 };
+
+#define NO_BREAK "\xc2\xa0"
 
 static char zone[65];
 
@@ -210,12 +214,31 @@ section_duration(
     struct section *section, enum variable_name name, int64_t seconds)
 {
 	char text[DURATION_TEXT_SIZE];
+	char bound[2 * DURATION_TEXT_SIZE];
 	char *day = strchr(text_from_duration(seconds, text), 'd');
+	struct text out;
 
 	if (day != NULL) {
 		*day = language_facts[section->data->language].day;
 	}
-	section_copy(section, name, text);
+	/* No line ends within it. */
+	text_init(&out, bound, sizeof(bound));
+	for (const char *c = text; *c != '\0'; c++) {
+		text_add_bytes(
+		    &out, *c == ' ' ? NO_BREAK : c, *c == ' ' ? 2 : 1);
+	}
+	section_copy(section, name, bound);
+}
+
+void
+section_left(struct section *section, enum variable_name name, int64_t seconds)
+{
+	/* The smaller of the two units that are told. */
+	const int64_t unit = seconds >= DAY    ? HOUR
+			     : seconds >= HOUR ? MINUTE
+					       : 1;
+
+	section_duration(section, name, (seconds + unit - 1) / unit * unit);
 }
 
 void
@@ -230,7 +253,7 @@ section_length(
 		return;
 	}
 	text_init(&out, text, sizeof(text));
-	text_addf(&out, "%lld h", (long long)(seconds / HOUR));
+	text_addf(&out, "%lld" NO_BREAK "h", (long long)(seconds / HOUR));
 	section_copy(section, name, text);
 }
 
@@ -265,8 +288,36 @@ page_zone(void)
 	return zone;
 }
 
+/* "Paris", of Europe/Paris; NULL of what is no place ("Etc/GMT+5"). */
+static const char *
+zone_place(void)
+{
+	const char *slash = strrchr(zone, '/');
+
+	return slash == NULL || strncmp(zone, "Etc/", 4) == 0 ? NULL
+							      : slash + 1;
+}
+
+/* The zone's name for people: the language's own ("heure de Londres"), else one
+ * made of the place's. */
 static void
-put_moment(struct section *moment, int64_t at, const struct tm *tm)
+put_zone(struct section *moment, const char *place)
+{
+	char name[sizeof(zone)];
+
+	section_word(moment, VAR_ZONE, "zone-", place);
+	moment->variable->text = "zone-text";
+	(void)text_copy(name, sizeof(name), place);
+	for (char *c = name; *c != '\0'; c++) {
+		*c = (char)(*c == '_' ? ' ' : *c);
+	}
+	section_copy(moment, VAR_PLACE, name);
+}
+
+/* `at` as `tm` has it; `place` is NULL where the zone's name in `tm` does. */
+static void
+put_moment(struct section *moment, int64_t at, const struct tm *tm,
+    const char *place)
 {
 	static const char months[][3] = { "1", "2", "3", "4", "5", "6", "7",
 		"8", "9", "10", "11", "12" };
@@ -282,34 +333,54 @@ put_moment(struct section *moment, int64_t at, const struct tm *tm)
 	section_digits(moment, VAR_HOUR, tm->tm_hour, 2);
 	section_digits(moment, VAR_MINUTE, tm->tm_min, 2);
 	section_digits(moment, VAR_SECONDS, tm->tm_sec, 2);
-	/* Libc's or our own: it outlives the page. */
-	section_text(moment, VAR_ZONE, tm->tm_zone);
+	if (place != NULL) {
+		put_zone(moment, place);
+	} else {
+		/* Libc's or our own: it outlives the page. */
+		section_text(moment, VAR_ZONE, tm->tm_zone);
+	}
+}
+
+/* What the clock says at `told`, for the moment `at`. */
+static void
+put_utc(struct section *moment, int64_t at, int64_t told)
+{
+	time_t when = (time_t)told;
+	struct tm tm = { .tm_mday = 1 };
+
+	(void)gmtime_r(&when, &tm);
+	tm.tm_zone = "UTC"; /* which libc calls GMT */
+	put_moment(moment, at, &tm, NULL);
+}
+
+static void
+put_here(struct section *moment, int64_t at, int64_t told)
+{
+	time_t when = (time_t)told;
+	struct tm tm;
+
+	if (zone[0] != '\0' && localtime_r(&when, &tm) != NULL) {
+		put_moment(moment, at, &tm, zone_place());
+	} else {
+		put_utc(moment, at, told);
+	}
 }
 
 void
 section_moment(struct section *section, enum variable_name name, int64_t at)
 {
-	time_t when = (time_t)at;
-	struct tm tm = { .tm_mday = 1 };
-
-	(void)gmtime_r(&when, &tm);
-	tm.tm_zone = "UTC"; /* which libc calls GMT */
-	put_moment(section_item(section, name), at, &tm);
-}
-
-void
-section_local(struct section *section, enum variable_name name, int64_t at)
-{
-	time_t when = (time_t)at;
-	struct tm tm;
-
-	if (zone[0] != '\0' && localtime_r(&when, &tm) != NULL) {
-		put_moment(section_item(section, name), at, &tm);
-	}
+	put_utc(section_item(section, name), at, at);
 }
 
 void
 section_here(struct section *section, enum variable_name name, int64_t at)
 {
-	(zone[0] != '\0' ? section_local : section_moment)(section, name, at);
+	put_here(section_item(section, name), at, at);
+}
+
+void
+section_end(struct section *section, enum variable_name name, int64_t at)
+{
+	put_here(section_item(section, name), at,
+	    at + (MINUTE - at % MINUTE) % MINUTE);
 }

@@ -16,7 +16,8 @@
 
 enum {
 	/* A byte makes six at most; an address is shorter than the rest. */
-	MAILTO_SIZE = 6 * 3 * PAGE_WORDS_SIZE
+	MAILTO_SIZE = 6 * 3 * PAGE_WORDS_SIZE,
+	LINK_SIZE = REPLY_URL_MAX + ADDR_TEXT_SIZE + BAN_REF_SIZE + 16
 };
 
 /* ---- refs ---- */
@@ -94,9 +95,8 @@ static void
 put_times(struct section *section, const struct ban *ban)
 {
 	section_moment(section, VAR_UNTIL, ban->ends);
-	section_local(section, VAR_UNTIL_LOCAL, ban->ends);
-	section_moment(section, VAR_SINCE, ban->begins);
-	section_local(section, VAR_SINCE_LOCAL, ban->begins);
+	section_end(section, VAR_UNTIL_LOCAL, ban->ends);
+	section_here(section, VAR_SINCE, ban->begins);
 }
 
 static bool
@@ -239,17 +239,62 @@ add_encoded(struct text *out, const char *text)
 	}
 }
 
-/* The five facts: those we know, and blanks for the others. */
+/* A link that opens a mail, filled by these phrases or templates. */
+static void
+put_mailto(struct page *page, enum variable_name name, const char *to,
+    const char *subject, const char *body)
+{
+	char *link = page_data_room(page->data, MAILTO_SIZE);
+	struct text out;
+
+	subject = page_words(page, subject);
+	body = page_words(page, body);
+	if (link == NULL || subject == NULL || body == NULL) {
+		return;
+	}
+	text_init(&out, link, MAILTO_SIZE);
+	text_addf(&out, "mailto:%s?subject=", to);
+	add_encoded(&out, subject);
+	text_add(&out, "&body=");
+	add_encoded(&out, body);
+	section_text(page->root, name, link);
+}
+
+/* The page itself, for others to open; without the site's URL relative to it.
+ * With the ref that the visitor brought, or may see. */
+static void
+put_link(const struct page *page, const char *ip)
+{
+	const struct standing *standing = page->standing;
+	char *link = page_data_room(page->data, LINK_SIZE);
+	const struct ban *ban = page_ref_ban(standing, page->ref);
+	struct text out;
+
+	if (link == NULL) {
+		return;
+	}
+	if (ban == NULL && page->past != NULL) {
+		ban = &page->past->ban;
+	} else if (ban == NULL && page->sees && standing->bans > 0) {
+		ban = &standing->ban[0];
+	}
+	text_init(&out, link, LINK_SIZE);
+	text_addf(&out, "%s?ip=%s", page->site->conf->lookup_url, ip);
+	if (ban != NULL) {
+		text_addf(&out, "&ref=%s", ban->ref);
+	}
+	section_text(page->root, VAR_LINK, link);
+}
+
+/* The five facts: those we know, and blanks for the others; and what is to be
+ * sent to one's provider. */
 static void
 put_report(struct page *page, const struct ban *ban, const char *reply)
 {
 	struct section *root = page->root;
 	const char *contact = page->site->conf->contact;
-	char *link = page_data_room(page->data, MAILTO_SIZE);
 	char refused_at[TIME_TEXT_SIZE];
-	const char *subject;
 	const char *body;
-	struct text out;
 
 	section_text(root, VAR_REPLY, reply);
 	/* When it was last refused is for those who were there. */
@@ -262,16 +307,11 @@ put_report(struct page *page, const struct ban *ban, const char *reply)
 		return;
 	}
 	section_lines(root, VAR_REPORT, body);
-	subject = page_words(page, "report-subject");
-	if (contact[0] == '\0' || subject == NULL || link == NULL) {
-		return;
+	if (contact[0] != '\0') {
+		put_mailto(
+		    page, VAR_MAILTO, contact, "report-subject", "report.txt");
 	}
-	text_init(&out, link, MAILTO_SIZE);
-	text_addf(&out, "mailto:%s?subject=", contact);
-	add_encoded(&out, subject);
-	text_add(&out, "&body=");
-	add_encoded(&out, body);
-	section_text(root, VAR_MAILTO, link);
+	put_mailto(page, VAR_SHARE, "", "share-subject", "share.txt");
 }
 
 /* ---- a ban that is over ---- */
@@ -284,7 +324,7 @@ put_past(struct page *page, const struct lookup_past *past)
 	const int64_t over = ban_over(ban);
 	struct section *item = section_item(page->root, VAR_ENDED);
 
-	section_here(item, VAR_UNTIL, over);
+	section_end(item, VAR_UNTIL, over);
 	section_duration(item, VAR_AGO, page->standing->checked_at - over);
 	section_yes(item, VAR_LIFTED, over < ban->ends);
 	section_yes(item, VAR_TEMPORARY, ban_reply(ban)->code[0] == '4');
@@ -340,7 +380,7 @@ put_listed(struct page *page)
 	section_yes(root, VAR_LISTED, true);
 	section_yes(root, VAR_MANY, standing->bans > 1);
 	if (place > 0) {
-		section_here(root, VAR_FREE, standing->ban[0].ends);
+		section_end(root, VAR_FREE, standing->ban[0].ends);
 	}
 	section_yes(root, VAR_AUTOMATIC, automatic);
 	section_yes(root, VAR_BY_HAND, by_hand);
@@ -349,7 +389,7 @@ put_listed(struct page *page)
 	section_yes(root, VAR_TEMPORARY, ban_reply(main)->code[0] == '4');
 	section_word(root, VAR_LEAD, "lead-", service_name(main->service));
 	put_times(root, main);
-	section_duration(root, VAR_LEFT, left);
+	section_left(root, VAR_LEFT, left);
 	section_digits(root, VAR_LEFT_SECONDS, left, 0);
 	page_bar_put(root, VAR_SERVED, standing->checked_at - main->begins,
 	    main->ends - main->begins);
@@ -360,21 +400,53 @@ put_listed(struct page *page)
 	put_report(page, main, main_reply);
 }
 
+/* Long addresses may be broken behind a colon, and nowhere else. */
+static void
+write_breakable(const void *what, struct text *out)
+{
+	for (const char *c = what; *c != '\0'; c++) {
+		text_add_char(out, *c);
+		text_add(out, *c == ':' ? "<wbr>" : "");
+	}
+}
+
+void
+page_form_fill(struct page *page)
+{
+	const struct standing *standing = page->standing;
+	char ip[ADDR_TEXT_SIZE];
+	struct section *own;
+
+	if (standing != NULL) {
+		own = section_item(page->root, VAR_OWN);
+		section_copy(
+		    own, VAR_IP, addr_format(&standing->address, ip));
+		section_here(own, VAR_LOOKED_UP, standing->checked_at);
+	}
+}
+
 void
 page_lookup_fill(struct page *page)
 {
 	const struct standing *standing = page->standing;
 	struct section *root = page->root;
-	char ip[ADDR_TEXT_SIZE];
+	char *ip = page_data_room(page->data, ADDR_TEXT_SIZE);
 	char text[BAN_REF_SIZE];
 	const char *ref = page_read_ref(page->ref, text);
 
-	section_copy(root, VAR_IP, addr_format(&standing->address, ip));
+	if (ip == NULL) {
+		return;
+	}
+	section_text(root, VAR_IP, addr_format(&standing->address, ip));
+	section_write(
+	    section_item(root, VAR_SHOWN), VAR_IP, write_breakable, ip);
+	put_link(page, ip);
 	if (ref != NULL) {
 		section_copy(root, VAR_REF, ref);
 	}
 	section_here(root, VAR_LOOKED_UP, standing->checked_at);
 	section_yes(root, VAR_OWN, page->own);
+	section_yes(root, VAR_FRONT, page->own && page->ref == NULL);
 	section_yes(root, VAR_GONE,
 	    page->ref != NULL && page_ref_ban(standing, page->ref) == NULL &&
 		page->past == NULL);

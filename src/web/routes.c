@@ -252,6 +252,10 @@ answer_standing(const struct request *request, const struct question *question,
 	if (page.kind == PAGE_LOOKUP) {
 		page.standing = standing;
 		page.input = addr_format(&standing->address, text);
+		/* Who asks nothing is no mail server as a rule: one line. */
+		if (page.own && page.ref == NULL && standing->bans == 0) {
+			page.kind = PAGE_FORM;
+		}
 	}
 	if (page.kind == PAGE_LOOKUP && standing->bans > 0) {
 		page.sees = may_see(request, page.ref, standing);

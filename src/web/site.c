@@ -6,6 +6,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/log.h"
@@ -316,6 +317,30 @@ read_templates(struct site *site, int *language)
 
 /* ---- all of it ---- */
 
+/* Its name as senders meet it: in the link of each refusal, else in the
+ * contact's address, else the machine's own. */
+static void
+name_host(struct site *site)
+{
+	const struct conf *conf = site->conf;
+	const char *name = conf->web.site_name;
+	const char *url = strstr(conf->lookup_url, "://");
+	const char *at = strchr(conf->contact, '@');
+	struct text out;
+
+	text_init(&out, site->host, sizeof(site->host));
+	if (name[0] != '\0') {
+		text_add(&out, name);
+	} else if (url != NULL) {
+		text_add_bytes(&out, url + 3,
+		    strcspn(url + 3, url[3] == '[' ? "/?#" : "/:?#"));
+	} else if (at != NULL) {
+		text_add(&out, at + 1);
+	} else if (gethostname(site->host, sizeof(site->host) - 1) != 0) {
+		text_add(&out, "videur");
+	}
+}
+
 struct site *
 site_new(struct conf *conf)
 {
@@ -348,6 +373,7 @@ site_new(struct conf *conf)
 		return NULL;
 	}
 	add_logo(site);
+	name_host(site);
 	/* Each file is hashed with the hash of those before it. */
 	for (size_t i = 0; i < site->files; i++) {
 		const struct site_file *file = &site->file[i];

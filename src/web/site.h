@@ -20,6 +20,7 @@ struct templates;
 enum {
 	SITE_FILES_MAX = 32,
 	SITE_PATH_SIZE = 320,
+	SITE_HOST_SIZE = 256,
 	SITE_FILE_MAX = 512 * 1024 /* bytes */
 };
 
@@ -44,8 +45,7 @@ enum {
 	V(IP, "ip") V(REF, "ref") V(OWN, "own") V(CLEAR, "clear")              \
 	V(LISTED, "listed") V(GONE, "gone") V(BY_HAND, "by-hand")              \
 	V(AUTOMATIC, "automatic") V(LEAD, "lead") V(UNTIL, "until")            \
-	V(UNTIL_LOCAL, "until-local") V(SINCE, "since")                        \
-	V(SINCE_LOCAL, "since-local") V(LEFT, "left")                          \
+	V(UNTIL_LOCAL, "until-local") V(SINCE, "since") V(LEFT, "left")        \
 	V(LEFT_SECONDS, "left-seconds") V(SERVED, "served") V(MANY, "many")    \
 	V(BANS, "bans") V(ASKED, "asked") V(REASON, "reason") V(WHY, "why")    \
 	V(NETWORK, "network") V(WIDE, "wide") V(SERVICE, "service") V(REPLY, "reply")          \
@@ -74,7 +74,10 @@ enum {
 	V(BAN_CHART, "ban-chart") V(TOTAL, "total") V(SESSIONS, "sessions")    \
 	V(MESSAGES, "messages") V(ACCEPTED, "accepted") V(CHART, "chart")      \
 	V(BAR, "bar") V(DAY_FROM, "day-from") V(DAY_UNTIL, "day-until")        \
-	V(SHORT, "short") V(BLOCKED, "blocked")
+	V(SHORT, "short") V(BLOCKED, "blocked")                                \
+	/* whose page it is, and where */                                      \
+	V(HOST, "host") V(URL, "url") V(LINK, "link") V(SHARE, "share")        \
+	V(PLACE, "place") V(SHOWN, "shown") V(FRONT, "front")
 /* clang-format on */
 
 #define PAGE_VARIABLE(name, word) VAR_##name,
@@ -101,6 +104,8 @@ struct site {
 	struct site_file file[SITE_FILES_MAX];
 	size_t files;
 	const char *logo; /* its path, below the site's root */
+	char host[SITE_HOST_SIZE]; /* who refuses: the owner's name for it,
+				    * else a host's */
 	char version[9];  /* another whenever a served file is, for URLs */
 	unsigned references;
 };

@@ -448,7 +448,7 @@ template_escape(struct text *out, const char *text, size_t len)
 
 static void run(struct rendering *r, size_t from, size_t until);
 
-static void
+static bool
 put_named(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
     const char *name)
 {
@@ -458,8 +458,22 @@ put_named(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 
 	if (entry != NULL) {
 		run(r, entry->from, entry->until);
-	} else {
-		r->wrong = true;
+	}
+	return entry != NULL;
+}
+
+static void
+put_variable(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
+    const struct variable *variable)
+{
+	if (variable->phrase != NULL) {
+		r->wrong = !put_named(r, variable->phrase) &&
+			   (variable->text == NULL ||
+			       !put_named(r, variable->text));
+	} else if (variable->write != NULL) {
+		variable->write(variable->what, r->out);
+	} else if (variable->text != NULL) {
+		r->put(r->out, variable->text, strlen(variable->text));
 	}
 }
 
@@ -528,16 +542,8 @@ run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 			break;
 		case OP_VARIABLE:
 			variable = r->bound[op->number];
-			if (variable == NULL) {
-				break;
-			}
-			if (variable->phrase != NULL) {
-				put_named(r, variable->phrase);
-			} else if (variable->write != NULL) {
-				variable->write(variable->what, r->out);
-			} else if (variable->text != NULL) {
-				r->put(r->out, variable->text,
-				    strlen(variable->text));
+			if (variable != NULL) {
+				put_variable(r, variable);
 			}
 			break;
 		}
@@ -560,6 +566,5 @@ template_render(const struct templates *templates, const char *name,
 	     variable != NULL; variable = variable->next) {
 		r.bound[variable->name] = variable;
 	}
-	put_named(&r, name);
-	return !r.wrong && !out->cut;
+	return put_named(&r, name) && !r.wrong && !out->cut;
 }

@@ -30,8 +30,8 @@ struct text;
 
 /* ---- what the holes are filled with ---- */
 
-/* One name and what stands for it: one of the four, or nothing.  All
- * borrowed. */
+/* One name and what stands for it: one of the four, or nothing.  A text beside
+ * a phrase names another, for languages without that one.  All borrowed. */
 struct variable {
 	size_t name; /* its place among the names of the templates */
 	const char *text;

@@ -1,10 +1,12 @@
 """What the page says."""
 
+import datetime
 import html
 import json
 import os
 import re
 import signal
+import socket
 import time
 import urllib.parse
 
@@ -412,7 +414,7 @@ def test_a_visitor_from_inside_gets_the_form_alone(shown):
 
 def test_only_what_the_proxy_saw_counts(shown):
     page = shown.ask("/", X_Forwarded_For="192.0.2.7, 198.51.100.1")
-    assert "198.51.100.1 is not blocked" in page.words
+    assert "You connect from 198.51.100.1 : not blocked" in page.words
 
 
 def test_several_lines_of_forwarded_are_one_list(shown):
@@ -420,8 +422,108 @@ def test_several_lines_of_forwarded_are_one_list(shown):
                      b"X-Forwarded-For: 192.0.2.7\r\n"
                      b"X-Forwarded-For: 198.51.100.1\r\n"
                      b"Connection: close\r\n\r\n")
-    assert b"198.51.100.1 is not blocked" in said
+    assert b">198.51.100.1</a>: not" in said
     assert b"192.0.2.7 is" not in said
+
+
+@pytest.mark.parametrize("lang, words", [
+    ("en", "You connect from 198.51.100.1 : not blocked. Checked on"),
+    ("fr", "depuis l’adresse 198.51.100.1 : elle n’est pas bloquée. Vérifié")])
+def test_the_front_page_is_the_form_and_a_line_of_the_visitor(
+        shown, lang, words):
+    page = shown.ask(f"/?lang={lang}", X_Forwarded_For="198.51.100.1")
+    text = page.text
+    assert words in page.words
+    assert text.index('id="ip"') < text.index('class="aside visitor"')
+    assert f'href="./?ip=198.51.100.1&amp;lang={lang}"' in text
+    assert 'value="198.51.100.1"' in text
+    assert "verdict good" not in text and "Good to know" in \
+        shown.ask("/", X_Forwarded_For="198.51.100.1").words
+    # A link to the page in another language is one to the front page.
+    assert re.findall(r'href="(\S*)" lang=', text) == [
+        f"./?lang={'fr' if lang == 'en' else 'en'}"]
+
+
+def test_on_the_front_page_the_form_stands_before_a_red_card(shown):
+    text = shown.ask("/", X_Forwarded_For="192.0.2.7").text
+    assert text.index('id="ip"') < text.index('class="verdict bad"')
+    assert text.count('id="ip"') == 1
+    text = shown.ask("/?ip=192.0.2.7", X_Forwarded_For="192.0.2.7").text
+    assert text.index('id="ip"') > text.index('class="verdict bad"')
+
+
+@pytest.mark.parametrize("conf, host", [
+    ('web {{ site-name = "Chez Jo" {} }}', "Chez Jo"),
+    ('lookup-url = "https://postmaster.example.fr:81/"\nweb {{ {} }}',
+     "postmaster.example.fr"),
+    ('lookup-url = "https://[2001:db8::5]/"\nweb {{ {} }}', "[2001:db8::5]"),
+    ('contact = "jo@example.org"\nweb {{ {} }}', "example.org"),
+    ('web {{ {} }}', socket.gethostname()),
+])
+def test_whose_page_it_is(empty, conf, host):
+    """In the title, in the first line, and in the verdict."""
+    with open(empty.conf, "w", encoding="utf-8") as file:
+        file.write(f'database = "{empty.database}"\n')
+        file.write(conf.format('listen = "127.0.0.1:0"'))
+    empty.videur("ban", "192.0.2.7", "2h")
+    empty.start()
+    for path in "/", "/faq", "/?ip=192.0.2.7", "/?ip=x":
+        page = empty.ask(path)
+        assert re.search(r"<title>.* – (.*)</title>", page.text)[1] == host
+        assert f'alt=""> <span>{host}</span>' in page.text
+    assert f"{host} refuses mail from this address" in \
+        empty.ask("/?ip=192.0.2.7").words
+
+
+@pytest.mark.parametrize("zone, lang, words", [
+    ("Europe/Paris", "fr", r"\d\d:\d\d \(heure de Paris\)"),
+    ("Europe/London", "fr", r"\d\d:\d\d \(heure de Londres\)"),
+    ("Europe/Athens", "fr", r"\d\d:\d\d \(heure d’Athènes\)"),
+    ("America/New_York", "en", r"\d\d:\d\d New York time"),
+    ("America/Argentina/Buenos_Aires", "fr", r"\(heure de Buenos Aires\)"),
+    ("Etc/GMT+5", "en", r"\d\d:\d\d -05"),
+    ("EST5EDT", "en", r"\d\d:\d\d E[SD]T"),
+])
+def test_the_zone_is_named_by_its_place(empty, zone, lang, words):
+    empty.configure(more=f'zone = "{zone}"')
+    empty.videur("ban", "192.0.2.7", "2h")
+    empty.start()
+    page = empty.ask(f"/?ip=192.0.2.7&lang={lang}")
+    assert re.search(words, page.words)
+    assert re.search(r"\d\d:\d\d:\d\d UTC", page.words)
+
+
+@pytest.mark.parametrize("more", ["", 'zone = "Asia/Kathmandu"'])
+def test_a_minute_that_is_told_is_never_before_the_end(tmp_path, more):
+    """Whatever the seconds are: in the times, the last of several, and the
+    time left."""
+    site = Website(tmp_path, more=more)
+    for seconds in 7200, 7230, 7259, 90061:
+        site.videur("ban", f"192.0.2.{seconds % 100}", f"{seconds}s")
+        site.videur("ban", f"192.0.2.{seconds % 100}", f"{seconds // 2}s",
+                    "--reason", "spam")
+    site.start()
+    try:
+        for seconds in 7200, 7230, 7259, 90061:
+            page = site.ask(f"/?ip=192.0.2.{seconds % 100}")
+            told = re.findall(
+                r'<time datetime="([^"]*)">\d+ \w+ \d+, (\d\d:\d\d)\s',
+                page.text)
+            assert told
+            for iso, clock in told:
+                end = datetime.datetime.fromisoformat(iso[:-1])
+                if more:
+                    end += datetime.timedelta(hours=5, minutes=45)
+                end += datetime.timedelta(seconds=-end.second % 60)
+                assert clock == f"{end:%H:%M}"
+            left = re.search(r'data-left="(\d+)".*?>([^<]*)<', page.text, re.S)
+            units = {"d": 86400, "h": 3600, "min": 60, "s": 1}
+            words = left[2].split()
+            assert sum(int(number) * units[unit] for number, unit
+                       in zip(words[::2], words[1::2])) >= int(left[1])
+    finally:
+        site.stop()
+        site.close()
 
 
 @pytest.mark.parametrize("lang, accept, want", [
@@ -469,6 +571,8 @@ def test_no_page_needs_scripts_or_strangers(shown):
             re.findall(r'<script src="\./page\.js\?v=[0-9a-f]{8}" defer>', text)
         assert " style=" not in text and "<style" not in text
         assert not re.search(r" on[a-z]+=", text)
+        # A link that tells whose an address is may be followed.
+        text = text.replace('href="https://client.rdap.org/', "")
         assert not re.search(r"""(src|href|action)="(https?:)?//""", text)
 
 
@@ -555,13 +659,39 @@ def test_what_to_send_can_be_copied(shown):
         re.search(r'<pre id="report"[^>]*>(.*?)</pre>', page.text, re.S)[1])
     assert "Sending IP address: 192.0.2.7\n" in report
     assert report.endswith(f"Full SMTP error message:\n{ban['reply']}\n")
-    link = html.unescape(re.search(r'href="(mailto:[^"]*\?[^"]*)"',
+    link = html.unescape(re.search(r'href="(mailto:[^"?]+\?[^"]*)"',
                                    page.text)[1])
     mail = urllib.parse.urlsplit(link)
     words = urllib.parse.parse_qs(mail.query)
     assert mail.path == "postmaster@example.fr"
     assert words["subject"] == [f"192.0.2.7 is blocked ({ban['ref']})"]
     assert words["body"] == [report.replace("\n", "\r\n")]
+
+
+def shared(page):
+    """What is to be sent to one's provider, and the link that is copied."""
+    mail = html.unescape(re.search(r'href="mailto:\?([^"]*)"', page.text)[1])
+    link = html.unescape(re.search(r'data-link="([^"]*)"', page.text)[1])
+    return urllib.parse.parse_qs(mail), link
+
+
+def test_what_is_sent_to_the_provider(shown, empty):
+    ban = bans_of(shown, "192.0.2.7")[1]
+    words, link = shared(shown.ask(f"/?ip=192.0.2.7&ref={ban['ref']}"))
+    assert link == \
+        f"https://postmaster.example.fr/?ip=192.0.2.7&ref={ban['ref']}"
+    assert words["subject"] == ["192.0.2.7 is blocked by postmaster.example.fr"]
+    assert f"\r\n{ban['reply']}\r\n" in words["body"][0]
+    assert f"\r\n{link}\r\n" in words["body"][0]
+    # Of a block whose reference one need not know.
+    words, link = shared(shown.ask("/?ip=192.0.2.7"))
+    assert link == "https://postmaster.example.fr/?ip=192.0.2.7"
+    with open(empty.conf, "w", encoding="utf-8") as file:
+        file.write(f'database = "{empty.database}"\n'
+                   'web { listen = "127.0.0.1:0" }\n')
+    empty.videur("ban", "192.0.2.7", "2h")
+    words, link = shared(empty.start().ask("/?ip=192.0.2.7"))
+    assert link == "?ip=192.0.2.7" and link not in words["body"][0]
 
 
 # ---- the active policy ----
@@ -630,7 +760,7 @@ def test_the_owners_settings(tmp_path):
         assert "Chez &lt;Nous&gt;" in page.text
         assert "Ask Jo &amp; Co" in page.text
         assert 'class="languages"' not in page.text
-        assert re.search(r"\d\d:\d\d CES?T", page.words)
+        assert re.search(r"\d\d:\d\d \(heure de Paris\)", page.words)
         assert re.search(r"\d\d:\d\d:\d\d UTC", page.words)
         assert 'href="mailto:abuse@example.fr"' in page.text
         logo = site.ask("/logo")
@@ -763,7 +893,9 @@ def phrases(language):
 def test_both_languages_have_the_same_phrases():
     names = {language: set(phrases(language)) for language in ("en", "fr")}
     # Which only one of them needs.
-    assert names["en"] ^ names["fr"] == {"day-french"}
+    odd = names["en"] ^ names["fr"]
+    assert {name for name in odd if not name.startswith("zone-")} == \
+        {"day-french"}
 
 
 def test_french_is_set_as_french_is():
