@@ -37,6 +37,7 @@ static const struct page_shape {
 	[PAGE_WHY] = { "why.html", "why", "why", page_why_fill },
 	[PAGE_FAQ] = { "faq.html", "faq", "faq", NULL },
 	[PAGE_STATS] = { "stats.html", "stats", "stats", page_stats_fill },
+	[PAGE_CALENDAR] = { "answer.html", NULL, NULL, page_calendar_fill },
 };
 
 enum page_kind
@@ -289,6 +290,9 @@ page_render(const struct page *asked, struct text *out)
 	put_links(&page);
 	if (shapes[page.kind].fill != NULL) {
 		shapes[page.kind].fill(&page);
+	}
+	if (page.kind == PAGE_CALENDAR) {
+		return page_calendar_write(&page, out) && !data.full;
 	}
 	return !data.full && template_render(site->templates[page.language],
 				 "layout.html", TEMPLATE_HTML, root, out);

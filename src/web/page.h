@@ -141,6 +141,7 @@ enum page_kind {
 	PAGE_WHY,         /* what its rules count */
 	PAGE_FAQ,         /* questions and answers */
 	PAGE_STATS,       /* what `stats` say */
+	PAGE_CALENDAR,    /* an entry: when `standing`, which is listed, ends */
 	PAGE_KIND_COUNT
 };
 
@@ -155,8 +156,9 @@ struct page {
 	bool own;                         /* the address is the visitor's own */
 	bool sees;                        /* what is for the client alone: refs,
 					   * counts, when it was refused */
-	const struct standing *standing;  /* of PAGE_LOOKUP; of PAGE_FORM the
-					   * visitor's own, or NULL */
+	const struct standing *standing;  /* of PAGE_LOOKUP, PAGE_CALENDAR; of
+					   * PAGE_FORM the visitor's own, or
+					   * NULL */
 	const struct lookup_past *past;   /* the ban of that ref, which is over;
 					   * or NULL */
 	const struct lookup_hours *hours; /* NULL: not for this visitor */
@@ -189,6 +191,11 @@ bool page_render(const struct page *asked, struct text *out);
 
 /* ---- the parts of the pages, each of which fills in what its templates
  * show ---- */
+
+/* The end of a block, and then the whole of it, which is no page: text/calendar
+ * by RFC 5545; false as of page_render() (calendar.c). */
+void page_calendar_fill(struct page *page);
+bool page_calendar_write(struct page *page, struct text *out);
 
 /* The look-up of an address; and the form, with a line about the visitor's own
  * address where `standing` is known (page_lookup.c). */

@@ -104,6 +104,13 @@ answer_page(const struct request *request, struct page *page, unsigned status,
 	page->stats = NULL; /* they are ours */
 }
 
+/* Whether the end of a block is wanted as an entry for a calendar. */
+static bool
+wants_calendar(const struct request *request)
+{
+	return request->as != NULL && strcmp(request->as, "ics") == 0;
+}
+
 /* Whether it is for a program: by its path or, of the look-up, by the client's
  * wish. */
 static bool
@@ -111,7 +118,7 @@ wants_json(const struct request *request)
 {
 	return text_after(request->path, "/api/") != NULL ||
 	       (strcmp(request->path, "/") == 0 &&
-		   negotiate_json(request->accept));
+		   !wants_calendar(request) && negotiate_json(request->accept));
 }
 
 /* Refuse, as a page of that kind or, to a program, as JSON. */
@@ -265,7 +272,17 @@ answer_standing(const struct request *request, const struct question *question,
 			page.hours = &hours;
 		}
 	}
-	answer_page(request, &page, 200, response);
+	if (page.kind != PAGE_LOOKUP || !wants_calendar(request)) {
+		answer_page(request, &page, 200, response);
+		return;
+	}
+	/* There is an entry for what ends; what does not is told in words. */
+	page.kind = standing->bans > 0 ? PAGE_CALENDAR : PAGE_LOOKUP;
+	answer_page(request, &page, standing->bans > 0 ? 200 : 404, response);
+	if (response->status == 200) {
+		response->type = "text/calendar; charset=utf-8";
+		response->file = "attachment; filename=\"mail.ics\"";
+	}
 }
 
 static void

@@ -83,6 +83,7 @@ read_request(struct MHD_Connection *connection, struct request *request)
 		{ MHD_GET_ARGUMENT_KIND, "ip", &request->ip },
 		{ MHD_GET_ARGUMENT_KIND, "ref", &request->ref },
 		{ MHD_GET_ARGUMENT_KIND, "lang", &request->lang },
+		{ MHD_GET_ARGUMENT_KIND, "as", &request->as },
 		{ MHD_HEADER_KIND, "Accept", &request->accept },
 		{ MHD_HEADER_KIND, "Accept-Language",
 		    &request->accept_language },
@@ -148,6 +149,7 @@ add_headers(struct MHD_Response *to, const struct response *response)
 				       : "no-store" },
 		{ "Content-Language", response->language },
 		{ "Vary", response->vary },
+		{ "Content-Disposition", response->file },
 		/* What a program may ask, a page of any site may ask: it is
 		 * told what strangers are, and nothing can be changed by
 		 * asking. */

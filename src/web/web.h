@@ -121,6 +121,7 @@ struct request {
 	const char *ip;   /* the arguments */
 	const char *ref;
 	const char *lang;
+	const char *as; /* "ics" */
 	const char *accept;
 	const char *accept_language;
 	bool visitor_known;
@@ -136,6 +137,7 @@ struct response {
 	const char *language; /* its tag, or NULL: in none */
 	const char *vary;     /* which headers it depends on, or NULL */
 	int64_t retry_after;  /* seconds until it may change; 0: not said */
+	const char *file; /* name to keep it by, or NULL */
 	bool may_be_cached;
 	bool names_us; /* program and version */
 	struct text body;
