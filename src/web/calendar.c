@@ -36,8 +36,9 @@ put(struct line *line, const char *bytes, size_t len)
 	line->octets += len;
 }
 
-/* Text as a value has it (3.3.11), or, if `bare`, as it is.  What is no UTF-8
- * or controls something is '?'. */
+/* Text as a value has it (3.3.11), or, if `bare`, as it is.  A phrase that goes
+ * on in the next line of its file is one line; what is no UTF-8 or controls
+ * something is '?'. */
 static void
 put_text(struct line *line, const char *text, bool bare)
 {
@@ -45,7 +46,10 @@ put_text(struct line *line, const char *text, bool bare)
 		const size_t len = utf8_printable(text);
 		const bool escape = !bare && strchr("\\;,", *text) != NULL;
 
-		if (*text == '\n') {
+		if (text_after(text, "\n\t") != NULL) {
+			put(line, " ", 1);
+			text++;
+		} else if (*text == '\n') {
 			put(line, "\\n", 2);
 		} else if (len == 0) {
 			put(line, "?", 1);

@@ -141,7 +141,8 @@ enum page_kind {
 	PAGE_WHY,         /* what its rules count */
 	PAGE_FAQ,         /* questions and answers */
 	PAGE_STATS,       /* what `stats` say */
-	PAGE_CALENDAR,    /* an entry: when `standing`, which is listed, ends */
+	PAGE_CALENDAR,    /* no page, so the last: when `standing`, which is
+			   * listed, ends */
 	PAGE_KIND_COUNT
 };
 

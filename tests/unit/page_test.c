@@ -220,7 +220,7 @@ every_kind_in_every_language(void **state)
 	(void)state;
 	page.stats = &stats;
 	lift("192.0.2.7");
-	for (int n = 0; n < (int)PAGE_KIND_COUNT * (int)LANGUAGE_COUNT; n++) {
+	for (int n = 0; n < (int)PAGE_CALENDAR * (int)LANGUAGE_COUNT; n++) {
 		page.kind = (enum page_kind)(n / LANGUAGE_COUNT);
 		page.language = (enum language)(n % LANGUAGE_COUNT);
 		shows("there is a way to the form", "href=\"./\"");
