@@ -187,7 +187,7 @@ policy_past_add(struct policy_past *past, const struct ban *ban)
 	if (ban->observed && !past->observed) {
 		return;
 	}
-	if (!ban->mistake && strcmp(ban->rule, BAN_RULE_MANUAL) != 0 &&
+	if (!ban->mistake && !ban_is_manual(ban) &&
 	    net_equal(&ban->who, &past->who) &&
 	    ban->begins > past->t - past->memory && ban->begins <= past->t) {
 		past->steps++;

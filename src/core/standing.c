@@ -22,11 +22,16 @@ ban_by_hand(struct ban *ban)
 	ban->reply = by_hand;
 }
 
+bool
+ban_is_manual(const struct ban *ban)
+{
+	return strcmp(ban->rule, BAN_RULE_MANUAL) == 0;
+}
+
 int
 ban_cause(const struct ban *ban)
 {
-	return strcmp(ban->rule, BAN_RULE_MANUAL) == 0 ? CAUSE_MANUAL
-						       : (int)ban->reason;
+	return ban_is_manual(ban) ? CAUSE_MANUAL : (int)ban->reason;
 }
 
 const char *

@@ -66,6 +66,8 @@ struct ban {
  * by its reason; the rest is the caller's. */
 void ban_by_hand(struct ban *ban);
 
+/* Whether it was made by hand. */
+bool ban_is_manual(const struct ban *ban);
 /* What it is counted by, among cause_words: its reason, or CAUSE_MANUAL. */
 int ban_cause(const struct ban *ban);
 

@@ -47,9 +47,9 @@ struct rules *ctl_rules(const struct ctl *ctl);
 extern const struct layout bans_layout;
 
 /* One ban as a row of the open table.  Of an address that it holds, only what
- * that one may know. */
-void bans_row(
-    struct ctl *ctl, const struct ban *ban, const struct addr *address);
+ * that one may know.  People are told `story` beside it. */
+void bans_row(struct ctl *ctl, const struct ban *ban,
+    const struct addr *address, const char *story);
 
 /* One line about a ban that has just been written. */
 void bans_began(struct ctl *ctl, const struct ban *ban);

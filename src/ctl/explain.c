@@ -1,10 +1,17 @@
 #include <inttypes.h>
+#include <stdlib.h>
 
+#include "base/log.h"
+#include "base/text.h"
 #include "core/kind.h"
 #include "core/policy.h"
 #include "core/standing.h"
 #include "ctl/ctl.h"
 #include "engine/engine.h"
+
+enum {
+	STORY_SIZE = 400
+};
 
 /* What is told, and what of it decides when all is forgotten. */
 struct known {
@@ -343,26 +350,95 @@ put_networks(struct known *known)
 
 /* ---- bans ---- */
 
-static bool
-put_ban(void *to, const struct ban *ban)
-{
-	struct known *known = to;
+/* They are collected first: the store must not be asked while it tells. */
+struct story {
+	struct told {
+		struct ban ban;
+		struct why why;
+		struct next_ban next; /* while it holds */
+	} * told;
+	size_t count;
+	size_t room;
+};
 
-	bans_row(known->ctl, ban, NULL);
-	if (ban->ends > known->last_ban) {
-		known->last_ban = ban->ends;
+static bool
+collect(void *to, const struct ban *ban)
+{
+	struct story *story = to;
+
+	if (story->count == story->room) {
+		story->room = story->room * 2 + 4;
+		story->told = reallocarray(
+		    story->told, story->room, sizeof(*story->told));
+		if (story->told == NULL) {
+			log_panic("out of memory");
+		}
 	}
+	story->told[story->count++] = (struct told){ .ban = *ban };
 	return true;
 }
 
-static bool
-put_held(void *to, const struct ban *ban)
+/* ", 20 helo and 3 relay in 1h, next 4h". */
+static const char *
+story_text(const struct told *told)
 {
-	(void)to;
-	if (ban->observed && ban->honest) {
-		output_string(NULL, ban->ref);
+	const struct why *why = &told->why;
+	char words[STORY_SIZE];
+	struct text text;
+
+	text_init(&text, words, sizeof(words));
+	for (enum kind kind = 0; why->known && kind < KIND_COUNT; kind++) {
+		if (why->count[kind] > 0) {
+			text_addf(&text, "%s%" PRId64 " %s",
+			    text.len > 0 ? " and " : ", ", why->count[kind],
+			    kind_name(kind));
+		}
 	}
-	return true;
+	if (text.len > 0) {
+		text_addf(&text, " in %s", piece_short(why->within));
+	}
+	if (told->next.lasts > 0) {
+		text_addf(&text, ", next %s", piece_short(told->next.lasts));
+	}
+	return piece("%s", words);
+}
+
+/* What was counted for those of which that is known, by their refs. */
+static void
+put_causes(const struct story *story)
+{
+	output_table("causes", NULL);
+	for (size_t i = 0; i < story->count; i++) {
+		const struct told *told = &story->told[i];
+
+		if (!told->why.known && told->next.lasts == 0) {
+			continue;
+		}
+		output_row();
+		output_string("ref", told->ban.ref);
+		output_int("within", told->why.within);
+		output_object("counted", NULL);
+		for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+			if (told->why.known && told->why.count[kind] > 0) {
+				output_int(
+				    kind_name(kind), told->why.count[kind]);
+			}
+		}
+		output_end();
+		output_number("next", COLUMN_OPTIONAL, told->next.lasts);
+		output_end();
+	}
+	output_end();
+	/* Refs of those that are observed because the brake was on. */
+	output_list("held");
+	for (size_t i = 0; i < story->count; i++) {
+		const struct ban *ban = &story->told[i].ban;
+
+		if (ban->observed && ban->honest) {
+			output_string(NULL, ban->ref);
+		}
+	}
+	output_end();
 }
 
 /* Every ban that holds or held the address, observed ones too; whether there
@@ -372,28 +448,40 @@ put_bans(struct known *known)
 {
 	struct ctl *ctl = known->ctl;
 	struct layout layout = bans_layout;
+	struct story story = { .count = 0 };
 	const struct ban_query query = {
 		.scope = BAN_COVERING,
 		.who = ctl->args->who,
 		.active_at = INT64_MIN,
 		.observed = true,
 	};
-	bool any;
 
 	layout.shown = " begins until reason ref hits state detail ";
 	layout.indent = 2;
+	store_ban_each(ctl->store, &query, collect, &story);
 	output_say("\nBans, latest end first:");
 	output_table("bans", &layout);
-	store_ban_each(ctl->store, &query, put_ban, known);
-	any = output_end() > 0;
-	if (!any) {
+	for (size_t i = 0; i < story.count; i++) {
+		struct told *told = &story.told[i];
+		const struct ban *ban = &told->ban;
+
+		engine_why(ctl->store, ctl->conf, ban, ctl->now, &told->why);
+		if (ban_active(ban, ctl->now) && !ban->observed) {
+			told->next = engine_next(
+			    ctl->store, ctl->conf, ban, ctl->now);
+		}
+		bans_row(ctl, ban, NULL, story_text(told));
+		if (ban->ends > known->last_ban) {
+			known->last_ban = ban->ends;
+		}
+	}
+	output_end();
+	if (story.count == 0) {
 		output_say("  none");
 	}
-	/* Refs of those that are observed because the brake was on. */
-	output_list("held");
-	store_ban_each(ctl->store, &query, put_held, known);
-	output_end();
-	return any;
+	put_causes(&story);
+	free(story.told);
+	return story.count > 0;
 }
 
 /* ---- all of it ---- */

@@ -67,12 +67,14 @@ state_of(const struct ban *ban, int64_t now)
 static const char *
 rule_text(const struct ban *ban)
 {
-	return ban->step == 0 ? piece("rule %s, by hand", ban->rule)
-			      : piece("rule %s, step %d", ban->rule, ban->step);
+	return ban_is_manual(ban)
+		   ? piece("rule %s, by hand", ban->rule)
+		   : piece("rule %s, step %d", ban->rule, ban->step);
 }
 
 void
-bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address)
+bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address,
+    const char *story)
 {
 	const char *who = address != NULL ? piece_addr(address)
 					  : piece_net(&ban->who);
@@ -87,7 +89,7 @@ bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address)
 			    ? piece_short(ban->ends - ctl->now)
 			    : state,
 		.state = state,
-		.detail = piece("%s, %s%s%s", rule_text(ban), who,
+		.detail = piece("%s, %s%s%s%s", rule_text(ban), who, story,
 		    ban->note[0] != '\0' ? ": " : "", ban->note),
 		.reply = reply_line(ban_reply(ban), who, network, ban->ends,
 		    ctl->conf->lookup_url, ban->ref, reply),
@@ -220,7 +222,7 @@ put_ban(void *to, const struct ban *ban)
 
 	listing->active += active && !ban->observed;
 	listing->observed += active && ban->observed;
-	bans_row(listing->ctl, ban, NULL);
+	bans_row(listing->ctl, ban, NULL, "");
 	return true;
 }
 
@@ -276,7 +278,7 @@ list_check(struct ctl *ctl)
 	output_bool("listed", banned);
 	output_table("bans", &layout);
 	for (size_t i = 0; i < standing.bans; i++) {
-		bans_row(ctl, &standing.ban[i], &standing.address);
+		bans_row(ctl, &standing.ban[i], &standing.address, "");
 	}
 	output_end();
 	output_time("checked_at", standing.checked_at);

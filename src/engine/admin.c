@@ -23,8 +23,7 @@ take_manual(void *to, const struct ban *ban)
 {
 	struct ban *found = to;
 
-	if (strcmp(ban->rule, BAN_RULE_MANUAL) != 0 ||
-	    ban->observed != found->observed) {
+	if (!ban_is_manual(ban) || ban->observed != found->observed) {
 		return true;
 	}
 	*found = *ban;

@@ -295,13 +295,38 @@ struct outlook {
 	int64_t need;     /* it acts at so many; INT64_MAX: at no number */
 	int64_t accepted; /* other side of the ratio */
 	int64_t history;  /* and what the 30 days before add to it */
-	int64_t steps;    /* bans of its reason it remembers */
-	int64_t next;     /* seconds the next ban would last; 0: never */
+	int64_t steps;    /* bans of its reason it remembers by then */
+	int64_t next;     /* engine_next(): seconds it lasts; 0: never */
 	int64_t forgets;  /* when the newest of those steps is forgotten; 0 */
 };
 void engine_outlook(struct store *store, const struct conf *conf,
     const struct net *client, const struct rule *rule, int64_t now,
     struct outlook *outlook);
+
+/* Why a ban began: what its rule counted of its client up to then.  Of one by
+ * hand, of a whole network or of another policy nothing is known. */
+struct why {
+	int64_t within;            /* in so many seconds */
+	uint32_t kinds;            /* what was seen in them; 0: not known */
+	bool known;                /* nothing of it is forgotten: */
+	int64_t count[KIND_COUNT]; /* the numbers that led to it */
+};
+void engine_why(struct store *store, const struct conf *conf,
+    const struct ban *ban, int64_t now, struct why *why);
+
+/*
+ * The ban that would follow one of a rule: its client does the same again as
+ * soon as nothing holds it.  Later it is never longer, as bans are forgotten
+ * meanwhile.
+ */
+struct next_ban {
+	int64_t at;    /* the first moment it can begin */
+	int64_t step;  /* which of its reason it is */
+	int64_t lasts; /* seconds; 0: that rule is gone, or made by hand */
+	int64_t most;  /* the longest of any rule for the reason; 0: none */
+};
+struct next_ban engine_next(struct store *store, const struct conf *conf,
+    const struct ban *ban, int64_t now);
 
 /* What a rule counts at `t` for a network that it widens to, and what the
  * network's earlier bans mean for it. */

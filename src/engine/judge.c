@@ -4,6 +4,7 @@
  */
 #include <string.h>
 
+#include "base/text.h"
 #include "engine/judge.h"
 
 enum {
@@ -222,7 +223,11 @@ count_window(struct counting *counting, const struct policy_window *window,
 	     i < touched->fulls && counting->bad < counting->need &&
 	     (counting->keys.most == 0 || counting->keys.hourly);
 	     i++) {
-		counting->bad += count_beyond(counting, &touched->full[i]);
+		const struct full *full = &touched->full[i];
+
+		if ((counting->events.kinds & kind_bit(full->kind)) != 0) {
+			counting->bad += count_beyond(counting, full);
+		}
 	}
 	return counting->bad < counting->need ? counting->bad : counting->need;
 }
@@ -262,26 +267,44 @@ bad(const struct rule *rule, const struct tally *tally)
 	return sum;
 }
 
+/* Where a rule looks: its window, what the tallies say of its hours, and how
+ * users and recipients count in it. */
+struct view {
+	struct policy_window window;
+	struct touched touched;
+	struct policy_keys keys;
+	int64_t reset; /* the client's newest; INT64_MIN */
+};
+
+static struct counting
+count_in(struct store *store, const struct judge_query *query,
+    const struct view *view)
+{
+	return (struct counting){ .store = store,
+		.events = { .client = query->client,
+		    .kinds = query->rule->kinds,
+		    .reason = query->rule->reason,
+		    .hourly = view->keys.hourly },
+		.keys = view->keys,
+		.need = INT64_MAX };
+}
+
 /* Count what the rule counts.  Where that is enough for a ban, weigh the
  * client's history as well. */
 static void
-count(struct store *store, const struct judge_query *query, int64_t users,
-    const struct policy_window *window, const struct touched *touched,
-    struct judgement *out)
+count(struct store *store, const struct judge_query *query,
+    const struct view *view, struct judgement *out)
 {
 	const struct rule *rule = query->rule;
-	struct counting counting = { .store = store,
-		.events = { .client = query->client,
-		    .kinds = rule->kinds,
-		    .reason = rule->reason },
-		.keys = policy_keys(rule, users) };
+	const struct policy_window *window = &view->window;
+	const struct touched *touched = &view->touched;
+	struct counting counting = count_in(store, query, view);
 	const int64_t least = need(query, &(struct judgement){ .accepted = 0 });
 	const struct tally *month;
 	struct repute repute;
 	int64_t most;
 	bool enough;
 
-	counting.events.hourly = counting.keys.hourly;
 	counting.need = out->counts.need = need(query, out);
 	/* There is no more than the tallies say: a day of full hours need not be
 	 * counted to know that it is too little. */
@@ -323,16 +346,16 @@ count(struct store *store, const struct judge_query *query, int64_t users,
 	}
 }
 
-bool
-engine_judge(
-    struct store *store, const struct judge_query *query, struct judgement *out)
+/* False where there is too little to be judged. */
+static bool
+look(struct store *store, const struct judge_query *query, struct view *view,
+    struct judgement *out)
 {
 	const struct rule *rule = query->rule;
 	const struct conf *conf = query->conf;
 	const bool logins = (rule->kinds & kind_bit(KIND_AUTH)) != 0;
-	struct touched touched = { .rule = rule };
 	struct evidence evidence;
-	struct policy_window window;
+	int64_t since;
 
 	store_evidence(store,
 	    &(struct evidence_query){ .client = query->client,
@@ -355,26 +378,181 @@ engine_judge(
 	out->past.who = query->client;
 	out->past.policy = &conf->policy;
 	for (size_t i = 0; i < evidence.bans; i++) {
-		policy_past_add(&out->past, &evidence.ban[i]);
+		if (!query->before || evidence.ban[i].begins < out->t) {
+			policy_past_add(&out->past, &evidence.ban[i]);
+		}
 	}
+	*view = (struct view){ .touched.rule = rule,
+		.keys = policy_keys(rule, evidence.users),
+		.reset = evidence.reset };
 	/* The window, from the newest reset, the ban that answered what came
 	 * before, or the brake's release. */
-	window = policy_window(rule, out->t,
-	    evidence.reset > out->past.spent ? evidence.reset
-					     : out->past.spent);
-	window.after = engine_brake_forgive(store, query, out->t, window.after);
+	since = query->before && view->reset > out->t ? INT64_MIN : view->reset;
+	view->window = policy_window(
+	    rule, out->t, since > out->past.spent ? since : out->past.spent);
+	view->window.after = engine_brake_forgive(
+	    store, query, out->t, view->window.after);
 	store_tally_hours(store, &query->client,
 	    tally_hour(out->t - rule->within + 1), tally_hour(out->t),
-	    touch_hour, &touched);
+	    touch_hour, &view->touched);
 	if (query->unflushed != NULL) {
-		tally_add(&touched.sum, query->unflushed);
+		tally_add(&view->touched.sum, query->unflushed);
 	}
-	leave_whole(&touched, &out->past, &window);
-	out->accepted = good(rule, &touched.sum);
-	count(store, query, evidence.users, &window, &touched, out);
+	leave_whole(&view->touched, &out->past, &view->window);
+	return true;
+}
+
+bool
+engine_judge(
+    struct store *store, const struct judge_query *query, struct judgement *out)
+{
+	struct view view;
+
+	if (!look(store, query, &view, out)) {
+		return false;
+	}
+	out->accepted = good(query->rule, &view.touched.sum);
+	count(store, query, &view, out);
 	return store_status(store) == STORE_OK;
 }
 
+/* ---- why a ban began, and what follows it ---- */
+
+/* The rule of a ban, where the policy still has it. */
+static const struct rule *
+rule_of(const struct policy *policy, const struct ban *ban)
+{
+	const struct rule *rule = policy_rule(policy, ban->rule);
+
+	return rule != NULL && rule->reason == ban->reason ? rule : NULL;
+}
+
+/* Whether what was there when a client was judged at `t` is there still: no
+ * event is forgotten, no reset came later, and no full hour has grown. */
+static bool
+is_whole(struct store *store, const struct judge_query *query,
+    const struct view *view, int64_t t)
+{
+	struct evidence later;
+	bool whole = view->reset <= t &&
+		     t - query->rule->within >=
+			 query->now - query->conf->keep_events;
+
+	for (size_t i = 0; i < view->touched.fulls; i++) {
+		whole &= view->touched.full[i].hour < tally_hour(t);
+	}
+	store_evidence(store,
+	    &(struct evidence_query){ .client = query->client,
+		.reason = query->rule->reason,
+		.at = query->now,
+		.logins = query->now - t },
+	    &later);
+	return whole && later.users == 0;
+}
+
+void
+engine_why(struct store *store, const struct conf *conf, const struct ban *ban,
+    int64_t now, struct why *why)
+{
+	const struct rule *rule = rule_of(&conf->policy, ban);
+	const struct net client = engine_client(conf, &ban->who.addr);
+	const struct judge_query query = { .conf = conf,
+		.rule = rule,
+		.client = ban->who,
+		.at = ban->begins,
+		.now = now,
+		.always = true,
+		.before = true,
+		.observed = ban->observed };
+	struct judgement judged;
+	struct counting counting;
+	struct view view;
+	uint32_t counted = 0;
+	uint32_t seen = 0; /* in the hours of the window */
+	int64_t sum = 0;
+
+	*why = (struct why){ .known = false };
+	if (rule == NULL || !net_equal(&client, &ban->who) ||
+	    !look(store, &query, &view, &judged)) {
+		return;
+	}
+	counting = count_in(store, &query, &view);
+	why->within = rule->within;
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		const uint32_t bit = rule->kinds & kind_bit(kind);
+
+		counting.events.kinds = bit;
+		why->count[kind] = bit == 0
+				       ? 0
+				       : count_window(&counting, &view.window,
+					     &judged.past, &view.touched);
+		sum += why->count[kind];
+		counted |= why->count[kind] > 0 ? bit : 0;
+		seen |= view.touched.sum.kind[kind] > 0 ? bit : 0;
+	}
+	/* Less than the rule needs: it is another one now, or some of it is
+	 * gone. */
+	why->known = sum >= rule->limit &&
+		     is_whole(store, &query, &view, judged.t);
+	why->kinds = why->known ? counted : counted | seen;
+}
+
+/* When the last of the bans that hold at `at`, and of those that hold when they
+ * end, is over. */
+static int64_t
+free_from(const struct evidence *evidence, bool observed, int64_t at)
+{
+	for (size_t i = 0; i < evidence->bans;) {
+		const struct ban *ban = &evidence->ban[i++];
+
+		if ((observed || !ban->observed) && ban->begins <= at &&
+		    ban_over(ban) > at) {
+			at = ban_over(ban);
+			i = 0;
+		}
+	}
+	return at;
+}
+
+struct next_ban
+engine_next(struct store *store, const struct conf *conf, const struct ban *ban,
+    int64_t now)
+{
+	static const struct rule gone;
+	const struct policy *policy = &conf->policy;
+	const struct rule *rule = rule_of(policy, ban);
+	const bool observed = conf->mode == CONF_OBSERVE;
+	struct next_ban next = { .at = now };
+	struct evidence evidence;
+	struct policy_past past;
+
+	if (ban_is_manual(ban)) {
+		return next;
+	}
+	store_evidence(store,
+	    &(struct evidence_query){
+		.client = ban->who, .reason = ban->reason, .at = now },
+	    &evidence);
+	next.at = free_from(&evidence, observed, now);
+	past = policy_past(
+	    rule != NULL ? rule : &gone, next.at, policy->memory, observed);
+	past.who = ban->who;
+	for (size_t i = 0; i < evidence.bans; i++) {
+		policy_past_add(&past, &evidence.ban[i]);
+	}
+	next.step = past.steps + 1;
+	next.lasts = policy_duration(past.rule, next.step);
+	for (size_t i = 0; i < policy->rules; i++) {
+		const int64_t lasts = policy_duration(
+		    &policy->rule[i], next.step);
+
+		if (policy->rule[i].reason == ban->reason &&
+		    lasts > next.most) {
+			next.most = lasts;
+		}
+	}
+	return next;
+}
 void
 engine_outlook(struct store *store, const struct conf *conf,
     const struct net *client, const struct rule *rule, int64_t now,
@@ -386,16 +564,20 @@ engine_outlook(struct store *store, const struct conf *conf,
 		.at = now,
 		.now = now,
 		.always = true };
+	struct ban ban = { .who = *client, .reason = rule->reason };
 	struct judgement judged;
+	struct next_ban next;
 
 	*outlook = (struct outlook){ .rule = rule };
+	(void)text_copy(ban.rule, sizeof(ban.rule), rule->name);
 	if (engine_judge(store, &query, &judged)) {
 		outlook->counted = judged.counts.bad;
 		outlook->need = judged.counts.need;
 		outlook->accepted = judged.accepted;
 		outlook->history = judged.history;
-		outlook->steps = judged.past.steps;
-		outlook->next = policy_duration(rule, judged.past.steps + 1);
+		next = engine_next(store, conf, &ban, now);
+		outlook->steps = next.step - 1;
+		outlook->next = next.lasts;
 		outlook->forgets = judged.past.steps > 0
 				       ? judged.past.newest +
 					     conf->policy.memory

@@ -16,6 +16,7 @@ struct judge_query {
 	int64_t at;          /* of the event that is judged */
 	int64_t now;
 	bool always;   /* not only where there are enough events around `at` */
+	bool before;   /* as it was before a ban that began at `at` */
 	bool observed; /* observed bans count like others */
 	bool storm;    /* logins fail for all, and it is one of them */
 	bool on_mx;    /* a failed login, seen on port 25 */

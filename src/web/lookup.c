@@ -132,22 +132,36 @@ lookup_standing(struct lookup *lookup, const struct conf *conf,
 }
 
 bool
+lookup_bans(struct lookup *lookup, const struct conf *conf,
+    const struct standing *standing, bool causes, struct lookup_bans *bans)
+{
+	const bool begun = begin(lookup, conf);
+
+	*bans = (struct lookup_bans){ .next = { { 0 } } };
+	for (size_t i = 0; begun && i < standing->bans; i++) {
+		const struct ban *ban = &standing->ban[i];
+
+		bans->next[i] = engine_next(
+		    lookup->store, conf, ban, standing->checked_at);
+		if (causes) {
+			engine_why(lookup->store, conf, ban,
+			    standing->checked_at, &bans->why[i]);
+		}
+	}
+	return end(lookup, begun);
+}
+
+bool
 lookup_past(struct lookup *lookup, const struct conf *conf, const char *ref,
     int64_t now, struct lookup_past *past)
 {
 	const bool begun = begin(lookup, conf);
-	const struct rule *rule = NULL;
-	struct outlook outlook = { .next = 0 };
 
-	*past = (struct lookup_past){ .next = 0 };
+	*past = (struct lookup_past){ .ban.id = 0 };
 	if (begun && store_ban_find(lookup->store, ref, &past->ban)) {
-		rule = policy_rule(&conf->policy, past->ban.rule);
+		past->next = engine_next(lookup->store, conf, &past->ban, now);
+		engine_why(lookup->store, conf, &past->ban, now, &past->why);
 	}
-	if (rule != NULL) {
-		engine_outlook(
-		    lookup->store, conf, &past->ban.who, rule, now, &outlook);
-	}
-	past->next = outlook.next;
 	return end(lookup, begun);
 }
 

@@ -54,11 +54,19 @@ struct lookup_hours {
 /* Each gives back false where the database cannot be read now. */
 bool lookup_standing(struct lookup *lookup, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);
-/* A ban of the past, and how long the next one of its rule would last now: 0
- * where its rule is gone, or there was none. */
+/* Why the bans of a standing began, and what follows each; `causes` are for
+ * those who may see them, else nothing is known of any. */
+struct lookup_bans {
+	struct next_ban next[STANDING_BANS_MAX];
+	struct why why[STANDING_BANS_MAX];
+};
+bool lookup_bans(struct lookup *lookup, const struct conf *conf,
+    const struct standing *standing, bool causes, struct lookup_bans *bans);
+/* A ban of the past, why it began, and what follows it now. */
 struct lookup_past {
 	struct ban ban; /* id 0: there is none of that ref */
-	int64_t next;
+	struct next_ban next;
+	struct why why;
 };
 bool lookup_past(struct lookup *lookup, const struct conf *conf,
     const char *ref, int64_t now, struct lookup_past *past);

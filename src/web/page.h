@@ -162,6 +162,7 @@ struct page {
 					   * NULL */
 	const struct lookup_past *past;   /* the ban of that ref, which is over;
 					   * or NULL */
+	const struct lookup_bans *bans;   /* beside its bans; or NULL */
 	const struct lookup_hours *hours; /* NULL: not for this visitor */
 	const struct stats *stats;        /* of PAGE_STATS; and of the form only
 					  * who is listed, NULL: not known now */

@@ -56,39 +56,56 @@ page_ref_ban(const struct standing *standing, const char *ref)
 
 /* ---- one ban ---- */
 
+/* What follows a ban of that rule, which may be gone.  Another rule may ban for
+ * the same reason, and longer. */
+static void
+put_next(struct section *section, const struct page *page,
+    const struct ban *ban, const struct next_ban *next)
+{
+	const int64_t lasts = next->lasts;
+
+	section_length(section, VAR_MEMORY, page->policy->memory);
+	if (lasts > 0) {
+		section_length(section, VAR_NEXT, lasts);
+		section_yes(
+		    section, VAR_SAME, lasts == ban->ends - ban->begins);
+	}
+	if (next->most > lasts) {
+		section_length(section, VAR_AT_MOST, next->most);
+	}
+}
+
 /* The steps of the rule, where this ban is among them, and the next. */
 static void
 put_schedule(const struct page *page, struct section *section,
-    const struct ban *ban, const struct rule *rule)
+    const struct ban *ban, const struct next_ban *next)
 {
+	const struct rule *rule = policy_rule(page->policy, ban->rule);
+	const int64_t steps = rule != NULL ? (int64_t)rule->steps : 0;
+	/* The last stands for all that follow. */
+	const int64_t here = ban->step > steps ? steps : ban->step;
+
 	if (ban->step == 0) {
-		return; /* made by hand */
+		return; /* of no row */
 	}
 	section_number(section, VAR_STEP, ban->step);
-	if (rule == NULL || rule->steps == 0) {
-		return; /* of another policy: nobody knows its schedule */
+	if (next != NULL) {
+		put_next(section, page, ban, next);
 	}
-	section_length(section, VAR_MEMORY, page->policy->memory);
-	if (rule->steps == 1) {
-		section_length(section, VAR_EVERY, rule->ban[0]);
-		return;
-	}
-	for (int64_t step = 1; step <= (int64_t)rule->steps; step++) {
-		const int64_t steps = (int64_t)rule->steps;
+	for (int64_t step = 1; steps > 1 && step <= steps; step++) {
 		struct section *item = section_item(section, VAR_STEPS);
-		/* The last stands for all that follow. */
-		const int64_t here = ban->step > steps ? steps : ban->step;
 
 		section_length(item, VAR_LENGTH, policy_duration(rule, step));
 		section_number(item, VAR_ORDINAL, step);
 		section_yes(item, VAR_LAST, step == steps);
 		section_yes(item, VAR_DONE, step < here);
 		section_yes(item, VAR_NOW, step == here);
-		section_yes(item, VAR_NEXT, step == here + 1);
+		section_yes(item, VAR_NEXT,
+		    next != NULL && step == next->step && step > here);
 	}
-	section_length(
-	    section, VAR_NEXT, policy_duration(rule, (int64_t)ban->step + 1));
-	section_yes(section, VAR_SAME, ban->step >= (int64_t)rule->steps);
+	if (steps == 1) {
+		section_length(section, VAR_EVERY, rule->ban[0]);
+	}
 }
 
 static void
@@ -99,36 +116,47 @@ put_times(struct section *section, const struct ban *ban)
 	section_here(section, VAR_SINCE, ban->begins);
 }
 
-static bool
-is_manual(const struct ban *ban)
-{
-	return strcmp(ban->rule, BAN_RULE_MANUAL) == 0;
-}
-
 const char *
 page_reason(const struct ban *ban)
 {
 	return words_at(&cause_words, (size_t)ban_cause(ban));
 }
 
-/* The kinds that the ban is for: the rule's, or where that is gone those that
- * its reason may be for. */
+/* The kinds that the ban is for: what is known of its cause, else the rule's, or
+ * where that is gone those that its reason may be for. */
 static uint32_t
-kinds_of(const struct page *page, const struct ban *ban)
+kinds_of(const struct page *page, const struct ban *ban, const struct why *why)
 {
 	const struct rule *rule = policy_rule(page->policy, ban->rule);
 
-	if (is_manual(ban)) {
+	if (ban_is_manual(ban)) {
 		return 0;
+	}
+	if (why != NULL && why->kinds != 0) {
+		return why->kinds;
 	}
 	return rule != NULL ? rule->kinds : reason_kinds(ban->reason);
 }
 
-/* Errors are of many kinds; where the rule counts one alone it is named. */
+/* What was counted, with its numbers where they are known; else what the rule
+ * counts. */
 static void
-put_why(const struct page *page, struct section *section, const struct ban *ban)
+put_counted(struct section *section, const struct why *why, uint32_t kinds)
 {
-	const uint32_t kinds = kinds_of(page, ban);
+	if (why != NULL && why->known) {
+		section_length(section, VAR_WITHIN, why->within);
+		page_counts_put(section, why->count);
+		return;
+	}
+	section_yes(section, VAR_PARTLY, why != NULL && why->kinds != 0);
+	page_set_put(
+	    section, VAR_OFFENCES, VAR_OFFENCE, "offence-", &kind_words, kinds);
+}
+
+/* Errors are of many kinds; where it was one alone that is named. */
+static void
+put_why(struct section *section, const struct ban *ban, uint32_t kinds)
+{
 	const char *reason = page_reason(ban);
 
 	section_word(section, VAR_REASON, "reason-", reason);
@@ -141,31 +169,48 @@ put_why(const struct page *page, struct section *section, const struct ban *ban)
 	}
 }
 
+/* What there is beside a ban of the standing, or NULL. */
+static const struct next_ban *
+next_of(const struct page *page, const struct ban *ban)
+{
+	return page->bans != NULL ? &page->bans->next[ban - page->standing->ban]
+				  : NULL;
+}
+
+static const struct why *
+why_of(const struct page *page, const struct ban *ban)
+{
+	return page->bans != NULL ? &page->bans->why[ban - page->standing->ban]
+				  : NULL;
+}
+
 static void
 put_ban(const struct page *page, const struct ban *ban, bool open, bool asked,
     const char *reply)
 {
+	const struct next_ban *next = next_of(page, ban);
+	const struct why *why = why_of(page, ban);
+	const uint32_t kinds = kinds_of(page, ban, why);
 	struct section *item = section_item(page->root, VAR_BANS);
 	char network[NET_TEXT_SIZE];
 
-	put_why(page, item, ban);
+	put_why(item, ban, kinds);
 	section_word(item, VAR_SERVICE, "service-", service_name(ban->service));
 	section_yes(item, VAR_OPEN, open);
 	section_yes(item, VAR_ASKED, asked);
-	section_yes(item, VAR_AUTOMATIC, !is_manual(ban));
+	section_yes(item, VAR_AUTOMATIC, !ban_is_manual(ban));
 	section_text(item, VAR_REF, page->sees || asked ? ban->ref : NULL);
 	if (ban->who.bits != ADDR_BITS) {
 		section_copy(item, VAR_NETWORK, net_format(&ban->who, network));
 		section_yes(item, VAR_WIDE,
-		    !is_manual(ban) && ban_network(ban, network) != NULL);
+		    !ban_is_manual(ban) && ban_network(ban, network) != NULL);
 	}
 	section_text(item, VAR_REPLY, reply);
 	if (page->standing->bans > 1) {
 		put_times(item, ban);
 	}
-	put_schedule(page, item, ban, policy_rule(page->policy, ban->rule));
-	page_set_put(item, VAR_OFFENCES, VAR_OFFENCE, "offence-", &kind_words,
-	    kinds_of(page, ban));
+	put_schedule(page, item, ban, next);
+	put_counted(item, why, kinds);
 }
 
 /* ---- what was seen, hour by hour ---- */
@@ -322,19 +367,17 @@ put_past(struct page *page, const struct lookup_past *past)
 {
 	const struct ban *ban = &past->ban;
 	const int64_t over = ban_over(ban);
+	const uint32_t kinds = kinds_of(page, ban, &past->why);
 	struct section *item = section_item(page->root, VAR_ENDED);
 
 	section_end(item, VAR_UNTIL, over);
 	section_duration(item, VAR_AGO, page->standing->checked_at - over);
 	section_yes(item, VAR_LIFTED, over < ban->ends);
 	section_yes(item, VAR_TEMPORARY, ban_reply(ban)->code[0] == '4');
-	put_why(page, item, ban);
-	section_length(item, VAR_MEMORY, page->policy->memory);
-	if (past->next > 0) {
-		section_length(item, VAR_NEXT, past->next);
-	}
-	page_set_put(
-	    item, VAR_FIXES, VAR_FIX, "fix-", &kind_words, kinds_of(page, ban));
+	put_why(item, ban, kinds);
+	put_next(item, page, ban, &past->next);
+	put_counted(item, &past->why, kinds);
+	page_set_put(item, VAR_FIXES, VAR_FIX, "fix-", &kind_words, kinds);
 }
 
 /* ---- the whole ---- */
@@ -372,9 +415,9 @@ put_listed(struct page *page)
 			    reply);
 		}
 		put_ban(page, ban, i == 0, ban == asked, reply);
-		kinds |= kinds_of(page, ban);
-		automatic = automatic || !is_manual(ban);
-		by_hand = by_hand || is_manual(ban);
+		kinds |= kinds_of(page, ban, why_of(page, ban));
+		automatic = automatic || !ban_is_manual(ban);
+		by_hand = by_hand || ban_is_manual(ban);
 		main_reply = i == 0 ? reply : main_reply;
 	}
 	section_yes(root, VAR_LISTED, true);

@@ -146,7 +146,7 @@ find_past(const struct request *request, const char *ref,
 {
 	char text[BAN_REF_SIZE];
 
-	*past = (struct lookup_past){ .next = 0 };
+	*past = (struct lookup_past){ .ban.id = 0 };
 	if (page_read_ref(ref, text) == NULL ||
 	    (standing != NULL && page_ref_ban(standing, text) != NULL)) {
 		return true;
@@ -255,6 +255,7 @@ answer_standing(const struct request *request, const struct question *question,
 		.past = question->past.ban.id != 0 ? &question->past : NULL };
 	char text[ADDR_TEXT_SIZE];
 	struct lookup_hours hours;
+	struct lookup_bans bans;
 
 	if (page.kind == PAGE_LOOKUP) {
 		page.standing = standing;
@@ -270,6 +271,10 @@ answer_standing(const struct request *request, const struct question *question,
 		    lookup_hours(&request->web->lookup, conf,
 			&standing->address, request->now, &hours)) {
 			page.hours = &hours;
+		}
+		if (lookup_bans(&request->web->lookup, conf, standing,
+			page.sees, &bans)) {
+			page.bans = &bans;
 		}
 	}
 	if (page.kind != PAGE_LOOKUP || !wants_calendar(request)) {

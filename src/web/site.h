@@ -57,6 +57,9 @@ enum {
 	V(ENDED, "ended") V(LIFTED, "lifted") V(AGO, "ago")                    \
 	V(LOOKED_UP, "looked-up") V(FREE, "free") V(OPEN, "open")              \
 	V(LOGIN, "login")                                                      \
+	V(AT_MOST, "at-most") V(WITHIN, "within") V(PARTLY, "partly")          \
+	V(SAY, "say") V(GIVEN, "given")                    \
+	V(MISTAKE, "mistake")                                                  \
 	V(HOURS_NONE, "hours-none") V(HOUR_ROWS, "hour-rows")                  \
 	V(HOUR_FROM, "hour-from") V(HOUR_MIDDLE, "hour-middle")                \
 	V(REPUTATION, "reputation") V(MOST, "most") V(REPORT, "report")        \

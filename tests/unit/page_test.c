@@ -20,6 +20,7 @@ static char *buf;
 /* What a test begins with and may change: the page about 192.0.2.7, banned for
  * errors since two hours and for two more. */
 static struct standing standing;
+static struct lookup_bans bans;
 static struct page page;
 
 static int
@@ -55,7 +56,9 @@ setup(void **state)
 	page = (struct page){ .kind = PAGE_LOOKUP,
 		.site = site,
 		.path = "/",
-		.standing = &standing };
+		.standing = &standing,
+		.bans = &bans };
+	bans.next[0] = (struct next_ban){ .step = 3, .lasts = 8 * HOUR };
 	standing = (struct standing){
 		.checked_at = NOW, .verdict = STANDING_BANNED, .bans = 1
 	};
@@ -142,6 +145,7 @@ a_ban_is_told(void **state)
 static void
 steps_are_told(void **state)
 {
+	const struct rule *rule;
 	struct rows rows;
 
 	(void)state;
@@ -150,6 +154,11 @@ steps_are_told(void **state)
 		(void)text_copy(
 		    standing.ban[0].rule, BAN_RULE_SIZE, rows.field[0]);
 		standing.ban[0].step = (int)rows_number(&rows, 1);
+		rule = policy_rule(&conf->policy, rows.field[0]);
+		bans.next[0].step = standing.ban[0].step + 1;
+		bans.next[0].lasts =
+		    rule == NULL ? 0
+				 : policy_duration(rule, bans.next[0].step);
 		page.language = LANGUAGE_EN;
 		shows(rows.sentence, rows.field[2]);
 		page.language = LANGUAGE_FR;
@@ -340,7 +349,7 @@ policies_are_told(void **state)
 	shows("its numbers", "2 to 9, depending on the reputation");
 	page.kind = PAGE_LOOKUP;
 	(void)text_copy(standing.ban[0].rule, BAN_RULE_SIZE, "virus");
-	shows("all blocks alike", "Every block for this reason lasts 3\xc2\xa0h");
+	shows("all blocks alike", "A block like this always lasts 3\xc2\xa0h.");
 	hides("and so no row of steps", "class=\"steps\"");
 	page.kind = PAGE_DURATIONS;
 	shows("five columns", "no.&nbsp;5 and later");

@@ -43,13 +43,14 @@ def bans_of(shown, ip):
     "192.0.2.7": ["550 5.7.1 Too many errors from your IP [192.0.2.7]",
                   "500 5.7.1 Too many spams/virus from your IP [192.0.2.7]",
                   "Block number 1 for this reason",
-                  "the next block lasts 6 h", "the next block lasts 4 h",
+                  "the next block will last 6 h",
+                  "the next block will last 4 h",
                   "unknown recipients"],
     "192.0.2.9": ["530 5.7.0 Too many authentication errors from your IP",
-                  "Logging in to send mail", "the next block lasts 4 h"],
+                  "Logging in to send mail", "the next block will last 4 h"],
     "2001:db8:0:1::7": ["500 5.7.1 Too many spams/virus from your IP "
                         "[2001:db8:0:1::7]", "2001:db8:0:1::/64",
-                        "Every block for this reason lasts 24 h"],
+                        "A block like this always lasts 24 h"],
     "203.0.113.5": ["550 5.7.1 Blocked by the administrator [203.0.113.5]",
                     "Applies to all of 203.0.113.0/24"],
 }.items(), ids=lambda value: value if isinstance(value, str) else "")
