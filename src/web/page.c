@@ -10,7 +10,8 @@
 #include "web/site.h"
 
 enum {
-	INPUT_MAX = 100, /* longer input is not repeated */
+	INPUT_MAX = 4000, /* what the field takes; longer is not repeated */
+	QUERY_SIZE = 12 * 1024, /* a request may be somewhat longer */
 	ROOT_SIZE = 65
 };
 
@@ -184,6 +185,30 @@ page_words(struct page *page, const char *name)
 		   : NULL;
 }
 
+void
+page_encode(struct text *out, const char *text, const char *newline)
+{
+	/* RFC 3986, section 2.3. */
+	static const char unreserved[] = "abcdefghijklmnopqrstuvwxyz"
+					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+					 "0123456789-._~";
+	static const char hex[] = "0123456789ABCDEF";
+
+	while (*text != '\0') {
+		const size_t len = strspn(text, unreserved);
+		const unsigned char c = (unsigned char)text[len];
+
+		text_add_bytes(out, text, len);
+		if (c == '\n') {
+			text_add(out, newline);
+		} else if (c != '\0') {
+			text_add_bytes(
+			    out, (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
+		}
+		text += len + (c != '\0');
+	}
+}
+
 /* ---- what every page has ---- */
 
 /* Links to the other pages, and to this one in the other languages. */
@@ -214,6 +239,28 @@ put_links(const struct page *page)
 		section_text(item, VAR_NAME, language_facts[language].name);
 		section_yes(item, VAR_CURRENT, language == page->language);
 	}
+}
+
+/* What was asked for, "ip=192.0.2.7&ref=7K2M9Q&", for the same page in another
+ * language; nothing where it is too long to be asked for again. */
+static void
+put_query(const struct page *page)
+{
+	char query[QUERY_SIZE];
+	struct text out;
+
+	text_init(&out, query, sizeof(query));
+	for (size_t i = 0; i < page->asks; i++) {
+		text_add(&out, "ip=");
+		page_encode(&out, page->asked[i], "%0A");
+		text_add_char(&out, '&');
+	}
+	if (page->ref != NULL) {
+		text_add(&out, "ref=");
+		page_encode(&out, page->ref, "%0A");
+		text_add_char(&out, '&');
+	}
+	section_copy(page->root, VAR_QUERY, out.cut ? "" : query);
 }
 
 /* What was asked for, and how. */
@@ -287,6 +334,7 @@ page_render(const struct page *asked, struct text *out)
 	}
 	section_text(root, VAR_ZONE_NAME, page_zone());
 	put_request(&page);
+	put_query(&page);
 	put_links(&page);
 	if (shapes[page.kind].fill != NULL) {
 		shapes[page.kind].fill(&page);

@@ -154,6 +154,8 @@ struct page {
 	const char *path;                 /* as asked for, for links back */
 	const char *input;                /* what the field shows, or NULL */
 	const char *ref;                  /* as asked for, or NULL */
+	const char *const *asked;         /* the addresses as asked for, for */
+	size_t asks;                      /* links back; how many */
 	bool own;                         /* the address is the visitor's own */
 	bool sees;                        /* what is for the client alone: refs,
 					   * counts, when it was refused */
@@ -183,6 +185,10 @@ const char *page_read_ref(const char *ref, char out[static BAN_REF_SIZE]);
  * Who brought its ref may read it again, whatever else he may see. */
 const struct ban *page_ref_ban(
     const struct standing *standing, const char *ref);
+
+/* Add text for a part of a URI (RFC 3986), `newline` for the end of a line:
+ * mail has another (RFC 6068). */
+void page_encode(struct text *out, const char *text, const char *newline);
 
 /* What a ban is for: its reason, or "manual". */
 const char *page_reason(const struct ban *ban);

@@ -259,31 +259,6 @@ put_hours(struct page *page, const struct lookup_hours *hours)
 
 /* ---- what to send to the contact ---- */
 
-/* For a part of a URI (RFC 6068); a line ends as mail has it. */
-static void
-add_encoded(struct text *out, const char *text)
-{
-	/* RFC 3986, section 2.3. */
-	static const char unreserved[] = "abcdefghijklmnopqrstuvwxyz"
-					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					 "0123456789-._~";
-	static const char hex[] = "0123456789ABCDEF";
-
-	while (*text != '\0') {
-		const size_t len = strspn(text, unreserved);
-		const unsigned char c = (unsigned char)text[len];
-
-		text_add_bytes(out, text, len);
-		if (c == '\n') {
-			text_add_bytes(out, "%0D%0A", 6);
-		} else if (c != '\0') {
-			text_add_bytes(
-			    out, (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
-		}
-		text += len + (c != '\0');
-	}
-}
-
 /* A link that opens a mail, filled by these phrases or templates. */
 static void
 put_mailto(struct page *page, enum variable_name name, const char *to,
@@ -299,9 +274,9 @@ put_mailto(struct page *page, enum variable_name name, const char *to,
 	}
 	text_init(&out, link, MAILTO_SIZE);
 	text_addf(&out, "mailto:%s?subject=", to);
-	add_encoded(&out, subject);
+	page_encode(&out, subject, "");
 	text_add(&out, "&body=");
-	add_encoded(&out, body);
+	page_encode(&out, body, "%0D%0A");
 	section_text(page->root, name, link);
 }
 

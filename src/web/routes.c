@@ -127,7 +127,11 @@ refuse(const struct request *request, enum page_kind kind,
     struct response *response)
 {
 	const struct error_said *said = &refusals[kind];
-	struct page page = { .kind = kind, .input = request->ip };
+	struct page page = { .kind = kind,
+		.input = request->ip,
+		.ref = request->ref,
+		.asked = request->asked,
+		.asks = request->asks };
 
 	if (wants_json(request)) {
 		refuse_json(response, said->status, said->error);
@@ -170,6 +174,7 @@ struct question {
 	enum page_kind kind; /* PAGE_LOOKUP, PAGE_FORM, or what is wrong */
 	struct visitor_asked asked;
 	const char *ref; /* as it was asked for; or NULL */
+	bool typed;      /* the address was given */
 	bool own;        /* the address is the visitor's */
 	struct lookup_past past;
 };
@@ -191,11 +196,15 @@ read_question(const struct request *request, struct question *out)
 	const struct net *who = &out->past.ban.who;
 	char word[BAN_REF_SIZE];
 
-	*out = (struct question){ .kind = PAGE_FORM, .ref = request->ref };
+	*out = (struct question){ .kind = PAGE_FORM };
+	if (request->ref != NULL && request->ref[0] != '\0') {
+		out->ref = request->ref;
+	}
 	if (in_path == NULL && page_read_ref(typed, word) != NULL) {
 		out->ref = typed; /* typed where an address belongs */
 		typed = NULL;
 	} else if (typed != NULL && (typed[0] != '\0' || out->ref == NULL)) {
+		out->typed = true;
 		out->kind = kinds[visitor_asks(
 		    typed, in_path == NULL, &out->asked)];
 		if (out->kind == PAGE_US && wants_json(request)) {
@@ -260,6 +269,8 @@ answer_standing(const struct request *request, const struct question *question,
 	if (page.kind == PAGE_LOOKUP) {
 		page.standing = standing;
 		page.input = addr_format(&standing->address, text);
+		page.asked = &page.input;
+		page.asks = question->typed ? 1 : 0;
 		/* Who asks nothing is no mail server as a rule: one line. */
 		if (page.own && page.ref == NULL && standing->bans == 0) {
 			page.kind = PAGE_FORM;

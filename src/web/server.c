@@ -71,6 +71,20 @@ add_forwarded(
 	return MHD_YES;
 }
 
+static enum MHD_Result
+add_asked(
+    void *to, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+	struct request *request = to;
+
+	(void)kind;
+	if (strcmp(name, "ip") == 0 && value != NULL &&
+	    request->asks <= ASKED_MAX) {
+		request->asked[request->asks++] = value;
+	}
+	return MHD_YES;
+}
+
 /* What the client sent, and who it is. */
 static void
 read_request(struct MHD_Connection *connection, struct request *request)
@@ -80,7 +94,6 @@ read_request(struct MHD_Connection *connection, struct request *request)
 		const char *name;
 		const char **value;
 	} values[] = {
-		{ MHD_GET_ARGUMENT_KIND, "ip", &request->ip },
 		{ MHD_GET_ARGUMENT_KIND, "ref", &request->ref },
 		{ MHD_GET_ARGUMENT_KIND, "lang", &request->lang },
 		{ MHD_GET_ARGUMENT_KIND, "as", &request->as },
@@ -98,6 +111,9 @@ read_request(struct MHD_Connection *connection, struct request *request)
 		*values[i].value = MHD_lookup_connection_value(
 		    connection, values[i].kind, values[i].name);
 	}
+	(void)MHD_get_connection_values(
+	    connection, MHD_GET_ARGUMENT_KIND, add_asked, request);
+	request->ip = request->asked[0];
 	text_init(&forwarded, buf, sizeof(buf));
 	(void)MHD_get_connection_values(
 	    connection, MHD_HEADER_KIND, add_forwarded, &forwarded);

@@ -29,7 +29,7 @@ enum {
 /* clang-format off */
 #define PAGE_VARIABLES(V)                                                      \
 	/* every page */                                                       \
-	V(LANG, "lang") V(KEEP, "keep") V(ROOT, "root") V(HERE, "here")        \
+	V(LANG, "lang") V(KEEP, "keep") V(ROOT, "root") V(HERE, "here") V(QUERY, "query")        \
 	V(VERSION, "version") V(SITE_NAME, "site-name") V(LOGO, "logo")        \
 	V(HEADING, "heading") V(PAGE, "page") V(PAGES, "pages")                \
 	V(HREF, "href") V(LABEL, "label") V(CURRENT, "current")                \

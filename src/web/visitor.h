@@ -31,6 +31,10 @@ bool visitor_address(const struct conf *conf, const struct sockaddr *peer,
 /* Whether the address is a trusted proxy's. */
 bool visitor_is_proxy(const struct conf *conf, const struct addr *address);
 
+enum {
+	ASKED_MAX = 16 /* addresses at once */
+};
+
 enum visitor_asks {
 	VISITOR_ASKS_FINE,
 	VISITOR_ASKS_NO_ADDRESS,

@@ -118,12 +118,15 @@ struct request {
 	int64_t ticks;    /* proc_ticks() */
 	bool reads;       /* GET or HEAD */
 	const char *path; /* without the query */
-	const char *ip;   /* the arguments */
+	const char *ip;   /* the arguments; of several the first */
 	const char *ref;
 	const char *lang;
 	const char *as; /* "ics" */
 	const char *accept;
 	const char *accept_language;
+	/* Each `ip`; of more than are ever answered not all. */
+	const char *asked[ASKED_MAX + 1];
+	size_t asks; /* how many of them are here */
 	bool visitor_known;
 	bool unbelieved; /* it says for whom it asks, but is no trusted proxy */
 	bool foreign;    /* a page of another site may read the answer */

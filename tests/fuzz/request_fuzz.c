@@ -173,6 +173,8 @@ ask(uint8_t how, char *const field[FIELDS], int64_t ticks)
 		.unbelieved = how % 8 > 3,
 		.path = field[0] != NULL ? field[0] : "/",
 		.ip = field[1],
+		.asked = { field[1] },
+		.asks = field[1] != NULL,
 		.ref = field[2],
 		.lang = field[3],
 		.accept = field[4],

@@ -405,10 +405,6 @@ input_is_repeated_without_harm(void **state)
 		{ "a line's end", "a\r\nb", "value=\"\"" },
 		{ "a template", "{ {ip} }", "value=\"{ {ip} }\"" },
 		{ "nothing", "", "value=\"\"" },
-		{ "very much",
-		    "0123456789012345678901234567890123456789012345678901234567"
-		    "0123456789012345678901234567890123456789012345678901234567",
-		    "value=\"\"" },
 	};
 
 	(void)state;

@@ -442,7 +442,7 @@ def test_the_front_page_is_the_form_and_a_line_of_the_visitor(
         shown.ask("/", X_Forwarded_For="198.51.100.1").words
     # A link to the page in another language is one to the front page.
     assert re.findall(r'href="(\S*)" lang=', text) == [
-        f"./?lang={'fr' if lang == 'en' else 'en'}"]
+        f"?lang={'fr' if lang == 'en' else 'en'}"]
 
 
 def test_on_the_front_page_the_form_stands_before_a_red_card(shown):
@@ -547,6 +547,49 @@ def test_the_language_the_visitor_wishes_for(shown, lang, accept, want):
     assert page.headers["Vary"] == "Accept, Accept-Language"
     title = {"en": "192.0.2.7 is blocked", "fr": "L’adresse 192.0.2.7 est bloquée"}
     assert title[want] in page.words
+
+
+def other_language(page, path):
+    """Where the link to the page in French leads."""
+    link = html.unescape(
+        re.search(r'<a href="([^"]*)" lang="fr"', page.text)[1])
+    return urllib.parse.urljoin("http://x" + path, link)[len("http://x"):]
+
+
+@pytest.mark.parametrize("path, status, said", [
+    ("/?ip=192.0.2.7", 200, "192.0.2.7 est bloquée"),
+    ("/?ip=192.0.2.7&ref=ZZZZZZ", 200, "ZZZZZZ"),
+    ("/?ip=192.0.2.7&ref=%3Cb%3E", 200, "la référence"),
+    ("/?ip=192.0.2.7&ref=" + "x" * 2000, 200, "la référence"),
+    ("/?ip=mx.example.org", 400, 'value="mx.example.org"'),
+    ("/?ip=a%26b%3Dc%20%22%3C%C3%A9&ref=7K2M9Q", 400, "IP"),
+    ("/?ip=" + "%22" * 3000, 400, "IP"),
+    ("/?ip=10.0.0.1", 400, 'value="10.0.0.1"'),
+    ("/?ip=192.0.2.0/24", 400, 'value="192.0.2.0/24"'),
+    ("/nothing/at/all", 404, "<h1>"),
+    ("/codes", 200, "<h1>"),
+])
+def test_the_same_in_another_language(shown, path, status, said):
+    """The link keeps address, ref and what the page says."""
+    for headers in {}, {"X_Forwarded_For": "192.0.2.7"}:
+        english = shown.ask(path, **headers)
+        assert english.status == status
+        link = other_language(english, path)
+        french = shown.ask(link, **headers)
+        assert french.status == status
+        assert '<html lang="fr">' in french.text
+        assert said in french.text
+        asked, again = (urllib.parse.parse_qs(
+            urllib.parse.urlsplit(one).query) for one in (path, link))
+        assert again == {**asked, "lang": ["fr"]}
+
+
+def test_no_link_is_longer_than_a_request(shown):
+    """Bytes that need no escaping as they come, and do in a link."""
+    path = "/?ip=" + "!" * 8000
+    page = shown.ask(path)
+    assert other_language(page, path) == "/?lang=fr"
+    assert 'value=""' in page.text
 
 
 def test_both_languages_say_the_same_facts(shown):
