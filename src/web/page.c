@@ -32,6 +32,7 @@ static const struct page_shape {
 	[PAGE_NOT_FOUND] = { "problem.html", "not-found", NULL, NULL },
 	[PAGE_NOT_ALLOWED] = { "problem.html", "not-allowed", NULL, NULL },
 	[PAGE_UNAVAILABLE] = { "problem.html", "unavailable", NULL, NULL },
+	[PAGE_TOO_MANY] = { "problem.html", "too-many", NULL, NULL },
 	[PAGE_CODES] = { "codes.html", "codes", "codes", page_codes_fill },
 	[PAGE_DURATIONS] = { "durations.html", "durations", "durations",
 	    page_durations_fill },

@@ -14,6 +14,7 @@
 
 #include "chart/chart.h"
 #include "core/kind.h"
+#include "core/reply.h"
 #include "core/reputation.h"
 #include "core/standing.h"
 #include "web/site.h"
@@ -136,6 +137,7 @@ enum page_kind {
 	PAGE_NOT_FOUND,   /* there is no such page */
 	PAGE_NOT_ALLOWED, /* nothing but GET and HEAD */
 	PAGE_UNAVAILABLE, /* the database cannot be read now */
+	PAGE_TOO_MANY,    /* the visitor asks too often */
 	PAGE_CODES,       /* the active policy's replies */
 	PAGE_DURATIONS,   /* how long its bans last */
 	PAGE_WHY,         /* what its rules count */
@@ -213,6 +215,9 @@ void page_form_fill(struct page *page);
 /* The active policy's replies and limits, durations and kinds
  * (page_host.c). */
 void page_codes_fill(struct page *page);
+/* Where on /codes a reply is told of, which links to it name behind '#': its
+ * own code up to a blank, else its code.  Returns `out`. */
+char *page_anchor(const struct reply *reply, char out[static REPLY_OWN_SIZE]);
 void page_durations_fill(struct page *page);
 void page_why_fill(struct page *page);
 

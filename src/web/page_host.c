@@ -61,6 +61,47 @@ put_reply(struct section *section, const struct reply *reply)
 	section_yes(section, VAR_CLOSES, strcmp(reply->code, "421") == 0);
 }
 
+char *
+page_anchor(const struct reply *reply, char out[static REPLY_OWN_SIZE])
+{
+	(void)text_copy(out, REPLY_OWN_SIZE,
+	    reply->own[0] != '\0' ? reply->own : reply->code);
+	out[strcspn(out, " ")] = '\0';
+	return out;
+}
+
+/* The first of several that share an anchor has it. */
+static void
+put_anchor(struct section *item, const struct policy *policy, size_t at,
+    const struct reply *reply)
+{
+	char anchor[REPLY_OWN_SIZE];
+	char taken[REPLY_OWN_SIZE];
+
+	(void)page_anchor(reply, anchor);
+	for (size_t i = 0; i < at; i++) {
+		const struct reply *other = reply_at(policy, i);
+
+		if (other != NULL &&
+		    strcmp(page_anchor(other, taken), anchor) == 0) {
+			return;
+		}
+	}
+	section_copy(item, VAR_ANCHOR, anchor);
+}
+
+/* Make the range hold how long the rule's bans last. */
+static void
+widen_range(const struct rule *rule, int64_t *shortest, int64_t *longest)
+{
+	for (size_t step = 0; step < rule->steps; step++) {
+		const int64_t ban = rule->ban[step];
+
+		*shortest = ban < *shortest ? ban : *shortest;
+		*longest = ban > *longest ? ban : *longest;
+	}
+}
+
 /* Reply number `at`, and all that may be answered with it; nothing where an
  * earlier one is the same. */
 static void
@@ -71,6 +112,7 @@ put_code(const struct page *page, size_t at)
 	const size_t first = at < policy->rules ? 0 : policy->rules;
 	uint32_t kinds = 0;
 	uint32_t reasons = 0;
+	bool login = true;
 	int64_t shortest = INT64_MAX;
 	int64_t longest = 0;
 	int64_t soft = 0;
@@ -92,17 +134,15 @@ put_code(const struct page *page, size_t at)
 		}
 		kinds |= rule->kinds;
 		reasons |= UINT32_C(1) << rule->reason;
+		login = login && rule->service == SERVICE_SUBMISSION;
 		soft = rule->soft > soft ? rule->soft : soft;
-		for (size_t step = 0; step < rule->steps; step++) {
-			const int64_t ban = rule->ban[step];
-
-			shortest = ban < shortest ? ban : shortest;
-			longest = ban > longest ? ban : longest;
-		}
+		widen_range(rule, &shortest, &longest);
 	}
 	item = section_item(page->root, VAR_CODES);
 	put_reply(item, reply);
+	put_anchor(item, policy, at, reply);
 	section_yes(item, VAR_AGAIN, first > 0);
+	section_yes(item, VAR_LOGIN, login);
 	page_set_put(
 	    item, VAR_REASONS, VAR_REASON, "reason-", &reason_words, reasons);
 	page_set_put(

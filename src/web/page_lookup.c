@@ -193,8 +193,11 @@ put_ban(const struct page *page, const struct ban *ban, bool open, bool asked,
 	const uint32_t kinds = kinds_of(page, ban, why);
 	struct section *item = section_item(page->root, VAR_BANS);
 	char network[NET_TEXT_SIZE];
+	char anchor[REPLY_OWN_SIZE];
 
 	put_why(item, ban, kinds);
+	section_copy(item, VAR_ANCHOR,
+	    ban_is_manual(ban) ? "by-hand" : page_anchor(&ban->reply, anchor));
 	section_word(item, VAR_SERVICE, "service-", service_name(ban->service));
 	section_yes(item, VAR_OPEN, open);
 	section_yes(item, VAR_ASKED, asked);

@@ -37,6 +37,7 @@ static const struct error_said {
 	[PAGE_NOT_FOUND] = { 404, "there is no such path" },
 	[PAGE_NOT_ALLOWED] = { 405, "only GET and HEAD are answered" },
 	[PAGE_UNAVAILABLE] = { 503, "the database cannot be read now" },
+	[PAGE_TOO_MANY] = { 429, "too many requests" },
 };
 
 static void
@@ -487,7 +488,7 @@ static const struct route {
 	{ "/logo", true, true, answer_file },
 };
 
-/* Refuse a visitor that asks too often: cheaply.  Everybody behind a proxy that
+/* Refuse a visitor that asks too often; no database is asked.  Everybody behind a proxy that
  * is not trusted is one visitor: say so, once an hour. */
 static void
 refuse_for_now(
@@ -508,15 +509,7 @@ refuse_for_now(
 		    who);
 	}
 	response->retry_after = wait;
-	if (wants_json(request)) {
-		refuse_json(response, 429, "too many requests");
-		return;
-	}
-	say(response, 429, "");
-	text_addf(&response->body,
-	    "Too many requests from %s. Please try again in %lld s.\n"
-	    "Trop de requêtes. Veuillez réessayer dans %lld s.\n",
-	    who, (long long)wait, (long long)wait);
+	refuse(request, PAGE_TOO_MANY, response);
 }
 
 void

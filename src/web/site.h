@@ -72,6 +72,7 @@ enum {
 	V(LIMITS, "limits") V(LIMIT, "limit") V(LEAST, "least")                \
 	V(COLUMNS, "columns") V(ROWS, "rows") V(CELLS, "cells")                \
 	V(KINDS, "kinds")                                                      \
+	V(ANCHOR, "anchor")                                                    \
 	/* figures */                                                          \
 	V(STATS_TIME, "stats-time")                      \
 	V(BAN_CHART, "ban-chart") V(TOTAL, "total") V(SESSIONS, "sessions")    \

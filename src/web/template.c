@@ -8,7 +8,7 @@
 
 enum {
 	DEPTH_MAX = 16,  /* blocks and entries within each other */
-	NAMES_MAX = 256, /* of variables */
+	NAMES_MAX = 256, /* more than there are variables */
 	HIDDEN_MAX = 64  /* variables of a section within another */
 };
 
@@ -277,6 +277,29 @@ read_phrases(struct reader *r, struct span file)
 
 /* ---- names ---- */
 
+/* A block that asks for an entry, of which it is known already whether it is
+ * empty: make it ask for a variable that never is there. */
+static void
+link_block(struct op *op, const struct entry *to)
+{
+	if (to->from < to->until) {
+		op->kind = op->kind == OP_BLOCK ? OP_ABSENCE : OP_BLOCK;
+	}
+}
+
+/* The number of the variable of that name, or how many there are. */
+static size_t
+find_variable(const struct templates *templates, struct span name)
+{
+	size_t at = 0;
+
+	while (at < templates->names &&
+	       compare(span_of(templates->name[at]), name) != 0) {
+		at++;
+	}
+	return at;
+}
+
 /* Find out what the names in an entry mean, variables or other entries, and so
  * on with those; none may lead back to it. */
 static bool
@@ -297,18 +320,17 @@ link_entry(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
 	for (size_t i = entry->from; i < entry->until; i++) {
 		struct op *op = &templates->op[i];
 		struct entry *to;
-		size_t name = 0;
 
-		while (name < templates->names &&
-		       compare(span_of(templates->name[name]), op->text) != 0) {
-			name++;
-		}
-		op->number = name;
-		if (op->kind == OP_TEXT || name < templates->names) {
+		op->number = find_variable(templates, op->text);
+		if (op->kind == OP_TEXT || op->number < templates->names) {
 			continue;
 		}
 		to = find_entry(templates, op->text);
-		if (to == NULL || op->kind != OP_VARIABLE) {
+		if (to != NULL && op->kind != OP_VARIABLE) {
+			link_block(op, to);
+			continue;
+		}
+		if (to == NULL) {
 			r->source = entry->source;
 			return refuse(
 			    r, op->text.at, "unknown name", &op->text);
@@ -389,7 +411,7 @@ templates_new(const struct template_source *sources, size_t count,
 	}
 	templates->name = names;
 	templates->names = name_count;
-	if (name_count > NAMES_MAX || !read_all(&r, count)) {
+	if (name_count >= NAMES_MAX || !read_all(&r, count)) {
 		templates_free(templates);
 		return NULL;
 	}

@@ -8,7 +8,8 @@
  *   {{#name}}...{{/name}}  once for each section of the variable's list; of a
  *                          variable with anything else, once unless it is
  *                          empty
- *   {{^name}}...{{/name}}  once where {{#name}} would write nothing
+ *   {{^name}}...{{/name}}  once where {{#name}} would write nothing; of a
+ *                          phrase or template both go by whether it is empty
  *   {{! remark }}          nothing
  *
  * A newline straight after a block's opening or closing is not written, so

@@ -26,7 +26,7 @@ static const char phrases[] = "# a remark = no phrase\n"
 			      "    three\n"
 			      "twice = first\n"
 			      "twice = second\n"
-			      "last = at the end";
+			      "blank = {{! }}\nlast = at the end";
 
 static void
 write_markup(const void *what, struct text *out)

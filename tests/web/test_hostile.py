@@ -182,9 +182,10 @@ def test_who_asks_too_often_is_told_when_to_come_back(limited):
         == [200, 200, 200, 429, 429]
     answer = asked(limited, "203.0.113.1")
     assert 1 <= int(answer.headers["Retry-After"]) <= 20
-    assert answer.headers["Content-Type"] == "text/plain; charset=utf-8"
+    assert answer.headers["Content-Type"] == "text/html; charset=utf-8"
     assert answer.headers["Cache-Control"] == "no-store"
-    assert "203.0.113.1" in answer.text
+    assert "Too many requests" in answer.words
+    assert 'value="192.0.2.7"' in answer.text
     assert asked(limited, "203.0.113.2").status == 200
 
 

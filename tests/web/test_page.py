@@ -253,7 +253,7 @@ def test_a_block_that_is_over_is_told_of_by_its_reference(over):
     assert re.search(r"ended (1 h 59 min|2 h( \d min)?) ago", page.words)
     assert "Send your message again." in page.words
     assert "Why it was blocked" in page.words
-    assert "If it happens again, the next block lasts 4 h" in page.words
+    assert "If it happens again, the next block will last 4 h" in page.words
     assert "is not one of this address" not in page.words
     page = over.ask(f"/?ip=192.0.2.9&ref={ref}&lang=fr")
     assert f"Le blocage {ref} a été levé automatiquement" in page.words
@@ -781,6 +781,26 @@ def test_codes_and_durations_are_those_of_the_active_policy(empty):
     assert len(set(pages.values())) == len(policies)
 
 
+@pytest.mark.parametrize("language", ["en", "fr"])
+def test_a_reply_is_explained_where_the_answer_links_to(shown, language):
+    for ip, anchors in {"192.0.2.9": ["530"], "192.0.2.7": ["500", "550"],
+                        "203.0.113.5": ["by-hand"]}.items():
+        answer = shown.ask(f"/?ip={ip}&lang={language}").text
+        assert re.findall(r'href="\./codes\?lang=..#([^"]*)"', answer) == anchors
+        codes = shown.ask(f"/codes?lang={language}").text
+        for anchor in anchors:
+            assert codes.count(f' id="{anchor}"') == 1
+
+
+def test_who_logs_in_here_reads_the_same_of_each_page(shown):
+    codes = shown.ask("/codes").text
+    section = codes[codes.index('id="530"'):].split("</section>")[0]
+    assert "I send mail with my account here" in section
+    assert "every device" in section
+    assert "provider" not in section and "is returned" not in section
+    assert 'href="./codes#530"' in shown.ask("/faq").text
+
+
 # ---- the owner's hand ----
 
 def test_the_owners_settings(tmp_path):
@@ -869,7 +889,9 @@ def test_any_colour_of_the_owner_can_be_read(tmp_path, colour):
 def test_templates_of_the_owner(tmp_path):
     folder = tmp_path / "templates"
     folder.mkdir()
-    (folder / "en.phrases").write_text("about = Hello from us.\n")
+    (folder / "en.phrases").write_text(
+        "about = Hello from us.\n"
+        "protections = <ul><li>We sign with DKIM.</li></ul>\n")
     (folder / "faq.html").write_text("<h1>Ours</h1>\n{{no-such-name}}\n")
     (folder / "page.css").write_text("")
     site = Website(tmp_path, more=f'templates = "{folder}"')
@@ -877,6 +899,9 @@ def test_templates_of_the_owner(tmp_path):
     try:
         site.start()
         assert "Hello from us." in site.ask("/").words
+        assert "How we protect our users We sign with DKIM." \
+            in site.ask("/why").words
+        assert "Comment nous protégeons" not in site.ask("/why?lang=fr").words
         # The broken one is named, and the compiled-in one stays.
         assert site.logged(f"{folder}/faq.html:2: unknown name")
         assert "Questions and answers" in site.ask("/faq").words
@@ -934,12 +959,47 @@ def phrases(language):
                 for entry in re.split(r"\n(?=\S)", text.strip()))
 
 
-def test_both_languages_have_the_same_phrases():
-    names = {language: set(phrases(language)) for language in ("en", "fr")}
-    # Which only one of them needs.
-    odd = names["en"] ^ names["fr"]
-    assert {name for name in odd if not name.startswith("zone-")} == \
-        {"day-french"}
+def names(text):
+    """The variables and phrases that a phrase names."""
+    return {name.replace("day-french", "day")
+            for name in re.findall(r"{{[#^/]?([a-z0-9-]+)}}", text)}
+
+
+def said(text):
+    """What a reader sees of a phrase."""
+    text = re.sub(r"{{[#^/].*?}}|{{!.*?}}|<[^>]*>", "", text)
+    return html.unescape(re.sub(r"{{.*?}}", "x", text))
+
+
+LANGUAGES = sorted(name[:-len(".phrases")] for name in os.listdir(
+    f"{TREE}/web") if name.endswith(".phrases"))
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_all_languages_say_the_same(language):
+    english, other = phrases("en"), phrases(language)
+    # Which one alone needs: the first of a month, and what zones are called.
+    odd = {name for name in set(english) ^ set(other)
+           if not name.startswith("zone-")}
+    assert odd <= {"day-french"}
+    for name in set(english) & set(other):
+        assert names(english[name]) == names(other[name]), name
+
+
+# One word for one thing: blocked, error message, we.
+FORBIDDEN = {
+    "en": r"\blisted\b|\brefusals?\b|this host|look(ed|s|ing)? up|undesirable"
+          r"|introduction|hijack|\bmend|good name",
+    "fr": r"\bidentifi(er|cations?)\b|\braisons? (du\b|de ce|pour)|courriel|nº"
+          r"|prend fin|fai(re|tes|t) suivre|ce serveur (voit|compte|a vu)",
+}
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_one_word_stands_for_one_thing(language):
+    for name, text in phrases(language).items():
+        found = re.search(FORBIDDEN.get(language, "$^"), said(text), re.I)
+        assert not found, (name, found)
 
 
 def test_french_is_set_as_french_is():
