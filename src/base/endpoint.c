@@ -159,11 +159,10 @@ taken(const struct endpoint *endpoint, struct net out[static 2])
 	size_t row = 0;
 
 	/* Any way of writing the address. */
-	while (row < 3 &&
-	       (!addr_parse(texts[row][0], &addr)
-		       ? strcmp(endpoint->host, texts[row][0]) != 0
-		       : !addr_parse(endpoint->host, &out[0].addr) ||
-			     !addr_equal(&out[0].addr, &addr))) {
+	while (row < 3 && (!addr_parse(texts[row][0], &addr)
+				  ? strcmp(endpoint->host, texts[row][0]) != 0
+				  : !addr_parse(endpoint->host, &out[0].addr) ||
+					!addr_equal(&out[0].addr, &addr))) {
 		row++;
 	}
 	if (row == 3) {

@@ -40,6 +40,7 @@ const char *endpoint_parse(
 /* Whether only one of two places of a server can be listened on: a port of all
  * addresses is that port of each, of [::] those of IPv4 too, and localhost is
  * both of its addresses.  Port 0 is another one each time. */
-bool endpoint_overlaps(const struct endpoint *one, const struct endpoint *other);
+bool endpoint_overlaps(
+    const struct endpoint *one, const struct endpoint *other);
 
 #endif

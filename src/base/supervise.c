@@ -37,8 +37,8 @@ be_worker(pid_t parent, bool first)
 
 /* Until it has ended; gives back how.  `*stop`: that was asked for. */
 static int
-attend(pid_t worker, const sigset_t *awaited,
-    const struct supervise_duty *duty, bool *stop)
+attend(pid_t worker, const sigset_t *awaited, const struct supervise_duty *duty,
+    bool *stop)
 {
 	int status;
 

@@ -110,8 +110,8 @@ page_calendar_fill(struct page *page)
 	const struct reply *reply = ban_reply(&page->standing->ban[0]);
 	char ip[ADDR_TEXT_SIZE];
 
-	section_copy(page->root, VAR_IP,
-	    addr_format(&page->standing->address, ip));
+	section_copy(
+	    page->root, VAR_IP, addr_format(&page->standing->address, ip));
 	section_yes(page->root, VAR_TEMPORARY, reply->code[0] == '4');
 }
 

@@ -147,8 +147,7 @@ keep_rights(const struct conf *conf)
 	files = store_files(conf->database);
 	(void)store_locks_file(conf->database, locks, sizeof(locks));
 	sandbox_calls(false);
-	sandbox_files(
-	    &(struct sandbox_place){ locks, SANDBOX_CHANGE }, 1);
+	sandbox_files(&(struct sandbox_place){ locks, SANDBOX_CHANGE }, 1);
 	return files;
 }
 

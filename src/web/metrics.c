@@ -12,8 +12,8 @@
 /* ---- what there is to write from ---- */
 
 /* In the order they are counted in. */
-static const char *const statuses[WEB_STATUSES] = { "200", "400", "404", "405",
-	"429", "500", "503" };
+static const char *const statuses[WEB_STATUSES] = { "200", "204", "400", "404",
+	"405", "414", "429", "500", "503" };
 
 struct metric_values {
 	int64_t one;

@@ -46,8 +46,13 @@ enum page_kind
 page_of_path(const char *path)
 {
 	for (int i = 0; path[0] == '/' && i < PAGE_KIND_COUNT; i++) {
-		if (shapes[i].path != NULL &&
-		    strcmp(shapes[i].path, path + 1) == 0) {
+		const char *rest = shapes[i].path != NULL
+				       ? text_after(path + 1, shapes[i].path)
+				       : NULL;
+
+		if (rest != NULL &&
+		    (rest[0] == '\0' ||
+			(rest > path + 1 && strcmp(rest, "/") == 0))) {
 			return (enum page_kind)i;
 		}
 	}

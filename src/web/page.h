@@ -176,7 +176,7 @@ struct page {
 	struct section *root; /* the outermost section */
 };
 
-/* The page of that path ("/codes"), or PAGE_NOT_FOUND; PAGE_FORM for "/". */
+/* The page of that path ("/codes", "/codes/"), or PAGE_NOT_FOUND; PAGE_FORM for "/". */
 enum page_kind page_of_path(const char *path);
 
 /* The ref as it is written: upper case, and without the letters that are

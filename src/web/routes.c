@@ -431,7 +431,20 @@ answer_file(const struct request *request, struct response *response)
 	response->type = file->type;
 	response->status = 200;
 	response->may_be_cached = true;
+	response->for_good = request->v != NULL &&
+			     strcmp(request->v, request->site->version) == 0;
 	text_add_bytes(&response->body, file->data, file->size);
+}
+
+static void
+answer_security(const struct request *request, struct response *response)
+{
+	if (!well_known_security(request, response)) {
+		text_init(
+		    &response->body, response->body.buf, response->body.size);
+		response->may_be_cached = false;
+		refuse(request, PAGE_NOT_FOUND, response);
+	}
 }
 
 static void
@@ -486,6 +499,11 @@ static const struct route {
 	{ "/page.js", true, true, answer_file },
 	{ "/icon.svg", true, true, answer_file },
 	{ "/logo", true, true, answer_file },
+	{ "/robots.txt", true, true, well_known_robots },
+	{ "/favicon.ico", true, true, well_known_icon },
+	{ "/apple-touch-icon.png", true, true, well_known_icon },
+	{ "/apple-touch-icon-precomposed.png", true, true, well_known_icon },
+	{ "/.well-known/security.txt", true, true, answer_security },
 };
 
 /* Refuse a visitor that asks too often; no database is asked.  Everybody behind a proxy that
@@ -512,6 +530,41 @@ refuse_for_now(
 	refuse(request, PAGE_TOO_MANY, response);
 }
 
+/* Whether it is a page about no address. */
+static bool
+is_page(const struct route *route)
+{
+	return route->path[1] != '\0' &&
+	       page_of_path(route->path) != PAGE_NOT_FOUND;
+}
+
+/* A page is meant with a slash at its end, too. */
+static bool
+leads_to(const char *path, const struct route *route)
+{
+	const char *rest = text_after(path, route->path);
+
+	return rest != NULL && (!route->whole || rest[0] == '\0' ||
+				   (is_page(route) && strcmp(rest, "/") == 0));
+}
+
+/* What is wrong with a request by itself, or asks for nothing that is here;
+ * false where it is none. */
+static bool
+answer_odd(const struct request *request, struct response *response)
+{
+	if (request->wrong == 414) {
+		say(response, 414, "The address of the page is too long.\n");
+	} else if (request->wrong != 0) {
+		say(response, request->wrong,
+		    "This request is not HTTP/1.1.\n");
+	} else if (strcmp(request->path, "*") == 0) {
+		response->status = 204; /* OPTIONS: of all that is here */
+		response->tells_methods = true;
+	}
+	return response->status != 0;
+}
+
 void
 routes_answer(const struct request *request, struct response *response)
 {
@@ -520,10 +573,7 @@ routes_answer(const struct request *request, struct response *response)
 	const struct route *end = routes + sizeof(routes) / sizeof(routes[0]);
 	int64_t wait = 0;
 
-	while (
-	    route < end && (route->whole ? strcmp(request->path, route->path)
-					 : strncmp(request->path, route->path,
-					       strlen(route->path))) != 0) {
+	while (route < end && !leads_to(request->path, route)) {
 		route++;
 	}
 	/* Nobody is counted whose address is not known, or is a proxy's own. */
@@ -532,11 +582,15 @@ routes_answer(const struct request *request, struct response *response)
 	    !rate_take(&request->web->rate, &request->visitor, conf->web.rate,
 		request->ticks, &wait)) {
 		refuse_for_now(request, wait, response);
+	} else if (answer_odd(request, response)) {
+		/* That is all. */
 	} else if (route == end || !request->reads) {
 		refuse(request,
 		    route == end ? PAGE_NOT_FOUND : PAGE_NOT_ALLOWED, response);
 	} else {
 		route->answer(request, response);
+		response->may_be_found = response->status == 200 &&
+					 is_page(route);
 	}
 	metrics_count(request->web, response->status);
 }

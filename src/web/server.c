@@ -57,16 +57,32 @@ server_unescape(void *cls, struct MHD_Connection *connection, char *text)
 	return (size_t)(out - text);
 }
 
+/* What of the headers may stand there several times. */
+struct repeated {
+	struct text forwarded; /* X-Forwarded-For, joined by commas */
+	int hosts;
+	bool is_host; /* all of them can be one: RFC 9112 3.2, RFC 3986 3.2 */
+};
+
 static enum MHD_Result
-add_forwarded(
+add_repeated(
     void *to, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-	struct text *all = to;
+	static const char of_host[] =
+	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+	    "-._~%!$&'()*+,;=:[]";
+	struct repeated *all = to;
 
 	(void)kind;
-	if (strcasecmp(name, "X-Forwarded-For") == 0 && value != NULL) {
-		text_add(all, all->len > 0 ? "," : "");
-		text_add(all, value);
+	if (value == NULL) {
+		return MHD_YES;
+	}
+	if (strcasecmp(name, "X-Forwarded-For") == 0) {
+		text_add(&all->forwarded, all->forwarded.len > 0 ? "," : "");
+		text_add(&all->forwarded, value);
+	} else if (strcasecmp(name, "Host") == 0) {
+		all->hosts++;
+		all->is_host &= value[strspn(value, of_host)] == '\0';
 	}
 	return MHD_YES;
 }
@@ -85,9 +101,32 @@ add_asked(
 	return MHD_YES;
 }
 
+/*
+ * The path of what is asked for: in absolute form (RFC 9112 3.2.2) that of a
+ * page at whatever host, since there is one site here; "*" of OPTIONS as it
+ * is.  NULL where it has no such form, as that of CONNECT.
+ */
+static const char *
+path_of_target(const char *target, const char *method)
+{
+	const bool scheme = strncasecmp(target, "http://", 7) == 0 ||
+			    strncasecmp(target, "https://", 8) == 0;
+
+	if (scheme) {
+		target = strchr(strstr(target, "//") + 2, '/');
+		return target != NULL ? target : "/";
+	}
+	return target[0] == '/' ||
+		       (strcmp(target, "*") == 0 &&
+			   strcmp(method, MHD_HTTP_METHOD_OPTIONS) == 0)
+		   ? target
+		   : NULL;
+}
+
 /* What the client sent, and who it is. */
 static void
-read_request(struct MHD_Connection *connection, struct request *request)
+read_request(struct MHD_Connection *connection, const char *version,
+    struct request *request)
 {
 	const struct {
 		enum MHD_ValueKind kind;
@@ -97,6 +136,7 @@ read_request(struct MHD_Connection *connection, struct request *request)
 		{ MHD_GET_ARGUMENT_KIND, "ref", &request->ref },
 		{ MHD_GET_ARGUMENT_KIND, "lang", &request->lang },
 		{ MHD_GET_ARGUMENT_KIND, "as", &request->as },
+		{ MHD_GET_ARGUMENT_KIND, "v", &request->v },
 		{ MHD_HEADER_KIND, "Accept", &request->accept },
 		{ MHD_HEADER_KIND, "Accept-Language",
 		    &request->accept_language },
@@ -104,7 +144,7 @@ read_request(struct MHD_Connection *connection, struct request *request)
 	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	char buf[WEB_REQUEST_MAX]; /* as long as all headers together */
-	struct text forwarded;
+	struct repeated all = { .is_host = true };
 	struct addr peer;
 
 	for (size_t i = 0; i < sizeof(values) / sizeof(values[0]); i++) {
@@ -114,20 +154,24 @@ read_request(struct MHD_Connection *connection, struct request *request)
 	(void)MHD_get_connection_values(
 	    connection, MHD_GET_ARGUMENT_KIND, add_asked, request);
 	request->ip = request->asked[0];
-	text_init(&forwarded, buf, sizeof(buf));
+	text_init(&all.forwarded, buf, sizeof(buf));
 	(void)MHD_get_connection_values(
-	    connection, MHD_HEADER_KIND, add_forwarded, &forwarded);
-	request->visitor_known = info != NULL && !forwarded.cut &&
+	    connection, MHD_HEADER_KIND, add_repeated, &all);
+	if (all.hosts > 1 || !all.is_host ||
+	    (all.hosts == 0 && strcmp(version, MHD_HTTP_VERSION_1_0) != 0)) {
+		request->wrong = MHD_HTTP_BAD_REQUEST;
+	}
+	request->visitor_known = info != NULL && !all.forwarded.cut &&
 				 visitor_address(request->site->conf,
 				     info->client_addr, buf, &request->visitor);
-	request->unbelieved = (forwarded.len > 0 ||
+	request->unbelieved = (all.forwarded.len > 0 ||
 				  MHD_lookup_connection_value(connection,
 				      MHD_HEADER_KIND, "Forwarded") != NULL) &&
 			      info != NULL &&
 			      addr_from_sockaddr(info->client_addr, &peer) &&
 			      !visitor_is_proxy(request->site->conf, &peer);
-	request->foreign = MHD_lookup_connection_value(connection,
-			       MHD_HEADER_KIND, "Origin") != NULL;
+	request->foreign = MHD_lookup_connection_value(
+			       connection, MHD_HEADER_KIND, "Origin") != NULL;
 }
 
 /* ---- what goes out ---- */
@@ -139,7 +183,8 @@ add_headers(struct MHD_Response *to, const struct response *response)
 	    [] = "default-src 'none'; style-src 'self'; script-src 'self'; "
 		 "img-src 'self'; form-action 'self'; base-uri 'none'; "
 		 "frame-ancestors 'none'";
-	const bool json = strcmp(response->type, "application/json") == 0;
+	const bool json = response->type != NULL &&
+			  strcmp(response->type, "application/json") == 0;
 	int64_t retry = response->retry_after;
 	char seconds[24] = "";
 	struct text text;
@@ -158,11 +203,12 @@ add_headers(struct MHD_Response *to, const struct response *response)
 		{ "Content-Security-Policy", policy },
 		{ "X-Content-Type-Options", "nosniff" },
 		{ "Referrer-Policy", "no-referrer" },
-		{ "X-Robots-Tag", "noindex" },
+		{ "X-Robots-Tag", response->may_be_found ? NULL : "noindex" },
 		{ "Content-Type", response->type },
-		{ "Cache-Control", response->may_be_cached
-				       ? "public, max-age=3600"
-				       : "no-store" },
+		{ "Cache-Control",
+		    response->for_good ? "public, max-age=31536000, immutable"
+		    : response->may_be_cached ? "public, max-age=3600"
+					      : "no-store" },
 		{ "Content-Language", response->language },
 		{ "Vary", response->vary },
 		{ "Content-Disposition", response->file },
@@ -170,7 +216,8 @@ add_headers(struct MHD_Response *to, const struct response *response)
 		 * told what strangers are, and nothing can be changed by
 		 * asking. */
 		{ "Access-Control-Allow-Origin", json ? "*" : NULL },
-		{ "Allow", response->status == MHD_HTTP_METHOD_NOT_ALLOWED
+		{ "Allow", response->status == MHD_HTTP_METHOD_NOT_ALLOWED ||
+				   response->tells_methods
 			       ? "GET, HEAD"
 			       : NULL },
 		{ "X-Videur",
@@ -186,6 +233,51 @@ add_headers(struct MHD_Response *to, const struct response *response)
 	}
 }
 
+/*
+ * What libmicrohttpd cannot read, or for long, it answers before anybody is
+ * asked, and there is no option for its page of HTML.  It is made by this
+ * function, which the linker takes from the program before it takes the
+ * library's own: so that a client gets the status alone.  Where a library binds
+ * its calls to itself, the page is back.
+ */
+struct MHD_Response *
+MHD_create_response_from_buffer(
+    size_t size, void *buffer, enum MHD_ResponseMemoryMode mode)
+{
+	(void)size;
+	(void)mode;
+	return MHD_create_response_from_buffer_with_free_callback(
+	    0, buffer, NULL);
+}
+
+#if MHD_VERSION >= 0x00097701
+struct MHD_Response *
+MHD_create_response_from_buffer_static(size_t size, const void *buffer)
+{
+	(void)size;
+	(void)buffer;
+	return MHD_create_response_empty(MHD_RF_NONE);
+}
+#endif
+
+/* An answer with a copy of this body, or NULL. */
+static struct MHD_Response *
+new_response(const struct text *body)
+{
+	char *copy = malloc(body->len + 1);
+	struct MHD_Response *response = NULL;
+
+	if (copy != NULL) {
+		memcpy(copy, body->buf, body->len);
+		response = MHD_create_response_from_buffer_with_free_callback(
+		    body->len, copy, free);
+	}
+	if (response == NULL) {
+		free(copy);
+	}
+	return response;
+}
+
 static bool
 is_reading(const char *method)
 {
@@ -193,17 +285,24 @@ is_reading(const char *method)
 	       strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
+/* What a request line says. */
+struct asked {
+	const char *method, *target, *version;
+	bool too_long;
+};
+
 /* Answer a whole request. */
 static enum MHD_Result
 answer(const struct handler *handler, struct MHD_Connection *connection,
-    const char *path, const char *method)
+    const struct asked *asked)
 {
 	struct web *web = handler->web;
+	const char *path = path_of_target(asked->target, asked->method);
 	struct request request = { .web = web,
 		.now = proc_now(),
 		.ticks = proc_ticks(),
-		.reads = is_reading(method),
-		.path = path };
+		.reads = is_reading(asked->method),
+		.path = path != NULL ? path : "/" };
 	struct response response = { .status = 0 };
 	/* Of the stack only what is written is touched, and a client that reads
 	 * slowly holds no more than a copy as long as it is. */
@@ -217,10 +316,15 @@ answer(const struct handler *handler, struct MHD_Connection *connection,
 	(void)pthread_mutex_unlock(&web->lock);
 	request.site = site;
 	text_init(&response.body, body, sizeof(body));
-	read_request(connection, &request);
+	read_request(connection, asked->version, &request);
+	if (request.reads && path == NULL) {
+		request.wrong = MHD_HTTP_BAD_REQUEST;
+	}
+	if (asked->too_long) {
+		request.wrong = MHD_HTTP_URI_TOO_LONG;
+	}
 	handler->answer(&request, &response);
-	to = MHD_create_response_from_buffer(
-	    response.body.len, response.body.buf, MHD_RESPMEM_MUST_COPY);
+	to = new_response(&response.body);
 	if (to != NULL) {
 		add_headers(to, &response);
 		result = MHD_queue_response(connection, response.status, to);
@@ -232,7 +336,27 @@ answer(const struct handler *handler, struct MHD_Connection *connection,
 
 /* ---- what libmicrohttpd calls ---- */
 
-/* First with the headers alone, then with each piece of the body, then without
+/* A host that is missing is ours to tell: newer ones would, by themselves. */
+#if MHD_VERSION >= 0x00097701
+#define A_HOST_IS_OURS MHD_OPTION_CLIENT_DISCIPLINE_LVL, -3
+#else
+#define A_HOST_IS_OURS MHD_OPTION_STRICT_FOR_CLIENT, 0
+#endif
+
+/* What a request's state may be. */
+static char long_target; /* it is not to be read */
+static char seen;        /* its headers were */
+
+/* First of all, with what is asked for as it was sent. */
+static void *
+on_target(void *cls, const char *target, struct MHD_Connection *connection)
+{
+	(void)cls;
+	(void)connection;
+	return strlen(target) > WEB_TARGET_MAX ? &long_target : NULL;
+}
+
+/* Then with the headers alone, then with each piece of the body, then without
  * one.  A body is of no use to us: a method that is made for one is answered
  * (405) before it comes. */
 static enum MHD_Result
@@ -241,9 +365,9 @@ on_request(/* NOLINT(readability-function-size): its parameters */
     const char *method, const char *version, const char *upload,
     size_t *upload_size, void **state)
 {
-	static char seen;
+	const struct asked asked = { method, path, version,
+		*state == &long_target };
 
-	(void)version;
 	(void)upload;
 	if (*upload_size > 0) {
 		*upload_size = 0;
@@ -253,7 +377,7 @@ on_request(/* NOLINT(readability-function-size): its parameters */
 		*state = &seen;
 		return MHD_YES;
 	}
-	return answer(cls, connection, path, method);
+	return answer(cls, connection, &asked);
 }
 
 /* How many connections there may be of an address: of a proxy's any number. */
@@ -335,6 +459,7 @@ start_daemon(
 	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MAX,
 	    MHD_OPTION_UNESCAPE_CALLBACK, server_unescape, NULL,
+	    MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, A_HOST_IS_OURS,
 	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, web,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_ARRAY,
 	    secure ? tls : tls + 1,
@@ -406,8 +531,7 @@ begin(struct web *web, size_t place)
 
 /* The place of that listener in a list, or its end. */
 static size_t
-find_listener(
-    const struct listeners *listeners, const struct listener *wanted)
+find_listener(const struct listeners *listeners, const struct listener *wanted)
 {
 	size_t place = 0;
 

@@ -24,10 +24,14 @@ struct site;
 struct sockaddr;
 
 enum {
-	WEB_STATUSES = 7, /* that are ever given */
+	WEB_STATUSES = 9, /* that are ever given */
 	WEB_BODY_MAX = 256 * 1024,
-	/* Of a request line and its headers, together. */
-	WEB_REQUEST_MAX = 16 * 1024
+	/* Of a request line and its headers, together with what is made of them
+	 * and the headers of the answer. */
+	WEB_REQUEST_MAX = 32 * 1024,
+	/* Of the address that is asked for: what the form's field holds, each
+	 * byte as %XX, fits in. */
+	WEB_TARGET_MAX = 16000
 };
 
 /* ---- connections: how long and how many (deadlines.c) ---- */
@@ -117,11 +121,13 @@ struct request {
 	int64_t now;
 	int64_t ticks;    /* proc_ticks() */
 	bool reads;       /* GET or HEAD */
+	unsigned wrong;   /* status of one that is wrong by itself, or 0 */
 	const char *path; /* without the query */
 	const char *ip;   /* the arguments; of several the first */
 	const char *ref;
 	const char *lang;
 	const char *as; /* "ics" */
+	const char *v;  /* version of a file */
 	const char *accept;
 	const char *accept_language;
 	/* Each `ip`; of more than are ever answered not all. */
@@ -136,12 +142,15 @@ struct request {
 /* What goes out.  The caller gives `body`. */
 struct response {
 	unsigned status;
-	const char *type;     /* Content-Type */
+	const char *type;     /* Content-Type, or NULL: there is no body */
 	const char *language; /* its tag, or NULL: in none */
 	const char *vary;     /* which headers it depends on, or NULL */
 	int64_t retry_after;  /* seconds until it may change; 0: not said */
 	const char *file; /* name to keep it by, or NULL */
 	bool may_be_cached;
+	bool for_good;     /* and never changes */
+	bool may_be_found; /* by who looks for pages and not for an address */
+	bool tells_methods;
 	bool names_us; /* program and version */
 	struct text body;
 };
@@ -157,6 +166,14 @@ void routes_answer(const struct request *request, struct response *response);
 void api_standing(const struct request *request,
     const struct standing *standing, const char *ref, bool sees,
     struct json *json);
+
+/* robots.txt; the icons that browsers ask for by themselves; security.txt, false
+ * where nobody is named to write to (well_known.c). */
+void well_known_robots(
+    const struct request *request, struct response *response);
+void well_known_icon(const struct request *request, struct response *response);
+bool well_known_security(
+    const struct request *request, struct response *response);
 
 /* Answer GET /metrics, in Prometheus's text format 0.0.4, and nothing else;
  * the manual page explains the names (metrics.c). */
