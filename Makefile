@@ -91,6 +91,7 @@ LIBRARY = $(BUILD)/libvideur.a
 LIBRARY_OBJECTS = $(foreach room,$(LIBRARY_ROOMS),$(call objects,$(room))) \
 	$(BUILD)/gen/schema_files.o $(BUILD)/gen/policy_files.o \
 	$(BUILD)/gen/scanner_files.o \
+	$(BUILD)/gen/phrase_files.o \
 	$(BUILD)/gen/rule_files.o $(BUILD)/gen/bounce_files.o \
 	$(BUILD)/gen/doctor_files.o
 # What tests may link of the programs: all but main().
@@ -159,7 +160,12 @@ $(BUILD)/gen/doctor_files.c: scripts/embed $(sort $(wildcard src/doctor/*.table)
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed doctor_files $(filter %.table,$^) >$@
-$(BUILD)/gen/web_files.c: scripts/embed $(sort $(wildcard web/*))
+# The languages, which the configuration names, apart from the pages.
+$(BUILD)/gen/phrase_files.c: scripts/embed $(sort $(wildcard web/*.phrases))
+	$(call say,embed)
+	@mkdir -p $(@D)
+	$(Q)scripts/embed phrase_files $(filter %.phrases,$^) >$@
+$(BUILD)/gen/web_files.c: scripts/embed $(filter-out %.phrases,$(sort $(wildcard web/*)))
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed web_files $(filter web/%,$^) >$@
@@ -280,14 +286,14 @@ define fuzz_build
 endef
 $(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard $(addprefix src/,\
 		$(addsuffix /*.[ch],base core bounce logs conf rules))) \
-		$(patsubst %,$(BUILD)/gen/%_files.c,rule policy scanner bounce)
+		$(patsubst %,$(BUILD)/gen/%_files.c,rule policy scanner bounce phrase)
 	$(fuzz_build)
 # The page: all it stands on, and what it is made of.
 $(addprefix $(BUILD)/fuzz/,request template): $(BUILD)/fuzz/%: \
 		tests/fuzz/%_fuzz.c $(filter-out src/web/main.c,$(wildcard \
 		$(foreach room,$(LIBRARY_ROOMS) web,src/$(room)/*.[ch]))) \
 		$(patsubst %,$(BUILD)/gen/%_files.c,schema policy scanner rule bounce \
-		doctor web)
+		doctor phrase web)
 	$(fuzz_build)
 
 # Each is a target of its own, and they run side by side.  A loop without end

@@ -10,6 +10,7 @@
 #include "base/text.h"
 #include "base/words.h"
 #include "conf/grammar.h"
+#include "conf/language.h"
 #include "core/reputation.h"
 
 enum {
@@ -235,6 +236,49 @@ check(const struct conf *conf, struct loading *load)
 	}
 }
 
+/* The language of a setting is one whose file is there. */
+static void
+check_language(const struct language_list *list, const char *key,
+    const char *tag, struct loading *load)
+{
+	char buf[LANGUAGES_MAX * (LANGUAGE_TAG_SIZE + 2)];
+	struct text there;
+
+	text_init(&there, buf, sizeof(buf));
+	for (size_t i = 0; i < list->count; i++) {
+		text_addf(&there, "%s%s", i > 0 ? ", " : "", list->tag[i]);
+	}
+	if (!language_list_has(list, tag)) {
+		errors_add(&load->errors, where(load, "web", key),
+		    "%s: there is no language \"%s\", which would be a file "
+		    "%s.phrases in the folder templates; there are %s",
+		    key, tag, tag, buf);
+	}
+}
+
+static void
+check_languages(const struct conf *conf, struct loading *load)
+{
+	struct language_list list;
+
+	language_list(conf->web.templates, &list);
+	for (size_t i = 0; i < conf->web.languages.items; i++) {
+		check_language(
+		    &list, "languages", conf->web.languages.item[i], load);
+	}
+	for (size_t i = 0; i < LANGUAGES_MAX; i++) {
+		const char *tag = conf->web.paragraph_in[i].tag;
+		char key[LANGUAGE_TAG_SIZE + 16];
+		struct text text;
+
+		if (tag[0] != '\0') {
+			text_init(&text, key, sizeof(key));
+			text_addf(&text, "paragraph-%s", tag);
+			check_language(&list, key, tag, load);
+		}
+	}
+}
+
 static struct conf *
 load_conf(
     const char *path, struct loading *load, char error[static CONF_ERROR_SIZE])
@@ -276,6 +320,7 @@ load_conf(
 	(void)text_copy(name, sizeof(name), conf->policy.name);
 	load_policy(
 	    name, file, where(load, NULL, "policy"), &conf->policy, errors);
+	check_languages(conf, load);
 	if (errors->found == 0) {
 		check(conf, load);
 	}
@@ -345,14 +390,18 @@ conf_each(const char *path,
 	const struct grammar *grammar = load.grammar;
 	const size_t sources = grammar->count - KIND_COUNT;
 
-	for (size_t i = 0; fine && i < grammar->count; i++) {
+	for (size_t i = 0; fine && i < grammar->count + LANGUAGES_MAX; i++) {
 		const struct key *key = &grammar->keys[i];
 		char value[CONF_VALUE_SIZE];
 		char origin[CONF_PATH_SIZE + 32];
 		struct text text;
 
 		text_init(&text, value, sizeof(value));
-		if (i >= sources && conf->source[i - sources] == CONF_UNSAID) {
+		if (key->name == NULL) {
+			break; /* of `more` are no more */
+		}
+		if (i >= sources && i < grammar->count &&
+		    conf->source[i - sources] == CONF_UNSAID) {
 			add_source(&text, conf, (enum kind)(i - sources));
 		} else {
 			grammar_write(key, conf, &text);
@@ -375,6 +424,17 @@ conf_hold(struct conf *conf)
 {
 	(void)__atomic_add_fetch(&conf->references, 1, __ATOMIC_RELAXED);
 	return conf;
+}
+
+const char *
+conf_paragraph(const struct conf *conf, const char *tag)
+{
+	for (size_t i = 0; i < LANGUAGES_MAX; i++) {
+		if (strcmp(conf->web.paragraph_in[i].tag, tag) == 0) {
+			return conf->web.paragraph_in[i].text;
+		}
+	}
+	return conf->web.paragraph;
 }
 
 bool

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "conf/language.h"
 #include "core/kind.h"
 #include "core/policy.h"
 
@@ -21,6 +22,7 @@ enum {
 	CONF_TEXT_SIZE = 201,
 	CONF_ALLOW_MAX = 192,
 	CONF_LIST_MAX = 32,
+	CONF_PROSE_SIZE = 1001,
 	CONF_PORTS_MAX = 16,
 	CONF_LISTEN_MAX = 8,
 	CONF_SCANNERS_MAX = 8,
@@ -148,8 +150,13 @@ struct conf {
 		char abuse[CONF_TEXT_SIZE]; /* who hears of spam from here */
 		struct conf_list languages; /* {"fr", "en"}: the first is the
 					     * default; empty: all */
-		char paragraph[1001];       /* the owner's own words, as text */
-		char paragraph_fr[1001];
+		/* The owner's own words, as text: for all languages, and
+		 * ("paragraph-de") for some. */
+		char paragraph[CONF_PROSE_SIZE];
+		struct conf_paragraph {
+			char text[CONF_PROSE_SIZE];
+			char tag[LANGUAGE_TAG_SIZE]; /* empty: not there */
+		} paragraph_in[LANGUAGES_MAX];
 	} web;
 
 	struct {
@@ -201,6 +208,9 @@ bool conf_each(const char *path,
 /* Share and let go; the last one frees it.  Safe between threads. */
 struct conf *conf_hold(struct conf *conf);
 void conf_drop(struct conf *conf);
+
+/* The owner's words for the page in that language; empty for none. */
+const char *conf_paragraph(const struct conf *conf, const char *tag);
 
 /* Whether videur-watch follows any log. */
 bool conf_watches(const struct conf *conf);

@@ -407,7 +407,9 @@ grammar_find(
 			return key;
 		}
 	}
-	return NULL;
+	return name != NULL && section != NULL && grammar->more != NULL
+		   ? grammar->more(section, name)
+		   : NULL;
 }
 
 const struct grammar_section *

@@ -22,7 +22,7 @@
 #include "conf/token.h"
 
 enum {
-	GRAMMAR_KEYS_MAX = 80,
+	GRAMMAR_KEYS_MAX = 128,
 	GRAMMAR_FILE_MAX = 1024 * 1024 /* bytes of a file */
 };
 
@@ -104,6 +104,9 @@ struct grammar {
 	size_t section_count;
 	bool include; /* whether include("...") is understood */
 	bool adds;    /* "=" leaves in a list what is in it */
+	/* The key of a name that is one of many like it, or NULL; it stands
+	 * behind `keys` once it was asked for.  May be NULL. */
+	const struct key *(*more)(const char *section, const char *name);
 	/* Gets the target behind all of it, as that of a section does. */
 	const char *(*end)(void *target);
 };

@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "conf/conf.h"
+#include "conf/language.h"
 
 enum {
 	MANY = 1000000
@@ -29,7 +30,6 @@ WORDS(on_error, "accept", "tempfail");
 WORDS(start, "now", "backfill");
 WORDS(source, "milter", "watch", "none");
 WORDS(heuristics, "spam", "virus");
-WORDS(language, "en", "fr");
 
 #undef WORDS
 
@@ -67,6 +67,25 @@ set_colour(const struct key *key, void *field, const char *value)
 		return "must be a colour such as \"#0b5c8a\", in quotes";
 	}
 	return field_text(key, field, value);
+}
+
+static const char *
+set_language(const struct key *key, void *field, const char *value)
+{
+	return language_is_tag(value)
+		   ? field_text(key, field, value)
+		   : "must be a language's tag, such as de or pt-BR";
+}
+
+/* "paragraph-de": the name says the language. */
+static const char *
+set_paragraph(const struct key *key, void *field, const char *value)
+{
+	struct conf_paragraph *paragraph = field;
+
+	(void)text_copy(paragraph->tag, sizeof(paragraph->tag),
+	    text_after(key->name, "paragraph-"));
+	return field_prose(key, paragraph->text, value);
 }
 
 /* ---- time zones ---- */
@@ -221,10 +240,8 @@ static const struct key rows[] = {
 	{ WEB("zone", zone, set_zone) },
 	{ WEB("accent", accent, set_colour) },
 	{ WEB("abuse", abuse, field_mail) },
-	{ TEXTS("web", "languages", web.languages, field_text),
-	    .words = &language_words },
+	{ TEXTS("web", "languages", web.languages, set_language) },
 	{ WEB("paragraph", paragraph, field_prose) },
-	{ WEB("paragraph-fr", paragraph_fr, field_prose) },
 
 	{ WATCH("journal", journal, set_journal), .def = "yes" },
 	{ TEXTS("watch", "units", watch.units, field_text), .def = CONF_UNITS },
@@ -300,11 +317,13 @@ end_web(void *section)
 	if (conf->web.certificate[0] == '\0' && conf->web.key[0] != '\0') {
 		return "key stands without its certificate";
 	}
-	/* There are two. */
-	if (languages->items > 2 ||
-	    (languages->items == 2 &&
-		strcmp(languages->item[0], languages->item[1]) == 0)) {
-		return "languages names one twice";
+	for (size_t i = 1; i < languages->items; i++) {
+		for (size_t j = 0; j < i; j++) {
+			if (strcmp(languages->item[i], languages->item[j]) ==
+			    0) {
+				return "languages names one twice";
+			}
+		}
 	}
 	return check_listens(conf);
 }
@@ -313,20 +332,56 @@ static const struct grammar_section sections[] = {
 	{ .name = "web", .end = end_web },
 };
 
+enum {
+	ROWS = sizeof(rows) / sizeof(rows[0]),
+	/* Those of each language stand behind those of each kind. */
+	PARAGRAPHS = ROWS + KIND_COUNT
+};
+static struct key keys[PARAGRAPHS + LANGUAGES_MAX];
+
+/* That of a language's paragraph: one more where it is new. */
+static const struct key *
+paragraph_key(const char *section, const char *name)
+{
+	static char names[LANGUAGES_MAX][32];
+	const char *tag = text_after(name, "paragraph-");
+
+	if (tag == NULL || !language_is_tag(tag) ||
+	    strcmp(section, "web") != 0) {
+		return NULL;
+	}
+	for (size_t i = 0; i < LANGUAGES_MAX; i++) {
+		struct key *key = &keys[PARAGRAPHS + i];
+
+		if (key->name == NULL) {
+			(void)text_copy(names[i], sizeof(names[i]), name);
+			*key = (struct key){ .section = "web",
+				.name = names[i],
+				.set = set_paragraph,
+				.offset = offsetof(
+				    struct conf, web.paragraph_in[i]),
+				.size = CONF_PROSE_SIZE };
+		}
+		if (strcmp(key->name, name) == 0) {
+			return key;
+		}
+	}
+	return NULL;
+}
+
 const struct grammar *
 keys_of_conf(void)
 {
-	enum {
-		ROWS = sizeof(rows) / sizeof(rows[0])
-	};
-	static struct key keys[ROWS + KIND_COUNT];
 	static const struct grammar grammar = { .keys = keys,
-		.count = ROWS + KIND_COUNT,
+		.count = PARAGRAPHS,
 		.sections = sections,
 		.section_count = sizeof(sections) / sizeof(sections[0]),
-		.include = true };
+		.include = true,
+		.more = paragraph_key };
 
-	static_assert(ROWS + KIND_COUNT <= GRAMMAR_KEYS_MAX, "room for all");
+	static_assert(
+	    PARAGRAPHS + LANGUAGES_MAX <= GRAMMAR_KEYS_MAX, "room for all");
+	memset(keys, 0, sizeof(keys));
 	memcpy(keys, rows, sizeof(rows));
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		keys[ROWS + kind] = (struct key){

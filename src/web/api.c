@@ -14,7 +14,7 @@ put_reason(
     const struct request *request, const struct ban *ban, struct json *json)
 {
 	const struct site *site = request->site;
-	const enum language language = negotiate_language(
+	const struct language *language = negotiate_language(
 	    &site->languages, request->lang, request->accept_language);
 	const struct section nothing = { .variable = NULL };
 	char name[64];
@@ -25,7 +25,7 @@ put_reason(
 	text_addf(&out, "reason-%s", page_reason(ban));
 	text_init(&out, words, sizeof(words));
 	(void)template_render(
-	    site->templates[language], name, TEMPLATE_PLAIN, &nothing, &out);
+	    language->templates, name, TEMPLATE_PLAIN, &nothing, &out);
 	json_string(json, "reason_text", words);
 }
 

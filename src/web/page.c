@@ -185,8 +185,8 @@ page_words(struct page *page, const char *name)
 		return NULL;
 	}
 	text_init(&out, words, PAGE_WORDS_SIZE);
-	return template_render(page->site->templates[page->language], name,
-		   TEMPLATE_PLAIN, page->root, &out)
+	return template_render(page->language->templates, name, TEMPLATE_PLAIN,
+		   page->root, &out)
 		   ? words
 		   : NULL;
 }
@@ -238,11 +238,11 @@ put_links(const struct page *page)
 	}
 	section_yes(page->root, VAR_CHOICE, spoken->count > 1);
 	for (size_t i = 0; i < spoken->count; i++) {
-		const enum language language = spoken->language[i];
+		const struct language *language = &spoken->language[i];
 		struct section *item = section_item(page->root, VAR_LANGUAGES);
 
-		section_text(item, VAR_TAG, language_facts[language].tag);
-		section_text(item, VAR_NAME, language_facts[language].name);
+		section_text(item, VAR_TAG, language->tag);
+		section_text(item, VAR_NAME, language->name);
 		section_yes(item, VAR_CURRENT, language == page->language);
 	}
 }
@@ -274,7 +274,7 @@ static void
 put_request(const struct page *page)
 {
 	const struct page_shape *shape = &shapes[page->kind];
-	const char *tag = language_facts[page->language].tag;
+	const char *tag = page->language->tag;
 	const char *path = strchr(page->path, '/');
 	struct section *root = page->root;
 	char way[ROOT_SIZE];
@@ -290,6 +290,7 @@ put_request(const struct page *page)
 	}
 	section_copy(root, VAR_ROOT, way);
 	section_text(root, VAR_LANG, tag);
+	section_yes(root, VAR_RTL, page->language->direction[0] == 'r');
 	section_text(root, VAR_KEEP, page->language_asked ? tag : NULL);
 	section_text(root, VAR_HERE, shape->path);
 	section_word(root, VAR_PAGE, shape->template, "");
@@ -316,7 +317,7 @@ page_render(const struct page *asked, struct text *out)
 {
 	const struct site *site = asked->site;
 	const struct conf *conf = site->conf;
-	const char *owner = conf->web.paragraph;
+	const char *owner;
 	struct page_data data;
 	struct page page = *asked;
 	struct section *root = page_data_init(&data, page.language);
@@ -324,9 +325,7 @@ page_render(const struct page *asked, struct text *out)
 	page.policy = &conf->policy;
 	page.data = &data;
 	page.root = root;
-	if (page.language == LANGUAGE_FR && conf->web.paragraph_fr[0] != '\0') {
-		owner = conf->web.paragraph_fr;
-	}
+	owner = conf_paragraph(conf, page.language->tag);
 	section_text(root, VAR_SITE_NAME, conf->web.site_name);
 	section_text(root, VAR_HOST, site->host);
 	section_text(root, VAR_URL, conf->lookup_url);
@@ -348,6 +347,6 @@ page_render(const struct page *asked, struct text *out)
 	if (page.kind == PAGE_CALENDAR) {
 		return page_calendar_write(&page, out) && !data.full;
 	}
-	return !data.full && template_render(site->templates[page.language],
+	return !data.full && template_render(page.language->templates,
 				 "layout.html", TEMPLATE_HTML, root, out);
 }

@@ -55,7 +55,7 @@ struct page_chart {
 struct page_data {
 	size_t used;
 	bool full;
-	enum language language;
+	const struct language *language;
 	struct variable spare_variable; /* written to once it is full */
 	struct section spare_section;
 	struct page_chart spare_chart;
@@ -64,7 +64,8 @@ struct page_data {
 
 /* Empty it, which touches no more of it than is used; gives back the
  * outermost section. */
-struct section *page_data_init(struct page_data *data, enum language language);
+struct section *page_data_init(
+    struct page_data *data, const struct language *language);
 
 /* Room for `size` bytes, not zeroed, or NULL where it is full. */
 void *page_data_room(struct page_data *data, size_t size);
@@ -150,7 +151,7 @@ enum page_kind {
 
 struct page {
 	enum page_kind kind;
-	enum language language;
+	const struct language *language;
 	bool language_asked; /* by ?lang=: links and form keep it */
 	const struct site *site;
 	const char *path;                 /* as asked for, for links back */

@@ -10,15 +10,13 @@
 enum {
 	ALIGNMENT = _Alignof(max_align_t),
 	NUMBER_SIZE = 24,
-	/* A blank of three bytes before each three of 19 digits. */
-	GROUPED_SIZE = NUMBER_SIZE + 3 * 6,
+	/* A sign before each three of 19 digits. */
+	GROUPED_SIZE = NUMBER_SIZE + 6 * LANGUAGE_WORD_SIZE,
 	MINUTE = 60,
 	HOUR = 3600,
-	DAY = 86400,
+	DAY = 24 * HOUR,
 	HOURS_MAX = 72 /* what lasts longer is shown in days */
 };
-
-#define NO_BREAK "\xc2\xa0"
 
 static char zone[65];
 
@@ -51,7 +49,7 @@ new_section(struct page_data *data)
 }
 
 struct section *
-page_data_init(struct page_data *data, enum language language)
+page_data_init(struct page_data *data, const struct language *language)
 {
 	data->used = 0;
 	data->full = false;
@@ -106,16 +104,25 @@ section_text(struct section *section, enum variable_name name, const char *text)
 	add(section, name)->text = text;
 }
 
-void
-section_copy(struct section *section, enum variable_name name, const char *text)
+/* Add a copy of a text. */
+static struct variable *
+add_copy(struct section *section, enum variable_name name, const char *text)
 {
 	const size_t size = strlen(text) + 1;
+	struct variable *variable = add(section, name);
 	char *copy = page_data_room(section->data, size);
 
 	if (copy != NULL) {
 		memcpy(copy, text, size);
 	}
-	section_text(section, name, copy);
+	variable->text = copy;
+	return variable;
+}
+
+void
+section_copy(struct section *section, enum variable_name name, const char *text)
+{
+	(void)add_copy(section, name, text);
 }
 
 void
@@ -175,6 +182,17 @@ section_lines(
 
 /* ---- numbers and durations ---- */
 
+/* Add a number that the language's forms go by. */
+static void
+put_number(struct section *section, enum variable_name name, const char *text,
+    int64_t number)
+{
+	struct variable *variable = add_copy(section, name, text);
+
+	variable->is_number = true;
+	variable->number = number;
+}
+
 void
 section_digits(
     struct section *section, enum variable_name name, int64_t number, int width)
@@ -184,14 +202,15 @@ section_digits(
 
 	text_init(&out, text, sizeof(text));
 	text_add_int(&out, number, width);
-	section_copy(section, name, text);
+	put_number(section, name, text, number);
 }
 
-/* From 10 000 on with narrow blanks, as SI has it. */
+/* From 10 000 on in groups, as SI has it. */
 void
 section_number(struct section *section, enum variable_name name, int64_t number)
 {
-	const bool grouped = number >= 10000 || number <= -1000;
+	const bool grouped = number >= 10000 || number <= -10000;
+	const char *group = section->data->language->group;
 	char digits[NUMBER_SIZE];
 	char text[GROUPED_SIZE];
 	struct text in;
@@ -201,33 +220,45 @@ section_number(struct section *section, enum variable_name name, int64_t number)
 	text_add_int(&in, number, 0);
 	text_init(&out, text, sizeof(text));
 	for (size_t i = 0; i < in.len; i++) {
-		if (grouped && i > 0 && (in.len - i) % 3 == 0) {
-			text_add(&out, "\xe2\x80\xaf");
+		if (grouped && i > 0 && digits[i - 1] != '-' &&
+		    (in.len - i) % 3 == 0) {
+			text_add(&out, group);
 		}
 		text_add_char(&out, digits[i]);
 	}
-	section_copy(section, name, text);
+	put_number(section, name, text, number);
+}
+
+/* Add "3 d", the first of four units; no line ends within it. */
+static void
+add_unit(struct text *out, const struct language *language, int64_t count,
+    size_t unit)
+{
+	text_addf(out, "%s%lld\u00a0%s", out->len > 0 ? "\u00a0" : "",
+	    (long long)count, language->unit[unit]);
 }
 
 void
 section_duration(
     struct section *section, enum variable_name name, int64_t seconds)
 {
-	char text[DURATION_TEXT_SIZE];
-	char bound[2 * DURATION_TEXT_SIZE];
-	char *day = strchr(text_from_duration(seconds, text), 'd');
+	static const int64_t units[] = { DAY, HOUR, MINUTE, 1 };
+	const struct language *language = section->data->language;
+	int64_t rest = seconds > 0 ? seconds : 0;
+	char text[2 * (NUMBER_SIZE + LANGUAGE_WORD_SIZE)];
 	struct text out;
+	size_t unit = 0;
 
-	if (day != NULL) {
-		*day = language_facts[section->data->language].day;
+	while (unit < 3 && rest < units[unit]) {
+		unit++;
 	}
-	/* No line ends within it. */
-	text_init(&out, bound, sizeof(bound));
-	for (const char *c = text; *c != '\0'; c++) {
-		text_add_bytes(
-		    &out, *c == ' ' ? NO_BREAK : c, *c == ' ' ? 2 : 1);
+	text_init(&out, text, sizeof(text));
+	add_unit(&out, language, rest / units[unit], unit);
+	rest %= units[unit];
+	if (unit < 3 && rest >= units[unit + 1]) {
+		add_unit(&out, language, rest / units[unit + 1], unit + 1);
 	}
-	section_copy(section, name, bound);
+	section_copy(section, name, text);
 }
 
 void
@@ -245,7 +276,7 @@ void
 section_length(
     struct section *section, enum variable_name name, int64_t seconds)
 {
-	char text[DURATION_TEXT_SIZE];
+	char text[NUMBER_SIZE + LANGUAGE_WORD_SIZE];
 	struct text out;
 
 	if (seconds % HOUR != 0 || seconds >= HOURS_MAX * (int64_t)HOUR) {
@@ -253,7 +284,7 @@ section_length(
 		return;
 	}
 	text_init(&out, text, sizeof(text));
-	text_addf(&out, "%lld" NO_BREAK "h", (long long)(seconds / HOUR));
+	add_unit(&out, section->data->language, seconds / HOUR, 1);
 	section_copy(section, name, text);
 }
 
@@ -316,8 +347,8 @@ put_zone(struct section *moment, const char *place)
 
 /* `at` as `tm` has it; `place` is NULL where the zone's name in `tm` does. */
 static void
-put_moment(struct section *moment, int64_t at, const struct tm *tm,
-    const char *place)
+put_moment(
+    struct section *moment, int64_t at, const struct tm *tm, const char *place)
 {
 	static const char months[][3] = { "1", "2", "3", "4", "5", "6", "7",
 		"8", "9", "10", "11", "12" };

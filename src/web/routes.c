@@ -87,12 +87,13 @@ answer_page(const struct request *request, struct page *page, unsigned status,
 	}
 	page->language = negotiate_language(
 	    spoken, request->lang, request->accept_language);
-	page->language_asked = languages_hold(spoken, request->lang);
+	page->language_asked = request->lang != NULL &&
+			       languages_find(spoken, request->lang) != NULL;
 	page->site = request->site;
 	page->path = request->path;
 	response->status = status;
 	response->type = "text/html; charset=utf-8";
-	response->language = language_facts[page->language].tag;
+	response->language = page->language->tag;
 	if (response->vary == NULL) {
 		response->vary = "Accept-Language";
 	}

@@ -13,12 +13,14 @@
 #include "base/table.h"
 #include "base/text.h"
 #include "conf/conf.h"
+#include "conf/language.h"
 #include "web/template.h"
 
 extern const struct embedded web_files[];
 
 enum {
-	ACCENT_SIZE = 512
+	ACCENT_SIZE = 512,
+	LACKS_SIZE = 256 /* names of phrases in one line of the log */
 };
 
 #define PAGE_VARIABLE(name, word) [VAR_##name] = (word),
@@ -113,12 +115,20 @@ add_rules(unsigned long rgb, const double paper[static 3],
 
 /* ---- files ---- */
 
+static const struct embedded *
+built_in_of(const char *name)
+{
+	const struct embedded *file = embedded_find(web_files, name);
+
+	return file != NULL ? file : embedded_find(phrase_files, name);
+}
+
 /* Put the owner's file, or another made from it, in place of what is
  * compiled in; NULL takes it away again. */
 static void
 use(struct site_file *file, char *own, size_t size)
 {
-	const struct embedded *built_in = embedded_find(web_files, file->name);
+	const struct embedded *built_in = built_in_of(file->name);
 
 	free(file->own);
 	file->own = own;
@@ -151,6 +161,7 @@ use_path(struct site_file *file, bool optional)
 static void
 warn_of_strangers(const char *folder)
 {
+	char tag[LANGUAGE_TAG_SIZE];
 	DIR *dir = opendir(folder);
 	const struct dirent *entry;
 	char why[FILE_WHY_SIZE];
@@ -164,32 +175,55 @@ warn_of_strangers(const char *folder)
 	while ((entry = readdir(dir)) != /* NOLINT(concurrency-mt-unsafe) */
 	       NULL) {
 		if (entry->d_name[0] != '.' &&
-		    embedded_find(web_files, entry->d_name) == NULL) {
+		    embedded_find(web_files, entry->d_name) == NULL &&
+		    !language_of_file(entry->d_name, tag)) {
 			log_warn("%s/%s is not used: no file of the pages has "
-				 "that name",
-			    folder, entry->d_name);
+				 "that name%s",
+			    folder, entry->d_name,
+			    ends_in(entry->d_name, ".phrases")
+				? ", and it is no language's tag, such as de "
+				  "or pt-BR"
+				: "");
 		}
 	}
 	(void)closedir(dir);
 }
 
+/* Add the file of that name, which lives as long as the site. */
+static void
+add_file(struct site *site, const char *folder, const char *name)
+{
+	struct site_file *file = &site->file[site->files++];
+	struct text path;
+
+	file->name = name;
+	file->type = type_of(name);
+	use(file, NULL, 0);
+	text_init(&path, file->path, sizeof(file->path));
+	text_addf(&path, "%s/%s", folder, name);
+	if (folder[0] != '\0' && !path.cut) {
+		use_path(file, true);
+	}
+}
+
+/* Those compiled in, and of languages those that only the owner has. */
 static void
 add_files(struct site *site, const char *folder)
 {
-	for (const struct embedded *built_in = web_files;
-	     built_in->name != NULL && site->files < SITE_FILES_MAX - 1;
-	     built_in++) {
-		struct site_file *file = &site->file[site->files++];
-		struct text path;
+	struct language_list list;
 
-		file->name = built_in->name;
-		file->type = type_of(built_in->name);
-		use(file, NULL, 0);
-		text_init(&path, file->path, sizeof(file->path));
-		text_addf(&path, "%s/%s", folder, built_in->name);
-		if (folder[0] != '\0' && !path.cut) {
-			use_path(file, true);
-		}
+	for (size_t i = 0; web_files[i].name != NULL; i++) {
+		add_file(site, folder, web_files[i].name);
+	}
+	language_list(folder, &list);
+	for (size_t i = 0; i < list.count && site->files < SITE_FILES_MAX - 1;
+	     i++) {
+		add_file(
+		    site, folder, language_file(list.tag[i], site->phrases[i]));
+	}
+	if (list.more) {
+		log_warn("%s: of its languages %d are used", folder,
+		    (int)LANGUAGES_MAX);
 	}
 	if (folder[0] != '\0') {
 		warn_of_strangers(folder);
@@ -267,52 +301,212 @@ site_file(const struct site *site, const char *name)
 
 /* ---- templates ---- */
 
-/* Read templates, and the phrases of one language: those compiled in, then the
- * owner's.  False where that cannot be done; where an owner's file is to blame
- * it is given up, and all languages are to be read again: *language is -1. */
-static bool
-read_templates(struct site *site, int *language)
+/* What the templates of one language are read from. */
+struct sources {
+	struct template_source source[4 * SITE_FILES_MAX];
+	struct site_file *owned[4 * SITE_FILES_MAX]; /* or NULL */
+	size_t count;
+};
+
+/* Add what is compiled in and then what is the owner's: the templates where
+ * `tag` is NULL, else the phrases of that language. */
+static void
+add_sources(
+    struct site *site, const char *tag, bool fallback, struct sources *to)
 {
-	struct template_source source[2 * SITE_FILES_MAX];
-	struct site_file *owned[2 * SITE_FILES_MAX] = { NULL };
-	struct templates **read = &site->templates[*language];
-	struct template_error error;
-	size_t count = 0;
+	char wanted[LANGUAGE_FILE_SIZE];
 
 	for (size_t i = 0; i < 2 * site->files; i++) {
 		const bool own = i >= site->files;
 		struct site_file *file = &site->file[own ? i - site->files : i];
-		const char *name = file->name;
-		const struct embedded *built_in = embedded_find(
-		    web_files, name);
+		const struct embedded *built_in = built_in_of(file->name);
 
-		if ((strcmp(name, language_facts[*language].phrases) != 0 &&
-			!ends_in(name, ".html") && !ends_in(name, ".txt")) ||
-		    (own && file->own == NULL)) {
+		if ((own ? file->own == NULL : built_in == NULL) ||
+		    (tag != NULL ? strcmp(file->name,
+				       language_file(tag, wanted)) != 0
+				 : !ends_in(file->name, ".html") &&
+				       !ends_in(file->name, ".txt"))) {
 			continue;
 		}
-		owned[count] = own ? file : NULL;
-		source[count++] = (struct template_source){
-			.name = name,
-			.shown = own ? file->path : name,
+		to->owned[to->count] = own ? file : NULL;
+		to->source[to->count++] = (struct template_source){
+			.name = tag != NULL ? tag : file->name,
+			.shown = own ? file->path : file->name,
 			.text = own ? file->own : built_in->data,
 			.size = own ? file->size : built_in->size,
-			.phrases = ends_in(name, ".phrases"),
+			.phrases = tag != NULL,
+			.fallback = fallback,
 		};
 	}
-	templates_free(*read);
-	*read = templates_new(source, count, variable_names, VAR_NAMES, &error);
-	if (*read != NULL) {
+}
+
+static void
+sources_of(
+    struct site *site, const struct language *language, struct sources *out)
+{
+	out->count = 0;
+	add_sources(site, NULL, false, out);
+	if (strcmp(language->tag, LANGUAGE_FALLBACK) != 0) {
+		add_sources(site, LANGUAGE_FALLBACK, true, out);
+	}
+	add_sources(site, language->tag, false, out);
+}
+
+/* Read the templates of a language.  False where that cannot be done; where an
+ * owner's file is to blame it is given up, and all languages are to be read
+ * again: *again. */
+static bool
+read_templates(struct site *site, struct language *language, bool *again)
+{
+	struct sources sources;
+	struct template_error error;
+
+	sources_of(site, language, &sources);
+	templates_free(language->templates);
+	language->templates = templates_new(
+	    sources.source, sources.count, variable_names, VAR_NAMES, &error);
+	if (language->templates != NULL) {
 		return true;
 	}
-	if (owned[error.source] == NULL) {
+	if (sources.owned[error.source] == NULL) {
 		log_warn("%s", error.what);
 		return false;
 	}
-	log_warn("%s; the one compiled in is used", error.what);
-	use(owned[error.source], NULL, 0);
-	*language = -1;
+	log_warn("%s; %s", error.what,
+	    built_in_of(sources.owned[error.source]->name) != NULL
+		? "the one compiled in is used"
+		: "the language is not shown");
+	use(sources.owned[error.source], NULL, 0);
+	*again = true;
 	return true;
+}
+
+static void
+tell(const char *line)
+{
+	log_warn("%s", line);
+}
+
+/* Say what is wrong with the owner's phrases, and what is missing. */
+static void
+tell_of_phrases(struct site *site, const struct language *language)
+{
+	struct sources sources;
+	char buf[LACKS_SIZE];
+	struct text names;
+	size_t of;
+	size_t lacks;
+
+	sources_of(site, language, &sources);
+	for (size_t i = 0; i < sources.count; i++) {
+		if (sources.source[i].phrases && !sources.source[i].fallback &&
+		    sources.owned[i] != NULL) {
+			templates_tell(
+			    language->templates, sources.source, i, tell);
+		}
+	}
+	text_init(&names, buf, sizeof(buf));
+	lacks = templates_lacks(language->templates, &names, &of);
+	if (lacks > 0) {
+		log_info("%s.phrases lacks %zu of %zu phrases, which are shown "
+			 "in English: %s%s",
+		    language->tag, lacks, of, buf, names.cut ? " ..." : "");
+	}
+}
+
+/* What a language says of itself, and what numbers are written with. */
+static void
+describe(struct language *language)
+{
+	static const char *const words[] = { "unit-day", "unit-hour",
+		"unit-minute", "unit-second", "number-group" };
+	char *const to[] = { language->unit[0], language->unit[1],
+		language->unit[2], language->unit[3], language->group };
+	const struct section none = { .variable = NULL };
+	struct text out;
+
+	for (size_t i = 0; i < sizeof(words) / sizeof(words[0]); i++) {
+		text_init(&out, to[i], LANGUAGE_WORD_SIZE);
+		(void)template_render(
+		    language->templates, words[i], TEMPLATE_PLAIN, &none, &out);
+	}
+	text_init(&out, language->name, sizeof(language->name));
+	templates_fact(language->templates, TEMPLATE_NAME, &out);
+	if (out.len == 0) {
+		text_add(&out, language->tag);
+	}
+	text_init(&out, language->also, sizeof(language->also));
+	templates_fact(language->templates, TEMPLATE_ALSO, &out);
+	text_init(&out, language->direction, sizeof(language->direction));
+	templates_fact(language->templates, TEMPLATE_DIRECTION, &out);
+}
+
+/* Those the site is to speak, as far as their files are there: the owner's,
+ * else all, else the one to fall back on. */
+static void
+choose_languages(struct site *site)
+{
+	const struct conf_list *wished = &site->conf->web.languages;
+	struct languages *spoken = &site->languages;
+	struct language_list list = { .count = 0 };
+
+	for (size_t i = 0; i < site->files; i++) {
+		if (site->file[i].data != NULL &&
+		    language_of_file(
+			site->file[i].name, list.tag[list.count])) {
+			list.count++;
+		}
+	}
+	spoken->count = 0;
+	for (size_t i = 0;
+	     i < (wished->items > 0 ? wished->items : list.count) &&
+	     spoken->count < LANGUAGES_MAX;
+	     i++) {
+		const char *tag = wished->items > 0 ? wished->item[i]
+						    : list.tag[i];
+
+		if (language_list_has(&list, tag)) {
+			(void)text_copy(spoken->language[spoken->count++].tag,
+			    LANGUAGE_TAG_SIZE, tag);
+		}
+	}
+	if (spoken->count == 0) {
+		(void)text_copy(spoken->language[spoken->count++].tag,
+		    LANGUAGE_TAG_SIZE, LANGUAGE_FALLBACK);
+	}
+}
+
+static void
+free_templates(struct site *site)
+{
+	for (size_t i = 0; i < LANGUAGES_MAX; i++) {
+		templates_free(site->languages.language[i].templates);
+		site->languages.language[i].templates = NULL;
+	}
+}
+
+/* Read all languages; false where that cannot be done. */
+static bool
+read_languages(struct site *site)
+{
+	struct languages *spoken = &site->languages;
+	bool again = true;
+	bool fine = true;
+
+	while (again && fine) {
+		again = false;
+		free_templates(site);
+		choose_languages(site);
+		for (size_t i = 0; i < spoken->count && fine && !again; i++) {
+			fine = read_templates(
+			    site, &spoken->language[i], &again);
+		}
+	}
+	for (size_t i = 0; i < spoken->count && fine; i++) {
+		describe(&spoken->language[i]);
+		tell_of_phrases(site, &spoken->language[i]);
+	}
+	return fine;
 }
 
 /* ---- all of it ---- */
@@ -345,24 +539,17 @@ struct site *
 site_new(struct conf *conf)
 {
 	struct site *site = calloc(1, sizeof(*site));
-	const char *tags[CONF_LIST_MAX];
 	unsigned char key[HASH_KEY_SIZE] = { 0 };
 	struct text version;
-	bool fine = true;
+	bool fine;
 
 	if (site == NULL) {
 		return NULL;
 	}
 	site->references = 1;
 	site->conf = conf_hold(conf);
-	for (size_t i = 0; i < conf->web.languages.items; i++) {
-		tags[i] = conf->web.languages.item[i];
-	}
-	site->languages = languages_of(tags, conf->web.languages.items);
 	add_files(site, conf->web.templates);
-	for (int i = 0; i < LANGUAGE_COUNT && fine; i++) {
-		fine = read_templates(site, &i);
-	}
+	fine = read_languages(site);
 	for (size_t i = 0; i < site->files && fine; i++) {
 		if (ends_in(site->file[i].name, ".css")) {
 			fine = colour(&site->file[i], conf->web.accent);
@@ -404,9 +591,7 @@ site_drop(struct site *site)
 	if (__atomic_sub_fetch(&site->references, 1, __ATOMIC_ACQ_REL) > 0) {
 		return;
 	}
-	for (int i = 0; i < LANGUAGE_COUNT; i++) {
-		templates_free(site->templates[i]);
-	}
+	free_templates(site);
 	for (size_t i = 0; i < site->files; i++) {
 		free(site->file[i].own);
 	}

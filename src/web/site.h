@@ -15,10 +15,9 @@
 #include "web/visitor.h"
 
 struct conf;
-struct templates;
 
 enum {
-	SITE_FILES_MAX = 32,
+	SITE_FILES_MAX = 64,
 	SITE_PATH_SIZE = 320,
 	SITE_HOST_SIZE = 256,
 	SITE_FILE_MAX = 512 * 1024 /* bytes */
@@ -36,6 +35,7 @@ enum {
 	V(CHOICE, "choice") V(LANGUAGES, "languages") V(TAG, "tag")            \
 	V(NAME, "name") V(CONTACT, "contact") V(ABUSE, "abuse")                \
 	V(OWNER, "owner") \
+	V(RTL, "rtl")                                                          \
 	V(INPUT, "input") V(PROBLEM, "problem")                                \
 	/* moments */                                                          \
 	V(ISO, "iso") V(DAY, "day") V(FIRST, "first") V(MONTH, "month")        \
@@ -104,9 +104,9 @@ struct site_file {
 struct site {
 	struct conf *conf;
 	struct languages languages;
-	struct templates *templates[LANGUAGE_COUNT];
 	struct site_file file[SITE_FILES_MAX];
 	size_t files;
+	char phrases[LANGUAGES_MAX][LANGUAGE_FILE_SIZE]; /* names of files */
 	const char *logo; /* its path, below the site's root */
 	char host[SITE_HOST_SIZE]; /* who refuses: the owner's name for it,
 				    * else a host's */

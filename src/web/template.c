@@ -1,21 +1,27 @@
 #include "web/template.h"
 
+#include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/text.h"
+#include "base/words.h"
+#include "conf/language.h"
+#include "web/plural.h"
 
 enum {
 	DEPTH_MAX = 16,  /* blocks and entries within each other */
 	NAMES_MAX = 256, /* more than there are variables */
-	HIDDEN_MAX = 64  /* variables of a section within another */
+	HIDDEN_MAX = 64, /* variables of a section within another */
+	NAME_SHOWN = 64
 };
 
 enum op_kind {
 	OP_TEXT,     /* write the bytes at `at` */
 	OP_VARIABLE, /* write variable `number` */
-	OP_ENTRY,    /* run the operations from `number` up to `until` */
+	OP_ENTRY,    /* write entry `number`, or the form of it that fits */
+	OP_LANG,     /* within a tag: the language of what it holds */
 	OP_BLOCK,    /* run those up to `until` for each section */
 	OP_ABSENCE   /* run those where the variable is empty */
 };
@@ -28,17 +34,28 @@ struct span {
 
 struct op {
 	enum op_kind kind;
+	bool bare; /* a hole where no markup can stand: in a tag, the title */
 	size_t number;
 	size_t until;
 	struct span text; /* of a hole, its name */
 };
 
-/* A template or phrase: some operations in a row. */
+/* A template or phrase, or one form of it: some operations in a row. */
 struct entry {
 	struct span name;
+	enum plural form;   /* of a phrase without forms, PLURAL_OTHER */
+	struct span number; /* the variable's name, or NULL */
+	size_t variable;    /* its place among the names */
 	size_t source;
 	size_t from;
 	size_t until;
+	bool phrase;
+	bool fallback;
+	bool words;         /* it says something itself */
+	bool blocks;        /* it begins with one, as <p> */
+	bool known;         /* an earlier source has it too */
+	bool used;          /* another names it */
+	const char *before; /* where the same source gave it, or NULL */
 	enum {
 		LINK_NOT_YET,
 		LINK_BEGUN,
@@ -49,10 +66,17 @@ struct entry {
 struct templates {
 	struct op *op;
 	size_t ops;
-	struct entry *entry; /* sorted by name once all are read */
+	struct entry *entry; /* sorted by name and form once all are read */
 	size_t entries;
 	const char *const *name; /* of variables; borrowed */
 	size_t names;
+	/* Of the language itself, and of the one to fall back on. */
+	struct {
+		const char *tag;
+		struct span rule[PLURAL_COUNT]; /* or NULL */
+		struct span fact[TEMPLATE_FACTS];
+		bool rtl;
+	} language[2];
 };
 
 /* ---- reading ---- */
@@ -64,6 +88,9 @@ struct reader {
 	size_t source;
 	struct op *open[DEPTH_MAX]; /* blocks that wait for their closing */
 	size_t opened;
+	bool in_tag; /* where the text has come to */
+	bool in_title;
+	bool words; /* it said something */
 };
 
 static size_t
@@ -162,25 +189,95 @@ read_hole(struct reader *r, struct span hole, struct span *rest)
 	if (kind != OP_VARIABLE) {
 		r->open[r->opened++] = &templates->op[templates->ops];
 	}
-	templates->op[templates->ops++] = (struct op){ .kind = kind,
-		.text = name };
+	templates->op[templates->ops++] = (struct op){
+		.kind = kind, .bare = r->in_tag || r->in_title, .text = name
+	};
 	return true;
+}
+
+static bool
+begins(struct span span, const char *word)
+{
+	return length(span) >= strlen(word) &&
+	       memcmp(span.at, word, strlen(word)) == 0;
+}
+
+/* Where the name of a tag ends that begins here, makes a block and says no
+ * language; else NULL. */
+static const char *
+block_tag(struct span text)
+{
+	static const char *const blocks[] = { "<p", "<li", "<ul", "<ol", "<h2",
+		"<h3", "<dt", "<dd", "<dl", "<div", "<pre", "<table" };
+	const struct span tag = { text.at, find(text, ">") };
+
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(blocks[0]); i++) {
+		const size_t len = strlen(blocks[i]);
+
+		if (begins(tag, blocks[i]) &&
+		    (length(tag) == len ||
+			isspace((unsigned char)text.at[len]))) {
+			return find(tag, " lang=") == tag.end ? text.at + len
+							      : NULL;
+		}
+	}
+	return NULL;
+}
+
+/* A text without holes.  Where it is of blocks in another language (`marked`),
+ * each of their tags says so. */
+static void
+read_text(struct reader *r, struct span text, bool marked)
+{
+	struct templates *templates = r->templates;
+	const char *from = text.at;
+
+	for (const char *at = text.at; at < text.end; at++) {
+		const struct span rest = { at, text.end };
+		const char *end = marked && *at == '<' ? block_tag(rest) : NULL;
+
+		if (*at == '<') {
+			r->in_tag = true;
+			r->in_title = begins(rest, "<title") ||
+				      (r->in_title && !begins(rest, "</title"));
+		} else if (*at == '>') {
+			r->in_tag = false;
+		} else if (!r->in_tag && (isalpha((unsigned char)*at) ||
+					     (*at & '\x80') != 0)) {
+			r->words = true;
+		}
+		if (end != NULL) {
+			templates->op[templates->ops++] = (struct op){
+				.kind = OP_TEXT, .text = { from, end }
+			};
+			templates->op[templates->ops++] = (struct op){
+				.kind = OP_LANG
+			};
+			from = end;
+		}
+	}
+	if (from < text.end) {
+		templates->op[templates->ops++] = (struct op){ .kind = OP_TEXT,
+			.text = { from, text.end } };
+	}
 }
 
 /* Read a template into operations behind those there are. */
 static bool
 read_ops(struct reader *r, struct span text)
 {
+	const bool marked = r->sources[r->source].fallback &&
+			    block_tag(text) != NULL;
+
 	r->opened = 0;
+	r->in_tag = false;
+	r->in_title = false;
+	r->words = false;
 	while (text.at < text.end) {
 		struct span before = { text.at, find(text, "{{") };
 		struct span hole = { before.end + 2, NULL };
 
-		if (before.at < before.end) {
-			r->templates->op[r->templates->ops++] = (struct op){
-				.kind = OP_TEXT, .text = before
-			};
-		}
+		read_text(r, before, marked);
 		if (before.end == text.end) {
 			break;
 		}
@@ -203,88 +300,200 @@ read_ops(struct reader *r, struct span text)
 	return true;
 }
 
-static struct entry *
-find_entry(const struct templates *templates, struct span name)
-{
-	for (size_t i = 0; i < templates->entries; i++) {
-		if (compare(templates->entry[i].name, name) == 0) {
-			return &templates->entry[i];
-		}
-	}
-	return NULL;
-}
-
+/* Put the entry in place of those it stands for: of its own form, of all forms
+ * where it has none, and of whatever another language has. */
 static bool
-add_entry(struct reader *r, struct span name, struct span text)
+add_entry(struct reader *r, struct entry entry, struct span text)
 {
 	struct templates *templates = r->templates;
-	struct entry *entry = find_entry(templates, name);
 
-	if (entry == NULL) {
-		entry = &templates->entry[templates->entries++];
+	entry.source = r->source;
+	entry.phrase = r->sources[r->source].phrases;
+	entry.fallback = r->sources[r->source].fallback;
+	entry.blocks = block_tag(text) != NULL;
+	entry.from = templates->ops;
+	for (size_t i = templates->entries; i-- > 0;) {
+		const struct entry *old = &templates->entry[i];
+
+		if (compare(old->name, entry.name) != 0) {
+			continue;
+		}
+		if (old->source != entry.source) {
+			entry.known = true;
+		} else if (old->form == entry.form) {
+			entry.before = old->name.at;
+		} else {
+			continue;
+		}
+		if (old->form == entry.form || entry.number.at == NULL ||
+		    old->fallback != entry.fallback) {
+			templates->entry[i] = templates
+						  ->entry[--templates->entries];
+		}
 	}
-	*entry = (struct entry){
-		.name = name, .source = r->source, .from = templates->ops
-	};
 	if (!read_ops(r, text)) {
 		return false;
 	}
-	entry->until = templates->ops;
+	entry.until = templates->ops;
+	entry.words = r->words;
+	templates->entry[templates->entries++] = entry;
 	return true;
 }
 
-static struct span
-trim(struct span span)
+/* Read "VARIABLE FORM", or where there is no `variable` "FORM". */
+static bool
+read_form(
+    struct reader *r, struct span form, struct span *variable, enum plural *out)
 {
-	while (span.at < span.end && strchr(" \t\n", span.at[0]) != NULL) {
-		span.at++;
+	char word[NAME_SHOWN] = "";
+	struct span last = form;
+
+	if (variable != NULL) {
+		last.at = find(form, " ");
+		*variable = (struct span){ form.at, last.at };
+		last.at += last.at < last.end;
 	}
-	while (span.at < span.end && strchr(" \t\n", span.end[-1]) != NULL) {
-		span.end--;
+	if (length(last) < sizeof(word)) {
+		memcpy(word, last.at, length(last));
 	}
-	return span;
+	return words_parse(&plural_words, word, out) ||
+	       refuse(r, form.at,
+		   variable != NULL ? "must be a variable and one of zero, "
+				      "one, two, few, many and other:"
+				    : "must be one of zero, one, two, few and "
+				      "many:",
+		   &form);
+}
+
+/* Take what is no phrase but said of the language; *taken where it was. */
+static bool
+read_fact(struct reader *r, struct span name, struct span form,
+    struct span text, bool *taken)
+{
+	static const char *const facts[TEMPLATE_FACTS] = { "language-name",
+		"language-also", "language-direction" };
+	const size_t which = r->sources[r->source].fallback;
+	enum plural plural;
+	bool holds;
+
+	*taken = true;
+	for (size_t i = 0; i < TEMPLATE_FACTS; i++) {
+		if (compare(name, span_of(facts[i])) == 0) {
+			r->templates->language[which].fact[i] = text;
+			if (i != TEMPLATE_DIRECTION) {
+				return true;
+			}
+			r->templates->language[which].rtl = compare(text,
+								span_of(
+								    "rtl")) ==
+							    0;
+			return begins(text, "rtl") || begins(text, "ltr") ||
+			       refuse(r, text.at, "must be ltr or rtl:", &text);
+		}
+	}
+	*taken = compare(name, span_of("plural")) == 0;
+	if (!*taken) {
+		return true;
+	}
+	if (!read_form(r, form, NULL, &plural)) {
+		return false;
+	}
+	if (plural == PLURAL_OTHER ||
+	    !plural_holds(text.at, length(text), 0, &holds)) {
+		return refuse(r, text.at,
+		    plural == PLURAL_OTHER ? "other is what has no rule:"
+					   : "is no rule of a plural:",
+		    &text);
+	}
+	r->templates->language[which].rule[plural] = text;
+	return true;
 }
 
 static bool
 read_phrases(struct reader *r, struct span file)
 {
-	while (file.at < file.end) {
-		struct span lines = file;
-		struct span name;
+	struct phrase phrase;
+	enum phrase_result result;
 
-		/* The next line and those that continue it. */
-		do {
-			file.at = find(file, "\n");
-			file.at += file.at < file.end;
-		} while (file.at < file.end && strchr(" \t", *file.at) != NULL);
-		lines.end = file.at;
-		name = (struct span){ lines.at, find(lines, " = ") };
-		if (*lines.at == '#' || trim(lines).at == lines.end) {
+	r->templates->language[r->sources[r->source].fallback]
+	    .tag = r->sources[r->source].name;
+	while ((result = phrase_next(&file.at, file.end, &phrase)) ==
+	       PHRASE_FOUND) {
+		const struct span text = { phrase.text,
+			phrase.text + phrase.text_len };
+		const struct span form = { phrase.form != NULL ? phrase.form
+							       : phrase.name,
+			phrase.form != NULL ? phrase.form + phrase.form_len
+					    : phrase.name };
+		struct entry entry = { .form = PLURAL_OTHER,
+			.name = {
+			    phrase.name, phrase.name + phrase.name_len } };
+		bool fact;
+
+		if (!read_fact(r, entry.name, form, text, &fact)) {
+			return false;
+		}
+		if (fact) {
 			continue;
 		}
-		if (name.end == lines.end || name.end == name.at ||
-		    memchr(name.at, '\n', length(name)) != NULL) {
-			return refuse(
-			    r, lines.at, "not of the form NAME = TEXT", NULL);
+		if (phrase.form != NULL &&
+		    !read_form(r, form, &entry.number, &entry.form)) {
+			return false;
 		}
-		lines.at = name.end + 3;
-		if (!add_entry(r, name, trim(lines))) {
+		if (!add_entry(r, entry, text)) {
 			return false;
 		}
 	}
-	return true;
+	return result == PHRASE_END ||
+	       refuse(r, phrase.name, "not of the form NAME = TEXT", NULL);
 }
 
 /* ---- names ---- */
 
-/* A block that asks for an entry, of which it is known already whether it is
- * empty: make it ask for a variable that never is there. */
-static void
-link_block(struct op *op, const struct entry *to)
+static int
+by_name(const void *left, const void *right)
 {
-	if (to->from < to->until) {
-		op->kind = op->kind == OP_BLOCK ? OP_ABSENCE : OP_BLOCK;
+	const struct entry *a = left;
+	const struct entry *b = right;
+	const int names = compare(a->name, b->name);
+
+	return names != 0 ? names : (int)a->form - (int)b->form;
+}
+
+/* The first form of the entry of that name, or NULL. */
+static struct entry *
+find_entry(const struct templates *templates, struct span name)
+{
+	size_t from = 0;
+	size_t until = templates->entries;
+
+	while (from < until) {
+		const size_t middle = from + (until - from) / 2;
+
+		if (compare(templates->entry[middle].name, name) < 0) {
+			from = middle + 1;
+		} else {
+			until = middle;
+		}
 	}
+	return from < templates->entries &&
+		       compare(templates->entry[from].name, name) == 0
+		   ? &templates->entry[from]
+		   : NULL;
+}
+
+/* How many forms stand in a row from this one on. */
+static size_t
+forms_of(const struct templates *templates, const struct entry *entry)
+{
+	const struct entry *end = templates->entry + templates->entries;
+	size_t forms = 1;
+
+	while (entry + forms < end &&
+	       compare(entry[forms].name, entry->name) == 0) {
+		forms++;
+	}
+	return forms;
 }
 
 /* The number of the variable of that name, or how many there are. */
@@ -298,6 +507,61 @@ find_variable(const struct templates *templates, struct span name)
 		at++;
 	}
 	return at;
+}
+
+static bool link_entry(struct reader *r, struct entry *entry, int depth);
+
+/* Link all forms of an entry. */
+static bool
+link_forms(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
+    struct entry *entry, int depth)
+{
+	for (size_t i = forms_of(r->templates, entry); i-- > 0;) {
+		entry[i].used = true;
+		if (entry[i].link != LINK_DONE &&
+		    !link_entry(r, &entry[i], depth)) {
+			return false;
+		}
+	}
+	return true;
+}
+
+/* A form's number is a variable, its language has a rule for it, and there is
+ * a form for all other numbers. */
+static bool
+check_form(struct reader *r, struct entry *entry)
+{
+	const struct templates *templates = r->templates;
+	const struct entry *last = find_entry(templates, entry->name);
+
+	if (entry->number.at == NULL) {
+		return true;
+	}
+	last += forms_of(templates, last) - 1;
+	entry->variable = find_variable(templates, entry->number);
+	if (entry->variable == templates->names) {
+		return refuse(r, entry->number.at, "no variable is called",
+		    &entry->number);
+	}
+	if (entry->form != PLURAL_OTHER &&
+	    templates->language[entry->fallback].rule[entry->form].at == NULL) {
+		return refuse(r, entry->name.at,
+		    "there is no rule plural[...] for a form of", &entry->name);
+	}
+	return last->form == PLURAL_OTHER ||
+	       refuse(r, entry->name.at, "there is no form other of",
+		   &entry->name);
+}
+
+/* A block that asks for an entry, of which it is known already whether it is
+ * empty: make it ask for a variable that never is there. */
+static void
+link_block(struct op *op, struct entry *to)
+{
+	to->used = true;
+	if (to->from < to->until) {
+		op->kind = op->kind == OP_BLOCK ? OP_ABSENCE : OP_BLOCK;
+	}
 }
 
 /* Find out what the names in an entry mean, variables or other entries, and so
@@ -316,13 +580,19 @@ link_entry(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
 		    source->phrases ? entry->name.at : source->text,
 		    "leads back to itself:", &entry->name);
 	}
+	if (!check_form(r, entry)) {
+		return false;
+	}
 	entry->link = LINK_BEGUN;
 	for (size_t i = entry->from; i < entry->until; i++) {
 		struct op *op = &templates->op[i];
 		struct entry *to;
 
+		if (op->kind == OP_TEXT || op->kind == OP_LANG) {
+			continue;
+		}
 		op->number = find_variable(templates, op->text);
-		if (op->kind == OP_TEXT || op->number < templates->names) {
+		if (op->number < templates->names) {
 			continue;
 		}
 		to = find_entry(templates, op->text);
@@ -336,21 +606,13 @@ link_entry(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
 			    r, op->text.at, "unknown name", &op->text);
 		}
 		op->kind = OP_ENTRY;
-		op->number = to->from;
-		op->until = to->until;
-		if (to->link != LINK_DONE && !link_entry(r, to, depth + 1)) {
+		op->number = (size_t)(to - templates->entry);
+		if (!link_forms(r, to, depth + 1)) {
 			return false;
 		}
 	}
 	entry->link = LINK_DONE;
 	return true;
-}
-
-static int
-by_name(const void *left, const void *right)
-{
-	return compare(((const struct entry *)left)->name,
-	    ((const struct entry *)right)->name);
 }
 
 /* ---- all of it ---- */
@@ -364,9 +626,9 @@ read_all(struct reader *r, size_t count)
 	for (size_t i = 0; i < count; i++) {
 		size += r->sources[i].size;
 	}
-	/* The shortest hole with a text before it, "a{{b}}", makes two
-	 * operations of six bytes; the shortest phrase is "a = \n". */
-	templates->op = calloc(size / 3 + count + 1, sizeof(*templates->op));
+	/* The shortest tag that says its language, "<p>", makes two
+	 * operations of three bytes; the shortest phrase is "a = \n". */
+	templates->op = calloc(size + count + 1, sizeof(*templates->op));
 	templates->entry = calloc(
 	    size / 4 + count + 1, sizeof(*templates->entry));
 	if (templates->op == NULL || templates->entry == NULL) {
@@ -376,23 +638,25 @@ read_all(struct reader *r, size_t count)
 		const struct template_source *from = &r->sources[r->source];
 		const struct span text = { from->text,
 			from->text + from->size };
+		const struct entry whole = { .name = span_of(from->name),
+			.form = PLURAL_OTHER };
 
 		if (memchr(from->text, '\0', from->size) != NULL) {
 			return refuse(r, from->text, "not a text", NULL);
 		}
 		if (from->phrases ? !read_phrases(r, text)
-				  : !add_entry(r, span_of(from->name), text)) {
+				  : !add_entry(r, whole, text)) {
 			return false;
 		}
 	}
+	qsort(templates->entry, templates->entries, sizeof(*templates->entry),
+	    by_name);
 	for (size_t i = 0; i < templates->entries; i++) {
 		if (templates->entry[i].link != LINK_DONE &&
 		    !link_entry(r, &templates->entry[i], 0)) {
 			return false;
 		}
 	}
-	qsort(templates->entry, templates->entries, sizeof(*templates->entry),
-	    by_name);
 	return true;
 }
 
@@ -428,6 +692,112 @@ templates_free(struct templates *templates)
 	}
 }
 
+/* ---- what is told of them ---- */
+
+size_t
+templates_lacks(
+    const struct templates *templates, struct text *names, size_t *of)
+{
+	size_t lacks = 0;
+
+	*of = 0;
+	for (size_t i = 0; i < templates->entries;
+	     i += forms_of(templates, &templates->entry[i])) {
+		const struct entry *entry = &templates->entry[i];
+
+		*of += entry->phrase;
+		if (!entry->fallback || entry->from == entry->until) {
+			continue;
+		}
+		if (names->len + length(entry->name) + 3 < names->size) {
+			text_add(names, names->len > 0 ? ", " : "");
+			text_add_bytes(
+			    names, entry->name.at, length(entry->name));
+		}
+		lacks++;
+	}
+	return lacks;
+}
+
+void
+templates_fact(const struct templates *templates, enum template_fact fact,
+    struct text *out)
+{
+	const struct span text = templates->language[0].fact[fact];
+
+	if (text.at != NULL) {
+		text_add_bytes(out, text.at, length(text));
+	}
+}
+
+/* Nobody needs the phrase: say so, and what may have been meant. */
+static void
+tell_unknown(const struct templates *templates, struct reader *r,
+    const struct entry *entry, void (*tell)(const char *line))
+{
+	char written[NAME_SHOWN] = "";
+	char meant[NAME_SHOWN] = "";
+	struct nearest nearest = { .written = written };
+	char buf[TEMPLATE_ERROR_SIZE];
+	struct text line;
+
+	if (length(entry->name) < NAME_SHOWN) {
+		memcpy(written, entry->name.at, length(entry->name));
+	}
+	for (size_t i = 0; i < templates->entries; i++) {
+		const struct entry *other = &templates->entry[i];
+		char name[NAME_SHOWN] = "";
+
+		if (!other->phrase || other->source == entry->source ||
+		    length(other->name) >= NAME_SHOWN) {
+			continue;
+		}
+		memcpy(name, other->name.at, length(other->name));
+		nearest_offer(&nearest, name);
+		if (nearest.word == name) {
+			memcpy(meant, name, NAME_SHOWN);
+			nearest.word = meant;
+		}
+	}
+	(void)refuse(r, entry->name.at, "nothing is called", &entry->name);
+	text_init(&line, buf, sizeof(buf));
+	text_add(&line, r->error->what);
+	if (nearest.word != NULL) {
+		text_addf(&line, ", did you mean \"%s\"?", meant);
+	}
+	tell(buf);
+}
+
+void
+templates_tell(const struct templates *templates,
+    const struct template_source *sources, size_t source,
+    void (*tell)(const char *line))
+{
+	struct template_error error;
+	struct reader r = {
+		.sources = sources, .error = &error, .source = source
+	};
+
+	for (size_t i = 0; i < templates->entries; i++) {
+		const struct entry *entry = &templates->entry[i];
+
+		if (entry->source != source) {
+			continue;
+		}
+		if (entry->before != NULL) {
+			(void)refuse(&r, entry->name.at,
+			    "is given twice, and this one counts:",
+			    &entry->name);
+			tell(error.what);
+		}
+		/* There are as many zones as places. */
+		if (!entry->known && !entry->used &&
+		    !begins(entry->name, "zone-")) {
+			tell_unknown(templates, &r, entry, tell);
+		}
+	}
+}
+
 /* ---- rendering ---- */
 
 struct rendering {
@@ -435,6 +805,9 @@ struct rendering {
 	struct text *out;
 	const struct variable *bound[NAMES_MAX]; /* what each name means now */
 	int depth;
+	bool html;
+	bool bare;     /* no markup can stand here */
+	bool fallback; /* what is around it is of that language */
 	/* A text, escaped or not. */
 	void (*put)(struct text *out, const char *text, size_t len);
 	bool wrong;
@@ -470,28 +843,99 @@ template_escape(struct text *out, const char *text, size_t len)
 
 static void run(struct rendering *r, size_t from, size_t until);
 
+/* The form a number has in the language, or in the one to fall back on. */
+static enum plural
+form_of(const struct templates *templates, bool fallback, int64_t number)
+{
+	const struct span *rule = templates->language[fallback].rule;
+	enum plural form = 0;
+	bool holds = false;
+
+	while (form < PLURAL_OTHER &&
+	       (rule[form].at == NULL ||
+		   !plural_holds(
+		       rule[form].at, length(rule[form]), number, &holds) ||
+		   !holds)) {
+		form++;
+	}
+	return form;
+}
+
+/* Say that what follows within a tag is in the language of what is written
+ * now. */
+static void
+put_language(struct rendering *r)
+{
+	const struct templates *templates = r->templates;
+
+	text_addf(r->out, " lang=\"%s\"", templates->language[r->fallback].tag);
+	if (templates->language[0].rtl != templates->language[1].rtl) {
+		text_addf(r->out, " dir=\"%s\"",
+		    templates->language[r->fallback].rtl ? "rtl" : "ltr");
+	}
+}
+
+/* Write an entry, in the form that fits: `entry` is the first.  What it says in
+ * another language than what is around it is marked so. */
+static void
+put_entry(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
+    const struct entry *entry, bool bare)
+{
+	const size_t forms = forms_of(r->templates, entry);
+	const struct rendering outer = { .bare = r->bare,
+		.fallback = r->fallback };
+	bool marked;
+
+	for (size_t i = 1; i < forms; i++, entry++) {
+		const struct variable *number = r->bound[entry->variable];
+
+		if (number != NULL && number->is_number &&
+		    form_of(r->templates, entry->fallback, number->number) ==
+			entry->form) {
+			break;
+		}
+	}
+	r->bare = r->bare || bare;
+	if (entry->phrase) {
+		r->fallback = entry->fallback;
+	}
+	marked = r->html && !r->bare && entry->words && !entry->blocks &&
+		 r->fallback != outer.fallback;
+	if (marked) {
+		text_add(r->out, "<span");
+		put_language(r);
+		text_add(r->out, ">");
+	}
+	run(r, entry->from, entry->until);
+	if (marked) {
+		text_add(r->out, "</span>");
+	}
+	r->bare = outer.bare;
+	r->fallback = outer.fallback;
+}
+
 static bool
 put_named(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    const char *name)
+    const char *name, bool bare)
 {
-	const struct entry wanted = { .name = span_of(name) };
-	const struct entry *entry = bsearch(&wanted, r->templates->entry,
-	    r->templates->entries, sizeof(wanted), by_name);
+	const struct entry *entry = find_entry(r->templates, span_of(name));
 
 	if (entry != NULL) {
-		run(r, entry->from, entry->until);
+		put_entry(r, entry, bare);
 	}
 	return entry != NULL;
 }
 
 static void
 put_variable(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    const struct variable *variable)
+    const struct variable *variable, bool bare)
 {
 	if (variable->phrase != NULL) {
-		r->wrong = !put_named(r, variable->phrase) &&
-			   (variable->text == NULL ||
-			       !put_named(r, variable->text));
+		if (!put_named(r, variable->phrase, bare) &&
+		    (variable->text == NULL ||
+			!put_named(r, variable->text, bare))) {
+			r->wrong = true;
+		}
 	} else if (variable->write != NULL) {
 		variable->write(variable->what, r->out);
 	} else if (variable->text != NULL) {
@@ -554,8 +998,14 @@ run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 		case OP_TEXT:
 			text_add_bytes(r->out, op->text.at, length(op->text));
 			break;
+		case OP_LANG:
+			if (r->html) {
+				put_language(r);
+			}
+			break;
 		case OP_ENTRY:
-			run(r, op->number, op->until);
+			put_entry(
+			    r, &r->templates->entry[op->number], op->bare);
 			break;
 		case OP_BLOCK:
 		case OP_ABSENCE:
@@ -565,7 +1015,7 @@ run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 		case OP_VARIABLE:
 			variable = r->bound[op->number];
 			if (variable != NULL) {
-				put_variable(r, variable);
+				put_variable(r, variable, op->bare);
 			}
 			break;
 		}
@@ -580,6 +1030,7 @@ template_render(const struct templates *templates, const char *name,
 	struct rendering r = {
 		.templates = templates,
 		.out = out,
+		.html = form == TEMPLATE_HTML,
 		.put = form == TEMPLATE_PLAIN ? text_add_bytes
 					      : template_escape,
 	};
@@ -588,5 +1039,5 @@ template_render(const struct templates *templates, const char *name,
 	     variable != NULL; variable = variable->next) {
 		r.bound[variable->name] = variable;
 	}
-	return put_named(&r, name) && !r.wrong && !out->cut;
+	return put_named(&r, name, false) && !r.wrong && !out->cut;
 }

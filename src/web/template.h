@@ -16,7 +16,18 @@
  * that those may stand in lines of their own.
  *
  * A phrase is a line "name = text" of a phrase file, continued by lines that
- * begin with a blank; it is a template too and sees the same variables.
+ * begin with a blank; it is a template too and sees the same variables.  One
+ * that goes with a number has forms, and "other" must be among them:
+ *
+ *	name[variable one] = {{variable}} block
+ *	name[variable other] = {{variable}} blocks
+ *
+ * Which form a number has the file says itself, "plural[one] = n = 1", by the
+ * rules of web/plural.h, and so it says what there is to know of its language
+ * (enum template_fact).  What a language has no phrase for comes from a file to fall
+ * back on, by that file's plurals, and is marked with its language where it
+ * stands in HTML.
+ *
  * Templates and phrases are ours and may hold markup; only variables carry
  * what others wrote.
  */
@@ -25,6 +36,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 struct page_data;
 struct text;
@@ -36,6 +48,8 @@ struct text;
 struct variable {
 	size_t name; /* its place among the names of the templates */
 	const char *text;
+	bool is_number; /* and the text says this one */
+	int64_t number;
 	const char *phrase;   /* a phrase's name */
 	struct section *list; /* its first section */
 	void (*write)(const void *what, struct text *out); /* markup */
@@ -58,11 +72,12 @@ struct templates;
 /* Where they come from.  The text stays the caller's, for as long as the
  * templates live. */
 struct template_source {
-	const char *name;  /* of the template */
+	const char *name;  /* of the template; of phrases, their language */
 	const char *shown; /* what errors call the file */
 	const char *text;
 	size_t size;
-	bool phrases; /* the file holds phrases, else it is one template */
+	bool phrases;  /* the file holds phrases, else it is one template */
+	bool fallback; /* phrases for what those behind it lack */
 };
 
 enum {
@@ -76,15 +91,40 @@ struct template_error {
 };
 
 /*
- * Read all sources; of two entries of one name the later wins.  `names` are
- * those of variables and borrowed.  NULL, with `error` set, where a name is
- * unknown, a block open, or templates name each other in a ring, and where
- * there is no memory.
+ * Read all sources, those to fall back on first; of two entries of one name
+ * the later wins.  `names` are those of variables and borrowed.  NULL, with
+ * `error` set, where a name is unknown, a block open, a form of no number, or
+ * templates name each other in a ring, and where there is no memory.
  */
 struct templates *templates_new(const struct template_source *sources,
     size_t count, const char *const *names, size_t name_count,
     struct template_error *error);
 void templates_free(struct templates *templates);
+
+/* Tell, each in a line "FILE:LINE: what", what is wrong with the phrases of
+ * one of the sources they were read from and did no harm: two of one name, and
+ * one that nothing needs. */
+void templates_tell(const struct templates *templates,
+    const struct template_source *sources, size_t source,
+    void (*tell)(const char *line));
+
+/* How many phrases the language itself lacks; the first of them, as far as
+ * there is room, are added to `names`, ", " between them.  *of is how many
+ * there are to be had. */
+size_t templates_lacks(
+    const struct templates *templates, struct text *names, size_t *of);
+
+/* What a file of phrases says of its language. */
+enum template_fact {
+	TEMPLATE_NAME,      /* "language-name": what it calls itself */
+	TEMPLATE_ALSO,      /* "language-also": tags it stands in for */
+	TEMPLATE_DIRECTION, /* "language-direction": ltr or rtl */
+	TEMPLATE_FACTS
+};
+
+/* Add it, or nothing where the language itself does not say it. */
+void templates_fact(const struct templates *templates, enum template_fact fact,
+    struct text *out);
 
 enum template_form {
 	TEMPLATE_HTML,

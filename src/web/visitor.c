@@ -238,11 +238,6 @@ rate_take(struct rate *rate, const struct addr *visitor, unsigned per_minute,
 
 /* ---- what is wished for ---- */
 
-const struct language_facts language_facts[LANGUAGE_COUNT] = {
-	[LANGUAGE_EN] = { "en", "English", "en.phrases", 'd' },
-	[LANGUAGE_FR] = { "fr", "Français", "fr.phrases", 'j' },
-};
-
 /* The weight of a header's item, "fr-CH;q=0.8", in thousandths; -1 where it is
  * none. */
 static int
@@ -270,114 +265,144 @@ weight_of(const char *item)
 		   : (int)(weight * WEIGHT_ONE + 0.5);
 }
 
-/* What a header says of one word: its weight, and how early it stands. */
-struct wish {
-	int weight;
-	size_t place;
-};
-
-/* The word's heaviest item.  A language also goes by what it begins with, and
- * one that is not named by "*". */
-static struct wish
-wish_for(const char *header, const char *word, bool language)
+/* The weight of a word in a header, or NOT_NAMED. */
+static int
+weight_in(const char *header, const char *word)
 {
-	struct wish wish = { .weight = NOT_NAMED };
-	int others = 0; /* what is not named */
-	size_t place = 0;
+	int weight = NOT_NAMED;
 
-	for (; header[0] != '\0'; place++) {
+	while (header[0] != '\0') {
 		const char *item = header + strspn(header, " \t");
-		const size_t len = strcspn(item, language ? " \t;,-" : " \t;,");
-		const int weight = weight_of(item);
+		const size_t len = strcspn(item, " \t;,");
 
-		if (language && len == 1 && item[0] == '*' && weight >= 0) {
-			others = weight;
-		} else if (len == strlen(word) &&
-			   strncasecmp(item, word, len) == 0 &&
-			   weight > wish.weight) {
-			wish = (struct wish){ weight, place };
+		if (len == strlen(word) && strncasecmp(item, word, len) == 0 &&
+		    weight_of(item) > weight) {
+			weight = weight_of(item);
 		}
 		header = item + strcspn(item, ",");
 		header += *header == ',';
 	}
-	return wish.weight != NOT_NAMED ? wish : (struct wish){ others, place };
+	return weight;
 }
 
 bool
 negotiate_json(const char *accept)
 {
+	const int page = accept != NULL ? weight_in(accept, "text/html") : 0;
+
 	return accept != NULL &&
-	       wish_for(accept, "application/json", false).weight >
-		   wish_for(accept, "text/html", false).weight;
+	       weight_in(accept, "application/json") > (page > 0 ? page : 0);
 }
 
-/* The language of that tag, or LANGUAGE_COUNT. */
-static enum language
-find_tag(const char *tag)
-{
-	int i = 0;
+/* ---- languages ---- */
 
-	while (i < LANGUAGE_COUNT &&
-	       (tag == NULL || strcasecmp(tag, language_facts[i].tag) != 0)) {
-		i++;
+/* Whether `len` bytes are the language's tag or one that it stands in for. */
+static bool
+goes_by(const struct language *language, const char *tag, size_t len)
+{
+	const char *other = language->also;
+
+	if (strlen(language->tag) == len &&
+	    strncasecmp(language->tag, tag, len) == 0) {
+		return true;
 	}
-	return (enum language)i;
-}
+	for (; *other != '\0'; other += strspn(other, " \t\n")) {
+		const size_t size = strcspn(other, " \t\n");
 
-bool
-languages_hold(const struct languages *spoken, const char *tag)
-{
-	const enum language found = find_tag(tag);
-	size_t i = 0;
-
-	while (i < spoken->count && spoken->language[i] != found) {
-		i++;
+		if (size == len && strncasecmp(other, tag, len) == 0) {
+			return true;
+		}
+		other += size;
 	}
-	return i < spoken->count;
+	return false;
 }
 
-struct languages
-languages_of(const char *const *tags, size_t count)
+/* The same; *whole is whether all of the tag is the language's. */
+static const struct language *
+look_up(const struct languages *spoken, const char *tag, bool *whole)
 {
-	struct languages spoken = { .count = 0 };
+	const size_t size = strcspn(tag, " \t,;");
+	const size_t first = strcspn(tag, " \t,;-");
+	size_t len = size;
 
-	for (size_t i = 0; i < count; i++) {
-		const enum language found = find_tag(tags[i]);
+	while (len > 0) {
+		for (size_t i = 0; i < spoken->count; i++) {
+			*whole = len == size;
+			if (goes_by(&spoken->language[i], tag, len)) {
+				return &spoken->language[i];
+			}
+		}
+		/* Without its last part, and one of a letter before it. */
+		do {
+			while (len > 0 && tag[--len] != '-') {
+			}
+		} while (len > 1 && tag[len - 2] == '-');
+	}
+	*whole = false;
+	for (size_t i = 0; first > 0 && i < spoken->count; i++) {
+		const struct language *language = &spoken->language[i];
 
-		if (found != LANGUAGE_COUNT &&
-		    !languages_hold(&spoken, tags[i])) {
-			spoken.language[spoken.count++] = found;
+		if (strcspn(language->tag, "-") == first &&
+		    strncasecmp(language->tag, tag, first) == 0) {
+			return language;
 		}
 	}
-	if (spoken.count == 0) {
-		for (int i = 0; i < LANGUAGE_COUNT; i++) {
-			spoken.language[spoken.count++] = (enum language)i;
-		}
-	}
-	return spoken;
+	return NULL;
 }
 
-enum language
+const struct language *
+languages_find(const struct languages *spoken, const char *tag)
+{
+	bool whole;
+
+	return look_up(spoken, tag, &whole);
+}
+
+const struct language *
 negotiate_language(
     const struct languages *spoken, const char *asked, const char *accept)
 {
-	enum language best = spoken->language[0];
-	struct wish most = { .weight = NOT_NAMED };
+	int weights[LANGUAGES_MAX];
+	size_t places[LANGUAGES_MAX];
+	const struct language *found = asked != NULL
+					   ? languages_find(spoken, asked)
+					   : NULL;
+	int others = 0; /* what is not named */
+	size_t place = 0;
+	size_t best = 0;
+	bool whole;
 
-	if (languages_hold(spoken, asked)) {
-		return find_tag(asked);
+	if (found != NULL || accept == NULL) {
+		return found != NULL ? found : &spoken->language[0];
 	}
-	for (size_t i = 0; accept != NULL && i < spoken->count; i++) {
-		const enum language one = spoken->language[i];
-		const struct wish wish = wish_for(
-		    accept, language_facts[one].tag, true);
+	for (size_t i = 0; i < LANGUAGES_MAX; i++) {
+		weights[i] = NOT_NAMED;
+		places[i] = SIZE_MAX;
+	}
+	for (const char *at = accept; *at != '\0'; place++) {
+		const char *item = at + strspn(at, " \t");
+		const int weight = weight_of(item);
 
-		if (wish.weight > most.weight ||
-		    (wish.weight == most.weight && wish.weight > 0 &&
-			wish.place < most.place)) {
-			best = one;
-			most = wish;
+		found = look_up(spoken, item, &whole);
+		if (item[0] == '*' && weight >= 0) {
+			others = weight;
+		} else if (found != NULL && (weight > 0 || whole) &&
+			   weight > weights[found - spoken->language]) {
+			weights[found - spoken->language] = weight;
+			places[found - spoken->language] = place;
+		}
+		at = item + strcspn(item, ",");
+		at += *at == ',';
+	}
+	for (size_t i = 0; i < spoken->count; i++) {
+		if (weights[i] == NOT_NAMED) {
+			weights[i] = others;
+		}
+		if (weights[i] > weights[best] ||
+		    (weights[i] == weights[best] && weights[i] > 0 &&
+			places[i] < places[best])) {
+			best = i;
 		}
 	}
-	return best;
+	return &spoken->language[best];
 }

@@ -12,10 +12,12 @@
 
 #include "base/addr.h"
 #include "base/table.h"
+#include "conf/language.h"
 #include "core/standing.h"
 
 struct conf;
 struct sockaddr;
+struct templates;
 
 /*
  * The visitor's address.  X-Forwarded-For is a claim anybody can make: it is
@@ -104,38 +106,45 @@ bool rate_take(struct rate *rate, const struct addr *visitor,
  * is named too: a client that takes anything gets the page. */
 bool negotiate_json(const char *accept);
 
-enum language {
-	LANGUAGE_EN,
-	LANGUAGE_FR,
-	LANGUAGE_COUNT
+enum {
+	LANGUAGE_WORD_SIZE = 64
 };
 
-struct language_facts {
-	const char *tag;     /* "en" */
-	const char *name;    /* what it calls itself */
-	const char *phrases; /* the file of its phrases */
-	char day;            /* the letter of its word for "day", as in "3 d" */
+/* A language of the page, as its file of phrases has it. */
+struct language {
+	char tag[LANGUAGE_TAG_SIZE];      /* "pt-BR", as the file is named */
+	char also[LANGUAGE_WORD_SIZE];    /* tags it stands in for, parted by
+					* blanks */
+	char name[LANGUAGE_WORD_SIZE];    /* what it calls itself */
+	char unit[4][LANGUAGE_WORD_SIZE]; /* day, hour, minute and second, as
+					   * in "3 d" */
+	char group[LANGUAGE_WORD_SIZE];   /* between thousands */
+	char direction[4];                /* "rtl", else "ltr" or empty */
+	struct templates *templates;
 };
-extern const struct language_facts language_facts[LANGUAGE_COUNT];
 
 /* Which of them a site speaks, the one it falls back on first. */
 struct languages {
-	enum language language[LANGUAGE_COUNT];
+	struct language language[LANGUAGES_MAX];
 	size_t count; /* at least 1 */
 };
 
-/* Those of the tags that are ours, in that order; all where there is none. */
-struct languages languages_of(const char *const *tags, size_t count);
-
-/* Whether the site speaks `tag`, which may be NULL. */
-bool languages_hold(const struct languages *spoken, const char *tag);
+/*
+ * The language of the site for a tag that is wished for, or NULL; `tag` ends at
+ * a blank, ',' or ';' too.  Looked up as RFC 4647 3.4 has it: by the whole tag,
+ * then without its last parts, "de-AT" and then "de"; and then, which that does
+ * not have, any language that begins as the tag does, so that "pt" and "pt-PT"
+ * find "pt-BR" where there is no other.
+ */
+const struct language *languages_find(
+    const struct languages *spoken, const char *tag);
 
 /*
  * `asked` is the address's own wish (?lang=) and wins where the site speaks
  * it; `accept` is the Accept-Language header.  Either may be NULL.  The
  * heaviest language wins, of two alike the first named.
  */
-enum language negotiate_language(
+const struct language *negotiate_language(
     const struct languages *spoken, const char *asked, const char *accept);
 
 #endif

@@ -72,7 +72,7 @@ check_defaults(const char *who, const struct conf *conf)
 	check_text(who, conf->web.abuse, "");
 	check_int(who, (int64_t)conf->web.languages.items, 0);
 	check_text(who, conf->web.paragraph, "");
-	check_text(who, conf->web.paragraph_fr, "");
+	check_text(who, conf_paragraph(conf, "fr"), "");
 	check_text(who, conf->watch.journal, "yes");
 	check_int(who, (int64_t)conf->watch.units.items, 11);
 	check_text(who, conf->watch.units.item[1], "postfix@*.service");
@@ -273,10 +273,10 @@ every_key_of_the_page_is_read(void **state)
 	check_int(who, (int64_t)conf->web.languages.items, 2);
 	check_text(who, conf->web.languages.item[0], "fr");
 	check_text(who, conf->web.languages.item[1], "en");
-	check_text(who, conf->web.paragraph,
+	check_text(who, conf_paragraph(conf, "de"),
 	    "One line.\nAnother \xe2\x80\x93 with a dash.");
 	check_text(
-	    who, conf->web.paragraph_fr, "Écrivez-nous,\ns'il vous plaît.");
+	    who, conf_paragraph(conf, "fr"), "Écrivez-nous,\ns'il vous plaît.");
 	conf_drop(conf);
 }
 

@@ -55,8 +55,8 @@ templates_of(
     const char *template, const char *words, struct template_error *error)
 {
 	const struct template_source sources[] = {
-		{ "page", "page.html", template, strlen(template), false },
-		{ "words", "en.phrases", words, strlen(words), true },
+		{ "page", "page.html", template, strlen(template), false, false },
+		{ "words", "en.phrases", words, strlen(words), true, false },
 	};
 
 	return templates_new(sources, COUNT(sources), names, NAMES, error);
