@@ -1,6 +1,7 @@
 #include "rows.h"
 
 #include "base/text.h"
+#include "web/plural.h"
 #include "web/template.h"
 
 enum name {
@@ -20,6 +21,9 @@ static const char *const names[NAMES] = { "name", "none", "empty", "said",
 
 static const char phrases[] = "# a remark = no phrase\n"
 			      "\n"
+			      "plural[one] = n = 1\n"
+			      "blocks[n one] = {{n}} block\n"
+			      "blocks[n other] = {{n}} blocks\n"
 			      "hello = Hello {{name}}\n"
 			      "long = one\n"
 			      "\ttwo\n"
@@ -34,8 +38,14 @@ write_markup(const void *what, struct text *out)
 	text_add(out, what);
 }
 
-static struct variable one[] = { { .name = N, .text = "1" } };
-static struct variable two[] = { { .name = N, .text = "2", .next = &two[1] },
+static struct variable one[] = {
+	{ .name = N, .text = "1", .is_number = true, .number = 1 }
+};
+static struct variable two[] = { { .name = N,
+				     .text = "2",
+				     .is_number = true,
+				     .number = 2,
+				     .next = &two[1] },
 	{ .name = NAME, .text = "inner" } };
 static struct section list[] = { { .variable = one, .next = &list[1] },
 	{ .variable = two } };
@@ -55,7 +65,8 @@ templates_of(
     const char *template, const char *words, struct template_error *error)
 {
 	const struct template_source sources[] = {
-		{ "page", "page.html", template, strlen(template), false, false },
+		{ "page", "page.html", template, strlen(template), false,
+		    false },
 		{ "words", "en.phrases", words, strlen(words), true, false },
 	};
 
@@ -132,6 +143,36 @@ wrong_ones_are_refused(void **state)
 }
 
 static void
+plurals_are_chosen(void **state)
+{
+	struct rows rows;
+
+	(void)state;
+	rows_open(&rows, "templates.rows", "plurals_are_chosen");
+	while (rows_next(&rows)) {
+		const char *at = rows.field[0];
+		char form[16] = "other";
+		bool holds = false;
+
+		while (!holds && *at != '\0') {
+			const size_t name = strcspn(at, ":");
+			const char *rule = at + name + 1;
+			const size_t len = strcspn(rule, ";");
+
+			if (!plural_holds(
+				rule, len, rows_number(&rows, 1), &holds)) {
+				(void)text_copy(form, sizeof(form), "no rule");
+			} else if (holds) {
+				memcpy(form, at, name + 1);
+				form[name] = '\0';
+			}
+			at = rule + len + strspn(rule + len, "; ");
+		}
+		rows_check(&rows, 2, form);
+	}
+}
+
+static void
 too_little_room(void **state)
 {
 	char buf[8];
@@ -175,6 +216,7 @@ main(void)
 		cmocka_unit_test(templates_rendered),
 		cmocka_unit_test(plain_is_not_escaped),
 		cmocka_unit_test(wrong_ones_are_refused),
+		cmocka_unit_test(plurals_are_chosen),
 		cmocka_unit_test(too_little_room),
 		cmocka_unit_test(escapes),
 	};

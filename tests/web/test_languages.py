@@ -233,3 +233,40 @@ def site_of_several(tmp_path_factory):
         "nb.phrases": "language-name = Norsk\nlanguage-also = no nn\n"})
     yield site.start()
     site.close()
+
+
+# ---- numbers ----
+
+@pytest.mark.parametrize("lang, told", [
+    ("en", ["1 unknown recipient", "2 unknown recipients",
+            "5 unknown recipients"]),
+    ("fr", ["1 destinataire inexistant", "2 destinataires inexistants",
+            "5 destinataires inexistants"]),
+    ("pl", ["1 nieznany odbiorca", "2 nieznanych odbiorców (few)",
+            "5 nieznanych odbiorców (many)"]),
+    # A form that a language lacks is not borrowed from English.
+    ("ar", ["1 x", "2 x", "5 x"]),
+])
+def test_a_phrase_goes_with_its_number(counted, lang, told):
+    for number, words in zip((1, 2, 5), told):
+        page = counted.ask(f"/?ip=192.0.2.10{number}&lang={lang}",
+                           X_Forwarded_For=f"192.0.2.10{number}")
+        assert f"{words} " in page.words, (number, page.words)
+
+
+@pytest.fixture(scope="module", name="counted")
+def site_that_counted(tmp_path_factory):
+    site = owned(tmp_path_factory.mktemp("counted"), {
+        "pl.phrases": POLISH + """\
+offence-recipient[count one] = nieznany odbiorca
+offence-recipient[count few] = nieznanych odbiorców (few)
+offence-recipient[count many] = nieznanych odbiorców (many)
+offence-recipient[count other] = nieznanych odbiorców
+""", "ar.phrases": ARABIC + "offence-recipient = x\n"},
+        'trusted-proxies = {"127.0.0.0/8"}')
+    for number in (1, 2, 5):
+        for _ in range(number):
+            site.videur("report", "recipient", f"192.0.2.10{number}")
+        site.videur("ban", f"192.0.2.10{number}", "2h")
+    yield site.start()
+    site.close()
