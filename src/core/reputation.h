@@ -17,7 +17,12 @@
 #include "core/reply.h"
 
 enum {
-	REPUTATION_SPAN = 30 * 24 * 3600 /* seconds it looks back */
+	REPUTATION_SPAN = 30 * 24 * 3600, /* seconds it looks back */
+	/* A banned client may have been banned wrongly, is a suspect, where so
+	 * many of its messages were accepted before and found to be no spam
+	 * or virus.  Recipients are not enough: who guesses at them finds
+	 * some. */
+	SUSPECT_ACCEPTED = 1
 };
 
 enum reputation {

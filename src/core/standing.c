@@ -61,6 +61,26 @@ ban_active(const struct ban *ban, int64_t now)
 	return ban->cleared == 0 && ban->begins <= now && now < ban->ends;
 }
 
+enum ban_state
+ban_state(const struct ban *ban, int64_t now)
+{
+	const bool over = now >= ban->ends;
+
+	if (ban->mistake) {
+		return BAN_MISTAKE;
+	}
+	if (ban->cleared != 0) {
+		return BAN_CLEARED;
+	}
+	if (!ban->observed) {
+		return over ? BAN_OVER : BAN_ACTIVE;
+	}
+	if (ban->honest) {
+		return over ? BAN_HELD_OVER : BAN_HELD;
+	}
+	return over ? BAN_OBSERVED_OVER : BAN_OBSERVED;
+}
+
 /* One range, its bytes as in struct addr. */
 #define V4(a, b, c, d, length)                                                 \
 	{                                                                      \

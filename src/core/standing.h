@@ -85,6 +85,20 @@ int64_t ban_over(const struct ban *ban);
  * still refuses nobody. */
 bool ban_active(const struct ban *ban, int64_t now);
 
+/* What has become of it. */
+enum ban_state {
+	BAN_ACTIVE, /* or not begun yet */
+	BAN_OVER,
+	BAN_CLEARED,
+	BAN_MISTAKE,  /* cleared as one */
+	BAN_OBSERVED, /* the next four refuse nobody */
+	BAN_OBSERVED_OVER,
+	BAN_HELD, /* by the brake */
+	BAN_HELD_OVER,
+	BAN_STATES
+};
+enum ban_state ban_state(const struct ban *ban, int64_t now);
+
 enum {
 	STANDING_BANS_MAX = 16
 };

@@ -79,6 +79,7 @@ verb brake_release;
 
 verb list_show;
 verb list_check; /* EXIT_NO where it is banned */
+verb list_changes;
 verb explain_show;
 
 /* Refuses networks that are too wide, never banned, or allowed by the

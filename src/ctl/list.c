@@ -42,26 +42,16 @@ const struct layout bans_layout = {
 	.shown = " client reason step until left ref hits note ",
 };
 
-/* Of one that the brake held back, that it did. */
-static const char *
-state_of(const struct ban *ban, int64_t now)
-{
-	bool over = now >= ban->ends;
-
-	if (ban->mistake) {
-		return "mistake";
-	}
-	if (ban->cleared != 0) {
-		return "cleared";
-	}
-	if (!ban->observed) {
-		return over ? "over" : "active";
-	}
-	if (ban->honest) {
-		return over ? "held, over" : "held by the brake";
-	}
-	return over ? "observed, over" : "observed";
-}
+static const char *const states[BAN_STATES] = {
+	[BAN_ACTIVE] = "active",
+	[BAN_OVER] = "over",
+	[BAN_CLEARED] = "cleared",
+	[BAN_MISTAKE] = "mistake",
+	[BAN_OBSERVED] = "observed",
+	[BAN_OBSERVED_OVER] = "observed, over",
+	[BAN_HELD] = "held by the brake",
+	[BAN_HELD_OVER] = "held, over",
+};
 
 /* "rule manual, by hand" or "rule spam, step 2". */
 static const char *
@@ -78,7 +68,7 @@ bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address,
 {
 	const char *who = address != NULL ? piece_addr(address)
 					  : piece_net(&ban->who);
-	const char *state = state_of(ban, ctl->now);
+	const char *state = states[ban_state(ban, ctl->now)];
 	char text[NET_TEXT_SIZE];
 	const char *network = address != NULL ? ban_network(ban, text) : NULL;
 	char reply[REPLY_TEXT_SIZE];
@@ -284,4 +274,37 @@ list_check(struct ctl *ctl)
 	output_time("checked_at", standing.checked_at);
 	output_end();
 	return banned ? EXIT_NO : EXIT_FINE;
+}
+
+/* ---- log ---- */
+
+static const struct layout changes = {
+	.column = {
+	    { "at", OF(audit, at), "TIME", COLUMN_TIME },
+	    { "who", OF(audit, who), "WHO", 0 },
+	    { "what", OF(audit, what), "WHAT", 0 },
+	    { "subject", OF(audit, subject), "OF", 0 },
+	    { "note", OF(audit, note), "NOTE", COLUMN_WRAP },
+	},
+};
+
+static bool
+put_change(void *to, const struct audit *audit)
+{
+	(void)to;
+	output_record(audit);
+	return true;
+}
+
+enum exit_status
+list_changes(struct ctl *ctl)
+{
+	int64_t rows;
+
+	output_table(NULL, &changes);
+	store_audit_each(ctl->store, put_change, NULL);
+	rows = output_end();
+	output_say("%s", rows == 0 ? "nothing was changed by hand"
+				   : piece_count(rows, "change", "changes"));
+	return rows > 0 ? EXIT_FINE : EXIT_NO;
 }

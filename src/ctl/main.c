@@ -59,6 +59,8 @@ static const struct command commands[] = {
 	  { { ARGUMENT_ADDRESS }, SHAPES }, ACCESS_READ, list_check, NULL },
 	{ { "explain" }, "IP [--json|--csv]", "everything known of an address",
 	  { { ARGUMENT_ADDRESS }, SHAPES }, ACCESS_READ, explain_show, NULL },
+	{ { "log" }, "[--json|--csv]", "what was changed by hand, newest first",
+	  { { 0 }, SHAPES }, ACCESS_READ, list_changes, NULL },
 	{ { "ban" }, "IP|NET DURATION [--reason R] [--note T]", "ban by hand",
 	  { { ARGUMENT_WHO, ARGUMENT_DURATION }, O(REASON) | O(NOTE) },
 	  ACCESS_WRITE, ban_add, ban_check },

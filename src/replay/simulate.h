@@ -78,12 +78,11 @@ client_lost(const struct replay_ban *ban)
 	return ban->lost > 0 ? ban->lost : 0;
 }
 
-/* Whether it may have been banned wrongly: it also had mail accepted.
- * Recipients are not enough: a client that guesses at them finds some. */
+/* Whether it may have been banned wrongly. */
 static inline bool
 client_is_suspect(const struct replay_client *client)
 {
-	return client->messages > 0;
+	return client->messages >= SUSPECT_ACCEPTED;
 }
 
 struct clients_sum {

@@ -2,6 +2,7 @@
 
 #include "base/proc.h"
 #include "base/text.h"
+#include "core/reputation.h"
 #include "store/db.h"
 
 #define TEXTS                                                                  \
@@ -284,6 +285,32 @@ store_ban_honest_newest(struct store *store)
 {
 	return db_number(
 	    store, "SELECT max(begins) FROM ban WHERE honest", NULL, INT64_MIN);
+}
+
+void
+store_ban_suspects(struct store *store, int64_t now, int64_t since,
+    int64_t most,
+    void (*each)(void *to, const struct ban *ban, int64_t accepted), void *to)
+{
+	sqlite3_stmt *row = db_query(store,
+	    "SELECT " COLUMNS ", welcome FROM (SELECT *, (SELECT"
+	    " ifnull(sum(accepted), 0) FROM tally WHERE tally.client ="
+	    " ban.client AND hour > :since AND hour <= ban.begins) AS welcome"
+	    " FROM ban WHERE ends > :now AND begins <= :now"
+	    " AND cleared IS NULL AND observed = 0"
+	    " ORDER BY ends DESC LIMIT 20000) WHERE welcome >= :least"
+	    " ORDER BY welcome DESC, id DESC LIMIT :most",
+	    DB_WITH(db_int(":since", since), db_int(":now", now),
+		db_int(":least", SUSPECT_ACCEPTED), db_int(":most", most)));
+	struct ban ban;
+
+	while (db_row(store, row)) {
+		if (read_ban(row, &ban)) {
+			each(to, &ban,
+			    sqlite3_column_int64(
+				row, sqlite3_column_count(row) - 1));
+		}
+	}
 }
 
 void

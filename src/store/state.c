@@ -64,6 +64,31 @@ store_audit_put(struct store *store, const struct audit *audit)
 		db_text(":note", audit->note)));
 }
 
+void
+store_audit_each(struct store *store,
+    bool (*each)(void *to, const struct audit *audit), void *to)
+{
+	sqlite3_stmt *row = db_query(store,
+	    "SELECT at, who, what, subject, note FROM audit"
+	    " ORDER BY at DESC, id DESC",
+	    NULL);
+
+	while (db_row(store, row)) {
+		const struct audit audit = {
+			.at = sqlite3_column_int64(row, 0),
+			.who = db_words(row, 1),
+			.what = db_words(row, 2),
+			.subject = db_words(row, 3),
+			.note = db_words(row, 4),
+		};
+
+		if (!each(to, &audit)) {
+			db_reset(row);
+			return;
+		}
+	}
+}
+
 /* ---- the secret ---- */
 
 /* Two hexadecimal digits a byte. */

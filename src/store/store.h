@@ -361,6 +361,13 @@ void store_login_forgive(struct store *store, int64_t after, int64_t until);
  * steps (also of one cleared or over before). */
 void store_ban_clear(struct store *store, int64_t id, int64_t at, bool mistake);
 
+/* Active, enforced bans of suspects (core/reputation.h), by what was accepted
+ * of them after `since` and before the ban began: `most` with most of it.
+ * Looked at are the 20,000 that end last. */
+void store_ban_suspects(struct store *store, int64_t now, int64_t since,
+    int64_t most,
+    void (*each)(void *to, const struct ban *ban, int64_t accepted), void *to);
+
 /* What is active and enforced.  The cost grows with it: about a second at a
  * million. */
 struct ban_counts {
@@ -468,6 +475,9 @@ struct audit {
 	const char *note;    /* or NULL */
 };
 void store_audit_put(struct store *store, const struct audit *audit);
+/* The newest first. */
+void store_audit_each(struct store *store,
+    bool (*each)(void *to, const struct audit *audit), void *to);
 
 /* ---- housekeeping ---- */
 
