@@ -195,3 +195,23 @@ endpoint_overlaps(const struct endpoint *one, const struct endpoint *other)
 	}
 	return shared && one->port == other->port && one->port != 0;
 }
+
+bool
+endpoint_is_local(const struct endpoint *endpoint)
+{
+	static const char *const loopback[] = { "127.0.0.0/8", "::1" };
+	struct addr addr;
+	struct net net;
+
+	if (endpoint->is_unix || strcmp(endpoint->host, "localhost") == 0) {
+		return true;
+	}
+	for (size_t i = 0; i < 2; i++) {
+		if (addr_parse(endpoint->host, &addr) &&
+		    net_parse(loopback[i], &net) &&
+		    net_contains_addr(&net, &addr)) {
+			return true;
+		}
+	}
+	return false;
+}

@@ -43,4 +43,8 @@ const char *endpoint_parse(
 bool endpoint_overlaps(
     const struct endpoint *one, const struct endpoint *other);
 
+/* Whether nobody but programs of this host can reach it: a unix socket,
+ * localhost or a loopback address. */
+bool endpoint_is_local(const struct endpoint *endpoint);
+
 #endif

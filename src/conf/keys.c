@@ -56,6 +56,20 @@ set_journal(const struct key *key, void *field, const char *value)
 				 "/";
 }
 
+/* What it shows is for nobody else, and there is no login. */
+static const char *
+set_operator(const struct key *key, void *field, const char *value)
+{
+	struct endpoint endpoint;
+	const char *wrong = endpoint_parse(value, ENDPOINT_SERVER, &endpoint);
+
+	if (wrong == NULL && !endpoint_is_local(&endpoint)) {
+		wrong = "must be unix:PATH, or HOST:PORT with a loopback "
+			"address: whoever can reach it sees everything";
+	}
+	return wrong != NULL ? wrong : field_text(key, field, value);
+}
+
 static const char *
 set_colour(const struct key *key, void *field, const char *value)
 {
@@ -166,9 +180,9 @@ check_about(const struct key *key, void *field, const char *value)
 #define MILTER(is, member, setter) KEY("milter", is, milter.member, setter)
 #define WEB(is, member, setter)    KEY("web", is, web.member, setter)
 #define WATCH(is, member, setter)  KEY("watch", is, watch.member, setter)
-#define LISTEN(is, member)                                                     \
+#define LISTEN(is, member, setter)                                             \
 	LIST("web", is, web.member.item, web.member.items, CONF_LISTEN_MAX,    \
-	    field_web_listen)
+	    setter)
 /* NOLINTBEGIN(bugprone-macro-parentheses): a member's name */
 #define TEXTS(of, is, member, setter)                                          \
 	LIST(of, is, member.item, member.items, CONF_LIST_MAX, setter), .min = 1
@@ -227,8 +241,9 @@ static const struct key rows[] = {
 	{ MILTER("heuristics", heuristics, field_word),
 	    .words = &heuristics_words, .def = "spam" },
 
-	{ LISTEN("listen", listen), .def = "127.0.0.1:8025" },
-	{ LISTEN("metrics-listen", metrics_listen) },
+	{ LISTEN("listen", listen, field_web_listen), .def = "127.0.0.1:8025" },
+	{ LISTEN("metrics-listen", metrics_listen, field_web_listen) },
+	{ LISTEN("operator", operator, set_operator) },
 	{ LIST("web", "trusted-proxies", web.trusted_proxy, web.trusted_proxies,
 	    CONF_LIST_MAX, field_net) },
 	{ WEB("rate", rate, field_int), .max = MANY, .def = "60" },
@@ -264,6 +279,7 @@ check_listens(const struct conf *conf)
 	} keys[] = {
 		{ "listen", &conf->web.listen },
 		{ "metrics-listen", &conf->web.metrics_listen },
+		{ "operator", &conf->web.operator },
 	};
 	enum {
 		KEYS = sizeof(keys) / sizeof(keys[0])

@@ -48,7 +48,7 @@ remove_stale(const struct sockaddr_un *sun)
 }
 
 static int
-bind_and_listen(const struct sockaddr *address, socklen_t size)
+bind_and_listen(const struct sockaddr *address, socklen_t size, mode_t mode)
 {
 	const int on = 1;
 	const int off = 0;
@@ -64,8 +64,8 @@ bind_and_listen(const struct sockaddr *address, socklen_t size)
 	(void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	(void)setsockopt(
 	    listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
-	/* A unix socket is open to all from the first moment. */
-	before = umask(0111);
+	/* A unix socket has its mode from the first moment. */
+	before = umask(~mode & 0777);
 	bound = bind(listener, address, size) == 0;
 	(void)umask(before);
 	if (bound && listen(listener, BACKLOG) == 0) {
@@ -80,9 +80,11 @@ bind_and_listen(const struct sockaddr *address, socklen_t size)
 /* A socket, or -1 with `error`.  Where another has the place it is tried again
  * for a moment if `waits`; `*taken`: it was so till the end. */
 static int
-listen_on(const char *where, bool waits, bool *taken,
+listen_on(const struct listener *one, bool waits, bool *taken,
     char error[static LISTENER_TEXT_SIZE])
 {
+	const char *where = one->where;
+	const mode_t mode = one->serves == LISTENER_OPERATOR ? 0660 : 0666;
 	const struct addrinfo hints = { .ai_family = AF_UNSPEC,
 		.ai_socktype = SOCK_STREAM,
 		.ai_flags = AI_PASSIVE | AI_NUMERICSERV };
@@ -106,10 +108,10 @@ listen_on(const char *where, bool waits, bool *taken,
 	while (why == NULL && listener < 0) {
 		if (found != NULL) {
 			listener = bind_and_listen(
-			    found->ai_addr, found->ai_addrlen);
+			    found->ai_addr, found->ai_addrlen, mode);
 		} else if (remove_stale(&sun)) {
 			listener = bind_and_listen(
-			    (const struct sockaddr *)&sun, sizeof(sun));
+			    (const struct sockaddr *)&sun, sizeof(sun), mode);
 		}
 		*taken = listener < 0 && errno == EADDRINUSE;
 		if (listener < 0 &&
@@ -139,6 +141,7 @@ wanted(const struct conf *conf)
 {
 	const struct conf_list *const lists[LISTENER_KINDS] = {
 		[LISTENER_METRICS] = &conf->web.metrics_listen,
+		[LISTENER_OPERATOR] = &conf->web.operator,
 		[LISTENER_PAGE] = &conf->web.listen,
 	};
 	struct listeners all = { .count = 0 };
@@ -163,6 +166,20 @@ listener_same(const struct listener *one, const struct listener *other)
 	       strcmp(one->where, other->where) == 0;
 }
 
+/* Root's is for root alone: let in the user that we become, and its group. */
+static void
+give_away(const struct listener *one, const struct conf *conf)
+{
+	const char *path = text_after(one->where, "unix:");
+	struct proc_user user;
+
+	if (path != NULL &&
+	    proc_service_user(conf->user, conf->database, &user) &&
+	    lchown(path, user.uid, user.gid) != 0) {
+		log_warn("%s cannot be given to %s", path, user.name);
+	}
+}
+
 bool
 listeners_open(struct listeners *listeners, const struct conf *conf,
     char error[static LISTENER_TEXT_SIZE])
@@ -173,9 +190,12 @@ listeners_open(struct listeners *listeners, const struct conf *conf,
 	for (size_t i = 0; i < listeners->count; i++) {
 		struct listener *one = &listeners->one[i];
 
-		one->socket = listen_on(one->where, true, &taken, error);
+		one->socket = listen_on(one, true, &taken, error);
 		if (one->socket < 0) {
 			return false;
+		}
+		if (one->serves == LISTENER_OPERATOR && geteuid() == 0) {
+			give_away(one, conf);
 		}
 	}
 	return true;
@@ -300,8 +320,7 @@ open_missing(struct listeners *listeners, const struct listeners *old,
 		bool taken = false;
 
 		if (one->socket < 0) {
-			one->socket = listen_on(
-			    one->where, last, &taken, error);
+			one->socket = listen_on(one, last, &taken, error);
 			*blocked |= taken && has_place(old, one->where);
 			fine &= one->socket >= 0;
 		}

@@ -21,6 +21,7 @@ enum {
 /* What is served there, in the order in which they are opened. */
 enum listener_serves {
 	LISTENER_METRICS,
+	LISTENER_OPERATOR,
 	LISTENER_PAGE,
 	LISTENER_KINDS
 };
@@ -39,8 +40,8 @@ struct listeners {
 /*
  * Listen where the configuration says: HOST:PORT, [v6]:PORT, which of [::]
  * takes IPv4 too, or unix:PATH.  Port 0 takes a free one.  A unix socket is
- * open to all (0666); one left behind by a server that died is removed, one
- * that is in use is not.  `*listeners` is empty.  False with `error` where
+ * open to all (0666), the operator's to our user and its group (0660); one left
+ * behind by a server that died is removed, one that is in use is not.  `*listeners` is empty.  False with `error` where
  * one cannot be had.
  */
 bool listeners_open(struct listeners *listeners, const struct conf *conf,

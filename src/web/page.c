@@ -40,6 +40,9 @@ static const struct page_shape {
 	[PAGE_FAQ] = { "faq.html", "faq", "faq", NULL },
 	[PAGE_STATS] = { "stats.html", "stats", "stats", page_stats_fill },
 	[PAGE_CALENDAR] = { "answer.html", NULL, NULL, page_calendar_fill },
+	[PAGE_OPERATOR] = { "operator.html", NULL, NULL, page_operator_fill },
+	[PAGE_OPERATOR_ADDRESS] = { "operator-address.html", NULL, NULL,
+	    page_operator_fill },
 };
 
 enum page_kind
@@ -226,7 +229,7 @@ put_links(const struct page *page)
 	for (int i = 0; i < PAGE_KIND_COUNT; i++) {
 		struct section *item;
 
-		if (shapes[i].path == NULL) {
+		if (shapes[i].path == NULL || page->operator != NULL) {
 			continue;
 		}
 		item = section_item(page->root, VAR_PAGES);
@@ -292,7 +295,8 @@ put_request(const struct page *page)
 	section_text(root, VAR_LANG, tag);
 	section_yes(root, VAR_RTL, page->language->direction[0] == 'r');
 	section_text(root, VAR_KEEP, page->language_asked ? tag : NULL);
-	section_text(root, VAR_HERE, shape->path);
+	section_text(root, VAR_HERE,
+	    page->operator != NULL ? page->path + 1 : shape->path);
 	section_word(root, VAR_PAGE, shape->template, "");
 	if (shape->word != NULL) {
 		section_word(root, VAR_HEADING, shape->word, "-heading");

@@ -144,8 +144,10 @@ enum page_kind {
 	PAGE_WHY,         /* what its rules count */
 	PAGE_FAQ,         /* questions and answers */
 	PAGE_STATS,       /* what `stats` say */
-	PAGE_CALENDAR,    /* no page, so the last: when `standing`, which is
+	PAGE_CALENDAR,    /* the last for visitors: when `standing`, which is
 			   * listed, ends */
+	PAGE_OPERATOR,    /* what `operator` says, and of the overview `stats` */
+	PAGE_OPERATOR_ADDRESS,
 	PAGE_KIND_COUNT
 };
 
@@ -169,6 +171,7 @@ struct page {
 					   * or NULL */
 	const struct lookup_bans *bans;   /* beside its bans; or NULL */
 	const struct lookup_hours *hours; /* NULL: not for this visitor */
+	const struct operator_view *operator; /* NULL: a page for the public */
 	const struct stats *stats;        /* of PAGE_STATS; and of the form only
 					  * who is listed, NULL: not known now */
 	/* Filled in by page_render(), for the parts: */
@@ -224,6 +227,10 @@ void page_why_fill(struct page *page);
 
 /* Figures of the whole host (page_host.c). */
 void page_stats_fill(struct page *page);
+
+/* What the operator sees, the links between its pages too
+ * (page_operator.c). */
+void page_operator_fill(struct page *page);
 
 /* A template or phrase filled with the root's variables, without markup, as
  * text of its own of less than PAGE_WORDS_SIZE bytes; NULL where there is no

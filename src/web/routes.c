@@ -6,11 +6,13 @@
  */
 #include <string.h>
 
+#include "base/endpoint.h"
 #include "base/json.h"
 #include "base/log.h"
 #include "base/words.h"
 #include "conf/conf.h"
 #include "core/standing.h"
+#include "web/operator.h"
 #include "web/page.h"
 #include "web/site.h"
 #include "web/web.h"
@@ -564,6 +566,101 @@ answer_odd(const struct request *request, struct response *response)
 		response->tells_methods = true;
 	}
 	return response->status != 0;
+}
+
+/* ---- the operator's page ---- */
+
+static const struct operator_route {
+	const char *path;
+	enum operator_part part;
+} operator_routes[] = {
+	{ "/", OPERATOR_OVERVIEW },
+	{ "/blocks", OPERATOR_BLOCKS },
+	{ "/allowed", OPERATOR_ALLOWED },
+	{ "/changes", OPERATOR_CHANGES },
+	{ "/address", OPERATOR_ADDRESS },
+};
+
+/* Whether a browser or program asked for this host by a name that no other
+ * site can have: what a page of another site has its visitor's browser ask
+ * (DNS rebinding) is not answered. */
+static bool
+is_asked_locally(const char *host)
+{
+	struct endpoint endpoint;
+	char with_port[ENDPOINT_HOST_SIZE];
+	struct text text;
+
+	if (host == NULL) {
+		return true;
+	}
+	text_init(&text, with_port, sizeof(with_port));
+	text_addf(&text, "%s:0", host);
+	return (endpoint_parse(host, ENDPOINT_SERVER, &endpoint) == NULL ||
+		   (!text.cut && endpoint_parse(with_port, ENDPOINT_SERVER,
+				     &endpoint) == NULL)) &&
+	       !endpoint.is_unix && endpoint_is_local(&endpoint);
+}
+
+static void
+answer_operator(const struct request *request, enum operator_part part,
+    struct response *response)
+{
+	const struct conf *conf = request->site->conf;
+	const char *typed = request->q != NULL ? request->q : request->ip;
+	struct operator_view view;
+	const bool fine = operator_read(
+	    &view, conf, part, typed, request->now);
+	const unsigned status = fine ? 200 : 503;
+	struct page page = {
+		.kind = part == OPERATOR_ADDRESS ? PAGE_OPERATOR_ADDRESS
+						 : PAGE_OPERATOR,
+		.operator = &view,
+		.input = typed,
+	};
+	struct stats stats;
+	struct json json;
+
+	response->vary = "Accept, Accept-Language";
+	if (part == OPERATOR_OVERVIEW &&
+	    stats_get(&request->web->stats, conf, true, &stats)) {
+		page.stats = &stats;
+	}
+	if (!negotiate_json(request->accept)) {
+		answer_page(request, &page, status, response);
+		return;
+	}
+	json = begin_json(response, status);
+	operator_json(&view, page.stats, &json);
+	text_add_char(&response->body, '\n');
+}
+
+void
+routes_operator(const struct request *request, struct response *response)
+{
+	const size_t count = sizeof(operator_routes) /
+			     sizeof(operator_routes[0]);
+	size_t i = 0;
+
+	response->is_ours = true;
+	while (i < count &&
+	       strcmp(request->path, operator_routes[i].path) != 0) {
+		i++;
+	}
+	if (answer_odd(request, response)) {
+		/* That is all. */
+	} else if (!is_asked_locally(request->host)) {
+		say(response, 421, "only asked for as localhost\n");
+	} else if (!request->reads) {
+		say(response, 405, "only GET and HEAD are answered\n");
+	} else if (i < count) {
+		answer_operator(request, operator_routes[i].part, response);
+	} else if (request->path[0] == '/' &&
+		   site_file(request->site, request->path + 1) != NULL) {
+		answer_file(request, response);
+	} else {
+		say(response, 404, "there is no such page\n");
+	}
 }
 
 void

@@ -137,6 +137,8 @@ read_request(struct MHD_Connection *connection, const char *version,
 		{ MHD_GET_ARGUMENT_KIND, "lang", &request->lang },
 		{ MHD_GET_ARGUMENT_KIND, "as", &request->as },
 		{ MHD_GET_ARGUMENT_KIND, "v", &request->v },
+		{ MHD_GET_ARGUMENT_KIND, "q", &request->q },
+		{ MHD_HEADER_KIND, "Host", &request->host },
 		{ MHD_HEADER_KIND, "Accept", &request->accept },
 		{ MHD_HEADER_KIND, "Accept-Language",
 		    &request->accept_language },
@@ -215,7 +217,10 @@ add_headers(struct MHD_Response *to, const struct response *response)
 		/* What a program may ask, a page of any site may ask: it is
 		 * told what strangers are, and nothing can be changed by
 		 * asking. */
-		{ "Access-Control-Allow-Origin", json ? "*" : NULL },
+		{ "Access-Control-Allow-Origin",
+		    json && !response->is_ours ? "*" : NULL },
+		{ "Cross-Origin-Resource-Policy",
+		    response->is_ours ? "same-origin" : NULL },
 		{ "Allow", response->status == MHD_HTTP_METHOD_NOT_ALLOWED ||
 				   response->tells_methods
 			       ? "GET, HEAD"
@@ -500,6 +505,7 @@ static const struct {
 	bool may_be_secure;
 } serves[LISTENER_KINDS] = {
 	[LISTENER_METRICS] = { "metrics on", metrics_answer, false },
+	[LISTENER_OPERATOR] = { "operator's page on", routes_operator, false },
 	[LISTENER_PAGE] = { "listening on", routes_answer, true },
 };
 

@@ -73,6 +73,23 @@ enum {
 	V(COLUMNS, "columns") V(ROWS, "rows") V(CELLS, "cells")                \
 	V(KINDS, "kinds")                                                      \
 	V(ANCHOR, "anchor")                                                    \
+	/* the operator's page */                                              \
+	V(FAILED, "failed") V(SICK, "sick") V(MODE, "mode")                    \
+	V(POLICY, "policy") V(BRAKE, "brake") V(SERVICES, "services")          \
+	V(SILENT, "silent") V(EVENTS, "events") V(COUNTS, "counts")            \
+	V(RECIPIENTS, "recipients") V(GAPS, "gaps") V(PATH, "path")            \
+	V(SIZE, "size") V(SCHEMA, "schema") V(DAMAGED, "damaged")              \
+	V(OVERVIEW, "overview") V(SUSPECTS, "suspects")                        \
+	V(SUSPECTS_ANY, "suspects-any") V(BANS_THERE, "bans-there")            \
+	V(BANS_ANY, "bans-any") V(BANS_MORE, "bans-more")                      \
+	V(ALLOWED, "allowed") V(ALLOWED_THERE, "allowed-there")                \
+	V(ALLOWED_ANY, "allowed-any") V(ALLOWED_MORE, "allowed-more")          \
+	V(CHANGES, "changes") V(CHANGES_THERE, "changes-there")                \
+	V(CHANGES_ANY, "changes-any") V(CHANGES_MORE, "changes-more")          \
+	V(FOUND, "found") V(UNKNOWN, "unknown")            \
+	V(VERDICT, "verdict") V(LINES, "lines") V(FORWARDS, "forwards")        \
+	V(OFFENCES_ANY, "offences-any") V(STATE, "state")                      \
+	V(REFUSED, "refused")                                                  \
 	/* figures */                                                          \
 	V(STATS_TIME, "stats-time")                      \
 	V(BAN_CHART, "ban-chart") V(TOTAL, "total") V(SESSIONS, "sessions")    \

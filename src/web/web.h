@@ -128,6 +128,8 @@ struct request {
 	const char *lang;
 	const char *as; /* "ics" */
 	const char *v;  /* version of a file */
+	const char *q;
+	const char *host;
 	const char *accept;
 	const char *accept_language;
 	/* Each `ip`; of more than are ever answered not all. */
@@ -152,6 +154,7 @@ struct response {
 	bool may_be_found; /* by who looks for pages and not for an address */
 	bool tells_methods;
 	bool names_us; /* program and version */
+	bool is_ours;  /* no page of another site may read it */
 	struct text body;
 };
 
@@ -174,6 +177,9 @@ void well_known_robots(
 void well_known_icon(const struct request *request, struct response *response);
 bool well_known_security(
     const struct request *request, struct response *response);
+
+/* Answer a request to the operator's page. */
+void routes_operator(const struct request *request, struct response *response);
 
 /* Answer GET /metrics, in Prometheus's text format 0.0.4, and nothing else;
  * the manual page explains the names (metrics.c). */

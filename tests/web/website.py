@@ -91,6 +91,7 @@ class Website:
         self.database = f"{self.folder}/videur.db"
         self.where = None
         self.metrics_where = None
+        self.operator_where = None
         self.trusted = None  # a certificate, where it is to be checked
         self.child = None
         self.configure(listen, more)
@@ -131,6 +132,8 @@ class Website:
         self.where = line.split("listening on ", 1)[1]
         line = self.logged("metrics on ")
         self.metrics_where = line and line.split("metrics on ", 1)[1]
+        line = self.logged("operator's page on ")
+        self.operator_where = line and line.split("page on ", 1)[1]
         return self
 
     def signal(self, number):
