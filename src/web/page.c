@@ -1,5 +1,7 @@
 #include "web/page.h"
 
+#include <ctype.h>
+#include <limits.h>
 #include <string.h>
 
 #include "base/addr.h"
@@ -197,16 +199,21 @@ page_words(struct page *page, const char *name)
 void
 page_encode(struct text *out, const char *text, const char *newline)
 {
-	/* RFC 3986, section 2.3. */
-	static const char unreserved[] = "abcdefghijklmnopqrstuvwxyz"
-					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					 "0123456789-._~";
+	/* Beside letters and digits: RFC 3986, section 2.3. */
+	static const bool unreserved[UCHAR_MAX + 1] = {
+		['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true
+	};
 	static const char hex[] = "0123456789ABCDEF";
 
 	while (*text != '\0') {
-		const size_t len = strspn(text, unreserved);
-		const unsigned char c = (unsigned char)text[len];
+		size_t len = 0;
+		unsigned char c = (unsigned char)*text;
 
+		/* Of a whole report: strspn() would read its set for each
+		 * word. */
+		while (isalnum(c) || unreserved[c]) {
+			c = (unsigned char)text[++len];
+		}
 		text_add_bytes(out, text, len);
 		if (c == '\n') {
 			text_add(out, newline);

@@ -28,7 +28,7 @@ enum {
 	WEB_BODY_MAX = 256 * 1024,
 	/* Of a request line and its headers, together with what is made of them
 	 * and the headers of the answer. */
-	WEB_REQUEST_MAX = 32 * 1024,
+	WEB_REQUEST_MAX = 24 * 1024,
 	/* Of the address that is asked for: what the form's field holds, each
 	 * byte as %XX, fits in. */
 	WEB_TARGET_MAX = 16000
