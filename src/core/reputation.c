@@ -25,6 +25,13 @@ compare_part(int64_t bad, int64_t accepted, int64_t ratio)
 	return (is > edge) - (is < edge);
 }
 
+bool
+reputation_by_bans(
+    const struct reputation_scale *scale, const struct reputation_facts *facts)
+{
+	return scale->poor_bans > 0 && facts->bans >= scale->poor_bans;
+}
+
 enum reputation
 reputation_of(
     const struct reputation_scale *scale, const struct reputation_facts *facts)
@@ -32,7 +39,7 @@ reputation_of(
 	int64_t bad = reputation_bad(&facts->tally);
 	int64_t accepted = facts->tally.accepted;
 
-	if (scale->poor_bans > 0 && facts->bans >= scale->poor_bans) {
+	if (reputation_by_bans(scale, facts)) {
 		return REPUTATION_POOR;
 	}
 	if (bad > 0 && bad >= scale->poor_events &&

@@ -53,6 +53,10 @@ struct reputation_facts {
 enum reputation reputation_of(
     const struct reputation_scale *scale, const struct reputation_facts *facts);
 
+/* Whether its bans alone make it poor. */
+bool reputation_by_bans(
+    const struct reputation_scale *scale, const struct reputation_facts *facts);
+
 /* Events that count against a client. */
 int64_t reputation_bad(const struct tally *tally);
 

@@ -152,6 +152,29 @@ standing_refusal(
 	return NULL;
 }
 
+enum stage
+standing_speaks(const struct standing *standing, const struct ban *ban,
+    enum service service)
+{
+	struct session_facts facts = { .service = service };
+	const struct ban *first = NULL;
+
+	for (; facts.stage < STAGE_COUNT; facts.stage++) {
+		first = standing_refusal(standing, &facts);
+		if (first != NULL) {
+			return first == ban ? facts.stage : STAGE_COUNT;
+		}
+	}
+	return STAGE_COUNT;
+}
+
+bool
+standing_heard(const struct standing *standing, const struct ban *ban)
+{
+	return standing_speaks(standing, ban, SERVICE_MX) < STAGE_COUNT ||
+	       standing_speaks(standing, ban, SERVICE_SUBMISSION) < STAGE_COUNT;
+}
+
 const char *
 standing_verdict_name(enum verdict verdict)
 {

@@ -58,7 +58,8 @@ struct ban {
 	struct reply reply; /* as it was given, whatever the policy says now */
 	struct reply again; /* from the second refused session on; code empty:
 			     * as the first */
-	char note[BAN_NOTE_SIZE];
+	char note[BAN_NOTE_SIZE]; /* the administrator's alone */
+	char say[BAN_NOTE_SIZE];  /* and what everybody may read */
 	char ref[BAN_REF_SIZE];
 };
 
@@ -137,6 +138,13 @@ struct session_facts {
  */
 const struct ban *standing_refusal(
     const struct standing *standing, const struct session_facts *facts);
+
+/* The stage at which a session on that service is refused for this ban of the
+ * standing; STAGE_COUNT where it never is, or for another one before.  Whether
+ * it is on any of them: then its reply is heard. */
+enum stage standing_speaks(const struct standing *standing,
+    const struct ban *ban, enum service service);
+bool standing_heard(const struct standing *standing, const struct ban *ban);
 
 /* The ranges that are never banned: this host, private, link-local,
  * multicast and reserved.  Documentation ranges are ordinary. */

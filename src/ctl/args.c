@@ -57,6 +57,7 @@ static const struct option_kind {
 	[OPTION_POLICY] = { "--policy", ARGUMENT_POLICY },
 	[OPTION_POSTFIX] = { "--postfix", ARGUMENT_FILE },
 	[OPTION_REASON] = { "--reason", ARGUMENT_REASON },
+	[OPTION_SAY] = { "--say", ARGUMENT_NOTE },
 	[OPTION_UNMATCHED] = { "--unmatched", ARGUMENT_END },
 };
 

@@ -62,6 +62,10 @@ ban_add(struct ctl *ctl)
 	/* Its length was checked when it was read. */
 	(void)text_copy(
 	    ban.note, sizeof(ban.note), ctl->note != NULL ? ctl->note : "");
+	if (args->value[OPTION_SAY] != NULL) {
+		(void)text_copy(
+		    ban.say, sizeof(ban.say), args->value[OPTION_SAY]);
+	}
 	if (store_allow_find(ctl->store, &args->who.addr, ctl->now, &allow) &&
 	    net_contains(&allow.net, &args->who)) {
 		output_complain("%s is allowed: \"videur allow remove %s\" "

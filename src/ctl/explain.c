@@ -45,6 +45,9 @@ put_standing(struct known *known, const struct standing *standing)
 		char text[NET_TEXT_SIZE];
 		const char *network = ban_network(ban, text);
 
+		if (!standing_heard(standing, ban)) {
+			continue;
+		}
 		ip = piece_addr(&standing->address);
 		output_say("Next reply (ref %s): %s", ban->ref,
 		    reply_line(

@@ -16,7 +16,9 @@ struct ban_row {
 	int64_t until;
 	const char *left;
 	const char *state;
+	const char *which; /* "2", or "hand" */
 	const char *detail;
+	const char *words;
 	const char *reply;
 };
 
@@ -25,7 +27,8 @@ const struct layout bans_layout = {
 	    { "client", OF(ban_row, ban.who), "ADDRESS", COLUMN_SECRET },
 	    { "reason", OF(ban_row, ban.reason), "REASON", 0 },
 	    { "rule", OF(ban_row, ban.rule), NULL, 0 },
-	    { "step", OF(ban_row, ban.step), "STEP", COLUMN_RIGHT },
+	    { "step", OF(ban_row, ban.step), NULL, 0 },
+	    { "which", OF(ban_row, which), "STEP", COLUMN_RIGHT | COLUMN_PEOPLE },
 	    { "begins", OF(ban_row, ban.begins), "SINCE", COLUMN_TIME },
 	    { "ends", OF(ban_row, ban.ends), NULL, COLUMN_TIME },
 	    { "until", OF(ban_row, until), "UNTIL", COLUMN_TIME | COLUMN_PEOPLE },
@@ -35,11 +38,12 @@ const struct layout bans_layout = {
 	    { "ref", OF(ban_row, ban.ref), "REF", 0 },
 	    { "hits", OF(ban_row, ban.hits), "HITS", COLUMN_RIGHT | COLUMN_SECRET },
 	    { "state", OF(ban_row, state), "STATE", COLUMN_PEOPLE },
-	    { "note", OF(ban_row, ban.note), "NOTE", COLUMN_WRAP | COLUMN_SECRET },
+	    { "note", OF(ban_row, ban.note), NULL, COLUMN_SECRET },
+	    { "words", OF(ban_row, words), "NOTE", COLUMN_WRAP | COLUMN_PEOPLE },
 	    { "detail", OF(ban_row, detail), "", COLUMN_WRAP | COLUMN_PEOPLE },
 	    { "reply", OF(ban_row, reply), NULL, 0 },
 	},
-	.shown = " client reason step until left ref hits note ",
+	.shown = " client reason which until left ref hits words ",
 };
 
 static const char *const states[BAN_STATES] = {
@@ -62,6 +66,16 @@ rule_text(const struct ban *ban)
 		   : piece("rule %s, step %d", ban->rule, ban->step);
 }
 
+/* What it says to everybody, and the note. */
+static const char *
+words_of(const struct ban *ban)
+{
+	return ban->say[0] == '\0'
+		   ? ban->note
+		   : piece("says \"%s\"%s%s", ban->say,
+			 ban->note[0] != '\0' ? "; " : "", ban->note);
+}
+
 void
 bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address,
     const char *story)
@@ -72,6 +86,7 @@ bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address,
 	char text[NET_TEXT_SIZE];
 	const char *network = address != NULL ? ban_network(ban, text) : NULL;
 	char reply[REPLY_TEXT_SIZE];
+	const char *words = words_of(ban);
 	const struct ban_row row = {
 		.ban = *ban,
 		.until = ban_over(ban),
@@ -79,8 +94,10 @@ bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address,
 			    ? piece_short(ban->ends - ctl->now)
 			    : state,
 		.state = state,
+		.which = ban_is_manual(ban) ? "hand" : piece("%d", ban->step),
 		.detail = piece("%s, %s%s%s%s", rule_text(ban), who, story,
-		    ban->note[0] != '\0' ? ": " : "", ban->note),
+		    words[0] != '\0' ? ": " : "", words),
+		.words = words,
 		.reply = reply_line(ban_reply(ban), who, network, ban->ends,
 		    ctl->conf->lookup_url, ban->ref, reply),
 	};
@@ -89,6 +106,10 @@ bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address,
 	output_fields(&row);
 	if (network != NULL) {
 		output_string("network", network);
+	}
+	/* A table of CSV has as many columns in each line. */
+	if (ban->say[0] != '\0' && ctl->args->value[OPTION_CSV] == NULL) {
+		output_string("say", ban->say);
 	}
 	output_end();
 }
@@ -115,20 +136,16 @@ add_stages(
 		[STAGE_MAIL] = "MAIL FROM",
 		[STAGE_RCPT] = "RCPT TO",
 	};
-	struct session_facts facts = { .service = SERVICE_MX };
 
-	for (; facts.service <= SERVICE_SUBMISSION; facts.service++) {
-		facts.stage = STAGE_HELO;
-		while (facts.stage < STAGE_COUNT &&
-		       standing_refusal(standing, &facts) != ban) {
-			facts.stage++;
-		}
-		if (facts.stage < STAGE_COUNT) {
+	for (enum service service = SERVICE_MX; service <= SERVICE_SUBMISSION;
+	     service++) {
+		const enum stage stage = standing_speaks(
+		    standing, ban, service);
+
+		if (stage < STAGE_COUNT) {
 			text_addf(to, "%s at %s, %s",
-			    to->len > 0 ? " and" : "refused",
-			    commands[facts.stage],
-			    facts.service == SERVICE_MX ? "port 25"
-							: "submission");
+			    to->len > 0 ? " and" : "refused", commands[stage],
+			    service == SERVICE_MX ? "port 25" : "submission");
 		}
 	}
 	text_add(to, to->len > 0 ? "" : "covered by the longer ban above");

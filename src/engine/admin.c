@@ -53,6 +53,9 @@ engine_ban(struct store *store, const struct conf *conf, struct ban *ban,
 	if (ban->note[0] != '\0') {
 		memcpy(held.note, ban->note, sizeof(held.note));
 	}
+	if (ban->say[0] != '\0') {
+		memcpy(held.say, ban->say, sizeof(held.say));
+	}
 	*ban = held;
 	ban->ends = ends;
 	store_ban_change(store, ban);

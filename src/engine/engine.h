@@ -237,10 +237,10 @@ void engine_repute(struct store *store, const struct conf *conf,
 void engine_standing(struct store *store, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);
 
-/* Ban by hand; `ban->who`, reason, ends and note are given, the rest is
- * filled in.  The reply to it names the administrator.  One by hand that holds
- * for the same reason is changed: it ends then, and has that note if any; its
- * old end is put in `*was`. */
+/* Ban by hand; `ban->who`, reason, ends, note and what it says are given, the
+ * rest is filled in.  The reply to it names the administrator.  One by hand that
+ * holds for the same reason is changed: it ends then, and has those words if
+ * any; its old end is put in `*was`. */
 enum banned {
 	BAN_NEW,
 	BAN_PROLONGED,

@@ -7,7 +7,7 @@
 
 #define TEXTS                                                                  \
 	"rule, code, enhanced, phrase, own, note, ref, again_code,"            \
-	" again_enhanced, again_phrase, again_own"
+	" again_enhanced, again_phrase, again_own, say"
 #define COLUMNS                                                                \
 	"id, client, reason, stage, service, step, begins, ends, cleared,"     \
 	" mistake, observed, hits, told, honest, " TEXTS
@@ -23,7 +23,7 @@ static const struct {
 } texts[] = { TEXT(rule), TEXT(reply.code), TEXT(reply.enhanced),
 	TEXT(reply.phrase), TEXT(reply.own), TEXT(note), TEXT(ref),
 	TEXT(again.code), TEXT(again.enhanced), TEXT(again.phrase),
-	TEXT(again.own) };
+	TEXT(again.own), TEXT(say) };
 
 enum {
 	PAGE = 4096, /* bans of one question */
@@ -46,7 +46,7 @@ db_ban_put(struct store *store, struct ban *ban)
 		    " begins, ends, observed, stage, service, honest, " TEXTS
 		    ") VALUES (:client, :family, :bits, :reason, :step,"
 		    " :begins, :ends, :observed, :stage, :service, :honest,"
-		    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+		    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		    " ON CONFLICT (ref) DO NOTHING",
 		    DB_WITH(DB_NET(&ban->who),
 			db_text(":reason", reason_name(ban->reason)),
@@ -80,9 +80,10 @@ void
 store_ban_change(struct store *store, const struct ban *ban)
 {
 	db_run(store,
-	    "UPDATE ban SET ends = :ends, note = :note, service = :service"
-	    " WHERE id = :id",
+	    "UPDATE ban SET ends = :ends, note = :note, say = :say,"
+	    " service = :service WHERE id = :id",
 	    DB_WITH(db_int(":ends", ban->ends), db_text(":note", ban->note),
+		db_text(":say", ban->say),
 		db_text(":service", service_name(ban->service)),
 		db_int(":id", ban->id)));
 }

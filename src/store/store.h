@@ -342,7 +342,7 @@ int64_t store_ban_honest(struct store *store, int64_t after, int64_t until,
  * for none. */
 int64_t store_ban_honest_newest(struct store *store);
 
-/* Write a new end, note and service of a ban. */
+/* Write a new end, service and words of a ban. */
 void store_ban_change(struct store *store, const struct ban *ban);
 
 /* Whether a client logged in well in an hour with from <= hour <= until. */

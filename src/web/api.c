@@ -59,6 +59,9 @@ put_ban(const struct request *request, const char *ip, const struct ban *ban,
 	if (network != NULL) {
 		json_string(json, "network", network);
 	}
+	if (ban->say[0] != '\0') {
+		json_string(json, "say", ban->say);
+	}
 	json_object_end(json);
 }
 

@@ -190,6 +190,9 @@ lookup_hours(struct lookup *lookup, const struct conf *conf,
 		engine_repute(lookup->store, conf, &client, NULL, now, &repute);
 	}
 	hours->reputation = repute.reputation;
+	if (reputation_by_bans(&conf->policy.scale, &repute.facts)) {
+		hours->bans = repute.facts.bans;
+	}
 	return end(lookup, begun);
 }
 

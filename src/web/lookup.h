@@ -47,6 +47,7 @@ enum {
 /* What was seen of a client, hour by hour, and what that has come to. */
 struct lookup_hours {
 	enum reputation reputation;
+	int64_t bans; /* of the last 30 days, where they alone make it poor */
 	int64_t from; /* the first hour; the last is that of now */
 	struct tally hour[LOOKUP_HOURS];
 };

@@ -184,6 +184,20 @@ why_of(const struct page *page, const struct ban *ban)
 				  : NULL;
 }
 
+/* What the administrator gave as its reason, and says of it. */
+static void
+put_by_hand(struct section *section, const struct ban *ban)
+{
+	if (!ban_is_manual(ban)) {
+		return;
+	}
+	if (ban->reason != REASON_ERROR) { /* which stands for none */
+		section_word(section, VAR_GIVEN, "reason-name-",
+		    reason_name(ban->reason));
+	}
+	section_text(section, VAR_SAY, ban->say[0] != '\0' ? ban->say : NULL);
+}
+
 static void
 put_ban(const struct page *page, const struct ban *ban, bool open, bool asked,
     const char *reply)
@@ -198,7 +212,11 @@ put_ban(const struct page *page, const struct ban *ban, bool open, bool asked,
 	put_why(item, ban, kinds);
 	section_copy(item, VAR_ANCHOR,
 	    ban_is_manual(ban) ? "by-hand" : page_anchor(&ban->reply, anchor));
-	section_word(item, VAR_SERVICE, "service-", service_name(ban->service));
+	put_by_hand(item, ban);
+	/* Before RCPT nobody can say that he writes to the postmaster. */
+	section_word(item, VAR_SERVICE,
+	    ban->stage == STAGE_RCPT ? "service-" : "service-all-",
+	    service_name(ban->service));
 	section_yes(item, VAR_OPEN, open);
 	section_yes(item, VAR_ASKED, asked);
 	section_yes(item, VAR_AUTOMATIC, !ban_is_manual(ban));
@@ -208,7 +226,8 @@ put_ban(const struct page *page, const struct ban *ban, bool open, bool asked,
 		section_yes(item, VAR_WIDE,
 		    !ban_is_manual(ban) && ban_network(ban, network) != NULL);
 	}
-	section_text(item, VAR_REPLY, reply);
+	section_text(item, VAR_REPLY,
+	    standing_heard(page->standing, ban) ? reply : NULL);
 	if (page->standing->bans > 1) {
 		put_times(item, ban);
 	}
@@ -248,7 +267,8 @@ put_hours(struct page *page, const struct lookup_hours *hours)
 	}
 	/* In words alone: a number would only be haggled about. */
 	section_word(root, VAR_REPUTATION, "reputation-",
-	    reputation_name(hours->reputation));
+	    hours->bans > 0 ? "blocked" : reputation_name(hours->reputation));
+	section_yes(root, VAR_AGAIN, hours->bans > 1);
 	if (chart_highest(&chart->columns) == 0) {
 		section_yes(root, VAR_HOURS_NONE, true);
 		return;
@@ -353,6 +373,8 @@ put_past(struct page *page, const struct lookup_past *past)
 	section_yes(item, VAR_LIFTED, over < ban->ends);
 	section_yes(item, VAR_TEMPORARY, ban_reply(ban)->code[0] == '4');
 	put_why(item, ban, kinds);
+	put_by_hand(item, ban);
+	section_yes(item, VAR_MISTAKE, ban->mistake);
 	put_next(item, page, ban, &past->next);
 	put_counted(item, &past->why, kinds);
 	page_set_put(item, VAR_FIXES, VAR_FIX, "fix-", &kind_words, kinds);
@@ -440,8 +462,7 @@ page_form_fill(struct page *page)
 
 	if (standing != NULL) {
 		own = section_item(page->root, VAR_OWN);
-		section_copy(
-		    own, VAR_IP, addr_format(&standing->address, ip));
+		section_copy(own, VAR_IP, addr_format(&standing->address, ip));
 		section_here(own, VAR_LOOKED_UP, standing->checked_at);
 	}
 }

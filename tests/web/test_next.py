@@ -232,3 +232,73 @@ def test_a_user_who_logs_in_after_it_takes_back_the_numbers_only(site):
     site.start()
     assert "failed logins" in site.said().words
     assert "× failed logins" not in site.said().words
+
+
+# ---- by hand ----
+
+SAY = "It relays for <b>strangers</b> & \u201cothers\u201d."
+
+
+def test_what_the_administrator_says_is_read_by_all(site):
+    site.videur("ban", IP, "2d", "--say", SAY, "--note", "secret")
+    site.start()
+    for lang in "en", "fr":
+        page = site.ask(f"/?ip={IP}&lang={lang}")
+        assert SAY in page.words and "<b>strangers" not in page.text
+        assert "secret" not in page.text
+    words = site.ask(f"/?ip={IP}&lang=en").words
+    assert "Blocked by the administrator" in words
+    assert "To ask why, write to" in words and "we are wrong" not in words
+    assert "except from users who log in" in words
+    assert "What this rule counts" not in words
+    answer = site.ask(f"/api/v1/ip/{IP}").text
+    assert json.loads(answer)["bans"][0]["say"] == SAY
+    assert "secret" not in answer
+    assert json.loads(site.videur("list", "--json"))[0]["say"] == SAY
+    assert json.loads(site.videur("explain", IP, "--json"))[
+        "bans"][0]["say"] == SAY
+    assert SAY in " ".join(site.videur("explain", IP).split())
+
+
+def test_a_longer_word_takes_the_place_of_an_older_one(site):
+    site.videur("ban", IP, "2d", "--say", "one")
+    site.videur("ban", IP, "3d", "--say", "two", "--note", "x")
+    site.videur("ban", IP, "4d")
+    bans = json.loads(site.videur("list", "--json"))
+    assert [(ban["say"], ban["note"]) for ban in bans] == [("two", "x")]
+
+
+def test_blocks_by_hand_have_headings_of_their_own(site):
+    site.videur("ban", "192.0.2.0/24", "2d", "--reason", "spam")
+    site.videur("ban", IP, "1d", "--reason", "auth")
+    site.videur("ban", IP, "3d")
+    site.start()
+    page = site.ask(f"/?ip={IP}&lang=en")
+    headings = [re.sub("<[^>]*>", "", heading) for heading in
+                re.findall(r"<summary><h2>(.*?)</h2>", page.text)]
+    assert headings == ["Blocked by the administrator",
+                        "Blocked by the administrator: Spam "
+                        "(all of 192.0.2.0/24)",
+                        "Blocked by the administrator: Failed logins"]
+
+
+def test_what_was_lifted_as_a_mistake_does_not_count(site):
+    site.offend("helo", 20)
+    ref = site.newest()["ref"]
+    site.videur("clear", IP, "--mistake")
+    site.start()
+    words = site.ask(f"/?ip={IP}&ref={ref}&lang=en").words
+    assert f"The block {ref} was lifted by our administrator" in words
+    assert "It was a mistake of ours and does not count." in words
+    assert "If it happens again" not in words
+    assert "il ne compte pas" in site.ask(f"/?ip={IP}&ref={ref}&lang=fr").words
+
+
+def test_a_reputation_is_poor_for_what_made_it_so(site):
+    site.offend("helo", 20)
+    site.start()
+    assert "much of what came from it was unwanted" in site.said().words
+    assert "blocked more than once" not in site.said().words
+    site.age(20 * DAY)
+    site.offend("helo", 20)
+    assert "it was blocked more than once." in site.said().words
