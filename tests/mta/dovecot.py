@@ -8,13 +8,16 @@ clients too, as servers do whose administrator wants to know.
 import os
 import shutil
 import socket
+import subprocess
 
 from process import Process, free_port, listens, listens_at, write
 
 USER, PASSWORD = "joe", "correct horse"
 PASSWORDS = {USER: PASSWORD, "ann": "battery staple"}
 
-CONF = """
+PROGRAM = "/usr/sbin/dovecot"
+
+CONF = """{version}
 base_dir = {folder}/run
 state_dir = {folder}/run
 log_path = {log}
@@ -24,17 +27,8 @@ protocols = imap
 listen = 127.0.0.1
 haproxy_trusted_networks = 127.0.0.1
 ssl = no
-disable_plaintext_auth = no
 auth_mechanisms = plain login
-mail_location = maildir:{folder}/mail/%u
-passdb {{
-  driver = passwd-file
-  args = {folder}/users
-}}
-userdb {{
-  driver = static
-  args = uid=nobody gid=nogroup home={folder}/mail
-}}
+{users}
 service anvil {{
   unix_listener anvil-auth-penalty {{
     mode = 0
@@ -58,6 +52,42 @@ service imap-login {{
 }}
 """
 
+# What is said in another way from 2.4 on.
+USERS = """disable_plaintext_auth = no
+mail_location = maildir:{folder}/mail/%u
+passdb {{
+  driver = passwd-file
+  args = {folder}/users
+}}
+userdb {{
+  driver = static
+  args = uid=nobody gid=nogroup home={folder}/mail
+}}"""
+VERSION_2_4 = "dovecot_config_version = 2.4.0\ndovecot_storage_version = 2.4.0"
+USERS_2_4 = """auth_allow_cleartext = yes
+mail_driver = maildir
+mail_path = {folder}/mail/%{{user}}
+passdb passwd-file {{
+  passwd_file_path = {folder}/users
+}}
+userdb static {{
+  fields {{
+    uid = nobody
+    gid = nogroup
+    home = {folder}/mail
+  }}
+}}"""
+
+
+def conf(folder, **names):
+    """The configuration, in the words of the version that is installed."""
+    version = subprocess.run([PROGRAM, "--version"], check=True, text=True,
+                             capture_output=True).stdout
+    new = tuple(map(int, version.split()[0].split(".")[:2])) >= (2, 4)
+    users = (USERS_2_4 if new else USERS).format(folder=folder)
+    return CONF.format(version=VERSION_2_4 if new else "", users=users,
+                       folder=folder, **names)
+
 
 class Dovecot:
     """Runs from its making on; `auth` is the socket Postfix asks."""
@@ -69,14 +99,14 @@ class Dovecot:
             os.makedirs(f"{folder}/{name}")
         shutil.chown(f"{folder}/mail", "nobody", "nogroup")
         write(self.log, "")  # it would let nobody read a log it makes
-        write(f"{folder}/conf", CONF.format(
-            folder=folder, log=self.log, auth=auth, imap=self.imap))
+        write(f"{folder}/conf", conf(
+            folder, log=self.log, auth=auth, imap=self.imap))
         write(f"{folder}/users", "".join(
             f"{user}:{{PLAIN}}{password}\n"
             for user, password in PASSWORDS.items()))
         shutil.chown(f"{folder}/users", group="dovecot")
         os.chmod(f"{folder}/users", 0o640)
-        dovecot = Process(["/usr/sbin/dovecot", "-F", "-c", f"{folder}/conf"],
+        dovecot = Process([PROGRAM, "-F", "-c", f"{folder}/conf"],
                           f"{folder}/out")
         stack.add(dovecot.stop)
         dovecot.ready(lambda: listens_at(auth) and listens(self.imap))

@@ -103,7 +103,7 @@ def assert_programs_agree(house, address, told, reason, step, lasts):
     assert served["reply"] == told.line
     assert served["temporary"] == told.line.startswith("4")
     assert served["service"] in (
-        ["submission"] if reason == "auth" else ["mx", "any"])
+        ["submission", "any"] if reason == "auth" else ["mx", "any"])
     listed = the_ban(house.list(), told.ref)
     explained = the_ban(
         house.json("explain", address, "--json")["bans"], told.ref)
