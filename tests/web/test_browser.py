@@ -31,7 +31,7 @@ PAGES = {
     "faq": ("faq", 200),
     "stats": ("stats", 200),
 }
-LANGUAGES = ("en", "fr")
+LANGUAGES = ("en", "fr", "de")
 
 
 # The visitor who sees the chart of what was seen of him.
@@ -127,7 +127,7 @@ def test_a_visitor_sees_a_chart_of_himself(
 
 
 @pytest.mark.parametrize("language, left", [
-    ("en", "2 h 5"), ("fr", "2 h 5")])
+    ("en", "2 h 5"), ("fr", "2 h 5"), ("de", "2 h 5")])
 def test_the_time_left_runs(shown, browser, language, left):
     """The page's own clock is moved on by an hour, and to the end."""
     def text(*steps):
@@ -141,12 +141,14 @@ def test_the_time_left_runs(shown, browser, language, left):
     over = text("04:00:00")
     assert "1 h" not in over.split("UTC", 1)[0]
     assert {"en": "The block should be over.",
-            "fr": "Le blocage devrait être levé."}[language] in over
+            "fr": "Le blocage devrait être levé.",
+            "de": "Die Sperre müsste vorbei sein."}[language] in over
 
 
 @pytest.mark.parametrize("language, end", [
     ("en", r"(today|tomorrow) \d\d:\d\d, your time"),
-    ("fr", r"(aujourd’hui|demain) \d\d:\d\d, à votre heure")])
+    ("fr", r"(aujourd’hui|demain) \d\d:\d\d, à votre heure"),
+    ("de", r"(heute|morgen) \d\d:\d\d, Ihre Zeit")])
 def test_the_end_is_told_in_the_visitors_own_time(
         shown, browser, language, end):
     url = address(shown, "listed", language)

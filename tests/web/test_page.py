@@ -1018,6 +1018,8 @@ def test_french_is_set_as_french_is():
             assert sign[0] == "\u00a0", (name, sign)
         for after in re.findall(r"«(.)", text):
             assert after == "\u00a0", name
+        # "est-il" is no place for a line to end.
+        assert not re.search(r"\w-(t-)?(ils?|on|je|ce|vous|le)\b", text), name
 
 
 def test_german_is_set_as_german_is():
