@@ -10,6 +10,8 @@
 
 #define PHRASES ".phrases"
 
+static const char blanks[] = " \t\n";
+
 /* ---- which there are ---- */
 
 /* How many of these characters stand at `at` before the next '-'; 0 where
@@ -129,45 +131,60 @@ language_list(const char *folder, struct language_list *out)
 
 /* ---- files of phrases ---- */
 
+/* Go behind the line at *at and those that continue it; gives back where its
+ * text ends. */
+static const char *
+end_of_entry(const char **at, const char *end)
+{
+	const char *begin = *at;
+	const char *stop;
+
+	do {
+		stop = memchr(*at, '\n', (size_t)(end - *at));
+		*at = stop != NULL ? stop + 1 : end;
+	} while (*at < end && strchr(" \t", **at) != NULL);
+	stop = *at;
+	while (stop > begin && strchr(blanks, stop[-1]) != NULL) {
+		stop--;
+	}
+	return stop;
+}
+
+/* Read "NAME" or "NAME[FORM]"; false where it is neither. */
+static bool
+read_name(const char *begin, const char *end, struct phrase *out)
+{
+	const char *form = memchr(begin, '[', (size_t)(end - begin));
+
+	if (begin == end || form == begin || isspace((unsigned char)*begin) ||
+	    memchr(begin, '\n', (size_t)(end - begin)) != NULL ||
+	    (form != NULL && end[-1] != ']')) {
+		return false;
+	}
+	out->name_len = (size_t)((form != NULL ? form : end) - begin);
+	if (form != NULL) {
+		out->form = form + 1;
+		out->form_len = (size_t)(end - 1 - out->form);
+	}
+	return true;
+}
+
 enum phrase_result
 phrase_next(const char **at, const char *end, struct phrase *out)
 {
-	static const char blanks[] = " \t\n";
 	const char *stop;
 	const char *sign;
 
-	for (;;) {
-		/* The next line and those that continue it. */
-		*out = (struct phrase){ .name = *at };
-		do {
-			stop = memchr(*at, '\n', (size_t)(end - *at));
-			*at = stop != NULL ? stop + 1 : end;
-		} while (*at < end && (**at == ' ' || **at == '\t'));
-		stop = *at;
-		while (stop > out->name && strchr(blanks, stop[-1]) != NULL) {
-			stop--;
-		}
-		if (stop > out->name && *out->name != '#') {
-			break;
-		}
+	do {
 		if (*at == end) {
 			return PHRASE_END;
 		}
-	}
+		*out = (struct phrase){ .name = *at };
+		stop = end_of_entry(at, end);
+	} while (stop == out->name || *out->name == '#');
 	sign = memmem(out->name, (size_t)(*at - out->name), " = ", 3);
-	if (sign == NULL || sign == out->name ||
-	    isspace((unsigned char)*out->name) ||
-	    memchr(out->name, '\n', (size_t)(sign - out->name)) != NULL) {
+	if (sign == NULL || !read_name(out->name, sign, out)) {
 		return PHRASE_WRONG;
-	}
-	out->name_len = (size_t)(sign - out->name);
-	out->form = memchr(out->name, '[', out->name_len);
-	if (out->form != NULL) {
-		if (sign[-1] != ']' || out->form == out->name) {
-			return PHRASE_WRONG;
-		}
-		out->name_len = (size_t)(out->form++ - out->name);
-		out->form_len = (size_t)(sign - 1 - out->form);
 	}
 	out->text = sign + 3;
 	while (out->text < stop && strchr(blanks, *out->text) != NULL) {

@@ -308,35 +308,51 @@ struct sources {
 	size_t count;
 };
 
+/* Whether the file holds templates, or where there is a `tag` the phrases of
+ * that language. */
+static bool
+is_source(const struct site_file *file, const char *tag)
+{
+	char name[LANGUAGE_FILE_SIZE];
+
+	return tag != NULL ? strcmp(file->name, language_file(tag, name)) == 0
+			   : ends_in(file->name, ".html") ||
+				 ends_in(file->name, ".txt");
+}
+
 /* Add what is compiled in and then what is the owner's: the templates where
  * `tag` is NULL, else the phrases of that language. */
 static void
 add_sources(
     struct site *site, const char *tag, bool fallback, struct sources *to)
 {
-	char wanted[LANGUAGE_FILE_SIZE];
-
 	for (size_t i = 0; i < 2 * site->files; i++) {
 		const bool own = i >= site->files;
 		struct site_file *file = &site->file[own ? i - site->files : i];
 		const struct embedded *built_in = built_in_of(file->name);
+		struct template_source source = { .name = tag,
+			.shown = file->name,
+			.phrases = tag != NULL,
+			.fallback = fallback };
 
-		if ((own ? file->own == NULL : built_in == NULL) ||
-		    (tag != NULL ? strcmp(file->name,
-				       language_file(tag, wanted)) != 0
-				 : !ends_in(file->name, ".html") &&
-				       !ends_in(file->name, ".txt"))) {
+		if (!is_source(file, tag)) {
+			continue;
+		}
+		if (tag == NULL) {
+			source.name = file->name;
+		}
+		if (own && file->own != NULL) {
+			source.shown = file->path;
+			source.text = file->own;
+			source.size = file->size;
+		} else if (!own && built_in != NULL) {
+			source.text = built_in->data;
+			source.size = built_in->size;
+		} else {
 			continue;
 		}
 		to->owned[to->count] = own ? file : NULL;
-		to->source[to->count++] = (struct template_source){
-			.name = tag != NULL ? tag : file->name,
-			.shown = own ? file->path : file->name,
-			.text = own ? file->own : built_in->data,
-			.size = own ? file->size : built_in->size,
-			.phrases = tag != NULL,
-			.fallback = fallback,
-		};
+		to->source[to->count++] = source;
 	}
 }
 
