@@ -29,10 +29,11 @@ put_reason(
 	json_string(json, "reason_text", words);
 }
 
-/* `ref` is NULL where it is not for this visitor. */
+/* `ref` is NULL where it is not for this visitor; `next` 0 where nobody knows
+ * how long the next ban would last. */
 static void
 put_ban(const struct request *request, const char *ip, const struct ban *ban,
-    const char *ref, struct json *json)
+    const char *ref, int64_t next, struct json *json)
 {
 	const struct reply *reply = ban_reply(ban);
 	char text[NET_TEXT_SIZE];
@@ -56,6 +57,11 @@ put_ban(const struct request *request, const char *ip, const struct ban *ban,
 		request->site->conf->lookup_url, ref, line));
 	json_bool(json, "temporary", reply->code[0] == '4');
 	json_string(json, "service", service_name(ban->service));
+	if (next > 0) {
+		json_int(json, "next", next);
+	} else {
+		json_raw(json, "next", "null");
+	}
 	if (network != NULL) {
 		json_string(json, "network", network);
 	}
@@ -65,13 +71,18 @@ put_ban(const struct request *request, const char *ip, const struct ban *ban,
 	json_object_end(json);
 }
 
-void
+bool
 api_standing(const struct request *request, const struct standing *standing,
     const char *ref, bool sees, struct json *json)
 {
 	const struct ban *asked = page_ref_ban(standing, ref);
+	struct lookup_bans bans;
 	char ip[ADDR_TEXT_SIZE];
 
+	if (!lookup_bans(&request->web->lookup, request->site->conf, standing,
+		false, &bans)) {
+		return false;
+	}
 	json_object(json, NULL);
 	json_string(json, "ip", addr_format(&standing->address, ip));
 	json_bool(json, "listed", standing->verdict == STANDING_BANNED);
@@ -80,9 +91,11 @@ api_standing(const struct request *request, const struct standing *standing,
 		const struct ban *ban = &standing->ban[i];
 
 		put_ban(request, ip, ban,
-		    sees || ban == asked ? ban->ref : NULL, json);
+		    sees || ban == asked ? ban->ref : NULL, bans.next[i].lasts,
+		    json);
 	}
 	json_array_end(json);
 	json_time(json, "checked_at", standing->checked_at);
 	json_object_end(json);
+	return true;
 }

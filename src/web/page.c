@@ -27,6 +27,9 @@ static const struct page_shape {
 } shapes[PAGE_KIND_COUNT] = {
 	[PAGE_FORM] = { "form.html", "form", "", page_form_fill },
 	[PAGE_LOOKUP] = { "answer.html", NULL, NULL, page_lookup_fill },
+	[PAGE_SEVERAL] = { "several.html", "several", NULL,
+	    page_several_fill },
+	[PAGE_TOO_LONG] = { "problem.html", "too-long", NULL, NULL },
 	[PAGE_NO_ADDRESS] = { "problem.html", "no-address", NULL, NULL },
 	[PAGE_NETWORK] = { "problem.html", "network", NULL, NULL },
 	[PAGE_NEVER] = { "problem.html", "never", NULL, NULL },

@@ -131,6 +131,8 @@ const char *page_zone(void);
 enum page_kind {
 	PAGE_FORM,        /* nothing yet */
 	PAGE_LOOKUP,      /* what `standing` says */
+	PAGE_SEVERAL,     /* what `several` say */
+	PAGE_TOO_LONG,    /* a list of more than ASKED_MAX */
 	PAGE_NO_ADDRESS,  /* the input is no address */
 	PAGE_NETWORK,     /* the input is a network */
 	PAGE_NEVER,       /* the input is in a range that is never banned */
@@ -151,6 +153,22 @@ enum page_kind {
 	PAGE_KIND_COUNT
 };
 
+/* One of several addresses. */
+struct page_one {
+	enum page_kind kind;    /* PAGE_LOOKUP, or what is wrong */
+	const char *text;       /* as it was asked for */
+	char ip[ADDR_TEXT_SIZE]; /* of PAGE_LOOKUP */
+	char ref[BAN_REF_SIZE]; /* of its ban, as asked for; or empty */
+	uint32_t causes;        /* of its bans, bits of cause_words */
+	int64_t ends;           /* of the last ban; 0: not blocked */
+};
+
+struct page_several {
+	int64_t checked_at;
+	struct page_one one[ASKED_MAX];
+	size_t count;
+};
+
 struct page {
 	enum page_kind kind;
 	const struct language *language;
@@ -167,6 +185,7 @@ struct page {
 	const struct standing *standing;  /* of PAGE_LOOKUP, PAGE_CALENDAR; of
 					   * PAGE_FORM the visitor's own, or
 					   * NULL */
+	const struct page_several *several; /* of PAGE_SEVERAL */
 	const struct lookup_past *past;   /* the ban of that ref, which is over;
 					   * or NULL */
 	const struct lookup_bans *bans;   /* beside its bans; or NULL */
@@ -215,6 +234,9 @@ bool page_calendar_write(struct page *page, struct text *out);
  * address where `standing` is known (page_lookup.c). */
 void page_lookup_fill(struct page *page);
 void page_form_fill(struct page *page);
+
+/* Several addresses beside each other (page_several.c). */
+void page_several_fill(struct page *page);
 
 /* The active policy's replies and limits, durations and kinds
  * (page_host.c). */

@@ -21,8 +21,9 @@ enum {
 	UNTRUSTED_MS = 3600 * 1000
 };
 
-/* Where the look-up for programs lives. */
+/* Where the look-up for programs lives: of one address, and of several. */
 static const char api_ip[] = "/api/v1/ip/";
+static const char api_ips[] = "/api/v1/ips";
 
 /* What is refused, and as what; programs are told in these words, people on
  * the page of that kind. */
@@ -31,6 +32,7 @@ static const struct error_said {
 	const char *error;
 } refusals[PAGE_KIND_COUNT] = {
 	[PAGE_FORM] = { 400, "say which address" },
+	[PAGE_TOO_LONG] = { 400, "at most 16 addresses at once" },
 	[PAGE_NO_ADDRESS] = { 400, "not an IPv4 or IPv6 address" },
 	[PAGE_NETWORK] = { 400, "a network; ask for a single address" },
 	[PAGE_NEVER] = { 400, "in a private or reserved range, which is never "
@@ -144,6 +146,51 @@ refuse(const struct request *request, enum page_kind kind,
 	}
 }
 
+/* ---- how often ---- */
+
+/* Refuse a visitor that asks too often; no database is asked.  Everybody behind a proxy that
+ * is not trusted is one visitor: say so, once an hour. */
+static void
+refuse_for_now(
+    const struct request *request, int64_t wait, struct response *response)
+{
+	struct web *web = request->web;
+	long long until = atomic_load(&web->untrusted_until);
+	char who[ADDR_TEXT_SIZE];
+
+	(void)addr_format(&request->visitor, who);
+	atomic_fetch_add(&web->untrusted, request->unbelieved ? 1 : 0);
+	if (request->unbelieved && request->ticks >= until &&
+	    atomic_compare_exchange_strong(
+		&web->untrusted_until, &until, request->ticks + UNTRUSTED_MS)) {
+		log_warn("too many requests from %s, which asks for others "
+			 "(X-Forwarded-For): if it is your proxy, name it in "
+			 "trusted-proxies, or all its visitors share one rate",
+		    who);
+	}
+	response->retry_after = wait;
+	refuse(request, PAGE_TOO_MANY, response);
+}
+
+/* Take so many requests of the visitor's rate; where there are no more, refuse.
+ * Nobody is counted whose address is not known, or is a proxy's own. */
+static bool
+take_rate(const struct request *request, unsigned requests,
+    struct response *response)
+{
+	const struct conf *conf = request->site->conf;
+	int64_t wait = 0;
+
+	if (!request->visitor_known ||
+	    visitor_is_proxy(conf, &request->visitor) ||
+	    rate_take(&request->web->rate, &request->visitor, conf->web.rate,
+		requests, request->ticks, &wait)) {
+		return true;
+	}
+	refuse_for_now(request, wait, response);
+	return false;
+}
+
 /* ---- the look-up ---- */
 
 /* Look for the ban of that ref where it is none of `standing`'s, which may be
@@ -173,6 +220,15 @@ find_past(const struct request *request, const char *ref,
 	return true;
 }
 
+/* What the page is about, by what was asked for. */
+static const enum page_kind kinds[] = {
+	[VISITOR_ASKS_FINE] = PAGE_LOOKUP,
+	[VISITOR_ASKS_NO_ADDRESS] = PAGE_NO_ADDRESS,
+	[VISITOR_ASKS_NETWORK] = PAGE_NETWORK,
+	[VISITOR_ASKS_NEVER] = PAGE_NEVER,
+	[VISITOR_ASKS_US] = PAGE_US,
+};
+
 /* What somebody wants to know. */
 struct question {
 	enum page_kind kind; /* PAGE_LOOKUP, PAGE_FORM, or what is wrong */
@@ -187,13 +243,6 @@ struct question {
 static void
 read_question(const struct request *request, struct question *out)
 {
-	static const enum page_kind kinds[] = {
-		[VISITOR_ASKS_FINE] = PAGE_LOOKUP,
-		[VISITOR_ASKS_NO_ADDRESS] = PAGE_NO_ADDRESS,
-		[VISITOR_ASKS_NETWORK] = PAGE_NETWORK,
-		[VISITOR_ASKS_NEVER] = PAGE_NEVER,
-		[VISITOR_ASKS_US] = PAGE_US,
-	};
 	const char *in_path = text_after(request->path, api_ip);
 	const char *typed = in_path != NULL ? in_path : request->ip;
 	const struct addr *visitor = &request->visitor;
@@ -305,20 +354,120 @@ answer_standing(const struct request *request, const struct question *question,
 	}
 }
 
+/* One of several, to a program in `json`, else for the page; false where the
+ * database cannot be read. */
+static bool
+answer_one(const struct request *request, const struct visitor_item *item,
+    struct page_one *one, struct json *json)
+{
+	const char *ref = item->asked.ref[0] != '\0' ? item->asked.ref
+						     : request->ref;
+	const struct ban *asked;
+	struct standing standing;
+
+	*one = (struct page_one){ .kind = kinds[item->asks],
+		.text = item->text };
+	if (one->kind == PAGE_US && json != NULL) {
+		one->kind = PAGE_LOOKUP;
+	}
+	if (one->kind != PAGE_LOOKUP && json != NULL) {
+		json_object(json, NULL);
+		json_string(json, "ip", item->text);
+		json_string(json, "error", refusals[one->kind].error);
+		json_object_end(json);
+	}
+	if (one->kind != PAGE_LOOKUP) {
+		return true;
+	}
+	if (!lookup_standing(&request->web->lookup, request->site->conf,
+		&item->asked.address, request->now, &standing)) {
+		return false;
+	}
+	if (json != NULL) {
+		return api_standing(request, &standing, ref,
+		    may_see(request, ref, &standing), json);
+	}
+	(void)addr_format(&standing.address, one->ip);
+	asked = page_ref_ban(&standing, ref);
+	if (asked != NULL) {
+		memcpy(one->ref, asked->ref, sizeof(one->ref));
+	}
+	for (size_t i = 0; i < standing.bans; i++) {
+		one->causes |= UINT32_C(1) << ban_cause(&standing.ban[i]);
+	}
+	one->ends = standing.bans > 0 ? standing.ban[0].ends : 0;
+	return true;
+}
+
+/* All of a list, as {"answers":[...],"checked_at"} or as a page. */
 static void
-answer_look_up(const struct request *request, struct response *response)
+answer_list(const struct request *request, const struct visitor_list *list,
+    struct response *response)
+{
+	const bool program = wants_json(request);
+	struct page_several several = { .checked_at = request->now };
+	struct page page = { .kind = PAGE_SEVERAL,
+		.several = &several,
+		.ref = request->ref,
+		.asked = request->asked,
+		.asks = request->asks };
+	struct json json;
+	bool fine = true;
+
+	if (program) {
+		json = begin_json(response, 200);
+		json_object(&json, NULL);
+		json_array(&json, "answers");
+	}
+	while (fine && several.count < list->count) {
+		fine = answer_one(request, &list->item[several.count],
+		    &several.one[several.count], program ? &json : NULL);
+		several.count++;
+	}
+	if (!fine) {
+		text_init(
+		    &response->body, response->body.buf, response->body.size);
+		refuse(request, PAGE_UNAVAILABLE, response);
+	} else if (program) {
+		json_array_end(&json);
+		json_time(&json, "checked_at", request->now);
+		json_object_end(&json);
+		text_add_char(&response->body, '\n');
+	} else {
+		answer_page(request, &page, 200, response);
+	}
+}
+
+/* GET /api/v1/ips: each `ip` is answered, in their order. */
+static void
+answer_several(const struct request *request, struct response *response)
+{
+	struct visitor_list list = { .count = 0 };
+
+	response->vary = "Accept-Language";
+	for (size_t i = 0; i < request->asks; i++) {
+		visitor_list_add(&list, request->asked[i], false);
+	}
+	if (list.count == 0 || list.count > ASKED_MAX) {
+		refuse(request, list.count == 0 ? PAGE_FORM : PAGE_TOO_LONG,
+		    response);
+		return;
+	}
+	answer_list(request, &list, response);
+}
+
+/* What was asked for is one address, or none. */
+static void
+answer_question(const struct request *request, struct response *response)
 {
 	const struct conf *conf = request->site->conf;
 	struct lookup *lookup = &request->web->lookup;
-	const bool in_path = text_after(request->path, api_ip) != NULL;
 	struct question question;
 	char why[STORE_ERROR_SIZE];
 	struct standing standing;
 	struct json json;
 	bool fine;
 
-	response->vary = in_path ? "Accept-Language"
-				 : "Accept, Accept-Language";
 	read_question(request, &question);
 	if (question.kind == PAGE_LOOKUP) {
 		fine = lookup_standing(lookup, conf, &question.asked.address,
@@ -340,11 +489,36 @@ answer_look_up(const struct request *request, struct response *response)
 	}
 	if (wants_json(request)) {
 		json = begin_json(response, 200);
-		api_standing(request, &standing, question.ref,
-		    may_see(request, question.ref, &standing), &json);
+		if (!api_standing(request, &standing, question.ref,
+			may_see(request, question.ref, &standing), &json)) {
+			refuse(request, PAGE_UNAVAILABLE, response);
+			return;
+		}
 		text_add_char(&response->body, '\n');
 	} else {
 		answer_standing(request, &question, &standing, response);
+	}
+}
+
+static void
+answer_look_up(const struct request *request, struct response *response)
+{
+	const bool in_path = text_after(request->path, api_ip) != NULL;
+	struct visitor_list list = { .count = 0 };
+	struct request one = *request;
+
+	response->vary = in_path ? "Accept-Language"
+				 : "Accept, Accept-Language";
+	for (size_t i = 0; !in_path && i < request->asks; i++) {
+		visitor_list_add(&list, request->asked[i], true);
+	}
+	if (list.count > ASKED_MAX) {
+		refuse(request, PAGE_TOO_LONG, response);
+	} else if (list.count > 1) {
+		answer_list(request, &list, response);
+	} else {
+		one.ip = list.count == 1 ? list.item[0].text : request->ip;
+		answer_question(&one, response);
 	}
 }
 
@@ -490,6 +664,7 @@ static const struct route {
 } routes[] = {
 	{ "/", true, false, answer_look_up },
 	{ api_ip, false, false, answer_look_up },
+	{ api_ips, true, false, answer_several },
 	{ "/api/v1/stats", true, false, answer_stats },
 	{ "/api/v1/openapi.json", true, true, answer_file },
 	{ "/healthz", true, true, answer_health },
@@ -508,30 +683,6 @@ static const struct route {
 	{ "/apple-touch-icon-precomposed.png", true, true, well_known_icon },
 	{ "/.well-known/security.txt", true, true, answer_security },
 };
-
-/* Refuse a visitor that asks too often; no database is asked.  Everybody behind a proxy that
- * is not trusted is one visitor: say so, once an hour. */
-static void
-refuse_for_now(
-    const struct request *request, int64_t wait, struct response *response)
-{
-	struct web *web = request->web;
-	long long until = atomic_load(&web->untrusted_until);
-	char who[ADDR_TEXT_SIZE];
-
-	(void)addr_format(&request->visitor, who);
-	atomic_fetch_add(&web->untrusted, request->unbelieved ? 1 : 0);
-	if (request->unbelieved && request->ticks >= until &&
-	    atomic_compare_exchange_strong(
-		&web->untrusted_until, &until, request->ticks + UNTRUSTED_MS)) {
-		log_warn("too many requests from %s, which asks for others "
-			 "(X-Forwarded-For): if it is your proxy, name it in "
-			 "trusted-proxies, or all its visitors share one rate",
-		    who);
-	}
-	response->retry_after = wait;
-	refuse(request, PAGE_TOO_MANY, response);
-}
 
 /* Whether it is a page about no address. */
 static bool
@@ -566,6 +717,21 @@ answer_odd(const struct request *request, struct response *response)
 		response->tells_methods = true;
 	}
 	return response->status != 0;
+}
+
+/* What a request counts for: each address that it asks for. */
+static unsigned
+requests_in(const struct request *request)
+{
+	const bool pasted = strcmp(request->path, "/") == 0;
+	size_t count = pasted || strcmp(request->path, api_ips) == 0
+			   ? request->asks
+			   : 0;
+
+	for (size_t i = 0; pasted && i < request->asks; i++) {
+		count += visitor_list_count(request->asked[i]) - 1;
+	}
+	return count == 0 ? 1U : count < ASKED_MAX ? (unsigned)count : ASKED_MAX;
 }
 
 /* ---- the operator's page ---- */
@@ -666,20 +832,15 @@ routes_operator(const struct request *request, struct response *response)
 void
 routes_answer(const struct request *request, struct response *response)
 {
-	const struct conf *conf = request->site->conf;
 	const struct route *route = routes;
 	const struct route *end = routes + sizeof(routes) / sizeof(routes[0]);
-	int64_t wait = 0;
 
 	while (route < end && !leads_to(request->path, route)) {
 		route++;
 	}
-	/* Nobody is counted whose address is not known, or is a proxy's own. */
-	if ((route == end || !route->free) && request->visitor_known &&
-	    !visitor_is_proxy(conf, &request->visitor) &&
-	    !rate_take(&request->web->rate, &request->visitor, conf->web.rate,
-		request->ticks, &wait)) {
-		refuse_for_now(request, wait, response);
+	if ((route == end || !route->free) &&
+	    !take_rate(request, requests_in(request), response)) {
+		/* It is refused. */
 	} else if (answer_odd(request, response)) {
 		/* That is all. */
 	} else if (route == end || !request->reads) {

@@ -28,7 +28,7 @@ enum {
 /* clang-format off */
 #define PAGE_VARIABLES(V)                                                      \
 	/* every page */                                                       \
-	V(LANG, "lang") V(KEEP, "keep") V(ROOT, "root") V(HERE, "here") V(QUERY, "query")        \
+	V(LANG, "lang") V(KEEP, "keep") V(ROOT, "root") V(HERE, "here") V(QUERY, "query") V(SEVERAL, "several")        \
 	V(VERSION, "version") V(SITE_NAME, "site-name") V(LOGO, "logo")        \
 	V(HEADING, "heading") V(PAGE, "page") V(PAGES, "pages")                \
 	V(HREF, "href") V(LABEL, "label") V(CURRENT, "current")                \

@@ -14,7 +14,6 @@
 #include "core/standing.h"
 
 enum {
-	WORD_SIZE = 64, /* "[v6]:port" */
 	V6_BITS = 64,
 	WEIGHT_ONE = 1000,
 	NOT_NAMED = -1
@@ -38,7 +37,7 @@ visitor_is_proxy(const struct conf *conf, const struct addr *address)
 
 /* Copy what stands between blanks; false where it does not fit. */
 static bool
-bare(const char *at, size_t len, char word[static WORD_SIZE])
+bare(const char *at, size_t len, char word[static VISITOR_WORD_SIZE])
 {
 	static const char blanks[] = " \t\r\n";
 	struct text out;
@@ -50,7 +49,7 @@ bare(const char *at, size_t len, char word[static WORD_SIZE])
 	while (len > 0 && strchr(blanks, at[len - 1]) != NULL) {
 		len--;
 	}
-	text_init(&out, word, WORD_SIZE);
+	text_init(&out, word, VISITOR_WORD_SIZE);
 	text_add_bytes(&out, at, len);
 	return !out.cut;
 }
@@ -60,7 +59,7 @@ bare(const char *at, size_t len, char word[static WORD_SIZE])
 static bool
 read_item(const char *at, size_t len, struct addr *out)
 {
-	char item[WORD_SIZE];
+	char item[VISITOR_WORD_SIZE];
 	char *colon;
 
 	if (!bare(at, len, item)) {
@@ -157,7 +156,7 @@ enum visitor_asks
 visitor_asks(const char *typed, bool pasted, struct visitor_asked *out)
 {
 	const char *ref = strcasestr(typed, "ref=");
-	char word[WORD_SIZE];
+	char word[VISITOR_WORD_SIZE];
 	struct bounce bounce;
 	struct addr host;
 	struct net net;
@@ -189,6 +188,127 @@ visitor_asks(const char *typed, bool pasted, struct visitor_asked *out)
 	return find_address(typed, &out->address);
 }
 
+/* ---- several at once ---- */
+
+/* Whether a word can be meant as nothing but an address or a network, right or
+ * wrong: "192.0.2.256", "[IPv6:2001:db8::7]", "192.0.2.7:25". */
+static bool
+looks_like_address(const char *word)
+{
+	const char *at = word + (word[0] == '[');
+	size_t v4;
+	size_t v6;
+	int dots = 0;
+	int colons = 0;
+
+	at += strncasecmp(at, "IPv6:", 5) == 0 ? 5 : 0;
+	v4 = strspn(at, "0123456789.");
+	v6 = strspn(at, "0123456789abcdefABCDEF.:");
+	for (size_t i = 0; i < v6; i++) {
+		dots += i < v4 && at[i] == '.';
+		colons += at[i] == ':' ? at[i + 1] == ':' ? 7 : 1 : 0;
+	}
+	if (dots != 3 && colons < 7) {
+		return false;
+	}
+	at += dots == 3 ? v4 : v6;
+	return at[strspn(at, "]:/0123456789")] == '\0';
+}
+
+/* Whether a word may stand between the addresses of a list. */
+static bool
+joins_addresses(const char *word)
+{
+	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
+				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	const size_t len = strcspn(word, ":");
+	const size_t alphabetic = strspn(word, letters);
+
+	return (alphabetic == len && len <= 3) ||
+	       (len == 4 && (strncasecmp(word, "IPv4", len) == 0 ||
+				strncasecmp(word, "IPv6", len) == 0 ||
+				strncasecmp(word, "AAAA", len) == 0)) ||
+	       (strpbrk(word, "0123456789") == NULL && alphabetic == 0);
+}
+
+/* The next word of a list from *at on, into `word`; false at the end, and,
+ * with `word` empty, where it is too long for one. */
+static bool
+next_word(const char **at, char word[static VISITOR_WORD_SIZE])
+{
+	static const char between[] = " \t\r\n,;|\"'<>(){}";
+	size_t len;
+
+	*at += strspn(*at, between);
+	len = strcspn(*at, between);
+	word[0] = '\0';
+	if (len == 0 || len >= VISITOR_WORD_SIZE) {
+		return false;
+	}
+	memcpy(word, *at, len);
+	word[len] = '\0';
+	*at += len;
+	return true;
+}
+
+size_t
+visitor_list_count(const char *typed)
+{
+	char word[VISITOR_WORD_SIZE];
+	size_t addresses = 0;
+
+	while (next_word(&typed, word)) {
+		if (looks_like_address(word)) {
+			addresses++;
+		} else if (!joins_addresses(word)) {
+			return 1;
+		}
+	}
+	return *typed == '\0' && addresses > 1 ? addresses : 1;
+}
+
+static void
+add_item(struct visitor_list *list, const char *text, bool pasted)
+{
+	struct visitor_item *item = &list->item[list->count];
+
+	if (list->count > ASKED_MAX) {
+		return;
+	}
+	item->text = text;
+	item->asks = visitor_asks(text, pasted, &item->asked);
+	for (size_t i = 0; pasted && i < list->count; i++) {
+		const struct visitor_item *other = &list->item[i];
+
+		if (item->asks == VISITOR_ASKS_FINE && other->asks == item->asks &&
+		    addr_equal(&item->asked.address, &other->asked.address)) {
+			return;
+		}
+	}
+	list->count++;
+}
+
+void
+visitor_list_add(struct visitor_list *list, const char *typed, bool pasted)
+{
+	char word[VISITOR_WORD_SIZE];
+
+	if (!pasted || visitor_list_count(typed) == 1) {
+		if (!pasted || typed[strspn(typed, " \t\r\n")] != '\0') {
+			add_item(list, typed, pasted);
+		}
+		return;
+	}
+	while (list->count <= ASKED_MAX && next_word(&typed, word)) {
+		if (looks_like_address(word)) {
+			char *copy = list->item[list->count].word;
+
+			memcpy(copy, word, sizeof(word));
+			add_item(list, copy, pasted);
+		}
+	}
+}
+
 /* ---- how often ---- */
 
 void
@@ -201,7 +321,7 @@ rate_init(struct rate *rate)
 
 bool
 rate_take(struct rate *rate, const struct addr *visitor, unsigned per_minute,
-    int64_t ticks, int64_t *wait)
+    unsigned requests, int64_t ticks, int64_t *wait)
 {
 	const int64_t now = ticks * A_MILLI;
 	const struct net net = net_around(visitor, 32, V6_BITS);
@@ -215,6 +335,7 @@ rate_take(struct rate *rate, const struct addr *visitor, unsigned per_minute,
 	if (per_minute == 0) {
 		return true;
 	}
+	requests = requests < per_minute ? requests : per_minute;
 	(void)pthread_mutex_lock(&rate->lock);
 	for (size_t i = 0; i < RATE_PLACES && entry->who != who; i++) {
 		if (set[i].who == who || set[i].full_at < entry->full_at) {
@@ -225,7 +346,7 @@ rate_take(struct rate *rate, const struct addr *visitor, unsigned per_minute,
 		*entry = (struct rate_entry){ .who = who };
 	}
 	full_at = (entry->full_at > now ? entry->full_at : now) +
-		  MINUTE / per_minute;
+		  MINUTE * requests / per_minute;
 	fine = full_at <= now + MINUTE;
 	if (fine) {
 		entry->full_at = full_at;

@@ -34,7 +34,8 @@ bool visitor_address(const struct conf *conf, const struct sockaddr *peer,
 bool visitor_is_proxy(const struct conf *conf, const struct addr *address);
 
 enum {
-	ASKED_MAX = 16 /* addresses at once */
+	ASKED_MAX = 16,        /* addresses at once */
+	VISITOR_WORD_SIZE = 64 /* "[v6]:port" */
 };
 
 enum visitor_asks {
@@ -60,6 +61,30 @@ struct visitor_asked {
  */
 enum visitor_asks visitor_asks(
     const char *typed, bool pasted, struct visitor_asked *out);
+
+/* Several questions, in the order they were asked in. */
+struct visitor_list {
+	struct visitor_item {
+		const char *text;              /* as it was asked */
+		char word[VISITOR_WORD_SIZE];  /* its copy, out of a list */
+		enum visitor_asks asks;
+		struct visitor_asked asked;
+	} item[ASKED_MAX + 1];
+	size_t count; /* beyond ASKED_MAX no more are added */
+};
+
+/* How many addresses a text lists, which does nothing but that, with blanks,
+ * commas or lines between, and "and" or "IPv6:"; of any other text 1. */
+size_t visitor_list_count(const char *typed);
+
+/*
+ * Add what was typed or pasted, which is borrowed: each address of such a text;
+ * any other as one question.  What is empty asks nothing.  Of
+ * a program (`pasted` false) each text is one question, empty or asked before;
+ * of people no address is asked for twice.
+ */
+void visitor_list_add(
+    struct visitor_list *list, const char *typed, bool pasted);
 
 /*
  * How often one visitor may ask.
@@ -92,12 +117,13 @@ struct rate {
 void rate_init(struct rate *rate);
 
 /*
- * Whether one more request of `visitor` is fine at `ticks`, milliseconds on a
- * clock that never jumps.  `per_minute` 0 is any number.  Where it is not,
- * *wait says in how many seconds the next one will be.  Any thread may ask.
+ * Whether so many more requests of `visitor` are fine at `ticks`, milliseconds
+ * on a clock that never jumps; more than a minute's are as many.  `per_minute`
+ * 0 is any number.  Where they are not, none is taken, and *wait says in how
+ * many seconds they will be.  Any thread may ask.
  */
 bool rate_take(struct rate *rate, const struct addr *visitor,
-    unsigned per_minute, int64_t ticks, int64_t *wait);
+    unsigned per_minute, unsigned requests, int64_t ticks, int64_t *wait);
 
 /* ---- what is wished for ---- */
 

@@ -25,7 +25,7 @@ struct sockaddr;
 
 enum {
 	WEB_STATUSES = 9, /* that are ever given */
-	WEB_BODY_MAX = 256 * 1024,
+	WEB_BODY_MAX = 512 * 1024,
 	/* Of a request line and its headers, together with what is made of them
 	 * and the headers of the answer. */
 	WEB_REQUEST_MAX = 24 * 1024,
@@ -164,9 +164,10 @@ void routes_answer(const struct request *request, struct response *response);
 /*
  * One address as JSON (api.c): {"ip","listed","bans":[...],"checked_at"}, with
  * the bans in force, the last-ending first.  `ref` is what was asked for, or
- * NULL; without `sees` no other ref is told.
+ * NULL; without `sees` no other ref is told.  False where the database cannot
+ * be read now.
  */
-void api_standing(const struct request *request,
+bool api_standing(const struct request *request,
     const struct standing *standing, const char *ref, bool sees,
     struct json *json);
 

@@ -229,8 +229,12 @@ static void
 every_kind_in_every_language(void **state)
 {
 	static const struct stats stats = { .at = NOW };
+	const struct page_several several = { .count = 2,
+		.one = { { .kind = PAGE_LOOKUP, .ip = "192.0.2.7", .ends = NOW },
+		    { .kind = PAGE_NEVER, .text = "10.0.0.1" } } };
 
 	(void)state;
+	page.several = &several;
 	page.stats = &stats;
 	lift("192.0.2.7");
 	for (int n = 0; n < (int)PAGE_CALENDAR * 2; n++) {

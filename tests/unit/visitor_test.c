@@ -193,7 +193,7 @@ a_visitors_requests(void **state)
 		int64_t wait = -1;
 
 		for (int n = 0; n < rows[i].times; n++) {
-			fine += rate_take(rate, &who, 6, rows[i].at, &wait);
+			fine += rate_take(rate, &who, 6, 1, rows[i].at, &wait);
 		}
 		check_int(rows[i].sentence, fine, rows[i].fine);
 		check_int(rows[i].sentence, wait, rows[i].wait);
@@ -212,7 +212,7 @@ a_flood_shuts_nobody_out(void **state)
 
 	(void)state;
 	for (int i = 0; i < 60; i++) {
-		assert_true(rate_take(rate, &greedy, 60, 0, &wait));
+		assert_true(rate_take(rate, &greedy, 60, 1, 0, &wait));
 	}
 	for (int i = 0; i < 100000; i++) {
 		struct addr one = addr_of("10.0.0.0");
@@ -220,10 +220,10 @@ a_flood_shuts_nobody_out(void **state)
 		one.byte[13] = (uint8_t)(i >> 16);
 		one.byte[14] = (uint8_t)(i >> 8);
 		one.byte[15] = (uint8_t)i;
-		assert_true(rate_take(rate, &one, 60, 0, &wait));
+		assert_true(rate_take(rate, &one, 60, 1, 0, &wait));
 	}
-	assert_false(rate_take(rate, &greedy, 60, 0, &wait));
-	assert_true(rate_take(rate, &greedy, 0, 0, &wait)); /* no limit */
+	assert_false(rate_take(rate, &greedy, 60, 1, 0, &wait));
+	assert_true(rate_take(rate, &greedy, 0, 1, 0, &wait)); /* no limit */
 	free(rate);
 }
 

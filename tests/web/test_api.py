@@ -4,6 +4,7 @@ import calendar
 import json
 import re
 import time
+import urllib.parse
 
 import pytest
 
@@ -49,6 +50,12 @@ def check(value, schema, where="answer"):
     """That a value is what a schema says; knows the words that the
     description uses, and no others."""
     schema = resolved(schema)
+    if "oneOf" in schema:
+        known = [one for one in map(resolved, schema["oneOf"])
+                 if set(one["required"]) <= set(value)]
+        assert len(known) == 1, where
+        check(value, known[0], where)
+        return
     assert set(schema) <= {
         "type", "properties", "required", "additionalProperties",
         "propertyNames", "items", "minItems", "maxItems", "enum", "pattern",
@@ -94,6 +101,7 @@ def check_answer(path, answer):
 
 
 ADDRESS = "/api/v1/ip/{address}"
+SEVERAL = "/api/v1/ips"
 
 
 @pytest.mark.parametrize("address, status", [
@@ -129,6 +137,122 @@ def test_the_reason_is_in_the_language_that_is_wished_for(shown):
     assert texts[0] != texts[1] == texts[2]
 
 
+def ask_several(site, *addresses, more="", **headers):
+    """The answers, which are as described; in the order of the question."""
+    query = "&".join(f"ip={urllib.parse.quote(ip)}" for ip in addresses)
+    answer = site.ask(f"{SEVERAL}?{query}{more}", **headers)
+    assert answer.status == 200
+    check_answer(SEVERAL, answer)
+    answers = json.loads(answer.text)["answers"]
+    assert len(answers) == len(addresses)
+    return answers
+
+
+def test_several_addresses_are_answered_as_each_alone(shown):
+    asked = ["192.0.2.7", "198.51.100.1", "2001:db8:0:1::7", "192.0.2.7",
+             "203.0.113.5", "2001:DB8::0"]
+    for headers in {}, {"X_Forwarded_For": "192.0.2.7"}:
+        for ip, said in zip(asked, ask_several(shown, *asked, **headers)):
+            alone = json.loads(shown.ask(
+                ADDRESS.format(address=ip), **headers).text)
+            assert {**said, "checked_at": 0} == {**alone, "checked_at": 0}
+
+
+def test_what_cannot_be_asked_has_an_error_of_its_own(shown):
+    asked = ["192.0.2.7", "x", "", "10.0.0.1", "192.0.2.0/24",
+             "192.0.2.7,192.0.2.8", "a\0b", "\"}]", "\udcff"]
+    query = "&".join("ip=" + urllib.parse.quote(ip, errors="surrogateescape")
+                     for ip in asked)
+    answer = shown.ask(f"{SEVERAL}?{query}")
+    check_answer(SEVERAL, answer)
+    first, *others = json.loads(answer.text)["answers"]
+    assert first["listed"]
+    assert [said["ip"] for said in others] == [
+        *asked[1:6], "a%00b", "\"}]", "\ufffd"]
+    for ip, said in zip(asked[1:], others):
+        assert set(said) == {"ip", "error"}
+        alone = shown.ask(ADDRESS.format(
+            address=urllib.parse.quote(ip, safe="", errors="surrogateescape")))
+        assert said["error"] == json.loads(alone.text)["error"], ip
+
+
+@pytest.mark.parametrize("count, status", [
+    (0, 400), (1, 200), (16, 200), (17, 400), (100, 400)])
+def test_no_more_than_sixteen(shown, count, status):
+    path = SEVERAL + "?" + "&".join(["ip=::1"] * count)
+    answer = shown.ask(path)
+    assert answer.status == status
+    check_answer(SEVERAL, answer)
+    if count > 16:
+        assert "at most 16" in answer.text
+
+
+def test_a_ref_opens_its_own_client_and_no_other(shown):
+    bans = json.loads(shown.videur("list", "--json"))
+    ref = next(ban["ref"] for ban in bans if ban["client"] == "192.0.2.7")
+    own, other = ask_several(shown, "192.0.2.7", "192.0.2.9",
+                             more=f"&ref={ref}&ref=ZZZZZZ")
+    assert {ban["ref"] for ban in own["bans"]} == {
+        ban["ref"] for ban in bans if ban["client"] == "192.0.2.7"}
+    assert [ban["ref"] for ban in other["bans"]] == [None]
+    assert "ref=" not in other["bans"][0]["reply"]
+
+
+def test_each_address_counts_as_a_request(tmp_path):
+    site = Website(tmp_path, more="rate = 20")
+    site.videur("ban", "192.0.2.7", "2h")
+    try:
+        site.start()
+        sixteen = SEVERAL + "?" + "&".join(["ip=192.0.2.7"] * 16)
+        assert site.ask(sixteen).status == 200
+        again = site.ask(sixteen)
+        assert again.status == 429
+        check_answer(SEVERAL, again)
+        # The sixteen come back within as many times three seconds.
+        assert 3 * 11 <= int(again.headers["Retry-After"]) <= 3 * 13
+        assert site.ask(f"{SEVERAL}?ip=192.0.2.7&ip=192.0.2.8").status == 200
+        for page in "/?ip=192.0.2.7,192.0.2.8,192.0.2.9", \
+                "/?ip=192.0.2.7&ip=192.0.2.8&ip=192.0.2.9":
+            assert site.ask(page).status == 429
+        assert site.ask("/?ip=192.0.2.7").status == 200
+    finally:
+        site.close()
+
+
+def test_more_than_a_minutes_requests_take_all_of_them(tmp_path):
+    site = Website(tmp_path, more="rate = 4")
+    site.videur("ban", "192.0.2.7", "2h")
+    try:
+        site.start()
+        sixteen = SEVERAL + "?" + "&".join(["ip=192.0.2.7"] * 16)
+        assert site.ask(sixteen).status == 200
+        assert site.ask(ADDRESS.format(address="192.0.2.7")).status == 429
+    finally:
+        site.close()
+
+
+def test_the_page_gives_several_as_json_too(shown):
+    for query in "ip=192.0.2.7&ip=x", "ip=192.0.2.7,+192.0.2.256":
+        answer = shown.ask("/?" + query, Accept="application/json")
+        check_answer(SEVERAL, answer)
+        one, other = json.loads(answer.text)["answers"]
+        assert one["listed"] and "error" in other
+
+
+def test_next_is_what_explain_computes(shown):
+    for ip in "192.0.2.7", "192.0.2.9", "203.0.113.5":
+        said = json.loads(shown.videur("explain", ip, "--json"))
+        explained = {ban["ref"]: None for ban in said["bans"]}
+        explained.update({cause["ref"]: cause.get("next")
+                          for cause in said["causes"]})
+        ref = said["bans"][0]["ref"]
+        bans = json.loads(shown.ask(
+            ADDRESS.format(address=ip) + f"?ref={ref}").text)["bans"]
+        assert {ban["ref"]: ban["next"] for ban in bans} == explained
+        assert all((ban["next"] is None) == (ban["rule"] == "manual")
+                   for ban in bans)
+
+
 def test_statistics_are_as_described(shown):
     answer = shown.ask("/api/v1/stats")
     assert answer.status == 200
@@ -156,15 +280,16 @@ def test_every_reference_leads_somewhere():
 
 def test_every_path_of_the_api_is_described(shown):
     for path in PATHS:
-        asked = path.format(address="192.0.2.7")
+        asked = path.format(address="192.0.2.7") + "?ip=192.0.2.7"
         assert shown.ask(asked).status == 200
     assert shown.ask("/api/v1/else").status == 404
 
 
 def test_without_a_database_the_answers_are_as_described(empty):
     empty.start()
-    for path in ADDRESS, "/api/v1/stats":
-        answer = empty.ask(path.format(address="192.0.2.7"))
+    for path in ADDRESS, SEVERAL, "/api/v1/stats":
+        answer = empty.ask(path.format(address="192.0.2.7")
+                           + "?ip=192.0.2.7&ip=x")
         assert answer.status == 503
         check_answer(path, answer)
 

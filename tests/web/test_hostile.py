@@ -4,7 +4,9 @@ import ctypes
 import html.parser
 import http.client
 import itertools
+import json
 import os
+import re
 import resource
 import select
 import socket
@@ -80,6 +82,37 @@ def test_arguments(shown, name, harmless, evil):
     assert skeleton(got.text) == skeleton(want.text)
     assert got.headers["Content-Type"] == want.headers["Content-Type"]
     no_header_came_in(got)
+
+
+@pytest.mark.parametrize("evil", MARKUP + LINES, ids=range(18))
+def test_one_of_several_addresses(shown, evil):
+    """Beside one that is right, and as the ref of another's block."""
+    both = "ip=192.0.2.7&" + query(ip=evil)[2:]
+    want = shown.ask("/?ip=192.0.2.7&ip=x")
+    got = shown.ask(f"/?{both}")
+    assert got.status == want.status == 200
+    assert skeleton(got.text) == skeleton(want.text)
+    no_header_came_in(got)
+    for path in f"/api/v1/ips?{both}", \
+            f"/api/v1/ips?ip=192.0.2.7&ip=x&{query(ref=evil)[2:]}":
+        said = json.loads(shown.ask(path).text)["answers"]
+        assert [ban["ref"] for ban in said[0]["bans"]] == [None, None]
+        assert "error" in said[1]
+
+
+# More arguments than there is memory for are refused before they are read.
+@pytest.mark.parametrize("asked", [
+    "&".join(["ip"] * 3000), "&".join(["ip="] * 1000),
+    "&".join(["ip=%00"] * 2000), "&".join(["ip=::1&ref=x&lang=fr"] * 700),
+    "ip=" + "1" * 15000, "ip=" + "192.0.2.7," * 1500, "ip=" + "%2C" * 5000],
+    ids=range(7))
+@pytest.mark.parametrize("path", ["/", "/api/v1/ips"])
+def test_thousands_of_addresses(shown, path, asked):
+    said = shown.raw(f"GET {path}?{asked} HTTP/1.1\r\nHost: x\r\n"
+                     "Connection: close\r\n\r\n".encode())
+    assert not said or re.match(rb"HTTP/1\.1 (200|400|414|431|413) ", said)
+    assert b"Internal" not in said
+    assert shown.ask("/?ip=192.0.2.7").status == 200
 
 
 @pytest.mark.parametrize("evil", MARKUP + LINES, ids=range(18))

@@ -382,6 +382,83 @@ def test_the_reference_in_a_pasted_bounce_is_the_one_asked_for(shown):
     assert "it ended long ago, belongs to another address" in page.words
 
 
+# Each is the two addresses, and nothing else.
+@pytest.mark.parametrize("asked", [
+    "ip=192.0.2.7&ip=2001:db8:0:1::7",
+    "ip=192.0.2.7+2001:db8:0:1::7",
+    "ip=192.0.2.7,2001:db8:0:1::7",
+    "ip=192.0.2.7,+2001:db8:0:1::7+and+192.0.2.7",
+    "ip=192.0.2.7%0D%0A2001:db8:0:1::7%0D%0A",
+    "ip=%5B192.0.2.7%5D%3B+%5BIPv6:2001:db8:0:1::7%5D",
+    "ip=IPv4:+192.0.2.7+IPv6:+2001:db8:0:1::7",
+    "ip=A+192.0.2.7+/+AAAA+2001:db8:0:1::7",
+    "ip=%5B%22192.0.2.7%22,%222001:db8:0:1::7%22%5D",
+    "ip=192.0.2.7/32+2001:db8:0:1::7/128",
+    "ip=&ip=192.0.2.7:25&ip=+&ip=2001:db8:0:1::7",
+])
+def test_several_addresses_at_once(shown, asked):
+    page = shown.ask(f"/?{asked}")
+    assert page.status == 200
+    assert page.text.count('<section class="verdict') == 2
+    for ip in "192.0.2.7", "2001:db8:0:1::7":
+        assert f"{ip} is blocked" in page.words
+        end = max(ban["ends"] for ban in bans_of(shown, ip))
+        assert f'datetime="{end}"' in page.text
+        assert f'href="./?ip={ip}&amp;"' in page.text
+        assert shown.ask(f"/?ip={ip}&").status == 200
+    assert 'value="192.0.2.7 2001:db8:0:1::7"' in page.text \
+        or "%0D" in asked or "ip=" in asked
+    assert page.words.index("192.0.2.7 is") < page.words.index("2001:db8:0")
+    french = shown.ask(other_language(page, f"/?{asked}"))
+    assert "Plusieurs adresses" in french.words
+    assert "L’adresse 192.0.2.7 est bloquée" in french.words
+
+
+@pytest.mark.parametrize("asked", [
+    "ip=192.0.2.7,+192.0.2.7", "ip=192.0.2.7&ip=192.0.2.7", "ip=&ip=192.0.2.7",
+    "ip=192.0.2.7&ip=%5B192.0.2.7%5D:25", "ip=from+192.0.2.7",
+    "ip=" + urllib.parse.quote(BOUNCE),
+    "ip=client%3Dunknown%5B192.0.2.7%5D,+relay%3Dmx%5B198.51.100.25%5D"])
+def test_one_address_is_no_list(shown, asked):
+    page = shown.ask(f"/?{asked}")
+    assert "192.0.2.7 is blocked" in page.words
+    assert "Several addresses" not in page.words
+
+
+def test_of_several_each_has_its_own_answer(shown):
+    asked = ("192.0.2.7", "198.51.100.1", "192.0.2.256", "10.0.0.1",
+             "203.0.113.0/24")
+    page = shown.ask("/?ip=" + "+".join(asked))
+    assert page.status == 200
+    for words in ("192.0.2.7 is blocked", "198.51.100.1 is not blocked",
+                  "192.0.2.256 That is not an IP address",
+                  "10.0.0.1 This address is never blocked",
+                  "203.0.113.0/24 Please ask for a single address"):
+        assert words in page.words
+    assert f'value="{" ".join(asked)}"' in page.text
+
+
+def test_a_ref_opens_one_of_several(shown):
+    ref = bans_of(shown, "192.0.2.7")[0]["ref"]
+    path = f"/?ip=192.0.2.7+192.0.2.9&ref={ref}"
+    page = shown.ask(path)
+    assert f'href="./?ip=192.0.2.7&amp;ref={ref}&amp;"' in page.text
+    assert 'href="./?ip=192.0.2.9&amp;"' in page.text
+    assert refs_in(shown, path) == {ref}
+    assert refs_in(shown, "/?ip=192.0.2.7+192.0.2.9",
+                   X_Forwarded_For="192.0.2.7") == set()
+
+
+@pytest.mark.parametrize("asked", [
+    "&".join(["ip=x"] * 17), "&".join(["ip=%00"] * 100),
+    "ip=" + "+".join(f"192.0.2.{n}" for n in range(1, 18)),
+    "ip=" + ",".join(["192.0.2.1"] * 8 + ["192.0.2.7/24"] * 30)], ids=["of x", "of %00", "listed", "with networks"])
+def test_too_many_addresses_are_told(shown, asked):
+    page = shown.ask(f"/?{asked}")
+    assert page.status == 400
+    assert "At most 16 addresses" in page.words
+
+
 def test_an_address_of_this_host_is_said_to_be_one(empty):
     empty.configure(listen=f"unix:{empty.folder}/web.sock")
     empty.videur("ban", "192.0.2.7", "2h")
