@@ -276,10 +276,11 @@ check_listens(const struct conf *conf)
 	const struct {
 		const char *name;
 		const struct conf_list *list;
-	} keys[] = {
-		{ "listen", &conf->web.listen },
+	} keys[] = { { "listen", &conf->web.listen },
 		{ "metrics-listen", &conf->web.metrics_listen },
-		{ "operator", &conf->web.operator },
+		{
+		    "operator",
+		    &conf->web.operator},
 	};
 	enum {
 		KEYS = sizeof(keys) / sizeof(keys[0])

@@ -178,7 +178,7 @@ struct facts {
 	bool clock_adrift; /* it is not synchronised */
 	bool no_landlock;  /* the kernel has none, or it is switched off */
 	enum page_answer page;
-	const char *page_listen; /* where it answers so */
+	const char *page_listen;     /* where it answers so */
 	struct mx_domain page_host;  /* of lookup-url; no name: none */
 	const char *refused_contact; /* a contact Postfix would refuse, or
 				      * NULL */

@@ -57,8 +57,8 @@ intrude(int number)
 	char path[256];
 
 	(void)number;
-	while (lines != NULL &&
-	       fscanf(lines, "%15s %255s\n", what, path) == 2) {
+	while (
+	    lines != NULL && fscanf(lines, "%15s %255s\n", what, path) == 2) {
 		const int result = try(what, path);
 
 		(void)fprintf(stderr, "intruder: %s %s: %s\n", what, path,

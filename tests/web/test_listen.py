@@ -97,7 +97,7 @@ def test_a_reload_adds_removes_and_keeps(places):
     kept, gone, new = free_ports(3)
     old_path, path = f"{places.folder}/old.sock", f"{places.folder}/new.sock"
     places.listen(f"127.0.0.1:{kept}", f"127.0.0.1:{gone}",
-                  f"unix:{old_path}")
+                  f"unix:{old_path}", more="rate = 0")
     places.start()
     connection = places.connection(http_at(kept))
     connection.request("GET", "/healthz")
