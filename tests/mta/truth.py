@@ -105,8 +105,12 @@ def assert_programs_agree(house, address, told, reason, step, lasts):
     assert served["service"] in (
         ["submission", "any"] if reason == "auth" else ["mx", "any"])
     listed = the_ban(house.list(), told.ref)
-    explained = the_ban(
-        house.json("explain", address, "--json")["bans"], told.ref)
+    explanation = house.json("explain", address, "--json")
+    explained = the_ban(explanation["bans"], told.ref)
+    assert served["next"] == next(
+        (cause.get("next") for cause in explanation["causes"]
+         if cause["ref"] == told.ref), None)
+    assert (served["next"] is None) == (step == 0)
     for ban in (served, listed, explained):
         assert ban["reason"] == reason
         assert ban["step"] == step

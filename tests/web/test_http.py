@@ -29,8 +29,10 @@ def test_a_banned_address_as_json(shown):
 
 def test_the_page_and_the_json_quote_the_same_reply(shown):
     words = shown.ask("/?ip=192.0.2.7").words
-    for ban in json.loads(shown.ask("/api/v1/ip/192.0.2.7").text)["bans"]:
-        assert ban["reply"] in words
+    heard, silent = json.loads(shown.ask("/api/v1/ip/192.0.2.7").text)["bans"]
+    assert heard["reply"] in words
+    # Of two at one stage nobody hears the one that ends first.
+    assert silent["reply"] not in words
 
 
 def test_a_clear_address_as_json(shown):
