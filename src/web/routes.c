@@ -123,8 +123,8 @@ static bool
 wants_json(const struct request *request)
 {
 	return text_after(request->path, "/api/") != NULL ||
-	       (strcmp(request->path, "/") == 0 &&
-		   !wants_calendar(request) && negotiate_json(request->accept));
+	       (strcmp(request->path, "/") == 0 && !wants_calendar(request) &&
+		   negotiate_json(request->accept));
 }
 
 /* Refuse, as a page of that kind or, to a program, as JSON. */
@@ -175,8 +175,8 @@ refuse_for_now(
 /* Take so many requests of the visitor's rate; where there are no more, refuse.
  * Nobody is counted whose address is not known, or is a proxy's own. */
 static bool
-take_rate(const struct request *request, unsigned requests,
-    struct response *response)
+take_rate(
+    const struct request *request, unsigned requests, struct response *response)
 {
 	const struct conf *conf = request->site->conf;
 	int64_t wait = 0;
@@ -731,7 +731,9 @@ requests_in(const struct request *request)
 	for (size_t i = 0; pasted && i < request->asks; i++) {
 		count += visitor_list_count(request->asked[i]) - 1;
 	}
-	return count == 0 ? 1U : count < ASKED_MAX ? (unsigned)count : ASKED_MAX;
+	return count == 0          ? 1U
+	       : count < ASKED_MAX ? (unsigned)count
+				   : ASKED_MAX;
 }
 
 /* ---- the operator's page ---- */
@@ -775,13 +777,12 @@ answer_operator(const struct request *request, enum operator_part part,
 	const struct conf *conf = request->site->conf;
 	const char *typed = request->q != NULL ? request->q : request->ip;
 	struct operator_view view;
-	const bool fine = operator_read(
-	    &view, conf, part, typed, request->now);
+	const bool fine = operator_read(&view, conf, part, typed, request->now);
 	const unsigned status = fine ? 200 : 503;
 	struct page page = {
 		.kind = part == OPERATOR_ADDRESS ? PAGE_OPERATOR_ADDRESS
 						 : PAGE_OPERATOR,
-		.operator = &view,
+		.operator= & view,
 		.input = typed,
 	};
 	struct stats stats;
@@ -809,8 +810,8 @@ routes_operator(const struct request *request, struct response *response)
 	size_t i = 0;
 
 	response->is_ours = true;
-	while (i < count &&
-	       strcmp(request->path, operator_routes[i].path) != 0) {
+	while (
+	    i < count && strcmp(request->path, operator_routes[i].path) != 0) {
 		i++;
 	}
 	if (answer_odd(request, response)) {

@@ -280,7 +280,8 @@ add_item(struct visitor_list *list, const char *text, bool pasted)
 	for (size_t i = 0; pasted && i < list->count; i++) {
 		const struct visitor_item *other = &list->item[i];
 
-		if (item->asks == VISITOR_ASKS_FINE && other->asks == item->asks &&
+		if (item->asks == VISITOR_ASKS_FINE &&
+		    other->asks == item->asks &&
 		    addr_equal(&item->asked.address, &other->asked.address)) {
 			return;
 		}

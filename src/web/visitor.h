@@ -65,8 +65,8 @@ enum visitor_asks visitor_asks(
 /* Several questions, in the order they were asked in. */
 struct visitor_list {
 	struct visitor_item {
-		const char *text;              /* as it was asked */
-		char word[VISITOR_WORD_SIZE];  /* its copy, out of a list */
+		const char *text;             /* as it was asked */
+		char word[VISITOR_WORD_SIZE]; /* its copy, out of a list */
 		enum visitor_asks asks;
 		struct visitor_asked asked;
 	} item[ASKED_MAX + 1];
