@@ -186,6 +186,84 @@
     });
   }
 
+  // Each column of a chart says its day and number: to a pointer and a finger,
+  // and to the keys, for which a chart is one stop and all those of a table
+  // together are.
+  function read(chart) {
+    const columns = [...chart.querySelectorAll(".columns path")];
+    const told = chart.closest("figure, td").querySelector(".told");
+    const before = told.textContent;
+    const others = [...(chart.closest("table") ?? chart.parentElement)
+      .querySelectorAll(".columns")].map((group) => group.parentElement);
+    const keys = { ArrowLeft: -1, ArrowRight: 1, Home: -99, End: 99 };
+    const name = chart.querySelector(":scope > title") ??
+      chart.closest("tr").cells[0];
+    let at = columns.length - 1;
+
+    function tell(place) {
+      columns[at].classList.remove("on");
+      at = Math.min(Math.max(place, 0), columns.length - 1);
+      columns[at].classList.add("on");
+      told.textContent = columns[at].textContent;
+      chart.setAttribute("aria-valuenow", at);
+      chart.setAttribute("aria-valuetext", told.textContent);
+    }
+
+    function leave() {
+      columns[at].classList.remove("on");
+      told.textContent = before;
+    }
+
+    function goTo(other) {
+      if (other) {
+        chart.tabIndex = -1;
+        other.tabIndex = 0;
+        other.focus();
+      }
+    }
+
+    chart.removeAttribute("aria-hidden");
+    chart.removeAttribute("aria-labelledby");
+    for (const [attribute, value] of Object.entries({
+      role: "slider", tabindex: chart === others[0] ? 0 : -1,
+      "aria-label": name.textContent, "aria-valuemin": 0,
+      "aria-valuemax": at, "aria-valuenow": at,
+      "aria-valuetext": columns[at].textContent })) {
+      chart.setAttribute(attribute, value);
+    }
+    ["pointerdown", "pointermove"].forEach((type) =>
+      chart.addEventListener(type, (event) => {
+        const place = columns.indexOf(event.target);
+
+        if (place >= 0) {
+          tell(place);
+        }
+      }));
+    chart.addEventListener("pointerleave", (event) => {
+      if (event.pointerType === "mouse" && chart !== document.activeElement) {
+        leave();
+      }
+    });
+    chart.addEventListener("focus", () => tell(at));
+    chart.addEventListener("blur", leave);
+    chart.addEventListener("keydown", (event) => {
+      const row = others.indexOf(chart);
+
+      if (event.key in keys) {
+        tell(at + keys[event.key]);
+      } else if (event.key === "ArrowUp" && row > 0) {
+        goTo(others[row - 1]);
+      } else if (event.key === "ArrowDown" && row + 1 < others.length) {
+        goTo(others[row + 1]);
+      } else {
+        return;
+      }
+      event.preventDefault();
+    });
+  }
+
+  document.querySelectorAll(".columns").forEach(
+    (group) => read(group.parentElement));
   document.querySelectorAll("[data-left]").forEach(run);
   document.querySelectorAll("button[data-done]").forEach((button) => {
     button.hidden = false;

@@ -57,6 +57,24 @@ text_add_int(struct text *text, int64_t value, int width)
 }
 
 void
+text_add_grouped(struct text *text, int64_t value, const char *group)
+{
+	const bool grouped = value >= 10000 || value <= -10000;
+	char digits[24];
+	struct text in;
+
+	text_init(&in, digits, sizeof(digits));
+	text_add_int(&in, value, 0);
+	for (size_t i = 0; i < in.len; i++) {
+		if (grouped && i > 0 && digits[i - 1] != '-' &&
+		    (in.len - i) % 3 == 0) {
+			text_add(text, group);
+		}
+		text_add_char(text, digits[i]);
+	}
+}
+
+void
 text_addf(struct text *text, const char *format, ...)
 {
 	size_t room = text->size - text->len;

@@ -33,6 +33,8 @@ void text_add_char(struct text *text, char c);
 /* A decimal number, with zeros before it up to `width` digits; several times
  * faster than text_addf(). */
 void text_add_int(struct text *text, int64_t value, int width);
+/* For people: from 10 000 on with `group` between each three, as SI has it. */
+void text_add_grouped(struct text *text, int64_t value, const char *group);
 void text_addf(struct text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

@@ -14,7 +14,8 @@
 enum {
 	INPUT_MAX = 4000, /* what the field takes; longer is not repeated */
 	QUERY_SIZE = 12 * 1024, /* a request may be somewhat longer */
-	ROOT_SIZE = 65
+	ROOT_SIZE = 65,
+	LABEL_SIZE = 96 /* of a column */
 };
 
 /* What each page is: its template, the word its phrases begin with, its path
@@ -145,8 +146,71 @@ page_bar_put(struct section *section, enum variable_name name, int64_t value,
 	}
 }
 
+/* A phrase about a time, as text; what it takes to write it is given back. */
+static const char *
+label_of(struct page *page, const char *phrase, int64_t at)
+{
+	struct page_data *data = page->data;
+	struct section scratch = { .data = data };
+	const size_t used = data->used;
+	char words[LABEL_SIZE] = "";
+	struct text out;
+	char *label;
+
+	text_init(&out, words, sizeof(words));
+	section_here(&scratch, VAR_SINCE, at);
+	data->full |= !template_render(page->language->templates, phrase,
+	    TEMPLATE_PLAIN, &scratch, &out);
+	data->used = used;
+	label = page_data_room(data, out.len + 1);
+	return label != NULL ? strcpy(label, words) : "";
+}
+
+struct page_axis *
+page_axis_put(struct page *page, int64_t from, int64_t step, size_t columns)
+{
+	const bool days = step == STORE_DAY;
+	struct page_axis *axis = page_data_room(page->data, sizeof(*axis));
+
+	if (axis == NULL) {
+		axis = &page->data->spare_axis;
+	}
+	axis->columns = columns;
+	axis->marks = 0;
+	for (size_t i = 0; i < columns; i++) {
+		const int64_t at = from + (int64_t)i * step;
+		const size_t behind = columns - 1 - i;
+		const int hour = days ? 0 : page_hour(at);
+		/* Mondays (1970 began with a Thursday); midnight and noon. */
+		const bool marked = days ? (at / step + 3) % 7 == 0
+					 : hour % 12 == 0;
+		struct section *item = section_item(page->root, VAR_MARKS);
+
+		axis->label[i] = label_of(page,
+		    behind > 0 ? days ? "column-day" : "column-hour"
+		    : days     ? "column-today"
+			       : "column-now",
+		    at);
+		axis->marks |= marked ? UINT64_C(1) << i : 0;
+		if (behind == 0) {
+			section_word(item, VAR_LABEL,
+			    days ? "today-label" : "now-label", "");
+			section_yes(item, VAR_LAST, true);
+		} else if (marked && behind >= columns / 4) {
+			(days ? section_moment : section_here)(
+			    item, VAR_AT, at);
+			section_word(item, VAR_LABEL,
+			    hour == 0 ? "moment-day" : "moment-clock", "");
+			section_yes(item, VAR_LESS,
+			    behind < columns / 2 || hour != 0 ||
+				(days && at / step / 7 % 2 == 0));
+		}
+	}
+	return axis;
+}
+
 struct page_chart *
-page_chart_new(struct page *page, size_t series, size_t count)
+page_chart_new(struct page *page, size_t series, const struct page_axis *axis)
 {
 	struct page_chart *chart = page_data_room(page->data, sizeof(*chart));
 
@@ -155,8 +219,12 @@ page_chart_new(struct page *page, size_t series, size_t count)
 	}
 	chart->columns = (struct chart_columns){
 		.series = { chart->value[0], chart->value[1] },
+		.label = axis->label,
+		.group = page->data->language->group,
+		.marks = axis->marks,
+		.unfinished = true,
 		.count = series,
-		.columns = count,
+		.columns = axis->columns,
 	};
 	return chart;
 }
@@ -169,18 +237,27 @@ write_chart(const void *chart, struct text *out)
 
 void
 page_chart_put(struct page *page, struct section *section,
-    enum variable_name name, struct page_chart *chart,
-    const struct chart_words *phrases)
+    struct page_chart *chart, const struct chart_words *phrases)
 {
+	const int64_t highest = chart_highest(&chart->columns);
+	const int64_t top = chart_top(&chart->columns);
+
+	if (highest > 0) {
+		section_number(section, VAR_MOST, highest);
+	} else if (phrases == NULL) {
+		chart->columns.label = NULL; /* a row's sum says it */
+	}
 	if (phrases != NULL) {
 		chart->columns.words = (struct chart_words){
 			.id = phrases->id,
 			.title = page_words(page, phrases->title),
 			.description = page_words(page, phrases->description),
 		};
+		section_word(section, VAR_UNIT, "unit-", phrases->id);
 	}
-	section_number(section, VAR_MOST, chart_highest(&chart->columns));
-	section_write(section, name, write_chart, &chart->columns);
+	section_number(section, VAR_TOP, top);
+	section_number(section, VAR_HALF, top / 2);
+	section_write(section, VAR_CHART, write_chart, &chart->columns);
 }
 
 const char *

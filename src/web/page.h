@@ -46,6 +46,14 @@ enum {
 	PAGE_COLUMNS_MAX = 48
 };
 
+/* What the columns of charts stand for: whole days, in UTC, or hours, in the
+ * site's zone; the last is that of now. */
+struct page_axis {
+	size_t columns;
+	const char *label[PAGE_COLUMNS_MAX]; /* as struct chart_columns's */
+	uint64_t marks;
+};
+
 /* A chart and its values. */
 struct page_chart {
 	int64_t value[2][PAGE_COLUMNS_MAX];
@@ -59,6 +67,7 @@ struct page_data {
 	struct variable spare_variable; /* written to once it is full */
 	struct section spare_section;
 	struct page_chart spare_chart;
+	struct page_axis spare_axis;
 	_Alignas(max_align_t) char room[PAGE_DATA_SIZE];
 };
 
@@ -124,6 +133,8 @@ void section_end(struct section *section, enum variable_name name, int64_t at);
 bool page_zone_set(const char *name);
 /* As it was set, or empty. */
 const char *page_zone(void);
+/* The hour of a day in it, or in UTC. */
+int page_hour(int64_t at);
 
 /* ---- the page ---- */
 
@@ -278,13 +289,19 @@ void page_blocked_put(const struct page *page, const struct stats *stats);
 void page_bar_put(struct section *section, enum variable_name name,
     int64_t value, int64_t most);
 
-/* A chart of `series` series and `count` columns, to be filled in and put; and
- * VAR_MOST, its highest.  With an `id` it is read by the phrases of these
- * names, else it is an ornament. */
+/* An axis of `columns` times, `step` seconds apart (STORE_DAY, or an hour).
+ * What is to stand below it goes to the root: VAR_MARKS, an item a column, with
+ * VAR_LABEL where it is named; of VAR_LESS where there is little room. */
+struct page_axis *page_axis_put(
+    struct page *page, int64_t from, int64_t step, size_t columns);
+
+/* A chart of `series` series, to be filled in and put: VAR_CHART, and of its
+ * scale VAR_TOP and VAR_HALF; VAR_MOST is its highest, where there is any.  With `phrases` it is
+ * read by those of these names, and VAR_UNIT is that of "unit-" and the id;
+ * else it is an ornament. */
 struct page_chart *page_chart_new(
-    struct page *page, size_t series, size_t count);
+    struct page *page, size_t series, const struct page_axis *axis);
 void page_chart_put(struct page *page, struct section *section,
-    enum variable_name name, struct page_chart *chart,
-    const struct chart_words *phrases);
+    struct page_chart *chart, const struct chart_words *phrases);
 
 #endif

@@ -205,27 +205,14 @@ section_digits(
 	put_number(section, name, text, number);
 }
 
-/* From 10 000 on in groups, as SI has it. */
 void
 section_number(struct section *section, enum variable_name name, int64_t number)
 {
-	const bool grouped = number >= 10000 || number <= -10000;
-	const char *group = section->data->language->group;
-	char digits[NUMBER_SIZE];
 	char text[GROUPED_SIZE];
-	struct text in;
 	struct text out;
 
-	text_init(&in, digits, sizeof(digits));
-	text_add_int(&in, number, 0);
 	text_init(&out, text, sizeof(text));
-	for (size_t i = 0; i < in.len; i++) {
-		if (grouped && i > 0 && digits[i - 1] != '-' &&
-		    (in.len - i) % 3 == 0) {
-			text_add(&out, group);
-		}
-		text_add_char(&out, digits[i]);
-	}
+	text_add_grouped(&out, number, section->data->language->group);
 	put_number(section, name, text, number);
 }
 
@@ -317,6 +304,16 @@ const char *
 page_zone(void)
 {
 	return zone;
+}
+
+int
+page_hour(int64_t at)
+{
+	time_t when = (time_t)at;
+	struct tm tm = { .tm_hour = 0 };
+
+	(void)(zone[0] != '\0' ? localtime_r : gmtime_r)(&when, &tm);
+	return tm.tm_hour;
 }
 
 /* "Paris", of Europe/Paris; NULL of what is no place ("Etc/GMT+5"). */

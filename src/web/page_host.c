@@ -322,15 +322,28 @@ put_listed(const struct page *page, const struct stats *stats)
 	}
 }
 
+/* Of all words together. */
+static int64_t
+sum_of(const struct stats_day *day, size_t sum)
+{
+	int64_t all = 0;
+
+	for (size_t word = 0; word < STATS_WORDS; word++) {
+		all += day->sum[sum][word];
+	}
+	return all;
+}
+
 /* Events of each day, by kind: those the policy counts, and what else there
  * was. */
 static void
-put_kinds(struct page *page, const struct stats *stats)
+put_kinds(struct page *page, const struct stats *stats,
+    const struct page_axis *axis)
 {
 	const uint32_t kinds = kinds_of(page->policy, false);
 
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
-		struct page_chart *chart = page_chart_new(page, 1, STATS_DAYS);
+		struct page_chart *chart = page_chart_new(page, 1, axis);
 		struct section *row;
 		int64_t total = 0;
 
@@ -344,59 +357,61 @@ put_kinds(struct page *page, const struct stats *stats)
 			section_word(row, VAR_OFFENCE, "offence-",
 			    kind_name((enum kind)kind));
 			section_number(row, VAR_TOTAL, total);
-			page_chart_put(page, row, VAR_CHART, chart, NULL);
+			page_chart_put(page, row, chart, NULL);
 		}
 	}
 }
 
-/* Bans of each day as a picture; all of it as a table, for those who cannot
- * see pictures; and its sums. */
+/* Bans and refused sessions of each day as pictures; all of it as a table, for
+ * those who cannot see pictures; and its sums. */
 static void
-put_days(struct page *page, const struct stats *stats)
+put_days(struct page *page, const struct stats *stats,
+    const struct page_axis *axis)
 {
-	static const struct chart_words phrases = { "bans", "stats-bans-title",
+	static const struct chart_words bans = { "bans", "stats-bans-title",
 		"stats-table-below" };
-	struct page_chart *chart = page_chart_new(page, 1, STATS_DAYS);
+	static const struct chart_words refused = { "refused",
+		"stats-refused-title", "stats-table-below" };
+	struct page_chart *ban_chart = page_chart_new(page, 1, axis);
+	struct page_chart *refused_chart = page_chart_new(page, 1, axis);
 	struct section *root = page->root;
-	int64_t total = 0;
-	int64_t sessions = 0;
-	int64_t messages = 0;
-	int64_t accepted = 0;
+	struct stats_day total = { .day = 0 };
 
 	for (size_t i = STATS_DAYS; i-- > 0;) {
 		const struct stats_day *day = &stats->day[i];
 		struct section *row = section_item(root, VAR_ROWS);
-		int64_t bans = 0;
 
-		for (size_t cause = 0; cause < CAUSE_COUNT; cause++) {
-			bans += day->sum[DAILY_BAN][cause];
-		}
-		chart->value[0][i] = bans;
+		ban_chart->value[0][i] = sum_of(day, DAILY_BAN);
+		refused_chart->value[0][i] = sum_of(day, DAILY_REFUSED);
 		section_moment(row, VAR_SINCE, day->day);
-		section_number(row, VAR_TOTAL, bans);
+		section_number(row, VAR_TOTAL, ban_chart->value[0][i]);
+		section_number(row, VAR_REFUSED, refused_chart->value[0][i]);
 		page_counts_put(row, day->sum[DAILY_EVENT]);
-		total += bans;
-		sessions += day->sum[DAILY_SESSIONS][0];
-		messages += day->sum[DAILY_MESSAGES][0];
-		accepted += day->sum[DAILY_ACCEPTED][0];
+		for (size_t sum = 0; sum < STATS_SUMS; sum++) {
+			total.sum[sum][0] += sum_of(day, sum);
+		}
 	}
-	page_chart_put(page, root, VAR_BAN_CHART, chart, &phrases);
-	section_number(root, VAR_TOTAL, total);
-	section_number(root, VAR_SESSIONS, sessions);
-	section_number(root, VAR_MESSAGES, messages);
-	section_number(root, VAR_ACCEPTED, accepted);
-	section_moment(root, VAR_DAY_FROM, stats->day[0].day);
-	section_moment(root, VAR_DAY_UNTIL, stats->day[STATS_DAYS - 1].day);
+	page_chart_put(
+	    page, section_item(root, VAR_BAN_CHART), ban_chart, &bans);
+	page_chart_put(page, section_item(root, VAR_REFUSED_CHART),
+	    refused_chart, &refused);
+	section_number(root, VAR_TOTAL, total.sum[DAILY_BAN][0]);
+	section_number(root, VAR_REFUSED, total.sum[DAILY_REFUSED][0]);
+	section_number(root, VAR_SESSIONS, total.sum[DAILY_SESSIONS][0]);
+	section_number(root, VAR_MESSAGES, total.sum[DAILY_MESSAGES][0]);
+	section_number(root, VAR_ACCEPTED, total.sum[DAILY_ACCEPTED][0]);
 }
 
 void
 page_stats_fill(struct page *page)
 {
 	const struct stats *stats = page->stats;
+	const struct page_axis *axis = page_axis_put(
+	    page, stats->day[0].day, STORE_DAY, STATS_DAYS);
 
 	section_moment(page->root, VAR_STATS_TIME, stats->at);
 	page_blocked_put(page, stats);
 	put_listed(page, stats);
-	put_kinds(page, stats);
-	put_days(page, stats);
+	put_kinds(page, stats, axis);
+	put_days(page, stats, axis);
 }

@@ -243,7 +243,8 @@ put_hours(struct page *page, const struct lookup_hours *hours)
 	static const struct chart_words phrases = { "seen", "seen-title",
 		"seen-description" };
 	struct section *root = page->root;
-	struct page_chart *chart = page_chart_new(page, 2, LOOKUP_HOURS);
+	struct page_chart *chart = page_chart_new(page, 2,
+	    page_axis_put(page, hours->from, LOOKUP_HOUR, LOOKUP_HOURS));
 
 	for (size_t i = 0; i < LOOKUP_HOURS; i++) {
 		const struct tally *hour = &hours->hour[i];
@@ -273,11 +274,12 @@ put_hours(struct page *page, const struct lookup_hours *hours)
 		section_yes(root, VAR_HOURS_NONE, true);
 		return;
 	}
-	page_chart_put(page, root, VAR_HOURS, chart, &phrases);
-	/* The axis: begin and middle; the end is now. */
+	chart->columns.name[0] = page_words(page, "key-bad");
+	chart->columns.name[1] = page_words(page, "key-good");
+	/* For the zone, which the axis names. */
 	section_here(root, VAR_HOUR_FROM, hours->from);
-	section_here(root, VAR_HOUR_MIDDLE,
-	    hours->from + (LOOKUP_HOURS / 2) * LOOKUP_HOUR);
+	page_chart_put(
+	    page, section_item(root, VAR_HOURS), chart, &phrases);
 }
 
 /* ---- what to send to the contact ---- */

@@ -213,21 +213,24 @@ put_changes(struct page *page)
 static void
 put_refused(struct page *page, const struct stats *stats)
 {
+	const struct page_axis *axis = page_axis_put(
+	    page, stats->day[0].day, STORE_DAY, STATS_DAYS);
+
 	section_yes(page->root, VAR_REFUSED, true);
-	for (int reason = 0; reason < REASON_COUNT; reason++) {
-		struct page_chart *chart = page_chart_new(page, 1, STATS_DAYS);
+	for (size_t cause = 0; cause < CAUSE_COUNT; cause++) {
+		struct page_chart *chart = page_chart_new(page, 1, axis);
 		struct section *row = section_item(page->root, VAR_REASONS);
 		int64_t total = 0;
 
 		for (size_t i = 0; i < STATS_DAYS; i++) {
 			chart->value[0][i] =
-			    stats->day[i].sum[DAILY_REFUSED][reason];
+			    stats->day[i].sum[DAILY_REFUSED][cause];
 			total += chart->value[0][i];
 		}
 		section_word(row, VAR_REASON, "reason-name-",
-		    reason_name((enum reason)reason));
+		    words_at(&cause_words, cause));
 		section_number(row, VAR_TOTAL, total);
-		page_chart_put(page, row, VAR_CHART, chart, NULL);
+		page_chart_put(page, row, chart, NULL);
 	}
 	for (size_t i = STATS_DAYS; i-- > 0;) {
 		const int64_t *sum = stats->day[i].sum[DAILY_REFUSED];
@@ -235,15 +238,15 @@ put_refused(struct page *page, const struct stats *stats)
 		int64_t total = 0;
 
 		section_text(row, VAR_REASONS, NULL);
-		for (int reason = 0; reason < REASON_COUNT; reason++) {
+		for (size_t cause = 0; cause < CAUSE_COUNT; cause++) {
 			struct section *item;
 
-			total += sum[reason];
-			if (sum[reason] > 0) {
+			total += sum[cause];
+			if (sum[cause] > 0) {
 				item = section_item(row, VAR_REASONS);
 				section_word(item, VAR_REASON, "reason-name-",
-				    reason_name((enum reason)reason));
-				section_number(item, VAR_COUNT, sum[reason]);
+				    words_at(&cause_words, cause));
+				section_number(item, VAR_COUNT, sum[cause]);
 			}
 		}
 		section_moment(row, VAR_SINCE, stats->day[i].day);

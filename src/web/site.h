@@ -61,7 +61,7 @@ enum {
 	V(SAY, "say") V(GIVEN, "given")                    \
 	V(MISTAKE, "mistake")                                                  \
 	V(HOURS_NONE, "hours-none") V(HOUR_ROWS, "hour-rows")                  \
-	V(HOUR_FROM, "hour-from") V(HOUR_MIDDLE, "hour-middle")                \
+	V(HOUR_FROM, "hour-from")                \
 	V(REPUTATION, "reputation") V(MOST, "most") V(REPORT, "report")        \
 	V(REPORT_TIME, "report-time") V(MAILTO, "mailto")                      \
 	/* the policy */                                                       \
@@ -94,11 +94,15 @@ enum {
 	V(STATS_TIME, "stats-time")                      \
 	V(BAN_CHART, "ban-chart") V(TOTAL, "total") V(SESSIONS, "sessions")    \
 	V(MESSAGES, "messages") V(ACCEPTED, "accepted") V(CHART, "chart")      \
-	V(BAR, "bar") V(DAY_FROM, "day-from") V(DAY_UNTIL, "day-until")        \
+	V(BAR, "bar")                                                          \
 	V(SHORT, "short") V(BLOCKED, "blocked")                                \
 	/* whose page it is, and where */                                      \
 	V(HOST, "host") V(URL, "url") V(LINK, "link") V(SHARE, "share")        \
-	V(PLACE, "place") V(SHOWN, "shown") V(FRONT, "front")
+	V(PLACE, "place") V(SHOWN, "shown") V(FRONT, "front")          \
+	/* charts */                                                           \
+	V(UNIT, "unit") V(TOP, "top") V(HALF, "half") V(MARKS, "marks")        \
+	V(LESS, "less") V(AT, "at")                                            \
+	V(REFUSED_CHART, "refused-chart")
 /* clang-format on */
 
 #define PAGE_VARIABLE(name, word) VAR_##name,

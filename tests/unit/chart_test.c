@@ -1,4 +1,6 @@
-#include "check.h"
+#include "rows.h"
+
+#include <inttypes.h>
 
 #include "base/text.h"
 #include "chart/chart.h"
@@ -11,51 +13,45 @@ static const int64_t huge[] = { INT64_MAX, 1, INT64_MAX };
 static void
 columns_drawn(void **state)
 {
-	static const struct {
-		const char *sentence;
-		struct chart_columns chart;
-		const char *want;
-	} rows[] = {
-		{ "columns stand on the base, the highest fills the height",
-		    { .series = { three }, .count = 1, .columns = 3 },
-		    "<path class=\"series-0\" "
-		    "d=\"M11 60h7v60h-7zM21 0h7v120h-7z\"/>" },
-		{ "one series on top of the other",
-		    { .series = { three, more }, .count = 2, .columns = 3 },
-		    "<path class=\"series-1\" d=\"M1 0h7v120h-7z\"/>" },
-		{ "nothing is an axis alone",
-		    { .series = { nothing }, .count = 1, .columns = 3 },
-		    "<svg class=\"chart\" viewBox=\"0 0 30 120\" "
-		    "preserveAspectRatio=\"none\" aria-hidden=\"true\">"
-		    "<path class=\"grid\" d=\"M0 60h30\"/>"
-		    "<path class=\"base\" d=\"M0 120h30\"/></svg>" },
-		{ "what is there at all can be seen",
-		    { .series = { huge }, .count = 1, .columns = 3 },
-		    "M11 118h7v2h-7z" },
-		{ "sums beyond all bounds",
-		    { .series = { huge, huge }, .count = 2, .columns = 3 },
-		    "<path class=\"series-0\" d=\"M1 0h7v120h-7z" },
-		{ "words are escaped",
-		    { .words = { "x", "<script>&", "a > b" },
-			.series = { three },
-			.count = 1,
-			.columns = 3 },
-		    "role=\"img\" aria-labelledby=\"x-title x-desc\">"
-		    "<title id=\"x-title\">&lt;script&gt;&amp;</title>"
-		    "<desc id=\"x-desc\">a &gt; b</desc>" },
-	};
+	static const char *const labels[] = { "1 <Nov>:", "2 Nov:", "today:" };
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "charts.rows", "columns_drawn");
+	while (rows_next(&rows)) {
+		struct chart_columns chart = { .columns = 3, .group = "." };
+		int64_t value[2][3];
 		char buf[2048];
 		struct text out;
 
+		for (; chart.count < 2 && rows.field[chart.count][0] != '\0';
+		     chart.count++) {
+			int64_t *at = value[chart.count];
+
+			assert_int_equal(
+			    sscanf(rows.field[chart.count],
+				"%" SCNd64 "%" SCNd64 "%" SCNd64, at, at + 1,
+				at + 2),
+			    3);
+			chart.series[chart.count] = at;
+		}
+		if (strchr(rows.field[2], 'w') != NULL) {
+			chart.words = (struct chart_words){ "x", "<script>&",
+				"a > b" };
+		}
+		chart.label = strchr(rows.field[2], 'l') ? labels : NULL;
+		chart.name[0] = strchr(rows.field[2], 'n') ? "a&b" : NULL;
+		chart.name[1] = chart.name[0];
+		chart.marks = strchr(rows.field[2], 'm') ? 2 : 0;
+		chart.unfinished = strchr(rows.field[2], 'u') != NULL;
 		text_init(&out, buf, sizeof(buf));
-		chart_columns(&rows[i].chart, &out);
+		chart_columns(&chart, &out);
 		assert_false(out.cut);
-		if (strstr(buf, rows[i].want) == NULL) {
-			fail_msg("%s:\n  got  %s\n  want %s", rows[i].sentence,
-			    buf, rows[i].want);
+		check_int(rows.sentence, chart_top(&chart),
+		    rows_number(&rows, 3));
+		if (strstr(buf, rows.field[4]) == NULL) {
+			fail_msg("%s:\n  got  %s\n  want %s", rows.sentence,
+			    buf, rows.field[4]);
 		}
 	}
 }
@@ -83,33 +79,19 @@ highest_found(void **state)
 static void
 bars_drawn(void **state)
 {
-	static const struct {
-		const char *sentence;
-		int64_t value, most;
-		const char *want;
-	} rows[] = {
-		{ "half", 5, 10, "d=\"M0 0h200v8H0z\"/></svg>" },
-		{ "whole", 10, 10, "d=\"M0 0h400v8H0z\"/></svg>" },
-		{ "more than whole", 20, 10, "d=\"M0 0h400v8H0z\"/></svg>" },
-		{ "next to nothing", 1, 100000, "d=\"M0 0h2v8H0z\"/></svg>" },
-		{ "nothing", 0, 10,
-		    "<path class=\"rest\" d=\"M0 0h400v8H0z\"/></svg>" },
-		{ "of nothing", 5, 0,
-		    "<path class=\"rest\" d=\"M0 0h400v8H0z\"/></svg>" },
-		{ "less than nothing", -5, 10,
-		    "<path class=\"rest\" d=\"M0 0h400v8H0z\"/></svg>" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "charts.rows", "bars_drawn");
+	while (rows_next(&rows)) {
 		char buf[512];
 		struct text out;
 
 		text_init(&out, buf, sizeof(buf));
-		chart_bar(rows[i].value, rows[i].most, &out);
-		if (strstr(buf, rows[i].want) == NULL) {
-			fail_msg("%s:\n  got  %s\n  want %s", rows[i].sentence,
-			    buf, rows[i].want);
+		chart_bar(rows_number(&rows, 0), rows_number(&rows, 1), &out);
+		if (strstr(buf, rows.field[2]) == NULL) {
+			fail_msg("%s:\n  got  %s\n  want %s", rows.sentence,
+			    buf, rows.field[2]);
 		}
 	}
 }

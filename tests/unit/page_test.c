@@ -392,7 +392,9 @@ figures_are_told(void **state)
 	shows("by reason", "<th scope=\"row\">Virus</th><td "
 			   "class=\"number\">17</td>");
 	shows("blocks", "New blocks in the last 30 days: 5.");
-	shows("of which days", "<span>23 Oct</span><span>21 Nov</span>");
+	shows("the Mondays", "<li>2 Nov</li>");
+	shows("each column", "<title>20 Nov: 0</title></path>");
+	shows("today", "<title>21 Nov, so far: 5</title></path></g></svg>");
 	shows("events", "<td>"
 			"<span class=\"line\">321 messages");
 	hides("what the policy does not count and nobody did",

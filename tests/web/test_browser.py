@@ -6,6 +6,9 @@ build/screens.
 """
 
 import re
+import sqlite3
+import time
+from datetime import datetime, timezone
 
 import pytest
 
@@ -65,6 +68,7 @@ def check_layout(answer):
     assert answer["wide"] == []
     assert answer["width"] <= answer["view"]
     assert answer["small"] == []
+    assert answer["overlap"] == []
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
@@ -239,3 +243,121 @@ def test_the_owners_own_site(browser, tmp_path, scheme):
         assert site.stop() == 0
     finally:
         site.close()
+
+
+# ---- charts ----
+
+@pytest.fixture(scope="module")
+def charted(tmp_path_factory):
+    """A website with thirty days and 48 hours to show: so many bans each day
+    as it is days ago."""
+    site = Website(tmp_path_factory.mktemp("charted"),
+                   more='trusted-proxies = {"127.0.0.0/8"}')
+    site.videur("report", "virus", "192.0.2.7")
+    now = int(time.time())
+    with sqlite3.connect(site.database) as database:
+        for ago in range(1, 30):
+            day = now // 86400 * 86400 - ago * 86400
+            database.executemany("INSERT INTO daily VALUES (?, ?, ?, ?)", [
+                (day, "ban", "spam", ago), (day, "refused", "spam", 100 * ago),
+                (day, "event", "spam", 12345), (day, "sessions", "", 1234567),
+                (day, "event", "auth", 7)])
+        database.executemany(
+            "INSERT INTO tally (client, hour, sessions, accepted, spam) "
+            "VALUES ('192.0.2.7', ?, 9, ?, 3)",
+            [(now // 3600 * 3600 - ago * 3600, 1000 * ago)
+             for ago in range(1, 48)])
+    yield site.start()
+    assert site.stop() == 0
+    site.close()
+
+
+def day_of(ago, language):
+    """How a column calls its day."""
+    day = datetime.fromtimestamp(time.time() - ago * 86400, timezone.utc)
+    months = {"en": "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec",
+              "fr": "janv. févr. mars avr. mai juin juil. août sept. oct. "
+                    "nov. déc."}
+    first = "er" if language == "fr" and day.day == 1 else ""
+    return f"{day.day}{first} {months[language].split()[day.month - 1]}"
+
+
+def columns_of(html):
+    """What the columns of each chart say."""
+    return [re.findall(r"<title>([^<]*)</title></path>", chart)
+            for chart in re.findall(r"<svg class=.chart.*?</svg>", html)]
+
+
+@pytest.mark.parametrize("language, joint", [("en", ":"), ("fr", "\u00a0:")])
+def test_each_column_says_its_day_and_number(charted, browser, language,
+                                             joint):
+    """Without JavaScript too, to a pointer and in the table."""
+    html = browser.look(f"{charted.where}stats?lang={language}",
+                        js=False)["html"]
+    bans, refused = [chart for chart in columns_of(html) if chart][:2]
+    assert len(bans) == len(refused) == 30
+    for ago in range(1, 30):
+        day = day_of(ago, language)
+        assert bans[29 - ago] == f"{day}{joint} {ago}"
+        assert refused[29 - ago] == f"{day}{joint} {100 * ago}"
+        assert re.search(rf'>{day.replace("er", "<sup>er</sup>")}</th><td '
+                         rf'class="number">{ago}</td>', html)
+    assert bans[29].startswith(day_of(0, language) + ",")
+
+
+@pytest.mark.parametrize("keys, ago", [
+    ((), 0), (("ArrowLeft",), 1), (("ArrowLeft", "ArrowRight"), 0),
+    (("Home",), 29), (("Home", "ArrowLeft"), 29), (("Home", "End"), 0)])
+def test_a_column_is_told_to_the_keys(charted, browser, keys, ago):
+    answer = browser.look(f"{charted.where}stats", steps=[
+        {"press": "figure .chart", "key": key} for key in ("Shift", *keys)])
+    number = ago or 1
+    assert answer["told"][0].startswith(day_of(ago, "en"))
+    assert answer["told"][0].endswith(f": {number}")
+    assert "aria-valuetext" not in answer["html"]
+
+
+def test_the_charts_of_a_table_are_one_stop(charted, browser):
+    answer = browser.look(f"{charted.where}stats", axe=True, steps=[
+        {"press": ".sparks [tabindex='0']", "key": "ArrowLeft"},
+        {"press": ".sparks [tabindex='0']", "key": "ArrowDown"},
+        {"press": ".sparks [tabindex='0']", "key": "ArrowDown"},
+        {"press": ".sparks [tabindex='0']", "key": "ArrowLeft"}])
+    assert f"{day_of(1, 'en')}: 7" in answer["told"]
+    assert f"{day_of(1, 'en')}: 12\u202f345" not in answer["told"]
+    assert answer["violations"] == []
+
+
+def test_a_column_is_told_to_a_finger(charted, browser):
+    answer = browser.look(f"{charted.where}stats", touch=True, steps=[
+        {"tap": "figure .chart", "at": {"x": 2, "y": 60}}], **PHONE)
+    assert answer["told"][0] == f"{day_of(29, 'en')}: 29"
+    answer = browser.look(f"{charted.where}?ip=192.0.2.7", touch=True,
+                          headers=HIMSELF, steps=[
+        {"tap": "figure .chart", "at": {"x": 2, "y": 60}}], **PHONE)
+    assert re.fullmatch(r"\d+ \S+, \d\d:00: unwanted 3, messages accepted "
+                        r"47\u202f000", answer["told"][0])
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scheme, size", [
+    ("light", DESK), ("dark", PHONE), ("light", {"width": 646, "height": 800}),
+    ("light", {"width": 390, "height": 844})])
+def test_charts_of_a_busy_host_fit(charted, browser, language, scheme, size):
+    for page, path in {"stats": "stats?", "hours": "?ip=192.0.2.7&"}.items():
+        answer = browser.look(
+            f"{charted.where}{path}lang={language}", axe=True, scheme=scheme,
+            headers=HIMSELF, **size,
+            picture=f"busy-{page}-{language}-{size['width']}-{scheme}")
+        check_layout(answer)
+        assert answer["errors"] == []
+        assert answer["violations"] == []
+        assert browser.complaints(answer["html"]) == []
+
+
+def test_charts_in_forced_colours_and_print(charted, browser, tmp_path):
+    for more in {"forced": True}, {"media": "print"}:
+        answer = browser.look(f"{charted.where}stats", axe=True,
+                              picture=f"stats-{list(more)[0]}", **more)
+        check_layout(answer)
+        assert answer["violations"] == []

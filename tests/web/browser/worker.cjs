@@ -77,6 +77,22 @@ async function measure(page) {
           box.height < 24;
       })
       .map((e) => e.outerHTML.slice(0, 120)),
+    // Words of a chart's axes that stand one on the other.
+    overlap: [...document.querySelectorAll("figure")].flatMap((figure) => {
+      const boxes = [...figure.querySelectorAll(".scale li, .axis li")]
+        .filter((e) => e.innerText.trim() !== "" &&
+          getComputedStyle(e).visibility === "visible")
+        .map((e) => {
+          const range = document.createRange();
+          range.selectNodeContents(e);
+          return { words: e.innerText, box: range.getBoundingClientRect() };
+        });
+      return boxes.flatMap((a, i) => boxes.slice(i + 1)
+        .filter((b) => a.box.left < b.box.right && b.box.left < a.box.right &&
+          a.box.top < b.box.bottom && b.box.top < a.box.bottom)
+        .map((b) => `${a.words} / ${b.words}`));
+    }),
+    told: [...document.querySelectorAll(".told")].map((e) => e.textContent),
     paper: getComputedStyle(document.body).backgroundColor,
     ink: getComputedStyle(document.body).color,
   }));
@@ -91,6 +107,8 @@ async function look(browser, question) {
     bypassCSP: question.axe ?? false,
     extraHTTPHeaders: question.headers ?? {},
     deviceScaleFactor: question.scale ?? 1,
+    hasTouch: question.touch ?? false,
+    forcedColors: question.forced ? "active" : "none",
   });
   const page = await context.newPage();
   const errors = [];
@@ -126,6 +144,8 @@ async function look(browser, question) {
       await page.press(step.press, step.key);
     } else if (step.click) {
       await page.click(step.click);
+    } else if (step.tap) {
+      await page.tap(step.tap, { position: step.at });
     } else if (step.wait) {
       await page.waitForSelector(step.wait);
     } else if (step.forward) {
