@@ -69,9 +69,11 @@ end(const struct supervise_duty *duty, int status)
 static void
 judge(int status, const struct supervise_duty *duty, bool stop)
 {
-	if (WIFEXITED(status) &&
-	    (stop || WEXITSTATUS(status) != SUPERVISE_AGAIN)) {
-		end(duty, WEXITSTATUS(status));
+	const bool again = WIFEXITED(status) &&
+			   WEXITSTATUS(status) == SUPERVISE_AGAIN;
+
+	if (WIFEXITED(status) && (stop || !again)) {
+		end(duty, again ? EXIT_FINE : WEXITSTATUS(status));
 	}
 	if (stop) {
 		end(duty, 128 + WTERMSIG(status));

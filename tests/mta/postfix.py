@@ -42,6 +42,7 @@ smtpd_authorized_xclient_hosts = 127.0.0.1
 notify_classes =
 smtpd_error_sleep_time = 0
 smtpd_helo_required = yes
+smtpd_forbid_unauth_pipelining = no
 smtpd_helo_restrictions = reject_invalid_helo_hostname
 smtpd_sender_restrictions = check_sender_access texthash:{etc}/senders
 smtpd_relay_restrictions = permit_sasl_authenticated, reject_unauth_destination
