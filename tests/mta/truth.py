@@ -105,11 +105,9 @@ def assert_programs_agree(house, address, told, reason, step, lasts):
     assert served["service"] in (
         ["submission", "any"] if reason == "auth" else ["mx", "any"])
     listed = the_ban(house.list(), told.ref)
-    explanation = house.json("explain", address, "--json")
-    explained = the_ban(explanation["bans"], told.ref)
-    assert served["next"] == next(
-        (cause.get("next") for cause in explanation["causes"]
-         if cause["ref"] == told.ref), None)
+    story = house.json("explain", address, "--json")
+    explained = the_ban(story["bans"], told.ref)
+    assert served["next"] == the_cause(story, told.ref).get("next")
     assert (served["next"] is None) == (step == 0)
     for ban in (served, listed, explained):
         assert ban["reason"] == reason
@@ -156,6 +154,18 @@ def assert_people_are_told(house, address, told, reason, step):
         assert f'datetime="{told.until}"' in verdict + section
         if step:
             assert step in marked_steps(section), section
+        # What was counted, and its numbers: those that `explain` knows.
+        counted = the_cause(house.json("explain", address, "--json"),
+                            told.ref).get("counted", {})
+        assert sorted(counted.values()) == sorted(
+            int(number.replace("\u202f", ""))
+            for number in re.findall(r"<dd>([\d\u202f]+) × ", section))
+
+
+def the_cause(story, ref):
+    """What `explain` tells beside a ban: why it began and what comes next."""
+    return next((cause for cause in story["causes"] if cause["ref"] == ref),
+                {})
 
 
 def marked_steps(section):
