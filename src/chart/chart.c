@@ -183,7 +183,8 @@ add_titles(const struct chart_columns *chart, struct text *out)
 				add_escaped(out, chart->name[i]);
 				text_add_char(out, ' ');
 			}
-			text_add_grouped(out, value > 0 ? value : 0, chart->group);
+			text_add_grouped(
+			    out, value > 0 ? value : 0, chart->group);
 		}
 		text_add(out, "</title></path>");
 	}
@@ -202,8 +203,7 @@ chart_columns(const struct chart_columns *chart, struct text *out)
 		add_series(chart, i, 0, over, out);
 		add_series(chart, i, over, chart->columns, out);
 	}
-	text_addf(
-	    out, "<path class=\"base\" d=\"M0 %dh%zu\"/>", HEIGHT, width);
+	text_addf(out, "<path class=\"base\" d=\"M0 %dh%zu\"/>", HEIGHT, width);
 	if (chart->label != NULL) {
 		add_titles(chart, out);
 	}

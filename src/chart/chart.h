@@ -31,10 +31,10 @@ struct chart_columns {
 	 * column's title "12 Nov: 21".  NULL: columns have none. */
 	const char *const *label;
 	const char *group; /* between each three digits of a title */
-	uint64_t marks;  /* a bit a column: a line where it begins */
-	bool unfinished; /* the last is of a time that is not over */
-	size_t count;    /* of series */
-	size_t columns;  /* at most 64 */
+	uint64_t marks;    /* a bit a column: a line where it begins */
+	bool unfinished;   /* the last is of a time that is not over */
+	size_t count;      /* of series */
+	size_t columns;    /* at most 64 */
 };
 
 /* Columns up to chart_top(); the last is class "part" where it is

@@ -28,8 +28,7 @@ static const struct page_shape {
 } shapes[PAGE_KIND_COUNT] = {
 	[PAGE_FORM] = { "form.html", "form", "", page_form_fill },
 	[PAGE_LOOKUP] = { "answer.html", NULL, NULL, page_lookup_fill },
-	[PAGE_SEVERAL] = { "several.html", "several", NULL,
-	    page_several_fill },
+	[PAGE_SEVERAL] = { "several.html", "several", NULL, page_several_fill },
 	[PAGE_TOO_LONG] = { "problem.html", "too-long", NULL, NULL },
 	[PAGE_NO_ADDRESS] = { "problem.html", "no-address", NULL, NULL },
 	[PAGE_NETWORK] = { "problem.html", "network", NULL, NULL },
@@ -43,7 +42,7 @@ static const struct page_shape {
 	[PAGE_DURATIONS] = { "durations.html", "durations", "durations",
 	    page_durations_fill },
 	[PAGE_WHY] = { "why.html", "why", "why", page_why_fill },
-	[PAGE_FAQ] = { "faq.html", "faq", "faq", NULL },
+	[PAGE_FAQ] = { "faq.html", "faq", "faq", page_faq_fill },
 	[PAGE_STATS] = { "stats.html", "stats", "stats", page_stats_fill },
 	[PAGE_CALENDAR] = { "answer.html", NULL, NULL, page_calendar_fill },
 	[PAGE_OPERATOR] = { "operator.html", NULL, NULL, page_operator_fill },
@@ -159,8 +158,8 @@ label_of(struct page *page, const char *phrase, int64_t at)
 
 	text_init(&out, words, sizeof(words));
 	section_here(&scratch, VAR_SINCE, at);
-	data->full |= !template_render(page->language->templates, phrase,
-	    TEMPLATE_PLAIN, &scratch, &out);
+	data->full |= !template_render(
+	    page->language->templates, phrase, TEMPLATE_PLAIN, &scratch, &out);
 	data->used = used;
 	label = page_data_room(data, out.len + 1);
 	return label != NULL ? strcpy(label, words) : "";
@@ -316,7 +315,7 @@ put_links(const struct page *page)
 	for (int i = 0; i < PAGE_KIND_COUNT; i++) {
 		struct section *item;
 
-		if (shapes[i].path == NULL || page->operator != NULL) {
+		if (shapes[i].path == NULL || page->operator!= NULL) {
 			continue;
 		}
 		item = section_item(page->root, VAR_PAGES);
@@ -383,7 +382,7 @@ put_request(const struct page *page)
 	section_yes(root, VAR_RTL, page->language->direction[0] == 'r');
 	section_text(root, VAR_KEEP, page->language_asked ? tag : NULL);
 	section_text(root, VAR_HERE,
-	    page->operator != NULL ? page->path + 1 : shape->path);
+	    page->operator!= NULL ? page->path + 1 : shape->path);
 	section_word(root, VAR_PAGE, shape->template, "");
 	if (shape->word != NULL) {
 		section_word(root, VAR_HEADING, shape->word, "-heading");

@@ -257,6 +257,8 @@ void page_codes_fill(struct page *page);
 char *page_anchor(const struct reply *reply, char out[static REPLY_OWN_SIZE]);
 void page_durations_fill(struct page *page);
 void page_why_fill(struct page *page);
+/* What is kept how long, by the configuration. */
+void page_faq_fill(struct page *page);
 
 /* Figures of the whole host (page_host.c). */
 void page_stats_fill(struct page *page);

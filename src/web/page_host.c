@@ -208,6 +208,7 @@ put_row(const struct page *page, size_t at, size_t columns)
 	const struct rule *rule = &policy->rule[at];
 	struct section *row;
 	uint32_t kinds = 0;
+	size_t equal = 1;
 
 	for (size_t i = 0; i < policy->rules; i++) {
 		const struct rule *other = &policy->rule[i];
@@ -230,6 +231,16 @@ put_row(const struct page *page, size_t at, size_t columns)
 	if ((kinds & (kinds - 1)) != 0 || rule->reason == REASON_ERROR) {
 		page_set_put(
 		    row, VAR_KINDS, VAR_NAME, "kind-", &kind_words, kinds);
+	}
+	while (equal < rule->steps && rule->ban[equal] == rule->ban[0]) {
+		equal++;
+	}
+	if (columns > 1 && equal == rule->steps) { /* every time */
+		struct section *cell = section_item(row, VAR_CELLS);
+
+		section_length(cell, VAR_LENGTH, rule->ban[0]);
+		section_digits(cell, VAR_COUNT, (int64_t)columns, 0);
+		return;
 	}
 	for (size_t step = 1; step <= columns; step++) {
 		struct section *cell = section_item(row, VAR_CELLS);
@@ -293,6 +304,23 @@ page_why_fill(struct page *page)
 	}
 }
 
+/* ---- questions ---- */
+
+void
+page_faq_fill(struct page *page)
+{
+	const struct conf *conf = page->site->conf;
+	struct section *root = page->root;
+
+	section_length(root, VAR_KEEP_EVENTS, conf->keep_events);
+	section_length(root, VAR_KEEP_HOURS, conf->keep_tallies);
+	/* From their end on. */
+	section_length(
+	    root, VAR_KEEP_BANS, page->policy->memory + conf->keep_bans);
+	section_length(root, VAR_KEEP_AUDIT, conf->keep_audit);
+	section_yes(root, VAR_OBSERVE, conf->mode == CONF_OBSERVE);
+}
+
 /* ---- figures ---- */
 
 /* How many are listed now, by reason: those the policy bans for, and what else
@@ -337,8 +365,8 @@ sum_of(const struct stats_day *day, size_t sum)
 /* Events of each day, by kind: those the policy counts, and what else there
  * was. */
 static void
-put_kinds(struct page *page, const struct stats *stats,
-    const struct page_axis *axis)
+put_kinds(
+    struct page *page, const struct stats *stats, const struct page_axis *axis)
 {
 	const uint32_t kinds = kinds_of(page->policy, false);
 
@@ -365,8 +393,8 @@ put_kinds(struct page *page, const struct stats *stats,
 /* Bans and refused sessions of each day as pictures; all of it as a table, for
  * those who cannot see pictures; and its sums. */
 static void
-put_days(struct page *page, const struct stats *stats,
-    const struct page_axis *axis)
+put_days(
+    struct page *page, const struct stats *stats, const struct page_axis *axis)
 {
 	static const struct chart_words bans = { "bans", "stats-bans-title",
 		"stats-table-below" };

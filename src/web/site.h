@@ -102,7 +102,11 @@ enum {
 	/* charts */                                                           \
 	V(UNIT, "unit") V(TOP, "top") V(HALF, "half") V(MARKS, "marks")        \
 	V(LESS, "less") V(AT, "at")                                            \
-	V(REFUSED_CHART, "refused-chart")
+	V(REFUSED_CHART, "refused-chart")                                      \
+	/* what is kept how long */                                            \
+	V(KEEP_EVENTS, "keep-events") V(KEEP_HOURS, "keep-hours")              \
+	V(KEEP_BANS, "keep-bans") V(KEEP_AUDIT, "keep-audit")                  \
+	V(OBSERVE, "observe")
 /* clang-format on */
 
 #define PAGE_VARIABLE(name, word) VAR_##name,

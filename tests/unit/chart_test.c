@@ -28,10 +28,9 @@ columns_drawn(void **state)
 		     chart.count++) {
 			int64_t *at = value[chart.count];
 
-			assert_int_equal(
-			    sscanf(rows.field[chart.count],
-				"%" SCNd64 "%" SCNd64 "%" SCNd64, at, at + 1,
-				at + 2),
+			assert_int_equal(sscanf(rows.field[chart.count],
+					     "%" SCNd64 "%" SCNd64 "%" SCNd64,
+					     at, at + 1, at + 2),
 			    3);
 			chart.series[chart.count] = at;
 		}
@@ -47,8 +46,8 @@ columns_drawn(void **state)
 		text_init(&out, buf, sizeof(buf));
 		chart_columns(&chart, &out);
 		assert_false(out.cut);
-		check_int(rows.sentence, chart_top(&chart),
-		    rows_number(&rows, 3));
+		check_int(
+		    rows.sentence, chart_top(&chart), rows_number(&rows, 3));
 		if (strstr(buf, rows.field[4]) == NULL) {
 			fail_msg("%s:\n  got  %s\n  want %s", rows.sentence,
 			    buf, rows.field[4]);

@@ -881,6 +881,21 @@ def test_who_logs_in_here_reads_the_same_of_each_page(shown):
     assert 'href="./codes#530"' in shown.ask("/faq").text
 
 
+def test_what_is_kept_how_long_is_the_configurations(empty):
+    with open(empty.conf, "a", encoding="utf-8") as conf:
+        conf.write('mode = "observe"\npolicy = "sfr"\n'
+                   'keep { events = 11d tallies = 12d bans = 13d '
+                   'audit = 14d }\n')
+    empty.start()
+    words = empty.ask("/faq").words.replace("\u00a0", " ")
+    for told in ("for 11 d;", "for 12 d;", "for 103 d after their end",
+                 "for 14 d.", "No new block is in force"):
+        assert told in words, told
+    assert "weeks" not in words
+    durations = empty.ask("/durations").text
+    assert "every time</td>" in durations
+
+
 # ---- the owner's hand ----
 
 def test_the_owners_settings(tmp_path):
