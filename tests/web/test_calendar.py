@@ -1,5 +1,6 @@
 """The end of a block as an entry for a calendar."""
 
+import html
 import json
 import re
 import time
@@ -159,6 +160,16 @@ def test_without_a_block_there_is_none(shown, asked, status, words):
     assert answer.status == status
     assert answer.headers["Content-Type"].startswith("text/html")
     assert words in answer.words
+
+
+def test_the_page_leads_to_it(shown):
+    ref = bans_of(shown, "192.0.2.7")[0]["ref"]
+    page = shown.ask(f"/?ip=192.0.2.7&ref={ref}&lang=fr").text
+    link = html.unescape(re.search(r'href="\./(\?[^"]*as=ics)"', page)[1])
+    answer = shown.ask("/" + link)
+    assert ref in read(answer.body)["URL"]
+    assert answer.headers["Content-Language"] == "fr"
+    assert "as=ics" not in shown.ask("/?ip=198.51.100.9").text
 
 
 def test_what_else_is_asked_for_is_the_page(shown):
