@@ -98,6 +98,54 @@ async function measure(page) {
   }));
 }
 
+/* The words that a visitor really sees of the window: laid out in it, and
+ * neither clipped nor covered; a line of the answer is one of a block. */
+async function visible(page) {
+  return page.evaluate(() => {
+    const walker = document.createTreeWalker(
+      document.body, NodeFilter.SHOW_TEXT);
+    const lines = [];
+    let block = null;
+    let loose = true; // the text before it ends in a blank
+    let node;
+
+    while ((node = walker.nextNode())) {
+      const parent = node.parentElement;
+      let own = parent;
+      while (getComputedStyle(own).display.startsWith("inline") &&
+          own.tagName !== "LI") {
+        own = own.parentElement;
+      }
+      for (const word of node.data.matchAll(/[^ \t\n]+/g)) {
+        const range = document.createRange();
+        range.setStart(node, word.index);
+        range.setEnd(node, word.index + word[0].length);
+        const shown = [...range.getClientRects()].every((box) => {
+          const hit = document.elementFromPoint(
+            box.left + box.width / 2, box.top + box.height / 2);
+          return box.width > 0 && box.height > 0 && box.left >= 0 &&
+            box.right <= innerWidth && box.bottom <= innerHeight &&
+            hit !== null && (hit === parent || parent.contains(hit));
+        }) && range.getClientRects().length > 0 &&
+          parent.checkVisibility({ opacityProperty: true,
+            visibilityProperty: true });
+        if (shown) {
+          if (own !== block) {
+            lines.push("");
+            block = own;
+          }
+          const last = lines.length - 1;
+          lines[last] += (lines[last] !== "" && (loose || word.index > 0)
+            ? " " : "") + word[0];
+        }
+        loose = false;
+      }
+      loose = /[ \t\n]$/.test(node.data) || (loose && !node.data.trim());
+    }
+    return lines;
+  });
+}
+
 async function look(browser, question) {
   const context = await browser.newContext({
     viewport: { width: question.width, height: question.height },
@@ -109,8 +157,14 @@ async function look(browser, question) {
     deviceScaleFactor: question.scale ?? 1,
     hasTouch: question.touch ?? false,
     forcedColors: question.forced ? "active" : "none",
+    timezoneId: question.zone,
+    permissions: question.permissions ?? [],
+    reducedMotion: question.motion,
   });
   const page = await context.newPage();
+  if (question.script) {
+    await page.addInitScript(question.script);
+  }
   const errors = [];
   const outside = [];
   page.on("console", (message) => {
@@ -128,7 +182,7 @@ async function look(browser, question) {
     await page.emulateMedia({ media: question.media });
   }
   if (question.clock) {
-    await page.clock.install();
+    await page.clock.install({ time: Date.now() + (question.ahead ?? 0) });
   }
   const response = await page.goto(question.url, { waitUntil: "load" });
   const answer = {
@@ -136,6 +190,7 @@ async function look(browser, question) {
     headers: response.headers(),
     html: await response.text(),
     outside,
+    values: [],
   };
   for (const step of question.steps ?? []) {
     if (step.fill) {
@@ -150,11 +205,20 @@ async function look(browser, question) {
       await page.waitForSelector(step.wait);
     } else if (step.forward) {
       await page.clock.fastForward(step.forward);
+    } else if (step.key) {
+      await page.keyboard.press(step.key);
+    } else if (step.offline !== undefined) {
+      await context.setOffline(step.offline);
+    } else if (step.tell) {
+      answer.values.push(await page.evaluate(step.tell));
+    } else if (step.until) {
+      await page.waitForFunction(step.until);
     }
   }
   answer.url = page.url();
   if (question.js ?? true) {
     Object.assign(answer, await measure(page));
+    answer.visible = await visible(page);
   }
   if (question.axe) {
     answer.violations = await violations(page);
