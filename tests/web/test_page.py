@@ -176,7 +176,8 @@ def test_who_logs_in_here_is_told_what_that_means(shown):
     assert "I send mail with my account here" in words
     assert "Check the user name and password of every account" in words
     assert "your provider’s server that is blocked" not in words
-    assert "send it again after the end" not in words
+    assert "Your message is still in your mail program" in words
+    assert "came back" not in words.split("A mistake?")[0]
 
 
 def test_whether_the_message_comes_again_by_itself_is_said(shown, empty):

@@ -146,6 +146,19 @@ async function visible(page) {
   });
 }
 
+/* waitForFunction() needs eval, which the pages forbid; between two of them
+ * there is nothing to ask. */
+async function waitUntil(page, expression) {
+  const deadline = Date.now() + 30000;
+
+  while (!await page.evaluate(expression).catch(() => false)) {
+    if (Date.now() > deadline) {
+      throw new Error(`not within 30 s: ${expression}`);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
 async function look(browser, question) {
   const context = await browser.newContext({
     viewport: { width: question.width, height: question.height },
@@ -212,7 +225,7 @@ async function look(browser, question) {
     } else if (step.tell) {
       answer.values.push(await page.evaluate(step.tell));
     } else if (step.until) {
-      await page.waitForFunction(step.until);
+      await waitUntil(page, step.until);
     }
   }
   answer.url = page.url();
