@@ -132,10 +132,10 @@ struct site {
 	struct site_file file[SITE_FILES_MAX];
 	size_t files;
 	char phrases[LANGUAGES_MAX][LANGUAGE_FILE_SIZE]; /* names of files */
-	const char *logo; /* its path, below the site's root */
+	const char *logo;          /* its path, below the site's root */
 	char host[SITE_HOST_SIZE]; /* who refuses: the owner's name for it,
 				    * else a host's */
-	char version[9];  /* another whenever a served file is, for URLs */
+	char version[9]; /* another whenever a served file is, for URLs */
 	unsigned references;
 };
 
