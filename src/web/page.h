@@ -226,6 +226,9 @@ const struct ban *page_ref_ban(
  * mail has another (RFC 6068). */
 void page_encode(struct text *out, const char *text, const char *newline);
 
+/* For section_write(): an address that may be broken behind its colons. */
+void page_write_breakable(const void *ip, struct text *out);
+
 /* What a ban is for: its reason, or "manual". */
 const char *page_reason(const struct ban *ban);
 

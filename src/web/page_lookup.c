@@ -446,10 +446,10 @@ put_listed(struct page *page)
 }
 
 /* Long addresses may be broken behind a colon, and nowhere else. */
-static void
-write_breakable(const void *what, struct text *out)
+void
+page_write_breakable(const void *ip, struct text *out)
 {
-	for (const char *c = what; *c != '\0'; c++) {
+	for (const char *c = ip; *c != '\0'; c++) {
 		text_add_char(out, *c);
 		text_add(out, *c == ':' ? "<wbr>" : "");
 	}
@@ -483,7 +483,7 @@ page_lookup_fill(struct page *page)
 	}
 	section_text(root, VAR_IP, addr_format(&standing->address, ip));
 	section_write(
-	    section_item(root, VAR_SHOWN), VAR_IP, write_breakable, ip);
+	    section_item(root, VAR_SHOWN), VAR_IP, page_write_breakable, ip);
 	put_link(page, ip);
 	if (ref != NULL) {
 		section_copy(root, VAR_REF, ref);

@@ -40,6 +40,8 @@ put_one(const struct page *page, const struct page_one *one)
 		text_addf(&out, "ref=%s&", one->ref);
 	}
 	section_text(item, VAR_IP, one->ip);
+	section_write(section_item(item, VAR_SHOWN), VAR_IP,
+	    page_write_breakable, one->ip);
 	section_copy(item, VAR_HREF, query);
 	section_yes(item, VAR_CLEAR, one->ends == 0);
 	if (one->ends != 0) {

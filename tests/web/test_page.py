@@ -402,14 +402,14 @@ def test_several_addresses_at_once(shown, asked):
     assert page.status == 200
     assert page.text.count('<section class="verdict') == 2
     for ip in "192.0.2.7", "2001:db8:0:1::7":
-        assert f"{ip} is blocked" in page.words
+        assert f"{ip} is blocked" in page.text.replace("<wbr>", "")
         end = max(ban["ends"] for ban in bans_of(shown, ip))
         assert f'datetime="{end}"' in page.text
         assert f'href="./?ip={ip}&amp;"' in page.text
         assert shown.ask(f"/?ip={ip}&").status == 200
     assert 'value="192.0.2.7 2001:db8:0:1::7"' in page.text \
         or "%0D" in asked or "ip=" in asked
-    assert page.words.index("192.0.2.7 is") < page.words.index("2001:db8:0")
+    assert page.text.index(">192.0.2.7 is") < page.text.index(">2001:<wbr>")
     french = shown.ask(other_language(page, f"/?{asked}"))
     assert "Plusieurs adresses" in french.words
     assert "L’adresse 192.0.2.7 est bloquée" in french.words
