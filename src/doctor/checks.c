@@ -281,6 +281,30 @@ check_page(const struct facts *facts, struct diagnosis *out)
 	}
 }
 
+static void
+check_operator(const struct facts *facts, struct diagnosis *out)
+{
+	const struct conf_list *places = &facts->conf->web.operator;
+
+	for (size_t i = 0; i < places->items; i++) {
+		const char *where = places->item[i];
+		const char *path = text_after(where, "unix:");
+		char folder[CONF_PATH_SIZE] = "";
+
+		(void)file_folder(path != NULL ? path : "", folder,
+		    sizeof(folder));
+		if (facts->operator_open[i]) {
+			diagnosis_say(out, "operator-open", where, folder);
+		} else if (facts->operator_loose[i]) {
+			diagnosis_say(out, "operator-loose", where, path);
+		} else {
+			diagnosis_say(out,
+			    path != NULL ? "operator-socket" : "operator-port",
+			    where);
+		}
+	}
+}
+
 /* What a ban does not reach. */
 static void
 check_reach(const struct facts *facts, struct diagnosis *out)
@@ -340,6 +364,7 @@ static const struct {
 	{ "logs", 0, check_logs, NULL },
 	{ "clock", 0, check_clock, NULL },
 	{ "page", 0, check_page, NULL },
+	{ "operator", 0, check_operator, NULL },
 };
 
 /* Whether what it needs is there. */

@@ -301,11 +301,33 @@ ask_page(const struct conf *conf, const char *where)
 }
 
 static void
+look_at_operator(struct facts *facts)
+{
+	const struct conf_list *places = &facts->conf->web.operator;
+
+	for (size_t i = 0; i < places->items; i++) {
+		const char *path = text_after(places->item[i], "unix:");
+		char folder[CONF_PATH_SIZE];
+		struct stat st;
+
+		if (path != NULL && stat(path, &st) == 0) {
+			facts->operator_loose[i] = (st.st_mode & S_IWOTH) != 0;
+		}
+		if (path != NULL && file_folder(path, folder, sizeof(folder)) &&
+		    stat(folder, &st) == 0) {
+			facts->operator_open[i] = (st.st_mode & S_IWOTH) != 0;
+		}
+	}
+}
+
+static void
 look_at_page(struct facts *facts)
 {
 	const struct conf *conf = facts->conf;
 	const char *const contacts[] = { conf->contact, conf->web.abuse };
 	const char *host = strstr(conf->lookup_url, "://");
+
+	look_at_operator(facts);
 
 	for (size_t i = 0; i < sizeof(contacts) / sizeof(contacts[0]); i++) {
 		for (size_t j = 0; j <= facts->instances; j++) {

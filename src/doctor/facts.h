@@ -177,6 +177,10 @@ struct facts {
 			   * journal does not know; or NULL */
 	bool clock_adrift; /* it is not synchronised */
 	bool no_landlock;  /* the kernel has none, or it is switched off */
+	/* Who is nobody of ours may connect to the operator's unix sockets, or
+	 * put another in their place. */
+	bool operator_loose[CONF_LISTEN_MAX];
+	bool operator_open[CONF_LISTEN_MAX];
 	enum page_answer page;
 	const char *page_listen;     /* where it answers so */
 	struct mx_domain page_host;  /* of lookup-url; no name: none */

@@ -434,9 +434,9 @@ add_refused(struct json *json, const struct stats *stats)
 		    day)[sizeof("2026-11-21") - 1] = '\0';
 		json_object(json, NULL);
 		json_string(json, "day", day);
-		for (int reason = 0; reason < REASON_COUNT; reason++) {
-			json_int(json, reason_name((enum reason)reason),
-			    stats->day[i].sum[DAILY_REFUSED][reason]);
+		for (size_t cause = 0; cause < cause_words.count; cause++) {
+			json_int(json, words_at(&cause_words, cause),
+			    stats->day[i].sum[DAILY_REFUSED][cause]);
 		}
 		json_object_end(json);
 	}

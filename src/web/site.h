@@ -74,7 +74,7 @@ enum {
 	V(KINDS, "kinds")                                                      \
 	V(ANCHOR, "anchor")                                                    \
 	/* the operator's page */                                              \
-	V(FAILED, "failed") V(SICK, "sick") V(MODE, "mode")                    \
+	V(FAILED, "failed") V(MODE, "mode")                    \
 	V(POLICY, "policy") V(BRAKE, "brake") V(SERVICES, "services")          \
 	V(SILENT, "silent") V(EVENTS, "events") V(COUNTS, "counts")            \
 	V(RECIPIENTS, "recipients") V(GAPS, "gaps") V(PATH, "path")            \

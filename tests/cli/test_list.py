@@ -269,3 +269,27 @@ def test_status_tells_the_last_sign_of_life_of_each_service(house):
     said = house.do("status")
     assert re.search("^brake +off since ", said, re.M)
     assert "BRAKE ON" not in said
+
+
+# ---- log ----
+
+def test_log_tells_changes_newest_first(house):
+    house.do("log", status=3)
+    house.do("ban", "203.0.113.1", "2h", "--note", "a, \"b\"")
+    house.do("allow", "add", "198.51.100.0/24")
+    changes = house.json("log")
+    assert [(change["what"], change["subject"], change["note"])
+            for change in changes] == [
+        ("allow add", "198.51.100.0/24", ""),
+        ("ban", "203.0.113.1", 'a, "b"')]
+    assert seconds(changes[0]["at"]) >= seconds(changes[1]["at"])
+    said = house.do("log")
+    assert said.index("allow add") < said.index("203.0.113.1")
+    assert "2 changes" in said
+    assert '"a, ""b"""' in house.do("log", "--csv")
+
+
+def test_log_of_nothing(house):
+    house.do("report", "spam", "203.0.113.1")
+    house.sql("DELETE FROM audit")
+    assert house.do("log", status=1) == "nothing was changed by hand\n"

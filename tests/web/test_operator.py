@@ -420,6 +420,31 @@ def test_without_a_database_it_says_so(tmp_path):
         site.close()
 
 
+def doctor(site):
+    """What the doctor finds of it."""
+    said = subprocess.run(
+        [f"{BUILD}/videur", "-c", site.conf, "doctor", "--json"], check=False,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    return [(remark["state"], remark["finding"])
+            for remark in json.loads(said.stdout)
+            if remark["check"] == "operator"]
+
+
+def test_doctor_says_where_it_is_and_who_can_reach_it(empty, tmp_path):
+    assert doctor(empty) == [("ok", "operator")]
+    folder = tmp_path / "run"
+    folder.mkdir(mode=0o755)
+    empty.configure(
+        more=f'operator = {{"localhost:0", "unix:{folder}/op.sock"}}')
+    empty.start()
+    assert doctor(empty) == [("ok", "operator-port"),
+                             ("ok", "operator-socket")]
+    (folder / "op.sock").chmod(0o666)
+    assert doctor(empty)[1] == ("warning", "operator-loose")
+    folder.chmod(0o777)
+    assert doctor(empty)[1] == ("warning", "operator-open")
+
+
 # ---- in a browser ----
 
 VIEWS = {"state": "", "blocks": "blocks", "search": "blocks?q=ticket",
