@@ -132,9 +132,9 @@ struct conf {
 	} milter;
 
 	struct {
-		struct conf_list listen;         /* 127.0.0.1:8025 */
-		struct conf_list metrics_listen; /* or none */
-		struct conf_list operator;       /* or none: unix, loopback */
+		struct conf_list listen;          /* 127.0.0.1:8025 */
+		struct conf_list metrics_listen;  /* or none */
+		struct conf_list operator_listen; /* or none: unix, loopback */
 		struct net trusted_proxy[CONF_LIST_MAX];
 		size_t trusted_proxies;
 		unsigned rate; /* requests a visitor may make in a minute: 60;

@@ -243,7 +243,7 @@ static const struct key rows[] = {
 
 	{ LISTEN("listen", listen, field_web_listen), .def = "127.0.0.1:8025" },
 	{ LISTEN("metrics-listen", metrics_listen, field_web_listen) },
-	{ LISTEN("operator", operator, set_operator) },
+	{ LISTEN("operator", operator_listen, set_operator) },
 	{ LIST("web", "trusted-proxies", web.trusted_proxy, web.trusted_proxies,
 	    CONF_LIST_MAX, field_net) },
 	{ WEB("rate", rate, field_int), .max = MANY, .def = "60" },
@@ -276,11 +276,10 @@ check_listens(const struct conf *conf)
 	const struct {
 		const char *name;
 		const struct conf_list *list;
-	} keys[] = { { "listen", &conf->web.listen },
+	} keys[] = {
+		{ "listen", &conf->web.listen },
 		{ "metrics-listen", &conf->web.metrics_listen },
-		{
-		    "operator",
-		    &conf->web.operator},
+		{ "operator", &conf->web.operator_listen },
 	};
 	enum {
 		KEYS = sizeof(keys) / sizeof(keys[0])

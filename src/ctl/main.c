@@ -25,7 +25,7 @@ enum {
 
 /* How a verb uses the database. */
 enum access {
-	ACCESS_NOT, /* not at all; it reads the configuration itself */
+	ACCESS_NOT,  /* not at all; it reads the configuration itself */
 	ACCESS_NONE, /* an empty one of its own */
 	ACCESS_READ,
 	ACCESS_WRITE,

@@ -284,15 +284,15 @@ check_page(const struct facts *facts, struct diagnosis *out)
 static void
 check_operator(const struct facts *facts, struct diagnosis *out)
 {
-	const struct conf_list *places = &facts->conf->web.operator;
+	const struct conf_list *places = &facts->conf->web.operator_listen;
 
 	for (size_t i = 0; i < places->items; i++) {
 		const char *where = places->item[i];
 		const char *path = text_after(where, "unix:");
 		char folder[CONF_PATH_SIZE] = "";
 
-		(void)file_folder(path != NULL ? path : "", folder,
-		    sizeof(folder));
+		(void)file_folder(
+		    path != NULL ? path : "", folder, sizeof(folder));
 		if (facts->operator_open[i]) {
 			diagnosis_say(out, "operator-open", where, folder);
 		} else if (facts->operator_loose[i]) {

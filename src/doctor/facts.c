@@ -303,7 +303,7 @@ ask_page(const struct conf *conf, const char *where)
 static void
 look_at_operator(struct facts *facts)
 {
-	const struct conf_list *places = &facts->conf->web.operator;
+	const struct conf_list *places = &facts->conf->web.operator_listen;
 
 	for (size_t i = 0; i < places->items; i++) {
 		const char *path = text_after(places->item[i], "unix:");

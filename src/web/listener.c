@@ -141,8 +141,8 @@ wanted(const struct conf *conf)
 {
 	const struct conf_list *const lists[LISTENER_KINDS] = {
 		[LISTENER_METRICS] = &conf->web.metrics_listen,
-		[LISTENER_OPERATOR] = &conf->web.operator,
-		[LISTENER_PAGE] = & conf->web.listen,
+		[LISTENER_OPERATOR] = &conf->web.operator_listen,
+		[LISTENER_PAGE] = &conf->web.listen,
 	};
 	struct listeners all = { .count = 0 };
 

@@ -128,9 +128,9 @@ static void
 find_bans(struct operator_view *view, struct store *store)
 {
 	struct search search = { .view = view };
-	struct ban_query query = { .scope = BAN_ANYBODY,
-		.active_at = view->now,
-		.observed = true };
+	struct ban_query query = {
+		.scope = BAN_ANYBODY, .active_at = view->now, .observed = true
+	};
 	char ref[BAN_REF_SIZE];
 	enum reason reason;
 	struct ban ban;
@@ -202,9 +202,9 @@ read_address(struct operator_view *view, struct store *store)
 	struct operator_address *about = &view->about;
 	const int64_t now = view->now;
 	struct search search = { .view = view };
-	struct ban_query query = { .scope = BAN_COVERING,
-		.active_at = INT64_MIN,
-		.observed = true };
+	struct ban_query query = {
+		.scope = BAN_COVERING, .active_at = INT64_MIN, .observed = true
+	};
 	char ref[BAN_REF_SIZE];
 	struct ban ban;
 
@@ -224,8 +224,8 @@ read_address(struct operator_view *view, struct store *store)
 	about->on_list = store_allow_find(
 	    store, &view->address, now, &about->allow);
 	about->forwards = conf_forwards(conf, &about->client);
-	store_event_sums(store, &about->client, now - conf->keep_events,
-	    take_event, about);
+	store_event_sums(
+	    store, &about->client, now - conf->keep_events, take_event, about);
 	store_tally_sum(store, &about->client,
 	    tally_hour(now - conf->keep_tallies), tally_hour(now),
 	    &about->tally);
@@ -338,8 +338,7 @@ add_life(struct json *json, const struct state *life, const char *name)
 }
 
 static void
-add_state(
-    struct json *json, const struct operator_view *view, const char *mode)
+add_state(struct json *json, const struct operator_view *view, const char *mode)
 {
 	json_string(json, "mode", mode);
 	json_string(json, "policy", view->conf->policy.name);
@@ -430,8 +429,8 @@ add_refused(struct json *json, const struct stats *stats)
 	for (size_t i = 0; i < STATS_DAYS; i++) {
 		char day[TIME_TEXT_SIZE];
 
-		text_from_time(stats->day[i].day,
-		    day)[sizeof("2026-11-21") - 1] = '\0';
+		text_from_time(
+		    stats->day[i].day, day)[sizeof("2026-11-21") - 1] = '\0';
 		json_object(json, NULL);
 		json_string(json, "day", day);
 		for (size_t cause = 0; cause < cause_words.count; cause++) {

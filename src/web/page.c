@@ -315,7 +315,7 @@ put_links(const struct page *page)
 	for (int i = 0; i < PAGE_KIND_COUNT; i++) {
 		struct section *item;
 
-		if (shapes[i].path == NULL || page->operator!= NULL) {
+		if (shapes[i].path == NULL || page->view != NULL) {
 			continue;
 		}
 		item = section_item(page->root, VAR_PAGES);
@@ -381,8 +381,8 @@ put_request(const struct page *page)
 	section_text(root, VAR_LANG, tag);
 	section_yes(root, VAR_RTL, page->language->direction[0] == 'r');
 	section_text(root, VAR_KEEP, page->language_asked ? tag : NULL);
-	section_text(root, VAR_HERE,
-	    page->operator!= NULL ? page->path + 1 : shape->path);
+	section_text(
+	    root, VAR_HERE, page->view != NULL ? page->path + 1 : shape->path);
 	section_word(root, VAR_PAGE, shape->template, "");
 	if (shape->word != NULL) {
 		section_word(root, VAR_HEADING, shape->word, "-heading");

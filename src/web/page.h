@@ -159,19 +159,19 @@ enum page_kind {
 	PAGE_STATS,       /* what `stats` say */
 	PAGE_CALENDAR,    /* the last for visitors: when `standing`, which is
 			   * listed, ends */
-	PAGE_OPERATOR,    /* what `operator` says, and of the overview `stats` */
+	PAGE_OPERATOR,    /* what `view` says, and of the overview `stats` */
 	PAGE_OPERATOR_ADDRESS,
 	PAGE_KIND_COUNT
 };
 
 /* One of several addresses. */
 struct page_one {
-	enum page_kind kind;    /* PAGE_LOOKUP, or what is wrong */
-	const char *text;       /* as it was asked for */
+	enum page_kind kind;     /* PAGE_LOOKUP, or what is wrong */
+	const char *text;        /* as it was asked for */
 	char ip[ADDR_TEXT_SIZE]; /* of PAGE_LOOKUP */
-	char ref[BAN_REF_SIZE]; /* of its ban, as asked for; or empty */
-	uint32_t causes;        /* of its bans, bits of cause_words */
-	int64_t ends;           /* of the last ban; 0: not blocked */
+	char ref[BAN_REF_SIZE];  /* of its ban, as asked for; or empty */
+	uint32_t causes;         /* of its bans, bits of cause_words */
+	int64_t ends;            /* of the last ban; 0: not blocked */
 };
 
 struct page_several {
@@ -185,15 +185,15 @@ struct page {
 	const struct language *language;
 	bool language_asked; /* by ?lang=: links and form keep it */
 	const struct site *site;
-	const char *path;                 /* as asked for, for links back */
-	const char *input;                /* what the field shows, or NULL */
-	const char *ref;                  /* as asked for, or NULL */
-	const char *const *asked;         /* the addresses as asked for, for */
-	size_t asks;                      /* links back; how many */
-	bool own;                         /* the address is the visitor's own */
-	bool sees;                        /* what is for the client alone: refs,
+	const char *path;                /* as asked for, for links back */
+	const char *input;               /* what the field shows, or NULL */
+	const char *ref;                 /* as asked for, or NULL */
+	const char *const *asked;        /* the addresses as asked for, for */
+	size_t asks;                     /* links back; how many */
+	bool own;                        /* the address is the visitor's own */
+	bool sees;                       /* what is for the client alone: refs,
 					   * counts, when it was refused */
-	const struct standing *standing;  /* of PAGE_LOOKUP, PAGE_CALENDAR; of
+	const struct standing *standing; /* of PAGE_LOOKUP, PAGE_CALENDAR; of
 					   * PAGE_FORM the visitor's own, or
 					   * NULL */
 	const struct page_several *several; /* of PAGE_SEVERAL */
@@ -201,7 +201,7 @@ struct page {
 					   * or NULL */
 	const struct lookup_bans *bans;   /* beside its bans; or NULL */
 	const struct lookup_hours *hours; /* NULL: not for this visitor */
-	const struct operator_view *operator; /* NULL: a page for the public */
+	const struct operator_view *view; /* NULL: a page for the public */
 	const struct stats *stats;        /* of PAGE_STATS; and of the form only
 					  * who is listed, NULL: not known now */
 	/* Filled in by page_render(), for the parts: */

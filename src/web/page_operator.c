@@ -42,7 +42,7 @@ put_more(struct page *page, enum variable_name name,
 static void
 put_service(const struct page *page, const char *name, enum engine_state which)
 {
-	const struct operator_view *view = page->operator;
+	const struct operator_view *view = page->view;
 	const struct state *life = &view->state[which];
 	const int64_t ago = view->now - life->since;
 	const int64_t lag = view->state[STATE_WATCH_BEHIND].number;
@@ -61,7 +61,7 @@ put_service(const struct page *page, const char *name, enum engine_state which)
 static void
 put_state(const struct page *page)
 {
-	const struct operator_view *view = page->operator;
+	const struct operator_view *view = page->view;
 	const struct conf *conf = view->conf;
 	const int64_t *lost = view->lost.number;
 	struct section *root = page->root;
@@ -80,19 +80,18 @@ put_state(const struct page *page)
 	put_service(page, "videur-milter", STATE_MILTER);
 	put_service(page, "videur-watch", STATE_WATCH);
 	if (view->state[STATE_LOST].number > 0) {
-		section_number(
-		    root, VAR_TOTAL, view->state[STATE_LOST].number);
+		section_number(root, VAR_TOTAL, view->state[STATE_LOST].number);
 		section_number(root, VAR_EVENTS, lost[LOSS_EVENTS]);
 		section_number(root, VAR_COUNTS, lost[LOSS_COUNTS]);
 		section_number(root, VAR_RECIPIENTS, lost[LOSS_RECIPIENTS]);
 		section_number(root, VAR_GAPS, lost[LOSS_GAPS]);
 	}
 	section_text(root, VAR_PATH, conf->database);
-	section_number(root, VAR_SIZE,
-	    (view->numbers.bytes + MEGABYTE - 1) / MEGABYTE);
+	section_number(
+	    root, VAR_SIZE, (view->numbers.bytes + MEGABYTE - 1) / MEGABYTE);
 	section_number(root, VAR_SCHEMA, view->numbers.version);
-	section_yes(root, VAR_DAMAGED,
-	    view->state[STATE_DAMAGED].value[0] != '\0');
+	section_yes(
+	    root, VAR_DAMAGED, view->state[STATE_DAMAGED].value[0] != '\0');
 }
 
 /* ---- rows ---- */
@@ -111,7 +110,7 @@ put_ban(const struct page *page, enum variable_name list,
 		[BAN_HELD_OVER] = "held",
 	};
 	const struct ban *ban = &row->ban;
-	const int64_t now = page->operator->now;
+	const int64_t now = page->view->now;
 	const char *state = states[ban_state(ban, now)];
 	struct section *item = section_item(page->root, list);
 
@@ -142,7 +141,7 @@ put_ban(const struct page *page, enum variable_name list,
 static void
 put_bans(struct page *page)
 {
-	const struct operator_view *view = page->operator;
+	const struct operator_view *view = page->view;
 
 	section_yes(page->root, VAR_BANS_THERE, true);
 	section_yes(page->root, VAR_BANS_ANY, view->bans.count > 0);
@@ -155,7 +154,7 @@ put_bans(struct page *page)
 static void
 put_suspects(struct page *page)
 {
-	const struct operator_view *view = page->operator;
+	const struct operator_view *view = page->view;
 
 	section_yes(page->root, VAR_SUSPECTS_ANY, view->suspects > 0);
 	for (size_t i = 0; i < view->suspects; i++) {
@@ -178,7 +177,7 @@ put_allow(struct section *root, const struct allow *allow)
 static void
 put_allowed(struct page *page)
 {
-	const struct operator_view *view = page->operator;
+	const struct operator_view *view = page->view;
 
 	section_yes(page->root, VAR_ALLOWED_THERE, true);
 	section_yes(page->root, VAR_ALLOWED_ANY, view->allows.count > 0);
@@ -191,7 +190,7 @@ put_allowed(struct page *page)
 static void
 put_changes(struct page *page)
 {
-	const struct operator_view *view = page->operator;
+	const struct operator_view *view = page->view;
 
 	section_yes(page->root, VAR_CHANGES_THERE, true);
 	section_yes(page->root, VAR_CHANGES_ANY, view->changes.count > 0);
@@ -223,8 +222,8 @@ put_refused(struct page *page, const struct stats *stats)
 		int64_t total = 0;
 
 		for (size_t i = 0; i < STATS_DAYS; i++) {
-			chart->value[0][i] =
-			    stats->day[i].sum[DAILY_REFUSED][cause];
+			chart->value[0][i] = stats->day[i]
+						 .sum[DAILY_REFUSED][cause];
 			total += chart->value[0][i];
 		}
 		section_word(row, VAR_REASON, "reason-name-",
@@ -268,7 +267,7 @@ put_line(const struct page *page, const char *phrase, int ordinal,
 
 	text_init(&text, line, sizeof(line));
 	text_addf(&text, "videur %s %s%s", before,
-	    addr_format(&page->operator->address, address), behind);
+	    addr_format(&page->view->address, address), behind);
 	section_word(item, VAR_LABEL, "op-line-", phrase);
 	section_digits(item, VAR_ORDINAL, ordinal, 0);
 	section_copy(item, VAR_WORDS, line);
@@ -277,7 +276,7 @@ put_line(const struct page *page, const char *phrase, int ordinal,
 static void
 put_events(const struct page *page)
 {
-	const struct operator_address *about = &page->operator->about;
+	const struct operator_address *about = &page->view->about;
 
 	section_yes(page->root, VAR_OFFENCES_ANY, about->events > 0);
 	for (size_t i = 0; i < about->events; i++) {
@@ -291,8 +290,7 @@ put_events(const struct page *page)
 		section_here(item, VAR_SINCE, sum->first);
 		section_here(item, VAR_UNTIL, sum->last);
 	}
-	section_length(
-	    page->root, VAR_MEMORY, page->operator->conf->keep_tallies);
+	section_length(page->root, VAR_MEMORY, page->view->conf->keep_tallies);
 	section_number(page->root, VAR_SESSIONS, about->tally.sessions);
 	section_number(page->root, VAR_MESSAGES, about->tally.messages);
 	section_number(page->root, VAR_ACCEPTED, about->tally.accepted);
@@ -305,7 +303,7 @@ put_events(const struct page *page)
 static void
 put_rules(const struct page *page)
 {
-	const struct operator_address *about = &page->operator->about;
+	const struct operator_address *about = &page->view->about;
 
 	for (size_t i = 0; i < page->policy->rules; i++) {
 		const struct outlook *outlook = &about->outlook[i];
@@ -346,7 +344,7 @@ put_address(struct page *page)
 		[STANDING_ALLOWED] = "allowed",
 		[STANDING_NEVER] = "never",
 	};
-	const struct operator_view *view = page->operator;
+	const struct operator_view *view = page->view;
 	const struct operator_address *about = &view->about;
 
 	section_yes(page->root, VAR_FOUND, view->found);
@@ -389,7 +387,7 @@ put_links(struct page *page)
 	};
 
 	for (size_t i = 0; i < sizeof(links) / sizeof(links[0]); i++) {
-		const bool here = links[i].part == page->operator->part;
+		const bool here = links[i].part == page->view->part;
 		struct section *item;
 
 		if (here) {
@@ -399,8 +397,7 @@ put_links(struct page *page)
 		if (links[i].href != NULL) {
 			item = section_item(page->root, VAR_PAGES);
 			section_text(item, VAR_HREF, links[i].href);
-			section_word(
-			    item, VAR_LABEL, "op-nav-", links[i].word);
+			section_word(item, VAR_LABEL, "op-nav-", links[i].word);
 			section_yes(item, VAR_CURRENT, here);
 		}
 	}
@@ -409,7 +406,7 @@ put_links(struct page *page)
 void
 page_operator_fill(struct page *page)
 {
-	const struct operator_view *view = page->operator;
+	const struct operator_view *view = page->view;
 	const bool all = view->part == OPERATOR_OVERVIEW;
 	char address[ADDR_TEXT_SIZE];
 
@@ -418,8 +415,8 @@ page_operator_fill(struct page *page)
 		section_text(page->root, VAR_FAILED, view->why);
 	}
 	if (view->found) {
-		section_copy(page->root, VAR_IP,
-		    addr_format(&view->address, address));
+		section_copy(
+		    page->root, VAR_IP, addr_format(&view->address, address));
 	}
 	if (all) {
 		put_state(page);

@@ -782,7 +782,7 @@ answer_operator(const struct request *request, enum operator_part part,
 	struct page page = {
 		.kind = part == OPERATOR_ADDRESS ? PAGE_OPERATOR_ADDRESS
 						 : PAGE_OPERATOR,
-		.operator= & view,
+		.view = &view,
 		.input = typed,
 	};
 	struct stats stats;

@@ -148,7 +148,7 @@ struct response {
 	const char *language; /* its tag, or NULL: in none */
 	const char *vary;     /* which headers it depends on, or NULL */
 	int64_t retry_after;  /* seconds until it may change; 0: not said */
-	const char *file; /* name to keep it by, or NULL */
+	const char *file;     /* name to keep it by, or NULL */
 	bool may_be_cached;
 	bool for_good;     /* and never changes */
 	bool may_be_found; /* by who looks for pages and not for an address */
