@@ -278,8 +278,7 @@ put_hours(struct page *page, const struct lookup_hours *hours)
 	chart->columns.name[1] = page_words(page, "key-good");
 	/* For the zone, which the axis names. */
 	section_here(root, VAR_HOUR_FROM, hours->from);
-	page_chart_put(
-	    page, section_item(root, VAR_HOURS), chart, &phrases);
+	page_chart_put(page, section_item(root, VAR_HOURS), chart, &phrases);
 }
 
 /* ---- what to send to the contact ---- */
