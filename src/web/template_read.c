@@ -1,5 +1,6 @@
-#include "web/template.h"
-
+/*
+ * Templates and phrases, read from their files, and their names linked.
+ */
 #include <ctype.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -8,75 +9,10 @@
 #include "base/text.h"
 #include "base/words.h"
 #include "conf/language.h"
-#include "web/plural.h"
+#include "web/template_parts.h"
 
 enum {
-	DEPTH_MAX = 16,  /* blocks and entries within each other */
-	NAMES_MAX = 256, /* more than there are variables */
-	HIDDEN_MAX = 64, /* variables of a section within another */
 	NAME_SHOWN = 64
-};
-
-enum op_kind {
-	OP_TEXT,     /* write the bytes at `at` */
-	OP_VARIABLE, /* write variable `number` */
-	OP_ENTRY,    /* write entry `number`, or the form of it that fits */
-	OP_LANG,     /* within a tag: the language of what it holds */
-	OP_BLOCK,    /* run those up to `until` for each section */
-	OP_ABSENCE   /* run those where the variable is empty */
-};
-
-/* A run of bytes of a source. */
-struct span {
-	const char *at;
-	const char *end;
-};
-
-struct op {
-	enum op_kind kind;
-	bool bare; /* a hole where no markup can stand: in a tag, the title */
-	size_t number;
-	size_t until;
-	struct span text; /* of a hole, its name */
-};
-
-/* A template or phrase, or one form of it: some operations in a row. */
-struct entry {
-	struct span name;
-	enum plural form;   /* of a phrase without forms, PLURAL_OTHER */
-	struct span number; /* the variable's name, or NULL */
-	size_t variable;    /* its place among the names */
-	size_t source;
-	size_t from;
-	size_t until;
-	bool phrase;
-	bool fallback;
-	bool words;         /* it says something itself */
-	bool blocks;        /* it begins with one, as <p> */
-	bool known;         /* an earlier source has it too */
-	bool used;          /* another names it */
-	const char *before; /* where the same source gave it, or NULL */
-	enum {
-		LINK_NOT_YET,
-		LINK_BEGUN,
-		LINK_DONE
-	} link;
-};
-
-struct templates {
-	struct op *op;
-	size_t ops;
-	struct entry *entry; /* sorted by name and form once all are read */
-	size_t entries;
-	const char *const *name; /* of variables; borrowed */
-	size_t names;
-	/* Of the language itself, and of the one to fall back on. */
-	struct {
-		const char *tag;
-		struct span rule[PLURAL_COUNT]; /* or NULL */
-		struct span fact[TEMPLATE_FACTS];
-		bool rtl;
-	} language[2];
 };
 
 /* ---- reading ---- */
@@ -93,33 +29,22 @@ struct reader {
 	bool words; /* it said something */
 };
 
-static size_t
-length(struct span span)
-{
-	return (size_t)(span.end - span.at);
-}
-
 /* Where the word begins in the span; its end where it does not occur. */
 static const char *
 find(struct span span, const char *word)
 {
-	const char *at = memmem(span.at, length(span), word, strlen(word));
+	const char *at = memmem(span.at, span_length(span), word, strlen(word));
 
 	return at != NULL ? at : span.end;
-}
-
-static struct span
-span_of(const char *string)
-{
-	return (struct span){ string, string + strlen(string) };
 }
 
 /* The shorter first, so that most are told apart by their length. */
 static int
 compare(struct span a, struct span b)
 {
-	return length(a) != length(b) ? (length(a) > length(b) ? 1 : -1)
-				      : memcmp(a.at, b.at, length(a));
+	return span_length(a) != span_length(b)
+		   ? (span_length(a) > span_length(b) ? 1 : -1)
+		   : memcmp(a.at, b.at, span_length(a));
 }
 
 /* Refuse the source for what stands at `at`; `name` may be NULL.  Gives back
@@ -140,7 +65,7 @@ refuse(
 	text_addf(&out, "%s:%d: %s", source->shown, line, what);
 	if (name != NULL) {
 		text_add(&out, " \"");
-		text_add_bytes(&out, name->at, length(*name));
+		text_add_bytes(&out, name->at, span_length(*name));
 		text_add(&out, "\"");
 	}
 	return false;
@@ -198,7 +123,7 @@ read_hole(struct reader *r, struct span hole, struct span *rest)
 static bool
 begins(struct span span, const char *word)
 {
-	return length(span) >= strlen(word) &&
+	return span_length(span) >= strlen(word) &&
 	       memcmp(span.at, word, strlen(word)) == 0;
 }
 
@@ -215,7 +140,7 @@ block_tag(struct span text)
 		const size_t len = strlen(blocks[i]);
 
 		if (begins(tag, blocks[i]) &&
-		    (length(tag) == len ||
+		    (span_length(tag) == len ||
 			isspace((unsigned char)text.at[len]))) {
 			return find(tag, " lang=") == tag.end ? text.at + len
 							      : NULL;
@@ -353,8 +278,8 @@ read_form(
 		*variable = (struct span){ form.at, last.at };
 		last.at += last.at < last.end;
 	}
-	if (length(last) < sizeof(word)) {
-		memcpy(word, last.at, length(last));
+	if (span_length(last) < sizeof(word)) {
+		memcpy(word, last.at, span_length(last));
 	}
 	return words_parse(&plural_words, word, out) ||
 	       refuse(r, form.at,
@@ -399,7 +324,7 @@ read_fact(struct reader *r, struct span name, struct span form,
 		return false;
 	}
 	if (plural == PLURAL_OTHER ||
-	    !plural_holds(text.at, length(text), 0, &holds)) {
+	    !plural_holds(text.at, span_length(text), 0, &holds)) {
 		return refuse(r, text.at,
 		    plural == PLURAL_OTHER ? "other is what has no rule:"
 					   : "is no rule of a plural:",
@@ -460,9 +385,8 @@ by_name(const void *left, const void *right)
 	return names != 0 ? names : (int)a->form - (int)b->form;
 }
 
-/* The first form of the entry of that name, or NULL. */
-static struct entry *
-find_entry(const struct templates *templates, struct span name)
+struct entry *
+template_entry(const struct templates *templates, struct span name)
 {
 	size_t from = 0;
 	size_t until = templates->entries;
@@ -482,9 +406,8 @@ find_entry(const struct templates *templates, struct span name)
 		   : NULL;
 }
 
-/* How many forms stand in a row from this one on. */
-static size_t
-forms_of(const struct templates *templates, const struct entry *entry)
+size_t
+template_forms(const struct templates *templates, const struct entry *entry)
 {
 	const struct entry *end = templates->entry + templates->entries;
 	size_t forms = 1;
@@ -516,7 +439,7 @@ static bool
 link_forms(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
     struct entry *entry, int depth)
 {
-	for (size_t i = forms_of(r->templates, entry); i-- > 0;) {
+	for (size_t i = template_forms(r->templates, entry); i-- > 0;) {
 		entry[i].used = true;
 		if (entry[i].link != LINK_DONE &&
 		    !link_entry(r, &entry[i], depth)) {
@@ -532,12 +455,12 @@ static bool
 check_form(struct reader *r, struct entry *entry)
 {
 	const struct templates *templates = r->templates;
-	const struct entry *last = find_entry(templates, entry->name);
+	const struct entry *last = template_entry(templates, entry->name);
 
 	if (entry->number.at == NULL) {
 		return true;
 	}
-	last += forms_of(templates, last) - 1;
+	last += template_forms(templates, last) - 1;
 	entry->variable = find_variable(templates, entry->number);
 	if (entry->variable == templates->names) {
 		return refuse(r, entry->number.at, "no variable is called",
@@ -595,7 +518,7 @@ link_entry(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
 		if (op->number < templates->names) {
 			continue;
 		}
-		to = find_entry(templates, op->text);
+		to = template_entry(templates, op->text);
 		if (to != NULL && op->kind != OP_VARIABLE) {
 			link_block(op, to);
 			continue;
@@ -702,17 +625,17 @@ templates_lacks(
 
 	*of = 0;
 	for (size_t i = 0; i < templates->entries;
-	     i += forms_of(templates, &templates->entry[i])) {
+	     i += template_forms(templates, &templates->entry[i])) {
 		const struct entry *entry = &templates->entry[i];
 
 		*of += entry->phrase;
 		if (!entry->fallback || entry->from == entry->until) {
 			continue;
 		}
-		if (names->len + length(entry->name) + 3 < names->size) {
+		if (names->len + span_length(entry->name) + 3 < names->size) {
 			text_add(names, names->len > 0 ? ", " : "");
 			text_add_bytes(
-			    names, entry->name.at, length(entry->name));
+			    names, entry->name.at, span_length(entry->name));
 		}
 		lacks++;
 	}
@@ -726,7 +649,7 @@ templates_fact(const struct templates *templates, enum template_fact fact,
 	const struct span text = templates->language[0].fact[fact];
 
 	if (text.at != NULL) {
-		text_add_bytes(out, text.at, length(text));
+		text_add_bytes(out, text.at, span_length(text));
 	}
 }
 
@@ -741,18 +664,18 @@ tell_unknown(const struct templates *templates, struct reader *r,
 	char buf[TEMPLATE_ERROR_SIZE];
 	struct text line;
 
-	if (length(entry->name) < NAME_SHOWN) {
-		memcpy(written, entry->name.at, length(entry->name));
+	if (span_length(entry->name) < NAME_SHOWN) {
+		memcpy(written, entry->name.at, span_length(entry->name));
 	}
 	for (size_t i = 0; i < templates->entries; i++) {
 		const struct entry *other = &templates->entry[i];
 		char name[NAME_SHOWN] = "";
 
 		if (!other->phrase || other->source == entry->source ||
-		    length(other->name) >= NAME_SHOWN) {
+		    span_length(other->name) >= NAME_SHOWN) {
 			continue;
 		}
-		memcpy(name, other->name.at, length(other->name));
+		memcpy(name, other->name.at, span_length(other->name));
 		nearest_offer(&nearest, name);
 		if (nearest.word == name) {
 			memcpy(meant, name, NAME_SHOWN);
@@ -796,248 +719,4 @@ templates_tell(const struct templates *templates,
 			tell_unknown(templates, &r, entry, tell);
 		}
 	}
-}
-
-/* ---- rendering ---- */
-
-struct rendering {
-	const struct templates *templates;
-	struct text *out;
-	const struct variable *bound[NAMES_MAX]; /* what each name means now */
-	int depth;
-	bool html;
-	bool bare;     /* no markup can stand here */
-	bool fallback; /* what is around it is of that language */
-	/* A text, escaped or not. */
-	void (*put)(struct text *out, const char *text, size_t len);
-	bool wrong;
-};
-
-void
-template_escape(struct text *out, const char *text, size_t len)
-{
-	/* What a byte is written as; NULL: as it is. */
-	static const char *const references[UCHAR_MAX + 1] = {
-		['&'] = "&amp;",
-		['<'] = "&lt;",
-		['>'] = "&gt;",
-		['"'] = "&quot;",
-		['\''] = "&#39;",
-		['\x7f'] = "?",
-	};
-	const char *from = text;
-	const char *end = text + len;
-
-	for (; text < end; text++) {
-		const unsigned char c = (unsigned char)*text;
-		const char *written = c < ' ' ? "?" : references[c];
-
-		if (written != NULL) {
-			text_add_bytes(out, from, (size_t)(text - from));
-			text_add(out, written);
-			from = text + 1;
-		}
-	}
-	text_add_bytes(out, from, (size_t)(text - from));
-}
-
-static void run(struct rendering *r, size_t from, size_t until);
-
-/* The form a number has in the language, or in the one to fall back on. */
-static enum plural
-form_of(const struct templates *templates, bool fallback, int64_t number)
-{
-	const struct span *rule = templates->language[fallback].rule;
-	enum plural form = 0;
-	bool holds = false;
-
-	while (form < PLURAL_OTHER &&
-	       (rule[form].at == NULL ||
-		   !plural_holds(
-		       rule[form].at, length(rule[form]), number, &holds) ||
-		   !holds)) {
-		form++;
-	}
-	return form;
-}
-
-/* Say that what follows within a tag is in the language of what is written
- * now. */
-static void
-put_language(struct rendering *r)
-{
-	const struct templates *templates = r->templates;
-
-	text_addf(r->out, " lang=\"%s\"", templates->language[r->fallback].tag);
-	if (templates->language[0].rtl != templates->language[1].rtl) {
-		text_addf(r->out, " dir=\"%s\"",
-		    templates->language[r->fallback].rtl ? "rtl" : "ltr");
-	}
-}
-
-/* Write an entry, in the form that fits: `entry` is the first.  What it says in
- * another language than what is around it is marked so. */
-static void
-put_entry(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    const struct entry *entry, bool bare)
-{
-	const size_t forms = forms_of(r->templates, entry);
-	const struct rendering outer = { .bare = r->bare,
-		.fallback = r->fallback };
-	bool marked;
-
-	for (size_t i = 1; i < forms; i++, entry++) {
-		const struct variable *number = r->bound[entry->variable];
-
-		if (number != NULL && number->is_number &&
-		    form_of(r->templates, entry->fallback, number->number) ==
-			entry->form) {
-			break;
-		}
-	}
-	r->bare = r->bare || bare;
-	if (entry->phrase) {
-		r->fallback = entry->fallback;
-	}
-	marked = r->html && !r->bare && entry->words && !entry->blocks &&
-		 r->fallback != outer.fallback;
-	if (marked) {
-		text_add(r->out, "<span");
-		put_language(r);
-		text_add(r->out, ">");
-	}
-	run(r, entry->from, entry->until);
-	if (marked) {
-		text_add(r->out, "</span>");
-	}
-	r->bare = outer.bare;
-	r->fallback = outer.fallback;
-}
-
-static bool
-put_named(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    const char *name, bool bare)
-{
-	const struct entry *entry = find_entry(r->templates, span_of(name));
-
-	if (entry != NULL) {
-		put_entry(r, entry, bare);
-	}
-	return entry != NULL;
-}
-
-static void
-put_variable(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    const struct variable *variable, bool bare)
-{
-	if (variable->phrase != NULL) {
-		if (!put_named(r, variable->phrase, bare) &&
-		    (variable->text == NULL ||
-			!put_named(r, variable->text, bare))) {
-			r->wrong = true;
-		}
-	} else if (variable->write != NULL) {
-		variable->write(variable->what, r->out);
-	} else if (variable->text != NULL) {
-		r->put(r->out, variable->text, strlen(variable->text));
-	}
-}
-
-/* Run the operations of a block: of a list once for each section, with its
- * variables in place of those around it, which are put back afterwards. */
-static void
-put_block(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    const struct op *op, size_t from)
-{
-	const struct variable *what = r->bound[op->number];
-	const bool empty = what == NULL ||
-			   (what->phrase == NULL && what->list == NULL &&
-			       what->write == NULL &&
-			       (what->text == NULL || what->text[0] == '\0'));
-
-	if (op->kind == OP_ABSENCE || empty || what->list == NULL) {
-		if ((op->kind == OP_ABSENCE) == empty) {
-			run(r, from, op->until);
-		}
-		return;
-	}
-	for (const struct section *section = what->list; section != NULL;
-	     section = section->next) {
-		const struct variable *hidden[HIDDEN_MAX];
-		const struct variable *variable = section->variable;
-		size_t count = 0;
-
-		for (; variable != NULL && count < HIDDEN_MAX;
-		     variable = variable->next) {
-			hidden[count++] = r->bound[variable->name];
-			r->bound[variable->name] = variable;
-		}
-		r->wrong = r->wrong || variable != NULL;
-		run(r, from, op->until);
-		variable = section->variable;
-		for (size_t i = 0; i < count; i++, variable = variable->next) {
-			r->bound[variable->name] = hidden[i];
-		}
-	}
-}
-
-static void
-run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    size_t from, size_t until)
-{
-	if (r->depth == DEPTH_MAX) {
-		r->wrong = true;
-		return;
-	}
-	r->depth++;
-	for (size_t at = from; at < until && !r->wrong && !r->out->cut;) {
-		const struct op *op = &r->templates->op[at++];
-		const struct variable *variable;
-
-		switch (op->kind) {
-		case OP_TEXT:
-			text_add_bytes(r->out, op->text.at, length(op->text));
-			break;
-		case OP_LANG:
-			if (r->html) {
-				put_language(r);
-			}
-			break;
-		case OP_ENTRY:
-			put_entry(
-			    r, &r->templates->entry[op->number], op->bare);
-			break;
-		case OP_BLOCK:
-		case OP_ABSENCE:
-			put_block(r, op, at);
-			at = op->until;
-			break;
-		case OP_VARIABLE:
-			variable = r->bound[op->number];
-			if (variable != NULL) {
-				put_variable(r, variable, op->bare);
-			}
-			break;
-		}
-	}
-	r->depth--;
-}
-
-bool
-template_render(const struct templates *templates, const char *name,
-    enum template_form form, const struct section *section, struct text *out)
-{
-	struct rendering r = {
-		.templates = templates,
-		.out = out,
-		.html = form == TEMPLATE_HTML,
-		.put = form == TEMPLATE_PLAIN ? text_add_bytes
-					      : template_escape,
-	};
-
-	for (const struct variable *variable = section->variable;
-	     variable != NULL; variable = variable->next) {
-		r.bound[variable->name] = variable;
-	}
-	return put_named(&r, name, false) && !r.wrong && !out->cut;
 }

@@ -1,0 +1,101 @@
+/*
+ * Inside templates: what reading makes of them, and rendering runs.
+ */
+#ifndef WEB_TEMPLATE_PARTS_H
+#define WEB_TEMPLATE_PARTS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+#include "web/plural.h"
+#include "web/template.h"
+
+enum {
+	DEPTH_MAX = 16, /* blocks and entries within each other */
+	NAMES_MAX = 256 /* more than there are variables */
+};
+
+enum op_kind {
+	OP_TEXT,     /* write the bytes at `at` */
+	OP_VARIABLE, /* write variable `number` */
+	OP_ENTRY,    /* write entry `number`, or the form of it that fits */
+	OP_LANG,     /* within a tag: the language of what it holds */
+	OP_BLOCK,    /* run those up to `until` for each section */
+	OP_ABSENCE   /* run those where the variable is empty */
+};
+
+/* A run of bytes of a source. */
+struct span {
+	const char *at;
+	const char *end;
+};
+
+struct op {
+	enum op_kind kind;
+	bool bare; /* a hole where no markup can stand: in a tag, the title */
+	size_t number;
+	size_t until;
+	struct span text; /* of a hole, its name */
+};
+
+/* A template or phrase, or one form of it: some operations in a row. */
+struct entry {
+	struct span name;
+	enum plural form;   /* of a phrase without forms, PLURAL_OTHER */
+	struct span number; /* the variable's name, or NULL */
+	size_t variable;    /* its place among the names */
+	size_t source;
+	size_t from;
+	size_t until;
+	bool phrase;
+	bool fallback;
+	bool words;         /* it says something itself */
+	bool blocks;        /* it begins with one, as <p> */
+	bool known;         /* an earlier source has it too */
+	bool used;          /* another names it */
+	const char *before; /* where the same source gave it, or NULL */
+	enum {
+		LINK_NOT_YET,
+		LINK_BEGUN,
+		LINK_DONE
+	} link;
+};
+
+struct templates {
+	struct op *op;
+	size_t ops;
+	struct entry *entry; /* sorted by name and form once all are read */
+	size_t entries;
+	const char *const *name; /* of variables; borrowed */
+	size_t names;
+	/* Of the language itself, and of the one to fall back on. */
+	struct {
+		const char *tag;
+		struct span rule[PLURAL_COUNT]; /* or NULL */
+		struct span fact[TEMPLATE_FACTS];
+		bool rtl;
+	} language[2];
+};
+
+static inline size_t
+span_length(struct span span)
+{
+	return (size_t)(span.end - span.at);
+}
+
+static inline struct span
+span_of(const char *string)
+{
+	return (struct span){ string, string + strlen(string) };
+}
+
+/* The first form of the entry of that name, or NULL. */
+struct entry *template_entry(
+    const struct templates *templates, struct span name);
+
+/* How many forms stand in a row from this one on. */
+size_t template_forms(
+    const struct templates *templates, const struct entry *entry);
+
+#endif
