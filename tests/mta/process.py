@@ -92,6 +92,17 @@ class Process:
     def worker(self):
         return worker_of(self.pid)
 
+    def files(self):
+        """Paths of what its worker has open; of what is deleted they say so."""
+        folder = f"/proc/{self.worker}/fd"
+        found = set()
+        for number in os.listdir(folder):
+            try:
+                found.add(os.readlink(f"{folder}/{number}"))
+            except FileNotFoundError:
+                pass  # closed meanwhile
+        return found
+
     def running(self):
         return self.child.poll() is None
 
