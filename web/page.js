@@ -70,11 +70,14 @@
     done.setAttribute("d", `M0 0h${width * share}v${height}H0z`);
   }
 
-  // Not while something is being typed, nor where there is no network.
-  function lookAgain() {
+  // Not while something is being typed, nor where it would not be answered:
+  // without a network this page is better than none.
+  async function lookAgain() {
     const field = document.getElementById("ip");
+    const answer = await fetch(location.href, { method: "HEAD" })
+      .catch(() => null);
 
-    if (navigator.onLine && field.value === field.defaultValue) {
+    if (answer?.ok && field.value === field.defaultValue) {
       location.reload();
     } else {
       setTimeout(lookAgain, 5000);

@@ -183,8 +183,8 @@ add_headers(struct MHD_Response *to, const struct response *response)
 {
 	static const char policy
 	    [] = "default-src 'none'; style-src 'self'; script-src 'self'; "
-		 "img-src 'self'; form-action 'self'; base-uri 'none'; "
-		 "frame-ancestors 'none'";
+		 "img-src 'self'; connect-src 'self'; form-action 'self'; "
+		 "base-uri 'none'; frame-ancestors 'none'";
 	const bool json = response->type != NULL &&
 			  strcmp(response->type, "application/json") == 0;
 	int64_t retry = response->retry_after;

@@ -319,7 +319,7 @@ def test_the_owners_own_site(browser, tmp_path, scheme):
         site.videur("report", "recipient", "192.0.2.7")
     site.start()
     try:
-        for language in LANGUAGES:
+        for language in ("fr", "en"):  # that it speaks
             answer = browser.look(
                 address(site, "listed", language), axe=True, scheme=scheme,
                 picture=f"own-{language}-{scheme}", **DESK)

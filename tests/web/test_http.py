@@ -76,8 +76,8 @@ def test_strict_headers_stand_on_everything(shown, path):
     headers = shown.ask(path).headers
     policy = headers["Content-Security-Policy"].split("; ")
     assert sorted(policy) == [
-        "base-uri 'none'", "default-src 'none'", "form-action 'self'",
-        "frame-ancestors 'none'", "img-src 'self'", "script-src 'self'",
+        "base-uri 'none'", "connect-src 'self'", "default-src 'none'",
+        "form-action 'self'", "frame-ancestors 'none'", "img-src 'self'", "script-src 'self'",
         "style-src 'self'"]
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Referrer-Policy"] == "no-referrer"
