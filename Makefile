@@ -207,7 +207,10 @@ export VIDEUR_BUILD = $(abspath $(BUILD))
 NODE ?= build/node
 export VIDEUR_NODE = $(abspath $(NODE))
 # The longest first: the others run beside it.
-SUITES = mta web faults cli miltertest unit
+SUITES = browser mta web faults cli miltertest unit
+# Those of them that also run under the sanitizers: a browser asks our programs
+# nothing that the others do not.
+SANITIZED = $(filter-out browser,$(SUITES))
 
 check:
 	@scripts/setup all
@@ -227,7 +230,14 @@ faults: all
 	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/faults
 
 web: all $(NODE)/ready
-	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/web
+	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider \
+		$(BROWSER:%=--ignore=%) tests/web
+
+# What needs a real browser for nearly all it does.
+BROWSER = $(addprefix tests/web/,test_browser.py test_script.py \
+	test_ten_seconds.py)
+browser: all $(NODE)/ready
+	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider $(BROWSER)
 
 $(NODE)/ready: tests/web/browser/package.json tests/web/browser/package-lock.json
 	$(call say,npm)
@@ -246,7 +256,7 @@ mta: all
 
 asan:
 	@scripts/setup all
-	@scripts/sanitized asan address,undefined $(SUITES)
+	@scripts/sanitized asan address,undefined $(SANITIZED)
 
 # What has threads: the milter. The load has clients that offend.
 tsan:
