@@ -78,7 +78,8 @@ config_check(struct ctl *ctl)
 		output_say("there is no " CONF_DEFAULT_FILE
 			   ": all is as it is by default");
 	} else if (fine) {
-		output_command("%s: fine", file != NULL ? file : CONF_DEFAULT_FILE);
+		output_command(
+		    "%s: fine", file != NULL ? file : CONF_DEFAULT_FILE);
 	}
 	return fine ? EXIT_FINE : EXIT_USAGE;
 }

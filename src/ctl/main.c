@@ -326,14 +326,34 @@ run_verb(struct ctl *ctl, const struct command *command)
 	return ctl_well(ctl, result) ? status : EXIT_DATABASE;
 }
 
+static enum output_format
+format_of(const struct args *args)
+{
+	return args->value[OPTION_JSON] != NULL  ? OUTPUT_JSON
+	       : args->value[OPTION_CSV] != NULL ? OUTPUT_CSV
+						 : OUTPUT_TEXT;
+}
+
+/* What reads the configuration itself, and no database. */
+static enum exit_status
+run_alone(
+    const char *file, const struct command *command, const struct args *args)
+{
+	struct ctl ctl = { .file = file, .args = args, .now = proc_now() };
+	enum exit_status status;
+
+	output_init(format_of(args), false);
+	status = command->run(&ctl);
+	(void)output_close(true);
+	return status;
+}
+
 /* Everything that can be refused is refused before the database is touched. */
 static enum exit_status
 run(const char *file, const struct command *command, const struct args *args)
 {
 	char error[CONF_ERROR_SIZE] = "";
-	struct conf *conf = command->access == ACCESS_NOT
-				? NULL
-				: conf_load(file, error);
+	struct conf *conf = conf_load(file, error);
 	struct ctl ctl = {
 		.conf = conf,
 		.file = file,
@@ -345,7 +365,7 @@ run(const char *file, const struct command *command, const struct args *args)
 			  command->access == ACCESS_WRITE;
 	enum exit_status status = EXIT_FINE;
 
-	if (conf == NULL && command->access != ACCESS_NOT) {
+	if (conf == NULL) {
 		output_wrong(error);
 		return EXIT_USAGE;
 	}
@@ -353,17 +373,12 @@ run(const char *file, const struct command *command, const struct args *args)
 	    (command->run == status_show || command->run == doctor_run)) {
 		output_wrong(error); /* warnings */
 	}
-	output_init(args->value[OPTION_JSON] != NULL  ? OUTPUT_JSON
-		    : args->value[OPTION_CSV] != NULL ? OUTPUT_CSV
-						      : OUTPUT_TEXT,
-	    keep);
+	output_init(format_of(args), keep);
 	if (command->check != NULL) {
 		status = command->check(&ctl);
 	}
 	if (status == EXIT_FINE) {
-		status = command->access == ACCESS_NOT
-			     ? command->run(&ctl)
-			     : run_verb(&ctl, command);
+		status = run_verb(&ctl, command);
 	}
 	if (ctl.store != NULL) {
 		store_close(ctl.store);
@@ -412,7 +427,8 @@ speak(const char *file, char *const *argv)
 	if (command->run == config_check && args.words > skip) {
 		file = args.word[skip];
 	}
-	return run(file, command, &args);
+	return command->access == ACCESS_NOT ? run_alone(file, command, &args)
+					     : run(file, command, &args);
 }
 
 int

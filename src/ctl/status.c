@@ -104,8 +104,8 @@ put_bans(const struct ban_counts *counts, int64_t observed)
 	for (size_t i = 0; i < CAUSE_COUNT; i++) {
 		all += counts->bans[i];
 	}
-	put_families("listed", addresses[0] + networks[0],
-	    addresses[1] + networks[1]);
+	put_families(
+	    "listed", addresses[0] + networks[0], addresses[1] + networks[1]);
 	put_families("addresses", addresses[0], addresses[1]);
 	put_families("networks", networks[0], networks[1]);
 	output_line("bans", "%" PRId64 " active, of %s and %s", all,

@@ -162,7 +162,48 @@ label_of(struct page *page, const char *phrase, int64_t at)
 	    page->language->templates, phrase, TEMPLATE_PLAIN, &scratch, &out);
 	data->used = used;
 	label = page_data_room(data, out.len + 1);
-	return label != NULL ? strcpy(label, words) : "";
+	return label != NULL ? memcpy(label, words, out.len + 1) : "";
+}
+
+/* What a column stands for. */
+struct axis_column {
+	int64_t at;
+	size_t behind; /* how many follow it */
+	size_t columns;
+	bool days;
+	int hour; /* of the day, here */
+	bool
+	    marked; /* Mondays (1970 began with a Thursday); midnight and noon */
+};
+
+static const char *
+title_of(const struct axis_column *column)
+{
+	if (column->behind > 0) {
+		return column->days ? "column-day" : "column-hour";
+	}
+	return column->days ? "column-today" : "column-now";
+}
+
+/* What stands below it: the last one always is named, of the others some. */
+static void
+put_mark(struct section *item, const struct axis_column *column)
+{
+	const bool days = column->days;
+
+	if (column->behind == 0) {
+		section_word(
+		    item, VAR_LABEL, days ? "today-label" : "now-label", "");
+		section_yes(item, VAR_LAST, true);
+	} else if (column->marked && column->behind >= column->columns / 4) {
+		(days ? section_moment : section_here)(
+		    item, VAR_AT, column->at);
+		section_word(item, VAR_LABEL,
+		    column->hour == 0 ? "moment-day" : "moment-clock", "");
+		section_yes(item, VAR_LESS,
+		    column->behind < column->columns / 2 || column->hour != 0 ||
+			(days && column->at / STORE_DAY / 7 % 2 == 0));
+	}
 }
 
 struct page_axis *
@@ -178,32 +219,18 @@ page_axis_put(struct page *page, int64_t from, int64_t step, size_t columns)
 	axis->marks = 0;
 	for (size_t i = 0; i < columns; i++) {
 		const int64_t at = from + (int64_t)i * step;
-		const size_t behind = columns - 1 - i;
 		const int hour = days ? 0 : page_hour(at);
-		/* Mondays (1970 began with a Thursday); midnight and noon. */
-		const bool marked = days ? (at / step + 3) % 7 == 0
-					 : hour % 12 == 0;
-		struct section *item = section_item(page->root, VAR_MARKS);
+		const struct axis_column column = { .at = at,
+			.behind = columns - 1 - i,
+			.columns = columns,
+			.days = days,
+			.hour = hour,
+			.marked = days ? (at / STORE_DAY + 3) % 7 == 0
+				       : hour % 12 == 0 };
 
-		axis->label[i] = label_of(page,
-		    behind > 0 ? days ? "column-day" : "column-hour"
-		    : days     ? "column-today"
-			       : "column-now",
-		    at);
-		axis->marks |= marked ? UINT64_C(1) << i : 0;
-		if (behind == 0) {
-			section_word(item, VAR_LABEL,
-			    days ? "today-label" : "now-label", "");
-			section_yes(item, VAR_LAST, true);
-		} else if (marked && behind >= columns / 4) {
-			(days ? section_moment : section_here)(
-			    item, VAR_AT, at);
-			section_word(item, VAR_LABEL,
-			    hour == 0 ? "moment-day" : "moment-clock", "");
-			section_yes(item, VAR_LESS,
-			    behind < columns / 2 || hour != 0 ||
-				(days && at / step / 7 % 2 == 0));
-		}
+		put_mark(section_item(page->root, VAR_MARKS), &column);
+		axis->label[i] = label_of(page, title_of(&column), at);
+		axis->marks |= column.marked ? UINT64_C(1) << i : 0;
 	}
 	return axis;
 }

@@ -383,10 +383,9 @@ routes_answer(const struct request *request, struct response *response)
 	while (route < end && !leads_to(request->path, route)) {
 		route++;
 	}
-	if ((route == end || !route->free) &&
-	    !take_rate(request, requests_in(request), response)) {
-		/* It is refused. */
-	} else if (answer_odd(request, response)) {
+	if (((route == end || !route->free) &&
+		!take_rate(request, requests_in(request), response)) ||
+	    answer_odd(request, response)) {
 		/* That is all. */
 	} else if (route == end || !request->reads) {
 		response_refuse(request,

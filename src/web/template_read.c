@@ -455,12 +455,12 @@ static bool
 check_form(struct reader *r, struct entry *entry)
 {
 	const struct templates *templates = r->templates;
-	const struct entry *last = template_entry(templates, entry->name);
+	/* The last of them is "other", or there is none. */
+	const struct entry *last = entry + template_forms(templates, entry) - 1;
 
 	if (entry->number.at == NULL) {
 		return true;
 	}
-	last += template_forms(templates, last) - 1;
 	entry->variable = find_variable(templates, entry->number);
 	if (entry->variable == templates->names) {
 		return refuse(r, entry->number.at, "no variable is called",

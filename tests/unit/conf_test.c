@@ -236,8 +236,7 @@ every_key_is_read(void **state)
 	check_text(
 	    who, conf->milter.virus_header.item[0], "X-Amavis-Alert: INFECTED");
 	check_text(who, conf->web.listen.item[0], "[::1]:80");
-	check_text(
-	    who, conf->web.metrics_listen.item[0], "unix:/run/m.sock");
+	check_text(who, conf->web.metrics_listen.item[0], "unix:/run/m.sock");
 	check_int(who, (int64_t)conf->web.trusted_proxies, 1);
 	check_text(who, conf->watch.journal, "no");
 	check_int(who, (int64_t)conf->watch.units.items, 2);

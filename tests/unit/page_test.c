@@ -159,9 +159,9 @@ steps_are_told(void **state)
 		standing.ban[0].step = (int)rows_number(&rows, 1);
 		rule = policy_rule(&conf->policy, rows.field[0]);
 		bans.next[0].step = standing.ban[0].step + 1;
-		bans.next[0].lasts =
-		    rule == NULL ? 0
-				 : policy_duration(rule, bans.next[0].step);
+		bans.next[0].lasts = rule == NULL ? 0
+						  : policy_duration(rule,
+							bans.next[0].step);
 		page.language = en;
 		shows(rows.sentence, rows.field[2]);
 		page.language = fr;
@@ -230,7 +230,8 @@ every_kind_in_every_language(void **state)
 {
 	static const struct stats stats = { .at = NOW };
 	const struct page_several several = { .count = 2,
-		.one = { { .kind = PAGE_LOOKUP, .ip = "192.0.2.7", .ends = NOW },
+		.one = {
+		    { .kind = PAGE_LOOKUP, .ip = "192.0.2.7", .ends = NOW },
 		    { .kind = PAGE_NEVER, .text = "10.0.0.1" } } };
 
 	(void)state;
