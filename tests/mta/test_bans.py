@@ -8,7 +8,7 @@ from mail import GOOD
 from offences import (accepted_recipients, dictionary_attack,
                       given_up_recipients, guess, spam, virus)
 from smtp import deliver
-from truth import (ERRORS, HOUR, LOGINS, SPAMS, assert_clear,
+from truth import (ERRORS, HOUR, LOGINS, SPAMS, assert_clear, assert_ended,
                    assert_one_truth, hear)
 
 
@@ -105,8 +105,15 @@ def test_a_ban_that_was_told_of_lasts_from_its_own_time(world, address):
 
 def test_a_ban_is_over_without_anybody_ending_it(world, address):
     world.house.report("recipient", address, 20, time.time() - 3 * HOUR)
-    assert len(world.house.bans(address)) == 1
-    assert_clear(world, address)
+    (ban,) = world.house.bans(address)
+    assert_ended(world, address, ban["ref"])
+
+
+def test_a_ban_that_is_lifted_is_over_for_everybody(world, address):
+    world.house.report("recipient", address, 20)
+    ref = hear(world.mx, address).ref
+    world.house.videur("clear", address)
+    assert_ended(world, address, ref)
 
 
 def test_10_reported_login_failures_stop_submission_and_not_mx(

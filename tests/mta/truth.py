@@ -196,3 +196,21 @@ def assert_clear(world, address, port=None):
     assert world.house.run("check", address).returncode == 0
     answer = world.house.api(address)
     assert answer["listed"] is False and answer["bans"] == []
+
+
+def assert_ended(world, address, ref):
+    """A block that is over: mail comes in, nobody lists the address, and who
+    brings the ref is told of the same block by page and command."""
+    house = world.house
+    ban = the_ban(house.bans(address), ref)
+    assert_clear(world, address)
+    explained = the_ban(house.json("explain", address, "--json")["bans"], ref)
+    over = ban["cleared"] or ban["ends"]
+    for told in (ban, explained):
+        assert (told["cleared"] or told["ends"]) == over
+        assert told["reason"] == ban["reason"]
+    page = house.page(address, ref=ref)
+    assert f"<code>{ref}</code>" in page
+    assert f'datetime="{over}"' in page
+    assert ("was lifted" in page) == (ban["cleared"] is not None)
+    assert ref not in house.page(address)
