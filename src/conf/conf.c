@@ -521,6 +521,13 @@ conf_counts(const struct conf *conf, enum kind kind, enum conf_source who,
 }
 
 bool
+conf_names_open(const struct conf *conf)
+{
+	return conf->contact[0] != '\0' || conf->web.abuse[0] != '\0' ||
+	       conf->always_open.items > 0;
+}
+
+bool
 conf_forwards(const struct conf *conf, const struct net *client)
 {
 	for (size_t i = 0; i < conf->forwarders; i++) {

@@ -216,6 +216,10 @@ const char *conf_paragraph(const struct conf *conf, const char *tag);
 /* Whether videur-watch follows any log. */
 bool conf_watches(const struct conf *conf);
 
+/* Whether the owner named an address that is open to banned clients as well:
+ * then no number of hits closes MAIL to them. */
+bool conf_names_open(const struct conf *conf);
+
 /* Whether the client is a known forwarder, or one of them is in it: a list
  * names single addresses, and of IPv6 a client is more than one. */
 bool conf_forwards(const struct conf *conf, const struct net *client);

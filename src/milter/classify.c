@@ -23,13 +23,6 @@ classify_address(const char *path, char address[static CLASSIFY_ADDRESS_SIZE])
 }
 
 bool
-classify_names_spared(const struct conf *conf)
-{
-	return conf->contact[0] != '\0' || conf->web.abuse[0] != '\0' ||
-	       conf->always_open.items > 0;
-}
-
-bool
 classify_spared(const struct conf *conf, const char *address)
 {
 	bool spared = reply_spares(address) ||

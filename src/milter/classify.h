@@ -24,10 +24,8 @@ void classify_address(
     const char *path, char address[static CLASSIFY_ADDRESS_SIZE]);
 
 /* Whether such an address is open to banned clients as well: a postmaster's or
- * abuse@ (RFC 5321 4.5.1), or one that the owner named; and whether the owner
- * named any. */
+ * abuse@ (RFC 5321 4.5.1), or one that the owner named. */
 bool classify_spared(const struct conf *conf, const char *address);
-bool classify_names_spared(const struct conf *conf);
 
 /*
  * The kind of event that a recipient rejected by the MTA is.  `status` is the

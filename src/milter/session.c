@@ -217,7 +217,7 @@ refused_by_ban(
 	 * always, and only until the session was refused once: who guesses at
 	 * recipients learns no more than in one transaction. */
 	ban = verdict_ban(
-	    peer, stage, !session->hit && classify_names_spared(session->conf));
+	    peer, stage, !session->hit && conf_names_open(session->conf));
 	if (ban == NULL || spared) {
 		return false;
 	}

@@ -198,6 +198,16 @@ put_by_hand(struct section *section, const struct ban *ban)
 	section_text(section, VAR_SAY, ban->say[0] != '\0' ? ban->say : NULL);
 }
 
+/* Whether one can say to whom one writes before it refuses: the postmaster is
+ * open to all then. */
+static bool
+reaches_rcpt(const struct page *page, const struct ban *ban)
+{
+	return ban->stage == STAGE_RCPT &&
+	       (ban->hits < BAN_HITS_TO_MAIL ||
+		   conf_names_open(page->site->conf));
+}
+
 static void
 put_ban(const struct page *page, const struct ban *ban, bool open, bool asked,
     const char *reply)
@@ -213,9 +223,8 @@ put_ban(const struct page *page, const struct ban *ban, bool open, bool asked,
 	section_copy(item, VAR_ANCHOR,
 	    ban_is_manual(ban) ? "by-hand" : page_anchor(&ban->reply, anchor));
 	put_by_hand(item, ban);
-	/* Before RCPT nobody can say that he writes to the postmaster. */
 	section_word(item, VAR_SERVICE,
-	    ban->stage == STAGE_RCPT ? "service-" : "service-all-",
+	    reaches_rcpt(page, ban) ? "service-" : "service-all-",
 	    service_name(ban->service));
 	section_yes(item, VAR_OPEN, open);
 	section_yes(item, VAR_ASKED, asked);

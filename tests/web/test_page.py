@@ -7,6 +7,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import time
 import urllib.parse
 
@@ -343,6 +344,27 @@ def test_statistics_of_a_missing_database_are_none(empty):
     # All that ask within a millisecond look at the files once.
     for path in "/stats", "/api/v1/stats":
         wait_for(lambda path=path: empty.ask(path).status == 503, 1, path)
+
+
+@pytest.mark.parametrize("contact, hits, opened", [
+    ("postmaster@example.fr", 10, True), ("", 9, True), ("", 10, False)])
+def test_the_postmaster_is_open_as_long_as_the_milter_says(
+        tmp_path, contact, hits, opened):
+    site = Website(tmp_path)
+    with open(site.conf, encoding="utf-8") as file:
+        text = file.read()
+    with open(site.conf, "w", encoding="utf-8") as file:
+        file.write(text.replace('"postmaster@example.fr"', f'"{contact}"'))
+    for _ in range(20):
+        site.videur("report", "recipient", "192.0.2.7")
+    with sqlite3.connect(site.database) as database:
+        database.execute("UPDATE ban SET hits = ?", (hits,))
+    site.start()
+    try:
+        words = site.ask("/?ip=192.0.2.7").words
+        assert ("except to postmaster@" in words) == opened
+    finally:
+        site.close()
 
 
 @pytest.mark.parametrize("ip, said", BAD.items())
