@@ -302,7 +302,7 @@ site_file(const struct site *site, const char *name)
 /* ---- templates ---- */
 
 /* What the templates of one language are read from. */
-struct sources {
+struct page_files {
 	struct template_source source[4 * SITE_FILES_MAX];
 	struct site_file *owned[4 * SITE_FILES_MAX]; /* or NULL */
 	size_t count;
@@ -324,7 +324,7 @@ is_source(const struct site_file *file, const char *tag)
  * `tag` is NULL, else the phrases of that language. */
 static void
 add_sources(
-    struct site *site, const char *tag, bool fallback, struct sources *to)
+    struct site *site, const char *tag, bool fallback, struct page_files *to)
 {
 	for (size_t i = 0; i < 2 * site->files; i++) {
 		const bool own = i >= site->files;
@@ -358,7 +358,7 @@ add_sources(
 
 static void
 sources_of(
-    struct site *site, const struct language *language, struct sources *out)
+    struct site *site, const struct language *language, struct page_files *out)
 {
 	out->count = 0;
 	add_sources(site, NULL, false, out);
@@ -374,7 +374,7 @@ sources_of(
 static bool
 read_templates(struct site *site, struct language *language, bool *again)
 {
-	struct sources sources;
+	struct page_files sources;
 	struct template_error error;
 
 	sources_of(site, language, &sources);
@@ -407,7 +407,7 @@ tell(const char *line)
 static void
 tell_of_phrases(struct site *site, const struct language *language)
 {
-	struct sources sources;
+	struct page_files sources;
 	char buf[LACKS_SIZE];
 	struct text names;
 	size_t of;
