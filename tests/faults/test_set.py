@@ -155,7 +155,7 @@ class Host:
 
     def aside(self):
         """Names of the files that lie aside, without the date."""
-        return {name.split("Z", 1)[1] for name in glob.glob(
+        return {name.rsplit("Z", 1)[1] for name in glob.glob(
             f"{self.database}.damaged-*T*Z*")}
 
     def told(self):
