@@ -553,6 +553,7 @@ engine_next(struct store *store, const struct conf *conf, const struct ban *ban,
 	}
 	return next;
 }
+
 void
 engine_outlook(struct store *store, const struct conf *conf,
     const struct net *client, const struct rule *rule, int64_t now,
