@@ -66,7 +66,7 @@ endif
 
 # The house: lower floors make one library, each program is one folder.
 LIBRARY_ROOMS = base core bounce logs conf store engine rules chart intake \
-	replay doctor
+	replay doctor export
 PROGRAM_ROOMS = milter web watch ctl
 LIBRARY_LIBS = -lsqlite3 -lpcre2-8 -lz -lresolv
 LIBS_milter = -lmilter -lpthread

@@ -111,8 +111,12 @@ reply_phrase(const struct reply *reply, const char *who, const char *network,
 	}
 	if (lookup_url != NULL && lookup_url[0] != '\0') {
 		add_all(
-		    &out, (const char *[]){ ". See ", lookup_url, "?ip=", who,
-			      ref != NULL ? "&ref=" : NULL, ref, NULL });
+		    &out, (const char *[]){ ". See ", lookup_url,
+			      who != NULL ? "?ip=" : "", who != NULL ? who : "",
+			      ref == NULL   ? NULL
+			      : who != NULL ? "&ref="
+					    : "?ref=",
+			      ref, NULL });
 	}
 	if (reply->own[0] != '\0') {
 		add_all(&out, (const char *[]){ " ", reply->own, NULL });

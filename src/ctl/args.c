@@ -25,6 +25,7 @@ static const struct argument_kind {
 	[ARGUMENT_FILE] = { "FILE", "is not a path" },
 	[ARGUMENT_FILES] = { "FILE", NULL },
 	[ARGUMENT_TEXT] = { "TEXT", NULL },
+	[ARGUMENT_FORM] = { "FORM", NULL },
 	[ARGUMENT_DETAIL] = { NULL,
 	    "is not a detail: only printable ASCII, at most 200 bytes" },
 	[ARGUMENT_NOTE] = { NULL,
@@ -34,6 +35,7 @@ static const struct argument_kind {
 	    "is not the name of a policy (1 to 32 of a-z, 0-9 and '-')" },
 	[ARGUMENT_REASON] = { NULL,
 	    "is not a reason (spam, virus, auth, error, recipient, volume)" },
+	[ARGUMENT_SERVICE] = { NULL, "is not a service (any, mx, submission)" },
 	[ARGUMENT_TIME] = { NULL,
 	    "is not a time (2026-11-21T18:05:42Z or @SECONDS)" },
 };
@@ -54,11 +56,14 @@ static const struct option_kind {
 	[OPTION_JSON] = { "--json", ARGUMENT_END },
 	[OPTION_MISTAKE] = { "--mistake", ARGUMENT_END },
 	[OPTION_NOTE] = { "--note", ARGUMENT_NOTE },
+	[OPTION_OUT] = { "--out", ARGUMENT_FILE },
 	[OPTION_POLICY] = { "--policy", ARGUMENT_POLICY },
 	[OPTION_POSTFIX] = { "--postfix", ARGUMENT_FILE },
 	[OPTION_REASON] = { "--reason", ARGUMENT_REASON },
 	[OPTION_SAY] = { "--say", ARGUMENT_NOTE },
+	[OPTION_SERVICE] = { "--service", ARGUMENT_SERVICE },
 	[OPTION_UNMATCHED] = { "--unmatched", ARGUMENT_END },
+	[OPTION_WATCH] = { "--watch", ARGUMENT_END },
 };
 
 static const struct words option_words = WORDS_OF(options);
@@ -180,6 +185,8 @@ understand(struct args *args, const char *word, enum argument argument)
 		return words_parse(&kind_words, word, &args->kind);
 	case ARGUMENT_REASON:
 		return words_parse(&reason_words, word, &args->reason);
+	case ARGUMENT_SERVICE:
+		return words_parse(&service_words, word, &args->service);
 	case ARGUMENT_NOTE:
 		return strlen(word) < BAN_NOTE_SIZE && utf8_is_plain(word);
 	case ARGUMENT_DETAIL:
@@ -192,6 +199,7 @@ understand(struct args *args, const char *word, enum argument argument)
 	case ARGUMENT_OPTIONAL:
 	case ARGUMENT_FILES:
 	case ARGUMENT_TEXT:
+	case ARGUMENT_FORM:
 		break;
 	}
 	return true;

@@ -34,11 +34,13 @@ enum argument {
 	ARGUMENT_FILE,     /* a path that need not exist */
 	ARGUMENT_FILES,    /* paths or "-": all words that are left */
 	ARGUMENT_TEXT,     /* a text or "-": all words that are left */
+	ARGUMENT_FORM,     /* of an export, and a command: all that are left */
 	/* of options only */
 	ARGUMENT_DETAIL,
 	ARGUMENT_NOTE,
 	ARGUMENT_POLICY,
 	ARGUMENT_REASON,
+	ARGUMENT_SERVICE,
 	ARGUMENT_TIME
 };
 
@@ -55,11 +57,14 @@ enum args_option {
 	OPTION_JSON,
 	OPTION_MISTAKE,
 	OPTION_NOTE,
+	OPTION_OUT,
 	OPTION_POLICY,
 	OPTION_POSTFIX,
 	OPTION_REASON,
 	OPTION_SAY,
+	OPTION_SERVICE,
 	OPTION_UNMATCHED,
+	OPTION_WATCH,
 	OPTION_COUNT
 };
 
@@ -87,6 +92,7 @@ struct args {
 	int64_t duration;
 	enum kind kind;
 	enum reason reason;
+	enum service service;
 	int64_t at;
 	/* Paths, or a text's words: the last of `word`. */
 	const char *const *file;

@@ -119,6 +119,11 @@ verb rescue_check;
 verb rescue_database;
 verb rescue_seen;
 
+/* The form and what belongs together with it. */
+verb export_check;
+/* EXIT_NO where the command it ran did not end well. */
+verb export_bans;
+
 /* The words as one text, or "-": what stands on standard input, line by
  * line. */
 verb decode_text;

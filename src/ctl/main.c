@@ -29,7 +29,9 @@ enum access {
 	ACCESS_NONE, /* an empty one of its own */
 	ACCESS_READ,
 	ACCESS_WRITE,
-	ACCESS_OWN /* it writes, in brackets of its own */
+	/* In brackets of its own. */
+	ACCESS_READ_OWN,
+	ACCESS_WRITE_OWN
 };
 
 struct command {
@@ -81,10 +83,16 @@ static const struct command commands[] = {
 	{ { "report" }, "KIND IP [--at TIME] [--detail T]",
 	  "report an offence of an address",
 	  { { ARGUMENT_KIND, ARGUMENT_ADDRESS }, O(AT) | O(DETAIL) },
-	  ACCESS_OWN, report_one, NULL },
+	  ACCESS_WRITE_OWN, report_one, NULL },
 	{ { "report", "-" }, "",
 	  "the same, lines of KIND IP [--at TIME] from standard input",
-	  { { 0 }, 0 }, ACCESS_OWN, report_lines, report_lines_check },
+	  { { 0 }, 0 }, ACCESS_WRITE_OWN, report_lines, report_lines_check },
+	{ { "export" },
+	  "[--service S] [--reason R] [--out FILE [--watch]] FORM "
+	  "[--] [COMMAND...]",
+	  "the bans as rbldnsd, bind, nftables, ipset, postfix, exim, csv, json",
+	  { { ARGUMENT_FORM }, O(SERVICE) | O(REASON) | O(OUT) | O(WATCH) },
+	  ACCESS_READ_OWN, export_bans, export_check },
 	{ { "brake" }, "[--json|--csv]",
 	  "whether new bans of clients in good standing are held back",
 	  { { 0 }, SHAPES }, ACCESS_READ, brake_show, NULL },
@@ -282,9 +290,10 @@ open_database(struct ctl *ctl, enum access how)
 {
 	const char *path = ctl->conf->database;
 	char error[STORE_ERROR_SIZE] = "";
-	enum store_mode mode = how == ACCESS_NONE   ? STORE_SCRATCH
-			       : how == ACCESS_READ ? STORE_READ
-						    : STORE_WRITE;
+	enum store_mode mode = how == ACCESS_NONE ? STORE_SCRATCH
+			       : how == ACCESS_READ || how == ACCESS_READ_OWN
+				   ? STORE_READ
+				   : STORE_WRITE;
 	enum store_result result;
 
 	if (mode == STORE_READ && access(path, F_OK) != 0 && errno == ENOENT) {
