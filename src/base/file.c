@@ -2,6 +2,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -135,6 +137,75 @@ file_read_head(const char *path, char *buf, size_t size)
 	}
 	buf[len > 0 ? len : 0] = '\0';
 	return len > 0 ? (size_t)len : 0;
+}
+
+static bool
+write_whole(int fd, const char *text)
+{
+	size_t left = strlen(text);
+
+	while (left > 0) {
+		const ssize_t put = write(fd, text, left);
+
+		if (put < 0 && errno != EINTR) {
+			return false;
+		}
+		text += put > 0 ? put : 0;
+		left -= put > 0 ? (size_t)put : 0;
+	}
+	return fsync(fd) == 0;
+}
+
+/* The folder must know of it, too, before it is safe from a loss of power. */
+static void
+sync_folder(const char *path)
+{
+	char folder[PATH_MAX];
+	int fd = file_folder(path, folder, sizeof(folder))
+		     ? open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+		     : -1;
+
+	if (fd >= 0) {
+		(void)fsync(fd);
+		(void)close(fd);
+	}
+}
+
+bool
+file_replace(const char *path, const char *text, unsigned mode,
+    char why[static FILE_WHY_SIZE])
+{
+	struct stat old = { .st_mode = mode };
+	const bool was = stat(path, &old) == 0;
+	char real[PATH_MAX];
+	char fresh[PATH_MAX];
+	struct text name;
+	bool done = false;
+	int kept;
+	int fd;
+
+	if (realpath(path, real) == NULL) {
+		(void)text_copy(real, sizeof(real), path);
+	}
+	text_init(&name, fresh, sizeof(fresh));
+	text_addf(&name, "%s.XXXXXX", real);
+	errno = ENAMETOOLONG;
+	fd = name.cut ? -1 : mkostemp(fresh, O_CLOEXEC);
+	if (fd >= 0) {
+		done = (!was || fchown(fd, old.st_uid, old.st_gid) == 0) &&
+		       fchmod(fd, old.st_mode & 07777) == 0 &&
+		       write_whole(fd, text) && rename(fresh, real) == 0;
+		kept = errno;
+		(void)close(fd);
+		if (done) {
+			sync_folder(real);
+		} else {
+			(void)unlink(fresh);
+		}
+		errno = kept;
+	}
+	(void)text_copy(why, FILE_WHY_SIZE, done ? "" : strerrordesc_np(errno));
+	return done;
 }
 
 bool

@@ -29,6 +29,13 @@ char *file_read_text(
  * NUL behind them; gives back how many, 0 where it cannot be read. */
 size_t file_read_head(const char *path, char *buf, size_t size);
 
+/* Put a text in the place of a file at once: who reads it sees the old or the
+ * new one, whole.  It keeps the file's owner and mode; a new one has `mode`.  A
+ * link stays, and what it names is replaced.  False with `why`, and all is as
+ * it was. */
+bool file_replace(const char *path, const char *text, unsigned mode,
+    char why[static FILE_WHY_SIZE]);
+
 /* Write the folder that `path` lies in: "/a" of "/a/b", "/" of "/a", "." of
  * "a".  False where it does not fit. */
 bool file_folder(const char *path, char *folder, size_t size);

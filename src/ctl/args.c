@@ -47,8 +47,10 @@ static const struct option_kind {
 	[OPTION_ALL] = { "--all", ARGUMENT_END },
 	[OPTION_AT] = { "--at", ARGUMENT_TIME },
 	[OPTION_COMPARE] = { "--compare", ARGUMENT_POLICY },
+	[OPTION_CONFIG] = { "--config", ARGUMENT_FILE },
 	[OPTION_CSV] = { "--csv", ARGUMENT_END },
 	[OPTION_DETAIL] = { "--detail", ARGUMENT_DETAIL },
+	[OPTION_DRY_RUN] = { "--dry-run", ARGUMENT_END },
 	[OPTION_FIX] = { "--fix", ARGUMENT_END },
 	[OPTION_FOR] = { "--for", ARGUMENT_DURATION },
 	[OPTION_FORCE] = { "--force", ARGUMENT_END },
@@ -56,14 +58,17 @@ static const struct option_kind {
 	[OPTION_JSON] = { "--json", ARGUMENT_END },
 	[OPTION_MISTAKE] = { "--mistake", ARGUMENT_END },
 	[OPTION_NOTE] = { "--note", ARGUMENT_NOTE },
+	[OPTION_NO_RELOAD] = { "--no-reload", ARGUMENT_END },
 	[OPTION_OUT] = { "--out", ARGUMENT_FILE },
 	[OPTION_POLICY] = { "--policy", ARGUMENT_POLICY },
 	[OPTION_POSTFIX] = { "--postfix", ARGUMENT_FILE },
 	[OPTION_REASON] = { "--reason", ARGUMENT_REASON },
 	[OPTION_SAY] = { "--say", ARGUMENT_NOTE },
 	[OPTION_SERVICE] = { "--service", ARGUMENT_SERVICE },
+	[OPTION_UNDO] = { "--undo", ARGUMENT_END },
 	[OPTION_UNMATCHED] = { "--unmatched", ARGUMENT_END },
 	[OPTION_WATCH] = { "--watch", ARGUMENT_END },
+	[OPTION_YES] = { "--yes", ARGUMENT_END },
 };
 
 static const struct words option_words = WORDS_OF(options);

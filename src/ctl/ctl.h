@@ -32,6 +32,10 @@ struct ctl {
  * database could not be used. */
 bool ctl_well(struct ctl *ctl, enum store_result result);
 
+/* Open the configured database to write, in the place of the empty one that a
+ * verb was given; false after a complaint. */
+bool ctl_open(struct ctl *ctl);
+
 /* Put what was done to whom into the audit, with the note. */
 void ctl_audit(struct ctl *ctl, const char *what, const char *subject);
 
@@ -106,6 +110,11 @@ verb doctor_check;
 /* It opens the database itself: that this cannot be done is a finding, after
  * which all else is still looked at. */
 verb doctor_run;
+
+/* Change Postfix as the doctor says, or take that back; the folder given as
+ * --config must be one.  Both open the database themselves. */
+verb setup_check;
+verb setup_postfix;
 
 verb codes_show;
 

@@ -113,6 +113,12 @@ static const struct command commands[] = {
 	  "what is wrong with this host, and how to fix it",
 	  { { 0 }, O(FIX) | O(POSTFIX) | SHAPES },
 	  ACCESS_NONE, doctor_run, doctor_check },
+	{ { "setup", "postfix" }, "[--undo] [--dry-run | --yes] [--no-reload]\n"
+	  "          [--config DIR] [--note T] [--json|--csv]",
+	  "put videur into Postfix's configuration, or take that back",
+	  { { 0 }, O(CONFIG) | O(DRY_RUN) | O(YES) | O(UNDO) | O(NO_RELOAD) |
+	      O(NOTE) | SHAPES },
+	  ACCESS_NONE, setup_postfix, setup_check },
 	{ { "config", "check" }, "[FILE]",
 	  "whether the configuration, or FILE, and what it names are fine",
 	  { { ARGUMENT_OPTIONAL, ARGUMENT_FILE }, 0 }, ACCESS_NOT, config_check, NULL },
@@ -307,6 +313,14 @@ open_database(struct ctl *ctl, enum access how)
 		output_complain("%s", error);
 	}
 	return result == STORE_OK;
+}
+
+bool
+ctl_open(struct ctl *ctl)
+{
+	store_close(ctl->store);
+	ctl->store = NULL;
+	return open_database(ctl, ACCESS_WRITE);
 }
 
 /* Run a verb in its bracket. */

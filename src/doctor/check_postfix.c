@@ -31,6 +31,16 @@ check_postfix(const struct facts *facts, struct diagnosis *out)
 
 /* ---- one smtpd, and our milter in its list ---- */
 
+/* An administrator who would rather have mail wait has said so on both
+ * sides. */
+static bool
+passes_mail(const struct hook *hook)
+{
+	return strcmp(hook->action, "accept") == 0 ||
+	       (strcmp(hook->action, "tempfail") == 0 &&
+		   hook->facts->conf->milter.on_error == CONF_TEMPFAIL);
+}
+
 void
 each_service(const struct facts *facts, struct diagnosis *out, looker *look)
 {
@@ -52,6 +62,15 @@ each_service(const struct facts *facts, struct diagnosis *out, looker *look)
 				 "smtpd_milters", &hook.own_milters),
 		    &hook.milters);
 		hook.at = milters_find(&hook.milters, &hook.view, &hook.same);
+		if (hook.at < hook.milters.milters) {
+			hook.action = hook.milters.milter[hook.at].action;
+			hook.action = hook.action[0] != '\0'
+					  ? hook.action
+					  : mta_get_own(hook.mta, service->name,
+						"milter_default_action", NULL);
+			hook.right = hook.same == SAME_MILTER &&
+				     passes_mail(&hook);
+		}
 		hook.where = hook.own_milters ? service->name : "main.cf";
 		if (!service->loopback || !hook.own_milters ||
 		    hook.milters.milters > 0) {
@@ -60,44 +79,28 @@ each_service(const struct facts *facts, struct diagnosis *out, looker *look)
 	}
 }
 
-/* "postconf -e 'NAME = VALUE'", or -P where it is for the service alone. */
+/* For the service alone, or where that is not its `own` for all. */
 static const char *
-fix_setting(struct hook *hook, bool own, const char *name, const char *value)
+fix_setting(struct hook *hook, struct diagnosis *out, bool own,
+    const char *name, const char *value)
 {
-	char pair[REMARK_TEXT_SIZE];
-	struct text text;
-
-	text_init(&text, pair, sizeof(pair));
-	if (own) {
-		text_addf(&text, "%s/%s=", hook->service->name, name);
-		postconf_pack(&text, value);
-	} else {
-		text_addf(&text, "%s = %s", name, value);
-	}
-	text_init(&text, hook->fix, sizeof(hook->fix));
-	text_add(&text, "postconf ");
-	if (hook->mta->folder[0] != '\0') {
-		text_add(&text, "-c ");
-		postconf_quote(&text, hook->mta->folder);
-		text_add_char(&text, ' ');
-	}
-	text_add(&text, own ? "-P " : "-e ");
-	postconf_quote(&text, pair);
-	return hook->fix;
+	return diagnosis_change(
+	    out, own ? hook->service->name : NULL, name, value);
 }
 
+/* The list as it should be.  Every line about it is the same one. */
 static const char *
-fix_milters(struct hook *hook, bool keep)
+fix_milters(struct hook *hook, struct diagnosis *out)
 {
 	char setting[REMARK_TEXT_SIZE - 64];
 	struct text text;
 
 	text_init(&text, setting, sizeof(setting));
-	milters_write(&hook->milters, &hook->view, keep, &text);
+	milters_write(&hook->milters, &hook->view, hook->right, &text);
 	return text.cut || hook->milters.cut
 		   ? "end smtpd_milters with videur-milter's socket"
-		   : fix_setting(
-			 hook, hook->own_milters, "smtpd_milters", setting);
+		   : fix_setting(hook, out, hook->own_milters, "smtpd_milters",
+			 setting);
 }
 
 void
@@ -116,10 +119,10 @@ look_at_chain(struct hook *hook, struct diagnosis *out)
 		diagnosis_say(out, "chain-cut", hook->where);
 	} else if (hook->at == milters->milters) {
 		diagnosis_say(out, "chain-without-us", hook->where,
-		    fix_milters(hook, true));
+		    fix_milters(hook, out));
 	} else if (behind < milters->milters) {
 		diagnosis_say(out, "chain-goes-on", hook->where,
-		    fix_milters(hook, true), milters->milter[behind].address);
+		    fix_milters(hook, out), milters->milter[behind].address);
 	}
 }
 
@@ -127,25 +130,15 @@ void
 look_at_action(struct hook *hook, struct diagnosis *out)
 {
 	bool own;
-	const char *action = mta_get_own(
-	    hook->mta, hook->service->name, "milter_default_action", &own);
 
-	if (hook->at == hook->milters.milters) {
-		return; /* said already */
-	}
-	own = own || hook->own_milters;
-	if (hook->milters.milter[hook->at].action[0] != '\0') {
-		action = hook->milters.milter[hook->at].action;
-		own = hook->own_milters;
-	}
-	/* An administrator who would rather have mail wait has said so on both
-	 * sides. */
-	if (strcmp(action, "accept") != 0 &&
-	    (strcmp(action, "tempfail") != 0 ||
-		hook->facts->conf->milter.on_error != CONF_TEMPFAIL)) {
+	if (hook->action != NULL && !passes_mail(hook)) {
+		(void)mta_get_own(hook->mta, hook->service->name,
+		    "milter_default_action", &own);
+		own = hook->own_milters ||
+		      (own && hook->milters.milter[hook->at].action[0] == '\0');
 		diagnosis_say(out, "action",
 		    own ? hook->service->name : "main.cf",
-		    fix_milters(hook, false), action);
+		    fix_milters(hook, out), hook->action);
 	}
 }
 
@@ -209,7 +202,7 @@ look_at_relaying(struct hook *hook, struct diagnosis *out)
 	text_add(&text, at + strlen("defer"));
 	diagnosis_say(out, "relay-deferred",
 	    own ? hook->service->name : "main.cf",
-	    fix_setting(hook, own, name, wanted), name);
+	    fix_setting(hook, out, own, name, text.cut ? NULL : wanted), name);
 }
 
 void
@@ -228,7 +221,7 @@ look_at_settings(struct hook *hook, struct diagnosis *out)
 			restriction_with(hook, settings[i].with) != NULL)) {
 			diagnosis_say(out, settings[i].finding,
 			    own ? hook->service->name : "main.cf",
-			    fix_setting(hook, own, name, want), name,
+			    fix_setting(hook, out, own, name, want), name,
 			    value[0] != '\0' ? value : "empty");
 		}
 	}
@@ -267,18 +260,19 @@ look_at_logins(struct hook *hook, struct diagnosis *out)
 	}
 	if (!submission && only_there && service->port == SMTP_PORT) {
 		diagnosis_say(out, "auth-on-25", service->name,
-		    fix_setting(hook, true, "smtpd_sasl_auth_enable", "no"));
+		    fix_setting(
+			hook, out, true, "smtpd_sasl_auth_enable", "no"));
 	} else if (!submission && only_there) {
 		diagnosis_say(out, "auth-elsewhere", service->name,
-		    fix_setting(
-			hook, true, "milter_macro_daemon_name", "ORIGINATING"));
+		    fix_setting(hook, out, true, "milter_macro_daemon_name",
+			"ORIGINATING"));
 	} else if (submission && strstr(logs, "submission") == NULL &&
 		   strstr(logs, "smtps") == NULL &&
 		   strstr(logs, "msa") == NULL) {
 		/* As postfix-smtpd.rule tells them apart. */
 		diagnosis_say(out, "submission-unnamed", service->name,
 		    fix_setting(
-			hook, true, "syslog_name", "postfix/submission"),
+			hook, out, true, "syslog_name", "postfix/submission"),
 		    logs);
 	}
 }
@@ -299,7 +293,7 @@ look_at_socket_name(struct hook *hook, struct diagnosis *out)
 		    view->listen, view->queue);
 	} else if (hook->at < hook->milters.milters) {
 		diagnosis_say(out, "other-socket", hook->where,
-		    fix_milters(hook, false),
+		    fix_milters(hook, out),
 		    hook->milters.milter[hook->at].address, view->listen,
 		    view->chroot ? ", seen from smtpd's chroot" : "");
 	}

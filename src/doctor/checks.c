@@ -82,6 +82,38 @@ diagnosis_add(struct diagnosis *out, const char *finding,
 }
 
 const char *
+diagnosis_change(struct diagnosis *out, const char *service, const char *name,
+    const char *value)
+{
+	struct change *made = &out->change[out->changes];
+
+	if (out->changes == CHANGES_MAX || value == NULL ||
+	    !change_make(
+		made, out->mta, service != NULL ? service : "", name, value)) {
+		out->changes_cut = true;
+		return "change it by hand: it is too long for a line";
+	}
+	for (size_t i = 0; i < out->changes; i++) {
+		if (strcmp(out->change[i].line, made->line) == 0) {
+			return out->change[i].line;
+		}
+	}
+	out->changes++;
+	return made->line;
+}
+
+bool
+diagnosis_has(const struct diagnosis *diagnosis, const char *finding)
+{
+	for (size_t i = 0; i < diagnosis->remarks; i++) {
+		if (strcmp(diagnosis->remark[i].finding, finding) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+const char *
 diagnosis_number(int64_t number, char text[static NUMBER_SIZE])
 {
 	struct text to;
@@ -386,8 +418,9 @@ run_check(const struct facts *facts, struct diagnosis *out, size_t check)
 	return true;
 }
 
-void
-diagnose(const struct facts *facts, struct diagnosis *out)
+/* Those that need all of `needs`. */
+static void
+run_checks(const struct facts *facts, struct diagnosis *out, unsigned needs)
 {
 	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
 		size_t before = out->remarks + out->lost;
@@ -396,6 +429,9 @@ diagnose(const struct facts *facts, struct diagnosis *out)
 				  : 0;
 		bool ran = false;
 
+		if ((checks[i].needs & needs) != needs) {
+			continue;
+		}
 		out->check = checks[i].name;
 		for (size_t j = 0; j <= more; j++) {
 			out->mta = &facts->mta[j];
@@ -407,4 +443,16 @@ diagnose(const struct facts *facts, struct diagnosis *out)
 			diagnosis_say(out, checks[i].name, NULL);
 		}
 	}
+}
+
+void
+diagnose(const struct facts *facts, struct diagnosis *out)
+{
+	run_checks(facts, out, 0);
+}
+
+void
+diagnose_postfix(const struct facts *facts, struct diagnosis *out)
+{
+	run_checks(facts, out, OF_EACH);
 }

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "doctor/change.h"
 #include "doctor/mta.h"
 #include "store/store.h"
 
@@ -22,6 +23,7 @@ enum {
 	REMARK_TEXT_SIZE = 768,
 	REMARK_WORDS = 5, /* that a check gives along, at most */
 	DIAGNOSIS_MAX = 256,
+	CHANGES_MAX = 64,
 	FIXES_MAX = 128,
 	FIX_VISIT = 7 * 24 * 3600 /* s the administrator's address is
 				   * allowed for */
@@ -44,11 +46,15 @@ struct remark {
 	char fix[REMARK_TEXT_SIZE]; /* the line that fixes it, or empty */
 };
 
-/* Remarks in the order they were made, each once.  Starts all zero. */
+/* Remarks in the order they were made, each once, and the changes of Postfix
+ * that their lines make.  Starts all zero. */
 struct diagnosis {
 	struct remark remark[DIAGNOSIS_MAX];
 	size_t remarks;
 	size_t lost; /* that found no room */
+	struct change change[CHANGES_MAX];
+	size_t changes;
+	bool changes_cut; /* there were more, or too long ones */
 	/* Whose turn it is; the caller sets it. */
 	const char *check;
 	const struct mta *mta; /* of the host's Postfixes */
@@ -62,6 +68,14 @@ void diagnosis_add(struct diagnosis *out, const char *finding,
 #define diagnosis_say(out, finding, ...)                                       \
 	diagnosis_add(                                                         \
 	    out, finding, (const char *const[REMARK_WORDS]){ __VA_ARGS__ })
+
+/* Note that a setting of the Postfix at hand should be this, for that service
+ * or (NULL) in main.cf; gives back the line that makes it so. */
+const char *diagnosis_change(struct diagnosis *out, const char *service,
+    const char *name, const char *value);
+
+/* Whether something was found. */
+bool diagnosis_has(const struct diagnosis *diagnosis, const char *finding);
 
 /* A number as such a word; returns `text`. */
 enum {
@@ -77,6 +91,9 @@ const char *health_name(enum health state);
 
 /* Go through all checks; one that finds nothing wrong says so in a line. */
 void diagnose(const struct facts *facts, struct diagnosis *out);
+
+/* Through those that look at how Postfix is set up alone. */
+void diagnose_postfix(const struct facts *facts, struct diagnosis *out);
 
 struct fixes {
 	struct {
@@ -112,9 +129,11 @@ struct hook {
 	struct milters milters;
 	size_t at; /* our milter's place; milters.milters: none */
 	enum same_milter same;
-	bool own_milters;           /* the service has a list of its own */
-	const char *where;          /* the place of that list */
-	char fix[REMARK_TEXT_SIZE]; /* the line last made */
+	bool own_milters;   /* the service has a list of its own */
+	const char *where;  /* the place of that list */
+	const char *action; /* what becomes of mail where ours does not answer;
+			     * NULL where ours is not there */
+	bool right;         /* ours stays in the list as it is written */
 };
 
 /* A check of one smtpd; and each of them, but for one that takes back on this

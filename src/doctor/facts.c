@@ -355,19 +355,28 @@ look_at_page(struct facts *facts)
 	}
 }
 
-/* The host's Postfix and its other instances; the mail hosts of them all;
- * and what else takes mail or logins here. */
-static void
-look_at_servers(struct facts *facts, const char *postfix)
+/* Everything of it is empty, or as it is without a look at this host. */
+static struct facts *
+facts_new(const struct conf *conf, const char *postfix, int64_t now)
 {
-	static const struct {
-		const char *path, *what;
-	} others[] = { { "/etc/mail/sendmail.cf", "Sendmail" },
-		{ "/etc/exim4", "Exim" }, { "/etc/exim", "Exim" },
-		{ "/etc/smtpd.conf", "OpenSMTPD" } };
+	struct facts *facts = calloc(1, sizeof(*facts));
+
+	if (facts != NULL) {
+		facts->conf = conf;
+		facts->now = now;
+		facts->asked = postfix != NULL;
+		facts->same = same_file;
+		facts->records.result = STORE_FAILED;
+	}
+	return facts;
+}
+
+/* The host's Postfix and its other instances. */
+static void
+ask_postfix(struct facts *facts, const char *postfix)
+{
 	const char *list;
 	char folder[MTA_FOLDER_SIZE];
-	struct run_output said;
 
 	mta_ask(&facts->mta[0], postfix);
 	list = mta_get(&facts->mta[0], "multi_instance_directories");
@@ -384,6 +393,30 @@ look_at_servers(struct facts *facts, const char *postfix)
 			memset(mta, 0, sizeof(*mta));
 		}
 	}
+}
+
+struct facts *
+facts_gather_postfix(const struct conf *conf, const char *postfix, int64_t now)
+{
+	struct facts *facts = facts_new(conf, postfix, now);
+
+	if (facts != NULL) {
+		ask_postfix(facts, postfix);
+	}
+	return facts;
+}
+
+/* The mail hosts of all of them; and what else takes mail or logins here. */
+static void
+look_at_servers(struct facts *facts)
+{
+	static const struct {
+		const char *path, *what;
+	} others[] = { { "/etc/mail/sendmail.cf", "Sendmail" },
+		{ "/etc/exim4", "Exim" }, { "/etc/exim", "Exim" },
+		{ "/etc/smtpd.conf", "OpenSMTPD" } };
+	struct run_output said;
+
 	for (size_t i = 0; i <= facts->instances; i++) {
 		for (size_t j = 0; j < facts->mta[i].domains &&
 				   facts->domains < MX_DOMAINS_MAX;
@@ -411,17 +444,12 @@ look_at_servers(struct facts *facts, const char *postfix)
 struct facts *
 facts_gather(const struct conf *conf, const char *postfix, int64_t now)
 {
-	struct facts *facts = calloc(1, sizeof(*facts));
+	struct facts *facts = facts_new(conf, postfix, now);
 	struct timex clock = { .modes = 0 };
 
 	if (facts == NULL) {
 		return NULL;
 	}
-	facts->conf = conf;
-	facts->now = now;
-	facts->asked = postfix != NULL;
-	facts->same = same_file;
-	facts->records.result = STORE_FAILED;
 	facts->owns = proc_own_addresses(facts->own, FACTS_OWN_MAX);
 	facts->has_ssh = ssh_find(&facts->ssh);
 	facts->user_known = proc_service_user(
@@ -429,7 +457,8 @@ facts_gather(const struct conf *conf, const char *postfix, int64_t now)
 	facts->clock_adrift = adjtimex(&clock) == TIME_ERROR ||
 			      (clock.status & STA_UNSYNC) != 0;
 	facts->no_landlock = !sandbox_has_landlock();
-	look_at_servers(facts, postfix);
+	ask_postfix(facts, postfix);
+	look_at_servers(facts);
 	if (strcmp(conf->watch.journal, "no") != 0) {
 		add_journal(facts, conf->watch.journal);
 		look_at_units(facts);
@@ -452,155 +481,4 @@ facts_free(struct facts *facts)
 		}
 		free(facts);
 	}
-}
-
-/* ---- the database ---- */
-
-static void
-keep_allow(void *to, const struct allow *allow)
-{
-	struct records *records = &((struct facts *)to)->records;
-
-	if (records->allows < RECORDS_ALLOWS_MAX) {
-		records->allow[records->allows++] = *allow;
-	}
-}
-
-static bool
-keep_ban(void *to, const struct ban *ban)
-{
-	struct facts *facts = to;
-	struct records *records = &facts->records;
-
-	if (ban->begins > records->ban_begins) {
-		records->ban_begins = ban->begins;
-	}
-	records->logins_banned += ban->reason == REASON_AUTH &&
-				  ban->cleared == 0 && !ban->observed &&
-				  ban->ends > facts->now;
-	return true;
-}
-
-static void
-keep_client(void *to, const struct net *client, const struct tally *sum)
-{
-	static const struct net loopback[] = {
-		{ .addr.byte = { [10] = 0xff, 0xff, 127 },
-		    .bits = ADDR_V4_OFFSET + 8 },
-		/* ::1 stands for its client: nothing else lies near. */
-		{ .bits = 64 },
-	};
-	struct records *records = &((struct facts *)to)->records;
-	int64_t counted = sum->sessions;
-
-	for (size_t i = 0; i < KIND_COUNT; i++) {
-		counted += sum->kind[i];
-	}
-	if (counted == 0) {
-		return;
-	}
-	if (net_contains(&loopback[0], client) ||
-	    net_contains(&loopback[1], client)) {
-		records->counted_here += counted;
-		return;
-	}
-	records->clients++;
-	records->counted += counted;
-	records->client = *client;
-}
-
-static void
-keep_source(void *to, const struct source_seen *seen)
-{
-	struct records *records = &((struct facts *)to)->records;
-
-	if (records->sources < FACTS_LOGS_MAX) {
-		(void)text_copy(records->source[records->sources].name,
-		    CONF_PATH_SIZE, seen->source);
-		records->source[records->sources++].seen = *seen;
-	}
-}
-
-/* The last of them will do; one may have several lines. */
-static void
-keep_damage(void *to, const char *complaint)
-{
-	char *damage = to;
-
-	(void)text_copy(damage, STORE_ERROR_SIZE, complaint);
-	while ((damage = strchr(damage, '\n')) != NULL) {
-		*damage = ' ';
-	}
-}
-
-void
-facts_look_for_damage(struct facts *facts, struct store *store)
-{
-	store_check(store, keep_damage, facts->damage);
-	if (store_status(store) == STORE_FAILED) {
-		keep_damage(facts->damage, store_error(store));
-	}
-}
-
-/* An event is tallied in the hour it happened in. */
-static void
-keep_event(void *to, const struct net *client, const struct tally *sum)
-{
-	(void)client;
-	(void)sum;
-	((struct facts *)to)->records.event_ahead = true;
-}
-
-void
-facts_read_records(struct facts *facts, struct store *store)
-{
-	const struct ban_query every = {
-		.scope = BAN_ANYBODY,
-		.active_at = INT64_MIN,
-		.observed = true,
-	};
-	struct records *records = &facts->records;
-	int64_t now = facts->now;
-
-	*records = (struct records){ .allows = 0 };
-	store_read(store);
-	engine_states(store, records->state);
-	store_allow_each(store, now, keep_allow, facts);
-	store_ban_each(store, &every, keep_ban, facts);
-	store_tally_each(store, tally_hour(now - RECORDS_SPAN), tally_hour(now),
-	    keep_client, facts);
-	/* From the first hour on in which nothing can be yet. */
-	store_tally_each(store, tally_hour(now + RECORDS_SLACK) + 3600,
-	    INT64_MAX, keep_event, facts);
-	engine_sources(store, now, keep_source, facts);
-	engine_seen(store, now, &records->seen);
-	store_numbers(store, &records->numbers);
-	engine_losses(store, now, &records->lost);
-	engine_brake(store, facts->conf, now, &records->brake);
-	if (facts->has_ssh) {
-		engine_standing(
-		    store, facts->conf, &facts->ssh, now, &records->standing);
-	}
-	records->result = store_read_end(store);
-	if (records->result != STORE_OK) {
-		(void)text_copy(
-		    records->error, sizeof(records->error), store_error(store));
-	}
-}
-
-int64_t
-facts_allowed_until(const struct facts *facts, const struct net *net)
-{
-	const struct records *records = &facts->records;
-	int64_t until = 0;
-
-	for (size_t i = 0; i < records->allows; i++) {
-		const struct allow *allow = &records->allow[i];
-		int64_t end = allow->until == 0 ? INT64_MAX : allow->until;
-
-		if (end > until && net_contains(&allow->net, net)) {
-			until = end;
-		}
-	}
-	return until;
 }

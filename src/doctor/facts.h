@@ -198,6 +198,10 @@ struct facts *facts_gather(
     const struct conf *conf, const char *postfix, int64_t now);
 void facts_free(struct facts *facts);
 
+/* One with what Postfix and its other instances tell alone. */
+struct facts *facts_gather_postfix(
+    const struct conf *conf, const char *postfix, int64_t now);
+
 /* Read the records, the first time or again. */
 void facts_read_records(struct facts *facts, struct store *store);
 

@@ -18,22 +18,27 @@ enum {
 
 /* ---- running its programs ---- */
 
-/* "postconf -c FOLDER" and more; the words are borrowed. */
-static enum run_result
-run(const struct mta *mta, const char *program, const char *const *words,
+enum run_result
+mta_run(const char *folder, const char *const *argv, int64_t milliseconds,
     struct run_output *output)
 {
-	const char *argv[WORDS_MAX] = { program };
+	const char *words[WORDS_MAX] = { argv[0] };
 	size_t count = 1;
 
-	if (mta->folder[0] != '\0') {
-		argv[count++] = "-c";
-		argv[count++] = mta->folder;
+	if (folder[0] != '\0') {
+		words[count++] = "-c";
+		words[count++] = folder;
 	}
-	for (; *words != NULL && count + 1 < WORDS_MAX; words++) {
-		argv[count++] = *words;
+	for (argv++; *argv != NULL && count + 1 < WORDS_MAX; argv++) {
+		words[count++] = *argv;
 	}
-	return run_program(argv, PROGRAM_MS, output);
+	return run_program(words, milliseconds, output);
+}
+
+static enum run_result
+run(const struct mta *mta, const char *const *argv, struct run_output *output)
+{
+	return mta_run(mta->folder, argv, PROGRAM_MS, output);
 }
 
 /* ---- lists of networks and domains ---- */
@@ -133,8 +138,9 @@ add_table(struct mta *mta, const char *table, adder *add)
 	if (mta->state == MTA_THERE && path != NULL) {
 		output.text = file_read(path, FILE_MOST, NULL, why);
 	} else if (mta->state == MTA_THERE) {
-		(void)run(mta, "postmap",
-		    (const char *const[]){ "-s", table, NULL }, &output);
+		(void)run(mta,
+		    (const char *const[]){ "postmap", "-s", table, NULL },
+		    &output);
 		mta->cut |= output.cut;
 	}
 	if (output.text == NULL && mta->unlisteds < MTA_TABLES_MAX) {
@@ -302,9 +308,9 @@ mta_ask(struct mta *mta, const char *folder)
 	    mta->folder, sizeof(mta->folder), folder != NULL ? folder : "");
 	for (size_t i = 0; i < MTA_SAID; i++) {
 		struct run_output output;
-		enum run_result result = run(mta, "postconf",
-		    (const char *const[]){
-			options[i][0], options[i][1], options[i][2], NULL },
+		enum run_result result = run(mta,
+		    (const char *const[]){ "postconf", options[i][0],
+			options[i][1], options[i][2], NULL },
 		    &output);
 
 		if (result != RUN_FINE) {
@@ -349,8 +355,8 @@ has_any(const struct mta *mta, const char *list, const char *const *keys)
 			/* Of a key that is not there it says nothing, but for
 			 * warnings. */
 			if (is_table(table)) {
-				has = run(mta, "postmap",
-					  (const char *const[]){
+				has = run(mta,
+					  (const char *const[]){ "postmap",
 					      "-q", keys[i], table, NULL },
 					  &output) == RUN_FINE ||
 				      (output.error[0] != '\0' &&

@@ -6,7 +6,7 @@
  * A program is run by argv, never through a shell, with a small environment
  * of its own, nothing on its standard input and a limit of time.  The readers
  * are pure but for `same`, by which the caller says whether two paths are one
- * file.  Nothing is ever changed.
+ * file.  Nothing is changed here; see doctor/change.h.
  */
 #ifndef DOCTOR_MTA_H
 #define DOCTOR_MTA_H
@@ -182,6 +182,11 @@ struct mta {
 	char unlisted[MTA_TABLES_MAX][MTA_TABLE_SIZE];
 	size_t unlisteds;
 };
+
+/* Run one of its programs, argv[0], with "-c FOLDER" before the other words
+ * where the folder is not empty. */
+enum run_result mta_run(const char *folder, const char *const *argv,
+    int64_t milliseconds, struct run_output *output);
 
 /* Ask the Postfix whose configuration lies in `folder`; NULL: where Postfix
  * itself looks for it. */

@@ -1,0 +1,159 @@
+/*
+ * What the database tells the doctor.
+ */
+#include "doctor/facts.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "core/kind.h"
+#include "engine/engine.h"
+
+static void
+keep_allow(void *to, const struct allow *allow)
+{
+	struct records *records = &((struct facts *)to)->records;
+
+	if (records->allows < RECORDS_ALLOWS_MAX) {
+		records->allow[records->allows++] = *allow;
+	}
+}
+
+static bool
+keep_ban(void *to, const struct ban *ban)
+{
+	struct facts *facts = to;
+	struct records *records = &facts->records;
+
+	if (ban->begins > records->ban_begins) {
+		records->ban_begins = ban->begins;
+	}
+	records->logins_banned += ban->reason == REASON_AUTH &&
+				  ban->cleared == 0 && !ban->observed &&
+				  ban->ends > facts->now;
+	return true;
+}
+
+static void
+keep_client(void *to, const struct net *client, const struct tally *sum)
+{
+	static const struct net loopback[] = {
+		{ .addr.byte = { [10] = 0xff, 0xff, 127 },
+		    .bits = ADDR_V4_OFFSET + 8 },
+		/* ::1 stands for its client: nothing else lies near. */
+		{ .bits = 64 },
+	};
+	struct records *records = &((struct facts *)to)->records;
+	int64_t counted = sum->sessions;
+
+	for (size_t i = 0; i < KIND_COUNT; i++) {
+		counted += sum->kind[i];
+	}
+	if (counted == 0) {
+		return;
+	}
+	if (net_contains(&loopback[0], client) ||
+	    net_contains(&loopback[1], client)) {
+		records->counted_here += counted;
+		return;
+	}
+	records->clients++;
+	records->counted += counted;
+	records->client = *client;
+}
+
+static void
+keep_source(void *to, const struct source_seen *seen)
+{
+	struct records *records = &((struct facts *)to)->records;
+
+	if (records->sources < FACTS_LOGS_MAX) {
+		(void)text_copy(records->source[records->sources].name,
+		    CONF_PATH_SIZE, seen->source);
+		records->source[records->sources++].seen = *seen;
+	}
+}
+
+/* The last of them will do; one may have several lines. */
+static void
+keep_damage(void *to, const char *complaint)
+{
+	char *damage = to;
+
+	(void)text_copy(damage, STORE_ERROR_SIZE, complaint);
+	while ((damage = strchr(damage, '\n')) != NULL) {
+		*damage = ' ';
+	}
+}
+
+void
+facts_look_for_damage(struct facts *facts, struct store *store)
+{
+	store_check(store, keep_damage, facts->damage);
+	if (store_status(store) == STORE_FAILED) {
+		keep_damage(facts->damage, store_error(store));
+	}
+}
+
+/* An event is tallied in the hour it happened in. */
+static void
+keep_event(void *to, const struct net *client, const struct tally *sum)
+{
+	(void)client;
+	(void)sum;
+	((struct facts *)to)->records.event_ahead = true;
+}
+
+void
+facts_read_records(struct facts *facts, struct store *store)
+{
+	const struct ban_query every = {
+		.scope = BAN_ANYBODY,
+		.active_at = INT64_MIN,
+		.observed = true,
+	};
+	struct records *records = &facts->records;
+	int64_t now = facts->now;
+
+	*records = (struct records){ .allows = 0 };
+	store_read(store);
+	engine_states(store, records->state);
+	store_allow_each(store, now, keep_allow, facts);
+	store_ban_each(store, &every, keep_ban, facts);
+	store_tally_each(store, tally_hour(now - RECORDS_SPAN), tally_hour(now),
+	    keep_client, facts);
+	/* From the first hour on in which nothing can be yet. */
+	store_tally_each(store, tally_hour(now + RECORDS_SLACK) + 3600,
+	    INT64_MAX, keep_event, facts);
+	engine_sources(store, now, keep_source, facts);
+	engine_seen(store, now, &records->seen);
+	store_numbers(store, &records->numbers);
+	engine_losses(store, now, &records->lost);
+	engine_brake(store, facts->conf, now, &records->brake);
+	if (facts->has_ssh) {
+		engine_standing(
+		    store, facts->conf, &facts->ssh, now, &records->standing);
+	}
+	records->result = store_read_end(store);
+	if (records->result != STORE_OK) {
+		(void)text_copy(
+		    records->error, sizeof(records->error), store_error(store));
+	}
+}
+
+int64_t
+facts_allowed_until(const struct facts *facts, const struct net *net)
+{
+	const struct records *records = &facts->records;
+	int64_t until = 0;
+
+	for (size_t i = 0; i < records->allows; i++) {
+		const struct allow *allow = &records->allow[i];
+		int64_t end = allow->until == 0 ? INT64_MAX : allow->until;
+
+		if (end > until && net_contains(&allow->net, net)) {
+			until = end;
+		}
+	}
+	return until;
+}
