@@ -243,7 +243,7 @@ args_read(struct args *args, const char *verb, size_t skip,
 		if (args->error[0] != '\0' || value == NULL) {
 			continue;
 		}
-		if ((syntax->options & 1U << i) == 0) {
+		if ((syntax->options & UINT64_C(1) << i) == 0) {
 			complain(args, "\"%s\" has no option %s", verb,
 			    options[i].name);
 			continue;

@@ -76,7 +76,7 @@ enum args_option {
 /* What a verb takes. */
 struct syntax {
 	enum argument argument[ARGS_MAX + 1]; /* in order */
-	uint32_t options;                     /* 1U << OPTION_ALL ... */
+	uint64_t options;                     /* bits, by their place */
 };
 
 /* All texts are borrowed. */

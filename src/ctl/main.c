@@ -46,7 +46,7 @@ struct command {
 	verb *check;
 };
 
-#define O(name) (1U << OPTION_##name)
+#define O(name) (UINT64_C(1) << OPTION_##name)
 #define SHAPES  (O(JSON) | O(CSV))
 
 /* clang-format off */
