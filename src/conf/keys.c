@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/endpoint.h"
 #include "base/file.h"
@@ -14,6 +15,11 @@
 enum {
 	MANY = 1000000
 };
+
+/* Where videur-milter listens on a host with Postfix, which may be in a chroot
+ * there: below its queue. */
+#define POSTFIX_QUEUE  "/var/spool/postfix"
+#define POSTFIX_LISTEN "unix:" POSTFIX_QUEUE "/videur/milter.sock"
 
 /* Where the system keeps its time zones. */
 #define ZONE_FOLDER "/usr/share/zoneinfo"
@@ -228,7 +234,7 @@ static const struct key rows[] = {
 	{ KEY("keep", "daily", keep_daily, field_duration), .def = "400d" },
 
 	{ MILTER("listen", listen, field_milter_listen),
-	    .def = "unix:/var/spool/postfix/videur/milter.sock" },
+	    .def = "unix:/run/videur/milter.sock" },
 	{ MILTER("socket-mode", socket_mode, field_mode), .def = "0660" },
 	{ MILTER("socket-group", socket_group, field_account),
 	    .def = "postfix" },
@@ -399,6 +405,12 @@ keys_of_conf(void)
 	    PARAGRAPHS + LANGUAGES_MAX <= GRAMMAR_KEYS_MAX, "room for all");
 	memset(keys, 0, sizeof(keys));
 	memcpy(keys, rows, sizeof(rows));
+	if (access(POSTFIX_QUEUE, F_OK) == 0) {
+		const struct key *listen = grammar_find(
+		    &grammar, "milter", "listen");
+
+		keys[listen - keys].def = POSTFIX_LISTEN;
+	}
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
 		keys[ROWS + kind] = (struct key){
 			.section = "sources",

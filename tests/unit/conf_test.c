@@ -48,7 +48,9 @@ check_defaults(const char *who, const struct conf *conf)
 	check_int(who, conf->brake_within, 600);
 	check_int(who, conf->brake_accepted, 3);
 	check_text(who, conf->milter.listen,
-	    "unix:/var/spool/postfix/videur/milter.sock");
+	    access("/var/spool/postfix", F_OK) == 0
+		? "unix:/var/spool/postfix/videur/milter.sock"
+		: "unix:/run/videur/milter.sock");
 	check_int(who, conf->milter.socket_mode, 0660);
 	check_text(who, conf->milter.socket_group, "postfix");
 	check_int(who, conf->milter.on_error, CONF_ACCEPT);
