@@ -4,7 +4,8 @@
 #include "base/text.h"
 
 enum {
-	SESSION_LONG = 3600 /* none goes on for longer */
+	SESSION_LONG = 3600, /* none goes on for longer */
+	QUEUE_ID_SIZE = RULES_QUEUE_SIZE + 8
 };
 
 enum kind
@@ -60,6 +61,28 @@ session_key(struct intake *intake, const struct intake_session *session,
 	engine_key(intake->store, name, key);
 }
 
+/* A sender that is refused for each recipient counts once a message: whether
+ * that of this one was seen before. */
+static bool
+repeats_sender(struct intake *intake, const struct finding *finding)
+{
+	char id[QUEUE_ID_SIZE];
+	struct queue_entry entry = { .address = finding->address,
+		.at = finding->at };
+	struct text text;
+
+	if (finding->kind != KIND_SENDER || finding->queue[0] == '\0') {
+		return false;
+	}
+	text_init(&text, id, sizeof(id));
+	text_addf(&text, "%s sender", finding->queue);
+	if (store_queue_find(intake->store, id, &entry)) {
+		return true;
+	}
+	store_queue_put(intake->store, id, &entry);
+	return false;
+}
+
 /* Whether it is not to count: its client had logged in before, as the message
  * or the session shows, or videur was refusing it then, and it hung up, or was
  * hung up on after too many errors, for that.  A replay knows itself whom its
@@ -98,7 +121,7 @@ take_offence(struct intake *intake, const struct finding *finding, int64_t now,
 	struct intake_session *session = NULL;
 	char key[HASH_TEXT_SIZE];
 
-	if (is_spared(intake, finding)) {
+	if (is_spared(intake, finding) || repeats_sender(intake, finding)) {
 		return;
 	}
 	if (finding->kind == KIND_AUTH && finding->user[0] == '\0') {

@@ -52,6 +52,9 @@ static const struct {
 	 * Greylisted". */
 	{ KIND_GREYLIST, "4", "*reylist" },
 	{ KIND_RECIPIENT, "5.1.1$", "" },
+	/* Sendmail 8.18, which shows a milter no other rejections than of
+	 * recipients that no mailbox is found for, gives no status. */
+	{ KIND_RECIPIENT, "$", "" },
 	{ KIND_HELO, "5", "Helo command rejected" },
 	{ KIND_SENDER, "5", "Sender address rejected" },
 	{ KIND_RELAY, "5.7.1$", "Relay access denied" },

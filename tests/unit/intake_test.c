@@ -127,6 +127,22 @@ one_line_of_many_attempts(void **state)
 }
 
 static void
+a_sender_counts_once_a_message(void **state)
+{
+	struct finding finding = finding_of(FINDING_OFFENCE, "", T0);
+
+	finding.kind = KIND_SENDER;
+	(void)text_copy(finding.queue, sizeof(finding.queue), "6ARD8YOO000684");
+	check_int("at the first recipient", take(*state, &finding).events, 1);
+	check_int("at the next", take(*state, &finding).events, 0);
+	finding.kind = KIND_RELAY;
+	check_int("all else each time", take(*state, &finding).events, 1);
+	finding.kind = KIND_SENDER;
+	(void)text_copy(finding.queue, sizeof(finding.queue), "6ARD8YOO000685");
+	check_int("the next message's", take(*state, &finding).events, 1);
+}
+
+static void
 the_brake_is_told_of_once(void **state)
 {
 	struct fixture *fixture = *state;
@@ -409,6 +425,7 @@ main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(siphash_of_the_paper),
 		TEST(one_line_of_many_attempts),
+		TEST(a_sender_counts_once_a_message),
 		TEST(the_brake_is_told_of_once),
 		TEST(whose_kinds_are_counted),
 		TEST(what_comes_of_a_refusal_is_no_offence),

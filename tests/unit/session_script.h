@@ -363,6 +363,7 @@ static const struct {
 	    "Helo command rejected: need fully-qualified", 0, NULL },
 	{ "relay", STEP_REJECTED, "5.7.1", "Relay access denied", 0, NULL },
 	{ "relay4", STEP_REJECTED, "4.7.1", "Relay access denied", 0, NULL },
+	{ "nomailbox", STEP_REJECTED, "", "nobody", 0, NULL }, /* Sendmail */
 	{ "dead4", STEP_REJECTED, "4.1.1", "User unknown", 0, NULL },
 	{ "norelay", STEP_REJECTED, "5.4.4", "Relay access denied", 0, NULL },
 	{ "grey", STEP_REJECTED, "4.2.0",
