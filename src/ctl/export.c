@@ -14,7 +14,8 @@
 #include "ctl/ctl.h"
 
 enum {
-	LOOK_MS = 250
+	LOOK_MS = 250,
+	RETRY_S = 10
 };
 
 /* What to export, where to, and what to run then. */
@@ -143,8 +144,9 @@ fresh_end(struct new_file *fresh)
 /* ---- one export ---- */
 
 /* Read what there is, and write it where it differs from what was written
- * before.  False after a complaint; *wrote where it was written. */
-static bool
+ * before.  Anything but EXIT_FINE after a complaint; *wrote where it was
+ * written. */
+static enum exit_status
 export_once(struct ctl *ctl, bool *wrote)
 {
 	static struct new_file fresh; /* too large for a stack */
@@ -157,6 +159,7 @@ export_once(struct ctl *ctl, bool *wrote)
 		.now = ctl->now };
 	const bool rows = job.form >= EXPORT_CSV;
 	bool fine;
+	bool due;
 
 	if (rows) {
 		output_init(
@@ -172,8 +175,8 @@ export_once(struct ctl *ctl, bool *wrote)
 		output_complain("out of memory");
 		fine = false;
 	}
-	*wrote = fine && (list.digest != job.digest || ctl->now >= job.until);
-	*wrote = *wrote && (job.file == NULL || fresh_begin(&fresh));
+	due = fine && (list.digest != job.digest || ctl->now >= job.until);
+	*wrote = due && (job.file == NULL || fresh_begin(&fresh));
 	if (rows) {
 		(void)output_close(*wrote);
 	} else if (*wrote) {
@@ -187,7 +190,7 @@ export_once(struct ctl *ctl, bool *wrote)
 		job.until = list.until;
 	}
 	export_clear(&list);
-	return fine;
+	return !fine ? EXIT_DATABASE : due && !*wrote ? EXIT_USAGE : EXIT_FINE;
 }
 
 /* Run the command; false after a complaint where it did not end well. */
@@ -226,7 +229,7 @@ run_command(void)
 
 /* Wait until something may be different; false where it is to stop. */
 static bool
-wait_for_change(struct ctl *ctl, int64_t changes)
+wait_for_change(struct ctl *ctl, int64_t changes, int64_t until)
 {
 	enum proc_signal signal;
 
@@ -234,7 +237,7 @@ wait_for_change(struct ctl *ctl, int64_t changes)
 		signal = proc_signals_wait(-1, -1, LOOK_MS);
 		(void)store_tend(ctl->store, NULL);
 		ctl->now = proc_now();
-	} while (signal == PROC_SIGNAL_NONE && ctl->now < job.until &&
+	} while (signal == PROC_SIGNAL_NONE && ctl->now < until &&
 		 store_changes(ctl->store) == changes);
 	if (signal == PROC_SIGNAL_RELOAD) {
 		job.until = ctl->now; /* written in any case */
@@ -242,27 +245,42 @@ wait_for_change(struct ctl *ctl, int64_t changes)
 	return signal != PROC_SIGNAL_STOP;
 }
 
+/* Once it ran well, it goes on whatever fails, and tries again. */
+static void
+watch(struct ctl *ctl, int64_t changes)
+{
+	int64_t until = job.until;
+
+	while (wait_for_change(ctl, changes, until)) {
+		bool wrote;
+
+		changes = store_changes(ctl->store);
+		until = export_once(ctl, &wrote) == EXIT_FINE
+			    ? job.until
+			    : ctl->now + RETRY_S;
+		if (wrote && job.argv != NULL) {
+			(void)run_command();
+		}
+	}
+}
+
 enum exit_status
 export_bans(struct ctl *ctl)
 {
-	bool fine;
-	bool ran = true;
+	const int64_t changes = store_changes(ctl->store);
+	enum exit_status status;
+	bool wrote;
 
 	if (job.watch) {
 		proc_signals_block();
 	}
-	do {
-		const int64_t changes = store_changes(ctl->store);
-		bool wrote;
-
-		fine = export_once(ctl, &wrote);
-		if (wrote && job.argv != NULL) {
-			ran = run_command();
-		}
-		if (job.watch && !wait_for_change(ctl, changes)) {
-			return EXIT_FINE;
-		}
-	} while (job.watch);
+	status = export_once(ctl, &wrote);
+	if (wrote && job.argv != NULL && !run_command() && !job.watch) {
+		status = EXIT_NO;
+	}
+	if (status == EXIT_FINE && job.watch) {
+		watch(ctl, changes);
+	}
 	output_init(OUTPUT_TEXT, false);
-	return !fine ? EXIT_DATABASE : ran ? EXIT_FINE : EXIT_NO;
+	return status;
 }
