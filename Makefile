@@ -206,6 +206,8 @@ demo:
 export VIDEUR_BUILD = $(abspath $(BUILD))
 NODE ?= build/node
 export VIDEUR_NODE = $(abspath $(NODE))
+EXIM ?= build/exim
+export VIDEUR_EXIM = $(abspath $(EXIM))
 # The longest first: the others run beside it.
 SUITES = browser mta web faults cli miltertest unit
 # Those of them that also run under the sanitizers: a browser asks our programs
@@ -219,10 +221,10 @@ check:
 # All that they run is built before them: two would build the same at a time.
 suites:
 	@$(MAKE) --no-print-directory -j$(shell nproc) \
-		all $(UNIT_TESTS) $(NODE)/ready
+		all $(UNIT_TESTS) $(NODE)/ready $(EXIM)/ready
 	+@scripts/suites $(SUITES)
 
-cli: all
+cli: all $(EXIM)/ready
 	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/cli
 
 # The real watcher, killed, starved and lied to.
@@ -245,6 +247,17 @@ $(NODE)/ready: tests/web/browser/package.json tests/web/browser/package-lock.jso
 	$(Q)cp $^ $(@D)
 	$(Q)npm ci --prefix $(@D) --ignore-scripts --no-audit --no-fund \
 		--loglevel=error
+	$(Q)touch $@
+
+# Debian's Exim, which could not be installed beside Postfix.  Where it cannot
+# be had its test is skipped.
+$(EXIM)/ready:
+	$(call say,exim)
+	@rm -rf $(@D) && mkdir -p $(@D)
+	$(Q)cd $(@D) && apt-get download -q -q -o APT::Sandbox::User=root \
+		exim4-daemon-light libidn12 && \
+		for package in *.deb; do dpkg-deb -x "$$package" .; done || \
+		echo "  exim  cannot be had: its test will be skipped"
 	$(Q)touch $@
 
 # The real milter before an MTA that does what no MTA should.
