@@ -397,6 +397,11 @@ story_text(const struct told *told)
 			    kind_name(kind));
 		}
 	}
+	if (why->known && why->together > 0) {
+		text_add(&text, " together");
+	} else if (why->together > 0) {
+		text_addf(&text, ", %" PRId64 " together", why->together);
+	}
 	if (text.len > 0) {
 		text_addf(&text, " in %s", piece_short(why->within));
 	}
@@ -414,7 +419,8 @@ put_causes(const struct story *story)
 	for (size_t i = 0; i < story->count; i++) {
 		const struct told *told = &story->told[i];
 
-		if (!told->why.known && told->next.lasts == 0) {
+		if (!told->why.known && told->why.together == 0 &&
+		    told->next.lasts == 0) {
 			continue;
 		}
 		output_row();
@@ -428,6 +434,7 @@ put_causes(const struct story *story)
 			}
 		}
 		output_end();
+		output_number("together", COLUMN_OPTIONAL, told->why.together);
 		output_number("next", COLUMN_OPTIONAL, told->next.lasts);
 		output_end();
 	}

@@ -304,10 +304,12 @@ void engine_outlook(struct store *store, const struct conf *conf,
     struct outlook *outlook);
 
 /* Why a ban began: what its rule counted of its client up to then.  Of one by
- * hand, of a whole network or of another policy nothing is known. */
+ * hand or of another policy nothing is known. */
 struct why {
 	int64_t within;            /* in so many seconds */
 	uint32_t kinds;            /* what was seen in them; 0: not known */
+	int64_t together;          /* of a network: so much was counted of its
+				    * clients; 0: not known, or of a client */
 	bool known;                /* nothing of it is forgotten: */
 	int64_t count[KIND_COUNT]; /* the numbers that led to it */
 };

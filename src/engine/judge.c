@@ -472,6 +472,9 @@ engine_why(struct store *store, const struct conf *conf, const struct ban *ban,
 	int64_t sum = 0;
 
 	*why = (struct why){ .known = false };
+	if (rule != NULL && !net_equal(&client, &ban->who)) {
+		engine_why_together(store, &query, why);
+	}
 	if (rule == NULL || !net_equal(&client, &ban->who) ||
 	    !look(store, &query, &view, &judged)) {
 		return;

@@ -67,6 +67,11 @@ int64_t engine_brake_forgive(struct store *store,
 void engine_widen(struct store *store, const struct judge_query *query,
     const struct event *event, struct outcome *outcome);
 
+/* engine_why() of a network's ban that began at the query's `at`; the network
+ * is its client. */
+void engine_why_together(
+    struct store *store, const struct judge_query *query, struct why *why);
+
 /* A ban for failed logins that were seen on port 25 holds there, too. */
 void engine_reach_everywhere(struct ban *ban);
 

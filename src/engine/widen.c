@@ -4,6 +4,11 @@
  */
 #include "engine/judge.h"
 
+enum {
+	HOUR = 3600,
+	INSIDE_MAX = 20000 /* events that one look at a network may read */
+};
+
 /* ---- counting ---- */
 
 struct given {
@@ -87,31 +92,97 @@ is_spared(
 
 /* ---- judging ---- */
 
+/* The client of the query is a network: after when it is counted, and what its
+ * earlier bans mean. */
+static int64_t
+counted_after(struct store *store, const struct judge_query *query,
+    struct policy_past *past)
+{
+	const struct conf *conf = query->conf;
+	const struct rule *rule = query->rule;
+	const int64_t t = query->at;
+	struct evidence evidence;
+
+	store_evidence(store,
+	    &(struct evidence_query){ .client = query->client,
+		.reason = rule->reason,
+		.at = t,
+		.window = rule->within },
+	    &evidence);
+	*past = policy_past(rule, t, conf->policy.memory,
+	    query->observed || conf->mode == CONF_OBSERVE);
+	past->who = query->client;
+	past->policy = &conf->policy;
+	for (size_t i = 0; i < evidence.bans; i++) {
+		if (!query->before || evidence.ban[i].begins < t) {
+			policy_past_add(past, &evidence.ban[i]);
+		}
+	}
+	return policy_window(rule, t,
+	    evidence.reset > past->spent ? evidence.reset : past->spent)
+	    .after;
+}
+
 int64_t
 engine_counted(struct store *store, const struct conf *conf,
     const struct rule *rule, const struct net *net, int64_t t,
     struct policy_past *past)
 {
-	struct evidence evidence;
+	const int64_t after = counted_after(store,
+	    &(struct judge_query){
+		.conf = conf, .rule = rule, .client = *net, .at = t },
+	    past);
 
-	store_evidence(store,
-	    &(struct evidence_query){ .client = *net,
-		.reason = rule->reason,
-		.at = t,
-		.window = rule->within },
-	    &evidence);
-	*past = policy_past(
-	    rule, t, conf->policy.memory, conf->mode == CONF_OBSERVE);
-	past->who = *net;
-	past->policy = &conf->policy;
-	for (size_t i = 0; i < evidence.bans; i++) {
-		policy_past_add(past, &evidence.ban[i]);
+	return store_prefix_sum(store, net, rule->name, after, t);
+}
+
+void
+engine_why_together(
+    struct store *store, const struct judge_query *query, struct why *why)
+{
+	const struct rule *rule = query->rule;
+	const struct net *net = &query->client;
+	const struct net first = net_cut(&net->addr, ADDR_BITS);
+	int64_t inside[KIND_COUNT] = { 0 };
+	struct policy_wider wider[POLICY_WIDEN_MAX];
+	const size_t count = policy_widen(rule, &first, wider);
+	int64_t need = INT64_MAX;
+	struct policy_past past;
+	int64_t after;
+	int64_t sum = 0;
+	bool all;
+
+	for (size_t i = 0; i < count; i++) {
+		need = net_equal(&wider[i].net, net) ? wider[i].need : need;
 	}
-	return store_prefix_sum(store, net, rule->name,
-	    policy_window(rule, t,
-		evidence.reset > past->spent ? evidence.reset : past->spent)
-		.after,
-	    t);
+	if (need == INT64_MAX ||
+	    query->at - rule->within < query->now - query->conf->keep_events) {
+		return;
+	}
+	after = counted_after(store, query, &past);
+	why->within = rule->within;
+	why->together = store_prefix_sum(
+	    store, net, rule->name, after, query->at);
+	/* By the hour: those that began behind it. */
+	all = store_event_inside(store,
+	    &(struct inside_query){ .net = *net,
+		.after = tally_hour(after) + HOUR - 1,
+		.until = query->at,
+		.most = INSIDE_MAX },
+	    inside);
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		if ((rule->kinds & kind_bit(kind)) != 0 && inside[kind] > 0) {
+			why->count[kind] = inside[kind];
+			why->kinds |= kind_bit(kind);
+			sum += inside[kind];
+		}
+	}
+	if (why->together < need) {
+		why->together = 0; /* the rule is another one now */
+	}
+	/* Of one client no more than the limit was counted, and of one user or
+	 * recipient not all: then the kinds' own numbers say too much. */
+	why->known = all && why->together > 0 && sum == why->together;
 }
 
 /* Whether it was banned. */

@@ -60,7 +60,7 @@ store_event_same(struct store *store, const struct event *event, int64_t most)
 	    0);
 }
 
-/* ---- good mail ---- */
+/* ---- inside ---- */
 
 /* From `from` to what comes behind all that begin with it. */
 struct text_range {
@@ -147,4 +147,39 @@ store_good_inside(struct store *store, const struct net *net, int64_t since)
 		}
 	}
 	return db_leave(store, own) == STORE_OK && found;
+}
+
+bool
+store_event_inside(struct store *store, const struct inside_query *query,
+    int64_t count[static KIND_COUNT])
+{
+	struct text_range range[2];
+	const size_t ranges = text_ranges(&query->net, range);
+	const bool own = db_enter(store);
+	int64_t left = query->most;
+
+	for (size_t i = 0; i < ranges; i++) {
+		sqlite3_stmt *row = db_query(store,
+		    "SELECT client, kind, at FROM event"
+		    " INDEXED BY event_by_client"
+		    " WHERE client >= :from AND client < :to LIMIT :most",
+		    DB_WITH(db_text(":from", range[i].from),
+			db_text(":to", range[i].to), db_int(":most", left)));
+
+		while (db_row(store, row)) {
+			const int64_t at = sqlite3_column_int64(row, 2);
+			const size_t kind = words_find(
+			    &kind_words, db_words(row, 1));
+			struct net client;
+
+			left--;
+			if (at > query->after && at <= query->until &&
+			    kind < KIND_COUNT &&
+			    net_parse(db_words(row, 0), &client) &&
+			    net_contains(&query->net, &client)) {
+				count[kind]++;
+			}
+		}
+	}
+	return db_leave(store, own) == STORE_OK && left > 0;
 }

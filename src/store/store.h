@@ -308,6 +308,16 @@ int64_t store_event_same(
  * each event. */
 bool store_good_inside(
     struct store *store, const struct net *net, int64_t since);
+/* Add up, by kind, what is kept of all clients in a network.  False where not
+ * all of it was looked at: what a large one did in all its time may be much. */
+struct inside_query {
+	struct net net;
+	int64_t after; /* after < at <= until */
+	int64_t until;
+	int64_t most; /* events that are looked at, of any time */
+};
+bool store_event_inside(struct store *store, const struct inside_query *query,
+    int64_t count[static KIND_COUNT]);
 
 /* ---- bans ---- */
 
