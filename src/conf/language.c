@@ -2,6 +2,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -9,6 +10,10 @@
 #include "base/text.h"
 
 #define PHRASES ".phrases"
+
+enum {
+	OWN_FILE_MAX = 512 * 1024 /* bytes */
+};
 
 static const char blanks[] = " \t\n";
 
@@ -192,4 +197,174 @@ phrase_next(const char **at, const char *end, struct phrase *out)
 	}
 	out->text_len = stop > out->text ? (size_t)(stop - out->text) : 0;
 	return PHRASE_FOUND;
+}
+
+/* ---- what is wrong with one ---- */
+
+/* Whether it says something of the language, and is no phrase. */
+static bool
+is_setting(const struct phrase *phrase)
+{
+	return strncmp(phrase->name, "language-", 9) == 0 ||
+	       strncmp(phrase->name, "plural[", 7) == 0;
+}
+
+/* A comment is no text. */
+static bool
+is_empty(const struct phrase *phrase)
+{
+	return phrase->text_len == 0 ||
+	       (strncmp(phrase->text, "{{!", 3) == 0 &&
+		   memmem(phrase->text, phrase->text_len, "}}", 2) ==
+		       phrase->text + phrase->text_len - 2);
+}
+
+static bool
+has_phrase(const char *text, size_t size, const struct phrase *wanted)
+{
+	const char *at = text;
+	struct phrase phrase;
+	enum phrase_result result;
+
+	while (
+	    (result = phrase_next(&at, text + size, &phrase)) != PHRASE_END) {
+		if (result == PHRASE_FOUND &&
+		    phrase.name_len == wanted->name_len &&
+		    memcmp(phrase.name, wanted->name, wanted->name_len) == 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Whether a phrase of that name is compiled in, in whatever language. */
+static bool
+is_built_in(const struct phrase *phrase)
+{
+	bool is = false;
+
+	for (const struct embedded *file = phrase_files; file->name != NULL;
+	     file++) {
+		is |= has_phrase(file->data, file->size, phrase);
+	}
+	return is;
+}
+
+/* Whether a file of the owner's shows the phrase. */
+static bool
+is_shown(const char *folder, const struct phrase *phrase)
+{
+	DIR *dir = opendir(folder);
+	const struct dirent *entry;
+	char wanted[LANGUAGE_NAMES_SIZE];
+	struct text text;
+	bool is = false;
+
+	text_init(&text, wanted, sizeof(wanted));
+	text_add(&text, "{{");
+	text_add_bytes(&text, phrase->name, phrase->name_len);
+	text_add(&text, "}}");
+	while (dir != NULL && !is && !text.cut &&
+	       (entry = readdir(dir)) != /* NOLINT(concurrency-mt-unsafe) */
+		   NULL) {
+		char why[FILE_WHY_SIZE];
+		char path[PATH_MAX];
+		struct text out;
+		char *own;
+
+		text_init(&out, path, sizeof(path));
+		text_addf(&out, "%s/%s", folder, entry->d_name);
+		own = file_read_text(path, OWN_FILE_MAX, why);
+		is = own != NULL && strstr(own, wanted) != NULL;
+		free(own);
+	}
+	if (dir != NULL) {
+		(void)closedir(dir);
+	}
+	return is;
+}
+
+static void
+add_name(struct text *names, const struct phrase *phrase)
+{
+	if (names->len + phrase->name_len + 3 < names->size) {
+		text_add(names, names->len > 0 ? ", " : "");
+		text_add_bytes(names, phrase->name, phrase->name_len);
+	}
+}
+
+/* Which of the phrases compiled in for the language fallen back on are neither
+ * in `own` nor compiled in for this one. */
+static void
+find_lacks(const char *tag, const char *own, struct language_faults *out)
+{
+	char name[LANGUAGE_FILE_SIZE];
+	const struct embedded *all = embedded_find(
+	    phrase_files, language_file(LANGUAGE_FALLBACK, name));
+	const struct embedded *built_in = embedded_find(
+	    phrase_files, language_file(tag, name));
+	const char *at = all->data;
+	struct phrase phrase;
+	struct phrase before = { .name_len = 0 };
+	struct text names;
+
+	text_init(&names, out->lacking, sizeof(out->lacking));
+	while (
+	    phrase_next(&at, all->data + all->size, &phrase) == PHRASE_FOUND) {
+		const bool again = before.name_len == phrase.name_len &&
+				   memcmp(before.name, phrase.name,
+				       phrase.name_len) == 0;
+
+		before = phrase;
+		if (!again && !is_setting(&phrase) && !is_empty(&phrase) &&
+		    !has_phrase(own, strlen(own), &phrase) &&
+		    (built_in == NULL ||
+			!has_phrase(built_in->data, built_in->size, &phrase))) {
+			out->lacks++;
+			add_name(&names, &phrase);
+		}
+	}
+}
+
+bool
+language_check(const char *folder, const char *tag, struct language_faults *out)
+{
+	char name[LANGUAGE_FILE_SIZE];
+	char why[FILE_WHY_SIZE];
+	char path[PATH_MAX];
+	enum phrase_result result;
+	struct phrase phrase;
+	struct text text;
+	const char *at;
+	char *own;
+
+	*out = (struct language_faults){ .lacks = 0 };
+	text_init(&text, path, sizeof(path));
+	text_addf(&text, "%s/%s", folder, language_file(tag, name));
+	own = file_read_text(path, OWN_FILE_MAX, why);
+	if (own == NULL) {
+		return false;
+	}
+	find_lacks(tag, own, out);
+	text_init(&text, out->strange, sizeof(out->strange));
+	at = own;
+	while ((result = phrase_next(&at, own + strlen(own), &phrase)) !=
+	       PHRASE_END) {
+		if (result == PHRASE_WRONG && out->wrong[0] == '\0') {
+			struct text line;
+
+			text_init(&line, out->wrong, sizeof(out->wrong));
+			text_add_bytes(
+			    &line, phrase.name, strcspn(phrase.name, "\n"));
+		} else if (result == PHRASE_FOUND && !is_setting(&phrase) &&
+			   /* There are as many as places. */
+			   strncmp(phrase.name, "zone-", 5) != 0 &&
+			   !is_built_in(&phrase) &&
+			   !is_shown(folder, &phrase)) {
+			out->unknown++;
+			add_name(&text, &phrase);
+		}
+	}
+	free(own);
+	return true;
 }

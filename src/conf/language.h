@@ -68,4 +68,23 @@ enum phrase_result {
 enum phrase_result phrase_next(
     const char **at, const char *end, struct phrase *out);
 
+enum {
+	LANGUAGE_NAMES_SIZE = 160
+};
+
+/* What is wrong with an owner's file of phrases.  Of the names there are as many
+ * as fit, ", " between them. */
+struct language_faults {
+	char wrong[LANGUAGE_NAMES_SIZE]; /* a line that is none; or empty */
+	size_t lacks; /* phrases that neither it nor what is compiled in has */
+	char lacking[LANGUAGE_NAMES_SIZE];
+	size_t unknown; /* that no page shows */
+	char strange[LANGUAGE_NAMES_SIZE];
+};
+
+/* Look at the file of that language in `folder`; false where there is none that
+ * can be read. */
+bool language_check(
+    const char *folder, const char *tag, struct language_faults *out);
+
 #endif

@@ -313,6 +313,35 @@ check_page(const struct facts *facts, struct diagnosis *out)
 	}
 }
 
+/* The owner's files of phrases. */
+static void
+check_languages(const struct facts *facts, struct diagnosis *out)
+{
+	const char *folder = facts->conf->web.templates;
+	char number[NUMBER_SIZE];
+
+	for (size_t i = 0; i < facts->languages; i++) {
+		const struct language_faults *faults = &facts->language[i]
+							    .faults;
+		const char *tag = facts->language[i].tag;
+
+		if (faults->wrong[0] != '\0') {
+			diagnosis_say(
+			    out, "phrases-wrong", folder, tag, faults->wrong);
+		}
+		if (faults->lacks > 0) {
+			diagnosis_say(out, "phrases-missing", folder, tag,
+			    diagnosis_number((int64_t)faults->lacks, number),
+			    faults->lacking);
+		}
+		if (faults->unknown > 0) {
+			diagnosis_say(out, "phrases-unknown", folder, tag,
+			    diagnosis_number((int64_t)faults->unknown, number),
+			    faults->strange);
+		}
+	}
+}
+
 static void
 check_operator(const struct facts *facts, struct diagnosis *out)
 {
@@ -396,6 +425,7 @@ static const struct {
 	{ "logs", 0, check_logs, NULL },
 	{ "clock", 0, check_clock, NULL },
 	{ "page", 0, check_page, NULL },
+	{ "languages", 0, check_languages, NULL },
 	{ "operator", 0, check_operator, NULL },
 };
 

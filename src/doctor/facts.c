@@ -321,6 +321,25 @@ look_at_operator(struct facts *facts)
 }
 
 static void
+look_at_languages(struct facts *facts)
+{
+	const char *folder = facts->conf->web.templates;
+	struct language_list list;
+
+	language_list(folder, &list);
+	for (size_t i = 0; i < list.count && folder[0] != '\0'; i++) {
+		const size_t here = facts->languages;
+
+		if (language_check(
+			folder, list.tag[i], &facts->language[here].faults)) {
+			(void)text_copy(facts->language[here].tag,
+			    LANGUAGE_TAG_SIZE, list.tag[i]);
+			facts->languages++;
+		}
+	}
+}
+
+static void
 look_at_page(struct facts *facts)
 {
 	const struct conf *conf = facts->conf;
@@ -328,7 +347,7 @@ look_at_page(struct facts *facts)
 	const char *host = strstr(conf->lookup_url, "://");
 
 	look_at_operator(facts);
-
+	look_at_languages(facts);
 	for (size_t i = 0; i < sizeof(contacts) / sizeof(contacts[0]); i++) {
 		for (size_t j = 0; j <= facts->instances; j++) {
 			if (mta_refuses(&facts->mta[j], contacts[i])) {

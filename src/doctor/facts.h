@@ -15,6 +15,7 @@
 #include "base/addr.h"
 #include "base/proc.h"
 #include "conf/conf.h"
+#include "conf/language.h"
 #include "core/standing.h"
 #include "doctor/mta.h"
 #include "engine/engine.h"
@@ -182,8 +183,14 @@ struct facts {
 	bool operator_loose[CONF_LISTEN_MAX];
 	bool operator_open[CONF_LISTEN_MAX];
 	enum page_answer page;
-	const char *page_listen;     /* where it answers so */
-	struct mx_domain page_host;  /* of lookup-url; no name: none */
+	const char *page_listen;    /* where it answers so */
+	struct mx_domain page_host; /* of lookup-url; no name: none */
+	/* The owner's files of phrases, in the order of their tags. */
+	struct {
+		char tag[LANGUAGE_TAG_SIZE];
+		struct language_faults faults;
+	} language[LANGUAGES_MAX];
+	size_t languages;
 	const char *refused_contact; /* a contact Postfix would refuse, or
 				      * NULL */
 	/* Whether two paths are one file. */

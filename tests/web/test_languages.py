@@ -3,6 +3,7 @@
 Polish and Arabic are no languages of ours: files made here show that any
 TAG.phrases in the folder `templates` is one.
 """
+import json
 import os
 import re
 import shutil
@@ -104,6 +105,40 @@ def test_what_a_language_lacks_is_said_in_english_and_marked(tmp_path):
         site.close()
 
 
+def doctor(site):
+    """What `videur doctor` says of the files of phrases."""
+    said = subprocess.run(
+        [f"{BUILD}/videur", "-c", site.conf, "doctor", "--json"], check=False,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=60)
+    return {remark["finding"]: remark["what"]
+            for remark in json.loads(said.stdout)
+            if remark["check"] == "languages"}
+
+
+def test_doctor_says_what_a_file_lacks_and_what_nobody_needs(tmp_path):
+    site = owned(tmp_path, {
+        "pl.phrases": POLISH + "abuot = O nas\nours = Nasze\n",
+        "faq.html": "{{ours}}", "fr.phrases": "ask = Chercher\n"})
+    try:
+        site.start()
+        line = site.logged("pl.phrases lacks ")
+        lacks = re.search(r"lacks (\d+) of \d+ phrases.*: (\S+),", line)
+        told = doctor(site)
+        assert sorted(told) == ["phrases-missing", "phrases-unknown"]
+        assert f"{lacks[1]} in all: " in told["phrases-missing"]
+        assert lacks[2] in told["phrases-missing"]
+        assert told["phrases-unknown"].endswith("1 in all: abuot")
+        with open(f"{tmp_path}/templates/fr.phrases", "a",
+                  encoding="utf-8") as file:
+            file.write("this is none\n")
+        assert doctor(site)["phrases-wrong"].endswith(": this is none")
+        for name in "pl", "fr":
+            os.unlink(f"{tmp_path}/templates/{name}.phrases")
+        assert list(doctor(site)) == ["languages"]
+    finally:
+        site.close()
+
+
 def test_our_own_files_are_without_fault(tmp_path):
     """Read as an owner's, each is told what is wrong with it."""
     site = owned(tmp_path, {})
@@ -113,6 +148,7 @@ def test_our_own_files_are_without_fault(tmp_path):
     try:
         site.start()
         assert not site.logged("/templates/")
+        assert list(doctor(site)) == ["languages"]
     finally:
         site.close()
 
