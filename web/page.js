@@ -86,6 +86,10 @@
 
   // A little later, as two clocks may differ, and not for all visitors at one
   // moment.
+  function lookAgainSoon() {
+    setTimeout(lookAgain, 2000 + 5000 * Math.random());
+  }
+
   function turn() {
     const heading = verdict.querySelector("h1");
     const status = verdict.querySelector("[role=status]");
@@ -96,7 +100,7 @@
     verdict.classList.replace("bad", "note");
     verdict.querySelector(".lead").hidden = true;
     status.textContent = status.dataset.over;
-    setTimeout(lookAgain, 2000 + 5000 * Math.random());
+    lookAgainSoon();
   }
 
   function run(element) {
@@ -104,10 +108,17 @@
     const units = element.dataset.units.split(" ");
     const [until, since] = [".until", ".since"].map((name) =>
       Date.parse(verdict.querySelector(`${name} time`).dateTime) / 1000);
+    // Of the blocks beside this one the first that ends.
+    let other = Math.min(...[...document.querySelectorAll(".ban .until time")]
+      .map((time) => Date.parse(time.dateTime) / 1000));
 
     function show() {
       const left = total - Math.floor(elapsed());
 
+      if (left > 0 && until - left >= other) {
+        other = Infinity;
+        lookAgainSoon();
+      }
       document.querySelectorAll("[data-yours]").forEach(tellYours);
       drawBar(1 - Math.max(left, 0) / (until - since));
       if (left > 0) {
@@ -265,6 +276,13 @@
     });
   }
 
+  // A page that the browser kept and shows once more: what it said may be over,
+  // and its clocks stood still.
+  addEventListener("pageshow", (event) => {
+    if (event.persisted && document.querySelector(".checked, .visitor")) {
+      location.reload();
+    }
+  });
   document.querySelectorAll(".columns").forEach(
     (group) => read(group.parentElement));
   document.querySelectorAll("[data-left]").forEach(run);

@@ -370,10 +370,8 @@ add_origin(struct text *out, const struct conf *conf,
 static void
 add_source(struct text *out, const struct conf *conf, enum kind kind)
 {
-	const bool milter = conf_counts(conf, kind, CONF_MILTER, NULL);
-	const bool watch = kind == KIND_SPAM || kind == KIND_VIRUS
-			       ? conf->scanner_log.items > 0
-			       : conf_counts(conf, kind, CONF_WATCH, NULL);
+	const bool milter = conf_counted_by(conf, kind, CONF_MILTER);
+	const bool watch = conf_counted_by(conf, kind, CONF_WATCH);
 
 	text_add(out, milter ? "milter" : watch ? "watch" : "none");
 	text_add(out, milter && watch ? ", watch" : "");
@@ -518,6 +516,15 @@ conf_counts(const struct conf *conf, enum kind kind, enum conf_source who,
 			 0
 		   : rule_file != NULL &&
 			 conf_list_has(&conf->scanner_log, rule_file);
+}
+
+bool
+conf_counted_by(const struct conf *conf, enum kind kind, enum conf_source who)
+{
+	return conf_counts(conf, kind, who, NULL) ||
+	       (conf->source[kind] == CONF_UNSAID && who == CONF_WATCH &&
+		   (kind == KIND_SPAM || kind == KIND_VIRUS) &&
+		   conf->scanner_log.items > 0);
 }
 
 bool

@@ -247,6 +247,10 @@ bool conf_is_own(const struct net *client, int64_t age);
 bool conf_counts(const struct conf *conf, enum kind kind, enum conf_source who,
     const char *rule_file);
 
+/* Whether the program counts the kind at all, by whatever rule file. */
+bool conf_counted_by(
+    const struct conf *conf, enum kind kind, enum conf_source who);
+
 /* Whether it can name a policy or scanner: a-z, 0-9 and '-', at most 32. */
 bool conf_is_policy_name(const char *name);
 

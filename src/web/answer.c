@@ -155,7 +155,7 @@ answer_standing(const struct request *request, const struct question *question,
 			page.hours = &hours;
 		}
 		if (lookup_bans(&request->web->lookup, conf, standing,
-			page.sees, &bans)) {
+			page_ref_ban(standing, page.ref), page.sees, &bans)) {
 			page.bans = &bans;
 		}
 	}

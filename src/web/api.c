@@ -80,7 +80,7 @@ api_standing(const struct request *request, const struct standing *standing,
 	char ip[ADDR_TEXT_SIZE];
 
 	if (!lookup_bans(&request->web->lookup, request->site->conf, standing,
-		false, &bans)) {
+		NULL, false, &bans)) {
 		return false;
 	}
 	json_object(json, NULL);

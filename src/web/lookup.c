@@ -133,7 +133,8 @@ lookup_standing(struct lookup *lookup, const struct conf *conf,
 
 bool
 lookup_bans(struct lookup *lookup, const struct conf *conf,
-    const struct standing *standing, bool causes, struct lookup_bans *bans)
+    const struct standing *standing, const struct ban *asked, bool causes,
+    struct lookup_bans *bans)
 {
 	const bool begun = begin(lookup, conf);
 
@@ -143,7 +144,7 @@ lookup_bans(struct lookup *lookup, const struct conf *conf,
 
 		bans->next[i] = engine_next(
 		    lookup->store, conf, ban, standing->checked_at);
-		if (causes) {
+		if (causes || ban == asked) {
 			engine_why(lookup->store, conf, ban,
 			    standing->checked_at, &bans->why[i]);
 		}

@@ -56,13 +56,15 @@ struct lookup_hours {
 bool lookup_standing(struct lookup *lookup, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);
 /* Why the bans of a standing began, and what follows each; `causes` are for
- * those who may see them, else nothing is known of any. */
+ * those who may see them, else of all but the one that was asked for (NULL: of
+ * none) nothing is known. */
 struct lookup_bans {
 	struct next_ban next[STANDING_BANS_MAX];
 	struct why why[STANDING_BANS_MAX];
 };
 bool lookup_bans(struct lookup *lookup, const struct conf *conf,
-    const struct standing *standing, bool causes, struct lookup_bans *bans);
+    const struct standing *standing, const struct ban *asked, bool causes,
+    struct lookup_bans *bans);
 /* A ban of the past, why it began, and what follows it now. */
 struct lookup_past {
 	struct ban ban; /* id 0: there is none of that ref */

@@ -373,7 +373,7 @@ put_query(const struct page *page)
 
 	text_init(&out, query, sizeof(query));
 	for (size_t i = 0; i < page->asks; i++) {
-		text_add(&out, "ip=");
+		text_add(&out, page->view != NULL ? "q=" : "ip=");
 		page_encode(&out, page->asked[i], "%0A");
 		text_add_char(&out, '&');
 	}
@@ -455,6 +455,7 @@ page_render(const struct page *asked, struct text *out)
 		section_lines(root, VAR_OWNER, owner);
 	}
 	section_text(root, VAR_ZONE_NAME, page_zone());
+	section_yes(root, VAR_OBSERVE, conf->mode == CONF_OBSERVE);
 	put_request(&page);
 	put_query(&page);
 	put_links(&page);

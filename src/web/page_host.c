@@ -25,6 +25,144 @@ kinds_of(const struct policy *policy, bool banning)
 	return kinds;
 }
 
+/* ---- what the prose says of the policy ---- */
+
+static bool
+grows(const struct rule *rule)
+{
+	bool longer = false;
+
+	for (size_t step = 1; step < rule->steps; step++) {
+		longer |= rule->ban[step] > rule->ban[0];
+	}
+	return longer;
+}
+
+/* Those of which a rule bans for a single one. */
+static uint32_t
+kinds_at_once(const struct policy *policy)
+{
+	uint32_t kinds = 0;
+
+	for (size_t i = 0; i < policy->rules; i++) {
+		const struct rule *rule = &policy->rule[i];
+
+		kinds |= rule->steps > 0 && rule->limit == 1 ? rule->kinds : 0;
+	}
+	return kinds;
+}
+
+/* What is true of this policy and not of any. */
+static void
+put_policy(const struct page *page)
+{
+	const struct policy *policy = page->policy;
+	const uint32_t kinds = kinds_of(policy, true);
+	struct section *root = page->root;
+	uint32_t reasons = 0;
+	bool longer = false;
+	bool weighed = false; /* what was accepted against what was not */
+	bool bare = false;
+	bool wide = false;
+	bool wide_v6 = false;
+
+	for (size_t i = 0; i < policy->rules; i++) {
+		const struct rule *rule = &policy->rule[i];
+		const bool weighs = rule->ratio > 0 || rule->credit > 0;
+
+		if (rule->steps > 0) {
+			reasons |= UINT32_C(1) << rule->reason;
+			longer |= grows(rule);
+			weighed |= weighs;
+			bare |= !weighs;
+			wide |= rule->widens + rule->widens_ipv4 > 0;
+			wide_v6 |= rule->widens > 0;
+		}
+	}
+	section_yes(root, VAR_MANY, (reasons & (reasons - 1)) != 0);
+	section_yes(root, VAR_GROWS, longer);
+	section_yes(root, VAR_WEIGHED, weighed);
+	section_yes(root, VAR_PARTLY, bare);
+	section_yes(root, VAR_WIDE, wide);
+	section_yes(root, VAR_WIDE_V6, wide_v6);
+	section_yes(
+	    root, VAR_RECIPIENT, (kinds & kind_bit(KIND_RECIPIENT)) != 0);
+	section_yes(root, VAR_GREYLIST, (kinds & kind_bit(KIND_GREYLIST)) != 0);
+}
+
+/* Offences, one by one or as a list that is read as a sentence. */
+static void
+put_names(const struct policy *policy, struct section *section, uint32_t kinds)
+{
+	const uint32_t once = kinds_at_once(policy);
+
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		const uint32_t bit = kind_bit(kind);
+		struct section *item;
+
+		if ((kinds & bit) != 0) {
+			item = section_item(section, VAR_OFFENCES);
+			section_word(
+			    item, VAR_OFFENCE, "offence-", kind_name(kind));
+			section_yes(item, VAR_FIRST, (kinds & (bit - 1)) == 0);
+			section_yes(item, VAR_ONCE, (once & bit) != 0);
+		}
+	}
+}
+
+/* Which rules count what: those alike in reason and kinds stand together. */
+static void
+put_rules(const struct page *page)
+{
+	const struct policy *policy = page->policy;
+
+	for (size_t i = 0; i < policy->rules; i++) {
+		const struct rule *rule = &policy->rule[i];
+		bool told = rule->steps == 0;
+		struct section *row;
+
+		for (size_t j = 0; j < i; j++) {
+			const struct rule *other = &policy->rule[j];
+
+			told |= other->steps > 0 &&
+				other->reason == rule->reason &&
+				other->kinds == rule->kinds;
+		}
+		if (!told) {
+			row = section_item(page->root, VAR_ROWS);
+			section_word(row, VAR_REASON, "reason-name-",
+			    reason_name(rule->reason));
+			put_names(policy, row, rule->kinds);
+		}
+	}
+}
+
+/* Where it is seen: by the milter, in logs, or not by us at all. */
+static void
+put_sources(const struct page *page)
+{
+	const struct conf *conf = page->site->conf;
+	const uint32_t kinds = kinds_of(page->policy, true);
+	const enum variable_name names[] = { VAR_LIVE, VAR_LOGS, VAR_REPORTS };
+	uint32_t seen[] = { 0, 0, 0 };
+
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		const uint32_t bit = kinds & kind_bit(kind);
+		const bool live = conf_counted_by(conf, kind, CONF_MILTER);
+		const bool logs = conf_counted_by(conf, kind, CONF_WATCH);
+
+		seen[0] |= live ? bit : 0;
+		seen[1] |= logs ? bit : 0;
+		seen[2] |= !live && !logs ? bit : 0;
+	}
+	for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+		if (seen[i] != 0) {
+			put_names(page->policy,
+			    section_item(page->root, names[i]), seen[i]);
+		}
+	}
+}
+
 /* ---- replies ---- */
 
 /* The reply of a rule that bans, or NULL: first of each rule in the policy's
@@ -145,8 +283,7 @@ put_code(const struct page *page, size_t at)
 	section_yes(item, VAR_LOGIN, login);
 	page_set_put(
 	    item, VAR_REASONS, VAR_REASON, "reason-", &reason_words, reasons);
-	page_set_put(
-	    item, VAR_OFFENCES, VAR_OFFENCE, "offence-", &kind_words, kinds);
+	put_names(policy, item, kinds);
 	page_set_put(item, VAR_FIXES, VAR_FIX, "fix-", &kind_words, kinds);
 	section_length(item, VAR_FIRST_BAN, shortest);
 	if (longest > shortest) {
@@ -257,8 +394,8 @@ page_durations_fill(struct page *page)
 {
 	const struct policy *policy = page->policy;
 	size_t columns = 1;
-	bool wide = false;
 
+	put_policy(page);
 	for (size_t i = 0; i < policy->rules; i++) {
 		const size_t steps = policy->rule[i].steps;
 
@@ -277,11 +414,6 @@ page_durations_fill(struct page *page)
 		}
 	}
 	section_length(page->root, VAR_MEMORY, policy->memory);
-	for (size_t i = 0; i < policy->rules; i++) {
-		wide |= policy->rule[i].widens + policy->rule[i].widens_ipv4 >
-			0;
-	}
-	section_yes(page->root, VAR_WIDE, wide);
 }
 
 /* ---- what counts ---- */
@@ -290,13 +422,17 @@ void
 page_why_fill(struct page *page)
 {
 	const uint32_t kinds = kinds_of(page->policy, true);
+	const uint32_t once = kinds_at_once(page->policy);
 
+	put_policy(page);
 	for (int kind = 0; kind < KIND_COUNT; kind++) {
+		const uint32_t bit = kind_bit((enum kind)kind);
 		const char *word = kind_name((enum kind)kind);
 		struct section *item;
 
-		if ((kinds & kind_bit((enum kind)kind)) != 0) {
+		if ((kinds & bit) != 0) {
 			item = section_item(page->root, VAR_KINDS);
+			section_yes(item, VAR_ONCE, (once & bit) != 0);
 			section_word(item, VAR_NAME, "kind-", word);
 			section_word(item, VAR_WHY, "why-", word);
 			section_word(item, VAR_FIX, "fix-", word);
@@ -306,19 +442,46 @@ page_why_fill(struct page *page)
 
 /* ---- questions ---- */
 
+/* The reply to failed logins, where the policy has a rule for them. */
+static void
+put_login(const struct page *page)
+{
+	const struct policy *policy = page->policy;
+
+	for (size_t i = 0; i < policy->rules; i++) {
+		const struct reply *reply = reply_at(policy, i);
+		char anchor[REPLY_OWN_SIZE];
+		struct section *login;
+
+		if (reply != NULL && policy->rule[i].reason == REASON_AUTH) {
+			login = section_item(page->root, VAR_LOGIN);
+			section_copy(login, VAR_CODE, reply->code);
+			section_copy(
+			    login, VAR_ANCHOR, page_anchor(reply, anchor));
+			return;
+		}
+	}
+}
+
 void
 page_faq_fill(struct page *page)
 {
 	const struct conf *conf = page->site->conf;
 	struct section *root = page->root;
 
+	put_policy(page);
+	put_rules(page);
+	put_sources(page);
+	put_login(page);
+	if (conf->client_ipv6 < ADDR_BITS) { /* a network */
+		section_number(root, VAR_BITS, conf->client_ipv6);
+	}
 	section_length(root, VAR_KEEP_EVENTS, conf->keep_events);
 	section_length(root, VAR_KEEP_HOURS, conf->keep_tallies);
 	/* From their end on. */
 	section_length(
 	    root, VAR_KEEP_BANS, page->policy->memory + conf->keep_bans);
 	section_length(root, VAR_KEEP_AUDIT, conf->keep_audit);
-	section_yes(root, VAR_OBSERVE, conf->mode == CONF_OBSERVE);
 }
 
 /* ---- figures ---- */

@@ -143,8 +143,13 @@ kinds_of(const struct page *page, const struct ban *ban, const struct why *why)
 static void
 put_counted(struct section *section, const struct why *why, uint32_t kinds)
 {
-	if (why != NULL && why->known) {
+	if (why != NULL && (why->known || why->together > 0)) {
 		section_length(section, VAR_WITHIN, why->within);
+	}
+	if (why != NULL && why->together > 0) {
+		section_number(section, VAR_TOTAL, why->together);
+	}
+	if (why != NULL && why->known) {
 		page_counts_put(section, why->count);
 		return;
 	}
@@ -155,10 +160,13 @@ put_counted(struct section *section, const struct why *why, uint32_t kinds)
 
 /* Errors are of many kinds; where it was one alone that is named. */
 static void
-put_why(struct section *section, const struct ban *ban, uint32_t kinds)
+put_why(const struct page *page, struct section *section, const struct ban *ban,
+    uint32_t kinds)
 {
+	const struct rule *rule = policy_rule(page->policy, ban->rule);
 	const char *reason = page_reason(ban);
 
+	section_yes(section, VAR_ONCE, rule != NULL && rule->limit == 1);
 	section_word(section, VAR_REASON, "reason-", reason);
 	if (ban->reason == REASON_ERROR && kinds != 0 &&
 	    (kinds & (kinds - 1)) == 0) {
@@ -219,7 +227,7 @@ put_ban(const struct page *page, const struct ban *ban, bool open, bool asked,
 	char network[NET_TEXT_SIZE];
 	char anchor[REPLY_OWN_SIZE];
 
-	put_why(item, ban, kinds);
+	put_why(page, item, ban, kinds);
 	section_copy(item, VAR_ANCHOR,
 	    ban_is_manual(ban) ? "by-hand" : page_anchor(&ban->reply, anchor));
 	put_by_hand(item, ban);
@@ -382,7 +390,7 @@ put_past(struct page *page, const struct lookup_past *past)
 	section_duration(item, VAR_AGO, page->standing->checked_at - over);
 	section_yes(item, VAR_LIFTED, over < ban->ends);
 	section_yes(item, VAR_TEMPORARY, ban_reply(ban)->code[0] == '4');
-	put_why(item, ban, kinds);
+	put_why(page, item, ban, kinds);
 	put_by_hand(item, ban);
 	section_yes(item, VAR_MISTAKE, ban->mistake);
 	put_next(item, page, ban, &past->next);
@@ -391,6 +399,36 @@ put_past(struct page *page, const struct lookup_past *past)
 }
 
 /* ---- the whole ---- */
+
+/* Whether the message has to be sent again, by what a sender hears now, where
+ * this ban refuses: another that ends later may be heard in its place, and hold
+ * on. */
+static void
+put_again(struct section *root, const struct standing *standing,
+    const struct ban *main)
+{
+	const struct ban *heard = main;
+	const struct ban *last = main;
+
+	for (size_t i = standing->bans; i-- > 0;) {
+		const struct ban *ban = &standing->ban[i];
+
+		if (standing_speaks(standing, ban, main->service) <
+		    STAGE_COUNT) {
+			heard = ban;
+		}
+		if (ban->ends > last->ends &&
+		    (ban->service == main->service ||
+			ban->service == SERVICE_ANY ||
+			main->service == SERVICE_ANY)) {
+			last = ban;
+		}
+	}
+	section_yes(root, VAR_TEMPORARY, ban_reply(heard)->code[0] == '4');
+	if (last != main) {
+		section_end(root, VAR_AFTER, last->ends);
+	}
+}
 
 /* The one that was asked for stands first; else the one that ends last. */
 static void
@@ -439,7 +477,7 @@ put_listed(struct page *page)
 	section_yes(root, VAR_BY_HAND, by_hand);
 	section_yes(root, VAR_LOGIN,
 	    standing->bans == 1 && !by_hand && main->reason == REASON_AUTH);
-	section_yes(root, VAR_TEMPORARY, ban_reply(main)->code[0] == '4');
+	put_again(root, standing, main);
 	section_word(root, VAR_LEAD, "lead-", service_name(main->service));
 	put_times(root, main);
 	section_left(root, VAR_LEFT, left);
@@ -453,14 +491,19 @@ put_listed(struct page *page)
 	put_report(page, main, main_reply);
 }
 
-/* Long addresses may be broken behind a colon, and nowhere else. */
+/* An address that is longer than a line may be broken behind a colon, and
+ * nowhere else; style.css keeps any other in one piece. */
 void
 page_write_breakable(const void *ip, struct text *out)
 {
+	const bool v6 = strchr(ip, ':') != NULL;
+
+	text_add(out, v6 ? "<span class=\"address\">" : "");
 	for (const char *c = ip; *c != '\0'; c++) {
 		text_add_char(out, *c);
 		text_add(out, *c == ':' ? "<wbr>" : "");
 	}
+	text_add(out, v6 ? "</span>" : "");
 }
 
 void
@@ -468,8 +511,15 @@ page_form_fill(struct page *page)
 {
 	const struct standing *standing = page->standing;
 	char ip[ADDR_TEXT_SIZE];
+	char text[BAN_REF_SIZE];
+	const char *ref = page_read_ref(page->ref, text);
 	struct section *own;
 
+	/* Of no block that is known, else the page were about its address. */
+	section_yes(page->root, VAR_GONE, page->ref != NULL);
+	if (ref != NULL) {
+		section_copy(page->root, VAR_REF, ref);
+	}
 	if (standing != NULL) {
 		own = section_item(page->root, VAR_OWN);
 		section_copy(own, VAR_IP, addr_format(&standing->address, ip));

@@ -328,6 +328,8 @@ answer_operator(const struct request *request, enum operator_part part,
 						 : PAGE_OPERATOR,
 		.view = &view,
 		.input = typed,
+		.asked = &typed,
+		.asks = typed != NULL ? 1 : 0,
 	};
 	struct stats stats;
 	struct json json;

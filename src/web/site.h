@@ -59,7 +59,7 @@ enum {
 	V(LOGIN, "login")                                                      \
 	V(AT_MOST, "at-most") V(WITHIN, "within") V(PARTLY, "partly")          \
 	V(SAY, "say") V(GIVEN, "given")                    \
-	V(MISTAKE, "mistake")                                                  \
+	V(MISTAKE, "mistake") V(AFTER, "after") V(ONCE, "once")                                                  \
 	V(HOURS_NONE, "hours-none") V(HOUR_ROWS, "hour-rows")                  \
 	V(HOUR_FROM, "hour-from")                \
 	V(REPUTATION, "reputation") V(MOST, "most") V(REPORT, "report")        \
@@ -71,7 +71,9 @@ enum {
 	V(FIRST_BAN, "first-ban") V(LAST_BAN, "last-ban")                      \
 	V(LIMITS, "limits") V(LIMIT, "limit") V(LEAST, "least")                \
 	V(COLUMNS, "columns") V(ROWS, "rows") V(CELLS, "cells")                \
-	V(KINDS, "kinds")                                                      \
+	V(KINDS, "kinds") V(GROWS, "grows") V(WEIGHED, "weighed")              \
+	V(RECIPIENT, "recipient") V(GREYLIST, "greylist")                      \
+	V(WIDE_V6, "wide-v6") V(BITS, "bits") V(LIVE, "live") V(LOGS, "logs") V(REPORTS, "reports")  \
 	V(ANCHOR, "anchor")                                                    \
 	/* the operator's page */                                              \
 	V(FAILED, "failed") V(MODE, "mode")                    \

@@ -215,14 +215,14 @@ a_clear_address_is_told(void **state)
 {
 	(void)state;
 	lift("2001:db8::7");
-	shows("the verdict", "7 is not blocked</h1>");
+	shows("the verdict", "7</span> is not blocked</h1>");
 	hides("nothing to be told", "class=\"ban");
 	page.ref = "7K2M9Q";
 	page.own = true;
 	shows("the ended ban", "address: it ended long ago");
 	shows("whose it is", "You are browsing from this address");
 	standing.verdict = STANDING_ALLOWED;
-	shows("allowed is clear", "7 is not blocked</h1>");
+	shows("allowed is clear", "7</span> is not blocked</h1>");
 }
 
 static void

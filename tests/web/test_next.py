@@ -234,6 +234,79 @@ def test_a_user_who_logs_in_after_it_takes_back_the_numbers_only(site):
     assert "× failed logins" not in site.said().words
 
 
+NETWORK = "2001:db8:1:100::/56"
+
+
+def together(site, lines):
+    """What clients of one network do within a clock hour, which is over."""
+    at = f"--at @{int(time.time()) // HOUR * HOUR - 600}"
+    subprocess.run([f"{BUILD}/videur", "-c", site.conf, "report", "-"],
+                   input="".join(f"{line} {at}\n" for line in lines),
+                   check=True, text=True, stdout=subprocess.DEVNULL,
+                   timeout=60)
+    ban = site.newest()
+    assert ban["client"] == NETWORK
+    story = json.loads(site.videur("explain", "2001:db8:1:1ff::1", "--json"))
+    (cause,) = [cause for cause in story["causes"]
+                if cause["ref"] == ban["ref"]]
+    facts = " ".join(site.ask(f"/?ip=2001:db8:1:1ff::1&ref={ban['ref']}"
+                              "&lang=en").words.split())
+    return cause, facts
+
+
+def test_of_a_network_it_is_told_what_its_clients_did_together(site):
+    site.start()
+    cause, facts = together(site, [
+        f"{'complaint' if i % 5 == 4 else 'spam'} 2001:db8:1:10{i // 4}::1"
+        for i in range(25)])
+    assert cause["counted"] == {"spam": 20, "complaint": 5}
+    assert (cause["together"], cause["within"]) == (25, HOUR)
+    assert ("What we counted within 1 h 25 in all, by several clients of this "
+            "network together 20 × messages recognised as spam 5 × complaints"
+            ) in facts
+    assert "20 spam and 5 complaint together in 1h" in " ".join(
+        site.videur("explain", "2001:db8:1:1ff::1").split())
+    french = site.ask(f"/?ip=2001:db8:1:1ff::1&ref={cause['ref']}&lang=fr")
+    assert "25 en tout, par plusieurs clients" in french.words
+
+
+def test_of_what_a_network_did_numbers_are_told_that_add_up(site):
+    """One user's or recipient's events do not all count, and some may be
+    gone: then there is no number for each kind, but the sum."""
+    site.start()
+    lines = [f"{'relay' if i < 40 else 'helo'} 2001:db8:1:1{i // 16:02x}::1"
+             for i in range(100)]
+    cause, facts = together(site, lines)
+    assert cause["counted"] == {"helo": 60, "relay": 40}
+    with sqlite3.connect(site.database) as base:
+        base.execute("DELETE FROM event WHERE kind = 'helo' AND id % 2 = 0")
+    base.close()
+    ref = cause["ref"]
+    facts = site.ask(f"/?ip=2001:db8:1:1ff::1&ref={ref}&lang=en").words
+    assert "100 in all, by several clients" in facts
+    assert "×" not in facts and "attempts to relay" in facts
+    assert "100 together in 1h" in " ".join(
+        site.videur("explain", "2001:db8:1:1ff::1").split())
+
+
+def test_of_a_network_strangers_are_told_what_the_rule_counts(site):
+    site.start()
+    together(site, [f"spam 2001:db8:1:10{i // 4}::1" for i in range(25)])
+    words = site.ask("/?ip=2001:db8:1:1ff::1&lang=en").words
+    assert "What this rule counts" in words and "in all" not in words
+
+
+def test_of_a_network_whose_hours_are_forgotten_no_number_is_said(site):
+    with open(site.conf, "a", encoding="utf-8") as conf:
+        conf.write("keep { events = 1d tallies = 31d }\n")
+    site.start()
+    together(site, [f"spam 2001:db8:1:10{i // 4}::1" for i in range(25)])
+    site.age(2 * DAY)
+    ref = site.newest()["ref"]
+    ended = site.ask(f"/?ip=2001:db8:1:1ff::1&ref={ref}&lang=en").words
+    assert ref in ended and "in all" not in ended
+
+
 # ---- by hand ----
 
 SAY = "It relays for <b>strangers</b> & \u201cothers\u201d."

@@ -1,7 +1,9 @@
 """The operator's page: what it tells, to whom, and that it is nowhere else."""
 
+import html
 import json
 import os
+import re
 import signal
 import sqlite3
 import stat
@@ -310,6 +312,17 @@ def test_no_link_leads_to_a_public_page(run):
         assert f'href="./{path}' not in text
     for path in ("style.css", "page.js", "icon.svg"):
         assert page(run, f"/{path}").status == 200
+
+
+@pytest.mark.parametrize("path", [
+    "blocks?q=ticket+%26+x", "address?ip=192.0.2.7", "blocks?q=%22"])
+def test_a_search_is_kept_in_another_language(run, path):
+    one = page(run, f"/{path}").text
+    link = html.unescape(re.search(r'<a href="(\?[^"]*lang=fr)"', one)[1])
+    other = page(run, f"/{path.split('?')[0]}{link}").text
+    field = r'name="(?:q|ip)" value="([^"]+)"'
+    assert '<html lang="fr">' in other
+    assert re.search(field, one)[1] == re.search(field, other)[1]
 
 
 def test_french(run):

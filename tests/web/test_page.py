@@ -303,6 +303,194 @@ def test_the_reference_of_another_address_tells_nothing(over):
     assert "192.0.2.9" not in page.words
 
 
+@pytest.mark.parametrize("ref", ["ZZZZZZ", "zzzzz", "x" * 200])
+def test_a_reference_that_nobody_knows_is_said_to_be_none(shown, ref):
+    """To a visitor of no public address, who has the form alone."""
+    page = shown.ask(f"/?ref={ref}&lang=en", X_Forwarded_For="10.1.2.3")
+    assert page.status == 200 and 'name="ip"' in page.text
+    assert "We know of no block " in page.words
+    assert ("ZZZZZZ" in page.words) == (ref == "ZZZZZZ")
+    assert "We know of no block" not in shown.ask(
+        "/?lang=en", X_Forwarded_For="10.1.2.3").words
+
+
+@pytest.mark.parametrize("asked, longer, says", [
+    # A reply that begins with 4 is heard until the longer one has 5.
+    (("sfr", "spam", 5), "12h", "send it again after"),
+    (("franceserv", "spam", 5), "1h", "send it again after the end."),
+    (("franceserv", "spam", 5), "12h", ", when no block is left"),
+    (("sfr", "spam", 5), "1h", "Your server keeps the message"),
+])
+def test_who_has_to_send_again_is_told_by_what_is_heard_now(
+        tmp_path, asked, longer, says):
+    policy, kind, times = asked
+    site = Website(tmp_path)
+    with open(site.conf, "a", encoding="utf-8") as conf:
+        conf.write(f'policy = "{policy}"\n')
+    for _ in range(times):
+        site.videur("report", kind, "192.0.2.7")
+    (ban,) = json.loads(site.videur("list", "--json"))
+    site.videur("ban", "192.0.2.7", longer)
+    site.start()
+    try:
+        page = site.ask(f"/?ip=192.0.2.7&ref={ban['ref']}&lang=en")
+        verdict = page.text.split("<section")[1]
+        assert says in " ".join(re.sub("<[^>]*>", "", verdict).split())
+    finally:
+        site.close()
+
+
+# ---- a policy of the owner's ----
+
+POLICY = """
+rule "many" {{
+	events = {{{events}}} limit = {limit} within = 1h {more}
+	reason = {reason} service = {service} ban = {{{ban}}}
+	reply = "{code} 5.7.1 Too much"
+}}
+"""
+
+
+def with_policy(site, *rules, conf=""):
+    """Start a site that follows these rules."""
+    os.makedirs(f"{site.folder}/policies")
+    with open(f"{site.folder}/policies/mine.conf", "w",
+              encoding="utf-8") as file:
+        for number, rule in enumerate(rules):
+            file.write(POLICY.format(**{
+                "limit": 20, "more": "", "service": "mx", "ban": "2h",
+                "code": 550, **rule}).replace("many", f"many-{number}"))
+    with open(site.conf, "a", encoding="utf-8") as file:
+        file.write(f'policy = "mine"\n{conf}')
+    return site.start()
+
+
+PROSE = ("why", "faq", "durations", "codes")
+SPAM = {"events": "spam", "reason": "spam"}
+# What the pages may say only under a policy that has it: in each language.
+CLAIMS = {
+    "recipient": (["nknown recipients", "such attempts lead to one"],
+                  ["destinataires inconnus", "essais de ce genre"],
+                  ["nbekannte Empfänger", "solche Versuche führen"]),
+    "greylist": (["greylisting counts", "never sent again"],
+                 ["après la liste grise", "jamais renvoyé"],
+                 ["Greylisting", "nie erneut"]),
+    "virus": (["finds a virus", "with a virus"], ["contenant un virus"],
+              ["mit einem Virus"]),
+    "auth": (["I have an account here"], ["J’ai un compte chez vous"],
+             ["Ich habe hier ein Konto"]),
+    "grows": (["may be longer", "Only blocks of the last", "longer this time"],
+              ["peut être plus long", "Seuls comptent les blocages"],
+              ["länger dauern", "Nur Sperren der letzten"]),
+    "many": (["Each reason is counted separately"],
+             ["Chaque motif est compté séparément"],
+             ["Jeder Grund wird für sich gezählt"]),
+    "wide": (["several clients of one network", "block a larger network"],
+             ["plusieurs clients d’un même réseau", "bloquer un réseau plus"],
+             ["mehrere Absender eines Netzes", "größeres Netz"]),
+    "weighed": (["how large a part"], ["la part de mauvais messages"],
+                ["der Anteil schlechter Nachrichten"]),
+    "once": (["nce can be enough"], ["ne seule fois peut suffire"],
+             ["in Mal kann genügen"]),
+}
+
+
+def claims_of(site, language):
+    """What the pages say of the policy in that language."""
+    words = "\n".join(site.ask(f"/{page}?lang={language}").words
+                      for page in PROSE)
+    place = ("en", "fr", "de").index(language)
+    return {name for name, said in CLAIMS.items()
+            if all(part in words for part in said[place])}, {
+        name for name, said in CLAIMS.items()
+        if any(part in words for part in said[place])}
+
+
+@pytest.mark.parametrize("language", ["en", "fr", "de"])
+@pytest.mark.parametrize("rules, true", [
+    ([SPAM], set()),
+    ([{**SPAM, "ban": "2h, 2h, 2h"}], set()),
+    ([{**SPAM, "ban": "2h, 4h"}], {"grows"}),
+    ([{**SPAM, "more": "ratio = 0.5"}], {"weighed"}),
+    ([{**SPAM, "more": "credit = 50"}], {"weighed"}),
+    ([{**SPAM, "more": "widen = {56}"}], {"wide"}),
+    ([{**SPAM, "limit": 1}], {"once"}),
+    ([{"events": "virus", "reason": "virus"}], {"virus"}),
+    ([{"events": "recipient", "reason": "error"}], {"recipient"}),
+    ([{"events": "greylist", "reason": "error"}], {"greylist"}),
+    ([SPAM, {"events": "auth", "reason": "auth", "code": 530,
+             "service": "submission"}], {"auth", "many"}),
+], ids=lambda value: "+".join(sorted(value)) or "none"
+   if isinstance(value, set) else "")
+def test_the_prose_speaks_of_the_policy_in_force(empty, language, rules, true):
+    every, some = claims_of(with_policy(empty, *rules), language)
+    assert every == some == true
+
+
+def test_the_questions_say_what_is_counted_by_which_rule_and_where(empty):
+    with_policy(empty, {"events": "helo, relay", "reason": "error"},
+                {"events": "auth", "reason": "auth", "code": 535},
+                {"events": "complaint, spam", "reason": "spam"},
+                conf="sources { helo = watch relay = none }\n")
+    page = empty.ask("/faq?lang=en")
+    said = page.words.split("What do you count?")[1].split("I did nothing")[0]
+    assert "Errors: missing or invalid HELO or EHLO, attempts to relay" in said
+    assert "Failed logins: failed logins" in said
+    live, logs = said.split("in live connections:") if (
+        "in live connections:" in said) else ("", said)
+    logs, reports = logs.split("only when it is reported to us:")
+    assert "missing or invalid HELO or EHLO" in logs.split("in our logs:")[1]
+    assert "failed logins" in logs.split("in our logs:")[1]
+    assert "attempts to relay through us" in reports
+    assert "complaints from recipients" in reports
+    assert re.search(r'#535">535</a>', page.text)
+    assert "and on what is reported to us" in page.words
+
+
+def test_in_observe_mode_all_is_said_to_be_what_would_be(empty):
+    with open(empty.conf, "a", encoding="utf-8") as conf:
+        conf.write("mode = observe\n")
+    for _ in range(25):
+        empty.videur("report", "helo", "192.0.2.7")
+    empty.start()
+    would = {"en": ("we only observe", "would hear", "Such a block would last",
+                    "Every block would end", "What would get an address"),
+             "fr": ("nous observons seulement", "nous répondrions",
+                    "Un tel blocage durerait", "Chaque blocage serait",
+                    "Ce qui ferait bloquer"),
+             "de": ("beobachten wir nur", "würden wir einer gesperrten",
+                    "Eine solche Sperre würde", "würde von selbst enden",
+                    "gesperrt würde")}
+    for language, said in would.items():
+        for path in "", "?ip=192.0.2.7&", *PROSE, "stats":
+            words = empty.ask(f"/{path.rstrip('&')}"
+                              f"{'&' if '?' in path else '?'}"
+                              f"lang={language}").words
+            assert said[0] in words, path
+        codes, durations, why = (
+            empty.ask(f"/{path}?lang={language}").words
+            for path in ("codes", "durations", "why"))
+        assert said[1] in codes and said[2] in codes
+        assert said[3] in durations and said[4] in why
+    # Nobody is counted as blocked who is not refused.
+    listed = json.loads(empty.videur("list", "--json"))
+    status = json.loads(empty.videur("status", "--json"))
+    figures = json.loads(empty.ask("/api/v1/stats").text)
+    assert [ban["observed"] for ban in listed] == [True]
+    assert sum(status["listed"].values()) == 0 and status["observed"] == 1
+    assert sum(figures["bans"].values()) == 0
+    assert figures["listed"] == {"ipv4": 0, "ipv6": 0}
+    assert sum(figures["days"][-1]["bans"].values()) == 0
+    assert "0 IPv4 addresses blocked" in empty.ask("/?lang=en").words
+    assert "is not blocked" in empty.ask("/?ip=192.0.2.7&lang=en").words
+    assert json.loads(empty.ask("/api/v1/ip/192.0.2.7").text)["bans"] == []
+    empty.configure()
+    empty.signal(signal.SIGHUP)
+    wait_for(lambda: "we only observe" not in empty.ask("/why?lang=en").words,
+             20, "the mode is another one")
+    assert "would" not in empty.ask("/durations?lang=en").words
+
+
 def test_how_many_are_blocked_and_as_of_when(empty):
     for who in "192.0.2.7", "203.0.113.0/24", "2001:db8::7", "192.0.2.8":
         empty.videur("ban", who, "2h")
@@ -425,7 +613,8 @@ def test_several_addresses_at_once(shown, asked):
     assert page.status == 200
     assert page.text.count('<section class="verdict') == 2
     for ip in "192.0.2.7", "2001:db8:0:1::7":
-        assert f"{ip} is blocked" in page.text.replace("<wbr>", "")
+        assert f"{ip} is blocked" in re.sub("<wbr>|</?span.*?>", "",
+                                              page.text)
         end = max(ban["ends"] for ban in bans_of(shown, ip))
         assert f'datetime="{end}"' in page.text
         assert f'href="./?ip={ip}&amp;"' in page.text

@@ -139,6 +139,83 @@ def test_a_page_left_open_is_looked_up_again_when_the_block_ends(
         assert one.stop() == 0
 
 
+def test_a_folded_block_that_ends_leaves_the_page(tmp_path, browser):
+    """It is looked up again, and the one that was asked for stands there
+    alone."""
+    one = Website(tmp_path)
+    one.videur("ban", "192.0.2.8", "2h", "--reason", "virus")
+    one.videur("ban", "192.0.2.8", "5s", "--reason", "spam")
+    ref = block(one, "192.0.2.8", "virus")["ref"]
+    one.start()
+    try:
+        answer = browser.look(f"{one.where}?ip=192.0.2.8&ref={ref}", steps=[
+            {"tell": "document.querySelectorAll('.ban details').length"},
+            {"tell": "document.body.innerText"},
+            {"until": "document.querySelectorAll('.ban').length === 1"}])
+        assert answer["values"][0] == 2
+        assert "Several blocks apply at once" in answer["values"][1]
+        assert answer["title"].startswith("192.0.2.8 is blocked")
+        assert "Several blocks" not in answer["text"]
+    finally:
+        assert one.stop() == 0
+
+
+def test_a_folded_block_that_ends_later_keeps_the_page(site, browser):
+    """Neither it nor the time tells of another end before that of the asked
+    one, and then the page turns."""
+    asked = block(site, SEVERAL, "spam")
+    url = f"{site.where}?ip={SEVERAL}&ref={asked['ref']}"
+    before, behind = cards(browser, url, {"forward": "00:50:00"})
+    assert before["kind"] == behind["kind"] == "verdict bad"
+    # The one that ends last, in the hour in which the others do.
+    last = block(site, SEVERAL, "virus")
+    answer = browser.look(
+        f"{site.where}?ip={SEVERAL}&ref={last['ref']}", clock=True, steps=[
+            {"tell": "window.marked = true"}, {"forward": "00:50:00"},
+            {"forward": "00:00:10"}, {"tell": MARKED},
+            {"forward": "00:20:00"}, {"forward": "00:00:10"},
+            {"until": UNMARKED}, {"tell": CARD}])
+    assert answer["values"][1] is True
+    assert answer["values"][2]["kind"] == "verdict bad"
+
+
+@pytest.mark.parametrize("back", [
+    # By the browser, and as a browser that keeps it: its clocks stand still.
+    [{"goto": "faq"}, {"back": True}],
+    [{"tell": """dispatchEvent(
+        new PageTransitionEvent("pageshow", { persisted: true }))"""}]])
+def test_a_page_that_comes_back_tells_the_present_truth(
+        tmp_path, browser, back):
+    one = Website(tmp_path)
+    one.videur("ban", "192.0.2.7", "3s")
+    one.start()
+    try:
+        answer = browser.look(
+            f"{one.where}?ip=192.0.2.7", script="setInterval = () => 0;",
+            steps=[{"tell": "document.querySelector('h1').innerText"},
+                   *back[:-1],
+                   {"until": "fetch('./?ip=192.0.2.7').then((answer) =>"
+                             " answer.text()).then((text) =>"
+                             " text.includes('192.0.2.7 is not blocked'))"},
+                   back[-1],
+                   {"until": "document.querySelector('h1').innerText ==="
+                             " '192.0.2.7 is not blocked'"}])
+        assert answer["values"][0] == "192.0.2.7 is blocked"
+        assert answer["heading"] == "192.0.2.7 is not blocked"
+    finally:
+        assert one.stop() == 0
+
+
+def test_a_page_that_comes_anew_is_not_loaded_twice(site, browser):
+    answer = browser.look(f"{site.where}?ip={LONG}", steps=[
+        {"tell": "window.marked = true"},
+        {"tell": """dispatchEvent(
+            new PageTransitionEvent("pageshow", { persisted: false }))"""},
+        {"tell": "new Promise((done) => setTimeout(done, 500))"},
+        {"tell": MARKED}])
+    assert answer["values"][-1] is True
+
+
 MARKED = "window.marked === true"
 UNMARKED = "window.marked !== true && document.readyState === 'complete'"
 

@@ -220,6 +220,10 @@ async function look(browser, question) {
       await page.clock.fastForward(step.forward);
     } else if (step.key) {
       await page.keyboard.press(step.key);
+    } else if (step.goto) {
+      await page.goto(new URL(step.goto, question.url).href);
+    } else if (step.back) {
+      await page.goBack();
     } else if (step.offline !== undefined) {
       await context.setOffline(step.offline);
     } else if (step.tell) {
@@ -259,6 +263,8 @@ async function main() {
   const browser = await chromium.launch({
     executablePath: process.argv[3],
     args: quiet,
+    // As people's browsers do, keep a page that was left.
+    ignoreDefaultArgs: ["--disable-back-forward-cache"],
   });
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const question = JSON.parse(line);
