@@ -204,26 +204,6 @@ db_words(sqlite3_stmt *statement, int column)
 	return text != NULL ? (const char *)text : "";
 }
 
-bool
-db_next_around(struct store *store, const char *sql, const struct net *inner,
-    int64_t *length, struct net *around)
-{
-	if (*length >= db_bits(inner)) {
-		return false;
-	}
-	*length = db_number(store, sql,
-	    DB_WITH(db_int(":family", db_family(inner)),
-		db_int(":bits", db_bits(inner)), db_int(":above", *length)),
-	    -1);
-	if (*length < 0) {
-		return false;
-	}
-	*around = net_cut(&inner->addr,
-	    (unsigned)*length +
-		(net_is_v4(inner) ? (unsigned)ADDR_V4_OFFSET : 0));
-	return true;
-}
-
 /* ---- brackets ---- */
 
 static void
@@ -231,6 +211,7 @@ open_bracket(struct store *store, const char *sql)
 {
 	db_run(store, sql, NULL);
 	store->bracket = true;
+	store->lengths_hold = false;
 }
 
 void
@@ -302,7 +283,7 @@ db_renew(struct store *store)
 	if (store->bracket && store->status == STORE_OK &&
 	    sqlite3_txn_state(store->db, "main") == SQLITE_TXN_READ) {
 		db_run(store, "COMMIT", NULL);
-		db_run(store, "BEGIN", NULL);
+		open_bracket(store, "BEGIN");
 	}
 }
 

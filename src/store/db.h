@@ -57,6 +57,20 @@ struct db_main {
 	unsigned char header[DB_HEADER];
 };
 
+/* Tables of networks. */
+enum db_table {
+	DB_BAN,
+	DB_ALLOW,
+	DB_TABLES
+};
+
+/* For IPv4 and IPv6, in its family's own count; not yet read: `known` is
+ * false. */
+struct db_lengths {
+	bool known[2];
+	bool there[2][ADDR_BITS + 1];
+};
+
 struct store {
 	sqlite3 *db; /* NULL where the database is to be opened anew */
 	struct db_statement statement[DB_STATEMENTS];
@@ -77,6 +91,12 @@ struct store {
 	 * still to be told of. */
 	int64_t sum_day;
 	int64_t sum[KIND_COUNT];
+
+	/* Which lengths of networks the tables hold, as a reader found them
+	 * (bans.c). */
+	struct db_lengths lengths[DB_TABLES];
+	int64_t lengths_of; /* store_changes() then */
+	bool lengths_hold;  /* in the transaction that is open */
 
 	/* Bans of one question; they stay until the next. */
 	struct ban *ban;
@@ -178,17 +198,6 @@ const char *db_words(sqlite3_stmt *statement, int column);
 /* Copy it into an array, as far as it fits. */
 #define DB_COPY(array, statement, column)                                      \
 	(void)text_copy(array, sizeof(array), db_words(statement, column))
-
-/* ---- networks that hold another ---- */
-
-/*
- * The next of the networks around `inner`, the widest first, by the lengths a
- * table holds: begin with `*length` = -1.  The statement gives the least length
- * above ":above" and up to ":bits" of ":family".  It takes a few index steps,
- * however many rows there are.
- */
-bool db_next_around(struct store *store, const char *sql,
-    const struct net *inner, int64_t *length, struct net *around);
 
 /* ---- files (files.c, mend.c) ---- */
 

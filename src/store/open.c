@@ -48,9 +48,18 @@ db_not_ours(sqlite3 *db)
 		   : NULL;
 }
 
+/* Nobody asks how much memory it has: else each allocation waits for the other
+ * threads' to count it. */
+static void
+count_no_memory(void)
+{
+	(void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 static void
 open_file(struct store *store)
 {
+	static pthread_once_t once = PTHREAD_ONCE_INIT;
 	int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE |
 		    (store->mode == STORE_READ ? SQLITE_OPEN_READONLY
 					       : SQLITE_OPEN_READWRITE);
@@ -58,6 +67,7 @@ open_file(struct store *store)
 	struct stat st;
 	char buf[128];
 
+	(void)pthread_once(&once, count_no_memory);
 	if (stat(store->path, &st) != 0) {
 		why = strerror_r(errno, buf, sizeof(buf));
 	} else if (!S_ISREG(st.st_mode)) {
