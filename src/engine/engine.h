@@ -329,6 +329,10 @@ struct next_ban {
 };
 struct next_ban engine_next(struct store *store, const struct conf *conf,
     const struct ban *ban, int64_t now);
+/* engine_standing(), and what follows each of its bans: asked at once. */
+void engine_standing_next(struct store *store, const struct conf *conf,
+    const struct addr *address, int64_t now, struct standing *standing,
+    struct next_ban *next);
 
 /* What a rule counts at `t` for a network that it widens to, and what the
  * network's earlier bans mean for it. */

@@ -500,17 +500,27 @@ engine_why(struct store *store, const struct conf *conf, const struct ban *ban,
 	why->kinds = why->known ? counted : counted | seen;
 }
 
+/* Whether a ban is of the same reason, and of the network of `ban` or one around
+ * it. */
+static bool
+goes_with(const struct ban *other, const struct ban *ban)
+{
+	return other->reason == ban->reason &&
+	       net_contains(&other->who, &ban->who);
+}
+
 /* When the last of the bans that hold at `at`, and of those that hold when they
  * end, is over. */
 static int64_t
-free_from(const struct evidence *evidence, bool observed, int64_t at)
+free_from(const struct evidence *evidence, const struct ban *ban, bool observed,
+    int64_t at)
 {
 	for (size_t i = 0; i < evidence->bans;) {
-		const struct ban *ban = &evidence->ban[i++];
+		const struct ban *other = &evidence->ban[i++];
 
-		if ((observed || !ban->observed) && ban->begins <= at &&
-		    ban_over(ban) > at) {
-			at = ban_over(ban);
+		if (goes_with(other, ban) && (observed || !other->observed) &&
+		    other->begins <= at && ban_over(other) > at) {
+			at = ban_over(other);
 			i = 0;
 		}
 	}
@@ -518,30 +528,27 @@ free_from(const struct evidence *evidence, bool observed, int64_t at)
 }
 
 struct next_ban
-engine_next(struct store *store, const struct conf *conf, const struct ban *ban,
-    int64_t now)
+engine_follows(const struct conf *conf, const struct ban *ban, int64_t now,
+    const struct evidence *evidence)
 {
 	static const struct rule gone;
 	const struct policy *policy = &conf->policy;
 	const struct rule *rule = rule_of(policy, ban);
 	const bool observed = conf->mode == CONF_OBSERVE;
 	struct next_ban next = { .at = now };
-	struct evidence evidence;
 	struct policy_past past;
 
 	if (ban_is_manual(ban)) {
 		return next;
 	}
-	store_evidence(store,
-	    &(struct evidence_query){
-		.client = ban->who, .reason = ban->reason, .at = now },
-	    &evidence);
-	next.at = free_from(&evidence, observed, now);
+	next.at = free_from(evidence, ban, observed, now);
 	past = policy_past(
 	    rule != NULL ? rule : &gone, next.at, policy->memory, observed);
 	past.who = ban->who;
-	for (size_t i = 0; i < evidence.bans; i++) {
-		policy_past_add(&past, &evidence.ban[i]);
+	for (size_t i = 0; i < evidence->bans; i++) {
+		if (goes_with(&evidence->ban[i], ban)) {
+			policy_past_add(&past, &evidence->ban[i]);
+		}
 	}
 	next.step = past.steps + 1;
 	next.lasts = policy_duration(past.rule, next.step);
@@ -555,6 +562,21 @@ engine_next(struct store *store, const struct conf *conf, const struct ban *ban,
 		}
 	}
 	return next;
+}
+
+struct next_ban
+engine_next(struct store *store, const struct conf *conf, const struct ban *ban,
+    int64_t now)
+{
+	struct evidence evidence;
+
+	store_evidence(store,
+	    &(struct evidence_query){ .client = ban->who,
+		.reason = ban->reason,
+		.at = now,
+		.bans_only = true },
+	    &evidence);
+	return engine_follows(conf, ban, now, &evidence);
 }
 
 void

@@ -38,6 +38,10 @@ struct judgement {
 bool engine_judge(struct store *store, const struct judge_query *query,
     struct judgement *judged);
 
+/* engine_next(), by all bans that cover the ban's network, and maybe others. */
+struct next_ban engine_follows(const struct conf *conf, const struct ban *ban,
+    int64_t now, const struct evidence *evidence);
+
 /* Ask before a ban that begins at `t` is written. */
 struct brake_answer {
 	bool honest; /* the client is one the brake is for */

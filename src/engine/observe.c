@@ -65,18 +65,37 @@ exemption(const struct conf *conf, const struct addr *address)
 					      : STANDING_CLEAR;
 }
 
-void
-engine_standing(struct store *store, const struct conf *conf,
-    const struct addr *address, int64_t now, struct standing *standing)
+static void
+stand(struct store *store, const struct conf *conf, const struct addr *address,
+    int64_t now, struct standing *standing, struct evidence *past)
 {
 	standing->address = *address;
 	standing->checked_at = now;
 	standing->bans = 0;
 	standing->verdict = exemption(conf, address);
-	if (standing->verdict != STANDING_CLEAR) {
-		return;
+	if (standing->verdict == STANDING_CLEAR) {
+		store_standing(store, standing, past);
 	}
-	store_standing(store, standing);
+}
+
+void
+engine_standing(struct store *store, const struct conf *conf,
+    const struct addr *address, int64_t now, struct standing *standing)
+{
+	stand(store, conf, address, now, standing, NULL);
+}
+
+void
+engine_standing_next(struct store *store, const struct conf *conf,
+    const struct addr *address, int64_t now, struct standing *standing,
+    struct next_ban *next)
+{
+	struct evidence past;
+
+	stand(store, conf, address, now, standing, &past);
+	for (size_t i = 0; i < standing->bans; i++) {
+		next[i] = engine_follows(conf, &standing->ban[i], now, &past);
+	}
 }
 
 /* ---- bans ---- */

@@ -422,25 +422,38 @@ store_daily_sources(struct store *store, int64_t from,
 /* ---- standing ---- */
 
 void
-store_standing(struct store *store, struct standing *standing)
+store_standing(
+    struct store *store, struct standing *standing, struct evidence *past)
 {
+	const int64_t now = standing->checked_at;
 	const struct ban_query query = { .scope = BAN_COVERING,
 		.who = net_cut(&standing->address, ADDR_BITS),
-		.active_at = standing->checked_at };
+		.active_at = past != NULL ? INT64_MIN : now,
+		.observed = past != NULL };
 	bool own = db_enter(store);
 
 	standing->verdict = STANDING_CLEAR;
 	standing->bans = 0;
-	if (store_allow_find(
-		store, &standing->address, standing->checked_at, NULL)) {
+	store->bans = 0;
+	if (store_allow_find(store, &standing->address, now, NULL)) {
 		standing->verdict = STANDING_ALLOWED;
 	} else {
 		db_ban_gather(store, &query);
-		for (size_t i = 0; i < store->bans && i < STANDING_BANS_MAX;
-		     i++) {
+	}
+	for (size_t i = 0;
+	     i < store->bans && standing->bans < STANDING_BANS_MAX; i++) {
+		const struct ban *ban = &store->ban[i];
+
+		if (ban_active(ban, now) && !ban->observed) {
 			standing->verdict = STANDING_BANNED;
-			standing->ban[standing->bans++] = store->ban[i];
+			standing->ban[standing->bans++] = *ban;
 		}
+	}
+	if (past != NULL) {
+		*past = (struct evidence){ .t = now,
+			.reset = INT64_MIN,
+			.ban = store->ban,
+			.bans = store->bans };
 	}
 	(void)db_leave(store, own);
 }
@@ -490,7 +503,7 @@ store_evidence(struct store *store, const struct evidence_query *query,
 				     .until = query->at + query->window,
 				     .most = query->least,
 				     .reason = query->reason }) >= query->least;
-	if (out->enough) {
+	if (out->enough && !query->bans_only) {
 		out->t = youngest(store, query);
 		out->reset = db_number(store,
 		    "SELECT at FROM mark WHERE client = :client"
@@ -509,6 +522,8 @@ store_evidence(struct store *store, const struct evidence_query *query,
 				db_int(":until", out->t)),
 			    0);
 		}
+	}
+	if (out->enough) {
 		db_ban_gather(store, &(struct ban_query){ .scope = BAN_COVERING,
 					 .who = query->client,
 					 .active_at = INT64_MIN,

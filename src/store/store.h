@@ -126,13 +126,6 @@ const char *store_error(const struct store *store);
 
 /* ---- the three of a session: standing, evidence, record ---- */
 
-/*
- * What there is about an address now.  `address` and `checked_at` are given;
- * filled in are verdict (CLEAR, ALLOWED by the list, or BANNED), and for a
- * banned one its bans.  Where that fails, CLEAR.
- */
-void store_standing(struct store *store, struct standing *standing);
-
 /* All that one judgement of a client needs.  Judged is at `t`: the time of
  * its youngest event of these kinds with at <= time < at + within. */
 struct evidence_query {
@@ -145,6 +138,7 @@ struct evidence_query {
 	int64_t least;  /* fewer events around `at` lead to nothing: then the
 			 * rest is not looked up; 0: look in any case */
 	int64_t logins; /* seconds that good logins are looked for; 0: none */
+	bool bans_only; /* the rest stays as where there is nothing */
 };
 struct evidence {
 	bool enough;           /* false: nothing else was looked up */
@@ -158,6 +152,15 @@ struct evidence {
 };
 void store_evidence(struct store *store, const struct evidence_query *query,
     struct evidence *out);
+
+/*
+ * What there is about an address now.  `address` and `checked_at` are given;
+ * filled in are verdict (CLEAR, ALLOWED by the list, or BANNED), and for a
+ * banned one its bans.  Where that fails, CLEAR. `past`, if given, is to
+ * hold all bans that cover it, as those of any reason would in evidence.
+ */
+void store_standing(
+    struct store *store, struct standing *standing, struct evidence *past);
 
 struct event {
 	struct net client;

@@ -126,7 +126,8 @@ may_see(const struct request *request, const char *ref,
 /* The page about an address; about none, the form alone. */
 static void
 answer_standing(const struct request *request, const struct question *question,
-    const struct standing *standing, struct response *response)
+    const struct standing *standing, struct lookup_bans *bans,
+    struct response *response)
 {
 	const struct conf *conf = request->site->conf;
 	struct page page = { .kind = question->kind,
@@ -135,7 +136,7 @@ answer_standing(const struct request *request, const struct question *question,
 		.past = question->past.ban.id != 0 ? &question->past : NULL };
 	char text[ADDR_TEXT_SIZE];
 	struct lookup_hours hours;
-	struct lookup_bans bans;
+	const struct ban *asked;
 
 	if (page.kind == PAGE_LOOKUP) {
 		page.standing = standing;
@@ -154,10 +155,12 @@ answer_standing(const struct request *request, const struct question *question,
 			&standing->address, request->now, &hours)) {
 			page.hours = &hours;
 		}
-		if (lookup_bans(&request->web->lookup, conf, standing,
-			page_ref_ban(standing, page.ref), page.sees, &bans)) {
-			page.bans = &bans;
+		asked = page_ref_ban(standing, page.ref);
+		if (page.sees || asked != NULL) {
+			(void)lookup_why(&request->web->lookup, conf, standing,
+			    page.sees ? NULL : asked, bans);
 		}
+		page.bans = bans;
 	}
 	if (page.kind != PAGE_LOOKUP || !request_wants_calendar(request)) {
 		response_page(request, &page, 200, response);
@@ -182,6 +185,7 @@ answer_one(const struct request *request, const struct visitor_item *item,
 						     : request->ref;
 	const struct ban *asked;
 	struct standing standing;
+	struct lookup_bans bans;
 
 	*one = (struct page_one){ .kind = kinds[item->asks],
 		.text = item->text };
@@ -198,12 +202,13 @@ answer_one(const struct request *request, const struct visitor_item *item,
 		return true;
 	}
 	if (!lookup_standing(&request->web->lookup, request->site->conf,
-		&item->asked.address, request->now, &standing)) {
+		&item->asked.address, request->now, &standing, &bans)) {
 		return false;
 	}
 	if (json != NULL) {
-		return api_standing(request, &standing, ref,
+		api_standing(request, &standing, &bans, ref,
 		    may_see(request, ref, &standing), json);
+		return true;
 	}
 	(void)addr_format(&standing.address, one->ip);
 	asked = page_ref_ban(&standing, ref);
@@ -282,13 +287,14 @@ answer_question(const struct request *request, struct response *response)
 	struct question question;
 	char why[STORE_ERROR_SIZE];
 	struct standing standing;
+	struct lookup_bans bans;
 	struct json json;
 	bool fine;
 
 	read_question(request, &question);
 	if (question.kind == PAGE_LOOKUP) {
 		fine = lookup_standing(lookup, conf, &question.asked.address,
-			   request->now, &standing) &&
+			   request->now, &standing, &bans) &&
 		       find_past(
 			   request, question.ref, &standing, &question.past);
 	} else if (question.kind == PAGE_FORM && !request_wants_json(request)) {
@@ -306,14 +312,11 @@ answer_question(const struct request *request, struct response *response)
 	}
 	if (request_wants_json(request)) {
 		json = response_json(response, 200);
-		if (!api_standing(request, &standing, question.ref,
-			may_see(request, question.ref, &standing), &json)) {
-			response_refuse(request, PAGE_UNAVAILABLE, response);
-			return;
-		}
+		api_standing(request, &standing, &bans, question.ref,
+		    may_see(request, question.ref, &standing), &json);
 		text_add_char(&response->body, '\n');
 	} else {
-		answer_standing(request, &question, &standing, response);
+		answer_standing(request, &question, &standing, &bans, response);
 	}
 }
 

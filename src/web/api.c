@@ -71,18 +71,14 @@ put_ban(const struct request *request, const char *ip, const struct ban *ban,
 	json_object_end(json);
 }
 
-bool
+void
 api_standing(const struct request *request, const struct standing *standing,
-    const char *ref, bool sees, struct json *json)
+    const struct lookup_bans *bans, const char *ref, bool sees,
+    struct json *json)
 {
 	const struct ban *asked = page_ref_ban(standing, ref);
-	struct lookup_bans bans;
 	char ip[ADDR_TEXT_SIZE];
 
-	if (!lookup_bans(&request->web->lookup, request->site->conf, standing,
-		NULL, false, &bans)) {
-		return false;
-	}
 	json_object(json, NULL);
 	json_string(json, "ip", addr_format(&standing->address, ip));
 	json_bool(json, "listed", standing->verdict == STANDING_BANNED);
@@ -91,11 +87,10 @@ api_standing(const struct request *request, const struct standing *standing,
 		const struct ban *ban = &standing->ban[i];
 
 		put_ban(request, ip, ban,
-		    sees || ban == asked ? ban->ref : NULL, bans.next[i].lasts,
+		    sees || ban == asked ? ban->ref : NULL, bans->next[i].lasts,
 		    json);
 	}
 	json_array_end(json);
 	json_time(json, "checked_at", standing->checked_at);
 	json_object_end(json);
-	return true;
 }

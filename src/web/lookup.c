@@ -8,9 +8,10 @@
 
 enum {
 	PATIENCE_MS = 200,
+	TEND_MS = 100,
 	HOUR_MS = 3600 * 1000,
-	SILENCE = 30,        /* s without a sign of life, which comes each 10 */
-	INSPECT_SHARE = 200, /* of the time, one part at most */
+	SILENCE = 30, /* s without a sign of life, which comes each 10 */
+	INSPECT_SHARE = 1000, /* of the time, one part at most */
 	/* Of statistics. */
 	EVERY_MS = 5 * 1000,
 	AGAIN_MS = 1000, /* after a failure */
@@ -24,33 +25,50 @@ enum {
 
 /* ---- addresses ---- */
 
-static void
-end_read(struct lookup *lookup)
+void
+lookup_init(struct lookup *lookup)
 {
-	if (lookup->reading) {
-		(void)store_read_end(lookup->store);
-		lookup->reading = false;
+	(void)pthread_mutex_init(&lookup->lock, NULL);
+	for (size_t i = 0; i < LOOKUP_READERS; i++) {
+		(void)pthread_mutex_init(&lookup->reader[i].lock, NULL);
+	}
+}
+
+static void
+end_read(struct lookup_reader *reader)
+{
+	if (reader->reading) {
+		(void)store_read_end(reader->store);
+		reader->reading = false;
+	}
+}
+
+static void
+close_reader(struct lookup_reader *reader)
+{
+	if (reader->store != NULL) {
+		end_read(reader);
+		store_close(reader->store);
+		reader->store = NULL;
 	}
 }
 
 void
 lookup_close(struct lookup *lookup)
 {
-	if (lookup->store != NULL) {
-		end_read(lookup);
-		store_close(lookup->store);
-		lookup->store = NULL;
+	for (size_t i = 0; i < LOOKUP_READERS; i++) {
+		close_reader(&lookup->reader[i]);
 	}
 }
 
 static void
-complain(struct lookup *lookup, const char *why)
+complain(struct lookup *lookup, const char *path, const char *why)
 {
+	const char *behind = text_after(why, path);
 	int64_t held;
 
-	const char *behind = text_after(why, lookup->path);
-
-	lookup->failing = true;
+	(void)pthread_mutex_lock(&lookup->lock);
+	atomic_store(&lookup->failing, true);
 	(void)text_copy(lookup->why, sizeof(lookup->why),
 	    behind != NULL && text_after(behind, ": ") != NULL
 		? text_after(behind, ": ")
@@ -62,108 +80,142 @@ complain(struct lookup *lookup, const char *why)
 			    (long long)held);
 		}
 	}
+	(void)pthread_mutex_unlock(&lookup->lock);
 }
 
-/* Lock, and begin to read the database that the configuration names; where
- * there is none, say why.  Several questions, and those of all that ask within
- * a millisecond, look at the file and take their locks once. */
-static bool
+/* Let go of what was read before now, and of another database than the
+ * configuration names; now and then, and after a failure, see whether the file
+ * is still there. */
+static void
+tend(struct lookup *lookup, struct lookup_reader *reader,
+    const struct conf *conf, int64_t ticks)
+{
+	bool anew = false;
+
+	if (strcmp(reader->path, conf->database) != 0) {
+		anew = reader->store != NULL;
+		close_reader(reader);
+		(void)text_copy(
+		    reader->path, sizeof(reader->path), conf->database);
+	} else if (reader->store != NULL && ticks != reader->read_at) {
+		end_read(reader);
+		if (store_status(reader->store) != STORE_OK ||
+		    ticks - reader->tended_at >= TEND_MS) {
+			(void)store_tend(reader->store, &anew);
+			reader->tended_at = ticks;
+		}
+	}
+	if (anew) {
+		(void)pthread_mutex_lock(&lookup->lock);
+		lookup->inspect_at = 0;
+		(void)pthread_mutex_unlock(&lookup->lock);
+	}
+}
+
+/* Take a handle that nobody has now, and begin to read; where there is no
+ * database, say why and give back NULL.  Several questions, and those of all
+ * that ask within a millisecond, take the file's locks once. */
+static struct lookup_reader *
 begin(struct lookup *lookup, const struct conf *conf)
 {
 	const int64_t ticks = proc_ticks();
+	struct lookup_reader *reader = lookup->reader;
+	struct lookup_reader *last = reader + LOOKUP_READERS - 1;
 	char error[STORE_ERROR_SIZE];
-	bool anew;
 
-	(void)pthread_mutex_lock(&lookup->lock);
-	if (strcmp(lookup->path, conf->database) != 0) {
-		lookup_close(lookup);
+	while (reader < last && pthread_mutex_trylock(&reader->lock) != 0) {
+		reader++;
 	}
-	anew = lookup->store == NULL;
-	if (lookup->store == NULL) {
-		(void)text_copy(
-		    lookup->path, sizeof(lookup->path), conf->database);
-		if (store_open(&lookup->store, conf->database, STORE_READ,
-			PATIENCE_MS, error) != STORE_OK) {
-			lookup->store = NULL;
-			complain(lookup, error);
-			return false;
-		}
-	} else if (ticks != lookup->looked_at) {
-		end_read(lookup);
-		(void)store_tend(lookup->store, &anew);
+	if (reader == last) {
+		(void)pthread_mutex_lock(&reader->lock);
 	}
-	lookup->looked_at = ticks;
-	lookup->inspect_at = anew ? 0 : lookup->inspect_at;
-	if (!lookup->reading) {
-		store_read(lookup->store);
-		lookup->reading = true;
+	tend(lookup, reader, conf, ticks);
+	if (reader->store == NULL &&
+	    store_open(&reader->store, conf->database, STORE_READ, PATIENCE_MS,
+		error) != STORE_OK) {
+		reader->store = NULL;
+		complain(lookup, reader->path, error);
+		(void)pthread_mutex_unlock(&reader->lock);
+		return NULL;
 	}
-	return true;
+	if (!reader->reading) {
+		store_read(reader->store);
+		reader->reading = true;
+		reader->read_at = ticks;
+	}
+	return reader;
 }
 
-/* Judge what it came to, and unlock. */
+/* Judge what it came to, and give back the handle. */
 static bool
-end(struct lookup *lookup, bool begun)
+end(struct lookup *lookup, struct lookup_reader *reader)
 {
-	const bool fine = begun && store_status(lookup->store) == STORE_OK;
+	const bool fine = reader != NULL &&
+			  store_status(reader->store) == STORE_OK;
 
-	if (fine && lookup->failing) {
-		log_info("%s can be read again", lookup->path);
-		lookup->failing = false;
+	if (fine && atomic_load(&lookup->failing) &&
+	    atomic_exchange(&lookup->failing, false)) {
+		log_info("%s can be read again", reader->path);
 	}
-	if (begun && !fine) {
-		complain(lookup, store_error(lookup->store));
-		end_read(lookup);
+	if (!fine && reader != NULL) {
+		complain(lookup, reader->path, store_error(reader->store));
+		end_read(reader);
 	}
-	(void)pthread_mutex_unlock(&lookup->lock);
+	if (reader != NULL) {
+		(void)pthread_mutex_unlock(&reader->lock);
+	}
 	return fine;
 }
 
 bool
 lookup_standing(struct lookup *lookup, const struct conf *conf,
-    const struct addr *address, int64_t now, struct standing *standing)
+    const struct addr *address, int64_t now, struct standing *standing,
+    struct lookup_bans *bans)
 {
-	const bool begun = begin(lookup, conf);
+	struct lookup_reader *reader = begin(lookup, conf);
 
-	if (begun) {
-		engine_standing(lookup->store, conf, address, now, standing);
+	if (reader != NULL && bans == NULL) {
+		engine_standing(reader->store, conf, address, now, standing);
+	} else if (reader != NULL) {
+		engine_standing_next(
+		    reader->store, conf, address, now, standing, bans->next);
+		for (size_t i = 0; i < standing->bans; i++) {
+			bans->why[i] = (struct why){ .known = false };
+		}
 	}
-	return end(lookup, begun);
+	return end(lookup, reader);
 }
 
 bool
-lookup_bans(struct lookup *lookup, const struct conf *conf,
-    const struct standing *standing, const struct ban *asked, bool causes,
+lookup_why(struct lookup *lookup, const struct conf *conf,
+    const struct standing *standing, const struct ban *only,
     struct lookup_bans *bans)
 {
-	const bool begun = begin(lookup, conf);
+	struct lookup_reader *reader = begin(lookup, conf);
 
-	*bans = (struct lookup_bans){ .next = { { 0 } } };
-	for (size_t i = 0; begun && i < standing->bans; i++) {
+	for (size_t i = 0; reader != NULL && i < standing->bans; i++) {
 		const struct ban *ban = &standing->ban[i];
 
-		bans->next[i] = engine_next(
-		    lookup->store, conf, ban, standing->checked_at);
-		if (causes || ban == asked) {
-			engine_why(lookup->store, conf, ban,
+		if (only == NULL || only == ban) {
+			engine_why(reader->store, conf, ban,
 			    standing->checked_at, &bans->why[i]);
 		}
 	}
-	return end(lookup, begun);
+	return end(lookup, reader);
 }
 
 bool
 lookup_past(struct lookup *lookup, const struct conf *conf, const char *ref,
     int64_t now, struct lookup_past *past)
 {
-	const bool begun = begin(lookup, conf);
+	struct lookup_reader *reader = begin(lookup, conf);
 
 	*past = (struct lookup_past){ .ban.id = 0 };
-	if (begun && store_ban_find(lookup->store, ref, &past->ban)) {
-		past->next = engine_next(lookup->store, conf, &past->ban, now);
-		engine_why(lookup->store, conf, &past->ban, now, &past->why);
+	if (reader != NULL && store_ban_find(reader->store, ref, &past->ban)) {
+		past->next = engine_next(reader->store, conf, &past->ban, now);
+		engine_why(reader->store, conf, &past->ban, now, &past->why);
 	}
-	return end(lookup, begun);
+	return end(lookup, reader);
 }
 
 static void
@@ -180,21 +232,21 @@ lookup_hours(struct lookup *lookup, const struct conf *conf,
 {
 	const struct net client = engine_client(conf, address);
 	struct repute repute = { .reputation = REPUTATION_NEUTRAL };
-	const bool begun = begin(lookup, conf);
+	struct lookup_reader *reader = begin(lookup, conf);
 
 	*hours = (struct lookup_hours){
 		.from = tally_hour(now) - (LOOKUP_HOURS - 1) * LOOKUP_HOUR
 	};
-	if (begun) {
-		store_tally_hours(lookup->store, &client, hours->from,
+	if (reader != NULL) {
+		store_tally_hours(reader->store, &client, hours->from,
 		    tally_hour(now), note_hour, hours);
-		engine_repute(lookup->store, conf, &client, NULL, now, &repute);
+		engine_repute(reader->store, conf, &client, NULL, now, &repute);
 	}
 	hours->reputation = repute.reputation;
 	if (reputation_by_bans(&conf->policy.scale, &repute.facts)) {
 		hours->bans = repute.facts.bans;
 	}
-	return end(lookup, begun);
+	return end(lookup, reader);
 }
 
 bool
@@ -207,7 +259,7 @@ lookup_check(struct lookup *lookup, const struct conf *conf, int64_t now,
 	bool fine;
 
 	(void)addr_parse("192.0.2.1", &address);
-	fine = lookup_standing(lookup, conf, &address, now, &standing) &&
+	fine = lookup_standing(lookup, conf, &address, now, &standing, NULL) &&
 	       lookup_hours(lookup, conf, &address, now, &hours);
 	(void)pthread_mutex_lock(&lookup->lock);
 	(void)text_copy(
@@ -221,15 +273,15 @@ bool
 lookup_health(struct lookup *lookup, const struct conf *conf, int64_t now,
     char why[static STORE_ERROR_SIZE])
 {
-	const bool begun = begin(lookup, conf);
+	struct lookup_reader *reader = begin(lookup, conf);
 	struct state states[STATE_COUNT] = { 0 };
 	struct text text;
 
-	if (begun) {
-		engine_states(lookup->store, states);
+	if (reader != NULL) {
+		engine_states(reader->store, states);
 	}
 	text_init(&text, why, STORE_ERROR_SIZE);
-	if (!end(lookup, begun)) {
+	if (!end(lookup, reader)) {
 		text_add(&text, "the database cannot be read");
 		return false;
 	}
@@ -304,8 +356,14 @@ lookup_tick(struct lookup *lookup, const struct conf *conf)
 {
 	bool due;
 
+	for (size_t i = 0; i < LOOKUP_READERS; i++) {
+		struct lookup_reader *reader = &lookup->reader[i];
+
+		(void)pthread_mutex_lock(&reader->lock);
+		tend(lookup, reader, conf, proc_ticks());
+		(void)pthread_mutex_unlock(&reader->lock);
+	}
 	(void)pthread_mutex_lock(&lookup->lock);
-	end_read(lookup);
 	due = proc_ticks() >= lookup->inspect_at;
 	(void)pthread_mutex_unlock(&lookup->lock);
 	if (due) {

@@ -11,6 +11,7 @@
 #define WEB_LOOKUP_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -22,20 +23,32 @@
 
 /* ---- addresses ---- */
 
-/* One handle for reading.  All zero but the lock. */
-struct lookup {
+enum {
+	LOOKUP_READERS = 2 /* as many threads answer on a listener */
+};
+
+/* A handle for reading, and who has it. */
+struct lookup_reader {
 	pthread_mutex_t lock;
 	struct store *store; /* NULL: to be opened */
 	char path[CONF_PATH_SIZE];
+	bool reading; /* since `read_at`, in ticks */
+	int64_t read_at;
+	int64_t tended_at;
+};
+
+/* All zero until lookup_init(). */
+struct lookup {
+	struct lookup_reader reader[LOOKUP_READERS];
+	pthread_mutex_t lock; /* of the rest */
 	struct log_gate gate;
 	char why[STORE_ERROR_SIZE]; /* it failed last, without the path */
 	bool damaged;               /* by the newest inspection */
 	int64_t inspect_at;         /* ticks */
-	bool failing;               /* so that its end is worth a line */
-	bool reading;               /* since `looked_at`, in ticks */
-	int64_t looked_at;
+	atomic_bool failing;        /* so that its end is worth a line */
 };
 
+void lookup_init(struct lookup *lookup);
 void lookup_close(struct lookup *lookup);
 
 enum {
@@ -52,18 +65,21 @@ struct lookup_hours {
 	struct tally hour[LOOKUP_HOURS];
 };
 
-/* Each gives back false where the database cannot be read now. */
-bool lookup_standing(struct lookup *lookup, const struct conf *conf,
-    const struct addr *address, int64_t now, struct standing *standing);
-/* Why the bans of a standing began, and what follows each; `causes` are for
- * those who may see them, else of all but the one that was asked for (NULL: of
- * none) nothing is known. */
+/* Beside the bans of a standing: what follows each, and why they began, as far
+ * as it was looked up, which is for those who may see it. */
 struct lookup_bans {
 	struct next_ban next[STANDING_BANS_MAX];
 	struct why why[STANDING_BANS_MAX];
 };
-bool lookup_bans(struct lookup *lookup, const struct conf *conf,
-    const struct standing *standing, const struct ban *asked, bool causes,
+
+/* Each gives back false where the database cannot be read now.  `bans` may be
+ * NULL. */
+bool lookup_standing(struct lookup *lookup, const struct conf *conf,
+    const struct addr *address, int64_t now, struct standing *standing,
+    struct lookup_bans *bans);
+/* Why its bans began, or `only` that one of them. */
+bool lookup_why(struct lookup *lookup, const struct conf *conf,
+    const struct standing *standing, const struct ban *only,
     struct lookup_bans *bans);
 /* A ban of the past, why it began, and what follows it now. */
 struct lookup_past {
@@ -89,9 +105,9 @@ bool lookup_check(struct lookup *lookup, const struct conf *conf, int64_t now,
 bool lookup_health(struct lookup *lookup, const struct conf *conf, int64_t now,
     char why[static STORE_ERROR_SIZE]);
 
-/* To be called every second: let go of what requests within a millisecond
- * share, so that the last does not keep the log from being emptied; and at
- * first, once it is another file, and once an hour, less often where it takes
+/* To be called every second: look after the handles, so that the last request
+ * does not keep the log from being emptied, nor an idle handle a file that was
+ * replaced; and at first, once it is another file, and once an hour, less often where it takes
  * long, inspect the whole database for damage, which may lie where no look-up
  * meets it. */
 void lookup_tick(struct lookup *lookup, const struct conf *conf);

@@ -92,7 +92,8 @@ answer_stats(const struct request *request, struct response *response)
 
 	/* Numbers of a database that cannot be read any more are none. */
 	if (!lookup_standing(&request->web->lookup, request->site->conf,
-		&request->visitor, request->now, &(struct standing){ 0 }) ||
+		&request->visitor, request->now, &(struct standing){ 0 },
+		NULL) ||
 	    !stats_get(
 		&request->web->stats, request->site->conf, true, &stats)) {
 		response_refuse(request, PAGE_UNAVAILABLE, response);

@@ -20,7 +20,7 @@
 #include "web/site.h"
 
 enum {
-	THREADS = 2,
+	THREADS = LOOKUP_READERS,
 	/* Either thread may come to have all connections that there can be,
 	 * since they take them as they come. */
 	CONNECTIONS_MAX = DEADLINES_MAX / THREADS,
@@ -619,7 +619,7 @@ server_start(
 	}
 	(void)pthread_mutex_init(&web->deadlines.lock, NULL);
 	rate_init(&web->rate);
-	(void)pthread_mutex_init(&web->lookup.lock, NULL);
+	lookup_init(&web->lookup);
 	(void)pthread_mutex_init(&web->stats.lock, NULL);
 	(void)pthread_cond_init(&web->stats.counted, NULL);
 	if (!use_conf(web, conf)) {

@@ -164,12 +164,11 @@ void routes_answer(const struct request *request, struct response *response);
 /*
  * One address as JSON (api.c): {"ip","listed","bans":[...],"checked_at"}, with
  * the bans in force, the last-ending first.  `ref` is what was asked for, or
- * NULL; without `sees` no other ref is told.  False where the database cannot
- * be read now.
+ * NULL; without `sees` no other ref is told.
  */
-bool api_standing(const struct request *request,
-    const struct standing *standing, const char *ref, bool sees,
-    struct json *json);
+void api_standing(const struct request *request,
+    const struct standing *standing, const struct lookup_bans *bans,
+    const char *ref, bool sees, struct json *json);
 
 /* robots.txt; the icons that browsers ask for by themselves; security.txt, false
  * where nobody is named to write to (well_known.c). */

@@ -114,7 +114,7 @@ load(void)
 	(void)unlink(path);
 	need(conf != NULL);
 	fill();
-	need(pthread_mutex_init(&web.lookup.lock, NULL) == 0);
+	lookup_init(&web.lookup);
 	need(pthread_mutex_init(&web.stats.lock, NULL) == 0);
 	need(pthread_cond_init(&web.stats.counted, NULL) == 0);
 	rate_init(&web.rate);
