@@ -221,8 +221,10 @@ static void
 add_unit(struct text *out, const struct language *language, int64_t count,
     size_t unit)
 {
-	text_addf(out, "%s%lld\u00a0%s", out->len > 0 ? "\u00a0" : "",
-	    (long long)count, language->unit[unit]);
+	text_add(out, out->len > 0 ? "\u00a0" : "");
+	text_add_int(out, count, 0);
+	text_add(out, "\u00a0");
+	text_add(out, language->unit[unit]);
 }
 
 void

@@ -15,8 +15,6 @@
 #include "web/site.h"
 
 enum {
-	/* A byte makes six at most; an address is shorter than the rest. */
-	MAILTO_SIZE = 6 * 3 * PAGE_WORDS_SIZE,
 	LINK_SIZE = REPLY_URL_MAX + ADDR_TEXT_SIZE + BAN_REF_SIZE + 16
 };
 
@@ -300,25 +298,36 @@ put_hours(struct page *page, const struct lookup_hours *hours)
 
 /* ---- what to send to the contact ---- */
 
-/* A link that opens a mail, filled by these phrases or templates. */
-static void
-put_mailto(struct page *page, enum variable_name name, const char *to,
-    const char *subject, const char *body)
-{
-	char *link = page_data_room(page->data, MAILTO_SIZE);
-	struct text out;
+/* A link that opens a mail. */
+struct mail {
+	const char *to;
+	const char *subject;
+	const char *body;
+};
 
-	subject = page_words(page, subject);
-	body = page_words(page, body);
-	if (link == NULL || subject == NULL || body == NULL) {
-		return;
+static void
+write_mailto(const void *what, struct text *out)
+{
+	const struct mail *mail = what;
+
+	text_add(out, "mailto:");
+	template_escape(out, mail->to, strlen(mail->to));
+	text_add(out, "?subject=");
+	page_encode(out, mail->subject, "");
+	text_add(out, "&amp;body=");
+	page_encode(out, mail->body, "%0D%0A");
+}
+
+/* A text that is NULL did not fit. */
+static void
+put_mailto(struct page *page, enum variable_name name, const struct mail *mail)
+{
+	struct mail *copy = page_data_room(page->data, sizeof(*copy));
+
+	if (copy != NULL && mail->subject != NULL && mail->body != NULL) {
+		*copy = *mail;
+		section_write(page->root, name, write_mailto, copy);
 	}
-	text_init(&out, link, MAILTO_SIZE);
-	text_addf(&out, "mailto:%s?subject=", to);
-	page_encode(&out, subject, "");
-	text_add(&out, "&body=");
-	page_encode(&out, body, "%0D%0A");
-	section_text(page->root, name, link);
 }
 
 /* The page itself, for others to open; without the site's URL relative to it.
@@ -369,10 +378,13 @@ put_report(struct page *page, const struct ban *ban, const char *reply)
 	}
 	section_lines(root, VAR_REPORT, body);
 	if (contact[0] != '\0') {
-		put_mailto(
-		    page, VAR_MAILTO, contact, "report-subject", "report.txt");
+		put_mailto(page, VAR_MAILTO,
+		    &(struct mail){
+			contact, page_words(page, "report-subject"), body });
 	}
-	put_mailto(page, VAR_SHARE, "", "share-subject", "share.txt");
+	put_mailto(page, VAR_SHARE,
+	    &(struct mail){ "", page_words(page, "share-subject"),
+		page_words(page, "share.txt") });
 }
 
 /* ---- a ban that is over ---- */

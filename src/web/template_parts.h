@@ -43,6 +43,7 @@ struct op {
 struct entry {
 	struct span name;
 	enum plural form;   /* of a phrase without forms, PLURAL_OTHER */
+	size_t forms;       /* in a row, from this one on */
 	struct span number; /* the variable's name, or NULL */
 	size_t variable;    /* its place among the names */
 	size_t source;
@@ -67,6 +68,7 @@ struct templates {
 	size_t ops;
 	struct entry *entry; /* sorted by name and form once all are read */
 	size_t entries;
+	bool mixed;              /* some are of the language to fall back on */
 	const char *const *name; /* of variables; borrowed */
 	size_t names;
 	/* Of the language itself, and of the one to fall back on. */
@@ -93,9 +95,5 @@ span_of(const char *string)
 /* The first form of the entry of that name, or NULL. */
 struct entry *template_entry(
     const struct templates *templates, struct span name);
-
-/* How many forms stand in a row from this one on. */
-size_t template_forms(
-    const struct templates *templates, const struct entry *entry);
 
 #endif

@@ -406,19 +406,6 @@ template_entry(const struct templates *templates, struct span name)
 		   : NULL;
 }
 
-size_t
-template_forms(const struct templates *templates, const struct entry *entry)
-{
-	const struct entry *end = templates->entry + templates->entries;
-	size_t forms = 1;
-
-	while (entry + forms < end &&
-	       compare(entry[forms].name, entry->name) == 0) {
-		forms++;
-	}
-	return forms;
-}
-
 /* The number of the variable of that name, or how many there are. */
 static size_t
 find_variable(const struct templates *templates, struct span name)
@@ -439,7 +426,7 @@ static bool
 link_forms(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
     struct entry *entry, int depth)
 {
-	for (size_t i = template_forms(r->templates, entry); i-- > 0;) {
+	for (size_t i = entry->forms; i-- > 0;) {
 		entry[i].used = true;
 		if (entry[i].link != LINK_DONE &&
 		    !link_entry(r, &entry[i], depth)) {
@@ -456,7 +443,7 @@ check_form(struct reader *r, struct entry *entry)
 {
 	const struct templates *templates = r->templates;
 	/* The last of them is "other", or there is none. */
-	const struct entry *last = entry + template_forms(templates, entry) - 1;
+	const struct entry *last = entry + entry->forms - 1;
 
 	if (entry->number.at == NULL) {
 		return true;
@@ -484,6 +471,21 @@ link_block(struct op *op, struct entry *to)
 	to->used = true;
 	if (to->from < to->until) {
 		op->kind = op->kind == OP_BLOCK ? OP_ABSENCE : OP_BLOCK;
+	}
+}
+
+/* Most phrases are a text and no more: where nothing is marked with another
+ * language, it stands in their place. */
+static void
+put_in_place(
+    const struct templates *templates, struct op *op, const struct entry *to)
+{
+	const struct op *text = &templates->op[to->from];
+
+	if (!templates->mixed && to->forms == 1 && to->until - to->from == 1 &&
+	    text->kind == OP_TEXT) {
+		op->kind = OP_TEXT;
+		op->text = text->text;
 	}
 }
 
@@ -533,6 +535,7 @@ link_entry(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
 		if (!link_forms(r, to, depth + 1)) {
 			return false;
 		}
+		put_in_place(templates, op, to);
 	}
 	entry->link = LINK_DONE;
 	return true;
@@ -574,6 +577,14 @@ read_all(struct reader *r, size_t count)
 	}
 	qsort(templates->entry, templates->entries, sizeof(*templates->entry),
 	    by_name);
+	for (size_t i = templates->entries; i-- > 0;) {
+		struct entry *entry = &templates->entry[i];
+		const bool last = i + 1 == templates->entries ||
+				  compare(entry->name, entry[1].name) != 0;
+
+		entry->forms = last ? 1 : entry[1].forms + 1;
+		templates->mixed |= entry->fallback;
+	}
 	for (size_t i = 0; i < templates->entries; i++) {
 		if (templates->entry[i].link != LINK_DONE &&
 		    !link_entry(r, &templates->entry[i], 0)) {
@@ -625,7 +636,7 @@ templates_lacks(
 
 	*of = 0;
 	for (size_t i = 0; i < templates->entries;
-	     i += template_forms(templates, &templates->entry[i])) {
+	     i += templates->entry[i].forms) {
 		const struct entry *entry = &templates->entry[i];
 
 		*of += entry->phrase;

@@ -92,7 +92,7 @@ static void
 put_entry(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
     const struct entry *entry, bool bare)
 {
-	const size_t forms = template_forms(r->templates, entry);
+	const size_t forms = entry->forms;
 	const struct rendering outer = { .bare = r->bare,
 		.fallback = r->fallback };
 	bool marked;
