@@ -64,6 +64,7 @@ static const struct option_kind {
 	[OPTION_POSTFIX] = { "--postfix", ARGUMENT_FILE },
 	[OPTION_REASON] = { "--reason", ARGUMENT_REASON },
 	[OPTION_SAY] = { "--say", ARGUMENT_NOTE },
+	[OPTION_SENDMAIL] = { "--sendmail", ARGUMENT_FILE },
 	[OPTION_SERVICE] = { "--service", ARGUMENT_SERVICE },
 	[OPTION_UNDO] = { "--undo", ARGUMENT_END },
 	[OPTION_UNMATCHED] = { "--unmatched", ARGUMENT_END },

@@ -15,24 +15,37 @@ enum {
 	FOLDER_SIZE = 4096
 };
 
+/* Whether the file of an option's folder is there. */
+static bool
+is_there(const struct ctl *ctl, enum args_option option, const char *file)
+{
+	const char *folder = ctl->args->value[option];
+	char path[FOLDER_SIZE];
+	struct text text;
+
+	text_init(&text, path, sizeof(path));
+	text_addf(&text, "%s/%s", folder != NULL ? folder : "", file);
+	if (folder == NULL || (!text.cut && access(path, F_OK) == 0)) {
+		return true;
+	}
+	output_complain("--%s: %s: %s",
+	    option == OPTION_POSTFIX ? "postfix" : "sendmail", path,
+	    strerrordesc_np(text.cut ? ENAMETOOLONG : errno));
+	return false;
+}
+
 enum exit_status
 doctor_check(struct ctl *ctl)
 {
-	const char *folder = ctl->args->value[OPTION_POSTFIX];
-	char main_cf[FOLDER_SIZE];
-	struct text text;
-
-	if (folder == NULL) {
-		return EXIT_FINE;
-	}
-	text_init(&text, main_cf, sizeof(main_cf));
-	text_addf(&text, "%s/main.cf", folder);
-	if (text.cut || access(main_cf, F_OK) != 0) {
-		output_complain("--postfix: %s: %s", main_cf,
-		    strerrordesc_np(text.cut ? ENAMETOOLONG : errno));
+	if (ctl->args->value[OPTION_POSTFIX] != NULL &&
+	    ctl->args->value[OPTION_SENDMAIL] != NULL) {
+		output_complain("--postfix and --sendmail exclude each other");
 		return EXIT_USAGE;
 	}
-	return EXIT_FINE;
+	return is_there(ctl, OPTION_POSTFIX, "main.cf") &&
+		       is_there(ctl, OPTION_SENDMAIL, "sendmail.cf")
+		   ? EXIT_FINE
+		   : EXIT_USAGE;
 }
 
 /* ---- telling ---- */
@@ -161,7 +174,8 @@ doctor_run(struct ctl *ctl)
 	char *folder = ctl->args->value[OPTION_POSTFIX] != NULL
 			   ? realpath(ctl->args->value[OPTION_POSTFIX], NULL)
 			   : NULL;
-	struct facts *facts = facts_gather(ctl->conf, folder, ctl->now);
+	struct facts *facts = facts_gather(
+	    ctl->conf, folder, ctl->args->value[OPTION_SENDMAIL], ctl->now);
 	enum exit_status status = EXIT_FINE;
 
 	if (facts == NULL) {

@@ -109,9 +109,10 @@ static const struct command commands[] = {
 	  "who would have been banned, from old logs",
 	  { { ARGUMENT_FILES }, O(POLICY) | O(COMPARE) | SHAPES },
 	  ACCESS_NONE, replay_logs, replay_check },
-	{ { "doctor" }, "[--fix] [--postfix DIR] [--json|--csv]",
+	{ { "doctor" }, "[--fix] [--postfix DIR | --sendmail DIR]\n"
+	  "          [--json|--csv]",
 	  "what is wrong with this host, and how to fix it",
-	  { { 0 }, O(FIX) | O(POSTFIX) | SHAPES },
+	  { { 0 }, O(FIX) | O(POSTFIX) | O(SENDMAIL) | SHAPES },
 	  ACCESS_NONE, doctor_run, doctor_check },
 	{ { "setup", "postfix" }, "[--undo] [--dry-run | --yes] [--no-reload]\n"
 	  "          [--config DIR] [--note T] [--json|--csv]",

@@ -232,6 +232,31 @@ look_at_settings(struct hook *hook, struct diagnosis *out)
 
 /* ---- logins ---- */
 
+bool
+is_submission_port(const struct conf *conf, int port)
+{
+	for (size_t i = 0; i < conf->submission_ports; i++) {
+		if (conf->submission_port[i] == port) {
+			return true;
+		}
+	}
+	return false;
+}
+
+bool
+auth_bans_submission_alone(const struct conf *conf)
+{
+	for (size_t i = 0; i < conf->policy.rules; i++) {
+		const struct rule *rule = &conf->policy.rule[i];
+
+		if (rule->service == SERVICE_SUBMISSION &&
+		    (rule->kinds & kind_bit(KIND_AUTH)) != 0) {
+			return true;
+		}
+	}
+	return false;
+}
+
 void
 look_at_logins(struct hook *hook, struct diagnosis *out)
 {
@@ -242,17 +267,9 @@ look_at_logins(struct hook *hook, struct diagnosis *out)
 	bool submission = strcmp(mta_get_own(mta, service->name,
 				     "milter_macro_daemon_name", NULL),
 			      "ORIGINATING") == 0;
-	bool only_there = false; /* a ban for failed logins holds */
+	bool only_there = auth_bans_submission_alone(conf);
 
-	for (size_t i = 0; i < conf->submission_ports; i++) {
-		submission |= conf->submission_port[i] == service->port;
-	}
-	for (size_t i = 0; i < conf->policy.rules; i++) {
-		const struct rule *rule = &conf->policy.rule[i];
-
-		only_there |= rule->service == SERVICE_SUBMISSION &&
-			      (rule->kinds & kind_bit(KIND_AUTH)) != 0;
-	}
+	submission |= is_submission_port(conf, service->port);
 	if (strcmp(
 		mta_get_own(mta, service->name, "smtpd_sasl_auth_enable", NULL),
 		"yes") != 0) {

@@ -26,26 +26,53 @@ struct ahead {
 	bool unknown; /* and something whose name tells nothing */
 };
 
+/* `filter` is what its name tells, or NULL. */
+static void
+note_filter(struct ahead *ahead, const struct filter *filter, bool ours)
+{
+	struct conf_list *names = &ahead->scanners;
+
+	if (filter == NULL) {
+		ahead->unknown |= !ours;
+	} else if (filter->scanner != NULL && names->items < CONF_LIST_MAX &&
+		   !conf_list_has(names, filter->scanner)) {
+		(void)text_copy(names->item[names->items++], CONF_PATH_SIZE,
+		    filter->scanner);
+	}
+}
+
 static void
 note_filters(
     struct ahead *ahead, const char *list, const struct milter_view *view)
 {
-	struct conf_list *names = &ahead->scanners;
 	struct milters milters;
 
 	milters_read(list, &milters);
 	for (size_t i = 0; i < milters.milters; i++) {
 		const char *address = milters.milter[i].address;
-		const struct filter *filter = filter_of(address);
 
-		if (filter == NULL) {
-			ahead->unknown |= milter_same(address, view) ==
-					  SAME_NOT;
-		} else if (filter->scanner != NULL &&
-			   names->items < CONF_LIST_MAX &&
-			   !conf_list_has(names, filter->scanner)) {
-			(void)text_copy(names->item[names->items++],
-			    CONF_PATH_SIZE, filter->scanner);
+		note_filter(ahead, filter_of(address),
+		    milter_same(address, view) != SAME_NOT);
+	}
+}
+
+static void
+note_sendmail(const struct facts *facts, struct ahead *ahead)
+{
+	const struct sendmail *sendmail = &facts->sendmail;
+
+	for (size_t i = 0; i < sendmail->daemons; i++) {
+		const char *list = sendmail->daemon[i].filters;
+		char name[SENDMAIL_NAME_SIZE];
+
+		while (sendmail_word(&list, name, sizeof(name))) {
+			const struct sendmail_filter *filter = sendmail_find(
+			    sendmail, name);
+
+			if (filter != NULL) {
+				note_filter(ahead, sendmail_filter_of(filter),
+				    sendmail_is_ours(facts, filter));
+			}
 		}
 	}
 }
@@ -119,6 +146,7 @@ check_scanners(const struct facts *facts, struct diagnosis *out)
 			}
 		}
 	}
+	note_sendmail(facts, &ahead);
 	for (size_t i = 0; i < ahead.scanners.items; i++) {
 		if (!conf_list_has(&named, ahead.scanners.item[i])) {
 			say_scanner(conf, out, "scanner-unnamed",
@@ -127,8 +155,9 @@ check_scanners(const struct facts *facts, struct diagnosis *out)
 	}
 	for (size_t i = 0; i < conf->scanners; i++) {
 		/* What is not known may be one of a name of its own. */
-		if (facts->mta[0].state == MTA_THERE && !ahead.unknown &&
-		    filter_of(conf->scanner[i]) != NULL &&
+		if ((facts->mta[0].state == MTA_THERE ||
+			facts->sendmail.there) &&
+		    !ahead.unknown && filter_of(conf->scanner[i]) != NULL &&
 		    !conf_list_has(&ahead.scanners, conf->scanner[i])) {
 			say_scanner(conf, out, "scanner-absent",
 			    conf->scanner[i], false);

@@ -395,7 +395,8 @@ check_reach(const struct facts *facts, struct diagnosis *out)
 enum {
 	NEEDS_POSTFIX = 1,
 	NEEDS_RECORDS = 2,
-	OF_EACH = 4 /* for each Postfix of this host */
+	OF_EACH = 4, /* for each Postfix of this host */
+	NEEDS_SENDMAIL = 8
 };
 
 static const struct {
@@ -415,6 +416,7 @@ static const struct {
 	{ "milter-chain", NEEDS_POSTFIX | OF_EACH, NULL, look_at_chain },
 	{ "milter-action", NEEDS_POSTFIX | OF_EACH, NULL, look_at_action },
 	{ "milter-socket", NEEDS_POSTFIX | OF_EACH, check_socket, NULL },
+	{ "sendmail", NEEDS_SENDMAIL, check_sendmail, NULL },
 	{ "helo", NEEDS_POSTFIX | OF_EACH, NULL, look_at_settings },
 	{ "smtpd", NEEDS_POSTFIX | OF_EACH, NULL, look_at_settings },
 	{ "logins", NEEDS_POSTFIX | OF_EACH, NULL, look_at_logins },
@@ -436,6 +438,7 @@ run_check(const struct facts *facts, struct diagnosis *out, size_t check)
 	unsigned needs = checks[check].needs;
 
 	if (((needs & NEEDS_POSTFIX) != 0 && out->mta->state != MTA_THERE) ||
+	    ((needs & NEEDS_SENDMAIL) != 0 && !facts->sendmail.there) ||
 	    ((needs & NEEDS_RECORDS) != 0 &&
 		facts->records.result != STORE_OK)) {
 		return false;

@@ -16,7 +16,9 @@
 #include "doctor/mta.h"
 #include "store/store.h"
 
+struct conf;
 struct facts;
+struct sendmail_filter;
 
 enum {
 	REMARK_NAME_SIZE = 32,
@@ -120,6 +122,11 @@ checker check_own_addresses, check_allow, check_mynetworks, check_mx, check_ssh,
 /* check_postfix.c: how Postfix is set up. */
 checker check_postfix, check_socket;
 
+/* Whether users log in and hand in mail at that port; and whether the policy's
+ * bans for failed logins hold at such ports alone. */
+bool is_submission_port(const struct conf *conf, int port);
+bool auth_bans_submission_alone(const struct conf *conf);
+
 /* One smtpd, and our milter in its list. */
 struct hook {
 	const struct facts *facts;
@@ -142,6 +149,15 @@ typedef void looker(struct hook *hook, struct diagnosis *out);
 looker look_at_chain, look_at_action, look_at_settings, look_at_logins;
 void each_service(
     const struct facts *facts, struct diagnosis *out, looker *look);
+
+/* check_sendmail.c: how Sendmail is set up. */
+checker check_sendmail;
+
+/* Whether one of its filters is videur-milter, by its name or socket; and what
+ * the name or socket of one tells, or NULL. */
+bool sendmail_is_ours(
+    const struct facts *facts, const struct sendmail_filter *filter);
+const struct filter *sendmail_filter_of(const struct sendmail_filter *filter);
 
 /* check_seen.c: what ought to be seen, and what is. */
 checker check_scanners, check_seen, check_logs;

@@ -245,21 +245,47 @@ same_file(const char *a, const char *b)
 		   one.st_dev == other.st_dev && one.st_ino == other.st_ino);
 }
 
+/* The first folder on the way to a path that its group or all may write in,
+ * but for one like /tmp; or empty. */
+static void
+find_unsafe(const char *path, char folder[static CONF_PATH_SIZE])
+{
+	struct stat st;
+
+	for (const char *at = strchr(path + 1, '/'); at != NULL;
+	     at = strchr(at + 1, '/')) {
+		(void)text_copy(folder, CONF_PATH_SIZE, path);
+		folder[at - path] = '\0';
+		if (stat(folder, &st) == 0 &&
+		    (st.st_mode & (S_IWGRP | S_IWOTH)) != 0 &&
+		    (st.st_mode & S_ISVTX) == 0) {
+			return;
+		}
+	}
+	folder[0] = '\0';
+}
+
 static void
 look_at_socket(struct facts *facts)
 {
 	struct socket_fact *socket = &facts->socket;
-	const char *owner = mta_get(&facts->mta[0], "mail_owner");
+	const char *owner = facts->sendmail.there
+				? facts->sendmail.run_as
+				: mta_get(&facts->mta[0], "mail_owner");
 
 	socket->result = FACTS_UNKNOWN;
 	if (text_after(facts->conf->milter.listen, "inet") != NULL) {
 		return;
 	}
 	socket->path = strchr(facts->conf->milter.listen, '/');
-	if (socket->path == NULL || facts->mta[0].state != MTA_THERE ||
+	if (socket->path == NULL ||
+	    (facts->mta[0].state != MTA_THERE && !facts->sendmail.there) ||
 	    !proc_service_user(owner[0] != '\0' ? owner : "postfix",
 		socket->path, &socket->owner)) {
 		return;
+	}
+	if (facts->sendmail.there) {
+		find_unsafe(socket->path, socket->unsafe);
 	}
 	socket->result = try_as(&socket->owner, file_connect, socket->path);
 	/* The first folder on the way that the user cannot pass. */
@@ -431,8 +457,7 @@ look_at_servers(struct facts *facts)
 {
 	static const struct {
 		const char *path, *what;
-	} others[] = { { "/etc/mail/sendmail.cf", "Sendmail" },
-		{ "/etc/exim4", "Exim" }, { "/etc/exim", "Exim" },
+	} others[] = { { "/etc/exim4", "Exim" }, { "/etc/exim", "Exim" },
 		{ "/etc/smtpd.conf", "OpenSMTPD" } };
 	struct run_output said;
 
@@ -461,7 +486,8 @@ look_at_servers(struct facts *facts)
 }
 
 struct facts *
-facts_gather(const struct conf *conf, const char *postfix, int64_t now)
+facts_gather(const struct conf *conf, const char *postfix, const char *sendmail,
+    int64_t now)
 {
 	struct facts *facts = facts_new(conf, postfix, now);
 	struct timex clock = { .modes = 0 };
@@ -476,7 +502,13 @@ facts_gather(const struct conf *conf, const char *postfix, int64_t now)
 	facts->clock_adrift = adjtimex(&clock) == TIME_ERROR ||
 			      (clock.status & STA_UNSYNC) != 0;
 	facts->no_landlock = !sandbox_has_landlock();
-	ask_postfix(facts, postfix);
+	if (sendmail == NULL) {
+		ask_postfix(facts, postfix);
+	}
+	if (facts->mta[0].state == MTA_NONE && postfix == NULL) {
+		sendmail_look(&facts->sendmail,
+		    sendmail != NULL ? sendmail : "/etc/mail");
+	}
 	look_at_servers(facts);
 	if (strcmp(conf->watch.journal, "no") != 0) {
 		add_journal(facts, conf->watch.journal);

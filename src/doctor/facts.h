@@ -18,6 +18,7 @@
 #include "conf/language.h"
 #include "core/standing.h"
 #include "doctor/mta.h"
+#include "doctor/sendmail.h"
 #include "engine/engine.h"
 #include "store/store.h"
 
@@ -110,13 +111,16 @@ enum page_answer {
 	PAGE_FINE
 };
 
-/* The unix socket videur.conf names, tried as the user Postfix runs as. */
+/* The unix socket videur.conf names, tried as the user Postfix or Sendmail runs
+ * as. */
 struct socket_fact {
 	const char *path;       /* NULL: it listens by TCP */
-	struct proc_user owner; /* mail_owner */
+	struct proc_user owner; /* mail_owner, or RunAsUser */
 	int result;             /* as log_fact's */
 	char blocked
 	    [CONF_PATH_SIZE]; /* a folder the user cannot pass, or empty */
+	char unsafe
+	    [CONF_PATH_SIZE]; /* the first that others may write in, or empty */
 };
 
 /* What the database tells, read at one moment. */
@@ -162,6 +166,7 @@ struct facts {
 	size_t owns;
 	struct mta mta[FACTS_MTAS_MAX]; /* and behind the first ... */
 	size_t instances;               /* ... so many more of it */
+	struct sendmail sendmail;       /* looked at where no Postfix is */
 	/* Another mail server that is here, or NULL. */
 	const char *other;
 	char dovecot[FACTS_LINE_MAX]; /* its protocols, or empty */
@@ -200,9 +205,10 @@ struct facts {
 };
 
 /* A new one, with everything but the records; NULL without memory.  `conf` is
- * borrowed; `postfix` is a folder or NULL. */
-struct facts *facts_gather(
-    const struct conf *conf, const char *postfix, int64_t now);
+ * borrowed; `postfix` is a folder or NULL, and so is `sendmail`, for which no
+ * Postfix is asked. */
+struct facts *facts_gather(const struct conf *conf, const char *postfix,
+    const char *sendmail, int64_t now);
 void facts_free(struct facts *facts);
 
 /* One with what Postfix and its other instances tell alone. */
