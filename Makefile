@@ -1,24 +1,26 @@
-# videur: the bouncer at the door of a small mail host.
+# videur: protects a small mail host from clients that misbehave.
 #
 #   make            build the programs in build/
-#   make run        set up what is missing, build and run the services here
+#   make run        install what is missing, build and run the services here
 #   make demo       the same in front of a private Postfix, with a morning's
 #                   traffic
-#   make check      set up what the tests need and run them all
+#   make check      install what the tests need and run them all
 #   make unit       only the unit tests
-#   make mta web    only the tests with a real Postfix, or of the page
+#   make mta web    only the tests with a real Postfix, or of the page; also
+#                   cli, faults, miltertest, browser
 #   make asan tsan  the tests under sanitizers
-#   make soak       services killed and disks that fail (SOAK_SECONDS=)
 #   make lint       format, static analysis, layers, scripts, man pages
+#   make fuzz       parsers of foreign text, and the running milter, against
+#                   made-up bytes (a minute each; FUZZ_SECONDS=)
+#   make soak       services killed, disks that fail (5 minutes; SOAK_SECONDS=)
+#   make bench      the benchmarks
 #   make reproducible   build again elsewhere and compare
 #   make sbom       what the programs are made of (SPDX)
 #   make measure    lines, files and lengths of functions, by folder
-#   make bench      the benchmarks
-#   make fuzz       what reads foreign text, and the milter as it runs, against
-#                   bytes made up (a minute each; FUZZ_SECONDS=)
-#   make soak       services killed, disks that fail (5 minutes; SOAK_SECONDS=)
 #   make install    DESTDIR= PREFIX=
-#   make clean
+#   make uninstall  the same
+#   make clean      remove build/; scripts/setup undo removes the packages that
+#                   were installed
 
 VERSION = 0.1.0
 PREFIX ?= /usr/local
@@ -109,6 +111,15 @@ BENCHES = $(addprefix $(BUILD)/bench/,null_milter milter_load fill rules_parse)
 all: $(PROGRAMS)
 	@:
 
+help:
+	@sed -n '/^$$/q; s/^# \{0,1\}//p' Makefile
+
+# Whether there is what a step needs.
+$(BUILD)/has/%: scripts/need
+	@mkdir -p $(@D)
+	@scripts/need "$(CC) $(CPPFLAGS)" $*
+	@touch $@
+
 $(BUILD)/videur: $(call objects,ctl) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS)
@@ -131,7 +142,7 @@ $(PARTS): $(PARTS_OBJECTS)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
-$(BUILD)/obj/%.o: src/%.c Makefile
+$(BUILD)/obj/%.o: src/%.c Makefile | $(BUILD)/has/build
 	$(call say,cc)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -MMD -MP -c -o $@ $<
@@ -169,11 +180,12 @@ $(BUILD)/gen/web_files.c: scripts/embed $(filter-out %.phrases,$(sort $(wildcard
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed web_files $(filter web/%,$^) >$@
-$(BUILD)/gen/%.o: $(BUILD)/gen/%.c Makefile
+$(BUILD)/gen/%.o: $(BUILD)/gen/%.c Makefile | $(BUILD)/has/build
 	$(call say,cc)
 	$(Q)$(COMPILE) -c -o $@ $<
 
-$(BUILD)/tests/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(PARTS) $(LIBRARY)
+$(BUILD)/tests/%: tests/unit/%.c $(wildcard tests/unit/*.h) $(PARTS) $(LIBRARY) \
+		| $(BUILD)/has/unit
 	$(call say,cc)
 	@mkdir -p $(@D)
 	$(Q)$(COMPILE) -Itests/unit -o $@ $< $(LDHARDEN) $(PARTS) $(LIBRARY) \
@@ -198,9 +210,9 @@ run:
 	@scripts/run
 
 demo:
-	@scripts/setup all
+	@scripts/setup demo
 	@$(MAKE) --no-print-directory all
-	scripts/demo
+	@scripts/demo
 
 # The outside suites find the programs by this, and what drives a browser.
 export VIDEUR_BUILD = $(abspath $(BUILD))
@@ -214,32 +226,36 @@ SUITES = browser mta web faults cli miltertest unit
 # nothing that the others do not.
 SANITIZED = $(filter-out browser,$(SUITES))
 
+PYTEST = /usr/bin/python3 -B -m pytest -q -p no:cacheprovider
+
 check:
 	@scripts/setup all
 	@$(MAKE) --no-print-directory suites
 
 # All that they run is built before them: two would build the same at a time.
+# Where npm cannot have what drives the browser, the others run all the same.
 suites:
 	@$(MAKE) --no-print-directory -j$(shell nproc) \
-		all $(UNIT_TESTS) $(NODE)/ready $(EXIM)/ready
+		all $(UNIT_TESTS) $(EXIM)/ready
+	@$(if $(filter web browser,$(SUITES)),\
+		$(MAKE) --no-print-directory $(NODE)/ready || true)
 	+@scripts/suites $(SUITES)
 
-cli: all $(EXIM)/ready
-	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/cli
+cli: all $(BUILD)/has/pytest $(EXIM)/ready
+	$(PYTEST) tests/cli
 
 # The real watcher, killed, starved and lied to.
-faults: all
-	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/faults
+faults: all $(BUILD)/has/pytest
+	$(PYTEST) tests/faults
 
-web: all $(NODE)/ready
-	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider \
-		$(BROWSER:%=--ignore=%) tests/web
+web: all $(BUILD)/has/pytest $(NODE)/ready
+	$(PYTEST) $(BROWSER:%=--ignore=%) tests/web
 
 # What needs a real browser for nearly all it does.
 BROWSER = $(addprefix tests/web/,test_browser.py test_script.py \
 	test_ten_seconds.py)
-browser: all $(NODE)/ready
-	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider $(BROWSER)
+browser: all $(BUILD)/has/pytest $(NODE)/ready
+	$(PYTEST) $(BROWSER)
 
 $(NODE)/ready: tests/web/browser/package.json tests/web/browser/package-lock.json
 	$(call say,npm)
@@ -261,11 +277,11 @@ $(EXIM)/ready:
 	$(Q)touch $@
 
 # The real milter before an MTA that does what no MTA should.
-miltertest: $(BUILD)/videur-milter
-	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/milter
+miltertest: $(BUILD)/videur-milter $(BUILD)/has/pytest
+	$(PYTEST) tests/milter
 
-mta: all
-	/usr/bin/python3 -B -m pytest -q -p no:cacheprovider tests/mta
+mta: all $(BUILD)/has/pytest
+	$(PYTEST) tests/mta
 
 asan:
 	@scripts/setup all
@@ -394,7 +410,7 @@ clean:
 
 # Never a file: a test runs whenever it is asked for.
 .PHONY: $(UNIT_TESTS:%=%.run) $(FUZZERS:%=%.fuzz)
-.PHONY: all run demo check suites asan tsan lint soak sbom reproducible measure load bench fuzz fuzz-merge milter.fuzz install uninstall clean $(SUITES)
+.PHONY: all help run demo check suites asan tsan lint soak sbom reproducible measure load bench fuzz fuzz-merge milter.fuzz install uninstall clean $(SUITES)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
