@@ -39,7 +39,7 @@ def test_the_demo_stays_until_ctrl_c_and_then_ends_everything():
         said = ""
         for line in demo.stdout:
             said += line
-            if "Ctrl-C ends" in line:
+            if "Ctrl-C stops" in line:
                 break
         page = re.search(r"http://127\.0\.0\.1:(\d+)/\?ip=\S+", said)
         with urllib.request.urlopen(page[0], timeout=10) as answer:
