@@ -81,7 +81,7 @@ read_file(const struct grammar *grammar, const char *path, void *target,
 {
 	const struct place whole = { .file = path };
 	char why[FILE_WHY_SIZE];
-	char *text = file_read_text(path, GRAMMAR_FILE_MAX, why);
+	char *text = errors_read_file(errors, path, GRAMMAR_FILE_MAX, why);
 
 	if (text == NULL && (errno == ENOENT || errno == ENOTDIR)) {
 		return READING_MISSING;
@@ -279,10 +279,13 @@ check_languages(const struct conf *conf, struct loading *load)
 	}
 }
 
+/* With what `load` has for a draft. */
 static struct conf *
 load_conf(
     const char *path, struct loading *load, char error[static CONF_ERROR_SIZE])
 {
+	const char *draft_of = load->errors.draft_of;
+	const char *draft = load->errors.draft;
 	const char *file = path == NULL ? CONF_DEFAULT_FILE : path;
 	struct errors *errors = &load->errors;
 	struct conf *conf = calloc(1, sizeof(*conf));
@@ -291,6 +294,8 @@ load_conf(
 	*load = (struct loading){ .grammar = keys_of_conf(),
 		.whole.file = file };
 	errors_init(errors, error, CONF_ERROR_SIZE);
+	errors->draft_of = draft_of;
+	errors->draft = draft;
 	if (conf == NULL) {
 		errors_add(errors, NULL, "out of memory");
 		return NULL;
@@ -330,7 +335,14 @@ load_conf(
 struct conf *
 conf_read(const char *path, bool *fine, char error[static CONF_ERROR_SIZE])
 {
-	struct loading load;
+	return conf_read_draft(path, NULL, NULL, fine, error);
+}
+
+struct conf *
+conf_read_draft(const char *path, const char *file, const char *text,
+    bool *fine, char error[static CONF_ERROR_SIZE])
+{
+	struct loading load = { .errors.draft_of = file, .errors.draft = text };
 	struct conf *conf = load_conf(path, &load, error);
 
 	*fine = conf != NULL && load.errors.found == 0;
@@ -348,6 +360,28 @@ conf_load(const char *path, char error[static CONF_ERROR_SIZE])
 		return NULL;
 	}
 	return conf;
+}
+
+bool
+conf_find(const char *path, const char *name, struct conf_place *out,
+    char error[static CONF_ERROR_SIZE])
+{
+	struct loading load = { .grammar = NULL };
+	struct conf *conf = load_conf(path, &load, error);
+	const bool fine = conf != NULL && load.errors.found == 0;
+	const struct key *key = grammar_find(load.grammar, NULL, name);
+
+	*out = (struct conf_place){ .line = 0 };
+	if (fine && key != NULL) {
+		const struct place *at = &load.seen[key - load.grammar->keys];
+
+		out->line = at->line;
+		out->column = at->column;
+		(void)text_copy(
+		    out->file, sizeof(out->file), at->line > 0 ? at->file : "");
+	}
+	conf_drop(conf);
+	return fine;
 }
 
 /* Where the value of a key came from. */
@@ -382,7 +416,7 @@ conf_each(const char *path,
     void (*each)(void *to, const struct conf_setting *setting), void *to,
     char error[static CONF_ERROR_SIZE])
 {
-	struct loading load;
+	struct loading load = { .grammar = NULL };
 	struct conf *conf = load_conf(path, &load, error);
 	const bool fine = conf != NULL && load.errors.found == 0;
 	const struct grammar *grammar = load.grammar;
@@ -422,6 +456,12 @@ conf_hold(struct conf *conf)
 {
 	(void)__atomic_add_fetch(&conf->references, 1, __ATOMIC_RELAXED);
 	return conf;
+}
+
+const char *
+conf_mode_name(enum conf_mode mode)
+{
+	return mode == CONF_OBSERVE ? "observe" : "enforce";
 }
 
 const char *

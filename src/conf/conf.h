@@ -47,6 +47,9 @@ enum conf_mode {
 	CONF_OBSERVE
 };
 
+/* "enforce", "observe". */
+const char *conf_mode_name(enum conf_mode mode);
+
 enum conf_on_error {
 	CONF_ACCEPT,
 	CONF_TEMPFAIL
@@ -189,6 +192,21 @@ struct conf *conf_load(const char *path, char error[static CONF_ERROR_SIZE]);
  * to look further.  NULL where there is no memory. */
 struct conf *conf_read(
     const char *path, bool *fine, char error[static CONF_ERROR_SIZE]);
+
+/* The same with a text in the place of what stands in `file`, one of those that
+ * are read: to check a change before it is made. */
+struct conf *conf_read_draft(const char *path, const char *file,
+    const char *text, bool *fine, char error[static CONF_ERROR_SIZE]);
+
+/* Where the value of a setting outside of sections is; line 0 where it is not
+ * given.  False with `error`. */
+struct conf_place {
+	char file[CONF_PATH_SIZE];
+	int line;
+	int column; /* in characters, from 1 */
+};
+bool conf_find(const char *path, const char *name, struct conf_place *out,
+    char error[static CONF_ERROR_SIZE]);
 
 /* A setting as it holds. */
 struct conf_setting {

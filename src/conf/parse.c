@@ -432,7 +432,7 @@ read_include(struct parser *parser, const struct place *at)
 		errors_lost(errors, at, "%s", wrong);
 		return;
 	}
-	text = file_read_text(path, GRAMMAR_FILE_MAX, why);
+	text = errors_read_file(errors, path, GRAMMAR_FILE_MAX, why);
 	if (text == NULL) {
 		errors_add(errors, at, "include(\"%s\"): %s", path, why);
 		return;

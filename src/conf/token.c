@@ -21,6 +21,15 @@ errors_init(struct errors *errors, char *buf, size_t size)
 	text_init(&errors->text, buf, size);
 }
 
+char *
+errors_read_file(const struct errors *errors, const char *path, size_t most,
+    char why[static FILE_WHY_SIZE])
+{
+	return errors->draft_of != NULL && strcmp(errors->draft_of, path) == 0
+		   ? strdup(errors->draft)
+		   : file_read_text(path, most, why);
+}
+
 void
 errors_say(struct errors *errors, enum errors_level level,
     const struct place *at, const char *format, ...)

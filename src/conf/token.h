@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/file.h"
 #include "base/text.h"
 
 /* ---- what is wrong: a line "FILE:LINE:COLUMN: what" for each ---- */
@@ -31,6 +32,9 @@ struct errors {
 	/* Names of included files, which places borrow. */
 	char file[ERRORS_FILES_MAX][ERRORS_PATH_SIZE];
 	int files;
+	/* A file, and the text that is read in its place; or NULL. */
+	const char *draft_of;
+	const char *draft;
 };
 
 struct place {
@@ -49,6 +53,10 @@ enum errors_level {
 };
 
 void errors_init(struct errors *errors, char *buf, size_t size);
+
+/* file_read_text(), or the draft. */
+char *errors_read_file(const struct errors *errors, const char *path,
+    size_t most, char why[static FILE_WHY_SIZE]);
 
 /* Add one; `at` may be NULL.  What was read and cannot be shown, as control
  * characters and halves of letters, is '?'. */

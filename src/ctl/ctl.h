@@ -11,12 +11,12 @@
 
 #include "base/proc.h"
 #include "conf/conf.h"
+#include "core/standing.h"
 #include "ctl/args.h"
 #include "ctl/output.h"
 #include "store/store.h"
 
 struct rules;
-struct standing;
 
 struct ctl {
 	const struct conf *conf;
@@ -58,12 +58,39 @@ void bans_row(struct ctl *ctl, const struct ban *ban,
 /* One line about a ban that has just been written. */
 void bans_began(struct ctl *ctl, const struct ban *ban);
 
+/* "1 would be refused (only observed)": how every verb counts bans that hold
+ * and refuse nobody. */
+const char *bans_observed(int64_t count);
+
+/* Those of an address that is not allowed, the last-ending first. */
+struct bans_observed {
+	struct ban ban[STANDING_BANS_MAX];
+	size_t bans;
+};
+void bans_read_observed(struct ctl *ctl, const struct standing *standing,
+    struct bans_observed *out);
+
 /*
  * In words: clear, allowed (by what), never banned; or for each ban a
  * sentence, the last-ending first, with until when, for what, and where it
- * refuses.  Reads the allow list.
+ * refuses, or would.  Reads the allow list and the observed bans.
  */
 void bans_standing(struct ctl *ctl, const struct standing *standing);
+
+/* ---- the mode ---- */
+
+struct state;
+
+/* Since when new bans are only observed (0: no service says so), and what they
+ * were. */
+struct observing {
+	int64_t since;
+	struct suspects_count count;
+};
+void mode_observing(
+    struct ctl *ctl, const struct state *states, struct observing *out);
+/* "12 bans, 3 of them suspects (mail accepted before)". */
+const char *mode_observed(const struct observing *observing);
 
 /* ---- the verbs ---- */
 
@@ -76,6 +103,10 @@ void bans_standing(struct ctl *ctl, const struct standing *standing);
  * open.
  */
 typedef enum exit_status verb(struct ctl *ctl);
+
+/* Change the mode in videur.conf, and have the services know of it.  They make
+ * their own brackets; EXIT_NO where one does not say that it does. */
+verb mode_enforce, mode_observe;
 
 verb status_show;
 verb brake_show; /* EXIT_NO while it is on */

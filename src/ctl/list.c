@@ -174,15 +174,71 @@ say_ban(const struct standing *standing, const struct ban *ban)
 	}
 }
 
+/* ---- bans that refuse nobody ---- */
+
+const char *
+bans_observed(int64_t count)
+{
+	return piece("%" PRId64 " would be refused (only observed)", count);
+}
+
+static bool
+take_observed(void *to, const struct ban *ban)
+{
+	struct bans_observed *out = to;
+
+	if (ban->observed) {
+		out->ban[out->bans++] = *ban;
+	}
+	return out->bans < STANDING_BANS_MAX;
+}
+
+void
+bans_read_observed(
+    struct ctl *ctl, const struct standing *standing, struct bans_observed *out)
+{
+	const struct ban_query query = {
+		.scope = BAN_COVERING,
+		.who = net_cut(&standing->address, ADDR_BITS),
+		.active_at = ctl->now,
+		.observed = true,
+	};
+
+	out->bans = 0;
+	if (standing->verdict == STANDING_CLEAR ||
+	    standing->verdict == STANDING_BANNED) {
+		store_ban_each(ctl->store, &query, take_observed, out);
+	}
+}
+
+static void
+say_observed(const struct standing *standing, const struct ban *ban)
+{
+	const bool whole = ban->who.bits == ADDR_BITS;
+
+	output_say("%s would be refused until %s (%s left): reason %s, %s, ref "
+		   "%s%s%s; %s",
+	    piece_addr(&standing->address), piece_time(ban->ends),
+	    piece_duration(ban->ends - standing->checked_at),
+	    reason_name(ban->reason), rule_text(ban), ban->ref,
+	    whole ? "" : ", together with all of ",
+	    whole ? "" : piece_net(&ban->who),
+	    ban->honest ? "the brake holds it back" : "it is only observed");
+}
+
 void
 bans_standing(struct ctl *ctl, const struct standing *standing)
 {
 	const char *address = piece_addr(&standing->address);
+	struct bans_observed observed;
 	struct allow allow;
 
+	bans_read_observed(ctl, standing, &observed);
 	switch (standing->verdict) {
 	case STANDING_CLEAR:
-		output_say("%s is clear", address);
+		if (observed.bans == 0) {
+			output_say("%s is clear", address);
+		}
 		break;
 	case STANDING_BANNED:
 		for (size_t i = 0; i < standing->bans; i++) {
@@ -210,6 +266,9 @@ bans_standing(struct ctl *ctl, const struct standing *standing)
 		    "range",
 		    address);
 		break;
+	}
+	for (size_t i = 0; i < observed.bans; i++) {
+		say_observed(standing, &observed.ban[i]);
 	}
 }
 
@@ -260,7 +319,7 @@ list_show(struct ctl *ctl)
 	output_say("%s, %" PRId64 " active%s", piece_count(rows, "ban", "bans"),
 	    listing.active,
 	    listing.observed > 0
-		? piece(", %" PRId64 " only observed", listing.observed)
+		? piece(", %s", bans_observed(listing.observed))
 		: "");
 	return EXIT_FINE;
 }
@@ -273,6 +332,7 @@ list_check(struct ctl *ctl)
 {
 	struct layout layout = bans_layout;
 	struct standing standing;
+	struct bans_observed observed;
 	bool banned;
 
 	engine_standing(
@@ -288,6 +348,15 @@ list_check(struct ctl *ctl)
 		bans_row(ctl, &standing.ban[i], &standing.address, "");
 	}
 	output_end();
+	/* Not a part of the answer where it is about nobody. */
+	bans_read_observed(ctl, &standing, &observed);
+	if (observed.bans > 0) {
+		output_table("would_refuse", &layout);
+		for (size_t i = 0; i < observed.bans; i++) {
+			bans_row(ctl, &observed.ban[i], &standing.address, "");
+		}
+		output_end();
+	}
 	output_time("checked_at", standing.checked_at);
 	output_end();
 	return banned ? EXIT_NO : EXIT_FINE;

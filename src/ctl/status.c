@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "core/standing.h"
 #include "ctl/ctl.h"
+#include "doctor/facts.h"
 #include "engine/engine.h"
 
 /* Active bans that refuse nobody. */
@@ -124,9 +125,7 @@ put_bans(const struct ban_counts *counts, int64_t observed)
 	output_end();
 	output_int("observed", observed);
 	if (observed > 0) {
-		output_line("",
-		    "%" PRId64 " more only observed: they refuse nobody",
-		    observed);
+		output_line("", "%s", bans_observed(observed));
 	}
 }
 
@@ -137,6 +136,7 @@ put_state(struct ctl *ctl, const struct state *states, enum engine_state which)
 	const struct state *state = &states[which];
 	const char *value = state->value;
 	const char *since = piece_time(state->since);
+	const struct state *mode;
 
 	if (!state->there) {
 		output_string(name, NULL);
@@ -144,6 +144,10 @@ put_state(struct ctl *ctl, const struct state *states, enum engine_state which)
 		output_object(name, NULL);
 		output_string("value", value);
 		output_time("since", state->since);
+		if (which == STATE_MILTER || which == STATE_WATCH) {
+			mode = engine_state_mode(states, which);
+			output_string("mode", mode->there ? mode->value : NULL);
+		}
 		output_end();
 	}
 	if (state->there && which == STATE_BRAKE) {
@@ -239,6 +243,45 @@ put_seen(struct ctl *ctl)
 	}
 }
 
+/* The mode that is configured, and services that run in another one. */
+static void
+put_mode(struct ctl *ctl, const struct state *states)
+{
+	static const enum engine_state services[] = { STATE_MILTER,
+		STATE_WATCH };
+	const char *mode = conf_mode_name(ctl->conf->mode);
+	struct observing observing;
+
+	output_string("mode", mode);
+	if (ctl->conf->mode == CONF_OBSERVE) {
+		mode_observing(ctl, states, &observing);
+		output_object("observing", NULL);
+		output_time("since", observing.since);
+		output_int("bans", observing.count.bans);
+		output_int("suspects", observing.count.suspects);
+		output_end();
+		output_line("mode",
+		    "observing%s%s, %s: \"videur enforce\" switches on",
+		    observing.since != 0 ? " since " : "",
+		    observing.since != 0 ? piece_time(observing.since) : "",
+		    mode_observed(&observing));
+	} else {
+		output_line("mode", "%s", mode);
+	}
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+		const struct state *runs = engine_state_mode(
+		    states, services[i]);
+
+		if (ctl->now - states[services[i]].since <= RECORDS_SILENCE &&
+		    runs->there && strcmp(runs->value, mode) != 0) {
+			output_line("",
+			    "videur-%s still runs in mode %s: say \"videur "
+			    "%s\"",
+			    engine_state_name(services[i]), runs->value, mode);
+		}
+	}
+}
+
 enum exit_status
 status_show(struct ctl *ctl)
 {
@@ -250,7 +293,6 @@ status_show(struct ctl *ctl)
 	struct state states[STATE_COUNT];
 	struct brake brake;
 	int64_t allowed = 0;
-	bool observe = conf->mode == CONF_OBSERVE;
 
 	store_numbers(store, &numbers);
 	store_ban_counts(store, ctl->now, &counts);
@@ -276,9 +318,7 @@ status_show(struct ctl *ctl)
 	}
 	output_object(NULL, NULL);
 	put_database(ctl, &numbers);
-	output_string("mode", observe ? "observe" : "enforce");
-	output_line("mode", "%s",
-	    observe ? "observe: new bans refuse nobody" : "enforce");
+	put_mode(ctl, states);
 	output_string("policy", conf->policy.name);
 	output_line(
 	    "policy", "%s, %zu rules", conf->policy.name, conf->policy.rules);

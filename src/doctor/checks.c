@@ -206,6 +206,37 @@ check_services(const struct facts *facts, struct diagnosis *out)
 	}
 }
 
+/* The mode that is configured, and that each service runs in. */
+static void
+check_mode(const struct facts *facts, struct diagnosis *out)
+{
+	static const enum engine_state services[] = { STATE_MILTER,
+		STATE_WATCH };
+	const struct records *records = &facts->records;
+	const char *mode = conf_mode_name(facts->conf->mode);
+	char numbers[2][NUMBER_SIZE];
+	char since[TIME_TEXT_SIZE];
+
+	if (facts->conf->mode == CONF_OBSERVE) {
+		diagnosis_say(out,
+		    records->observing != 0 ? "observing-since" : "observing",
+		    diagnosis_number(records->observed.bans, numbers[0]),
+		    diagnosis_number(records->observed.suspects, numbers[1]),
+		    text_from_time(records->observing, since));
+	}
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+		const struct state *runs = engine_state_mode(
+		    records->state, services[i]);
+
+		if (facts->now - records->state[services[i]].since <=
+			RECORDS_SILENCE &&
+		    runs->there && strcmp(runs->value, mode) != 0) {
+			diagnosis_say(out, "mode-differs",
+			    engine_state_name(services[i]), runs->value, mode);
+		}
+	}
+}
+
 static void
 check_clock(const struct facts *facts, struct diagnosis *out)
 {
@@ -424,6 +455,7 @@ static const struct {
 	{ "scanners", 0, check_scanners, NULL },
 	{ "milter", NEEDS_RECORDS, check_seen, NULL },
 	{ "services", NEEDS_RECORDS, check_services, NULL },
+	{ "mode", NEEDS_RECORDS, check_mode, NULL },
 	{ "logs", 0, check_logs, NULL },
 	{ "clock", 0, check_clock, NULL },
 	{ "page", 0, check_page, NULL },

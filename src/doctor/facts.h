@@ -150,6 +150,9 @@ struct records {
 	struct milter_seen seen;
 	struct losses lost;
 	struct brake brake;
+	/* Since when new bans are only observed, and those. */
+	int64_t observing;
+	struct suspects_count observed;
 	struct {
 		char name[CONF_PATH_SIZE];
 		struct source_seen seen; /* without its name */

@@ -7,6 +7,7 @@
 
 #include "base/text.h"
 #include "core/kind.h"
+#include "core/reputation.h"
 #include "engine/engine.h"
 
 static void
@@ -112,6 +113,7 @@ facts_read_records(struct facts *facts, struct store *store)
 		.active_at = INT64_MIN,
 		.observed = true,
 	};
+	struct suspects_query observed = { .observed = true };
 	struct records *records = &facts->records;
 	int64_t now = facts->now;
 
@@ -130,6 +132,10 @@ facts_read_records(struct facts *facts, struct store *store)
 	store_numbers(store, &records->numbers);
 	engine_losses(store, now, &records->lost);
 	engine_brake(store, facts->conf, now, &records->brake);
+	records->observing = engine_observing(records->state);
+	observed.active_at = records->observing;
+	observed.since = records->observing - REPUTATION_SPAN;
+	records->observed = store_ban_suspects_count(store, &observed);
 	if (facts->has_ssh) {
 		engine_standing(
 		    store, facts->conf, &facts->ssh, now, &records->standing);

@@ -189,6 +189,8 @@ static const char *const keys[STATE_COUNT] = {
 	[STATE_LOST] = "lost",
 	[STATE_LOGINS] = "logins-on-25",
 	[STATE_DAMAGED] = STORE_STATE_DAMAGED,
+	[STATE_MILTER_MODE] = "milter-mode",
+	[STATE_WATCH_MODE] = "watch-mode",
 };
 
 const char *
@@ -240,4 +242,50 @@ engine_state_put_number(
 	text_init(&text, value, sizeof(value));
 	text_addf(&text, "%" PRId64, number);
 	store_state_put(store, keys[which], value, now);
+}
+
+static enum engine_state
+mode_of(enum engine_state service)
+{
+	return service == STATE_MILTER ? STATE_MILTER_MODE : STATE_WATCH_MODE;
+}
+
+void
+engine_state_alive(struct store *store, enum engine_state service,
+    enum conf_mode mode, int64_t now)
+{
+	const enum engine_state noted = mode_of(service);
+	const char *name = conf_mode_name(mode);
+	char was[STORE_KEY_SIZE];
+	int64_t since;
+
+	engine_state_put(store, service, VIDEUR_VERSION, now);
+	if (!store_state_find(store, keys[noted], was, sizeof(was), &since) ||
+	    strcmp(was, name) != 0) {
+		engine_state_put(store, noted, name, now);
+	}
+}
+
+const struct state *
+engine_state_mode(
+    const struct state states[static STATE_COUNT], enum engine_state service)
+{
+	return &states[mode_of(service)];
+}
+
+int64_t
+engine_observing(const struct state states[static STATE_COUNT])
+{
+	int64_t since = 0;
+
+	for (enum engine_state i = STATE_MILTER_MODE; i <= STATE_WATCH_MODE;
+	     i++) {
+		if (states[i].there &&
+		    strcmp(states[i].value, conf_mode_name(CONF_OBSERVE)) ==
+			0 &&
+		    (since == 0 || states[i].since < since)) {
+			since = states[i].since;
+		}
+	}
+	return since;
 }

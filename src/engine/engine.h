@@ -204,6 +204,9 @@ enum engine_state {
 	STATE_LOST,         /* all that was lost so far, and when last */
 	STATE_LOGINS,       /* failed on port 25, when last (to the hour) */
 	STATE_DAMAGED,      /* files put aside and not seen yet; or empty */
+	STATE_MILTER_MODE,  /* "observe" or "enforce": what it runs in, and
+			     * since when without a break */
+	STATE_WATCH_MODE,   /* likewise */
 	STATE_COUNT
 };
 struct state {
@@ -220,6 +223,15 @@ void engine_state_put_number(
     struct store *store, enum engine_state which, int64_t number, int64_t now);
 /* "brake", "milter" ... */
 const char *engine_state_name(enum engine_state which);
+/* The sign of life of a service, STATE_MILTER or STATE_WATCH, and the mode it
+ * runs in. */
+void engine_state_alive(struct store *store, enum engine_state service,
+    enum conf_mode mode, int64_t now);
+/* What it runs in, as far as it said so. */
+const struct state *engine_state_mode(
+    const struct state states[static STATE_COUNT], enum engine_state service);
+/* Since when a service only observes; 0 where none says so. */
+int64_t engine_observing(const struct state states[static STATE_COUNT]);
 
 /* What the policy's scale makes of a client now; `unflushed` as in
  * engine_observe(). */

@@ -44,10 +44,11 @@ struct writer {
 	bool stopping;
 	struct conf *conf;
 
-	bool doubtful;    /* whether the database works again */
-	int64_t life_at;  /* when the next sign of life is due */
-	int64_t prune_at; /* when to look for what may be forgotten */
-	int64_t step_at;  /* and when to go on with it, on proc_ticks() */
+	bool doubtful;       /* whether the database works again */
+	int64_t life_at;     /* when the next sign of life is due */
+	enum conf_mode said; /* the mode that the last one told */
+	int64_t prune_at;    /* when to look for what may be forgotten */
+	int64_t step_at;     /* and when to go on with it, on proc_ticks() */
 };
 
 struct writer *
@@ -336,12 +337,13 @@ writer_round(struct writer *writer, int64_t now)
 	}
 	/* The sign of life, by which it shows as well that a database in
 	 * trouble can be written again. */
-	alive = writer->doubtful ||
+	alive = writer->doubtful || writer->said != conf->mode ||
 		engine_due(writer->life_at, now, LIFE_EVERY);
 	store = alive ? database_begin(database, ROUND_WAIT) : NULL;
 	if (store != NULL) {
-		engine_state_put(store, STATE_MILTER, VIDEUR_VERSION, now);
+		engine_state_alive(store, STATE_MILTER, conf->mode, now);
 		writer->life_at = now + LIFE_EVERY;
+		writer->said = conf->mode;
 		(void)database_commit(database);
 	}
 	if (engine_due(writer->prune_at, now, PRUNE_EVERY)) {

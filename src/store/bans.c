@@ -365,21 +365,28 @@ store_ban_honest_newest(struct store *store)
 	    store, "SELECT max(begins) FROM ban WHERE honest", NULL, INT64_MIN);
 }
 
+/* Of which a question about suspects is, with what was accepted of each. */
+#define LOOKED_AT                                                              \
+	" FROM (SELECT *, (SELECT ifnull(sum(accepted), 0) FROM tally"         \
+	" WHERE tally.client = ban.client AND hour > :since"                   \
+	" AND hour <= ban.begins) AS welcome FROM ban WHERE ends > :at"        \
+	" AND (CASE WHEN :observed THEN begins >= :at ELSE begins <= :at END)" \
+	" AND cleared IS NULL AND observed = :observed"                        \
+	" ORDER BY ends DESC LIMIT 20000)"
+
 void
-store_ban_suspects(struct store *store, int64_t now, int64_t since,
-    int64_t most,
+store_ban_suspects(struct store *store, const struct suspects_query *query,
     void (*each)(void *to, const struct ban *ban, int64_t accepted), void *to)
 {
 	sqlite3_stmt *row = db_query(store,
-	    "SELECT " COLUMNS ", welcome FROM (SELECT *, (SELECT"
-	    " ifnull(sum(accepted), 0) FROM tally WHERE tally.client ="
-	    " ban.client AND hour > :since AND hour <= ban.begins) AS welcome"
-	    " FROM ban WHERE ends > :now AND begins <= :now"
-	    " AND cleared IS NULL AND observed = 0"
-	    " ORDER BY ends DESC LIMIT 20000) WHERE welcome >= :least"
-	    " ORDER BY welcome DESC, id DESC LIMIT :most",
-	    DB_WITH(db_int(":since", since), db_int(":now", now),
-		db_int(":least", SUSPECT_ACCEPTED), db_int(":most", most)));
+	    "SELECT " COLUMNS ", welcome" LOOKED_AT
+	    " WHERE welcome >= :least ORDER BY welcome DESC, id DESC"
+	    " LIMIT :most",
+	    DB_WITH(db_int(":since", query->since),
+		db_int(":at", query->active_at),
+		db_int(":observed", query->observed),
+		db_int(":least", SUSPECT_ACCEPTED),
+		db_int(":most", query->most)));
 	struct ban ban;
 
 	while (db_row(store, row)) {
@@ -389,6 +396,26 @@ store_ban_suspects(struct store *store, int64_t now, int64_t since,
 				row, sqlite3_column_count(row) - 1));
 		}
 	}
+}
+
+struct suspects_count
+store_ban_suspects_count(
+    struct store *store, const struct suspects_query *query)
+{
+	sqlite3_stmt *row = db_query(store,
+	    "SELECT count(*), total(welcome >= :least)" LOOKED_AT,
+	    DB_WITH(db_int(":since", query->since),
+		db_int(":at", query->active_at),
+		db_int(":observed", query->observed),
+		db_int(":least", SUSPECT_ACCEPTED)));
+	struct suspects_count count = { .bans = 0 };
+
+	if (db_row(store, row)) {
+		count.bans = sqlite3_column_int64(row, 0);
+		count.suspects = sqlite3_column_int64(row, 1);
+		db_reset(row);
+	}
+	return count;
 }
 
 void

@@ -374,12 +374,27 @@ void store_login_forgive(struct store *store, int64_t after, int64_t until);
  * steps (also of one cleared or over before). */
 void store_ban_clear(struct store *store, int64_t id, int64_t at, bool mistake);
 
-/* Active, enforced bans of suspects (core/reputation.h), by what was accepted
- * of them after `since` and before the ban began: `most` with most of it.
- * Looked at are the 20,000 that end last. */
-void store_ban_suspects(struct store *store, int64_t now, int64_t since,
-    int64_t most,
+/* Bans that hold at `active_at`, or with `observed` those that were only
+ * observed from then on and not lifted; of these the suspects
+ * (core/reputation.h), by what was accepted of them after `since` and before
+ * the ban began: `most` with most of it.  Looked at are the 20,000 that end
+ * last. */
+struct suspects_query {
+	bool observed;
+	int64_t active_at;
+	int64_t since;
+	int64_t most;
+};
+void store_ban_suspects(struct store *store, const struct suspects_query *query,
     void (*each)(void *to, const struct ban *ban, int64_t accepted), void *to);
+/* How many bans there are of which it finds the suspects, and how many of
+ * those; `most` is not looked at. */
+struct suspects_count {
+	int64_t bans;
+	int64_t suspects;
+};
+struct suspects_count store_ban_suspects_count(
+    struct store *store, const struct suspects_query *query);
 
 /* What is active and enforced.  The cost grows with it: about a second at a
  * million. */

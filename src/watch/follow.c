@@ -127,6 +127,7 @@ follow_use(struct follow *follow, struct setup *setup)
 	follow->setup = setup;
 	follow->intake.store = follow->store;
 	follow->intake.conf = setup->conf;
+	follow->life_at = 0; /* the mode may be another one */
 }
 
 bool
@@ -222,7 +223,8 @@ maintain(struct follow *follow, bool life, int64_t now)
 		if (follow->dry_at == 0 || follow->dry_at > now) {
 			follow->dry_at = now;
 		}
-		engine_state_put(store, STATE_WATCH, VIDEUR_VERSION, now);
+		engine_state_alive(
+		    store, STATE_WATCH, follow->setup->conf->mode, now);
 		engine_state_put_number(
 		    store, STATE_WATCH_BEHIND, now - follow->dry_at, now);
 	}

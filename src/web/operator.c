@@ -245,13 +245,15 @@ read_state(struct operator_view *view, struct store *store)
 {
 	const struct conf *conf = view->conf;
 	const int64_t now = view->now;
+	const struct suspects_query suspects = { .active_at = now,
+		.since = now - REPUTATION_SPAN,
+		.most = OPERATOR_FEW };
 
 	engine_states(store, view->state);
 	engine_brake(store, conf, now, &view->brake);
 	engine_losses(store, now, &view->lost);
 	store_numbers(store, &view->numbers);
-	store_ban_suspects(store, now, now - REPUTATION_SPAN, OPERATOR_FEW,
-	    take_suspect, view);
+	store_ban_suspects(store, &suspects, take_suspect, view);
 }
 
 bool

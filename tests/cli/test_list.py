@@ -108,8 +108,10 @@ def test_observed_bans_are_listed_and_marked_but_ban_nobody(house):
     assert ban["observed"] is True
     said = house.do("list")
     assert rows(said)[1][4] == "observed"
-    assert said.endswith("1 ban, 0 active, 1 only observed\n")
-    assert house.do("check", "203.0.113.7") == "203.0.113.7 is clear\n"
+    assert said.endswith(
+        "1 ban, 0 active, 1 would be refused (only observed)\n")
+    assert house.do("check", "203.0.113.7").startswith(
+        "203.0.113.7 would be refused until ")
     assert house.json("check", "203.0.113.7")["bans"] == []
 
 
@@ -233,8 +235,8 @@ def test_status_counts_bans_by_family_and_reason(house):
     house.do("report", "virus", "203.0.113.9")
     said = house.do("status")
     for word in (str(house.database), "3 active, of 2 addresses and 1 network",
-                 "3 by hand", "1 more only observed",
-                 "observe", "franceserv", "1 network by command",
+                 "3 by hand", "1 would be refused (only observed)",
+                 "observing", "franceserv", "1 network by command",
                  "schema version"):
         assert word in said, said
     answer = house.json("status")

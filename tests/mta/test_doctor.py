@@ -63,7 +63,7 @@ def test_of_a_healthy_host_it_says_so_and_ends_with_0(patient, ward):
         "database", "own-addresses", "postfix", "mynetworks", "mx", "ssh",
         "proxy", "allow", "milter-chain", "milter-action", "milter-socket",
         "helo", "smtpd", "logins", "reach", "scanners", "milter", "services",
-        "logs", "clock", "page", "operator"}
+        "mode", "logs", "clock", "page", "operator"}
 
 
 def test_people_read_a_line_a_finding_and_below_it_what_fixes_it(patient):
@@ -781,6 +781,24 @@ def test_a_milter_of_an_older_version(patient):
     state, what, fix = patient.finding("services", status=0)
     assert (state, "0.0.9" in what) == ("warning", True)
     assert fix == "systemctl restart videur-milter"
+
+
+# ---- the mode ----
+
+def test_nobody_is_refused_while_videur_only_observes(patient):
+    patient.configure(more="mode = observe")
+    patient.sql("INSERT INTO state (key, value, since)"
+                " VALUES ('milter-mode', 'observe', 1795284342)")
+    patient.videur("report", "virus", STRANGER)
+    assert patient.finding("mode", status=0) == [
+        "warning", "observing since 2026-11-21T18:05:42Z, 1 bans, 0 of them "
+        "suspects (mail accepted before): nobody is refused",
+        "videur enforce"]
+    patient.videur("enforce")
+    state, what, fix = patient.finding("mode")
+    assert (state, fix) == ("problem", "videur enforce")
+    assert what == ("videur-milter runs in mode observe, and videur.conf says "
+                    "enforce")
 
 
 # ---- what is allowed too widely ----
