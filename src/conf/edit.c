@@ -104,13 +104,16 @@ static char *
 with_value(const char *text, const struct conf_place *place, const char *name)
 {
 	const size_t at = offset_of(text, place);
-	const char quote[2] = { strchr("\"'", text[at]) != NULL ? text[at]
-								: '\0' };
+	const char quote[2] = { text[at] };
 	char piece[VALUE_SIZE];
 	struct text to;
 
 	text_init(&to, piece, sizeof(piece));
-	text_addf(&to, "%s%s%s", quote, name, quote);
+	if (strchr("\"'", quote[0]) != NULL) {
+		text_addf(&to, "%s%s%s", quote, name, quote);
+	} else {
+		text_add(&to, name);
+	}
 	return with_piece(text, at, value_length(text + at), piece);
 }
 

@@ -49,9 +49,13 @@ take_field(char **at)
 	while (*from != '\0' && *from != '\t' && *from != '\n') {
 		if (*from == '\\' && from[1] != '\0') {
 			from++;
-			*to++ = *from == 't'   ? '\t'
-				: *from == 'n' ? '\n'
-					       : *from;
+			*to = *from;
+			if (*from == 't') {
+				*to = '\t';
+			} else if (*from == 'n') {
+				*to = '\n';
+			}
+			to++;
 		} else {
 			*to++ = *from;
 		}
