@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -17,11 +18,29 @@ enum {
 static const char *program = "videur";
 static bool under_journal;
 
+/* systemd names the socket that it gave us, which may have been changed for a
+ * file since. */
+static bool
+stderr_is_journal(void)
+{
+	const char *stream = getenv("JOURNAL_STREAM"); /* NOLINT: at start */
+	struct stat st;
+	char name[64];
+	struct text text;
+
+	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0) {
+		return false;
+	}
+	text_init(&text, name, sizeof(name));
+	text_addf(&text, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	return strcmp(name, stream) == 0;
+}
+
 void
 log_init(const char *name)
 {
 	program = name;
-	under_journal = getenv("JOURNAL_STREAM") != NULL; /* NOLINT: at start */
+	under_journal = stderr_is_journal();
 }
 
 /* One write(2) a line, so that lines of threads do not mix. */
@@ -51,8 +70,10 @@ write_line(int priority, const char *format, va_list args)
 	text_init(&line, buf, sizeof(buf));
 	if (under_journal) {
 		text_addf(&line, "<%d>", priority);
+	} else {
+		text_addf(&line, "%s: ", program);
 	}
-	text_addf(&line, "%s: %s%s\n", program, words[priority], message);
+	text_addf(&line, "%s%s\n", words[priority], message);
 	if (write(STDERR_FILENO, line.buf, line.len) < 0) {
 		/* There is nobody left to tell. */
 	}

@@ -1,8 +1,9 @@
 /*
  * The program's log: one line a message on stderr.
  *
- * A person at a terminal sees "videur-milter: warning: ..."; under systemd
- * (JOURNAL_STREAM is set) each line carries its syslog priority as "<4>".
+ * A person at a terminal sees "videur-milter: warning: ...".  Where stderr is
+ * the journal's socket (JOURNAL_STREAM, systemd.exec(5)) a line begins with its
+ * syslog priority as "<4>" instead: the journal knows the program's name.
  * Bytes that are not printable are written as '?', so that nothing a client
  * sends can forge a line.  errno is kept.  Thread-safe.
  */

@@ -3,8 +3,11 @@
 import csv
 import io
 import json
+import os
+import subprocess
 
 import pytest
+from conftest import PROGRAM
 
 LONG = "a note that goes on and on, \"quoted\", until no line can hold it " * 2
 WHO = ["203.0.113.7", "2001:db8:1234:5678::/64",
@@ -85,3 +88,17 @@ def test_csv_of_an_object_has_a_line_for_each_value(busy, words):
 def test_csv_of_nothing_is_its_heading(house):
     house.do("clear", "203.0.113.7", status=1)
     assert house.do("allow", "--csv", status=1) == "network,until,note\n"
+
+
+@pytest.mark.parametrize("journal, begins", [
+    (True, "<2>fatal: "), (False, "videur-milter: fatal: ")])
+def test_the_journal_has_a_line_with_its_priority_and_without_a_second_name(
+        tmp_path, journal, begins):
+    with open(tmp_path / "stderr", "w+", encoding="utf-8") as stderr:
+        at = os.fstat(stderr.fileno())
+        stream = f"{at.st_dev}:{at.st_ino if journal else at.st_ino + 1}"
+        subprocess.run([f"{PROGRAM}-milter", "-c", tmp_path / "missing"],
+                       stderr=stderr, check=False, timeout=30,
+                       env={**os.environ, "JOURNAL_STREAM": stream})
+        stderr.seek(0)
+        assert stderr.read().startswith(begins)
