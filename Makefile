@@ -8,6 +8,7 @@
 #   make unit       only the unit tests
 #   make mta web    only the tests with a real Postfix, or of the page; also
 #                   cli, faults, miltertest, browser
+#   make sendmail   the tests with a real Sendmail, in roots of Debian 12 and 13
 #   make asan tsan  the tests under sanitizers
 #   make lint       format, static analysis, layers, scripts, man pages
 #   make fuzz       parsers of foreign text, and the running milter, against
@@ -283,6 +284,22 @@ miltertest: $(BUILD)/videur-milter $(BUILD)/has/pytest
 mta: all $(BUILD)/has/pytest
 	$(PYTEST) tests/mta
 
+# A real Sendmail, whose packages exclude Postfix: in a root of its own of each
+# release.  Where no such root can be made it says so, and that is all.
+SENDMAIL_ON = bookworm trixie
+sendmail:
+	@set -e; for release in $(SENDMAIL_ON); do \
+		echo "== Sendmail, on $$release"; \
+		result=0; scripts/on-debian $$release:sendmail \
+			make --no-print-directory sendmail-inside || result=$$?; \
+		[ $$result -ne 75 ] || echo "== Sendmail, on $$release: SKIPPED," \
+			"as no root of Debian can be made here"; \
+		[ $$result -eq 0 ] || [ $$result -eq 75 ]; done
+sendmail-inside: $(BUILD)/has/pytest
+	@$(MAKE) --no-print-directory -s -j$(shell nproc) \
+		$(filter-out %-web,$(PROGRAMS))
+	$(PYTEST) tests/sendmail
+
 asan:
 	@scripts/setup all
 	@scripts/sanitized asan address,undefined $(SANITIZED)
@@ -410,7 +427,7 @@ clean:
 
 # Never a file: a test runs whenever it is asked for.
 .PHONY: $(UNIT_TESTS:%=%.run) $(FUZZERS:%=%.fuzz)
-.PHONY: all help run demo check suites asan tsan lint soak sbom reproducible measure load bench fuzz fuzz-merge milter.fuzz install uninstall clean $(SUITES)
+.PHONY: all help run demo check suites sendmail sendmail-inside asan tsan lint soak sbom reproducible measure load bench fuzz fuzz-merge milter.fuzz install uninstall clean $(SUITES)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -120,7 +120,8 @@ def test_what_is_well_is_no_finding(house, mail, name, old, new):
 
 def test_mail_may_wait_where_both_sides_say_so(house, mail):
     path = mail.parent / "run/milter.sock"
-    house.configure(f'milter {{ listen = "unix:{path}"  on-error = tempfail }}')
+    house.configure(
+        f'milter {{ listen = "unix:{path}"  on-error = tempfail }}')
     found = findings(house, mail, CF.replace(", T=S:", ", F=T, T=S:"))
     assert list(found) == ["sendmail"]
 

@@ -30,7 +30,7 @@ policy = {policy}
 lookup-url = "{url}"
 contact = "postmaster@example.test"
 milter {{
-  listen = "unix:{socket}"
+  {listen}
   scanner = {{{scanners}}}
 }}
 web {{
@@ -61,13 +61,15 @@ class House:
     """Nothing runs until the services are started one by one; close() ends
     them and checks that none failed.  `logs` is what the watcher follows,
     from where they end when it is first started; `scanners` are the names
-    of those ahead."""
+    of those ahead; `socket` is where the milter listens where nobody says so,
+    else it gets one of its own that Postfix can reach."""
 
-    def __init__(self, folder, port=None, logs=(), scanners=()):
+    def __init__(self, folder, port=None, logs=(), scanners=(), socket=None):
         self.folder = folder
         self.logs, self.scanners = logs, scanners
         self.door = f"{folder}/door"
-        self.socket = f"{self.door}/milter.sock"
+        self.socket = socket or f"{self.door}/milter.sock"
+        self.listen = "" if socket else f'listen = "unix:{self.socket}"'
         self.lib = f"{folder}/lib"
         self.database = f"{self.lib}/videur.db"
         self.conf = f"{folder}/videur.conf"
@@ -77,9 +79,10 @@ class House:
         os.makedirs(self.lib)
         own(self.lib, "nobody")
         os.chmod(self.lib, 0o2770)
-        os.makedirs(self.door)
-        shutil.chown(self.door, "nobody", "postfix")
-        os.chmod(self.door, 0o2750)
+        if not socket:
+            os.makedirs(self.door)
+            shutil.chown(self.door, "nobody", "postfix")
+            os.chmod(self.door, 0o2750)
         self.configure()
 
     def configure(self, mode="enforce", policy="franceserv", brake=0):
@@ -87,7 +90,7 @@ class House:
         that were trusted, and would put it on together."""
         write(self.conf, CONF.format(
             database=self.database, mode=mode, policy=policy, brake=brake,
-            socket=self.socket, url=self.url, port=self.port,
+            listen=self.listen, url=self.url, port=self.port,
             logs=", ".join(f'"{log}"' for log in self.logs),
             scanners=", ".join(self.scanners)))
 

@@ -17,7 +17,7 @@ import subprocess
 import sys
 import threading
 
-A, MX, AAAA = 1, 15, 28
+A, PTR, MX, AAAA = 1, 12, 15, 28
 NXDOMAIN = 3
 MS_BIND = 0x1000
 IFF_UP, SIOCSIFFLAGS, SIOCSIFADDR = 1, 0x8914, 0x8916
@@ -25,7 +25,7 @@ IFF_UP, SIOCSIFFLAGS, SIOCSIFADDR = 1, 0x8914, 0x8916
 
 def room(folder, zone, command, hidden=(), **how):
     """Run a command there.  `zone` maps a name to its records: a list of
-    addresses and of "MX host"; the word "garbage" stands for an answer that
+    addresses and of "MX host" and "PTR host"; the word "garbage" stands for an answer that
     is none, "silence" for no answer; an address that the zone has for "own"
     is the room's besides loopback's.  `hidden` folders are empty there."""
     plan = f"{folder}/room.json"
@@ -82,6 +82,8 @@ def data(record):
     """Type and bytes of a record as the zone writes it."""
     if record.startswith("MX "):
         return MX, struct.pack(">H", 10) + encode(record[3:])
+    if record.startswith("PTR "):
+        return PTR, encode(record[4:])
     address = ipaddress.ip_address(record)
     return (A if address.version == 4 else AAAA), address.packed
 

@@ -25,13 +25,17 @@ class Session:
 
     def __init__(self, port, address=None, helo="client.example.net"):
         self.transcript = []
-        self.socket = socket.create_connection(("127.0.0.1", port), 60)
+        self.socket = self.connect(port, address)
         self.file = self.socket.makefile("rb")
         self.greeting = self.read()
         if address:
-            self.xclient(address)
+            self.become(address)
         if helo:
             self.ehlo(helo)
+
+    def connect(self, port, address):
+        del address  # XCLIENT says it
+        return socket.create_connection(("127.0.0.1", port), 60)
 
     def __enter__(self):
         return self
@@ -64,7 +68,7 @@ class Session:
         self.send(line)
         return self.read()
 
-    def xclient(self, address):
+    def become(self, address):
         """Be that address from here on.  What led to it is left out of the
         transcript: no real client says it."""
         family = "IPV6:" if ":" in address else ""
