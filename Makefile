@@ -17,6 +17,7 @@
 #   make bench      the benchmarks
 #   make reproducible   build again elsewhere and compare
 #   make sbom       what the programs are made of (SPDX)
+#   make pictures   the README's pictures, made anew
 #   make measure    lines, files and lengths of functions, by folder
 #   make install    DESTDIR= PREFIX=
 #   make uninstall  the same
@@ -325,6 +326,11 @@ sbom: all
 reproducible: all
 	@scripts/reproducible $(BUILD)
 
+# Those of the README, in docs/.
+pictures: all
+	@scripts/setup test
+	@scripts/pictures
+
 measure:
 	@scripts/setup test
 	@scripts/measure
@@ -427,7 +433,7 @@ clean:
 
 # Never a file: a test runs whenever it is asked for.
 .PHONY: $(UNIT_TESTS:%=%.run) $(FUZZERS:%=%.fuzz)
-.PHONY: all help run demo check suites sendmail sendmail-inside asan tsan lint soak sbom reproducible measure load bench fuzz fuzz-merge milter.fuzz install uninstall clean $(SUITES)
+.PHONY: all help run demo check suites sendmail sendmail-inside asan tsan lint soak sbom reproducible measure pictures load bench fuzz fuzz-merge milter.fuzz install uninstall clean $(SUITES)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
