@@ -272,6 +272,7 @@ store_rollback(struct store *store)
 		store->status = STORE_OK;
 		db_run(store, "ROLLBACK", NULL);
 		store->status = first;
+		store->has_secret = false;
 	}
 	memset(store->sum, 0, sizeof(store->sum));
 	store->bracket = false;

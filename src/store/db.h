@@ -87,6 +87,10 @@ struct store {
 	int64_t opened;    /* how often */
 	int64_t log_tried; /* bytes of the log when it was moved last */
 
+	/* The secret, once it was asked for; a rollback forgets it. */
+	bool has_secret;
+	unsigned char secret[STORE_SECRET_SIZE];
+
 	/* Events of the open transaction by kind, that the sums by day have
 	 * still to be told of. */
 	int64_t sum_day;
@@ -316,8 +320,9 @@ void db_ban_put(struct store *store, struct ban *ban);
 /* Read into store->ban the bans that cover `query->who` or are exactly its,
  * the last-ending first, then the newest. */
 void db_ban_gather(struct store *store, const struct ban_query *query);
-/* Gives back what its only number comes to; 0 where it has several. */
-int64_t db_tally_add(struct store *store, const struct tally_row *row);
+/* `tallied`, if given: what its only number comes to. */
+void db_tally_add(
+    struct store *store, const struct tally_row *row, int64_t *tallied);
 void db_daily_add(struct store *store, const struct daily_row *row);
 /* Write what db_daily_add() kept back, before it is read or committed. */
 void db_daily_write(struct store *store);

@@ -94,8 +94,12 @@ set_up(struct store *store)
 	(void)sqlite3_db_config(
 	    store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-	db_script(store, "PRAGMA cache_size = -640;"
-			 "PRAGMA temp_store = MEMORY;"
+	/* What one transaction changes should fit, or pages go into the log
+	 * again and again. */
+	db_script(store, store->mode == STORE_WRITE
+			     ? "PRAGMA cache_size = -4096"
+			     : "PRAGMA cache_size = -640");
+	db_script(store, "PRAGMA temp_store = MEMORY;"
 			 "PRAGMA trusted_schema = OFF;"
 			 "PRAGMA synchronous = NORMAL");
 	version = db_user_version(store);
@@ -247,6 +251,7 @@ open_database(struct store *store)
 		return false;
 	}
 	store->opened++;
+	store->has_secret = false;
 	store->broken = store->read_only = false;
 	db_files_tell(store, true);
 	return true;

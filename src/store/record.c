@@ -182,11 +182,17 @@ enum {
 #define ONE(name)                                                              \
 	"INSERT INTO tally (client, hour, " #name                              \
 	") VALUES (:client, :hour, ?) ON CONFLICT (client, hour) DO UPDATE"    \
-	" SET " #name " = " #name " + excluded." #name " RETURNING " #name,
+	" SET " #name " = " #name " + excluded." #name,
+#define NUMBER(name)                                                           \
+	"SELECT " #name " FROM tally WHERE client = :client AND hour = :hour",
 
-int64_t
-db_tally_add(struct store *store, const struct tally_row *row)
+/* RETURNING would make a table of its own for the number. */
+void
+db_tally_add(
+    struct store *store, const struct tally_row *row, int64_t *tallied)
 {
+	static const char *const number_of[] = { NUMBER(sessions)
+		    EACH_OTHER(NUMBER) };
 	static const char *const one[] = { ONE(sessions) EACH_OTHER(ONE) };
 	/* clang-format off */
 	static const char all[] =
@@ -214,12 +220,13 @@ db_tally_add(struct store *store, const struct tally_row *row)
 	     i++) {
 		(void)sqlite3_bind_int64(statement, 3 + i, number[i]);
 	}
-	if (!db_row(store, statement)) {
-		return 0;
+	(void)db_row(store, statement);
+	if (tallied != NULL) {
+		*tallied = db_number(store, number_of[last],
+		    DB_WITH(
+			db_client(&row->client), db_int(":hour", row->hour)),
+		    0);
 	}
-	last = sqlite3_column_int64(statement, 0);
-	db_reset(statement);
-	return last;
 }
 
 /* All columns, behind another one. */
@@ -564,11 +571,7 @@ store_record(struct store *store, const struct store_record *record)
 			db_int(":doubtful", event->doubtful)));
 	}
 	if (record->tally != NULL) {
-		const int64_t number = db_tally_add(store, record->tally);
-
-		if (record->tallied != NULL) {
-			*record->tallied = number;
-		}
+		db_tally_add(store, record->tally, record->tallied);
 	}
 	if (record->sum != NULL) {
 		db_daily_add(store, record->sum);

@@ -110,29 +110,42 @@ read_hex(const char *text, unsigned char *bytes, size_t len)
 	return text[2 * len] == '\0';
 }
 
-void
-store_secret(
-    struct store *store, unsigned char secret[static STORE_SECRET_SIZE])
+/* Read it, or draw one where there is none. */
+static void
+find_secret(struct store *store)
 {
 	static const char key[] = "secret";
 	char hex[2 * STORE_SECRET_SIZE + 2]; /* one more shows what is longer */
-	bool own = db_enter(store);
 	int64_t since;
 	struct text text;
 
 	if (!store_state_find(store, key, hex, sizeof(hex), &since)) {
-		proc_random(secret, STORE_SECRET_SIZE);
+		proc_random(store->secret, STORE_SECRET_SIZE);
 		text_init(&text, hex, sizeof(hex));
 		for (size_t i = 0; i < STORE_SECRET_SIZE; i++) {
-			text_addf(&text, "%02x", secret[i]);
+			text_addf(&text, "%02x", store->secret[i]);
 		}
 		store_state_put(store, key, hex, 0);
 	}
-	if (!read_hex(hex, secret, STORE_SECRET_SIZE)) {
+	if (!read_hex(hex, store->secret, STORE_SECRET_SIZE)) {
 		db_fail(store, STORE_FAILED,
 		    "the secret in table state is damaged");
 	}
-	if (store->status != STORE_OK) {
+	store->has_secret = store->status == STORE_OK;
+}
+
+void
+store_secret(
+    struct store *store, unsigned char secret[static STORE_SECRET_SIZE])
+{
+	bool own = db_enter(store);
+
+	if (!store->has_secret) {
+		find_secret(store);
+	}
+	if (store->status == STORE_OK) {
+		memcpy(secret, store->secret, STORE_SECRET_SIZE);
+	} else {
 		memset(secret, 0, STORE_SECRET_SIZE);
 	}
 	(void)db_leave(store, own);

@@ -16,10 +16,11 @@
 #include "watch/tail.h"
 
 enum {
-	BATCH_MAX = 256, /* events of one transaction */
-	BATCH_MS = 20,   /* and how long it is read for */
-	SLICE = 32,      /* lines of one source before the next has its turn */
-	BANS_MAX = 256,  /* of a batch, to be logged */
+	BATCH_MAX = 2048, /* events of one transaction */
+	BATCH_MS = 100,   /* and how long it is read for */
+	FORGET_MS = 20,   /* of forgetting before the next is read */
+	SLICE = 32,       /* lines of one source before the next has its turn */
+	BANS_MAX = 2048,  /* of a batch, to be logged */
 	PATIENCE = 1000, /* ms a transaction waits for another program */
 	LIFE_EVERY = 10, /* s between signs of life */
 	PRUNE_EVERY = 60 /* s between looks for what may be forgotten */
@@ -236,12 +237,11 @@ follow_forgets(const struct follow *follow)
 	return follow->more;
 }
 
-/* Forget step by step, each a transaction of its own, for as long as a batch is
- * read. */
+/* Forget step by step, each a transaction of its own. */
 static void
 forget(struct follow *follow, int64_t now)
 {
-	const int64_t until = proc_ticks() + BATCH_MS;
+	const int64_t until = proc_ticks() + FORGET_MS;
 
 	do {
 		int64_t removed;
