@@ -266,13 +266,19 @@ store_go_on(struct store *store)
 void
 store_rollback(struct store *store)
 {
-	if (store->db != NULL && sqlite3_get_autocommit(store->db) == 0) {
-		enum store_result first = store->status;
+	const bool open = store->db != NULL &&
+			  sqlite3_get_autocommit(store->db) == 0;
+	const enum store_result first = store->status;
 
+	if (open) {
 		store->status = STORE_OK;
 		db_run(store, "ROLLBACK", NULL);
 		store->status = first;
+	}
+	/* What was written with it is not: SQLite may have ended it itself. */
+	if (open || first != STORE_OK) {
 		store->has_secret = false;
+		db_logins_forget(store);
 	}
 	memset(store->sum, 0, sizeof(store->sum));
 	store->bracket = false;

@@ -19,6 +19,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "base/table.h"
 #include "store/store.h"
 
 /* "vide" in ASCII: application_id of our databases. */
@@ -90,6 +91,10 @@ struct store {
 	/* The secret, once it was asked for; a rollback forgets it. */
 	bool has_secret;
 	unsigned char secret[STORE_SECRET_SIZE];
+
+	/* Good logins (logins.c). */
+	struct table logins;
+	int64_t login_newest; /* of them and those before; INT64_MIN */
 
 	/* Events of the open transaction by kind, that the sums by day have
 	 * still to be told of. */
@@ -323,6 +328,16 @@ void db_ban_gather(struct store *store, const struct ban_query *query);
 /* `tallied`, if given: what its only number comes to. */
 void db_tally_add(
     struct store *store, const struct tally_row *row, int64_t *tallied);
+/* Good logins.  To begin with; and after what they say was written may not be
+ * in the database. */
+void db_logins_init(struct store *store);
+void db_logins_forget(struct store *store);
+/* One more, written now or later; of no user, at once. */
+void db_login_put(struct store *store, const struct reset *reset);
+/* An event was stored that the next of its user takes back. */
+void db_login_failed(struct store *store, const struct event *event);
+/* Write what is kept of a client, before anything is asked of it. */
+void db_logins_write(struct store *store, const struct net *client);
 void db_daily_add(struct store *store, const struct daily_row *row);
 /* Write what db_daily_add() kept back, before it is read or committed. */
 void db_daily_write(struct store *store);

@@ -252,6 +252,7 @@ open_database(struct store *store)
 	}
 	store->opened++;
 	store->has_secret = false;
+	db_logins_forget(store);
 	store->broken = store->read_only = false;
 	db_files_tell(store, true);
 	return true;
@@ -281,6 +282,7 @@ db_open(struct store **out, const char *path, enum store_mode mode,
 	}
 	store->mode = mode;
 	store->patience = patience;
+	db_logins_init(store);
 	store->locked = locked;
 	if (open_database(store)) {
 		*out = store;
@@ -323,6 +325,7 @@ store_close(struct store *store)
 		return;
 	}
 	db_close(store);
+	db_logins_forget(store);
 	free(store->ban);
 	free(store->path);
 	free(store);

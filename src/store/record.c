@@ -33,6 +33,7 @@ store_event_count(struct store *store, const struct event_query *query)
 	bool own = db_enter(store);
 	int64_t count = 0;
 
+	db_logins_write(store, &query->client);
 	for (enum kind kind = 0; kind < KIND_COUNT && count < query->most;
 	     kind++) {
 		if ((query->kinds & kind_bit(kind)) != 0) {
@@ -54,6 +55,7 @@ store_event_keys(struct store *store, const struct event_query *query,
 	bool own = db_enter(store);
 	bool more = true;
 
+	db_logins_write(store, &query->client);
 	for (enum kind kind = 0; kind < KIND_COUNT && more; kind++) {
 		sqlite3_stmt *row;
 
@@ -100,54 +102,6 @@ store_event_sums(struct store *store, const struct net *client, int64_t since,
 	}
 }
 
-/* ---- logins ---- */
-
-bool
-store_logged_in(
-    struct store *store, const struct net *client, int64_t from, int64_t until)
-{
-	return db_number(store,
-		   "SELECT 1 FROM tally WHERE client = :client"
-		   " AND hour >= :from AND hour <= :until AND logins > 0"
-		   " LIMIT 1",
-		   DB_WITH(db_client(client), db_int(":from", from),
-		       db_int(":until", until)),
-		   0) != 0;
-}
-
-int64_t
-store_login_newest(struct store *store, int64_t until)
-{
-	return db_number(store,
-	    "SELECT max(at) FROM mark WHERE key <> '' AND at <= :until",
-	    DB_WITH(db_int(":until", until)), INT64_MIN);
-}
-
-#define DOUBTFUL_LOGINS                                                        \
-	"(SELECT DISTINCT client FROM event WHERE kind = 'auth' AND doubtful"  \
-	" AND at > :after AND at <= :until LIMIT :most)"
-
-int64_t
-store_login_failures(
-    struct store *store, int64_t after, int64_t until, int64_t most)
-{
-	return db_number(store, "SELECT count(*) FROM " DOUBTFUL_LOGINS,
-	    DB_WITH(db_int(":after", after), db_int(":until", until),
-		db_int(":most", most)),
-	    0);
-}
-
-void
-store_login_forgive(struct store *store, int64_t after, int64_t until)
-{
-	db_run(store,
-	    "UPDATE ban SET observed = 1 WHERE client IN " DOUBTFUL_LOGINS
-	    " AND reason = 'auth' AND step > 0 AND begins > :after"
-	    " AND cleared IS NULL",
-	    DB_WITH(db_int(":after", after), db_int(":until", until),
-		db_int(":most", -1)));
-}
-
 /* ---- tallies ---- */
 
 /* The columns, in the order of struct tally and of enum kind in it. */
@@ -188,8 +142,7 @@ enum {
 
 /* RETURNING would make a table of its own for the number. */
 void
-db_tally_add(
-    struct store *store, const struct tally_row *row, int64_t *tallied)
+db_tally_add(struct store *store, const struct tally_row *row, int64_t *tallied)
 {
 	static const char *const number_of[] = { NUMBER(sessions)
 		    EACH_OTHER(NUMBER) };
@@ -497,6 +450,7 @@ store_evidence(struct store *store, const struct evidence_query *query,
 {
 	bool own = db_enter(store);
 
+	db_logins_write(store, &query->client);
 	*out = (struct evidence){ .t = query->at, .reset = INT64_MIN };
 	/* Whether there are enough events around the one that is judged,
 	 * whatever window it is judged in and whatever resets, bans and ratio
@@ -569,6 +523,7 @@ store_record(struct store *store, const struct store_record *record)
 			db_text(":key", event->key),
 			db_text(":detail", event->detail),
 			db_int(":doubtful", event->doubtful)));
+		db_login_failed(store, event);
 	}
 	if (record->tally != NULL) {
 		db_tally_add(store, record->tally, record->tallied);
@@ -584,15 +539,7 @@ store_record(struct store *store, const struct store_record *record)
 			db_int(":told", hits->told), db_int(":id", hits->id)));
 	}
 	if (reset != NULL) {
-		db_run(store,
-		    "INSERT INTO mark (client, reason, key, at)"
-		    " VALUES (:client, :reason, :key, :at)"
-		    " ON CONFLICT (client, reason, key) DO UPDATE"
-		    " SET at = excluded.at WHERE excluded.at > at",
-		    DB_WITH(db_client(&reset->client),
-			db_text(":reason", reason_name(reset->reason)),
-			db_text(":key", reset->key != NULL ? reset->key : ""),
-			db_int(":at", reset->at)));
+		db_login_put(store, reset);
 	}
 	if (record->position != NULL) {
 		db_position_put(store, record->source, record->position);

@@ -21,9 +21,9 @@ enum {
 	FORGET_MS = 20,   /* of forgetting before the next is read */
 	SLICE = 32,       /* lines of one source before the next has its turn */
 	BANS_MAX = 2048,  /* of a batch, to be logged */
-	PATIENCE = 1000, /* ms a transaction waits for another program */
-	LIFE_EVERY = 10, /* s between signs of life */
-	PRUNE_EVERY = 60 /* s between looks for what may be forgotten */
+	PATIENCE = 1000,  /* ms a transaction waits for another program */
+	LIFE_EVERY = 10,  /* s between signs of life */
+	PRUNE_EVERY = 60  /* s between looks for what may be forgotten */
 };
 
 struct follow {

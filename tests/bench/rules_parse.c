@@ -87,9 +87,9 @@ static const char *const offences[] = {
 };
 
 /* %n is a user of thousands, %b an address of hers. */
-static const char login[] =
-    "dovecot: imap-login: Login: user=<user%n>, method=PLAIN, rip=%b, "
-    "lip=192.0.2.25, mpid=%u, TLS, session=<XkDfANJgFd/AAAIf>";
+static const char login
+    [] = "dovecot: imap-login: Login: user=<user%n>, method=PLAIN, rip=%b, "
+	 "lip=192.0.2.25, mpid=%u, TLS, session=<XkDfANJgFd/AAAIf>";
 
 /* The patterns of those rules as one, written out. */
 #define IP     "(?<ip>[0-9A-Fa-f.:]{2,45})"
@@ -140,8 +140,8 @@ static bool mix;
 static void
 add_address(struct text *out, unsigned at)
 {
-	const uint32_t which = next_random() % 45000 *
-			       (next_random() % 45000) / 45000;
+	const uint32_t which = next_random() % 45000 * (next_random() % 45000) /
+			       45000;
 
 	if (!mix) {
 		text_addf(out, "203.0.113.%u", next_random() % 250);
@@ -195,8 +195,8 @@ template_of(size_t i)
 	}
 	return mix && (i % 25 == 6 || i % 25 == 18)
 		   ? login
-		   : innocent[i % (sizeof(innocent) / sizeof(innocent[0]) -
-				      mix)];
+		   : innocent[i %
+			      (sizeof(innocent) / sizeof(innocent[0]) - mix)];
 }
 
 static struct lines

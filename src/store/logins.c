@@ -1,0 +1,198 @@
+/*
+ * Good logins.  Each is a reset of its user's failures, and most are the same
+ * telephone's as an hour ago: a reset that takes nothing back is kept in memory
+ * until another handle could miss it.
+ *
+ * Written at once is the first of a client and user, and one behind a failure;
+ * before this handle asks what a client did, whatever it still keeps of it.
+ * What a sudden end loses are times of logins that nobody had failed before,
+ * each by LATE at most.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "store/db.h"
+
+enum {
+	LATE = 6 * 3600, /* seconds that a reset may wait */
+	LOGINS_MAX = 1 << 16
+};
+
+struct login {
+	struct login_key {
+		struct net client;
+		char key[HASH_TEXT_SIZE];
+	} key;
+	bool failed; /* since `written` */
+	bool there;  /* in the database: */
+	int64_t written;
+	int64_t at; /* the newest */
+};
+
+void
+db_logins_init(struct store *store)
+{
+	table_init(&store->logins, sizeof(struct login_key),
+	    sizeof(struct login), LOGINS_MAX);
+	table_group(&store->logins, offsetof(struct login_key, key));
+	store->login_newest = INT64_MIN;
+}
+
+void
+db_logins_forget(struct store *store)
+{
+	table_clear(&store->logins);
+	store->login_newest = INT64_MIN;
+}
+
+static void
+put_reset(struct store *store, const struct reset *reset)
+{
+	db_run(store,
+	    "INSERT INTO mark (client, reason, key, at)"
+	    " VALUES (:client, :reason, :key, :at)"
+	    " ON CONFLICT (client, reason, key) DO UPDATE"
+	    " SET at = excluded.at WHERE excluded.at > at",
+	    DB_WITH(db_client(&reset->client),
+		db_text(":reason", reason_name(reset->reason)),
+		db_text(":key", reset->key != NULL ? reset->key : ""),
+		db_int(":at", reset->at)));
+}
+
+static void
+write_login(struct store *store, struct login *login)
+{
+	put_reset(store, &(struct reset){ .client = login->key.client,
+			     .reason = REASON_AUTH,
+			     .key = login->key.key,
+			     .at = login->at });
+	if (store->status == STORE_OK) {
+		login->written = login->at;
+		login->there = true;
+		login->failed = false;
+	}
+}
+
+void
+db_login_put(struct store *store, const struct reset *reset)
+{
+	struct login_key key = { .client = reset->client };
+	struct login *login;
+	bool added;
+
+	if (reset->reason != REASON_AUTH || reset->key == NULL ||
+	    !text_copy(key.key, sizeof(key.key), reset->key)) {
+		put_reset(store, reset);
+		return;
+	}
+	if (store->logins.rows == LOGINS_MAX) {
+		for (size_t i = 0; i < store->logins.rows; i++) {
+			write_login(store, table_row(&store->logins, i));
+		}
+		table_clear(&store->logins);
+	}
+	login = table_add(&store->logins, &key, &added);
+	if (login == NULL) {
+		put_reset(store, reset);
+		return;
+	}
+	if (added || reset->at > login->at) {
+		login->at = reset->at;
+	}
+	if (login->at > store->login_newest) {
+		store->login_newest = login->at;
+	}
+	if (!login->there || login->failed ||
+	    login->at - login->written >= LATE) {
+		write_login(store, login);
+	}
+}
+
+void
+db_login_failed(struct store *store, const struct event *event)
+{
+	struct login_key key = { .client = event->client };
+	struct login *login = NULL;
+
+	if (event->key != NULL &&
+	    text_copy(key.key, sizeof(key.key), event->key)) {
+		login = table_find(&store->logins, &key);
+	}
+	if (login != NULL) {
+		login->failed = true;
+	}
+}
+
+void
+db_logins_write(struct store *store, const struct net *client)
+{
+	const struct login_key key = { .client = *client };
+
+	for (struct login *login = table_first(&store->logins, &key);
+	     login != NULL; login = table_next(&store->logins, login)) {
+		if (login->at > login->written) {
+			write_login(store, login);
+		}
+	}
+}
+
+/* ---- what they tell ---- */
+
+bool
+store_logged_in(
+    struct store *store, const struct net *client, int64_t from, int64_t until)
+{
+	return db_number(store,
+		   "SELECT 1 FROM tally WHERE client = :client"
+		   " AND hour >= :from AND hour <= :until AND logins > 0"
+		   " LIMIT 1",
+		   DB_WITH(db_client(client), db_int(":from", from),
+		       db_int(":until", until)),
+		   0) != 0;
+}
+
+int64_t
+store_login_newest(struct store *store, int64_t until)
+{
+	int64_t newest = db_number(store,
+	    "SELECT max(at) FROM mark WHERE key <> '' AND at <= :until",
+	    DB_WITH(db_int(":until", until)), INT64_MIN);
+
+	if (store->login_newest <= until) {
+		return store->login_newest > newest ? store->login_newest
+						    : newest;
+	}
+	for (size_t i = 0; i < store->logins.rows; i++) {
+		const struct login *login = table_row(&store->logins, i);
+
+		if (login->at <= until && login->at > newest) {
+			newest = login->at;
+		}
+	}
+	return newest;
+}
+
+#define DOUBTFUL_LOGINS                                                        \
+	"(SELECT DISTINCT client FROM event WHERE kind = 'auth' AND doubtful"  \
+	" AND at > :after AND at <= :until LIMIT :most)"
+
+int64_t
+store_login_failures(
+    struct store *store, int64_t after, int64_t until, int64_t most)
+{
+	return db_number(store, "SELECT count(*) FROM " DOUBTFUL_LOGINS,
+	    DB_WITH(db_int(":after", after), db_int(":until", until),
+		db_int(":most", most)),
+	    0);
+}
+
+void
+store_login_forgive(struct store *store, int64_t after, int64_t until)
+{
+	db_run(store,
+	    "UPDATE ban SET observed = 1 WHERE client IN " DOUBTFUL_LOGINS
+	    " AND reason = 'auth' AND step > 0 AND begins > :after"
+	    " AND cleared IS NULL",
+	    DB_WITH(db_int(":after", after), db_int(":until", until),
+		db_int(":most", -1)));
+}
