@@ -118,14 +118,22 @@ reset(struct store *store, const struct net *client, const enum reason *reason,
 	}
 }
 
-/* Gives back how many were lifted. */
+/* Gives back how many were lifted.  All bans are gone through to find those of
+ * a network, and many may be found: the lock is not held for that. */
 static int64_t
 lift(struct store *store, const struct conf *conf,
     const struct ban_query *query, int64_t now, bool mistake)
 {
 	struct lifts lifts = { .now = now, .mistake = mistake };
+	const bool wide = query->scope != BAN_EXACTLY;
 
+	if (wide) {
+		store_pause(store);
+	}
 	store_ban_each(store, query, collect, &lifts);
+	if (wide) {
+		store_go_on(store);
+	}
 	for (size_t i = 0; i < lifts.count; i++) {
 		const struct lift *lift = &lifts.lift[i];
 		const struct net client = engine_client(conf, &lift->who.addr);
@@ -171,7 +179,9 @@ engine_allow(struct store *store, const struct conf *conf,
     const struct allow *allow, int64_t now)
 {
 	const struct net client = engine_client(conf, &allow->net.addr);
-	const struct ban_query query = { .scope = BAN_INSIDE,
+	const struct ban_query query = { .scope = allow->net.bits == ADDR_BITS
+						      ? BAN_EXACTLY
+						      : BAN_INSIDE,
 		.who = allow->net,
 		.active_at = now,
 		.observed = true };

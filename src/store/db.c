@@ -4,6 +4,11 @@
 
 #include "base/text.h"
 
+enum {
+	OTHERS_TURN =
+	    5 /* ms: who waits for the lock does not ask all the time */
+};
+
 /* ---- errors ---- */
 
 void
@@ -254,9 +259,19 @@ store_commit(struct store *store)
 }
 
 void
+store_pause(struct store *store)
+{
+	store->bracket = store_commit(store) != STORE_OK;
+}
+
+void
 store_go_on(struct store *store)
 {
-	if (store_commit(store) == STORE_OK) {
+	if (store->bracket) {
+		store_pause(store);
+		(void)sqlite3_sleep(OTHERS_TURN);
+	}
+	if (store->status == STORE_OK) {
 		store_begin(store);
 	}
 	store->bracket = true;

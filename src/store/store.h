@@ -107,9 +107,10 @@ int64_t store_changes(struct store *store);
 void store_begin(struct store *store);
 /* Ends the bracket.  On anything but STORE_OK nothing of it was written. */
 enum store_result store_commit(struct store *store);
-/* Commits what was written so far and goes on: where much is to be written, the
- * log could not hold all of it.  After a failure the bracket stands, and the
- * failure sticks. */
+/* Where there is much to write: commit what was written so far, let others
+ * write, and go on.  After store_pause() the bracket is closed, for questions
+ * that take long, until store_go_on().  A failure sticks through both. */
+void store_pause(struct store *store);
 void store_go_on(struct store *store);
 /* Ends a bracket without a trace; harmless where there is none. */
 void store_rollback(struct store *store);
