@@ -10,7 +10,7 @@
 
 enum {
 	/* So many events a transaction: others get their turn in between. */
-	CHUNK = 256,
+	CHUNK = 1024,
 	LINE_SIZE = 1024 /* the longest line, with its NUL */
 };
 

@@ -8,7 +8,7 @@
 #include "engine/judge.h"
 
 enum {
-	LIFTS = 500,     /* in one transaction */
+	LIFTS = 250,     /* in one transaction */
 	STEP_ROWS = 200, /* in one step of forgetting: some ms */
 	/* Longer than an MTA tries to deliver a message. */
 	KEEP_QUEUE = 7 * 24 * 3600,
