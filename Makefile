@@ -17,7 +17,7 @@
 #   make bench      the benchmarks
 #   make reproducible   build again elsewhere and compare
 #   make sbom       what the programs are made of (SPDX)
-#   make pictures   the README's pictures, made anew
+#   make pictures   take the README's pictures again
 #   make measure    lines, files and lengths of functions, by folder
 #   make install    DESTDIR= PREFIX=
 #   make uninstall  the same

@@ -71,7 +71,7 @@ set_operator(const struct key *key, void *field, const char *value)
 
 	if (wrong == NULL && !endpoint_is_local(&endpoint)) {
 		wrong = "must be unix:PATH, or HOST:PORT with a loopback "
-			"address: whoever can reach it sees everything";
+			"address: anybody who can reach it sees everything";
 	}
 	return wrong != NULL ? wrong : field_text(key, field, value);
 }

@@ -89,7 +89,7 @@ run(struct writer *writer, struct limits *limits, const char *conf_path)
 		if (conf != NULL) {
 			limits_use(limits);
 			writer_reload(writer, conf);
-			log_info("configuration read again");
+			log_info("configuration reloaded");
 		}
 		if (milter_ended()) {
 			log_warn("libmilter has stopped");

@@ -35,7 +35,7 @@ def complaints(house):
 
 def reload(house):
     """Let the milter read its configuration again, with success."""
-    told = "configuration read again"
+    told = "configuration reloaded"
 
     def times():
         return sum(told in line for line in house.milter.lines())

@@ -113,12 +113,12 @@ def test_a_reload_is_taken_while_sendmail_runs(host, address):
     before = len(milter.lines())
     host.house.configure(mode="observe")
     milter.signal(signal.SIGHUP)
-    wait_for(lambda: any("configuration read again" in line
+    wait_for(lambda: any("configuration reloaded" in line
                          for line in milter.lines()[before:]), 10, "a reload")
     assert host.hear(address).code in (250, 550)
     host.house.configure()
     milter.signal(signal.SIGHUP)
-    wait_for(lambda: sum("configuration read again" in line
+    wait_for(lambda: sum("configuration reloaded" in line
                          for line in milter.lines()[before:]) == 2, 10,
              "a second one")
     assert host.hear(address).startswith(ERRORS)
