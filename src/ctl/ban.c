@@ -16,6 +16,48 @@ target(const struct ctl *ctl)
 
 /* ---- ban ---- */
 
+/* Refuse it without --force, for what lies in it. */
+static bool
+needs_force(const struct net *who, const char *what)
+{
+	output_complain("%s: in it lies %s; --force bans it all the same",
+	    piece_net(who), what);
+	return true;
+}
+
+/* Whether a ban would refuse the administrator or this host's own networks; then
+ * it was said.  What is allowed in it stays spared, and is no slip. */
+static bool
+hits_ourselves(const struct ctl *ctl)
+{
+	static struct mta mta; /* too large for a stack */
+	const struct net who = target(ctl);
+	struct addr address;
+	bool hits = false;
+
+	if (ssh_find(&address) && net_contains_addr(&who, &address)) {
+		return needs_force(
+		    &who, piece("%s, from where you are connected",
+			      piece_addr(&address)));
+	}
+	if (conf_is_own(&who, 0)) {
+		return needs_force(&who, "an address of this host");
+	}
+	mta_ask_networks(&mta);
+	for (size_t i = 0; i < mta.nets && !hits; i++) {
+		const struct net *net = &mta.net[i];
+
+		hits = !standing_never_banned_net(net) &&
+		       (net_contains(&who, net) || net_contains(net, &who)) &&
+		       needs_force(
+			   &who, piece("%s of Postfix's mynetworks",
+				     net_contains(net, &who) ? "a part"
+							     : piece_net(net)));
+	}
+	mta_clear(&mta);
+	return hits;
+}
+
 enum exit_status
 ban_check(struct ctl *ctl)
 {
@@ -39,7 +81,11 @@ ban_check(struct ctl *ctl)
 				"of this host's own",
 		    text);
 	} else {
-		return EXIT_FINE;
+		/* What is only observed hits nobody. */
+		return ctl->args->value[OPTION_FORCE] == NULL &&
+			       conf->mode == CONF_ENFORCE && hits_ourselves(ctl)
+			   ? EXIT_USAGE
+			   : EXIT_FINE;
 	}
 	return EXIT_USAGE;
 }

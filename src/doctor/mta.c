@@ -328,6 +328,20 @@ mta_ask(struct mta *mta, const char *folder)
 }
 
 void
+mta_ask_networks(struct mta *mta)
+{
+	struct run_output output;
+
+	if (run(mta,
+		(const char *const[]){ "postconf", "-x", "mynetworks", NULL },
+		&output) == RUN_FINE) {
+		mta->said[MTA_MAIN] = postconf_read(output.text);
+		mta->state = MTA_THERE;
+		add_items(mta, mta_get(mta, "mynetworks"), add_net, true);
+	}
+}
+
+void
 mta_clear(struct mta *mta)
 {
 	for (size_t i = 0; i < MTA_SAID; i++) {

@@ -191,6 +191,8 @@ enum run_result mta_run(const char *folder, const char *const *argv,
 /* Ask the Postfix whose configuration lies in `folder`; NULL: where Postfix
  * itself looks for it. */
 void mta_ask(struct mta *mta, const char *folder);
+/* The same of this host's Postfix and mynetworks alone, which is quick. */
+void mta_ask_networks(struct mta *mta);
 void mta_clear(struct mta *mta);
 
 /* Read said[].  What tables hold is read only where Postfix is MTA_THERE to be

@@ -5,7 +5,7 @@ import os
 import subprocess
 
 import pytest
-from conftest import DAY, HOUR, at, local, minute, now, seconds
+from conftest import DAY, HOUR, at, flat, local, minute, now, seconds
 
 
 # ---- ban ----
@@ -95,12 +95,18 @@ CONNECTED = [
 ]
 
 
-@pytest.mark.parametrize("name, value, warned", [r[1:] for r in CONNECTED],
+@pytest.mark.parametrize("name, value, held", [r[1:] for r in CONNECTED],
                          ids=[row[0] for row in CONNECTED])
-def test_who_bans_where_he_sits_is_warned(house, name, value, warned):
+def test_who_bans_where_he_sits_has_to_mean_it(house, name, value, held):
     done = house.run("ban", "203.0.113.0/24", "2h", env={name: value})
+    assert done.returncode == (2 if held else 0)
+    assert ("from where you are connected; --force" in flat(
+        done.stderr)) is held
+    assert house.run("list").returncode == (3 if held else 0)
+    done = house.run("ban", "203.0.113.0/24", "2h", "--force",
+                     env={name: value})
     assert done.returncode == 0
-    assert ("warning" in done.stderr) is warned
+    assert ("warning" in done.stderr) is held
 
 
 def test_behind_sudo_the_session_shows_in_a_parent(house):
@@ -110,7 +116,14 @@ def test_behind_sudo_the_session_shows_in_a_parent(house):
          *house.command("ban", "203.0.113.0/24", "2h")],
         env=house.environment(), capture_output=True, text=True, timeout=60,
         check=False)
-    assert (done.returncode, "203.0.113.9" in done.stderr) == (0, True)
+    assert (done.returncode, "203.0.113.9" in done.stderr) == (2, True)
+
+
+def test_what_is_only_observed_may_be_ones_own(house):
+    house.configure("mode = observe")
+    done = house.run("ban", "203.0.113.0/24", "2h",
+                     env={"SSH_CLIENT": "203.0.113.9 51234 22"})
+    assert done.returncode == 0
 
 
 # ---- clear ----

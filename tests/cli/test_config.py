@@ -151,3 +151,44 @@ def test_config_alone_says_what_there_is(house):
                           capture_output=True, env=house.environment())
     assert done.returncode == 2
     assert "videur" in done.stderr
+
+
+@pytest.mark.parametrize("conf, other, status, said", [
+    ("policy = mine\nkeep { events = 1h }", ("policies/mine.conf",
+     'rule "a" { events = {spam} limit = 3 within = 60d reason = spam\n'
+     'service = mx ban = {2h} reply = "550 5.7.1 x" }'), 0,
+     "and they are kept for less"),
+    ("policy = mine", ("policies/mine.conf",
+     'rule "a" { events = {auth} limit = 3 within = 1h reason = auth\n'
+     'service = submission ban = {2h} reply = "530 5.7.0 x" }'), 0,
+     "its bans do not stop logins"),
+    ('watch { rules = "HERE/rules" }', ("rules/a.rule",
+     'rule "x" { match = "^\\S+" }'), 2,
+     "in double quotes a backslash is written twice"),
+    ('watch { rules = "HERE/rules" }', ("rules/x.conf", "x"), 0,
+     "its name does not end in .rule"),
+    ('milter { listen = "inet:8890" }', None, 0,
+     "takes connections on all addresses"),
+    ('allow = {0.0.0.0/0}', None, 0, "is very wide"),
+    ('allow = {203.0.113.7/24}', None, 2, "has bits set behind its length"),
+], ids=["within", "stage", "backslash", "rule's name", "listen", "wide", "bits"])
+def test_what_would_be_without_effect_is_told_with_its_line(
+        house, conf, other, status, said):
+    if other is not None:
+        path = house.folder / other[0]
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(other[1] + "\n")
+    house.configure(conf.replace("HERE", str(house.folder)))
+    done = house.run("config", "check")
+    assert done.returncode == status
+    line, = [line for line in done.stderr.splitlines() if said in line]
+    assert line.startswith(str(house.folder))
+    assert ("warning: " in line) == (status == 0)
+
+
+def test_a_relative_database_is_refused(house):
+    house.conf.write_text('database = "videur.db"\n')
+    done = house.run("config", "check")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert f'{house.conf}:1:12: database = "videur.db": must be a path' in (
+        done.stderr)

@@ -312,3 +312,26 @@ def test_a_socket_that_the_chroot_hides_comes_first(copy):
     assert "in a chroot and cannot reach" in done.stderr
     assert 'first: videur.conf: milter { listen = "unix:' in done.stderr
     assert copy.files() == before
+
+
+# ---- banning what Postfix trusts ----
+
+def test_a_network_that_postfix_trusts_is_banned_by_force_alone(host, copy):
+    """In a room of its own: `ban` asks the Postfix that is the host's."""
+    etc = f"{os.path.dirname(copy.etc)}/trusting"
+    shutil.copytree(copy.etc, etc)
+    postconf(etc, "-e", "mynetworks = 127.0.0.0/8, 203.0.113.0/28")
+
+    def ban(*words):
+        return subprocess.run(
+            ["/usr/bin/unshare", "-m", "--propagation", "private", "/bin/sh",
+             "-c", 'mount --bind "$1" /etc/postfix; shift; exec "$@"', "sh",
+             etc, f"{build()}/videur", "-c", copy.conf, "ban", *words],
+            stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False)
+    for who in ("203.0.113.0/24", "203.0.113.7"):
+        done = ban(who, "2h")
+        assert done.returncode == 2, done
+        assert "of Postfix's mynetworks; --force bans it" in done.stderr
+        assert ban(who, "2h", "--force").returncode == 0
+    assert ban("198.51.100.7", "2h").returncode == 0
