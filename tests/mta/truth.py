@@ -28,12 +28,23 @@ HEADING = {
 
 HOUR = 3600
 
+# How long the next block lasts, by the page.
+NEXT = re.compile(r"(?:the next block will (?:also )?last|"
+                  r"A block like this always lasts) (\d+) (min|h|d)\b")
+
 
 def seconds(text):
     """Seconds since the epoch of "2026-11-21T18:05:42Z"."""
     return int(datetime.datetime.strptime(
         text, "%Y-%m-%dT%H:%M:%SZ").replace(
             tzinfo=datetime.timezone.utc).timestamp())
+
+
+def nexts(page):
+    """The seconds that the page says the next block lasts."""
+    unit = {"min": 60, "h": HOUR, "d": 24 * HOUR}
+    return {int(number) * unit[name]
+            for number, name in NEXT.findall(" ".join(page.split()))}
 
 
 @dataclass
@@ -143,6 +154,7 @@ def assert_people_are_told(house, address, told, reason, step):
         assert words in line, (words, line)
     assert until[:len("2026-11-21 18:05")] in house.videur("list")
     heading = "Blocked by the administrator" if step == 0 else HEADING[reason]
+    cause = the_cause(house.json("explain", address, "--json"), told.ref)
     for language, headings in (("en", [heading]), ("fr", [])):
         page = house.page(address, language, told.ref)
         section = the_section(page, told.ref)
@@ -152,12 +164,16 @@ def assert_people_are_told(house, address, told, reason, step):
         (verdict,) = [part for part in page.split("<section")
                       if part.startswith(' class="verdict')]
         assert f'datetime="{told.until}"' in verdict + section
+        begins = the_ban(house.list(), told.ref)["begins"]
+        assert f'datetime="{begins}"' in verdict + section
+        # What comes next: as long as programs read it.
+        following = cause.get("next")
+        if language == "en":
+            assert nexts(section) == ({following} if following else set())
         if step:
             assert step in marked_steps(section), section
         # What was counted, and its numbers: those that `explain` knows.
-        counted = the_cause(house.json("explain", address, "--json"),
-                            told.ref).get("counted", {})
-        assert sorted(counted.values()) == sorted(
+        assert sorted(cause.get("counted", {}).values()) == sorted(
             int(number.replace("\u202f", ""))
             for number in re.findall(r"<dd>([\d\u202f]+) × ", section))
 
@@ -204,7 +220,8 @@ def assert_ended(world, address, ref):
     house = world.house
     ban = the_ban(house.bans(address), ref)
     assert_clear(world, address)
-    explained = the_ban(house.json("explain", address, "--json")["bans"], ref)
+    story = house.json("explain", address, "--json")
+    explained = the_ban(story["bans"], ref)
     over = ban["cleared"] or ban["ends"]
     for told in (ban, explained):
         assert (told["cleared"] or told["ends"]) == over
@@ -213,4 +230,8 @@ def assert_ended(world, address, ref):
     assert f"<code>{ref}</code>" in page
     assert f'datetime="{over}"' in page
     assert ("was lifted" in page) == (ban["cleared"] is not None)
+    # What the next one comes to, if it happens again now.
+    if ban["step"] > 0 and "does not count" not in page:
+        assert nexts(page) == {rule["next"] for rule in story["rules"]
+                               if rule["rule"] == ban["rule"]}
     assert ref not in house.page(address)
