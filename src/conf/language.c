@@ -305,7 +305,7 @@ find_lacks(const char *tag, const char *own, struct language_faults *out)
 	    phrase_files, language_file(tag, name));
 	const char *at = all->data;
 	struct phrase phrase;
-	struct phrase before = { .name_len = 0 };
+	struct phrase before = { .name = "" };
 	struct text names;
 
 	text_init(&names, out->lacking, sizeof(out->lacking));
