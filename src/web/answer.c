@@ -123,20 +123,39 @@ may_see(const struct request *request, const char *ref,
 		   net_contains_addr(&client, &request->visitor));
 }
 
+/* Look up why its bans began and what was seen of it, as far as the visitor
+ * may see that: of a ban whose ref he brought why it began. */
+static void
+look_closer(const struct request *request, struct page *page,
+    struct lookup_bans *bans, struct lookup_hours *hours)
+{
+	const struct conf *conf = request->site->conf;
+	const struct standing *standing = page->standing;
+	const struct ban *asked = page_ref_ban(standing, page->ref);
+	struct lookup *lookup = &request->web->lookup;
+
+	if (page->sees && lookup_hours(lookup, conf, &standing->address,
+			      request->now, hours)) {
+		page->hours = hours;
+	}
+	if (page->sees || asked != NULL) {
+		(void)lookup_why(
+		    lookup, conf, standing, page->sees ? NULL : asked, bans);
+	}
+}
+
 /* The page about an address; about none, the form alone. */
 static void
 answer_standing(const struct request *request, const struct question *question,
     const struct standing *standing, struct lookup_bans *bans,
     struct response *response)
 {
-	const struct conf *conf = request->site->conf;
 	struct page page = { .kind = question->kind,
 		.ref = question->ref,
 		.own = question->own,
 		.past = question->past.ban.id != 0 ? &question->past : NULL };
 	char text[ADDR_TEXT_SIZE];
 	struct lookup_hours hours;
-	const struct ban *asked;
 
 	if (page.kind == PAGE_LOOKUP) {
 		page.standing = standing;
@@ -150,17 +169,8 @@ answer_standing(const struct request *request, const struct question *question,
 	}
 	if (page.kind == PAGE_LOOKUP && standing->bans > 0) {
 		page.sees = may_see(request, page.ref, standing);
-		if (page.sees &&
-		    lookup_hours(&request->web->lookup, conf,
-			&standing->address, request->now, &hours)) {
-			page.hours = &hours;
-		}
-		asked = page_ref_ban(standing, page.ref);
-		if (page.sees || asked != NULL) {
-			(void)lookup_why(&request->web->lookup, conf, standing,
-			    page.sees ? NULL : asked, bans);
-		}
 		page.bans = bans;
+		look_closer(request, &page, bans, &hours);
 	}
 	if (page.kind != PAGE_LOOKUP || !request_wants_calendar(request)) {
 		response_page(request, &page, 200, response);
