@@ -998,9 +998,10 @@ pruning_goes_in_steps(void **state)
 	check_int("the young stay", left, 5);
 }
 
-/* Whether SQLite's plan for a statement walks through a whole table. */
+/* Whether SQLite's plan for a statement walks through a whole table, or sorts
+ * where it may not. */
 static void
-check_plan(sqlite3 *db, const char *sql)
+check_plan(sqlite3 *db, const char *sql, bool may_sort)
 {
 	char explain[2048];
 	sqlite3_stmt *plan;
@@ -1013,6 +1014,9 @@ check_plan(sqlite3 *db, const char *sql)
 
 		/* A subquery is walked to count it; its own rows come by an
 		 * index, or have a line of their own. */
+		if (!may_sort && strstr(detail, "TEMP B-TREE") != NULL) {
+			fail_msg("%s: %s", sql, detail);
+		}
 		if (strncmp(detail, "SCAN", 4) == 0 &&
 		    strcmp(detail, "SCAN CONSTANT ROW") != 0 &&
 		    strstr(detail, "(subquery") == NULL) {
@@ -1047,11 +1051,49 @@ no_statement_of_a_session_scans_a_table(void **state)
 					      .statement;
 
 		if (statement != NULL) {
-			check_plan(fixture->store->db, sqlite3_sql(statement));
+			check_plan(
+			    fixture->store->db, sqlite3_sql(statement), true);
 			checked++;
 		}
 	}
 	assert_true(checked > 12);
+}
+
+/* A reader keeps in mind which lengths there are: until others commit. */
+static void
+what_a_page_asks(void **state)
+{
+	static const char *const put[] = { "203.0.113.9", "203.0.113.0/24",
+		"203.0.0.0/16", "2001:db8::/32", "203.0.113.8/31" };
+	struct fixture *fixture = *state;
+	const struct addr address = addr_of("203.0.113.9");
+	struct store *reader = fixture_open(fixture, STORE_READ);
+	struct next_ban next[STANDING_BANS_MAX];
+	struct standing standing;
+	size_t covering = 0;
+	int checked = 0;
+
+	for (size_t i = 0; i < COUNT(put); i++) {
+		struct ban ban = some_ban(put[i], "", T0, T0 + HOUR);
+
+		covering += net_contains_addr(&ban.who, &address);
+		store_record(
+		    fixture->store, &(struct store_record){ .ban = &ban });
+		store_read(reader);
+		engine_standing_next(
+		    reader, fixture->conf, &address, T0, &standing, next);
+		check_int(put[i], (int64_t)standing.bans, (int64_t)covering);
+		check_int("its next", next[0].lasts, 6 * HOUR);
+		check_int("fine", store_read_end(reader), STORE_OK);
+	}
+	for (size_t i = 0; i < DB_STATEMENTS; i++) {
+		if (reader->statement[i].statement != NULL) {
+			check_plan(reader->db, reader->statement[i].sql, false);
+			checked++;
+		}
+	}
+	assert_true(checked >= 4);
+	store_close(reader);
 }
 
 #define TEST(name)                                                             \
@@ -1089,6 +1131,7 @@ main(void)
 		TEST(a_scratch_database),
 		TEST(pruning_goes_in_steps),
 		TEST(no_statement_of_a_session_scans_a_table),
+		TEST(what_a_page_asks),
 	};
 
 	return cmocka_run_group_tests_name("store", tests, NULL, NULL);
