@@ -263,6 +263,20 @@ def test_a_long_address_breaks_behind_a_colon(browser, tmp_path):
         site.close()
 
 
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_an_address_that_fits_a_line_stays_in_one_piece(
+        shown, browser, language):
+    for ip, width in (("2001:db8::7", 320), ("2001:db8::7", 390),
+                      ("2001:db8:0:1::7", 320), ("2001:db8:0:1::7", 360)):
+        height, line = tells(
+            browser, f"{shown.where}?ip={ip}&lang={language}", """(() => {
+                const address = document.querySelector("h1 .address");
+                return [address.getBoundingClientRect().height,
+                    parseFloat(getComputedStyle(address).lineHeight)];
+            })()""", width=width, height=800)
+        assert height < 1.5 * line, (ip, width)
+
+
 @pytest.mark.parametrize("width", range(320, 460, 20))
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_zone_stands_beside_its_time(shown, browser, language, width):
