@@ -70,10 +70,10 @@ class Milter:
         self.configure(top='policy = "own"', milter=milter)
 
     def reload(self):
-        before = self.log().count("read again")
+        before = self.log().count("configuration reloaded")
         self.process.send_signal(signal.SIGHUP)
         wait_for(
-            "the reload", lambda: self.log().count("read again") > before
+            "the reload", lambda: self.log().count("configuration reloaded") > before
         )
 
     def launch(self, *arguments):

@@ -507,7 +507,7 @@ def test_reload(milter):
         milter.process.send_signal(signal.SIGHUP)
         wait_for(
             "the reload",
-            lambda want=number: milter.log().count("read again") >= want,
+            lambda want=number: milter.log().count("configuration reloaded") >= want,
         )
     milter.conf.write_text("database = \n")
     milter.process.send_signal(signal.SIGHUP)
@@ -521,7 +521,7 @@ def test_reload(milter):
 
     milter.configure(top='policy = "franceserv"\nallow = {"203.0.113.0/24"}')
     milter.process.send_signal(signal.SIGHUP)
-    wait_for("the reload", lambda: milter.log().count("read again") >= 31)
+    wait_for("the reload", lambda: milter.log().count("configuration reloaded") >= 31)
     talk = milter.dictionary("203.0.113.9", 25)
     assert talk.rcpt() == "continue", "a new session has the new settings"
     talk.quit()
@@ -721,7 +721,7 @@ def test_crashes_without_end_are_slowed_down(milter):
 def test_after_a_crash_it_goes_by_the_newest_configuration(milter):
     milter.configure(top='allow = {"203.0.113.0/24"}')
     os.kill(worker_of(milter.process.pid), signal.SIGKILL)
-    wait_for("the next one", lambda: "read again" in milter.log())
+    wait_for("the next one", lambda: "configuration reloaded" in milter.log())
     talk = milter.dictionary("203.0.113.9", 25)
     assert talk.rcpt() == "continue"
     talk.quit()
