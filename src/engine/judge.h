@@ -61,6 +61,11 @@ void engine_brake_settle(
 int64_t engine_brake_forgive(struct store *store,
     const struct judge_query *query, int64_t t, int64_t after);
 
+/* Whether an event that is stored counts nothing: the rule counts a user or
+ * recipient a few times an hour only. */
+bool engine_is_same(
+    struct store *store, const struct rule *rule, const struct event *event);
+
 /*
  * What the event of a query counts for the networks around its client, and the
  * ban of one where that is enough: of those that a rule widens to the widest.

@@ -13,7 +13,7 @@ enum {
 	STORM_CLIENTS = 5,  /* that had logged in well, fail */
 	STORM_WITHIN = 600, /* seconds, and nobody logs in */
 	HOUR = 3600,        /* seconds */
-	JUDGED_EACH = 16    /* of events that are no longer kept */
+	JUDGED_EACH = 16    /* of events that are no longer kept, or the same */
 };
 
 struct net
@@ -334,11 +334,14 @@ is_trusted(struct store *store, const struct judge_query *query, int64_t t)
 	return policy_trusts(repute.reputation, repute.days);
 }
 
-/* Let each rule that counts the event judge, and what is above the client. */
+/* Let each rule that counts the event, the `number`th of its kind and hour,
+ * judge, and what is above the client.  One that counts nothing changes little:
+ * to count all others again for each of thousands would take long. */
 static void
 judge_all(struct store *store, struct judge_query *query,
-    const struct event *event, struct outcome *outcome)
+    const struct event *event, int64_t number, struct outcome *outcome)
 {
+	const bool each = number % JUDGED_EACH == 0;
 	const struct policy *policy = &query->conf->policy;
 
 	query->storm = is_storm(store, event, outcome);
@@ -348,6 +351,7 @@ judge_all(struct store *store, struct judge_query *query,
 		query->rule = &policy->rule[i];
 		query->observed = false;
 		if ((query->rule->kinds & kind_bit(event->kind)) != 0 &&
+		    (each || !engine_is_same(store, query->rule, event)) &&
 		    engine_judge(store, query, &judged)) {
 			outcome->spared |= judged.spared;
 			ban(store, query, &judged, outcome);
@@ -420,7 +424,7 @@ engine_observe(struct store *store, const struct conf *conf,
 	} else if (answered || number % JUDGED_EACH != 0) {
 		return;
 	}
-	judge_all(store, &query, &event, outcome);
+	judge_all(store, &query, &event, number, outcome);
 }
 
 void

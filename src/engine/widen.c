@@ -26,6 +26,16 @@ add_key(void *to, int64_t events)
 	return given->sum <= given->limit;
 }
 
+bool
+engine_is_same(
+    struct store *store, const struct rule *rule, const struct event *event)
+{
+	const int64_t most = policy_keys(rule, 0).most;
+
+	return event->key != NULL && most > 0 &&
+	       store_event_same(store, event, most + 1) > most;
+}
+
 /* Whether the event counts for the networks around its client: one of a user or
  * recipient that the client's own count leaves out does not, and of one client
  * at most the rule's limit does. */
@@ -42,8 +52,7 @@ gives(struct store *store, const struct rule *rule, const struct event *event)
 		.hourly = keys.hourly };
 	struct given given = { .same = keys.most, .limit = rule->limit };
 
-	if (event->key != NULL && keys.most > 0 &&
-	    store_event_same(store, event, keys.most + 1) > keys.most) {
+	if (engine_is_same(store, rule, event)) {
 		return false;
 	}
 	if (store_event_count(store, &counted) <= rule->limit) {
