@@ -407,6 +407,7 @@ bench: all $(BENCHES)
 	tests/bench/milter
 	tests/bench/milter --limits
 	tests/bench/watch
+	tests/bench/watch --mix
 	tests/bench/web
 
 install: all
