@@ -10,6 +10,7 @@
 
 #include "base/endpoint.h"
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/proc.h"
 #include "base/sandbox.h"
 #include "base/supervise.h"
@@ -74,27 +75,30 @@ run(struct writer *writer, struct limits *limits, const char *conf_path)
 
 	for (;;) {
 		enum proc_signal signal = proc_signals_wait(-1, -1, LOOK_EVERY);
-		struct conf *conf = NULL;
+		struct conf *conf;
 
 		if (signal == PROC_SIGNAL_STOP) {
+			notify_stopping();
 			return true;
 		}
 		if (signal == PROC_SIGNAL_RELOAD) {
+			notify_reloading();
 			conf = conf_load(conf_path, error);
 			log_warn_lines(error);
 			if (conf == NULL) {
 				log_warn("the old configuration stays");
+			} else {
+				limits_use(limits);
+				writer_reload(writer, conf);
+				log_info("configuration reloaded");
 			}
-		}
-		if (conf != NULL) {
-			limits_use(limits);
-			writer_reload(writer, conf);
-			log_info("configuration reloaded");
+			notify_ready();
 		}
 		if (milter_ended()) {
 			log_warn("libmilter has stopped");
 			return false;
 		}
+		notify_alive();
 		proc_descriptors_look(proc_ticks() / 1000);
 		database_tend_log(writer_database(writer));
 	}
@@ -146,6 +150,7 @@ main(int argc, char **argv)
 		log_fatal(EXIT_USAGE, "cannot start a thread");
 	}
 	log_info("listening on %s", conf->milter.listen);
+	notify_ready();
 	asked = run(writer, limits, options.conf_path);
 	if (milter_stop(END_WAIT)) {
 		writer_free(writer);

@@ -325,7 +325,7 @@ give_to_group(
 	}
 	if (fine && name[0] != '\0' &&
 	    getgrnam_r(name, &group, buffer, sizeof(buffer), &found) == 0 &&
-	    found != NULL &&
+	    found != NULL && st.st_gid != found->gr_gid &&
 	    fchownat(fd, "", (uid_t)-1, found->gr_gid, AT_EMPTY_PATH) != 0) {
 		warn_errno(path, "cannot be given to the socket's group");
 	}

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/proc.h"
 #include "base/sandbox.h"
 #include "base/supervise.h"
@@ -162,6 +163,7 @@ run(struct watch *watch)
 	for (;;) {
 		enum follow_result result = follow_round(watch->follow);
 
+		notify_alive();
 		proc_descriptors_look(proc_ticks() / 1000);
 		if (once && result == FOLLOW_DRY) {
 			result = follow_settle(watch->follow);
@@ -175,12 +177,15 @@ run(struct watch *watch)
 			return EXIT_DATABASE;
 		}
 		if (asked && !follow_is_pending(watch->follow)) {
+			notify_reloading();
 			reload(watch);
+			notify_ready();
 			asked = false;
 			result = FOLLOW_MORE;
 		}
 		switch (rest(watch, result)) {
 		case PROC_SIGNAL_STOP:
+			notify_stopping();
 			finish(watch);
 			if (once) {
 				return EXIT_NO;
@@ -247,6 +252,9 @@ main(int argc, char **argv)
 	     opened == FOLLOW_MORE && !options->once && i < sources->count;
 	     i++) {
 		log_info("following %s", sources->source[i].name);
+	}
+	if (opened == FOLLOW_MORE) {
+		notify_ready();
 	}
 	if (opened != FOLLOW_BUSY) {
 		status = opened == FOLLOW_MORE ? run(&watch) : EXIT_DATABASE;

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "base/notify.h"
 #include "base/proc.h"
 #include "base/sandbox.h"
 #include "base/supervise.h"
@@ -164,17 +165,24 @@ serve(struct web *web, const struct keeper *keeper, struct conf *conf)
 	if (!server_start(web, conf, &keeper->listeners)) {
 		return EXIT_USAGE;
 	}
+	notify_ready();
 	while (!again && came != PROC_SIGNAL_STOP) {
 		came = proc_signals_wait(channel, -1, TICK_MS);
 		if (listeners_receive(channel, &listeners)) {
 			(void)server_listen(web, &listeners);
 		}
 		if (came == PROC_SIGNAL_RELOAD) {
+			notify_reloading();
 			reload(web, keeper->path, conf);
+			notify_ready();
 		}
 		server_tick(web);
+		notify_alive();
 		proc_descriptors_look(proc_ticks() / 1000);
 		again = store_files(conf->database) != files;
+	}
+	if (!again) {
+		notify_stopping();
 	}
 	server_stop(web);
 	log_info("%s",
