@@ -27,7 +27,8 @@ FILTER = ("INPUT_MAIL_FILTER(`videur', "
           "`S=unix:/run/videur/milter.sock, T=S:2s;R:5s;E:10s')")
 PRIVACY = ("define(`confPRIVACY_FLAGS', "
            "defn(`confPRIVACY_FLAGS')`,needmailhelo,novrfy,noexpn')")
-# For these tests: passwords without TLS, no pauses, short waits, small mails.
+# For these tests: passwords without TLS, no pauses, short waits, small mails,
+# however busy the machine is.
 MECHANISMS = """
 define(`confAUTH_MECHANISMS', `PLAIN LOGIN')
 define(`confAUTH_OPTIONS', `A')
@@ -35,6 +36,8 @@ TRUST_AUTH_MECH(`PLAIN LOGIN')
 define(`confBAD_RCPT_THROTTLE', `0')
 define(`confCONNECTION_RATE_THROTTLE', `0')
 define(`confTO_DATABLOCK', `2s')
+define(`confREFUSE_LA', `1000')
+define(`confQUEUE_LA', `1000')
 define(`confMAX_MESSAGE_SIZE', `20000')
 FEATURE(`blacklist_recipients')
 FEATURE(`virtusertable')
