@@ -76,6 +76,7 @@ class Ward:
         self.house = House(f"{self.folder}/house", logs=[self.postfix.log])
         self.house.door = f"{self.postfix.spool}/videur"
         self.house.socket = f"{self.house.door}/milter.sock"
+        self.house.listen = f'listen = "unix:{self.house.socket}"'
         os.makedirs(self.house.door)
         shutil.chown(self.house.door, "nobody", "postfix")
         os.chmod(self.house.door, 0o2750)
