@@ -11,6 +11,9 @@
 #   make sendmail   the tests with a real Sendmail, in roots of Debian 12 and 13
 #   make asan tsan  the tests under sanitizers
 #   make lint       format, static analysis, layers, scripts, man pages
+#   make deb        Debian packages in build/deb
+#   make package    those, built, installed, upgraded and purged in fresh roots
+#                   of Debian 12 and 13
 #   make fuzz       parsers of foreign text, and the running milter, against
 #                   made-up bytes (a minute each; FUZZ_SECONDS=)
 #   make soak       services killed, disks that fail (5 minutes; SOAK_SECONDS=)
@@ -81,6 +84,9 @@ PROGRAMS = $(BUILD)/videur $(BUILD)/videur-milter $(BUILD)/videur-watch \
 SERVICES = $(filter-out %/videur,$(PROGRAMS))
 MANUALS = $(sort $(wildcard src/*/*.[58]))
 MANDIR = $(PREFIX)/share/man
+# In /usr/local, too, systemd looks there.
+UNITDIR ?= $(PREFIX)/lib/systemd/system
+UNITS = $(sort $(wildcard systemd/*))
 # What an administrator copies to $(SYSCONFDIR)/videur; nothing of it is
 # put there by itself.
 EXAMPLES = $(PREFIX)/share/doc/videur/examples
@@ -322,6 +328,15 @@ lint:
 sbom: all
 	@scripts/sbom $(BUILD)
 
+deb:
+	@scripts/setup deb
+	@scripts/deb
+
+# In roots of their own, with systemd and Postfix; for root.
+package:
+	@scripts/setup test
+	$(PYTEST) -s tests/package
+
 # Built once more elsewhere, by another user in another way: the same?
 reproducible: all
 	@scripts/reproducible $(BUILD)
@@ -418,6 +433,9 @@ install: all
 	set -e; for page in $(MANUALS); do \
 		install -m 644 $$page $(DESTDIR)$(MANDIR)/man$${page##*.}; done
 	install -m 644 $(SAMPLES) $(DESTDIR)$(EXAMPLES)
+	install -d $(DESTDIR)$(UNITDIR)
+	set -e; for unit in $(UNITS); do sed 's:/usr/\(s\?bin/videur\):$(PREFIX)/\1:' \
+		$$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 	install -d $(DESTDIR)$(EXAMPLES)/web
 	install -m 644 $(wildcard web/*) $(DESTDIR)$(EXAMPLES)/web
 
@@ -427,6 +445,7 @@ uninstall:
 	rm -f $(foreach page,$(MANUALS),\
 		$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))
 	rm -f $(addprefix $(DESTDIR)$(EXAMPLES)/,$(notdir $(SAMPLES)))
+	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS)))
 	rm -rf $(DESTDIR)$(EXAMPLES)/web
 
 clean:
@@ -434,7 +453,7 @@ clean:
 
 # Never a file: a test runs whenever it is asked for.
 .PHONY: $(UNIT_TESTS:%=%.run) $(FUZZERS:%=%.fuzz)
-.PHONY: all help run demo check suites sendmail sendmail-inside asan tsan lint soak sbom reproducible measure pictures load bench fuzz fuzz-merge milter.fuzz install uninstall clean $(SUITES)
+.PHONY: all help run demo check suites sendmail sendmail-inside asan tsan lint soak sbom deb package reproducible measure pictures load bench fuzz fuzz-merge milter.fuzz install uninstall clean $(SUITES)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)
