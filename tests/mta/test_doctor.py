@@ -63,7 +63,7 @@ def test_of_a_healthy_host_it_says_so_and_ends_with_0(patient, ward):
         "database", "own-addresses", "postfix", "mynetworks", "mx", "ssh",
         "proxy", "allow", "milter-chain", "milter-action", "milter-socket",
         "helo", "smtpd", "logins", "reach", "scanners", "milter", "services",
-        "mode", "logs", "clock", "page", "operator"}
+        "mode", "logs", "clock", "page", "languages", "operator"}
 
 
 def test_people_read_a_line_a_finding_and_below_it_what_fixes_it(patient):
