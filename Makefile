@@ -87,6 +87,8 @@ MANDIR = $(PREFIX)/share/man
 # In /usr/local, too, systemd looks there.
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 UNITS = $(sort $(wildcard systemd/*))
+BASH_COMPLETION = $(PREFIX)/share/bash-completion/completions/videur
+ZSH_COMPLETION = $(PREFIX)/share/zsh/site-functions/_videur
 # What an administrator copies to $(SYSCONFDIR)/videur; nothing of it is
 # put there by itself.
 EXAMPLES = $(PREFIX)/share/doc/videur/examples
@@ -438,6 +440,8 @@ install: all
 		$$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 	install -d $(DESTDIR)$(EXAMPLES)/web
 	install -m 644 $(wildcard web/*) $(DESTDIR)$(EXAMPLES)/web
+	install -D -m 644 completions/videur.bash $(DESTDIR)$(BASH_COMPLETION)
+	install -D -m 644 completions/_videur $(DESTDIR)$(ZSH_COMPLETION)
 
 uninstall:
 	rm -f $(DESTDIR)$(PREFIX)/bin/videur \
@@ -447,6 +451,7 @@ uninstall:
 	rm -f $(addprefix $(DESTDIR)$(EXAMPLES)/,$(notdir $(SAMPLES)))
 	rm -f $(addprefix $(DESTDIR)$(UNITDIR)/,$(notdir $(UNITS)))
 	rm -rf $(DESTDIR)$(EXAMPLES)/web
+	rm -f $(DESTDIR)$(BASH_COMPLETION) $(DESTDIR)$(ZSH_COMPLETION)
 
 clean:
 	rm -rf $(BUILD)

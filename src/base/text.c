@@ -185,9 +185,13 @@ static const struct {
 	{ 'h', "h", HOUR },
 	{ 'm', "min", MINUTE },
 	{ 's', "s", 1 },
+	/* Read, but never written. */
+	{ 'w', NULL, 7 * DAY },
+	{ 'y', NULL, 365 * DAY },
 };
 enum {
-	UNITS = sizeof(units) / sizeof(units[0])
+	UNITS_READ = sizeof(units) / sizeof(units[0]),
+	UNITS = 4
 };
 
 static const int64_t longest = INT64_C(36525) * DAY; /* 100 years */
@@ -204,10 +208,11 @@ text_to_duration(const char *text, int64_t *seconds)
 		if (!read_digits(&text, longest, &number)) {
 			return false;
 		}
-		while (i < UNITS && units[i].letter != *text) {
+		while (i < UNITS_READ && units[i].letter != *text) {
 			i++;
 		}
-		if (i == UNITS || number > (longest - sum) / units[i].seconds) {
+		if (i == UNITS_READ ||
+		    number > (longest - sum) / units[i].seconds) {
 			return false;
 		}
 		sum += number * units[i].seconds;

@@ -44,8 +44,8 @@ bool text_copy(char *to, size_t size, const char *from);
 /* A whole decimal number from `min` to `max`, no sign but '-', no blanks. */
 bool text_to_int(const char *text, int64_t min, int64_t max, int64_t *out);
 
-/* "90s", "10m", "2h", "7d", and sums of them ("1h30m"); seconds, from 1 s to
- * 100 years.  A number without a unit is refused. */
+/* "90s", "10m", "2h", "7d", "2w", "1y" (365 days), and sums of them ("1h30m");
+ * seconds, from 1 s to 100 years.  A number without a unit is refused. */
 bool text_to_duration(const char *text, int64_t *seconds);
 
 /* ISO 8601 with a zone ("2026-11-21T18:05:42Z", "...+01:00", a fraction is

@@ -43,6 +43,20 @@ conf_is_policy_name(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
+void
+conf_policy_each(void (*each)(void *to, const char *name), void *to)
+{
+	for (size_t i = 0; policy_files[i].name != NULL; i++) {
+		const char *file = policy_files[i].name;
+		char name[CONF_NAME_SIZE];
+		struct text text;
+
+		text_init(&text, name, sizeof(name));
+		text_add_bytes(&text, file, strcspn(file, "."));
+		each(to, name);
+	}
+}
+
 /* There is no FOLDER/NAME.conf at `path` and none built in. */
 static void
 complain_of_name(const struct named *of, const char *name, const char *path,

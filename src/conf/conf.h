@@ -272,6 +272,9 @@ bool conf_counted_by(
 /* Whether it can name a policy or scanner: a-z, 0-9 and '-', at most 32. */
 bool conf_is_policy_name(const char *name);
 
+/* The names of those that ship. */
+void conf_policy_each(void (*each)(void *to, const char *name), void *to);
+
 /*
  * Read a policy: `name` from the folder policies/ beside `conf_path`, else
  * the one compiled in.  False with `error` set, as by conf_load(), where there

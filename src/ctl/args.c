@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "base/words.h"
 #include "conf/conf.h"
 #include "core/standing.h"
 
@@ -12,13 +11,17 @@ static const struct argument_kind {
 	const char *name;  /* where it is missing */
 	const char *wrong; /* what is said of a word that is none */
 } arguments[] = {
-	[ARGUMENT_ADDRESS] = { "IP", "is not an IP address" },
+	[ARGUMENT_ADDRESS] = { "IP", "is not an IP address and not a ref" },
 	[ARGUMENT_WHO] = { "IP or NET",
-	    "is neither an IP address nor a network" },
+	    "is neither an IP address nor a network nor a ref" },
+	[ARGUMENT_ASKED] = { "IP",
+	    "is not an IP address, not a ref and not the name of a host" },
+	[ARGUMENT_AMONG] = { "IP or NET",
+	    "is not an IP address, a network, a ref or the name of a host" },
 	[ARGUMENT_WHOM] = { "IP, NET or all",
-	    "is no IP address, no network and not \"all\"" },
+	    "is no IP address, no network, no ref and not \"all\"" },
 	[ARGUMENT_DURATION] = { "DURATION",
-	    "is not a duration (90s, 10m, 2h, 7d)" },
+	    "is not a duration (90s, 10m, 2h, 7d, 2w, 1y, forever)" },
 	[ARGUMENT_KIND] = { "KIND",
 	    "is not a kind (spam, virus, complaint, auth, recipient, sender, "
 	    "helo, command, disconnect, probe, greylist, relay, volume)" },
@@ -31,48 +34,109 @@ static const struct argument_kind {
 	[ARGUMENT_NOTE] = { NULL,
 	    "is not a note: only printable UTF-8, in one line of at most 200 "
 	    "bytes" },
+	[ARGUMENT_NUMBER] = { NULL, "is not a number from 1 on" },
 	[ARGUMENT_POLICY] = { NULL,
 	    "is not the name of a policy (1 to 32 of a-z, 0-9 and '-')" },
 	[ARGUMENT_REASON] = { NULL,
 	    "is not a reason (spam, virus, auth, error, recipient, volume)" },
+	[ARGUMENT_RULE] = { NULL, "is not the name of a rule" },
 	[ARGUMENT_SERVICE] = { NULL, "is not a service (any, mx, submission)" },
+	[ARGUMENT_SINCE] = { NULL,
+	    "is neither a time (2026-11-21T18:05:42Z or @SECONDS) nor a "
+	    "duration (2h: two hours ago)" },
+	[ARGUMENT_SORT] = { NULL,
+	    "is nothing to sort by (ends, begins, address, reason, rule, step, "
+	    "hits)" },
 	[ARGUMENT_TIME] = { NULL,
 	    "is not a time (2026-11-21T18:05:42Z or @SECONDS)" },
 };
 
-static const struct option_kind {
-	const char *name;
-	enum argument value; /* ARGUMENT_END: it takes none */
-} options[OPTION_COUNT] = {
-	[OPTION_ALL] = { "--all", ARGUMENT_END },
-	[OPTION_AT] = { "--at", ARGUMENT_TIME },
-	[OPTION_COMPARE] = { "--compare", ARGUMENT_POLICY },
-	[OPTION_CONFIG] = { "--config", ARGUMENT_FILE },
-	[OPTION_CSV] = { "--csv", ARGUMENT_END },
-	[OPTION_DETAIL] = { "--detail", ARGUMENT_DETAIL },
-	[OPTION_DRY_RUN] = { "--dry-run", ARGUMENT_END },
-	[OPTION_FIX] = { "--fix", ARGUMENT_END },
-	[OPTION_FOR] = { "--for", ARGUMENT_DURATION },
-	[OPTION_FORCE] = { "--force", ARGUMENT_END },
-	[OPTION_HELP] = { "--help", ARGUMENT_END },
-	[OPTION_JSON] = { "--json", ARGUMENT_END },
-	[OPTION_MISTAKE] = { "--mistake", ARGUMENT_END },
-	[OPTION_NOTE] = { "--note", ARGUMENT_NOTE },
-	[OPTION_NO_RELOAD] = { "--no-reload", ARGUMENT_END },
-	[OPTION_OUT] = { "--out", ARGUMENT_FILE },
-	[OPTION_POLICY] = { "--policy", ARGUMENT_POLICY },
-	[OPTION_POSTFIX] = { "--postfix", ARGUMENT_FILE },
-	[OPTION_REASON] = { "--reason", ARGUMENT_REASON },
-	[OPTION_SAY] = { "--say", ARGUMENT_NOTE },
-	[OPTION_SENDMAIL] = { "--sendmail", ARGUMENT_FILE },
-	[OPTION_SERVICE] = { "--service", ARGUMENT_SERVICE },
-	[OPTION_UNDO] = { "--undo", ARGUMENT_END },
-	[OPTION_UNMATCHED] = { "--unmatched", ARGUMENT_END },
-	[OPTION_WATCH] = { "--watch", ARGUMENT_END },
-	[OPTION_YES] = { "--yes", ARGUMENT_END },
+/* clang-format off */
+const struct option_kind args_options[OPTION_COUNT] = {
+	[OPTION_ALL] = { "--all", 0, ARGUMENT_END, NULL,
+	    "also what is over, cleared or a mistake" },
+	[OPTION_AT] = { "--at", 0, ARGUMENT_TIME, "TIME", "when it happened" },
+	[OPTION_COMPARE] = { "--compare", 0, ARGUMENT_POLICY, "P Q",
+	    "two policies side by side" },
+	[OPTION_CONFIG] = { "--config", 0, ARGUMENT_FILE, "DIR",
+	    "where the configuration of Postfix is" },
+	[OPTION_CSV] = { "--csv", 0, ARGUMENT_END, NULL, "print CSV" },
+	[OPTION_DETAIL] = { "--detail", 0, ARGUMENT_DETAIL, "T",
+	    "a text to keep with it" },
+	[OPTION_DRY_RUN] = { "--dry-run", 0, ARGUMENT_END, NULL,
+	    "only say what would be done" },
+	[OPTION_FIX] = { "--fix", 0, ARGUMENT_END, NULL,
+	    "allow what must not be banned" },
+	[OPTION_FOR] = { "--for", 0, ARGUMENT_DURATION, "DURATION",
+	    "so long, not for good" },
+	[OPTION_FORCE] = { "--force", 0, ARGUMENT_END, NULL,
+	    "do it all the same" },
+	[OPTION_HELP] = { "--help", 'h', ARGUMENT_END, NULL, "print this" },
+	[OPTION_JSON] = { "--json", 0, ARGUMENT_END, NULL, "print JSON" },
+	[OPTION_LIMIT] = { "--limit", 0, ARGUMENT_NUMBER, "N",
+	    "show so many at most" },
+	[OPTION_LONG] = { "--long", 'l', ARGUMENT_END, NULL,
+	    "everything there is about each" },
+	[OPTION_MISTAKE] = { "--mistake", 0, ARGUMENT_END, NULL,
+	    "do not count the ban as a step" },
+	[OPTION_NOTE] = { "--note", 0, ARGUMENT_NOTE, "T",
+	    "a note for administrators" },
+	[OPTION_NO_RELOAD] = { "--no-reload", 0, ARGUMENT_END, NULL,
+	    "do not tell Postfix to read it" },
+	[OPTION_OUT] = { "--out", 0, ARGUMENT_FILE, "FILE", "write it there" },
+	[OPTION_POLICY] = { "--policy", 0, ARGUMENT_POLICY, "P",
+	    "of that policy" },
+	[OPTION_POSTFIX] = { "--postfix", 0, ARGUMENT_FILE, "DIR",
+	    "where the configuration of Postfix is" },
+	[OPTION_REASON] = { "--reason", 0, ARGUMENT_REASON, "R",
+	    "spam, virus, auth, error, recipient or volume" },
+	[OPTION_RULE] = { "--rule", 0, ARGUMENT_RULE, "R",
+	    "only bans by that rule (by hand: manual)" },
+	[OPTION_SAY] = { "--say", 0, ARGUMENT_NOTE, "T",
+	    "words that everybody may read" },
+	[OPTION_SENDMAIL] = { "--sendmail", 0, ARGUMENT_FILE, "DIR",
+	    "where the configuration of Sendmail is" },
+	[OPTION_SERVICE] = { "--service", 0, ARGUMENT_SERVICE, "S",
+	    "any, mx or submission" },
+	[OPTION_SINCE] = { "--since", 0, ARGUMENT_SINCE, "T",
+	    "from that time on, or so long ago (2h)" },
+	[OPTION_SORT] = { "--sort", 0, ARGUMENT_SORT, "KEY",
+	    "by ends, begins, address, reason, rule, step or hits" },
+	[OPTION_SUSPECTS] = { "--suspects", 0, ARGUMENT_END, NULL,
+	    "only of clients whose mail was accepted before" },
+	[OPTION_UNDO] = { "--undo", 0, ARGUMENT_END, NULL,
+	    "take it back" },
+	[OPTION_UNMATCHED] = { "--unmatched", 0, ARGUMENT_END, NULL,
+	    "the lines that no rule understood" },
+	[OPTION_UTC] = { "--utc", 0, ARGUMENT_END, NULL,
+	    "times in UTC, not in the local zone" },
+	[OPTION_WATCH] = { "--watch", 0, ARGUMENT_END, NULL,
+	    "again whenever something changes" },
+	[OPTION_YES] = { "--yes", 0, ARGUMENT_END, NULL,
+	    "do not ask first" },
+};
+/* clang-format on */
+
+static const char *const sort_names[] = {
+	[SORT_ENDS] = "ends",
+	[SORT_BEGINS] = "begins",
+	[SORT_ADDRESS] = "address",
+	[SORT_REASON] = "reason",
+	[SORT_RULE] = "rule",
+	[SORT_STEP] = "step",
+	[SORT_HITS] = "hits",
 };
 
-static const struct words option_words = WORDS_OF(options);
+const struct words sort_words = WORDS_OF(sort_names);
+
+static const struct words option_words = WORDS_OF(args_options);
+
+bool
+args_takes(const struct syntax *syntax, enum args_option option)
+{
+	return option == OPTION_HELP ||
+	       (syntax->options & UINT64_C(1) << option) != 0;
+}
 
 /* ---- options and words apart ---- */
 
@@ -98,8 +162,12 @@ find_option(struct args *args, const char *word, size_t len)
 	const char *near;
 
 	for (enum args_option i = 0; i < OPTION_COUNT; i++) {
-		if (strlen(options[i].name) == len &&
-		    strncmp(options[i].name, word, len) == 0) {
+		const struct option_kind *option = &args_options[i];
+		bool letter = len == 2 && word[0] == '-' &&
+			      option->letter != 0 && word[1] == option->letter;
+
+		if (letter || (strlen(option->name) == len &&
+				  strncmp(option->name, word, len) == 0)) {
 			return i;
 		}
 	}
@@ -114,7 +182,7 @@ find_option(struct args *args, const char *word, size_t len)
 static void
 take_option(char *const **argv, struct args *out)
 {
-	const char *word = strcmp(**argv, "-h") == 0 ? "--help" : **argv;
+	const char *word = **argv;
 	const size_t len = strcspn(word, "=");
 	const enum args_option option = find_option(out, word, len);
 	const bool both = option == OPTION_COMPARE;
@@ -123,10 +191,10 @@ take_option(char *const **argv, struct args *out)
 	if (option == OPTION_COUNT) {
 		return;
 	}
-	if (options[option].value == ARGUMENT_END) {
+	if (args_options[option].value == ARGUMENT_END) {
 		if (value != NULL) {
-			complain(
-			    out, "%s takes no value", options[option].name);
+			complain(out, "%s takes no value",
+			    args_options[option].name);
 		}
 		value = word;
 	} else if (value == NULL && (*argv)[1] != NULL) {
@@ -136,11 +204,11 @@ take_option(char *const **argv, struct args *out)
 		out->second = *++*argv;
 	}
 	if (value == NULL || (both && out->second == NULL)) {
-		complain(out, "%s needs %s", options[option].name,
+		complain(out, "%s needs %s", args_options[option].name,
 		    both ? "two values" : "a value");
 	}
 	if (out->value[option] != NULL) {
-		complain(out, "%s is given twice", options[option].name);
+		complain(out, "%s is given twice", args_options[option].name);
 	}
 	out->value[option] = value;
 }
@@ -150,7 +218,7 @@ args_split(char *const *argv, struct args *out)
 {
 	bool ended = false;
 
-	*out = (struct args){ .words = 0 };
+	memset(out, 0, offsetof(struct args, target));
 	for (; *argv != NULL; argv++) {
 		if (!ended && strcmp(*argv, "--") == 0) {
 			ended = true;
@@ -166,39 +234,63 @@ args_split(char *const *argv, struct args *out)
 
 /* ---- understanding them ---- */
 
+/* A time is as it stands, a duration so long before now. */
+static bool
+read_since(const char *word, int64_t *since)
+{
+	if (text_to_duration(word, since)) {
+		*since = -*since;
+		return true;
+	}
+	return text_to_time(word, since) && *since >= 0;
+}
+
 /* Understand a word; false where it is none of its kind. */
 static bool
 understand(struct args *args, const char *word, enum argument argument)
 {
+	static const unsigned also[] = {
+		[ARGUMENT_ADDRESS] = 0,
+		[ARGUMENT_WHO] = TARGET_NETS,
+		[ARGUMENT_ASKED] = TARGET_NAMES,
+		[ARGUMENT_AMONG] = TARGET_NETS | TARGET_NAMES,
+		[ARGUMENT_WHOM] = TARGET_NETS | TARGET_EVERYBODY,
+	};
+
 	switch (argument) {
 	case ARGUMENT_ADDRESS:
 	case ARGUMENT_WHO:
+	case ARGUMENT_ASKED:
+	case ARGUMENT_AMONG:
 	case ARGUMENT_WHOM:
-		args->everybody = argument == ARGUMENT_WHOM &&
-				  strcmp(word, "all") == 0;
-		args->single = addr_parse(word, &args->address);
-		if (args->single) {
-			args->who = net_cut(&args->address, ADDR_BITS);
-		}
-		return args->everybody || args->single ||
-		       (argument != ARGUMENT_ADDRESS &&
-			   net_parse(word, &args->who));
+		return target_read(
+		    word, also[argument], &args->target[args->targets]);
 	case ARGUMENT_DURATION:
-		return text_to_duration(word, &args->duration);
+		return strcmp(word, "forever") == 0
+			   ? text_to_duration("100y", &args->duration)
+			   : text_to_duration(word, &args->duration);
 	case ARGUMENT_TIME:
 		return text_to_time(word, &args->at);
+	case ARGUMENT_SINCE:
+		return read_since(word, &args->since);
+	case ARGUMENT_NUMBER:
+		return text_to_int(word, 1, INT64_MAX, &args->limit);
 	case ARGUMENT_KIND:
 		return words_parse(&kind_words, word, &args->kind);
 	case ARGUMENT_REASON:
 		return words_parse(&reason_words, word, &args->reason);
 	case ARGUMENT_SERVICE:
 		return words_parse(&service_words, word, &args->service);
+	case ARGUMENT_SORT:
+		return words_parse(&sort_words, word, &args->sort);
 	case ARGUMENT_NOTE:
 		return strlen(word) < BAN_NOTE_SIZE && utf8_is_plain(word);
 	case ARGUMENT_DETAIL:
 		return strlen(word) <= ARGS_DETAIL_MAX && text_is_plain(word);
 	case ARGUMENT_POLICY:
 		return conf_is_policy_name(word);
+	case ARGUMENT_RULE:
+		return word[0] != '\0' && strlen(word) < BAN_RULE_SIZE;
 	case ARGUMENT_FILE:
 		return word[0] != '\0';
 	case ARGUMENT_END:
@@ -211,6 +303,12 @@ understand(struct args *args, const char *word, enum argument argument)
 	return true;
 }
 
+static bool
+is_target(enum argument argument)
+{
+	return argument >= ARGUMENT_ADDRESS && argument <= ARGUMENT_WHOM;
+}
+
 /* The same, with a complaint; `option` names where it stood, or is "". */
 static void
 read_word(struct args *args, const char *option, const char *word,
@@ -218,17 +316,73 @@ read_word(struct args *args, const char *option, const char *word,
 {
 	char complaint[NET_COMPLAINT_SIZE];
 	const char *wrong = arguments[argument].wrong;
+	struct addr address;
 	struct net net;
 
-	if (understand(args, word, argument)) {
-		return;
+	if (is_target(argument) && args->targets == ARGS_WORDS_MAX) {
+		complain(args, "more than %d are too many", ARGS_WORDS_MAX);
+	} else if (understand(args, word, argument)) {
+		args->targets += is_target(argument);
+	} else {
+		if (is_target(argument) && net_read(word, &address, &net)) {
+			wrong = net_parse(word, &net)
+				    ? "is a network, not one address"
+				    : net_complaint(word, complaint);
+		}
+		complain(args, "%s%s\"%.60s\" %s", option,
+		    option[0] != '\0' ? ": " : "", word, wrong);
 	}
-	if (argument <= ARGUMENT_WHOM && net_read(word, &args->address, &net)) {
-		wrong = net_parse(word, &net) ? "is a network, not one address"
-					      : net_complaint(word, complaint);
+}
+
+/* All words from `at` on, of which one may be "-". */
+static void
+read_targets(struct args *args, size_t at, enum argument argument)
+{
+	args->several = args->words > at + 1;
+	for (; at < args->words && args->error[0] == '\0'; at++) {
+		const char *word = args->word[at];
+
+		if (strcmp(word, "-") != 0) {
+			read_word(args, "", word, argument);
+			continue;
+		}
+		args->several = true;
+		while ((word = target_next_word()) != NULL &&
+		       args->error[0] == '\0') {
+			read_word(args, "stdin", word, argument);
+		}
 	}
-	complain(args, "%s%s\"%.60s\" %s", option,
-	    option[0] != '\0' ? ": " : "", word, wrong);
+	if (args->targets == 0) {
+		complain(args, "nobody is named on standard input");
+	}
+}
+
+static void
+read_options(struct args *args, const char *verb, const struct syntax *syntax)
+{
+	for (enum args_option i = 0; i < OPTION_COUNT; i++) {
+		const struct option_kind *option = &args_options[i];
+		const char *value = args->value[i];
+
+		if (args->error[0] != '\0' || value == NULL) {
+			continue;
+		}
+		/* Help was given before. */
+		if ((syntax->options & UINT64_C(1) << i) == 0) {
+			complain(args, "\"%s\" has no option %s", verb,
+			    option->name);
+			continue;
+		}
+		read_word(args, option->name, value, option->value);
+		if (i == OPTION_COMPARE) {
+			read_word(
+			    args, option->name, args->second, option->value);
+		}
+	}
+	if (args->value[OPTION_CSV] != NULL &&
+	    args->value[OPTION_JSON] != NULL) {
+		complain(args, "--json and --csv exclude each other");
+	}
 }
 
 bool
@@ -238,27 +392,7 @@ args_read(struct args *args, const char *verb, size_t skip,
 	const enum argument *argument = syntax->argument;
 	size_t at = skip;
 
-	for (enum args_option i = 0; i < OPTION_COUNT; i++) {
-		const char *value = args->value[i];
-
-		if (args->error[0] != '\0' || value == NULL) {
-			continue;
-		}
-		if ((syntax->options & UINT64_C(1) << i) == 0) {
-			complain(args, "\"%s\" has no option %s", verb,
-			    options[i].name);
-			continue;
-		}
-		read_word(args, options[i].name, value, options[i].value);
-		if (i == OPTION_COMPARE) {
-			read_word(args, options[i].name, args->second,
-			    options[i].value);
-		}
-	}
-	if (args->value[OPTION_CSV] != NULL &&
-	    args->value[OPTION_JSON] != NULL) {
-		complain(args, "--json and --csv exclude each other");
-	}
+	read_options(args, verb, syntax);
 	for (; *argument != ARGUMENT_END; argument++) {
 		if (*argument == ARGUMENT_OPTIONAL) {
 			if (at >= args->words) {
@@ -270,6 +404,10 @@ args_read(struct args *args, const char *verb, size_t skip,
 		} else if (arguments[*argument].wrong == NULL) {
 			args->file = &args->word[at];
 			args->files = args->words - at;
+			at = args->words;
+		} else if (*argument >= ARGUMENT_ASKED &&
+			   *argument <= ARGUMENT_WHOM) {
+			read_targets(args, at, *argument);
 			at = args->words;
 		} else {
 			read_word(args, "", args->word[at++], *argument);

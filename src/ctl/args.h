@@ -12,8 +12,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "base/addr.h"
+#include "base/words.h"
 #include "core/kind.h"
+#include "ctl/target.h"
 
 enum {
 	ARGS_WORDS_MAX = 512, /* a shell's "mail.log*" may be many */
@@ -26,9 +27,13 @@ enum {
 enum argument {
 	ARGUMENT_END,
 	ARGUMENT_OPTIONAL, /* none itself: what follows may be left out */
-	ARGUMENT_ADDRESS,  /* one address */
-	ARGUMENT_WHO,      /* an address or a network */
-	ARGUMENT_WHOM,     /* the same, or "all" */
+	/* One of whom: */
+	ARGUMENT_ADDRESS, /* an address or a ref */
+	ARGUMENT_WHO,     /* the same, or a network */
+	/* All words that are left, "-" for those of standard input: */
+	ARGUMENT_ASKED,    /* addresses, refs and names of hosts */
+	ARGUMENT_AMONG,    /* the same, and networks */
+	ARGUMENT_WHOM,     /* addresses, networks and refs; or "all" */
 	ARGUMENT_DURATION, /* "2h" */
 	ARGUMENT_KIND,     /* "spam" */
 	ARGUMENT_FILE,     /* a path that need not exist */
@@ -38,9 +43,13 @@ enum argument {
 	/* of options only */
 	ARGUMENT_DETAIL,
 	ARGUMENT_NOTE,
+	ARGUMENT_NUMBER,
 	ARGUMENT_POLICY,
 	ARGUMENT_REASON,
+	ARGUMENT_RULE,
 	ARGUMENT_SERVICE,
+	ARGUMENT_SINCE, /* a time, or a duration before now */
+	ARGUMENT_SORT,
 	ARGUMENT_TIME
 };
 
@@ -57,6 +66,8 @@ enum args_option {
 	OPTION_FORCE,
 	OPTION_HELP,
 	OPTION_JSON,
+	OPTION_LIMIT,
+	OPTION_LONG,
 	OPTION_MISTAKE,
 	OPTION_NOTE,
 	OPTION_NO_RELOAD,
@@ -64,20 +75,48 @@ enum args_option {
 	OPTION_POLICY,
 	OPTION_POSTFIX,
 	OPTION_REASON,
+	OPTION_RULE,
 	OPTION_SAY,
 	OPTION_SENDMAIL,
 	OPTION_SERVICE,
+	OPTION_SINCE,
+	OPTION_SORT,
+	OPTION_SUSPECTS,
 	OPTION_UNDO,
 	OPTION_UNMATCHED,
+	OPTION_UTC,
 	OPTION_WATCH,
 	OPTION_YES,
 	OPTION_COUNT
 };
 
+/* What each option is; `value` is ARGUMENT_END where it takes none. */
+struct option_kind {
+	const char *name; /* "--note" */
+	char letter;      /* 'h' of "-h", or 0 */
+	enum argument value;
+	const char *shown; /* "T": how help names its value */
+	const char *help;
+};
+extern const struct option_kind args_options[OPTION_COUNT];
+
+/* By what `list` can be sorted. */
+enum sort_key {
+	SORT_ENDS,
+	SORT_BEGINS,
+	SORT_ADDRESS,
+	SORT_REASON,
+	SORT_RULE,
+	SORT_STEP,
+	SORT_HITS,
+	SORT_KEYS
+};
+extern const struct words sort_words;
+
 /* What a verb takes. */
 struct syntax {
 	enum argument argument[ARGS_MAX + 1]; /* in order */
-	uint64_t options;                     /* bits, by their place */
+	uint64_t options; /* UINT64_C(1) << OPTION_ALL ... */
 };
 
 /* All texts are borrowed. */
@@ -91,18 +130,20 @@ struct args {
 	char error[ARGS_ERROR_SIZE]; /* the first thing wrong, or empty */
 
 	/* ---- what args_read() understood; 0 where it was not given ---- */
-	struct addr address;
-	struct net who; /* a single address is the network of 128 bits */
-	bool single;    /* `who` was written as an address */
-	bool everybody; /* "all" stood for `who` */
+	size_t targets; /* in `target` */
+	bool several;   /* more than one may be answered */
 	int64_t duration;
 	enum kind kind;
 	enum reason reason;
 	enum service service;
+	enum sort_key sort;
 	int64_t at;
+	int64_t since; /* negative: so many seconds before now */
+	int64_t limit;
 	/* Paths, or a text's words: the last of `word`. */
 	const char *const *file;
 	size_t files;
+	struct target target[ARGS_WORDS_MAX]; /* large: the last */
 };
 
 /* Tell options from words, of which NULL is the end; an error stays in
@@ -110,8 +151,12 @@ struct args {
 void args_split(char *const *argv, struct args *out);
 
 /* Understand the words behind the first `skip` of them, and the options;
- * `verb` is named where it does not take one.  False with `args->error`. */
+ * `verb` is named where it does not take one.  Reads standard input where "-"
+ * stands for targets.  False with `args->error`. */
 bool args_read(struct args *args, const char *verb, size_t skip,
     const struct syntax *syntax);
+
+/* Whether a verb takes that option. */
+bool args_takes(const struct syntax *syntax, enum args_option option);
 
 #endif

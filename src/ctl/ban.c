@@ -4,16 +4,6 @@
 #include "doctor/facts.h"
 #include "engine/engine.h"
 
-/* An address stands for its client, a network for itself. */
-static struct net
-target(const struct ctl *ctl)
-{
-	const struct args *args = ctl->args;
-
-	return args->single ? engine_client(ctl->conf, &args->address)
-			    : args->who;
-}
-
 /* ---- ban ---- */
 
 /* Refuse it without --force, for what lies in it. */
@@ -31,7 +21,7 @@ static bool
 hits_ourselves(const struct ctl *ctl)
 {
 	static struct mta mta; /* too large for a stack */
-	const struct net who = target(ctl);
+	const struct net who = ctl_client(ctl, &ctl->args->target[0]);
 	struct addr address;
 	bool hits = false;
 
@@ -62,7 +52,7 @@ enum exit_status
 ban_check(struct ctl *ctl)
 {
 	const struct conf *conf = ctl->conf;
-	const struct net *who = &ctl->args->who;
+	const struct net *who = &ctl->args->target[0].who;
 	bool allowed = who->bits == ADDR_BITS && conf_is_own(who, 0);
 	const char *text = piece_net(who);
 
@@ -93,9 +83,15 @@ ban_check(struct ctl *ctl)
 enum exit_status
 ban_add(struct ctl *ctl)
 {
+	static const char *const done_words[] = {
+		[BAN_NEW] = "new",
+		[BAN_PROLONGED] = "prolonged",
+		[BAN_REPLACED] = "replaced",
+	};
 	const struct args *args = ctl->args;
+	const struct net *who = &args->target[0].who;
 	struct ban ban = {
-		.who = target(ctl),
+		.who = ctl_client(ctl, &args->target[0]),
 		.reason = args->value[OPTION_REASON] != NULL ? args->reason
 							     : REASON_ERROR,
 		.ends = ctl->now + args->duration,
@@ -112,11 +108,11 @@ ban_add(struct ctl *ctl)
 		(void)text_copy(
 		    ban.say, sizeof(ban.say), args->value[OPTION_SAY]);
 	}
-	if (store_allow_find(ctl->store, &args->who.addr, ctl->now, &allow) &&
-	    net_contains(&allow.net, &args->who)) {
+	if (store_allow_find(ctl->store, &who->addr, ctl->now, &allow) &&
+	    net_contains(&allow.net, who)) {
 		output_complain("%s is allowed: \"videur allow remove %s\" "
 				"comes first",
-		    piece_net(&args->who), piece_net(&allow.net));
+		    piece_net(who), piece_net(&allow.net));
 		return EXIT_USAGE;
 	}
 	done = engine_ban(ctl->store, ctl->conf, &ban, ctl->now, &was);
@@ -142,45 +138,62 @@ ban_add(struct ctl *ctl)
 				"banned now",
 		    piece_addr(&address));
 	}
+	output_object(NULL, &bans_layout);
+	bans_fields(ctl, &ban, NULL, "");
+	output_string("done", done_words[done]);
+	output_time("was", done == BAN_NEW ? 0 : was);
+	output_end();
 	return EXIT_FINE;
 }
 
 /* ---- clear ---- */
 
 static bool
-say_still_banned(void *to, const struct ban *ban)
+put_still_banned(void *to, const struct ban *ban)
 {
-	(void)to;
 	output_say(
 	    "%s is still banned for %s until %s (ref %s); \"videur clear "
 	    "%s\" lifts it",
 	    piece_net(&ban->who), reason_name(ban->reason),
 	    piece_time(ban->ends), ban->ref, piece_net(&ban->who));
+	bans_row(to, ban, NULL, "");
 	return true;
 }
 
-enum exit_status
-ban_clear(struct ctl *ctl)
+/* Bans that reach beyond what is cleared, and for other reasons. */
+static void
+put_rest(struct ctl *ctl, const struct net *who)
+{
+	struct layout layout = bans_layout;
+	const struct ban_query rest = {
+		.scope = BAN_COVERING,
+		.who = *who,
+		.active_at = ctl->now,
+	};
+
+	layout.programs = true;
+	output_table("still", &layout);
+	store_ban_each(ctl->store, &rest, put_still_banned, ctl);
+	(void)output_end();
+}
+
+static enum exit_status
+clear_one(struct ctl *ctl, const struct target *target)
 {
 	const struct args *args = ctl->args;
+	const bool everybody = target->kind == TARGET_ALL;
+	const struct net client = engine_client(ctl->conf, &target->address);
 	struct clearing clearing = {
-		.who = target(ctl),
-		.everybody = args->everybody,
+		.who = ctl_client(ctl, target),
+		.everybody = everybody,
 		.reason = args->value[OPTION_REASON] != NULL ? &args->reason
+			  : target->ref[0] != '\0'           ? &target->reason
 							     : NULL,
 		.mistake = args->value[OPTION_MISTAKE] != NULL,
 	};
-	/* Bans that reach beyond what is cleared, and for other reasons. */
-	const struct ban_query rest = {
-		.scope = BAN_COVERING,
-		.who = clearing.who,
-		.active_at = ctl->now,
-	};
-	const struct net client = engine_client(ctl->conf, &clearing.who.addr);
 	/* The counters of one are reset even where no ban is lifted. */
-	const bool one = !args->everybody &&
-			 net_contains(&client, &clearing.who);
-	const char *who = args->everybody ? "all" : piece_net(&clearing.who);
+	const bool one = !everybody && net_contains(&client, &clearing.who);
+	const char *who = everybody ? "all" : piece_net(&clearing.who);
 	int64_t lifted;
 
 	lifted = engine_clear(ctl->store, ctl->conf, &clearing, ctl->now);
@@ -188,17 +201,30 @@ ban_clear(struct ctl *ctl)
 		ctl_audit(ctl, "clear", who);
 	}
 	if (lifted > 0) {
-		output_say("lifted %s", piece_count(lifted, "ban", "bans"));
+		output_say("%s%slifted %s", args->several ? who : "",
+		    args->several ? ": " : "",
+		    piece_count(lifted, "ban", "bans"));
 	} else {
 		output_say("nothing to clear");
 	}
 	if (lifted == 0 && one) {
 		output_say("%s: counters reset", who);
 	}
-	if (!args->everybody) {
-		store_ban_each(ctl->store, &rest, say_still_banned, NULL);
+	output_object(NULL, NULL);
+	output_string("who", who);
+	output_int("lifted", lifted);
+	output_bool("reset", lifted > 0 || one);
+	if (!everybody) {
+		put_rest(ctl, &clearing.who);
 	}
+	output_end();
 	return lifted > 0 ? EXIT_FINE : EXIT_NO;
+}
+
+enum exit_status
+ban_clear(struct ctl *ctl)
+{
+	return ctl_each(ctl, clear_one);
 }
 
 /* ---- allow ---- */
@@ -234,7 +260,7 @@ allow_list(struct ctl *ctl)
 enum exit_status
 allow_check(struct ctl *ctl)
 {
-	const struct net *who = &ctl->args->who;
+	const struct net *who = &ctl->args->target[0].who;
 
 	if (ctl->args->value[OPTION_FORCE] == NULL &&
 	    net_is_wider(who, BAN_WIDEST_V4, BAN_WIDEST_V6)) {
@@ -252,7 +278,7 @@ allow_add(struct ctl *ctl)
 {
 	const struct args *args = ctl->args;
 	struct allow allow = {
-		.net = args->who,
+		.net = args->target[0].who,
 		.until = args->duration != 0 ? ctl->now + args->duration : 0,
 	};
 	int64_t lifted;
@@ -265,19 +291,28 @@ allow_add(struct ctl *ctl)
 	    allow.until != 0 ? " until " : "",
 	    allow.until != 0 ? piece_time(allow.until) : "",
 	    piece_count(lifted, "ban", "bans"));
+	output_object(NULL, &networks);
+	output_fields(&allow);
+	output_int("lifted", lifted);
+	output_end();
 	return EXIT_FINE;
 }
 
 enum exit_status
 allow_remove(struct ctl *ctl)
 {
-	const char *net = piece_net(&ctl->args->who);
-	bool there = store_allow_remove(ctl->store, &ctl->args->who);
+	const struct net *who = &ctl->args->target[0].who;
+	const char *net = piece_net(who);
+	bool there = store_allow_remove(ctl->store, who);
 
 	if (there) {
 		ctl_audit(ctl, "allow remove", net);
 	}
 	output_say("%s is %s", net,
 	    there ? "no longer allowed" : "not on the allow list");
+	output_object(NULL, NULL);
+	output_string("network", net);
+	output_bool("removed", there);
+	output_end();
 	return there ? EXIT_FINE : EXIT_NO;
 }

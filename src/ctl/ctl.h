@@ -50,10 +50,22 @@ struct rules *ctl_rules(const struct ctl *ctl);
 /* Their rows as `list` has them, for JSON, and for text with other columns. */
 extern const struct layout bans_layout;
 
-/* One ban as a row of the open table.  Of an address that it holds, only what
- * that one may know.  People are told `story` beside it. */
+/* One ban as a row of the open table, or what such a row has into the open
+ * object.  Of an address that it holds, only what that one may know.  People
+ * are told `story` beside it. */
 void bans_row(struct ctl *ctl, const struct ban *ban,
     const struct addr *address, const char *story);
+void bans_fields(struct ctl *ctl, const struct ban *ban,
+    const struct addr *address, const char *story);
+
+/* Whom a verb is to change: an address stands for its client, a network and
+ * the ban behind a ref for itself. */
+struct net ctl_client(const struct ctl *ctl, const struct target *target);
+
+/* Answer for each target, the document of programs being a list where several
+ * may be asked for; EXIT_NO where one of them is. */
+enum exit_status ctl_each(struct ctl *ctl,
+    enum exit_status (*answer)(struct ctl *ctl, const struct target *target));
 
 /* One line about a ban that has just been written. */
 void bans_began(struct ctl *ctl, const struct ban *ban);
@@ -112,7 +124,10 @@ verb status_show;
 verb brake_show; /* EXIT_NO while it is on */
 verb brake_release;
 
+/* --suspects takes no names. */
+verb list_names_check;
 verb list_show;
+verb list_suspects;
 verb list_check; /* EXIT_NO where it is banned */
 verb list_changes;
 verb explain_show;

@@ -16,6 +16,7 @@ enum {
 /* What is told, and what of it decides when all is forgotten. */
 struct known {
 	struct ctl *ctl;
+	struct net who; /* the address, or the network of the ban it is of */
 	struct net client;
 	int64_t last_event; /* 0 for none, as below */
 	int64_t last_ban;   /* when the last of them ends */
@@ -461,7 +462,7 @@ put_bans(struct known *known)
 	struct story story = { .count = 0 };
 	const struct ban_query query = {
 		.scope = BAN_COVERING,
-		.who = ctl->args->who,
+		.who = known->who,
 		.active_at = INT64_MIN,
 		.observed = true,
 	};
@@ -506,13 +507,15 @@ put_forgotten(const char *name, int64_t at)
 	}
 }
 
-enum exit_status
-explain_show(struct ctl *ctl)
+static enum exit_status
+explain_one(struct ctl *ctl, const struct target *target)
 {
 	const struct conf *conf = ctl->conf;
-	const struct addr *address = &ctl->args->address;
+	const struct addr *address = &target->address;
+	const long here = output_here();
 	struct known known = {
 		.ctl = ctl,
+		.who = target->who,
 		.client = engine_client(conf, address),
 	};
 	struct standing standing;
@@ -543,8 +546,14 @@ explain_show(struct ctl *ctl)
 	output_time("checked_at", ctl->now);
 	output_end();
 	if (!anything) {
-		output_restart();
+		output_restart(here);
 		output_say("nothing is known of %s", piece_addr(address));
 	}
 	return anything ? EXIT_FINE : EXIT_NO;
+}
+
+enum exit_status
+explain_show(struct ctl *ctl)
+{
+	return ctl_each(ctl, explain_one);
 }

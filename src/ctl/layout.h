@@ -80,11 +80,12 @@ struct layout {
 	struct column column[COLUMNS_MAX + 1]; /* name NULL ends */
 	const char *shown; /* " begins ends ": text has these; NULL: all */
 	size_t indent;
-	bool records; /* text: a line "label  value" for each value */
-	bool lines;   /* JSON: an object a line instead of an array */
-	bool stream;  /* text: each row at once, columns as wide as told */
-	bool people;  /* text only */
-	bool open;    /* for the one it is about; not in text */
+	bool records;  /* text: a line "label  value" for each value */
+	bool lines;    /* JSON: an object a line instead of an array */
+	bool stream;   /* text: each row at once, columns as wide as told */
+	bool people;   /* text only */
+	bool programs; /* not in text */
+	bool open;     /* for the one it is about; not in text */
 };
 
 #endif

@@ -1,334 +1,362 @@
 #include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
 
-#include "base/text.h"
 #include "core/standing.h"
 #include "ctl/ctl.h"
 #include "engine/engine.h"
 
-enum {
-	WHERE_SIZE = 128
-};
-
-/* ---- one ban ---- */
-
-struct ban_row {
-	struct ban ban;
-	int64_t until;
-	const char *left;
-	const char *state;
-	const char *which; /* "2", or "hand" */
-	const char *detail;
-	const char *words;
-	const char *reply;
-};
-
-const struct layout bans_layout = {
-	.column = {
-	    { "client", OF(ban_row, ban.who), "ADDRESS", COLUMN_SECRET },
-	    { "reason", OF(ban_row, ban.reason), "REASON", 0 },
-	    { "rule", OF(ban_row, ban.rule), NULL, 0 },
-	    { "step", OF(ban_row, ban.step), NULL, 0 },
-	    { "which", OF(ban_row, which), "STEP", COLUMN_RIGHT | COLUMN_PEOPLE },
-	    { "begins", OF(ban_row, ban.begins), "SINCE", COLUMN_TIME },
-	    { "ends", OF(ban_row, ban.ends), NULL, COLUMN_TIME },
-	    { "until", OF(ban_row, until), "UNTIL", COLUMN_TIME | COLUMN_PEOPLE },
-	    { "left", OF(ban_row, left), "LEFT", COLUMN_RIGHT | COLUMN_PEOPLE },
-	    { "cleared", OF(ban_row, ban.cleared), NULL, COLUMN_TIME | COLUMN_SECRET },
-	    { "observed", OF(ban_row, ban.observed), NULL, COLUMN_SECRET },
-	    { "ref", OF(ban_row, ban.ref), "REF", 0 },
-	    { "hits", OF(ban_row, ban.hits), "HITS", COLUMN_RIGHT | COLUMN_SECRET },
-	    { "state", OF(ban_row, state), "STATE", COLUMN_PEOPLE },
-	    { "note", OF(ban_row, ban.note), NULL, COLUMN_SECRET },
-	    { "words", OF(ban_row, words), "NOTE", COLUMN_WRAP | COLUMN_PEOPLE },
-	    { "detail", OF(ban_row, detail), "", COLUMN_WRAP | COLUMN_PEOPLE },
-	    { "reply", OF(ban_row, reply), NULL, 0 },
-	},
-	.shown = " client reason which until left ref hits words ",
-};
-
-static const char *const states[BAN_STATES] = {
-	[BAN_ACTIVE] = "active",
-	[BAN_OVER] = "over",
-	[BAN_CLEARED] = "cleared",
-	[BAN_MISTAKE] = "mistake",
-	[BAN_OBSERVED] = "observed",
-	[BAN_OBSERVED_OVER] = "observed, over",
-	[BAN_HELD] = "held by the brake",
-	[BAN_HELD_OVER] = "held, over",
-};
-
-/* "rule manual, by hand" or "rule spam, step 2". */
-static const char *
-rule_text(const struct ban *ban)
-{
-	return ban_is_manual(ban)
-		   ? piece("rule %s, by hand", ban->rule)
-		   : piece("rule %s, step %d", ban->rule, ban->step);
-}
-
-/* What it says to everybody, and the note. */
-static const char *
-words_of(const struct ban *ban)
-{
-	return ban->say[0] == '\0'
-		   ? ban->note
-		   : piece("says \"%s\"%s%s", ban->say,
-			 ban->note[0] != '\0' ? "; " : "", ban->note);
-}
-
-void
-bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address,
-    const char *story)
-{
-	const char *who = address != NULL ? piece_addr(address)
-					  : piece_net(&ban->who);
-	const char *state = states[ban_state(ban, ctl->now)];
-	char text[NET_TEXT_SIZE];
-	const char *network = address != NULL ? ban_network(ban, text) : NULL;
-	char reply[REPLY_TEXT_SIZE];
-	const char *words = words_of(ban);
-	const struct ban_row row = {
-		.ban = *ban,
-		.until = ban_over(ban),
-		.left = ban_active(ban, ctl->now) && !ban->observed
-			    ? piece_short(ban->ends - ctl->now)
-			    : state,
-		.state = state,
-		.which = ban_is_manual(ban) ? "hand" : piece("%d", ban->step),
-		.detail = piece("%s, %s%s%s%s", rule_text(ban), who, story,
-		    words[0] != '\0' ? ": " : "", words),
-		.words = words,
-		.reply = reply_line(ban_reply(ban), who, network, ban->ends,
-		    ctl->conf->lookup_url, ban->ref, reply),
-	};
-
-	output_row();
-	output_fields(&row);
-	if (network != NULL) {
-		output_string("network", network);
-	}
-	/* A table of CSV has as many columns in each line. */
-	if (ban->say[0] != '\0' && ctl->args->value[OPTION_CSV] == NULL) {
-		output_string("say", ban->say);
-	}
-	output_end();
-}
-
-void
-bans_began(struct ctl *ctl, const struct ban *ban)
-{
-	output_say("%s %s until %s: reason %s, %s (ref %s)%s",
-	    ban->observed ? "observed" : "banned", piece_net(&ban->who),
-	    piece_time(ban->ends), reason_name(ban->reason), rule_text(ban),
-	    ban->ref, ctl->now >= ban->ends ? ", over already" : "");
-}
-
-/* ---- a standing in words ---- */
-
-/* Where a ban refuses sessions, if another that ends later does not refuse
- * them first. */
-static void
-add_stages(
-    struct text *to, const struct standing *standing, const struct ban *ban)
-{
-	static const char *const commands[] = {
-		[STAGE_HELO] = "HELO",
-		[STAGE_MAIL] = "MAIL FROM",
-		[STAGE_RCPT] = "RCPT TO",
-	};
-
-	for (enum service service = SERVICE_MX; service <= SERVICE_SUBMISSION;
-	     service++) {
-		const enum stage stage = standing_speaks(
-		    standing, ban, service);
-
-		if (stage < STAGE_COUNT) {
-			text_addf(to, "%s at %s, %s",
-			    to->len > 0 ? " and" : "refused", commands[stage],
-			    service == SERVICE_MX ? "port 25" : "submission");
-		}
-	}
-	text_add(to, to->len > 0 ? "" : "covered by the longer ban above");
-}
-
-static void
-say_ban(const struct standing *standing, const struct ban *ban)
-{
-	const bool whole = ban->who.bits == ADDR_BITS;
-	char where[WHERE_SIZE];
-	struct text text;
-
-	text_init(&text, where, sizeof(where));
-	add_stages(&text, standing, ban);
-	output_say("%s is banned until %s (%s left): reason %s, %s, ref "
-		   "%s%s%s; %s",
-	    piece_addr(&standing->address), piece_time(ban->ends),
-	    piece_duration(ban->ends - standing->checked_at),
-	    reason_name(ban->reason), rule_text(ban), ban->ref,
-	    whole ? "" : ", together with all of ",
-	    whole ? "" : piece_net(&ban->who), where);
-	if (ban->step > 0 && ban_network(ban, where) != NULL) {
-		output_say("Several clients of %s did together what it is for; "
-			   "no mail from there was accepted in the %s before.",
-		    piece_net(&ban->who), piece_duration(REPUTATION_SPAN));
-	}
-}
-
-/* ---- bans that refuse nobody ---- */
-
-const char *
-bans_observed(int64_t count)
-{
-	return piece("%" PRId64 " would be refused (only observed)", count);
-}
-
-static bool
-take_observed(void *to, const struct ban *ban)
-{
-	struct bans_observed *out = to;
-
-	if (ban->observed) {
-		out->ban[out->bans++] = *ban;
-	}
-	return out->bans < STANDING_BANS_MAX;
-}
-
-void
-bans_read_observed(
-    struct ctl *ctl, const struct standing *standing, struct bans_observed *out)
-{
-	const struct ban_query query = {
-		.scope = BAN_COVERING,
-		.who = net_cut(&standing->address, ADDR_BITS),
-		.active_at = ctl->now,
-		.observed = true,
-	};
-
-	out->bans = 0;
-	if (standing->verdict == STANDING_CLEAR ||
-	    standing->verdict == STANDING_BANNED) {
-		store_ban_each(ctl->store, &query, take_observed, out);
-	}
-}
-
-static void
-say_observed(const struct standing *standing, const struct ban *ban)
-{
-	const bool whole = ban->who.bits == ADDR_BITS;
-
-	output_say("%s would be refused until %s (%s left): reason %s, %s, ref "
-		   "%s%s%s; %s",
-	    piece_addr(&standing->address), piece_time(ban->ends),
-	    piece_duration(ban->ends - standing->checked_at),
-	    reason_name(ban->reason), rule_text(ban), ban->ref,
-	    whole ? "" : ", together with all of ",
-	    whole ? "" : piece_net(&ban->who),
-	    ban->honest ? "the brake holds it back" : "it is only observed");
-}
-
-void
-bans_standing(struct ctl *ctl, const struct standing *standing)
-{
-	const char *address = piece_addr(&standing->address);
-	struct bans_observed observed;
-	struct allow allow;
-
-	bans_read_observed(ctl, standing, &observed);
-	switch (standing->verdict) {
-	case STANDING_CLEAR:
-		if (observed.bans == 0) {
-			output_say("%s is clear", address);
-		}
-		break;
-	case STANDING_BANNED:
-		for (size_t i = 0; i < standing->bans; i++) {
-			say_ban(standing, &standing->ban[i]);
-		}
-		break;
-	case STANDING_ALLOWED:
-		if (!store_allow_find(
-			ctl->store, &standing->address, ctl->now, &allow)) {
-			output_say(
-			    "%s is allowed: by the configuration, or as one of "
-			    "this host's own",
-			    address);
-			break;
-		}
-		output_say("%s is allowed: %s is on the allow list%s%s%s%s",
-		    address, piece_net(&allow.net),
-		    allow.until != 0 ? " until " : "",
-		    allow.until != 0 ? piece_time(allow.until) : "",
-		    allow.note[0] != '\0' ? ": " : "", allow.note);
-		break;
-	case STANDING_NEVER:
-		output_say(
-		    "%s is never banned: it lies in a private or reserved "
-		    "range",
-		    address);
-		break;
-	}
-	for (size_t i = 0; i < observed.bans; i++) {
-		say_observed(standing, &observed.ban[i]);
-	}
-}
-
 /* ---- list ---- */
+
+/* What a ban is sorted by, small enough for a million; a ref finds it again. */
+struct sorted {
+	int64_t key;
+	struct net who;
+	char ref[BAN_REF_SIZE];
+};
 
 struct listing {
 	struct ctl *ctl;
+	const char *rule; /* only bans by it, or NULL, */
+	int64_t since;    /* that began then or later */
+	int64_t limit;
+	bool sorting;          /* they are collected, */
+	struct sorted *sorted; /* here */
+	size_t count;
+	size_t room;
+	bool full;      /* there was no memory for some */
+	int64_t rows;   /* shown */
+	int64_t hidden; /* and not, for the limit */
 	int64_t active;
 	int64_t observed; /* of those that would be */
 };
+
+static int64_t
+limit_of(const struct ctl *ctl)
+{
+	return ctl->args->value[OPTION_LIMIT] != NULL ? ctl->args->limit
+						      : INT64_MAX;
+}
+
+static struct suspects_query
+suspects_of(const struct ctl *ctl, int64_t most)
+{
+	return (struct suspects_query){ .active_at = ctl->now,
+		.since = ctl->now - REPUTATION_SPAN,
+		.most = most };
+}
+
+/* The largest comes first. */
+static int64_t
+key_of(const struct ban *ban, enum sort_key key)
+{
+	int64_t text = 0;
+
+	switch (key) {
+	case SORT_BEGINS:
+		return ban->begins;
+	case SORT_STEP:
+		return ban->step;
+	case SORT_HITS:
+		return ban->hits;
+	case SORT_REASON:
+		return -(int64_t)ban->reason;
+	case SORT_RULE:
+		/* Its first letters. */
+		for (size_t i = 0; i < sizeof(text) - 1; i++) {
+			text = text * 256 +
+			       (i < strlen(ban->rule)
+				       ? (unsigned char)ban->rule[i]
+				       : 0);
+		}
+		return -text;
+	case SORT_ENDS:
+	case SORT_ADDRESS:
+	case SORT_KEYS:
+		break;
+	}
+	return 0;
+}
+
+static bool
+collect(struct listing *listing, const struct ban *ban)
+{
+	struct sorted *sorted;
+
+	if (listing->count == listing->room) {
+		const size_t room = listing->room * 2 + 64;
+
+		sorted = reallocarray(listing->sorted, room, sizeof(*sorted));
+		if (sorted == NULL) {
+			listing->full = true;
+			return false;
+		}
+		listing->sorted = sorted;
+		listing->room = room;
+	}
+	sorted = &listing->sorted[listing->count++];
+	*sorted = (struct sorted){ .key = key_of(ban, listing->ctl->args->sort),
+		.who = ban->who };
+	memcpy(sorted->ref, ban->ref, sizeof(sorted->ref));
+	return true;
+}
+
+static void
+show(struct listing *listing, const struct ban *ban)
+{
+	const bool active = ban_active(ban, listing->ctl->now);
+
+	listing->active += active && !ban->observed;
+	listing->observed += active && ban->observed;
+	listing->rows++;
+	bans_row(listing->ctl, ban, NULL, "");
+}
 
 static bool
 put_ban(void *to, const struct ban *ban)
 {
 	struct listing *listing = to;
-	bool active = ban_active(ban, listing->ctl->now);
 
-	listing->active += active && !ban->observed;
-	listing->observed += active && ban->observed;
-	bans_row(listing->ctl, ban, NULL, "");
+	if (ban->begins < listing->since ||
+	    (listing->rule != NULL && strcmp(ban->rule, listing->rule) != 0)) {
+		return true;
+	}
+	if (listing->sorting) {
+		return collect(listing, ban);
+	}
+	if (listing->rows == listing->limit) {
+		listing->hidden++;
+		return false;
+	}
+	show(listing, ban);
 	return true;
+}
+
+static void
+put_suspect(void *to, const struct ban *ban, int64_t accepted)
+{
+	struct listing *listing = to;
+	const struct args *args = listing->ctl->args;
+
+	(void)accepted;
+	if (args->value[OPTION_REASON] == NULL || ban->reason == args->reason) {
+		(void)put_ban(to, ban);
+	}
+}
+
+static int
+compare(const void *left, const void *right)
+{
+	const struct sorted *a = left;
+	const struct sorted *b = right;
+	const int who = memcmp(&a->who.addr, &b->who.addr, sizeof(a->who.addr));
+
+	return a->key != b->key ? (a->key < b->key) - (a->key > b->key)
+	       : who != 0       ? who
+				: a->who.bits - b->who.bits;
+}
+
+/* Sort what was collected, and show it. */
+static void
+put_sorted(struct listing *listing)
+{
+	struct ban ban;
+
+	if (listing->count > 1) {
+		qsort(listing->sorted, listing->count,
+		    sizeof(listing->sorted[0]), compare);
+	}
+	for (size_t i = 0; i < listing->count; i++) {
+		if (listing->rows == listing->limit) {
+			listing->hidden += (int64_t)(listing->count - i);
+			break;
+		}
+		if (store_ban_find(
+			listing->ctl->store, listing->sorted[i].ref, &ban)) {
+			show(listing, &ban);
+		}
+	}
+	free(listing->sorted);
+}
+
+/* Those of one of whom it was asked: all that hold an address, those in a
+ * network, the one of a ref, also where it is over. */
+static void
+put_of(struct listing *listing, const struct target *target,
+    struct ban_query query)
+{
+	struct ctl *ctl = listing->ctl;
+	struct ban ban;
+
+	if (target->ref[0] != '\0') {
+		if (store_ban_find(ctl->store, target->ref, &ban)) {
+			(void)put_ban(listing, &ban);
+		}
+		return;
+	}
+	query.scope = target->kind == TARGET_NET ? BAN_INSIDE : BAN_COVERING;
+	query.who = target->who;
+	store_ban_each(ctl->store, &query, put_ban, listing);
+}
+
+static void
+put_all(struct listing *listing)
+{
+	struct ctl *ctl = listing->ctl;
+	const struct args *args = ctl->args;
+	const bool all = args->value[OPTION_ALL] != NULL;
+	const struct ban_query query = {
+		.scope = BAN_ANYBODY,
+		.active_at = all ? INT64_MIN : ctl->now,
+		.observed = true,
+		.reason = args->value[OPTION_REASON] != NULL ? &args->reason
+							     : NULL,
+	};
+
+	if (args->value[OPTION_SUSPECTS] != NULL) {
+		const struct suspects_query suspected = suspects_of(
+		    ctl, INT64_MAX);
+
+		store_ban_suspects(
+		    ctl->store, &suspected, put_suspect, listing);
+	} else if (args->targets == 0) {
+		store_ban_each(ctl->store, &query, put_ban, listing);
+	}
+	for (size_t i = 0; i < args->targets; i++) {
+		put_of(listing, &args->target[i], query);
+	}
+}
+
+/* In text what `-l` shows of each. */
+static struct layout
+long_layout(void)
+{
+	struct layout layout = bans_layout;
+
+	layout.records = true;
+	layout.shown = " client reason rule which begins until left state ref "
+		       "hits words reply ";
+	return layout;
+}
+
+enum exit_status
+list_names_check(struct ctl *ctl)
+{
+	if (ctl->args->value[OPTION_SUSPECTS] != NULL &&
+	    ctl->args->targets > 0) {
+		output_complain("--suspects is asked of all, not of some");
+		return EXIT_USAGE;
+	}
+	return EXIT_FINE;
 }
 
 enum exit_status
 list_show(struct ctl *ctl)
 {
 	const struct args *args = ctl->args;
-	bool reason = args->value[OPTION_REASON] != NULL;
-	bool all = args->value[OPTION_ALL] != NULL;
-	const struct ban_query query = {
-		.scope = BAN_ANYBODY,
-		.active_at = all ? INT64_MIN : ctl->now,
-		.observed = true,
-		.reason = reason ? &args->reason : NULL,
+	const bool reason = args->value[OPTION_REASON] != NULL;
+	const bool all = args->value[OPTION_ALL] != NULL;
+	const bool some = args->targets > 0 ||
+			  args->value[OPTION_RULE] != NULL ||
+			  args->value[OPTION_SINCE] != NULL ||
+			  args->value[OPTION_SUSPECTS] != NULL;
+	struct layout layout = args->value[OPTION_LONG] != NULL ? long_layout()
+								: bans_layout;
+	struct listing listing = {
+		.ctl = ctl,
+		.rule = args->value[OPTION_RULE],
+		.since = args->value[OPTION_SINCE] == NULL ? INT64_MIN
+			 : args->since < 0 ? ctl->now + args->since
+					   : args->since,
+		.limit = limit_of(ctl),
+		.sorting = args->sort != SORT_ENDS,
 	};
-	struct listing listing = { .ctl = ctl };
-	int64_t rows;
 
-	output_table(NULL, &bans_layout);
-	store_ban_each(ctl->store, &query, put_ban, &listing);
-	rows = output_end();
-	if (rows == 0) {
-		output_say("nobody is banned%s%s%s", reason ? " for " : "",
+	output_table(NULL, &layout);
+	put_all(&listing);
+	if (listing.sorting) {
+		put_sorted(&listing);
+	}
+	output_end();
+	if (listing.full) {
+		output_complain("out of memory");
+		return EXIT_DATABASE;
+	}
+	if (listing.rows == 0) {
+		output_say("%s%s%s%s",
+		    some ? "no such ban" : "nobody is banned",
+		    reason ? " for " : "",
 		    reason ? reason_name(args->reason) : "",
-		    all ? ", and nobody was" : "");
+		    all && !some ? ", and nobody was" : "");
 		return EXIT_NO;
 	}
-	output_say("%s, %" PRId64 " active%s", piece_count(rows, "ban", "bans"),
-	    listing.active,
+	output_say("%s, %" PRId64 " active%s%s",
+	    piece_count(listing.rows, "ban", "bans"), listing.active,
 	    listing.observed > 0
 		? piece(", %s", bans_observed(listing.observed))
-		: "");
+		: "",
+	    listing.hidden > 0 ? "; there are more" : "");
+	return EXIT_FINE;
+}
+
+/* ---- suspects ---- */
+
+struct suspect_row {
+	struct ban ban;
+	int64_t accepted;
+	const char *left;
+};
+
+static const struct layout suspects = {
+	.column = {
+	    { "client", OF(suspect_row, ban.who), "ADDRESS", 0 },
+	    { "accepted", OF(suspect_row, accepted), "ACCEPTED", COLUMN_RIGHT },
+	    { "reason", OF(suspect_row, ban.reason), "REASON", 0 },
+	    { "rule", OF(suspect_row, ban.rule), NULL, 0 },
+	    { "step", OF(suspect_row, ban.step), NULL, 0 },
+	    { "begins", OF(suspect_row, ban.begins), NULL, COLUMN_TIME },
+	    { "ends", OF(suspect_row, ban.ends), "UNTIL", COLUMN_TIME },
+	    { "left", OF(suspect_row, left), "LEFT", COLUMN_RIGHT | COLUMN_PEOPLE },
+	    { "ref", OF(suspect_row, ban.ref), "REF", 0 },
+	    { "hits", OF(suspect_row, ban.hits), "HITS", COLUMN_RIGHT },
+	},
+};
+
+static void
+put_suspected(void *to, const struct ban *ban, int64_t accepted)
+{
+	const struct ctl *ctl = to;
+	const struct suspect_row row = { .ban = *ban,
+		.accepted = accepted,
+		.left = piece_short(ban->ends - ctl->now) };
+
+	output_record(&row);
+}
+
+enum exit_status
+list_suspects(struct ctl *ctl)
+{
+	const struct suspects_query suspected = suspects_of(ctl, limit_of(ctl));
+	int64_t rows;
+
+	output_table(NULL, &suspects);
+	store_ban_suspects(ctl->store, &suspected, put_suspected, ctl);
+	rows = output_end();
+	if (rows == 0) {
+		output_say("nobody whose mail was accepted is banned");
+		return EXIT_NO;
+	}
+	output_say("ACCEPTED: messages before the ban; \"videur explain REF\" "
+		   "tells why it began, \"videur clear REF --mistake\" takes "
+		   "it back");
 	return EXIT_FINE;
 }
 
 /* ---- check ---- */
 
 /* In words, and as the page's JSON has it. */
-enum exit_status
-list_check(struct ctl *ctl)
+static enum exit_status
+check_one(struct ctl *ctl, const struct target *target)
 {
 	struct layout layout = bans_layout;
 	struct standing standing;
@@ -336,7 +364,7 @@ list_check(struct ctl *ctl)
 	bool banned;
 
 	engine_standing(
-	    ctl->store, ctl->conf, &ctl->args->address, ctl->now, &standing);
+	    ctl->store, ctl->conf, &target->address, ctl->now, &standing);
 	bans_standing(ctl, &standing);
 	banned = standing.verdict == STANDING_BANNED;
 	layout.open = true;
@@ -362,6 +390,12 @@ list_check(struct ctl *ctl)
 	return banned ? EXIT_NO : EXIT_FINE;
 }
 
+enum exit_status
+list_check(struct ctl *ctl)
+{
+	return ctl_each(ctl, check_one);
+}
+
 /* ---- log ---- */
 
 static const struct layout changes = {
@@ -377,18 +411,20 @@ static const struct layout changes = {
 static bool
 put_change(void *to, const struct audit *audit)
 {
-	(void)to;
+	int64_t *left = to;
+
 	output_record(audit);
-	return true;
+	return --*left > 0;
 }
 
 enum exit_status
 list_changes(struct ctl *ctl)
 {
+	int64_t left = limit_of(ctl);
 	int64_t rows;
 
 	output_table(NULL, &changes);
-	store_audit_each(ctl->store, put_change, NULL);
+	store_audit_each(ctl->store, put_change, &left);
 	rows = output_end();
 	output_say("%s", rows == 0 ? "nothing was changed by hand"
 				   : piece_count(rows, "change", "changes"));

@@ -11,211 +11,18 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/text.h"
+#include "ctl/commands.h"
+#include "ctl/complete.h"
 #include "ctl/ctl.h"
+#include "ctl/targets.h"
+#include "engine/engine.h"
 #include "rules/rules.h"
 
-/* ---- what the command takes ---- */
-
 enum {
-	COMMAND_WORDS_MAX = 2,
 	/* A person waits for the answer, and can wait this long. */
 	PATIENCE_MS = 5000,
 	WHO_SIZE = 65
 };
-
-/* How a verb uses the database. */
-enum access {
-	ACCESS_NOT,  /* not at all; it reads the configuration itself */
-	ACCESS_NONE, /* an empty one of its own */
-	ACCESS_READ,
-	ACCESS_WRITE,
-	/* In brackets of its own. */
-	ACCESS_READ_OWN,
-	ACCESS_WRITE_OWN
-};
-
-struct command {
-	const char *word[COMMAND_WORDS_MAX]; /* what it begins with */
-	const char *usage;                   /* what follows those words */
-	const char *help;                    /* one line */
-	struct syntax syntax;
-	enum access access;
-	verb *run;
-	/* What can be refused without the database, or NULL; it has said why
-	 * where it gives back anything but EXIT_FINE. */
-	verb *check;
-};
-
-#define O(name) (UINT64_C(1) << OPTION_##name)
-#define SHAPES  (O(JSON) | O(CSV))
-
-/* clang-format off */
-static const struct command commands[] = {
-	{ { "status" }, "[--json|--csv]",
-	  "what is banned, counted, seen and alive",
-	  { { 0 }, SHAPES }, ACCESS_READ, status_show, NULL },
-	{ { "list" }, "[--reason R] [--all] [--json|--csv]",
-	  "who is banned, latest end first",
-	  { { 0 }, O(REASON) | O(ALL) | SHAPES }, ACCESS_READ, list_show, NULL },
-	{ { "check" }, "IP [--json|--csv]", "whether an address is banned now",
-	  { { ARGUMENT_ADDRESS }, SHAPES }, ACCESS_READ, list_check, NULL },
-	{ { "explain" }, "IP [--json|--csv]", "everything known of an address",
-	  { { ARGUMENT_ADDRESS }, SHAPES }, ACCESS_READ, explain_show, NULL },
-	{ { "log" }, "[--json|--csv]", "what was changed by hand, newest first",
-	  { { 0 }, SHAPES }, ACCESS_READ, list_changes, NULL },
-	{ { "ban" }, "IP|NET DURATION [--reason R] [--say T] [--note T] [--force]",
-	  "ban by hand; everybody may read what it says",
-	  { { ARGUMENT_WHO, ARGUMENT_DURATION },
-	      O(REASON) | O(SAY) | O(NOTE) | O(FORCE) },
-	  ACCESS_WRITE, ban_add, ban_check },
-	{ { "clear" }, "IP|NET|all [--reason R] [--note T] [--mistake]",
-	  "lift bans and reset the counters",
-	  { { ARGUMENT_WHOM }, O(REASON) | O(NOTE) | O(MISTAKE) },
-	  ACCESS_WRITE, ban_clear, NULL },
-	{ { "allow" }, "[list] [--json|--csv]",
-	  "which networks are never refused",
-	  { { 0 }, SHAPES }, ACCESS_READ, allow_list, NULL },
-	{ { "allow", "add" }, "NET [--note T] [--for DURATION] [--force]",
-	  "never refuse a network, and lift its bans",
-	  { { ARGUMENT_WHO }, O(NOTE) | O(FOR) | O(FORCE) },
-	  ACCESS_WRITE, allow_add, allow_check },
-	{ { "allow", "remove" }, "NET", "take it off the allow list",
-	  { { ARGUMENT_WHO }, 0 }, ACCESS_WRITE, allow_remove, NULL },
-	{ { "report" }, "KIND IP [--at TIME] [--detail T]",
-	  "report an offence of an address",
-	  { { ARGUMENT_KIND, ARGUMENT_ADDRESS }, O(AT) | O(DETAIL) },
-	  ACCESS_WRITE_OWN, report_one, NULL },
-	{ { "report", "-" }, "",
-	  "the same, lines of KIND IP [--at TIME] from standard input",
-	  { { 0 }, 0 }, ACCESS_WRITE_OWN, report_lines, report_lines_check },
-	{ { "export" },
-	  "[--service S] [--reason R] [--out FILE [--watch]] FORM "
-	  "[--] [COMMAND...]",
-	  "the bans as rbldnsd, bind, nftables, ipset, postfix, exim, csv, json",
-	  { { ARGUMENT_FORM }, O(SERVICE) | O(REASON) | O(OUT) | O(WATCH) },
-	  ACCESS_READ_OWN, export_bans, export_check },
-	{ { "brake" }, "[--json|--csv]",
-	  "whether new bans of clients in good standing are held back",
-	  { { 0 }, SHAPES }, ACCESS_READ, brake_show, NULL },
-	{ { "brake", "release" }, "[--note T] [--json|--csv]",
-	  "stop holding them back",
-	  { { 0 }, O(NOTE) | SHAPES }, ACCESS_WRITE, brake_release, NULL },
-	{ { "rules" }, "[list] [--json|--csv]", "how log lines are understood",
-	  { { 0 }, SHAPES }, ACCESS_NONE, rules_list, NULL },
-	{ { "rules", "test" }, "[--unmatched] [--json|--csv] FILE...",
-	  "what the rules find in a log (\"-\": standard input; .gz too)",
-	  { { ARGUMENT_FILES }, O(UNMATCHED) | SHAPES },
-	  ACCESS_NONE, rules_test, NULL },
-	{ { "replay" }, "[--policy P | --compare P Q] [--json|--csv] FILE...",
-	  "who would have been banned, from old logs",
-	  { { ARGUMENT_FILES }, O(POLICY) | O(COMPARE) | SHAPES },
-	  ACCESS_NONE, replay_logs, replay_check },
-	{ { "doctor" }, "[--fix] [--postfix DIR | --sendmail DIR]\n"
-	  "          [--json|--csv]",
-	  "what is wrong with this host, and how to fix it",
-	  { { 0 }, O(FIX) | O(POSTFIX) | O(SENDMAIL) | SHAPES },
-	  ACCESS_NONE, doctor_run, doctor_check },
-	{ { "observe" }, "[--dry-run] [--note T] [--json|--csv]",
-	  "only record what would be banned, from now on",
-	  { { 0 }, O(DRY_RUN) | O(NOTE) | SHAPES },
-	  ACCESS_WRITE_OWN, mode_observe, NULL },
-	{ { "enforce" }, "[--dry-run] [--note T] [--json|--csv]",
-	  "refuse who is banned, from now on; suspects are shown first",
-	  { { 0 }, O(DRY_RUN) | O(NOTE) | SHAPES },
-	  ACCESS_WRITE_OWN, mode_enforce, NULL },
-	{ { "setup", "postfix" }, "[--undo] [--dry-run | --yes] [--no-reload]\n"
-	  "          [--config DIR] [--note T] [--json|--csv]",
-	  "put videur into Postfix's configuration, or take that back",
-	  { { 0 }, O(CONFIG) | O(DRY_RUN) | O(YES) | O(UNDO) | O(NO_RELOAD) |
-	      O(NOTE) | SHAPES },
-	  ACCESS_NONE, setup_postfix, setup_check },
-	{ { "config", "check" }, "[FILE]",
-	  "whether the configuration, or FILE, and what it names are fine",
-	  { { ARGUMENT_OPTIONAL, ARGUMENT_FILE }, 0 }, ACCESS_NOT, config_check, NULL },
-	{ { "config", "show" }, "[--json|--csv]",
-	  "every setting as it holds, and where it came from",
-	  { { 0 }, SHAPES }, ACCESS_NOT, config_show, NULL },
-	{ { "codes" }, "[--policy P] [--json|--csv]",
-	  "what the policy says to clients, and when",
-	  { { 0 }, O(POLICY) | SHAPES }, ACCESS_NONE, codes_show, NULL },
-	{ { "decode" }, "[--json|--csv] TEXT...",
-	  "what a refusal by a provider means (\"-\": lines of standard input)",
-	  { { ARGUMENT_TEXT }, SHAPES }, ACCESS_NONE, decode_text, NULL },
-	{ { "rescue" }, "FILE [--json|--csv]",
-	  "save what can be read of a damaged database into a new one",
-	  { { ARGUMENT_FILE }, SHAPES }, ACCESS_NONE, rescue_database,
-	  rescue_check },
-	{ { "rescue", "seen" }, "[--note T] [--json|--csv]",
-	  "the files that were put aside need not be told of any more",
-	  { { 0 }, O(NOTE) | SHAPES }, ACCESS_WRITE, rescue_seen, NULL },
-};
-/* clang-format on */
-
-enum {
-	COMMANDS = sizeof(commands) / sizeof(commands[0])
-};
-
-static size_t
-words_of(const struct command *command)
-{
-	return command->word[1] != NULL ? 2 : 1;
-}
-
-static const struct command *
-find_command(const struct args *args)
-{
-	/* From the end, for "allow add" stands below "allow". */
-	for (size_t i = COMMANDS; i-- > 0;) {
-		size_t len = words_of(&commands[i]);
-		bool fits = args->words >= len;
-
-		for (size_t n = 0; fits && n < len; n++) {
-			fits = strcmp(args->word[n], commands[i].word[n]) == 0;
-		}
-		if (fits) {
-			return &commands[i];
-		}
-	}
-	return NULL;
-}
-
-/* "videur allow add NET ..." */
-static void
-put_usage(FILE *to, const char *before, const struct command *command)
-{
-	fprintf(to, "%svideur", before);
-	for (size_t i = 0; i < words_of(command); i++) {
-		fprintf(to, " %s", command->word[i]);
-	}
-	fprintf(
-	    to, "%s%s\n", command->usage[0] != '\0' ? " " : "", command->usage);
-}
-
-/* That of a command; of a verb alone, of all that begin with it. */
-static void
-put_usages(FILE *to, const struct command *command)
-{
-	for (size_t i = 0; i < COMMANDS; i++) {
-		if (&commands[i] == command ||
-		    (words_of(command) == 1 &&
-			strcmp(commands[i].word[0], command->word[0]) == 0)) {
-			put_usage(to, "usage: ", &commands[i]);
-		}
-	}
-}
-
-static void
-put_help(FILE *to)
-{
-	fputs("usage: videur [-c FILE] [-V] [-h] VERB ...\n\n", to);
-	for (size_t i = 0; i < COMMANDS; i++) {
-		put_usage(to, "  ", &commands[i]);
-		fprintf(to, "      %s\n", commands[i].help);
-	}
-	fputs("\nDurations are 90s 10m 2h 7d, times 2026-11-21T18:05:42Z or "
-	      "@SECONDS.\n",
-	    to);
-}
 
 /* ---- what verbs share ---- */
 
@@ -278,27 +85,36 @@ ctl_rules(const struct ctl *ctl)
 	return rules;
 }
 
-/* ---- understanding and doing it ---- */
-
-static enum exit_status
-unknown_command(const struct args *args)
+struct net
+ctl_client(const struct ctl *ctl, const struct target *target)
 {
-	struct nearest near = { .written = args->word[0] };
-
-	if (args->words == 0) {
-		output_complain("a verb is missing");
-		put_help(stderr);
-		return EXIT_USAGE;
-	}
-	for (size_t i = 0; i < COMMANDS; i++) {
-		nearest_offer(&near, commands[i].word[0]);
-	}
-	output_complain(
-	    "unknown verb \"%s\"%s%s%s (\"videur help\" lists them)",
-	    near.written, near.word != NULL ? ": did you mean \"" : "",
-	    near.word != NULL ? near.word : "", near.word != NULL ? "\"?" : "");
-	return EXIT_USAGE;
+	return target->kind == TARGET_ADDRESS && target->ref[0] == '\0'
+		   ? engine_client(ctl->conf, &target->address)
+		   : target->who;
 }
+
+enum exit_status
+ctl_each(struct ctl *ctl,
+    enum exit_status (*answer)(struct ctl *ctl, const struct target *target))
+{
+	const struct args *args = ctl->args;
+	enum exit_status worst = EXIT_FINE;
+
+	if (args->several) {
+		output_list(NULL);
+	}
+	for (size_t i = 0; i < args->targets; i++) {
+		const enum exit_status status = answer(ctl, &args->target[i]);
+
+		worst = status > worst ? status : worst;
+	}
+	if (args->several) {
+		(void)output_end();
+	}
+	return worst;
+}
+
+/* ---- understanding and doing it ---- */
 
 /* Open the database; false after a complaint. */
 static bool
@@ -333,9 +149,36 @@ ctl_open(struct ctl *ctl)
 	return open_database(ctl, ACCESS_WRITE);
 }
 
+/* Whether the words name somebody that only the database, or the system's
+ * resolver, can tell of. */
+static bool
+names_any(const struct args *args, int kind)
+{
+	for (size_t i = 0; i < args->targets; i++) {
+		if ((int)args->target[i].kind == kind) {
+			return true;
+		}
+	}
+	return false;
+}
+
+/* Put whom refs name in their place, and check what could not be before. */
+static enum exit_status
+find_refs(struct ctl *ctl, const struct command *command, struct args *args)
+{
+	if (!names_any(args, TARGET_REF)) {
+		return EXIT_FINE;
+	}
+	if (!targets_find(ctl, args)) {
+		return ctl_well(ctl, store_status(ctl->store)) ? EXIT_NO
+							       : EXIT_DATABASE;
+	}
+	return command->check != NULL ? command->check(ctl) : EXIT_FINE;
+}
+
 /* Run a verb in its bracket. */
 static enum exit_status
-run_verb(struct ctl *ctl, const struct command *command)
+run_verb(struct ctl *ctl, const struct command *command, struct args *args)
 {
 	enum exit_status status;
 	enum store_result result = STORE_OK;
@@ -343,10 +186,19 @@ run_verb(struct ctl *ctl, const struct command *command)
 	if (!open_database(ctl, command->access)) {
 		return EXIT_DATABASE;
 	}
+	status = find_refs(ctl, command, args);
+	if (status != EXIT_FINE) {
+		return status;
+	}
 	if (command->access == ACCESS_READ) {
 		store_read(ctl->store);
 	} else if (command->access == ACCESS_WRITE) {
 		store_begin(ctl->store);
+	}
+	if (command->access == ACCESS_WRITE &&
+	    args->value[OPTION_DRY_RUN] != NULL) {
+		store_rehearse(ctl->store);
+		output_say("dry run: this would be done, and is not");
 	}
 	status = command->run(ctl);
 	if (command->access == ACCESS_READ) {
@@ -383,7 +235,7 @@ run_alone(
 
 /* Everything that can be refused is refused before the database is touched. */
 static enum exit_status
-run(const char *file, const struct command *command, const struct args *args)
+run(const char *file, const struct command *command, struct args *args)
 {
 	char error[CONF_ERROR_SIZE] = "";
 	struct conf *conf = conf_load(file, error);
@@ -407,11 +259,13 @@ run(const char *file, const struct command *command, const struct args *args)
 		output_wrong(error); /* warnings */
 	}
 	output_init(format_of(args), keep);
-	if (command->check != NULL) {
+	if (names_any(args, TARGET_NAME) && !targets_look_up(args)) {
+		status = EXIT_NO;
+	} else if (command->check != NULL && !names_any(args, TARGET_REF)) {
 		status = command->check(&ctl);
 	}
 	if (status == EXIT_FINE) {
-		status = run_verb(&ctl, command);
+		status = run_verb(&ctl, command, args);
 	}
 	if (ctl.store != NULL) {
 		store_close(ctl.store);
@@ -427,6 +281,24 @@ run(const char *file, const struct command *command, const struct args *args)
 	return status;
 }
 
+/* "help ban" is "ban --help". */
+static enum exit_status
+help(const struct args *args)
+{
+	const struct command *command = command_find(
+	    args->word + 1, args->words - 1);
+
+	if (args->words == 1) {
+		commands_help(stdout);
+	} else if (command == NULL) {
+		command_unknown(args->word[1]);
+		return EXIT_USAGE;
+	} else {
+		command_help(stdout, command);
+	}
+	return EXIT_FINE;
+}
+
 static enum exit_status
 speak(const char *file, char *const *argv)
 {
@@ -434,28 +306,40 @@ speak(const char *file, char *const *argv)
 	const struct command *command;
 	size_t skip;
 
+	if (argv[0] != NULL && strcmp(argv[0], "complete") == 0) {
+		return complete(file, argv + 1);
+	}
 	args_split(argv, &args);
-	command = find_command(&args);
-	if (args.words == 1 && strcmp(args.word[0], "help") == 0) {
-		put_help(stdout);
-		return EXIT_FINE;
+	command = command_find(args.word, args.words);
+	if (args.words == 0) {
+		output_complain(
+		    "a verb is missing (\"videur help\" lists them)");
+		return EXIT_USAGE;
+	}
+	if (strcmp(args.word[0], "help") == 0) {
+		return help(&args);
 	}
 	if (command == NULL) {
-		return unknown_command(&args);
+		command_unknown(args.word[0]);
+		return EXIT_USAGE;
 	}
 	if (args.value[OPTION_HELP] != NULL) {
-		put_usages(stdout, command);
+		command_help(stdout, command);
 		return EXIT_FINE;
 	}
-	skip = words_of(command);
-	if (text_after(command->usage, "[list]") != NULL && args.words > skip &&
+	skip = command_words(command);
+	if (command_lists(command) && args.words > skip &&
 	    strcmp(args.word[skip], "list") == 0) {
 		skip++;
 	}
 	if (!args_read(&args, command->word[0], skip, &command->syntax)) {
 		output_complain("%s", args.error);
-		put_usages(stderr, command);
+		command_usage(command);
 		return EXIT_USAGE;
+	}
+	if (args.value[OPTION_UTC] != NULL) {
+		(void)setenv("TZ", "UTC", 1);
+		tzset();
 	}
 	if (command->run == config_check && args.words > skip) {
 		file = args.word[skip];
@@ -477,7 +361,7 @@ main(int argc, char **argv)
 	log_init("videur");
 	tzset();
 	if (help != NULL) {
-		put_help(help);
+		commands_help(help);
 		(void)fclose(help);
 	}
 	service.usage = usage != NULL ? usage : "";

@@ -185,7 +185,7 @@ output_table(const char *name, const struct layout *layout)
 
 	layout = layout != NULL ? layout : &nothing;
 	out.muted = out.format == OUTPUT_TEXT
-			? layout == &nothing || layout->open
+			? layout == &nothing || layout->open || layout->programs
 			: layout->people;
 	if (out.format == OUTPUT_TEXT) {
 		screen_begin(layout);
@@ -221,6 +221,9 @@ output_row(void)
 void
 output_list(const char *name)
 {
+	if (out.format == OUTPUT_CSV && out.depth == 0) {
+		fputs("name,value\r\n", out.to);
+	}
 	push(LIST, name, NULL);
 }
 
@@ -503,11 +506,17 @@ output_words(
 	}
 }
 
+long
+output_here(void)
+{
+	return out.to != stdout ? ftell(out.to) : 0;
+}
+
 void
-output_restart(void)
+output_restart(long here)
 {
 	if (out.format == OUTPUT_TEXT && out.to != stdout) {
-		rewind(out.to);
+		(void)fseek(out.to, here, SEEK_SET);
 	}
 }
 

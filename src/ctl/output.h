@@ -87,8 +87,9 @@ void output_words(enum output_shape shape, const char *label,
 /* A line to copy: never broken, however long. */
 #define output_command(...) output_words(OUTPUT_COMMAND, NULL, __VA_ARGS__)
 
-/* Forget what was kept back so far. */
-void output_restart(void);
+/* A place in what is kept back; forget what was written from there on. */
+long output_here(void);
+void output_restart(long here);
 
 /* An empty line. */
 #define output_gap() output_command("%s", "")

@@ -39,7 +39,7 @@ static struct report
 report_from(const struct args *args)
 {
 	return (struct report){
-		.address = args->address,
+		.address = args->target[0].address,
 		.kind = args->kind,
 		.timed = args->value[OPTION_AT] != NULL,
 		.at = args->at,
@@ -94,6 +94,7 @@ store_chunk(struct ctl *ctl, const struct report *report, size_t count)
 	}
 	for (size_t i = 0; i < done.bans; i++) {
 		bans_began(ctl, &done.ban[i]);
+		bans_row(ctl, &done.ban[i], NULL, "");
 	}
 	if (done.braked) {
 		engine_log_brake(ctl->conf);
@@ -104,12 +105,37 @@ store_chunk(struct ctl *ctl, const struct report *report, size_t count)
 	return true;
 }
 
+/* What programs read: the bans that began, and how many were stored. */
+static void
+begin_answer(void)
+{
+	static struct layout layout;
+
+	layout = bans_layout;
+	layout.programs = true;
+	output_object(NULL, NULL);
+	output_table("bans", &layout);
+}
+
+static void
+end_answer(void)
+{
+	(void)output_end();
+	output_int("stored", done.stored);
+	output_int("not_counted", done.allowed);
+	(void)output_end();
+}
+
 enum exit_status
 report_one(struct ctl *ctl)
 {
 	const struct report report = report_from(ctl->args);
+	bool well;
 
-	return store_chunk(ctl, &report, 1) ? EXIT_FINE : EXIT_DATABASE;
+	begin_answer();
+	well = store_chunk(ctl, &report, 1);
+	end_answer();
+	return well ? EXIT_FINE : EXIT_DATABASE;
 }
 
 /* ---- reading lines ---- */
@@ -143,7 +169,7 @@ static bool
 read_report(char *line, struct args *args, struct report *report)
 {
 	static const struct syntax syntax = {
-		{ ARGUMENT_KIND, ARGUMENT_ADDRESS }, 1U << OPTION_AT
+		{ ARGUMENT_KIND, ARGUMENT_ADDRESS }, UINT64_C(1) << OPTION_AT
 	};
 	static const char blanks[] = " \t\r";
 	char *word[ARGS_WORDS_MAX + 1];
@@ -162,6 +188,11 @@ read_report(char *line, struct args *args, struct report *report)
 	word[count] = NULL;
 	args_split(word, args);
 	if (!args_read(args, "report", 0, &syntax)) {
+		return false;
+	}
+	if (args->target[0].kind != TARGET_ADDRESS) {
+		(void)text_copy(args->error, sizeof(args->error),
+		    "a ref is for one report, not for lines");
 		return false;
 	}
 	*report = report_from(args);
@@ -232,6 +263,7 @@ report_lines(struct ctl *ctl)
 	bool well = true;
 	size_t count;
 
+	begin_answer();
 	while (well && (count = fread(report, sizeof(report[0]), CHUNK,
 			    ctl->spool)) > 0) {
 		ctl->now = proc_now();
@@ -242,6 +274,7 @@ report_lines(struct ctl *ctl)
 			    report[0].line);
 		}
 	}
+	end_answer();
 	output_say("%s stored, %" PRId64
 		   " not counted since allowed or never banned, %s began",
 	    piece_count(done.stored, "event", "events"), done.allowed,

@@ -245,13 +245,20 @@ store_read(struct store *store)
 	open_bracket(store, "BEGIN");
 }
 
+void
+store_rehearse(struct store *store)
+{
+	store->rehearsed = true;
+}
+
 enum store_result
 store_commit(struct store *store)
 {
-	if (store->status == STORE_OK) {
+	if (store->status == STORE_OK && !store->rehearsed) {
 		db_daily_write(store);
 	}
-	if (store->status == STORE_OK && db_files_hold(store)) {
+	if (store->status == STORE_OK && !store->rehearsed &&
+	    db_files_hold(store)) {
 		db_run(store, "COMMIT", NULL);
 	}
 	store_rollback(store);
@@ -261,12 +268,17 @@ store_commit(struct store *store)
 void
 store_pause(struct store *store)
 {
-	store->bracket = store_commit(store) != STORE_OK;
+	if (!store->rehearsed) {
+		store->bracket = store_commit(store) != STORE_OK;
+	}
 }
 
 void
 store_go_on(struct store *store)
 {
+	if (store->rehearsed) {
+		return;
+	}
 	if (store->bracket) {
 		store_pause(store);
 		(void)sqlite3_sleep(OTHERS_TURN);
@@ -297,6 +309,7 @@ store_rollback(struct store *store)
 	}
 	memset(store->sum, 0, sizeof(store->sum));
 	store->bracket = false;
+	store->rehearsed = false;
 }
 
 void

@@ -79,7 +79,8 @@ struct store {
 	enum store_mode mode;
 	int patience;
 
-	bool bracket; /* one is open */
+	bool bracket;   /* one is open */
+	bool rehearsed; /* and nothing of it is to stay */
 	enum store_result status;
 	char error[STORE_ERROR_SIZE];
 	bool broken;       /* a verb failed since it was opened */

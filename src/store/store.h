@@ -112,6 +112,9 @@ enum store_result store_commit(struct store *store);
  * that take long, until store_go_on().  A failure sticks through both. */
 void store_pause(struct store *store);
 void store_go_on(struct store *store);
+/* Nothing of what this bracket writes stays: store_commit() then says only
+ * whether it could have been done. */
+void store_rehearse(struct store *store);
 /* Ends a bracket without a trace; harmless where there is none. */
 void store_rollback(struct store *store);
 

@@ -1,5 +1,6 @@
 """status, list and check: what is known, for people and for programs."""
 
+import json
 import re
 
 import pytest
@@ -295,3 +296,68 @@ def test_log_of_nothing(house):
     house.do("report", "spam", "203.0.113.1")
     house.sql("DELETE FROM audit")
     assert house.do("log", status=1) == "nothing was changed by hand\n"
+
+
+# ---- by ref, by name, several, sorted ----
+
+def test_a_ref_stands_wherever_an_address_does(house):
+    house.do("ban", "203.0.113.7", "2h")
+    house.do("ban", "203.0.113.7", "3h", "--reason", "spam")
+    refs = {ban["reason"]: ban["ref"] for ban in house.json("list")}
+    asked = house.json("check", refs["spam"].lower(), status=1)
+    assert asked["ip"] == "203.0.113.7" and len(asked["bans"]) == 2
+    assert house.json("explain", refs["error"])["ip"] == "203.0.113.7"
+    assert [b["ref"] for b in house.json("list", refs["error"])] == [
+        refs["error"]]
+    house.do("clear", refs["error"])
+    assert [b["ref"] for b in house.json("list")] == [refs["spam"]]
+    gone = house.run("check", "000000")
+    assert (gone.returncode, gone.stderr) == (
+        1, 'videur: no ban has the ref "000000"\n')
+
+
+def test_several_are_asked_at_once_and_answered_as_an_array(house):
+    house.do("ban", "203.0.113.7", "2h")
+    done = house.run("check", "198.51.100.1", "-", "--json",
+                     given="203.0.113.7\n2001:db8::1\n")
+    assert done.returncode == 1
+    assert [(a["ip"], a["listed"]) for a in json.loads(done.stdout)] == [
+        ("198.51.100.1", False), ("203.0.113.7", True),
+        ("2001:db8::1", False)]
+
+
+@pytest.mark.parametrize("words, wanted", [
+    (["--sort", "address"], "123"), (["--sort", "hits"], "312"),
+    (["--sort", "reason"], "213"), (["--limit", "2"], "32"),
+    (["--rule", "manual"], "321"), (["--rule", "spam"], ""),
+    (["--since", "1h"], "321"), (["203.0.113.2"], "2"),
+    (["203.0.113.0/30"], "321")], ids=lambda words: " ".join(words))
+def test_list_sorts_limits_and_filters(house, words, wanted):
+    for last, lasts, reason in ((1, "1h", "auth"), (2, "2h", "spam"),
+                                (3, "3h", "error")):
+        house.do("ban", f"203.0.113.{last}", lasts, "--reason", reason)
+        house.sql("UPDATE ban SET hits = ? WHERE client = ?",
+                  (5, 1, 9)[last - 1], f"203.0.113.{last}")
+    listed = house.json("list", *words, status=0 if wanted else 1)
+    assert "".join(ban["client"][-1] for ban in listed) == wanted
+
+
+@pytest.mark.parametrize("words", [
+    ["ban", "203.0.113.9", "2h"], ["clear", "203.0.113.7"], ["clear", "all"],
+    ["allow", "add", "203.0.113.0/24"],
+    ["allow", "remove", "198.51.100.0/24"]], ids=" ".join)
+def test_a_dry_run_changes_nothing_and_says_what_it_would(house, words):
+    house.do("ban", "203.0.113.7", "2h")
+    house.do("allow", "add", "198.51.100.0/24")
+    before = house.json("list", "--all"), house.json("allow"), house.audit()
+    said = house.do(*words, "--dry-run")
+    assert said.startswith("dry run: ") and said.count("\n") > 1
+    assert before == (house.json("list", "--all"), house.json("allow"),
+                      house.audit())
+
+
+def test_times_are_utc_where_that_is_asked_for(house):
+    house.do("ban", "203.0.113.7", "2h")
+    ban, = house.json("list")
+    assert rows(house.do("list", "--utc"))[1][3] == ban["ends"][:16].replace(
+        "T", " ")

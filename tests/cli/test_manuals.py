@@ -33,10 +33,14 @@ def gather(usages):
 
 
 def verbs_of_help():
-    text = re.sub(r"\n {8,}", " ", helped(PROGRAM))
-    for usage in re.findall(r"^  videur (.*)", text, re.MULTILINE):
+    """But for --utc and --help, which the manual tells of all together."""
+    for usage in re.findall(r"^  videur (.*)", helped(PROGRAM), re.MULTILINE):
         verb = re.match(r"[a-z]+(?: [a-z]+)*(?= |$)", usage)[0]
-        yield verb, OPTION.findall(usage)
+        said = subprocess.run([PROGRAM, *verb.split(), "-h"], check=True,
+                              capture_output=True, text=True, timeout=30)
+        first = said.stdout.split("\n\n", maxsplit=1)[0]
+        yield verb, set(re.findall(r"^  (?:-\w, )?--([\w-]+)", first,
+                                   re.MULTILINE)) - {"utc", "help"}
 
 
 def verbs_of_manual():

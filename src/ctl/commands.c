@@ -1,0 +1,290 @@
+#include "ctl/commands.h"
+
+#include <string.h>
+
+#include "base/text.h"
+#include "base/words.h"
+
+enum {
+	HELP_SIZE = 64, /* an option and how its value is named */
+	HELP_AT = 20    /* where its text begins */
+};
+
+#define O(name) (UINT64_C(1) << OPTION_##name)
+#define SHAPES  (O(JSON) | O(CSV) | O(UTC))
+#define CHANGES (SHAPES | O(NOTE) | O(DRY_RUN))
+
+/* clang-format off */
+const struct command commands[] = {
+	{ { "status" }, "", "what is banned, counted, seen and alive",
+	  "status",
+	  { { 0 }, SHAPES }, ACCESS_READ, status_show, NULL },
+	{ { "list" }, "[IP|NET|REF|HOST...]", "who is banned, latest end first",
+	  "list --reason auth --sort hits --limit 20",
+	  { { ARGUMENT_OPTIONAL, ARGUMENT_AMONG },
+	    O(REASON) | O(RULE) | O(SINCE) | O(ALL) | O(SUSPECTS) | O(SORT) |
+	    O(LIMIT) | O(LONG) | SHAPES },
+	  ACCESS_READ, list_show, list_names_check },
+	{ { "suspects" }, "",
+	  "bans of clients whose mail was accepted: look at these first",
+	  "suspects --limit 10",
+	  { { 0 }, O(LIMIT) | SHAPES }, ACCESS_READ, list_suspects, NULL },
+	{ { "check" }, "IP|REF|HOST...", "whether an address is banned now",
+	  "check 203.0.113.7",
+	  { { ARGUMENT_ASKED }, SHAPES }, ACCESS_READ, list_check, NULL },
+	{ { "explain" }, "IP|REF|HOST...", "everything known of an address",
+	  "explain 7K2M9Q",
+	  { { ARGUMENT_ASKED }, SHAPES }, ACCESS_READ, explain_show, NULL },
+	{ { "log" }, "", "what was changed by hand, newest first",
+	  "log --limit 20",
+	  { { 0 }, O(LIMIT) | SHAPES }, ACCESS_READ, list_changes, NULL },
+	{ { "ban" }, "IP|NET|REF DURATION",
+	  "ban by hand; everybody may read what it says",
+	  "ban 192.0.2.0/24 7d --note \"snowshoe spam\"",
+	  { { ARGUMENT_WHO, ARGUMENT_DURATION },
+	    O(REASON) | O(SAY) | O(FORCE) | CHANGES }, ACCESS_WRITE, ban_add, ban_check },
+	{ { "clear" }, "IP|NET|REF...|all",
+	  "lift bans and reset the counters",
+	  "clear 192.0.2.7 --mistake --note \"our scanner was wrong\"",
+	  { { ARGUMENT_WHOM }, O(REASON) | O(MISTAKE) | CHANGES },
+	  ACCESS_WRITE, ban_clear, NULL },
+	{ { "allow" }, "[list]", "which networks are never refused",
+	  "allow",
+	  { { 0 }, SHAPES }, ACCESS_READ, allow_list, NULL },
+	{ { "allow", "add" }, "IP|NET|REF",
+	  "never refuse a network, and lift its bans",
+	  "allow add 192.0.2.0/24 --for 2w --note \"a customer's move\"",
+	  { { ARGUMENT_WHO }, O(FOR) | O(FORCE) | CHANGES },
+	  ACCESS_WRITE, allow_add, allow_check },
+	{ { "allow", "remove" }, "IP|NET", "take it off the allow list",
+	  "allow remove 192.0.2.0/24",
+	  { { ARGUMENT_WHO }, SHAPES | O(DRY_RUN) },
+	  ACCESS_WRITE, allow_remove, NULL },
+	{ { "report" }, "KIND IP|REF", "report an offence of an address",
+	  "report spam 203.0.113.7 --at 2026-11-21T18:05:42Z",
+	  { { ARGUMENT_KIND, ARGUMENT_ADDRESS }, O(AT) | O(DETAIL) | SHAPES },
+	  ACCESS_WRITE_OWN, report_one, NULL },
+	{ { "report", "-" }, "",
+	  "the same, lines of KIND IP [--at TIME] from standard input",
+	  "report - <offences",
+	  { { 0 }, SHAPES }, ACCESS_WRITE_OWN, report_lines,
+	  report_lines_check },
+	{ { "export" }, "FORM [-- COMMAND...]",
+	  "the bans as rbldnsd, bind, nftables, ipset, postfix, exim, csv, json",
+	  "export --out /etc/nftables.d/bans.nft --service mx nftables",
+	  { { ARGUMENT_FORM },
+	    O(SERVICE) | O(REASON) | O(OUT) | O(WATCH) },
+	  ACCESS_READ_OWN, export_bans, export_check },
+	{ { "brake" }, "",
+	  "whether new bans of clients in good standing are held back",
+	  "brake",
+	  { { 0 }, SHAPES }, ACCESS_READ, brake_show, NULL },
+	{ { "brake", "release" }, "", "stop holding them back",
+	  "brake release --note \"the resolver answers again\"",
+	  { { 0 }, CHANGES }, ACCESS_WRITE, brake_release, NULL },
+	{ { "rules" }, "[list]", "how log lines are understood",
+	  "rules",
+	  { { 0 }, SHAPES }, ACCESS_NONE, rules_list, NULL },
+	{ { "rules", "test" }, "FILE...",
+	  "what the rules find in a log (\"-\": standard input; .gz too)",
+	  "rules test --unmatched /var/log/mail.log",
+	  { { ARGUMENT_FILES }, O(UNMATCHED) | SHAPES },
+	  ACCESS_NONE, rules_test, NULL },
+	{ { "replay" }, "FILE...",
+	  "who would have been banned, from old logs",
+	  "replay --compare franceserv own /var/log/mail.log*",
+	  { { ARGUMENT_FILES }, O(POLICY) | O(COMPARE) | SHAPES },
+	  ACCESS_NONE, replay_logs, replay_check },
+	{ { "doctor" }, "",
+	  "what is wrong with this host, and how to fix it",
+	  "doctor --fix",
+	  { { 0 }, O(FIX) | O(POSTFIX) | O(SENDMAIL) | SHAPES },
+	  ACCESS_NONE, doctor_run, doctor_check },
+	{ { "observe" }, "",
+	  "only record what would be banned, from now on",
+	  "observe --note \"the new scanner\"",
+	  { { 0 }, CHANGES }, ACCESS_WRITE_OWN, mode_observe, NULL },
+	{ { "enforce" }, "",
+	  "refuse who is banned, from now on; suspects are shown first",
+	  "enforce --dry-run",
+	  { { 0 }, CHANGES }, ACCESS_WRITE_OWN, mode_enforce, NULL },
+	{ { "setup", "postfix" }, "",
+	  "put videur into Postfix's configuration, or take that back",
+	  "setup postfix --dry-run",
+	  { { 0 }, O(CONFIG) | O(YES) | O(UNDO) | O(NO_RELOAD) | CHANGES },
+	  ACCESS_NONE, setup_postfix, setup_check },
+	{ { "config", "check" }, "[FILE]",
+	  "whether the configuration, or FILE, and what it names are fine",
+	  "config check /etc/videur/videur.conf.new",
+	  { { ARGUMENT_OPTIONAL, ARGUMENT_FILE }, 0 }, ACCESS_NOT, config_check,
+	  NULL },
+	{ { "config", "show" }, "",
+	  "every setting as it holds, and where it came from",
+	  "config show",
+	  { { 0 }, SHAPES }, ACCESS_NOT, config_show, NULL },
+	{ { "codes" }, "", "what the policy says to clients, and when",
+	  "codes --policy sfr",
+	  { { 0 }, O(POLICY) | SHAPES }, ACCESS_NONE, codes_show, NULL },
+	{ { "decode" }, "TEXT...",
+	  "what a refusal by a provider means (\"-\": lines of standard input)",
+	  "decode 421 Service refused, please try later. OFR_999 [999]",
+	  { { ARGUMENT_TEXT }, SHAPES }, ACCESS_NONE, decode_text, NULL },
+	{ { "rescue" }, "FILE",
+	  "save what can be read of a damaged database into a new one",
+	  "rescue /var/lib/videur/saved.db",
+	  { { ARGUMENT_FILE }, SHAPES }, ACCESS_NONE, rescue_database,
+	  rescue_check },
+	{ { "rescue", "seen" }, "",
+	  "the files that were put aside need not be told of any more",
+	  "rescue seen",
+	  { { 0 }, CHANGES }, ACCESS_WRITE, rescue_seen, NULL },
+};
+/* clang-format on */
+
+const size_t commands_count = sizeof(commands) / sizeof(commands[0]);
+
+size_t
+command_words(const struct command *command)
+{
+	return command->word[1] != NULL ? 2 : 1;
+}
+
+const struct command *
+command_find(const char *const *word, size_t words)
+{
+	/* From the end, for "allow add" stands below "allow". */
+	for (size_t i = commands_count; i-- > 0;) {
+		size_t len = command_words(&commands[i]);
+		bool fits = words >= len;
+
+		for (size_t n = 0; fits && n < len; n++) {
+			fits = strcmp(word[n], commands[i].word[n]) == 0;
+		}
+		if (fits) {
+			return &commands[i];
+		}
+	}
+	return NULL;
+}
+
+bool
+command_lists(const struct command *command)
+{
+	return strcmp(command->usage, "[list]") == 0;
+}
+
+void
+command_unknown(const char *word)
+{
+	/* What other programs call it. */
+	static const char *const names[][2] = {
+		{ "ls", "list" },
+		{ "show", "list" },
+		{ "unban", "clear" },
+		{ "del", "clear" },
+		{ "delete", "clear" },
+		{ "rm", "clear" },
+		{ "remove", "clear" },
+		{ "block", "ban" },
+		{ "whitelist", "allow" },
+		{ "add", "allow add" },
+	};
+	struct nearest near = { .written = word };
+
+	for (size_t i = 0; i < commands_count; i++) {
+		nearest_offer(&near, commands[i].word[0]);
+	}
+	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (strcmp(word, names[i][0]) == 0) {
+			near.word = names[i][1];
+		}
+	}
+	output_complain(
+	    "unknown verb \"%s\"%s%s%s (\"videur help\" lists them)", word,
+	    near.word != NULL ? ": did you mean \"" : "",
+	    near.word != NULL ? near.word : "", near.word != NULL ? "\"?" : "");
+}
+
+/* "videur allow add NET" */
+static void
+put_words(FILE *to, const char *before, const struct command *command)
+{
+	fprintf(to, "%svideur", before);
+	for (size_t i = 0; i < command_words(command); i++) {
+		fprintf(to, " %s", command->word[i]);
+	}
+	fprintf(
+	    to, "%s%s", command->usage[0] != '\0' ? " " : "", command->usage);
+}
+
+void
+command_usage(const struct command *command)
+{
+	put_words(stderr, "usage: ", command);
+	fputs(command->syntax.options != 0 ? " [OPTION...]\n" : "\n", stderr);
+}
+
+/* "  --note T            a note for administrators" */
+static void
+put_option(FILE *to, const struct option_kind *option)
+{
+	char name[HELP_SIZE];
+	struct text text;
+
+	text_init(&text, name, sizeof(name));
+	if (option->letter != 0) {
+		text_addf(&text, "-%c, ", option->letter);
+	}
+	text_addf(&text, "%s%s%s", option->name,
+	    option->shown != NULL ? " " : "",
+	    option->shown != NULL ? option->shown : "");
+	fprintf(to, "  %-*s  %s\n", HELP_AT, name, option->help);
+}
+
+static void
+put_help(FILE *to, const struct command *command)
+{
+	put_words(to, "usage: ", command);
+	fprintf(to, " [OPTION...]\n  %s\n", command->help);
+	for (enum args_option i = 0; i < OPTION_COUNT; i++) {
+		if (args_takes(&command->syntax, i)) {
+			put_option(to, &args_options[i]);
+		}
+	}
+	fprintf(to, "  for example: videur %s\n", command->example);
+}
+
+void
+command_help(FILE *to, const struct command *command)
+{
+	const char *before = "";
+
+	for (size_t i = 0; i < commands_count; i++) {
+		const struct command *one = &commands[i];
+
+		if (one == command ||
+		    (command_words(command) == 1 &&
+			strcmp(one->word[0], command->word[0]) == 0)) {
+			fputs(before, to);
+			put_help(to, one);
+			before = "\n";
+		}
+	}
+}
+
+void
+commands_help(FILE *to)
+{
+	fputs("usage: videur [-c FILE] [-V] [-h] VERB ...\n\n", to);
+	for (size_t i = 0; i < commands_count; i++) {
+		put_words(to, "  ", &commands[i]);
+		fprintf(to, "\n      %s\n", commands[i].help);
+	}
+	fputs("\nDurations are 90s 10m 2h 7d 2w 1y, times 2026-11-21T18:05:42Z "
+	      "or @SECONDS.\n"
+	      "REF is the reference of a ban, as the reply and the page have "
+	      "it; \"-\" stands\n"
+	      "for words of standard input.  \"videur help VERB\" tells the "
+	      "options of a verb.\n",
+	    to);
+}
