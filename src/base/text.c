@@ -173,7 +173,9 @@ text_to_int(const char *text, int64_t min, int64_t max, int64_t *out)
 enum {
 	MINUTE = 60,
 	HOUR = 60 * MINUTE,
-	DAY = 24 * HOUR
+	DAY = 24 * HOUR,
+	WEEK = 7 * DAY,
+	YEAR = 365 * DAY
 };
 
 static const struct {
@@ -186,8 +188,8 @@ static const struct {
 	{ 'm', "min", MINUTE },
 	{ 's', "s", 1 },
 	/* Read, but never written. */
-	{ 'w', NULL, 7 * DAY },
-	{ 'y', NULL, 365 * DAY },
+	{ 'w', NULL, WEEK },
+	{ 'y', NULL, YEAR },
 };
 enum {
 	UNITS_READ = sizeof(units) / sizeof(units[0]),

@@ -80,6 +80,35 @@ ban_check(struct ctl *ctl)
 	return EXIT_USAGE;
 }
 
+/* `was` is the end of the one that it changed. */
+static void
+say_banned(const struct ban *ban, enum banned done, int64_t was)
+{
+	struct addr address;
+
+	if (done == BAN_NEW) {
+		output_say("banned %s until %s (ref %s)", piece_net(&ban->who),
+		    piece_time(ban->ends), ban->ref);
+	} else {
+		output_say(
+		    done == BAN_PROLONGED
+			? "prolonged the ban of %s from %s to %s (ref %s)"
+			: "replaced the ban of %s until %s by one until %s "
+			  "(ref %s)",
+		    piece_net(&ban->who), piece_time(was),
+		    piece_time(ban->ends), ban->ref);
+	}
+	if (ban->observed) {
+		output_say("it refuses nobody: mode is observe");
+	} else if (ssh_find(&address) &&
+		   net_contains_addr(&ban->who, &address)) {
+		/* Who bans the network he sits in should know at once. */
+		output_complain("warning: you are connected from %s, which is "
+				"banned now",
+		    piece_addr(&address));
+	}
+}
+
 enum exit_status
 ban_add(struct ctl *ctl)
 {
@@ -97,7 +126,6 @@ ban_add(struct ctl *ctl)
 		.ends = ctl->now + args->duration,
 	};
 	struct allow allow;
-	struct addr address;
 	enum banned done;
 	int64_t was;
 
@@ -117,27 +145,7 @@ ban_add(struct ctl *ctl)
 	}
 	done = engine_ban(ctl->store, ctl->conf, &ban, ctl->now, &was);
 	ctl_audit(ctl, "ban", piece_net(&ban.who));
-	if (done == BAN_NEW) {
-		output_say("banned %s until %s (ref %s)", piece_net(&ban.who),
-		    piece_time(ban.ends), ban.ref);
-	} else {
-		output_say(
-		    done == BAN_PROLONGED
-			? "prolonged the ban of %s from %s to %s (ref %s)"
-			: "replaced the ban of %s until %s by one until %s "
-			  "(ref %s)",
-		    piece_net(&ban.who), piece_time(was), piece_time(ban.ends),
-		    ban.ref);
-	}
-	if (ban.observed) {
-		output_say("it refuses nobody: mode is observe");
-	} else if (ssh_find(&address) &&
-		   net_contains_addr(&ban.who, &address)) {
-		/* Who bans the network he sits in should know at once. */
-		output_complain("warning: you are connected from %s, which is "
-				"banned now",
-		    piece_addr(&address));
-	}
+	say_banned(&ban, done, was);
 	output_object(NULL, &bans_layout);
 	bans_fields(ctl, &ban, NULL, "");
 	output_string("done", done_words[done]);

@@ -298,7 +298,7 @@ offer_for_verb(const struct before *before)
 	    before->word, before->words);
 	const struct option_kind *option = option_of(shell.begun);
 	const char *equals = strchr(shell.begun, '=');
-	char stem[ARGS_ERROR_SIZE];
+	static char stem[ARGS_ERROR_SIZE]; /* shell.stem may be it */
 
 	if (command == NULL) {
 		offer_verbs(before->word, before->words);

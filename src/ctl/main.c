@@ -338,6 +338,7 @@ speak(const char *file, char *const *argv)
 		return EXIT_USAGE;
 	}
 	if (args.value[OPTION_UTC] != NULL) {
+		/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 		(void)setenv("TZ", "UTC", 1);
 		tzset();
 	}

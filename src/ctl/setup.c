@@ -512,15 +512,17 @@ revert_file(const struct undo_step *step, int file, const char *now)
 		const struct undo_setting *setting = &step->setting[i];
 		char *value;
 
-		if (file_of(setting) == file &&
-		    is_ours(step, setting, &value)) {
+		if (file_of(setting) != file) {
+			continue;
+		}
+		if (is_ours(step, setting, &value)) {
 			done = change_write(step->folder, setting->service,
 			    setting->name, setting->before, why);
 			if (!done) {
 				output_complain("%s", why);
 			}
-			free(value);
 		}
+		free(value);
 	}
 	return done;
 }

@@ -44,6 +44,7 @@ targets_look_up(struct args *args)
 	bool fine = true;
 
 	/* The resolver's own way to be told how patient it is. */
+	/* NOLINTNEXTLINE(concurrency-mt-unsafe): one thread */
 	(void)setenv("RES_OPTIONS", "timeout:2 attempts:1", 0);
 	found.targets = 0;
 	for (size_t i = 0; fine && i < args->targets; i++) {
