@@ -88,7 +88,7 @@ MANDIR = $(PREFIX)/share/man
 UNITDIR ?= $(PREFIX)/lib/systemd/system
 UNITS = $(sort $(wildcard systemd/*))
 BASH_COMPLETION = $(PREFIX)/share/bash-completion/completions/videur
-ZSH_COMPLETION = $(PREFIX)/share/zsh/site-functions/_videur
+ZSH_COMPLETION ?= $(PREFIX)/share/zsh/site-functions/_videur
 # What an administrator copies to $(SYSCONFDIR)/videur; nothing of it is
 # put there by itself.
 EXAMPLES = $(PREFIX)/share/doc/videur/examples
