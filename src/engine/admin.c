@@ -118,11 +118,12 @@ reset(struct store *store, const struct net *client, const enum reason *reason,
 	}
 }
 
-/* Gives back how many were lifted.  All bans are gone through to find those of
- * a network, and many may be found: the lock is not held for that. */
-static int64_t
-lift(struct store *store, const struct conf *conf,
-    const struct ban_query *query, int64_t now, bool mistake)
+/* What a query finds.  All bans are gone through to find those of a network,
+ * and many may be found: the lock is not held for that, so that nothing may be
+ * written before. */
+static struct lifts
+find_lifts(struct store *store, const struct ban_query *query, int64_t now,
+    bool mistake)
 {
 	struct lifts lifts = { .now = now, .mistake = mistake };
 	const bool wide = query->scope != BAN_EXACTLY;
@@ -134,20 +135,27 @@ lift(struct store *store, const struct conf *conf,
 	if (wide) {
 		store_go_on(store);
 	}
-	for (size_t i = 0; i < lifts.count; i++) {
-		const struct lift *lift = &lifts.lift[i];
+	return lifts;
+}
+
+/* Gives back how many were lifted; what was found is forgotten. */
+static int64_t
+lift(struct store *store, const struct conf *conf, struct lifts *lifts)
+{
+	for (size_t i = 0; i < lifts->count; i++) {
+		const struct lift *lift = &lifts->lift[i];
 		const struct net client = engine_client(conf, &lift->who.addr);
 
 		if (i % LIFTS == LIFTS - 1) {
 			store_go_on(store);
 		}
-		store_ban_clear(store, lift->id, now, mistake);
+		store_ban_clear(store, lift->id, lifts->now, lifts->mistake);
 		reset(store,
 		    net_contains(&client, &lift->who) ? &client : &lift->who,
-		    &lift->reason, now);
+		    &lift->reason, lifts->now);
 	}
-	free(lifts.lift);
-	return store_status(store) == STORE_OK ? (int64_t)lifts.count : 0;
+	free(lifts->lift);
+	return store_status(store) == STORE_OK ? (int64_t)lifts->count : 0;
 }
 
 int64_t
@@ -167,11 +175,12 @@ engine_clear(struct store *store, const struct conf *conf,
 		.active_at = clearing->mistake ? INT64_MIN : now,
 		.observed = true,
 		.reason = clearing->reason };
+	struct lifts lifts = find_lifts(store, &query, now, clearing->mistake);
 
 	if (!clearing->everybody) {
 		reset(store, &who, clearing->reason, now);
 	}
-	return lift(store, conf, &query, now, clearing->mistake);
+	return lift(store, conf, &lifts);
 }
 
 int64_t
@@ -185,12 +194,13 @@ engine_allow(struct store *store, const struct conf *conf,
 		.who = allow->net,
 		.active_at = now,
 		.observed = true };
+	struct lifts lifts = find_lifts(store, &query, now, false);
 
 	store_allow_put(store, allow);
 	if (net_equal(&client, &allow->net)) {
 		reset(store, &client, NULL, now);
 	}
-	return lift(store, conf, &query, now, false);
+	return lift(store, conf, &lifts);
 }
 
 /* ---- forgetting ---- */

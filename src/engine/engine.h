@@ -271,7 +271,8 @@ struct clearing {
 /* Lift live bans and start counting anew after `now` for their clients, and
  * for `who` where it lies in one client: then all of that client is meant.
  * What reaches beyond stays.  Gives back how many were lifted.  Many are lifted
- * in several transactions, as by engine_allow(). */
+ * in several transactions, and what the bracket wrote before is committed
+ * first, as by engine_allow(). */
 int64_t engine_clear(struct store *store, const struct conf *conf,
     const struct clearing *clearing, int64_t now);
 
