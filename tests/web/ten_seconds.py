@@ -70,7 +70,8 @@ def answers(answer, language, facts):
     """Which of the six questions `answer`, a look of the browser, leaves open.
 
     `facts` are what is true: ip, ends (of the block that is asked for),
-    temporary, login, host and contact.
+    temporary, login, longer (another block refuses the same mail after it), host
+    and contact.
     """
     words = Words(language)
     lines = [" ".join(line.split()) for line in answer["visible"]]
@@ -94,7 +95,8 @@ def answers(answer, language, facts):
         seen.count(facts["host"]) > 1 and
         answer["title"].endswith(facts["host"]),
         "is my message lost": there(
-            words.pattern(lost, temporary=facts["temporary"])),
+            words.pattern(lost, temporary=facts["temporary"],
+                          after=facts["longer"])),
         "what do I do": there(
             words.pattern("todo-label") + r"\n(.*\n)+?" + words.pattern(way) +
             r"\n\S+( \S+){2}"),

@@ -62,6 +62,7 @@ def test_a_blocked_sender_finds_six_answers(blocked, browser, case, language):
         pytest.skip("this policy has no rule for logins")
     facts, ref = facts_of(blocked, ip, reason)
     facts["login"] = case == "logins"
+    facts["longer"] = case in ("four-first", "four-middle")
     for own in False, True:
         # Who follows the link of the refusal, and the client itself on the
         # front page, where the block that ends last is meant.
