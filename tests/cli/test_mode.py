@@ -267,12 +267,13 @@ def test_a_service_that_does_not_say_so_is_named(house):
     shell = house.folder / "videur-milter"
     shutil.copy("/bin/sh", shell)
     with subprocess.Popen(
-            [shell, "-c", "read line", "-c", house.conf],
+            ["env", "--default-signal=HUP",
+             shell, "-c", "read line", "-c", house.conf],
             stdin=subprocess.PIPE) as child:
         until(lambda: os.path.basename(
             os.readlink(f"/proc/{child.pid}/exe")) == "videur-milter")
         done = house.run("observe")  # it dies of SIGHUP
-        assert child.wait() == -signal.SIGHUP
+        assert child.wait(10) == -signal.SIGHUP
     assert done.returncode == 1
     assert (f"videur-milter (process {child.pid}) does not say that it has "
             "read the configuration") in flat(done.stderr)
