@@ -36,8 +36,8 @@ watch {{ journal = no }}
 
 def start(tree):
     return subprocess.Popen(
-        [tree / "scripts" / "run"], text=True, stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        ["env", "--default-signal=INT", tree / "scripts" / "run"],
+        text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
         env={**os.environ, "VIDEUR_BUILD": os.path.dirname(PROGRAM)})
 
 

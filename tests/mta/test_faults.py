@@ -251,20 +251,30 @@ def test_a_database_that_was_deleted_stops_no_mail(light, house, fresh):
 def frozen(light):
     """A function that lets nobody write to the database any more, nor those
     who have it open; what it does is undone afterwards.  The database is on a
-    disk: in memory those who have a file open write all the same."""
+    disk: in memory, or under an overlay, those who have a file open write all
+    the same, and it gives back False."""
     house = light.house
     files = [house.database, house.database + "-wal"]
 
     def chattr(flag):
-        return subprocess.run(["chattr", flag, *files], check=False,
+        return subprocess.run(["chattr", flag, *files, probe.name],
+                              check=False,
                               capture_output=True).returncode == 0
-    with tempfile.TemporaryDirectory(dir="/var/tmp") as folder:
+
+    def holds():
+        try:
+            return probe.write(b"x") == 0
+        except PermissionError:
+            return True
+
+    with (tempfile.TemporaryDirectory(dir="/var/tmp") as folder,
+          tempfile.NamedTemporaryFile(dir="/var/tmp", buffering=0) as probe):
         own(folder, "nobody")
         os.chmod(folder, 0o2770)
         subprocess.run(["mount", "--bind", folder, house.lib], check=True)
         house.start_milter()
         house.start_web()
-        yield chattr
+        yield lambda flag: chattr(flag) and (flag == "-i" or holds())
         chattr("-i")
         try:
             house.close()
@@ -278,7 +288,7 @@ def test_a_database_frozen_under_the_running_milter_stops_no_mail(
     dictionary_attack(light.mx, banned)
     told = hear(light.mx, banned)
     if not frozen("+i"):
-        pytest.skip("this file system knows no immutable files")
+        pytest.skip("this file system has no files that stay as they are")
     assert_mail_flows(light, fresh)
     assert hear(light.mx, banned) == told
     assert all_events(house) == 20
@@ -349,7 +359,8 @@ def test_a_full_disk_stops_no_mail(light, small_disk, fresh):
     assert_mail_flows(light, fresh)
     assert_few_complaints(house)
     assert hear(light.mx, banned) == told
-    assert all_events(house) < offences + 75
+    # In what its log had room for already it may have found some since.
+    assert all_events(house) <= offences + 75
     os.remove(f"{small_disk}/ballast")
     wait_for(lambda: all_events(house) == offences + 75, 30,
              "what waited is written")
