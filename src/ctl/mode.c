@@ -49,19 +49,19 @@ mode_observed(const struct observing *observing)
 	    observing->count.suspects);
 }
 
-struct suspect_row {
+struct doubtful_row {
 	struct ban ban;
 	int64_t accepted;
 };
 
 static const struct layout suspects = {
 	.column = {
-	    { "client", OF(suspect_row, ban.who), "ADDRESS", 0 },
-	    { "reason", OF(suspect_row, ban.reason), "REASON", 0 },
-	    { "begins", OF(suspect_row, ban.begins), "SINCE", COLUMN_TIME },
-	    { "accepted", OF(suspect_row, accepted), "ACCEPTED",
+	    { "client", OF(doubtful_row, ban.who), "ADDRESS", 0 },
+	    { "reason", OF(doubtful_row, ban.reason), "REASON", 0 },
+	    { "begins", OF(doubtful_row, ban.begins), "SINCE", COLUMN_TIME },
+	    { "accepted", OF(doubtful_row, accepted), "ACCEPTED",
 	        COLUMN_RIGHT },
-	    { "ref", OF(suspect_row, ban.ref), "REF", 0 },
+	    { "ref", OF(doubtful_row, ban.ref), "REF", 0 },
 	},
 	.indent = 2,
 };
@@ -69,7 +69,7 @@ static const struct layout suspects = {
 static void
 put_suspect(void *to, const struct ban *ban, int64_t accepted)
 {
-	const struct suspect_row row = { .ban = *ban, .accepted = accepted };
+	const struct doubtful_row row = { .ban = *ban, .accepted = accepted };
 
 	(void)to;
 	output_record(&row);
