@@ -437,7 +437,8 @@ install: all
 	install -m 644 $(SAMPLES) $(DESTDIR)$(EXAMPLES)
 	install -d $(DESTDIR)$(UNITDIR)
 	set -e; for unit in $(UNITS); do sed 's:/usr/\(s\?bin/videur\):$(PREFIX)/\1:' \
-		$$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; done
+		$$unit >$(DESTDIR)$(UNITDIR)/$${unit##*/}; \
+		chmod 644 $(DESTDIR)$(UNITDIR)/$${unit##*/}; done
 	install -d $(DESTDIR)$(EXAMPLES)/web
 	install -m 644 $(wildcard web/*) $(DESTDIR)$(EXAMPLES)/web
 	install -D -m 644 completions/videur.bash $(DESTDIR)$(BASH_COMPLETION)
