@@ -15,7 +15,7 @@ sys.path.insert(0, str(HERE))
 
 from talk import Talk  # noqa: E402
 
-SOON = 10  # seconds: far more than anything here takes
+SOON = 40  # seconds: far more than anything here takes
 
 
 def build():

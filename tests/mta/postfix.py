@@ -10,7 +10,7 @@ import os
 import subprocess
 import time
 
-from process import free_port, listens, own, wait_for, write
+from process import command_of, free_port, listens, own, wait_for, write
 
 # Recipients user1@example.test ... exist; the others stand for one way each
 # of being refused.
@@ -172,9 +172,23 @@ class Postfix:
         self.reload()
 
     def reload(self):
+        """Read the configuration anew and wait until nobody serves who has
+        read the old one."""
+        old = self.servers()
         subprocess.run(["/usr/sbin/postfix", "-c", self.etc, "reload"],
                        check=True, stdin=subprocess.DEVNULL,
                        capture_output=True)
+        wait_for(lambda: not old & self.servers(), 30,
+                 "Postfix reads its configuration anew")
+
+    def servers(self):
+        """The pids of its smtpd processes."""
+        with open(f"{self.spool}/pid/master.pid", encoding="ascii") as file:
+            master = int(file.read())
+        with open(f"/proc/{master}/task/{master}/children",
+                  encoding="ascii") as file:
+            return {pid for pid in file.read().split()
+                    if command_of(pid) == "smtpd"}
 
     def stop(self):
         """Postfix ends its own children by the pid it wrote down."""

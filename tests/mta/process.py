@@ -13,19 +13,24 @@ import subprocess
 import time
 
 
+# A busy machine, or a program under a sanitizer, may take so many times as long
+# as what a test waits for takes elsewhere.
+PATIENCE = 4
+
+
 class NotReady(AssertionError):
     """A condition did not come true in time."""
 
 
 def wait_for(condition, seconds, what):
     """Ask until `condition()` is true; give back what it said."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     while True:
         answer = condition()
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise NotReady(f"not within {seconds} s: {what}")
+            raise NotReady(f"not within {seconds * PATIENCE} s: {what}")
         time.sleep(0.02)
 
 
@@ -63,6 +68,15 @@ def listens_at(path):
         except OSError:
             return False
         return True
+
+
+def command_of(pid):
+    """The name of a process's program; "" where it has ended."""
+    try:
+        with open(f"/proc/{pid}/comm", encoding="utf-8") as file:
+            return file.read().strip()
+    except (FileNotFoundError, ProcessLookupError):
+        return ""
 
 
 def worker_of(pid):

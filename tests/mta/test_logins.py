@@ -3,6 +3,7 @@
 The watcher reads a moment later than the servers write, hence the waiting.
 """
 
+import contextlib
 import os
 import time
 
@@ -21,9 +22,23 @@ ONE_USER = ["joe"] * 10
 TEN_USERS = [f"guess{number}" for number in range(10)]
 
 
+@contextlib.contextmanager
+def until_logged(log, *words):
+    """What is done meanwhile is over when one more line of the log has all
+    the words: a server may answer before it logs."""
+    def lines():
+        with open(log, encoding="utf-8", errors="replace") as file:
+            return sum(all(word in line for word in words) for line in file)
+    before = lines()
+    yield
+    wait_for(lambda: lines() > before, 10, f"a line of {words}")
+
+
 def submit_right(world, address, user):
     """A message by somebody who has logged in."""
-    with Session(world.submission, address) as session:
+    with (until_logged(world.postfix.log, " client=", f"[{address}]",
+                       f"sasl_username={user}"),
+          Session(world.submission, address) as session):
         assert session.auth(user, PASSWORDS[user]).code == 235
         assert session.mail().code == 250
         assert session.rcpt().code == 250
@@ -32,7 +47,9 @@ def submit_right(world, address, user):
 
 
 def imap_right(world, address, user):
-    (answer,) = imap_logins(world.imap, address, (user, PASSWORDS[user]))
+    with until_logged(world.dovecot.log, "-login: ", ": Log", f"user=<{user}>",
+                      f"rip={address},"):
+        (answer,) = imap_logins(world.imap, address, (user, PASSWORDS[user]))
     assert answer.startswith("OK "), answer
 
 

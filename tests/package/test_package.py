@@ -9,6 +9,8 @@ import time
 
 import pytest
 
+from host import wait_for
+
 UNITS = ["videur-milter", "videur-watch", "videur-web"]
 BANNED = "203.0.113.9"
 CONF = "/etc/videur/videur.conf"
@@ -175,8 +177,10 @@ def test_a_reload_of_a_broken_configuration_fails_and_changes_nothing(
 
 def test_all_stop_and_start_with_the_target(host):
     host.run("systemctl stop videur.target")
-    assert host.run("systemctl is-active " + " ".join(UNITS),
-                    check=False).stdout.split() == ["inactive"] * 3
+    # The target is stopped first: who stops it has not waited for the services.
+    wait_for(lambda: host.run("systemctl is-active " + " ".join(UNITS),
+                              check=False).stdout.split() == ["inactive"] * 3,
+             "end of the services")
     assert host.refusal(BANNED).startswith("250 ")
     host.run("systemctl start videur.target")
     assert host.refusal(BANNED).startswith("550 ")

@@ -29,15 +29,19 @@ web {{
 """
 
 
+# A busy machine may take so many times as long as another.
+PATIENCE = 4
+
+
 def wait_for(condition, seconds, what):
     """Ask until `condition()` is true; give back what it said."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     while True:
         answer = condition()
         if answer:
             return answer
         if time.monotonic() > deadline:
-            raise AssertionError(f"not within {seconds} s: {what}")
+            raise AssertionError(f"not within {seconds * PATIENCE} s: {what}")
         time.sleep(0.02)
 
 
