@@ -15,6 +15,7 @@ struct judge_query {
 	struct addr address; /* whose event it is */
 	int64_t at;          /* of the event that is judged */
 	int64_t now;
+	int64_t spent; /* no event up to that time counts; INT64_MIN */
 	bool always;   /* not only where there are enough events around `at` */
 	bool before;   /* as it was before a ban that began at `at` */
 	bool observed; /* observed bans count like others */
@@ -61,10 +62,10 @@ void engine_brake_settle(
 int64_t engine_brake_forgive(struct store *store,
     const struct judge_query *query, int64_t t, int64_t after);
 
-/* Whether an event that is stored counts nothing: the rule counts a user or
- * recipient a few times an hour only. */
-bool engine_is_same(
-    struct store *store, const struct rule *rule, const struct event *event);
+/* Whether an event that is stored counts nothing: the query's rule counts a user
+ * or recipient a few times an hour only. */
+bool engine_is_same(struct store *store, const struct judge_query *query,
+    const struct event *event);
 
 /*
  * What the event of a query counts for the networks around its client, and the

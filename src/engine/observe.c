@@ -13,7 +13,7 @@ enum {
 	STORM_CLIENTS = 5,  /* that had logged in well, fail */
 	STORM_WITHIN = 600, /* seconds, and nobody logs in */
 	HOUR = 3600,        /* seconds */
-	JUDGED_EACH = 16    /* of events that are no longer kept, or the same */
+	JUDGED_EACH = 16    /* of events that are no longer kept, at least */
 };
 
 struct net
@@ -265,7 +265,9 @@ struct around {
 	const struct conf *conf;
 	int64_t at;
 	uint32_t reasons; /* of those that hold then, a bit each */
+	int64_t since;    /* when the newest of them began or ended before */
 	bool cut;         /* one held in a part of its clock hour */
+	bool answered;    /* they hold for all that it could be banned for */
 };
 
 static bool
@@ -273,12 +275,17 @@ look_around(void *to, const struct ban *ban)
 {
 	struct around *around = to;
 	const int64_t hour = tally_hour(around->at);
+	const int64_t over = ban_over(ban);
+	const int64_t last = over <= around->at ? over : ban->begins;
 
 	if (ban->observed && around->conf->mode != CONF_OBSERVE) {
 		return true;
 	}
-	around->cut |= ban->begins < hour + HOUR && ban_over(ban) > hour;
-	if (ban->begins <= around->at && around->at < ban_over(ban)) {
+	around->cut |= ban->begins < hour + HOUR && over > hour;
+	if (last <= around->at && last > around->since) {
+		around->since = last;
+	}
+	if (ban->begins <= around->at && around->at < over) {
 		around->reasons |= UINT32_C(1) << ban->reason;
 	}
 	return true;
@@ -292,9 +299,8 @@ look_around(void *to, const struct ban *ban)
  */
 static bool
 is_kept(struct store *store, const struct conf *conf, const struct event *event,
-    int64_t number, bool *answered)
+    int64_t number, struct around *around)
 {
-	struct around around = { .conf = conf, .at = event->at };
 	const int64_t hour = tally_hour(event->at);
 	uint32_t reasons = 0;
 
@@ -304,7 +310,7 @@ is_kept(struct store *store, const struct conf *conf, const struct event *event,
 		.active_at = hour,
 		.later = true,
 		.observed = true },
-	    look_around, &around);
+	    look_around, around);
 	for (size_t i = 0; i < conf->policy.rules; i++) {
 		const struct rule *rule = &conf->policy.rule[i];
 
@@ -312,10 +318,11 @@ is_kept(struct store *store, const struct conf *conf, const struct event *event,
 			reasons |= UINT32_C(1) << rule->reason;
 		}
 	}
-	*answered = around.reasons != 0 && (reasons & ~around.reasons) == 0;
-	return !*answered &&
+	around->answered = around->reasons != 0 &&
+			   (reasons & ~around->reasons) == 0;
+	return !around->answered &&
 	       (number <= ENGINE_HOUR_MAX ||
-		   (around.cut &&
+		   (around->cut &&
 		       store_event_count(store,
 			   &(struct event_query){ .client = event->client,
 			       .kinds = kind_bit(event->kind),
@@ -334,14 +341,26 @@ is_trusted(struct store *store, const struct judge_query *query, int64_t t)
 	return policy_trusts(repute.reputation, repute.days);
 }
 
-/* Let each rule that counts the event, the `number`th of its kind and hour,
- * judge, and what is above the client.  One that counts nothing changes little:
+/* Of what is no longer kept, the `number`th of its kind and hour, one in 16 is
+ * judged, and the fewer the more there are: each 16th of their number. */
+static bool
+is_due(int64_t number)
+{
+	int64_t each = JUDGED_EACH;
+
+	while (each * JUDGED_EACH * 2 <= number) {
+		each *= 2;
+	}
+	return number % each == 0;
+}
+
+/* Let each rule that counts the event judge, and what is above the client.
+ * One of a user or recipient that counts no more in its hour changes nothing:
  * to count all others again for each of thousands would take long. */
 static void
 judge_all(struct store *store, struct judge_query *query,
-    const struct event *event, int64_t number, struct outcome *outcome)
+    const struct event *event, struct outcome *outcome)
 {
-	const bool each = number % JUDGED_EACH == 0;
 	const struct policy *policy = &query->conf->policy;
 
 	query->storm = is_storm(store, event, outcome);
@@ -351,7 +370,8 @@ judge_all(struct store *store, struct judge_query *query,
 		query->rule = &policy->rule[i];
 		query->observed = false;
 		if ((query->rule->kinds & kind_bit(event->kind)) != 0 &&
-		    (each || !engine_is_same(store, query->rule, event)) &&
+		    (!outcome->stored ||
+			!engine_is_same(store, query, event)) &&
 		    engine_judge(store, query, &judged)) {
 			outcome->spared |= judged.spared;
 			ban(store, query, &judged, outcome);
@@ -389,8 +409,10 @@ engine_observe(struct store *store, const struct conf *conf,
 		.name = kind_name(event.kind),
 		.number = 1 };
 	const enum verdict exempt = exemption(conf, &seen->address);
+	struct around around = {
+		.conf = conf, .at = event.at, .since = INT64_MIN
+	};
 	int64_t number = 0;
-	bool answered;
 
 	*outcome = (struct outcome){ .stored = false };
 	tally.tally.kind[event.kind] = 1;
@@ -418,13 +440,14 @@ engine_observe(struct store *store, const struct conf *conf,
 	store_record(
 	    store, &(struct store_record){
 		       .tally = &tally, .tallied = &number, .sum = &sum });
-	outcome->stored = is_kept(store, conf, &event, number, &answered);
+	outcome->stored = is_kept(store, conf, &event, number, &around);
 	if (outcome->stored) {
 		store_record(store, &(struct store_record){ .event = &event });
-	} else if (answered || number % JUDGED_EACH != 0) {
+	} else if (around.answered || !is_due(number)) {
 		return;
 	}
-	judge_all(store, &query, &event, number, outcome);
+	query.spent = around.since;
+	judge_all(store, &query, &event, outcome);
 }
 
 void

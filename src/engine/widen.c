@@ -27,21 +27,25 @@ add_key(void *to, int64_t events)
 }
 
 bool
-engine_is_same(
-    struct store *store, const struct rule *rule, const struct event *event)
+engine_is_same(struct store *store, const struct judge_query *query,
+    const struct event *event)
 {
+	const struct rule *rule = query->rule;
 	const int64_t most = policy_keys(rule, 0).most;
 
 	return event->key != NULL && most > 0 &&
-	       store_event_same(store, event, most + 1) > most;
+	       store_event_same(
+		   store, event, rule->reason, query->spent, most + 1) > most;
 }
 
 /* Whether the event counts for the networks around its client: one of a user or
  * recipient that the client's own count leaves out does not, and of one client
  * at most the rule's limit does. */
 static bool
-gives(struct store *store, const struct rule *rule, const struct event *event)
+gives(struct store *store, const struct judge_query *query,
+    const struct event *event)
 {
+	const struct rule *rule = query->rule;
 	const struct policy_keys keys = policy_keys(rule, 0);
 	const struct event_query counted = { .client = event->client,
 		.kinds = rule->kinds,
@@ -52,7 +56,7 @@ gives(struct store *store, const struct rule *rule, const struct event *event)
 		.hourly = keys.hourly };
 	struct given given = { .same = keys.most, .limit = rule->limit };
 
-	if (engine_is_same(store, rule, event)) {
+	if (engine_is_same(store, query, event)) {
 		return false;
 	}
 	if (store_event_count(store, &counted) <= rule->limit) {
@@ -242,7 +246,7 @@ widen(struct store *store, const struct judge_query *query,
 	bool due[POLICY_WIDEN_MAX];
 	bool banned = false;
 
-	if (count == 0 || !gives(store, rule, event)) {
+	if (count == 0 || !gives(store, query, event)) {
 		return;
 	}
 	for (size_t i = 0; i < count; i++) {

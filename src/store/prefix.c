@@ -45,19 +45,28 @@ store_prefix_sum(struct store *store, const struct net *net, const char *rule,
 }
 
 int64_t
-store_event_same(struct store *store, const struct event *event, int64_t most)
+store_event_same(struct store *store, const struct event *event,
+    enum reason reason, int64_t after, int64_t most)
 {
-	const int64_t hour = tally_hour(event->at);
+	bool own = db_enter(store);
+	int64_t count;
 
-	return db_number(store,
+	db_logins_write(store, &event->client);
+	count = db_number(store,
 	    "SELECT count(*) FROM (SELECT 1 FROM event WHERE client = :client"
-	    " AND kind = :kind AND at >= :hour AND at < :hour + 3600"
+	    " AND kind = :kind AND at < :hour + 3600 AND at >= :hour"
+	    " AND at > max(:after, ifnull((SELECT max(at) FROM mark"
+	    " WHERE client = :client AND reason = :reason"
+	    " AND key IN ('', :key)), :after))"
 	    " AND key = :key LIMIT :most)",
 	    DB_WITH(db_client(&event->client),
 		db_text(":kind", kind_name(event->kind)),
-		db_text(":key", event->key), db_int(":hour", hour),
+		db_text(":key", event->key),
+		db_text(":reason", reason_name(reason)),
+		db_int(":hour", tally_hour(event->at)), db_int(":after", after),
 		db_int(":most", most)),
 	    0);
+	return db_leave(store, own) == STORE_OK ? count : 0;
 }
 
 /* ---- inside ---- */

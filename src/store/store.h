@@ -306,10 +306,11 @@ int64_t store_prefix_add(
  * up. */
 int64_t store_prefix_sum(struct store *store, const struct net *net,
     const char *rule, int64_t after, int64_t until);
-/* How many events of the kind and key of one there are in its clock hour, up to
- * `most`. */
-int64_t store_event_same(
-    struct store *store, const struct event *event, int64_t most);
+/* How many events of the kind and key of one there are in its clock hour, later
+ * than the newest reset of the client's or the key's for the reason and than
+ * `after`, up to `most`. */
+int64_t store_event_same(struct store *store, const struct event *event,
+    enum reason reason, int64_t after, int64_t most);
 /* Whether a client in the network had mail accepted or logged in well in an
  * hour from `since` on.  The cost grows with the good clients around: not for
  * each event. */
