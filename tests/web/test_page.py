@@ -776,7 +776,10 @@ def test_whose_page_it_is(empty, conf, host):
     ("America/New_York", "en", r"\d\d:\d\d New York time"),
     ("America/Argentina/Buenos_Aires", "fr", r"\(heure de Buenos Aires\)"),
     ("Etc/GMT+5", "en", r"\d\d:\d\d -05"),
-    ("EST5EDT", "en", r"\d\d:\d\d E[SD]T"),
+    pytest.param("EST5EDT", "en", r"\d\d:\d\d E[SD]T",
+                 marks=pytest.mark.skipif(
+                     not os.path.exists("/usr/share/zoneinfo/EST5EDT"),
+                     reason="an old name, in tzdata-legacy since Debian 13")),
 ])
 def test_the_zone_is_named_by_its_place(empty, zone, lang, words):
     empty.configure(more=f'zone = "{zone}"')
