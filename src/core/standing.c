@@ -61,6 +61,13 @@ ban_active(const struct ban *ban, int64_t now)
 	return ban->cleared == 0 && ban->begins <= now && now < ban->ends;
 }
 
+bool
+ban_fits(const struct ban *ban, enum service service)
+{
+	return ban->service == SERVICE_ANY || service == SERVICE_ANY ||
+	       ban->service == service;
+}
+
 enum ban_state
 ban_state(const struct ban *ban, int64_t now)
 {
@@ -141,10 +148,7 @@ standing_refusal(
 				   !facts->mail_open;
 		const enum stage stage = early ? STAGE_MAIL : ban->stage;
 
-		if (stage <= facts->stage &&
-		    (ban->service == SERVICE_ANY ||
-			facts->service == SERVICE_ANY ||
-			ban->service == facts->service) &&
+		if (stage <= facts->stage && ban_fits(ban, facts->service) &&
 		    (!facts->authenticated || ban->reason == REASON_AUTH)) {
 			return ban; /* they stand last-ending first */
 		}

@@ -86,6 +86,9 @@ int64_t ban_over(const struct ban *ban);
  * still refuses nobody. */
 bool ban_active(const struct ban *ban, int64_t now);
 
+/* Whether sessions of that service are refused for it. */
+bool ban_fits(const struct ban *ban, enum service service);
+
 /* What has become of it. */
 enum ban_state {
 	BAN_ACTIVE, /* or not begun yet */

@@ -146,9 +146,7 @@ put_ban(void *to, const struct ban *ban)
 	struct export_ban *row;
 	bool added = false;
 
-	if ((list->service != SERVICE_ANY && ban->service != SERVICE_ANY &&
-		ban->service != list->service) ||
-	    is_allowed(list, &ban->who)) {
+	if (!ban_fits(ban, list->service) || is_allowed(list, &ban->who)) {
 		return true;
 	}
 	row = table_add(&list->bans, &key, &added);
