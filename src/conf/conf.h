@@ -138,6 +138,11 @@ struct conf {
 		struct conf_list listen;          /* 127.0.0.1:8025 */
 		struct conf_list metrics_listen;  /* or none */
 		struct conf_list operator_listen; /* or none: unix, loopback */
+		/* Where Dovecot asks, or nowhere: unix, loopback, private. */
+		struct conf_list auth_policy_listen;
+		char auth_policy_header[CONF_TEXT_SIZE]; /* as Dovecot's
+							  * auth_policy_server_api_header,
+							  * or empty */
 		struct net trusted_proxy[CONF_LIST_MAX];
 		size_t trusted_proxies;
 		unsigned rate; /* requests a visitor may make in a minute: 60;

@@ -76,6 +76,54 @@ set_operator(const struct key *key, void *field, const char *value)
 	return wrong != NULL ? wrong : field_text(key, field, value);
 }
 
+/* Whoever reaches it can ask who may log in, as often as he likes. */
+static const char *
+set_auth_policy(const struct key *key, void *field, const char *value)
+{
+	/* RFC 1918, 6598 and 4193. */
+	static const char *const private[] = { "10.0.0.0/8", "172.16.0.0/12",
+		"192.168.0.0/16", "100.64.0.0/10", "fc00::/7" };
+	struct endpoint endpoint;
+	const char *wrong = endpoint_parse(value, ENDPOINT_SERVER, &endpoint);
+	struct addr host;
+	struct net net;
+	bool fine;
+
+	if (wrong != NULL) {
+		return wrong;
+	}
+	fine = endpoint_is_local(&endpoint);
+	for (size_t i = 0; !fine && i < sizeof(private) / sizeof(private[0]);
+	     i++) {
+		fine = addr_parse(endpoint.host, &host) &&
+		       net_parse(private[i], &net) &&
+		       net_contains_addr(&net, &host);
+	}
+	return fine ? field_text(key, field, value)
+		    : "must be HOST:PORT with a loopback or a private address, "
+		      "or unix:PATH: only Dovecot is to ask there";
+}
+
+/* "NAME: VALUE", or the value of X-API-Key alone, as Dovecot takes it. */
+static const char *
+set_auth_header(const struct key *key, void *field, const char *value)
+{
+	static const char token[] = "abcdefghijklmnopqrstuvwxyz"
+				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+				    "0123456789!#$%&'*+-.^_`|~"; /* RFC 9110 */
+	const char *colon = strchr(value, ':');
+	const char *secret = colon != NULL ? colon + 1 : value;
+
+	if (value[0] != '\0' &&
+	    ((colon != NULL &&
+		 (colon == value ||
+		     strspn(value, token) != (size_t)(colon - value))) ||
+		secret[strspn(secret, " ")] == '\0')) {
+		return "must be \"NAME: VALUE\", or the value of X-API-Key";
+	}
+	return field_text(key, field, value);
+}
+
 static const char *
 set_colour(const struct key *key, void *field, const char *value)
 {
@@ -250,6 +298,8 @@ static const struct key rows[] = {
 	{ LISTEN("listen", listen, field_web_listen), .def = "127.0.0.1:8025" },
 	{ LISTEN("metrics-listen", metrics_listen, field_web_listen) },
 	{ LISTEN("operator", operator_listen, set_operator) },
+	{ LISTEN("auth-policy", auth_policy_listen, set_auth_policy) },
+	{ WEB("auth-policy-header", auth_policy_header, set_auth_header) },
 	{ LIST("web", "trusted-proxies", web.trusted_proxy, web.trusted_proxies,
 	    CONF_LIST_MAX, field_net) },
 	{ WEB("rate", rate, field_int), .max = MANY, .def = "60" },
@@ -286,6 +336,7 @@ check_listens(const struct conf *conf)
 		{ "listen", &conf->web.listen },
 		{ "metrics-listen", &conf->web.metrics_listen },
 		{ "operator", &conf->web.operator_listen },
+		{ "auth-policy", &conf->web.auth_policy_listen },
 	};
 	enum {
 		KEYS = sizeof(keys) / sizeof(keys[0])

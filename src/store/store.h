@@ -327,6 +327,11 @@ struct inside_query {
 bool store_event_inside(struct store *store, const struct inside_query *query,
     int64_t count[static KIND_COUNT]);
 
+/* Read a text out of JSON (RFC 8259), at a path such as "$.remote"; empty where
+ * it is not there or longer than the room.  False where it is no JSON. */
+bool store_json_text(struct store *store, const char *json, const char *path,
+    char *out, size_t size);
+
 /* ---- bans ---- */
 
 /* Which bans; all conditions must hold. */

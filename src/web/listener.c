@@ -142,6 +142,7 @@ wanted(const struct conf *conf)
 	const struct conf_list *const lists[LISTENER_KINDS] = {
 		[LISTENER_METRICS] = &conf->web.metrics_listen,
 		[LISTENER_OPERATOR] = &conf->web.operator_listen,
+		[LISTENER_AUTH_POLICY] = &conf->web.auth_policy_listen,
 		[LISTENER_PAGE] = &conf->web.listen,
 	};
 	struct listeners all = { .count = 0 };

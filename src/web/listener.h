@@ -22,6 +22,7 @@ enum {
 enum listener_serves {
 	LISTENER_METRICS,
 	LISTENER_OPERATOR,
+	LISTENER_AUTH_POLICY, /* Dovecot's questions */
 	LISTENER_PAGE,
 	LISTENER_KINDS
 };

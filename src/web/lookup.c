@@ -112,11 +112,10 @@ tend(struct lookup *lookup, struct lookup_reader *reader,
 	}
 }
 
-/* Take a handle that nobody has now, and begin to read; where there is no
- * database, say why and give back NULL.  Several questions, and those of all
- * that ask within a millisecond, take the file's locks once. */
-static struct lookup_reader *
-begin(struct lookup *lookup, const struct conf *conf)
+/* Several questions, and those of all that ask within a millisecond, take the
+ * file's locks once. */
+struct lookup_reader *
+lookup_begin(struct lookup *lookup, const struct conf *conf)
 {
 	const int64_t ticks = proc_ticks();
 	struct lookup_reader *reader = lookup->reader;
@@ -146,9 +145,8 @@ begin(struct lookup *lookup, const struct conf *conf)
 	return reader;
 }
 
-/* Judge what it came to, and give back the handle. */
-static bool
-end(struct lookup *lookup, struct lookup_reader *reader)
+bool
+lookup_end(struct lookup *lookup, struct lookup_reader *reader)
 {
 	const bool fine = reader != NULL &&
 			  store_status(reader->store) == STORE_OK;
@@ -172,7 +170,7 @@ lookup_standing(struct lookup *lookup, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing,
     struct lookup_bans *bans)
 {
-	struct lookup_reader *reader = begin(lookup, conf);
+	struct lookup_reader *reader = lookup_begin(lookup, conf);
 
 	if (reader != NULL && bans == NULL) {
 		engine_standing(reader->store, conf, address, now, standing);
@@ -183,7 +181,7 @@ lookup_standing(struct lookup *lookup, const struct conf *conf,
 			bans->why[i] = (struct why){ .known = false };
 		}
 	}
-	return end(lookup, reader);
+	return lookup_end(lookup, reader);
 }
 
 bool
@@ -191,7 +189,7 @@ lookup_why(struct lookup *lookup, const struct conf *conf,
     const struct standing *standing, const struct ban *only,
     struct lookup_bans *bans)
 {
-	struct lookup_reader *reader = begin(lookup, conf);
+	struct lookup_reader *reader = lookup_begin(lookup, conf);
 
 	for (size_t i = 0; reader != NULL && i < standing->bans; i++) {
 		const struct ban *ban = &standing->ban[i];
@@ -201,21 +199,21 @@ lookup_why(struct lookup *lookup, const struct conf *conf,
 			    standing->checked_at, &bans->why[i]);
 		}
 	}
-	return end(lookup, reader);
+	return lookup_end(lookup, reader);
 }
 
 bool
 lookup_past(struct lookup *lookup, const struct conf *conf, const char *ref,
     int64_t now, struct lookup_past *past)
 {
-	struct lookup_reader *reader = begin(lookup, conf);
+	struct lookup_reader *reader = lookup_begin(lookup, conf);
 
 	*past = (struct lookup_past){ .ban.id = 0 };
 	if (reader != NULL && store_ban_find(reader->store, ref, &past->ban)) {
 		past->next = engine_next(reader->store, conf, &past->ban, now);
 		engine_why(reader->store, conf, &past->ban, now, &past->why);
 	}
-	return end(lookup, reader);
+	return lookup_end(lookup, reader);
 }
 
 static void
@@ -232,7 +230,7 @@ lookup_hours(struct lookup *lookup, const struct conf *conf,
 {
 	const struct net client = engine_client(conf, address);
 	struct repute repute = { .reputation = REPUTATION_NEUTRAL };
-	struct lookup_reader *reader = begin(lookup, conf);
+	struct lookup_reader *reader = lookup_begin(lookup, conf);
 
 	*hours = (struct lookup_hours){
 		.from = tally_hour(now) - (LOOKUP_HOURS - 1) * LOOKUP_HOUR
@@ -246,7 +244,7 @@ lookup_hours(struct lookup *lookup, const struct conf *conf,
 	if (reputation_by_bans(&conf->policy.scale, &repute.facts)) {
 		hours->bans = repute.facts.bans;
 	}
-	return end(lookup, reader);
+	return lookup_end(lookup, reader);
 }
 
 bool
@@ -273,7 +271,7 @@ bool
 lookup_health(struct lookup *lookup, const struct conf *conf, int64_t now,
     char why[static STORE_ERROR_SIZE])
 {
-	struct lookup_reader *reader = begin(lookup, conf);
+	struct lookup_reader *reader = lookup_begin(lookup, conf);
 	struct state states[STATE_COUNT] = { 0 };
 	struct text text;
 
@@ -281,7 +279,7 @@ lookup_health(struct lookup *lookup, const struct conf *conf, int64_t now,
 		engine_states(reader->store, states);
 	}
 	text_init(&text, why, STORE_ERROR_SIZE);
-	if (!end(lookup, reader)) {
+	if (!lookup_end(lookup, reader)) {
 		text_add(&text, "the database cannot be read");
 		return false;
 	}

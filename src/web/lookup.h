@@ -72,6 +72,13 @@ struct lookup_bans {
 	struct why why[STANDING_BANS_MAX];
 };
 
+/* Take a handle that nobody has now, and begin to read; NULL where there is no
+ * database, which is logged.  Then judge what it came to, and give it back:
+ * false where it could not be read. */
+struct lookup_reader *lookup_begin(
+    struct lookup *lookup, const struct conf *conf);
+bool lookup_end(struct lookup *lookup, struct lookup_reader *reader);
+
 /* Each gives back false where the database cannot be read now.  `bans` may be
  * NULL. */
 bool lookup_standing(struct lookup *lookup, const struct conf *conf,

@@ -21,6 +21,7 @@ struct metric_values {
 	int64_t answered[WEB_STATUSES];
 	int64_t hung_up[DEADLINES_CAUSES];
 	int64_t untrusted;
+	int64_t logins[AUTH_POLICY_ANSWERS];
 	struct stats stats;
 };
 
@@ -39,6 +40,8 @@ metrics_count(struct web *web, unsigned status)
 /* Words of labels: all ours, with nothing to escape. */
 static const char *const versions[] = { VIDEUR_VERSION };
 static const char *const hang_ups[] = { "slow", "full" };
+static const char *const logins[AUTH_POLICY_ANSWERS] = { "allowed", "refused",
+	"observed", "unavailable", "report", "wrong" };
 static const char *const programs[] = { "milter", "watch" };
 /* As struct milter_seen has them. */
 static const char *const seen[] = { "sessions", "message-ends",
@@ -46,6 +49,7 @@ static const char *const seen[] = { "sessions", "message-ends",
 static const struct words version_words = WORDS_OF(versions);
 static const struct words status_words = WORDS_OF(statuses);
 static const struct words hang_up_words = WORDS_OF(hang_ups);
+static const struct words login_words = WORDS_OF(logins);
 static const struct words program_words = WORDS_OF(programs);
 static const struct words seen_words = WORDS_OF(seen);
 
@@ -84,6 +88,9 @@ static const struct metric {
 	    "Requests over the rate (429) that a proxy passed on which is not "
 	    "in trusted-proxies.",
 	    VALUE(untrusted), NULL, NULL },
+	{ "videur_web_login_questions_total", counter,
+	    "Dovecot's questions whether a client may log in, by answer.",
+	    VALUE(logins), "answer", &login_words },
 	{ "videur_collected_timestamp_seconds", gauge,
 	    "When the numbers below were read from the database.", STAT(at),
 	    NULL, NULL },
@@ -230,6 +237,9 @@ metrics_answer(const struct request *request, struct response *response)
 	values.untrusted = atomic_load(&web->untrusted);
 	for (size_t i = 0; i < DEADLINES_CAUSES; i++) {
 		values.hung_up[i] = atomic_load(&web->deadlines.hung_up[i]);
+	}
+	for (size_t i = 0; i < AUTH_POLICY_ANSWERS; i++) {
+		values.logins[i] = atomic_load(&web->auth_policy.answered[i]);
 	}
 	for (size_t i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
 		if (values.readable || metrics[i].offset < VALUE(stats)) {

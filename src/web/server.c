@@ -138,6 +138,7 @@ read_request(struct MHD_Connection *connection, const char *version,
 		{ MHD_GET_ARGUMENT_KIND, "as", &request->as },
 		{ MHD_GET_ARGUMENT_KIND, "v", &request->v },
 		{ MHD_GET_ARGUMENT_KIND, "q", &request->q },
+		{ MHD_GET_ARGUMENT_KIND, "command", &request->command },
 		{ MHD_HEADER_KIND, "Host", &request->host },
 		{ MHD_HEADER_KIND, "Accept", &request->accept },
 		{ MHD_HEADER_KIND, "Accept-Language",
@@ -156,6 +157,8 @@ read_request(struct MHD_Connection *connection, const char *version,
 	(void)MHD_get_connection_values(
 	    connection, MHD_GET_ARGUMENT_KIND, add_asked, request);
 	request->ip = request->asked[0];
+	request->secret = MHD_lookup_connection_value(connection,
+	    MHD_HEADER_KIND, auth_policy_header(request->site->conf, buf));
 	text_init(&all.forwarded, buf, sizeof(buf));
 	(void)MHD_get_connection_values(
 	    connection, MHD_HEADER_KIND, add_repeated, &all);
@@ -221,7 +224,8 @@ add_headers(struct MHD_Response *to, const struct response *response)
 		    json && !response->is_ours ? "*" : NULL },
 		{ "Cross-Origin-Resource-Policy",
 		    response->is_ours ? "same-origin" : NULL },
-		{ "Allow", response->status == MHD_HTTP_METHOD_NOT_ALLOWED ||
+		{ "Allow", response->methods != NULL ? response->methods
+			   : response->status == MHD_HTTP_METHOD_NOT_ALLOWED ||
 				   response->tells_methods
 			       ? "GET, HEAD"
 			       : NULL },
@@ -290,10 +294,29 @@ is_reading(const char *method)
 	       strcmp(method, MHD_HTTP_METHOD_HEAD) == 0;
 }
 
+/* A body that is read. */
+struct upload {
+	size_t len;
+	bool too_long;
+	char bytes[WEB_UPLOAD_MAX + 1];
+};
+
+static void
+upload_add(struct upload *upload, const char *bytes, size_t len)
+{
+	upload->too_long |= len > WEB_UPLOAD_MAX - upload->len ||
+			    memchr(bytes, '\0', len) != NULL;
+	if (!upload->too_long) {
+		memcpy(upload->bytes + upload->len, bytes, len);
+		upload->len += len;
+	}
+}
+
 /* What a request line says. */
 struct asked {
 	const char *method, *target, *version;
 	bool too_long;
+	const struct upload *upload; /* its body, or NULL */
 };
 
 /* Answer a whole request. */
@@ -327,6 +350,11 @@ answer(const struct handler *handler, struct MHD_Connection *connection,
 	}
 	if (asked->too_long) {
 		request.wrong = MHD_HTTP_URI_TOO_LONG;
+	} else if (asked->upload != NULL) {
+		request.body = asked->upload->bytes;
+		request.wrong = asked->upload->too_long
+				    ? MHD_HTTP_CONTENT_TOO_LARGE
+				    : request.wrong;
 	}
 	handler->answer(&request, &response);
 	to = new_response(&response.body);
@@ -361,28 +389,44 @@ on_target(void *cls, const char *target, struct MHD_Connection *connection)
 	return strlen(target) > WEB_TARGET_MAX ? &long_target : NULL;
 }
 
+/* What it is of a body, else NULL. */
+static struct upload *
+upload_of(void *state)
+{
+	return state != &seen && state != &long_target ? state : NULL;
+}
+
 /* Then with the headers alone, then with each piece of the body, then without
- * one.  A body is of no use to us: a method that is made for one is answered
- * (405) before it comes. */
+ * one.  Only Dovecot's is of use to us: else a method that is made for one is
+ * answered (405) before it comes. */
 static enum MHD_Result
 on_request(/* NOLINT(readability-function-size): its parameters */
     void *cls, struct MHD_Connection *connection, const char *path,
     const char *method, const char *version, const char *upload,
     size_t *upload_size, void **state)
 {
+	const struct handler *handler = cls;
+	struct upload *body = upload_of(*state);
 	const struct asked asked = { method, path, version,
-		*state == &long_target };
+		*state == &long_target, body };
 
-	(void)upload;
 	if (*upload_size > 0) {
+		if (body != NULL) {
+			upload_add(body, upload, *upload_size);
+		}
 		*upload_size = 0;
 		return MHD_YES;
+	}
+	if (*state == NULL && handler->is_for_dovecot &&
+	    strcmp(method, MHD_HTTP_METHOD_POST) == 0) {
+		*state = calloc(1, sizeof(*body));
+		return *state != NULL ? MHD_YES : MHD_NO;
 	}
 	if (*state == NULL && is_reading(method)) {
 		*state = &seen;
 		return MHD_YES;
 	}
-	return answer(cls, connection, &asked);
+	return answer(handler, connection, &asked);
 }
 
 /* How many connections there may be of an address: of a proxy's any number. */
@@ -432,7 +476,7 @@ on_completed(void *cls, struct MHD_Connection *connection, void **state,
 	struct deadline *deadline = info != NULL ? info->socket_context : NULL;
 
 	(void)cls;
-	(void)state;
+	free(upload_of(*state));
 	if (deadline != NULL && code == MHD_REQUEST_TERMINATED_COMPLETED_OK) {
 		atomic_store(&deadline->since, proc_ticks());
 	}
@@ -456,16 +500,21 @@ start_daemon(
 		{ MHD_OPTION_END, 0, NULL },
 	};
 
+	/* Dovecot ends a connection that is idle for 10 s, and we not before. */
+	const unsigned idle = handler->is_for_dovecot ? 2 * IDLE_SECONDS
+						      : IDLE_SECONDS;
+
 	return MHD_start_daemon(MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_ITC |
 				    (secure ? (unsigned)MHD_USE_TLS : 0U),
 	    0, NULL, NULL, on_request, handler, MHD_OPTION_LISTEN_SOCKET,
 	    listener, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)THREADS,
 	    MHD_OPTION_CONNECTION_LIMIT, (unsigned)(THREADS * CONNECTIONS_MAX),
-	    MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)IDLE_SECONDS,
+	    MHD_OPTION_CONNECTION_TIMEOUT, idle,
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MAX,
 	    MHD_OPTION_UNESCAPE_CALLBACK, server_unescape, NULL,
 	    MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, A_HOST_IS_OURS,
-	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, web,
+	    MHD_OPTION_NOTIFY_CONNECTION,
+	    handler->is_for_dovecot ? NULL : on_connection, web,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_ARRAY,
 	    secure ? tls : tls + 1,
 	    secure ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END,
@@ -505,6 +554,8 @@ static const struct {
 	bool may_be_secure;
 } serves[LISTENER_KINDS] = {
 	[LISTENER_METRICS] = { "metrics on", metrics_answer, false },
+	[LISTENER_AUTH_POLICY] = { "Dovecot's questions on", auth_policy_answer,
+	    false },
 	[LISTENER_OPERATOR] = { "operator's page on", routes_operator, false },
 	[LISTENER_PAGE] = { "listening on", routes_answer, true },
 };
@@ -614,8 +665,8 @@ server_start(
 
 	(void)pthread_mutex_init(&web->lock, NULL);
 	for (int kind = 0; kind < LISTENER_KINDS; kind++) {
-		web->handler[kind] = (struct handler){ web,
-			serves[kind].answer };
+		web->handler[kind] = (struct handler){ web, serves[kind].answer,
+			kind == LISTENER_AUTH_POLICY };
 	}
 	(void)pthread_mutex_init(&web->deadlines.lock, NULL);
 	rate_init(&web->rate);

@@ -31,7 +31,8 @@ enum {
 	WEB_REQUEST_MAX = 24 * 1024,
 	/* Of the address that is asked for: what the form's field holds, each
 	 * byte as %XX, fits in. */
-	WEB_TARGET_MAX = 16000
+	WEB_TARGET_MAX = 16000,
+	WEB_UPLOAD_MAX = 8 * 1024 /* of a body, where one is read */
 };
 
 /* ---- connections: how long and how many (deadlines.c) ---- */
@@ -86,6 +87,37 @@ void deadlines_leave(struct deadlines *deadlines, struct deadline *deadline);
 /* Shut down those whose time is over; to be called every second. */
 void deadlines_sweep(struct deadlines *deadlines, int64_t ticks);
 
+/* ---- Dovecot's questions (auth_policy.c) ---- */
+
+enum {
+	AUTH_POLICY_HEADER_SIZE = CONF_TEXT_SIZE
+};
+
+enum auth_policy_answer {
+	AUTH_POLICY_ALLOWED,
+	AUTH_POLICY_REFUSED,
+	AUTH_POLICY_OBSERVED,    /* allowed; a ban would have refused it */
+	AUTH_POLICY_UNAVAILABLE, /* allowed, without a database */
+	AUTH_POLICY_REPORT,      /* was no question */
+	AUTH_POLICY_WRONG,       /* neither */
+	AUTH_POLICY_ANSWERS
+};
+
+struct auth_policy {
+	atomic_llong answered[AUTH_POLICY_ANSWERS];
+	/* Until when (ticks) no more is logged. */
+	atomic_llong observed_until;
+	atomic_llong wrong_until;
+};
+
+/* The name of the header that holds the secret; returns `name`. */
+const char *auth_policy_header(
+    const struct conf *conf, char name[static AUTH_POLICY_HEADER_SIZE]);
+
+/* Answer a request to `auth-policy`. */
+void auth_policy_answer(
+    const struct request *request, struct response *response);
+
 /* ---- the whole ---- */
 
 /* Who answers the requests of a daemon. */
@@ -93,6 +125,7 @@ struct handler {
 	struct web *web;
 	void (*answer)(
 	    const struct request *request, struct response *response);
+	bool is_for_dovecot; /* who posts, and is trusted */
 };
 
 struct web {
@@ -103,6 +136,7 @@ struct web {
 	struct rate rate;
 	struct lookup lookup;
 	struct stats_keeper stats;
+	struct auth_policy auth_policy;
 	atomic_llong answered[WEB_STATUSES]; /* by status */
 	/* Requests over the rate by a proxy that is not trusted, and until
 	 * when (ticks) no more is said of it. */
@@ -132,6 +166,10 @@ struct request {
 	const char *host;
 	const char *accept;
 	const char *accept_language;
+	const char *command; /* Dovecot's, with its secret and a body, which is
+			      * NULL unless there may be one */
+	const char *secret;
+	const char *body;
 	/* Each `ip`; of more than are ever answered not all. */
 	const char *asked[ASKED_MAX + 1];
 	size_t asks; /* how many of them are here */
@@ -153,8 +191,9 @@ struct response {
 	bool for_good;     /* and never changes */
 	bool may_be_found; /* by who looks for pages and not for an address */
 	bool tells_methods;
-	bool names_us; /* program and version */
-	bool is_ours;  /* no page of another site may read it */
+	const char *methods; /* that would be right; NULL: GET and HEAD */
+	bool names_us;       /* program and version */
+	bool is_ours;        /* no page of another site may read it */
 	struct text body;
 };
 

@@ -4,7 +4,9 @@
  *
  * The first byte chooses the method and how the visitor comes; then follow,
  * each ended by NUL or the end of it all: the path, ip, ref, lang, Accept,
- * Accept-Language and X-Forwarded-For.  "-" is one that was not sent.
+ * Accept-Language and X-Forwarded-For.  "-" is one that was not sent.  With 8
+ * in the byte it is Dovecot that asks, and the fields are the path, the body,
+ * the command and the secret.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -70,7 +72,8 @@ write_conf(const char *path)
 	(void)fprintf(file,
 	    "database = \"%s\"\ncontact = \"postmaster@example.fr\"\n"
 	    "lookup-url = \"https://postmaster.example.fr/\"\n"
-	    "web { trusted-proxies = {\"127.0.0.1\"} }\n",
+	    "web { trusted-proxies = {\"127.0.0.1\"}\n"
+	    "auth-policy-header = \"X-Key: abc\" }\n",
 	    database);
 	need(fclose(file) == 0);
 }
@@ -88,6 +91,7 @@ fill(void)
 	    store_open(&store, database, STORE_WRITE, 1000, error) == STORE_OK);
 	store_begin(store);
 	for (size_t i = 0; i < sizeof(who) / sizeof(who[0]); i++) {
+		/* That of IPv6 is for failed logins. */
 		struct ban ban = { .reason = (enum reason)i,
 			.ends = NOW + HOUR };
 		int64_t was;
@@ -143,7 +147,7 @@ next(const char **at, const char *end)
 static void
 check(const struct response *response)
 {
-	static const unsigned known[] = { 200, 400, 404, 405, 429 };
+	static const unsigned known[] = { 200, 400, 403, 404, 405, 429 };
 	bool fine = false;
 
 	for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -192,6 +196,30 @@ ask(uint8_t how, char *const field[FIELDS], int64_t ticks)
 	check(&response);
 }
 
+/* What is answered to Dovecot is one of two things, whatever it asks. */
+static void
+ask_as_dovecot(uint8_t how, char *const field[FIELDS], int64_t ticks)
+{
+	const struct request request = { .web = &web,
+		.site = site,
+		.now = NOW,
+		.ticks = ticks,
+		.wrong = how % 4 == 3 ? 413 : 0,
+		.path = field[0] != NULL ? field[0] : "/",
+		.body = field[1],
+		.command = field[2],
+		.secret = field[3] };
+	struct response response = { .status = 0 };
+
+	text_init(&response.body, body, sizeof(body));
+	auth_policy_answer(&request, &response);
+	check(&response);
+	if (response.status == 200) {
+		need(text_after(body, "{\"status\":0,\"msg\":\"\"}\n") ||
+		     text_after(body, "{\"status\":-1,\"msg\":\""));
+	}
+}
+
 int
 LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
@@ -217,7 +245,11 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		}
 	}
 	ticks += 500;
-	ask(data[0], field, ticks);
+	if ((data[0] & 8) != 0) {
+		ask_as_dovecot(data[0], field, ticks);
+	} else {
+		ask(data[0], field, ticks);
+	}
 	for (size_t i = 0; i < FIELDS; i++) {
 		free(field[i]);
 	}

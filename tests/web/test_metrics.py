@@ -254,7 +254,8 @@ def test_without_a_database_that_is_what_is_said(measured):
     assert set(metrics.kinds) == {
         "videur_build_info", "videur_database_readable",
         "videur_web_requests_total", "videur_web_hangups_total",
-        "videur_web_untrusted_proxy_requests_total"}
+        "videur_web_untrusted_proxy_requests_total",
+        "videur_web_login_questions_total"}
 
 
 def test_every_metric_is_documented(measured):
