@@ -397,30 +397,6 @@ check_operator(const struct facts *facts, struct diagnosis *out)
 	}
 }
 
-/* What a ban does not reach. */
-static void
-check_reach(const struct facts *facts, struct diagnosis *out)
-{
-	static const char *const protocols[] = { "imap", "pop3", "sieve" };
-	const struct state *logins = &facts->records.state[STATE_LOGINS];
-	int64_t banned = facts->records.logins_banned;
-	char number[NUMBER_SIZE];
-	char when[TIME_TEXT_SIZE];
-
-	if (facts->now - logins->since < RECORDS_SPAN) {
-		diagnosis_say(
-		    out, "logins-seen", text_from_time(logins->since, when));
-	}
-
-	for (size_t i = 0; i < sizeof(protocols) / sizeof(protocols[0]); i++) {
-		if (strstr(facts->dovecot, protocols[i]) != NULL) {
-			diagnosis_say(out,
-			    banned > 0 ? "dovecot-unreached" : "dovecot",
-			    diagnosis_number(banned, number), facts->dovecot);
-		}
-	}
-}
-
 /* ---- all checks ---- */
 
 enum {

@@ -159,6 +159,9 @@ bool sendmail_is_ours(
     const struct facts *facts, const struct sendmail_filter *filter);
 const struct filter *sendmail_filter_of(const struct sendmail_filter *filter);
 
+/* check_dovecot.c: logins that a ban does not reach. */
+checker check_reach;
+
 /* check_seen.c: what ought to be seen, and what is. */
 checker check_scanners, check_seen, check_logs;
 

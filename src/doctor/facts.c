@@ -451,6 +451,39 @@ facts_gather_postfix(const struct conf *conf, const char *postfix, int64_t now)
 	return facts;
 }
 
+/* What Dovecot serves, and whom it asks. */
+static void
+look_at_dovecot(struct facts *facts)
+{
+	/* In the order of enum dovecot_setting. */
+	static const char *const settings[] = { "doveconf", "-h",
+		"auth_policy_server_url", "auth_policy_server_api_header",
+		"auth_policy_check_before_auth", "auth_policy_log_only", NULL };
+	struct run_output said;
+	char *rest = NULL;
+
+	if (run_program(
+		(const char *const[]){ "doveconf", "-h", "protocols", NULL },
+		PROGRAM_MS, &said) == RUN_FINE) {
+		said.text[strcspn(said.text, "\n")] = '\0';
+		(void)text_copy(facts->dovecot, sizeof(facts->dovecot),
+		    said.text + strspn(said.text, " "));
+		free(said.text);
+	}
+	if (facts->conf->web.auth_policy_listen.items == 0 ||
+	    run_program(settings, PROGRAM_MS, &said) != RUN_FINE) {
+		return;
+	}
+	rest = said.text;
+	for (size_t i = 0; i < DOVECOT_SETTINGS && rest != NULL; i++) {
+		const char *line = strsep(&rest, "\n");
+
+		(void)text_copy(facts->auth_policy[i],
+		    sizeof(facts->auth_policy[i]), line + strspn(line, " "));
+	}
+	free(said.text);
+}
+
 /* The mail hosts of all of them; and what else takes mail or logins here. */
 static void
 look_at_servers(struct facts *facts)
@@ -459,7 +492,6 @@ look_at_servers(struct facts *facts)
 		const char *path, *what;
 	} others[] = { { "/etc/exim4", "Exim" }, { "/etc/exim", "Exim" },
 		{ "/etc/smtpd.conf", "OpenSMTPD" } };
-	struct run_output said;
 
 	for (size_t i = 0; i <= facts->instances; i++) {
 		for (size_t j = 0; j < facts->mta[i].domains &&
@@ -475,14 +507,7 @@ look_at_servers(struct facts *facts)
 			facts->other = others[i].what;
 		}
 	}
-	if (run_program(
-		(const char *const[]){ "doveconf", "-h", "protocols", NULL },
-		PROGRAM_MS, &said) == RUN_FINE) {
-		said.text[strcspn(said.text, "\n")] = '\0';
-		(void)text_copy(facts->dovecot, sizeof(facts->dovecot),
-		    said.text + strspn(said.text, " "));
-		free(said.text);
-	}
+	look_at_dovecot(facts);
 }
 
 struct facts *

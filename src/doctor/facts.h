@@ -160,6 +160,15 @@ struct records {
 	size_t sources;
 };
 
+/* Of Dovecot, whom it asks before a login. */
+enum dovecot_setting {
+	DOVECOT_URL,
+	DOVECOT_HEADER,
+	DOVECOT_BEFORE, /* "yes", "no" */
+	DOVECOT_LOG_ONLY,
+	DOVECOT_SETTINGS
+};
+
 struct facts {
 	const struct conf *conf; /* borrowed */
 	int64_t now;
@@ -173,6 +182,8 @@ struct facts {
 	/* Another mail server that is here, or NULL. */
 	const char *other;
 	char dovecot[FACTS_LINE_MAX]; /* its protocols, or empty */
+	/* Its settings auth_policy_*, as it writes them; empty: not known. */
+	char auth_policy[DOVECOT_SETTINGS][FACTS_LINE_MAX];
 	struct mx_domain mx[MX_DOMAINS_MAX];
 	size_t domains;
 	bool has_ssh;

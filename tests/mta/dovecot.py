@@ -1,6 +1,7 @@
-"""A private Dovecot: passwords for Postfix, and IMAP on a loopback port.
+"""A private Dovecot: passwords for Postfix, and IMAP on a loopback port; and
+POP3, where it asks videur-web who may log in.
 
-An IMAP client says ahead of all else whose address it has (the PROXY protocol
+A client says ahead of all else whose address it has (the PROXY protocol
 that load balancers speak).  Dovecot logs each failed password of Postfix's
 clients too, as servers do whose administrator wants to know.
 """
@@ -23,12 +24,13 @@ state_dir = {folder}/run
 log_path = {log}
 auth_verbose = yes
 auth_failure_delay = 0
-protocols = imap
+protocols = {protocols}
 listen = 127.0.0.1
 haproxy_trusted_networks = 127.0.0.1
 ssl = no
 auth_mechanisms = plain login
 {users}
+{policy}
 service anvil {{
   unix_listener anvil-auth-penalty {{
     mode = 0
@@ -51,6 +53,24 @@ service imap-login {{
   }}
 }}
 """
+
+# Where it asks who may log in.
+POLICY = """auth_policy_server_url = http://127.0.0.1:{port}/
+auth_policy_server_api_header = X-API-Key: {secret}
+auth_policy_hash_nonce = salt
+auth_policy_check_after_auth = no
+auth_policy_report_after_auth = no
+service pop3-login {{
+  inet_listener pop3 {{
+    port = {pop3}
+    haproxy = yes
+  }}
+  inet_listener pop3s {{
+    port = 0
+  }}
+}}
+"""
+SECRET = "of two programs"
 
 # What is said in another way from 2.4 on.
 USERS = """disable_plaintext_auth = no
@@ -90,30 +110,36 @@ def conf(folder, **names):
 
 
 class Dovecot:
-    """Runs from its making on; `auth` is the socket Postfix asks."""
+    """Runs from its making on; `auth` is the socket Postfix asks; with `policy`,
+    a port, it asks there who may log in."""
 
-    def __init__(self, folder, auth, stack):
+    def __init__(self, folder, auth, stack, policy=None):
         self.imap = free_port()
+        self.pop3 = free_port()
+        self.conf = f"{folder}/conf"
         self.log = f"{folder}/log"
         for name in ("run", "mail"):
             os.makedirs(f"{folder}/{name}")
         shutil.chown(f"{folder}/mail", "nobody", "nogroup")
         write(self.log, "")  # it would let nobody read a log it makes
-        write(f"{folder}/conf", conf(
-            folder, log=self.log, auth=auth, imap=self.imap))
+        write(self.conf, conf(
+            folder, log=self.log, auth=auth, imap=self.imap,
+            protocols="imap pop3" if policy else "imap",
+            policy=policy and POLICY.format(
+                port=policy, secret=SECRET, pop3=self.pop3) or ""))
         write(f"{folder}/users", "".join(
             f"{user}:{{PLAIN}}{password}\n"
             for user, password in PASSWORDS.items()))
         shutil.chown(f"{folder}/users", group="dovecot")
         os.chmod(f"{folder}/users", 0o640)
-        dovecot = Process([PROGRAM, "-F", "-c", f"{folder}/conf"],
+        dovecot = Process([PROGRAM, "-F", "-c", self.conf],
                           f"{folder}/out")
         stack.add(dovecot.stop)
         dovecot.ready(lambda: listens_at(auth) and listens(self.imap))
 
 
-class Imap:
-    """One IMAP connection of a client with that address."""
+class Client:
+    """A connection of a client with that address, and its greeting."""
 
     def __init__(self, port, address):
         family, here = ("TCP6", "::1") if ":" in address else (
@@ -133,6 +159,22 @@ class Imap:
     def line(self):
         return self.file.readline().decode().rstrip("\r\n")
 
+    def close(self):
+        self.file.close()
+        self.socket.close()
+
+
+class Pop3(Client):
+    def command(self, words):
+        self.socket.sendall(f"{words}\r\n".encode())
+        return self.line()
+
+    def login(self, user, password):
+        assert self.command(f"USER {user}").startswith("+OK")
+        return self.command(f"PASS {password}")
+
+
+class Imap(Client):
     def command(self, words):
         """The tagged answer: "OK ...", "NO ..." or "BAD ..."."""
         self.socket.sendall(f"a {words}\r\n".encode())
@@ -143,10 +185,6 @@ class Imap:
 
     def login(self, user, password):
         return self.command(f'LOGIN "{user}" "{password}"')
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
 
 
 def imap_logins(port, address, *tries):

@@ -36,6 +36,7 @@ milter {{
 web {{
   listen = "127.0.0.1:{port}"
   rate = 0
+  {asked}
 }}
 watch {{
   journal = no
@@ -61,11 +62,13 @@ class House:
     """Nothing runs until the services are started one by one; close() ends
     them and checks that none failed.  `logs` is what the watcher follows,
     from where they end when it is first started; `scanners` are the names
-    of those ahead; `socket` is where the milter listens where nobody says so,
+    of those ahead; `asked` is the rest of section web; `socket` is where the milter listens where nobody says so,
     else it gets one of its own that Postfix can reach."""
 
-    def __init__(self, folder, port=None, logs=(), scanners=(), socket=None):
+    def __init__(self, folder, port=None, logs=(), scanners=(), socket=None,
+                 asked=""):
         self.folder = folder
+        self.asked = asked
         self.logs, self.scanners = logs, scanners
         self.door = f"{folder}/door"
         self.socket = socket or f"{self.door}/milter.sock"
@@ -91,6 +94,7 @@ class House:
         write(self.conf, CONF.format(
             database=self.database, mode=mode, policy=policy, brake=brake,
             listen=self.listen, url=self.url, port=self.port,
+            asked=self.asked,
             logs=", ".join(f'"{log}"' for log in self.logs),
             scanners=", ".join(self.scanners)))
 

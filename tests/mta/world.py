@@ -8,10 +8,10 @@ import shutil
 import tempfile
 
 from addresses import fresh
-from dovecot import Dovecot, imap_logins
+from dovecot import SECRET, Dovecot, imap_logins
 from house import House
 from postfix import Postfix
-from process import Stack, wait_for
+from process import Stack, free_port, wait_for
 from scanners import start_rspamd, start_spam, start_virus
 from smtp import Session
 
@@ -22,14 +22,15 @@ class World:
     "rspamd" has rspamd there.
     Without a folder it lives in a temporary one that is gone afterwards.  A
     world that begins without a house takes one after the other with
-    move_in()."""
+    move_in().  With `asks` Dovecot asks videur-web who may log in."""
 
     def __init__(self, folder=None, scanners="tag", with_house=True, say=None,
-                 port=None):
+                 port=None, asks=False):
         self.stack = Stack()
         self.say = say or (lambda text: None)
         self.folder = folder or self.temporary()
         self.house = None
+        self.policy = free_port() if asks else None
         self.socket = f"{self.folder}/milter.sock"
         self.named = {None: (), "rspamd": ("rspamd",)}.get(
             scanners, ("spamassassin", "clamav"))
@@ -56,7 +57,7 @@ class World:
                                milters + [self.socket], self.stack)
         self.dovecot = Dovecot(
             f"{self.folder}/dovecot", f"{self.postfix.spool}/private/auth",
-            self.stack)
+            self.stack, self.policy)
         self.postfix.ready()
 
     def bring_up_scanners(self, scanners):
@@ -78,7 +79,9 @@ class World:
             self.house.leave()
             os.remove(self.socket)
         self.house = House(
-            f"{self.folder}/{name}", port, self.logs, self.named)
+            f"{self.folder}/{name}", port, self.logs, self.named,
+            asked=self.policy and f'auth-policy = "localhost:{self.policy}" '
+            f'auth-policy-header = "{SECRET}"' or "")
         self.stack.add(self.house.close)
         os.symlink(self.house.socket, self.socket)
 
