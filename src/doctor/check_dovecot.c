@@ -10,7 +10,8 @@
 #include "doctor/checks.h"
 #include "doctor/facts.h"
 
-/* Whether Dovecot's URL leads to that place. */
+/* Whether Dovecot's URL leads to that place.  Of localhost's addresses
+ * videur-web takes one, and Dovecot tries all. */
 static bool
 leads_to(const char *url, const char *where)
 {
@@ -25,7 +26,9 @@ leads_to(const char *url, const char *where)
 	    rest != NULL ? strcspn(rest, "/?") : 0);
 	return endpoint_parse(host, ENDPOINT_SERVER, &asked) == NULL &&
 	       endpoint_parse(where, ENDPOINT_SERVER, &place) == NULL &&
-	       endpoint_overlaps(&asked, &place);
+	       endpoint_overlaps(&asked, &place) &&
+	       (strcmp(asked.host, place.host) == 0 ||
+		   strcmp(asked.host, "localhost") == 0);
 }
 
 /* The value of a header for Dovecot's questions, and the length of its name; a
@@ -70,7 +73,9 @@ check_dovecot(const struct facts *facts, struct diagnosis *out)
 			place = where;
 		}
 	}
-	if (place == NULL) {
+	if (facts->dovecot[0] == '\0') {
+		diagnosis_say(out, "dovecot-elsewhere", places->item[0]);
+	} else if (place == NULL) {
 		diagnosis_say(out, "dovecot-unix", places->item[0]);
 	} else if (!asks) {
 		diagnosis_say(out, "dovecot-asks-not", place,

@@ -451,16 +451,36 @@ facts_gather_postfix(const struct conf *conf, const char *postfix, int64_t now)
 	return facts;
 }
 
-/* What Dovecot serves, and whom it asks. */
+/* Note one of Dovecot's settings, "NAME = VALUE". */
+static void
+note_dovecot(struct facts *facts, const char *line)
+{
+	static const char *const names[DOVECOT_SETTINGS] = {
+		[DOVECOT_URL] = "server_url = ",
+		[DOVECOT_HEADER] = "server_api_header = ",
+		[DOVECOT_BEFORE] = "check_before_auth = ",
+		[DOVECOT_LOG_ONLY] = "log_only = ",
+	};
+
+	for (size_t i = 0; i < DOVECOT_SETTINGS; i++) {
+		const char *value = text_after(line, names[i]);
+
+		if (value != NULL) {
+			(void)text_copy(facts->auth_policy[i],
+			    sizeof(facts->auth_policy[i]), value);
+		}
+	}
+}
+
+/* What Dovecot serves, and whom it asks: 2.3 has "auth_policy_server_url = ...",
+ * and 2.4 "server_url = ..." between "auth_policy {" and "}". */
 static void
 look_at_dovecot(struct facts *facts)
 {
-	/* In the order of enum dovecot_setting. */
-	static const char *const settings[] = { "doveconf", "-h",
-		"auth_policy_server_url", "auth_policy_server_api_header",
-		"auth_policy_check_before_auth", "auth_policy_log_only", NULL };
+	static const char prefix[] = "auth_policy_";
+	bool inside = false;
 	struct run_output said;
-	char *rest = NULL;
+	char *rest;
 
 	if (run_program(
 		(const char *const[]){ "doveconf", "-h", "protocols", NULL },
@@ -471,15 +491,22 @@ look_at_dovecot(struct facts *facts)
 		free(said.text);
 	}
 	if (facts->conf->web.auth_policy_listen.items == 0 ||
-	    run_program(settings, PROGRAM_MS, &said) != RUN_FINE) {
+	    run_program((const char *const[]){ "doveconf", "-n", NULL },
+		PROGRAM_MS, &said) != RUN_FINE) {
 		return;
 	}
 	rest = said.text;
-	for (size_t i = 0; i < DOVECOT_SETTINGS && rest != NULL; i++) {
+	while (rest != NULL) {
 		const char *line = strsep(&rest, "\n");
+		const bool indented = line[0] == ' ';
+		const char *name;
 
-		(void)text_copy(facts->auth_policy[i],
-		    sizeof(facts->auth_policy[i]), line + strspn(line, " "));
+		line += strspn(line, " ");
+		name = text_after(line, prefix);
+		inside = indented ? inside : strcmp(line, "auth_policy {") == 0;
+		if (name != NULL || inside) {
+			note_dovecot(facts, name != NULL ? name : line);
+		}
 	}
 	free(said.text);
 }

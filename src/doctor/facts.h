@@ -182,7 +182,8 @@ struct facts {
 	/* Another mail server that is here, or NULL. */
 	const char *other;
 	char dovecot[FACTS_LINE_MAX]; /* its protocols, or empty */
-	/* Its settings auth_policy_*, as it writes them; empty: not known. */
+	/* Its settings auth_policy_*, as it writes them; empty: as they are
+	 * by default. */
 	char auth_policy[DOVECOT_SETTINGS][FACTS_LINE_MAX];
 	struct mx_domain mx[MX_DOMAINS_MAX];
 	size_t domains;

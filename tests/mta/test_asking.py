@@ -5,6 +5,7 @@ import os
 import re
 import signal
 import subprocess
+import sys
 
 import pytest
 
@@ -150,6 +151,14 @@ def test_where_videur_web_hangs_dovecot_lets_in(guard, address):
 
 # ---- the doctor ----
 
+# A program, where another file is the host's dovecot.conf.
+INSIDE = """import os, sys
+from nameserver import MS_BIND, mount
+mount(sys.argv[1], "/etc/dovecot/dovecot.conf", "", MS_BIND)
+os.execv(sys.argv[2], sys.argv[2:])
+"""
+
+
 def reach(guard, *changes):
     """What the doctor finds of Dovecot, with its settings changed."""
     with open(guard.dovecot.conf, encoding="utf-8") as file:
@@ -160,16 +169,16 @@ def reach(guard, *changes):
     path = f"{guard.folder}/dovecot.conf"
     write(path, conf)
     told = subprocess.run(
-        ["unshare", "-m", "sh", "-c", 'mount --bind "$0" '
-         '/etc/dovecot/dovecot.conf && exec "$@"', path, f"{build()}/videur",
-         "-c", guard.house.conf, "doctor", "--csv"],
-        check=False, capture_output=True, text=True, timeout=120)
+        ["unshare", "-m", sys.executable, "-B", "-c", INSIDE, path,
+         f"{build()}/videur", "-c", guard.house.conf, "doctor", "--csv"],
+        check=False, capture_output=True, text=True, timeout=120,
+        cwd=os.path.dirname(os.path.abspath(__file__)))
     assert told.returncode in (0, 1), told.stderr
     return [line for line in told.stdout.splitlines() if ",reach," in line]
 
 
 @pytest.mark.parametrize("change, finding, words", [
-    ((), "dovecot-asks", "Dovecot (imap pop3) asks videur-web at localhost:"),
+    ((), "dovecot-asks", "Dovecot (imap pop3) asks videur-web at 127.0.0.1:"),
     (("auth_policy_server_url", ""), "dovecot-asks-not",
      "auth_policy_server_url is empty"),
     (("auth_policy_server_url", "auth_policy_server_url = http://127.0.0.1:9/"),
@@ -179,6 +188,7 @@ def reach(guard, *changes):
      "dovecot-asks-late", "only after a good password"),
     (("auth_policy_report_after_auth", "auth_policy_log_only = yes"),
      "dovecot-logs-only", "lets everybody in"),
+    (("protocols", "protocol ="), "dovecot-elsewhere", "there is none here"),
 ])
 def test_the_doctor_knows_whether_dovecot_asks(guard, change, finding, words):
     (line,) = reach(guard, *([change] if change else []))

@@ -80,7 +80,7 @@ class World:
             os.remove(self.socket)
         self.house = House(
             f"{self.folder}/{name}", port, self.logs, self.named,
-            asked=self.policy and f'auth-policy = "localhost:{self.policy}" '
+            asked=self.policy and f'auth-policy = "127.0.0.1:{self.policy}" '
             f'auth-policy-header = "{SECRET}"' or "")
         self.stack.add(self.house.close)
         os.symlink(self.house.socket, self.socket)
