@@ -446,13 +446,13 @@ static void
 on_connection(void *cls, struct MHD_Connection *connection, void **context,
     enum MHD_ConnectionNotificationCode code)
 {
-	struct web *web = cls;
+	const struct handler *handler = cls;
 	const union MHD_ConnectionInfo *info;
 	int fd;
 
 	if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
 		if (*context != NULL) {
-			deadlines_leave(&web->deadlines, *context);
+			deadlines_leave(handler->deadlines, *context);
 		}
 		return;
 	}
@@ -462,8 +462,12 @@ on_connection(void *cls, struct MHD_Connection *connection, void **context,
 	info = MHD_get_connection_info(
 	    connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
 	*context = fd >= 0 && info != NULL
-		       ? deadlines_take(&web->deadlines, fd, info->client_addr,
-			     may_have(web, info->client_addr), proc_ticks())
+		       ? deadlines_take(handler->deadlines, fd,
+			     info->client_addr,
+			     handler->is_for_dovecot
+				 ? INT_MAX
+				 : may_have(handler->web, info->client_addr),
+			     proc_ticks())
 		       : NULL;
 }
 
@@ -490,8 +494,7 @@ on_completed(void *cls, struct MHD_Connection *connection, void **state,
  * so it polls.
  */
 static struct MHD_Daemon *
-start_daemon(
-    struct web *web, int listener, struct handler *handler, bool secure)
+start_daemon(int listener, struct handler *handler, bool secure)
 {
 	/* Nothing older than TLS 1.2; the rest is the library's choice. */
 	static char versions[] = "NORMAL:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2";
@@ -513,8 +516,7 @@ start_daemon(
 	    MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)WEB_REQUEST_MAX,
 	    MHD_OPTION_UNESCAPE_CALLBACK, server_unescape, NULL,
 	    MHD_OPTION_URI_LOG_CALLBACK, on_target, NULL, A_HOST_IS_OURS,
-	    MHD_OPTION_NOTIFY_CONNECTION,
-	    handler->is_for_dovecot ? NULL : on_connection, web,
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, handler,
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, NULL, MHD_OPTION_ARRAY,
 	    secure ? tls : tls + 1,
 	    secure ? MHD_OPTION_HTTPS_CERT_CALLBACK2 : MHD_OPTION_END,
@@ -576,7 +578,7 @@ begin(struct web *web, size_t place)
 	char name[LISTENER_TEXT_SIZE];
 
 	web->daemon[place] = start_daemon(
-	    web, listener->socket, &web->handler[listener->serves], secure);
+	    listener->socket, &web->handler[listener->serves], secure);
 	(void)listener_name(listener->socket, secure, name);
 	if (web->daemon[place] == NULL) {
 		log_warn("the server could not be started on %s", name);
@@ -665,10 +667,15 @@ server_start(
 
 	(void)pthread_mutex_init(&web->lock, NULL);
 	for (int kind = 0; kind < LISTENER_KINDS; kind++) {
+		const bool is_for_dovecot = kind == LISTENER_AUTH_POLICY;
+
 		web->handler[kind] = (struct handler){ web, serves[kind].answer,
-			kind == LISTENER_AUTH_POLICY };
+			is_for_dovecot ? &web->auth_policy.deadlines
+				       : &web->deadlines,
+			is_for_dovecot };
 	}
 	(void)pthread_mutex_init(&web->deadlines.lock, NULL);
+	(void)pthread_mutex_init(&web->auth_policy.deadlines.lock, NULL);
 	rate_init(&web->rate);
 	lookup_init(&web->lookup);
 	(void)pthread_mutex_init(&web->stats.lock, NULL);
@@ -705,6 +712,7 @@ void
 server_tick(struct web *web)
 {
 	deadlines_sweep(&web->deadlines, proc_ticks());
+	deadlines_sweep(&web->auth_policy.deadlines, proc_ticks());
 	lookup_tick(&web->lookup, web->site->conf);
 	stats_tick(&web->stats, web->site->conf);
 }

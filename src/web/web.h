@@ -104,6 +104,8 @@ enum auth_policy_answer {
 };
 
 struct auth_policy {
+	/* Its own: no flood of visitors may hang up on Dovecot. */
+	struct deadlines deadlines;
 	atomic_llong answered[AUTH_POLICY_ANSWERS];
 	/* Until when (ticks) no more is logged. */
 	atomic_llong observed_until;
@@ -125,7 +127,8 @@ struct handler {
 	struct web *web;
 	void (*answer)(
 	    const struct request *request, struct response *response);
-	bool is_for_dovecot; /* who posts, and is trusted */
+	struct deadlines *deadlines; /* of its connections */
+	bool is_for_dovecot; /* who posts, in any number of connections */
 };
 
 struct web {
