@@ -4,8 +4,6 @@
 #include <errno.h>
 #include <netdb.h>
 #include <netinet/in.h>
-#include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -23,8 +21,26 @@
 enum {
 	BACKLOG = 512,
 	SOCKET_TYPE = SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC,
-	LISTENERS_MAX = LISTENER_KINDS * CONF_LISTEN_MAX
+	LISTENERS_MAX = LISTENER_KINDS * CONF_LISTEN_MAX,
+	SOCKETS_MAX = LISTENERS_MAX * LISTENER_SOCKETS
 };
+
+union any_address {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_un un;
+	struct sockaddr_storage storage;
+};
+
+static union any_address
+own_address(int listener)
+{
+	union any_address own = { .storage = { 0 } };
+	socklen_t len = sizeof(own);
+
+	(void)getsockname(listener, &own.sa, &len);
+	return own;
+}
 
 /* Remove a socket nobody listens on any more; false where somebody does, or
  * where it is no socket.  errno says which. */
@@ -47,8 +63,10 @@ remove_stale(const struct sockaddr_un *sun)
 	return unlink(sun->sun_path) == 0;
 }
 
+/* `shared`: with those that have the place already. */
 static int
-bind_and_listen(const struct sockaddr *address, socklen_t size, mode_t mode)
+bind_and_listen(
+    const struct sockaddr *address, socklen_t size, mode_t mode, bool shared)
 {
 	const int on = 1;
 	const int off = 0;
@@ -64,6 +82,10 @@ bind_and_listen(const struct sockaddr *address, socklen_t size, mode_t mode)
 	(void)setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on));
 	(void)setsockopt(
 	    listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off));
+	if (shared) {
+		(void)setsockopt(
+		    listener, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on));
+	}
 	/* A unix socket has its mode from the first moment. */
 	before = umask(~mode & 0777);
 	bound = bind(listener, address, size) == 0;
@@ -108,10 +130,11 @@ listen_on(const struct listener *one, bool waits, bool *taken,
 	while (why == NULL && listener < 0) {
 		if (found != NULL) {
 			listener = bind_and_listen(
-			    found->ai_addr, found->ai_addrlen, mode);
+			    found->ai_addr, found->ai_addrlen, mode, false);
 		} else if (remove_stale(&sun)) {
 			listener = bind_and_listen(
-			    (const struct sockaddr *)&sun, sizeof(sun), mode);
+			    (const struct sockaddr *)&sun, sizeof(sun), mode,
+			    false);
 		}
 		*taken = listener < 0 && errno == EADDRINUSE;
 		if (listener < 0 &&
@@ -131,6 +154,47 @@ listen_on(const struct listener *one, bool waits, bool *taken,
 		freeaddrinfo(found);
 	}
 	return listener;
+}
+
+/*
+ * Open it.  Of a port of the page the first socket is bound for itself, so that
+ * a place that another program has is not shared with it; then the others are
+ * put beside it, as far as the kernel does that.  The path of a unix socket is
+ * that of one alone.
+ */
+static bool
+open_listener(struct listener *one, bool waits, bool *taken,
+    char error[static LISTENER_TEXT_SIZE])
+{
+	const int on = 1;
+	union any_address own;
+	int first;
+
+	first = listen_on(one, waits, taken, error);
+	one->socket[0] = first;
+	if (first < 0 || one->serves != LISTENER_PAGE) {
+		return first >= 0;
+	}
+	own = own_address(first);
+	if (own.sa.sa_family != AF_UNIX &&
+	    setsockopt(first, SOL_SOCKET, SO_REUSEPORT, &on, sizeof(on)) == 0) {
+		for (size_t i = 1; i < LISTENER_SOCKETS; i++) {
+			one->socket[i] = bind_and_listen(
+			    &own.sa, sizeof(own), 0666, true);
+		}
+	}
+	return true;
+}
+
+void
+listener_close(struct listener *listener)
+{
+	for (size_t i = 0; i < LISTENER_SOCKETS; i++) {
+		if (listener->socket[i] >= 0) {
+			(void)close(listener->socket[i]);
+			listener->socket[i] = -1;
+		}
+	}
 }
 
 /* ---- all of them ---- */
@@ -154,7 +218,7 @@ wanted(const struct conf *conf)
 			(void)text_copy(one->where, sizeof(one->where),
 			    lists[kind]->item[i]);
 			one->serves = (enum listener_serves)kind;
-			one->socket = -1;
+			memset(one->socket, -1, sizeof(one->socket));
 		}
 	}
 	return all;
@@ -191,8 +255,7 @@ listeners_open(struct listeners *listeners, const struct conf *conf,
 	for (size_t i = 0; i < listeners->count; i++) {
 		struct listener *one = &listeners->one[i];
 
-		one->socket = listen_on(one, true, &taken, error);
-		if (one->socket < 0) {
+		if (!open_listener(one, true, &taken, error)) {
 			return false;
 		}
 		if (one->serves == LISTENER_OPERATOR && geteuid() == 0) {
@@ -209,38 +272,40 @@ drop_closed(struct listeners *listeners)
 	size_t open = 0;
 
 	for (size_t i = 0; i < listeners->count; i++) {
-		if (listeners->one[i].socket >= 0) {
+		if (listeners->one[i].socket[0] >= 0) {
 			listeners->one[open++] = listeners->one[i];
 		}
 	}
 	listeners->count = open;
 }
 
-/* The list, and its sockets beside it. */
+/* The list, and its sockets beside it, as many as it names. */
 static void
 send_all(int channel, struct listeners *listeners)
 {
 	union {
 		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int) * LISTENERS_MAX)];
+		char room[CMSG_SPACE(sizeof(int) * SOCKETS_MAX)];
 	} control = { .room = { 0 } };
 	struct iovec all = { listeners, sizeof(*listeners) };
 	struct msghdr message = { .msg_iov = &all, .msg_iovlen = 1 };
-	int sockets[LISTENERS_MAX];
+	int sockets[SOCKETS_MAX];
+	size_t count = 0;
 
 	for (size_t i = 0; i < listeners->count; i++) {
-		sockets[i] = listeners->one[i].socket;
+		for (size_t j = 0; j < LISTENER_SOCKETS; j++) {
+			if (listeners->one[i].socket[j] >= 0) {
+				sockets[count++] = listeners->one[i].socket[j];
+			}
+		}
 	}
-	if (listeners->count > 0) {
+	if (count > 0) {
 		message.msg_control = control.room;
-		message.msg_controllen = CMSG_SPACE(
-		    sizeof(int) * listeners->count);
+		message.msg_controllen = CMSG_SPACE(sizeof(int) * count);
 		control.head.cmsg_level = SOL_SOCKET;
 		control.head.cmsg_type = SCM_RIGHTS;
-		control.head.cmsg_len = CMSG_LEN(
-		    sizeof(int) * listeners->count);
-		memcpy(CMSG_DATA(&control.head), sockets,
-		    sizeof(int) * listeners->count);
+		control.head.cmsg_len = CMSG_LEN(sizeof(int) * count);
+		memcpy(CMSG_DATA(&control.head), sockets, sizeof(int) * count);
 	}
 	if (sendmsg(channel, &message, MSG_NOSIGNAL) < 0) {
 		log_warn("the server could not be told where it listens: it "
@@ -248,12 +313,39 @@ send_all(int channel, struct listeners *listeners)
 	}
 }
 
+/* Put the sockets that came in the places of those that were sent; false where
+ * they are not as many. */
+static bool
+take_sockets(struct listeners *listeners, struct msghdr *message)
+{
+	struct cmsghdr *head = CMSG_FIRSTHDR(message);
+	const size_t came = head != NULL
+				? (head->cmsg_len - CMSG_LEN(0)) / sizeof(int)
+				: 0;
+	int sockets[SOCKETS_MAX];
+	size_t count = 0;
+
+	if (came > 0) {
+		memcpy(sockets, CMSG_DATA(head), sizeof(int) * came);
+	}
+	for (size_t i = 0; i < listeners->count; i++) {
+		for (size_t j = 0; j < LISTENER_SOCKETS; j++) {
+			int *socket = &listeners->one[i].socket[j];
+
+			if (*socket >= 0 && count++ < came) {
+				*socket = sockets[count - 1];
+			}
+		}
+	}
+	return count == came;
+}
+
 bool
 listeners_receive(int channel, struct listeners *out)
 {
 	union {
 		struct cmsghdr head;
-		char room[CMSG_SPACE(sizeof(int) * LISTENERS_MAX)];
+		char room[CMSG_SPACE(sizeof(int) * SOCKETS_MAX)];
 	} control;
 	bool received = false;
 
@@ -264,25 +356,14 @@ listeners_receive(int channel, struct listeners *out)
 			.msg_iovlen = 1,
 			.msg_control = control.room,
 			.msg_controllen = sizeof(control.room) };
-		int sockets[LISTENERS_MAX];
 
 		if (recvmsg(channel, &message, MSG_CMSG_CLOEXEC) !=
 			(ssize_t)sizeof(next) ||
-		    (next.count > 0 &&
-			(CMSG_FIRSTHDR(&message) == NULL ||
-			    control.head.cmsg_len !=
-				CMSG_LEN(sizeof(int) * next.count)))) {
+		    !take_sockets(&next, &message)) {
 			return received;
 		}
-		if (next.count > 0) {
-			memcpy(sockets, CMSG_DATA(&control.head),
-			    sizeof(int) * next.count);
-		}
-		for (size_t i = 0; i < next.count; i++) {
-			next.one[i].socket = sockets[i];
-		}
 		for (size_t i = 0; received && i < out->count; i++) {
-			(void)close(out->one[i].socket);
+			listener_close(&out->one[i]);
 		}
 		*out = next;
 		received = true;
@@ -320,12 +401,11 @@ open_missing(struct listeners *listeners, const struct listeners *old,
 		struct listener *one = &listeners->one[i];
 		bool taken = false;
 
-		if (one->socket < 0) {
-			one->socket = listen_on(one, last, &taken, error);
+		if (one->socket[0] < 0) {
+			fine &= open_listener(one, last, &taken, error);
 			*blocked |= taken && has_place(old, one->where);
-			fine &= one->socket >= 0;
 		}
-		if (one->socket < 0 && last) {
+		if (one->socket[0] < 0 && last) {
 			log_warn("%s", error);
 		}
 	}
@@ -346,8 +426,8 @@ listeners_follow(
 
 		for (size_t j = 0; j < next.count; j++) {
 			if (listener_same(one, &next.one[j])) {
-				next.one[j].socket = one->socket;
-				one->socket = -1;
+				next.one[j] = *one;
+				memset(one->socket, -1, sizeof(one->socket));
 			}
 		}
 	}
@@ -374,23 +454,6 @@ listeners_follow(
 }
 
 /* ---- what it is ---- */
-
-union any_address {
-	struct sockaddr sa;
-	struct sockaddr_in in;
-	struct sockaddr_un un;
-	struct sockaddr_storage storage;
-};
-
-static union any_address
-own_address(int listener)
-{
-	union any_address own = { .storage = { 0 } };
-	socklen_t len = sizeof(own);
-
-	(void)getsockname(listener, &own.sa, &len);
-	return own;
-}
 
 char *
 listener_name(int socket, bool secure, char text[static LISTENER_TEXT_SIZE])
@@ -419,133 +482,12 @@ listeners_close(struct listeners *listeners)
 {
 	for (size_t i = 0; i < listeners->count; i++) {
 		const union any_address own = own_address(
-		    listeners->one[i].socket);
+		    listeners->one[i].socket[0]);
 
 		if (own.sa.sa_family == AF_UNIX) {
 			(void)unlink(own.un.sun_path);
 		}
-		(void)close(listeners->one[i].socket);
+		listener_close(&listeners->one[i]);
 	}
 	listeners->count = 0;
-}
-
-/* ---- certificate and key ---- */
-
-enum {
-	CERTIFICATE_MAX = 256 * 1024, /* bytes of a file */
-	CHAIN_MAX = 16
-};
-
-/* Both PEM.  The library hands its callback nothing of ours: so here. */
-static struct {
-	pthread_mutex_t lock;
-	char *chain; /* NULL: none */
-	char *key;
-} certificate = { .lock = PTHREAD_MUTEX_INITIALIZER };
-
-static void
-wipe(char *text)
-{
-	if (text != NULL) {
-		explicit_bzero(text, strlen(text));
-		free(text);
-	}
-}
-
-static gnutls_datum_t
-datum(char *text)
-{
-	return (
-	    gnutls_datum_t){ (unsigned char *)text, (unsigned)strlen(text) };
-}
-
-bool
-certificate_load(const struct conf *conf, char error[static LISTENER_TEXT_SIZE])
-{
-	const char *const path[2] = { conf->web.certificate, conf->web.key };
-	gnutls_certificate_credentials_t credentials = NULL;
-	char *pem[2] = { NULL, NULL }; /* chain and key */
-	char why[FILE_WHY_SIZE];
-	bool fine = true;
-	struct text text;
-
-	text_init(&text, error, LISTENER_TEXT_SIZE);
-	for (size_t i = 0; i < 2 && fine && path[0][0] != '\0'; i++) {
-		pem[i] = file_read(path[i], CERTIFICATE_MAX, NULL, why);
-		fine = pem[i] != NULL;
-		if (!fine) {
-			text_addf(&text, "%s: %s", path[i], why);
-		}
-	}
-	if (pem[1] != NULL) {
-		const gnutls_datum_t chain = datum(pem[0]);
-		const gnutls_datum_t key = datum(pem[1]);
-
-		fine = gnutls_certificate_allocate_credentials(&credentials) >=
-			   0 &&
-		       gnutls_certificate_set_x509_key_mem(
-			   credentials, &chain, &key, GNUTLS_X509_FMT_PEM) >= 0;
-		if (credentials != NULL) {
-			gnutls_certificate_free_credentials(credentials);
-		}
-		text_add(&text,
-		    "certificate and key cannot be used: no PEM, or they do "
-		    "not belong together");
-	}
-	if (fine) {
-		char *const old[2] = { certificate.chain, certificate.key };
-
-		(void)pthread_mutex_lock(&certificate.lock);
-		certificate.chain = pem[0];
-		certificate.key = pem[1];
-		(void)pthread_mutex_unlock(&certificate.lock);
-		memcpy(pem, old, sizeof(pem));
-	}
-	wipe(pem[0]);
-	wipe(pem[1]);
-	return fine;
-}
-
-/* Each handshake gets its own, so that a reload takes nothing away from one
- * that is going on. */
-int
-certificate_retrieve(/* NOLINT(readability-function-size): its parameters */
-    gnutls_session_t session, const struct gnutls_cert_retr_st *info,
-    gnutls_pcert_st **chain, unsigned *chain_length, gnutls_ocsp_data_st **ocsp,
-    unsigned *ocsp_length, gnutls_privkey_t *key, unsigned *flags)
-{
-	unsigned length = CHAIN_MAX;
-	int rc = -1;
-
-	(void)session;
-	(void)info;
-	*chain = gnutls_malloc(CHAIN_MAX * sizeof(**chain));
-	if (*chain == NULL || gnutls_privkey_init(key) != 0) {
-		gnutls_free(*chain);
-		return -1;
-	}
-	(void)pthread_mutex_lock(&certificate.lock);
-	if (certificate.chain != NULL) {
-		const gnutls_datum_t chain_pem = datum(certificate.chain);
-		const gnutls_datum_t key_pem = datum(certificate.key);
-
-		rc = gnutls_privkey_import_x509_raw(
-		    *key, &key_pem, GNUTLS_X509_FMT_PEM, NULL, 0);
-		if (rc == 0) {
-			rc = gnutls_pcert_list_import_x509_raw(*chain, &length,
-			    &chain_pem, GNUTLS_X509_FMT_PEM,
-			    GNUTLS_X509_CRT_LIST_SORT);
-		}
-	}
-	(void)pthread_mutex_unlock(&certificate.lock);
-	if (rc < 0) {
-		gnutls_privkey_deinit(*key);
-		gnutls_free(*chain);
-		return -1;
-	}
-	*chain_length = length;
-	*ocsp = NULL;
-	*ocsp_length = 0;
-	*flags = GNUTLS_CERT_RETR_DEINIT_ALL;
-	return 0;
 }

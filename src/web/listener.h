@@ -1,6 +1,5 @@
 /*
- * The sockets the server listens on, and its certificate: what root may be
- * needed for.
+ * The sockets the server listens on, for which root may be needed.
  *
  * The process that was started opens and closes the sockets; the one that
  * serves could not (base/sandbox.h), and is handed them.
@@ -8,14 +7,16 @@
 #ifndef WEB_LISTENER_H
 #define WEB_LISTENER_H
 
-#include <gnutls/abstract.h>
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "conf/conf.h"
 
 enum {
-	LISTENER_TEXT_SIZE = 400
+	LISTENER_TEXT_SIZE = 400,
+	/* Of a port of the page: the kernel spreads connections over them
+	 * (SO_REUSEPORT), so that one thread does not come to have them all. */
+	LISTENER_SOCKETS = 2
 };
 
 /* What is served there, in the order in which they are opened. */
@@ -30,7 +31,7 @@ enum listener_serves {
 struct listener {
 	char where[CONF_PATH_SIZE]; /* as the configuration says */
 	enum listener_serves serves;
-	int socket;
+	int socket[LISTENER_SOCKETS]; /* -1: there is no such */
 };
 
 struct listeners {
@@ -64,6 +65,9 @@ void listeners_close(struct listeners *listeners);
  * the caller's. */
 bool listeners_receive(int channel, struct listeners *out);
 
+/* Close its sockets, and nothing else. */
+void listener_close(struct listener *listener);
+
 /* Whether they have the same place and serve the same. */
 bool listener_same(const struct listener *one, const struct listener *other);
 
@@ -71,20 +75,5 @@ bool listener_same(const struct listener *one, const struct listener *other);
  * it is `secure`, or "unix:PATH"; returns `text`. */
 char *listener_name(
     int socket, bool secure, char text[static LISTENER_TEXT_SIZE]);
-
-/*
- * Read certificate and key of the configuration, and use them for all new
- * connections; one process has one of each.  Where none is configured the
- * last are forgotten.  False with `error` where they cannot be read or do not
- * belong together; then the last stay.
- */
-bool certificate_load(
-    const struct conf *conf, char error[static LISTENER_TEXT_SIZE]);
-
-/* The gnutls_certificate_retrieve_function3 that hands them out. */
-int certificate_retrieve(gnutls_session_t session,
-    const struct gnutls_cert_retr_st *info, gnutls_pcert_st **chain,
-    unsigned *chain_length, gnutls_ocsp_data_st **ocsp, unsigned *ocsp_length,
-    gnutls_privkey_t *key, unsigned *flags);
 
 #endif

@@ -15,6 +15,7 @@
 #include "base/supervise.h"
 #include "conf/conf.h"
 #include "store/store.h"
+#include "web/certificate.h"
 #include "web/listener.h"
 #include "web/page.h"
 #include "web/web.h"
@@ -42,7 +43,7 @@ static void
 reload(struct web *web, const char *path, const struct conf *started)
 {
 	char error[CONF_ERROR_SIZE];
-	char why[LISTENER_TEXT_SIZE];
+	char why[CERTIFICATE_ERROR_SIZE];
 	struct conf *conf = conf_load(path, error);
 
 	if (conf == NULL) {

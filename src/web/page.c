@@ -305,30 +305,31 @@ page_words(struct page *page, const char *name)
 void
 page_encode(struct text *out, const char *text, const char *newline)
 {
+	static const char hex[] = "0123456789ABCDEF";
 	/* Beside letters and digits: RFC 3986, section 2.3. */
 	static const bool unreserved[UCHAR_MAX + 1] = {
 		['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true
 	};
-	static const char hex[] = "0123456789ABCDEF";
+	char piece[256]; /* a report is long, and its words are short */
+	size_t len = 0;
 
-	while (*text != '\0') {
-		size_t len = 0;
-		unsigned char c = (unsigned char)*text;
+	for (; *text != '\0'; text++) {
+		const unsigned char c = (unsigned char)*text;
 
-		/* Of a whole report: strspn() would read its set for each
-		 * word. */
-		while (isalnum(c) || unreserved[c]) {
-			c = (unsigned char)text[++len];
+		if (isalnum(c) || unreserved[c]) {
+			piece[len++] = (char)c;
+		} else if (c != '\n') {
+			piece[len++] = '%';
+			piece[len++] = hex[c >> 4];
+			piece[len++] = hex[c & 15];
 		}
-		text_add_bytes(out, text, len);
-		if (c == '\n') {
-			text_add(out, newline);
-		} else if (c != '\0') {
-			text_add_bytes(
-			    out, (char[]){ '%', hex[c >> 4], hex[c & 15] }, 3);
+		if (c == '\n' || len > sizeof(piece) - 3) {
+			text_add_bytes(out, piece, len);
+			text_add(out, c == '\n' ? newline : "");
+			len = 0;
 		}
-		text += len + (c != '\0');
 	}
+	text_add_bytes(out, piece, len);
 }
 
 /* ---- what every page has ---- */

@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 #include "web/plural.h"
@@ -35,7 +36,7 @@ struct op {
 	enum op_kind kind;
 	bool bare; /* a hole where no markup can stand: in a tag, the title */
 	size_t number;
-	size_t until;
+	size_t until;     /* of a text: where to go on */
 	struct span text; /* of a hole, its name */
 };
 
@@ -68,6 +69,9 @@ struct templates {
 	size_t ops;
 	struct entry *entry; /* sorted by name and form once all are read */
 	size_t entries;
+	char *joined;            /* the texts of operations */
+	uint32_t *slot;          /* entry + 1 of a name's first form, 0: none */
+	size_t slots;            /* a power of two */
 	bool mixed;              /* some are of the language to fall back on */
 	const char *const *name; /* of variables; borrowed */
 	size_t names;
@@ -91,6 +95,24 @@ span_of(const char *string)
 {
 	return (struct span){ string, string + strlen(string) };
 }
+
+/* Less than, equal to or greater than 0.  The shorter first, so that most are
+ * told apart by their length. */
+static inline int
+span_compare(struct span a, struct span b)
+{
+	return span_length(a) != span_length(b)
+		   ? (span_length(a) > span_length(b) ? 1 : -1)
+		   : memcmp(a.at, b.at, span_length(a));
+}
+
+/* Once all entries are read: sort them, count their forms, and make it possible
+ * to find them.  False where there is no memory. */
+bool template_index(struct templates *templates);
+
+/* Once all entries are linked: make one of texts in a row, for speed.  False
+ * where there is no memory. */
+bool template_join(struct templates *templates);
 
 /* The first form of the entry of that name, or NULL. */
 struct entry *template_entry(

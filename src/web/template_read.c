@@ -38,15 +38,6 @@ find(struct span span, const char *word)
 	return at != NULL ? at : span.end;
 }
 
-/* The shorter first, so that most are told apart by their length. */
-static int
-compare(struct span a, struct span b)
-{
-	return span_length(a) != span_length(b)
-		   ? (span_length(a) > span_length(b) ? 1 : -1)
-		   : memcmp(a.at, b.at, span_length(a));
-}
-
 /* Refuse the source for what stands at `at`; `name` may be NULL.  Gives back
  * false, as do all that read where they refused. */
 static bool
@@ -99,7 +90,7 @@ read_hole(struct reader *r, struct span hole, struct span *rest)
 	if (sign == '/') {
 		struct op *op = r->opened > 0 ? r->open[--r->opened] : NULL;
 
-		if (op == NULL || compare(op->text, name) != 0) {
+		if (op == NULL || span_compare(op->text, name) != 0) {
 			return refuse(r, name.at,
 			    op == NULL ? "no block is open for"
 				       : "another block is open than",
@@ -240,7 +231,7 @@ add_entry(struct reader *r, struct entry entry, struct span text)
 	for (size_t i = templates->entries; i-- > 0;) {
 		const struct entry *old = &templates->entry[i];
 
-		if (compare(old->name, entry.name) != 0) {
+		if (span_compare(old->name, entry.name) != 0) {
 			continue;
 		}
 		if (old->source != entry.source) {
@@ -303,12 +294,12 @@ read_fact(struct reader *r, struct span name, struct span form,
 
 	*taken = true;
 	for (size_t i = 0; i < TEMPLATE_FACTS; i++) {
-		if (compare(name, span_of(facts[i])) == 0) {
+		if (span_compare(name, span_of(facts[i])) == 0) {
 			r->templates->language[which].fact[i] = text;
 			if (i != TEMPLATE_DIRECTION) {
 				return true;
 			}
-			r->templates->language[which].rtl = compare(text,
+			r->templates->language[which].rtl = span_compare(text,
 								span_of(
 								    "rtl")) ==
 							    0;
@@ -316,7 +307,7 @@ read_fact(struct reader *r, struct span name, struct span form,
 			       refuse(r, text.at, "must be ltr or rtl:", &text);
 		}
 	}
-	*taken = compare(name, span_of("plural")) == 0;
+	*taken = span_compare(name, span_of("plural")) == 0;
 	if (!*taken) {
 		return true;
 	}
@@ -375,37 +366,6 @@ read_phrases(struct reader *r, struct span file)
 
 /* ---- names ---- */
 
-static int
-by_name(const void *left, const void *right)
-{
-	const struct entry *a = left;
-	const struct entry *b = right;
-	const int names = compare(a->name, b->name);
-
-	return names != 0 ? names : (int)a->form - (int)b->form;
-}
-
-struct entry *
-template_entry(const struct templates *templates, struct span name)
-{
-	size_t from = 0;
-	size_t until = templates->entries;
-
-	while (from < until) {
-		const size_t middle = from + (until - from) / 2;
-
-		if (compare(templates->entry[middle].name, name) < 0) {
-			from = middle + 1;
-		} else {
-			until = middle;
-		}
-	}
-	return from < templates->entries &&
-		       compare(templates->entry[from].name, name) == 0
-		   ? &templates->entry[from]
-		   : NULL;
-}
-
 /* The number of the variable of that name, or how many there are. */
 static size_t
 find_variable(const struct templates *templates, struct span name)
@@ -413,7 +373,7 @@ find_variable(const struct templates *templates, struct span name)
 	size_t at = 0;
 
 	while (at < templates->names &&
-	       compare(span_of(templates->name[at]), name) != 0) {
+	       span_compare(span_of(templates->name[at]), name) != 0) {
 		at++;
 	}
 	return at;
@@ -575,15 +535,8 @@ read_all(struct reader *r, size_t count)
 			return false;
 		}
 	}
-	qsort(templates->entry, templates->entries, sizeof(*templates->entry),
-	    by_name);
-	for (size_t i = templates->entries; i-- > 0;) {
-		struct entry *entry = &templates->entry[i];
-		const bool last = i + 1 == templates->entries ||
-				  compare(entry->name, entry[1].name) != 0;
-
-		entry->forms = last ? 1 : entry[1].forms + 1;
-		templates->mixed |= entry->fallback;
+	if (!template_index(templates)) {
+		return false;
 	}
 	for (size_t i = 0; i < templates->entries; i++) {
 		if (templates->entry[i].link != LINK_DONE &&
@@ -591,7 +544,7 @@ read_all(struct reader *r, size_t count)
 			return false;
 		}
 	}
-	return true;
+	return template_join(templates);
 }
 
 struct templates *
@@ -620,6 +573,8 @@ void
 templates_free(struct templates *templates)
 {
 	if (templates != NULL) {
+		free(templates->slot);
+		free(templates->joined);
 		free(templates->op);
 		free(templates->entry);
 		free(templates);

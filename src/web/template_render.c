@@ -27,7 +27,8 @@ struct rendering {
 void
 template_escape(struct text *out, const char *text, size_t len)
 {
-	/* What a byte is written as; NULL: as it is. */
+	/* What a byte is written as; NULL: as it is, but for control
+	 * characters. */
 	static const char *const references[UCHAR_MAX + 1] = {
 		['&'] = "&amp;",
 		['<'] = "&lt;",
@@ -36,20 +37,21 @@ template_escape(struct text *out, const char *text, size_t len)
 		['\''] = "&#39;",
 		['\x7f'] = "?",
 	};
-	const char *from = text;
 	const char *end = text + len;
 
-	for (; text < end; text++) {
-		const unsigned char c = (unsigned char)*text;
-		const char *written = c < ' ' ? "?" : references[c];
+	while (text < end) {
+		const char *from = text;
+		unsigned char c = (unsigned char)*text;
 
-		if (written != NULL) {
-			text_add_bytes(out, from, (size_t)(text - from));
-			text_add(out, written);
-			from = text + 1;
+		while (c >= ' ' && references[c] == NULL && ++text < end) {
+			c = (unsigned char)*text;
+		}
+		text_add_bytes(out, from, (size_t)(text - from));
+		if (text < end) {
+			text_add(out, c < ' ' ? "?" : references[c]);
+			text++;
 		}
 	}
-	text_add_bytes(out, from, (size_t)(text - from));
 }
 
 static void run(struct rendering *r, size_t from, size_t until);
@@ -209,6 +211,7 @@ run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 		case OP_TEXT:
 			text_add_bytes(
 			    r->out, op->text.at, span_length(op->text));
+			at = op->until;
 			break;
 		case OP_LANG:
 			if (r->html) {

@@ -15,7 +15,6 @@
 #include "web/lookup.h"
 #include "web/visitor.h"
 
-struct MHD_Connection;
 struct MHD_Daemon;
 struct json;
 struct request;
@@ -133,7 +132,8 @@ struct handler {
 
 struct web {
 	struct listeners listeners; /* what is served; its sockets are owned */
-	struct MHD_Daemon *daemon[LISTENER_KINDS * CONF_LISTEN_MAX];
+	struct MHD_Daemon
+	    *daemon[LISTENER_KINDS * CONF_LISTEN_MAX][LISTENER_SOCKETS];
 	struct handler handler[LISTENER_KINDS];
 	struct deadlines deadlines;
 	struct rate rate;
@@ -257,11 +257,5 @@ void server_reload(struct web *web, struct conf *conf);
 void server_tick(struct web *web);
 
 void server_stop(struct web *web);
-
-/* Undo %XX in place, for MHD_OPTION_UNESCAPE_CALLBACK; gives back the length.
- * What is no such escape stays as it is, and so does %00, which would hide
- * what follows it. */
-size_t server_unescape(
-    void *cls, struct MHD_Connection *connection, char *text);
 
 #endif

@@ -20,6 +20,7 @@
 #include "conf/conf.h"
 #include "engine/engine.h"
 #include "store/store.h"
+#include "web/http.h"
 #include "web/site.h"
 #include "web/web.h"
 
@@ -240,7 +241,7 @@ LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	/* As the server has them: the path and the arguments were undone. */
 	for (size_t i = 0; i < 4; i++) {
 		if (field[i] != NULL) {
-			need(server_unescape(NULL, NULL, field[i]) ==
+			need(http_unescape(NULL, NULL, field[i]) ==
 			     strlen(field[i]));
 		}
 	}

@@ -70,6 +70,27 @@ def test_a_port_in_use(empty):
         in done.stderr
 
 
+def test_a_port_that_its_owner_would_share_is_in_use(empty):
+    """The page's own sockets share one; nobody else's."""
+    with socket.socket() as other:
+        other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        empty.configure(listen=f"127.0.0.1:{other.getsockname()[1]}")
+        done = run("-c", empty.conf)
+    assert done.returncode == 2
+    assert "Address already in use" in done.stderr
+
+
+def test_connections_are_spread_over_two_sockets(empty):
+    empty.start()
+    port = int(empty.where.rstrip("/").rpartition(":")[2])
+    with open("/proc/net/tcp", encoding="ascii") as file:
+        rows = [line.split() for line in file]
+    assert [row[3] for row in rows
+            if row[1].endswith(f":{port:04X}")] == ["0A", "0A"]  # LISTEN
+
+
 def test_an_ipv6_socket(tmp_path):
     site = Website(tmp_path, listen="[::1]:0")
     site.videur("ban", "192.0.2.7", "2h")
