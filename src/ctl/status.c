@@ -8,36 +8,6 @@
 #include "doctor/facts.h"
 #include "engine/engine.h"
 
-/* Active bans that refuse nobody. */
-struct observed {
-	int64_t all;
-	int64_t held; /* of these, by the brake */
-};
-
-static bool
-count_observed(void *to, const struct ban *ban)
-{
-	struct observed *observed = to;
-
-	observed->all += ban->observed;
-	observed->held += ban->observed && ban->honest;
-	return true;
-}
-
-static struct observed
-read_observed(struct ctl *ctl)
-{
-	const struct ban_query active = {
-		.scope = BAN_ANYBODY,
-		.active_at = ctl->now,
-		.observed = true,
-	};
-	struct observed observed = { .all = 0 };
-
-	store_ban_each(ctl->store, &active, count_observed, &observed);
-	return observed;
-}
-
 /* ---- status ---- */
 
 static void
@@ -289,14 +259,14 @@ status_show(struct ctl *ctl)
 	struct store *store = ctl->store;
 	struct store_numbers numbers;
 	struct ban_counts counts; /* active, enforced bans */
-	struct observed observed;
+	struct ban_observed observed;
 	struct state states[STATE_COUNT];
 	struct brake brake;
 	int64_t allowed = 0;
 
 	store_numbers(store, &numbers);
 	store_ban_counts(store, ctl->now, &counts);
-	observed = read_observed(ctl);
+	store_ban_observed(store, ctl->now, &observed);
 	store_allow_each(store, ctl->now, count_allow, &allowed);
 	engine_states(store, states);
 	engine_brake(store, conf, ctl->now, &brake);
@@ -373,10 +343,10 @@ brake_show(struct ctl *ctl)
 	struct brake_counts counts;
 	const struct brake *brake = &counts.brake;
 	const char *since;
-	int64_t held;
+	struct ban_observed observed;
 
 	engine_brake_counts(ctl->store, conf, ctl->now, &counts);
-	held = read_observed(ctl).held;
+	store_ban_observed(ctl->store, ctl->now, &observed);
 	since = piece_time(brake->since);
 	if (brake->since == 0) {
 		output_say("the brake is off");
@@ -406,9 +376,9 @@ brake_show(struct ctl *ctl)
 		   "%s, and is released after %s without one",
 	    conf->brake_bans, piece_duration(conf->brake_within),
 	    piece_duration(conf->brake_quiet));
-	if (brake->on || held > 0) {
-		output_say(
-		    "bans held back that would hold now: %" PRId64, held);
+	if (brake->on || observed.held > 0) {
+		output_say("bans held back that would hold now: %" PRId64,
+		    observed.held);
 	}
 	output_say("%s%s",
 	    brake->on
@@ -416,7 +386,7 @@ brake_show(struct ctl *ctl)
 		  "release"
 		: piece_count(counts.clients, "client counts", "clients count"),
 	    brake->on ? "" : " now");
-	put_brake(ctl, &counts, held);
+	put_brake(ctl, &counts, observed.held);
 	return brake->on ? EXIT_NO : EXIT_FINE;
 }
 

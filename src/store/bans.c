@@ -471,6 +471,23 @@ store_ban_counts(struct store *store, int64_t now, struct ban_counts *counts)
 	(void)db_leave(store, own);
 }
 
+void
+store_ban_observed(
+    struct store *store, int64_t now, struct ban_observed *observed)
+{
+	sqlite3_stmt *row = db_query(store,
+	    "SELECT count(*), total(honest) FROM ban WHERE ends > :now"
+	    " AND +begins <= :now AND cleared IS NULL AND observed <> 0",
+	    DB_WITH(db_int(":now", now)));
+
+	*observed = (struct ban_observed){ .all = 0 };
+	if (db_row(store, row)) {
+		observed->all = sqlite3_column_int64(row, 0);
+		observed->held = sqlite3_column_int64(row, 1);
+		db_reset(row);
+	}
+}
+
 /* ---- allow ---- */
 
 void

@@ -418,6 +418,14 @@ struct ban_counts {
 void store_ban_counts(
     struct store *store, int64_t now, struct ban_counts *counts);
 
+/* Active bans that refuse nobody. */
+struct ban_observed {
+	int64_t all;
+	int64_t held; /* of these, by the brake */
+};
+void store_ban_observed(
+    struct store *store, int64_t now, struct ban_observed *observed);
+
 /* ---- allow ---- */
 
 struct allow {
