@@ -911,4 +911,5 @@ def test_whoever_is_banned_for_logins_can_go_on_at_imap(patient):
     patient.videur("ban", STRANGER, "2h", "--reason", "auth")
     state, what, fix = patient.finding("reach", status=0)
     assert (state, "1 clients are banned" in what) == ("warning", True)
-    assert fix.endswith("videur list --reason auth --json")
+    assert 'web { auth-policy = "127.0.0.1:9111" }' in fix
+    assert fix.endswith("videur export nftables")
