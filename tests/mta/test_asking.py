@@ -12,6 +12,7 @@ import pytest
 from dovecot import PASSWORDS, Imap, Pop3
 from house import build
 from process import listens, wait_for, write
+from smtp import Session
 from truth import LOGINS
 from world import World
 
@@ -147,6 +148,17 @@ def test_where_videur_web_hangs_dovecot_lets_in(guard, address):
         os.kill(worker, signal.SIGCONT)
     wait_for(lambda: not is_in(login(guard, "imap", address, "joe")), 10,
              "it answers again")
+
+
+def test_postfix_asks_dovecot_and_so_it_is_refused_there_without_a_milter(
+        guard, address):
+    guard.house.videur("ban", address, "1h", "--reason", "auth")
+    for port in (guard.submission, guard.mx):
+        with Session(port, address) as session:
+            assert session.auth("joe", PASSWORDS["joe"]).code == 535
+    guard.house.videur("clear", address)
+    with Session(guard.submission, address) as session:
+        assert session.auth("joe", PASSWORDS["joe"]).code == 235
 
 
 # ---- the doctor ----
