@@ -141,6 +141,17 @@ tally_empty(const struct tally *tally)
 }
 
 int64_t
+tally_of(const struct tally *tally, uint32_t which)
+{
+	int64_t sum = 0;
+
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		sum += (which & kind_bit(kind)) != 0 ? tally->kind[kind] : 0;
+	}
+	return sum;
+}
+
+int64_t
 tally_hour(int64_t at)
 {
 	return at - at % HOUR;

@@ -118,6 +118,8 @@ struct tally {
 
 void tally_add(struct tally *sum, const struct tally *more);
 bool tally_empty(const struct tally *tally);
+/* What it has of these kinds, a bit each. */
+int64_t tally_of(const struct tally *tally, uint32_t which);
 
 /* The hour, in seconds since the epoch, that a time lies in. */
 int64_t tally_hour(int64_t at);

@@ -254,19 +254,6 @@ good(const struct rule *rule, const struct tally *tally)
 						     : tally->recipients;
 }
 
-/* And the one that is bad. */
-static int64_t
-bad(const struct rule *rule, const struct tally *tally)
-{
-	int64_t sum = 0;
-
-	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
-		sum += (rule->kinds & kind_bit(kind)) != 0 ? tally->kind[kind]
-							   : 0;
-	}
-	return sum;
-}
-
 /* Where a rule looks: its window, what the tallies say of its hours, and how
  * users and recipients count in it. */
 struct view {
@@ -308,7 +295,7 @@ count(struct store *store, const struct judge_query *query,
 	counting.need = out->counts.need = need(query, out);
 	/* There is no more than the tallies say: a day of full hours need not be
 	 * counted to know that it is too little. */
-	most = bad(rule, &touched->sum);
+	most = tally_of(&touched->sum, rule->kinds);
 	if (most > ENGINE_HOUR_MAX && most < counting.need && !query->always) {
 		out->spared = SPARED_ACCEPTED;
 		return;
@@ -325,7 +312,8 @@ count(struct store *store, const struct judge_query *query,
 	out->trusted = policy_trusts(repute.reputation, repute.days);
 	out->history = policy_history(
 	    good(rule, month) - good(rule, &touched->sum),
-	    bad(rule, month) - bad(rule, &touched->sum));
+	    tally_of(month, rule->kinds) -
+		tally_of(&touched->sum, rule->kinds));
 	counting.need = out->counts.need = need(query, out);
 	if (out->history > 0) {
 		out->counts.bad = count_window(

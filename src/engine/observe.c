@@ -354,6 +354,34 @@ is_due(int64_t number)
 	return number % each == 0;
 }
 
+static void
+add_hour(void *to, int64_t hour, const struct tally *tally)
+{
+	(void)hour;
+	tally_add(to, tally);
+}
+
+/* What the tallies say of the hours that any rule may look at for the event: no
+ * rule counts more. */
+static void
+sum_around(struct store *store, const struct conf *conf,
+    const struct event *event, struct tally *sum)
+{
+	int64_t within = 0;
+
+	for (size_t i = 0; i < conf->policy.rules; i++) {
+		const struct rule *rule = &conf->policy.rule[i];
+
+		if ((rule->kinds & kind_bit(event->kind)) != 0 &&
+		    rule->within > within) {
+			within = rule->within;
+		}
+	}
+	*sum = (struct tally){ .sessions = 0 };
+	store_tally_hours(store, &event->client, tally_hour(event->at - within),
+	    tally_hour(event->at + within), add_hour, sum);
+}
+
 /* Let each rule that counts the event judge, and what is above the client.
  * One of a user or recipient that counts no more in its hour changes nothing:
  * to count all others again for each of thousands would take long. */
@@ -362,7 +390,9 @@ judge_all(struct store *store, struct judge_query *query,
     const struct event *event, struct outcome *outcome)
 {
 	const struct policy *policy = &query->conf->policy;
+	struct tally sum;
 
+	sum_around(store, query->conf, event, &sum);
 	query->storm = is_storm(store, event, outcome);
 	for (size_t i = 0; i < policy->rules; i++) {
 		struct judgement judged;
@@ -370,6 +400,7 @@ judge_all(struct store *store, struct judge_query *query,
 		query->rule = &policy->rule[i];
 		query->observed = false;
 		if ((query->rule->kinds & kind_bit(event->kind)) != 0 &&
+		    tally_of(&sum, query->rule->kinds) >= query->rule->limit &&
 		    (!outcome->stored ||
 			!engine_is_same(store, query, event)) &&
 		    engine_judge(store, query, &judged)) {

@@ -103,10 +103,28 @@ db_bits(const struct net *net)
 	return net_is_v4(net) ? net->bits - ADDR_V4_OFFSET : net->bits;
 }
 
-static void
-bind(sqlite3_stmt *statement, const struct db_value *value, char *client)
+/* Where the `i`th value is bound. */
+static int
+place_of(struct db_statement *slot, size_t i, const char *name)
 {
-	int place = sqlite3_bind_parameter_index(statement, value->name);
+	int place;
+
+	if (i < DB_PLACES && slot->name[i] == name) {
+		return slot->place[i];
+	}
+	place = sqlite3_bind_parameter_index(slot->statement, name);
+	if (i < DB_PLACES && place <= UINT8_MAX) {
+		slot->name[i] = name;
+		slot->place[i] = (uint8_t)place;
+	}
+	return place;
+}
+
+static void
+bind(struct db_statement *slot, size_t i, const struct db_value *value)
+{
+	sqlite3_stmt *statement = slot->statement;
+	const int place = place_of(slot, i, value->name);
 
 	switch (value->type) {
 	case DB_INT:
@@ -118,7 +136,7 @@ bind(sqlite3_stmt *statement, const struct db_value *value, char *client)
 		break;
 	case DB_CLIENT:
 		(void)sqlite3_bind_text(statement, place,
-		    net_format(value->what, client), -1, SQLITE_STATIC);
+		    net_format(value->what, slot->client), -1, SQLITE_STATIC);
 		break;
 	}
 }
@@ -143,10 +161,10 @@ db_query(struct store *store, const char *sql, const struct db_value *values)
 		    sqlite3_prepare_v3(store->db, sql, -1,
 			SQLITE_PREPARE_PERSISTENT, &slot->statement, NULL));
 	}
-	for (;
-	     slot->statement != NULL && values != NULL && values->name != NULL;
-	     values++) {
-		bind(slot->statement, values, slot->client);
+	for (size_t i = 0; slot->statement != NULL && values != NULL &&
+			   values[i].name != NULL;
+	     i++) {
+		bind(slot, i, &values[i]);
 	}
 	return slot->statement;
 }

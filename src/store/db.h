@@ -26,6 +26,7 @@
 #define DB_APPLICATION_ID 0x76696465
 
 enum {
+	DB_PLACES = 8,
 	DB_STATEMENTS = 256,  /* more than twice as many as there are */
 	DB_FILES = 3,         /* the main one, -wal and -shm */
 	DB_HEADER = 100,      /* bytes of an SQLite file's */
@@ -37,6 +38,9 @@ struct db_statement {
 	const char *sql; /* known by its address */
 	sqlite3_stmt *statement;
 	char client[NET_TEXT_SIZE]; /* bound to ":client" */
+	/* Where its first values are bound, by their names' addresses. */
+	const char *name[DB_PLACES];
+	uint8_t place[DB_PLACES];
 };
 
 /* A file, by what it keeps under another name; all zero: not there. */
