@@ -166,14 +166,15 @@ refuse_login(const struct request *request, const struct login *login,
 /* Let it pass, and say who would not have been. */
 static enum auth_policy_answer
 pass_observed(const struct request *request, const struct login *login,
-    const char *ref, struct response *response)
+    struct response *response)
 {
 	char who[ADDR_TEXT_SIZE];
 
 	if (may_log(request, &request->web->auth_policy.observed_until)) {
 		log_info("auth-policy: %s (%s) may log in, its ban %s is only "
 			 "observed",
-		    addr_format(&login->remote, who), login->protocol, ref);
+		    addr_format(&login->remote, who), login->protocol,
+		    login->observed);
 	}
 	say_status(response, 0, "");
 	return AUTH_POLICY_OBSERVED;
@@ -187,7 +188,6 @@ answer_allow(const struct request *request, struct response *response)
 		.stage = STAGE_RCPT,
 		.authenticated = true,
 	};
-	const bool observe = request->site->conf->mode == CONF_OBSERVE;
 	const struct ban *ban;
 	struct login login;
 
@@ -200,12 +200,11 @@ answer_allow(const struct request *request, struct response *response)
 		response_say(response, 400, "this is no JSON\n");
 		return AUTH_POLICY_WRONG;
 	}
-	if (ban != NULL && !observe) {
+	if (ban != NULL) {
 		return refuse_login(request, &login, ban, response);
 	}
-	if (ban != NULL || login.observed[0] != '\0') {
-		return pass_observed(request, &login,
-		    ban != NULL ? ban->ref : login.observed, response);
+	if (login.observed[0] != '\0') {
+		return pass_observed(request, &login, response);
 	}
 	say_status(response, 0, "");
 	return AUTH_POLICY_ALLOWED;
