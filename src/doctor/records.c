@@ -90,7 +90,7 @@ keep_damage(void *to, const char *complaint)
 void
 facts_look_for_damage(struct facts *facts, struct store *store)
 {
-	store_check(store, keep_damage, facts->damage);
+	store_check(store, NULL, keep_damage, facts->damage);
 	if (store_status(store) == STORE_FAILED) {
 		keep_damage(facts->damage, store_error(store));
 	}

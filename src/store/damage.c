@@ -2,6 +2,7 @@
  * A damaged database: finding it out, and saving what can be read of it, row by
  * row and past what cannot, into a new one.
  */
+#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -10,15 +11,30 @@
 #include "base/text.h"
 #include "store/db.h"
 
-void
-store_check(struct store *store, void (*each)(void *to, const char *complaint),
-    void *to)
+/* Who checks, and where somebody may tell it to leave off. */
+struct check {
+	struct store *store;
+	const atomic_bool *leave;
+};
+
+static int
+is_to_end(void *of)
 {
+	const struct check *check = of;
+
+	return (check->leave != NULL && atomic_load(check->leave)) ||
+	       db_log_is_wanted(check->store);
+}
+
+void
+store_check(struct store *store, const atomic_bool *leave,
+    void (*each)(void *to, const char *complaint), void *to)
+{
+	struct check check = { store, leave };
 	sqlite3_stmt *row = db_query(store, "PRAGMA quick_check(20)", NULL);
 
 	if (store->db != NULL) {
-		sqlite3_progress_handler(
-		    store->db, 100000, db_log_is_wanted, store);
+		sqlite3_progress_handler(store->db, 100000, is_to_end, &check);
 	}
 	while (db_row(store, row)) {
 		if (strcmp(db_words(row, 0), "ok") != 0) {

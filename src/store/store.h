@@ -20,6 +20,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -564,8 +565,9 @@ int64_t store_newest(struct store *store);
 
 /* Look for damage (PRAGMA quick_check): each complaint, some at most.  Takes
  * long on a big database, and gives up (STORE_BUSY) where the log grows
- * meanwhile.  What makes it unreadable is the verb's failure. */
-void store_check(struct store *store,
+ * meanwhile, or *leave, unless NULL, becomes true, which any thread may set.
+ * What makes it unreadable is the verb's failure. */
+void store_check(struct store *store, const atomic_bool *leave,
     void (*each)(void *to, const char *complaint), void *to);
 
 /* What was saved of a damaged database, table by table. */

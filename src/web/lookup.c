@@ -1,6 +1,7 @@
 #include "web/lookup.h"
 
 #include <string.h>
+#include <sys/stat.h>
 
 #include "base/proc.h"
 #include "base/text.h"
@@ -8,10 +9,9 @@
 
 enum {
 	PATIENCE_MS = 200,
+	BIG = 32 * 1024 * 1024, /* bytes */
 	TEND_MS = 100,
-	HOUR_MS = 3600 * 1000,
 	SILENCE = 30, /* s without a sign of life, which comes each 10 */
-	INSPECT_SHARE = 1000, /* of the time, one part at most */
 	/* Of statistics. */
 	EVERY_MS = 5 * 1000,
 	AGAIN_MS = 1000, /* after a failure */
@@ -19,8 +19,9 @@ enum {
 	 * processor is the most it may take. */
 	SHARE = 20,
 	EVERY_MAX_MS = 60 * 1000,
-	KEPT_MS = 60 * 1000, /* the newest, after the time of the next */
-	PAGE_WAIT_MS = 50    /* the most a page waits for a count */
+	KEPT_MS = 60 * 1000,  /* the newest, after the time of the next */
+	OLD_MS = 3600 * 1000, /* and by those who are told of when they are */
+	PAGE_WAIT_MS = 50     /* the most a page waits for a count */
 };
 
 /* ---- addresses ---- */
@@ -29,6 +30,7 @@ void
 lookup_init(struct lookup *lookup)
 {
 	(void)pthread_mutex_init(&lookup->lock, NULL);
+	inspection_init(&lookup->inspection);
 	for (size_t i = 0; i < LOOKUP_READERS; i++) {
 		(void)pthread_mutex_init(&lookup->reader[i].lock, NULL);
 	}
@@ -56,6 +58,7 @@ close_reader(struct lookup_reader *reader)
 void
 lookup_close(struct lookup *lookup)
 {
+	inspection_end(&lookup->inspection);
 	for (size_t i = 0; i < LOOKUP_READERS; i++) {
 		close_reader(&lookup->reader[i]);
 	}
@@ -106,9 +109,7 @@ tend(struct lookup *lookup, struct lookup_reader *reader,
 		}
 	}
 	if (anew) {
-		(void)pthread_mutex_lock(&lookup->lock);
-		lookup->inspect_at = 0;
-		(void)pthread_mutex_unlock(&lookup->lock);
+		inspection_again(&lookup->inspection);
 	}
 }
 
@@ -262,9 +263,8 @@ lookup_check(struct lookup *lookup, const struct conf *conf, int64_t now,
 	(void)pthread_mutex_lock(&lookup->lock);
 	(void)text_copy(
 	    why, STORE_ERROR_SIZE, fine ? "damaged pages" : lookup->why);
-	fine = fine && !lookup->damaged;
 	(void)pthread_mutex_unlock(&lookup->lock);
-	return fine;
+	return fine && !inspection_found_damage(&lookup->inspection);
 }
 
 bool
@@ -305,55 +305,9 @@ lookup_health(struct lookup *lookup, const struct conf *conf, int64_t now,
 	return text.len == 0;
 }
 
-static void
-take_complaint(void *to, const char *complaint)
-{
-	char *first = to;
-
-	if (first[0] == '\0') {
-		/* What follows "*** in database main ***\n". */
-		const char *line = strrchr(complaint, '\n');
-
-		(void)text_copy(first, STORE_ERROR_SIZE,
-		    line != NULL ? line + 1 : complaint);
-	}
-}
-
-/* With a handle of its own, so that no request waits. */
-static void
-inspect(struct lookup *lookup, const struct conf *conf)
-{
-	const int64_t begun = proc_ticks();
-	char damage[STORE_ERROR_SIZE] = "";
-	struct store *store;
-	int64_t next;
-
-	if (store_open(&store, conf->database, STORE_READ, PATIENCE_MS,
-		damage) != STORE_OK) {
-		return; /* each look-up says so */
-	}
-	store_check(store, take_complaint, damage);
-	if (store_status(store) == STORE_FAILED) {
-		take_complaint(damage, store_error(store));
-	}
-	store_close(store);
-	if (damage[0] != '\0') {
-		log_warn("%s is damaged: %s; videur rescue saves what can be "
-			 "read",
-		    conf->database, damage);
-	}
-	next = (proc_ticks() - begun) * INSPECT_SHARE;
-	(void)pthread_mutex_lock(&lookup->lock);
-	lookup->damaged = damage[0] != '\0';
-	lookup->inspect_at = begun + (next > HOUR_MS ? next : HOUR_MS);
-	(void)pthread_mutex_unlock(&lookup->lock);
-}
-
 void
 lookup_tick(struct lookup *lookup, const struct conf *conf)
 {
-	bool due;
-
 	for (size_t i = 0; i < LOOKUP_READERS; i++) {
 		struct lookup_reader *reader = &lookup->reader[i];
 
@@ -361,12 +315,7 @@ lookup_tick(struct lookup *lookup, const struct conf *conf)
 		tend(lookup, reader, conf, proc_ticks());
 		(void)pthread_mutex_unlock(&reader->lock);
 	}
-	(void)pthread_mutex_lock(&lookup->lock);
-	due = proc_ticks() >= lookup->inspect_at;
-	(void)pthread_mutex_unlock(&lookup->lock);
-	if (due) {
-		inspect(lookup, conf);
-	}
+	inspection_tick(&lookup->inspection, conf->database);
 }
 
 /* ---- counting ---- */
@@ -488,25 +437,48 @@ is_good(const struct stats_keeper *keeper)
 	return keeper->known && proc_ticks() < keeper->good_until;
 }
 
-/* With the lock: count anew where it is due and takes `most` milliseconds at
- * most; where it takes longer, the next tick is to.  Of several that ask, one
- * counts; the others wait where there is nothing good to go on with. */
+bool
+lookup_is_big(const struct conf *conf)
+{
+	struct stat st;
+
+	return stat(conf->database, &st) == 0 && st.st_size > BIG;
+}
+
+/* Whether to count takes longer than a page waits. */
+static bool
+is_slow(const struct stats_keeper *keeper, const struct conf *conf)
+{
+	return keeper->known ? keeper->cost > PAGE_WAIT_MS
+			     : lookup_is_big(conf);
+}
+
+/* Whether they may be shown with the time they are of. */
+static bool
+is_kept(const struct stats_keeper *keeper)
+{
+	return keeper->known && proc_ticks() < keeper->good_until + OLD_MS;
+}
+
+/* With the lock: count anew where it is due.  Who is not `patient` leaves what
+ * takes long to the next tick.  Of several that ask, one counts; those who are
+ * patient wait where there is nothing good to go on with. */
 static void
-refresh(struct stats_keeper *keeper, const struct conf *conf, int64_t most)
+refresh(struct stats_keeper *keeper, const struct conf *conf, bool patient)
 {
 	int64_t next = AGAIN_MS;
 	int64_t begun;
 	int64_t cost;
 	bool fine;
 
-	while (keeper->counting && !is_good(keeper)) {
+	while (patient && keeper->counting && !is_good(keeper)) {
 		(void)pthread_cond_wait(&keeper->counted, &keeper->lock);
 	}
 	begun = proc_ticks();
 	if (keeper->counting || begun < keeper->stale_at) {
 		return;
 	}
-	keeper->wanted = keeper->cost > most;
+	keeper->wanted = !patient;
 	if (keeper->wanted) {
 		return;
 	}
@@ -548,19 +520,22 @@ stats_reset(struct stats_keeper *keeper)
 {
 	(void)pthread_mutex_lock(&keeper->lock);
 	keeper->stale_at = 0;
+	keeper->cost = 0;
 	keeper->wanted = true;
 	(void)pthread_mutex_unlock(&keeper->lock);
 }
 
 bool
-stats_get(struct stats_keeper *keeper, const struct conf *conf, bool all,
-    struct stats *out)
+stats_get(struct stats_keeper *keeper, const struct conf *conf,
+    enum stats_wanted wanted, struct stats *out)
 {
+	const bool all = wanted != STATS_BLOCKED;
 	bool good;
 
 	(void)pthread_mutex_lock(&keeper->lock);
-	refresh(keeper, conf, all ? INT64_MAX : PAGE_WAIT_MS);
-	good = is_good(keeper) && !(all && keeper->failed);
+	refresh(keeper, conf, wanted == STATS_NEW || !is_slow(keeper, conf));
+	good = wanted == STATS_DATED ? is_kept(keeper) : is_good(keeper);
+	good = good && !(all && keeper->failed);
 	if (good && all) {
 		*out = keeper->newest;
 	} else if (good) {
@@ -574,12 +549,23 @@ stats_get(struct stats_keeper *keeper, const struct conf *conf, bool all,
 	return good;
 }
 
+bool
+stats_are_awaited(struct stats_keeper *keeper)
+{
+	bool awaited;
+
+	(void)pthread_mutex_lock(&keeper->lock);
+	awaited = keeper->wanted || keeper->counting;
+	(void)pthread_mutex_unlock(&keeper->lock);
+	return awaited;
+}
+
 void
 stats_tick(struct stats_keeper *keeper, const struct conf *conf)
 {
 	(void)pthread_mutex_lock(&keeper->lock);
 	if (keeper->wanted) {
-		refresh(keeper, conf, INT64_MAX);
+		refresh(keeper, conf, true);
 	}
 	(void)pthread_mutex_unlock(&keeper->lock);
 }

@@ -21,6 +21,40 @@
 #include "core/standing.h"
 #include "engine/engine.h"
 
+/* ---- damage (inspection.c) ---- */
+
+/*
+ * Inspects the whole database for damage, which may lie where no look-up meets
+ * it: at first, once it is another file, and once an hour, less often where it
+ * takes long.  That is done in a thread of its own with a handle of its own, so
+ * that nobody waits.  Damage is logged.
+ */
+struct inspection {
+	pthread_mutex_t lock; /* of the rest */
+	pthread_cond_t ended;
+	pthread_t thread;
+	char path[CONF_PATH_SIZE];
+	bool begun;   /* the thread is to be joined */
+	bool goes_on; /* and works */
+	bool known;   /* one was finished */
+	bool damaged; /* by the newest */
+	int64_t at;   /* ticks; the next is due */
+	atomic_bool leave;
+};
+
+void inspection_init(struct inspection *inspection);
+/* Begin one where it is due; to be called every second by the main thread. */
+void inspection_tick(struct inspection *inspection, const char *database);
+/* The file is another one: what was found is not of it. */
+void inspection_again(struct inspection *inspection);
+/* Wait until the one that goes on is finished. */
+void inspection_wait(struct inspection *inspection);
+/* Whether the first goes on still, and whether the newest found damage. */
+bool inspection_is_awaited(struct inspection *inspection);
+bool inspection_found_damage(struct inspection *inspection);
+/* Leave off. */
+void inspection_end(struct inspection *inspection);
+
 /* ---- addresses ---- */
 
 enum {
@@ -43,10 +77,13 @@ struct lookup {
 	pthread_mutex_t lock; /* of the rest */
 	struct log_gate gate;
 	char why[STORE_ERROR_SIZE]; /* it failed last, without the path */
-	bool damaged;               /* by the newest inspection */
-	int64_t inspect_at;         /* ticks */
 	atomic_bool failing;        /* so that its end is worth a line */
+	struct inspection inspection;
 };
+
+/* Whether it takes longer to inspect the database, and to count what is in it,
+ * than visitors are to wait. */
+bool lookup_is_big(const struct conf *conf);
 
 void lookup_init(struct lookup *lookup);
 void lookup_close(struct lookup *lookup);
@@ -114,9 +151,7 @@ bool lookup_health(struct lookup *lookup, const struct conf *conf, int64_t now,
 
 /* To be called every second: look after the handles, so that the last request
  * does not keep the log from being emptied, nor an idle handle a file that was
- * replaced; and at first, once it is another file, and once an hour, less often where it takes
- * long, inspect the whole database for damage, which may lie where no look-up
- * meets it. */
+ * replaced; and inspect the database where that is due. */
 void lookup_tick(struct lookup *lookup, const struct conf *conf);
 
 /* ---- statistics: nothing in them is about a single client ---- */
@@ -214,12 +249,20 @@ struct stats_keeper {
 /* Count at the next tick: the configuration may name another database. */
 void stats_reset(struct stats_keeper *keeper);
 
-/* A copy of the newest, counted anew where they are stale; false where the
- * database cannot be read.  Without `all` only `at`, `addresses` and `networks`
- * are set, and that never takes long; those of a while ago may do then, where
- * the newest count failed. */
-bool stats_get(struct stats_keeper *keeper, const struct conf *conf, bool all,
-    struct stats *out);
+enum stats_wanted {
+	STATS_BLOCKED, /* `at`, `addresses` and `networks`, now or not at all */
+	STATS_DATED,   /* all; where counting takes long, of an hour ago at
+	                * most, which is told, or not at all */
+	STATS_NEW      /* all, and as new as they are to be */
+};
+
+/* A copy of the newest, counted anew where they are stale; false where there are
+ * none or the database cannot be read. */
+bool stats_get(struct stats_keeper *keeper, const struct conf *conf,
+    enum stats_wanted wanted, struct stats *out);
+
+/* Whether it will be counted at the next tick, or is now. */
+bool stats_are_awaited(struct stats_keeper *keeper);
 
 /* Count for those that could not wait; to be called every second. */
 void stats_tick(struct stats_keeper *keeper, const struct conf *conf);

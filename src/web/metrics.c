@@ -230,7 +230,7 @@ metrics_answer(const struct request *request, struct response *response)
 		return;
 	}
 	values.readable = stats_get(
-	    &web->stats, request->site->conf, true, &values.stats);
+	    &web->stats, request->site->conf, STATS_NEW, &values.stats);
 	for (size_t i = 0; i < WEB_STATUSES; i++) {
 		values.answered[i] = atomic_load(&web->answered[i]);
 	}

@@ -66,8 +66,8 @@ response_page(const struct request *request, struct page *page, unsigned status,
 	/* In panic nobody needs them, and beside an answer they would be of
 	 * another moment. */
 	if (page->kind == PAGE_FORM &&
-	    stats_get(
-		&request->web->stats, request->site->conf, false, &stats)) {
+	    stats_get(&request->web->stats, request->site->conf, STATS_BLOCKED,
+		&stats)) {
 		page->stats = &stats;
 	}
 	page->language = negotiate_language(

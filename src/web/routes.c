@@ -83,6 +83,19 @@ add_words(struct json *json, const char *name, const struct words *words,
 	json_object_end(json);
 }
 
+/* There are none: the database cannot be read, or they take a while. */
+static void
+refuse_stats(const struct request *request, struct response *response)
+{
+	if (stats_are_awaited(&request->web->stats)) {
+		response_say(response, 503,
+		    "The statistics are being counted: please come back in a "
+		    "few seconds.\n");
+	} else {
+		response_refuse(request, PAGE_UNAVAILABLE, response);
+	}
+}
+
 static void
 answer_stats(const struct request *request, struct response *response)
 {
@@ -93,10 +106,13 @@ answer_stats(const struct request *request, struct response *response)
 	/* Numbers of a database that cannot be read any more are none. */
 	if (!lookup_standing(&request->web->lookup, request->site->conf,
 		&request->visitor, request->now, &(struct standing){ 0 },
-		NULL) ||
-	    !stats_get(
-		&request->web->stats, request->site->conf, true, &stats)) {
+		NULL)) {
 		response_refuse(request, PAGE_UNAVAILABLE, response);
+		return;
+	}
+	if (!stats_get(&request->web->stats, request->site->conf, STATS_DATED,
+		&stats)) {
+		refuse_stats(request, response);
 		return;
 	}
 	if (!request_wants_json(request)) {
@@ -189,6 +205,11 @@ answer_health(const struct request *request, struct response *response)
 		return;
 	}
 	response_say(response, 200, "ok\n");
+	if (inspection_is_awaited(&web->lookup.inspection)) {
+		text_add(&response->body,
+		    "warning: the database is still being inspected for "
+		    "damage\n");
+	}
 	if (request->unbelieved ||
 	    request->ticks < atomic_load(&web->untrusted_until)) {
 		text_add(&response->body,
@@ -337,7 +358,7 @@ answer_operator(const struct request *request, enum operator_part part,
 
 	response->vary = "Accept, Accept-Language";
 	if (part == OPERATOR_OVERVIEW &&
-	    stats_get(&request->web->stats, conf, true, &stats)) {
+	    stats_get(&request->web->stats, conf, STATS_NEW, &stats)) {
 		page.stats = &stats;
 	}
 	if (!negotiate_json(request->accept)) {

@@ -320,9 +320,13 @@ server_start(
 		log_warn("out of memory");
 		return false;
 	}
-	/* Say at once what a first visitor would find, and count. */
+	/* Say at once what a first visitor would find. */
 	(void)lookup_check(&web->lookup, conf, proc_now(), why);
-	server_tick(web);
+	lookup_tick(&web->lookup, conf);
+	if (!lookup_is_big(conf)) {
+		inspection_wait(&web->lookup.inspection);
+		stats_tick(&web->stats, conf);
+	}
 	return server_listen(web, listeners);
 }
 

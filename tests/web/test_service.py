@@ -260,6 +260,22 @@ def test_health_makes_a_real_look_up(empty, table):
     assert empty.ask("/style.css").status == 200
 
 
+def test_a_big_database_is_inspected_behind_those_who_ask(empty):
+    """And counted; what is found is told as ever."""
+    empty.videur("ban", "192.0.2.7", "2h")
+    with sqlite3.connect(empty.database) as one:
+        one.execute("CREATE TABLE big (bytes BLOB)")
+        one.execute("INSERT INTO big VALUES (zeroblob(40000000))")
+    one.close()
+    damage(empty.database, "event")
+    empty.start()
+    assert empty.ask("/api/v1/ip/192.0.2.7").status == 200
+    wait_for(lambda: empty.ask("/stats").status == 200, 20, "it is counted")
+    wait_for(lambda: empty.ask("/healthz").text.endswith(
+        ": damaged pages\n"), 20, "it is inspected")
+    assert empty.logged("is damaged")
+
+
 def test_health_is_well_again_with_a_sound_database(empty):
     empty.videur("ban", "192.0.2.7", "2h")
     damage(empty.database, "event")
