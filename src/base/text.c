@@ -12,26 +12,6 @@ text_init(struct text *text, char *buf, size_t size)
 }
 
 void
-text_add_bytes(struct text *text, const char *bytes, size_t len)
-{
-	size_t room = text->size - text->len - 1;
-
-	if (len > room) {
-		len = room;
-		text->cut = true;
-	}
-	memcpy(text->buf + text->len, bytes, len);
-	text->len += len;
-	text->buf[text->len] = '\0';
-}
-
-void
-text_add(struct text *text, const char *string)
-{
-	text_add_bytes(text, string, strlen(string));
-}
-
-void
 text_add_char(struct text *text, char c)
 {
 	text_add_bytes(text, &c, 1);

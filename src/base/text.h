@@ -13,6 +13,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 enum {
 	TIME_TEXT_SIZE = 24,    /* "2026-11-21T18:05:42Z" */
@@ -27,8 +28,28 @@ struct text {
 };
 
 void text_init(struct text *text, char *buf, size_t size);
-void text_add(struct text *text, const char *string);
-void text_add_bytes(struct text *text, const char *bytes, size_t len);
+
+/* A page is some thousand of these: where they are called they stand. */
+static inline void
+text_add_bytes(struct text *text, const char *bytes, size_t len)
+{
+	const size_t room = text->size - text->len - 1;
+
+	if (len > room) {
+		len = room;
+		text->cut = true;
+	}
+	memcpy(text->buf + text->len, bytes, len);
+	text->len += len;
+	text->buf[text->len] = '\0';
+}
+
+static inline void
+text_add(struct text *text, const char *string)
+{
+	text_add_bytes(text, string, strlen(string));
+}
+
 void text_add_char(struct text *text, char c);
 /* A decimal number, with zeros before it up to `width` digits; several times
  * faster than text_addf(). */

@@ -24,32 +24,48 @@ struct rendering {
 	bool wrong;
 };
 
+/* What a byte is written as. */
+static const char *
+reference_of(unsigned char c)
+{
+	switch (c) {
+	case '&':
+		return "&amp;";
+	case '<':
+		return "&lt;";
+	case '>':
+		return "&gt;";
+	case '"':
+		return "&quot;";
+	case '\'':
+		return "&#39;";
+	default:
+		return "?";
+	}
+}
+
 void
 template_escape(struct text *out, const char *text, size_t len)
 {
-	/* What a byte is written as; NULL: as it is, but for control
-	 * characters. */
-	static const char *const references[UCHAR_MAX + 1] = {
-		['&'] = "&amp;",
-		['<'] = "&lt;",
-		['>'] = "&gt;",
-		['"'] = "&quot;",
-		['\''] = "&#39;",
-		['\x7f'] = "?",
-	};
-	const char *end = text + len;
+	/* Of bytes above the control characters. */
+	static const bool special[UCHAR_MAX + 1] = { ['&'] = true,
+		['<'] = true,
+		['>'] = true,
+		['"'] = true,
+		['\''] = true,
+		['\x7f'] = true };
+	const unsigned char *at = (const unsigned char *)text;
+	const unsigned char *end = at + len;
 
-	while (text < end) {
-		const char *from = text;
-		unsigned char c = (unsigned char)*text;
+	while (at < end) {
+		const unsigned char *from = at;
 
-		while (c >= ' ' && references[c] == NULL && ++text < end) {
-			c = (unsigned char)*text;
+		while (at < end && *at >= ' ' && !special[*at]) {
+			at++;
 		}
-		text_add_bytes(out, from, (size_t)(text - from));
-		if (text < end) {
-			text_add(out, c < ' ' ? "?" : references[c]);
-			text++;
+		text_add_bytes(out, (const char *)from, (size_t)(at - from));
+		if (at < end) {
+			text_add(out, reference_of(*at++));
 		}
 	}
 }
@@ -207,11 +223,14 @@ run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 		const struct op *op = &r->templates->op[at++];
 		const struct variable *variable;
 
-		switch (op->kind) {
-		case OP_TEXT:
+		if (op->kind == OP_TEXT) { /* as every other is */
 			text_add_bytes(
 			    r->out, op->text.at, span_length(op->text));
 			at = op->until;
+			continue;
+		}
+		switch (op->kind) {
+		case OP_TEXT:
 			break;
 		case OP_LANG:
 			if (r->html) {
