@@ -147,6 +147,15 @@ verb report_lines, report_one;
 
 verb rules_list, rules_test;
 
+/* Refuses to replace a file without --force. */
+verb backup_check;
+verb backup_database;
+/* Refuses what is no sound database of ours. */
+verb restore_check;
+verb restore_database;
+/* All that is known of a client. */
+verb forget_client;
+
 /* --policy and --compare exclude each other. */
 verb replay_check;
 verb replay_logs;

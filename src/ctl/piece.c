@@ -80,6 +80,20 @@ piece_short(int64_t seconds)
 }
 
 const char *
+piece_size(int64_t bytes)
+{
+	static const char *const units[] = { "bytes", "KB", "MB", "GB", "TB" };
+	double size = (double)bytes;
+	size_t unit = 0;
+
+	while (size >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0])) {
+		size /= 1000;
+		unit++;
+	}
+	return piece("%.*f %s", unit > 0 ? 1 : 0, size, units[unit]);
+}
+
+const char *
 piece_count(int64_t count, const char *one, const char *many)
 {
 	return piece("%" PRId64 " %s", count, count == 1 ? one : many);

@@ -20,6 +20,8 @@ const char *piece_time(int64_t at);
 /* "23 h 59 min", and "23h59m": the two largest units. */
 const char *piece_duration(int64_t seconds);
 const char *piece_short(int64_t seconds);
+/* "1.3 MB". */
+const char *piece_size(int64_t bytes);
 /* "1 ban", "2 bans", "0 bans". */
 const char *piece_count(int64_t count, const char *one, const char *many);
 

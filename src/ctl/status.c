@@ -17,28 +17,10 @@ count_allow(void *to, const struct allow *allow)
 	++*(int64_t *)to;
 }
 
-static const char *
-as_size(int64_t bytes, char text[static 32])
-{
-	static const char *const units[] = { "bytes", "KB", "MB", "GB", "TB" };
-	double size = (double)bytes;
-	size_t unit = 0;
-
-	while (size >= 1000 && unit + 1 < sizeof(units) / sizeof(units[0])) {
-		size /= 1000;
-		unit++;
-	}
-	(void)snprintf(
-	    text, 32, "%.*f %s", unit > 0 ? 1 : 0, size, units[unit]);
-	return text;
-}
-
 static void
 put_database(struct ctl *ctl, const struct store_numbers *numbers)
 {
 	const char *holder = numbers->holder;
-	char size[32];
-	char log[32];
 
 	output_string("database", ctl->conf->database);
 	output_int("bytes", numbers->bytes);
@@ -46,13 +28,12 @@ put_database(struct ctl *ctl, const struct store_numbers *numbers)
 	output_string("log_held_by", holder[0] != '\0' ? holder : NULL);
 	output_int("schema", numbers->version);
 	output_line("database", "%s, %s, schema version %" PRId64,
-	    ctl->conf->database, as_size(numbers->bytes, size),
-	    numbers->version);
+	    ctl->conf->database, piece_size(numbers->bytes), numbers->version);
 	if (holder[0] != '\0') {
 		output_line("LOG FULL",
 		    "%s, and nothing is written: %s reads an old state of the "
 		    "database; end that",
-		    as_size(numbers->log, log), holder);
+		    piece_size(numbers->log), holder);
 	}
 }
 

@@ -267,6 +267,13 @@ bool db_files_mend(struct store *store, enum db_files found);
 /* With the lock on the folder: put aside the log of a main file that is not
  * there any more. */
 void db_files_clear(struct store *store);
+/* With the lock on the folder: the name of a set that is put aside now,
+ * "PATH.WHAT-DATE"; false where too many were within an hour. */
+bool db_aside_name(
+    const char *path, const char *what, char aside[static PATH_MAX]);
+/* Put those files aside that are of the old set; the main one stays as well
+ * until another is moved over it.  How many there were. */
+int db_aside_put(const struct store *store, const char *aside, bool main);
 /* Write down what the administrator is to be told; `opened`: of what was
  * opened just now. */
 void db_files_tell(struct store *store, bool opened);

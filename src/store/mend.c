@@ -196,9 +196,8 @@ save(struct store *store, enum db_files found, struct store *to,
 	return fine;
 }
 
-/* The name of a set that is put aside now; false where too many were. */
-static bool
-name_aside(const char *path, char aside[static PATH_MAX])
+bool
+db_aside_name(const char *path, const char *what, char aside[static PATH_MAX])
 {
 	const int64_t now = proc_now();
 	char when[TIME_TEXT_SIZE];
@@ -209,7 +208,7 @@ name_aside(const char *path, char aside[static PATH_MAX])
 	glob_t sets;
 
 	text_init(&text, pattern, sizeof(pattern));
-	text_addf(&text, "%s.damaged-*Z", path);
+	text_addf(&text, "%s.%s-*Z", path, what);
 	/* NOLINTNEXTLINE(concurrency-mt-unsafe): under the folder's lock */
 	if (glob(pattern, GLOB_NOSORT, NULL, &sets) == 0) {
 		for (size_t i = 0; i < sets.gl_pathc; i++) {
@@ -222,7 +221,7 @@ name_aside(const char *path, char aside[static PATH_MAX])
 		/* Without colons, which not every program takes in a name. */
 		(void)text_from_time(at, when);
 		text_init(&text, aside, PATH_MAX);
-		text_addf(&text, "%s.damaged-%.13s%.2s%.3s", path, when,
+		text_addf(&text, "%s.%s-%.13s%.2s%.3s", path, what, when,
 		    when + 14, when + 17);
 		if (!db_file_stat(aside, 0, &st) &&
 		    !db_file_stat(aside, 1, &st)) {
@@ -240,10 +239,8 @@ name_of(const char *path)
 	return slash != NULL ? slash + 1 : path;
 }
 
-/* Put those files aside that are of the old set; the main one stays as well
- * until another is moved over it.  How many there were. */
-static int
-put_aside(const struct store *store, const char *aside, bool main)
+int
+db_aside_put(const struct store *store, const char *aside, bool main)
 {
 	char from[PATH_MAX];
 	char to[PATH_MAX];
@@ -282,7 +279,7 @@ renew(struct store *store, enum db_files found, int folder)
 
 	text_init(&text, fresh, sizeof(fresh));
 	text_addf(&text, "%s.new", store->path);
-	if (!whole && !name_aside(store->path, aside)) {
+	if (!whole && !db_aside_name(store->path, "damaged", aside)) {
 		db_fail(store, STORE_FAILED,
 		    "damaged again and again: it is left as it is for an hour");
 		return;
@@ -306,7 +303,7 @@ renew(struct store *store, enum db_files found, int folder)
 		(void)unlink(db_file_path(fresh, i, side));
 	}
 	if (fine && !whole) {
-		(void)put_aside(store, aside, true);
+		(void)db_aside_put(store, aside, true);
 	}
 	if (fine && rename(fresh, store->path) == 0) {
 		log_line(LOG_ERR,
@@ -328,8 +325,8 @@ db_files_clear(struct store *store)
 	char aside[PATH_MAX];
 	struct text text;
 
-	if (name_aside(store->path, aside) &&
-	    put_aside(store, aside, false) > 0) {
+	if (db_aside_name(store->path, "damaged", aside) &&
+	    db_aside_put(store, aside, false) > 0) {
 		text_init(&text, store->notice, sizeof(store->notice));
 		text_addf(&text, "%s-wal", name_of(aside));
 		log_line(LOG_ERR,

@@ -20,6 +20,7 @@
 #ifndef STORE_STORE_H
 #define STORE_STORE_H
 
+#include <limits.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -505,6 +506,8 @@ void store_secret(
 /* The engine names the keys, but for that under which the store itself notes
  * what it put aside: the name of the main file, or why there is none. */
 #define STORE_STATE_DAMAGED "damaged"
+/* What store_restore() put back, by the name of what it replaced. */
+#define STORE_STATE_RESTORED "restored"
 void store_state_put(
     struct store *store, const char *key, const char *value, int64_t since);
 /* A value that does not fit is cut. */
@@ -591,5 +594,46 @@ struct store_rescued {
  */
 enum store_result store_rescue(const char *from, const char *to,
     struct store_rescued *counts, char error[static STORE_ERROR_SIZE]);
+
+/* What went of one client, table by table. */
+enum {
+	STORE_FORGET_TABLES = 6
+};
+struct store_forgotten {
+	const char *table;
+	int64_t rows;
+};
+/*
+ * Remove all that names a client: its events, counts, resets and bans, queue
+ * ids, and what the audit says of it, whose lines stay without it.  In the
+ * caller's transaction, in steps.  Gives back how many tables there are.  What
+ * other programs have in memory and write later comes back.
+ */
+size_t store_forget(struct store *store, const struct net *client,
+    struct store_forgotten forgotten[static STORE_FORGET_TABLES]);
+
+/*
+ * Copy the database at `from`, as it is at one moment, while others write, into
+ * a file that is whole by itself, of mode 0600: `to` is there whole, or not at
+ * all.  What was there stays unless `replace`.  `bytes` is its size.  Anything
+ * but STORE_OK: `error` says why.
+ */
+enum store_result store_backup(const char *from, const char *to, bool replace,
+    int64_t *bytes, char error[static STORE_ERROR_SIZE]);
+
+/* Whether store_restore() would take it: one of ours, sound, and not newer than
+ * this program. */
+enum store_result store_restorable(
+    const char *from, char error[static STORE_ERROR_SIZE]);
+
+/*
+ * Put a copy of the database at `from` in the place of the one at `path`, which
+ * is kept under the name `kept`, while others have it open: they notice, and
+ * write into the new one what they were about to write.  Whatever interrupts
+ * it, there is the old or the new one, whole.  Anything but STORE_OK: the old
+ * one, and `error` says why.
+ */
+enum store_result store_restore(const char *path, const char *from,
+    char kept[static PATH_MAX], char error[static STORE_ERROR_SIZE]);
 
 #endif

@@ -34,7 +34,8 @@ struct follow {
 	bool alone; /* it is locked */
 	struct intake intake;
 	bool has_key;
-	bool begun; /* it was open once */
+	bool begun;                    /* it was open once */
+	char restored[STORE_KEY_SIZE]; /* STORE_STATE_RESTORED in it */
 	unsigned char key[HASH_KEY_SIZE];
 
 	/* The batch. */
@@ -152,6 +153,22 @@ trouble(struct follow *follow, enum store_result result, const char *error)
 	return result == STORE_BUSY ? FOLLOW_BUSY : FOLLOW_FAILED;
 }
 
+/* Whether the database that was opened anew is a copy that was put back: its
+ * positions say how far it knows the logs. */
+static bool
+is_restored(struct follow *follow)
+{
+	char was[STORE_KEY_SIZE];
+	int64_t since;
+
+	memcpy(was, follow->restored, sizeof(was));
+	if (!store_state_find(follow->store, STORE_STATE_RESTORED,
+		follow->restored, sizeof(follow->restored), &since)) {
+		follow->restored[0] = '\0';
+	}
+	return follow->begun && strcmp(was, follow->restored) != 0;
+}
+
 /* Where the database failed or is another one by now, it is opened anew.  What
  * was read stays read: the positions go into it with the next batch. */
 enum follow_result
@@ -186,6 +203,11 @@ follow_open(struct follow *follow)
 	}
 	if (result != STORE_OK) {
 		return trouble(follow, result, error);
+	}
+	if (anew && is_restored(follow)) {
+		log_info("a copy of the database was put back: the logs are "
+			 "read again from where it stands");
+		return FOLLOW_RESTORED;
 	}
 	follow->begun = true;
 	anew = !follow->has_key;

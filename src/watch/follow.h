@@ -35,11 +35,13 @@ struct setup {
 
 /* What a round came to. */
 enum follow_result {
-	FOLLOW_MORE,  /* there is more to read */
-	FOLLOW_SOON,  /* a source wants to be looked at again soon */
-	FOLLOW_DRY,   /* all was read that there is */
-	FOLLOW_BUSY,  /* another program holds the database: try again */
-	FOLLOW_FAILED /* it cannot be written; try again */
+	FOLLOW_MORE,    /* there is more to read */
+	FOLLOW_SOON,    /* a source wants to be looked at again soon */
+	FOLLOW_DRY,     /* all was read that there is */
+	FOLLOW_BUSY,    /* another program holds the database: try again */
+	FOLLOW_FAILED,  /* it cannot be written; try again */
+	FOLLOW_RESTORED /* a copy of it was put back (store_restore()): what was
+			 * read since is to be read again, by a new watcher */
 };
 
 /* NULL without memory.  `setup` is borrowed, as in follow_use(). */
@@ -50,7 +52,7 @@ void follow_close(struct follow *follow);
 void follow_use(struct follow *follow, struct setup *setup);
 
 /* Have the database open, and be the only watcher that has; after a log line
- * BUSY or FAILED, else MORE. */
+ * BUSY, FAILED or RESTORED, else MORE. */
 enum follow_result follow_open(struct follow *follow);
 
 /* Read what there is, a batch at most, and store it. */

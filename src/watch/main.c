@@ -171,8 +171,11 @@ run(struct watch *watch)
 				return EXIT_FINE;
 			}
 		}
+		if (result == FOLLOW_RESTORED && !once) {
+			return SUPERVISE_AGAIN;
+		}
 		if (once &&
-		    (result == FOLLOW_FAILED ||
+		    (result == FOLLOW_FAILED || result == FOLLOW_RESTORED ||
 			(result == FOLLOW_BUSY && proc_ticks() > deadline))) {
 			return EXIT_DATABASE;
 		}

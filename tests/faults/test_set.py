@@ -2,6 +2,8 @@
 them, the services go on within a second with what can be read, the files lie
 aside, and the administrator is told until it is seen."""
 
+import collections
+import contextlib
 import glob
 import http.client
 import json
@@ -309,3 +311,72 @@ def test_the_services_go_on_within_a_second(house, act, kept, aside):
     wait_for(lambda: not any(house.told().values()), 10, "it was seen")
     assert house.get("/healthz") == (200, "ok\n")
     house.videur("rescue", "seen", status=1)
+
+
+# ---- by the command ----
+
+def offences(house, numbers):
+    with open(house.log, "a", encoding="ascii") as file:
+        file.writelines(map(offence, numbers))
+
+
+def counted(house):
+    """How often each offence of the log is counted."""
+    return collections.Counter(number_of(row[0]) for row in house.rows(
+        "SELECT address FROM event WHERE kind = 'auth'"))
+
+
+def test_a_backup_is_put_back_while_all_run(house):
+    """Of the log nothing is lost and nothing counted twice: what came since the
+    copy is read again, and what comes meanwhile once."""
+    house.start()
+    offences(house, range(1, 41))
+    wait_for(lambda: len(counted(house)) == 40, 10, "the first are counted")
+    copy = f"{house.folder}/copy.db"
+    house.videur("backup", copy)
+    offences(house, range(41, 81))
+    wait_for(lambda: len(counted(house)) == 80, 10, "the next are counted")
+    house.videur("ban", "192.0.2.99", "7d")
+    wait_for(lambda: house.refused("192.0.2.99"), 5, "the ban is met")
+    offences(house, range(81, 101))
+    house.videur("restore", copy, "--note", "the day before")
+    offences(house, range(101, 121))
+    wait_for(lambda: len(counted(house)) == 120, 10, "all are counted again")
+    assert set(counted(house).values()) == {1}
+    wait_for(lambda: not house.refused("192.0.2.99"), 5, "the old bans")
+    assert house.refused(BANNED) and house.listed(BANNED)
+    assert not house.listed("192.0.2.99")
+    assert house.said() == []
+    assert not any(house.told().values())
+    kept, = glob.glob(f"{house.database}.replaced-*Z")
+    with sqlite3.connect(kept) as base:
+        assert base.execute("PRAGMA integrity_check").fetchone() == ("ok",)
+        assert base.execute("SELECT 1 FROM ban WHERE client = '192.0.2.99'"
+                            ).fetchall()
+    base.close()
+    assert house.rows("SELECT note FROM audit WHERE what = 'restore'") == [
+        ("the day before",)]
+
+
+def test_whatever_interrupts_a_restore_one_of_both_is_there_whole(house):
+    house.start()
+    copy = f"{house.folder}/copy.db"
+    house.videur("backup", copy)
+    house.videur("ban", "192.0.2.99", "7d")
+    seen = set()
+    for turn in range(30):
+        command = subprocess.Popen(
+            [f"{build()}/videur", "-c", house.conf, "restore", copy],
+            stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            command.wait(turn * .004)
+        command.kill()
+        command.wait()
+        assert house.rows("PRAGMA integrity_check") == [("ok",)]
+        bans = {row[0] for row in house.rows("SELECT client FROM ban")}
+        assert BANNED in bans
+        seen.add("192.0.2.99" in bans)
+        wait_for(house.counts(), 10, "the watcher goes on")
+        wait_for(lambda: house.listed(BANNED), 10, "the page goes on")
+    wait_for(lambda: house.refused(BANNED), 10, "the milter goes on")
+    assert True in seen

@@ -1,0 +1,107 @@
+/*
+ * Forgetting one client, as who is behind it may ask for (GDPR, article 17).
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "store/db.h"
+
+enum {
+	ROWS = 500 /* of a transaction: others get their turn in between */
+};
+
+/* Rows of a table that have the client's name, and how to remove some of them:
+ * the bytes are written over, not only given free. */
+struct named {
+	const char *table;
+	const char *remove;
+};
+
+/* clang-format off */
+#define NAMED(table)                                                           \
+	{ #table, "DELETE FROM " #table " WHERE id IN (SELECT id FROM " #table \
+	    " WHERE client = :client LIMIT :most)" }
+/* clang-format on */
+
+static const struct named named[] = { NAMED(event), NAMED(tally), NAMED(mark),
+	NAMED(ban) };
+
+static int64_t
+remove_named(
+    struct store *store, const struct named *table, const struct net *client)
+{
+	int64_t rows = 0;
+	int changed = ROWS;
+
+	while (changed == ROWS && store->status == STORE_OK) {
+		db_run(store, table->remove,
+		    DB_WITH(db_client(client), db_int(":most", ROWS)));
+		changed = store->status == STORE_OK ? sqlite3_changes(store->db)
+						    : 0;
+		rows += changed;
+		if (changed == ROWS) {
+			store_go_on(store);
+		}
+	}
+	return rows;
+}
+
+/* Whether a text names the client, an address or a network in it. */
+static bool
+names(const char *text, const struct net *client)
+{
+	struct net net;
+
+	return net_parse(text, &net) && net_contains(client, &net);
+}
+
+/* The rows whose address is looked at one by one: there are few of these. */
+static int64_t
+change_those(struct store *store, const struct net *client, const char *select,
+    const char *change)
+{
+	int64_t rows = 0;
+	int64_t last = 0;
+	bool more = true;
+
+	while (more) {
+		sqlite3_stmt *row = db_query(
+		    store, select, DB_WITH(db_int(":last", last)));
+
+		more = false;
+		while (!more && db_row(store, row)) {
+			last = sqlite3_column_int64(row, 0);
+			more = names(db_words(row, 1), client);
+		}
+		if (more) {
+			db_reset(row);
+			db_run(store, change, DB_WITH(db_int(":id", last)));
+			rows++;
+		}
+	}
+	return rows;
+}
+
+size_t
+store_forget(struct store *store, const struct net *client,
+    struct store_forgotten forgotten[static STORE_FORGET_TABLES])
+{
+	size_t tables = 0;
+
+	forgotten[tables].table = "audit";
+	forgotten[tables++].rows = change_those(store, client,
+	    "SELECT id, subject FROM audit WHERE id > :last ORDER BY id",
+	    "UPDATE audit SET subject = 'forgotten', note = NULL"
+	    " WHERE id = :id");
+	forgotten[tables].table = "queue";
+	forgotten[tables++].rows = change_those(store, client,
+	    "SELECT id, address FROM queue WHERE id > :last ORDER BY id",
+	    "DELETE FROM queue WHERE id = :id");
+	db_script(store, "PRAGMA secure_delete = ON");
+	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
+		forgotten[tables].table = named[i].table;
+		forgotten[tables++].rows = remove_named(
+		    store, &named[i], client);
+	}
+	return tables;
+}
