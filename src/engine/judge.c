@@ -556,14 +556,17 @@ struct next_ban
 engine_next(struct store *store, const struct conf *conf, const struct ban *ban,
     int64_t now)
 {
-	struct evidence evidence;
+	struct evidence evidence = { .bans = 0 };
 
-	store_evidence(store,
-	    &(struct evidence_query){ .client = ban->who,
-		.reason = ban->reason,
-		.at = now,
-		.bans_only = true },
-	    &evidence);
+	/* What follows one by hand is not asked of the others. */
+	if (!ban_is_manual(ban)) {
+		store_evidence(store,
+		    &(struct evidence_query){ .client = ban->who,
+			.reason = ban->reason,
+			.at = now,
+			.bans_only = true },
+		    &evidence);
+	}
 	return engine_follows(conf, ban, now, &evidence);
 }
 
