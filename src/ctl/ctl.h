@@ -147,6 +147,9 @@ verb report_lines, report_one;
 
 verb rules_list, rules_test;
 
+/* --svg excludes the other forms. */
+verb stats_check;
+verb stats_show;
 /* Refuses to replace a file without --force. */
 verb backup_check;
 verb backup_database;
