@@ -38,6 +38,17 @@ limit_of(const struct ctl *ctl)
 						      : INT64_MAX;
 }
 
+/* What happened before is not asked for. */
+static int64_t
+since_of(const struct ctl *ctl)
+{
+	const struct args *args = ctl->args;
+
+	return args->value[OPTION_SINCE] == NULL ? INT64_MIN
+	       : args->since < 0                 ? ctl->now + args->since
+						 : args->since;
+}
+
 static struct suspects_query
 suspects_of(const struct ctl *ctl, int64_t most)
 {
@@ -265,9 +276,7 @@ list_show(struct ctl *ctl)
 	struct listing listing = {
 		.ctl = ctl,
 		.rule = args->value[OPTION_RULE],
-		.since = args->value[OPTION_SINCE] == NULL ? INT64_MIN
-			 : args->since < 0 ? ctl->now + args->since
-					   : args->since,
+		.since = since_of(ctl),
 		.limit = limit_of(ctl),
 		.sorting = args->sort != SORT_ENDS,
 	};
@@ -408,25 +417,71 @@ static const struct layout changes = {
 	},
 };
 
+struct change_list {
+	const struct args *args;
+	int64_t since;
+	int64_t left; /* so many more are shown */
+};
+
+/* Whether it is about one of those that were asked for, a part of it, or a
+ * network around it. */
+static bool
+is_about(const struct args *args, const char *subject)
+{
+	const bool everybody = strcmp(subject, "all") == 0;
+	struct net net;
+
+	if (args->targets == 0 || everybody) {
+		return true;
+	}
+	if (!net_parse(subject, &net)) {
+		return false;
+	}
+	for (size_t i = 0; i < args->targets; i++) {
+		if (net_contains(&args->target[i].who, &net) ||
+		    net_contains(&net, &args->target[i].who)) {
+			return true;
+		}
+	}
+	return false;
+}
+
 static bool
 put_change(void *to, const struct audit *audit)
 {
-	int64_t *left = to;
+	struct change_list *list = to;
 
-	output_record(audit);
-	return --*left > 0;
+	if (audit->at < list->since) {
+		return false; /* and so are all that follow */
+	}
+	if (is_about(list->args, audit->subject)) {
+		output_record(audit);
+		list->left--;
+	}
+	return list->left > 0;
 }
 
 enum exit_status
 list_changes(struct ctl *ctl)
 {
-	int64_t left = limit_of(ctl);
+	const struct args *args = ctl->args;
+	const bool some = args->targets > 0 ||
+			  args->value[OPTION_SINCE] != NULL;
+	struct change_list list = {
+		.args = args,
+		.since = since_of(ctl),
+		.left = limit_of(ctl),
+	};
 	int64_t rows;
 
 	output_table(NULL, &changes);
-	store_audit_each(ctl->store, put_change, &left);
+	store_audit_each(ctl->store, put_change, &list);
 	rows = output_end();
-	output_say("%s", rows == 0 ? "nothing was changed by hand"
-				   : piece_count(rows, "change", "changes"));
+	if (rows > 0) {
+		output_say("%s", piece_count(rows, "change", "changes"));
+	} else {
+		output_say("%s",
+		    some ? "no such change" : "nothing was changed by hand");
+	}
 	return rows > 0 ? EXIT_FINE : EXIT_NO;
 }

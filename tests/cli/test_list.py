@@ -361,3 +361,55 @@ def test_times_are_utc_where_that_is_asked_for(house):
     ban, = house.json("list")
     assert rows(house.do("list", "--utc"))[1][3] == ban["ends"][:16].replace(
         "T", " ")
+
+
+@pytest.mark.parametrize(("words", "subjects"), [
+    # An address: what was about it, or a network around it, or everybody.
+    (["203.0.113.7"], ["all", "203.0.113.0/24", "203.0.113.7"]),
+    # A network: its parts as well, but not its neighbours.
+    (["203.0.113.0/25"], ["all", "203.0.113.0/24", "203.0.113.7"]),
+    (["198.51.100.0/24"], ["all", "198.51.100.9"]),
+    (["2001:db8:1:2::1"], ["all", "2001:db8:1:2::/64"]),
+    # Several are asked for at once.
+    (["203.0.113.7", "198.51.100.9", "--limit", "2"],
+     ["all", "198.51.100.9"]),
+    # What is from before is left out, and the limit counts what is shown.
+    (["--since", "2h"], ["all", "2001:db8:1:2::/64", "198.51.100.9"]),
+    (["--since", "2h", "198.51.100.9"], ["all", "198.51.100.9"]),
+    (["--limit", "1", "2001:db8:1:2::/64"], ["all"]),
+], ids=lambda value: " ".join(value))
+def test_log_of_some(house, words, subjects):
+    for who in ["203.0.113.7", "203.0.113.0/24", "198.51.100.9",
+                "2001:db8:1:2::/64"]:
+        house.do("ban", who, "2h")
+    house.do("clear", "all")
+    house.sql("UPDATE audit SET at = at - 3 * 3600"
+              " WHERE subject LIKE '203.%'")
+    rows = house.json("log", *words)
+    assert [row["subject"] for row in rows] == subjects
+
+
+def test_log_takes_a_ref(house):
+    house.do("ban", "203.0.113.7", "2h")
+    house.do("ban", "198.51.100.9", "2h")
+    ref = house.sql("SELECT ref FROM ban WHERE client = '203.0.113.7'")[0][0]
+    assert [row["subject"] for row in house.json("log", ref)] == ["203.0.113.7"]
+
+
+def test_log_says_where_no_change_is_meant(house):
+    house.do("ban", "203.0.113.7", "2h")
+    for words in [["192.0.2.1"], ["--since", "@4000000000"]]:
+        assert house.do("log", *words, status=1) == "no such change\n"
+    done = house.run("log", "203.0.113.7/24")
+    assert done.returncode == 2 and "bits set behind" in done.stderr, done
+
+
+def test_log_has_80_columns_and_no_control_characters(house):
+    house.do("ban", "2001:db8:1234:5678:9abc:def0:1234:5678/128", "2h",
+             "--note", "a note that no line of a screen can hold " * 4)
+    house.sql("INSERT INTO audit (at, who, what, subject, note) SELECT at, "
+              "char(27) || '[31mroot', what, subject || char(10),"
+              " 'x' || char(7) FROM audit")
+    said = house.do("log")
+    assert max(map(len, said.splitlines())) <= 80, said
+    assert not set("\x1b\x07") & set(said)
