@@ -1,6 +1,8 @@
 /* What each day brought, from the sums by day that the page's figures are of,
  * too. */
 #include <inttypes.h>
+#include <langinfo.h>
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -15,6 +17,8 @@ enum {
 	DAYS_MAX = 400,
 	CHART_DAYS_MAX = 64,
 	BAR = 25, /* columns of the longest */
+	EIGHTHS = 8,
+	BLOCK_SIZE = sizeof("\u2588") - 1,
 	DATE_SIZE = sizeof("2026-11-27"),
 	SVG_SIZE = 64 * 1024
 };
@@ -117,14 +121,43 @@ read_stats(struct ctl *ctl, struct stats *stats)
 	store_daily_each(ctl->store, stats->first, add_row, stats);
 }
 
-/* A bar of so many of the most; what is more than nothing is seen. */
-static const char *
-bar(int64_t value, int64_t most)
+/* Whether the terminal, as its user says, shows UTF-8; asked of a locale of its
+ * own, so that nothing else changes with it. */
+static bool
+shows_utf8(void)
 {
-	static const char full[] = "#########################";
-	const int64_t length = most > 0 ? (value * BAR + most - 1) / most : 0;
+	const locale_t locale = newlocale(LC_CTYPE_MASK, "", (locale_t)0);
+	bool utf8 = false;
 
-	return piece("%.*s", (int)length, full);
+	if (locale != (locale_t)0) {
+		utf8 = strcmp(nl_langinfo_l(CODESET, locale), "UTF-8") == 0;
+		freelocale(locale);
+	}
+	return utf8;
+}
+
+/* A bar of so many of the most, to an eighth of a column where there is UTF-8;
+ * what is more than nothing is seen. */
+static const char *
+bar(int64_t value, int64_t most, bool utf8)
+{
+	static const char *const part[EIGHTHS] = { "", "\u258f", "\u258e",
+		"\u258d", "\u258c", "\u258b", "\u258a", "\u2589" };
+	static const char signs[] = "#########################";
+	static const char blocks[] = "\u2588\u2588\u2588\u2588\u2588"
+				     "\u2588\u2588\u2588\u2588\u2588"
+				     "\u2588\u2588\u2588\u2588\u2588"
+				     "\u2588\u2588\u2588\u2588\u2588"
+				     "\u2588\u2588\u2588\u2588\u2588";
+	const int64_t units = utf8 ? BAR * EIGHTHS : BAR;
+	const int64_t length = value > 0 ? (value * units + most - 1) / most
+					 : 0;
+
+	if (!utf8) {
+		return piece("%.*s", (int)length, signs);
+	}
+	return piece("%.*s%s", (int)(length / EIGHTHS * BLOCK_SIZE), blocks,
+	    part[length % EIGHTHS]);
 }
 
 static void
@@ -219,6 +252,7 @@ stats_show(struct ctl *ctl)
 {
 	static struct stats stats; /* too large for a stack */
 	const struct args *args = ctl->args;
+	const bool utf8 = shows_utf8();
 	int64_t most = 0;
 
 	stats.days = args->value[OPTION_DAYS] != NULL ? (size_t)args->limit
@@ -235,7 +269,8 @@ stats_show(struct ctl *ctl)
 	output_object(NULL, NULL);
 	output_table("days", &days);
 	for (size_t i = stats.days; i-- > 0;) {
-		stats.day[i].bar = bar(stats.day[i].sum[DAILY_REFUSED], most);
+		stats.day[i].bar = bar(
+		    stats.day[i].sum[DAILY_REFUSED], most, utf8);
 		output_record(&stats.day[i]);
 	}
 	output_end();

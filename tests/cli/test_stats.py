@@ -58,6 +58,20 @@ def test_bars_are_as_long_as_what_was_refused(counted):
     assert all(len(line) <= 80 for line in lines)
 
 
+def test_bars_are_finer_where_the_terminal_has_utf_8(counted):
+    done = counted.run("stats", "--days", "4", env={"LC_ALL": "C.UTF-8"})
+    lines = done.stdout.splitlines()
+    bars = {line.split()[0]: line.split()[6:] for line in lines[1:5]}
+    assert bars == {date(0): ["█" * 6 + "▍"], date(1): [], date(2): [],
+                    date(3): ["█" * 25]}
+    assert all(len(line) <= 80 for line in lines)
+
+
+@pytest.mark.parametrize("locale", ["C", "POSIX", "no_SUCH.UTF-8"])
+def test_where_it_has_not_or_nobody_knows_bars_are_ascii(counted, locale):
+    assert counted.run("stats", env={"LC_ALL": locale}).stdout.isascii()
+
+
 def test_a_picture_has_a_column_a_day(counted):
     picture = xml.dom.minidom.parseString(counted.do("stats", "--svg"))
     titles = [title.firstChild.data
