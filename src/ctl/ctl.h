@@ -147,6 +147,8 @@ verb report_lines, report_one;
 
 verb rules_list, rules_test;
 
+/* Goes on until it is ended; makes its own brackets. */
+verb tail_show;
 /* --svg excludes the other forms. */
 verb stats_check;
 verb stats_show;

@@ -529,6 +529,29 @@ void store_audit_put(struct store *store, const struct audit *audit);
 void store_audit_each(struct store *store,
     bool (*each)(void *to, const struct audit *audit), void *to);
 
+/* ---- what happened ---- */
+
+enum happened_sort {
+	HAPPENED_EVENT,
+	HAPPENED_BAN,
+	HAPPENED_CHANGE, /* by hand: the audit */
+	HAPPENED_SORTS
+};
+struct happened {
+	enum happened_sort sort;
+	int64_t id; /* in the order in which they were written, of its sort */
+	int64_t at;
+	const char *who;  /* an address, a network, or whom a change is about */
+	const char *what; /* kind, reason or verb */
+	const char *text; /* the rest, for people */
+};
+/* The highest id of a sort; 0: there is none. */
+int64_t store_happened_newest(struct store *store, enum happened_sort sort);
+/* What was written behind that id, the oldest first, at most `most`. */
+void store_happened(struct store *store, enum happened_sort sort, int64_t after,
+    int64_t most, void (*each)(void *to, const struct happened *happened),
+    void *to);
+
 /* ---- housekeeping ---- */
 
 struct store_numbers {
