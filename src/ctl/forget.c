@@ -8,8 +8,8 @@
 
 static const struct layout tables = {
 	.column = {
-	    { "table", OF(store_forgotten, table), "TABLE", 0 },
-	    { "rows", OF(store_forgotten, rows), "ROWS", COLUMN_RIGHT },
+	    { "table", OF(store_erased, table), "TABLE", 0 },
+	    { "rows", OF(store_erased, rows), "ROWS", COLUMN_RIGHT },
 	},
 };
 
@@ -18,23 +18,23 @@ forget_client(struct ctl *ctl)
 {
 	const struct addr *address = &ctl->args->target[0].address;
 	const struct net client = engine_client(ctl->conf, address);
-	struct store_forgotten forgotten[STORE_FORGET_TABLES];
+	struct store_erased erased[STORE_ERASE_TABLES];
 	struct standing standing;
 	struct allow allow;
 	int64_t rows = 0;
 	size_t count;
 
 	engine_standing(ctl->store, ctl->conf, address, ctl->now, &standing);
-	count = store_forget(ctl->store, &client, forgotten);
+	count = store_erase(ctl->store, &client, erased);
 	for (size_t i = 0; i < count; i++) {
-		rows += forgotten[i].rows;
+		rows += erased[i].rows;
 	}
 	if (rows > 0) {
 		ctl_audit(ctl, "forget", "forgotten");
 	}
 	output_table(NULL, &tables);
 	for (size_t i = 0; i < count; i++) {
-		output_record(&forgotten[i]);
+		output_record(&erased[i]);
 	}
 	output_end();
 	output_say("%s of %s", piece_count(rows, "row went", "rows went"),

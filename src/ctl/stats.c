@@ -36,7 +36,7 @@ struct sum_row {
 	int64_t refused;
 };
 
-struct stats {
+struct figures {
 	int64_t first; /* day */
 	size_t days;
 	struct stats_row day[DAYS_MAX]; /* the oldest first */
@@ -82,7 +82,7 @@ static const struct layout kinds = {
 static void
 add_row(void *to, const struct daily_row *row)
 {
-	struct stats *stats = to;
+	struct figures *stats = to;
 	const size_t at = (size_t)((row->day - stats->first) / STORE_DAY);
 	size_t place;
 
@@ -106,7 +106,7 @@ add_row(void *to, const struct daily_row *row)
 }
 
 static void
-read_stats(struct ctl *ctl, struct stats *stats)
+read_stats(struct ctl *ctl, struct figures *stats)
 {
 	char when[TIME_TEXT_SIZE];
 
@@ -179,7 +179,7 @@ put_sums(const char *name, const struct layout *layout, const char *title,
 
 /* The refused sessions of each day as a picture that stands for itself. */
 static enum exit_status
-draw(const struct stats *stats)
+draw(const struct figures *stats)
 {
 	static char svg[SVG_SIZE]; /* too large for a stack */
 	static int64_t value[CHART_DAYS_MAX];
@@ -250,7 +250,7 @@ stats_check(struct ctl *ctl)
 enum exit_status
 stats_show(struct ctl *ctl)
 {
-	static struct stats stats; /* too large for a stack */
+	static struct figures stats; /* too large for a stack */
 	const struct args *args = ctl->args;
 	const bool utf8 = shows_utf8();
 	int64_t most = 0;

@@ -620,9 +620,9 @@ enum store_result store_rescue(const char *from, const char *to,
 
 /* What went of one client, table by table. */
 enum {
-	STORE_FORGET_TABLES = 6
+	STORE_ERASE_TABLES = 6
 };
-struct store_forgotten {
+struct store_erased {
 	const char *table;
 	int64_t rows;
 };
@@ -632,8 +632,8 @@ struct store_forgotten {
  * caller's transaction, in steps.  Gives back how many tables there are.  What
  * other programs have in memory and write later comes back.
  */
-size_t store_forget(struct store *store, const struct net *client,
-    struct store_forgotten forgotten[static STORE_FORGET_TABLES]);
+size_t store_erase(struct store *store, const struct net *client,
+    struct store_erased erased[static STORE_ERASE_TABLES]);
 
 /*
  * Copy the database at `from`, as it is at one moment, while others write, into

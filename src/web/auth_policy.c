@@ -31,7 +31,7 @@ enum {
 };
 
 /* What is asked, and what there is to answer it from. */
-struct login {
+struct login_asked {
 	bool is_json;
 	bool has_remote;
 	struct addr remote;
@@ -89,7 +89,7 @@ may_log(const struct request *request, atomic_llong *until)
 static bool
 note_observed(void *to, const struct ban *ban)
 {
-	struct login *login = to;
+	struct login_asked *login = to;
 
 	if (!ban->observed || !ban_fits(ban, SERVICE_SUBMISSION)) {
 		return true;
@@ -100,7 +100,7 @@ note_observed(void *to, const struct ban *ban)
 
 /* False where the database cannot be read. */
 static bool
-read_login(const struct request *request, struct login *login)
+read_login(const struct request *request, struct login_asked *login)
 {
 	const struct conf *conf = request->site->conf;
 	struct lookup *lookup = &request->web->lookup;
@@ -108,7 +108,7 @@ read_login(const struct request *request, struct login *login)
 	const enum reason reason = REASON_AUTH;
 	char remote[ADDR_TEXT_SIZE];
 
-	*login = (struct login){ .is_json = false };
+	*login = (struct login_asked){ .is_json = false };
 	if (reader == NULL) {
 		return false;
 	}
@@ -148,7 +148,7 @@ say_status(struct response *response, int status, const char *why)
 }
 
 static enum auth_policy_answer
-refuse_login(const struct request *request, const struct login *login,
+refuse_login(const struct request *request, const struct login_asked *login,
     const struct ban *ban, struct response *response)
 {
 	const struct conf *conf = request->site->conf;
@@ -165,7 +165,7 @@ refuse_login(const struct request *request, const struct login *login,
 
 /* Let it pass, and say who would not have been. */
 static enum auth_policy_answer
-pass_observed(const struct request *request, const struct login *login,
+pass_observed(const struct request *request, const struct login_asked *login,
     struct response *response)
 {
 	char who[ADDR_TEXT_SIZE];
@@ -189,7 +189,7 @@ answer_allow(const struct request *request, struct response *response)
 		.authenticated = true,
 	};
 	const struct ban *ban;
-	struct login login;
+	struct login_asked login;
 
 	if (!read_login(request, &login)) {
 		say_status(response, 0, "");

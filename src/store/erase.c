@@ -12,7 +12,7 @@ enum {
 
 /* Rows of a table that have the client's name, and how to remove some of them:
  * the bytes are written over, not only given free. */
-struct named {
+struct by_client {
 	const char *table;
 	const char *remove;
 };
@@ -23,12 +23,12 @@ struct named {
 	    " WHERE client = :client LIMIT :most)" }
 /* clang-format on */
 
-static const struct named named[] = { NAMED(event), NAMED(tally), NAMED(mark),
-	NAMED(ban) };
+static const struct by_client named[] = { NAMED(event), NAMED(tally),
+	NAMED(mark), NAMED(ban) };
 
 static int64_t
-remove_named(
-    struct store *store, const struct named *table, const struct net *client)
+remove_named(struct store *store, const struct by_client *table,
+    const struct net *client)
 {
 	int64_t rows = 0;
 	int changed = ROWS;
@@ -83,25 +83,24 @@ change_those(struct store *store, const struct net *client, const char *select,
 }
 
 size_t
-store_forget(struct store *store, const struct net *client,
-    struct store_forgotten forgotten[static STORE_FORGET_TABLES])
+store_erase(struct store *store, const struct net *client,
+    struct store_erased erased[static STORE_ERASE_TABLES])
 {
 	size_t tables = 0;
 
-	forgotten[tables].table = "audit";
-	forgotten[tables++].rows = change_those(store, client,
+	erased[tables].table = "audit";
+	erased[tables++].rows = change_those(store, client,
 	    "SELECT id, subject FROM audit WHERE id > :last ORDER BY id",
 	    "UPDATE audit SET subject = 'forgotten', note = NULL"
 	    " WHERE id = :id");
-	forgotten[tables].table = "queue";
-	forgotten[tables++].rows = change_those(store, client,
+	erased[tables].table = "queue";
+	erased[tables++].rows = change_those(store, client,
 	    "SELECT id, address FROM queue WHERE id > :last ORDER BY id",
 	    "DELETE FROM queue WHERE id = :id");
 	db_script(store, "PRAGMA secure_delete = ON");
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
-		forgotten[tables].table = named[i].table;
-		forgotten[tables++].rows = remove_named(
-		    store, &named[i], client);
+		erased[tables].table = named[i].table;
+		erased[tables++].rows = remove_named(store, &named[i], client);
 	}
 	return tables;
 }
