@@ -342,7 +342,8 @@ def test_a_longer_word_takes_the_place_of_an_older_one(site):
 
 
 def test_blocks_by_hand_have_headings_of_their_own(site):
-    site.videur("ban", "192.0.2.0/24", "2d", "--reason", "spam")
+    site.videur("ban", "192.0.2.0/24", "2d", "--reason", "spam",
+                "--force")
     site.videur("ban", IP, "1d", "--reason", "auth")
     site.videur("ban", IP, "3d")
     site.start()

@@ -132,7 +132,7 @@ def test_a_ref_is_for_whom_it_concerns(
 def test_the_ref_of_a_wide_network_opens_no_other(empty):
     """It was told to others, too."""
     empty.configure(more='trusted-proxies = {"127.0.0.0/8"}')
-    empty.videur("ban", "192.0.2.0/24", "2d")
+    empty.videur("ban", "192.0.2.0/24", "2d", "--force")
     empty.videur("report", "virus", "192.0.2.7")
     empty.start()
     wide, = (ban["ref"] for ban in json.loads(empty.videur("list", "--json"))
