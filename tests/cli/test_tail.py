@@ -5,6 +5,9 @@ import subprocess
 
 import pytest
 
+# What would never say the line that a test waits for says no more then.
+ENDED = ["timeout", "120"]
+
 
 @pytest.fixture
 def follow(house):
@@ -13,7 +16,7 @@ def follow(house):
 
     def begin(*words):
         process = subprocess.Popen(
-            house.command("tail", "--json", *words), text=True,
+            ENDED + house.command("tail", "--json", *words), text=True,
             stdout=subprocess.PIPE, env=house.environment())
         running.append(process)
         return lambda: json.loads(process.stdout.readline())
@@ -73,7 +76,7 @@ def test_it_goes_on_with_a_database_that_takes_its_place(house, follow):
 def test_people_read_lines_of_80_columns(house):
     house.do("ban", "2001:db8:aaaa:bbbb:cccc:dddd:eeee:ffff", "2h", "--note",
              "a note of many words " * 8)
-    with subprocess.Popen(house.command("tail"), text=True,
+    with subprocess.Popen(ENDED + house.command("tail"), text=True,
                           stdout=subprocess.PIPE,
                           env=house.environment()) as process:
         lines = [process.stdout.readline() for _ in range(4)]
