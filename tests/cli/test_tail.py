@@ -23,7 +23,7 @@ def follow(house):
     house.do("report", "spam", "192.0.2.7", "--detail", "the first")
     yield begin
     for process in running:
-        process.kill()
+        process.terminate()
         process.communicate()
 
 
@@ -80,7 +80,7 @@ def test_people_read_lines_of_80_columns(house):
                           stdout=subprocess.PIPE,
                           env=house.environment()) as process:
         lines = [process.stdout.readline() for _ in range(4)]
-        process.kill()
+        process.terminate()
     assert lines[0].split() == ["TIME", "WHAT", "OF"]
     assert all(len(line.rstrip("\n")) <= 80 for line in lines)
 
