@@ -151,6 +151,21 @@ finish(struct watch *watch)
 	log_warn("the last lines could not be stored and will be read again");
 }
 
+/* Whether a round is the last, and what the program ends with then: a new
+ * watcher begins where a database that was put back stands, and one that is to
+ * read what there is does not wait for long. */
+static bool
+is_over(bool once, enum follow_result result, int64_t deadline, int *status)
+{
+	if (!once) {
+		*status = SUPERVISE_AGAIN;
+		return result == FOLLOW_RESTORED;
+	}
+	*status = EXIT_DATABASE;
+	return result == FOLLOW_FAILED || result == FOLLOW_RESTORED ||
+	       (result == FOLLOW_BUSY && proc_ticks() > deadline);
+}
+
 /* Until it is told to stop, or once all was read that there is; the exit
  * status. */
 static int
@@ -159,6 +174,7 @@ run(struct watch *watch)
 	bool once = watch->options.once;
 	int64_t deadline = proc_ticks() + ONCE_PATIENCE * INT64_C(1000);
 	bool asked = false; /* to reload */
+	int status;
 
 	for (;;) {
 		enum follow_result result = follow_round(watch->follow);
@@ -171,13 +187,8 @@ run(struct watch *watch)
 				return EXIT_FINE;
 			}
 		}
-		if (result == FOLLOW_RESTORED && !once) {
-			return SUPERVISE_AGAIN;
-		}
-		if (once &&
-		    (result == FOLLOW_FAILED || result == FOLLOW_RESTORED ||
-			(result == FOLLOW_BUSY && proc_ticks() > deadline))) {
-			return EXIT_DATABASE;
+		if (is_over(once, result, deadline, &status)) {
+			return status;
 		}
 		if (asked && !follow_is_pending(watch->follow)) {
 			notify_reloading();
