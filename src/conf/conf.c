@@ -14,7 +14,8 @@
 #include "core/reputation.h"
 
 enum {
-	OWN_MAX = 256
+	OWN_MAX = 256,
+	DAY_SECONDS = 24 * 3600
 };
 
 /* What videur.conf names and lies in a file of its own. */
@@ -195,19 +196,54 @@ where(const struct loading *load, const char *section, const char *name)
 	return section != NULL ? where(load, NULL, "policy") : &load->whole;
 }
 
+/* Whether what the policy looks back at is still there. */
+static void
+check_kept(const struct conf *conf, struct loading *load)
+{
+	enum {
+		ROWS = 3
+	};
+	const struct {
+		const char *key, *what, *kept;
+		int64_t seconds;
+	} keep[ROWS] = {
+		{ "events", "events", "they", conf->keep_events },
+		{ "tallies", "accepted messages", "they", conf->keep_tallies },
+		/* Without these, what they answered counts again. */
+		{ "bans", "events", "the bans they led to",
+		    conf->policy.memory + conf->keep_bans },
+	};
+
+	for (size_t i = 0; i < ROWS * conf->policy.rules; i++) {
+		const struct rule *rule = &conf->policy.rule[i / ROWS];
+		char within[DURATION_TEXT_SIZE];
+		const size_t row = i % ROWS;
+
+		if (rule->within > keep[row].seconds &&
+		    (row != 1 || rule->ratio > 0 || rule->credit > 0)) {
+			errors_warn(&load->errors,
+			    where(load, "keep", keep[row].key),
+			    "rule \"%s\" of policy \"%s\" counts %s of %s, "
+			    "and %s are kept for less: see %s in keep { }",
+			    rule->name, conf->policy.name, keep[row].what,
+			    text_from_setting(rule->within, within),
+			    keep[row].kept, keep[row].key);
+		}
+	}
+	if (conf->keep_daily < DAY_SECONDS) {
+		errors_warn(&load->errors, where(load, "keep", "daily"),
+		    "daily: status and doctor look at today and yesterday");
+	}
+	if (conf->keep_tallies < REPUTATION_SPAN) {
+		errors_warn(&load->errors, where(load, "keep", "tallies"),
+		    "tallies: the brake and reputations look back 30d");
+	}
+}
+
 /* What is fine by itself and does not go together. */
 static void
 check(const struct conf *conf, struct loading *load)
 {
-	const struct {
-		const char *key, *what;
-		int64_t kept;
-		bool accepted;
-	} keep[] = {
-		{ "events", "events", conf->keep_events, false },
-		{ "tallies", "accepted messages", conf->keep_tallies, true },
-	};
-
 	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
 		const char *why = NULL;
 
@@ -228,26 +264,7 @@ check(const struct conf *conf, struct loading *load)
 			    "%s = milter: %s", kind_name(kind), why);
 		}
 	}
-	for (size_t i = 0; i < 2 * conf->policy.rules; i++) {
-		const struct rule *rule = &conf->policy.rule[i / 2];
-		char within[DURATION_TEXT_SIZE];
-
-		if (rule->within > keep[i % 2].kept &&
-		    (!keep[i % 2].accepted || rule->ratio > 0 ||
-			rule->credit > 0)) {
-			errors_warn(&load->errors,
-			    where(load, "keep", keep[i % 2].key),
-			    "rule \"%s\" of policy \"%s\" counts %s of %s, "
-			    "and they are kept for less: see %s in keep { }",
-			    rule->name, conf->policy.name, keep[i % 2].what,
-			    text_from_setting(rule->within, within),
-			    keep[i % 2].key);
-		}
-	}
-	if (conf->keep_tallies < REPUTATION_SPAN) {
-		errors_warn(&load->errors, where(load, "keep", "tallies"),
-		    "tallies: the brake and reputations look back 30d");
-	}
+	check_kept(conf, load);
 }
 
 /* The language of a setting is one whose file is there. */

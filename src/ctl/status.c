@@ -37,6 +37,26 @@ put_database(struct ctl *ctl, const struct store_numbers *numbers)
 	}
 }
 
+/* For how long each table keeps what. */
+static void
+put_kept(const struct conf *conf)
+{
+	const int64_t bans = conf->policy.memory + conf->keep_bans;
+
+	output_object("keep", NULL);
+	output_int("events", conf->keep_events);
+	output_int("tallies", conf->keep_tallies);
+	output_int("bans", bans);
+	output_int("audit", conf->keep_audit);
+	output_int("daily", conf->keep_daily);
+	output_end();
+	output_line("kept", "events %s, tallies %s, bans %s",
+	    piece_short(conf->keep_events), piece_short(conf->keep_tallies),
+	    piece_short(bans));
+	output_line("", "audit %s, sums by day %s",
+	    piece_short(conf->keep_audit), piece_short(conf->keep_daily));
+}
+
 static void
 put_families(const char *name, int64_t ipv4, int64_t ipv6)
 {
@@ -279,6 +299,7 @@ status_show(struct ctl *ctl)
 	output_int("allowed", allowed);
 	output_line("allowed", "%s by command, %zu by configuration",
 	    piece_count(allowed, "network", "networks"), conf->allows);
+	put_kept(conf);
 	output_object("services", NULL);
 	put_state(ctl, states, STATE_MILTER);
 	put_state(ctl, states, STATE_WATCH);

@@ -158,6 +158,11 @@ def test_config_alone_says_what_there_is(house):
      'rule "a" { events = {spam} limit = 3 within = 60d reason = spam\n'
      'service = mx ban = {2h} reply = "550 5.7.1 x" }'), 0,
      "and they are kept for less"),
+    ("policy = mine\nkeep { bans = 1h }", ("policies/mine.conf",
+     'memory = 22h\n'
+     'rule "a" { events = {spam} limit = 3 within = 1d reason = spam\n'
+     'service = mx ban = {2h} reply = "550 5.7.1 x" }'), 0,
+     "and the bans they led to are kept for less"),
     ("policy = mine", ("policies/mine.conf",
      'rule "a" { events = {auth} limit = 3 within = 1h reason = auth\n'
      'service = submission ban = {2h} reply = "530 5.7.0 x" }'), 0,
@@ -171,7 +176,7 @@ def test_config_alone_says_what_there_is(house):
      "takes connections on all addresses"),
     ('allow = {0.0.0.0/0}', None, 0, "is very wide"),
     ('allow = {203.0.113.7/24}', None, 2, "has bits set behind its length"),
-], ids=["within", "stage", "backslash", "rule's name", "listen", "wide", "bits"])
+], ids=["within", "memory", "stage", "backslash", "rule's name", "listen", "wide", "bits"])
 def test_what_would_be_without_effect_is_told_with_its_line(
         house, conf, other, status, said):
     if other is not None:

@@ -1,10 +1,11 @@
 """status: what reaches videur, so that silence is seen; and whole answers."""
 
+import os
 import subprocess
 import time
 
 import pytest
-from conftest import DAY, now
+from conftest import DAY, PROGRAM, now
 
 
 def seen(house, what, name, number, days_ago=0):
@@ -106,3 +107,47 @@ def test_a_database_that_fails_half_way_gives_no_half_answer(
     done = house.run(*words, *shape)
     assert (done.stdout, done.returncode) == ("", 3)
     assert str(house.database) in done.stderr
+
+
+def test_how_long_each_table_is_kept_is_seen_in_status(house):
+    house.configure("keep { events = 1w tallies = 31d bans = 1d12h audit = 1y\n"
+                    "  daily = 2y }")
+    house.do("ban", "203.0.113.7", "2h")
+    kept = house.json("status")["keep"]
+    assert {name: seconds / DAY for name, seconds in kept.items()} == {
+        "events": 7, "tallies": 31, "bans": 90 + 1.5, "audit": 365,
+        "daily": 730}
+    lines = [" ".join(line.split())
+             for line in house.do("status").splitlines()]
+    assert "kept events 7d, tallies 31d, bans 91d12h" in lines
+    assert "audit 365d, sums by day 730d" in lines
+
+
+def test_what_is_older_than_its_table_keeps_goes_and_nothing_else(
+        house, tmp_path):
+    """The watcher's upkeep, table by table, each by its own time."""
+    house.do("ban", "203.0.113.7", "2h")
+    for days in (8, 6):
+        at = now() - days * DAY
+        house.sql("INSERT INTO event (client, address, kind, at, source)"
+                  " VALUES ('192.0.2.1', '192.0.2.1', 'spam', ?, 't')", at)
+        house.sql("INSERT INTO audit (at, who, what, subject)"
+                  " VALUES (?, 't', 'test', ?)", at - 10 * DAY, str(days))
+        seen(house, "seen", "sessions", days, days + 30)
+    log = tmp_path / "mail.log"
+    log.touch()
+    house.configure(f'keep {{ events = 1w audit = 17d daily = 37d }}\n'
+                    f'watch {{ journal = no files = {{"{log}"}} }}')
+    with subprocess.Popen(
+            [f"{os.path.dirname(PROGRAM)}/videur-watch", "-c",
+             str(house.conf)], stderr=subprocess.DEVNULL) as watcher:
+        end = time.monotonic() + 60
+        while (len(house.sql("SELECT 1 FROM event")) > 1 or
+               len(house.sql("SELECT 1 FROM audit WHERE what = 'test'")) > 1):
+            assert time.monotonic() < end and watcher.poll() is None
+            time.sleep(0.05)
+        watcher.terminate()
+    assert house.sql("SELECT number FROM daily WHERE name = 'sessions'") == [
+        (6,)]
+    assert house.sql("SELECT subject FROM audit WHERE what = 'test'") == [
+        ("6",)]
