@@ -88,6 +88,7 @@ store_erase(struct store *store, const struct net *client,
 {
 	size_t tables = 0;
 
+	db_script(store, "PRAGMA secure_delete = ON");
 	erased[tables].table = "audit";
 	erased[tables++].rows = change_those(store, client,
 	    "SELECT id, subject FROM audit WHERE id > :last ORDER BY id",
@@ -97,7 +98,6 @@ store_erase(struct store *store, const struct net *client,
 	erased[tables++].rows = change_those(store, client,
 	    "SELECT id, address FROM queue WHERE id > :last ORDER BY id",
 	    "DELETE FROM queue WHERE id = :id");
-	db_script(store, "PRAGMA secure_delete = ON");
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
 		erased[tables].table = named[i].table;
 		erased[tables++].rows = remove_named(store, &named[i], client);
