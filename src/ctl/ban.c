@@ -15,6 +15,20 @@ needs_force(const struct net *who, const char *what)
 	return true;
 }
 
+const struct net *
+ban_own_network(const struct mta *mta, const struct net *who)
+{
+	for (size_t i = 0; i < mta->nets; i++) {
+		const struct net *net = &mta->net[i];
+
+		if (!standing_never_banned_net(net) &&
+		    (net_contains(who, net) || net_contains(net, who))) {
+			return net;
+		}
+	}
+	return NULL;
+}
+
 /* Whether a ban would refuse the administrator or this host's own networks; then
  * it was said.  What is allowed in it stays spared, and is no slip. */
 static bool
@@ -22,8 +36,9 @@ hits_ourselves(const struct ctl *ctl)
 {
 	static struct mta mta; /* too large for a stack */
 	const struct net who = ctl_client(ctl, &ctl->args->target[0]);
+	const struct net *net;
 	struct addr address;
-	bool hits = false;
+	bool hits;
 
 	if (ssh_find(&address) && net_contains_addr(&who, &address)) {
 		return needs_force(
@@ -34,16 +49,11 @@ hits_ourselves(const struct ctl *ctl)
 		return needs_force(&who, "an address of this host");
 	}
 	mta_ask_networks(&mta);
-	for (size_t i = 0; i < mta.nets && !hits; i++) {
-		const struct net *net = &mta.net[i];
-
-		hits = !standing_never_banned_net(net) &&
-		       (net_contains(&who, net) || net_contains(net, &who)) &&
-		       needs_force(
-			   &who, piece("%s of Postfix's mynetworks",
-				     net_contains(net, &who) ? "a part"
-							     : piece_net(net)));
-	}
+	net = ban_own_network(&mta, &who);
+	hits = net != NULL &&
+	       needs_force(&who,
+		   piece("%s of Postfix's mynetworks",
+		       net_contains(net, &who) ? "a part" : piece_net(net)));
 	mta_clear(&mta);
 	return hits;
 }

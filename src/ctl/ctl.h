@@ -16,6 +16,7 @@
 #include "ctl/output.h"
 #include "store/store.h"
 
+struct mta;
 struct rules;
 
 struct ctl {
@@ -136,6 +137,11 @@ verb explain_show;
  * configuration. */
 verb ban_check;
 verb ban_add, ban_clear;
+/* The first of Postfix's networks that overlaps it and could be banned; NULL for
+ * none.  Borrowed. */
+const struct net *ban_own_network(const struct mta *mta, const struct net *who);
+/* The networks of a DROP list; makes its own brackets. */
+verb import_drop;
 /* Refuses what is very wide without --force. */
 verb allow_check;
 verb allow_list, allow_add, allow_remove;

@@ -6,12 +6,12 @@
 
 #include "base/text.h"
 #include "ctl/ctl.h"
+#include "ctl/input.h"
 #include "engine/engine.h"
 
 enum {
 	/* So many events a transaction: others get their turn in between. */
-	CHUNK = 1024,
-	LINE_SIZE = 1024 /* the longest line, with its NUL */
+	CHUNK = 1024
 };
 
 /* One line, understood. */
@@ -140,28 +140,6 @@ report_one(struct ctl *ctl)
 
 /* ---- reading lines ---- */
 
-/* Read up to the next line's end; what is wrong with it, or NULL.  At the end
- * of `from` it is empty and `*end` is set. */
-static const char *
-read_line(FILE *from, char line[static LINE_SIZE], bool *end)
-{
-	size_t len = 0;
-	int c;
-
-	while ((c = getc(from)) != EOF && c != '\n') {
-		if (c == '\0') {
-			return "a NUL byte";
-		}
-		if (len + 1 == LINE_SIZE) {
-			return "longer than 1023 bytes";
-		}
-		line[len++] = (char)c;
-	}
-	line[len] = '\0';
-	*end = c == EOF && len == 0;
-	return *end && ferror(from) ? "cannot be read" : NULL;
-}
-
 /* Understand a line, which is cut into words in place; false with
  * `args->error` where it cannot be, or with an empty one where nothing stands
  * there. */
@@ -204,12 +182,12 @@ read_report(char *line, struct args *args, struct report *report)
 static const char *
 spool_lines(FILE *spool, struct args *args, int64_t *number)
 {
-	char line[LINE_SIZE];
+	char line[INPUT_LINE_SIZE];
 	bool end = false;
 
 	for (*number = 1; !end; ++*number) {
 		struct report report;
-		const char *wrong = read_line(stdin, line, &end);
+		const char *wrong = input_line(stdin, line, &end);
 
 		if (wrong != NULL) {
 			return wrong;
