@@ -137,7 +137,7 @@ const struct command commands[] = {
 	{ { "config", "check" }, "[FILE]",
 	  "whether the configuration, or FILE, and what it names are fine",
 	  "config check /etc/videur/videur.conf.new",
-	  { { ARGUMENT_OPTIONAL, ARGUMENT_FILE }, 0 }, ACCESS_NOT, config_check,
+	  { { ARGUMENT_OPTIONAL, ARGUMENT_FILE }, SHAPES }, ACCESS_NOT, config_check,
 	  NULL },
 	{ { "config", "show" }, "",
 	  "every setting as it holds, and where it came from",

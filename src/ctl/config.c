@@ -1,5 +1,6 @@
 #include "ctl/ctl.h"
 
+#include <string.h>
 #include <unistd.h>
 
 #include "base/text.h"
@@ -53,26 +54,47 @@ config_show(struct ctl *ctl)
 	return fine ? EXIT_FINE : EXIT_USAGE;
 }
 
+/* What is wrong, said at once, and a value for each line of it. */
+static void
+put_findings(char *error)
+{
+	char *line;
+
+	if (error[0] == '\0') {
+		return;
+	}
+	output_wrong(error);
+	while ((line = strsep(&error, "\n")) != NULL) {
+		if (line[0] != '\0') {
+			output_string(NULL, line);
+		}
+	}
+}
+
 enum exit_status
 config_check(struct ctl *ctl)
 {
 	const char *file = ctl->file;
 	char error[CONF_ERROR_SIZE];
-	bool fine;
+	char wrong[RULES_ERROR_SIZE] = "";
+	bool fine = false;
 	struct conf *conf = conf_read(file, &fine, error);
 	struct rules *rules;
 
-	if (error[0] != '\0') {
-		output_wrong(error);
+	output_object(NULL, NULL);
+	output_string("file", file != NULL ? file : CONF_DEFAULT_FILE);
+	output_list("findings");
+	put_findings(error);
+	if (conf != NULL) {
+		rules = rules_load(conf->watch.rules, wrong);
+		put_findings(wrong);
+		fine = fine && rules != NULL;
+		rules_free(rules);
 	}
-	if (conf == NULL) {
-		return EXIT_USAGE;
-	}
-	ctl->conf = conf;
-	rules = ctl_rules(ctl);
-	fine = fine && rules != NULL;
-	rules_free(rules);
-	ctl->conf = NULL;
+	(void)output_end();
+	fine = fine && conf != NULL;
+	output_bool("fine", fine);
+	(void)output_end();
 	conf_drop(conf);
 	if (fine && file == NULL && access(CONF_DEFAULT_FILE, F_OK) != 0) {
 		output_say("there is no " CONF_DEFAULT_FILE

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import subprocess
 
@@ -197,3 +198,19 @@ def test_a_relative_database_is_refused(house):
     assert (done.returncode, done.stdout) == (2, "")
     assert f'{house.conf}:1:12: database = "videur.db": must be a path' in (
         done.stderr)
+
+
+@pytest.mark.parametrize("more, status, findings", [
+    ("", 0, []),
+    ("keep { daily = 1h }", 0, [": warning: "]),
+    ("nonsense = 1\nmode = odd", 2, [':3:1: unknown "nonsense"', ":4:8: "]),
+])
+def test_programs_are_told_each_finding(house, more, status, findings):
+    house.configure(more)
+    done = house.run("config", "check", "--json")
+    told = json.loads(done.stdout)
+    assert done.returncode == status
+    assert (told["file"], told["fine"]) == (str(house.conf), status == 0)
+    assert len(told["findings"]) == len(findings), told
+    for line, part in zip(told["findings"], findings):
+        assert part in line and line in done.stderr
