@@ -90,6 +90,13 @@ void bans_read_observed(struct ctl *ctl, const struct standing *standing,
  */
 void bans_standing(struct ctl *ctl, const struct standing *standing);
 
+/* "lifted by root: they called", of a ban that was lifted and where the audit
+ * has it; else empty. */
+const char *traces_lifted(struct ctl *ctl, const struct ban *ban);
+
+/* The commands that show an address's lines in the logs that are followed. */
+void traces_logs(struct ctl *ctl, const struct addr *address, int64_t since);
+
 /* ---- the mode ---- */
 
 struct state;

@@ -18,9 +18,10 @@ struct known {
 	struct ctl *ctl;
 	struct net who; /* the address, or the network of the ban it is of */
 	struct net client;
-	int64_t last_event; /* 0 for none, as below */
-	int64_t last_ban;   /* when the last of them ends */
-	int64_t steps;      /* when the last step is forgotten */
+	int64_t first_event; /* 0 for none, as below */
+	int64_t last_event;
+	int64_t last_ban; /* when the last of them ends */
+	int64_t steps;    /* when the last step is forgotten */
 };
 
 /* ---- what is said now ---- */
@@ -84,6 +85,9 @@ put_sum(void *to, const struct event_sum *sum)
 	struct known *known = to;
 
 	output_record(sum);
+	if (known->first_event == 0 || sum->first < known->first_event) {
+		known->first_event = sum->first;
+	}
 	if (sum->last > known->last_event) {
 		known->last_event = sum->last;
 	}
@@ -475,13 +479,17 @@ put_bans(struct known *known)
 	for (size_t i = 0; i < story.count; i++) {
 		struct told *told = &story.told[i];
 		const struct ban *ban = &told->ban;
+		const char *lifted;
 
 		engine_why(ctl->store, ctl->conf, ban, ctl->now, &told->why);
 		if (ban_active(ban, ctl->now) && !ban->observed) {
 			told->next = engine_next(
 			    ctl->store, ctl->conf, ban, ctl->now);
 		}
-		bans_row(ctl, ban, NULL, story_text(told));
+		lifted = traces_lifted(ctl, ban);
+		bans_row(ctl, ban, NULL,
+		    piece("%s%s%s", story_text(told),
+			lifted[0] != '\0' ? ", " : "", lifted));
 		if (ban->ends > known->last_ban) {
 			known->last_ban = ban->ends;
 		}
@@ -530,6 +538,9 @@ explain_one(struct ctl *ctl, const struct target *target)
 	put_rules(&known);
 	put_networks(&known);
 	anything |= put_bans(&known);
+	traces_logs(ctl, address,
+	    known.first_event != 0 ? known.first_event
+				   : ctl->now - conf->keep_events);
 	output_say("\nForgotten, if nothing more happens:");
 	output_object("forgotten", NULL);
 	put_forgotten("events",

@@ -64,15 +64,10 @@ store_audit_put(struct store *store, const struct audit *audit)
 		db_text(":note", audit->note)));
 }
 
-void
-store_audit_each(struct store *store,
+static void
+tell_audit(struct store *store, sqlite3_stmt *row,
     bool (*each)(void *to, const struct audit *audit), void *to)
 {
-	sqlite3_stmt *row = db_query(store,
-	    "SELECT at, who, what, subject, note FROM audit"
-	    " ORDER BY at DESC, id DESC",
-	    NULL);
-
 	while (db_row(store, row)) {
 		const struct audit audit = {
 			.at = sqlite3_column_int64(row, 0),
@@ -87,6 +82,30 @@ store_audit_each(struct store *store,
 			return;
 		}
 	}
+}
+
+void
+store_audit_each(struct store *store,
+    bool (*each)(void *to, const struct audit *audit), void *to)
+{
+	tell_audit(store,
+	    db_query(store,
+		"SELECT at, who, what, subject, note FROM audit"
+		" ORDER BY at DESC, id DESC",
+		NULL),
+	    each, to);
+}
+
+void
+store_audit_at(struct store *store, int64_t at,
+    bool (*each)(void *to, const struct audit *audit), void *to)
+{
+	tell_audit(store,
+	    db_query(store,
+		"SELECT at, who, what, subject, note FROM audit"
+		" WHERE at = :at ORDER BY id DESC",
+		DB_WITH(db_int(":at", at))),
+	    each, to);
 }
 
 /* ---- the secret ---- */

@@ -528,6 +528,9 @@ void store_audit_put(struct store *store, const struct audit *audit);
 /* The newest first. */
 void store_audit_each(struct store *store,
     bool (*each)(void *to, const struct audit *audit), void *to);
+/* Those of one second. */
+void store_audit_at(struct store *store, int64_t at,
+    bool (*each)(void *to, const struct audit *audit), void *to);
 
 /* ---- what happened ---- */
 

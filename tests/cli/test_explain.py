@@ -1,8 +1,12 @@
 """explain: the whole story of an address."""
 
 import re
+import subprocess
 
 from conftest import DAY, HOUR, at, flat, local, minute, now, seconds
+
+
+ADDRESS = "203.0.113.7"
 
 
 def rule(story, name):
@@ -263,3 +267,34 @@ def test_a_ban_outlives_the_rule_it_came_from(house):
                      said, re.M)
     house.do("check", "203.0.113.7", status=1)
     assert house.do("clear", "203.0.113.7") == "lifted 1 ban\n"
+
+
+def test_who_lifted_a_ban_is_told_with_the_note(house):
+    house.do("ban", ADDRESS, "2h")
+    house.do("clear", ADDRESS, "--note", "they called")
+    house.do("ban", "198.51.100.7", "2h", "--reason", "spam")
+    house.do("allow", "add", "198.51.100.0/25", "--note", "ours")
+    assert ", lifted by root: they called" in flat(
+        house.do("explain", ADDRESS))
+    assert ", allowed by root: ours" in flat(
+        house.do("explain", "198.51.100.7"))
+
+
+def test_the_commands_that_show_its_lines_do(house):
+    log = house.folder / "it's mail.log"
+    log.write_text(f"a line of {ADDRESS} here\nanother of 192x0x2x1\n")
+    house.configure(f'watch {{ journal = no  files = {{"{log}"}} }}')
+    house.do("report", "spam", ADDRESS)
+    command, = house.json("explain", ADDRESS)["look"]
+    assert f"  {command}\n" in house.do("explain", ADDRESS)
+    done = subprocess.run(command, shell=True, check=True, text=True,
+                          capture_output=True)
+    assert done.stdout == f"a line of {ADDRESS} here\n"
+
+
+def test_of_the_journal_it_is_asked_from_the_first_event_on(house):
+    house.do("report", "spam", ADDRESS, "--at", "2026-11-21T18:05:42Z")
+    quoted = ADDRESS.replace(".", "\\.")
+    assert house.json("explain", ADDRESS)["look"] == [
+        "journalctl --since='2026-11-21 18:05:42 UTC'"
+        f" --grep='{quoted}'"]
