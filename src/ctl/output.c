@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -65,13 +66,26 @@ json_to_file(void *to, const char *bytes, size_t len)
 	fwrite(bytes, 1, len, to);
 }
 
+/* Whether it goes to people at a terminal who did not forbid that
+ * (https://no-color.org). */
+static bool
+shows_stress(void)
+{
+	const char *never = getenv("NO_COLOR");
+	const char *terminal = getenv("TERM");
+
+	return isatty(STDOUT_FILENO) && (never == NULL || never[0] == '\0') &&
+	       terminal != NULL && terminal[0] != '\0' &&
+	       strcmp(terminal, "dumb") != 0;
+}
+
 void
 output_init(enum output_format format, bool keep)
 {
 	out.format = format;
 	out.to = keep ? open_memstream(&out.kept, &out.len) : stdout;
 	out.to = out.to != NULL ? out.to : stdout;
-	screen_init(out.to);
+	screen_init(out.to, format == OUTPUT_TEXT && shows_stress());
 	json_init(&out.json, json_to_file, out.to);
 }
 
@@ -344,9 +358,19 @@ read_value(const struct column *column, const void *member, bool cell)
 static void
 put_labelled(const char *label, const char *value)
 {
-	int width = (int)utf8_width(label, strlen(label));
+	const int width = (int)utf8_width(label, strlen(label));
+	/* What cannot wait is in capitals: "DAMAGED". */
+	const bool alarm = label[0] >= 'A' && label[0] <= 'Z' &&
+			   label[1] >= 'A' && label[1] <= 'Z';
 
-	fprintf(out.to, "%s%*s", label, LABEL > width ? LABEL - width : 1, "");
+	if (alarm) {
+		screen_stress(SCREEN_ALARM);
+	}
+	fputs(label, out.to);
+	if (alarm) {
+		screen_stress(SCREEN_PLAIN);
+	}
+	fprintf(out.to, "%*s", LABEL > width ? LABEL - width : 1, "");
 	screen_wrapped(value, LABEL, LABEL);
 }
 

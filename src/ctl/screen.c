@@ -16,7 +16,8 @@ enum {
 };
 
 static struct {
-	FILE *to;                    /* borrowed */
+	FILE *to; /* borrowed */
+	bool terminal;
 	const struct layout *layout; /* borrowed */
 	char *buf;                   /* of all cells */
 	size_t len;
@@ -32,9 +33,25 @@ static struct {
 } screen;
 
 void
-screen_init(FILE *to)
+screen_init(FILE *to, bool terminal)
 {
 	screen.to = to;
+	screen.terminal = terminal;
+}
+
+/* By ECMA-48, SGR. */
+void
+screen_stress(enum screen_stress stress)
+{
+	static const char *const codes[] = {
+		[SCREEN_PLAIN] = "\033[0m",
+		[SCREEN_HEADING] = "\033[1m",
+		[SCREEN_ALARM] = "\033[1;31m",
+	};
+
+	if (screen.terminal) {
+		fputs(codes[stress], screen.to);
+	}
 }
 
 bool
@@ -255,7 +272,9 @@ screen_flush(void)
 			any = any || cell[i][0] != '\0';
 		}
 		if (any) {
+			screen_stress(SCREEN_HEADING);
 			put_row(cell);
+			screen_stress(SCREEN_PLAIN);
 		}
 	}
 	for (size_t row = 0; row < screen.rows; row++) {

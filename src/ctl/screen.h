@@ -16,8 +16,16 @@
 struct column;
 struct layout;
 
-/* Where all goes from now on. */
-void screen_init(FILE *to);
+/* Where all goes from now on; `terminal`: to one that knows how to stress. */
+void screen_init(FILE *to, bool terminal);
+
+enum screen_stress {
+	SCREEN_PLAIN,
+	SCREEN_HEADING,
+	SCREEN_ALARM
+};
+/* How what follows is shown, on a terminal. */
+void screen_stress(enum screen_stress stress);
 /* False where there was no memory for a cell. */
 bool screen_close(void);
 
