@@ -7,6 +7,7 @@
 #include "ctl/piece.h"
 
 enum {
+	COLUMNS = 80,
 	LIFTED_SIZE = 320,
 	COMMAND_SIZE = 2 * CONF_PATH_SIZE
 };
@@ -68,15 +69,22 @@ add_quoted(struct text *text, const char *word)
 	text_add_char(text, '\'');
 }
 
-/* Whether there was room for it. */
+/* A command of two parts, on two lines where it is long; whether there was room
+ * for it. */
 static bool
-put_command(struct text *text)
+put_command(const char *what, const struct text *rest)
 {
-	if (!text->cut) {
-		output_string(NULL, text->buf);
-		output_command("  %s", text->buf);
+	if (rest->cut) {
+		return false;
 	}
-	return !text->cut;
+	output_string(NULL, piece("%s %s", what, rest->buf));
+	if (strlen(what) + rest->len + sizeof("   ") > COLUMNS) {
+		output_command("  %s \\", what);
+		output_command("    %s", rest->buf);
+	} else {
+		output_command("  %s %s", what, rest->buf);
+	}
+	return true;
 }
 
 void
@@ -96,25 +104,25 @@ traces_logs(struct ctl *ctl, const struct addr *address, int64_t since)
 	if (strcmp(journal, "no") != 0) {
 		(void)text_from_time(since, when);
 		text_init(&text, command, sizeof(command));
-		text_add(&text, "journalctl");
 		if (strcmp(journal, "yes") != 0) {
-			text_add(&text, " --file=");
+			text_add(&text, "--file=");
 			add_quoted(&text, journal);
+			text_add_char(&text, ' ');
 		}
-		text_addf(&text, " --since='%.10s %.8s UTC' --grep='", when,
-		    when + sizeof("2026-11-27T") - 1);
+		text_add(&text, "--grep='");
 		for (const char *at = who; *at != '\0'; at++) {
 			text_addf(&text, *at == '.' ? "\\%c" : "%c", *at);
 		}
 		text_add_char(&text, '\'');
-		any |= put_command(&text);
+		any |= put_command(piece("journalctl --since='%.10s %.8s UTC'",
+				       when, when + sizeof("2026-11-27T") - 1),
+		    &text);
 	}
 	for (size_t i = 0; i < conf->watch.files.items; i++) {
 		text_init(&text, command, sizeof(command));
-		text_addf(&text, "zgrep -hF %s ", who);
 		add_quoted(&text, conf->watch.files.item[i]);
 		text_add_char(&text, '*');
-		any |= put_command(&text);
+		any |= put_command(piece("zgrep -hF %s", who), &text);
 	}
 	(void)output_end();
 	if (!any) {

@@ -304,6 +304,9 @@ is_kept(struct store *store, const struct conf *conf, const struct event *event,
 	const int64_t hour = tally_hour(event->at);
 	uint32_t reasons = 0;
 
+	*around = (struct around){
+		.conf = conf, .at = event->at, .since = INT64_MIN
+	};
 	store_ban_each(store,
 	    &(struct ban_query){ .scope = BAN_COVERING,
 		.who = event->client,
@@ -440,9 +443,7 @@ engine_observe(struct store *store, const struct conf *conf,
 		.name = kind_name(event.kind),
 		.number = 1 };
 	const enum verdict exempt = exemption(conf, &seen->address);
-	struct around around = {
-		.conf = conf, .at = event.at, .since = INT64_MIN
-	};
+	struct around around;
 	int64_t number = 0;
 
 	*outcome = (struct outcome){ .stored = false };

@@ -286,7 +286,8 @@ def test_the_commands_that_show_its_lines_do(house):
     house.configure(f'watch {{ journal = no  files = {{"{log}"}} }}')
     house.do("report", "spam", ADDRESS)
     command, = house.json("explain", ADDRESS)["look"]
-    assert f"  {command}\n" in house.do("explain", ADDRESS)
+    assert f"  {command}\n" in house.do("explain", ADDRESS).replace(
+        " \\\n    ", " ")
     done = subprocess.run(command, shell=True, check=True, text=True,
                           capture_output=True)
     assert done.stdout == f"a line of {ADDRESS} here\n"
