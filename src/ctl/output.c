@@ -71,8 +71,10 @@ json_to_file(void *to, const char *bytes, size_t len)
 static bool
 shows_stress(void)
 {
+	/* One thread. NOLINTBEGIN(concurrency-mt-unsafe) */
 	const char *never = getenv("NO_COLOR");
 	const char *terminal = getenv("TERM");
+	/* NOLINTEND(concurrency-mt-unsafe) */
 
 	return isatty(STDOUT_FILENO) && (never == NULL || never[0] == '\0') &&
 	       terminal != NULL && terminal[0] != '\0' &&
