@@ -403,7 +403,9 @@ judge_all(struct store *store, struct judge_query *query,
 		query->rule = &policy->rule[i];
 		query->observed = false;
 		if ((query->rule->kinds & kind_bit(event->kind)) != 0 &&
-		    tally_of(&sum, query->rule->kinds) >= query->rule->limit &&
+		    (query->rule->within > query->conf->keep_tallies ||
+			tally_of(&sum, query->rule->kinds) >=
+			    query->rule->limit) &&
 		    (!outcome->stored ||
 			!engine_is_same(store, query, event)) &&
 		    engine_judge(store, query, &judged)) {
@@ -414,6 +416,26 @@ judge_all(struct store *store, struct judge_query *query,
 	if (outcome->stored) {
 		engine_widen(store, query, event, outcome);
 	}
+}
+
+/* Whether it does not count: its address is never banned or allowed, or its
+ * message has had the most unknown recipients that count of such a client. */
+static bool
+is_left_out(struct store *store, const struct observation *seen,
+    const struct judge_query *query, const struct tally_row *tally)
+{
+	const enum verdict exempt = exemption(query->conf, &seen->address);
+
+	if (exempt == STANDING_NEVER) {
+		/* A proxy that hides its clients shows by that. */
+		store_record(store, &(struct store_record){ .tally = tally });
+		return true;
+	}
+	return exempt == STANDING_ALLOWED ||
+	       store_allow_find(store, &seen->address, query->now, NULL) ||
+	       (seen->kind == KIND_RECIPIENT &&
+		   seen->nth > POLICY_UNKNOWN_MAX &&
+		   is_trusted(store, query, query->at));
 }
 
 void
@@ -442,23 +464,12 @@ engine_observe(struct store *store, const struct conf *conf,
 		.what = DAILY_EVENT,
 		.name = kind_name(event.kind),
 		.number = 1 };
-	const enum verdict exempt = exemption(conf, &seen->address);
 	struct around around;
 	int64_t number = 0;
 
 	*outcome = (struct outcome){ .stored = false };
 	tally.tally.kind[event.kind] = 1;
-	if (exempt == STANDING_NEVER) {
-		/* A proxy that hides its clients shows by that. */
-		store_record(store, &(struct store_record){ .tally = &tally });
-		return;
-	}
-	if (exempt == STANDING_ALLOWED ||
-	    store_allow_find(store, &seen->address, now, NULL)) {
-		return;
-	}
-	if (seen->kind == KIND_RECIPIENT && seen->nth > POLICY_UNKNOWN_MAX &&
-	    is_trusted(store, &query, event.at)) {
+	if (is_left_out(store, seen, &query, &tally)) {
 		return;
 	}
 	if (seen->kind == KIND_AUTH) {
