@@ -102,13 +102,16 @@ by_time(const void *a, const void *b)
 				    : (one->order > other->order ? 1 : -1);
 }
 
-/* All that is new, in order of time. */
-static void
+/* All that is new, in order of time; false where it cannot be read now. */
+static bool
 show_new(struct tailing *tailing)
 {
 	struct store *store = tailing->ctl->store;
 
 	do {
+		int64_t seen[HAPPENED_SORTS];
+
+		memcpy(seen, tailing->seen, sizeof(seen));
 		tailing->count = 0;
 		tailing->more = false;
 		store_read(store);
@@ -117,7 +120,8 @@ show_new(struct tailing *tailing)
 			    tailing->seen[sort], BATCH, take, tailing);
 		}
 		if (store_read_end(store) != STORE_OK) {
-			return;
+			memcpy(tailing->seen, seen, sizeof(seen));
+			return false;
 		}
 		qsort(tailing->row, tailing->count, sizeof(tailing->row[0]),
 		    by_time);
@@ -125,11 +129,12 @@ show_new(struct tailing *tailing)
 			output_record(&tailing->row[i]);
 		}
 	} while (tailing->more);
-	(void)fflush(stdout);
+	return fflush(stdout) == 0;
 }
 
-/* Where it begins: `lines` before the newest of each. */
-static void
+/* Where it begins: `lines` before the newest of each; false where that cannot be
+ * read now. */
+static bool
 begin(struct tailing *tailing, int64_t lines)
 {
 	struct store *store = tailing->ctl->store;
@@ -141,7 +146,7 @@ begin(struct tailing *tailing, int64_t lines)
 
 		tailing->seen[sort] = newest > lines ? newest - lines : 0;
 	}
-	(void)store_read_end(store);
+	return store_read_end(store) == STORE_OK;
 }
 
 enum exit_status
@@ -150,29 +155,31 @@ tail_show(struct ctl *ctl)
 	static struct tailing tailing; /* too large for a stack */
 	const struct timespec nap = { .tv_nsec = NAP_MS * INT64_C(1000000) };
 	const struct args *args = ctl->args;
-	int64_t told = -1;
+	int64_t lines = args->value[OPTION_LIMIT] != NULL ? args->limit : LINES;
+	int64_t told = -1; /* store_changes() then */
+	bool begun = false;
 
 	tailing.ctl = ctl;
-	begin(
-	    &tailing, args->value[OPTION_LIMIT] != NULL ? args->limit : LINES);
 	output_table(NULL, &rows);
 	while (!ferror(stdout)) {
 		const int64_t changes = store_changes(ctl->store);
 		bool anew = false;
 
-		if (changes != told || changes < 0) {
-			show_new(&tailing);
+		begun = begun || begin(&tailing, lines);
+		if (begun && (changes != told || changes < 0) &&
+		    show_new(&tailing)) {
 			told = changes;
 		}
-		if (changes >= 0) {
+		if (begun && changes == told) {
 			tailing.looked = proc_now();
 		}
 		(void)nanosleep(&nap, NULL);
 		/* Another database has other ids: what is new in it is what
 		 * happened since the last look. */
 		if (store_tend(ctl->store, &anew) == STORE_OK && anew) {
-			begin(&tailing, BATCH);
 			tailing.since = tailing.looked;
+			lines = BATCH;
+			begun = false;
 			told = -1;
 		}
 	}
