@@ -126,7 +126,6 @@ read_request(struct MHD_Connection *connection, const char *version,
 		{ MHD_GET_ARGUMENT_KIND, "as", &request->as },
 		{ MHD_GET_ARGUMENT_KIND, "v", &request->v },
 		{ MHD_GET_ARGUMENT_KIND, "q", &request->q },
-		{ MHD_GET_ARGUMENT_KIND, "command", &request->command },
 		{ MHD_HEADER_KIND, "Host", &request->host },
 		{ MHD_HEADER_KIND, "Accept", &request->accept },
 		{ MHD_HEADER_KIND, "Accept-Language",
@@ -145,8 +144,6 @@ read_request(struct MHD_Connection *connection, const char *version,
 	(void)MHD_get_connection_values(
 	    connection, MHD_GET_ARGUMENT_KIND, add_asked, request);
 	request->ip = request->asked[0];
-	request->secret = MHD_lookup_connection_value(connection,
-	    MHD_HEADER_KIND, auth_policy_header(request->site->conf, buf));
 	text_init(&all.forwarded, buf, sizeof(buf));
 	(void)MHD_get_connection_values(
 	    connection, MHD_HEADER_KIND, add_repeated, &all);
@@ -165,6 +162,18 @@ read_request(struct MHD_Connection *connection, const char *version,
 			      !visitor_is_proxy(request->site->conf, &peer);
 	request->foreign = MHD_lookup_connection_value(
 			       connection, MHD_HEADER_KIND, "Origin") != NULL;
+}
+
+/* And what Dovecot alone sends. */
+static void
+read_question(struct MHD_Connection *connection, struct request *request)
+{
+	char name[AUTH_POLICY_HEADER_SIZE];
+
+	request->command = MHD_lookup_connection_value(
+	    connection, MHD_GET_ARGUMENT_KIND, "command");
+	request->secret = MHD_lookup_connection_value(connection,
+	    MHD_HEADER_KIND, auth_policy_header(request->site->conf, name));
 }
 
 /* ---- what goes out ---- */
@@ -333,6 +342,9 @@ answer(const struct handler *handler, struct MHD_Connection *connection,
 	request.site = site;
 	text_init(&response.body, body, sizeof(body));
 	read_request(connection, asked->version, &request);
+	if (handler->is_for_dovecot) {
+		read_question(connection, &request);
+	}
 	if (request.reads && path == NULL) {
 		request.wrong = MHD_HTTP_BAD_REQUEST;
 	}
