@@ -139,6 +139,26 @@ file_read_head(const char *path, char *buf, size_t size)
 	return len > 0 ? (size_t)len : 0;
 }
 
+const char *
+file_line(FILE *from, char line[static FILE_LINE_SIZE], bool *end)
+{
+	size_t len = 0;
+	int c;
+
+	while ((c = getc(from)) != EOF && c != '\n') {
+		if (c == '\0') {
+			return "a NUL byte";
+		}
+		if (len + 1 == FILE_LINE_SIZE) {
+			return "longer than 1023 bytes";
+		}
+		line[len++] = (char)c;
+	}
+	line[len] = '\0';
+	*end = c == EOF && len == 0;
+	return *end && ferror(from) ? "cannot be read" : NULL;
+}
+
 static bool
 write_whole(int fd, const char *text)
 {

@@ -6,9 +6,11 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdio.h>
 
 enum {
-	FILE_WHY_SIZE = 128
+	FILE_WHY_SIZE = 128,
+	FILE_LINE_SIZE = 1024 /* the longest line that is read, with its NUL */
 };
 
 /*
@@ -28,6 +30,10 @@ char *file_read_text(
 /* Read the first size - 1 bytes of a file, fewer where it has no more, with a
  * NUL behind them; gives back how many, 0 where it cannot be read. */
 size_t file_read_head(const char *path, char *buf, size_t size);
+
+/* Read up to the next line's end, of what came from outside; what is wrong with
+ * the line, or NULL.  At the end of `from` it is empty and `*end` is set. */
+const char *file_line(FILE *from, char line[static FILE_LINE_SIZE], bool *end);
 
 /* Put a text in the place of a file at once: who reads it sees the old or the
  * new one, whole.  It keeps the file's owner and mode; a new one has `mode`.  A

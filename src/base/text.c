@@ -18,6 +18,20 @@ text_add_char(struct text *text, char c)
 }
 
 void
+text_add_quoted(struct text *to, const char *word)
+{
+	text_add_char(to, '\'');
+	for (; *word != '\0'; word++) {
+		if (*word == '\'') {
+			text_add(to, "'\\''");
+		} else {
+			text_add_char(to, *word);
+		}
+	}
+	text_add_char(to, '\'');
+}
+
+void
 text_add_int(struct text *text, int64_t value, int width)
 {
 	char digits[24];

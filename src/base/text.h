@@ -51,6 +51,8 @@ text_add(struct text *text, const char *string)
 }
 
 void text_add_char(struct text *text, char c);
+/* A word so that a shell takes it as one. */
+void text_add_quoted(struct text *to, const char *word);
 /* A decimal number, with zeros before it up to `width` digits; several times
  * faster than text_addf(). */
 void text_add_int(struct text *text, int64_t value, int width);

@@ -26,8 +26,7 @@ backup_database(struct ctl *ctl)
 	char error[STORE_ERROR_SIZE] = "";
 	int64_t bytes = 0;
 
-	if (store_backup(from, to, ctl->args->value[OPTION_FORCE] != NULL,
-		&bytes, error) != STORE_OK) {
+	if (store_backup(from, to, &bytes, error) != STORE_OK) {
 		output_complain("%s", error);
 		return EXIT_DATABASE;
 	}
@@ -44,18 +43,6 @@ backup_database(struct ctl *ctl)
 }
 
 enum exit_status
-restore_check(struct ctl *ctl)
-{
-	char error[STORE_ERROR_SIZE] = "";
-
-	if (store_restorable(ctl->args->word[1], error) != STORE_OK) {
-		output_complain("%s", error);
-		return EXIT_USAGE;
-	}
-	return EXIT_FINE;
-}
-
-enum exit_status
 restore_database(struct ctl *ctl)
 {
 	const bool dry = ctl->args->value[OPTION_DRY_RUN] != NULL;
@@ -63,10 +50,12 @@ restore_database(struct ctl *ctl)
 	const char *path = ctl->conf->database;
 	char error[STORE_ERROR_SIZE] = "";
 	char kept[PATH_MAX] = "";
+	bool fits;
 
-	if (!dry && store_restore(path, from, kept, error) != STORE_OK) {
+	if (store_restore(path, from, dry ? NULL : kept, &fits, error) !=
+	    STORE_OK) {
 		output_complain("%s", error);
-		return EXIT_DATABASE;
+		return fits ? EXIT_DATABASE : EXIT_USAGE;
 	}
 	if (!dry && ctl_open(ctl)) {
 		store_begin(ctl->store);

@@ -159,7 +159,7 @@ const struct command commands[] = {
 	  "put such a copy in the place of the database; nothing is stopped",
 	  "restore /var/backups/videur.db",
 	  { { ARGUMENT_FILE }, CHANGES }, ACCESS_NONE, restore_database,
-	  restore_check },
+	  NULL },
 	{ { "rescue" }, "FILE",
 	  "save what can be read of a damaged database into a new one",
 	  "rescue /var/lib/videur/saved.db",

@@ -168,8 +168,6 @@ verb stats_show;
 /* Refuses to replace a file without --force. */
 verb backup_check;
 verb backup_database;
-/* Refuses what is no sound database of ours. */
-verb restore_check;
 verb restore_database;
 /* All that is known of a client. */
 verb forget_client;

@@ -3,9 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "ctl/ctl.h"
-#include "ctl/input.h"
 #include "doctor/facts.h"
 #include "engine/engine.h"
 
@@ -89,7 +89,7 @@ keep_net(const struct net *net)
 static bool
 read_list(struct ctl *ctl, FILE *from)
 {
-	char line[INPUT_LINE_SIZE];
+	char line[FILE_LINE_SIZE];
 	const char *wrong = NULL;
 	int64_t number = 0;
 	bool end = false;
@@ -99,7 +99,7 @@ read_list(struct ctl *ctl, FILE *from)
 		bool there;
 
 		number++;
-		wrong = input_line(from, line, &end);
+		wrong = file_line(from, line, &end);
 		if (wrong == NULL) {
 			wrong = read_net(ctl, line, &net, &there);
 		}

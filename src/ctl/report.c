@@ -4,9 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/text.h"
 #include "ctl/ctl.h"
-#include "ctl/input.h"
 #include "engine/engine.h"
 
 enum {
@@ -182,12 +182,12 @@ read_report(char *line, struct args *args, struct report *report)
 static const char *
 spool_lines(FILE *spool, struct args *args, int64_t *number)
 {
-	char line[INPUT_LINE_SIZE];
+	char line[FILE_LINE_SIZE];
 	bool end = false;
 
 	for (*number = 1; !end; ++*number) {
 		struct report report;
-		const char *wrong = input_line(stdin, line, &end);
+		const char *wrong = file_line(stdin, line, &end);
 
 		if (wrong != NULL) {
 			return wrong;

@@ -54,21 +54,6 @@ traces_lifted(struct ctl *ctl, const struct ban *ban)
 
 /* ---- its lines ---- */
 
-/* A word for the shell: in quotes, whatever is in it. */
-static void
-add_quoted(struct text *text, const char *word)
-{
-	text_add_char(text, '\'');
-	for (; *word != '\0'; word++) {
-		if (*word == '\'') {
-			text_add(text, "'\\''");
-		} else {
-			text_add_char(text, *word);
-		}
-	}
-	text_add_char(text, '\'');
-}
-
 /* A command of two parts, on two lines where it is long; whether there was room
  * for it. */
 static bool
@@ -106,7 +91,7 @@ traces_logs(struct ctl *ctl, const struct addr *address, int64_t since)
 		text_init(&text, command, sizeof(command));
 		if (strcmp(journal, "yes") != 0) {
 			text_add(&text, "--file=");
-			add_quoted(&text, journal);
+			text_add_quoted(&text, journal);
 			text_add_char(&text, ' ');
 		}
 		text_add(&text, "--grep='");
@@ -120,7 +105,7 @@ traces_logs(struct ctl *ctl, const struct addr *address, int64_t since)
 	}
 	for (size_t i = 0; i < conf->watch.files.items; i++) {
 		text_init(&text, command, sizeof(command));
-		add_quoted(&text, conf->watch.files.item[i]);
+		text_add_quoted(&text, conf->watch.files.item[i]);
 		text_add_char(&text, '*');
 		any |= put_command(piece("zgrep -hF %s", who), &text);
 	}

@@ -46,11 +46,11 @@ change_make(struct change *out, const struct mta *mta, const char *service,
 	text_add(&text, "postconf ");
 	if (mta->folder[0] != '\0') {
 		text_add(&text, "-c ");
-		postconf_quote(&text, mta->folder);
+		text_add_quoted(&text, mta->folder);
 		text_add_char(&text, ' ');
 	}
 	text_add(&text, service[0] != '\0' ? "-P " : "-e ");
-	postconf_quote(&text, pair);
+	text_add_quoted(&text, pair);
 	return whole && !text.cut;
 }
 

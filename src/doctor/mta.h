@@ -65,9 +65,6 @@ bool postconf_item(const char **at, char *item, size_t size);
 /* Write a list without a blank, as `postconf -P` wants it. */
 void postconf_pack(struct text *to, const char *list);
 
-/* Write a word so that a shell takes it as one. */
-void postconf_quote(struct text *to, const char *word);
-
 /* ---- milters ---- */
 
 enum {

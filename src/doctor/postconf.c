@@ -226,17 +226,3 @@ postconf_pack(struct text *to, const char *list)
 		}
 	}
 }
-
-void
-postconf_quote(struct text *to, const char *word)
-{
-	text_add_char(to, '\'');
-	for (; *word != '\0'; word++) {
-		if (*word == '\'') {
-			text_add(to, "'\\''");
-		} else {
-			text_add_char(to, *word);
-		}
-	}
-	text_add_char(to, '\'');
-}

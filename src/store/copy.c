@@ -24,6 +24,8 @@ enum {
 	NAP = 20         /* ms between them */
 };
 
+static const char quick_check[] = "PRAGMA quick_check(1)";
+
 /* Why something failed, in front of which stands whose it is. */
 static enum store_result
 fail(char error[static STORE_ERROR_SIZE], const char *path, const char *why)
@@ -71,20 +73,6 @@ copy(sqlite3 *from, sqlite3 *to)
 	return sqlite3_backup_finish(backup);
 }
 
-/* Whether nothing is wrong with it. */
-static bool
-is_sound(sqlite3 *db)
-{
-	sqlite3_stmt *row = NULL;
-	const bool sound = sqlite3_prepare_v2(db, "PRAGMA quick_check(1)", -1,
-			       &row, NULL) == SQLITE_OK &&
-			   sqlite3_step(row) == SQLITE_ROW &&
-			   strcmp(db_words(row, 0), "ok") == 0;
-
-	(void)sqlite3_finalize(row);
-	return sound;
-}
-
 static int64_t
 version_of(sqlite3 *db)
 {
@@ -107,7 +95,7 @@ open_sound(const char *path, char error[static STORE_ERROR_SIZE])
 	sqlite3 *db = open_file(path, SQLITE_OPEN_READONLY);
 	const char *why = db == NULL ? "cannot be opened" : db_not_ours(db);
 
-	if (why == NULL && !is_sound(db)) {
+	if (why == NULL && !db_is_sound(db, quick_check)) {
 		why = "it is damaged: see \"videur help rescue\"";
 	} else if (why == NULL && version_of(db) > db_program_version()) {
 		why = "it is of a newer version than this program's";
@@ -144,7 +132,7 @@ fill(const char *path, sqlite3 *from, char error[static STORE_ERROR_SIZE])
 		NULL) != SQLITE_OK) {
 		result = fail(error, path,
 		    to != NULL ? sqlite3_errmsg(to) : "cannot be opened");
-	} else if (!is_sound(to)) {
+	} else if (!db_is_sound(to, quick_check)) {
 		result = fail(error, path,
 		    "the copy is damaged, as the database may be: see \"videur "
 		    "doctor\"");
@@ -158,7 +146,7 @@ fill(const char *path, sqlite3 *from, char error[static STORE_ERROR_SIZE])
 }
 
 enum store_result
-store_backup(const char *from, const char *to, bool replace, int64_t *bytes,
+store_backup(const char *from, const char *to, int64_t *bytes,
     char error[static STORE_ERROR_SIZE])
 {
 	char fresh[PATH_MAX];
@@ -171,9 +159,6 @@ store_backup(const char *from, const char *to, bool replace, int64_t *bytes,
 	text_addf(&text, "%s.new", to);
 	if (text.cut) {
 		return fail(error, to, "too long a name");
-	}
-	if (!replace && access(to, F_OK) == 0) {
-		return fail(error, to, "it exists already (see --force)");
 	}
 	db = open_file(from, SQLITE_OPEN_READONLY);
 	if (db == NULL || db_not_ours(db) != NULL) {
@@ -291,16 +276,18 @@ put_in_place(
 }
 
 enum store_result
-store_restore(const char *path, const char *from, char kept[static PATH_MAX],
-    char error[static STORE_ERROR_SIZE])
+store_restore(const char *path, const char *from, char kept[PATH_MAX],
+    bool *fits, char error[static STORE_ERROR_SIZE])
 {
 	sqlite3 *db = open_sound(from, error);
 	enum store_result result = STORE_FAILED;
 	struct store *store = NULL;
 	int folder = -1;
 
-	if (db == NULL) {
-		return STORE_FAILED;
+	*fits = db != NULL;
+	if (db == NULL || kept == NULL) {
+		(void)sqlite3_close(db);
+		return *fits ? STORE_OK : STORE_FAILED;
 	}
 	if (store_open(&store, path, STORE_WRITE, PATIENCE, error) ==
 	    STORE_OK) {
@@ -318,13 +305,4 @@ store_restore(const char *path, const char *from, char kept[static PATH_MAX],
 	store_close(store);
 	(void)sqlite3_close(db);
 	return result;
-}
-
-enum store_result
-store_restorable(const char *from, char error[static STORE_ERROR_SIZE])
-{
-	sqlite3 *db = open_sound(from, error);
-
-	(void)sqlite3_close(db);
-	return db != NULL ? STORE_OK : STORE_FAILED;
 }

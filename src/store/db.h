@@ -278,6 +278,10 @@ int db_aside_put(const struct store *store, const char *aside, bool main);
  * opened just now. */
 void db_files_tell(struct store *store, bool opened);
 
+/* Whether a check, "PRAGMA quick_check(1)", finds nothing wrong with it; false
+ * for NULL. */
+bool db_is_sound(sqlite3 *db, const char *check);
+
 /* Save the rows of `from` in `to`, until a time on proc_ticks(); 0: all.  False
  * where nothing can be written. */
 bool db_rescue(sqlite3 *from, struct store *to, int64_t until,

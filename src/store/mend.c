@@ -30,9 +30,8 @@ enum {
 
 static const char quick_check[] = "PRAGMA quick_check(1)";
 
-/* Whether a database is sound. */
-static bool
-is_sound(sqlite3 *db, const char *check)
+bool
+db_is_sound(sqlite3 *db, const char *check)
 {
 	sqlite3_stmt *row = NULL;
 	bool sound = db != NULL &&
@@ -70,8 +69,8 @@ is_damaged(const struct store *store)
 		int rc;
 
 		damaged = db != NULL &&
-			  (!is_sound(db, quick_check) ||
-			      !is_sound(db, "PRAGMA integrity_check(1)"));
+			  (!db_is_sound(db, quick_check) ||
+			      !db_is_sound(db, "PRAGMA integrity_check(1)"));
 		rc = sqlite3_errcode(db);
 		damaged = damaged &&
 			  (rc == SQLITE_OK || rc == SQLITE_ROW ||
@@ -177,9 +176,9 @@ save(struct store *store, enum db_files found, struct store *to,
 	const bool own = found == DB_FILES_GONE || found == DB_FILES_TORN;
 	sqlite3 *alone = own ? NULL : open_files(store->path, false, to);
 	sqlite3 *both = own ? store->db : open_files(store->path, true, to);
-	const bool whole = is_sound(alone, quick_check) &&
+	const bool whole = db_is_sound(alone, quick_check) &&
 			   (found == DB_FILES_WRITTEN ||
-			       !is_sound(both, quick_check));
+			       !db_is_sound(both, quick_check));
 	struct store_rescued more = { .rows = 0 };
 	bool fine = both != NULL &&
 		    db_rescue(whole ? alone : both, to, until, counts);

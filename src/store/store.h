@@ -640,26 +640,21 @@ size_t store_erase(struct store *store, const struct net *client,
 
 /*
  * Copy the database at `from`, as it is at one moment, while others write, into
- * a file that is whole by itself, of mode 0600: `to` is there whole, or not at
- * all.  What was there stays unless `replace`.  `bytes` is its size.  Anything
- * but STORE_OK: `error` says why.
+ * a file that is whole by itself, of mode 0600: `to` is there whole, or as it
+ * was.  `bytes` is its size.  Anything but STORE_OK: `error` says why.
  */
-enum store_result store_backup(const char *from, const char *to, bool replace,
-    int64_t *bytes, char error[static STORE_ERROR_SIZE]);
-
-/* Whether store_restore() would take it: one of ours, sound, and not newer than
- * this program. */
-enum store_result store_restorable(
-    const char *from, char error[static STORE_ERROR_SIZE]);
+enum store_result store_backup(const char *from, const char *to, int64_t *bytes,
+    char error[static STORE_ERROR_SIZE]);
 
 /*
  * Put a copy of the database at `from` in the place of the one at `path`, which
  * is kept under the name `kept`, while others have it open: they notice, and
  * write into the new one what they were about to write.  Whatever interrupts
- * it, there is the old or the new one, whole.  Anything but STORE_OK: the old
- * one, and `error` says why.
+ * it, there is the old or the new one, whole.  Where `kept` is NULL it is only
+ * looked whether `from` fits: one of ours, sound, and not newer than this
+ * program.  Anything but STORE_OK: the old one, and `error` says why.
  */
 enum store_result store_restore(const char *path, const char *from,
-    char kept[static PATH_MAX], char error[static STORE_ERROR_SIZE]);
+    char kept[PATH_MAX], bool *fits, char error[static STORE_ERROR_SIZE]);
 
 #endif

@@ -40,7 +40,7 @@ words_for_a_shell(void **state)
 
 	(void)state;
 	text_init(&got, buf, sizeof(buf));
-	postconf_quote(&got, "it's $(id)");
+	text_add_quoted(&got, "it's $(id)");
 	check_text(
 	    "a quote is taken out of its quotes", buf, "'it'\\''s $(id)'");
 }
