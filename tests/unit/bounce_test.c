@@ -227,7 +227,7 @@ static void
 much_is_bounded(void **state)
 {
 	enum {
-		LONG = 4 * 1024 * 1024
+		LONG = 1024 * 1024
 	};
 	char *text = malloc(LONG);
 	struct bounce bounce;

@@ -120,6 +120,7 @@ script_observes(struct script *script)
 		engine_key(fixture->store, script->word[3], key);
 	}
 	last = late ? T0 + script_number(script, 3, 0) : script->now;
+	store_begin(fixture->store);
 	for (int64_t i = count - 1; i >= 0; i--) {
 		int64_t at = same ? last : last - i;
 
@@ -133,13 +134,12 @@ script_observes(struct script *script)
 			.nth = nth ? (int)(count - i) : 0,
 		};
 
-		store_begin(fixture->store);
 		engine_observe(fixture->store, fixture->conf, &seen, NULL,
 		    late ? script->now : at, &outcome);
-		assert_int_equal(store_commit(fixture->store), STORE_OK);
 		bans += outcome.bans;
 		storm |= outcome.storm;
 	}
+	assert_int_equal(store_commit(fixture->store), STORE_OK);
 	text_init(&text, script->got, sizeof(script->got));
 	text_addf(&text, "%zu%s%s%s%s", bans,
 	    outcome.bans > 0 && outcome.ban[0].observed ? " observed" : "",
