@@ -17,7 +17,7 @@
 #   make fuzz       parsers of foreign text, and the running milter, against
 #                   made-up bytes (a minute each; FUZZ_SECONDS=)
 #   make soak       services killed, disks that fail (5 minutes; SOAK_SECONDS=)
-#   make bench      the benchmarks
+#   make bench      the benchmarks, in 15 minutes; bench-quick in 2
 #   make reproducible   build again elsewhere and compare
 #   make sbom       what the programs are made of (SPDX)
 #   make pictures   take the README's pictures again
@@ -420,12 +420,11 @@ SOAK_SECONDS ?= 300
 soak: all $(BUILD)/soak/faulty.so
 	@tests/soak/soak $(BUILD) --seconds $(SOAK_SECONDS)
 
+# One table; each bench of tests/bench tells more of its own part.
 bench: all $(BENCHES)
-	tests/bench/milter
-	tests/bench/milter --limits
-	tests/bench/watch
-	tests/bench/watch --mix
-	tests/bench/web
+	@tests/bench/table
+bench-quick: all $(BENCHES)
+	@tests/bench/table --quick
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin
@@ -459,7 +458,7 @@ clean:
 
 # Never a file: a test runs whenever it is asked for.
 .PHONY: $(UNIT_TESTS:%=%.run) $(FUZZERS:%=%.fuzz)
-.PHONY: all help run demo check suites sendmail sendmail-inside asan tsan lint soak sbom deb package reproducible measure pictures load bench fuzz fuzz-merge milter.fuzz install uninstall clean $(SUITES)
+.PHONY: all help run demo check suites sendmail sendmail-inside asan tsan lint soak sbom deb package reproducible measure pictures load bench bench-quick fuzz fuzz-merge milter.fuzz install uninstall clean $(SUITES)
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(shell find $(BUILD)/obj -name '*.d' 2>/dev/null)

@@ -3,11 +3,13 @@
  * after another, as Postfix would open them.
  *
  *   milter_load [-c CONNECTIONS] [-t SECONDS] [-b BANS] [-o OTHERS]
- *               [-p PERCENT] [-g PERCENT] SOCKET
+ *               [-p PERCENT] [-g PERCENT] [-r RATE] SOCKET
  *
  * Of the sessions, -p PERCENT come from the BANS addresses that `fill` bans,
  * the others from OTHERS addresses without one; of those, -g PERCENT guess a
- * recipient that does not exist.  Prints one line: how many sessions there
+ * recipient that does not exist.  With -r so many sessions begin a second,
+ * whether or not those before have ended (on -c CONNECTIONS at most: one that
+ * finds none free has begun all the same).  Prints one line: how many sessions there
  * were in all, how many ended within SECONDS (after a start that is not
  * counted), how many a second, the time from opening the connection to the
  * first answer to an SMTP event (median and 99th of a hundred), how many
@@ -46,6 +48,7 @@ struct settings {
 	int64_t others;
 	int64_t percent;
 	int64_t guessers; /* in a hundred of the others */
+	int64_t rate;     /* that begin a second; 0: each behind another */
 };
 
 struct connection {
@@ -79,6 +82,10 @@ static struct settings settings = {
 	.percent = 20,
 };
 static struct connection connections[CONNECTIONS_MAX];
+/* With a rate: those without a session, and when the next one begins. */
+static struct connection *idle[CONNECTIONS_MAX];
+static size_t idles;
+static int64_t due;
 static int epoll_fd;
 static bool counting;
 
@@ -159,12 +166,12 @@ next_guest(void)
 }
 
 static void
-begin_session(struct connection *connection)
+begin_session(struct connection *connection, int64_t began)
 {
 	struct epoll_event event = { .events = EPOLLIN,
 		.data.ptr = connection };
 
-	connection->began = clock_now();
+	connection->began = began;
 	connection->fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (connection->fd < 0)
 		die("socket");
@@ -235,7 +242,10 @@ take_packet(
 	if (send_step(connection))
 		return;
 	end_session(connection);
-	begin_session(connection);
+	if (settings.rate > 0)
+		idle[idles++] = connection;
+	else
+		begin_session(connection, clock_now());
 }
 
 static void
@@ -264,13 +274,29 @@ receive(struct connection *connection)
 	take_packet(connection, connection->answer + 4, len);
 }
 
+/* Begin the sessions that are due; gives back how long nothing more is to be
+ * done. */
+static int64_t
+begin_due(int64_t now, int64_t end)
+{
+	while (settings.rate > 0 && idles > 0 && due <= now) {
+		begin_session(idle[--idles], due);
+		due += NANOSECONDS / settings.rate;
+	}
+	return (settings.rate > 0 && idles > 0 && due < end ? due : end) - now;
+}
+
 static void
 run_until(int64_t end)
 {
 	struct epoll_event ready[64];
+	int64_t now;
 
-	while (clock_now() < end) {
-		int count = epoll_wait(epoll_fd, ready, 64, 100);
+	while ((now = clock_now()) < end) {
+		const int64_t left = begin_due(now, end);
+		const struct timespec wait = { .tv_sec = left / NANOSECONDS,
+			.tv_nsec = left % NANOSECONDS };
+		int count = epoll_pwait2(epoll_fd, ready, 64, &wait, NULL);
 
 		if (count < 0 && errno != EINTR)
 			die("epoll_wait");
@@ -316,7 +342,7 @@ usage(void)
 {
 	log_fatal(EXIT_USAGE,
 	    "usage: milter_load [-c CONNECTIONS] [-t SECONDS] [-b BANS] "
-	    "[-o OTHERS] [-p PERCENT] [-g PERCENT] SOCKET");
+	    "[-o OTHERS] [-p PERCENT] [-g PERCENT] [-r RATE] SOCKET");
 }
 
 static void
@@ -332,7 +358,7 @@ read_settings(int argc, char **argv)
 	int option;
 
 	/* One thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while ((option = getopt(argc, argv, "c:t:b:o:p:g:")) != -1) {
+	while ((option = getopt(argc, argv, "c:t:b:o:p:g:r:")) != -1) {
 		if (option == 'c')
 			read_number(
 			    optarg, 1, CONNECTIONS_MAX, &settings.connections);
@@ -348,6 +374,8 @@ read_settings(int argc, char **argv)
 			read_number(optarg, 0, 100, &settings.percent);
 		else if (option == 'g')
 			read_number(optarg, 0, 100, &settings.guessers);
+		else if (option == 'r')
+			read_number(optarg, 1, 100000, &settings.rate);
 		else
 			usage();
 	}
@@ -368,8 +396,13 @@ main(int argc, char **argv)
 	epoll_fd = epoll_create1(EPOLL_CLOEXEC);
 	if (epoll_fd < 0)
 		die("epoll_create1");
-	for (int64_t i = 0; i < settings.connections; i++)
-		begin_session(&connections[i]);
+	due = clock_now();
+	for (int64_t i = 0; i < settings.connections; i++) {
+		if (settings.rate > 0)
+			idle[idles++] = &connections[i];
+		else
+			begin_session(&connections[i], clock_now());
+	}
 	run_until(clock_now() + START_LASTS);
 	counting = true;
 	began = clock_now();
