@@ -59,7 +59,7 @@ endif
 # Two builds of one commit are the same: no program knows its build's folder.
 SAME = -ffile-prefix-map=$(CURDIR)=.
 COMPILE = $(CC) -std=c17 -D_GNU_SOURCE -DVIDEUR_VERSION='"$(VERSION)"' -Isrc \
-	$(FORTIFY) $(SAME) $(CFLAGS) $(WARNINGS) $(HARDEN) $(CPPFLAGS)
+	$(FORTIFY) $(SAME) $(CFLAGS) $(WARNINGS) $(HARDEN) $(ROOM_FLAGS) $(CPPFLAGS)
 LINK = $(CC) $(CFLAGS) $(LDHARDEN) $(LDFLAGS)
 
 # One short line a step; V=1 shows the whole command.
@@ -79,9 +79,15 @@ LIBRARY_LIBS = -lsqlite3 -lpcre2-8 -lz -lresolv
 LIBS_milter = -lmilter -lpthread
 LIBS_web = -lmicrohttpd -lgnutls
 LIBS_watch = -lsystemd
-PROGRAMS = $(BUILD)/videur $(BUILD)/videur-milter $(BUILD)/videur-watch \
-	$(BUILD)/videur-web
-SERVICES = $(filter-out %/videur,$(PROGRAMS))
+# Its headers lie in folders of their own.
+CFLAGS_feedback := $(patsubst -I%,-isystem%,\
+	$(shell pkg-config --cflags gmime-3.0 2>/dev/null))
+LIBS_feedback = -lgmime-3.0 -lgobject-2.0 -lglib-2.0
+PROGRAMS = $(BUILD)/videur $(BUILD)/videur-feedback $(BUILD)/videur-milter \
+	$(BUILD)/videur-watch $(BUILD)/videur-web
+# The others are for administrators, and for programs that they name.
+SERVICES = $(filter-out %/videur %/videur-feedback,$(PROGRAMS))
+COMMANDS = $(filter-out $(SERVICES),$(PROGRAMS))
 MANUALS = $(sort $(wildcard src/*/*.[58]))
 MANDIR = $(PREFIX)/share/man
 # In /usr/local, too, systemd looks there.
@@ -127,12 +133,15 @@ help:
 # Whether there is what a step needs.
 $(BUILD)/has/%: scripts/need
 	@mkdir -p $(@D)
-	@scripts/need "$(CC) $(CPPFLAGS)" $*
+	@scripts/need "$(CC) $(CPPFLAGS) $(CFLAGS_feedback)" $*
 	@touch $@
 
 $(BUILD)/videur: $(call objects,ctl) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS)
+$(BUILD)/videur-feedback: $(call objects,feedback) $(LIBRARY)
+	$(call say,link)
+	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_feedback)
 $(BUILD)/videur-milter: $(call objects,milter) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_milter)
@@ -152,6 +161,7 @@ $(PARTS): $(PARTS_OBJECTS)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
+$(call objects,feedback): ROOM_FLAGS = $(CFLAGS_feedback)
 $(BUILD)/obj/%.o: src/%.c Makefile | $(BUILD)/has/build
 	$(call say,cc)
 	@mkdir -p $(@D)
@@ -306,7 +316,7 @@ sendmail:
 		[ $$result -eq 0 ] || [ $$result -eq 75 ]; done
 sendmail-inside: $(BUILD)/has/pytest
 	@$(MAKE) --no-print-directory -s -j$(shell nproc) \
-		$(filter-out %-web,$(PROGRAMS))
+		$(filter-out %-web %-feedback,$(PROGRAMS))
 	$(PYTEST) tests/sendmail
 
 asan:
@@ -361,7 +371,7 @@ define fuzz_build
 		-Isrc -O1 -g \
 		-fsanitize=fuzzer,address,undefined \
 		-fno-sanitize-recover=all -o $@ $(filter %.c,$^) \
-		$(LIBRARY_LIBS) $(LIBS_web) -lpthread
+		$(FUZZ_FLAGS) $(LIBRARY_LIBS) $(LIBS_web) -lpthread
 endef
 $(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c $(wildcard $(addprefix src/,\
 		$(addsuffix /*.[ch],base core bounce logs conf rules))) \
@@ -373,6 +383,13 @@ $(addprefix $(BUILD)/fuzz/,request template): $(BUILD)/fuzz/%: \
 		$(foreach room,$(LIBRARY_ROOMS) web,src/$(room)/*.[ch]))) \
 		$(patsubst %,$(BUILD)/gen/%_files.c,schema policy scanner rule bounce \
 		doctor phrase web)
+	$(fuzz_build)
+
+# What reads the mail of strangers.
+$(BUILD)/fuzz/feedback: FUZZ_FLAGS = $(CFLAGS_feedback) $(LIBS_feedback)
+$(BUILD)/fuzz/feedback: tests/fuzz/feedback_fuzz.c $(addprefix src/feedback/,\
+		arf.c aggregate.c feedback.h) $(wildcard $(addprefix src/,\
+		$(addsuffix /*.[ch],base core)))
 	$(fuzz_build)
 
 # Each is a target of its own, and they run side by side.  A loop without end
@@ -389,7 +406,8 @@ $(FUZZERS:%=%.fuzz): %.fuzz: $(BUILD)/fuzz/%
 	@mkdir -p $<.found
 	@$< -max_total_time=$(FUZZ_SECONDS) -max_len=9000 -timeout=60 \
 		-print_final_stats=1 -artifact_prefix=$<- \
-		$<.found tests/fuzz/corpus/$* >$<.log 2>&1 || \
+		$<.found $(wildcard tests/fuzz/corpus/$* tests/data/$*) \
+		>$<.log 2>&1 || \
 		{ cat $<.log; exit 1; }
 	@grep 'executed_units\|slowest' $<.log
 # The milter as it runs, spoken to in its protocol.
@@ -404,8 +422,9 @@ fuzz-merge: $(addprefix $(BUILD)/fuzz/,$(FUZZERS))
 	@set -e; for name in $(FUZZERS); do rm -rf $(BUILD)/fuzz/$$name.least; \
 		mkdir -p $(BUILD)/fuzz/$$name.least $(BUILD)/fuzz/$$name.found; \
 		$(BUILD)/fuzz/$$name -merge=1 -max_len=9000 \
-			$(BUILD)/fuzz/$$name.least tests/fuzz/corpus/$$name \
-			$(BUILD)/fuzz/$$name.found >$(BUILD)/fuzz/$$name.log 2>&1; \
+			$(BUILD)/fuzz/$$name.least \
+			$$(ls -d tests/fuzz/corpus/$$name tests/data/$$name \
+			2>/dev/null) $(BUILD)/fuzz/$$name.found >$(BUILD)/fuzz/$$name.log 2>&1; \
 		rm -rf tests/fuzz/corpus/$$name; \
 		cp -R $(BUILD)/fuzz/$$name.least tests/fuzz/corpus/$$name; done
 
@@ -428,7 +447,7 @@ bench-quick: all $(BENCHES)
 
 install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/sbin
-	install -m 755 $(BUILD)/videur $(DESTDIR)$(PREFIX)/bin
+	install -m 755 $(COMMANDS) $(DESTDIR)$(PREFIX)/bin
 	install -m 755 $(SERVICES) $(DESTDIR)$(PREFIX)/sbin
 	install -d $(addprefix $(DESTDIR)$(MANDIR)/man,5 8) $(DESTDIR)$(EXAMPLES)
 	set -e; for page in $(MANUALS); do \
@@ -444,7 +463,7 @@ install: all
 	install -D -m 644 completions/_videur $(DESTDIR)$(ZSH_COMPLETION)
 
 uninstall:
-	rm -f $(DESTDIR)$(PREFIX)/bin/videur \
+	rm -f $(addprefix $(DESTDIR)$(PREFIX)/bin/,$(notdir $(COMMANDS))) \
 		$(addprefix $(DESTDIR)$(PREFIX)/sbin/,$(notdir $(SERVICES)))
 	rm -f $(foreach page,$(MANUALS),\
 		$(DESTDIR)$(MANDIR)/man$(subst .,,$(suffix $(page)))/$(notdir $(page)))

@@ -17,6 +17,7 @@ enum {
 
 static const char *program = "videur";
 static bool under_journal;
+static bool with_syslog;
 
 /* systemd names the socket that it gave us, which may have been changed for a
  * file since. */
@@ -41,6 +42,15 @@ log_init(const char *name)
 {
 	program = name;
 	under_journal = stderr_is_journal();
+}
+
+void
+log_to_mail(void)
+{
+	with_syslog = !under_journal && isatty(STDERR_FILENO) == 0;
+	if (with_syslog) {
+		openlog(program, LOG_PID, LOG_MAIL);
+	}
 }
 
 /* One write(2) a line, so that lines of threads do not mix. */
@@ -76,6 +86,9 @@ write_line(int priority, const char *format, va_list args)
 	text_addf(&line, "%s%s\n", words[priority], message);
 	if (write(STDERR_FILENO, line.buf, line.len) < 0) {
 		/* There is nobody left to tell. */
+	}
+	if (with_syslog) {
+		syslog(priority, "%s%s", words[priority], message);
 	}
 	errno = kept;
 }

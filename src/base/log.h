@@ -17,6 +17,11 @@
 /* Set the name lines begin with; borrowed for good. */
 void log_init(const char *name);
 
+/* From now on lines go to syslog as well, among those of mail: an MTA that
+ * started this program keeps of stderr only what it says where it fails.  Not
+ * where a terminal or the journal reads them already. */
+void log_to_mail(void);
+
 /* One line of that priority, as <syslog.h> has them. */
 void log_line(int priority, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

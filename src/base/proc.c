@@ -22,14 +22,20 @@
 #include "base/log.h"
 #include "base/text.h"
 
+enum {
+	OWN_OPTION = 256 /* no letter */
+};
+
 /* ---- command line ---- */
 
 struct options
 options_read(int argc, char **argv, const struct service_info *service)
 {
-	static const struct option long_options[] = {
+	const struct option long_options[] = {
 		{ "help", no_argument, NULL, 'h' },
 		{ "version", no_argument, NULL, 'V' },
+		{ service->own[0], required_argument, NULL, OWN_OPTION },
+		{ service->own[1], required_argument, NULL, OWN_OPTION + 1 },
 		{ NULL, 0, NULL, 0 },
 	};
 	const char *letters = service->has_once    ? "c:hnV"
@@ -55,6 +61,10 @@ options_read(int argc, char **argv, const struct service_info *service)
 		case 'V':
 			(void)printf("%s %s\n", service->name, VIDEUR_VERSION);
 			return (struct options){ .done = true };
+		case OWN_OPTION:
+		case OWN_OPTION + 1:
+			options.value[letter - OWN_OPTION] = optarg;
+			break;
 		default:
 			(void)fputs(service->usage, stderr);
 			return mistaken;

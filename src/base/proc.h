@@ -24,17 +24,24 @@ enum exit_status {
 
 /* ---- the command line of a service: -c FILE, -V, -h ---- */
 
+enum {
+	SERVICE_OWN_OPTIONS = 2
+};
 struct service_info {
 	const char *name;  /* "videur-web" */
 	const char *usage; /* all that -h prints */
 	bool has_once;     /* it knows -n */
 	bool has_verbs;    /* what follows, from argv[optind] on, is its own */
+	/* Long options of its own, each with a value. */
+	const char *own[SERVICE_OWN_OPTIONS];
 };
 
 struct options {
 	const char *conf_path; /* of argv; NULL: the default */
 	bool once;             /* -n */
-	bool done;             /* nothing is left but to end with `status` */
+	/* Of those of its own; of argv, or NULL. */
+	const char *value[SERVICE_OWN_OPTIONS];
+	bool done; /* nothing is left but to end with `status` */
 	int status;
 };
 

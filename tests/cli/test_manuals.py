@@ -59,14 +59,15 @@ def test_help_and_manual_have_the_same_verbs_and_options():
 
 
 @pytest.mark.parametrize("name", ["videur-milter", "videur-watch",
-                                  "videur-web"])
+                                  "videur-web", "videur-feedback"])
 def test_a_services_help_and_manual_have_the_same_options(name):
     folder = name.removeprefix("videur-")
     manual = read("src", folder, f"{name}.8")
-    listed = set(re.findall(r"^\.It Fl (\w)", manual, re.MULTILINE))
+    listed = set(re.findall(r"^\.It Fl -?(\w+)", manual, re.MULTILINE))
     synopsis = manual.split(".Sh DESCRIPTION")[0]
+    words = set(re.findall(r"\bFl -(\w+)", synopsis))
     flags = re.findall(r"\bFl (\w+(?: \| \w+)*)", synopsis)
-    assert listed == set("".join(flags)) - set(" |")
+    assert listed == (set("".join(flags)) - set(" |")) | words
     assert listed == set(OPTION.findall(
         helped(f"{os.path.dirname(PROGRAM)}/{name}")))
 
