@@ -67,11 +67,15 @@ rule_text(const struct ban *ban)
 }
 
 /* Who bans for a hundred years means forever. */
-static const char *
-left_text(int64_t seconds)
+const char *
+bans_left(const struct ban *ban, int64_t now)
 {
-	return seconds > INT64_C(50) * 365 * STORE_DAY ? "forever"
-						       : piece_short(seconds);
+	const int64_t left = ban->ends - now;
+
+	return !ban_active(ban, now) || ban->observed
+		   ? states[ban_state(ban, now)]
+	       : left > INT64_C(50) * 365 * STORE_DAY ? "forever"
+						      : piece_short(left);
 }
 
 /* What it says to everybody, and the note. */
@@ -98,9 +102,7 @@ bans_fields(struct ctl *ctl, const struct ban *ban, const struct addr *address,
 	const struct ban_row row = {
 		.ban = *ban,
 		.until = ban_over(ban),
-		.left = ban_active(ban, ctl->now) && !ban->observed
-			    ? left_text(ban->ends - ctl->now)
-			    : state,
+		.left = bans_left(ban, ctl->now),
 		.state = state,
 		.which = ban_is_manual(ban) ? "hand" : piece("%d", ban->step),
 		.detail = piece("%s, %s%s%s%s", rule_text(ban), who, story,

@@ -37,6 +37,9 @@ bool ctl_well(struct ctl *ctl, enum store_result result);
  * verb was given; false after a complaint. */
 bool ctl_open(struct ctl *ctl);
 
+/* What is asked for. */
+enum output_format ctl_format(const struct args *args);
+
 /* Put what was done to whom into the audit, with the note. */
 void ctl_audit(struct ctl *ctl, const char *what, const char *subject);
 
@@ -70,6 +73,9 @@ enum exit_status ctl_each(struct ctl *ctl,
 
 /* One line about a ban that has just been written. */
 void bans_began(struct ctl *ctl, const struct ban *ban);
+
+/* "23h59m", "forever", or of one that refuses nobody now its state. */
+const char *bans_left(const struct ban *ban, int64_t now);
 
 /* "1 would be refused (only observed)": how every verb counts bans that hold
  * and refuse nobody. */
@@ -162,6 +168,8 @@ verb rules_list, rules_test;
 
 /* Goes on until it is ended; makes its own brackets. */
 verb tail_show;
+/* Goes on until a key or a signal ends it, with --once once. */
+verb top_show;
 /* --svg excludes the other forms. */
 verb stats_check;
 verb stats_show;

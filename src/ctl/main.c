@@ -85,6 +85,14 @@ ctl_rules(const struct ctl *ctl)
 	return rules;
 }
 
+enum output_format
+ctl_format(const struct args *args)
+{
+	return args->value[OPTION_JSON] != NULL  ? OUTPUT_JSON
+	       : args->value[OPTION_CSV] != NULL ? OUTPUT_CSV
+						 : OUTPUT_TEXT;
+}
+
 struct net
 ctl_client(const struct ctl *ctl, const struct target *target)
 {
@@ -211,14 +219,6 @@ run_verb(struct ctl *ctl, const struct command *command, struct args *args)
 	return ctl_well(ctl, result) ? status : EXIT_DATABASE;
 }
 
-static enum output_format
-format_of(const struct args *args)
-{
-	return args->value[OPTION_JSON] != NULL  ? OUTPUT_JSON
-	       : args->value[OPTION_CSV] != NULL ? OUTPUT_CSV
-						 : OUTPUT_TEXT;
-}
-
 /* What reads the configuration itself, and no database. */
 static enum exit_status
 run_alone(
@@ -227,7 +227,7 @@ run_alone(
 	struct ctl ctl = { .file = file, .args = args, .now = proc_now() };
 	enum exit_status status;
 
-	output_init(format_of(args), false);
+	output_init(ctl_format(args), false);
 	status = command->run(&ctl);
 	(void)output_close(true);
 	return status;
@@ -258,7 +258,7 @@ run(const char *file, const struct command *command, struct args *args)
 	    (command->run == status_show || command->run == doctor_run)) {
 		output_wrong(error); /* warnings */
 	}
-	output_init(format_of(args), keep);
+	output_init(ctl_format(args), keep);
 	if (names_any(args, TARGET_NAME) && !targets_look_up(args)) {
 		status = EXIT_NO;
 	} else if (command->check != NULL && !names_any(args, TARGET_REF)) {

@@ -106,6 +106,31 @@ output_close(bool show)
 	return fine;
 }
 
+/* By ECMA-48: CUP, EL, ED. */
+bool
+output_draw(size_t lines)
+{
+	bool fine = screen_close() && out.to != stdout && !ferror(out.to);
+	const char *line;
+	const char *end;
+
+	fine = (out.to == stdout || fclose(out.to) == 0) && fine;
+	line = out.kept;
+	end = fine ? line + out.len : line;
+	fputs("\033[H", stdout);
+	for (size_t i = 0; i < lines && line < end; i++) {
+		const char *next = memchr(line, '\n', (size_t)(end - line));
+
+		next = next != NULL ? next : end;
+		printf("%s\033[K%.*s", i > 0 ? "\r\n" : "", (int)(next - line),
+		    line);
+		line = next + 1;
+	}
+	fputs("\033[J", stdout);
+	free(out.kept);
+	return fflush(stdout) == 0 && fine;
+}
+
 /* ---- CSV ---- */
 
 /* One field, quoted where it needs to be. */

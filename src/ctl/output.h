@@ -32,6 +32,9 @@ void output_init(enum output_format format, bool keep);
 /* What was kept back is written or, without `show`, forgotten.  False where
  * there was no memory for some of it. */
 bool output_close(bool show);
+/* Instead: draw what was kept back over what stands on the terminal, as many of
+ * its lines as the terminal has. */
+bool output_draw(size_t lines);
 
 /* ---- objects, tables, lists ---- */
 

@@ -59,6 +59,7 @@ screen_close(void)
 {
 	free(screen.buf);
 	screen.buf = NULL;
+	screen.room = screen.len = 0;
 	return !screen.failed;
 }
 

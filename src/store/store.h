@@ -550,10 +550,28 @@ struct happened {
 };
 /* The highest id of a sort; 0: there is none. */
 int64_t store_happened_newest(struct store *store, enum happened_sort sort);
+/* The id behind which all stands that happened after `since`, but no more than
+ * the newest `most`. */
+int64_t store_happened_before(
+    struct store *store, enum happened_sort sort, int64_t since, int64_t most);
 /* What was written behind that id, the oldest first, at most `most`. */
 void store_happened(struct store *store, enum happened_sort sort, int64_t after,
     int64_t most, void (*each)(void *to, const struct happened *happened),
     void *to);
+
+/* A client with a session that a ban refused; texts are borrowed. */
+struct refused_client {
+	const char *who;
+	const char *reason;
+	int64_t hits; /* all that this ban refused */
+	int64_t at;   /* the last of them */
+	int64_t ends;
+	const char *ref;
+};
+/* Those refused after `since`, most hits first: `most`, of the 1,000 that were
+ * refused last. */
+void store_refused(struct store *store, int64_t since, int64_t most,
+    void (*each)(void *to, const struct refused_client *refused), void *to);
 
 /* ---- housekeeping ---- */
 
