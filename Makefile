@@ -240,6 +240,8 @@ NODE ?= build/node
 export VIDEUR_NODE = $(abspath $(NODE))
 EXIM ?= build/exim
 export VIDEUR_EXIM = $(abspath $(EXIM))
+FAIL2BAN ?= build/fail2ban
+export VIDEUR_FAIL2BAN = $(abspath $(FAIL2BAN))
 # The longest first: the others run beside it.
 SUITES = browser mta web faults cli miltertest unit
 # Those of them that also run under the sanitizers: a browser asks our programs
@@ -256,12 +258,12 @@ check:
 # Where npm cannot have what drives the browser, the others run all the same.
 suites:
 	@$(MAKE) --no-print-directory -j$(shell nproc) \
-		all $(UNIT_TESTS) $(EXIM)/ready
+		all $(UNIT_TESTS) $(EXIM)/ready $(FAIL2BAN)/ready
 	@$(if $(filter web browser,$(SUITES)),\
 		$(MAKE) --no-print-directory $(NODE)/ready || true)
 	+@scripts/suites $(SUITES)
 
-cli: all $(BUILD)/has/pytest $(EXIM)/ready
+cli: all $(BUILD)/has/pytest $(EXIM)/ready $(FAIL2BAN)/ready
 	$(PYTEST) tests/cli
 
 # The real watcher, killed, starved and lied to.
@@ -285,15 +287,17 @@ $(NODE)/ready: tests/web/browser/package.json tests/web/browser/package-lock.jso
 		--loglevel=error
 	$(Q)touch $@
 
-# Debian's Exim, which could not be installed beside Postfix.  Where it cannot
-# be had its test is skipped.
-$(EXIM)/ready:
-	$(call say,exim)
+# Debian's Exim, which could not be installed beside Postfix, and fail2ban, which
+# would start.  Where they cannot be had their tests are skipped.
+$(EXIM)/ready: DOWNLOADED = exim4-daemon-light libidn12
+$(FAIL2BAN)/ready: DOWNLOADED = fail2ban
+$(EXIM)/ready $(FAIL2BAN)/ready:
+	$(call say,apt)
 	@rm -rf $(@D) && mkdir -p $(@D)
 	$(Q)cd $(@D) && apt-get download -q -q -o APT::Sandbox::User=root \
-		exim4-daemon-light libidn12 && \
+		$(DOWNLOADED) && \
 		for package in *.deb; do dpkg-deb -x "$$package" .; done || \
-		echo "  exim  cannot be had: its test will be skipped"
+		echo "  apt   $(DOWNLOADED) cannot be had: its test will be skipped"
 	$(Q)touch $@
 
 # The real milter before an MTA that does what no MTA should.

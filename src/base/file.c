@@ -150,7 +150,7 @@ file_line(FILE *from, char line[static FILE_LINE_SIZE], bool *end)
 			return "a NUL byte";
 		}
 		if (len + 1 == FILE_LINE_SIZE) {
-			return "longer than 1023 bytes";
+			return "longer than 2047 bytes";
 		}
 		line[len++] = (char)c;
 	}

@@ -10,7 +10,7 @@
 
 enum {
 	FILE_WHY_SIZE = 128,
-	FILE_LINE_SIZE = 1024 /* the longest line that is read, with its NUL */
+	FILE_LINE_SIZE = 2048 /* the longest line that is read, with its NUL */
 };
 
 /*

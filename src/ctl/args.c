@@ -31,6 +31,8 @@ static const struct argument_kind {
 	[ARGUMENT_FORM] = { "FORM", NULL },
 	[ARGUMENT_DETAIL] = { NULL,
 	    "is not a detail: only printable ASCII, at most 200 bytes" },
+	[ARGUMENT_JAILS] = { NULL,
+	    "is not NAME=REASON, or several with commas between them" },
 	[ARGUMENT_NOTE] = { NULL,
 	    "is not a note: only printable UTF-8, in one line of at most 200 "
 	    "bytes" },
@@ -76,6 +78,8 @@ const struct option_kind args_options[OPTION_COUNT] = {
 	[OPTION_HELP] = { "--help", 'h', ARGUMENT_END, NULL, "print this" },
 	[OPTION_INTERVAL] = { "--interval", 0, ARGUMENT_DURATION, "DURATION",
 	    "look so often (2s)" },
+	[OPTION_JAIL] = { "--jail", 0, ARGUMENT_JAILS, "NAME=REASON",
+	    "what bans of that jail are for; more with \",\"" },
 	[OPTION_JSON] = { "--json", 0, ARGUMENT_END, NULL, "print JSON" },
 	[OPTION_LIMIT] = { "--limit", 0, ARGUMENT_NUMBER, "N",
 	    "show so many at most" },
@@ -252,6 +256,59 @@ read_since(const char *word, int64_t *since)
 	return text_to_time(word, since) && *since >= 0;
 }
 
+/* Read one of "NAME=REASON,...": what follows it, or NULL. */
+static const char *
+read_jail(const char *text, size_t *name, enum reason *reason)
+{
+	char word[16];
+	size_t len;
+
+	*name = strcspn(text, "=,");
+	if (*name == 0 || text[*name] != '=') {
+		return NULL;
+	}
+	text += *name + 1;
+	len = strcspn(text, ",");
+	if (len >= sizeof(word)) {
+		return NULL;
+	}
+	memcpy(word, text, len);
+	word[len] = '\0';
+	return words_parse(&reason_words, word, reason) ? text + len : NULL;
+}
+
+static bool
+are_jails(const char *text)
+{
+	enum reason reason;
+	size_t name;
+
+	while (
+	    (text = read_jail(text, &name, &reason)) != NULL && *text == ',') {
+		text++;
+	}
+	return text != NULL;
+}
+
+bool
+args_jail(const char *jails, const char *name, enum reason *reason)
+{
+	while (jails != NULL) {
+		const char *begin = jails;
+		enum reason found;
+		size_t len;
+
+		jails = read_jail(jails, &len, &found);
+		if (jails != NULL && strlen(name) == len &&
+		    memcmp(begin, name, len) == 0) {
+			*reason = found;
+			return true;
+		}
+		jails = jails != NULL && *jails == ',' ? jails + 1 : NULL;
+	}
+	return false;
+}
+
 /* Understand a word; false where it is none of its kind. */
 static bool
 understand(struct args *args, const char *word, enum argument argument)
@@ -290,6 +347,8 @@ understand(struct args *args, const char *word, enum argument argument)
 		return words_parse(&service_words, word, &args->service);
 	case ARGUMENT_SORT:
 		return words_parse(&sort_words, word, &args->sort);
+	case ARGUMENT_JAILS:
+		return are_jails(word);
 	case ARGUMENT_NOTE:
 		return strlen(word) < BAN_NOTE_SIZE && utf8_is_plain(word);
 	case ARGUMENT_DETAIL:

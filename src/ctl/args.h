@@ -42,6 +42,7 @@ enum argument {
 	ARGUMENT_FORM,     /* of an export, and a command: all that are left */
 	/* of options only */
 	ARGUMENT_DETAIL,
+	ARGUMENT_JAILS, /* "NAME=REASON,..." */
 	ARGUMENT_NOTE,
 	ARGUMENT_NUMBER,
 	ARGUMENT_POLICY,
@@ -67,6 +68,7 @@ enum args_option {
 	OPTION_FORCE,
 	OPTION_HELP,
 	OPTION_INTERVAL,
+	OPTION_JAIL,
 	OPTION_JSON,
 	OPTION_LIMIT,
 	OPTION_LONG,
@@ -162,5 +164,9 @@ bool args_read(struct args *args, const char *verb, size_t skip,
 
 /* Whether a verb takes that option. */
 bool args_takes(const struct syntax *syntax, enum args_option option);
+
+/* The reason that "NAME=REASON,..." gives a name; false where it gives it none,
+ * and for NULL. */
+bool args_jail(const char *jails, const char *name, enum reason *reason);
 
 #endif

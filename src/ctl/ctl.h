@@ -153,8 +153,8 @@ verb ban_add, ban_clear;
 /* The first of Postfix's networks that overlaps it and could be banned; NULL for
  * none.  Borrowed. */
 const struct net *ban_own_network(const struct mta *mta, const struct net *who);
-/* The networks of a DROP list; makes its own brackets. */
-verb import_drop;
+/* Bans in others' files; they make their own brackets. */
+verb import_drop, import_csv, import_json, import_fail2ban;
 /* Refuses what is very wide without --force. */
 verb allow_check;
 verb allow_list, allow_add, allow_remove;

@@ -6,29 +6,124 @@
 #include "base/file.h"
 #include "base/text.h"
 #include "ctl/ctl.h"
+#include "ctl/import.h"
 #include "doctor/facts.h"
 #include "engine/engine.h"
 
 enum {
-	NETS_MAX = 100000,
+	BANS_MAX = 100000,
 	STEP = 100, /* networks in one transaction: a few ms */
 	WEEK = 7 * 24 * 3600
 };
 
-/* What the list holds, and what became of it. */
+/* What the file holds, and what became of it. */
 static struct {
 	const char *file;
-	struct net *net;
-	size_t nets;
+	struct import_ban *ban; /* with texts of its own */
+	size_t bans;
 	size_t room;
 	int64_t began;
 	int64_t prolonged;
 	int64_t already; /* a ban by hand that ends no sooner holds */
 	int64_t spared;
+	int64_t over;
 	struct mta mta;
 } list;
 
-/* ---- reading ---- */
+/* ---- any file ---- */
+
+FILE *
+import_open(struct ctl *ctl)
+{
+	FILE *from;
+
+	list.file = ctl->args->word[2];
+	from = strcmp(list.file, "-") == 0 ? stdin : fopen(list.file, "re");
+	if (from == NULL) {
+		output_complain("%s: %s", list.file, strerrordesc_np(errno));
+	} else if (from == stdin) {
+		list.file = "stdin";
+	}
+	return from;
+}
+
+const char *
+import_name(void)
+{
+	const char *slash = strrchr(list.file, '/');
+
+	return slash != NULL ? slash + 1 : list.file;
+}
+
+void
+import_close(FILE *from)
+{
+	if (from != stdin) {
+		(void)fclose(from);
+	}
+}
+
+void
+import_complain(int64_t line, const char *wrong)
+{
+	output_wrong(piece("%s:%" PRId64 ": %s", list.file, line, wrong));
+}
+
+void
+import_pass(void)
+{
+	list.over++;
+}
+
+void
+import_leave_out(const char *who, const char *why)
+{
+	list.spared++;
+	output_complain("%s is left out: %s", who, why);
+}
+
+/* Whether a text, if there is one, was copied. */
+static bool
+keep_text(const char **text)
+{
+	if (*text != NULL) {
+		*text = strdup(*text);
+		return *text != NULL;
+	}
+	return true;
+}
+
+const char *
+import_keep(const struct ctl *ctl, const struct import_ban *ban)
+{
+	struct import_ban *kept;
+
+	if (ban->ends <= ctl->now) {
+		import_pass();
+		return NULL;
+	}
+	if (list.bans == BANS_MAX) {
+		return "more than 100,000 networks";
+	}
+	if (list.bans == list.room) {
+		const size_t room = list.room * 2 + 1024;
+		struct import_ban *more = reallocarray(
+		    list.ban, room, sizeof(list.ban[0]));
+
+		if (more == NULL) {
+			return "out of memory";
+		}
+		list.ban = more;
+		list.room = room;
+	}
+	kept = &list.ban[list.bans++];
+	*kept = *ban;
+	return keep_text(&kept->note) && keep_text(&kept->say)
+		   ? NULL
+		   : "out of memory";
+}
+
+/* ---- a DROP list ---- */
 
 /* Understand a line, which is cut in place: what is wrong with it, or NULL.
  * `*there` where it names a network. */
@@ -62,56 +157,56 @@ read_net(struct ctl *ctl, char *line, struct net *net, bool *there)
 	return *there ? NULL : "is not a network";
 }
 
-/* Keep a network; what is wrong, or NULL. */
-static const char *
-keep_net(const struct net *net)
-{
-	if (list.nets == NETS_MAX) {
-		return "more than 100,000 networks";
-	}
-	if (list.nets == list.room) {
-		const size_t room = list.room * 2 + 1024;
-		struct net *more = reallocarray(
-		    list.net, room, sizeof(list.net[0]));
-
-		if (more == NULL) {
-			return "out of memory";
-		}
-		list.net = more;
-		list.room = room;
-	}
-	list.net[list.nets++] = *net;
-	return NULL;
-}
-
 /* All of it is understood before anything is changed; false after a
  * complaint. */
 static bool
 read_list(struct ctl *ctl, FILE *from)
 {
+	const struct args *args = ctl->args;
+	struct import_ban ban = { .reason = args->value[OPTION_REASON] != NULL
+						? args->reason
+						: REASON_SPAM,
+		.ends = ctl->now + (args->value[OPTION_FOR] != NULL
+					   ? args->duration
+					   : WEEK) };
 	char line[FILE_LINE_SIZE];
 	const char *wrong = NULL;
 	int64_t number = 0;
 	bool end = false;
 
 	while (wrong == NULL && !end) {
-		struct net net;
 		bool there;
 
 		number++;
 		wrong = file_line(from, line, &end);
 		if (wrong == NULL) {
-			wrong = read_net(ctl, line, &net, &there);
+			wrong = read_net(ctl, line, &ban.who, &there);
 		}
 		if (wrong == NULL && there) {
-			wrong = keep_net(&net);
+			wrong = import_keep(ctl, &ban);
 		}
 	}
 	if (wrong != NULL) {
-		output_wrong(
-		    piece("%s:%" PRId64 ": %s", list.file, number, wrong));
+		import_complain(number, wrong);
 	}
 	return wrong == NULL;
+}
+
+enum exit_status
+import_drop(struct ctl *ctl)
+{
+	FILE *from = import_open(ctl);
+	enum exit_status status = EXIT_USAGE;
+
+	if (from == NULL) {
+		return status;
+	}
+	if (read_list(ctl, from)) {
+		status = import_all(
+		    ctl, "import drop", piece("DROP list %s", import_name()));
+	}
+	import_close(from);
+	return status;
 }
 
 /* ---- banning ---- */
@@ -164,17 +259,13 @@ take_held(void *to, const struct ban *ban)
 }
 
 static void
-ban_net(struct ctl *ctl, const struct net *net, const char *note)
+ban_one(struct ctl *ctl, const struct import_ban *from, const char *note)
 {
-	struct ban ban = { .who = *net,
-		.reason = ctl->args->value[OPTION_REASON] != NULL
-			      ? ctl->args->reason
-			      : REASON_SPAM,
-		.ends = ctl->now + (ctl->args->value[OPTION_FOR] != NULL
-					   ? ctl->args->duration
-					   : WEEK) };
+	struct ban ban = {
+		.who = from->who, .reason = from->reason, .ends = from->ends
+	};
 	const struct ban_query query = { .scope = BAN_EXACTLY,
-		.who = *net,
+		.who = ban.who,
 		.active_at = ctl->now,
 		.observed = true,
 		.reason = &ban.reason };
@@ -186,8 +277,12 @@ ban_net(struct ctl *ctl, const struct net *net, const char *note)
 		list.already++;
 		return;
 	}
-	if (held.id == 0) {
-		(void)text_copy(ban.note, sizeof(ban.note), note);
+	if (from->note != NULL || held.id == 0) {
+		(void)text_copy(ban.note, sizeof(ban.note),
+		    from->note != NULL ? from->note : note);
+	}
+	if (from->say != NULL) {
+		(void)text_copy(ban.say, sizeof(ban.say), from->say);
 	}
 	if (engine_ban(ctl->store, ctl->conf, &ban, ctl->now, &was) ==
 	    BAN_NEW) {
@@ -199,34 +294,21 @@ ban_net(struct ctl *ctl, const struct net *net, const char *note)
 
 /* In steps, so that others write in between; one line of audit for all. */
 static bool
-ban_list(struct ctl *ctl)
+ban_list(struct ctl *ctl, const char *what, const char *note)
 {
-	const char *slash = strrchr(list.file, '/');
-	const char *name = slash != NULL ? slash + 1 : list.file;
-	char note[BAN_NOTE_SIZE];
-
-	/* A name too long for a note, or one that no note may hold, is left
-	 * out. */
-	if (!text_copy(note, sizeof(note),
-		ctl->note != NULL     ? ctl->note
-		: utf8_is_plain(name) ? piece("DROP list %s", name)
-				      : "DROP list")) {
-		(void)text_copy(note, sizeof(note), "DROP list");
-	}
 	store_begin(ctl->store);
 	if (ctl->args->value[OPTION_DRY_RUN] != NULL) {
 		store_rehearse(ctl->store);
 		output_say("dry run: this would be done, and is not");
 	}
-	for (size_t i = 0; i < list.nets; i++) {
-		const char *why = why_spared(ctl, &list.net[i]);
+	for (size_t i = 0; i < list.bans; i++) {
+		const struct net *who = &list.ban[i].who;
+		const char *why = why_spared(ctl, who);
 
 		if (why != NULL) {
-			list.spared++;
-			output_complain(
-			    "%s is left out: %s", piece_net(&list.net[i]), why);
+			import_leave_out(piece_net(who), why);
 		} else {
-			ban_net(ctl, &list.net[i], note);
+			ban_one(ctl, &list.ban[i], note);
 		}
 		if (i % STEP == STEP - 1) {
 			store_go_on(ctl->store);
@@ -234,53 +316,49 @@ ban_list(struct ctl *ctl)
 	}
 	ctl->note = piece("%s banned, %" PRId64 " prolonged",
 	    piece_count(list.began, "network", "networks"), list.prolonged);
-	ctl_audit(ctl, "import drop", name);
+	ctl_audit(ctl, what, import_name());
 	return ctl_well(ctl, store_commit(ctl->store));
 }
 
 static void
 say_result(void)
 {
+	const int64_t read = list.began + list.prolonged + list.already +
+			     list.spared + list.over;
+
 	output_say("%s read: %" PRId64 " banned, %" PRId64
 		   " prolonged, %" PRId64 " banned already, %" PRId64
-		   " left out",
-	    piece_count((int64_t)list.nets, "network", "networks"), list.began,
-	    list.prolonged, list.already, list.spared);
+		   " left out, %" PRId64 " over",
+	    piece_count(read, "network", "networks"), list.began,
+	    list.prolonged, list.already, list.spared, list.over);
 	output_object(NULL, NULL);
-	output_int("read", (int64_t)list.nets);
+	output_int("read", read);
 	output_int("banned", list.began);
 	output_int("prolonged", list.prolonged);
 	output_int("already", list.already);
 	output_int("left_out", list.spared);
+	output_int("over", list.over);
 	output_end();
 }
 
 enum exit_status
-import_drop(struct ctl *ctl)
+import_all(struct ctl *ctl, const char *what, const char *note)
 {
-	enum exit_status status = EXIT_USAGE;
-	FILE *from;
+	char own[BAN_NOTE_SIZE];
+	bool well;
 
-	list.file = ctl->args->word[2];
-	from = strcmp(list.file, "-") == 0 ? stdin : fopen(list.file, "re");
-	if (from == NULL) {
-		output_complain("%s: %s", list.file, strerrordesc_np(errno));
-		return EXIT_USAGE;
+	/* A name too long for a note, or one that no note may hold, is left
+	 * out. */
+	if (!text_copy(
+		own, sizeof(own), ctl->note != NULL ? ctl->note : note) ||
+	    !utf8_is_plain(own)) {
+		(void)text_copy(own, sizeof(own), what);
 	}
-	if (from == stdin) {
-		list.file = "stdin";
-	}
-	if (read_list(ctl, from)) {
-		mta_ask_networks(&list.mta);
-		status = ban_list(ctl) ? EXIT_FINE : EXIT_DATABASE;
-		mta_clear(&list.mta);
-	}
-	if (status == EXIT_FINE) {
+	mta_ask_networks(&list.mta);
+	well = ban_list(ctl, what, own);
+	mta_clear(&list.mta);
+	if (well) {
 		say_result();
 	}
-	if (from != stdin) {
-		(void)fclose(from);
-	}
-	free(list.net);
-	return status;
+	return well ? EXIT_FINE : EXIT_DATABASE;
 }

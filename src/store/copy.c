@@ -47,8 +47,8 @@ fail_errno(char error[static STORE_ERROR_SIZE], const char *path)
 
 /* ---- copying ---- */
 
-static sqlite3 *
-open_file(const char *path, int flags)
+sqlite3 *
+db_open_file(const char *path, int flags)
 {
 	sqlite3 *db = NULL;
 
@@ -92,7 +92,7 @@ version_of(sqlite3 *db)
 static sqlite3 *
 open_sound(const char *path, char error[static STORE_ERROR_SIZE])
 {
-	sqlite3 *db = open_file(path, SQLITE_OPEN_READONLY);
+	sqlite3 *db = db_open_file(path, SQLITE_OPEN_READONLY);
 	const char *why = db == NULL ? "cannot be opened" : db_not_ours(db);
 
 	if (why == NULL && !db_is_sound(db, quick_check)) {
@@ -123,7 +123,7 @@ fill(const char *path, sqlite3 *from, char error[static STORE_ERROR_SIZE])
 	if (fd < 0) {
 		return fail_errno(error, path);
 	}
-	to = open_file(path, SQLITE_OPEN_READWRITE);
+	to = db_open_file(path, SQLITE_OPEN_READWRITE);
 	if (to == NULL ||
 	    sqlite3_exec(to, "PRAGMA synchronous = OFF", NULL, NULL, NULL) !=
 		SQLITE_OK ||
@@ -160,7 +160,7 @@ store_backup(const char *from, const char *to, int64_t *bytes,
 	if (text.cut) {
 		return fail(error, to, "too long a name");
 	}
-	db = open_file(from, SQLITE_OPEN_READONLY);
+	db = db_open_file(from, SQLITE_OPEN_READONLY);
 	if (db == NULL || db_not_ours(db) != NULL) {
 		result = fail(error, from,
 		    db != NULL ? db_not_ours(db) : "cannot be opened");

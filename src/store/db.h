@@ -287,6 +287,10 @@ bool db_is_sound(sqlite3 *db, const char *check);
 bool db_rescue(sqlite3 *from, struct store *to, int64_t until,
     struct store_rescued *counts);
 
+/* Open a file by itself, which need not be ours; NULL where that cannot be
+ * done. */
+sqlite3 *db_open_file(const char *path, int flags);
+
 /* Whose file is this?  Read from its bytes, since SQLite would recover or
  * checkpoint a stranger's database just by using it.  NULL where it is ours,
  * else what it is. */

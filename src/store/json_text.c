@@ -10,8 +10,9 @@ store_json_text(struct store *store, const char *json, const char *path,
 {
 	sqlite3_stmt *row = db_query(store,
 	    "SELECT json_valid(:json), CASE WHEN json_valid(:json)"
-	    " AND json_type(:json, :path) = 'text'"
-	    " THEN json_extract(:json, :path) END",
+	    " THEN CASE json_type(:json, :path)"
+	    " WHEN 'text' THEN json_extract(:json, :path)"
+	    " WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' END END",
 	    DB_WITH(db_text(":json", json), db_text(":path", path)));
 	bool fine = false;
 

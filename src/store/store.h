@@ -329,8 +329,8 @@ struct inside_query {
 bool store_event_inside(struct store *store, const struct inside_query *query,
     int64_t count[static KIND_COUNT]);
 
-/* Read a text out of JSON (RFC 8259), at a path such as "$.remote"; empty where
- * it is not there or longer than the room.  False where it is no JSON. */
+/* Read a text out of JSON (RFC 8259), at a path such as "$.remote", or "true" or
+ * "false"; empty where it is not there or longer than the room.  False where it is no JSON. */
 bool store_json_text(struct store *store, const char *json, const char *path,
     char *out, size_t size);
 
@@ -674,5 +674,20 @@ enum store_result store_backup(const char *from, const char *to, int64_t *bytes,
  */
 enum store_result store_restore(const char *path, const char *from,
     char kept[PATH_MAX], bool *fits, char error[static STORE_ERROR_SIZE]);
+
+/* A ban of fail2ban's; texts are borrowed for the call. */
+struct fail2ban_ban {
+	const char *ip;
+	const char *jail;
+	int64_t at;
+	int64_t lasts; /* seconds; negative: for good; 0: it does not say */
+};
+/*
+ * The newest ban of each address and jail in fail2ban's database, which is only
+ * read.  Anything but STORE_OK: `error` says why, and what was told is not all.
+ */
+enum store_result store_fail2ban(const char *path,
+    void (*each)(void *to, const struct fail2ban_ban *ban), void *to,
+    char error[static STORE_ERROR_SIZE]);
 
 #endif

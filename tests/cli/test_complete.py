@@ -49,7 +49,7 @@ def zsh(*words):
 
 
 SHELLS = pytest.mark.parametrize("shell", [bash, zsh])
-VERBS = [re.match(r"[a-z]+(?: [a-z]+)*", usage)[0].split() for usage in
+VERBS = [re.match(r"[a-z]+(?: [a-z0-9]+)*", usage)[0].split() for usage in
          re.findall(r"^  videur (.*)", said("help"), re.MULTILINE)]
 
 

@@ -3,6 +3,7 @@
 import base64
 import getpass
 import glob
+import itertools
 import os
 import re
 import sqlite3
@@ -333,9 +334,9 @@ def test_of_a_later_table_the_difference_is_counted(loop, tmp_path):
     ("ip,date,count\n" + "203.0.113.36,{1},99999\n" * 2, 3, "more than"),
     ("ip,date\n\"203.0.113.36,{1}\n", 2, "a quote that does not end"),
     ("ip,date\n203.0.113.36,{1}\n\0\n", 3, "a NUL byte"),
-    ("ip,date\n" + "x" * 2000, 2, "longer than 1023 bytes"),
+    ("ip,date\n" + "x" * 3000, 2, "longer than 2047 bytes"),
     ("ip,date\n" + "x," * 100, 2, "too many fields"),
-])
+], ids=itertools.count())
 def test_a_bad_row_counts_nothing(loop, text, line, what):
     said = loop.run("--csv", "-", status=2, given=text.format(
         *(day(loop, ago) for ago in range(3))).encode())

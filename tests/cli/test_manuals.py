@@ -35,7 +35,7 @@ def gather(usages):
 def verbs_of_help():
     """But for --utc and --help, which the manual tells of all together."""
     for usage in re.findall(r"^  videur (.*)", helped(PROGRAM), re.MULTILINE):
-        verb = re.match(r"[a-z]+(?: [a-z]+)*(?= |$)", usage)[0]
+        verb = re.match(r"[a-z]+(?: [a-z0-9]+)*(?= |$)", usage)[0]
         said = subprocess.run([PROGRAM, *verb.split(), "-h"], check=True,
                               capture_output=True, text=True, timeout=30)
         first = said.stdout.split("\n\n", maxsplit=1)[0]
@@ -48,7 +48,7 @@ def verbs_of_manual():
     text = re.sub(r"\.It Xo\n(.*?)\.Xc", lambda found: ".It " + " ".join(
         line[1:] for line in found[1].splitlines()), text, flags=re.DOTALL)
     for usage in re.findall(r"^\.It Ic (.*)", text, re.MULTILINE):
-        verb = re.match(r"[a-z]+(?: [a-z]+)*(?= |$)", usage)[0]
+        verb = re.match(r"[a-z]+(?: [a-z0-9]+)*(?= |$)", usage)[0]
         yield verb, OPTION.findall(usage)
 
 

@@ -131,7 +131,7 @@ BAD_LINES = [
      'stdin:2: "x"'),
     ("a NUL byte", "spam 203.0.113.7\nspam \x00203.0.113.7\n",
      "stdin:2: a NUL byte"),
-    ("a line of 1024 bytes", "#\n#" + "x" * 1023 + "\n", "stdin:2: longer"),
+    ("a line of 2048 bytes", "#\n#" + "x" * 2047 + "\n", "stdin:2: longer"),
     ("a line without end", "spam 203.0.113.7\n" + "x" * 3000000,
      "stdin:2: longer"),
     ("an escape", "spam \x1b[31m\n", 'stdin:1: "?[31m"'),
@@ -147,8 +147,8 @@ def test_where_one_line_is_bad_nothing_is_stored(house, given, said):
     assert done.stdout == "" and not house.database.exists()
 
 
-def test_a_line_of_1023_bytes_is_read(house):
-    house.do("report", "-", given="#" + "x" * 1022 + "\nspam 203.0.113.7\n")
+def test_a_line_of_2047_bytes_is_read(house):
+    house.do("report", "-", given="#" + "x" * 2046 + "\nspam 203.0.113.7\n")
     assert stored(house) == 1
 
 
