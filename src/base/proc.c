@@ -66,7 +66,9 @@ options_read(int argc, char **argv, const struct service_info *service)
 			options.value[letter - OWN_OPTION] = optarg;
 			break;
 		default:
-			(void)fputs(service->usage, stderr);
+			/* Getopt has said what; verbs are too many to list. */
+			(void)fputs(
+			    service->has_verbs ? "" : service->usage, stderr);
 			return mistaken;
 		}
 	}

@@ -46,7 +46,8 @@ struct options {
 };
 
 /* Read argv; help and version are printed on stdout, a mistake is answered
- * with the usage on stderr and EXIT_USAGE. */
+ * with a line and, where there are no verbs, the usage on stderr and
+ * EXIT_USAGE. */
 struct options options_read(
     int argc, char **argv, const struct service_info *service);
 

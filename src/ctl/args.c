@@ -183,6 +183,7 @@ find_option(struct args *args, const char *word, size_t len)
 		}
 	}
 	near = words_nearest(&option_words, word);
+	args->meant = near != NULL;
 	complain(args, "unknown option \"%.*s\"%s%s", (int)len, word,
 	    near != NULL ? ": did you mean " : "", near != NULL ? near : "");
 	return OPTION_COUNT;
@@ -375,6 +376,35 @@ is_target(enum argument argument)
 	return argument >= ARGUMENT_ADDRESS && argument <= ARGUMENT_WHOM;
 }
 
+/* Say that a word is not of its kind, and which one may be meant. */
+static void
+refuse_word(struct args *args, const char *option, const char *word,
+    enum argument argument, const char *wrong)
+{
+	static const struct words *const vocabulary[] = {
+		[ARGUMENT_KIND] = &kind_words,
+		[ARGUMENT_REASON] = &reason_words,
+		[ARGUMENT_SERVICE] = &service_words,
+		[ARGUMENT_SORT] = &sort_words,
+	};
+	const bool known = argument <
+			       sizeof(vocabulary) / sizeof(vocabulary[0]) &&
+			   vocabulary[argument] != NULL;
+	const char *near = known ? words_nearest(vocabulary[argument], word)
+				 : NULL;
+	const char *list = near != NULL ? strchr(wrong, '(') : NULL;
+
+	args->meant = list != NULL;
+	if (list != NULL) {
+		complain(args, "%s%s\"%.60s\" %.*s: did you mean \"%s\"?",
+		    option, option[0] != '\0' ? ": " : "", word,
+		    (int)(list - wrong - 1), wrong, near);
+	} else {
+		complain(args, "%s%s\"%.60s\" %s", option,
+		    option[0] != '\0' ? ": " : "", word, wrong);
+	}
+}
+
 /* The same, with a complaint; `option` names where it stood, or is "". */
 static void
 read_word(struct args *args, const char *option, const char *word,
@@ -395,8 +425,7 @@ read_word(struct args *args, const char *option, const char *word,
 				    ? "is a network, not one address"
 				    : net_complaint(word, complaint);
 		}
-		complain(args, "%s%s\"%.60s\" %s", option,
-		    option[0] != '\0' ? ": " : "", word, wrong);
+		refuse_word(args, option, word, argument, wrong);
 	}
 }
 

@@ -134,6 +134,7 @@ struct args {
 	const char *value[OPTION_COUNT];
 	const char *second;          /* value of --compare, which has two */
 	char error[ARGS_ERROR_SIZE]; /* the first thing wrong, or empty */
+	bool meant;                  /* and it says what may be meant */
 
 	/* ---- what args_read() understood; 0 where it was not given ---- */
 	size_t targets; /* in `target` */

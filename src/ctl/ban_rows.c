@@ -57,6 +57,18 @@ static const char *const states[BAN_STATES] = {
 	[BAN_HELD_OVER] = "held, over",
 };
 
+/* The same where there is little room, and "until" says whether it is over. */
+static const char *const short_states[BAN_STATES] = {
+	[BAN_ACTIVE] = "later",
+	[BAN_OVER] = "over",
+	[BAN_CLEARED] = "cleared",
+	[BAN_MISTAKE] = "mistake",
+	[BAN_OBSERVED] = "observed",
+	[BAN_OBSERVED_OVER] = "observed",
+	[BAN_HELD] = "held",
+	[BAN_HELD_OVER] = "held",
+};
+
 /* "rule manual, by hand" or "rule spam, step 2". */
 static const char *
 rule_text(const struct ban *ban)
@@ -73,7 +85,7 @@ bans_left(const struct ban *ban, int64_t now)
 	const int64_t left = ban->ends - now;
 
 	return !ban_active(ban, now) || ban->observed
-		   ? states[ban_state(ban, now)]
+		   ? short_states[ban_state(ban, now)]
 	       : left > INT64_C(50) * 365 * STORE_DAY ? "forever"
 						      : piece_short(left);
 }

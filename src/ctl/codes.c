@@ -15,6 +15,7 @@ struct reply_row {
 	struct rule rule;
 	const char *heard;
 	struct reply reply;
+	const char *words; /* with the own code behind them */
 };
 
 /* clang-format off */
@@ -39,13 +40,23 @@ static const struct layout replies = {
 	    { "stage", OF(reply_row, rule.stage), "STAGE", 0 },
 	    { "service", OF(reply_row, rule.service), "SERVICE", 0 },
 	    PHRASE(reply_row, reply),
+	    { "words", OF(reply_row, words), "REPLY", COLUMN_WRAP | COLUMN_PEOPLE },
 	},
+	.shown = " code enhanced rule heard reason stage service words ",
 	.indent = 2,
 	.people = true,
 };
 
 static void
-put_replies(const struct policy *policy, const struct reply_row *manual)
+put_reply(struct reply_row *row)
+{
+	row->words = piece("%s%s%s", row->reply.phrase,
+	    row->reply.own[0] != '\0' ? " " : "", row->reply.own);
+	output_record(row);
+}
+
+static void
+put_replies(const struct policy *policy, struct reply_row *manual)
 {
 	output_say("\nReplies to who is banned:");
 	output_table(NULL, &replies);
@@ -53,16 +64,16 @@ put_replies(const struct policy *policy, const struct reply_row *manual)
 		const struct rule *rule = &policy->rule[i];
 		bool twice = rule->again.code[0] != '\0';
 		struct reply_row row = { *rule, twice ? "first" : "always",
-			rule->reply };
+			rule->reply, NULL };
 
-		output_record(&row);
+		put_reply(&row);
 		if (twice) {
 			row.heard = "again";
 			row.reply = rule->again;
-			output_record(&row);
+			put_reply(&row);
 		}
 	}
-	output_record(manual);
+	put_reply(manual);
 	(void)output_end();
 }
 
@@ -74,6 +85,8 @@ struct code_row {
 	char ban[WORDS_SIZE];
 	char wide[WORDS_SIZE];
 	const char *counts;
+	const char
+	    *weighed; /* kinds, and what has to be true beside the limit */
 };
 
 static const struct layout rules = {
@@ -92,9 +105,16 @@ static const struct layout rules = {
 	    { "service", OF(code_row, rule.service), NULL, 0 },
 	    REPLY(code_row, rule.reply),
 	    PHRASE(code_row, rule.reply),
-	    { "kinds", OF(code_row, kinds), "COUNTS", COLUMN_WRAP | COLUMN_LIST },
+	    { "kinds", OF(code_row, kinds), NULL, COLUMN_LIST },
+	    { "settle", OF(code_row, rule.settle), NULL, 0 },
+	    { "ratio", OF(code_row, rule.ratio), NULL, COLUMN_RATIO },
+	    { "credit", OF(code_row, rule.credit), NULL, 0 },
+	    { "weight", OF(code_row, rule.weight), NULL, COLUMN_RATIO },
+	    { "same_user", OF(code_row, rule.same_user), NULL, 0 },
+	    { "same_recipient", OF(code_row, rule.same_recipient), NULL, 0 },
+	    { "weighed", OF(code_row, weighed), "COUNTS", COLUMN_WRAP | COLUMN_PEOPLE },
 	},
-	.shown = " rule counts lasts steps kinds ",
+	.shown = " rule counts lasts steps weighed ",
 	.indent = 2,
 };
 
@@ -123,6 +143,40 @@ add_networks(struct code_row *row)
 	}
 }
 
+/* "spam complaint; ratio 0.3, credit 50": what is set, by its setting's name. */
+static const char *
+weighed_text(const struct code_row *row)
+{
+	const struct rule *rule = &row->rule;
+	const struct {
+		const char *name;
+		bool set;
+		const char *value;
+	} settings[] = {
+		{ "ratio", rule->ratio != 0,
+		    piece("%g", (double)rule->ratio / POLICY_RATIO_ONE) },
+		{ "settle", rule->settle != 0, piece_short(rule->settle) },
+		{ "credit", rule->credit != 0,
+		    piece("%" PRId64, rule->credit) },
+		{ "weight", rule->weight != POLICY_RATIO_ONE,
+		    piece("%g", (double)rule->weight / POLICY_RATIO_ONE) },
+		{ "same-user", rule->same_user != 0,
+		    piece("%" PRId64, rule->same_user) },
+		{ "same-recipient", rule->same_recipient != 0,
+		    piece("%" PRId64, rule->same_recipient) },
+	};
+	const char *text = row->kinds;
+
+	for (size_t i = 0; i < sizeof(settings) / sizeof(settings[0]); i++) {
+		if (settings[i].set) {
+			text = piece("%s%s %s %s", text,
+			    text == row->kinds ? ";" : ",", settings[i].name,
+			    settings[i].value);
+		}
+	}
+	return text;
+}
+
 static void
 put_rule(const struct rule *rule)
 {
@@ -142,6 +196,7 @@ put_rule(const struct rule *rule)
 		}
 	}
 	add_networks(&row);
+	row.weighed = weighed_text(&row);
 	output_row();
 	text_init(&text, row.ban, sizeof(row.ban));
 	output_list("ban");

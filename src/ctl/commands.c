@@ -91,7 +91,7 @@ const struct command commands[] = {
 	  report_lines_check },
 	{ { "export" }, "FORM [-- COMMAND...]",
 	  "the bans as rbldnsd, bind, nftables, ipset, postfix, exim, csv, json",
-	  "export --out /etc/nftables.d/bans.nft --service mx nftables",
+	  "export --out /etc/nftables.d/bans.nft nftables",
 	  { { ARGUMENT_FORM },
 	    O(SERVICE) | O(REASON) | O(OUT) | O(WATCH) },
 	  ACCESS_READ_OWN, export_bans, export_check },
@@ -167,7 +167,7 @@ const struct command commands[] = {
 	  { { 0 }, O(POLICY) | SHAPES }, ACCESS_NONE, codes_show, NULL },
 	{ { "decode" }, "TEXT...",
 	  "what a refusal by a provider means (\"-\": lines of standard input)",
-	  "decode 421 Service refused, please try later. OFR_999 [999]",
+	  "decode \"421 Service refused, please try later. OFR_999\"",
 	  { { ARGUMENT_TEXT }, SHAPES }, ACCESS_NONE, decode_text, NULL },
 	{ { "backup" }, "FILE",
 	  "copy the database into a file, while all runs",
@@ -223,8 +223,64 @@ command_lists(const struct command *command)
 	return strcmp(command->usage, "[list]") == 0;
 }
 
+/* Of a verb's second words the nearest to what was written, or NULL; how many
+ * there are. */
+static const char *
+second_word(const char *first, const char *written, size_t *count)
+{
+	struct nearest near = { .written = written };
+
+	*count = 0;
+	for (size_t i = 0; i < commands_count; i++) {
+		const struct command *one = &commands[i];
+
+		if (one->word[1] != NULL && strcmp(one->word[0], first) == 0) {
+			nearest_offer(&near, one->word[1]);
+			++*count;
+		}
+	}
+	return near.word;
+}
+
+/* "videur import" alone: which second words there are. */
+static void
+say_second_words(const char *first)
+{
+	const char *list = "";
+
+	for (size_t i = 0; i < commands_count; i++) {
+		const struct command *one = &commands[i];
+
+		if (one->word[1] != NULL && strcmp(one->word[0], first) == 0) {
+			list = piece("%s%s%s", list,
+			    list[0] != '\0' ? ", " : "", one->word[1]);
+		}
+	}
+	output_complain("\"%s\" needs a second word: %s", first, list);
+}
+
+bool
+command_misspelt(
+    const struct command *command, const char *const *word, size_t words)
+{
+	const char *near;
+	size_t count;
+
+	if (words < 2 || command->word[1] != NULL ||
+	    command->syntax.argument[0] != ARGUMENT_END) {
+		return false;
+	}
+	near = second_word(word[0], word[1], &count);
+	if (near != NULL) {
+		output_complain(
+		    "unknown verb \"%s %s\": did you mean \"%s %s\"?", word[0],
+		    word[1], word[0], near);
+	}
+	return near != NULL;
+}
+
 void
-command_unknown(const char *word)
+command_unknown(const char *const *words_given, size_t words)
 {
 	/* What other programs call it. */
 	static const char *const names[][2] = {
@@ -239,9 +295,21 @@ command_unknown(const char *word)
 		{ "whitelist", "allow" },
 		{ "add", "allow add" },
 	};
+	const char *word = words_given[0];
+	const char *written = words > 1 ? words_given[1] : "";
 	struct nearest near = { .written = word };
+	size_t count;
+	const char *second = second_word(word, written, &count);
 
-	for (size_t i = 0; i < commands_count; i++) {
+	if (count > 0 && second == NULL) {
+		say_second_words(word);
+		return;
+	}
+	if (count > 0) {
+		word = piece("%s %s", word, written);
+		near.word = piece("%s %s", words_given[0], second);
+	}
+	for (size_t i = 0; i < commands_count && count == 0; i++) {
 		nearest_offer(&near, commands[i].word[0]);
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
@@ -307,19 +375,26 @@ put_help(FILE *to, const struct command *command)
 void
 command_help(FILE *to, const struct command *command)
 {
-	const char *before = "";
+	if (command_words(command) > 1) {
+		put_help(to, command);
+	} else {
+		(void)commands_help_of(to, command->word[0]);
+	}
+}
+
+bool
+commands_help_of(FILE *to, const char *first)
+{
+	bool any = false;
 
 	for (size_t i = 0; i < commands_count; i++) {
-		const struct command *one = &commands[i];
-
-		if (one == command ||
-		    (command_words(command) == 1 &&
-			strcmp(one->word[0], command->word[0]) == 0)) {
-			fputs(before, to);
-			put_help(to, one);
-			before = "\n";
+		if (strcmp(commands[i].word[0], first) == 0) {
+			fputs(any ? "\n" : "", to);
+			put_help(to, &commands[i]);
+			any = true;
 		}
 	}
+	return any;
 }
 
 void

@@ -50,8 +50,12 @@ const struct command *command_find(const char *const *word, size_t words);
 /* Whether "list" may follow, and means the same. */
 bool command_lists(const struct command *command);
 
-/* Say in one line that there is no such verb, and which one may be meant. */
-void command_unknown(const char *word);
+/* Say in one line that these words begin no verb, and which one may be meant. */
+void command_unknown(const char *const *word, size_t words);
+/* Whether the verb has to have been meant as another: "allow ad".  Then it has
+ * said so. */
+bool command_misspelt(
+    const struct command *command, const char *const *word, size_t words);
 
 /* "usage: videur allow add NET [OPTION...]" on standard error. */
 void command_usage(const struct command *command);
@@ -60,5 +64,7 @@ void command_usage(const struct command *command);
  * it, in full. */
 void commands_help(FILE *to);
 void command_help(FILE *to, const struct command *command);
+/* Those that begin with that word; false where there is none. */
+bool commands_help_of(FILE *to, const char *first);
 
 #endif

@@ -471,7 +471,7 @@ put_bans(struct known *known)
 		.observed = true,
 	};
 
-	layout.shown = " begins until reason ref hits state detail ";
+	layout.shown = " begins until reason left ref hits detail ";
 	layout.indent = 2;
 	store_ban_each(ctl->store, &query, collect, &story);
 	output_say("\nBans, latest end first:");

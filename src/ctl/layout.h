@@ -14,7 +14,7 @@
 #include "core/reply.h"
 
 enum {
-	COLUMNS_MAX = 20 /* of one table */
+	COLUMNS_MAX = 24 /* of one table */
 };
 
 /* What a member of a record is. */

@@ -324,7 +324,7 @@ static const struct layout suspects = {
 	    { "rule", OF(suspect_row, ban.rule), NULL, 0 },
 	    { "step", OF(suspect_row, ban.step), NULL, 0 },
 	    { "begins", OF(suspect_row, ban.begins), NULL, COLUMN_TIME },
-	    { "ends", OF(suspect_row, ban.ends), "UNTIL", COLUMN_TIME },
+	    { "ends", OF(suspect_row, ban.ends), NULL, COLUMN_TIME },
 	    { "left", OF(suspect_row, left), "LEFT", COLUMN_RIGHT | COLUMN_PEOPLE },
 	    { "ref", OF(suspect_row, ban.ref), "REF", 0 },
 	    { "hits", OF(suspect_row, ban.hits), "HITS", COLUMN_RIGHT },
@@ -337,7 +337,7 @@ put_suspected(void *to, const struct ban *ban, int64_t accepted)
 	const struct ctl *ctl = to;
 	const struct suspect_row row = { .ban = *ban,
 		.accepted = accepted,
-		.left = piece_short(ban->ends - ctl->now) };
+		.left = bans_left(ban, ctl->now) };
 
 	output_record(&row);
 }

@@ -290,10 +290,15 @@ help(const struct args *args)
 
 	if (args->words == 1) {
 		commands_help(stdout);
-	} else if (command == NULL) {
-		command_unknown(args->word[1]);
+	} else if (command == NULL &&
+		   (args->words != 2 ||
+		       !commands_help_of(stdout, args->word[1]))) {
+		command_unknown(args->word + 1, args->words - 1);
 		return EXIT_USAGE;
-	} else {
+	} else if (command != NULL &&
+		   command_misspelt(command, args->word + 1, args->words - 1)) {
+		return EXIT_USAGE;
+	} else if (command != NULL) {
 		command_help(stdout, command);
 	}
 	return EXIT_FINE;
@@ -319,8 +324,12 @@ speak(const char *file, char *const *argv)
 	if (strcmp(args.word[0], "help") == 0) {
 		return help(&args);
 	}
+	if (command == NULL && args.value[OPTION_HELP] != NULL &&
+	    args.words == 1 && commands_help_of(stdout, args.word[0])) {
+		return EXIT_FINE;
+	}
 	if (command == NULL) {
-		command_unknown(args.word[0]);
+		command_unknown(args.word, args.words);
 		return EXIT_USAGE;
 	}
 	if (args.value[OPTION_HELP] != NULL) {
@@ -332,9 +341,15 @@ speak(const char *file, char *const *argv)
 	    strcmp(args.word[skip], "list") == 0) {
 		skip++;
 	}
+	if (args.words > skip &&
+	    command_misspelt(command, args.word, args.words)) {
+		return EXIT_USAGE;
+	}
 	if (!args_read(&args, command->word[0], skip, &command->syntax)) {
 		output_complain("%s", args.error);
-		command_usage(command);
+		if (!args.meant) {
+			command_usage(command);
+		}
 		return EXIT_USAGE;
 	}
 	if (args.value[OPTION_UTC] != NULL) {

@@ -197,12 +197,27 @@ measure(void)
 	screen.measured = true;
 }
 
+static size_t
+longest_word(const char *text)
+{
+	size_t longest = 0;
+
+	while (*text != '\0') {
+		const size_t len = strcspn(text, " ");
+
+		longest = larger(longest, utf8_width(text, len));
+		text += len + strspn(text + len, " ");
+	}
+	return longest;
+}
+
 /* The last cell of a row, over as many lines as it takes: behind the `at`
- * columns that are written, or below them. */
+ * columns that are written, or below them, also where a word has no room
+ * beside. */
 static void
 put_wrapped(const char *cell, size_t start, size_t at)
 {
-	if (screen.below) {
+	if (screen.below || start + longest_word(cell) > SCREEN) {
 		putc('\n', screen.to);
 		start = screen.layout->indent + BELOW;
 		at = 0;

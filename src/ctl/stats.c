@@ -16,7 +16,10 @@ enum {
 	DAYS = 30, /* where no number is asked for */
 	DAYS_MAX = 400,
 	CHART_DAYS_MAX = 64,
-	BAR = 25, /* columns of the longest */
+	SCREEN = 80,   /* columns */
+	GAP = 2,       /* between them */
+	BAR_LEAST = 4, /* columns of the longest bar */
+	BAR_MOST = 25,
 	EIGHTHS = 8,
 	BLOCK_SIZE = sizeof("\u2588") - 1,
 	DATE_SIZE = sizeof("2026-11-27"),
@@ -136,10 +139,36 @@ shows_utf8(void)
 	return utf8;
 }
 
-/* A bar of so many of the most, to an eighth of a column where there is UTF-8;
- * what is more than nothing is seen. */
+/* What the numbers leave for the longest bar. */
+static int
+bar_room(const struct figures *stats)
+{
+	int room = SCREEN - (DATE_SIZE - 1) - GAP;
+
+	for (const struct column *column = days.column; column->name != NULL;
+	     column++) {
+		int width = column->head != NULL ? (int)strlen(column->head)
+						 : 0;
+
+		if (width == 0 || column->type != COLUMN_INT64) {
+			continue;
+		}
+		for (size_t i = 0; i < stats->days; i++) {
+			const char *day = (const char *)&stats->day[i];
+			const int digits = snprintf(NULL, 0, "%" PRId64,
+			    *(const int64_t *)(const void *)(day + column->at));
+
+			width = digits > width ? digits : width;
+		}
+		room -= width + GAP;
+	}
+	return room > BAR_MOST ? BAR_MOST : room < BAR_LEAST ? BAR_LEAST : room;
+}
+
+/* A bar of `room` columns for the most, to an eighth of a column where there is
+ * UTF-8; what is more than nothing is seen. */
 static const char *
-bar(int64_t value, int64_t most, bool utf8)
+bar(int64_t value, int64_t most, int room, bool utf8)
 {
 	static const char *const part[EIGHTHS] = { "", "\u258f", "\u258e",
 		"\u258d", "\u258c", "\u258b", "\u258a", "\u2589" };
@@ -149,7 +178,7 @@ bar(int64_t value, int64_t most, bool utf8)
 				     "\u2588\u2588\u2588\u2588\u2588"
 				     "\u2588\u2588\u2588\u2588\u2588"
 				     "\u2588\u2588\u2588\u2588\u2588";
-	const int64_t units = utf8 ? BAR * EIGHTHS : BAR;
+	const int64_t units = utf8 ? (int64_t)room * EIGHTHS : room;
 	const int64_t length = value > 0 ? (value * units + most - 1) / most
 					 : 0;
 
@@ -254,6 +283,7 @@ stats_show(struct ctl *ctl)
 	const struct args *args = ctl->args;
 	const bool utf8 = shows_utf8();
 	int64_t most = 0;
+	int room;
 
 	stats.days = args->value[OPTION_DAYS] != NULL ? (size_t)args->limit
 						      : DAYS;
@@ -266,11 +296,12 @@ stats_show(struct ctl *ctl)
 			   ? stats.day[i].sum[DAILY_REFUSED]
 			   : most;
 	}
+	room = bar_room(&stats);
 	output_object(NULL, NULL);
 	output_table("days", &days);
 	for (size_t i = stats.days; i-- > 0;) {
 		stats.day[i].bar = bar(
-		    stats.day[i].sum[DAILY_REFUSED], most, utf8);
+		    stats.day[i].sum[DAILY_REFUSED], most, room, utf8);
 		output_record(&stats.day[i]);
 	}
 	output_end();

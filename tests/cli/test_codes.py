@@ -5,7 +5,7 @@ import os
 import re
 
 import pytest
-from conftest import rows
+from conftest import flat, rows
 
 HOURS = 3600
 
@@ -72,10 +72,10 @@ def test_the_replies_of_franceserv_stand_to_the_letter(house):
     said = house.do("codes")
     assert said.startswith("policy franceserv, ")
     replies = chapters(said)["Replies to who is banned:"]
-    assert replies[0] == ["CODE", "ENHANCED", "OWN", "RULE", "HEARD",
+    assert replies[0] == ["CODE", "ENHANCED", "RULE", "HEARD",
                           "REASON", "STAGE", "SERVICE"]
-    assert ["530", "5.7.0", "-", "auth", "always", "auth", "helo",
-            "submission", "Too many authentication errors from your IP"
+    assert ["530", "5.7.0", "auth", "always", "auth", "helo", "submission",
+            "Too many authentication errors from your IP"
             ] in replies
     assert {(row[0], row[-1]) for row in replies[1:-1]} == {
         ("500", "Too many spams/virus from your IP"),
@@ -85,7 +85,7 @@ def test_the_replies_of_franceserv_stand_to_the_letter(house):
 
 def test_the_ban_by_hand_stands_last(house):
     replies = chapters(house.do("codes"))["Replies to who is banned:"]
-    assert replies[-1] == ["550", "5.7.1", "-", "manual", "always", "error",
+    assert replies[-1] == ["550", "5.7.1", "manual", "always", "error",
                            "rcpt", "any", "Blocked by the administrator"]
 
 
@@ -101,7 +101,21 @@ def test_what_leads_to_a_ban_and_how_long_it_lasts(house):
     table = chapters(house.do("codes"))[
         "What leads to a ban, and how long each lasts:"]
     assert table[0] == ["RULE", "LIMIT", "LASTS", "SOFT", "COUNTS"]
-    assert ["spam", "5 in 1h", "3h 6h 12h 1d", "-", "spam complaint"] in table
+    assert ["spam", "5 in 1h", "3h 6h 12h 1d", "-",
+            "spam complaint; ratio 0.3"] in table
+
+
+def test_what_spares_is_told_with_the_rule(house):
+    own_policy(house, OWN.replace("within  = 10m", "within  = 10m\n"
+               "settle = 6m\nratio = 0.25\ncredit = 50\nweight = 0.1\n"
+               "same-recipient = 1").replace(", sender", ""))
+    said = house.do("codes", "--policy", "own")
+    assert ("recipient; ratio 0.25, settle 6m, credit 50, weight 0.1, "
+            "same-recipient 1") in flat(said)
+    assert "auth; same-user 3" in house.do("codes")
+    rule, = house.json("codes", "--policy", "own")["rules"]
+    assert (rule["settle"], rule["ratio"], rule["credit"], rule["weight"],
+            rule["same_recipient"]) == (360, 0.25, 50, 0.1, 1)
 
 
 def test_a_policy_without_limits_says_so(house):
@@ -115,11 +129,11 @@ def test_a_second_reply_stands_below_the_first(house):
     own_policy(house, FULL)
     replies = chapters(house.do("codes", "--policy", "own"))[
         "Replies to who is banned:"]
-    assert [row[:5] + row[-1:] for row in replies[1:3]] == [
-        ["550", "5.7.1", "OFR006_102", "trap", "first",
-         "Client host blocked for spamming issues."],
-        ["421", "-", "OFR_999 [999]", "trap", "again",
-         "Service refused, please try later."]]
+    assert [row[:4] + row[-1:] for row in replies[1:3]] == [
+        ["550", "5.7.1", "trap", "first",
+         "Client host blocked for spamming issues. OFR006_102"],
+        ["421", "-", "trap", "again",
+         "Service refused, please try later. OFR_999 [999]"]]
     rule, = house.json("codes", "--policy", "own")["rules"]
     assert rule["again"] == {
         "code": "421", "enhanced": None, "own": "OFR_999 [999]",
@@ -185,10 +199,11 @@ def test_json_names_things_as_elsewhere(house):
         "rule": "errors", "reason": "error",
         "kinds": ["sender", "helo", "command", "disconnect", "probe",
                   "relay"],
-        "limit": 20, "within": HOURS,
+        "limit": 20, "within": HOURS, "settle": 0, "ratio": 0.5, "credit": 0,
+        "weight": 1, "same_user": 0, "same_recipient": 0,
         "ban": [h * HOURS for h in (2, 4, 8, 16, 24)], "soft": 0,
-        "widens": ["/56:100", "/48:200"], "stage": "rcpt", "service": "mx", "code": "550",
-        "enhanced": "5.7.1", "own": None,
+        "widens": ["/56:100", "/48:200"], "stage": "rcpt", "service": "mx",
+        "code": "550", "enhanced": "5.7.1", "own": None,
         "phrase": "Too many errors from your IP",
         "reply": "550 5.7.1 Too many errors from your IP", "again": None}
 
@@ -205,15 +220,16 @@ def test_another_policy_is_told_as_it_is_written(house, configured):
     assert rule == {
         "rule": "guess", "reason": "recipient",
         "kinds": ["recipient", "sender"], "limit": 7, "within": 600,
-        "ban": [90, 2 * HOURS], "soft": 0, "widens": [],
+        "settle": 0, "ratio": 0, "credit": 0, "weight": 1, "same_user": 0,
+        "same_recipient": 0, "ban": [90, 2 * HOURS], "soft": 0, "widens": [],
         "stage": "mail", "service": "mx",
         "code": "450", "enhanced": "4.7.1", "own": "OWN_104",
         "phrase": "Too many unknown users",
         "reply": "450 4.7.1 Too many unknown users OWN_104", "again": None}
     said = chapters(house.do(*words))
     assert said["Replies to who is banned:"][1] == [
-        "450", "4.7.1", "OWN_104", "guess", "always", "recipient", "mail",
-        "mx", "Too many unknown users"]
+        "450", "4.7.1", "guess", "always", "recipient", "mail", "mx",
+        "Too many unknown users OWN_104"]
     assert said["What leads to a ban, and how long each lasts:"][1] == [
         "guess", "7 in 10m", "1m30s 2h", "-", "recipient sender"]
 

@@ -107,7 +107,8 @@ def test_all_bans_are_told_with_their_refs(house):
     said = house.do("explain", "203.0.113.7")
     for ban in story["bans"]:
         assert re.search(rf"^  \w+ .* {ban['ref']} ", said, re.M)
-    for word in ("  active\n", "  cleared\n", "  observed\n", "  over\n",
+    assert re.search(" (4h|3h59m)  ", said)
+    for word in (" cleared  ", " observed  ", " over  ",
                  "203.0.113.0/24", "first"):
         assert word in said
 
