@@ -8,6 +8,7 @@ import json
 import os
 import re
 import shutil
+import sqlite3
 import subprocess
 import tempfile
 from pathlib import Path
@@ -21,6 +22,7 @@ NOTE = ("une très longue note: « rappelé » par téléphone, puis débanni; "
         "日本語のメモ; and more words")
 HERE = os.path.dirname(os.path.abspath(__file__))
 LOG = os.path.join(os.path.dirname(HERE), "data", "corpus.trad.log")
+FAIL2BAN = os.path.join(os.path.dirname(HERE), "data", "fail2ban.sql")
 REASONS = ["spam", "virus", "auth", "error", "recipient", "volume"]
 
 # What each verb is given.  "{}" is the house's folder.
@@ -44,6 +46,9 @@ WORDS = {
     "report": [["spam", ADDRESS, "--detail", "x" * 200]],
     "report -": [[]],
     "import drop": [["{}/drop"], ["{}/drop", "--dry-run"]],
+    "import csv": [["{}/bans.csv"]],
+    "import json": [["{}/bans.json", "--dry-run"]],
+    "import fail2ban": [["{}/fail2ban"]],
     "brake": [[]],
     "brake release": [["--note", NOTE]],
     "rules": [[]],
@@ -79,7 +84,7 @@ def helped(*words):
 def verbs():
     """The table, as help lists it."""
     for usage in re.findall(r"^  videur (.*)", helped(), re.MULTILINE):
-        words = re.match(r"[a-z]+(?: [a-z]+)*(?: -)?(?= |$)", usage)[0]
+        words = re.match(r"[a-z]+(?: [a-z0-9]+)*(?: -)?(?= |$)", usage)[0]
         yield words.removesuffix("-") if usage.startswith("export") else words
 
 
@@ -135,6 +140,11 @@ def filled_house():
     house.do("backup", str(folder / "videur.old"))
     (folder / "drop").write_text("203.0.113.0/25 ; SBL1\n"
                                  "2001:db8:1::/48 ; SBL2\n" * 3)
+    for form in ["csv", "json"]:
+        (folder / f"bans.{form}").write_text(house.do("list", f"--{form}"))
+    with open(FAIL2BAN, encoding="utf-8") as file, \
+            sqlite3.connect(folder / "fail2ban") as base:
+        base.executescript(file.read())
     (folder / "postfix").mkdir()
     (folder / "postfix" / "main.cf").write_text("myhostname = mx.example\n")
     (folder / "postfix" / "master.cf").write_text("")
