@@ -31,6 +31,7 @@ static const struct argument_kind {
 	[ARGUMENT_FORM] = { "FORM", NULL },
 	[ARGUMENT_DETAIL] = { NULL,
 	    "is not a detail: only printable ASCII, at most 200 bytes" },
+	[ARGUMENT_FORMAT] = { NULL, "is not a format (csv, json, arf)" },
 	[ARGUMENT_JAILS] = { NULL,
 	    "is not NAME=REASON, or several with commas between them" },
 	[ARGUMENT_NOTE] = { NULL,
@@ -75,6 +76,8 @@ const struct option_kind args_options[OPTION_COUNT] = {
 	    "so long, not for good" },
 	[OPTION_FORCE] = { "--force", 0, ARGUMENT_END, NULL,
 	    "do it all the same" },
+	[OPTION_FORMAT] = { "--format", 0, ARGUMENT_FORMAT, "F",
+	    "csv, json or arf" },
 	[OPTION_HELP] = { "--help", 'h', ARGUMENT_END, NULL, "print this" },
 	[OPTION_INTERVAL] = { "--interval", 0, ARGUMENT_DURATION, "DURATION",
 	    "look so often (2s)" },
@@ -139,6 +142,14 @@ static const char *const sort_names[] = {
 };
 
 const struct words sort_words = WORDS_OF(sort_names);
+
+static const char *const format_names[] = {
+	[FBL_CSV] = "csv",
+	[FBL_JSON] = "json",
+	[FBL_ARF] = "arf",
+};
+
+const struct words format_words = WORDS_OF(format_names);
 
 static const struct words option_words = WORDS_OF(args_options);
 
@@ -348,6 +359,8 @@ understand(struct args *args, const char *word, enum argument argument)
 		return words_parse(&service_words, word, &args->service);
 	case ARGUMENT_SORT:
 		return words_parse(&sort_words, word, &args->sort);
+	case ARGUMENT_FORMAT:
+		return words_parse(&format_words, word, &args->format);
 	case ARGUMENT_JAILS:
 		return are_jails(word);
 	case ARGUMENT_NOTE:

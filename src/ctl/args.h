@@ -42,6 +42,7 @@ enum argument {
 	ARGUMENT_FORM,     /* of an export, and a command: all that are left */
 	/* of options only */
 	ARGUMENT_DETAIL,
+	ARGUMENT_FORMAT,
 	ARGUMENT_JAILS, /* "NAME=REASON,..." */
 	ARGUMENT_NOTE,
 	ARGUMENT_NUMBER,
@@ -66,6 +67,7 @@ enum args_option {
 	OPTION_FIX,
 	OPTION_FOR,
 	OPTION_FORCE,
+	OPTION_FORMAT,
 	OPTION_HELP,
 	OPTION_INTERVAL,
 	OPTION_JAIL,
@@ -119,6 +121,14 @@ enum sort_key {
 };
 extern const struct words sort_words;
 
+/* How `export fbl` writes. */
+enum fbl_format {
+	FBL_CSV,
+	FBL_JSON,
+	FBL_ARF
+};
+extern const struct words format_words;
+
 /* What a verb takes. */
 struct syntax {
 	enum argument argument[ARGS_MAX + 1]; /* in order */
@@ -144,6 +154,7 @@ struct args {
 	enum reason reason;
 	enum service service;
 	enum sort_key sort;
+	enum fbl_format format;
 	int64_t at;
 	int64_t since; /* negative: so many seconds before now */
 	int64_t limit;

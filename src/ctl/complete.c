@@ -156,6 +156,9 @@ offer_argument(const struct command *command, enum argument argument)
 	case ARGUMENT_SORT:
 		offer_words(&sort_words);
 		break;
+	case ARGUMENT_FORMAT:
+		offer_words(&format_words);
+		break;
 	case ARGUMENT_FORM:
 		offer_words(&export_words);
 		break;

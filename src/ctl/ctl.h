@@ -211,6 +211,8 @@ verb rescue_seen;
 verb export_check;
 /* EXIT_NO where the command it ran did not end well. */
 verb export_bans;
+/* Makes its own bracket. */
+verb export_fbl;
 
 /* The words as one text, or "-": what stands on standard input, line by
  * line. */

@@ -48,6 +48,35 @@ store_event_count(struct store *store, const struct event_query *query)
 	return db_leave(store, own) == STORE_OK ? count : 0;
 }
 
+bool
+store_event_newest(struct store *store, const struct event_query *query,
+    struct addr *address, int64_t *at)
+{
+	bool own = db_enter(store);
+	bool found = false;
+
+	for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
+		sqlite3_stmt *row;
+
+		if ((query->kinds & kind_bit(kind)) == 0) {
+			continue;
+		}
+		row = db_query(store,
+		    "SELECT address, at" OF_KIND " ORDER BY at DESC LIMIT 1",
+		    DB_WITH(OF_KIND_WITH(query, kind)));
+		while (db_row(store, row)) {
+			const int64_t newest = sqlite3_column_int64(row, 1);
+
+			if ((!found || newest > *at) &&
+			    addr_parse(db_words(row, 0), address)) {
+				found = true;
+				*at = newest;
+			}
+		}
+	}
+	return db_leave(store, own) == STORE_OK && found;
+}
+
 void
 store_event_keys(struct store *store, const struct event_query *query,
     bool (*each)(void *to, int64_t events), void *to)

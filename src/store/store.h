@@ -281,7 +281,11 @@ struct event_query {
 	bool hourly; /* by key: each clock hour apart */
 };
 int64_t store_event_count(struct store *store, const struct event_query *query);
-/* The same by key: how many of one kind and key there are.  One without a key
+/* Whose the newest of them was, and when; false where there is none.  `most` is
+ * not looked at. */
+bool store_event_newest(struct store *store, const struct event_query *query,
+    struct addr *address, int64_t *at);
+/* The count by key: how many of one kind and key there are.  One without a key
  * stands for itself.  `most` is not looked at. */
 void store_event_keys(struct store *store, const struct event_query *query,
     bool (*each)(void *to, int64_t events), void *to);
