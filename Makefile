@@ -72,7 +72,7 @@ Q = @
 endif
 
 # The house: lower floors make one library, each program is one folder.
-LIBRARY_ROOMS = base core bounce logs conf store engine rules chart intake \
+LIBRARY_ROOMS = base core dns bounce logs conf store engine rules chart intake \
 	replay doctor export
 PROGRAM_ROOMS = milter web watch ctl
 LIBRARY_LIBS = -lsqlite3 -lpcre2-8 -lz -lresolv

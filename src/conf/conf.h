@@ -84,8 +84,9 @@ struct conf {
 	char lookup_url[REPLY_URL_MAX + 1]; /* or empty */
 	uint16_t submission_port[CONF_PORTS_MAX]; /* 465, 587 */
 	size_t submission_ports;
-	unsigned client_ipv4;                /* prefix length of a client: 32 */
-	unsigned client_ipv6;                /* 64 */
+	char nameserver[64];  /* "127.0.0.1:53", or empty: the host's */
+	unsigned client_ipv4; /* prefix length of a client: 32 */
+	unsigned client_ipv6; /* 64 */
 	enum conf_source source[KIND_COUNT]; /* as `sources` says */
 	struct policy policy;
 

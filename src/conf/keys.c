@@ -124,6 +124,22 @@ set_auth_header(const struct key *key, void *field, const char *value)
 	return field_text(key, field, value);
 }
 
+/* glibc's resolver is told no other kind of address. */
+static const char *
+set_nameserver(const struct key *key, void *field, const char *value)
+{
+	struct endpoint endpoint;
+	struct addr host;
+
+	return value[0] == '\0' || (endpoint_parse(value, ENDPOINT_SERVER,
+					&endpoint) == NULL &&
+				       addr_parse(endpoint.host, &host) &&
+				       addr_is_v4(&host) && endpoint.port != 0)
+		   ? field_text(key, field, value)
+		   : "must be an IPv4 address and a port, such as "
+		     "127.0.0.1:53";
+}
+
 static const char *
 set_colour(const struct key *key, void *field, const char *value)
 {
@@ -262,6 +278,8 @@ static const struct key rows[] = {
 	    .def = "32" },
 	{ KEY(NULL, "client-ipv6", client_ipv6, field_int), .min = 16,
 	    .max = 128, .def = "64" },
+
+	{ KEY(NULL, "nameserver", nameserver, set_nameserver) },
 
 	{ KEY("brake", "bans", brake_bans, field_int), .max = MANY,
 	    .def = "5" },

@@ -34,6 +34,7 @@ static const struct argument_kind {
 	[ARGUMENT_FORMAT] = { NULL, "is not a format (csv, json, arf)" },
 	[ARGUMENT_JAILS] = { NULL,
 	    "is not NAME=REASON, or several with commas between them" },
+	[ARGUMENT_HOST] = { NULL, "is not the name of a host" },
 	[ARGUMENT_NOTE] = { NULL,
 	    "is not a note: only printable UTF-8, in one line of at most 200 "
 	    "bytes" },
@@ -90,6 +91,8 @@ const struct option_kind args_options[OPTION_COUNT] = {
 	    "everything there is about each" },
 	[OPTION_MISTAKE] = { "--mistake", 0, ARGUMENT_END, NULL,
 	    "do not count the ban as a step" },
+	[OPTION_NAME] = { "--name", 0, ARGUMENT_HOST, "HOST",
+	    "the addresses of a host, asked again every hour" },
 	[OPTION_NOTE] = { "--note", 0, ARGUMENT_NOTE, "T",
 	    "a note for administrators" },
 	[OPTION_NO_RELOAD] = { "--no-reload", 0, ARGUMENT_END, NULL,
@@ -115,6 +118,8 @@ const struct option_kind args_options[OPTION_COUNT] = {
 	    "from that time on, or so long ago (2h)" },
 	[OPTION_SORT] = { "--sort", 0, ARGUMENT_SORT, "KEY",
 	    "by ends, begins, address, reason, rule, step or hits" },
+	[OPTION_SPF] = { "--spf", 0, ARGUMENT_HOST, "DOMAIN",
+	    "what its SPF record allows, asked again every hour" },
 	[OPTION_SUSPECTS] = { "--suspects", 0, ARGUMENT_END, NULL,
 	    "only of clients whose mail was accepted before" },
 	[OPTION_SVG] = { "--svg", 0, ARGUMENT_END, NULL, "draw it as SVG" },
@@ -363,6 +368,8 @@ understand(struct args *args, const char *word, enum argument argument)
 		return words_parse(&format_words, word, &args->format);
 	case ARGUMENT_JAILS:
 		return are_jails(word);
+	case ARGUMENT_HOST:
+		return target_is_host(word);
 	case ARGUMENT_NOTE:
 		return strlen(word) < BAN_NOTE_SIZE && utf8_is_plain(word);
 	case ARGUMENT_DETAIL:

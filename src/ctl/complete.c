@@ -177,6 +177,7 @@ offer_argument(const struct command *command, enum argument argument)
 	case ARGUMENT_TEXT:
 	case ARGUMENT_DETAIL:
 	case ARGUMENT_JAILS:
+	case ARGUMENT_HOST:
 	case ARGUMENT_NOTE:
 	case ARGUMENT_NUMBER:
 	case ARGUMENT_TIME:

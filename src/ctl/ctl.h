@@ -155,9 +155,13 @@ verb ban_add, ban_clear;
 const struct net *ban_own_network(const struct mta *mta, const struct net *who);
 /* Bans in others' files; they make their own brackets. */
 verb import_drop, import_csv, import_json, import_fail2ban;
-/* Refuses what is very wide without --force. */
+/* Refuses what is very wide without --force; asks DNS of a name, which must be
+ * told something, without --force. */
 verb allow_check;
 verb allow_list, allow_add, allow_remove;
+/* One of network and name. */
+verb allow_remove_check;
+verb allow_names;
 
 /* Understands all lines of standard input first. */
 verb report_lines_check;

@@ -17,6 +17,47 @@ count_allow(void *to, const struct allow *allow)
 	++*(int64_t *)to;
 }
 
+struct names_count {
+	int64_t now;
+	int64_t all;
+	int64_t old;
+	struct allow_name first; /* of the old ones */
+};
+
+static void
+count_name(void *to, const struct allow_name *name)
+{
+	struct names_count *count = to;
+
+	count->all++;
+	if (engine_name_is_old(name, count->now) && count->old++ == 0) {
+		count->first = *name;
+	}
+}
+
+/* Those on the allow list, and which of them DNS does not answer for. */
+static void
+put_names(struct ctl *ctl)
+{
+	struct names_count count = { .now = ctl->now };
+	const struct allow_name *first = &count.first;
+
+	store_names_each(ctl->store, count_name, &count);
+	output_object("allowed_names", NULL);
+	output_int("names", count.all);
+	output_int("old", count.old);
+	output_end();
+	if (count.old > 0) {
+		output_line("", "%s of %s without an answer of DNS: %s, %s",
+		    piece_count(count.old, "name", "names"),
+		    piece("%" PRId64, count.all), first->name,
+		    first->answered == 0
+			? "never"
+			: piece("the last %s ago",
+			      piece_duration(ctl->now - first->answered)));
+	}
+}
+
 static void
 put_database(struct ctl *ctl, const struct store_numbers *numbers)
 {
@@ -299,6 +340,7 @@ status_show(struct ctl *ctl)
 	output_int("allowed", allowed);
 	output_line("allowed", "%s by command, %zu by configuration",
 	    piece_count(allowed, "network", "networks"), conf->allows);
+	put_names(ctl);
 	put_kept(conf);
 	output_object("services", NULL);
 	put_state(ctl, states, STATE_MILTER);

@@ -29,9 +29,8 @@ read_ref(const char *word, char ref[static PROC_REF_SIZE])
 	return len == PROC_REF_SIZE - 1;
 }
 
-/* With a dot in it, and a letter behind the last one. */
-static bool
-is_host_name(const char *word)
+bool
+target_is_host(const char *word)
 {
 	const char *last = strrchr(word, '.');
 
@@ -64,7 +63,7 @@ target_read(const char *word, unsigned also, struct target *out)
 		memcpy(out->ref, ref, sizeof(ref));
 	} else if ((also & TARGET_EVERYBODY) != 0 && strcmp(word, "all") == 0) {
 		out->kind = TARGET_ALL;
-	} else if ((also & TARGET_NAMES) != 0 && is_host_name(word)) {
+	} else if ((also & TARGET_NAMES) != 0 && target_is_host(word)) {
 		out->kind = TARGET_NAME;
 	} else {
 		return false;

@@ -38,6 +38,10 @@ enum {
  * none of that. */
 bool target_read(const char *word, unsigned also, struct target *out);
 
+/* Whether it may be the name of a host: with a dot in it, and a letter behind
+ * the last one. */
+bool target_is_host(const char *word);
+
 /* The next word of standard input, up to a blank or a line's end; NULL at its
  * end.  It stays until the program ends; there may be 64 KB of them. */
 const char *target_next_word(void);

@@ -172,11 +172,11 @@ check_mx(const struct facts *facts, struct diagnosis *out)
 	for (size_t i = 0; i < facts->domains; i++) {
 		const struct mx_domain *domain = &facts->mx[i];
 
-		if (domain->answer == MX_FAILED ||
-		    domain->answer == MX_UNASKED) {
+		if (domain->answer == DNS_FAILED ||
+		    domain->answer == DNS_UNASKED) {
 			diagnosis_say(out, "mx-unknown", domain->name,
-			    domain->answer == MX_FAILED ? "DNS gave no answer"
-							: "DNS took too long");
+			    domain->answer == DNS_FAILED ? "DNS gave no answer"
+							 : "DNS took too long");
 		}
 	}
 	for (size_t i = 0; i <= facts->instances; i++) {
@@ -206,6 +206,16 @@ check_allow(const struct facts *facts, struct diagnosis *out)
 			    i < of_file ? "videur.conf: allow without"
 					: "videur allow remove");
 		}
+	}
+	for (size_t i = 0; i < facts->records.old_names; i++) {
+		const struct allow_name *name = &facts->records.old_name[i];
+		char ago[DURATION_TEXT_SIZE] = "";
+
+		diagnosis_say(out,
+		    name->answered != 0 ? "allow-name-old" : "allow-name-never",
+		    name->name,
+		    name->error[0] != '\0' ? name->error : "it was not asked",
+		    text_from_duration(facts->now - name->answered, ago));
 	}
 }
 

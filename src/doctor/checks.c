@@ -325,7 +325,7 @@ check_page(const struct facts *facts, struct diagnosis *out)
 					       : "page-without-database",
 		    facts->page_listen);
 	}
-	if (page->hosts > 0 && page->answer != MX_FAILED &&
+	if (page->hosts > 0 && page->answer != DNS_FAILED &&
 	    page->host[0].addresses == 0) {
 		diagnosis_say(out, "page-nowhere", page->name);
 	} else if (page->hosts > 0 && page->host[0].addresses > 0 &&

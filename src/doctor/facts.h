@@ -17,6 +17,7 @@
 #include "conf/conf.h"
 #include "conf/language.h"
 #include "core/standing.h"
+#include "dns/dns.h"
 #include "doctor/mta.h"
 #include "doctor/sendmail.h"
 #include "engine/engine.h"
@@ -31,13 +32,6 @@ enum {
 	MX_NAME_SIZE = 256
 };
 
-enum mx_answer {
-	MX_FOUND,
-	MX_NOTHING, /* the domain or such a record is not there */
-	MX_FAILED,  /* no answer, or none that can be read */
-	MX_UNASKED  /* the time was over before its turn */
-};
-
 struct mx_host {
 	char name[MX_NAME_SIZE];
 	struct addr address[MX_ADDRESSES_MAX];
@@ -47,7 +41,7 @@ struct mx_host {
 struct mx_domain {
 	char name[MX_NAME_SIZE];
 	bool bare; /* a host: only its own addresses are looked up */
-	enum mx_answer answer;
+	enum dns_answer answer;
 	struct mx_host host[MX_HOSTS_MAX];
 	size_t hosts;
 };
@@ -85,6 +79,7 @@ enum {
 	FACTS_LINE_MAX = 256,
 	FACTS_UNKNOWN = -1, /* only root can try what another user can reach */
 	RECORDS_ALLOWS_MAX = 1024,
+	RECORDS_NAMES_MAX = 8,
 	RECORDS_SPAN = 24 * 3600, /* of the clients that are counted */
 	/* Clocks of one host agree better than this. */
 	RECORDS_SLACK = 60,
@@ -130,6 +125,9 @@ struct records {
 
 	struct allow allow[RECORDS_ALLOWS_MAX];
 	size_t allows;
+	/* On the allow list, whose last answer is old. */
+	struct allow_name old_name[RECORDS_NAMES_MAX];
+	size_t old_names;
 
 	struct state state[STATE_COUNT];
 	int64_t ban_begins;    /* the latest of all */

@@ -1,133 +1,73 @@
 #include "doctor/facts.h"
 
-#include <sys/types.h>
-
-#include <arpa/nameser.h>
-#include <netdb.h>
-#include <resolv.h>
 #include <string.h>
 
-#include "base/proc.h"
 #include "base/text.h"
-
-enum {
-	ANSWER_MAX = 16 * 1024,
-	TRY_SECONDS = 2,
-	TRIES = 1,
-	MX_HEAD = 2 /* bytes of the preference before the name */
-};
+#include "dns/dns.h"
 
 /* ---- answers ---- */
 
-static void
-add_host(struct mx_domain *out, const char *name)
+static bool
+add_host(void *to, const struct dns_record *record)
 {
+	struct mx_domain *out = to;
+
 	/* "." says that the domain takes no mail. */
-	if (out->hosts < MX_HOSTS_MAX && name[0] != '\0' &&
-	    strcmp(name, ".") != 0) {
+	if (out->hosts < MX_HOSTS_MAX && record->name[0] != '\0' &&
+	    strcmp(record->name, ".") != 0) {
 		out->host[out->hosts].addresses = 0;
 		out->hosts += text_copy(
-		    out->host[out->hosts].name, MX_NAME_SIZE, name);
+		    out->host[out->hosts].name, MX_NAME_SIZE, record->name);
 	}
+	return true;
+}
+
+static bool
+add_address(void *to, const struct dns_record *record)
+{
+	struct mx_host *out = to;
+
+	if (out->addresses < MX_ADDRESSES_MAX) {
+		out->address[out->addresses++] = record->address;
+	}
+	return true;
 }
 
 bool
 mx_read(const unsigned char *answer, size_t len, struct mx_domain *hosts,
     struct mx_host *addresses)
 {
-	ns_msg message;
-
-	if (len > ANSWER_MAX || ns_initparse(answer, (int)len, &message) != 0) {
-		return false;
-	}
-	for (int i = 0; i < ns_msg_count(message, ns_s_an); i++) {
-		/* IPv4 is ::ffff:a.b.c.d. */
-		struct addr addr = { .byte = { [10] = 0xff, [11] = 0xff } };
-		char name[NS_MAXDNAME];
-		ns_type type;
-		size_t size;
-		ns_rr record;
-
-		if (ns_parserr(&message, ns_s_an, i, &record) != 0) {
-			return false;
-		}
-		type = ns_rr_type(record);
-		size = type == ns_t_a ? 4 : sizeof(addr.byte);
-		if (addresses != NULL &&
-		    (type == ns_t_a || type == ns_t_aaaa) &&
-		    ns_rr_rdlen(record) == size &&
-		    addresses->addresses < MX_ADDRESSES_MAX) {
-			memcpy(addr.byte + sizeof(addr.byte) - size,
-			    ns_rr_rdata(record), size);
-			addresses->address[addresses->addresses++] = addr;
-		}
-		if (hosts == NULL || type != ns_t_mx ||
-		    ns_rr_rdlen(record) <= MX_HEAD) {
-			continue;
-		}
-		if (ns_name_uncompress(ns_msg_base(message),
-			ns_msg_end(message), ns_rr_rdata(record) + MX_HEAD,
-			name, sizeof(name)) < 0) {
-			return false;
-		}
-		add_host(hosts, name);
-	}
-	return true;
+	return (hosts == NULL ||
+		   dns_read(answer, len, DNS_MX, add_host, hosts)) &&
+	       (addresses == NULL ||
+		   (dns_read(answer, len, DNS_A, add_address, addresses) &&
+		       dns_read(
+			   answer, len, DNS_AAAA, add_address, addresses)));
 }
 
 /* ---- questions ---- */
 
-struct asking {
-	struct __res_state resolver;
-	int64_t deadline;
-	unsigned char answer[ANSWER_MAX];
-	size_t len;
-};
-
-static enum mx_answer
-ask(struct asking *asking, const char *name, ns_type type)
-{
-	int len;
-
-	if (proc_ticks() > asking->deadline) {
-		return MX_UNASKED;
-	}
-	len = res_nquery(&asking->resolver, name, ns_c_in, (int)type,
-	    asking->answer, sizeof(asking->answer));
-	if (len < 0) {
-		int why = asking->resolver.res_h_errno;
-
-		return why == HOST_NOT_FOUND || why == NO_DATA ? MX_NOTHING
-							       : MX_FAILED;
-	}
-	/* A longer answer is told in full length and given in part. */
-	asking->len = (size_t)len < ANSWER_MAX ? (size_t)len : ANSWER_MAX;
-	return MX_FOUND;
-}
-
 static void
-look_at_domain(struct asking *asking, struct mx_domain *domain)
+look_at_domain(struct dns *dns, struct mx_domain *domain)
 {
-	static const ns_type types[] = { ns_t_a, ns_t_aaaa };
+	static const enum dns_type types[] = { DNS_A, DNS_AAAA };
 
-	domain->answer = domain->bare ? MX_NOTHING
-				      : ask(asking, domain->name, ns_t_mx);
-	if (domain->answer == MX_FOUND &&
-	    !mx_read(asking->answer, asking->len, domain, NULL)) {
-		domain->answer = MX_FAILED;
-	} else if (domain->answer == MX_NOTHING) {
+	domain->answer = domain->bare ? DNS_NOTHING
+				      : dns_ask(dns, domain->name, DNS_MX,
+					    add_host, domain);
+	if (domain->answer == DNS_NOTHING) {
 		/* Mail goes to the domain's own address (RFC 5321 5.1). */
-		add_host(domain, domain->name);
+		domain->hosts = domain->name[0] != '\0';
+		domain->host[0].addresses = 0;
+		(void)text_copy(
+		    domain->host[0].name, MX_NAME_SIZE, domain->name);
 	}
 	for (size_t i = 0; i < domain->hosts * 2; i++) {
 		struct mx_host *host = &domain->host[i / 2];
-		enum mx_answer answer = ask(asking, host->name, types[i % 2]);
+		const enum dns_answer answer = dns_ask(
+		    dns, host->name, types[i % 2], add_address, host);
 
-		if (answer == MX_FOUND &&
-		    !mx_read(asking->answer, asking->len, NULL, host)) {
-			answer = MX_FAILED;
-		}
-		if (answer == MX_FAILED || answer == MX_UNASKED) {
+		if (answer == DNS_FAILED || answer == DNS_UNASKED) {
 			domain->answer = answer;
 		}
 	}
@@ -136,23 +76,14 @@ look_at_domain(struct asking *asking, struct mx_domain *domain)
 void
 mx_look(struct mx_domain *domain, size_t domains, int64_t milliseconds)
 {
-	struct asking asking = { .deadline = proc_ticks() + milliseconds };
-	bool able = res_ninit(&asking.resolver) == 0;
+	struct dns *dns = dns_open("", milliseconds);
 
-	if (able) {
-		asking.resolver.retrans = TRY_SECONDS;
-		asking.resolver.retry = TRIES;
-		/* The names are whole: nothing of a search list is added. */
-		asking.resolver.options &= ~(u_long)(RES_DNSRCH | RES_DEFNAMES);
-	}
 	for (size_t i = 0; i < domains; i++) {
 		domain[i].hosts = 0;
-		domain[i].answer = MX_FAILED;
-		if (able) {
-			look_at_domain(&asking, &domain[i]);
+		domain[i].answer = DNS_FAILED;
+		if (dns != NULL) {
+			look_at_domain(dns, &domain[i]);
 		}
 	}
-	if (able) {
-		res_nclose(&asking.resolver);
-	}
+	dns_close(dns);
 }

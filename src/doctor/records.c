@@ -20,6 +20,18 @@ keep_allow(void *to, const struct allow *allow)
 	}
 }
 
+static void
+keep_name(void *to, const struct allow_name *name)
+{
+	struct facts *facts = to;
+	struct records *records = &facts->records;
+
+	if (records->old_names < RECORDS_NAMES_MAX &&
+	    engine_name_is_old(name, facts->now)) {
+		records->old_name[records->old_names++] = *name;
+	}
+}
+
 static bool
 keep_ban(void *to, const struct ban *ban)
 {
@@ -121,6 +133,7 @@ facts_read_records(struct facts *facts, struct store *store)
 	store_read(store);
 	engine_states(store, records->state);
 	store_allow_each(store, now, keep_allow, facts);
+	store_names_each(store, keep_name, facts);
 	store_ban_each(store, &every, keep_ban, facts);
 	store_tally_each(store, tally_hour(now - RECORDS_SPAN), tally_hour(now),
 	    keep_client, facts);

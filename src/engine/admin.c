@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/text.h"
 #include "engine/judge.h"
 
 enum {
@@ -183,24 +184,102 @@ engine_clear(struct store *store, const struct conf *conf,
 	return lift(store, conf, &lifts);
 }
 
+/* Live bans inside a network. */
+static struct lifts
+find_inside(struct store *store, const struct net *net, int64_t now)
+{
+	const struct ban_query query = {
+		.scope = net->bits == ADDR_BITS ? BAN_EXACTLY : BAN_INSIDE,
+		.who = *net,
+		.active_at = now,
+		.observed = true
+	};
+
+	return find_lifts(store, &query, now, false);
+}
+
+/* Gives back how many were lifted. */
+static int64_t
+lift_inside(struct store *store, const struct conf *conf, const struct net *net,
+    struct lifts *lifts)
+{
+	const struct net client = engine_client(conf, &net->addr);
+
+	if (net_equal(&client, net)) {
+		reset(store, &client, NULL, lifts->now);
+	}
+	return lift(store, conf, lifts);
+}
+
 int64_t
 engine_allow(struct store *store, const struct conf *conf,
     const struct allow *allow, int64_t now)
 {
-	const struct net client = engine_client(conf, &allow->net.addr);
-	const struct ban_query query = { .scope = allow->net.bits == ADDR_BITS
-						      ? BAN_EXACTLY
-						      : BAN_INSIDE,
-		.who = allow->net,
-		.active_at = now,
-		.observed = true };
-	struct lifts lifts = find_lifts(store, &query, now, false);
+	struct lifts lifts = find_inside(store, &allow->net, now);
 
 	store_allow_put(store, allow);
-	if (net_equal(&client, &allow->net)) {
-		reset(store, &client, NULL, now);
+	return lift_inside(store, conf, &allow->net, &lifts);
+}
+
+/* ---- names on the allow list ---- */
+
+static bool
+is_allowed(struct store *store, const struct net *net, int64_t now)
+{
+	struct allow allow;
+
+	return store_allow_find(store, &net->addr, now, &allow) &&
+	       net_contains(&allow.net, net);
+}
+
+int64_t
+engine_allow_name(struct store *store, const struct conf *conf,
+    struct allow_name *name, const struct net *nets, size_t count, int64_t now)
+{
+	bool *fresh = calloc(count + 1, sizeof(*fresh));
+	int64_t lifted = 0;
+
+	if (fresh == NULL) {
+		log_panic("out of memory");
 	}
-	return lift(store, conf, &lifts);
+	for (size_t i = 0; i < count; i++) {
+		fresh[i] = !is_allowed(store, &nets[i], now);
+	}
+	name->asked = name->answered = now;
+	name->error[0] = '\0';
+	store_name_put(store, name);
+	store_name_networks(store, name->id, nets, count);
+	store_names_apply(store, now);
+	for (size_t i = 0; i < count; i++) {
+		if (fresh[i]) {
+			struct lifts lifts = find_inside(store, &nets[i], now);
+
+			lifted += lift_inside(store, conf, &nets[i], &lifts);
+		}
+	}
+	free(fresh);
+	return lifted;
+}
+
+void
+engine_name_failed(struct store *store, struct allow_name *name,
+    const char *error, int64_t now)
+{
+	const bool kept = now - name->answered < ENGINE_NAME_KEPT;
+
+	name->asked = now;
+	(void)text_copy(name->error, sizeof(name->error), error);
+	store_name_put(store, name);
+	if (!kept) {
+		store_name_networks(store, name->id, NULL, 0);
+		store_names_apply(store, now);
+	}
+}
+
+bool
+engine_name_is_old(const struct allow_name *name, int64_t now)
+{
+	return now - name->answered > ENGINE_NAME_OLD;
 }
 
 /* ---- forgetting ---- */

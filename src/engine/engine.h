@@ -281,6 +281,22 @@ int64_t engine_clear(struct store *store, const struct conf *conf,
 int64_t engine_allow(struct store *store, const struct conf *conf,
     const struct allow *allow, int64_t now);
 
+/* Put a name on the allow list, or note that DNS answered for it: these
+ * networks of it are allowed from now on, and no others.  Gives back how many
+ * bans that lifted, in several transactions as engine_allow() does. */
+int64_t engine_allow_name(struct store *store, const struct conf *conf,
+    struct allow_name *name, const struct net *nets, size_t count, int64_t now);
+/* The same where DNS gave no answer, for that reason: what it gave before
+ * stays for ENGINE_NAME_KEPT seconds after its last answer. */
+enum {
+	ENGINE_NAME_KEPT = 30 * 24 * 3600,
+	ENGINE_NAME_OLD = 24 * 3600 /* an answer so old is worth a word */
+};
+void engine_name_failed(struct store *store, struct allow_name *name,
+    const char *error, int64_t now);
+/* Whether the last answer is so old that somebody should know. */
+bool engine_name_is_old(const struct allow_name *name, int64_t now);
+
 /* One step of forgetting; gives back how many rows went: call again later
  * while it is not 0. */
 int64_t engine_prune(struct store *store, const struct conf *conf, int64_t now);

@@ -497,7 +497,7 @@ store_allow_put(struct store *store, const struct allow *allow)
 	    "INSERT INTO allow (network, family, bits, note, until)"
 	    " VALUES (:client, :family, :bits, :note, nullif(:until, 0))"
 	    " ON CONFLICT (network) DO UPDATE"
-	    " SET note = excluded.note, until = excluded.until",
+	    " SET note = excluded.note, until = excluded.until, named = 0",
 	    DB_WITH(DB_NET(&allow->net), db_text(":note", allow->note),
 		db_int(":until", allow->until)));
 }
@@ -505,16 +505,17 @@ store_allow_put(struct store *store, const struct allow *allow)
 bool
 store_allow_remove(struct store *store, const struct net *net)
 {
-	db_run(store, "DELETE FROM allow WHERE network = :client",
+	db_run(store, "DELETE FROM allow WHERE network = :client AND NOT named",
 	    DB_WITH(db_client(net)));
 	return store->status == STORE_OK && sqlite3_changes(store->db) > 0;
 }
 
-/* Read a row of network, note, until. */
+/* Read a row of network, note, until, named. */
 static bool
 read_allow(sqlite3_stmt *row, struct allow *allow)
 {
-	*allow = (struct allow){ .until = sqlite3_column_int64(row, 2) };
+	*allow = (struct allow){ .until = sqlite3_column_int64(row, 2),
+		.named = sqlite3_column_int(row, 3) != 0 };
 	DB_COPY(allow->note, row, 1);
 	return net_parse(db_words(row, 0), &allow->net);
 }
@@ -532,7 +533,7 @@ store_allow_find(struct store *store, const struct addr *address, int64_t now,
 
 	while (!found && next_around(store, DB_ALLOW, &who, &length, &around)) {
 		sqlite3_stmt *statement = db_query(store,
-		    "SELECT network, note, until FROM allow"
+		    "SELECT network, note, until, named FROM allow"
 		    " WHERE network = :client"
 		    " AND (until IS NULL OR until > :now)",
 		    DB_WITH(db_client(&around), db_int(":now", now)));
@@ -552,7 +553,7 @@ store_allow_each(struct store *store, int64_t now,
     void (*each)(void *to, const struct allow *allow), void *to)
 {
 	sqlite3_stmt *statement = db_query(store,
-	    "SELECT network, note, until FROM allow"
+	    "SELECT network, note, until, named FROM allow"
 	    " WHERE until IS NULL OR until > :now"
 	    " ORDER BY family, network",
 	    DB_WITH(db_int(":now", now)));

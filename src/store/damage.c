@@ -49,10 +49,10 @@ store_check(struct store *store, const atomic_bool *leave,
 /* What cannot be learned anew comes first.  The second is what its rows come
  * in the order of. */
 static const char *const tables[][2] = { { "allow", "rowid" },
-	{ "ban", "rowid" }, { "audit", "rowid" }, { "mark", "rowid" },
-	{ "state", "rowid" }, { "position", "rowid" }, { "queue", "rowid" },
-	{ "event", "rowid" }, { "tally", "rowid" }, { "prefix", "hour" },
-	{ "daily", "day" } };
+	{ "ban", "rowid" }, { "audit", "rowid" }, { "allow_name", "rowid" },
+	{ "allow_network", "rowid" }, { "mark", "rowid" }, { "state", "rowid" },
+	{ "position", "rowid" }, { "queue", "rowid" }, { "event", "rowid" },
+	{ "tally", "rowid" }, { "prefix", "hour" }, { "daily", "day" } };
 
 enum {
 	ROWS = 4096,     /* of a transaction */

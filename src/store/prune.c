@@ -49,8 +49,10 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 		{ OLDEST("mark", "at"), before->resets },
 		{ OLDEST("audit", "at"), before->audit },
 		{ OLDEST("queue", "at"), before->queue },
-		/* A handful of rows. */
+		/* A handful of rows each. */
 		{ "DELETE FROM allow WHERE until < :before", before->allows },
+		{ "DELETE FROM allow_name WHERE until < :before",
+		    before->allows },
 		/* Some rows a day, each kept until all of its day is old. */
 		{ "DELETE FROM daily WHERE day <= :before",
 		    before->daily - STORE_DAY },

@@ -27,6 +27,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/words.h"
 #include "core/kind.h"
 #include "core/standing.h"
 
@@ -438,10 +439,11 @@ struct allow {
 	struct net net;
 	char note[BAN_NOTE_SIZE];
 	int64_t until; /* 0: for good */
+	bool named;    /* it is there only because a name gave it */
 };
-/* Adding a network again replaces its note and end. */
+/* By hand; adding a network again replaces its note and end. */
 void store_allow_put(struct store *store, const struct allow *allow);
-/* False where it was not there. */
+/* False where it was not there by hand. */
 bool store_allow_remove(struct store *store, const struct net *net);
 /* The widest live entry that holds the address.  `out` may be NULL. */
 bool store_allow_find(struct store *store, const struct addr *address,
@@ -449,6 +451,45 @@ bool store_allow_find(struct store *store, const struct addr *address,
 /* Those that are live. */
 void store_allow_each(struct store *store, int64_t now,
     void (*each)(void *to, const struct allow *allow), void *to);
+
+/* ---- names on the allow list ---- */
+
+enum allow_how {
+	ALLOW_HOST, /* the addresses of a host */
+	ALLOW_SPF   /* what the SPF record of a domain allows */
+};
+extern const struct words allow_how_words;
+
+enum {
+	ALLOW_NAME_SIZE = 256,
+	ALLOW_ERROR_SIZE = 256
+};
+struct allow_name {
+	int64_t id;
+	enum allow_how how;
+	char name[ALLOW_NAME_SIZE]; /* in small letters */
+	char note[BAN_NOTE_SIZE];
+	int64_t until;    /* 0: for good */
+	int64_t asked;    /* when DNS was asked last */
+	int64_t answered; /* and when it last gave an answer; 0: never */
+	char error[ALLOW_ERROR_SIZE]; /* why it gave none the last time */
+	int64_t networks;             /* of that answer; only read */
+};
+/* One that is there is changed; an `answered` of 0 leaves what it is.  Sets
+ * its id. */
+void store_name_put(struct store *store, struct allow_name *name);
+/* Fill in the one of that `how` and `name`; false where there is none. */
+bool store_name_find(struct store *store, struct allow_name *name);
+void store_name_remove(struct store *store, int64_t id);
+/* What its newest answer gave, instead of what the last one did. */
+void store_name_networks(
+    struct store *store, int64_t id, const struct net *nets, size_t count);
+/* Bring the allow list in line with what the names give; due after each of
+ * these changes.  What is there by hand stays until it ends. */
+void store_names_apply(struct store *store, int64_t now);
+/* All of them, by name. */
+void store_names_each(struct store *store,
+    void (*each)(void *to, const struct allow_name *name), void *to);
 
 /* ---- tallies and sums by day ---- */
 

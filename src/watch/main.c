@@ -1,6 +1,7 @@
 /*
  * videur-watch: follows the mail logs and turns their lines into events.
  */
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -16,6 +17,7 @@
 #include "rules/rules.h"
 #include "watch/follow.h"
 #include "watch/source.h"
+#include "watch/upkeep.h"
 
 enum {
 	BUSY_WAIT = 20,     /* ms: the store waited already */
@@ -217,6 +219,26 @@ run(struct watch *watch)
 
 /* ---- start ---- */
 
+static pid_t upkeep; /* the process beside, or -1 */
+
+static void
+pass_reload(void *of)
+{
+	(void)of;
+	if (upkeep > 0) {
+		(void)kill(upkeep, SIGHUP);
+	}
+}
+
+static void
+end_upkeep(void *of)
+{
+	(void)of;
+	if (upkeep > 0) {
+		(void)kill(upkeep, SIGKILL);
+	}
+}
+
 int
 main(int argc, char **argv)
 {
@@ -242,9 +264,13 @@ main(int argc, char **argv)
 	if (!proc_drop_root(conf->user, conf->database)) {
 		log_fatal(EXIT_USAGE, "not started");
 	}
+	if (!options->once) {
+		upkeep = upkeep_start(options->conf_path);
+	}
 	sandbox_calls(false);
 	if (!options->once) {
-		supervise(NULL);
+		supervise(&(const struct supervise_duty){
+		    pass_reload, end_upkeep, NULL });
 	}
 	sandbox_files(
 	    &(struct sandbox_place){ conf->database, SANDBOX_WRITE }, 1);

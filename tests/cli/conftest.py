@@ -5,11 +5,16 @@ import os
 import re
 import sqlite3
 import subprocess
+import sys
 import time
 import zoneinfo
 from datetime import datetime, timezone
 
 import pytest
+
+# What serves names in the tests with a real MTA serves them here.
+sys.path.append(os.path.join(os.path.dirname(os.path.dirname(
+    os.path.abspath(__file__))), "mta"))
 
 PROGRAM = os.path.join(os.path.abspath(os.environ.get("VIDEUR_BUILD", "build")),
                        "videur")

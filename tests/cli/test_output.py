@@ -87,7 +87,7 @@ def test_csv_of_an_object_has_a_line_for_each_value(busy, words):
 
 def test_csv_of_nothing_is_its_heading(house):
     house.do("clear", "203.0.113.7", status=1)
-    assert house.do("allow", "--csv", status=1) == "network,until,note\n"
+    assert house.do("allow", "--csv", status=1) == "network,until,note,named\n"
 
 
 @pytest.mark.parametrize("journal, begins", [

@@ -149,7 +149,8 @@ def test_what_is_refused_shows_how_to_say_it(house, words):
 
 VERBS = ["status", "list [IP|NET|REF|HOST...]", "check IP|REF|HOST",
          "explain IP", "ban IP|NET|REF DURATION", "clear IP|NET|REF",
-         "allow [list]", "allow add IP|NET", "allow remove IP|NET",
+         "allow [list]", "allow add [IP|NET", "allow remove [IP|NET",
+         "allow names",
          "report KIND IP", "report -", "rules [list]", "rules test FILE",
          "replay FILE", "codes", "decode TEXT"]
 
@@ -165,7 +166,7 @@ def test_help_prints_every_phrase(words):
 
 def test_help_of_one_verb_prints_its_phrases(house):
     said = house.do("allow", "--help")
-    assert said.count("usage: videur allow") == 3
+    assert said.count("usage: videur allow") == 4
     assert house.do("help", "allow") == said == house.do("allow", "-h")
     assert not house.database.exists()
 

@@ -17,16 +17,17 @@ import subprocess
 import sys
 import threading
 
-A, PTR, MX, AAAA = 1, 12, 15, 28
-NXDOMAIN = 3
+A, PTR, MX, TXT, AAAA = 1, 12, 15, 16, 28
+SERVFAIL, NXDOMAIN = 2, 3
 MS_BIND = 0x1000
 IFF_UP, SIOCSIFFLAGS, SIOCSIFADDR = 1, 0x8914, 0x8916
 
 
 def room(folder, zone, command, hidden=(), **how):
     """Run a command there.  `zone` maps a name to its records: a list of
-    addresses and of "MX host" and "PTR host"; the word "garbage" stands for an answer that
-    is none, "silence" for no answer; an address that the zone has for "own"
+    addresses and of "MX host", "PTR host" and "TXT text"; the word "garbage"
+    stands for an answer that is none, "silence" for no answer, "servfail" for
+    the server's failure; an address that the zone has for "own"
     is the room's besides loopback's.  `hidden` folders are empty there."""
     plan = f"{folder}/room.json"
     with open(plan, "w", encoding="utf-8") as file:
@@ -84,6 +85,11 @@ def data(record):
         return MX, struct.pack(">H", 10) + encode(record[3:])
     if record.startswith("PTR "):
         return PTR, encode(record[4:])
+    if record.startswith("TXT "):
+        text = record[4:].encode()
+        return TXT, b"".join(
+            bytes([len(text[at:at + 255])]) + text[at:at + 255]
+            for at in range(0, len(text), 255))
     address = ipaddress.ip_address(record)
     return (A if address.version == 4 else AAAA), address.packed
 
@@ -97,9 +103,11 @@ def answer(zone, query):
         # It promises an answer whose name points at itself.
         return (query[:2] + b"\x81\x80\0\1\0\1\0\0\0\0" + query[12:end]
                 + bytes([0xc0, end, 0, kind, 0, 1]))
-    found = [data(record) for record in records or ()]
+    found = [] if records == "servfail" else [
+        data(record) for record in records or ()]
     found = [payload for its_kind, payload in found if its_kind == kind]
-    code = NXDOMAIN if records is None else 0
+    code = {None: NXDOMAIN, "servfail": SERVFAIL}.get(
+        records if not isinstance(records, list) else "", 0)
     head = query[:2] + struct.pack(
         ">HHHHH", 0x8180 | code, 1, len(found), 0, 0)
     return head + query[12:end] + b"".join(
@@ -113,6 +121,15 @@ def serve(server, zone):
         reply = answer(zone, query)
         if reply is not None:
             server.sendto(reply, client)
+
+
+def start(zone):
+    """Serve `zone`, which may change, from a port of loopback until the
+    process ends; gives back the port."""
+    server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("127.0.0.1", 0))
+    threading.Thread(target=serve, args=(server, zone), daemon=True).start()
+    return server.getsockname()[1]
 
 
 def main():

@@ -82,8 +82,11 @@ def command_of(pid):
 def worker_of(pid):
     """The process that works, of one that starts it again when it crashes."""
     with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as file:
-        children = file.read().split()
-    return int(children[0]) if children else pid
+        children = [int(child) for child in file.read().split()]
+    # Beside videur-watch's there is one of another name.
+    name = command_of(pid)
+    return next((child for child in children if command_of(child) == name),
+                pid)
 
 
 class Process:
