@@ -19,7 +19,8 @@ def pytest_configure(config):
     if os.geteuid() != 0:
         raise pytest.UsageError(
             "tests/mta start a private Postfix, which needs root")
-    for program in ("videur", "videur-milter", "videur-watch", "videur-web"):
+    for program in ("videur", "videur-feedback", "videur-milter",
+                    "videur-watch", "videur-web"):
         if not os.access(f"{build()}/{program}", os.X_OK):
             raise pytest.UsageError(f"{build()}/{program} is missing: make")
     # End like after Ctrl-C, so that every world is taken down.
