@@ -124,6 +124,9 @@ struct conf {
 	int64_t keep_audit;   /* 365 d */
 	int64_t keep_daily;   /* 400 d: sums by day */
 
+	/* Seconds that whom a user wrote to is spared; 0: off. */
+	int64_t correspondents;
+
 	struct {
 		char listen[CONF_PATH_SIZE]; /* libmilter's syntax */
 		unsigned socket_mode;        /* 0660 */

@@ -166,7 +166,10 @@ field_int(const struct key *key, void *field, const char *value)
 const char *
 field_duration(const struct key *key, void *field, const char *value)
 {
-	(void)key;
+	if (key->words != NULL && words_find(key->words, value) == 0) {
+		*(int64_t *)field = 0;
+		return NULL;
+	}
 	return text_to_duration(value, field)
 		   ? NULL
 		   : "must be a duration such as 90s, 10m, 2h or 7d";
@@ -291,10 +294,12 @@ write_port(const struct key *key, const void *field, struct text *out)
 static void
 write_duration(const struct key *key, const void *field, struct text *out)
 {
+	const int64_t seconds = *(const int64_t *)field;
 	char duration[DURATION_TEXT_SIZE];
 
-	(void)key;
-	text_add(out, text_from_setting(*(const int64_t *)field, duration));
+	text_add(out, seconds == 0 && key->words != NULL
+			  ? words_at(key->words, 0)
+			  : text_from_setting(seconds, duration));
 }
 
 static void
@@ -433,7 +438,7 @@ grammar_set(const struct key *key, void *base, const char *value)
 	size_t *items = (size_t *)(void *)((char *)base + key->count);
 	const char *wrong;
 
-	if (key->words != NULL &&
+	if (key->words != NULL && key->set != field_duration &&
 	    words_find(key->words, value) == key->words->count) {
 		return grammar_no_word;
 	}

@@ -86,7 +86,7 @@ key_setter field_path, field_account, field_mail, field_url, field_header;
 key_setter field_milter_listen, field_web_listen;
 
 /* unsigned (by key->size) or int64_t, from key->min to key->max; int64_t, a
- * duration in seconds; unsigned, a file's mode in octal, "0660". */
+ * duration in seconds, 0 where it is the word that key->words has; unsigned, a file's mode in octal, "0660". */
 key_setter field_int, field_duration, field_mode;
 
 /* uint16_t, a port. */

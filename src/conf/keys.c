@@ -35,6 +35,7 @@ WORDS(mode, "enforce", "observe");
 WORDS(on_error, "accept", "tempfail");
 WORDS(start, "now", "backfill");
 WORDS(source, "milter", "watch", "none");
+WORDS(off, "no"); /* of a duration: none */
 WORDS(heuristics, "spam", "virus");
 
 #undef WORDS
@@ -279,6 +280,8 @@ static const struct key rows[] = {
 	{ KEY(NULL, "client-ipv6", client_ipv6, field_int), .min = 16,
 	    .max = 128, .def = "64" },
 
+	{ KEY(NULL, "correspondents", correspondents, field_duration),
+	    .words = &off_words, .def = "no" },
 	{ KEY(NULL, "nameserver", nameserver, set_nameserver) },
 
 	{ KEY("brake", "bans", brake_bans, field_int), .max = MANY,

@@ -255,6 +255,21 @@ say_observed(const struct standing *standing, const struct ban *ban)
 	    ban->honest ? "the brake holds it back" : "it is only observed");
 }
 
+/* Whom our users write to. */
+static void
+say_written_to(struct ctl *ctl, const struct standing *standing)
+{
+	const struct net client = engine_client(ctl->conf, &standing->address);
+	const int64_t at = engine_written_to(
+	    ctl->store, ctl->conf, &client, ctl->now);
+
+	if (at != 0) {
+		output_say("our users wrote to it, last on %.10s: rules ban it "
+			   "for logins and viruses only",
+		    piece_time(at));
+	}
+}
+
 void
 bans_standing(struct ctl *ctl, const struct standing *standing)
 {
@@ -299,4 +314,5 @@ bans_standing(struct ctl *ctl, const struct standing *standing)
 	for (size_t i = 0; i < observed.bans; i++) {
 		say_observed(standing, &observed.ban[i]);
 	}
+	say_written_to(ctl, standing);
 }

@@ -533,6 +533,8 @@ explain_one(struct ctl *ctl, const struct target *target)
 	anything = standing.verdict != STANDING_CLEAR;
 	output_object(NULL, NULL);
 	put_standing(&known, &standing);
+	output_time("written_to",
+	    engine_written_to(ctl->store, conf, &known.client, ctl->now));
 	anything |= put_events(&known);
 	put_reputation(&known);
 	put_rules(&known);

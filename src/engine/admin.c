@@ -303,7 +303,8 @@ prune(
 		.audit = INT64_MIN,
 		.allows = INT64_MIN,
 		.daily = now - conf->keep_daily,
-		.queue = now - KEEP_QUEUE };
+		.queue = now - KEEP_QUEUE,
+		.correspondents = now - conf->correspondents };
 	int64_t removed = store_prune(store, &before, STEP_ROWS);
 
 	if (removed == 0 && trust == TRUST_ALL) {

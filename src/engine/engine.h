@@ -245,6 +245,12 @@ void engine_repute(struct store *store, const struct conf *conf,
     const struct net *client, const struct tally *unflushed, int64_t now,
     struct repute *repute);
 
+/* When a user's message was last delivered to a client, where that spares it
+ * bans by rules (`correspondents`): for spam, errors, recipients and volume, not
+ * for logins and viruses, and not as a part of a network; else 0. */
+int64_t engine_written_to(struct store *store, const struct conf *conf,
+    const struct net *client, int64_t now);
+
 /* Everything known about an address now. */
 void engine_standing(struct store *store, const struct conf *conf,
     const struct addr *address, int64_t now, struct standing *standing);

@@ -124,6 +124,24 @@ engine_reach_everywhere(struct ban *ban)
 	}
 }
 
+int64_t
+engine_written_to(struct store *store, const struct conf *conf,
+    const struct net *client, int64_t now)
+{
+	const int64_t at = conf->correspondents > 0
+			       ? store_correspondent(store, client)
+			       : INT64_MIN;
+
+	return at > now - conf->correspondents ? at : 0;
+}
+
+/* What a server may do without meaning harm. */
+static bool
+is_forgivable(enum reason reason)
+{
+	return reason != REASON_AUTH && reason != REASON_VIRUS;
+}
+
 /* Ban the client, unless the brake holds that back and a ban that was held
  * back before stands for it. */
 static void
@@ -137,6 +155,11 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 	struct ban *ban;
 
 	if (!decision.ban || outcome->bans == ENGINE_BANS_MAX) {
+		return;
+	}
+	if (is_forgivable(query->rule->reason) &&
+	    engine_written_to(store, query->conf, &query->client, judged->t) !=
+		0) {
 		return;
 	}
 	ban = &outcome->ban[outcome->bans];

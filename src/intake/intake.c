@@ -202,12 +202,31 @@ take_login(struct intake *intake, const struct finding *finding, int64_t now)
 	session->login = session->pid != 0;
 }
 
+/* A message of a user's own reached another server.  What nobody logged in for
+ * is a bounce or an answer by itself, which whoever wants it can have. */
+static void
+take_sent(struct intake *intake, const struct finding *finding, int64_t now)
+{
+	const struct net client = engine_client(
+	    intake->conf, &finding->address);
+	struct queue_entry entry;
+
+	if (store_queue_find(intake->store, finding->queue, &entry) &&
+	    entry.login) {
+		store_correspondent_put(intake->store, &client,
+		    finding->at < now ? finding->at : now);
+	}
+}
+
 bool
 intake_wants(struct intake *intake, const struct finding *finding)
 {
 	const struct conf *conf = intake->conf;
 	enum kind kind = intake_kind(conf, finding);
 
+	if (finding->what == FINDING_SENT) {
+		return !intake->replay && conf->correspondents > 0;
+	}
 	if (finding->what == FINDING_SESSION) {
 		return intake->replay ||
 		       find_session(intake, finding, false) != NULL;
@@ -237,6 +256,10 @@ intake_finding(struct intake *intake, const struct finding *finding,
 	}
 	if (finding->what == FINDING_OFFENCE) {
 		take_offence(intake, finding, now, result);
+		return;
+	}
+	if (finding->what == FINDING_SENT) {
+		take_sent(intake, finding, now);
 		return;
 	}
 	if (finding->what != FINDING_SESSION) {

@@ -361,7 +361,7 @@ simulate_take(struct simulation *simulation, const struct finding *finding)
 	struct replay_client *client;
 	bool added;
 
-	if (finding->what == FINDING_NOTHING ||
+	if (finding->what == FINDING_NOTHING || finding->what == FINDING_SENT ||
 	    finding->what == FINDING_SUPPRESSED) {
 		return true;
 	}

@@ -237,7 +237,7 @@ read_groups(const struct probe *probe, const struct rules_scratch *scratch,
 	/* "NOQUEUE: client=..." is nobody's message. */
 	return copy_group(&groups, GROUP_QUEUE, finding->queue,
 		   sizeof(finding->queue)) ||
-	       what != FINDING_QUEUE;
+	       (what != FINDING_QUEUE && what != FINDING_SENT);
 }
 
 /* Try one pattern; true where the line is decided by it. */

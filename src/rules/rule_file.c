@@ -20,6 +20,7 @@ static const char *const findings[] = {
 	[FINDING_LOGIN] = "login",
 	[FINDING_QUEUE] = "queue",
 	[FINDING_SESSION] = "session",
+	[FINDING_SENT] = "sent",
 	[FINDING_SUPPRESSED] = "suppressed",
 };
 static const struct words finding_words = WORDS_OF(findings);
@@ -186,7 +187,8 @@ end_rule(void *section)
 			       "{client}, {ip} or (?<ip>...)";
 		}
 		if (pattern->group[GROUP_QUEUE][0] == 0 &&
-		    rule->what == FINDING_QUEUE) {
+		    (rule->what == FINDING_QUEUE ||
+			rule->what == FINDING_SENT)) {
 			return "a pattern does not say where the queue id is: "
 			       "{queue} or (?<queue>...)";
 		}

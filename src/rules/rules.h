@@ -68,6 +68,8 @@ enum finding_what {
 			     where it had logged in */
 	FINDING_SESSION,   /* a session ended: address, accepted recipients
 			     and messages */
+	FINDING_SENT,      /* our mail was delivered: the other server's
+			     address, and the message's queue id */
 	FINDING_SUPPRESSED /* the journal dropped `events` messages */
 };
 

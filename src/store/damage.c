@@ -50,9 +50,10 @@ store_check(struct store *store, const atomic_bool *leave,
  * in the order of. */
 static const char *const tables[][2] = { { "allow", "rowid" },
 	{ "ban", "rowid" }, { "audit", "rowid" }, { "allow_name", "rowid" },
-	{ "allow_network", "rowid" }, { "mark", "rowid" }, { "state", "rowid" },
-	{ "position", "rowid" }, { "queue", "rowid" }, { "event", "rowid" },
-	{ "tally", "rowid" }, { "prefix", "hour" }, { "daily", "day" } };
+	{ "allow_network", "rowid" }, { "correspondent", "rowid" },
+	{ "mark", "rowid" }, { "state", "rowid" }, { "position", "rowid" },
+	{ "queue", "rowid" }, { "event", "rowid" }, { "tally", "rowid" },
+	{ "prefix", "hour" }, { "daily", "day" } };
 
 enum {
 	ROWS = 4096,     /* of a transaction */

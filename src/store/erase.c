@@ -24,7 +24,7 @@ struct by_client {
 /* clang-format on */
 
 static const struct by_client named[] = { NAMED(event), NAMED(tally),
-	NAMED(mark), NAMED(ban) };
+	NAMED(mark), NAMED(ban), NAMED(correspondent) };
 
 static int64_t
 remove_named(struct store *store, const struct by_client *table,

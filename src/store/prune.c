@@ -49,6 +49,7 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 		{ OLDEST("mark", "at"), before->resets },
 		{ OLDEST("audit", "at"), before->audit },
 		{ OLDEST("queue", "at"), before->queue },
+		{ OLDEST("correspondent", "at"), before->correspondents },
 		/* A handful of rows each. */
 		{ "DELETE FROM allow WHERE until < :before", before->allows },
 		{ "DELETE FROM allow_name WHERE until < :before",
@@ -90,6 +91,7 @@ store_settle(struct store *store, int64_t now)
 		    "begins"),
 		SETTLED("audit", "at = :now", "at"),
 		SETTLED("queue", "at = :now", "at"),
+		SETTLED("correspondent", "at = :now", "at"),
 		"UPDATE state SET since = :now WHERE since > :now",
 		/* Of an hour that has a row the later one stays: it counts
 		 * for nothing until then. */

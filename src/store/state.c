@@ -1,7 +1,7 @@
 /*
  * What the programs tell each other, what was changed by hand, and what the
- * watcher knows of its logs: how far each was read, and whose message a queue
- * id is.
+ * watcher knows of its logs: how far each was read, whose message a queue id
+ * is, and to whom users write.
  */
 #include <string.h>
 
@@ -214,6 +214,25 @@ store_position_find(
 	DB_COPY(position->cursor, row, 7);
 	db_reset(row);
 	return true;
+}
+
+void
+store_correspondent_put(
+    struct store *store, const struct net *client, int64_t at)
+{
+	db_run(store,
+	    "INSERT INTO correspondent (client, at) VALUES (:client, :hour)"
+	    " ON CONFLICT (client) DO UPDATE SET at = excluded.at"
+	    " WHERE excluded.at > at",
+	    DB_WITH(db_client(client), db_int(":hour", tally_hour(at))));
+}
+
+int64_t
+store_correspondent(struct store *store, const struct net *client)
+{
+	return db_number(store,
+	    "SELECT at FROM correspondent WHERE client = :client",
+	    DB_WITH(db_client(client)), INT64_MIN);
 }
 
 void

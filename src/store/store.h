@@ -491,6 +491,14 @@ void store_names_apply(struct store *store, int64_t now);
 void store_names_each(struct store *store,
     void (*each)(void *to, const struct allow_name *name), void *to);
 
+/* ---- correspondents ---- */
+
+/* A user's message was delivered to that client; an hour is one time. */
+void store_correspondent_put(
+    struct store *store, const struct net *client, int64_t at);
+/* When one last was; INT64_MIN: never. */
+int64_t store_correspondent(struct store *store, const struct net *client);
+
 /* ---- tallies and sums by day ---- */
 
 /* Sum of a client's hours with from <= hour <= until. */
@@ -641,6 +649,7 @@ struct store_prune {
 	int64_t queue;  /* queue ids */
 	int64_t daily;  /* sums by day */
 	int64_t allows; /* by their end */
+	int64_t correspondents;
 };
 /* Remove at most `most` rows, the oldest of each table first; where nothing is
  * old, give a few of the emptied pages back to the disk, but for those that
@@ -686,7 +695,7 @@ enum store_result store_rescue(const char *from, const char *to,
 
 /* What went of one client, table by table. */
 enum {
-	STORE_ERASE_TABLES = 6
+	STORE_ERASE_TABLES = 7
 };
 struct store_erased {
 	const char *table;

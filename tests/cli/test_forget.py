@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from conftest import at
+from conftest import at, flat
 
 MINE, OTHER = "198.51.100.77", "198.51.100.7"
 
@@ -40,7 +40,7 @@ def test_all_of_a_client_goes_and_nothing_of_others(known):
     assert {row["table"]: row["rows"] for row in told} == {
         "event": 5, "ban": 2, "tally": len({int(time.time() - 60 * i) // 3600
                                             for i in range(5)}),
-        "mark": told_of(told, "mark"), "queue": 1,
+        "mark": told_of(told, "mark"), "queue": 1, "correspondent": 0,
         "audit": told_of(told, "audit")}
     assert traces(known, MINE) == set()
     assert traces(known, OTHER) == before
@@ -69,7 +69,7 @@ def test_its_bytes_are_gone_from_the_file(known):
 
 def test_a_dry_run_says_what_would_go(known):
     said = known.do("forget", MINE, "--dry-run")
-    assert said.startswith("dry run: ") and "event     5" in said
+    assert said.startswith("dry run: ") and "event 5" in flat(said)
     assert traces(known, MINE) >= {"event", "ban", "tally", "audit"}
 
 

@@ -64,7 +64,7 @@ a_wrong_file_is_refused_with_its_line(void **state)
 		    "a.rule:7:1: rule \"x\": only an offence has a kind" },
 		{ "a finding that is none", RULE("x", FINE " finding = joy\n"),
 		    "a.rule:6:12: finding = \"joy\": must be nothing, offence, "
-		    "login, queue, session or suppressed" },
+		    "login, queue, session, sent or suppressed" },
 		{ "an unknown key", RULE("x", " knid = auth\n"),
 		    "a.rule:4:2: unknown \"knid\", did you mean \"kind\"?" },
 		{ "a key twice", RULE("x", " kind = auth\n kind = auth\n"),
