@@ -135,26 +135,27 @@ identify(
 
 /* ---- parts ---- */
 
+static bool
+is_of(GMimeObject *part, const char *type, const char *subtype)
+{
+	return g_mime_content_type_is_type(
+	    g_mime_object_get_content_type(part), type, subtype);
+}
+
 /* The first part of that type right in the mail, or NULL; borrowed. */
 static GMimeObject *
-find_part(GMimeObject *root, const char *subtype)
+find_part(GMimeObject *root, const char *type, const char *subtype)
 {
 	GMimeMultipart *all;
 
 	if (!GMIME_IS_MULTIPART(root)) {
-		return g_mime_content_type_is_type(
-			   g_mime_object_get_content_type(root), "message",
-			   subtype)
-			   ? root
-			   : NULL;
+		return is_of(root, type, subtype) ? root : NULL;
 	}
 	all = GMIME_MULTIPART(root);
 	for (int i = 0; i < g_mime_multipart_get_count(all); i++) {
 		GMimeObject *part = g_mime_multipart_get_part(all, i);
 
-		if (g_mime_content_type_is_type(
-			g_mime_object_get_content_type(part), "message",
-			subtype)) {
+		if (is_of(part, type, subtype)) {
 			return part;
 		}
 	}
@@ -173,10 +174,10 @@ parse(const char *mail, size_t len)
 	return message;
 }
 
-/* The fields of a report, which stand as a header does; or NULL.  The caller
- * frees it. */
+/* The fields in a part, which stand as a header does; or NULL.  The caller frees
+ * it. */
 static GMimeMessage *
-report_fields(GMimeObject *part)
+part_fields(GMimeObject *part)
 {
 	GMimeDataWrapper *content = GMIME_IS_PART(part)
 					? g_mime_part_get_content(
@@ -204,15 +205,21 @@ report_fields(GMimeObject *part)
 	return fields;
 }
 
-/* The mail that was complained of, borrowed, or NULL. */
+/* The mail that was complained of, or its header; or NULL.  The caller frees
+ * it. */
 static GMimeMessage *
 find_original(GMimeObject *root)
 {
-	GMimeObject *part = find_part(root, "rfc822");
+	GMimeObject *part = find_part(root, "message", "rfc822");
+	GMimeMessage *original = NULL;
 
-	return part != NULL && GMIME_IS_MESSAGE_PART(part)
-		   ? g_mime_message_part_get_message(GMIME_MESSAGE_PART(part))
-		   : NULL;
+	if (part != NULL && GMIME_IS_MESSAGE_PART(part)) {
+		original = g_mime_message_part_get_message(
+		    GMIME_MESSAGE_PART(part));
+		return original != NULL ? g_object_ref(original) : NULL;
+	}
+	part = find_part(root, "text", "rfc822-headers");
+	return part != NULL ? part_fields(part) : NULL;
 }
 
 /* ---- ARF ---- */
@@ -317,31 +324,44 @@ read_jmrp(GMimeMessage *message, GMimeMessage *original, int64_t now,
 /* ---- any mail ---- */
 
 static enum arf_result
+read_parts(GMimeMessage *message, GMimeObject *report, GMimeMessage *original,
+    int64_t now, struct complaint *out, char why[static FEEDBACK_WHY_SIZE])
+{
+	GMimeMessage *fields;
+	enum arf_result result;
+
+	if (report == NULL) {
+		return is_jmrp(original)
+			   ? read_jmrp(message, original, now, out, why)
+			   : unusable(why, "no report of a feedback loop");
+	}
+	fields = part_fields(report);
+	if (fields == NULL) {
+		return unusable(why, "a report without fields");
+	}
+	result = read_report(fields, original, now, out, why);
+	g_object_unref(fields);
+	return result;
+}
+
+static enum arf_result
 read_message(GMimeMessage *message, int64_t now, struct complaint *out,
     char why[static FEEDBACK_WHY_SIZE])
 {
 	GMimeObject *root = g_mime_message_get_mime_part(message);
-	GMimeObject *part = NULL;
-	GMimeMessage *original = NULL;
-	GMimeMessage *fields;
+	GMimeMessage *original;
 	enum arf_result result;
 	char date[FIELD_SIZE];
 
-	if (root != NULL) {
-		part = find_part(root, "feedback-report");
-		original = find_original(root);
-	}
-	if (part != NULL) {
-		fields = report_fields(part);
-		if (fields == NULL) {
-			return unusable(why, "a report without fields");
-		}
-		result = read_report(fields, original, now, out, why);
-		g_object_unref(fields);
-	} else if (is_jmrp(original)) {
-		result = read_jmrp(message, original, now, out, why);
-	} else {
+	if (root == NULL) {
 		return unusable(why, "no report of a feedback loop");
+	}
+	original = find_original(root);
+	result = read_parts(message,
+	    find_part(root, "message", "feedback-report"), original, now, out,
+	    why);
+	if (original != NULL) {
+		g_object_unref(original);
 	}
 	if (out->at == INT64_MIN && field(message, "Date", date)) {
 		out->at = read_time(date, now);

@@ -80,7 +80,7 @@ def loop(house):
     ("received", "203.0.113.19", "abuse", ARRIVED),
     ("redacted", "203.0.113.20", "fraud", ARRIVED),
     ("virus", "203.0.113.22", "virus", ARRIVED),
-], ids=["AOL's", "Yahoo's, without Source-IP", "JMRP", "RFC 5965's first",
+], ids=["AOL's", "Yahoo's, headers and no Source-IP", "JMRP", "RFC 5965's first",
         "RFC 5965's second", "base64", "IPv6 in brackets", "several Received",
         "redacted, CRLF", "words in capitals, v4-mapped"])
 def test_a_report_is_a_complaint_of_its_day(loop, name, address, kind, ago):
