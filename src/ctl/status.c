@@ -238,6 +238,7 @@ put_seen(struct ctl *ctl)
 	output_int("message_ends", seen.message_ends);
 	output_int("verdict_headers", seen.verdict_headers);
 	output_int("rejections", seen.rejections);
+	output_int("asked", seen.asked);
 	output_end();
 	output_say("\nSeen by videur-milter today and yesterday:");
 	output_say("  %s, %s, %s, %s",

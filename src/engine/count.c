@@ -115,6 +115,7 @@ add_seen(void *to, const struct daily_row *row)
 		{ "message-ends", &seen->message_ends },
 		{ "verdict-headers", &seen->verdict_headers },
 		{ "rejections", &seen->rejections },
+		{ "asked", &seen->asked },
 	};
 
 	for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {

@@ -109,6 +109,7 @@ struct milter_seen {
 	int64_t message_ends;
 	int64_t verdict_headers; /* of scanners that the configuration names */
 	int64_t rejections;
+	int64_t asked; /* of the sessions, whose client was looked up */
 };
 void engine_seen(struct store *store, int64_t now, struct milter_seen *seen);
 

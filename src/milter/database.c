@@ -9,28 +9,16 @@
 
 #include "base/log.h"
 #include "base/proc.h"
-#include "base/table.h"
 #include "base/text.h"
 #include "engine/engine.h"
+#include "milter/counters.h"
+#include "milter/filter.h"
 
 enum {
 	OPEN_WAIT = 200, /* ms */
 	QUIET = 1000,    /* ms without an attempt after one that failed */
 	PAUSE = 10,      /* ms the same, where another program writes */
-	/* A bigger table than this is given back when it is empty. */
-	ROWS_KEPT = 4096,
 	BLIND_AFTER = 20 /* messages of which no end is seen */
-};
-
-/* A row of what is counted; the table's rows begin with their key. */
-struct counter {
-	struct counter_key {
-		struct net client; /* of a tally */
-		uint8_t what;
-		uint8_t unused[6]; /* a key has no padding */
-		int64_t number;    /* hour, ban or limit */
-	} key;
-	struct counted counted;
 };
 
 struct database {
@@ -43,10 +31,9 @@ struct database {
 	int64_t began;        /* the bracket, on proc_ticks() */
 	int64_t version_read; /* before it began */
 	int64_t changes;      /* store_changes() of the newest standing */
-	/* Goes up with each change of the database that is known, and when it
-	 * was last seen to be the newest, on proc_ticks(). */
+	struct filter *filter;
+	/* Goes up with each change of the database that is known. */
 	_Atomic int64_t version;
-	_Atomic int64_t seen_at;
 
 	struct store *write;      /* the writing thread's alone; or NULL */
 	struct store *log;        /* database_tend_log()'s alone; or NULL */
@@ -55,8 +42,7 @@ struct database {
 
 	/* What is counted and not written. */
 	pthread_mutex_t hold_mutex; /* it stays so */
-	pthread_mutex_t count_mutex;
-	struct table counters;    /* with that held */
+	struct counters *counters;
 	_Atomic int64_t messages; /* that began */
 	atomic_bool ended;        /* one did */
 
@@ -79,17 +65,18 @@ database_new(const char *path)
 {
 	struct database *database = calloc(1, sizeof(*database));
 
-	if (database != NULL) {
-		(void)text_copy(database->path, sizeof(database->path), path);
-		(void)pthread_mutex_init(&database->mutex, NULL);
-		(void)pthread_mutex_init(&database->hold_mutex, NULL);
-		(void)pthread_mutex_init(&database->count_mutex, NULL);
-		(void)pthread_mutex_init(&database->warn_mutex, NULL);
-		table_init(&database->counters, sizeof(struct counter_key),
-		    sizeof(struct counter), DATABASE_COUNTS_MAX);
-		/* All hours of a client can be walked. */
-		table_group(
-		    &database->counters, offsetof(struct counter_key, number));
+	if (database == NULL) {
+		return NULL;
+	}
+	(void)text_copy(database->path, sizeof(database->path), path);
+	(void)pthread_mutex_init(&database->mutex, NULL);
+	(void)pthread_mutex_init(&database->hold_mutex, NULL);
+	(void)pthread_mutex_init(&database->warn_mutex, NULL);
+	database->filter = filter_new();
+	database->counters = counters_new(DATABASE_COUNTS_MAX);
+	if (database->filter == NULL || database->counters == NULL) {
+		database_free(database);
+		return NULL;
 	}
 	return database;
 }
@@ -115,10 +102,10 @@ database_free(struct database *database)
 		/* The last to go moves the log into the main file. */
 		store_close(database->write);
 	}
-	table_clear(&database->counters);
+	filter_free(database->filter);
+	counters_free(database->counters);
 	(void)pthread_mutex_destroy(&database->mutex);
 	(void)pthread_mutex_destroy(&database->hold_mutex);
-	(void)pthread_mutex_destroy(&database->count_mutex);
 	(void)pthread_mutex_destroy(&database->warn_mutex);
 	free(database);
 }
@@ -130,6 +117,10 @@ database_path(const struct database *database)
 }
 
 /* ---- what the log says ---- */
+
+static enum database_answer read_standing(struct database *database,
+    const struct conf *conf, int64_t *left, int64_t *version,
+    struct standing *standing);
 
 void
 database_warn(struct database *database, const char *format, ...)
@@ -172,8 +163,7 @@ database_fine(struct database *database, const struct conf *conf, int64_t now)
 		(void)pthread_mutex_lock(&database->mutex);
 		standing.address = database->asked;
 		(void)pthread_mutex_unlock(&database->mutex);
-		(void)database_standing(
-		    database, conf, &left, &version, &standing);
+		(void)read_standing(database, conf, &left, &version, &standing);
 	}
 	(void)pthread_mutex_lock(&database->warn_mutex);
 	if (database->warned && !database->lately &&
@@ -207,6 +197,7 @@ database_open(struct database *database, char error[static STORE_ERROR_SIZE])
 	if (write != STORE_OK) {
 		database_warn(database, "%s; trying again", error);
 	}
+	filter_use(database->filter, database->read);
 	return true;
 }
 
@@ -240,7 +231,9 @@ void
 database_tend(struct database *database)
 {
 	tend(database, &database->write, STORE_WRITE, NULL);
+	filter_use(database->filter, NULL);
 	tend(database, &database->read, STORE_READ, &database->mutex);
+	filter_use(database->filter, database->read);
 }
 
 void
@@ -308,12 +301,16 @@ database_read(struct database *database, int64_t *left)
 	return NULL;
 }
 
-bool
-database_read_end(
-    struct database *database, int64_t *left, const char *consequence)
+/* The same after filter_look() and filter_follow(). */
+static bool
+read_end(struct database *database, uint64_t look, int64_t *left,
+    const char *consequence)
 {
 	const bool fine = store_read_end(database->read) == STORE_OK;
 
+	if (fine && look != 0) {
+		filter_keep(database->filter, look);
+	}
 	atomic_store(&database->unread, !fine);
 	if (!fine) {
 		database_warn(database, "cannot read the database: %s; %s",
@@ -324,52 +321,97 @@ database_read_end(
 	return fine;
 }
 
+bool
+database_read_end(
+    struct database *database, int64_t *left, const char *consequence)
+{
+	return read_end(database, 0, left, consequence);
+}
+
 /*
  * The version goes up when the writer wrote, which shows at once, and when a
- * session finds that another program did.  Sessions ask at each stage, which
- * costs a lock: within the millisecond in which another one asked they take
- * its answer.
+ * session finds that another program did.
  */
-enum database_answer
-database_standing(struct database *database, const struct conf *conf,
-    int64_t *left, int64_t *version, struct standing *standing)
+static enum database_answer
+read_standing(struct database *database, const struct conf *conf, int64_t *left,
+    int64_t *version, struct standing *standing)
 {
-	const int64_t ticks = proc_ticks();
-	struct store *store;
+	const uint64_t look = filter_look(database->filter);
+	struct store *store = database_read(database, left);
 	int64_t newest;
 	int64_t changes;
-	bool holds;
+	enum database_answer answer;
 
-	if (atomic_load(&database->seen_at) == ticks &&
-	    atomic_load(&database->version) == *version) {
-		return DATABASE_HOLDS;
-	}
-	store = database_read(database, left);
 	if (store == NULL) {
 		return DATABASE_UNKNOWN;
 	}
 	newest = database->version_read;
 	changes = store_changes(store);
-	holds = changes == database->changes && *version == newest;
+	answer = changes == database->changes && *version == newest
+		     ? DATABASE_HOLDS
+		     : DATABASE_NEW;
 	if (changes != database->changes) {
 		/* Where the writer wrote meanwhile this is old already. */
 		database->changes = changes;
 		newest += atomic_compare_exchange_strong(
 		    &database->version, &database->version_read, newest + 1);
 	}
-	if (!holds) {
+	(void)filter_follow(database->filter, store, false);
+	if (answer == DATABASE_NEW &&
+	    filter_has_nothing(database->filter, &standing->address)) {
+		answer = DATABASE_NOTHING;
+	}
+	if (answer == DATABASE_NEW) {
 		const struct addr address = standing->address;
 
 		database->asked = address;
 		engine_standing(
 		    store, conf, &address, standing->checked_at, standing);
 	}
-	if (!database_read_end(database, left, "sessions pass unchecked")) {
+	if (!read_end(database, look, left, "sessions pass unchecked")) {
 		return DATABASE_UNKNOWN;
 	}
 	*version = newest;
-	atomic_store(&database->seen_at, ticks);
-	return holds ? DATABASE_HOLDS : DATABASE_NEW;
+	return answer;
+}
+
+enum database_answer
+database_standing(struct database *database, const struct conf *conf,
+    int64_t *left, int64_t *version, struct standing *standing)
+{
+	/* Not later: what was written since would seem to be known. */
+	const int64_t newest = atomic_load(&database->version);
+	const enum filter_answer answer = filter_ask(
+	    database->filter, &standing->address);
+
+	if (answer != FILTER_SILENT && *version == newest) {
+		return DATABASE_HOLDS;
+	}
+	if (answer != FILTER_NOTHING) {
+		return read_standing(database, conf, left, version, standing);
+	}
+	*version = newest;
+	return DATABASE_NOTHING;
+}
+
+bool
+database_tend_filter(struct database *database)
+{
+	int64_t left = DATABASE_DEADLINE;
+	struct store *store;
+	bool more = false;
+	uint64_t look;
+
+	if (filter_is_behind(database->filter)) {
+		look = filter_look(database->filter);
+		store = look == 0 ? NULL : database_read(database, &left);
+		if (store != NULL) {
+			more = filter_follow(database->filter, store, true);
+			(void)read_end(database, look, &left,
+			    "they are looked up one by one");
+		}
+	}
+	return more;
 }
 
 /* ---- writing ---- */
@@ -511,84 +553,32 @@ void
 database_count(
     struct database *database, const struct counted *counted, size_t count)
 {
-	(void)pthread_mutex_lock(&database->count_mutex);
-	for (size_t i = 0; i < count; i++) {
-		const struct counted *more = &counted[i];
-		const int64_t number[] = {
-			[COUNTED_TALLY] = more->at,
-			[COUNTED_HITS] = more->ban,
-			[COUNTED_LIMITED] = more->limit,
-			[COUNTED_SEEN] = (int64_t)(intptr_t)more->seen,
-		};
-		const struct counter_key key = { .client = more->client,
-			.what = (uint8_t)more->what,
-			.number = number[more->what] };
-		bool added;
-		struct counter *row = table_add(
-		    &database->counters, &key, &added);
+	const size_t lost = counters_add(database->counters, counted, count);
 
-		if (row == NULL) {
-			database_lose(database, LOSS_COUNTS, 1);
-		} else if (added) {
-			row->counted = *more;
-		} else {
-			tally_add(&row->counted.tally, &more->tally);
-			row->counted.times += more->times;
-			if (more->at > row->counted.at) {
-				row->counted.at = more->at;
-			}
-		}
+	if (lost > 0) {
+		database_lose(database, LOSS_COUNTS, (int64_t)lost);
 	}
-	(void)pthread_mutex_unlock(&database->count_mutex);
 }
 
 struct tally
 database_counted(
     struct database *database, const struct net *client, const int64_t *hour)
 {
-	const struct counter_key key = { .client = *client,
-		.what = COUNTED_TALLY };
-	struct tally sum = { .sessions = 0 };
-	const struct counter *row;
-
-	(void)pthread_mutex_lock(&database->count_mutex);
-	for (row = table_first(&database->counters, &key); row != NULL;
-	     row = table_next(&database->counters, row)) {
-		if (hour == NULL || row->key.number == *hour) {
-			tally_add(&sum, &row->counted.tally);
-		}
-	}
-	(void)pthread_mutex_unlock(&database->count_mutex);
-	return sum;
+	return counters_of(database->counters, client, hour);
 }
 
 size_t
 database_take_counts(
     struct database *database, struct counted *counted, size_t max)
 {
-	struct table *table = &database->counters;
-	size_t taken = 0;
-
-	(void)pthread_mutex_lock(&database->count_mutex);
-	while (taken < max && table->rows > 0) {
-		struct counter *last = table_row(table, table->rows - 1);
-
-		counted[taken++] = last->counted;
-		table_remove(table, last);
-	}
-	if (table->rows == 0 && table->room > ROWS_KEPT) {
-		table_clear(table);
-	}
-	(void)pthread_mutex_unlock(&database->count_mutex);
-	return taken;
+	return counters_take(database->counters, counted, max);
 }
 
 void
 database_lose_counts(struct database *database)
 {
-	(void)pthread_mutex_lock(&database->count_mutex);
-	database_lose(database, LOSS_COUNTS, (int64_t)database->counters.rows);
-	(void)pthread_mutex_unlock(&database->count_mutex);
+	database_lose(
+	    database, LOSS_COUNTS, (int64_t)counters_rows(database->counters));
 }
 
 bool

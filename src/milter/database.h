@@ -50,6 +50,10 @@ void database_tend(struct database *database);
  * written out of the log. */
 void database_tend_log(struct database *database);
 
+/* Now and then, for the same: take in some of what is known of bans, so that
+ * sessions need not ask about others; true where there is more. */
+bool database_tend_filter(struct database *database);
+
 /* Warn of something about the database, at most once a minute. */
 void database_warn(struct database *database, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
@@ -68,13 +72,16 @@ struct timespec database_until(int64_t milliseconds);
 void database_charge(int64_t *left, int64_t began);
 
 enum database_answer {
-	DATABASE_NEW,    /* `standing` and `*version` are new */
-	DATABASE_HOLDS,  /* what the caller has still holds */
-	DATABASE_UNKNOWN /* it cannot be asked in time */
+	DATABASE_NEW,     /* `standing` and `*version` are new */
+	DATABASE_NOTHING, /* it was not asked: it knows nothing of the address;
+			   * `*version` is new */
+	DATABASE_HOLDS,   /* what the caller has still holds */
+	DATABASE_UNKNOWN  /* it cannot be asked in time */
 };
-/* Everything known about an address: `address` and `checked_at`, which is now,
- * are given.  `*version` is that of the standing the caller has; where there is
- * no new one, both are left alone. */
+/* Everything known about an address that the configuration does not exempt:
+ * `address` and `checked_at`, which is now, are given.  `*version` is that of
+ * the standing the caller has; where there is no new one, both are left
+ * alone. */
 enum database_answer database_standing(struct database *database,
     const struct conf *conf, int64_t *left, int64_t *version,
     struct standing *standing);

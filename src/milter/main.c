@@ -22,6 +22,7 @@
 
 enum {
 	LOOK_EVERY = 500, /* ms between looks at libmilter and the log */
+	STEP_EVERY = 2,   /* and between steps of learning who is banned */
 	END_WAIT = 1000   /* ms for callbacks that run at the end */
 };
 
@@ -67,6 +68,23 @@ keep_rights(const struct conf *conf)
 	sandbox_files(places, sizeof(places) / sizeof(places[0]));
 }
 
+/* Until it is time for a look, or a signal came. */
+static enum proc_signal
+wait_for_signal(struct database *database)
+{
+	enum proc_signal signal = PROC_SIGNAL_NONE;
+
+	for (int i = 0;
+	     i < LOOK_EVERY / STEP_EVERY && signal == PROC_SIGNAL_NONE &&
+	     database_tend_filter(database);
+	     i++) {
+		signal = proc_signals_wait(-1, -1, STEP_EVERY);
+	}
+	return signal != PROC_SIGNAL_NONE
+		   ? signal
+		   : proc_signals_wait(-1, -1, LOOK_EVERY);
+}
+
 /* Until it is time to stop; false where libmilter stopped by itself. */
 static bool
 run(struct writer *writer, struct limits *limits, const char *conf_path)
@@ -74,7 +92,8 @@ run(struct writer *writer, struct limits *limits, const char *conf_path)
 	char error[CONF_ERROR_SIZE];
 
 	for (;;) {
-		enum proc_signal signal = proc_signals_wait(-1, -1, LOOK_EVERY);
+		enum proc_signal signal = wait_for_signal(
+		    writer_database(writer));
 		struct conf *conf;
 
 		if (signal == PROC_SIGNAL_STOP) {

@@ -26,6 +26,7 @@ enum seen {
 	SEEN_END,
 	SEEN_HEADER,
 	SEEN_REJECTION,
+	SEEN_ASKED, /* the database, about its client */
 	SEEN_COUNT
 };
 static const char *const seen_names[SEEN_COUNT] = {
@@ -33,6 +34,7 @@ static const char *const seen_names[SEEN_COUNT] = {
 	[SEEN_END] = "message-ends",
 	[SEEN_HEADER] = "verdict-headers",
 	[SEEN_REJECTION] = "rejections",
+	[SEEN_ASKED] = "asked",
 };
 
 /* From one MAIL to its end. */
@@ -489,6 +491,7 @@ session_close(struct session *session, int64_t now)
 	if (session->probed && !session->refused) {
 		record(session, KIND_PROBE, session->probed_at, NULL, NULL);
 	}
+	session->seen[SEEN_ASKED] = session->counted && session->peer.asked;
 	for (int i = 0; i < SEEN_COUNT; i++) {
 		const struct counted one = { .what = COUNTED_SEEN,
 			.seen = seen_names[i],

@@ -89,10 +89,13 @@ verdict_refresh(struct peer *peer, int64_t now)
 	fresh.checked_at = now;
 	answer = database_standing(
 	    peer->database, peer->conf, &peer->left, &version, &fresh);
-	if (answer != DATABASE_NEW) {
+	if (answer == DATABASE_NOTHING) {
+		fresh.verdict = STANDING_CLEAR;
+	} else if (answer != DATABASE_NEW) {
 		return answer == DATABASE_HOLDS ||
 		       peer->version != DATABASE_NO_VERSION;
 	}
+	peer->asked |= answer == DATABASE_NEW;
 	peer->version = version;
 	peer->verdict = fresh.verdict;
 	peer->checked_at = now;

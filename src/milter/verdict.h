@@ -42,6 +42,8 @@ struct peer {
 
 	struct presence presence;
 
+	bool asked; /* the database was, for a standing of it */
+
 	/* Its newest standing. */
 	int64_t version; /* DATABASE_NO_VERSION: none yet */
 	enum verdict verdict;

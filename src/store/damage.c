@@ -249,6 +249,9 @@ db_rescue(sqlite3 *from, struct store *to, int64_t until,
 	bool fine = true;
 
 	*counts = (struct store_rescued){ .tables = 0 };
+	/* They would count what is not there yet. */
+	(void)sqlite3_db_config(
+	    to->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
 	for (; fine && counts->tables < TABLES; counts->tables++) {
 		struct rescue rescue = { .from = from,
 			.to = to->db,
@@ -266,6 +269,8 @@ db_rescue(sqlite3 *from, struct store *to, int64_t until,
 		counts->rows += rescue.rows;
 		counts->gaps += rescue.gaps;
 	}
+	(void)sqlite3_db_config(
+	    to->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, NULL);
 	if (!fine && store_status(to) == STORE_OK) {
 		db_fail(to, STORE_FAILED, "cannot be written");
 	}

@@ -120,6 +120,7 @@ struct store {
 	/* Its files (files.c). */
 	struct db_file file[DB_FILES]; /* as they were opened */
 	struct db_main main;           /* as it was at the last look */
+	const unsigned char *index;    /* of its log, shared; or NULL */
 	int doubts;      /* how many there had been when it was opened */
 	int64_t mend_at; /* no attempt to put them right before, in ticks */
 	char notice[STORE_KEY_SIZE]; /* to the administrator; or empty */

@@ -312,6 +312,7 @@ db_close(struct store *store)
 		(void)sqlite3_finalize(store->statement[i].statement);
 		store->statement[i] = (struct db_statement){ .sql = NULL };
 	}
+	store->index = NULL;
 	(void)sqlite3_close(store->db);
 	store->db = NULL;
 	store->bracket = false;

@@ -101,6 +101,12 @@ enum store_result store_tend(struct store *store, bool *anew);
  * still holds.  -1 where it cannot be told. */
 int64_t store_changes(struct store *store);
 
+/* A number for what is committed, whoever did that: the same number, the same
+ * content.  0 where it cannot be told.  It costs no lock and asks the database
+ * nothing, and another thread may use the handle meanwhile, but not open it,
+ * tend it or close it. */
+uint64_t store_glance(const struct store *store);
+
 /* ---- brackets and errors ---- */
 
 /* Takes the write lock at once.  Whoever writes keeps the log short: where it
@@ -216,7 +222,7 @@ enum daily {
 	DAILY_FINDINGS,
 	DAILY_DROPPED,
 	/* What the milter saw: "sessions", "message-ends", "verdict-headers",
-	 * "rejections". */
+	 * "rejections", "asked". */
 	DAILY_SEEN,
 	DAILY_COUNT
 };
@@ -498,6 +504,28 @@ void store_correspondent_put(
     struct store *store, const struct net *client, int64_t at);
 /* When one last was; INT64_MIN: never. */
 int64_t store_correspondent(struct store *store, const struct net *client);
+
+/* ---- networks that bans and the allow list name ---- */
+
+/* How far they were told of; all zero: not at all. */
+struct store_followed {
+	int64_t ban;                /* the last one's id, */
+	char client[NET_TEXT_SIZE]; /* and of whom it is */
+	int64_t rewritten; /* of what is not behind it, how often so far */
+	int64_t about;     /* how many bans there are, at most */
+};
+enum store_told {
+	STORE_TOLD_ALL,
+	STORE_TOLD_SOME, /* there are more */
+	STORE_TOLD_WRONG /* what was told is not all of what lies before, or it
+			  * failed: begin again with all zero */
+};
+/* Tell of those not told of before, for who keeps them in memory: of `most`
+ * bans, whatever became of them, and at the beginning of all of the allow
+ * list. */
+enum store_told store_follow(struct store *store,
+    struct store_followed *followed, int64_t most,
+    void (*each)(void *to, const struct net *net), void *to);
 
 /* ---- tallies and sums by day ---- */
 

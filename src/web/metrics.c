@@ -45,7 +45,7 @@ static const char *const logins[AUTH_POLICY_ANSWERS] = { "allowed", "refused",
 static const char *const programs[] = { "milter", "watch" };
 /* As struct milter_seen has them. */
 static const char *const seen[] = { "sessions", "message-ends",
-	"verdict-headers", "rejections" };
+	"verdict-headers", "rejections", "asked" };
 static const struct words version_words = WORDS_OF(versions);
 static const struct words status_words = WORDS_OF(statuses);
 static const struct words hang_up_words = WORDS_OF(hang_ups);

@@ -27,6 +27,7 @@ def fed(house):
         seen(house, "seen", "sessions", 10 * factor, days_ago)
         seen(house, "seen", "message-ends", 4 * factor, days_ago)
     seen(house, "seen", "rejections", 1)
+    seen(house, "seen", "asked", 3)
     return house
 
 
@@ -45,7 +46,7 @@ def test_a_log_that_nothing_is_understood_of_is_seen_in_status(fed):
 def test_a_scanner_whose_headers_never_come_is_seen_in_status(fed):
     assert fed.json("status")["seen"] == {
         "sessions": 20, "message_ends": 8, "verdict_headers": 0,
-        "rejections": 1}
+        "rejections": 1, "asked": 3}
     assert ("  20 sessions, 8 ends of messages, 0 headers of scanners, "
             "1 rejection\n") in fed.do("status")
 

@@ -355,7 +355,9 @@ def test_sums_by_day(house):
         ("seen", "sessions"): 4,
         ("sessions", ""): 4,
     }
-    got = house.rows("SELECT what, name, sum(number) FROM daily GROUP BY 1, 2")
+    # Whether a client is looked up depends on how soon it comes.
+    got = house.rows("SELECT what, name, sum(number) FROM daily"
+                     " WHERE name <> 'asked' GROUP BY 1, 2")
     assert {(what, name): number for what, name, number in got} == want
 
 

@@ -115,7 +115,7 @@ refused_databases_are_left_untouched(void **state)
 		{ "a stranger's database in WAL mode", make_foreign_wal,
 		    "not a database of videur" },
 		{ "a newer database", make_newer,
-		    "its version 9999 is newer than this program's, 8" },
+		    "its version 9999 is newer than this program's, 9" },
 		{ "a folder", make_folder, "not a regular file" },
 	};
 	struct fixture *fixture = *state;
@@ -1027,6 +1027,13 @@ check_plan(sqlite3 *db, const char *sql, bool may_sort)
 }
 
 static void
+ignore_net(void *to, const struct net *net)
+{
+	(void)to;
+	(void)net;
+}
+
+static void
 ignore_happened(void *to, const struct happened *happened)
 {
 	(void)to;
@@ -1045,6 +1052,7 @@ static void
 no_statement_of_a_session_scans_a_table(void **state)
 {
 	struct fixture *fixture = *state;
+	struct store_followed told = { .rewritten = 2 }; /* by an entry's put */
 	const struct allow entry = { .net = net_of("203.0.113.10") };
 	struct ban_counts counts;
 	int checked = 0;
@@ -1067,6 +1075,9 @@ no_statement_of_a_session_scans_a_table(void **state)
 		    ignore_happened, NULL);
 	}
 	store_refused(fixture->store, T0, 10, ignore_refused, NULL);
+	check_int("the bans that are new",
+	    store_follow(fixture->store, &told, 9, ignore_net, NULL),
+	    STORE_TOLD_ALL);
 	for (size_t i = 0; i < DB_STATEMENTS; i++) {
 		sqlite3_stmt *statement = fixture->store->statement[i]
 					      .statement;
