@@ -494,12 +494,32 @@ utf8_is_plain(const char *text)
 size_t
 utf8_width(const char *text, size_t len)
 {
+	/* By Unicode's East Asian Width, W and F, as terminals do. */
+	static const struct {
+		uint32_t from;
+		uint32_t to;
+	} wide[] = { { 0x1100, 0x115f }, { 0x2e80, 0xa4cf }, { 0xac00, 0xd7a3 },
+		{ 0xf900, 0xfaff }, { 0xfe30, 0xfe6f }, { 0xff00, 0xff60 },
+		{ 0xffe0, 0xffe6 }, { 0x1f300, 0x1faff },
+		{ 0x20000, 0x3fffd } };
 	size_t width = 0;
+	size_t bytes;
+	uint32_t code = 0;
 
-	for (size_t i = 0; i < len; width++) {
-		size_t bytes = utf8_printable(text + i);
-
-		i += bytes > 0 ? bytes : 1;
+	for (size_t i = 0; i < len; i += bytes, width++) {
+		bytes = 1;
+		if (text[i] >= ' ' && text[i] <= '~') {
+			continue;
+		}
+		if (utf8_printable(text + i) == 0) {
+			continue; /* shown as '?' */
+		}
+		bytes = decode(text + i, &code);
+		for (size_t n = 0; n < sizeof(wide) / sizeof(wide[0]); n++) {
+			width += wide[n].from <= code && code <= wide[n].to;
+		}
+		/* Combining marks stand on what is before them. */
+		width -= code >= 0x300 && code <= 0x36f;
 	}
 	return width;
 }

@@ -106,8 +106,8 @@ size_t utf8_printable(const char *text);
 /* Whether all of it may be shown. */
 bool utf8_is_plain(const char *text);
 
-/* How many characters the first `len` bytes are; one that may not be shown
- * is a byte. */
+/* How many columns of a terminal the first `len` bytes take; a byte of what may
+ * not be shown takes one. */
 size_t utf8_width(const char *text, size_t len);
 
 #endif

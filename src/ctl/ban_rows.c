@@ -117,11 +117,16 @@ bans_fields(struct ctl *ctl, const struct ban *ban, const struct addr *address,
 		.left = bans_left(ban, ctl->now),
 		.state = state,
 		.which = ban_is_manual(ban) ? "hand" : piece("%d", ban->step),
-		.detail = piece("%s, %s%s%s%s", rule_text(ban), who, story,
-		    words[0] != '\0' ? ": " : "", words),
+		.detail = !output_shows("detail")
+			      ? ""
+			      : piece("%s, %s%s%s%s", rule_text(ban), who,
+				    story, words[0] != '\0' ? ": " : "", words),
 		.words = words,
-		.reply = reply_line(ban_reply(ban), who, network, ban->ends,
-		    ctl->conf->lookup_url, ban->ref, reply),
+		.reply = !output_shows("reply")
+			     ? ""
+			     : reply_line(ban_reply(ban), who, network,
+				   ban->ends, ctl->conf->lookup_url, ban->ref,
+				   reply),
 	};
 
 	output_fields(&row);

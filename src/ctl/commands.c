@@ -24,7 +24,7 @@ const struct command commands[] = {
 	  { { ARGUMENT_OPTIONAL, ARGUMENT_AMONG },
 	    O(REASON) | O(RULE) | O(SINCE) | O(ALL) | O(SUSPECTS) | O(SORT) |
 	    O(LIMIT) | O(LONG) | SHAPES },
-	  ACCESS_READ, list_show, list_names_check },
+	  ACCESS_READ_OWN, list_show, list_names_check },
 	{ { "suspects" }, "",
 	  "bans of clients whose mail was accepted: look at these first",
 	  "suspects --limit 10",

@@ -281,10 +281,14 @@ list_show(struct ctl *ctl)
 		.sorting = args->sort != SORT_ENDS,
 	};
 
+	store_read(ctl->store);
 	output_table(NULL, &layout);
 	put_all(&listing);
 	if (listing.sorting) {
 		put_sorted(&listing);
+	}
+	if (!ctl_well(ctl, store_read_end(ctl->store))) {
+		return EXIT_DATABASE; /* and the end is missing */
 	}
 	output_end();
 	if (listing.full) {

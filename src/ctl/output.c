@@ -478,6 +478,23 @@ put(const struct column *column, const void *member)
 	}
 }
 
+bool
+output_shows(const char *name)
+{
+	const struct layout *layout = top()->layout;
+	const struct column *column = layout->column;
+
+	while (column->name != NULL && strcmp(column->name, name) != 0) {
+		column++;
+	}
+	if (out.muted || column->name == NULL) {
+		return false;
+	}
+	return out.format == OUTPUT_TEXT
+		   ? column->head != NULL && screen_shows(layout, column)
+		   : (column->flags & COLUMN_PEOPLE) == 0;
+}
+
 void
 output_fields(const void *record)
 {

@@ -54,6 +54,10 @@ int64_t output_end(void);
 
 /* ---- values ---- */
 
+/* Whether the open row or object shows that member of its records: what is
+ * costly to find out need not be where it does not. */
+bool output_shows(const char *name);
+
 /* All of a record, into the row or object that is open. */
 void output_fields(const void *record);
 

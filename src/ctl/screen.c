@@ -19,6 +19,7 @@ static struct {
 	FILE *to; /* borrowed */
 	bool terminal;
 	const struct layout *layout; /* borrowed */
+	bool shown[COLUMNS_MAX];     /* of its columns */
 	char *buf;                   /* of all cells */
 	size_t len;
 	size_t room;
@@ -115,6 +116,9 @@ screen_shows(const struct layout *layout, const struct column *column)
 	const char *shown = layout->shown;
 	const size_t len = strlen(column->name);
 
+	if (layout == screen.layout) {
+		return screen.shown[column - layout->column];
+	}
 	while (shown != NULL && (shown = strstr(shown, column->name)) != NULL &&
 	       (shown[-1] != ' ' || shown[len] != ' ')) {
 		shown++;
@@ -316,6 +320,10 @@ screen_row(void)
 void
 screen_begin(const struct layout *layout)
 {
+	screen.layout = NULL;
+	for (size_t i = 0; layout->column[i].name != NULL; i++) {
+		screen.shown[i] = screen_shows(layout, &layout->column[i]);
+	}
 	screen.layout = layout;
 	screen.measured = false;
 }

@@ -164,6 +164,8 @@ check_database(const struct facts *facts, struct diagnosis *out)
 		    path);
 	} else if (facts->damage[0] != '\0') {
 		diagnosis_say(out, "database-damaged", path, facts->damage);
+	} else if (facts->unlooked) {
+		diagnosis_say(out, "database-large", path);
 	}
 	if (records->numbers.holder[0] != '\0') {
 		diagnosis_say(out, "log-full", records->numbers.holder);

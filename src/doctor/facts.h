@@ -214,6 +214,7 @@ struct facts {
 	/* Whether two paths are one file. */
 	bool (*same)(const char *a, const char *b);
 	char damage[STORE_ERROR_SIZE]; /* of the database, or empty */
+	bool unlooked;                 /* not all of it was looked at */
 	struct records records; /* not gathered: see facts_read_records() */
 };
 
@@ -231,7 +232,7 @@ struct facts *facts_gather_postfix(
 /* Read the records, the first time or again. */
 void facts_read_records(struct facts *facts, struct store *store);
 
-/* Look for damage in the database; takes long where it is big. */
+/* Look for damage in the database, as far as there is time. */
 void facts_look_for_damage(struct facts *facts, struct store *store);
 
 /* Until when the allow list holds all of a network: INT64_MAX for good, 0 for

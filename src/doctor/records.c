@@ -10,6 +10,10 @@
 #include "core/reputation.h"
 #include "engine/engine.h"
 
+enum {
+	LOOK_MS = 400 /* for damage */
+};
+
 static void
 keep_allow(void *to, const struct allow *allow)
 {
@@ -30,21 +34,6 @@ keep_name(void *to, const struct allow_name *name)
 	    engine_name_is_old(name, facts->now)) {
 		records->old_name[records->old_names++] = *name;
 	}
-}
-
-static bool
-keep_ban(void *to, const struct ban *ban)
-{
-	struct facts *facts = to;
-	struct records *records = &facts->records;
-
-	if (ban->begins > records->ban_begins) {
-		records->ban_begins = ban->begins;
-	}
-	records->logins_banned += ban->reason == REASON_AUTH &&
-				  ban->cleared == 0 && !ban->observed &&
-				  ban->ends > facts->now;
-	return true;
 }
 
 static void
@@ -102,7 +91,8 @@ keep_damage(void *to, const char *complaint)
 void
 facts_look_for_damage(struct facts *facts, struct store *store)
 {
-	store_check(store, NULL, keep_damage, facts->damage);
+	store_check(store, LOOK_MS, NULL, keep_damage, facts->damage);
+	facts->unlooked = store_status(store) == STORE_BUSY;
 	if (store_status(store) == STORE_FAILED) {
 		keep_damage(facts->damage, store_error(store));
 	}
@@ -120,11 +110,6 @@ keep_event(void *to, const struct net *client, const struct tally *sum)
 void
 facts_read_records(struct facts *facts, struct store *store)
 {
-	const struct ban_query every = {
-		.scope = BAN_ANYBODY,
-		.active_at = INT64_MIN,
-		.observed = true,
-	};
 	struct suspects_query observed = { .observed = true };
 	struct records *records = &facts->records;
 	int64_t now = facts->now;
@@ -134,7 +119,8 @@ facts_read_records(struct facts *facts, struct store *store)
 	engine_states(store, records->state);
 	store_allow_each(store, now, keep_allow, facts);
 	store_names_each(store, keep_name, facts);
-	store_ban_each(store, &every, keep_ban, facts);
+	records->logins_banned = store_ban_live(store, now, REASON_AUTH);
+	records->ban_begins = store_ban_newest(store);
 	store_tally_each(store, tally_hour(now - RECORDS_SPAN), tally_hour(now),
 	    keep_client, facts);
 	/* From the first hour on in which nothing can be yet. */

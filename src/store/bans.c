@@ -27,7 +27,8 @@ static const struct {
 	TEXT(again.own), TEXT(say) };
 
 enum {
-	PAGE = 4096, /* bans of one question */
+	PAGE = 1024, /* bans of one question, */
+	PAGE_FIRST = 16,
 	TEXTS_COUNT = sizeof(texts) / sizeof(texts[0]),
 	TEXTS_READ = 14, /* the first of them in COLUMNS */
 	TEXTS_PUT = 12   /* and of what is put */
@@ -231,16 +232,22 @@ store_ban_find(struct store *store, const char *ref, struct ban *ban)
 				   ? NULL                                      \
 				   : reason_name(*(query)->reason))
 
-/* Add the bans of exactly `who` to the store's list. */
-static void
-gather_of(
-    struct store *store, const struct ban_query *query, const struct net *who)
-{
-	sqlite3_stmt *statement = db_query(store,
-	    "SELECT " COLUMNS " FROM ban WHERE client = :client AND" ASKED,
-	    DB_WITH(db_client(who), ASKED_WITH(query)));
+/* Where a row stands in the order of store_ban_each(). */
+struct ban_place {
+	int64_t ends;
+	int64_t id;
+};
 
-	while (db_row(store, statement)) {
+/* Add the bans of a statement to the store's list; how many rows it had, and
+ * where the last of them stands. */
+static int64_t
+gather_rows(
+    struct store *store, sqlite3_stmt *statement, struct ban_place *last)
+{
+	int64_t rows = 0;
+	bool fine;
+
+	for (; db_row(store, statement); rows++) {
 		if (store->bans == store->ban_room) {
 			size_t room = store->ban_room * 2 + 4;
 			struct ban *more = reallocarray(
@@ -249,13 +256,31 @@ gather_of(
 			if (more == NULL) {
 				db_fail(store, STORE_FAILED, "out of memory");
 				db_reset(statement);
-				return;
+				return rows;
 			}
 			store->ban = more;
 			store->ban_room = room;
 		}
-		store->bans += read_ban(statement, &store->ban[store->bans]);
+		fine = read_ban(statement, &store->ban[store->bans]);
+		*last = (struct ban_place){ store->ban[store->bans].ends,
+			store->ban[store->bans].id };
+		store->bans += fine;
 	}
+	return rows;
+}
+
+/* Those of exactly `who`. */
+static void
+gather_of(
+    struct store *store, const struct ban_query *query, const struct net *who)
+{
+	struct ban_place last;
+
+	(void)gather_rows(store,
+	    db_query(store,
+		"SELECT " COLUMNS " FROM ban WHERE client = :client AND" ASKED,
+		DB_WITH(db_client(who), ASKED_WITH(query))),
+	    &last);
 }
 
 static int
@@ -297,8 +322,8 @@ void
 store_ban_each(struct store *store, const struct ban_query *query,
     bool (*each)(void *to, const struct ban *ban), void *to)
 {
-	struct ban ban = { .ends = INT64_MAX, .id = INT64_MAX };
-	sqlite3_stmt *statement;
+	struct ban_place last = { INT64_MAX, INT64_MAX };
+	bool more = true;
 
 	if (query->scope == BAN_COVERING || query->scope == BAN_EXACTLY) {
 		bool own = db_enter(store);
@@ -312,22 +337,28 @@ store_ban_each(struct store *store, const struct ban_query *query,
 		(void)db_leave(store, own);
 		return;
 	}
-	/* Page by page, so that no snapshot is held for all of many. */
-	for (int64_t rows = PAGE; rows == PAGE; db_renew(store)) {
-		statement = db_query(store,
-		    "SELECT " COLUMNS " FROM ban WHERE" ASKED
-		    " AND ends <= :ends AND (ends < :ends OR id < :id)"
-		    " ORDER BY ends DESC, id DESC LIMIT :page",
-		    DB_WITH(ASKED_WITH(query), db_int(":ends", ban.ends),
-			db_int(":id", ban.id), db_int(":page", PAGE)));
-		for (rows = 0; db_row(store, statement); rows++) {
-			if (read_ban(statement, &ban) &&
-			    (query->scope != BAN_INSIDE ||
-				net_contains(&query->who, &ban.who)) &&
-			    !each(to, &ban)) {
-				db_reset(statement);
-				return;
-			}
+	/* Page by page, so that no snapshot is held for all of many, nor while
+	 * `each` writes to a pager. */
+	for (int64_t page = PAGE_FIRST, rows = page; rows == page && more;) {
+		page = page < PAGE ? page * 4 : PAGE;
+		store->bans = 0;
+		rows = gather_rows(store,
+		    db_query(store,
+			"SELECT " COLUMNS " FROM ban WHERE" ASKED
+			" AND ends <= :ends AND (ends < :ends OR id < :id)"
+			" ORDER BY ends DESC, id DESC LIMIT :page",
+			DB_WITH(ASKED_WITH(query), db_int(":ends", last.ends),
+			    db_int(":id", last.id), db_int(":page", page))),
+		    &last);
+		db_renew(store);
+		for (size_t i = 0;
+		     i < store->bans && more && store->status == STORE_OK;
+		     i++) {
+			const struct ban *ban = &store->ban[i];
+
+			more = (query->scope == BAN_INSIDE &&
+				   !net_contains(&query->who, &ban->who)) ||
+			       each(to, ban);
 		}
 	}
 }
@@ -416,76 +447,6 @@ store_ban_suspects_count(
 		db_reset(row);
 	}
 	return count;
-}
-
-void
-store_ban_counts(struct store *store, int64_t now, struct ban_counts *counts)
-{
-	bool own = db_enter(store);
-	/* A client with several bans counts once: by the newest of them.  A
-	 * single address is written without a length.  Grouping by family
-	 * would tempt SQLite away from the index by end. */
-	sqlite3_stmt *row = db_query(store,
-	    "SELECT total(family = 4 AND NOT instr(client, '/')),"
-	    " total(family = 6 AND NOT instr(client, '/')),"
-	    " total(family = 4 AND instr(client, '/')),"
-	    " total(family = 6 AND instr(client, '/'))"
-	    " FROM ban AS b WHERE ends > :now AND begins <= :now"
-	    " AND cleared IS NULL AND observed = 0 AND NOT EXISTS"
-	    " (SELECT 1 FROM ban AS o WHERE o.client = b.client"
-	    " AND o.ends > :now AND o.begins <= :now"
-	    " AND o.cleared IS NULL AND o.observed = 0 AND o.id > b.id)",
-	    DB_WITH(db_int(":now", now)));
-
-	*counts = (struct ban_counts){ .bans = { 0 } };
-	if (db_row(store, row)) {
-		for (int i = 0; i < 2; i++) {
-			counts->addresses[i] = sqlite3_column_int64(row, i);
-			counts->networks[i] = sqlite3_column_int64(row, 2 + i);
-		}
-		db_reset(row);
-	}
-	/* Grouping by reason would sort all live bans in memory. */
-	row = db_query(store,
-	    "SELECT total(rule <> :manual AND reason = :0),"
-	    " total(rule <> :manual AND reason = :1),"
-	    " total(rule <> :manual AND reason = :2),"
-	    " total(rule <> :manual AND reason = :3),"
-	    " total(rule <> :manual AND reason = :4),"
-	    " total(rule <> :manual AND reason = :5), total(rule = :manual)"
-	    " FROM ban WHERE ends > :now"
-	    " AND begins <= :now AND cleared IS NULL AND observed = 0",
-	    DB_WITH(db_int(":now", now), db_text(":manual", BAN_RULE_MANUAL),
-		db_text(":0", reason_name((enum reason)0)),
-		db_text(":1", reason_name((enum reason)1)),
-		db_text(":2", reason_name((enum reason)2)),
-		db_text(":3", reason_name((enum reason)3)),
-		db_text(":4", reason_name((enum reason)4)),
-		db_text(":5", reason_name((enum reason)5))));
-	if (db_row(store, row)) {
-		for (int i = 0; i < CAUSE_COUNT; i++) {
-			counts->bans[i] = sqlite3_column_int64(row, i);
-		}
-		db_reset(row);
-	}
-	(void)db_leave(store, own);
-}
-
-void
-store_ban_observed(
-    struct store *store, int64_t now, struct ban_observed *observed)
-{
-	sqlite3_stmt *row = db_query(store,
-	    "SELECT count(*), total(honest) FROM ban WHERE ends > :now"
-	    " AND +begins <= :now AND cleared IS NULL AND observed <> 0",
-	    DB_WITH(db_int(":now", now)));
-
-	*observed = (struct ban_observed){ .all = 0 };
-	if (db_row(store, row)) {
-		observed->all = sqlite3_column_int64(row, 0);
-		observed->held = sqlite3_column_int64(row, 1);
-		db_reset(row);
-	}
 }
 
 /* ---- allow ---- */

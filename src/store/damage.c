@@ -15,6 +15,7 @@
 struct check {
 	struct store *store;
 	const atomic_bool *leave;
+	int64_t until; /* on proc_ticks(); 0: without end */
 };
 
 static int
@@ -23,14 +24,16 @@ is_to_end(void *of)
 	const struct check *check = of;
 
 	return (check->leave != NULL && atomic_load(check->leave)) ||
+	       (check->until != 0 && proc_ticks() > check->until) ||
 	       db_log_is_wanted(check->store);
 }
 
 void
-store_check(struct store *store, const atomic_bool *leave,
+store_check(struct store *store, int64_t most, const atomic_bool *leave,
     void (*each)(void *to, const char *complaint), void *to)
 {
-	struct check check = { store, leave };
+	struct check check = { store, leave,
+		most > 0 ? proc_ticks() + most : 0 };
 	sqlite3_stmt *row = db_query(store, "PRAGMA quick_check(20)", NULL);
 
 	if (store->db != NULL) {

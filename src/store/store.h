@@ -419,8 +419,8 @@ struct suspects_count {
 struct suspects_count store_ban_suspects_count(
     struct store *store, const struct suspects_query *query);
 
-/* What is active and enforced.  The cost grows with it: about a second at a
- * million. */
+/* What is active and enforced.  The cost grows with it: half a second and 16 MB
+ * at a million. */
 struct ban_counts {
 	/* Who has any: single addresses and networks (an IPv6 /64 is one) apart,
 	 * each of IPv4 and of IPv6. */
@@ -430,6 +430,12 @@ struct ban_counts {
 };
 void store_ban_counts(
     struct store *store, int64_t now, struct ban_counts *counts);
+
+/* How many of them are for a reason, by hand or not. */
+int64_t store_ban_live(struct store *store, int64_t now, enum reason reason);
+
+/* When the ban began that did so last, whatever became of it; INT64_MIN. */
+int64_t store_ban_newest(struct store *store);
 
 /* Active bans that refuse nobody. */
 struct ban_observed {
@@ -693,10 +699,10 @@ void store_settle(struct store *store, int64_t now);
 int64_t store_newest(struct store *store);
 
 /* Look for damage (PRAGMA quick_check): each complaint, some at most.  Takes
- * long on a big database, and gives up (STORE_BUSY) where the log grows
- * meanwhile, or *leave, unless NULL, becomes true, which any thread may set.
- * What makes it unreadable is the verb's failure. */
-void store_check(struct store *store, const atomic_bool *leave,
+ * long on a big database, and gives up (STORE_BUSY) after some milliseconds (0:
+ * never), where the log grows meanwhile, or *leave, unless NULL, becomes true,
+ * which any thread may set.  What makes it unreadable is the verb's failure. */
+void store_check(struct store *store, int64_t most, const atomic_bool *leave,
     void (*each)(void *to, const char *complaint), void *to);
 
 /* What was saved of a damaged database, table by table. */

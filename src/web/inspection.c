@@ -46,7 +46,7 @@ look(struct inspection *inspection, char damage[static STORE_ERROR_SIZE])
 		error) != STORE_OK) {
 		return false; /* each look-up says so */
 	}
-	store_check(store, &inspection->leave, take_complaint, damage);
+	store_check(store, 0, &inspection->leave, take_complaint, damage);
 	if (store_status(store) == STORE_FAILED) {
 		take_complaint(damage, store_error(store));
 	}

@@ -1,5 +1,6 @@
 """status: what reaches videur, so that silence is seen; and whole answers."""
 
+import json
 import os
 import subprocess
 import time
@@ -98,16 +99,33 @@ def test_a_pager_left_open_does_not_hold_the_database(house, words):
     assert pager.returncode == 0 and len(rest) > 65536
 
 
-@pytest.mark.parametrize("words", [["list"], ["explain", "203.0.113.7"]],
-                         ids=" ".join)
 @pytest.mark.parametrize("shape", [[], ["--json"], ["--csv"]], ids=str)
-def test_a_database_that_fails_half_way_gives_no_half_answer(
-        house, words, shape):
+def test_a_database_that_fails_half_way_gives_no_half_answer(house, shape):
     many(house, 2000)
     house.damage("ban")
-    done = house.run(*words, *shape)
+    done = house.run("explain", "203.0.113.7", *shape)
     assert (done.stdout, done.returncode) == ("", 3)
     assert str(house.database) in done.stderr
+
+
+@pytest.mark.parametrize("shape", [[], ["--json"], ["--csv"]], ids=str)
+def test_a_list_that_fails_half_way_has_no_end(house, shape):
+    """It comes row by row: what is read is no JSON, and not summed up."""
+    many(house, 2000)
+    house.damage("ban")
+    done = house.run("list", *shape)
+    assert done.returncode == 3 and str(house.database) in done.stderr
+    assert not done.stdout.endswith("]\n") and "active" not in done.stdout
+
+
+def test_a_list_comes_row_by_row(house):
+    """Its memory does not grow with it."""
+    many(house, 80000)
+    command = ["bash", "-c", 'ulimit -d 16384; exec "$@"', "-",
+               *house.command("list", "--json")]
+    said = subprocess.run(command, check=True, capture_output=True,
+                          timeout=120, env=house.environment()).stdout
+    assert len(json.loads(said)) == 80001 and len(said) > 16384 * 1024
 
 
 def test_how_long_each_table_is_kept_is_seen_in_status(house):

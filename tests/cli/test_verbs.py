@@ -41,6 +41,7 @@ WORDS = {
     "clear": [[ADDRESS, "--mistake", "--note", NOTE], ["all"]],
     "allow": [[], ["list"]],
     "allow add": [[ADDRESS, "--for", "2w", "--note", NOTE]],
+    "allow names": [[]],
     "allow remove": [["2001:db8:cccc:dddd::/64"]],
     "forget": [[ADDRESS, "--note", NOTE], [ADDRESS, "--dry-run"]],
     "report": [["spam", ADDRESS, "--detail", "x" * 200]],
@@ -69,7 +70,7 @@ WORDS = {
     "rescue seen": [[]],
 }
 # They have forms of their own.
-MACHINES = {"export"}
+MACHINES = {"export", "export fbl"}
 # A line each, with nothing around them.
 OBJECTS = {"tail", "rules test", "replay"}
 # What they leave out or cannot do, they say on standard error.
