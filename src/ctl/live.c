@@ -67,6 +67,32 @@ is_asked(const struct args *args, const char *who)
 	return asked;
 }
 
+/* Whether anything of a sort is asked for, and if so this.  Where nothing is
+ * said all is; what is said adds up. */
+static bool
+is_wanted(const struct args *args, const struct happened *happened)
+{
+	const char *kind = args->value[OPTION_KIND];
+	const char *reason = args->value[OPTION_REASON];
+	const bool bans = args->value[OPTION_BANS] != NULL;
+	const bool changes = args->value[OPTION_CHANGES] != NULL;
+
+	if (kind == NULL && reason == NULL && !bans && !changes) {
+		return true;
+	}
+	switch (happened->sort) {
+	case HAPPENED_EVENT:
+		return kind != NULL && strcmp(happened->what, kind) == 0;
+	case HAPPENED_BAN:
+		return reason != NULL ? strcmp(happened->what, reason) == 0
+				      : bans;
+	case HAPPENED_CHANGE:
+	case HAPPENED_SORTS:
+		break;
+	}
+	return changes;
+}
+
 static void
 take(void *to, const struct happened *happened)
 {
@@ -77,6 +103,7 @@ take(void *to, const struct happened *happened)
 	tailing->seen[happened->sort] = happened->id;
 	tailing->more = true;
 	if (happened->at < tailing->since ||
+	    !is_wanted(tailing->ctl->args, happened) ||
 	    !is_asked(tailing->ctl->args, happened->who)) {
 		return;
 	}

@@ -62,6 +62,28 @@ def test_only_whom_it_is_asked_of(house, follow):
     assert told()["who"] == "2001:db8::1"
 
 
+@pytest.mark.parametrize("words, shown", [
+    (["--bans"], ["ban virus", "ban error"]),
+    (["--reason", "virus"], ["ban virus"]),
+    (["--kind", "auth"], ["event auth"]),
+    (["--changes"], ["change report", "change ban", "change ban"]),
+    (["--kind", "auth", "--reason", "error"], ["event auth", "ban error"]),
+], ids=str)
+def test_only_what_it_is_asked_for(house, follow, words, shown):
+    told = follow("--limit", "1", *words)
+    house.do("report", "-", given="auth 192.0.2.8\nhelo 192.0.2.8\n")
+    house.do("ban", "203.0.113.8", "2h", "--reason", "virus")
+    house.do("ban", "203.0.113.9", "2h")
+    row = told()
+    if words == ["--changes"]:  # the report before
+        row = told()
+    seen = [f"{row['sort']} {row['what']}"]
+    while len(seen) < len(shown):
+        row = told()
+        seen.append(f"{row['sort']} {row['what']}")
+    assert seen == shown
+
+
 def test_it_goes_on_with_a_database_that_takes_its_place(house, follow):
     house.do("backup", str(house.folder / "copy"))
     told = follow("--limit", "1")
