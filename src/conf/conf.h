@@ -124,6 +124,9 @@ struct conf {
 	int64_t keep_audit;   /* 365 d */
 	int64_t keep_daily;   /* 400 d: sums by day */
 
+	/* A command and its arguments, run with what is to be told. */
+	struct conf_list notify;
+
 	/* Seconds that whom a user wrote to is spared; 0: off. */
 	int64_t correspondents;
 

@@ -192,6 +192,7 @@ static const char *const keys[STATE_COUNT] = {
 	[STATE_DAMAGED] = STORE_STATE_DAMAGED,
 	[STATE_MILTER_MODE] = "milter-mode",
 	[STATE_WATCH_MODE] = "watch-mode",
+	[STATE_NOTIFIED] = "notified",
 };
 
 const char *

@@ -208,6 +208,7 @@ enum engine_state {
 	STATE_MILTER_MODE,  /* "observe" or "enforce": what it runs in, and
 			     * since when without a break */
 	STATE_WATCH_MODE,   /* likewise */
+	STATE_NOTIFIED,     /* what the administrator was told of */
 	STATE_COUNT
 };
 struct state {

@@ -219,6 +219,23 @@ store_ban_find(struct store *store, const char *ref, struct ban *ban)
 	return found;
 }
 
+void
+store_ban_after(struct store *store, int64_t after, int64_t most,
+    void (*each)(void *to, const struct ban *ban), void *to)
+{
+	sqlite3_stmt *row = db_query(store,
+	    "SELECT " COLUMNS " FROM ban WHERE id > :after ORDER BY id"
+	    " LIMIT :most",
+	    DB_WITH(db_int(":after", after), db_int(":most", most)));
+	struct ban ban;
+
+	while (db_row(store, row)) {
+		if (read_ban(row, &ban)) {
+			each(to, &ban);
+		}
+	}
+}
+
 /* What a question asks, but for whose bans. */
 #define ASKED                                                                  \
 	" ends > :active AND observed <= :observed"                            \

@@ -366,6 +366,10 @@ struct ban_query {
 void store_ban_each(struct store *store, const struct ban_query *query,
     bool (*each)(void *to, const struct ban *ban), void *to);
 
+/* Those that were written behind an id, the oldest first, at most `most`. */
+void store_ban_after(struct store *store, int64_t after, int64_t most,
+    void (*each)(void *to, const struct ban *ban), void *to);
+
 /* The ban of that ref, over or not; false where there is none. */
 bool store_ban_find(struct store *store, const char *ref, struct ban *ban);
 

@@ -13,6 +13,8 @@
 #include "conf/conf.h"
 #include "engine/engine.h"
 #include "watch/allowed_names.h"
+#include "watch/announce.h"
+#include "watch/notices.h"
 
 enum {
 	TICK_MS = 1000,
@@ -25,6 +27,8 @@ struct upkeep {
 	struct conf *conf;
 	pid_t names;      /* the process that asks, or 0 */
 	int64_t names_at; /* the next look, in seconds; 0: now */
+	struct notices notices;
+	struct announce announce;
 };
 
 /* One that is wrong leaves all as it is: the one that follows the logs tells
@@ -71,18 +75,34 @@ ask_names(struct upkeep *upkeep, int64_t now)
 	}
 }
 
+/* ---- what is to be told ---- */
+
+static void
+announce(struct upkeep *upkeep, int64_t now)
+{
+	if (upkeep->conf->notify.items > 0) {
+		notices_look(
+		    &upkeep->notices, upkeep->conf, &upkeep->announce, now);
+	} else {
+		upkeep->notices.begun = false;
+	}
+	announce_tick(&upkeep->announce, upkeep->conf, proc_ticks());
+}
+
 /* ---- the process ---- */
 
 static _Noreturn void
 run(const char *path)
 {
-	struct upkeep upkeep = { .path = path };
+	static struct upkeep upkeep; /* too large for a stack */
 
+	upkeep.path = path;
 	proc_signals_block();
 	load(&upkeep);
 	for (;;) {
 		if (upkeep.conf != NULL) {
 			ask_names(&upkeep, proc_now());
+			announce(&upkeep, proc_now());
 		}
 		switch (proc_signals_wait(-1, -1, TICK_MS)) {
 		case PROC_SIGNAL_STOP:
