@@ -53,7 +53,7 @@ text_add_int(struct text *text, int64_t value, int width)
 void
 text_add_grouped(struct text *text, int64_t value, const char *group)
 {
-	const bool grouped = value >= 10000 || value <= -10000;
+	const bool grouped = value >= GROUPED_FROM || value <= -GROUPED_FROM;
 	char digits[24];
 	struct text in;
 
@@ -376,24 +376,32 @@ text_to_time(const char *text, int64_t *at)
 	return true;
 }
 
+/* Before `end`. */
+static void
+put_digits(char *end, int value)
+{
+	for (; value > 0; value /= 10) {
+		*--end = (char)('0' + value % 10);
+	}
+}
+
 char *
 text_from_time(int64_t at, char text[static TIME_TEXT_SIZE])
 {
+	static const char form[] = "0000-00-00T00:00:00Z";
 	time_t when = (time_t)at;
 	struct tm tm;
-	struct text out;
 
-	text_init(&out, text, TIME_TEXT_SIZE);
 	if (at < 0 || at > TIME_MAX || gmtime_r(&when, &tm) == NULL) {
-		text_add(&out, "-");
-		return text;
+		return memcpy(text, "-", 2);
 	}
-	const int field[] = { tm.tm_year + 1900, tm.tm_mon + 1, tm.tm_mday,
-		tm.tm_hour, tm.tm_min, tm.tm_sec };
-	for (size_t i = 0; i < sizeof(field) / sizeof(field[0]); i++) {
-		text_add_int(&out, field[i], i == 0 ? 4 : 2);
-		text_add_char(&out, "--T::Z"[i]);
-	}
+	memcpy(text, form, sizeof(form));
+	put_digits(text + 4, tm.tm_year + 1900);
+	put_digits(text + 7, tm.tm_mon + 1);
+	put_digits(text + 10, tm.tm_mday);
+	put_digits(text + 13, tm.tm_hour);
+	put_digits(text + 16, tm.tm_min);
+	put_digits(text + 19, tm.tm_sec);
 	return text;
 }
 

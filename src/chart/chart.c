@@ -28,10 +28,11 @@ static void
 open_svg(const struct chart_words *words, size_t width, size_t height,
     struct text *out)
 {
-	text_addf(out,
-	    "<svg class=\"chart\" viewBox=\"0 0 %zu %zu\""
-	    " preserveAspectRatio=\"none\"",
-	    width, height);
+	text_add(out, "<svg class=\"chart\" viewBox=\"0 0 ");
+	text_add_int(out, (int64_t)width, 0);
+	text_add_char(out, ' ');
+	text_add_int(out, (int64_t)height, 0);
+	text_add(out, "\" preserveAspectRatio=\"none\"");
 	if (words->title == NULL) {
 		text_add(out, " aria-hidden=\"true\">");
 		return;
@@ -210,6 +211,18 @@ chart_columns(const struct chart_columns *chart, struct text *out)
 	text_add(out, "</svg>");
 }
 
+static void
+add_bar(struct text *out, const char *class, int length)
+{
+	text_add(out, "<path class=\"");
+	text_add(out, class);
+	text_add(out, "\" d=\"M0 0h");
+	text_add_int(out, length, 0);
+	text_add_char(out, 'v');
+	text_add_int(out, THICKNESS, 0);
+	text_add(out, "H0z\"/>");
+}
+
 void
 chart_bar(int64_t value, int64_t most, struct text *out)
 {
@@ -217,11 +230,9 @@ chart_bar(int64_t value, int64_t most, struct text *out)
 
 	open_svg(
 	    &(struct chart_words){ .title = NULL }, LENGTH, THICKNESS, out);
-	text_addf(out, "<path class=\"rest\" d=\"M0 0h%dv%dH0z\"/>", LENGTH,
-	    THICKNESS);
+	add_bar(out, "rest", LENGTH);
 	if (length > 0) {
-		text_addf(out, "<path class=\"series-0\" d=\"M0 0h%dv%dH0z\"/>",
-		    length, THICKNESS);
+		add_bar(out, "series-0", length);
 	}
 	text_add(out, "</svg>");
 }

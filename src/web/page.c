@@ -1,6 +1,5 @@
 #include "web/page.h"
 
-#include <ctype.h>
 #include <limits.h>
 #include <string.h>
 
@@ -306,30 +305,33 @@ void
 page_encode(struct text *out, const char *text, const char *newline)
 {
 	static const char hex[] = "0123456789ABCDEF";
-	/* Beside letters and digits: RFC 3986, section 2.3. */
-	static const bool unreserved[UCHAR_MAX + 1] = {
-		['-'] = true, ['.'] = true, ['_'] = true, ['~'] = true
-	};
+	/* From '-' on: RFC 3986, section 2.3. */
+	static const char unreserved
+	    [UCHAR_MAX +
+		1] = "-. 0123456789       ABCDEFGHIJKLMNOPQRSTUVWXYZ    _ "
+		     "abcdefghijklmnopqrstuvwxyz   ~";
+	const unsigned char *at = (const unsigned char *)text;
 	char piece[256]; /* a report is long, and its words are short */
-	size_t len = 0;
+	const char *const full = piece + sizeof(piece) - 3;
+	char *to = piece;
 
-	for (; *text != '\0'; text++) {
-		const unsigned char c = (unsigned char)*text;
-
-		if (isalnum(c) || unreserved[c]) {
-			piece[len++] = (char)c;
-		} else if (c != '\n') {
-			piece[len++] = '%';
-			piece[len++] = hex[c >> 4];
-			piece[len++] = hex[c & 15];
+	while (*at != '\0') {
+		while (
+		    unreserved[(unsigned char)(*at - '-')] > ' ' && to < full) {
+			*to++ = (char)*at++;
 		}
-		if (c == '\n' || len > sizeof(piece) - 3) {
-			text_add_bytes(out, piece, len);
-			text_add(out, c == '\n' ? newline : "");
-			len = 0;
+		if (*at == '\n' || to >= full) {
+			text_add_bytes(out, piece, (size_t)(to - piece));
+			text_add(out, *at == '\n' ? newline : "");
+			to = piece;
+			at += *at == '\n';
+		} else if (*at != '\0') {
+			*to++ = '%';
+			*to++ = hex[*at >> 4];
+			*to++ = hex[*at++ & 15];
 		}
 	}
-	text_add_bytes(out, piece, len);
+	text_add_bytes(out, piece, (size_t)(to - piece));
 }
 
 /* ---- what every page has ---- */

@@ -104,41 +104,29 @@ section_text(struct section *section, enum variable_name name, const char *text)
 	add(section, name)->text = text;
 }
 
-/* Add a copy of a text. */
-static struct variable *
-add_copy(struct section *section, enum variable_name name, const char *text)
+static const char *
+copy_of(struct page_data *data, const char *text)
 {
 	const size_t size = strlen(text) + 1;
-	struct variable *variable = add(section, name);
-	char *copy = page_data_room(section->data, size);
+	char *copy = page_data_room(data, size);
 
-	if (copy != NULL) {
-		memcpy(copy, text, size);
-	}
-	variable->text = copy;
-	return variable;
+	return copy != NULL ? memcpy(copy, text, size) : NULL;
 }
 
 void
 section_copy(struct section *section, enum variable_name name, const char *text)
 {
-	(void)add_copy(section, name, text);
+	section_text(section, name, copy_of(section->data, text));
 }
 
 void
 section_word(struct section *section, enum variable_name name,
     const char *begin, const char *end)
 {
-	const size_t size = strlen(begin) + strlen(end) + 1;
-	char *phrase = page_data_room(section->data, size);
-	struct text out;
+	struct variable *variable = add(section, name);
 
-	if (phrase != NULL) {
-		text_init(&out, phrase, size);
-		text_add(&out, begin);
-		text_add(&out, end);
-		add(section, name)->phrase = phrase;
-	}
+	variable->phrase = begin;
+	variable->rest = end;
 }
 
 void
@@ -182,38 +170,36 @@ section_lines(
 
 /* ---- numbers and durations ---- */
 
-/* Add a number that the language's forms go by. */
-static void
-put_number(struct section *section, enum variable_name name, const char *text,
-    int64_t number)
+/* Add a number, which the language's forms go by. */
+static struct variable *
+put_number(struct section *section, enum variable_name name, int64_t number)
 {
-	struct variable *variable = add_copy(section, name, text);
+	struct variable *variable = add(section, name);
 
 	variable->is_number = true;
 	variable->number = number;
+	return variable;
 }
 
 void
 section_digits(
     struct section *section, enum variable_name name, int64_t number, int width)
 {
-	char text[NUMBER_SIZE];
-	struct text out;
-
-	text_init(&out, text, sizeof(text));
-	text_add_int(&out, number, width);
-	put_number(section, name, text, number);
+	put_number(section, name, number)->width = (unsigned char)width;
 }
 
 void
 section_number(struct section *section, enum variable_name name, int64_t number)
 {
+	struct variable *variable = put_number(section, name, number);
 	char text[GROUPED_SIZE];
 	struct text out;
 
-	text_init(&out, text, sizeof(text));
-	text_add_grouped(&out, number, section->data->language->group);
-	put_number(section, name, text, number);
+	if (number >= GROUPED_FROM || number <= -GROUPED_FROM) {
+		text_init(&out, text, sizeof(text));
+		text_add_grouped(&out, number, section->data->language->group);
+		variable->text = copy_of(section->data, text);
+	}
 }
 
 /* Add "3 d", the first of four units; no line ends within it. */

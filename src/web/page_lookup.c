@@ -349,9 +349,12 @@ put_link(const struct page *page, const char *ip)
 		ban = &standing->ban[0];
 	}
 	text_init(&out, link, LINK_SIZE);
-	text_addf(&out, "%s?ip=%s", page->site->conf->lookup_url, ip);
+	text_add(&out, page->site->conf->lookup_url);
+	text_add(&out, "?ip=");
+	text_add(&out, ip);
 	if (ban != NULL) {
-		text_addf(&out, "&ref=%s", ban->ref);
+		text_add(&out, "&ref=");
+		text_add(&out, ban->ref);
 	}
 	section_text(page->root, VAR_LINK, link);
 }

@@ -43,14 +43,17 @@ struct text;
 
 /* ---- what the holes are filled with ---- */
 
-/* One name and what stands for it: one of the four, or nothing.  A text beside
- * a phrase names another, for languages without that one.  All borrowed. */
+/* One name and what stands for it: one of the five, or nothing.  A text beside
+ * a phrase names another, for languages without that one; beside a number it
+ * says that number.  All borrowed. */
 struct variable {
-	size_t name; /* its place among the names of the templates */
-	const char *text;
-	bool is_number; /* and the text says this one */
+	unsigned name; /* its place among the names of the templates */
+	bool is_number;
+	unsigned char width; /* digits of the number, with zeros before it */
 	int64_t number;
-	const char *phrase;   /* a phrase's name */
+	const char *text;
+	const char *phrase;   /* a phrase's name, or how it begins */
+	const char *rest;     /* and how it goes on, or NULL */
 	struct section *list; /* its first section */
 	void (*write)(const void *what, struct text *out); /* markup */
 	const void *what;

@@ -16,26 +16,35 @@ by_name(const void *left, const void *right)
 }
 
 /* FNV-1a: the names are ours. */
-static size_t
-hash_of(struct span name)
+static uint32_t
+hash_on(uint32_t hash, struct span bytes)
 {
-	uint32_t hash = 2166136261U;
-
-	for (; name.at < name.end; name.at++) {
-		hash = (hash ^ (unsigned char)*name.at) * 16777619U;
+	for (; bytes.at < bytes.end; bytes.at++) {
+		hash = (hash ^ (unsigned char)*bytes.at) * 16777619U;
 	}
 	return hash;
 }
 
-/* Where the name stands, or is to be put. */
-static size_t
-slot_of(const struct templates *templates, struct span name)
+static bool
+is_both(struct span name, struct span begin, struct span rest)
 {
-	size_t at = hash_of(name) & (templates->slots - 1);
+	const size_t len = span_length(begin);
 
-	while (templates->slot[at] != 0 &&
-	       span_compare(
-		   templates->entry[templates->slot[at] - 1].name, name) != 0) {
+	return span_length(name) == len + span_length(rest) &&
+	       memcmp(name.at, begin.at, len) == 0 &&
+	       memcmp(name.at + len, rest.at, span_length(rest)) == 0;
+}
+
+/* Where the name of these two stands, or is to be put. */
+static size_t
+slot_of(const struct templates *templates, struct span begin, struct span rest)
+{
+	size_t at = hash_on(hash_on(2166136261U, begin), rest);
+
+	for (at &= templates->slots - 1;
+	     templates->slot[at] != 0 &&
+	     !is_both(templates->entry[templates->slot[at] - 1].name, begin,
+		 rest);) {
 		at = (at + 1) & (templates->slots - 1);
 	}
 	return at;
@@ -62,16 +71,17 @@ template_index(struct templates *templates)
 		entry->forms = last ? 1 : entry[1].forms + 1;
 		templates->mixed |= entry->fallback;
 		/* Of several forms the first comes last. */
-		templates->slot[slot_of(templates, entry->name)] = (uint32_t)i +
-								   1;
+		templates->slot[slot_of(
+		    templates, entry->name, NO_SPAN)] = (uint32_t)i + 1;
 	}
 	return true;
 }
 
 struct entry *
-template_entry(const struct templates *templates, struct span name)
+template_entry(
+    const struct templates *templates, struct span begin, struct span rest)
 {
-	const uint32_t found = templates->slot[slot_of(templates, name)];
+	const uint32_t found = templates->slot[slot_of(templates, begin, rest)];
 
 	return found != 0 ? &templates->entry[found - 1] : NULL;
 }

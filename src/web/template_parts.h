@@ -96,6 +96,8 @@ span_of(const char *string)
 	return (struct span){ string, string + strlen(string) };
 }
 
+#define NO_SPAN ((struct span){ "", "" }) /* of no bytes */
+
 /* Less than, equal to or greater than 0.  The shorter first, so that most are
  * told apart by their length. */
 static inline int
@@ -114,8 +116,9 @@ bool template_index(struct templates *templates);
  * where there is no memory. */
 bool template_join(struct templates *templates);
 
-/* The first form of the entry of that name, or NULL. */
+/* The first form of the entry whose name is `begin` and `rest` together, or
+ * NULL. */
 struct entry *template_entry(
-    const struct templates *templates, struct span name);
+    const struct templates *templates, struct span begin, struct span rest);
 
 #endif

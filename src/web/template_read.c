@@ -480,7 +480,7 @@ link_entry(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
 		if (op->number < templates->names) {
 			continue;
 		}
-		to = template_entry(templates, op->text);
+		to = template_entry(templates, op->text, NO_SPAN);
 		if (to != NULL && op->kind != OP_VARIABLE) {
 			link_block(op, to);
 			continue;

@@ -145,9 +145,10 @@ put_entry(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 
 static bool
 put_named(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    const char *name, bool bare)
+    const char *name, const char *rest, bool bare)
 {
-	const struct entry *entry = template_entry(r->templates, span_of(name));
+	const struct entry *entry = template_entry(r->templates, span_of(name),
+	    rest != NULL ? span_of(rest) : NO_SPAN);
 
 	if (entry != NULL) {
 		put_entry(r, entry, bare);
@@ -160,38 +161,37 @@ put_variable(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
     const struct variable *variable, bool bare)
 {
 	if (variable->phrase != NULL) {
-		if (!put_named(r, variable->phrase, bare) &&
+		if (!put_named(r, variable->phrase, variable->rest, bare) &&
 		    (variable->text == NULL ||
-			!put_named(r, variable->text, bare))) {
+			!put_named(r, variable->text, NULL, bare))) {
 			r->wrong = true;
 		}
 	} else if (variable->write != NULL) {
 		variable->write(variable->what, r->out);
 	} else if (variable->text != NULL) {
 		r->put(r->out, variable->text, strlen(variable->text));
+	} else if (variable->is_number) {
+		text_add_int(r->out, variable->number, variable->width);
 	}
 }
 
-/* Run the operations of a block: of a list once for each section, with its
+static bool
+is_empty(const struct variable *what)
+{
+	return what == NULL || (what->phrase == NULL && what->list == NULL &&
+				   what->write == NULL &&
+				   (what->text != NULL ? what->text[0] == '\0'
+						       : !what->is_number));
+}
+
+/* Run the operations of a block once for each section of its list, with its
  * variables in place of those around it, which are put back afterwards. */
 static void
-put_block(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
+put_list(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
     const struct op *op, size_t from)
 {
-	const struct variable *what = r->bound[op->number];
-	const bool empty = what == NULL ||
-			   (what->phrase == NULL && what->list == NULL &&
-			       what->write == NULL &&
-			       (what->text == NULL || what->text[0] == '\0'));
-
-	if (op->kind == OP_ABSENCE || empty || what->list == NULL) {
-		if ((op->kind == OP_ABSENCE) == empty) {
-			run(r, from, op->until);
-		}
-		return;
-	}
-	for (const struct section *section = what->list; section != NULL;
-	     section = section->next) {
+	for (const struct section *section = r->bound[op->number]->list;
+	     section != NULL; section = section->next) {
 		const struct variable *hidden[HIDDEN_MAX];
 		const struct variable *variable = section->variable;
 		size_t count = 0;
@@ -241,10 +241,17 @@ run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 			put_entry(
 			    r, &r->templates->entry[op->number], op->bare);
 			break;
+		case OP_ABSENCE: /* else what is in it comes next */
+			at = is_empty(r->bound[op->number]) ? at : op->until;
+			break;
 		case OP_BLOCK:
-		case OP_ABSENCE:
-			put_block(r, op, at);
-			at = op->until;
+			variable = r->bound[op->number];
+			if (is_empty(variable)) {
+				at = op->until;
+			} else if (variable->list != NULL) {
+				put_list(r, op, at);
+				at = op->until;
+			}
 			break;
 		case OP_VARIABLE:
 			variable = r->bound[op->number];
@@ -273,5 +280,5 @@ template_render(const struct templates *templates, const char *name,
 	     variable != NULL; variable = variable->next) {
 		r.bound[variable->name] = variable;
 	}
-	return put_named(&r, name, false) && !r.wrong && !out->cut;
+	return put_named(&r, name, NULL, false) && !r.wrong && !out->cut;
 }
