@@ -8,7 +8,7 @@
 #include "base/text.h"
 
 enum {
-	ALIGNMENT = _Alignof(max_align_t),
+	ALIGNMENT = _Alignof(int64_t), /* and of pointers */
 	NUMBER_SIZE = 24,
 	/* A sign before each three of 19 digits. */
 	GROUPED_SIZE = NUMBER_SIZE + 6 * LANGUAGE_WORD_SIZE,
@@ -59,18 +59,19 @@ page_data_init(struct page_data *data, const struct language *language)
 
 /* A new variable of the name, put before the others of the section. */
 static struct variable *
-add(struct section *section, enum variable_name name)
+add(struct section *section, enum variable_name name, enum variable_kind kind)
 {
 	struct variable *variable = page_data_room(
 	    section->data, sizeof(*variable));
 
 	if (variable == NULL) {
 		variable = &section->data->spare_variable;
-		*variable = (struct variable){ .name = name };
+		*variable = (struct variable){ .kind = (unsigned char)kind };
 		return variable;
 	}
-	*variable = (struct variable){ .name = name,
-		.next = section->variable };
+	*variable = (struct variable){ .next = section->variable,
+		.name = (uint16_t)name,
+		.kind = (unsigned char)kind };
 	section->variable = variable;
 	return variable;
 }
@@ -86,7 +87,7 @@ section_item(struct section *section, enum variable_name name)
 		variable = variable->next;
 	}
 	if (variable == NULL) {
-		variable = add(section, name);
+		variable = add(section, name, VARIABLE_LIST);
 	}
 	end = &variable->list;
 	while (*end != NULL && *end != item) {
@@ -101,7 +102,7 @@ section_item(struct section *section, enum variable_name name)
 void
 section_text(struct section *section, enum variable_name name, const char *text)
 {
-	add(section, name)->text = text;
+	add(section, name, VARIABLE_TEXT)->text = text;
 }
 
 static const char *
@@ -123,7 +124,7 @@ void
 section_word(struct section *section, enum variable_name name,
     const char *begin, const char *end)
 {
-	struct variable *variable = add(section, name);
+	struct variable *variable = add(section, name, VARIABLE_PHRASE);
 
 	variable->phrase = begin;
 	variable->rest = end;
@@ -139,7 +140,7 @@ void
 section_write(struct section *section, enum variable_name name,
     void (*write)(const void *what, struct text *out), const void *what)
 {
-	struct variable *variable = add(section, name);
+	struct variable *variable = add(section, name, VARIABLE_MARKUP);
 
 	variable->write = write;
 	variable->what = what;
@@ -174,9 +175,8 @@ section_lines(
 static struct variable *
 put_number(struct section *section, enum variable_name name, int64_t number)
 {
-	struct variable *variable = add(section, name);
+	struct variable *variable = add(section, name, VARIABLE_NUMBER);
 
-	variable->is_number = true;
 	variable->number = number;
 	return variable;
 }
@@ -322,7 +322,7 @@ put_zone(struct section *moment, const char *place)
 	char name[sizeof(zone)];
 
 	section_word(moment, VAR_ZONE, "zone-", place);
-	moment->variable->text = "zone-text";
+	moment->variable->instead = "zone-text";
 	(void)text_copy(name, sizeof(name), place);
 	for (char *c = name; *c != '\0'; c++) {
 		*c = (char)(*c == '_' ? ' ' : *c);

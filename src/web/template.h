@@ -43,21 +43,39 @@ struct text;
 
 /* ---- what the holes are filled with ---- */
 
-/* One name and what stands for it: one of the five, or nothing.  A text beside
- * a phrase names another, for languages without that one; beside a number it
- * says that number.  All borrowed. */
+enum variable_kind {
+	VARIABLE_TEXT,   /* nothing where it is NULL or empty */
+	VARIABLE_NUMBER, /* which the forms of phrases go by */
+	VARIABLE_PHRASE,
+	VARIABLE_LIST,
+	VARIABLE_MARKUP
+};
+
+/* One name and what stands for it.  All borrowed.  A page has some hundreds of
+ * them: they are small. */
 struct variable {
-	unsigned name; /* its place among the names of the templates */
-	bool is_number;
-	unsigned char width; /* digits of the number, with zeros before it */
-	int64_t number;
-	const char *text;
-	const char *phrase;   /* a phrase's name, or how it begins */
-	const char *rest;     /* and how it goes on, or NULL */
-	struct section *list; /* its first section */
-	void (*write)(const void *what, struct text *out); /* markup */
-	const void *what;
 	struct variable *next; /* of the section */
+	uint16_t name;         /* its place among the names of the templates */
+	unsigned char kind;    /* of enum variable_kind */
+	unsigned char width;   /* digits of a number, with zeros before it */
+	union {
+		struct {
+			const char *text; /* of a number how it is written, or
+					   * NULL for its digits */
+			int64_t number;
+		};
+		struct {
+			const char *phrase;  /* its name, or how it begins */
+			const char *rest;    /* and goes on, or NULL */
+			const char *instead; /* another's name, for languages
+					      * without that one, or NULL */
+		};
+		struct section *list; /* its first section */
+		struct {
+			void (*write)(const void *what, struct text *out);
+			const void *what;
+		};
+	};
 };
 
 /* Variables that are set together.  Those of an inner section hide those

@@ -38,7 +38,7 @@ join_texts(
 
 		op->text = (struct span){ joined->buf + at,
 			joined->buf + joined->len };
-		op->until = until;
+		op->until = (uint32_t)until;
 		at += len;
 	}
 }

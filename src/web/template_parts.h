@@ -32,11 +32,12 @@ struct span {
 	const char *end;
 };
 
+/* A page runs some hundreds of them: they are small. */
 struct op {
-	enum op_kind kind;
+	unsigned char kind; /* of enum op_kind */
 	bool bare; /* a hole where no markup can stand: in a tag, the title */
-	size_t number;
-	size_t until;     /* of a text: where to go on */
+	uint16_t number;
+	uint32_t until;   /* of a text: where to go on */
 	struct span text; /* of a hole, its name */
 };
 

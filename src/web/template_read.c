@@ -96,7 +96,7 @@ read_hole(struct reader *r, struct span hole, struct span *rest)
 				       : "another block is open than",
 			    &name);
 		}
-		op->until = templates->ops;
+		op->until = (uint32_t)templates->ops;
 		return true;
 	}
 	if (kind != OP_VARIABLE && r->opened == DEPTH_MAX) {
@@ -106,7 +106,9 @@ read_hole(struct reader *r, struct span hole, struct span *rest)
 		r->open[r->opened++] = &templates->op[templates->ops];
 	}
 	templates->op[templates->ops++] = (struct op){
-		.kind = kind, .bare = r->in_tag || r->in_title, .text = name
+		.kind = (unsigned char)kind,
+		.bare = r->in_tag || r->in_title,
+		.text = name
 	};
 	return true;
 }
@@ -430,7 +432,8 @@ link_block(struct op *op, struct entry *to)
 {
 	to->used = true;
 	if (to->from < to->until) {
-		op->kind = op->kind == OP_BLOCK ? OP_ABSENCE : OP_BLOCK;
+		op->kind = (unsigned char)(op->kind == OP_BLOCK ? OP_ABSENCE
+								: OP_BLOCK);
 	}
 }
 
@@ -476,7 +479,7 @@ link_entry(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
 		if (op->kind == OP_TEXT || op->kind == OP_LANG) {
 			continue;
 		}
-		op->number = find_variable(templates, op->text);
+		op->number = (uint16_t)find_variable(templates, op->text);
 		if (op->number < templates->names) {
 			continue;
 		}
@@ -491,7 +494,7 @@ link_entry(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
 			    r, op->text.at, "unknown name", &op->text);
 		}
 		op->kind = OP_ENTRY;
-		op->number = (size_t)(to - templates->entry);
+		op->number = (uint16_t)(to - templates->entry);
 		if (!link_forms(r, to, depth + 1)) {
 			return false;
 		}
@@ -534,6 +537,9 @@ read_all(struct reader *r, size_t count)
 				  : !add_entry(r, whole, text)) {
 			return false;
 		}
+	}
+	if (templates->entries > UINT16_MAX || templates->ops > UINT32_MAX) {
+		return refuse(r, r->sources[0].text, "too long", NULL);
 	}
 	if (!template_index(templates)) {
 		return false;

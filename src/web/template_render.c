@@ -118,7 +118,7 @@ put_entry(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 	for (size_t i = 1; i < forms; i++, entry++) {
 		const struct variable *number = r->bound[entry->variable];
 
-		if (number != NULL && number->is_number &&
+		if (number != NULL && number->kind == VARIABLE_NUMBER &&
 		    form_of(r->templates, entry->fallback, number->number) ==
 			entry->form) {
 			break;
@@ -160,28 +160,40 @@ static void
 put_variable(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
     const struct variable *variable, bool bare)
 {
-	if (variable->phrase != NULL) {
+	switch ((enum variable_kind)variable->kind) {
+	case VARIABLE_NUMBER:
+		if (variable->text == NULL) {
+			text_add_int(r->out, variable->number, variable->width);
+		} else {
+			text_add(r->out, variable->text);
+		}
+		break;
+	case VARIABLE_TEXT:
+		if (variable->text != NULL) {
+			r->put(r->out, variable->text, strlen(variable->text));
+		}
+		break;
+	case VARIABLE_PHRASE:
 		if (!put_named(r, variable->phrase, variable->rest, bare) &&
-		    (variable->text == NULL ||
-			!put_named(r, variable->text, NULL, bare))) {
+		    (variable->instead == NULL ||
+			!put_named(r, variable->instead, NULL, bare))) {
 			r->wrong = true;
 		}
-	} else if (variable->write != NULL) {
+		break;
+	case VARIABLE_MARKUP:
 		variable->write(variable->what, r->out);
-	} else if (variable->text != NULL) {
-		r->put(r->out, variable->text, strlen(variable->text));
-	} else if (variable->is_number) {
-		text_add_int(r->out, variable->number, variable->width);
+		break;
+	case VARIABLE_LIST:
+		break;
 	}
 }
 
 static bool
 is_empty(const struct variable *what)
 {
-	return what == NULL || (what->phrase == NULL && what->list == NULL &&
-				   what->write == NULL &&
-				   (what->text != NULL ? what->text[0] == '\0'
-						       : !what->is_number));
+	return what == NULL ||
+	       (what->kind == VARIABLE_TEXT &&
+		   (what->text == NULL || what->text[0] == '\0'));
 }
 
 /* Run the operations of a block once for each section of its list, with its
@@ -248,7 +260,7 @@ run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 			variable = r->bound[op->number];
 			if (is_empty(variable)) {
 				at = op->until;
-			} else if (variable->list != NULL) {
+			} else if (variable->kind == VARIABLE_LIST) {
 				put_list(r, op, at);
 				at = op->until;
 			}

@@ -54,19 +54,23 @@ render(const struct templates *templates, const char *word)
 	};
 	struct section inner[] = { { .variable = deep, .next = &inner[1] },
 		{ .variable = deep } };
-	struct variable middle[] = {
-		{ .name = L, .list = inner, .next = &middle[1] },
-		{ .name = P, .phrase = "p" }
-	};
+	struct variable middle[] = { { .kind = VARIABLE_LIST,
+					 .name = L,
+					 .list = inner,
+					 .next = &middle[1] },
+		{ .kind = VARIABLE_PHRASE, .name = P, .phrase = "p" } };
 	struct section list[] = { { .variable = middle, .next = &list[1] },
 		{ .variable = deep, .next = &list[2] }, { .next = NULL } };
-	struct variable outer[] = { { .name = A,
+	struct variable outer[] = { { .kind = VARIABLE_NUMBER,
+					.name = A,
 					.text = word,
-					.is_number = true,
 					.number = (int64_t)strlen(word),
 					.next = &outer[1] },
-		{ .name = P, .phrase = word, .next = &outer[2] },
-		{ .name = L, .list = list } };
+		{ .kind = VARIABLE_PHRASE,
+		    .name = P,
+		    .phrase = word,
+		    .next = &outer[2] },
+		{ .kind = VARIABLE_LIST, .name = L, .list = list } };
 	const struct section section = { .variable = outer };
 	struct text out;
 

@@ -39,24 +39,34 @@ write_markup(const void *what, struct text *out)
 }
 
 static struct variable one[] = {
-	{ .name = N, .text = "1", .is_number = true, .number = 1 }
+	{ .kind = VARIABLE_NUMBER, .name = N, .text = "1", .number = 1 }
 };
-static struct variable two[] = { { .name = N,
-				     .text = "2",
-				     .is_number = true,
-				     .number = 2,
-				     .next = &two[1] },
-	{ .name = NAME, .text = "inner" } };
+static struct variable two[] = {
+	{ .kind = VARIABLE_NUMBER, .name = N, .number = 2, .next = &two[1] },
+	{ .name = NAME, .text = "inner" }
+};
 static struct section list[] = { { .variable = one, .next = &list[1] },
 	{ .variable = two } };
 static struct variable variables[] = {
 	{ .name = NAME, .text = "<b>&\"'", .next = &variables[1] },
 	{ .name = NONE, .text = NULL, .next = &variables[2] },
 	{ .name = EMPTY, .text = "", .next = &variables[3] },
-	{ .name = SAID, .phrase = "hello", .next = &variables[4] },
-	{ .name = UNSAID, .phrase = "no such phrase", .next = &variables[5] },
-	{ .name = LIST, .list = list, .next = &variables[6] },
-	{ .name = MARKUP, .write = write_markup, .what = "<i>" },
+	{ .kind = VARIABLE_PHRASE,
+	    .name = SAID,
+	    .phrase = "hello",
+	    .next = &variables[4] },
+	{ .kind = VARIABLE_PHRASE,
+	    .name = UNSAID,
+	    .phrase = "no such phrase",
+	    .next = &variables[5] },
+	{ .kind = VARIABLE_LIST,
+	    .name = LIST,
+	    .list = list,
+	    .next = &variables[6] },
+	{ .kind = VARIABLE_MARKUP,
+	    .name = MARKUP,
+	    .write = write_markup,
+	    .what = "<i>" },
 };
 
 /* One template and the phrases. */
