@@ -57,9 +57,11 @@ struct question {
 	struct lookup_past past;
 };
 
-/* The address that is given, else that of the ref, else the visitor's own. */
+/* The address that is given (by `item`, where its text was read already), else
+ * that of the ref, else the visitor's own. */
 static void
-read_question(const struct request *request, struct question *out)
+read_question(const struct request *request, const struct visitor_item *item,
+    struct question *out)
 {
 	const char *in_path = text_after(request->path, RESPONSE_API_IP);
 	const char *typed = in_path != NULL ? in_path : request->ip;
@@ -76,8 +78,13 @@ read_question(const struct request *request, struct question *out)
 		typed = NULL;
 	} else if (typed != NULL && (typed[0] != '\0' || out->ref == NULL)) {
 		out->typed = true;
-		out->kind = kinds[visitor_asks(
-		    typed, in_path == NULL, &out->asked)];
+		if (item != NULL && item->text == typed) {
+			out->kind = kinds[item->asks];
+			out->asked = item->asked;
+		} else {
+			out->kind = kinds[visitor_asks(
+			    typed, in_path == NULL, &out->asked)];
+		}
 		if (out->kind == PAGE_US && request_wants_json(request)) {
 			out->kind = PAGE_LOOKUP;
 		}
@@ -290,7 +297,8 @@ answer_several(const struct request *request, struct response *response)
 
 /* What was asked for is one address, or none. */
 static void
-answer_question(const struct request *request, struct response *response)
+answer_question(const struct request *request, const struct visitor_item *item,
+    struct response *response)
 {
 	const struct conf *conf = request->site->conf;
 	struct lookup *lookup = &request->web->lookup;
@@ -301,7 +309,7 @@ answer_question(const struct request *request, struct response *response)
 	struct json json;
 	bool fine;
 
-	read_question(request, &question);
+	read_question(request, item, &question);
 	if (question.kind == PAGE_LOOKUP) {
 		fine = lookup_standing(lookup, conf, &question.asked.address,
 			   request->now, &standing, &bans) &&
@@ -334,11 +342,12 @@ void
 answer_look_up(const struct request *request, struct response *response)
 {
 	const bool in_path = text_after(request->path, RESPONSE_API_IP) != NULL;
-	struct visitor_list list = { .count = 0 };
 	struct request one = *request;
+	struct visitor_list list;
 
 	response->vary = in_path ? "Accept-Language"
 				 : "Accept, Accept-Language";
+	list.count = 0; /* what it has no items for is not looked at */
 	for (size_t i = 0; !in_path && i < request->asks; i++) {
 		visitor_list_add(&list, request->asked[i], true);
 	}
@@ -348,6 +357,7 @@ answer_look_up(const struct request *request, struct response *response)
 		answer_list(request, &list, response);
 	} else {
 		one.ip = list.count == 1 ? list.item[0].text : request->ip;
-		answer_question(&one, response);
+		answer_question(
+		    &one, list.count == 1 ? &list.item[0] : NULL, response);
 	}
 }
