@@ -355,7 +355,6 @@ put_links(const struct page *page)
 		    page->kind == (enum page_kind)i ||
 			(i == PAGE_FORM && page->kind == PAGE_LOOKUP));
 	}
-	section_yes(page->root, VAR_CHOICE, spoken->count > 1);
 	for (size_t i = 0; i < spoken->count; i++) {
 		const struct language *language = &spoken->language[i];
 		struct section *item = section_item(page->root, VAR_LANGUAGES);
@@ -408,7 +407,6 @@ put_request(const struct page *page)
 		text_add(&out, "../");
 	}
 	section_copy(root, VAR_ROOT, way);
-	section_text(root, VAR_LANG, tag);
 	section_yes(root, VAR_RTL, page->language->direction[0] == 'r');
 	section_text(root, VAR_KEEP, page->language_asked ? tag : NULL);
 	section_text(
@@ -446,19 +444,10 @@ page_render(const struct page *asked, struct text *out)
 	page.data = &data;
 	page.root = root;
 	owner = conf_paragraph(conf, page.language->tag);
-	section_text(root, VAR_SITE_NAME, conf->web.site_name);
-	section_text(root, VAR_HOST, site->host);
-	section_text(root, VAR_URL, conf->lookup_url);
-	section_text(root, VAR_LOGO, site->logo);
-	section_text(root, VAR_VERSION, site->version);
-	section_text(root, VAR_CONTACT, conf->contact);
-	section_text(root, VAR_ABUSE,
-	    conf->web.abuse[0] != '\0' ? conf->web.abuse : conf->contact);
 	if (owner[0] != '\0') {
 		section_lines(root, VAR_OWNER, owner);
 	}
 	section_text(root, VAR_ZONE_NAME, page_zone());
-	section_yes(root, VAR_OBSERVE, conf->mode == CONF_OBSERVE);
 	put_request(&page);
 	put_query(&page);
 	put_links(&page);

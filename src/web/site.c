@@ -368,6 +368,41 @@ sources_of(
 	add_sources(site, language->tag, false, out);
 }
 
+/* What does not change from page to page. */
+static const struct section *
+fix_variables(struct site *site, const struct language *language)
+{
+	const struct conf *conf = site->conf;
+	const struct {
+		enum variable_name name;
+		const char *text;
+	} fixed[SITE_FIXED] = {
+		{ VAR_LANG, language->tag },
+		{ VAR_CHOICE, site->languages.count > 1 ? "yes" : NULL },
+		{ VAR_SITE_NAME, conf->web.site_name },
+		{ VAR_HOST, site->host },
+		{ VAR_URL, conf->lookup_url },
+		{ VAR_LOGO, site->logo },
+		{ VAR_VERSION, site->version },
+		{ VAR_CONTACT, conf->contact },
+		{ VAR_ABUSE, conf->web.abuse[0] != '\0' ? conf->web.abuse
+							: conf->contact },
+		{ VAR_OBSERVE, conf->mode == CONF_OBSERVE ? "yes" : NULL },
+	};
+	const ptrdiff_t place = language - site->languages.language;
+	struct variable *variable = site->fixed[place];
+
+	for (size_t i = 0; i < SITE_FIXED; i++) {
+		variable[i] = (struct variable){
+			.name = (uint16_t)fixed[i].name,
+			.text = fixed[i].text,
+			.next = i + 1 < SITE_FIXED ? &variable[i + 1] : NULL
+		};
+	}
+	site->fixed_in[place] = (struct section){ .variable = variable };
+	return &site->fixed_in[place];
+}
+
 /* Read the templates of a language.  False where that cannot be done; where an
  * owner's file is to blame it is given up, and all languages are to be read
  * again: *again. */
@@ -379,8 +414,10 @@ read_templates(struct site *site, struct language *language, bool *again)
 
 	sources_of(site, language, &sources);
 	templates_free(language->templates);
-	language->templates = templates_new(
-	    sources.source, sources.count, variable_names, VAR_NAMES, &error);
+	language->templates = templates_new(sources.source, sources.count,
+	    &(struct template_names){
+		variable_names, VAR_NAMES, fix_variables(site, language) },
+	    &error);
 	if (language->templates != NULL) {
 		return true;
 	}
@@ -551,33 +588,13 @@ name_host(struct site *site)
 	}
 }
 
-struct site *
-site_new(struct conf *conf)
+/* Each file is hashed with the hash of those before it. */
+static void
+set_version(struct site *site)
 {
-	struct site *site = calloc(1, sizeof(*site));
 	unsigned char key[HASH_KEY_SIZE] = { 0 };
 	struct text version;
-	bool fine;
 
-	if (site == NULL) {
-		return NULL;
-	}
-	site->references = 1;
-	site->conf = conf_hold(conf);
-	add_files(site, conf->web.templates);
-	fine = read_languages(site);
-	for (size_t i = 0; i < site->files && fine; i++) {
-		if (ends_in(site->file[i].name, ".css")) {
-			fine = colour(&site->file[i], conf->web.accent);
-		}
-	}
-	if (!fine) {
-		site_drop(site);
-		return NULL;
-	}
-	add_logo(site);
-	name_host(site);
-	/* Each file is hashed with the hash of those before it. */
 	for (size_t i = 0; i < site->files; i++) {
 		const struct site_file *file = &site->file[i];
 		uint64_t hash;
@@ -590,6 +607,32 @@ site_new(struct conf *conf)
 	text_init(&version, site->version, sizeof(site->version));
 	for (size_t i = 0; i < sizeof(site->version) / 2; i++) {
 		text_addf(&version, "%02x", key[i]);
+	}
+}
+
+struct site *
+site_new(struct conf *conf)
+{
+	struct site *site = calloc(1, sizeof(*site));
+	bool fine = true;
+
+	if (site == NULL) {
+		return NULL;
+	}
+	site->references = 1;
+	site->conf = conf_hold(conf);
+	add_files(site, conf->web.templates);
+	name_host(site);
+	for (size_t i = 0; i < site->files && fine; i++) {
+		if (ends_in(site->file[i].name, ".css")) {
+			fine = colour(&site->file[i], conf->web.accent);
+		}
+	}
+	add_logo(site);
+	set_version(site);
+	if (!fine || !read_languages(site)) {
+		site_drop(site);
+		return NULL;
 	}
 	return site;
 }

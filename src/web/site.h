@@ -12,6 +12,7 @@
 
 #include <stddef.h>
 
+#include "web/template.h"
 #include "web/visitor.h"
 
 struct conf;
@@ -20,6 +21,7 @@ enum {
 	SITE_FILES_MAX = 64,
 	SITE_PATH_SIZE = 320,
 	SITE_HOST_SIZE = 256,
+	SITE_FIXED = 10,
 	SITE_FILE_MAX = 512 * 1024 /* bytes */
 };
 
@@ -134,6 +136,9 @@ struct site {
 	struct site_file file[SITE_FILES_MAX];
 	size_t files;
 	char phrases[LANGUAGES_MAX][LANGUAGE_FILE_SIZE]; /* names of files */
+	/* What is the same on all pages, in each language. */
+	struct variable fixed[LANGUAGES_MAX][SITE_FIXED];
+	struct section fixed_in[LANGUAGES_MAX];
 	const char *logo;          /* its path, below the site's root */
 	char host[SITE_HOST_SIZE]; /* who refuses: the owner's name for it,
 				    * else a host's */

@@ -111,14 +111,24 @@ struct template_error {
 	char what[TEMPLATE_ERROR_SIZE];
 };
 
+/* What variables there are.  All borrowed, for as long as the templates
+ * live. */
+struct template_names {
+	const char *const *name;
+	size_t count;
+	/* Those that are the same in all that is written: they stand in the
+	 * templates from the start.  Or NULL. */
+	const struct section *fixed;
+};
+
 /*
  * Read all sources, those to fall back on first; of two entries of one name
- * the later wins.  `names` are those of variables and borrowed.  NULL, with
- * `error` set, where a name is unknown, a block open, a form of no number, or
- * templates name each other in a ring, and where there is no memory.
+ * the later wins.  NULL, with `error` set, where a name is unknown, a block
+ * open, a form of no number, or templates name each other in a ring, and where
+ * there is no memory.
  */
 struct templates *templates_new(const struct template_source *sources,
-    size_t count, const char *const *names, size_t name_count,
+    size_t count, const struct template_names *names,
     struct template_error *error);
 void templates_free(struct templates *templates);
 

@@ -70,12 +70,11 @@ struct templates {
 	size_t ops;
 	struct entry *entry; /* sorted by name and form once all are read */
 	size_t entries;
-	char *joined;            /* the texts of operations */
-	uint32_t *slot;          /* entry + 1 of a name's first form, 0: none */
-	size_t slots;            /* a power of two */
-	bool mixed;              /* some are of the language to fall back on */
-	const char *const *name; /* of variables; borrowed */
-	size_t names;
+	char *joined;   /* the texts of operations */
+	uint32_t *slot; /* entry + 1 of a name's first form, 0: none */
+	size_t slots;   /* a power of two */
+	bool mixed;     /* some are of the language to fall back on */
+	struct template_names variables;
 	/* Of the language itself, and of the one to fall back on. */
 	struct {
 		const char *tag;
@@ -113,8 +112,11 @@ span_compare(struct span a, struct span b)
  * to find them.  False where there is no memory. */
 bool template_index(struct templates *templates);
 
-/* Once all entries are linked: make one of texts in a row, for speed.  False
- * where there is no memory. */
+/* Once all entries are linked: put what is fixed in the place of its names. */
+void template_fix(struct templates *templates);
+
+/* And then: make one of texts in a row, for speed.  False where there is no
+ * memory. */
 bool template_join(struct templates *templates);
 
 /* The first form of the entry whose name is `begin` and `rest` together, or

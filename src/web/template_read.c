@@ -374,8 +374,9 @@ find_variable(const struct templates *templates, struct span name)
 {
 	size_t at = 0;
 
-	while (at < templates->names &&
-	       span_compare(span_of(templates->name[at]), name) != 0) {
+	while (
+	    at < templates->variables.count &&
+	    span_compare(span_of(templates->variables.name[at]), name) != 0) {
 		at++;
 	}
 	return at;
@@ -411,7 +412,7 @@ check_form(struct reader *r, struct entry *entry)
 		return true;
 	}
 	entry->variable = find_variable(templates, entry->number);
-	if (entry->variable == templates->names) {
+	if (entry->variable == templates->variables.count) {
 		return refuse(r, entry->number.at, "no variable is called",
 		    &entry->number);
 	}
@@ -480,7 +481,7 @@ link_entry(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
 			continue;
 		}
 		op->number = (uint16_t)find_variable(templates, op->text);
-		if (op->number < templates->names) {
+		if (op->number < templates->variables.count) {
 			continue;
 		}
 		to = template_entry(templates, op->text, NO_SPAN);
@@ -550,12 +551,13 @@ read_all(struct reader *r, size_t count)
 			return false;
 		}
 	}
+	template_fix(templates);
 	return template_join(templates);
 }
 
 struct templates *
 templates_new(const struct template_source *sources, size_t count,
-    const char *const *names, size_t name_count, struct template_error *error)
+    const struct template_names *names, struct template_error *error)
 {
 	struct templates *templates = calloc(1, sizeof(*templates));
 	struct reader r = {
@@ -566,9 +568,8 @@ templates_new(const struct template_source *sources, size_t count,
 	if (templates == NULL) {
 		return NULL;
 	}
-	templates->name = names;
-	templates->names = name_count;
-	if (name_count >= NAMES_MAX || !read_all(&r, count)) {
+	templates->variables = *names;
+	if (names->count >= NAMES_MAX || !read_all(&r, count)) {
 		templates_free(templates);
 		return NULL;
 	}

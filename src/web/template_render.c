@@ -276,6 +276,17 @@ run(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 	r->depth--;
 }
 
+static void
+bind(struct rendering *r, const struct section *section)
+{
+	const struct variable *variable = section != NULL ? section->variable
+							  : NULL;
+
+	for (; variable != NULL; variable = variable->next) {
+		r->bound[variable->name] = variable;
+	}
+}
+
 bool
 template_render(const struct templates *templates, const char *name,
     enum template_form form, const struct section *section, struct text *out)
@@ -288,9 +299,7 @@ template_render(const struct templates *templates, const char *name,
 					      : template_escape,
 	};
 
-	for (const struct variable *variable = section->variable;
-	     variable != NULL; variable = variable->next) {
-		r.bound[variable->name] = variable;
-	}
+	bind(&r, templates->variables.fixed);
+	bind(&r, section);
 	return put_named(&r, name, NULL, false) && !r.wrong && !out->cut;
 }

@@ -27,6 +27,8 @@ enum name {
 	N, /* nothing */
 	NAMES
 };
+static struct variable fixed[] = { { .name = N, .text = "fixed" } };
+static const struct section fixed_in = { .variable = fixed };
 static const char *const names[NAMES] = { "a", "e", "l", "p", "n" };
 
 /* The next text, of its own memory so that nobody reads beyond its end. */
@@ -128,7 +130,8 @@ templates_of(const char *template, const char *phrases, const char *fallback)
 	};
 	struct template_error error;
 	struct templates *templates = templates_new(sources,
-	    sizeof(sources) / sizeof(sources[0]), names, NAMES, &error);
+	    sizeof(sources) / sizeof(sources[0]),
+	    &(struct template_names){ names, NAMES, &fixed_in }, &error);
 
 	if (templates == NULL &&
 	    memchr(error.what, '\0', TEMPLATE_ERROR_SIZE) == NULL) {

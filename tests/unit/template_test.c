@@ -80,7 +80,8 @@ templates_of(
 		{ "words", "en.phrases", words, strlen(words), true, false },
 	};
 
-	return templates_new(sources, COUNT(sources), names, NAMES, error);
+	return templates_new(sources, COUNT(sources),
+	    &(struct template_names){ names, NAMES, NULL }, error);
 }
 
 /* Render a template with the variables and phrases; false where it is refused
