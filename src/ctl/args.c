@@ -419,7 +419,7 @@ refuse_word(struct args *args, const char *option, const char *word,
 				 : NULL;
 	const char *list = near != NULL ? strchr(wrong, '(') : NULL;
 
-	args->meant = list != NULL;
+	args->meant = true;
 	if (list != NULL) {
 		complain(args, "%s%s\"%.60s\" %.*s: did you mean \"%s\"?",
 		    option, option[0] != '\0' ? ": " : "", word,

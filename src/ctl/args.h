@@ -150,7 +150,7 @@ struct args {
 	const char *value[OPTION_COUNT];
 	const char *second;          /* value of --compare, which has two */
 	char error[ARGS_ERROR_SIZE]; /* the first thing wrong, or empty */
-	bool meant;                  /* and it says what may be meant */
+	bool meant;                  /* and it says what can stand there */
 
 	/* ---- what args_read() understood; 0 where it was not given ---- */
 	size_t targets; /* in `target` */

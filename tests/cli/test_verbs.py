@@ -253,6 +253,24 @@ MISSPELT = [
 ]
 
 
+UNFIT = [
+    ("a duration", ["ban", "203.0.113.7", "10"], "duration"),
+    ("an address", ["clear", "203.0.113"], "no IP address"),
+    ("a network", ["allow", "add", "203.0.113.0/33"], "network"),
+    ("a time", ["list", "--since", "soon"], "time"),
+    ("a number", ["stats", "--days", "0"], "number"),
+]
+
+
+@pytest.mark.parametrize("words, wanted", [row[1:] for row in UNFIT],
+                         ids=[row[0] for row in UNFIT])
+def test_what_does_not_fit_gets_one_line_with_what_does(house, words, wanted):
+    done = house.run(*words)
+    assert done.returncode == 2 and done.stdout == ""
+    line, = done.stderr.splitlines()
+    assert wanted in line
+
+
 @pytest.mark.parametrize("words, meant", [row[1:] for row in MISSPELT],
                          ids=[row[0] for row in MISSPELT])
 def test_what_is_misspelt_gets_one_line_with_what_may_be_meant(
