@@ -10,12 +10,14 @@
 #ifndef WEB_SITE_H
 #define WEB_SITE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "web/template.h"
 #include "web/visitor.h"
 
 struct conf;
+struct embedded;
 
 enum {
 	SITE_FILES_MAX = 64,
@@ -153,5 +155,20 @@ void site_drop(struct site *site);
 
 /* What is served under that name, or NULL. */
 const struct site_file *site_file(const struct site *site, const char *name);
+
+/* ---- inside: its files (site_files.c), for what is made of them ---- */
+
+bool site_name_ends(const char *name, const char *end);
+
+/* What is compiled in under that name, or NULL. */
+const struct embedded *site_built_in(const char *name);
+
+/* Put the owner's file, or another made from it, in place of what is compiled
+ * in; it is the site's then.  NULL takes it away again. */
+void site_use(struct site_file *file, char *own, size_t size);
+
+/* All of them, with what the configuration says of them; what cannot be used is
+ * told in the log.  False where there is no memory. */
+bool site_add_files(struct site *site);
 
 #endif
