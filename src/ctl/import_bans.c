@@ -92,7 +92,7 @@ read_columns(char *line, size_t place[static MEMBERS])
 				place[i] = n;
 			}
 		}
-		if (place[i] == FIELDS && i < NEEDED) {
+		if (i < NEEDED && place[i] == FIELDS) {
 			wrong = piece("has no column \"%s\"", members[i]);
 		}
 	}
@@ -109,8 +109,13 @@ read_fields(
 	const char *wrong = csv_split(line, ',', field, FIELDS, &fields);
 
 	for (int i = 0; i < MEMBERS && wrong == NULL; i++) {
-		text[i] = place[i] < fields ? field[place[i]] : "";
-		if (place[i] >= fields && place[i] != FIELDS) {
+		text[i] = "";
+		if (place[i] == FIELDS) {
+			continue; /* there is no such column */
+		}
+		if (place[i] < fields) {
+			text[i] = field[place[i]];
+		} else {
 			wrong = "has too few fields";
 		}
 	}
