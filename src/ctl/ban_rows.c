@@ -5,9 +5,8 @@
 #include "ctl/ctl.h"
 #include "engine/engine.h"
 
-enum {
-	WHERE_SIZE = 128
-};
+/* Seconds: who bans for so long means forever. */
+#define FOREVER (INT64_C(50) * 365 * STORE_DAY)
 
 /* ---- one ban ---- */
 
@@ -78,7 +77,6 @@ rule_text(const struct ban *ban)
 		   : piece("rule %s, step %d", ban->rule, ban->step);
 }
 
-/* Who bans for a hundred years means forever. */
 const char *
 bans_left(const struct ban *ban, int64_t now)
 {
@@ -86,8 +84,15 @@ bans_left(const struct ban *ban, int64_t now)
 
 	return !ban_active(ban, now) || ban->observed
 		   ? short_states[ban_state(ban, now)]
-	       : left > INT64_C(50) * 365 * STORE_DAY ? "forever"
-						      : piece_short(left);
+	       : left > FOREVER ? "forever"
+				: piece_short(left);
+}
+
+/* "2", or "hand". */
+static const char *
+which_text(const struct ban *ban)
+{
+	return ban_is_manual(ban) ? "hand" : piece("%d", ban->step);
 }
 
 /* What it says to everybody, and the note. */
@@ -116,7 +121,7 @@ bans_fields(struct ctl *ctl, const struct ban *ban, const struct addr *address,
 		.until = ban_over(ban),
 		.left = bans_left(ban, ctl->now),
 		.state = state,
-		.which = ban_is_manual(ban) ? "hand" : piece("%d", ban->step),
+		.which = which_text(ban),
 		.detail = !output_shows("detail")
 			      ? ""
 			      : piece("%s, %s%s%s%s", rule_text(ban), who,
@@ -159,52 +164,142 @@ bans_began(struct ctl *ctl, const struct ban *ban)
 
 /* ---- a standing in words ---- */
 
-/* Where a ban refuses sessions, if another that ends later does not refuse
- * them first. */
-static void
-add_stages(
-    struct text *to, const struct standing *standing, const struct ban *ban)
+/* The ref of the one that refuses the sessions that this one would, or NULL. */
+static const char *
+covering_ref(const struct standing *standing, const struct ban *ban)
+{
+	for (enum service service = SERVICE_MX; service <= SERVICE_SUBMISSION;
+	     service++) {
+		for (size_t i = 0; i < standing->bans; i++) {
+			if (ban_fits(ban, service) &&
+			    standing_speaks(standing, &standing->ban[i],
+				service) < STAGE_COUNT) {
+				return standing->ban[i].ref;
+			}
+		}
+	}
+	return NULL;
+}
+
+const char *
+bans_where(const struct standing *standing, const struct ban *ban)
 {
 	static const char *const commands[] = {
 		[STAGE_HELO] = "HELO",
 		[STAGE_MAIL] = "MAIL FROM",
 		[STAGE_RCPT] = "RCPT TO",
 	};
+	const enum stage mx = standing_speaks(standing, ban, SERVICE_MX);
+	const enum stage submission = standing_speaks(
+	    standing, ban, SERVICE_SUBMISSION);
+	const char *ref;
 
-	for (enum service service = SERVICE_MX; service <= SERVICE_SUBMISSION;
-	     service++) {
-		const enum stage stage = standing_speaks(
-		    standing, ban, service);
-
-		if (stage < STAGE_COUNT) {
-			text_addf(to, "%s at %s, %s",
-			    to->len > 0 ? " and" : "refused", commands[stage],
-			    service == SERVICE_MX ? "port 25" : "submission");
-		}
+	if (mx == STAGE_COUNT && submission == STAGE_COUNT) {
+		ref = covering_ref(standing, ban);
+		return piece("covered by %s",
+		    ref != NULL ? piece("ref %s", ref) : "another ban");
 	}
-	text_add(to, to->len > 0 ? "" : "covered by the longer ban above");
+	if (mx == submission) {
+		return piece("refused at %s", commands[mx]);
+	}
+	return piece("refused at %s%s%s%s%s",
+	    mx < STAGE_COUNT ? commands[mx] : "",
+	    mx < STAGE_COUNT ? ", port 25" : "",
+	    mx < STAGE_COUNT && submission < STAGE_COUNT ? " and at " : "",
+	    submission < STAGE_COUNT ? commands[submission] : "",
+	    submission < STAGE_COUNT ? ", submission" : "");
+}
+
+/* "until 2026-11-21 19:05:42 CET (2 h left)", or "forever". */
+static const char *
+until_text(const struct ban *ban, int64_t now)
+{
+	const int64_t left = ban->ends - now;
+
+	return left > FOREVER
+		   ? "forever"
+		   : piece("until %s (%s left)", piece_time(ban->ends),
+			 piece_duration(left));
+}
+
+/* "; together with all of 203.0.113.0/24", where it is more than the address. */
+static const char *
+together_text(const struct ban *ban)
+{
+	return ban->who.bits == ADDR_BITS
+		   ? ""
+		   : piece(", together with all of %s", piece_net(&ban->who));
 }
 
 static void
-say_ban(const struct standing *standing, const struct ban *ban)
+say_network(const struct ban *ban)
 {
-	const bool whole = ban->who.bits == ADDR_BITS;
-	char where[WHERE_SIZE];
-	struct text text;
+	char network[NET_TEXT_SIZE];
 
-	text_init(&text, where, sizeof(where));
-	add_stages(&text, standing, ban);
-	output_say("%s is banned until %s (%s left): reason %s, %s, ref "
-		   "%s%s%s; %s",
-	    piece_addr(&standing->address), piece_time(ban->ends),
-	    piece_duration(ban->ends - standing->checked_at),
-	    reason_name(ban->reason), rule_text(ban), ban->ref,
-	    whole ? "" : ", together with all of ",
-	    whole ? "" : piece_net(&ban->who), where);
-	if (ban->step > 0 && ban_network(ban, where) != NULL) {
+	if (ban->step > 0 && ban_network(ban, network) != NULL) {
 		output_say("Several clients of %s did together what it is for; "
 			   "no mail from there was accepted in the %s before.",
-		    piece_net(&ban->who), piece_duration(REPUTATION_SPAN));
+		    network, piece_duration(REPUTATION_SPAN));
+	}
+}
+
+/* One of several that hold now. */
+struct held_row {
+	struct ban ban;
+	const char *which;
+	const char *left;
+	const char *where;
+};
+
+static const struct layout held = {
+	.column = {
+	    { "ref", OF(held_row, ban.ref), "REF", 0 },
+	    { "reason", OF(held_row, ban.reason), "REASON", 0 },
+	    { "rule", OF(held_row, ban.rule), "RULE", 0 },
+	    { "which", OF(held_row, which), "STEP", COLUMN_RIGHT },
+	    { "left", OF(held_row, left), "LEFT", COLUMN_RIGHT },
+	    { "where", OF(held_row, where), "", COLUMN_WRAP },
+	},
+	.indent = 2,
+	.people = true,
+};
+
+static void
+say_summary(const struct standing *standing, const char *behind)
+{
+	output_say("%s is banned %s, by %s%s", piece_addr(&standing->address),
+	    until_text(&standing->ban[0], standing->checked_at),
+	    piece_count((int64_t)standing->bans, "ban", "bans"), behind);
+}
+
+/* A sentence, or where there are several a table. */
+static void
+say_bans(const struct standing *standing)
+{
+	const struct ban *ban = &standing->ban[0];
+
+	if (standing->bans == 1) {
+		output_say("%s is banned %s: reason %s, %s, ref %s%s; %s",
+		    piece_addr(&standing->address),
+		    until_text(ban, standing->checked_at),
+		    reason_name(ban->reason), rule_text(ban), ban->ref,
+		    together_text(ban), bans_where(standing, ban));
+		say_network(ban);
+		return;
+	}
+	say_summary(standing, ":");
+	output_table(NULL, &held);
+	for (size_t i = 0; i < standing->bans; i++) {
+		ban = &standing->ban[i];
+		output_record(&(struct held_row){ .ban = *ban,
+		    .which = which_text(ban),
+		    .left = bans_left(ban, standing->checked_at),
+		    .where = piece("%s%s", bans_where(standing, ban),
+			together_text(ban)) });
+	}
+	output_end();
+	for (size_t i = 0; i < standing->bans; i++) {
+		say_network(&standing->ban[i]);
 	}
 }
 
@@ -248,15 +343,10 @@ bans_read_observed(
 static void
 say_observed(const struct standing *standing, const struct ban *ban)
 {
-	const bool whole = ban->who.bits == ADDR_BITS;
-
-	output_say("%s would be refused until %s (%s left): reason %s, %s, ref "
-		   "%s%s%s; %s",
-	    piece_addr(&standing->address), piece_time(ban->ends),
-	    piece_duration(ban->ends - standing->checked_at),
-	    reason_name(ban->reason), rule_text(ban), ban->ref,
-	    whole ? "" : ", together with all of ",
-	    whole ? "" : piece_net(&ban->who),
+	output_say("%s would be refused %s: reason %s, %s, ref %s%s; %s",
+	    piece_addr(&standing->address),
+	    until_text(ban, standing->checked_at), reason_name(ban->reason),
+	    rule_text(ban), ban->ref, together_text(ban),
 	    ban->honest ? "the brake holds it back" : "it is only observed");
 }
 
@@ -276,7 +366,7 @@ say_written_to(struct ctl *ctl, const struct standing *standing)
 }
 
 void
-bans_standing(struct ctl *ctl, const struct standing *standing)
+bans_standing(struct ctl *ctl, const struct standing *standing, bool below)
 {
 	const char *address = piece_addr(&standing->address);
 	struct bans_observed observed;
@@ -290,8 +380,10 @@ bans_standing(struct ctl *ctl, const struct standing *standing)
 		}
 		break;
 	case STANDING_BANNED:
-		for (size_t i = 0; i < standing->bans; i++) {
-			say_ban(standing, &standing->ban[i]);
+		if (below) {
+			say_summary(standing, ", told below");
+		} else {
+			say_bans(standing);
 		}
 		break;
 	case STANDING_ALLOWED:

@@ -89,12 +89,18 @@ struct bans_observed {
 void bans_read_observed(struct ctl *ctl, const struct standing *standing,
     struct bans_observed *out);
 
+/* "refused at RCPT TO, port 25", or "covered by ref 1AQP9W": of a ban of the
+ * standing, where it refuses sessions. */
+const char *bans_where(const struct standing *standing, const struct ban *ban);
+
 /*
- * In words: clear, allowed (by what), never banned; or for each ban a
- * sentence, the last-ending first, with until when, for what, and where it
- * refuses, or would.  Reads the allow list and the observed bans.
+ * In words: clear, allowed (by what), never banned; or for a ban a sentence,
+ * for several a table, the last-ending first, with until when, for what, and
+ * where it refuses, or would; where that is told `below`, only how many.  Reads
+ * the allow list and the observed bans.
  */
-void bans_standing(struct ctl *ctl, const struct standing *standing);
+void bans_standing(
+    struct ctl *ctl, const struct standing *standing, bool below);
 
 /* "lifted by root: they called", of a ban that was lifted and where the audit
  * has it; else empty. */

@@ -38,7 +38,7 @@ put_standing(struct known *known, const struct standing *standing)
 	output_string("client", piece_net(&known->client));
 	output_string("verdict", standing_verdict_name(standing->verdict));
 	output_bool("listed", standing->verdict == STANDING_BANNED);
-	bans_standing(ctl, standing);
+	bans_standing(ctl, standing, true);
 	/* What the next session that a ban refuses is told, and later ones. */
 	for (size_t i = 0; i < standing->bans; i++) {
 		const struct ban *ban = &standing->ban[i];
@@ -416,6 +416,19 @@ story_text(const struct told *told)
 	return piece("%s", words);
 }
 
+/* ", refused at RCPT TO, port 25" of one that holds now. */
+static const char *
+where_text(const struct standing *standing, const struct ban *ban)
+{
+	for (size_t i = 0; i < standing->bans; i++) {
+		if (standing->ban[i].id == ban->id) {
+			return piece(
+			    ", %s", bans_where(standing, &standing->ban[i]));
+		}
+	}
+	return "";
+}
+
 /* What was counted for those of which that is known, by their refs. */
 static void
 put_causes(const struct story *story)
@@ -459,7 +472,7 @@ put_causes(const struct story *story)
 /* Every ban that holds or held the address, observed ones too; whether there
  * is one. */
 static bool
-put_bans(struct known *known)
+put_bans(struct known *known, const struct standing *standing)
 {
 	struct ctl *ctl = known->ctl;
 	struct layout layout = bans_layout;
@@ -488,8 +501,9 @@ put_bans(struct known *known)
 		}
 		lifted = traces_lifted(ctl, ban);
 		bans_row(ctl, ban, NULL,
-		    piece("%s%s%s", story_text(told),
-			lifted[0] != '\0' ? ", " : "", lifted));
+		    piece("%s%s%s%s", story_text(told),
+			lifted[0] != '\0' ? ", " : "", lifted,
+			where_text(standing, ban)));
 		if (ban->ends > known->last_ban) {
 			known->last_ban = ban->ends;
 		}
@@ -539,7 +553,7 @@ explain_one(struct ctl *ctl, const struct target *target)
 	put_reputation(&known);
 	put_rules(&known);
 	put_networks(&known);
-	anything |= put_bans(&known);
+	anything |= put_bans(&known, &standing);
 	traces_logs(ctl, address,
 	    known.first_event != 0 ? known.first_event
 				   : ctl->now - conf->keep_events);

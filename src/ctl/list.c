@@ -378,10 +378,10 @@ check_one(struct ctl *ctl, const struct target *target)
 
 	engine_standing(
 	    ctl->store, ctl->conf, &target->address, ctl->now, &standing);
-	bans_standing(ctl, &standing);
 	banned = standing.verdict == STANDING_BANNED;
 	layout.open = true;
 	output_object(NULL, NULL);
+	bans_standing(ctl, &standing, false);
 	output_string("ip", piece_addr(&standing.address));
 	output_bool("listed", banned);
 	output_table("bans", &layout);

@@ -87,10 +87,11 @@ is_wanted(const struct args *args, const struct happened *happened)
 		return reason != NULL ? strcmp(happened->what, reason) == 0
 				      : bans;
 	case HAPPENED_CHANGE:
+		return changes;
 	case HAPPENED_SORTS:
 		break;
 	}
-	return changes;
+	return false;
 }
 
 static void

@@ -113,6 +113,16 @@ def test_all_bans_are_told_with_their_refs(house):
         assert word in said
 
 
+def test_each_ban_is_told_once(house):
+    house.do("ban", "203.0.113.7", "2h")
+    house.do("ban", "203.0.113.0/24", "4h", "--reason", "spam")
+    said = flat(house.do("explain", "203.0.113.7"))
+    assert said.count("rule manual, by hand") == 2
+    assert ", by 2 bans, told below" in said
+    assert said.count("refused at RCPT TO") == 1
+    assert said.count("covered by ref") == 1
+
+
 def test_the_story_of_an_ipv6_address_is_that_of_its_client(house):
     house.do("report", "virus", "2001:db8::1")
     story = house.json("explain", "2001:db8::2")

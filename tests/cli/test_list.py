@@ -171,13 +171,22 @@ def test_check_lists_several_bans_the_last_ending_first(house):
     house.do("ban", "203.0.113.7", "2h")
     house.do("ban", "203.0.113.0/24", "5h", "--reason", "spam")
     house.do("ban", "203.0.113.7", "9h", "--reason", "auth")
-    bans = flat(house.do("check", "203.0.113.7", status=1)).split(
-        " is banned until ")[1:]
-    assert [ban.split("reason ")[1].split(",")[0] for ban in bans] == [
-        "auth", "spam", "error"]
-    assert "refused at HELO, submission" in bans[0]
-    assert "all of 203.0.113.0/24; refused at RCPT TO, port 25" in bans[1]
-    assert "covered by the longer ban above" in bans[2]
+    said = house.do("check", "203.0.113.7", status=1)
+    assert flat(said.split("REF")[0]).endswith(", by 3 bans:")
+    text = flat(said)
+    refs = [ban["ref"] for ban in house.json("check", "203.0.113.7",
+                                             status=1)["bans"]]
+    auth, spam, error = [text.split(ref)[1] for ref in refs]
+    assert "auth" in auth and "refused at HELO, submission" in auth
+    assert ("refused at RCPT TO, port 25, together with all of 203.0.113.0/24"
+            in spam)
+    assert f"covered by ref {refs[1]}" in text and "error" in error
+
+
+def test_check_says_forever_of_a_ban_without_end(house):
+    house.do("ban", "203.0.113.7", "forever")
+    assert house.do("check", "203.0.113.7", status=1).startswith(
+        "203.0.113.7 is banned forever: reason error, ")
 
 
 SAME = [
