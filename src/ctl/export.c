@@ -167,10 +167,11 @@ export_once(struct ctl *ctl, bool *wrote)
 	}
 	store_read(ctl->store);
 	export_collect(ctl->store, &list);
-	if (rows) {
-		(void)list_show(ctl);
-	}
 	fine = ctl_well(ctl, store_read_end(ctl->store));
+	if (rows && fine) {
+		/* Of a later moment: a change since then is one more. */
+		fine = list_show(ctl) != EXIT_DATABASE;
+	}
 	if (list.full) {
 		output_complain("out of memory");
 		fine = false;
