@@ -200,7 +200,8 @@ bans_where(const struct standing *standing, const struct ban *ban)
 		    ref != NULL ? piece("ref %s", ref) : "another ban");
 	}
 	if (mx == submission) {
-		return piece("refused at %s", commands[mx]);
+		return piece(
+		    "refused at %s, port 25 and submission", commands[mx]);
 	}
 	return piece("refused at %s%s%s%s%s",
 	    mx < STAGE_COUNT ? commands[mx] : "",

@@ -119,7 +119,7 @@ def test_each_ban_is_told_once(house):
     said = flat(house.do("explain", "203.0.113.7"))
     assert said.count("rule manual, by hand") == 2
     assert ", by 2 bans, told below" in said
-    assert said.count("refused at RCPT TO") == 1
+    assert said.count("refused at RCPT TO, port 25 and submission") == 1
     assert said.count("covered by ref") == 1
 
 

@@ -145,13 +145,16 @@ def assert_people_are_told(house, address, told, reason, step):
     until = told.until.replace("T", " ").replace("Z", " UTC")
     done = house.run("check", address)
     assert done.returncode == 1, done.stdout
-    # A sentence for each ban, whose lines are broken at blanks.
-    (line,) = [address + part for part in
-               " ".join(done.stdout.split()).split(address + " is banned")
-               if f"ref {told.ref}" in part]
-    which = f"step {step}" if step else "by hand"
-    for words in (address, until, f"reason {reason}", which):
-        assert words in line, (words, line)
+    # A sentence, whose lines are broken at blanks; of several a table.
+    (line,) = [row for row in done.stdout.splitlines()
+               if row.split()[:1] == [told.ref]
+               ] or [" ".join(done.stdout.split())]
+    words = ([told.ref, reason, str(step) if step else "hand"]
+             if line.split()[0] == told.ref else
+             [address, until, f"ref {told.ref}", f"reason {reason}",
+              f"step {step}" if step else "by hand"])
+    for word in words:
+        assert word in line, (word, done.stdout)
     assert until[:len("2026-11-21 18:05")] in house.videur("list")
     heading = "Blocked by the administrator" if step == 0 else HEADING[reason]
     cause = the_cause(house.json("explain", address, "--json"), told.ref)
