@@ -482,6 +482,15 @@ conf_each(const char *path,
 
 /* ---- what is asked of it ---- */
 
+bool
+conf_is_mail(const char *text)
+{
+	char field[CONF_TEXT_SIZE];
+	const struct key key = { .size = sizeof(field) };
+
+	return text[0] != '\0' && field_mail(&key, field, text) == NULL;
+}
+
 struct conf *
 conf_hold(struct conf *conf)
 {

@@ -124,6 +124,7 @@ struct conf {
 	int64_t keep_audit;   /* 365 d */
 	int64_t keep_daily;   /* 400 d: sums by day */
 
+	char digest[CONF_TEXT_SIZE]; /* a mail address, or empty */
 	/* A command and its arguments, run with what is to be told. */
 	struct conf_list notify;
 
@@ -283,6 +284,9 @@ bool conf_counted_by(
 
 /* Whether it can name a policy or scanner: a-z, 0-9 and '-', at most 32. */
 bool conf_is_policy_name(const char *name);
+
+/* Whether it may be a mail address. */
+bool conf_is_mail(const char *text);
 
 /* The names of those that ship. */
 void conf_policy_each(void (*each)(void *to, const char *name), void *to);

@@ -283,6 +283,7 @@ static const struct key rows[] = {
 	{ KEY(NULL, "correspondents", correspondents, field_duration),
 	    .words = &off_words, .def = "no" },
 	{ TEXTS(NULL, "notify", notify, field_text) },
+	{ KEY(NULL, "digest", digest, field_mail) },
 	{ KEY(NULL, "nameserver", nameserver, set_nameserver) },
 
 	{ KEY("brake", "bans", brake_bans, field_int), .max = MANY,

@@ -35,6 +35,7 @@ static const struct argument_kind {
 	[ARGUMENT_JAILS] = { NULL,
 	    "is not NAME=REASON, or several with commas between them" },
 	[ARGUMENT_HOST] = { NULL, "is not the name of a host" },
+	[ARGUMENT_MAIL] = { NULL, "is not a mail address" },
 	[ARGUMENT_NOTE] = { NULL,
 	    "is not a note: only printable UTF-8, in one line of at most 200 "
 	    "bytes" },
@@ -94,6 +95,8 @@ const struct option_kind args_options[OPTION_COUNT] = {
 	    "show so many at most" },
 	[OPTION_LONG] = { "--long", 'l', ARGUMENT_END, NULL,
 	    "everything there is about each" },
+	[OPTION_MAIL] = { "--mail", 0, ARGUMENT_MAIL, "ADDRESS",
+	    "mail it there" },
 	[OPTION_MISTAKE] = { "--mistake", 0, ARGUMENT_END, NULL,
 	    "do not count the ban as a step" },
 	[OPTION_NAME] = { "--name", 0, ARGUMENT_HOST, "HOST",
@@ -375,6 +378,8 @@ understand(struct args *args, const char *word, enum argument argument)
 		return are_jails(word);
 	case ARGUMENT_HOST:
 		return target_is_host(word);
+	case ARGUMENT_MAIL:
+		return conf_is_mail(word);
 	case ARGUMENT_NOTE:
 		return strlen(word) < BAN_NOTE_SIZE && utf8_is_plain(word);
 	case ARGUMENT_DETAIL:

@@ -45,6 +45,7 @@ enum argument {
 	ARGUMENT_FORMAT,
 	ARGUMENT_JAILS, /* "NAME=REASON,..." */
 	ARGUMENT_HOST,  /* the name of one, or of a domain */
+	ARGUMENT_MAIL,  /* an address */
 	ARGUMENT_NOTE,
 	ARGUMENT_NUMBER,
 	ARGUMENT_POLICY,
@@ -78,6 +79,7 @@ enum args_option {
 	OPTION_KIND,
 	OPTION_LIMIT,
 	OPTION_LONG,
+	OPTION_MAIL,
 	OPTION_MISTAKE,
 	OPTION_NAME,
 	OPTION_NOTE,

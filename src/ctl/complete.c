@@ -178,6 +178,7 @@ offer_argument(const struct command *command, enum argument argument)
 	case ARGUMENT_DETAIL:
 	case ARGUMENT_JAILS:
 	case ARGUMENT_HOST:
+	case ARGUMENT_MAIL:
 	case ARGUMENT_NOTE:
 	case ARGUMENT_NUMBER:
 	case ARGUMENT_TIME:

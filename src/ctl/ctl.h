@@ -109,6 +109,15 @@ const char *traces_lifted(struct ctl *ctl, const struct ban *ban);
 /* The commands that show an address's lines in the logs that are followed. */
 void traces_logs(struct ctl *ctl, const struct addr *address, int64_t since);
 
+/* From when on --since asks. */
+int64_t ctl_since(const struct ctl *ctl, int64_t otherwise);
+
+/* Tables of suspects and of changes by hand; how many rows they have. */
+int64_t list_put_suspects(struct ctl *ctl, const char *name, int64_t most);
+int64_t list_put_changes(struct ctl *ctl, const char *name, int64_t since);
+/* The services' signs of life. */
+void status_put_life(struct ctl *ctl);
+
 /* ---- the mode ---- */
 
 struct state;
@@ -180,6 +189,8 @@ verb rules_list, rules_test;
 verb tail_show;
 /* Goes on until a key or a signal ends it, with --once once. */
 verb top_show;
+/* They may mail it. */
+verb digest_show, digest_send;
 /* --svg excludes the other forms. */
 verb stats_check;
 verb stats_show;

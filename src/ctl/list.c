@@ -39,12 +39,12 @@ limit_of(const struct ctl *ctl)
 }
 
 /* What happened before is not asked for. */
-static int64_t
-since_of(const struct ctl *ctl)
+int64_t
+ctl_since(const struct ctl *ctl, int64_t otherwise)
 {
 	const struct args *args = ctl->args;
 
-	return args->value[OPTION_SINCE] == NULL ? INT64_MIN
+	return args->value[OPTION_SINCE] == NULL ? otherwise
 	       : args->since < 0                 ? ctl->now + args->since
 						 : args->since;
 }
@@ -276,7 +276,7 @@ list_show(struct ctl *ctl)
 	struct listing listing = {
 		.ctl = ctl,
 		.rule = args->value[OPTION_RULE],
-		.since = since_of(ctl),
+		.since = ctl_since(ctl, INT64_MIN),
 		.limit = limit_of(ctl),
 		.sorting = args->sort != SORT_ENDS,
 	};
@@ -346,16 +346,20 @@ put_suspected(void *to, const struct ban *ban, int64_t accepted)
 	output_record(&row);
 }
 
+int64_t
+list_put_suspects(struct ctl *ctl, const char *name, int64_t most)
+{
+	const struct suspects_query suspected = suspects_of(ctl, most);
+
+	output_table(name, &suspects);
+	store_ban_suspects(ctl->store, &suspected, put_suspected, ctl);
+	return output_end();
+}
+
 enum exit_status
 list_suspects(struct ctl *ctl)
 {
-	const struct suspects_query suspected = suspects_of(ctl, limit_of(ctl));
-	int64_t rows;
-
-	output_table(NULL, &suspects);
-	store_ban_suspects(ctl->store, &suspected, put_suspected, ctl);
-	rows = output_end();
-	if (rows == 0) {
+	if (list_put_suspects(ctl, NULL, limit_of(ctl)) == 0) {
 		output_say("nobody whose mail was accepted is banned");
 		return EXIT_NO;
 	}
@@ -465,22 +469,29 @@ put_change(void *to, const struct audit *audit)
 	return list->left > 0;
 }
 
+int64_t
+list_put_changes(struct ctl *ctl, const char *name, int64_t since)
+{
+	struct change_list list = {
+		.args = ctl->args,
+		.since = since,
+		.left = limit_of(ctl),
+	};
+
+	output_table(name, &changes);
+	store_audit_each(ctl->store, put_change, &list);
+	return output_end();
+}
+
 enum exit_status
 list_changes(struct ctl *ctl)
 {
 	const struct args *args = ctl->args;
 	const bool some = args->targets > 0 ||
 			  args->value[OPTION_SINCE] != NULL;
-	struct change_list list = {
-		.args = args,
-		.since = since_of(ctl),
-		.left = limit_of(ctl),
-	};
-	int64_t rows;
+	const int64_t rows = list_put_changes(
+	    ctl, NULL, ctl_since(ctl, INT64_MIN));
 
-	output_table(NULL, &changes);
-	store_audit_each(ctl->store, put_change, &list);
-	rows = output_end();
 	if (rows > 0) {
 		output_say("%s", piece_count(rows, "change", "changes"));
 	} else {

@@ -295,6 +295,18 @@ put_mode(struct ctl *ctl, const struct state *states)
 	}
 }
 
+void
+status_put_life(struct ctl *ctl)
+{
+	struct state states[STATE_COUNT];
+
+	engine_states(ctl->store, states);
+	output_object("services", NULL);
+	put_state(ctl, states, STATE_MILTER);
+	put_state(ctl, states, STATE_WATCH);
+	output_end();
+}
+
 enum exit_status
 status_show(struct ctl *ctl)
 {
@@ -343,10 +355,7 @@ status_show(struct ctl *ctl)
 	    piece_count(allowed, "network", "networks"), conf->allows);
 	put_names(ctl);
 	put_kept(conf);
-	output_object("services", NULL);
-	put_state(ctl, states, STATE_MILTER);
-	put_state(ctl, states, STATE_WATCH);
-	output_end();
+	status_put_life(ctl);
 	put_state(ctl, states, STATE_SUPPRESSED);
 	put_losses(ctl, &states[STATE_LOST]);
 	put_state(ctl, states, STATE_BRAKE);
