@@ -99,7 +99,7 @@ ZSH_COMPLETION ?= $(PREFIX)/share/zsh/site-functions/_videur
 # What an administrator copies to $(SYSCONFDIR)/videur; nothing of it is
 # put there by itself.
 EXAMPLES = $(PREFIX)/share/doc/videur/examples
-SAMPLES = $(sort $(wildcard src/conf/videur.conf src/conf/policies/*.conf \
+SAMPLES = $(sort $(wildcard docs/grafana.json src/conf/videur.conf src/conf/policies/*.conf \
 	src/conf/scanners/*.conf src/rules/*.rule))
 
 objects = $(patsubst src/%.c,$(BUILD)/obj/%.o,\
