@@ -239,6 +239,27 @@ end_upkeep(void *of)
 	}
 }
 
+/* A busy database is waited for, a refused one is the end. */
+static enum follow_result
+open_database(const struct watch *watch)
+{
+	const struct sources *sources = &watch->setup->sources;
+	enum follow_result opened;
+
+	while ((opened = follow_open(watch->follow)) == FOLLOW_BUSY &&
+	       proc_signals_wait(-1, -1, BUSY_WAIT) != PROC_SIGNAL_STOP) {
+	}
+	for (size_t i = 0; opened == FOLLOW_MORE && !watch->options.once &&
+			   i < sources->count;
+	     i++) {
+		log_info("following %s", sources->source[i].name);
+	}
+	if (opened == FOLLOW_MORE) {
+		notify_ready();
+	}
+	return opened;
+}
+
 int
 main(int argc, char **argv)
 {
@@ -284,18 +305,7 @@ main(int argc, char **argv)
 	if (watch.follow == NULL) {
 		log_fatal(EXIT_USAGE, "out of memory");
 	}
-	/* A busy database is waited for, a refused one is the end. */
-	while ((opened = follow_open(watch.follow)) == FOLLOW_BUSY &&
-	       proc_signals_wait(-1, -1, BUSY_WAIT) != PROC_SIGNAL_STOP) {
-	}
-	for (size_t i = 0;
-	     opened == FOLLOW_MORE && !options->once && i < sources->count;
-	     i++) {
-		log_info("following %s", sources->source[i].name);
-	}
-	if (opened == FOLLOW_MORE) {
-		notify_ready();
-	}
+	opened = open_database(&watch);
 	if (opened != FOLLOW_BUSY) {
 		status = opened == FOLLOW_MORE ? run(&watch) : EXIT_DATABASE;
 	}
