@@ -221,13 +221,16 @@ longest_word(const char *text)
 static void
 put_wrapped(const char *cell, size_t start, size_t at)
 {
+	size_t here; /* what came before may have been too wide */
+
 	if (screen.below || start + longest_word(cell) > SCREEN) {
 		putc('\n', screen.to);
 		start = screen.layout->indent + BELOW;
 		at = 0;
 	}
-	fprintf(screen.to, "%*s", (int)(start > at ? start - at : GAP), "");
-	screen_wrapped(cell, start, start);
+	here = start > at ? start : at + GAP;
+	fprintf(screen.to, "%*s", (int)(here - at), "");
+	screen_wrapped(cell, here, start);
 }
 
 /* Blanks before a cell are written only where it has text. */

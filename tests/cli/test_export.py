@@ -305,6 +305,22 @@ def test_csv_and_json_are_the_rows_of_list(filled):
 FORMS = ("rbldnsd", "bind", "nftables", "ipset", "postfix", "exim")
 
 
+def test_sqlite3_and_jq_read_the_rows(filled, tmp_path):
+    table, rows = tmp_path / "bans.csv", tmp_path / "bans.json"
+    filled.do("export", "--out", str(table), "csv")
+    filled.do("export", "--out", str(rows), "json")
+    read = subprocess.run(
+        ["sqlite3", ":memory:", "-cmd", f".import --csv {table} bans",
+         "SELECT client || ' ' || reason FROM bans ORDER BY 1"],
+        check=True, capture_output=True, text=True).stdout
+    found = subprocess.run(
+        ["jq", "-r", r'[.[] | "\(.client) \(.reason)"] | sort | .[]',
+         str(rows)], check=True, capture_output=True, text=True).stdout
+    assert sorted(read.splitlines()) == sorted(found.splitlines())
+    assert len(read.splitlines()) == len(
+        json.loads(filled.do("list", "--json")))
+
+
 @pytest.mark.parametrize("form", (*FORMS, "csv", "json"))
 def test_where_nobody_is_banned_the_list_is_empty_and_well(house, form):
     house.do("allow", "add", "192.0.2.99")

@@ -181,3 +181,15 @@ def test_it_goes_on_with_a_database_that_takes_its_place(busy):
         while "198.51.100.9" not in process.stdout.readline():
             pass
         process.terminate()
+
+
+def test_tail_fits_a_terminal_too(busy, terminal):
+    terminal.type(" ".join(busy.command("tail")), "Enter")
+    busy.do("report", "-", given="recipient 2001:db8:1234:5678::9\n" * 30)
+    busy.do("ban", "2001:db8:4321:8765::/64", "2h", "--note", "n" * 60)
+    lines = terminal.wait("2001:db8:1234:5678::/64", "dictionary",
+                          "2001:db8:4321:8765::/64", "n" * 40)
+    # What is wider than the terminal would go on in its next line.
+    assert all(len(line) < 80 for line in lines), "\n".join(lines)
+    terminal.type("C-c")
+    terminal.ask("true")
