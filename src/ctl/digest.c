@@ -156,7 +156,7 @@ run(char *const *argv, int in, int out)
 	return error == 0 && status == 0;
 }
 
-/* RFC 5322, and RFC 3834 lest an answer comes by itself. */
+/* RFC 5322, and RFC 3834: no program is to answer it. */
 static bool
 write_head(const struct ctl *ctl, const char *address, int to)
 {
