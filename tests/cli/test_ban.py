@@ -232,7 +232,8 @@ def test_allow_list_shows_network_end_and_note(house):
     house.do("allow", "add", "203.0.113.0/24", "--note", "branch")
     said = house.do("allow", "add", "2001:db8::/32", "--for", "2h")
     v4, v6 = house.json("allow", "list")
-    assert v4 == {"network": "203.0.113.0/24", "until": None, "note": "branch"}
+    assert v4 == {"network": "203.0.113.0/24", "until": None, "note": "branch",
+                  "named": False}
     assert v6["network"] == "2001:db8::/32"
     assert abs(seconds(v6["until"]) - now() - 2 * HOUR) < 60
     assert f"until {local(v6['until'])}" in said
@@ -246,7 +247,8 @@ def test_adding_again_replaces_note_and_end(house):
     house.do("allow", "add", "203.0.113.7", "--note", "old", "--for", "2h")
     house.do("allow", "add", "203.0.113.7", "--note", "new")
     assert house.json("allow") == [
-        {"network": "203.0.113.7", "until": None, "note": "new"}]
+        {"network": "203.0.113.7", "until": None, "note": "new",
+         "named": False}]
 
 
 def test_an_entry_that_ran_out_allows_nothing(house):

@@ -50,6 +50,8 @@ WORDS = {
     "import csv": [["{}/bans.csv"]],
     "import json": [["{}/bans.json", "--dry-run"]],
     "import fail2ban": [["{}/fail2ban"]],
+    "digest": [[]],
+    "digest send": [[]],
     "brake": [[]],
     "brake release": [["--note", NOTE]],
     "rules": [[]],
