@@ -199,9 +199,9 @@ put_mark(struct section *item, const struct axis_column *column)
 		    item, VAR_AT, column->at);
 		section_word(item, VAR_LABEL,
 		    column->hour == 0 ? "moment-day" : "moment-clock", "");
+		/* Where there is little room the first one stands alone. */
 		section_yes(item, VAR_LESS,
-		    column->behind < column->columns / 2 || column->hour != 0 ||
-			(days && column->at / STORE_DAY / 7 % 2 == 0));
+		    column->behind + (days ? 7 : 12) < column->columns);
 	}
 }
 
