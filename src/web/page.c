@@ -194,7 +194,7 @@ put_mark(struct section *item, const struct axis_column *column)
 		section_word(
 		    item, VAR_LABEL, days ? "today-label" : "now-label", "");
 		section_yes(item, VAR_LAST, true);
-	} else if (column->marked && column->behind >= column->columns / 4) {
+	} else if (column->marked && column->behind >= column->columns / 3) {
 		(days ? section_moment : section_here)(
 		    item, VAR_AT, column->at);
 		section_word(item, VAR_LABEL,
