@@ -433,7 +433,7 @@ WRONG = [
      "--unmatched"),
     ("no file to test", ["rules", "test"], "FILE is missing"),
     ("a list with a word", ["rules", "list", "x"], '"x"'),
-    ("an unknown word", ["rules", "tset", "x"], '"tset"'),
+    ("an unknown word", ["rules", "tset", "x"], '"rules tset"'),
 ]
 
 

@@ -804,7 +804,8 @@ def test_nobody_is_refused_while_videur_only_observes(patient):
 # ---- what is allowed too widely ----
 
 def test_everybody_is_allowed(patient):
-    patient.sql("INSERT INTO allow VALUES ('0.0.0.0/0', 4, 0, '', NULL)")
+    patient.sql("INSERT INTO allow (network, family, bits, note)"
+                " VALUES ('0.0.0.0/0', 4, 0, '')")
     problem_fixed(patient, "allow", "0.0.0.0/0", "off for everybody")
 
 

@@ -394,7 +394,8 @@ figures_are_told(void **state)
 	shows("by reason", "<th scope=\"row\">Virus</th><td "
 			   "class=\"number\">17</td>");
 	shows("blocks", "New blocks in the last 30 days: 5.");
-	shows("the Mondays", "<li>2 Nov</li>");
+	shows("the first Monday", "<li>26 Oct</li>");
+	shows("the next", "<li class=\"less\">2 Nov</li>");
 	shows("each column", "<title>20 Nov: 0</title></path>");
 	shows("today", "<title>21 Nov, so far: 5</title></path></g></svg>");
 	shows("events", "<td>"
