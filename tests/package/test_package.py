@@ -24,24 +24,6 @@ NOT_OURS = ("/var/cache/", "/var/lib/apt/", "/var/lib/dpkg/", "/var/log/",
             "/etc/subuid", "/etc/subgid")
 
 
-def test_complaints_come_with_a_package_of_its_own(host, files):
-    """The last, as GnuPG, which it brings, leaves some of its own."""
-    host.apt("install /root/videur.deb /root/videur-feedback.deb")
-    host.run("""runuser -u videur -- /usr/bin/videur-feedback <<END
-Content-Type: multipart/report; report-type=feedback-report; boundary=b
-
---b
-Content-Type: message/feedback-report
-
-Feedback-Type: abuse
-Source-IP: 203.0.113.11
-END""")
-    assert host.says("videur export fbl 203.0.113.11 | tail -n 1").endswith(
-        ",203.0.113.11,1,0")
-    host.apt("purge --autoremove videur-feedback")
-    assert host.says("videur export fbl 203.0.113.11 | wc -l") == "2"
-
-
 def state(host):
     """Files that no package has, but for those of others, and accounts."""
     owned = set(host.says("cat /var/lib/dpkg/info/*.list").splitlines())
@@ -208,3 +190,21 @@ def test_a_second_purge_leaves_nothing_either(host, files):
     host.run("videur setup postfix --undo --yes")
     host.apt("purge --autoremove videur videur-web")
     assert sorted(state(host) ^ files["before"]) == []
+
+
+def test_complaints_come_with_a_package_of_its_own(host, files):
+    """The last, as GnuPG, which it brings, leaves some of its own."""
+    host.apt("install /root/videur.deb /root/videur-feedback.deb")
+    host.run("""runuser -u videur -- /usr/bin/videur-feedback <<END
+Content-Type: multipart/report; report-type=feedback-report; boundary=b
+
+--b
+Content-Type: message/feedback-report
+
+Feedback-Type: abuse
+Source-IP: 203.0.113.11
+END""")
+    assert host.says("videur export fbl 203.0.113.11 | tail -n 1").endswith(
+        ",203.0.113.11,1,0")
+    host.apt("purge --autoremove videur-feedback")
+    assert host.says("videur export fbl 203.0.113.11 | wc -l") == "2"
