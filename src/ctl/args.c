@@ -334,9 +334,15 @@ args_jail(const char *jails, const char *name, enum reason *reason)
 	return false;
 }
 
-/* Understand a word; false where it is none of its kind. */
 static bool
-understand(struct args *args, const char *word, enum argument argument)
+is_target(enum argument argument)
+{
+	return argument >= ARGUMENT_ADDRESS && argument <= ARGUMENT_WHOM;
+}
+
+/* An address, and what else may stand in its place. */
+static bool
+understand_target(struct args *args, const char *word, enum argument argument)
 {
 	static const unsigned also[] = {
 		[ARGUMENT_ADDRESS] = 0,
@@ -346,14 +352,20 @@ understand(struct args *args, const char *word, enum argument argument)
 		[ARGUMENT_WHOM] = TARGET_NETS | TARGET_EVERYBODY,
 	};
 
+	return target_read(word, also[argument], &args->target[args->targets]);
+}
+
+/* Understand a word; false where it is none of its kind. */
+static bool
+understand(struct args *args, const char *word, enum argument argument)
+{
 	switch (argument) {
 	case ARGUMENT_ADDRESS:
 	case ARGUMENT_WHO:
 	case ARGUMENT_ASKED:
 	case ARGUMENT_AMONG:
 	case ARGUMENT_WHOM:
-		return target_read(
-		    word, also[argument], &args->target[args->targets]);
+		return understand_target(args, word, argument);
 	case ARGUMENT_DURATION:
 		return strcmp(word, "forever") == 0
 			   ? text_to_duration("100y", &args->duration)
@@ -398,12 +410,6 @@ understand(struct args *args, const char *word, enum argument argument)
 		break;
 	}
 	return true;
-}
-
-static bool
-is_target(enum argument argument)
-{
-	return argument >= ARGUMENT_ADDRESS && argument <= ARGUMENT_WHOM;
 }
 
 /* Say that a word is not of its kind, and which one may be meant. */

@@ -57,8 +57,20 @@ struct question {
 	struct lookup_past past;
 };
 
-/* The address that is given (by `item`, where its text was read already), else
- * that of the ref, else the visitor's own. */
+/* What was typed asks; `item` is what was read of that text already, or of
+ * another, or NULL. */
+static enum page_kind
+read_typed(const char *typed, bool pasted, const struct visitor_item *item,
+    struct visitor_asked *out)
+{
+	if (item == NULL || item->text != typed) {
+		return kinds[visitor_asks(typed, pasted, out)];
+	}
+	*out = item->asked;
+	return kinds[item->asks];
+}
+
+/* The address that is given, else that of the ref, else the visitor's own. */
 static void
 read_question(const struct request *request, const struct visitor_item *item,
     struct question *out)
@@ -78,13 +90,8 @@ read_question(const struct request *request, const struct visitor_item *item,
 		typed = NULL;
 	} else if (typed != NULL && (typed[0] != '\0' || out->ref == NULL)) {
 		out->typed = true;
-		if (item != NULL && item->text == typed) {
-			out->kind = kinds[item->asks];
-			out->asked = item->asked;
-		} else {
-			out->kind = kinds[visitor_asks(
-			    typed, in_path == NULL, &out->asked)];
-		}
+		out->kind = read_typed(
+		    typed, in_path == NULL, item, &out->asked);
 		if (out->kind == PAGE_US && request_wants_json(request)) {
 			out->kind = PAGE_LOOKUP;
 		}
