@@ -100,7 +100,10 @@ def moved(man, *more):
     """What is put before a command whose time the file "shift" moves."""
     library = glob.glob("/usr/lib/*/faketime/libfaketime.so.1")[0]
     man.write(f"{man.folder}/shift", "+0")
-    return ("env", f"LD_PRELOAD={library}", "FAKETIME_NO_CACHE=1",
+    # It is loaded before the library of a sanitizer.
+    options = os.environ.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
+    return ("env", f"ASAN_OPTIONS={options}", f"LD_PRELOAD={library}",
+            "FAKETIME_NO_CACHE=1",
             f"FAKETIME_TIMESTAMP_FILE={man.folder}/shift", *more)
 
 
