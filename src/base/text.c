@@ -53,7 +53,7 @@ text_add_int(struct text *text, int64_t value, int width)
 void
 text_add_grouped(struct text *text, int64_t value, const char *group)
 {
-	const bool grouped = value >= GROUPED_FROM || value <= -GROUPED_FROM;
+	const bool grouped = text_is_grouped(value);
 	char digits[24];
 	struct text in;
 

@@ -16,9 +16,8 @@
 #include <string.h>
 
 enum {
-	TIME_TEXT_SIZE = 24,     /* "2026-11-21T18:05:42Z" */
-	DURATION_TEXT_SIZE = 32, /* "1 d 23 h", "90s" */
-	GROUPED_FROM = 10000     /* numbers for people */
+	TIME_TEXT_SIZE = 24,    /* "2026-11-21T18:05:42Z" */
+	DURATION_TEXT_SIZE = 32 /* "1 d 23 h", "90s" */
 };
 
 struct text {
@@ -57,8 +56,14 @@ void text_add_quoted(struct text *to, const char *word);
 /* A decimal number, with zeros before it up to `width` digits; several times
  * faster than text_addf(). */
 void text_add_int(struct text *text, int64_t value, int width);
-/* For people: from GROUPED_FROM on, and so of those below zero, with `group`
- * between each three, as SI has it. */
+/* Whether a number for people has groups of three digits: as SI has it, from
+ * five digits on. */
+static inline bool
+text_is_grouped(int64_t value)
+{
+	return value >= 10000 || value <= -10000;
+}
+/* And then with `group` between them. */
 void text_add_grouped(struct text *text, int64_t value, const char *group);
 void text_addf(struct text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));

@@ -1,6 +1,5 @@
 #include "web/page.h"
 
-#include <limits.h>
 #include <string.h>
 
 #include "base/addr.h"
@@ -305,19 +304,17 @@ void
 page_encode(struct text *out, const char *text, const char *newline)
 {
 	static const char hex[] = "0123456789ABCDEF";
-	/* From '-' on: RFC 3986, section 2.3. */
-	static const char unreserved
-	    [UCHAR_MAX +
-		1] = "-. 0123456789       ABCDEFGHIJKLMNOPQRSTUVWXYZ    _ "
-		     "abcdefghijklmnopqrstuvwxyz   ~";
+	/* Unreserved by RFC 3986, section 2.3, each at its place behind '-'. */
+	static const char
+	    kept[256] = "-. 0123456789       ABCDEFGHIJKLMNOPQRSTUVWXYZ    _ "
+			"abcdefghijklmnopqrstuvwxyz   ~";
 	const unsigned char *at = (const unsigned char *)text;
 	char piece[256]; /* a report is long, and its words are short */
 	const char *const full = piece + sizeof(piece) - 3;
 	char *to = piece;
 
 	while (*at != '\0') {
-		while (
-		    unreserved[(unsigned char)(*at - '-')] > ' ' && to < full) {
+		while (kept[(unsigned char)(*at - '-')] > ' ' && to < full) {
 			*to++ = (char)*at++;
 		}
 		if (*at == '\n' || to >= full) {

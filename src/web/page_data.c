@@ -195,7 +195,7 @@ section_number(struct section *section, enum variable_name name, int64_t number)
 	char text[GROUPED_SIZE];
 	struct text out;
 
-	if (number >= GROUPED_FROM || number <= -GROUPED_FROM) {
+	if (text_is_grouped(number)) {
 		text_init(&out, text, sizeof(text));
 		text_add_grouped(&out, number, section->data->language->group);
 		variable->text = copy_of(section->data, text);

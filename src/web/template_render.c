@@ -164,10 +164,9 @@ put_variable(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 	case VARIABLE_NUMBER:
 		if (variable->text == NULL) {
 			text_add_int(r->out, variable->number, variable->width);
-		} else {
-			text_add(r->out, variable->text);
+			break;
 		}
-		break;
+		/* fall through */
 	case VARIABLE_TEXT:
 		if (variable->text != NULL) {
 			r->put(r->out, variable->text, strlen(variable->text));

@@ -317,6 +317,42 @@ hours_are_for_some_alone(void **state)
 	shows("a bad name", "has had a poor");
 }
 
+/* Whatever the hour: on a small screen one mark, in the first quarter, and the
+ * last column's. */
+static void
+marks_keep_clear(void **state)
+{
+	const char *mark;
+	size_t column;
+	size_t marks;
+
+	(void)state;
+	for (int64_t hour = 0; hour < 24; hour++) {
+		struct lookup_hours hours = { .from = (NOW / DAY - 2) * DAY +
+						      hour * HOUR };
+
+		hours.hour[40].accepted = 1;
+		page.hours = &hours;
+		page.sees = true;
+		render();
+		mark = strstr(buf, "<ul class=\"axis\"");
+		assert_non_null(mark);
+		marks = 0;
+		for (column = 0; (mark = strstr(mark, "<li")) != NULL;
+		     column++, mark += 3) {
+			if (strncmp(mark, "<li></li>", 9) != 0 &&
+			    strncmp(mark, "<li class", 9) != 0) {
+				marks++;
+				assert_true(column < 12 || column == 47);
+			}
+			if (column == 47) {
+				break;
+			}
+		}
+		assert_int_equal(marks, 2);
+	}
+}
+
 /* A policy of one's own: what its pages say is what it says. */
 static void
 policies_are_told(void **state)
@@ -494,6 +530,7 @@ main(void)
 		PAGE_TEST(a_network_is_named),
 		PAGE_TEST(each_of_several_has_its_times),
 		PAGE_TEST(hours_are_for_some_alone),
+		PAGE_TEST(marks_keep_clear),
 		PAGE_TEST(policies_are_told),
 		PAGE_TEST(figures_are_told),
 		PAGE_TEST(input_is_repeated_without_harm),
