@@ -685,14 +685,18 @@ def odd_macros(milter):
 def test_it_is_back_at_once_after_a_crash_of_libmilter(milter):
     slow = sanitized(worker_of(milter.process.pid))
     milter.dictionary("203.0.113.9").quit()
+    took = []
     for _ in range(5):
         odd_macros(milter)
         began = time.monotonic()
         talk = milter.caller("203.0.113.9")
-        assert time.monotonic() - began < (2 if slow else 0.8)
+        took.append(time.monotonic() - began)
         assert talk.mail() == "continue"
         assert REPLY.fullmatch(talk.rcpt()), "the ban still stands"
         talk.quit()
+    # A pause would be a second; a busy machine holds it up for less.
+    assert slow or (min(took) < 0.2 and max(took) < 0.8), took
+    assert not slow or max(took) < 2, took
     assert milter.log().count("crashed") == 5
     assert milter.alive()
 
