@@ -162,13 +162,11 @@ put_variable(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
 {
 	switch ((enum variable_kind)variable->kind) {
 	case VARIABLE_NUMBER:
-		if (variable->text == NULL) {
-			text_add_int(r->out, variable->number, variable->width);
-			break;
-		}
-		/* fall through */
 	case VARIABLE_TEXT:
-		if (variable->text != NULL) {
+		if (variable->kind == VARIABLE_NUMBER &&
+		    variable->text == NULL) {
+			text_add_int(r->out, variable->number, variable->width);
+		} else if (variable->text != NULL) {
 			r->put(r->out, variable->text, strlen(variable->text));
 		}
 		break;

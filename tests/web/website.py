@@ -106,10 +106,14 @@ class Website:
             file.write(CONF.format(folder=self.folder, listen=listen,
                                    more=more))
 
+    def command(self, *words):
+        """The administrator's command, to be run."""
+        return [f"{BUILD}/videur", "-c", str(self.conf), *words]
+
     def videur(self, *words):
-        """The administrator's command; must succeed."""
+        """Run it; must succeed."""
         return subprocess.run(
-            [f"{BUILD}/videur", "-c", self.conf, *words], check=True,
+            self.command(*words), check=True,
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
             timeout=60).stdout
 

@@ -7,6 +7,7 @@
  */
 "use strict";
 
+const { execFileSync } = require("node:child_process");
 const { createRequire } = require("node:module");
 const fs = require("node:fs");
 const readline = require("node:readline");
@@ -230,6 +231,8 @@ async function look(browser, question) {
       answer.values.push(await page.evaluate(step.tell));
     } else if (step.until) {
       await waitUntil(page, step.until);
+    } else if (step.run) {
+      execFileSync(step.run[0], step.run.slice(1), { stdio: "pipe" });
     }
   }
   answer.url = page.url();
