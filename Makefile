@@ -390,6 +390,13 @@ $(addprefix $(BUILD)/fuzz/,request template): $(BUILD)/fuzz/%: \
 		doctor phrase web)
 	$(fuzz_build)
 
+# What asks the DNS: its answers, and what a domain's records say.
+$(BUILD)/fuzz/dns $(BUILD)/fuzz/spf: FUZZ_FLAGS = -lresolv
+$(BUILD)/fuzz/dns $(BUILD)/fuzz/spf: $(BUILD)/fuzz/%: tests/fuzz/%_fuzz.c \
+		src/dns/%.c $(wildcard $(addprefix src/,dns/*.h base/*.[ch] \
+		core/*.[ch]))
+	$(fuzz_build)
+
 # What reads the mail of strangers.
 $(BUILD)/fuzz/feedback: FUZZ_FLAGS = $(CFLAGS_feedback) $(LIBS_feedback)
 $(BUILD)/fuzz/feedback: tests/fuzz/feedback_fuzz.c $(addprefix src/feedback/,\

@@ -220,7 +220,7 @@ add_hosts(struct spf *spf, const char *domain, const char *rest, bool mx)
 	char name[DNS_NAME_SIZE + 16];
 
 	if (!text_copy(name, sizeof(name), rest) ||
-	    !read_lengths(name, &addresses)) {
+	    !read_lengths(name, &addresses) || strcmp(name, ":") == 0) {
 		return fail(spf,
 		    "%s: its SPF record has \"%.60s\", which is "
 		    "no term",

@@ -128,6 +128,7 @@ HOSTILE = [
     ("IPv6 where IPv4 is to be", "ip4:2001:db8::1", "no network"),
     ("no term", "ipv4:203.0.113.5", "no term"),
     ("a length that is none", "a/33", "no term"),
+    ("a host of no name", "a:", "no term"),
     ("a control character", "ip4:203.0.113.5\x1b[2J", "no text"),
     ("an include of nothing", "include:nowhere.example.org",
      "no SPF record"),
