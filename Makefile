@@ -7,7 +7,7 @@
 #   make check      install what the tests need and run them all
 #   make unit       only the unit tests
 #   make mta web    only the tests with a real Postfix, or of the page; also
-#                   cli, faults, miltertest, browser
+#                   cli, faults, share, miltertest, browser
 #   make sendmail   the tests with a real Sendmail, in roots of Debian 12 and 13
 #   make asan tsan  the tests under sanitizers
 #   make lint       format, static analysis, layers, scripts, man pages
@@ -244,7 +244,7 @@ export VIDEUR_EXIM = $(abspath $(EXIM))
 FAIL2BAN ?= build/fail2ban
 export VIDEUR_FAIL2BAN = $(abspath $(FAIL2BAN))
 # The longest first: the others run beside it.
-SUITES = browser mta web faults cli miltertest unit
+SUITES = browser mta web faults share cli miltertest unit
 # Those of them that also run under the sanitizers: a browser asks our programs
 # nothing that the others do not.
 SANITIZED = $(filter-out browser,$(SUITES))
@@ -270,6 +270,10 @@ cli: all $(BUILD)/has/pytest $(EXIM)/ready $(FAIL2BAN)/ready
 # The real watcher, killed, starved and lied to.
 faults: all $(BUILD)/has/pytest
 	$(PYTEST) tests/faults
+
+# Several hosts, real PostgreSQL clusters between them.
+share: all $(BUILD)/has/pytest
+	$(PYTEST) tests/share
 
 web: all $(BUILD)/has/pytest $(NODE)/ready
 	$(PYTEST) $(BROWSER:%=--ignore=%) tests/web

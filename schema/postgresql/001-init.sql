@@ -84,6 +84,7 @@ CREATE UNIQUE INDEX host_by_name ON host (name) WHERE ended IS NULL;
 COMMENT ON TABLE host IS
     'the hosts; one whose database was put back from a copy joins once more, '
     'as a new instance of the same name';
+COMMENT ON COLUMN host.id IS 'who it is in entry.host';
 COMMENT ON COLUMN host.name IS 'name of its share section';
 COMMENT ON COLUMN host.instance IS 'random, made when it joined';
 COMMENT ON COLUMN host.login IS 'the role that may speak for it';
