@@ -516,6 +516,12 @@ conf_paragraph(const struct conf *conf, const char *tag)
 }
 
 bool
+conf_shares(const struct conf *conf)
+{
+	return conf->share_database[0] != '\0' && conf->share_name[0] != '\0';
+}
+
+bool
 conf_watches(const struct conf *conf)
 {
 	return strcmp(conf->watch.journal, "no") != 0 ||

@@ -26,7 +26,9 @@ enum {
 	CONF_PORTS_MAX = 16,
 	CONF_LISTEN_MAX = 8,
 	CONF_SCANNERS_MAX = 8,
-	CONF_NAME_SIZE = 33,     /* of a policy or a scanner */
+	CONF_NAME_SIZE = 33, /* of a policy or a scanner */
+	CONF_HOST_SIZE = 64,
+	CONF_CONNECTION_SIZE = 512,
 	CONF_VALUE_SIZE = 16384, /* of a list at its longest */
 	CONF_ERROR_SIZE = 4096   /* many lines; see log_lines() */
 };
@@ -123,6 +125,11 @@ struct conf {
 	int64_t keep_bans;    /* 30 d */
 	int64_t keep_audit;   /* 365 d */
 	int64_t keep_daily;   /* 400 d: sums by day */
+
+	/* share { }: what videur-share connects to, in libpq's words without a
+	 * password, and this host's name there; both or none. */
+	char share_database[CONF_CONNECTION_SIZE];
+	char share_name[CONF_HOST_SIZE];
 
 	char digest[CONF_TEXT_SIZE]; /* a mail address, or empty */
 	/* A command and its arguments, run with what is to be told. */
@@ -243,6 +250,9 @@ void conf_drop(struct conf *conf);
 
 /* The owner's words for the page in that language; empty for none. */
 const char *conf_paragraph(const struct conf *conf, const char *tag);
+
+/* Whether this host shares with others. */
+bool conf_shares(const struct conf *conf);
 
 /* Whether videur-watch follows any log. */
 bool conf_watches(const struct conf *conf);

@@ -236,6 +236,39 @@ check_about(const struct key *key, void *field, const char *value)
 	return text_is_plain(value) ? NULL : "must be printable ASCII";
 }
 
+/* In a URL "user:password@", in both forms "password=": the file is read by
+ * more than the service, and `config show` prints it. */
+static const char *
+set_connection(const struct key *key, void *field, const char *value)
+{
+	const char *user = strstr(value, "://");
+	const size_t host = user != NULL ? strcspn(user + 3, "@/?") + 3 : 0;
+
+	if (strcasestr(value, "password") != NULL ||
+	    (user != NULL && user[host] == '@' &&
+		memchr(user + 3, ':', host - 3) != NULL)) {
+		return "must not hold a password: put it in a file and say "
+		       "passfile=FILE";
+	}
+	return field_text(key, field, value);
+}
+
+static const char *
+set_host_name(const struct key *key, void *field, const char *value)
+{
+	const size_t len = strlen(value);
+
+	if (len == 0 ||
+	    strspn(value, "abcdefghijklmnopqrstuvwxyz"
+			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			  "0123456789.-") != len ||
+	    strchr(".-", value[0]) != NULL ||
+	    strchr(".-", value[len - 1]) != NULL) {
+		return "must be the name of a host";
+	}
+	return field_text(key, field, value);
+}
+
 /* ---- the keys ---- */
 
 #define MEMBER(member) (((struct conf *)NULL)->member)
@@ -297,6 +330,9 @@ static const struct key rows[] = {
 	{ KEY("brake", "recipients", brake_recipients, field_int), .min = 1,
 	    .max = MANY, .def = "3" },
 	{ KEY("brake", "quiet", brake_quiet, field_duration), .def = "1h" },
+
+	{ KEY("share", "database", share_database, set_connection), .min = 1 },
+	{ KEY("share", "name", share_name, set_host_name), .min = 1 },
 
 	{ KEY("keep", "events", keep_events, field_duration), .def = "30d" },
 	{ KEY("keep", "tallies", keep_tallies, field_duration), .def = "35d" },
@@ -424,7 +460,22 @@ end_web(void *section)
 	return check_listens(conf);
 }
 
+static const char *
+end_share(void *section)
+{
+	const struct conf *conf = section;
+
+	if (conf->share_database[0] == '\0' && conf->share_name[0] != '\0') {
+		return "name stands without a database";
+	}
+	if (conf->share_database[0] != '\0' && conf->share_name[0] == '\0') {
+		return "database stands without the name of this host";
+	}
+	return NULL;
+}
+
 static const struct grammar_section sections[] = {
+	{ .name = "share", .end = end_share },
 	{ .name = "web", .end = end_web },
 };
 
