@@ -258,12 +258,11 @@ set_host_name(const struct key *key, void *field, const char *value)
 {
 	const size_t len = strlen(value);
 
-	if (len == 0 ||
-	    strspn(value, "abcdefghijklmnopqrstuvwxyz"
+	if (strspn(value, "abcdefghijklmnopqrstuvwxyz"
 			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 			  "0123456789.-") != len ||
-	    strchr(".-", value[0]) != NULL ||
-	    strchr(".-", value[len - 1]) != NULL) {
+	    (len > 0 && (strchr(".-", value[0]) != NULL ||
+			    strchr(".-", value[len - 1]) != NULL))) {
 		return "must be the name of a host";
 	}
 	return field_text(key, field, value);
@@ -331,8 +330,8 @@ static const struct key rows[] = {
 	    .max = MANY, .def = "3" },
 	{ KEY("brake", "quiet", brake_quiet, field_duration), .def = "1h" },
 
-	{ KEY("share", "database", share_database, set_connection), .min = 1 },
-	{ KEY("share", "name", share_name, set_host_name), .min = 1 },
+	{ KEY("share", "database", share_database, set_connection) },
+	{ KEY("share", "name", share_name, set_host_name) },
 
 	{ KEY("keep", "events", keep_events, field_duration), .def = "30d" },
 	{ KEY("keep", "tallies", keep_tallies, field_duration), .def = "35d" },
