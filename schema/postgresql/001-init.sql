@@ -108,7 +108,7 @@ CREATE TABLE entry (
     key  text CHECK (length(key) <= 512),
     keep bigint,
     at   bigint,
-    body jsonb NOT NULL CHECK (jsonb_typeof(body) = 'object'),
+    body jsonb NOT NULL CHECK (jsonb_typeof(body) IN ('object', 'array')),
     UNIQUE (host, seq)
 );
 CREATE INDEX entry_by_key ON entry (sort, key) WHERE keep IS NULL;
