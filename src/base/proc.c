@@ -111,17 +111,24 @@ proc_random(unsigned char *bytes, size_t len)
 }
 
 char *
-proc_ref(char ref[static PROC_REF_SIZE])
+proc_ref_of(uint64_t hash, char ref[static PROC_REF_SIZE])
 {
 	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-	unsigned char random[PROC_REF_SIZE - 1];
 
-	proc_random(random, sizeof(random));
-	for (size_t i = 0; i < sizeof(random); i++) {
-		ref[i] = digits[random[i] % 32U];
+	for (size_t i = 0; i < PROC_REF_SIZE - 1; i++, hash /= 32) {
+		ref[i] = digits[hash % 32];
 	}
-	ref[sizeof(random)] = '\0';
+	ref[PROC_REF_SIZE - 1] = '\0';
 	return ref;
+}
+
+char *
+proc_ref(char ref[static PROC_REF_SIZE])
+{
+	uint64_t random;
+
+	proc_random((unsigned char *)&random, sizeof(random));
+	return proc_ref_of(random, ref);
 }
 
 void

@@ -65,6 +65,8 @@ void proc_random(unsigned char *bytes, size_t len);
 /* A random id for a ban: six characters of Crockford's base 32 (no I, L, O,
  * U), read aloud without mistakes; returns `ref`. */
 char *proc_ref(char ref[static PROC_REF_SIZE]);
+/* The one of a hash. */
+char *proc_ref_of(uint64_t hash, char ref[static PROC_REF_SIZE]);
 
 /* Who runs this: the login behind sudo, else the user's name, else "uid N". */
 void proc_who(char *name, size_t size);

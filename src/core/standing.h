@@ -50,6 +50,7 @@ struct ban {
 	bool observed;   /* of observe mode or the brake: refuses nobody */
 	int64_t hits;    /* refused sessions */
 	int64_t told;    /* when a session was last refused; 0 never */
+	int64_t host;    /* who made it: 0 is this host */
 	enum stage stage;
 	enum service service;
 	/* The brake is for it: the client had mail accepted before.  One

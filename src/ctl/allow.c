@@ -340,7 +340,7 @@ allow_remove(struct ctl *ctl)
 	if (read_name(ctl->args)) {
 		return remove_name(ctl);
 	}
-	there = store_allow_remove(ctl->store, who);
+	there = store_allow_remove(ctl->store, who, ctl->now);
 	if (there) {
 		store_names_apply(ctl->store, ctl->now);
 		ctl_audit(ctl, "allow remove", net);

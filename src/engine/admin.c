@@ -59,7 +59,7 @@ engine_ban(struct store *store, const struct conf *conf, struct ban *ban,
 	}
 	*ban = held;
 	ban->ends = ends;
-	store_ban_change(store, ban);
+	store_ban_change(store, ban, now);
 	return ends > *was ? BAN_PROLONGED : BAN_REPLACED;
 }
 
@@ -217,7 +217,7 @@ engine_allow(struct store *store, const struct conf *conf,
 {
 	struct lifts lifts = find_inside(store, &allow->net, now);
 
-	store_allow_put(store, allow);
+	store_allow_put(store, allow, now);
 	return lift_inside(store, conf, &allow->net, &lifts);
 }
 

@@ -21,6 +21,7 @@
 #include "core/kind.h"
 #include "core/reputation.h"
 #include "core/standing.h"
+#include "store/shared.h"
 #include "store/store.h"
 
 enum {
@@ -28,7 +29,9 @@ enum {
 	/* So many events of one client, kind and clock hour are kept; beyond
 	 * them its tally alone grows, and what is kept stands for all. */
 	ENGINE_HOUR_MAX = 500,
-	ENGINE_KEYED_MAX = 256 /* bytes of a name that its key is made of */
+	ENGINE_KEYED_MAX = 256, /* bytes of a name that its key is made of */
+	ENGINE_SHARED_MAX = 256,
+	ENGINE_SHARED_BANS = 64
 };
 
 /* One thing an address did. */
@@ -304,6 +307,21 @@ void engine_name_failed(struct store *store, struct allow_name *name,
     const char *error, int64_t now);
 /* Whether the last answer is so old that somebody should know. */
 bool engine_name_is_old(const struct allow_name *name, int64_t now);
+
+/* What a batch of other hosts' entries came to. */
+struct shared_outcome {
+	size_t applied;
+	size_t unknown; /* of a later version, or not whole: left out */
+	/* Bans that begin with it, as far as there is room. */
+	struct ban ban[ENGINE_SHARED_BANS];
+	size_t bans;
+};
+/* Store what other hosts sent, in the caller's transaction, and then judge
+ * their events, each at its own time: what they made of it is among it, so that
+ * it is not made again.  At most ENGINE_SHARED_MAX entries. */
+void engine_share(struct store *store, const struct conf *conf,
+    const struct share_entry *entries, size_t count, int64_t now,
+    struct shared_outcome *outcome);
 
 /* One step of forgetting; gives back how many rows went: call again later
  * while it is not 0. */

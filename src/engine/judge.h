@@ -77,6 +77,11 @@ bool engine_is_same(struct store *store, const struct judge_query *query,
 void engine_widen(struct store *store, const struct judge_query *query,
     const struct event *event, struct outcome *outcome);
 
+/* Let all rules judge an event that is stored, and nothing that is not written
+ * yet counts: one that another host saw. */
+void engine_judge_stored(struct store *store, const struct conf *conf,
+    const struct event *event, int64_t now, struct outcome *outcome);
+
 /* engine_why() of a network's ban that began at the query's `at`; the network
  * is its client. */
 void engine_why_together(

@@ -240,7 +240,7 @@ follow_to_mx(struct store *store, const struct conf *conf,
 	}
 	engine_reach_everywhere(ban);
 	if (net_equal(&ban->who, &event->client)) {
-		store_ban_change(store, ban);
+		store_ban_change(store, ban, event->at);
 	} else {
 		ban->who = event->client;
 		ban->begins = event->at;
@@ -459,6 +459,26 @@ is_left_out(struct store *store, const struct observation *seen,
 	       (seen->kind == KIND_RECIPIENT &&
 		   seen->nth > POLICY_UNKNOWN_MAX &&
 		   is_trusted(store, query, query->at));
+}
+
+void
+engine_judge_stored(struct store *store, const struct conf *conf,
+    const struct event *event, int64_t now, struct outcome *outcome)
+{
+	struct judge_query query = { .conf = conf,
+		.client = event->client,
+		.address = event->address,
+		.at = event->at < now ? event->at : now,
+		.now = now };
+	struct around around;
+
+	*outcome = (struct outcome){ .counted = true, .stored = true };
+	if (exemption(conf, &event->address) == STANDING_CLEAR &&
+	    !store_allow_find(store, &event->address, now, NULL) &&
+	    is_kept(store, conf, event, 0, &around)) {
+		query.spent = around.since;
+		judge_all(store, &query, event, outcome);
+	}
 }
 
 void

@@ -9,10 +9,6 @@
 #define TEXTS                                                                  \
 	"rule, code, enhanced, phrase, own, note, ref, again_code,"            \
 	" again_enhanced, again_phrase, again_own, say"
-#define COLUMNS                                                                \
-	"id, client, reason, stage, service, step, begins, ends, cleared,"     \
-	" mistake, observed, hits, told, honest, " TEXTS
-
 /* The columns that are TEXTS. */
 #define TEXT(field)                                                            \
 	{                                                                      \
@@ -30,7 +26,7 @@ enum {
 	PAGE = 1024, /* bans of one question, */
 	PAGE_FIRST = 16,
 	TEXTS_COUNT = sizeof(texts) / sizeof(texts[0]),
-	TEXTS_READ = 14, /* the first of them in COLUMNS */
+	TEXTS_READ = 15, /* the first of them in DB_BAN_COLUMNS */
 	TEXTS_PUT = 12   /* and of what is put */
 };
 
@@ -115,11 +111,33 @@ next_around(struct store *store, enum db_table table, const struct net *inner,
 
 /* ---- writing ---- */
 
-/* Two refs alike are rare, and met by drawing again. */
+/* The ref of a ban by a rule, from what several hosts know alike: they make the
+ * same ban under the same ref.  One by hand is nobody else's. */
+static void
+make_ref(struct store *store, struct ban *ban, unsigned again)
+{
+	unsigned char secret[STORE_SECRET_SIZE];
+	char client[NET_TEXT_SIZE];
+	char what[NET_TEXT_SIZE + BAN_RULE_SIZE + 64];
+	struct text text;
+
+	if (ban_is_manual(ban)) {
+		(void)proc_ref(ban->ref);
+		return;
+	}
+	store_secret(store, secret);
+	text_init(&text, what, sizeof(what));
+	text_addf(&text, "%s %s %s %lld %u", net_format(&ban->who, client),
+	    reason_name(ban->reason), ban->rule, (long long)ban->begins, again);
+	(void)proc_ref_of(hash_bytes(secret, what, strlen(what)), ban->ref);
+}
+
+/* Two refs alike are rare, and met by making another. */
 void
 db_ban_put(struct store *store, struct ban *ban)
 {
 	bool draw = ban->ref[0] == '\0';
+	unsigned again = 0;
 
 	do {
 		sqlite3_stmt *put = db_query(store,
@@ -140,7 +158,7 @@ db_ban_put(struct store *store, struct ban *ban)
 			db_int(":honest", ban->honest)));
 
 		if (draw) {
-			(void)proc_ref(ban->ref);
+			make_ref(store, ban, again++);
 		}
 		for (int i = 0; put != NULL && i < TEXTS_COUNT; i++) {
 			(void)sqlite3_bind_text(put, TEXTS_PUT + i,
@@ -158,13 +176,14 @@ db_ban_put(struct store *store, struct ban *ban)
 }
 
 void
-store_ban_change(struct store *store, const struct ban *ban)
+store_ban_change(struct store *store, const struct ban *ban, int64_t now)
 {
 	db_run(store,
 	    "UPDATE ban SET ends = :ends, note = :note, say = :say,"
-	    " service = :service WHERE id = :id",
-	    DB_WITH(db_int(":ends", ban->ends), db_text(":note", ban->note),
-		db_text(":say", ban->say),
+	    " service = :service, changed = max(:now, changed + 1)"
+	    " WHERE id = :id",
+	    DB_WITH(db_int(":ends", ban->ends), db_int(":now", now),
+		db_text(":note", ban->note), db_text(":say", ban->say),
 		db_text(":service", service_name(ban->service)),
 		db_int(":id", ban->id)));
 }
@@ -182,9 +201,8 @@ store_ban_clear(struct store *store, int64_t id, int64_t at, bool mistake)
 
 /* ---- reading ---- */
 
-/* Read a row of COLUMNS; false for words of another version. */
-static bool
-read_ban(sqlite3_stmt *row, struct ban *ban)
+bool
+db_ban_read(sqlite3_stmt *row, struct ban *ban)
 {
 	*ban = (struct ban){ 0 };
 	for (int i = 0; i < TEXTS_COUNT; i++) {
@@ -201,6 +219,7 @@ read_ban(sqlite3_stmt *row, struct ban *ban)
 	ban->hits = sqlite3_column_int64(row, 11);
 	ban->told = sqlite3_column_int64(row, 12);
 	ban->honest = sqlite3_column_int(row, 13) != 0;
+	ban->host = sqlite3_column_int64(row, 14);
 	return net_parse(db_words(row, 1), &ban->who) &&
 	       words_parse(&reason_words, db_words(row, 2), &ban->reason) &&
 	       words_parse(&stage_words, db_words(row, 3), &ban->stage) &&
@@ -211,11 +230,19 @@ bool
 store_ban_find(struct store *store, const char *ref, struct ban *ban)
 {
 	sqlite3_stmt *statement = db_query(store,
-	    "SELECT " COLUMNS " FROM ban WHERE ref = :ref",
+	    "SELECT " DB_BAN_COLUMNS " FROM ban WHERE ref = :ref",
 	    DB_WITH(db_text(":ref", ref)));
-	const bool found = db_row(store, statement) && read_ban(statement, ban);
+	bool found = db_row(store, statement) && db_ban_read(statement, ban);
 
 	db_reset(statement);
+	if (!found) {
+		statement = db_query(store,
+		    "SELECT " DB_BAN_COLUMNS " FROM ban WHERE ref ="
+		    " (SELECT stands FROM ban_folded WHERE ref = :ref)",
+		    DB_WITH(db_text(":ref", ref)));
+		found = db_row(store, statement) && db_ban_read(statement, ban);
+		db_reset(statement);
+	}
 	return found;
 }
 
@@ -224,13 +251,13 @@ store_ban_after(struct store *store, int64_t after, int64_t most,
     void (*each)(void *to, const struct ban *ban), void *to)
 {
 	sqlite3_stmt *row = db_query(store,
-	    "SELECT " COLUMNS " FROM ban WHERE id > :after ORDER BY id"
+	    "SELECT " DB_BAN_COLUMNS " FROM ban WHERE id > :after ORDER BY id"
 	    " LIMIT :most",
 	    DB_WITH(db_int(":after", after), db_int(":most", most)));
 	struct ban ban;
 
 	while (db_row(store, row)) {
-		if (read_ban(row, &ban)) {
+		if (db_ban_read(row, &ban)) {
 			each(to, &ban);
 		}
 	}
@@ -278,7 +305,7 @@ gather_rows(
 			store->ban = more;
 			store->ban_room = room;
 		}
-		fine = read_ban(statement, &store->ban[store->bans]);
+		fine = db_ban_read(statement, &store->ban[store->bans]);
 		*last = (struct ban_place){ store->ban[store->bans].ends,
 			store->ban[store->bans].id };
 		store->bans += fine;
@@ -295,7 +322,8 @@ gather_of(
 
 	(void)gather_rows(store,
 	    db_query(store,
-		"SELECT " COLUMNS " FROM ban WHERE client = :client AND" ASKED,
+		"SELECT " DB_BAN_COLUMNS
+		" FROM ban WHERE client = :client AND" ASKED,
 		DB_WITH(db_client(who), ASKED_WITH(query))),
 	    &last);
 }
@@ -361,7 +389,7 @@ store_ban_each(struct store *store, const struct ban_query *query,
 		store->bans = 0;
 		rows = gather_rows(store,
 		    db_query(store,
-			"SELECT " COLUMNS " FROM ban WHERE" ASKED
+			"SELECT " DB_BAN_COLUMNS " FROM ban WHERE" ASKED
 			" AND ends <= :ends AND (ends < :ends OR id < :id)"
 			" ORDER BY ends DESC, id DESC LIMIT :page",
 			DB_WITH(ASKED_WITH(query), db_int(":ends", last.ends),
@@ -427,7 +455,7 @@ store_ban_suspects(struct store *store, const struct suspects_query *query,
     void (*each)(void *to, const struct ban *ban, int64_t accepted), void *to)
 {
 	sqlite3_stmt *row = db_query(store,
-	    "SELECT " COLUMNS ", welcome" LOOKED_AT
+	    "SELECT " DB_BAN_COLUMNS ", welcome" LOOKED_AT
 	    " WHERE welcome >= :least ORDER BY welcome DESC, id DESC"
 	    " LIMIT :most",
 	    DB_WITH(db_int(":since", query->since),
@@ -438,7 +466,7 @@ store_ban_suspects(struct store *store, const struct suspects_query *query,
 	struct ban ban;
 
 	while (db_row(store, row)) {
-		if (read_ban(row, &ban)) {
+		if (db_ban_read(row, &ban)) {
 			each(to, &ban,
 			    sqlite3_column_int64(
 				row, sqlite3_column_count(row) - 1));
@@ -468,24 +496,54 @@ store_ban_suspects_count(
 
 /* ---- allow ---- */
 
-void
-store_allow_put(struct store *store, const struct allow *allow)
+/* When what is done by hand to a network now is done: behind all that was done
+ * to it, here or on another host, whose clock may be ahead. */
+static int64_t
+allow_time(struct store *store, const struct net *net, int64_t now)
 {
+	return db_number(store,
+	    "SELECT max(:now, ifnull(max(at) + 1, 0)) FROM"
+	    " (SELECT at FROM allow WHERE network = :client UNION ALL"
+	    " SELECT at FROM allow_gone WHERE network = :client)",
+	    DB_WITH(db_client(net), db_int(":now", now)), now);
+}
+
+void
+store_allow_put(struct store *store, const struct allow *allow, int64_t now)
+{
+	const bool own = db_enter(store);
+
+	now = allow_time(store, &allow->net, now);
+	db_run(store, "DELETE FROM allow_gone WHERE network = :client",
+	    DB_WITH(db_client(&allow->net)));
 	db_run(store,
-	    "INSERT INTO allow (network, family, bits, note, until)"
-	    " VALUES (:client, :family, :bits, :note, nullif(:until, 0))"
+	    "INSERT INTO allow (network, family, bits, note, until, at)"
+	    " VALUES (:client, :family, :bits, :note, nullif(:until, 0), :now)"
 	    " ON CONFLICT (network) DO UPDATE"
-	    " SET note = excluded.note, until = excluded.until, named = 0",
+	    " SET note = excluded.note, until = excluded.until, named = 0,"
+	    " at = excluded.at, host = 0",
 	    DB_WITH(DB_NET(&allow->net), db_text(":note", allow->note),
-		db_int(":until", allow->until)));
+		db_int(":until", allow->until), db_int(":now", now)));
+	(void)db_leave(store, own);
 }
 
 bool
-store_allow_remove(struct store *store, const struct net *net)
+store_allow_remove(struct store *store, const struct net *net, int64_t now)
 {
+	const bool own = db_enter(store);
+	bool removed;
+
+	now = allow_time(store, net, now);
 	db_run(store, "DELETE FROM allow WHERE network = :client AND NOT named",
 	    DB_WITH(db_client(net)));
-	return store->status == STORE_OK && sqlite3_changes(store->db) > 0;
+	removed = store->status == STORE_OK && sqlite3_changes(store->db) > 0;
+	if (removed) {
+		db_run(store,
+		    "REPLACE INTO allow_gone (network, at, host)"
+		    " VALUES (:client, :now, 0)",
+		    DB_WITH(db_client(net), db_int(":now", now)));
+	}
+	return db_leave(store, own) == STORE_OK && removed;
 }
 
 /* Read a row of network, note, until, named. */

@@ -55,8 +55,10 @@ static const char *const tables[][2] = { { "allow", "rowid" },
 	{ "ban", "rowid" }, { "audit", "rowid" }, { "allow_name", "rowid" },
 	{ "allow_network", "rowid" }, { "correspondent", "rowid" },
 	{ "mark", "rowid" }, { "state", "rowid" }, { "position", "rowid" },
-	{ "queue", "rowid" }, { "event", "rowid" }, { "tally", "rowid" },
-	{ "prefix", "hour" }, { "daily", "day" } };
+	{ "queue", "rowid" }, { "allow_gone", "rowid" }, { "peer", "id" },
+	{ "share", "id" }, { "share_out", "seq" }, { "share_hits", "ref" },
+	{ "ban_folded", "rowid" }, { "event", "rowid" }, { "tally", "rowid" },
+	{ "share_tally", "hour" }, { "prefix", "hour" }, { "daily", "day" } };
 
 enum {
 	ROWS = 4096,     /* of a transaction */

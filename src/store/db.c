@@ -39,12 +39,26 @@ db_check(struct store *store, int rc)
 		? STORE_BUSY
 		: STORE_FAILED,
 	    store->db != NULL ? sqlite3_errmsg(store->db) : "out of memory");
+	store->refused = plain == SQLITE_CONSTRAINT ||
+			 plain == SQLITE_MISMATCH || plain == SQLITE_ERROR;
 	store->read_only = plain == SQLITE_READONLY;
 	if (plain == SQLITE_CORRUPT || plain == SQLITE_NOTADB ||
 	    rc == SQLITE_IOERR_READ || rc == SQLITE_IOERR_SHORT_READ) {
 		db_files_doubt();
 	}
 	return false;
+}
+
+bool
+db_refused(struct store *store)
+{
+	const bool refused = store->status == STORE_FAILED && store->refused;
+
+	if (refused) {
+		store->status = STORE_OK;
+		store->broken = false;
+	}
+	return refused;
 }
 
 bool

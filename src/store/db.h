@@ -20,6 +20,7 @@
 #include <time.h>
 
 #include "base/table.h"
+#include "base/text.h"
 #include "store/store.h"
 
 /* "vide" in ASCII: application_id of our databases. */
@@ -88,6 +89,7 @@ struct store {
 	enum store_result status;
 	char error[STORE_ERROR_SIZE];
 	bool broken;       /* a verb failed since it was opened */
+	bool refused;      /* the last one, for what it was given */
 	bool read_only;    /* because it cannot be written */
 	int era;           /* in which it was opened; 0: it is not open */
 	int64_t opened;    /* how often */
@@ -134,6 +136,10 @@ struct store {
 bool db_check(struct store *store, int rc);
 /* The same of something that is not SQLite's. */
 void db_fail(struct store *store, enum store_result status, const char *why);
+
+/* Whether a verb failed for what it was given, not for the database: then it
+ * sticks no more.  For who rolls back to a savepoint. */
+bool db_refused(struct store *store);
 
 /* Start afresh where no bracket is open; false where an error sticks, or
  * there is no database. */
@@ -342,7 +348,36 @@ void db_log_holder(
 
 /* ---- between files of this folder ---- */
 
+/* A row of bans as JSON; `row` is "new." or what it is called in a query. */
+#define DB_BAN_BODY(row)                                                       \
+	"json_object('client', " row "client, 'reason', " row "reason,"        \
+	" 'rule', " row "rule, 'step', " row "step, 'begins', " row "begins,"  \
+	" 'ends', " row "ends, 'cleared', " row "cleared, 'mistake', " row     \
+	"mistake, 'observed', " row "observed, 'hits', " row                   \
+	"hits, 'told', " row "told, 'stage', " row "stage, 'service', " row    \
+	"service,"                                                             \
+	" 'honest', " row "honest, 'code', " row "code, 'enhanced', " row      \
+	"enhanced, 'phrase', " row "phrase, 'own', " row "own, 'note', " row   \
+	"note, 'ref', " row "ref, 'again_code', " row "again_code,"            \
+	" 'again_enhanced', " row "again_enhanced, 'again_phrase', " row       \
+	"again_phrase, 'again_own', " row "again_own, 'say', " row "say,"      \
+	" 'changed', " row "changed)"
+/* A row of these columns, or of the same values from elsewhere; false for words
+ * of another version. */
+#define DB_BAN_COLUMNS                                                         \
+	"id, client, reason, stage, service, step, begins, ends, cleared,"     \
+	" mistake, observed, hits, told, honest, host, rule, code, enhanced,"  \
+	" phrase, own, note, ref, again_code, again_enhanced, again_phrase,"   \
+	" again_own, say"
+bool db_ban_read(sqlite3_stmt *row, struct ban *ban);
 void db_ban_put(struct store *store, struct ban *ban);
+/* Another secret than the one there is. */
+void db_secret_put(struct store *store,
+    const unsigned char secret[static STORE_SECRET_SIZE], int64_t since);
+/* A reset, at once; an older one gives way. */
+void db_reset_put(struct store *store, const struct reset *reset);
+/* The triggers of a host that shares, as of this version. */
+void db_share_triggers(struct store *store);
 /* Read into store->ban the bans that cover `query->who` or are exactly its,
  * the last-ending first, then the newest. */
 void db_ban_gather(struct store *store, const struct ban_query *query);

@@ -24,7 +24,7 @@ struct by_client {
 /* clang-format on */
 
 static const struct by_client named[] = { NAMED(event), NAMED(tally),
-	NAMED(mark), NAMED(ban), NAMED(correspondent) };
+	NAMED(mark), NAMED(ban), NAMED(ban_folded), NAMED(correspondent) };
 
 static int64_t
 remove_named(struct store *store, const struct by_client *table,
@@ -98,6 +98,15 @@ store_erase(struct store *store, const struct net *client,
 	erased[tables++].rows = change_those(store, client,
 	    "SELECT id, address FROM queue WHERE id > :last ORDER BY id",
 	    "DELETE FROM queue WHERE id = :id");
+	/* What is to be sent keeps its number. */
+	db_run(store, "DELETE FROM share_tally WHERE client = :client",
+	    DB_WITH(db_client(client)));
+	erased[tables].table = "share_out";
+	erased[tables++].rows = change_those(store, client,
+	    "SELECT seq, ifnull(body ->> '$.client', body ->> '$.subject')"
+	    " FROM share_out WHERE seq > :last ORDER BY seq",
+	    "UPDATE share_out SET sort = 'void', key = NULL, body = '{}'"
+	    " WHERE seq = :id");
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
 		erased[tables].table = named[i].table;
 		erased[tables++].rows = remove_named(store, &named[i], client);

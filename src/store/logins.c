@@ -45,8 +45,8 @@ db_logins_forget(struct store *store)
 	store->login_newest = INT64_MIN;
 }
 
-static void
-put_reset(struct store *store, const struct reset *reset)
+void
+db_reset_put(struct store *store, const struct reset *reset)
 {
 	db_run(store,
 	    "INSERT INTO mark (client, reason, key, at)"
@@ -62,10 +62,10 @@ put_reset(struct store *store, const struct reset *reset)
 static void
 write_login(struct store *store, struct login *login)
 {
-	put_reset(store, &(struct reset){ .client = login->key.client,
-			     .reason = REASON_AUTH,
-			     .key = login->key.key,
-			     .at = login->at });
+	db_reset_put(store, &(struct reset){ .client = login->key.client,
+				.reason = REASON_AUTH,
+				.key = login->key.key,
+				.at = login->at });
 	if (store->status == STORE_OK) {
 		login->written = login->at;
 		login->there = true;
@@ -82,7 +82,7 @@ db_login_put(struct store *store, const struct reset *reset)
 
 	if (reset->reason != REASON_AUTH || reset->key == NULL ||
 	    !text_copy(key.key, sizeof(key.key), reset->key)) {
-		put_reset(store, reset);
+		db_reset_put(store, reset);
 		return;
 	}
 	if (store->logins.rows == LOGINS_MAX) {
@@ -93,7 +93,7 @@ db_login_put(struct store *store, const struct reset *reset)
 	}
 	login = table_add(&store->logins, &key, &added);
 	if (login == NULL) {
-		put_reset(store, reset);
+		db_reset_put(store, reset);
 		return;
 	}
 	if (added || reset->at > login->at) {

@@ -46,12 +46,14 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 		  " WHERE hour < :before ORDER BY hour LIMIT :most)",
 		    before->events },
 		{ OLDEST("ban", "ends"), before->bans },
+		{ OLDEST("ban_folded", "ends"), before->bans },
 		{ OLDEST("mark", "at"), before->resets },
 		{ OLDEST("audit", "at"), before->audit },
 		{ OLDEST("queue", "at"), before->queue },
 		{ OLDEST("correspondent", "at"), before->correspondents },
 		/* A handful of rows each. */
 		{ "DELETE FROM allow WHERE until < :before", before->allows },
+		{ "DELETE FROM allow_gone WHERE at < :before", before->audit },
 		{ "DELETE FROM allow_name WHERE until < :before",
 		    before->allows },
 		/* Some rows a day, each kept until all of its day is old. */

@@ -69,7 +69,9 @@ void store_share_join(struct store *store, const char *name,
     const struct share_keep *keep, int64_t now);
 /* Other times for what is sent from now on. */
 void store_share_keep(struct store *store, const struct share_keep *keep);
-/* Nothing is shared any more; what came from others stays. */
+/* Nothing is shared any more; what came from others stays.  Should it join
+ * again, what was done before then is not sent again, but for the allow list
+ * and resets. */
 void store_share_leave(struct store *store);
 
 /* Tell the oldest `most` entries that are to be sent, in order and without a
@@ -83,18 +85,25 @@ void store_share_sent(struct store *store, int64_t seq);
 /* What became of an entry of another host. */
 enum share_applied {
 	SHARE_APPLIED,
-	SHARE_EVENT,  /* and `event` is to be judged; its texts are lost */
+	SHARE_EVENT,  /* and the event is to be judged */
 	SHARE_UNKNOWN /* of a later version, or not whole: left out */
 };
-/* Store what another host sent.  `event` is filled in for SHARE_EVENT. */
-enum share_applied store_share_apply(
-    struct store *store, const struct share_entry *entry, struct event *event);
+/* An event, and its texts; it knows no detail. */
+struct share_event {
+	struct event event;
+	char source[STORE_SOURCE_SIZE];
+	char key[STORE_KEY_SIZE];
+};
+/* Store what another host sent.  *event, which must not move, is filled in for
+ * SHARE_EVENT. */
+enum share_applied store_share_apply(struct store *store,
+    const struct share_entry *entry, struct share_event *event);
 /* What the others sent is here up to that n. */
 void store_share_read(struct store *store, int64_t n);
 
 /* ---- the others ---- */
 
-struct peer {
+struct share_peer {
 	int64_t id;
 	char name[SHARE_NAME_SIZE];
 	int64_t seen; /* when the server heard of it last; 0: never */
@@ -105,9 +114,9 @@ struct peer {
 	int64_t pending;  /* what it had not sent yet */
 };
 /* What the server says of one, by its name; one that is not known is added. */
-void store_peer_put(struct store *store, const struct peer *peer);
+void store_share_peer_put(struct store *store, const struct share_peer *peer);
 /* All of them, by name. */
-void store_peer_each(struct store *store,
-    void (*each)(void *to, const struct peer *peer), void *to);
+void store_share_peer_each(struct store *store,
+    void (*each)(void *to, const struct share_peer *peer), void *to);
 
 #endif

@@ -129,22 +129,37 @@ read_hex(const char *text, unsigned char *bytes, size_t len)
 	return text[2 * len] == '\0';
 }
 
+static const char secret_key[] = "secret";
+
+void
+db_secret_put(struct store *store,
+    const unsigned char secret[static STORE_SECRET_SIZE], int64_t since)
+{
+	char hex[2 * STORE_SECRET_SIZE + 1];
+	struct text text;
+
+	text_init(&text, hex, sizeof(hex));
+	for (size_t i = 0; i < STORE_SECRET_SIZE; i++) {
+		text_addf(&text, "%02x", secret[i]);
+	}
+	store_state_put(store, secret_key, hex, since);
+	store->has_secret = false;
+}
+
 /* Read it, or draw one where there is none. */
 static void
 find_secret(struct store *store)
 {
-	static const char key[] = "secret";
 	char hex[2 * STORE_SECRET_SIZE + 2]; /* one more shows what is longer */
 	int64_t since;
-	struct text text;
 
-	if (!store_state_find(store, key, hex, sizeof(hex), &since)) {
-		proc_random(store->secret, STORE_SECRET_SIZE);
-		text_init(&text, hex, sizeof(hex));
-		for (size_t i = 0; i < STORE_SECRET_SIZE; i++) {
-			text_addf(&text, "%02x", store->secret[i]);
-		}
-		store_state_put(store, key, hex, 0);
+	if (!store_state_find(store, secret_key, hex, sizeof(hex), &since)) {
+		unsigned char drawn[STORE_SECRET_SIZE];
+
+		proc_random(drawn, sizeof(drawn));
+		db_secret_put(store, drawn, 0);
+		(void)store_state_find(
+		    store, secret_key, hex, sizeof(hex), &since);
 	}
 	if (!read_hex(hex, store->secret, STORE_SECRET_SIZE)) {
 		db_fail(store, STORE_FAILED,

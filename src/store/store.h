@@ -382,8 +382,8 @@ int64_t store_ban_honest(struct store *store, int64_t after, int64_t until,
  * for none. */
 int64_t store_ban_honest_newest(struct store *store);
 
-/* Write a new end, service and words of a ban. */
-void store_ban_change(struct store *store, const struct ban *ban);
+/* Write a new end, service and words of a ban, changed at `now`. */
+void store_ban_change(struct store *store, const struct ban *ban, int64_t now);
 
 /* Whether a client logged in well in an hour with from <= hour <= until. */
 bool store_logged_in(
@@ -458,9 +458,11 @@ struct allow {
 	bool named;    /* it is there only because a name gave it */
 };
 /* By hand; adding a network again replaces its note and end. */
-void store_allow_put(struct store *store, const struct allow *allow);
+void store_allow_put(
+    struct store *store, const struct allow *allow, int64_t now);
 /* False where it was not there by hand. */
-bool store_allow_remove(struct store *store, const struct net *net);
+bool store_allow_remove(
+    struct store *store, const struct net *net, int64_t now);
 /* The widest live entry that holds the address.  `out` may be NULL. */
 bool store_allow_find(struct store *store, const struct addr *address,
     int64_t now, struct allow *out);
@@ -711,7 +713,7 @@ void store_check(struct store *store, int64_t most, const atomic_bool *leave,
 
 /* What was saved of a damaged database, table by table. */
 enum {
-	RESCUED_TABLES = 16
+	RESCUED_TABLES = 24
 };
 struct store_rescued {
 	struct {
@@ -733,7 +735,7 @@ enum store_result store_rescue(const char *from, const char *to,
 
 /* What went of one client, table by table. */
 enum {
-	STORE_ERASE_TABLES = 7
+	STORE_ERASE_TABLES = 9
 };
 struct store_erased {
 	const char *table;

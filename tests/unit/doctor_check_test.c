@@ -215,8 +215,8 @@ records_of_a_database(void **state)
 	struct net outside = net_of("198.51.101.1");
 
 	store_begin(fixture->store);
-	store_allow_put(fixture->store, &brief);
-	store_allow_put(fixture->store, &lasting);
+	store_allow_put(fixture->store, &brief, 0);
+	store_allow_put(fixture->store, &lasting, 0);
 	engine_state_put(fixture->store, STATE_WATCH, "", T0 + 61);
 	fixture_accepted(fixture, "10.0.0.1", T0 - DAY - 2 * HOUR, 1, 1);
 	fixture_accepted(fixture, "203.0.113.5", T0 + 2 * HOUR, 1, 1);

@@ -161,7 +161,7 @@ not_limited(void **state)
 	}
 	begin_poor(&is, "cmh", "203.0.113.9", "25");
 	store_begin(is.store);
-	store_allow_put(is.store, &allow);
+	store_allow_put(is.store, &allow, 0);
 	assert_int_equal(store_commit(is.store), STORE_OK);
 	play(&is, "helo mail second helo mail");
 	play_end(&is);

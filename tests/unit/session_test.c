@@ -242,7 +242,7 @@ allowed(void **state)
 	play_begin(&is, play_conf(), "203.0.113.9", "25");
 	play_ban(&is, "error", NOW + HOUR);
 	store_begin(is.store);
-	store_allow_put(is.store, &allow);
+	store_allow_put(is.store, &allow, 0);
 	assert_int_equal(store_commit(is.store), STORE_OK);
 	play(&is, "helo mail rcpt");
 	check_text("an allowed client passes", is.heard_buf, "");

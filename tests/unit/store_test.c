@@ -115,7 +115,7 @@ refused_databases_are_left_untouched(void **state)
 		{ "a stranger's database in WAL mode", make_foreign_wal,
 		    "not a database of videur" },
 		{ "a newer database", make_newer,
-		    "its version 9999 is newer than this program's, 10" },
+		    "its version 9999 is newer than this program's, 11" },
 		{ "a folder", make_folder, "not a regular file" },
 	};
 	struct fixture *fixture = *state;
@@ -870,9 +870,9 @@ allow_entries(void **state)
 		.until = T0 + 10 };
 	struct allow got;
 
-	store_allow_put(fixture->store, &entry);
+	store_allow_put(fixture->store, &entry, 0);
 	(void)text_copy(entry.note, sizeof(entry.note), "second");
-	store_allow_put(fixture->store, &entry);
+	store_allow_put(fixture->store, &entry, 0);
 	for (size_t i = 0; i < COUNT(rows); i++) {
 		const struct addr address = addr_of(rows[i].address);
 		bool found = store_allow_find(
@@ -884,8 +884,8 @@ allow_entries(void **state)
 		}
 	}
 	check_int(
-	    "it goes", store_allow_remove(fixture->store, &entry.net), true);
-	check_int("and is gone", store_allow_remove(fixture->store, &entry.net),
+	    "it goes", store_allow_remove(fixture->store, &entry.net, 0), true);
+	check_int("and is gone", store_allow_remove(fixture->store, &entry.net, 0),
 	    false);
 }
 
@@ -1062,7 +1062,7 @@ no_statement_of_a_session_scans_a_table(void **state)
 		(void)fixture_observe(
 		    fixture, "203.0.113.9", KIND_COMMAND, T0 + i, T0 + i);
 	}
-	store_allow_put(fixture->store, &entry);
+	store_allow_put(fixture->store, &entry, 0);
 	(void)fixture_banned(fixture, "203.0.113.9", T0 + 20);
 	(void)fixture_banned(fixture, "203.0.113.10", T0 + 20);
 	store_record(fixture->store,

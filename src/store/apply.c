@@ -1,0 +1,665 @@
+/*
+ * What other hosts sent is stored, and what two hosts made of the same becomes
+ * one again.
+ *
+ * All of it is as the others said it: a peer may be of another version, and
+ * what cannot be read is left out.  What is written meanwhile is not sent on.
+ */
+#include <string.h>
+
+#include "base/text.h"
+#include "store/db.h"
+#include "store/shared.h"
+
+/* Values of an entry, in the order of a query; none where it is no JSON. */
+#define FIELD(name)    ":body ->> '$." name "'"
+#define WHERE_IT_IS_OK " WHERE json_valid(:body)"
+
+/* What a host is called, of a row's `host`. */
+#define NAME_OF(host)                                                          \
+	"CASE " host " WHEN 0 THEN (SELECT name FROM share)"                   \
+	" ELSE (SELECT name FROM peer WHERE id = " host ") END"
+
+/* ---- who sent it ---- */
+
+static int64_t
+find_peer(struct store *store, const char *name)
+{
+	static const char find[] = "SELECT id FROM peer WHERE name = :name";
+	const struct db_value named[] = { db_text(":name", name),
+		{ .name = NULL } };
+	int64_t id = db_number(store, find, named, 0);
+
+	if (id == 0) {
+		db_run(store, "INSERT INTO peer (name) VALUES (:name)", named);
+		id = db_number(store, find, named, 0);
+	}
+	return id;
+}
+
+/* ---- bans that are folded ---- */
+
+/* Put back what was folded for a client and reason. */
+static void
+unfold(struct store *store, const char *client, const char *reason)
+{
+	char ref[BAN_REF_SIZE];
+	bool more = true;
+
+	while (more) {
+		sqlite3_stmt *row = db_query(store,
+		    "SELECT ref FROM ban_folded"
+		    " WHERE client = :client AND reason = :reason LIMIT 1",
+		    DB_WITH(db_text(":client", client),
+			db_text(":reason", reason)));
+
+		more = db_row(store, row);
+		if (!more) {
+			return;
+		}
+		DB_COPY(ref, row, 0);
+		db_reset(row);
+		db_run(store,
+		    "UPDATE ban SET hits = hits - (SELECT hits FROM ban_folded"
+		    " WHERE ref = :ref)"
+		    " WHERE ref = (SELECT stands FROM ban_folded"
+		    " WHERE ref = :ref)",
+		    DB_WITH(db_text(":ref", ref)));
+		db_run(store,
+		    "INSERT INTO ban (client, family, bits, reason, rule, step,"
+		    " begins, ends, cleared, mistake, observed, hits, told,"
+		    " stage, service, honest, code, enhanced, phrase, own,"
+		    " note, ref, again_code, again_enhanced, again_phrase,"
+		    " again_own, say, changed, host)"
+		    " SELECT client, body ->> '$.family', body ->> '$.bits',"
+		    " reason, body ->> '$.rule', body ->> '$.step',"
+		    " body ->> '$.begins', ends, body ->> '$.cleared',"
+		    " body ->> '$.mistake', body ->> '$.observed', hits,"
+		    " body ->> '$.told', body ->> '$.stage',"
+		    " body ->> '$.service', body ->> '$.honest',"
+		    " body ->> '$.code', body ->> '$.enhanced',"
+		    " body ->> '$.phrase', body ->> '$.own', body ->> '$.note',"
+		    " ref, body ->> '$.again_code',"
+		    " body ->> '$.again_enhanced', body ->> '$.again_phrase',"
+		    " body ->> '$.again_own', body ->> '$.say',"
+		    " body ->> '$.changed', host"
+		    " FROM ban_folded WHERE ref = :ref",
+		    DB_WITH(db_text(":ref", ref)));
+		db_run(store, "DELETE FROM ban_folded WHERE ref = :ref",
+		    DB_WITH(db_text(":ref", ref)));
+		more = store->status == STORE_OK;
+	}
+}
+
+static void
+fold(struct store *store, int64_t id, int64_t into)
+{
+	const struct db_value both[] = { db_int(":id", id),
+		db_int(":into", into), { .name = NULL } };
+
+	db_run(store,
+	    "INSERT INTO ban_folded (ref, client, reason, ends, stands, host,"
+	    " hits, body) SELECT ref, client, reason, ends,"
+	    " (SELECT ref FROM ban WHERE id = :into), host, hits, json_set(" DB_BAN_BODY(
+		"") ", '$.family', family, '$.bits', bits)"
+		    " FROM ban WHERE id = :id",
+	    both);
+	db_run(store,
+	    "UPDATE ban SET"
+	    " hits = hits + (SELECT hits FROM ban WHERE id = :id)"
+	    " WHERE id = :into",
+	    both);
+	db_run(store, "DELETE FROM ban WHERE id = :id",
+	    DB_WITH(db_int(":id", id)));
+}
+
+enum {
+	OVERLAPPING = 64 /* bans of one client and reason, looked at */
+};
+
+/* The order in which they stand is the same on all hosts, whichever arrived
+ * first.  One that was lifted makes room from then on. */
+static void
+fold_all(struct store *store, const char *client, const char *reason)
+{
+	struct standing_ban {
+		int64_t id;
+		int64_t over;
+		bool observed;
+	} stands[OVERLAPPING];
+	struct folding {
+		int64_t id;
+		int64_t into;
+	} folds[OVERLAPPING];
+	size_t standing = 0;
+	size_t folding = 0;
+	sqlite3_stmt *row;
+
+	unfold(store, client, reason);
+	row = db_query(store,
+	    "SELECT id, begins, min(ends, ifnull(cleared, ends)), observed"
+	    " FROM ban WHERE client = :client AND reason = :reason"
+	    " AND rule <> '" BAN_RULE_MANUAL
+	    "' ORDER BY begins, " NAME_OF("host") ", ref",
+	    DB_WITH(db_text(":client", client), db_text(":reason", reason)));
+	while (db_row(store, row)) {
+		const struct standing_ban ban = { sqlite3_column_int64(row, 0),
+			sqlite3_column_int64(row, 2),
+			sqlite3_column_int(row, 3) != 0 };
+		const int64_t begins = sqlite3_column_int64(row, 1);
+		size_t at = standing;
+
+		while (at > 0 && (stands[at - 1].observed != ban.observed ||
+				     stands[at - 1].over <= begins)) {
+			at--;
+		}
+		if (at > 0 && folding < OVERLAPPING && ban.over > begins) {
+			folds[folding++] = (struct folding){ ban.id,
+				stands[at - 1].id };
+		} else {
+			/* Of many the newest are enough: the others are over. */
+			if (standing == OVERLAPPING) {
+				memmove(stands, stands + 1,
+				    sizeof(stands) - sizeof(stands[0]));
+				standing--;
+			}
+			stands[standing++] = ban;
+		}
+	}
+	for (size_t i = 0; i < folding; i++) {
+		fold(store, folds[i].id, folds[i].into);
+	}
+}
+
+/* Of whom a ban is, folded or not; false where there is none of that ref. */
+struct whose {
+	char client[NET_TEXT_SIZE];
+	char reason[SHARE_SORT_SIZE];
+};
+
+static bool
+find_whose(struct store *store, const char *ref, struct whose *whose)
+{
+	sqlite3_stmt *row = db_query(store,
+	    "SELECT client, reason FROM ban WHERE ref = :ref UNION ALL"
+	    " SELECT client, reason FROM ban_folded WHERE ref = :ref",
+	    DB_WITH(db_text(":ref", ref)));
+
+	if (!db_row(store, row)) {
+		return false;
+	}
+	DB_COPY(whose->client, row, 0);
+	DB_COPY(whose->reason, row, 1);
+	db_reset(row);
+	return true;
+}
+
+/* ---- sorts of entries ---- */
+
+struct applying {
+	struct store *store;
+	const struct share_entry *entry;
+	int64_t peer;
+	struct share_event *event;
+};
+
+/* A statement on the entry: its values are ":body" and ":peer". */
+static sqlite3_stmt *
+query(const struct applying *applying, const char *sql)
+{
+	return db_query(applying->store, sql,
+	    DB_WITH(db_text(":body", applying->entry->body),
+		db_int(":peer", applying->peer),
+		db_text(":host", applying->entry->host)));
+}
+
+static void
+run(const struct applying *applying, const char *sql)
+{
+	(void)db_row(applying->store, query(applying, sql));
+}
+
+static bool
+apply_event(const struct applying *applying)
+{
+	struct share_event *out = applying->event;
+	struct event *event = &out->event;
+	sqlite3_stmt *row = query(applying,
+	    "SELECT " FIELD("client") ", " FIELD("address") ", " FIELD("kind") ", " FIELD(
+		"at") ", " FIELD("source") ", " FIELD("key") ", " FIELD("detail") ", " FIELD("doubtful")
+		WHERE_IT_IS_OK);
+	bool fine;
+
+	if (!db_row(applying->store, row)) {
+		return false;
+	}
+	*event = (struct event){ .at = sqlite3_column_int64(row, 3),
+		.source = out->source,
+		.key = NULL,
+		.detail = NULL,
+		.doubtful = sqlite3_column_int(row, 7) != 0 };
+	fine = net_parse(db_words(row, 0), &event->client) &&
+	       addr_parse(db_words(row, 1), &event->address) &&
+	       net_contains_addr(&event->client, &event->address) &&
+	       words_parse(&kind_words, db_words(row, 2), &event->kind) &&
+	       event->at > 0 && event->at < INT64_MAX / 2 &&
+	       text_copy(out->source, sizeof(out->source), db_words(row, 4)) &&
+	       text_copy(out->key, sizeof(out->key), db_words(row, 5));
+	if (out->key[0] != '\0') {
+		event->key = out->key;
+	}
+	db_reset(row);
+	if (fine) {
+		run(applying,
+		    "INSERT INTO event (client, address, kind, at, source, key,"
+		    " detail, doubtful, host) VALUES (" FIELD("client") ", " FIELD("address") ", " FIELD("kind") ", " FIELD(
+			"at") ", " FIELD("source") ", " FIELD("key") ", " FIELD("detail") ", " FIELD("doubtful") ", :peer)");
+	}
+	return fine;
+}
+
+/* A ban that is there under that ref.  It is the same one if hosts drew it from
+ * the same; of its words and times those of the lower host stay. */
+static void
+merge_ban(const struct applying *applying, const struct ban *ban)
+{
+	struct store *store = applying->store;
+
+	db_run(store,
+	    "UPDATE ban SET hits = hits + :hits,"
+	    " told = nullif(max(ifnull(told, 0), :told), 0),"
+	    " mistake = max(mistake, :mistake),"
+	    " observed = max(observed, :observed),"
+	    " cleared = min(ifnull(cleared, :cleared),"
+	    " ifnull(:cleared, cleared)) WHERE ref = :ref",
+	    DB_WITH(db_int(":hits", ban->hits), db_int(":told", ban->told),
+		db_int(":mistake", ban->mistake),
+		db_int(":observed", ban->observed), db_text(":ref", ban->ref)));
+	run(applying, "UPDATE ban SET host = :peer, step = " FIELD("step") ", ends = " FIELD("ends") ", stage = " FIELD("stage") ", service = " FIELD(
+			  "service") ", honest = " FIELD("honest") ", code = " FIELD("code") ", enhanced = " FIELD("enhanced") ", phrase = " FIELD("phrase") ", own = " FIELD("own") ", again_code = " FIELD("again_code") ", again_enhanced = " FIELD("again_enhanced") ", again_phrase = " FIELD("again_phrase") ", again_own = " FIELD("again_own") ", note = " FIELD("note") ", say = " FIELD("say") " WHERE ref = " FIELD("ref") " AND changed = 0"
+																																																				      " AND :host < " NAME_OF("host"));
+}
+
+static bool
+apply_ban(const struct applying *applying)
+{
+	struct store *store = applying->store;
+	sqlite3_stmt *row = query(
+	    applying, "SELECT 0, " FIELD("client") ", " FIELD("reason") ", " FIELD("stage") ", " FIELD("service") ", " FIELD("step") ", " FIELD("begins") ", " FIELD("ends") ", " FIELD("cleared") ", " FIELD("mistake") ", " FIELD("observed") ", " FIELD("hits") ", " FIELD("told") ", " FIELD("honest") ", :peer, " FIELD("rule") ", " FIELD("code") ", " FIELD(
+			  "enhanced") ", " FIELD("phrase") ", " FIELD("own") ", " FIELD("note") ", " FIELD("ref") ", " FIELD("again_code") ", " FIELD("again_enhanced") ", " FIELD("again_phrase") ", " FIELD("again_own") ", " FIELD("say")
+			  WHERE_IT_IS_OK);
+	struct whose whose;
+	struct ban ban;
+	struct ban there;
+	char client[NET_TEXT_SIZE];
+	const char *reason;
+	bool fine;
+
+	if (!db_row(store, row)) {
+		return false;
+	}
+	fine = db_ban_read(row, &ban) && ban.ref[0] != '\0' &&
+	       ban.rule[0] != '\0' && ban.reply.code[0] != '\0' &&
+	       ban.ends > ban.begins &&
+	       !net_is_wider(&ban.who, BAN_WIDEST_V4, BAN_WIDEST_V6);
+	db_reset(row);
+	if (!fine) {
+		return false;
+	}
+	(void)net_format(&ban.who, client);
+	reason = reason_name(ban.reason);
+	unfold(store, client, reason);
+	if (find_whose(store, ban.ref, &whose)) {
+		if (strcmp(whose.client, client) != 0 ||
+		    strcmp(whose.reason, reason) != 0 ||
+		    !store_ban_find(store, ban.ref, &there) ||
+		    strcmp(there.rule, ban.rule) != 0 ||
+		    there.begins != ban.begins) {
+			fold_all(store, client, reason);
+			return false;
+		}
+		merge_ban(applying, &ban);
+	} else {
+		db_ban_put(store, &ban);
+		run(applying,
+		    "UPDATE ban SET host = :peer, cleared = " FIELD("cleared") ", mistake = " FIELD("mistake") ", hits = " FIELD(
+			"hits") ", told = " FIELD("told") ", changed = " FIELD("changed") " WHERE ref = " FIELD("ref"));
+	}
+	/* What counted anew before it was known. */
+	db_run(store,
+	    "UPDATE ban SET cleared = m.at FROM mark AS m"
+	    " WHERE ban.ref = :ref AND ban.cleared IS NULL"
+	    " AND m.client = ban.client AND m.reason = ban.reason"
+	    " AND m.key = '' AND m.at >= ban.begins AND m.at < ban.ends",
+	    DB_WITH(db_text(":ref", ban.ref)));
+	fold_all(store, client, reason);
+	return true;
+}
+
+/* A change to a ban: it is as if it had never been folded, and then folded
+ * again, as it may stand now. */
+static bool
+change_ban(const struct applying *applying, const char *change)
+{
+	struct store *store = applying->store;
+	sqlite3_stmt *row = query(
+	    applying, "SELECT " FIELD("ref") WHERE_IT_IS_OK);
+	char ref[BAN_REF_SIZE];
+	struct whose whose;
+
+	if (!db_row(store, row)) {
+		return false;
+	}
+	DB_COPY(ref, row, 0);
+	db_reset(row);
+	/* One that is not there any more is forgotten. */
+	if (find_whose(store, ref, &whose)) {
+		unfold(store, whose.client, whose.reason);
+		run(applying, change);
+		fold_all(store, whose.client, whose.reason);
+	}
+	return true;
+}
+
+static bool
+apply_clear(const struct applying *applying)
+{
+	return change_ban(applying,
+	    "UPDATE ban SET cleared = min(ifnull(cleared, " FIELD("cleared") "), ifnull(" FIELD("cleared") ", cleared)), mistake = max(mistake, " FIELD(
+		"mistake") "), observed = max(observed, " FIELD("observed") ") WHERE ref = " FIELD("ref"));
+}
+
+static bool
+apply_change(const struct applying *applying)
+{
+	return change_ban(applying,
+	    "UPDATE ban SET changed = " FIELD("at") ", ends = " FIELD("ends") ", service = " FIELD("service") ", note = " FIELD("note") ", say = " FIELD(
+		"say") " WHERE ref = " FIELD("ref") " AND (changed < " FIELD("at") " OR (changed = " FIELD("at") " AND ends < " FIELD("ends") "))");
+}
+
+static bool
+apply_mark(const struct applying *applying)
+{
+	struct store *store = applying->store;
+	sqlite3_stmt *row = query(
+	    applying, "SELECT " FIELD("client") ", " FIELD("reason") ", " FIELD(
+			  "key") ", " FIELD("at") WHERE_IT_IS_OK);
+	struct reset reset = { .at = 0 };
+	char client[NET_TEXT_SIZE];
+	char key[STORE_KEY_SIZE];
+	bool fine;
+
+	if (!db_row(store, row)) {
+		return false;
+	}
+	fine = net_parse(db_words(row, 0), &reset.client) &&
+	       words_parse(&reason_words, db_words(row, 1), &reset.reason) &&
+	       text_copy(key, sizeof(key), db_words(row, 2));
+	reset.key = key;
+	reset.at = sqlite3_column_int64(row, 3);
+	db_reset(row);
+	if (!fine) {
+		return false;
+	}
+	db_reset_put(store, &reset);
+	if (key[0] == '\0') {
+		const char *reason = reason_name(reset.reason);
+
+		(void)net_format(&reset.client, client);
+		unfold(store, client, reason);
+		db_run(store,
+		    "UPDATE ban SET cleared = :at WHERE client = :client"
+		    " AND reason = :reason AND cleared IS NULL"
+		    " AND begins <= :at AND ends > :at",
+		    DB_WITH(db_int(":at", reset.at), db_text(":client", client),
+			db_text(":reason", reason)));
+		fold_all(store, client, reason);
+	}
+	return true;
+}
+
+/* Of a host that counted refused sessions of a folded ban, those are the
+ * standing one's, too. */
+static bool
+apply_hits(const struct applying *applying)
+{
+	static const char *const sql[] = {
+		"UPDATE ban SET hits = hits + e.value ->> 1,"
+		" told = max(ifnull(told, 0), e.value ->> 2)"
+		" FROM json_each(:body) AS e WHERE ref = e.value ->> 0",
+		"UPDATE ban SET hits = hits + e.value ->> 1,"
+		" told = max(ifnull(told, 0), e.value ->> 2)"
+		" FROM json_each(:body) AS e JOIN ban_folded AS f"
+		" ON f.ref = e.value ->> 0 WHERE ban.ref = f.stands",
+		"UPDATE ban_folded SET hits = hits + e.value ->> 1"
+		" FROM json_each(:body) AS e WHERE ref = e.value ->> 0",
+	};
+
+	for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++) {
+		run(applying, sql[i]);
+	}
+	return true;
+}
+
+static bool
+apply_tally(const struct applying *applying)
+{
+	run(applying,
+	    "INSERT INTO tally (client, hour, sessions, messages, recipients,"
+	    " accepted, logins, spam, virus, complaint, auth, recipient,"
+	    " sender, helo, command, disconnect, probe, greylist, relay,"
+	    " volume) SELECT value ->> 0, value ->> 1, value ->> 2,"
+	    " value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,"
+	    " value ->> 8, value ->> 9, value ->> 10, value ->> 11,"
+	    " value ->> 12, value ->> 13, value ->> 14, value ->> 15,"
+	    " value ->> 16, value ->> 17, value ->> 18, value ->> 19"
+	    " FROM json_each(:body) WHERE true"
+	    " ON CONFLICT (client, hour) DO UPDATE SET"
+	    " sessions = sessions + excluded.sessions,"
+	    " messages = messages + excluded.messages,"
+	    " recipients = recipients + excluded.recipients,"
+	    " accepted = accepted + excluded.accepted,"
+	    " logins = logins + excluded.logins,"
+	    " spam = spam + excluded.spam, virus = virus + excluded.virus,"
+	    " complaint = complaint + excluded.complaint,"
+	    " auth = auth + excluded.auth,"
+	    " recipient = recipient + excluded.recipient,"
+	    " sender = sender + excluded.sender, helo = helo + excluded.helo,"
+	    " command = command + excluded.command,"
+	    " disconnect = disconnect + excluded.disconnect,"
+	    " probe = probe + excluded.probe,"
+	    " greylist = greylist + excluded.greylist,"
+	    " relay = relay + excluded.relay,"
+	    " volume = volume + excluded.volume");
+	return true;
+}
+
+/* Of what was done by hand to a network, here or there, the last counts: by its
+ * time, then by the host's name. */
+#define IS_LAST                                                                \
+	"NOT EXISTS (SELECT 1 FROM (SELECT at, host FROM allow"                \
+	" WHERE network = " FIELD(                                             \
+	    "network") " AND NOT named UNION ALL"                              \
+		       " SELECT at, host FROM allow_gone"                      \
+		       " WHERE network = " FIELD(                              \
+			   "network") ") AS known"                             \
+				      " WHERE (known.at, " NAME_OF(            \
+					  "known.host") ")"                    \
+							" > (" FIELD(          \
+							    "at") ", :host))"
+
+static bool
+apply_allow(const struct applying *applying)
+{
+	struct store *store = applying->store;
+	sqlite3_stmt *row = query(
+	    applying, "SELECT " FIELD("network") ", " FIELD(
+			  "gone") ", " IS_LAST WHERE_IT_IS_OK);
+	struct net net;
+	bool fine;
+	bool gone;
+	bool last;
+
+	if (!db_row(store, row)) {
+		return false;
+	}
+	fine = net_parse(db_words(row, 0), &net);
+	gone = sqlite3_column_int(row, 1) != 0;
+	last = sqlite3_column_int(row, 2) != 0;
+	db_reset(row);
+	if (!fine || !last) {
+		return fine;
+	}
+	run(applying,
+	    "DELETE FROM allow_gone WHERE network = " FIELD("network"));
+	if (gone) {
+		run(applying, "DELETE FROM allow WHERE network = " FIELD(
+				  "network") " AND NOT named");
+		run(applying, "INSERT INTO allow_gone VALUES (" FIELD(
+				  "network") ", " FIELD("at") ", :peer)");
+		return true;
+	}
+	db_run(store,
+	    "INSERT INTO allow (network, family, bits, note, until, at, host)"
+	    " VALUES (:client, :family, :bits, " FIELD("note") ", " FIELD("until") ", " FIELD(
+		"at") ", :peer)"
+		      " ON CONFLICT (network) DO UPDATE SET note = excluded.note,"
+		      " until = excluded.until, at = excluded.at, host = excluded.host,"
+		      " named = 0",
+	    DB_WITH(DB_NET(&net), db_text(":body", applying->entry->body),
+		db_int(":peer", applying->peer)));
+	return true;
+}
+
+static bool
+apply_audit(const struct applying *applying)
+{
+	run(applying,
+	    "INSERT INTO audit (at, who, what, subject, note, host)"
+	    " SELECT " FIELD("at") ", " FIELD("who") ", " FIELD("what") ", " FIELD(
+		"subject") ", " FIELD("note") ", :peer"
+					      " WHERE json_type(:body, '$.at') = 'integer'"
+					      " AND json_type(:body, '$.who') = 'text'"
+					      " AND json_type(:body, '$.what') = 'text'"
+					      " AND json_type(:body, '$.subject') = 'text'");
+	return true;
+}
+
+/* The brake's: the later one counts, of two at once that which is on. */
+static bool
+apply_state(const struct applying *applying)
+{
+	run(applying,
+	    "INSERT INTO state (key, value, since)"
+	    " SELECT " FIELD("key") ", " FIELD("value") ", " FIELD("at") " WHERE " FIELD(
+		"key") " LIKE 'brake%'"
+		       " AND json_type(:body, '$.at') = 'integer'"
+		       " AND json_type(:body, '$.value') = 'text'"
+		       " ON CONFLICT (key) DO UPDATE"
+		       " SET value = excluded.value, since = excluded.since"
+		       " WHERE excluded.since > since"
+		       " OR (excluded.since = since AND excluded.value > value)");
+	return true;
+}
+
+static const struct {
+	const char *sort;
+	bool (*apply)(const struct applying *applying);
+	enum share_applied applied;
+} sorts[] = {
+	{ "event", apply_event, SHARE_EVENT },
+	{ "tally", apply_tally, SHARE_APPLIED },
+	{ "ban", apply_ban, SHARE_APPLIED },
+	{ "hits", apply_hits, SHARE_APPLIED },
+	{ "clear", apply_clear, SHARE_APPLIED },
+	{ "change", apply_change, SHARE_APPLIED },
+	{ "mark", apply_mark, SHARE_APPLIED },
+	{ "allow", apply_allow, SHARE_APPLIED },
+	{ "audit", apply_audit, SHARE_APPLIED },
+	{ "state", apply_state, SHARE_APPLIED },
+};
+
+/* A statement fails of what an entry says where it breaks a rule of its table;
+ * that is the entry's fault and not the database's.  So it is tried by
+ * itself. */
+enum share_applied
+store_share_apply(struct store *store, const struct share_entry *entry,
+    struct share_event *event)
+{
+	struct applying applying = {
+		.store = store, .entry = entry, .event = event
+	};
+	enum share_applied applied = SHARE_UNKNOWN;
+	size_t sort = 0;
+
+	while (sort < sizeof(sorts) / sizeof(sorts[0]) &&
+	       strcmp(sorts[sort].sort, entry->sort) != 0) {
+		sort++;
+	}
+	if (sort == sizeof(sorts) / sizeof(sorts[0]) ||
+	    store->status != STORE_OK) {
+		return SHARE_UNKNOWN;
+	}
+	applying.peer = find_peer(store, entry->host);
+	db_run(store, "SAVEPOINT entry", NULL);
+	db_run(store, "UPDATE share SET applying = 1", NULL);
+	if (sorts[sort].apply(&applying)) {
+		applied = sorts[sort].applied;
+	}
+	if (db_refused(store)) {
+		applied = SHARE_UNKNOWN;
+		db_run(store, "ROLLBACK TO entry", NULL);
+	}
+	db_run(store, "UPDATE share SET applying = 0", NULL);
+	db_run(store, "RELEASE entry", NULL);
+	return applied;
+}
+
+void
+store_share_read(struct store *store, int64_t n)
+{
+	db_run(store, "UPDATE share SET read = :n WHERE read < :n",
+	    DB_WITH(db_int(":n", n)));
+}
+
+/* ---- the others ---- */
+
+void
+store_share_peer_put(struct store *store, const struct share_peer *peer)
+{
+	db_run(store,
+	    "INSERT INTO peer (name, seen, version, policy, clock, position,"
+	    " pending) VALUES (:name, :seen, :version, :policy, :clock,"
+	    " :position, :pending) ON CONFLICT (name) DO UPDATE"
+	    " SET seen = excluded.seen, version = excluded.version,"
+	    " policy = excluded.policy, clock = excluded.clock,"
+	    " position = excluded.position, pending = excluded.pending",
+	    DB_WITH(db_text(":name", peer->name), db_int(":seen", peer->seen),
+		db_text(":version", peer->version),
+		db_text(":policy", peer->policy), db_int(":clock", peer->clock),
+		db_int(":position", peer->position),
+		db_int(":pending", peer->pending)));
+}
+
+void
+store_share_peer_each(struct store *store,
+    void (*each)(void *to, const struct share_peer *peer), void *to)
+{
+	sqlite3_stmt *row = db_query(store,
+	    "SELECT id, name, seen, version, policy, clock, position, pending"
+	    " FROM peer ORDER BY name",
+	    NULL);
+
+	while (db_row(store, row)) {
+		struct share_peer peer = { .id = sqlite3_column_int64(row, 0),
+			.seen = sqlite3_column_int64(row, 2),
+			.clock = sqlite3_column_int64(row, 5),
+			.position = sqlite3_column_int64(row, 6),
+			.pending = sqlite3_column_int64(row, 7) };
+
+		DB_COPY(peer.name, row, 1);
+		DB_COPY(peer.version, row, 3);
+		DB_COPY(peer.policy, row, 4);
+		each(to, &peer);
+	}
+}
