@@ -6,7 +6,7 @@
 #include "store/shared.h"
 
 void
-store_peer_put(struct store *store, const struct peer *peer)
+store_share_peer_put(struct store *store, const struct share_peer *peer)
 {
 	db_run(store,
 	    "INSERT INTO peer (name, seen, version, policy, clock, position,"
@@ -23,8 +23,8 @@ store_peer_put(struct store *store, const struct peer *peer)
 }
 
 void
-store_peer_each(struct store *store,
-    void (*each)(void *to, const struct peer *peer), void *to)
+store_share_peer_each(struct store *store,
+    void (*each)(void *to, const struct share_peer *peer), void *to)
 {
 	sqlite3_stmt *row = db_query(store,
 	    "SELECT id, name, seen, version, policy, clock, position, pending"
@@ -32,7 +32,7 @@ store_peer_each(struct store *store,
 	    NULL);
 
 	while (db_row(store, row)) {
-		struct peer peer = { .id = sqlite3_column_int64(row, 0),
+		struct share_peer peer = { .id = sqlite3_column_int64(row, 0),
 			.seen = sqlite3_column_int64(row, 2),
 			.clock = sqlite3_column_int64(row, 5),
 			.position = sqlite3_column_int64(row, 6),
