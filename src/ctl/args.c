@@ -40,6 +40,7 @@ static const struct argument_kind {
 	    "is not a note: only printable UTF-8, in one line of at most 200 "
 	    "bytes" },
 	[ARGUMENT_NUMBER] = { NULL, "is not a number from 1 on" },
+	[ARGUMENT_PEER] = { NULL, "is not the name of a host" },
 	[ARGUMENT_POLICY] = { NULL,
 	    "is not the name of a policy (1 to 32 of a-z, 0-9 and '-')" },
 	[ARGUMENT_REASON] = { NULL,
@@ -84,6 +85,8 @@ const struct option_kind args_options[OPTION_COUNT] = {
 	[OPTION_FORMAT] = { "--format", 0, ARGUMENT_FORMAT, "F",
 	    "csv, json or arf" },
 	[OPTION_HELP] = { "--help", 'h', ARGUMENT_END, NULL, "print this" },
+	[OPTION_HOST] = { "--host", 0, ARGUMENT_PEER, "NAME",
+	    "only what that host of several decided" },
 	[OPTION_INTERVAL] = { "--interval", 0, ARGUMENT_DURATION, "DURATION",
 	    "look so often (2s)" },
 	[OPTION_JAIL] = { "--jail", 0, ARGUMENT_JAILS, "NAME=REASON",
@@ -401,6 +404,7 @@ understand(struct args *args, const char *word, enum argument argument)
 	case ARGUMENT_RULE:
 		return word[0] != '\0' && strlen(word) < BAN_RULE_SIZE;
 	case ARGUMENT_FILE:
+	case ARGUMENT_PEER:
 		return word[0] != '\0';
 	case ARGUMENT_END:
 	case ARGUMENT_OPTIONAL:

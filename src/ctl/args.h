@@ -48,6 +48,7 @@ enum argument {
 	ARGUMENT_MAIL,  /* an address */
 	ARGUMENT_NOTE,
 	ARGUMENT_NUMBER,
+	ARGUMENT_PEER, /* a host of those that share */
 	ARGUMENT_POLICY,
 	ARGUMENT_REASON,
 	ARGUMENT_RULE,
@@ -73,6 +74,7 @@ enum args_option {
 	OPTION_FORCE,
 	OPTION_FORMAT,
 	OPTION_HELP,
+	OPTION_HOST,
 	OPTION_INTERVAL,
 	OPTION_JAIL,
 	OPTION_JSON,

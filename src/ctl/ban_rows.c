@@ -19,6 +19,7 @@ struct ban_row {
 	const char *detail;
 	const char *words;
 	const char *reply;
+	const char *host;
 };
 
 const struct layout bans_layout = {
@@ -44,6 +45,20 @@ const struct layout bans_layout = {
 	},
 	.shown = " client reason which until left ref hits words ",
 };
+
+struct layout
+bans_layout_hosts(void)
+{
+	struct layout layout = hosts_layout(&bans_layout, "note",
+	    (struct column){
+		"host", OF(ban_row, host), "HOST", COLUMN_SECRET });
+
+	if (hosts_name(0)[0] != '\0') {
+		layout.shown = " client reason which until left ref hits host "
+			       "words ";
+	}
+	return layout;
+}
 
 static const char *const states[BAN_STATES] = {
 	[BAN_ACTIVE] = "active",
@@ -132,6 +147,7 @@ bans_fields(struct ctl *ctl, const struct ban *ban, const struct addr *address,
 			     : reply_line(ban_reply(ban), who, network,
 				   ban->ends, ctl->conf->lookup_url, ban->ref,
 				   reply),
+		.host = hosts_name(ban->host),
 	};
 
 	output_fields(&row);

@@ -23,7 +23,7 @@ const struct command commands[] = {
 	  "list --reason auth --sort hits --limit 20",
 	  { { ARGUMENT_OPTIONAL, ARGUMENT_AMONG },
 	    O(REASON) | O(RULE) | O(SINCE) | O(ALL) | O(SUSPECTS) | O(SORT) |
-	    O(LIMIT) | O(LONG) | SHAPES },
+	    O(LIMIT) | O(LONG) | O(HOST) | SHAPES },
 	  ACCESS_READ_OWN, list_show, list_names_check },
 	{ { "suspects" }, "",
 	  "bans of clients whose mail was accepted: look at these first",

@@ -181,6 +181,7 @@ offer_argument(const struct command *command, enum argument argument)
 	case ARGUMENT_MAIL:
 	case ARGUMENT_NOTE:
 	case ARGUMENT_NUMBER:
+	case ARGUMENT_PEER:
 	case ARGUMENT_TIME:
 		break;
 	}

@@ -53,6 +53,8 @@ struct rules *ctl_rules(const struct ctl *ctl);
 
 /* Their rows as `list` has them, for JSON, and for text with other columns. */
 extern const struct layout bans_layout;
+/* With who made each, after hosts_read(). */
+struct layout bans_layout_hosts(void);
 
 /* One ban as a row of the open table, or what such a row has into the open
  * object.  Of an address that it holds, only what that one may know.  People
@@ -61,6 +63,21 @@ void bans_row(struct ctl *ctl, const struct ban *ban,
     const struct addr *address, const char *story);
 void bans_fields(struct ctl *ctl, const struct ban *ban,
     const struct addr *address, const char *story);
+
+/* ---- hosts that share what they learn ---- */
+
+/* Read who they are; whether there is another one than this. */
+bool hosts_read(struct ctl *ctl);
+/* The id of the one of that name, 0 for this one; -1: there is none. */
+int64_t hosts_find(const char *name);
+/* The name of one, "" where there is no other. */
+const char *hosts_name(int64_t id);
+/* All of them: "mx1, mx2". */
+const char *hosts_names(void);
+/* The same with that column for the name of a host before the one named
+ * `before`, where there is another one. */
+struct layout hosts_layout(
+    const struct layout *layout, const char *before, struct column column);
 
 /* Whom a verb is to change: an address stands for its client, a network and
  * the ban behind a ref for itself. */

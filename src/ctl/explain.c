@@ -83,8 +83,12 @@ static void
 put_sum(void *to, const struct event_sum *sum)
 {
 	struct known *known = to;
+	struct event_sum row = *sum;
 
-	output_record(sum);
+	if (row.host[0] == '\0') {
+		(void)text_copy(row.host, sizeof(row.host), hosts_name(0));
+	}
+	output_record(&row);
 	if (known->first_event == 0 || sum->first < known->first_event) {
 		known->first_event = sum->first;
 	}
@@ -99,12 +103,14 @@ put_events(struct known *known)
 {
 	struct ctl *ctl = known->ctl;
 	const struct conf *conf = ctl->conf;
+	const struct layout layout = hosts_layout(&event_layout, "count",
+	    (struct column){ "host", OF(event_sum, host), "HOST", 0 });
 	struct tally tally;
 	bool any;
 
 	output_say(
 	    "\nEvents, each kept %s:", piece_duration(conf->keep_events));
-	output_table("events", &event_layout);
+	output_table("events", &layout);
 	store_event_sums(ctl->store, &known->client,
 	    ctl->now - conf->keep_events, put_sum, known);
 	any = output_end() > 0;
@@ -475,7 +481,7 @@ static bool
 put_bans(struct known *known, const struct standing *standing)
 {
 	struct ctl *ctl = known->ctl;
-	struct layout layout = bans_layout;
+	struct layout layout = bans_layout_hosts();
 	struct story story = { .count = 0 };
 	const struct ban_query query = {
 		.scope = BAN_COVERING,
@@ -501,9 +507,10 @@ put_bans(struct known *known, const struct standing *standing)
 		}
 		lifted = traces_lifted(ctl, ban);
 		bans_row(ctl, ban, NULL,
-		    piece("%s%s%s%s", story_text(told),
-			lifted[0] != '\0' ? ", " : "", lifted,
-			where_text(standing, ban)));
+		    piece("%s%s%s%s%s%s", story_text(told),
+			hosts_name(0)[0] != '\0' ? ", by " : "",
+			hosts_name(ban->host), lifted[0] != '\0' ? ", " : "",
+			lifted, where_text(standing, ban)));
 		if (ban->ends > known->last_ban) {
 			known->last_ban = ban->ends;
 		}
@@ -543,6 +550,7 @@ explain_one(struct ctl *ctl, const struct target *target)
 	struct standing standing;
 	bool anything;
 
+	(void)hosts_read(ctl);
 	engine_standing(ctl->store, conf, address, ctl->now, &standing);
 	anything = standing.verdict != STANDING_CLEAR;
 	output_object(NULL, NULL);

@@ -18,6 +18,7 @@ struct sorted {
 struct listing {
 	struct ctl *ctl;
 	const char *rule; /* only bans by it, or NULL, */
+	int64_t host;     /* made by that host; -1: by any, */
 	int64_t since;    /* that began then or later */
 	int64_t limit;
 	bool sorting;          /* they are collected, */
@@ -129,7 +130,8 @@ put_ban(void *to, const struct ban *ban)
 	struct listing *listing = to;
 
 	if (ban->begins < listing->since ||
-	    (listing->rule != NULL && strcmp(ban->rule, listing->rule) != 0)) {
+	    (listing->rule != NULL && strcmp(ban->rule, listing->rule) != 0) ||
+	    (listing->host >= 0 && ban->host != listing->host)) {
 		return true;
 	}
 	if (listing->sorting) {
@@ -242,11 +244,11 @@ put_all(struct listing *listing)
 static struct layout
 long_layout(void)
 {
-	struct layout layout = bans_layout;
+	struct layout layout = bans_layout_hosts();
 
 	layout.records = true;
 	layout.shown = " client reason rule which begins until left state ref "
-		       "hits words reply ";
+		       "hits host words reply ";
 	return layout;
 }
 
@@ -261,6 +263,24 @@ list_names_check(struct ctl *ctl)
 	return EXIT_FINE;
 }
 
+/* Whose bans are asked for; false after a complaint. */
+static bool
+take_host(struct listing *listing)
+{
+	const char *name = listing->ctl->args->value[OPTION_HOST];
+	const bool several = hosts_read(listing->ctl);
+
+	listing->host = name != NULL && several ? hosts_find(name) : -1;
+	if (name != NULL && !several) {
+		output_complain("there is no other host: see \"share\" in "
+				"videur.conf(5)");
+	} else if (name != NULL && listing->host < 0) {
+		output_complain(
+		    "no host \"%s\" (there are %s)", name, hosts_names());
+	}
+	return name == NULL || listing->host >= 0;
+}
+
 enum exit_status
 list_show(struct ctl *ctl)
 {
@@ -270,18 +290,25 @@ list_show(struct ctl *ctl)
 	const bool some = args->targets > 0 ||
 			  args->value[OPTION_RULE] != NULL ||
 			  args->value[OPTION_SINCE] != NULL ||
-			  args->value[OPTION_SUSPECTS] != NULL;
-	struct layout layout = args->value[OPTION_LONG] != NULL ? long_layout()
-								: bans_layout;
+			  args->value[OPTION_SUSPECTS] != NULL ||
+			  args->value[OPTION_HOST] != NULL;
+	struct layout layout;
 	struct listing listing = {
 		.ctl = ctl,
 		.rule = args->value[OPTION_RULE],
+		.host = -1,
 		.since = ctl_since(ctl, INT64_MIN),
 		.limit = limit_of(ctl),
 		.sorting = args->sort != SORT_ENDS,
 	};
 
 	store_read(ctl->store);
+	if (!take_host(&listing)) {
+		(void)store_read_end(ctl->store);
+		return EXIT_USAGE;
+	}
+	layout = args->value[OPTION_LONG] != NULL ? long_layout()
+						  : bans_layout_hosts();
 	output_table(NULL, &layout);
 	put_all(&listing);
 	if (listing.sorting) {
@@ -463,7 +490,12 @@ put_change(void *to, const struct audit *audit)
 		return false; /* and so are all that follow */
 	}
 	if (is_about(list->args, audit->subject)) {
-		output_record(audit);
+		struct audit row = *audit;
+
+		if (row.host[0] == '\0') {
+			row.host = hosts_name(0);
+		}
+		output_record(&row);
 		list->left--;
 	}
 	return list->left > 0;
@@ -477,8 +509,12 @@ list_put_changes(struct ctl *ctl, const char *name, int64_t since)
 		.since = since,
 		.left = limit_of(ctl),
 	};
+	struct layout layout;
 
-	output_table(name, &changes);
+	(void)hosts_read(ctl);
+	layout = hosts_layout(&changes, "note",
+	    (struct column){ "host", OF(audit, host), "HOST", 0 });
+	output_table(name, &layout);
 	store_audit_each(ctl->store, put_change, &list);
 	return output_end();
 }

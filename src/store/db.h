@@ -214,6 +214,10 @@ void db_run(
 int64_t db_number(struct store *store, const char *sql,
     const struct db_value *values, int64_t otherwise);
 
+/* The name of a row's `host`; empty: this one's. */
+#define DB_HOST_NAME                                                           \
+	" iif(host = 0, '', ifnull((SELECT name FROM peer"                     \
+	" WHERE peer.id = host), ''))"
 /* A text column; never NULL. */
 const char *db_words(sqlite3_stmt *statement, int column);
 /* Copy it into an array, as far as it fits. */

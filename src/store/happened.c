@@ -5,6 +5,11 @@
 
 #include "store/db.h"
 
+/* Where it was, unless here. */
+#define ON_HOST                                                                \
+	" || ifnull(', on ' || (SELECT name FROM peer WHERE peer.id = host)"   \
+	", '')"
+
 /* Of each sort: its rows behind one, the newest, and the first from a time
  * on. */
 static const struct {
@@ -13,17 +18,18 @@ static const struct {
 	const char *since;
 } sorts[HAPPENED_SORTS] = {
 	[HAPPENED_EVENT] = { "SELECT id, at, address, kind, ifnull(source || ': ' || detail,"
-			     " source) FROM event WHERE id > :after ORDER BY id LIMIT :most",
+			     " source)" ON_HOST
+			     " FROM event WHERE id > :after ORDER BY id LIMIT :most",
 	    "SELECT max(id) FROM event",
 	    "SELECT min(id) FROM event WHERE at > :since" },
 	[HAPPENED_BAN] = { "SELECT id, begins, client, reason, iif(observed, 'observed, ', '')"
 			   " || iif(step > 0, rule || ', step ' || step, 'by hand')"
-			   " || ', ref ' || ref || iif(note <> '', ', ' || note, '')"
+			   " || ', ref ' || ref || iif(note <> '', ', ' || note, '')" ON_HOST
 			   " FROM ban WHERE id > :after ORDER BY id LIMIT :most",
 	    "SELECT max(id) FROM ban",
 	    "SELECT min(id) FROM ban WHERE begins > :since" },
 	[HAPPENED_CHANGE] = { "SELECT id, at, subject, what, 'by ' || who ||"
-			      " ifnull(': ' || note, '')"
+			      " ifnull(': ' || note, '')" ON_HOST
 			      " FROM audit WHERE id > :after ORDER BY id LIMIT :most",
 	    "SELECT max(id) FROM audit",
 	    "SELECT min(id) FROM audit WHERE at > :since" },

@@ -111,9 +111,9 @@ store_event_sums(struct store *store, const struct net *client, int64_t since,
     void (*each)(void *to, const struct event_sum *sum), void *to)
 {
 	sqlite3_stmt *statement = db_query(store,
-	    "SELECT kind, source, count(*), min(at), max(at) FROM event"
-	    " WHERE client = :client AND at >= :since"
-	    " GROUP BY kind, source ORDER BY kind, source",
+	    "SELECT kind, source, count(*), min(at), max(at)," DB_HOST_NAME
+	    " FROM event WHERE client = :client AND at >= :since"
+	    " GROUP BY kind, source, host ORDER BY kind, source, host",
 	    DB_WITH(db_client(client), db_int(":since", since)));
 
 	while (db_row(store, statement)) {
@@ -127,6 +127,7 @@ store_event_sums(struct store *store, const struct net *client, int64_t since,
 		sum.count = sqlite3_column_int64(statement, 2);
 		sum.first = sqlite3_column_int64(statement, 3);
 		sum.last = sqlite3_column_int64(statement, 4);
+		DB_COPY(sum.host, statement, 5);
 		each(to, &sum);
 	}
 }

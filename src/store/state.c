@@ -75,6 +75,7 @@ tell_audit(struct store *store, sqlite3_stmt *row,
 			.what = db_words(row, 2),
 			.subject = db_words(row, 3),
 			.note = db_words(row, 4),
+			.host = db_words(row, 5),
 		};
 
 		if (!each(to, &audit)) {
@@ -90,8 +91,8 @@ store_audit_each(struct store *store,
 {
 	tell_audit(store,
 	    db_query(store,
-		"SELECT at, who, what, subject, note FROM audit"
-		" ORDER BY at DESC, id DESC",
+		"SELECT at, who, what, subject, note," DB_HOST_NAME
+		" FROM audit ORDER BY at DESC, id DESC",
 		NULL),
 	    each, to);
 }
@@ -102,8 +103,8 @@ store_audit_at(struct store *store, int64_t at,
 {
 	tell_audit(store,
 	    db_query(store,
-		"SELECT at, who, what, subject, note FROM audit"
-		" WHERE at = :at ORDER BY id DESC",
+		"SELECT at, who, what, subject, note," DB_HOST_NAME
+		" FROM audit WHERE at = :at ORDER BY id DESC",
 		DB_WITH(db_int(":at", at))),
 	    each, to);
 }

@@ -53,7 +53,8 @@ enum {
 	STORE_SOURCE_SIZE = 33,
 	STORE_SECRET_SIZE = 16,
 	STORE_CURSOR_SIZE = 513,
-	STORE_HOLDER_SIZE = 48
+	STORE_HOLDER_SIZE = 48,
+	STORE_HOST_SIZE = 64
 };
 
 /*
@@ -297,10 +298,12 @@ bool store_event_newest(struct store *store, const struct event_query *query,
 void store_event_keys(struct store *store, const struct event_query *query,
     bool (*each)(void *to, int64_t events), void *to);
 
-/* One line per kind and source of what is stored of a client since a time. */
+/* One line per kind, source and host of what is stored of a client since a
+ * time. */
 struct event_sum {
 	enum kind kind;
 	char source[STORE_SOURCE_SIZE];
+	char host[STORE_HOST_SIZE]; /* where it was seen; empty: here */
 	int64_t count;
 	int64_t first;
 	int64_t last;
@@ -616,6 +619,7 @@ struct audit {
 	const char *what;    /* "ban", "clear", "allow add" ... */
 	const char *subject; /* the address, network or "all" */
 	const char *note;    /* or NULL */
+	const char *host;    /* where; only read, empty: here */
 };
 void store_audit_put(struct store *store, const struct audit *audit);
 /* The newest first. */

@@ -422,3 +422,61 @@ def test_log_has_80_columns_and_no_control_characters(house):
     said = house.do("log")
     assert max(map(len, said.splitlines())) <= 80, said
     assert not set("\x1b\x07") & set(said)
+
+
+# ---- several hosts ----
+
+def share(house):
+    """Two more hosts, one of which saw and banned somebody."""
+    house.configure('share { database = "postgresql://192.0.2.9/videur"'
+                    ' name = "mx1" }')
+    house.do("ban", "203.0.113.1", "2h")
+    house.do("ban", "203.0.113.2", "3h")
+    house.do("report", "spam", "203.0.113.2")
+    house.sql("INSERT INTO peer (id, name) VALUES (1, 'mx2'), (2, 'mx3')")
+    house.sql("UPDATE ban SET host = 1 WHERE client = '203.0.113.2'")
+    house.sql("INSERT INTO event (client, address, kind, at, source, host)"
+              " SELECT client, address, kind, at, source, 2 FROM event")
+    house.sql("UPDATE audit SET host = 1 WHERE subject = '203.0.113.2'")
+
+
+def test_where_several_share_each_ban_says_whose_it_is(house):
+    share(house)
+    assert {ban["client"]: ban["host"] for ban in house.json("list")} == {
+        "203.0.113.1": "mx1", "203.0.113.2": "mx2"}
+    head, *table = rows(house.do("list"))
+    assert [row[head.index("HOST")] for row in table[:2]] == ["mx2", "mx1"]
+    assert "host" in house.do("list", "--csv").splitlines()[0].split(",")
+    assert re.search(r"HOST +mx2\n", house.do("list", "--long"))
+    assert max(map(len, house.do("list").splitlines())) <= 80
+
+
+@pytest.mark.parametrize("host, wanted", [
+    ("mx1", ["203.0.113.1"]), ("mx2", ["203.0.113.2"]), ("mx3", [])])
+def test_list_by_host_leaves_the_others_out(house, host, wanted):
+    share(house)
+    assert [ban["client"] for ban in house.json(
+        "list", "--host", host, status=0 if wanted else 1)] == wanted
+
+
+def test_a_host_that_there_is_not_is_said(house):
+    share(house)
+    assert "(there are mx1, mx2, mx3)" in house.run(
+        "list", "--host", "mx9").stderr
+    house.sql("DELETE FROM peer")
+    assert house.run("list", "--host", "mx1").returncode == 2
+    assert "host" not in house.json("list")[0]
+
+
+def test_explain_tail_and_log_say_on_which_host(house):
+    share(house)
+    told = house.json("explain", "203.0.113.2")
+    assert [event["host"] for event in told["events"]] == ["mx1", "mx3"]
+    assert told["bans"][0]["host"] == "mx2"
+    said = house.do("explain", "203.0.113.2")
+    assert ", by mx2" in flat(said) and " mx3 " in said
+    assert [change["host"] for change in house.json("log")] == [
+        "mx2", "mx2", "mx1"]
+    house.sql("DELETE FROM peer")
+    assert "host" not in house.json("log")[0]
+    assert "host" not in house.json("explain", "203.0.113.2")["bans"][0]
