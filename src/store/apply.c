@@ -20,6 +20,15 @@
 	"CASE " host " WHEN 0 THEN (SELECT name FROM share)"                   \
 	" ELSE (SELECT name FROM peer WHERE id = " host ") END"
 
+/* What follows from an entry only here, as not all have what it meets, is to be
+ * sent. */
+static void
+let_send(struct store *store, bool send)
+{
+	db_run(store, "UPDATE share SET applying = :applying",
+	    DB_WITH(db_int(":applying", !send)));
+}
+
 /* ---- who sent it ---- */
 
 static int64_t
@@ -325,13 +334,15 @@ apply_ban(const struct applying *applying)
 		    "UPDATE ban SET host = :peer, cleared = " FIELD("cleared") ", mistake = " FIELD("mistake") ", hits = " FIELD(
 			"hits") ", told = " FIELD("told") ", changed = " FIELD("changed") " WHERE ref = " FIELD("ref"));
 	}
-	/* What counted anew before it was known. */
+	/* What counted anew before the ban was known. */
+	let_send(store, true);
 	db_run(store,
 	    "UPDATE ban SET cleared = m.at FROM mark AS m"
-	    " WHERE ban.ref = :ref AND ban.cleared IS NULL"
-	    " AND m.client = ban.client AND m.reason = ban.reason"
-	    " AND m.key = '' AND m.at >= ban.begins AND m.at < ban.ends",
+	    " WHERE ban.ref = :ref AND m.client = ban.client"
+	    " AND m.reason = ban.reason AND m.key = '' AND m.at >= ban.begins"
+	    " AND m.at < ifnull(ban.cleared, ban.ends)",
 	    DB_WITH(db_text(":ref", ban.ref)));
+	let_send(store, false);
 	fold_all(store, client, reason);
 	return true;
 }
@@ -407,12 +418,14 @@ apply_mark(const struct applying *applying)
 
 		(void)net_format(&reset.client, client);
 		unfold(store, client, reason);
+		let_send(store, true);
 		db_run(store,
 		    "UPDATE ban SET cleared = :at WHERE client = :client"
-		    " AND reason = :reason AND cleared IS NULL"
-		    " AND begins <= :at AND ends > :at",
+		    " AND reason = :reason AND begins <= :at"
+		    " AND ifnull(cleared, ends) > :at",
 		    DB_WITH(db_int(":at", reset.at), db_text(":client", client),
 			db_text(":reason", reason)));
+		let_send(store, false);
 		fold_all(store, client, reason);
 	}
 	return true;
@@ -424,15 +437,16 @@ static bool
 apply_hits(const struct applying *applying)
 {
 	static const char *const sql[] = {
-		"UPDATE ban SET hits = hits + e.value ->> 1,"
-		" told = max(ifnull(told, 0), e.value ->> 2)"
-		" FROM json_each(:body) AS e WHERE ref = e.value ->> 0",
-		"UPDATE ban SET hits = hits + e.value ->> 1,"
-		" told = max(ifnull(told, 0), e.value ->> 2)"
+		"UPDATE ban SET hits = ban.hits + e.value ->> 1,"
+		" told = max(ifnull(ban.told, 0), e.value ->> 2)"
+		" FROM json_each(:body) AS e WHERE ban.ref = e.value ->> 0",
+		"UPDATE ban SET hits = ban.hits + e.value ->> 1,"
+		" told = max(ifnull(ban.told, 0), e.value ->> 2)"
 		" FROM json_each(:body) AS e JOIN ban_folded AS f"
 		" ON f.ref = e.value ->> 0 WHERE ban.ref = f.stands",
-		"UPDATE ban_folded SET hits = hits + e.value ->> 1"
-		" FROM json_each(:body) AS e WHERE ref = e.value ->> 0",
+		"UPDATE ban_folded SET hits = ban_folded.hits + e.value ->> 1"
+		" FROM json_each(:body) AS e"
+		" WHERE ban_folded.ref = e.value ->> 0",
 	};
 
 	for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++) {
@@ -602,7 +616,7 @@ store_share_apply(struct store *store, const struct share_entry *entry,
 	}
 	applying.peer = find_peer(store, entry->host);
 	db_run(store, "SAVEPOINT entry", NULL);
-	db_run(store, "UPDATE share SET applying = 1", NULL);
+	let_send(store, false);
 	if (sorts[sort].apply(&applying)) {
 		applied = sorts[sort].applied;
 	}
@@ -610,7 +624,7 @@ store_share_apply(struct store *store, const struct share_entry *entry,
 		applied = SHARE_UNKNOWN;
 		db_run(store, "ROLLBACK TO entry", NULL);
 	}
-	db_run(store, "UPDATE share SET applying = 0", NULL);
+	let_send(store, true);
 	db_run(store, "RELEASE entry", NULL);
 	return applied;
 }

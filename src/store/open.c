@@ -100,8 +100,12 @@ set_up(struct store *store)
 			     ? "PRAGMA cache_size = -4096"
 			     : "PRAGMA cache_size = -640");
 	db_script(store, "PRAGMA temp_store = MEMORY;"
-			 "PRAGMA trusted_schema = OFF;"
 			 "PRAGMA synchronous = NORMAL");
+	/* The triggers of a host that shares use json_object(), which SQLite
+	 * runs in a schema that is trusted only. */
+	if (store->mode == STORE_READ) {
+		db_script(store, "PRAGMA trusted_schema = OFF");
+	}
 	version = db_user_version(store);
 	if (store->status != STORE_OK || version == newest ||
 	    (store->mode != STORE_READ && version < newest)) {

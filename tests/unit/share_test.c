@@ -1,0 +1,335 @@
+/*
+ * Several hosts that share: whatever each does while the others do not hear of
+ * it, once all have read the same log they know the same.
+ */
+#include "fixture.h"
+
+#include <sqlite3.h>
+#include <string.h>
+
+enum {
+	HOSTS = 3,
+	HISTORIES = 16,
+	STEPS = 50,
+	LOG = 8192,
+	BATCH = 40
+};
+
+static const struct share_keep keep = { 30 * DAY, 35 * DAY, 120 * DAY,
+	365 * DAY };
+
+/* The server: a log of what each host sent, in one order. */
+static struct share_entry log_entry[LOG];
+static size_t logged;
+
+struct host {
+	struct fixture *fixture;
+	char name[8];
+	int64_t sent;
+};
+static struct host host[HOSTS];
+
+static void
+add_to_log(void *to, const struct share_entry *entry)
+{
+	struct host *from = to;
+
+	assert_true(logged < LOG);
+	check_int("without a gap", entry->seq, ++from->sent);
+	log_entry[logged] = *entry;
+	log_entry[logged].n = (int64_t)logged + 1;
+	log_entry[logged].host = from->name;
+	log_entry[logged].sort = strdup(entry->sort);
+	log_entry[logged].body = strdup(entry->body);
+	log_entry[logged++].key = NULL;
+}
+
+static void
+send_some(struct host *from)
+{
+	struct store *store = from->fixture->store;
+	const int64_t taken = store_share_take(store, BATCH, add_to_log, from);
+
+	if (taken > 0) {
+		store_begin(store);
+		store_share_sent(store, from->sent);
+		check_int("sent", store_commit(store), STORE_OK);
+	}
+}
+
+/* A batch, but for its own; false where there is no more. */
+static bool
+read_some(struct host *to, int64_t now)
+{
+	struct store *store = to->fixture->store;
+	struct shared_outcome outcome;
+	struct share_entry batch[BATCH];
+	struct share_self self;
+	size_t count = 0;
+	int64_t n;
+
+	assert_true(store_share_self(store, &self));
+	for (n = self.read; n < (int64_t)logged && count < BATCH; n++) {
+		if (log_entry[n].host != to->name) {
+			batch[count++] = log_entry[n];
+		}
+	}
+	store_begin(store);
+	engine_share(store, to->fixture->conf, batch, count, now, &outcome);
+	store_share_read(store, n);
+	if (store_commit(store) != STORE_OK) {
+		fail_msg("%s", store_error(store));
+	}
+	check_int("all is understood", (int64_t)outcome.unknown, 0);
+	return n < (int64_t)logged;
+}
+
+/* ---- what hosts do ---- */
+
+static void
+observe(struct host *at, const struct addr *address, enum kind kind,
+    int64_t when, int64_t now)
+{
+	const struct observation seen = { .address = *address,
+		.kind = kind,
+		.at = when,
+		.source = "report",
+		.key = kind == KIND_AUTH ? "0123456789abcdef" : NULL };
+	struct outcome outcome;
+
+	engine_observe(
+	    at->fixture->store, at->fixture->conf, &seen, NULL, now, &outcome);
+}
+
+static bool
+refuse(void *to, const struct ban *ban)
+{
+	*(struct ban_hits *)to = (struct ban_hits){ .id = ban->id };
+	return false;
+}
+
+static void
+act(struct host *at, int64_t now)
+{
+	static const char *const clients[] = { "198.51.100.1", "198.51.100.2",
+		"2001:db8:1::1" };
+	struct store *store = at->fixture->store;
+	const struct conf *conf = at->fixture->conf;
+	const struct addr address = addr_of(clients[rand() % 3]);
+	const struct net client = engine_client(conf, &address);
+	const enum reason reason = (enum reason)(rand() % REASON_COUNT);
+	struct allow allow = { .net = client };
+	struct ban by_hand = { .who = client, .reason = reason };
+	struct ban_hits hits = { .id = 0 };
+	int64_t was;
+
+	by_hand.ends = now + HOUR;
+	store_begin(store);
+	switch (rand() % 9) {
+	case 0:
+		observe(at, &address, KIND_VIRUS, now - rand() % 900, now);
+		break;
+	case 1:
+	case 2:
+	case 3:
+		for (int i = rand() % 12; i >= 0; i--) {
+			observe(at, &address,
+			    rand() % 2 ? KIND_AUTH : KIND_SPAM,
+			    now - rand() % 1200, now);
+		}
+		break;
+	case 4:
+		(void)engine_clear(store, conf,
+		    &(struct clearing){ .who = client,
+			.reason = rand() % 2 ? &reason : NULL,
+			.mistake = rand() % 2 },
+		    now);
+		break;
+	case 5:
+		(void)engine_ban(store, conf, &by_hand, now, &was);
+		break;
+	case 6:
+		(void)engine_allow(store, conf, &allow, now);
+		break;
+	case 7:
+		(void)store_allow_remove(store, &client, now);
+		break;
+	default:
+		store_ban_each(store,
+		    &(struct ban_query){
+			.scope = BAN_EXACTLY, .who = client, .active_at = now },
+		    refuse, &hits);
+		hits.hits = 1 + rand() % 3;
+		hits.told = now;
+		if (hits.id != 0) {
+			store_record(
+			    store, &(struct store_record){ .hits = &hits });
+		}
+	}
+	if (store_commit(store) != STORE_OK) {
+		fail_msg("%s", store_error(store));
+	}
+}
+
+/* ---- what they know ---- */
+
+static int64_t folded; /* rows in all, so far */
+
+static char *
+knowledge(const struct host *of)
+{
+	static const char *const sql[] = {
+		"SELECT client, address, kind, at, source, key FROM event"
+		" ORDER BY 1, 2, 3, 4, 5, 6",
+		"SELECT client, reason, rule, begins, ends, cleared, mistake,"
+		" observed, hits, step, ref, phrase FROM ban ORDER BY ref",
+		"SELECT ref, stands, hits FROM ban_folded ORDER BY ref",
+		"SELECT network, until, at FROM allow ORDER BY network",
+		"SELECT network, at FROM allow_gone ORDER BY network",
+		"SELECT client, reason, key, at FROM mark ORDER BY 1, 2, 3",
+		"SELECT client, hour, spam, virus, auth FROM tally"
+		" WHERE spam + virus + auth > 0 ORDER BY 1, 2",
+	};
+	static char text[1 << 18];
+	struct text out;
+	sqlite3 *db;
+	sqlite3_stmt *row;
+
+	text_init(&out, text, sizeof(text));
+	assert_int_equal(sqlite3_open(of->fixture->path, &db), SQLITE_OK);
+	for (size_t i = 0; i < COUNT(sql); i++) {
+		assert_int_equal(
+		    sqlite3_prepare_v2(db, sql[i], -1, &row, NULL), SQLITE_OK);
+		while (sqlite3_step(row) == SQLITE_ROW) {
+			for (int n = 0; n < sqlite3_column_count(row); n++) {
+				const void *word = sqlite3_column_text(row, n);
+
+				folded += i == 2 && n == 0;
+				text_addf(&out, "%s|",
+				    word != NULL ? (const char *)word : "");
+			}
+			text_addf(&out, "\n");
+		}
+		(void)sqlite3_finalize(row);
+	}
+	(void)sqlite3_close(db);
+	assert_false(out.cut);
+	return strdup(text);
+}
+
+/* The first line in which they differ. */
+static void
+check_lines(const char *sentence, char *got, char *want)
+{
+	char *got_save = NULL, *want_save = NULL;
+
+	for (char *line = want; want != NULL; line = NULL) {
+		const char *a = strtok_r(
+		    line != NULL ? got : NULL, "\n", &got_save);
+
+		want = strtok_r(line, "\n", &want_save);
+		check_text(
+		    sentence, a != NULL ? a : "", want != NULL ? want : "");
+	}
+}
+
+static void
+up_all(void)
+{
+	logged = 0;
+	for (int i = 0; i < HOSTS; i++) {
+		static const unsigned char secret[STORE_SECRET_SIZE] = { 7 };
+		void *state;
+
+		assert_int_equal(fixture_up(&state), 0);
+		host[i] = (struct host){ .fixture = state };
+		(void)snprintf(host[i].name, sizeof(host[i].name), "mx%d", i);
+		store_begin(host[i].fixture->store);
+		store_share_join(host[i].fixture->store, host[i].name, "x",
+		    secret, &keep, T0);
+		check_int(
+		    "joined", store_commit(host[i].fixture->store), STORE_OK);
+	}
+}
+
+static void
+down_all(void)
+{
+	for (int i = 0; i < HOSTS; i++) {
+		void *state = host[i].fixture;
+
+		(void)fixture_down(&state);
+	}
+	for (size_t i = 0; i < logged; i++) {
+		free((void *)(uintptr_t)log_entry[i].sort);
+		free((void *)(uintptr_t)log_entry[i].body);
+	}
+}
+
+/* All send all, and then read all, until there is no more. */
+static void
+settle(int64_t now)
+{
+	for (int round = 0; round < 4; round++) {
+		for (int i = 0; i < HOSTS; i++) {
+			size_t before;
+
+			do {
+				before = logged;
+				send_some(&host[i]);
+			} while (logged > before);
+		}
+		for (int i = 0; i < HOSTS; i++) {
+			while (read_some(&host[i], now)) {
+			}
+		}
+	}
+}
+
+static void
+all_know_the_same(void **state)
+{
+	(void)state;
+	for (unsigned history = 1; history <= HISTORIES; history++) {
+		int64_t now = T0;
+
+		srand(history);
+		up_all();
+		for (int step = 0; step < STEPS; step++) {
+			struct host *at = &host[rand() % HOSTS];
+
+			now += rand() % 400;
+			if (rand() % 3 > 0) {
+				act(at, now);
+			} else if (rand() % 2 == 0) {
+				send_some(at);
+			} else {
+				(void)read_some(at, now);
+			}
+		}
+		settle(now);
+		for (int i = 1; i < HOSTS; i++) {
+			char *first = knowledge(&host[0]);
+			char *other = knowledge(&host[i]);
+			char sentence[32];
+
+			(void)snprintf(sentence, sizeof(sentence),
+			    "history %u, mx%d", history, i);
+			check_lines(sentence, other, first);
+			free(first);
+			free(other);
+		}
+		down_all();
+	}
+	assert_true(folded > 0);
+}
+
+int
+main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_know_the_same),
+	};
+
+	return cmocka_run_group_tests_name("share", tests, NULL, NULL);
+}
