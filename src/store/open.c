@@ -369,6 +369,8 @@ store_tend(struct store *store, bool *anew)
 		return STORE_OK;
 	}
 	store->status = STORE_OK;
+	/* It is another once this host shares with others. */
+	store->has_secret = false;
 	if (store->db != NULL && is_over(store)) {
 		db_close(store);
 	}
