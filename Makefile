@@ -83,9 +83,12 @@ LIBS_watch = -lsystemd
 # Its headers lie in folders of their own.
 CFLAGS_feedback := $(patsubst -I%,-isystem%,\
 	$(shell pkg-config --cflags gmime-3.0 2>/dev/null))
+CFLAGS_share := $(patsubst -I%,-isystem%,\
+	$(shell pkg-config --cflags libpq 2>/dev/null))
+LIBS_share = -lpq -lpthread
 LIBS_feedback = -lgmime-3.0 -lgobject-2.0 -lglib-2.0
 PROGRAMS = $(BUILD)/videur $(BUILD)/videur-feedback $(BUILD)/videur-milter \
-	$(BUILD)/videur-watch $(BUILD)/videur-web
+	$(BUILD)/videur-share $(BUILD)/videur-watch $(BUILD)/videur-web
 # The others are for administrators, and for programs that they name.
 SERVICES = $(filter-out %/videur %/videur-feedback,$(PROGRAMS))
 COMMANDS = $(filter-out $(SERVICES),$(PROGRAMS))
@@ -134,7 +137,7 @@ help:
 # Whether there is what a step needs.
 $(BUILD)/has/%: scripts/need
 	@mkdir -p $(@D)
-	@scripts/need "$(CC) $(CPPFLAGS) $(CFLAGS_feedback)" $*
+	@scripts/need "$(CC) $(CPPFLAGS) $(CFLAGS_feedback) $(CFLAGS_share)" $*
 	@touch $@
 
 $(BUILD)/videur: $(call objects,ctl) $(LIBRARY)
@@ -146,6 +149,9 @@ $(BUILD)/videur-feedback: $(call objects,feedback) $(LIBRARY)
 $(BUILD)/videur-milter: $(call objects,milter) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_milter)
+$(BUILD)/videur-share: $(call objects,share) $(BUILD)/gen/share_files.o $(LIBRARY)
+	$(call say,link)
+	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_share)
 $(BUILD)/videur-watch: $(call objects,watch) $(LIBRARY)
 	$(call say,link)
 	$(Q)$(LINK) -o $@ $^ $(LIBRARY_LIBS) $(LIBS_watch)
@@ -162,6 +168,7 @@ $(PARTS): $(PARTS_OBJECTS)
 	@rm -f $@
 	$(Q)$(AR) rcsD $@ $^
 
+$(call objects,share): ROOM_FLAGS = $(CFLAGS_share)
 $(call objects,feedback): ROOM_FLAGS = $(CFLAGS_feedback)
 $(BUILD)/obj/%.o: src/%.c Makefile | $(BUILD)/has/build
 	$(call say,cc)
@@ -172,6 +179,10 @@ $(BUILD)/gen/schema_files.c: scripts/embed $(sort $(wildcard schema/*.sql))
 	$(call say,embed)
 	@mkdir -p $(@D)
 	$(Q)scripts/embed schema_files $(filter %.sql,$^) >$@
+$(BUILD)/gen/share_files.c: scripts/embed $(sort $(wildcard schema/postgresql/*.sql))
+	$(call say,embed)
+	@mkdir -p $(@D)
+	$(Q)scripts/embed share_files $(filter %.sql,$^) >$@
 $(BUILD)/gen/policy_files.c: scripts/embed $(sort $(wildcard src/conf/policies/*.conf))
 	$(call say,embed)
 	@mkdir -p $(@D)
@@ -325,7 +336,7 @@ sendmail:
 		[ $$result -eq 0 ] || [ $$result -eq 75 ]; done
 sendmail-inside: $(BUILD)/has/pytest
 	@$(MAKE) --no-print-directory -s -j$(shell nproc) \
-		$(filter-out %-web %-feedback,$(PROGRAMS))
+		$(filter-out %-web %-feedback %-share,$(PROGRAMS))
 	$(PYTEST) tests/sendmail
 
 asan:

@@ -26,7 +26,7 @@ CREATE TABLE peer (
     seen     INTEGER NOT NULL DEFAULT 0,  -- when the server heard of it last
     version  TEXT NOT NULL DEFAULT '',    -- of its videur
     policy   TEXT NOT NULL DEFAULT '',    -- hash of the policy it runs
-    clock    INTEGER NOT NULL DEFAULT 0,  -- ms that it is ahead of the server
+    clock    INTEGER NOT NULL DEFAULT 0,  -- ms that it is ahead of this host
     position INTEGER NOT NULL DEFAULT 0,  -- how far it read the server's log
     pending  INTEGER NOT NULL DEFAULT 0   -- what it had not sent yet
 ) STRICT;

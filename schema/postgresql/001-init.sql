@@ -132,9 +132,10 @@ COMMENT ON COLUMN entry.body IS 'the rest; its members depend on the sort';
 
 -- Joined: who a host is here from now on.  A name belongs to the login that
 -- joined with it; while an instance was heard of in the last minute no other
--- takes its place.
+-- takes its place, but for one that knows it by its name: the same host, whose
+-- database was put back from a copy.
 CREATE FUNCTION join_host(a_name text, an_instance text, a_version text,
-    OUT host integer, OUT last_seq bigint, OUT last_n bigint, OUT pruned bigint,
+    IN before text DEFAULT NULL, OUT host integer, OUT last_seq bigint, OUT last_n bigint, OUT pruned bigint,
     OUT secret text)
 LANGUAGE plpgsql SECURITY DEFINER SET search_path = videur, pg_temp AS $$
 DECLARE
@@ -151,7 +152,11 @@ BEGIN
         UPDATE host SET seen = clock_timestamp(), version = a_version
             WHERE id = there.id;
     ELSE
-        IF there.ended IS NULL AND
+        IF EXISTS (SELECT FROM host h WHERE h.instance = an_instance) THEN
+            RAISE EXCEPTION 'this instance of % left or was replaced', a_name
+                USING ERRCODE = 'object_not_in_prerequisite_state';
+        END IF;
+        IF there.ended IS NULL AND there.instance IS DISTINCT FROM before AND
             there.seen > clock_timestamp() - interval '1 minute' THEN
             RAISE EXCEPTION 'another host with the name % was heard of % seconds ago',
                 a_name, ceil(extract(epoch FROM clock_timestamp() - there.seen))

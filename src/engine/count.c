@@ -193,6 +193,9 @@ static const char *const keys[STATE_COUNT] = {
 	[STATE_MILTER_MODE] = "milter-mode",
 	[STATE_WATCH_MODE] = "watch-mode",
 	[STATE_NOTIFIED] = "notified",
+	[STATE_SHARE] = "share",
+	[STATE_SHARE_LOST] = "share-lost",
+	[STATE_SHARE_MISSED] = "share-missed",
 };
 
 const char *

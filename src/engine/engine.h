@@ -212,6 +212,11 @@ enum engine_state {
 			     * since when without a break */
 	STATE_WATCH_MODE,   /* likewise */
 	STATE_NOTIFIED,     /* what the administrator was told of */
+	STATE_SHARE,        /* a sign of life, as of the others */
+	STATE_SHARE_LOST,   /* why there is no connection to the server, since
+			     * when; empty: there is one */
+	STATE_SHARE_MISSED, /* this host was away for too long: entries up to
+			     * that one were gone */
 	STATE_COUNT
 };
 struct state {

@@ -109,7 +109,7 @@ struct share_peer {
 	int64_t seen; /* when the server heard of it last; 0: never */
 	char version[SHARE_VERSION_SIZE];
 	char policy[SHARE_POLICY_SIZE]; /* hash of what it runs */
-	int64_t clock;    /* milliseconds that it is ahead of the server */
+	int64_t clock;    /* milliseconds that it is ahead of this host */
 	int64_t position; /* how far it read the server's log */
 	int64_t pending;  /* what it had not sent yet */
 };

@@ -59,7 +59,8 @@ def test_help_and_manual_have_the_same_verbs_and_options():
 
 
 @pytest.mark.parametrize("name", ["videur-milter", "videur-watch",
-                                  "videur-web", "videur-feedback"])
+                                  "videur-web", "videur-feedback",
+                                  "videur-share"])
 def test_a_services_help_and_manual_have_the_same_options(name):
     folder = name.removeprefix("videur-")
     manual = read("src", folder, f"{name}.8")

@@ -113,11 +113,11 @@ def test_the_code_of_a_package_is_that_of_its_files(document):
 def test_programs_sources_and_libraries_are_all_there(document):
     names = {one["fileName"] for one in document["files"]}
     assert {"./videur", "./videur-feedback", "./videur-milter",
-            "./videur-watch", "./videur-web", "./src/ctl/main.c", "./web/style.css", "./Makefile"} <= names
+            "./videur-share", "./videur-watch", "./videur-web", "./src/ctl/main.c", "./web/style.css", "./Makefile"} <= names
     libraries = {one["name"]: one.get("versionInfo")
                  for one in document["packages"][2:]}
     for part in ("sqlite3", "milter", "microhttpd", "gnutls", "pcre2",
-                 "systemd", "gmime"):
+                 "systemd", "gmime", "pq"):
         assert any(part in name and version
                    for name, version in libraries.items()), part
 
