@@ -101,15 +101,27 @@ store_erase(struct store *store, const struct net *client,
 	/* What is to be sent keeps its number. */
 	db_run(store, "DELETE FROM share_tally WHERE client = :client",
 	    DB_WITH(db_client(client)));
+	db_run(store,
+	    "UPDATE share_out SET body = (SELECT json_group_array("
+	    "json(value)) FROM json_each(share_out.body)"
+	    " WHERE value ->> 0 <> :client) WHERE sort = 'tally'"
+	    " AND EXISTS (SELECT 1 FROM json_each(share_out.body)"
+	    " WHERE value ->> 0 = :client)",
+	    DB_WITH(db_client(client)));
 	erased[tables].table = "share_out";
-	erased[tables++].rows = change_those(store, client,
+	erased[tables].rows = change_those(store, client,
 	    "SELECT seq, ifnull(body ->> '$.client', body ->> '$.subject')"
-	    " FROM share_out WHERE seq > :last ORDER BY seq",
-	    "UPDATE share_out SET sort = 'void', key = NULL, body = '{}'"
+	    " FROM share_out WHERE seq > :last AND sort <> 'tally'"
+	    " ORDER BY seq",
+	    "UPDATE share_out SET sort = 'tally', key = NULL, body = '[]'"
 	    " WHERE seq = :id");
+	tables += erased[tables].rows > 0;
 	for (size_t i = 0; i < sizeof(named) / sizeof(named[0]); i++) {
 		erased[tables].table = named[i].table;
-		erased[tables++].rows = remove_named(store, &named[i], client);
+		erased[tables].rows = remove_named(store, &named[i], client);
+		/* Told of a host that shares alone. */
+		tables += erased[tables].rows > 0 ||
+			  strcmp(named[i].table, "ban_folded") != 0;
 	}
 	return tables;
 }
