@@ -61,8 +61,9 @@ static const char *const tables[][2] = { { "allow", "rowid" },
 	{ "share_tally", "hour" }, { "prefix", "hour" }, { "daily", "day" } };
 
 enum {
-	ROWS = 4096,     /* of a transaction */
-	NEWEST = 100000, /* of a table are saved in a hurry */
+	ROWS = 4096,        /* of a transaction */
+	NEWEST = 100000,    /* of a table are saved in a hurry */
+	LOST_MAX = 1000000, /* entries that were to be sent */
 	TABLES = sizeof(tables) / sizeof(tables[0])
 };
 
@@ -247,6 +248,51 @@ save_table(struct rescue *rescue)
 
 /* ---- all of it ---- */
 
+/* The number of the last entry that there was to be sent. */
+static int64_t
+last_entry(sqlite3 *from)
+{
+	sqlite3_stmt *last = NULL;
+	int64_t seq = 0;
+
+	if (sqlite3_prepare_v2(from,
+		"SELECT seq FROM sqlite_sequence WHERE name = 'share_out'", -1,
+		&last, NULL) == SQLITE_OK &&
+	    sqlite3_step(last) == SQLITE_ROW) {
+		seq = sqlite3_column_int64(last, 0);
+	}
+	(void)sqlite3_finalize(last);
+	return seq;
+}
+
+/* A host that shared goes on: what it sends is numbered without a gap, so that
+ * for entries that are lost there are empty ones. */
+static void
+go_on_sharing(sqlite3 *from, struct store *to)
+{
+	const int64_t sent = db_number(to, "SELECT sent FROM share", NULL, -1);
+	const int64_t there = db_number(
+	    to, "SELECT max(seq) FROM share_out", NULL, sent);
+	int64_t last = last_entry(from);
+
+	if (sent < 0) {
+		return;
+	}
+	/* It may be damaged as well. */
+	if (last < there || last - there > LOST_MAX) {
+		last = there;
+	}
+	db_run(to,
+	    "WITH RECURSIVE n (seq) AS (SELECT :sent UNION ALL"
+	    " SELECT seq + 1 FROM n WHERE seq < :last)"
+	    " INSERT OR IGNORE INTO share_out (seq, sort, keep, body)"
+	    " SELECT seq, 'tally', 0, '[]' FROM n",
+	    DB_WITH(db_int(":sent", sent), db_int(":last", last)));
+	db_run(to, "DELETE FROM share_out WHERE seq <= :sent",
+	    DB_WITH(db_int(":sent", sent)));
+	db_share_triggers(to);
+}
+
 bool
 db_rescue(sqlite3 *from, struct store *to, int64_t until,
     struct store_rescued *counts)
@@ -273,6 +319,11 @@ db_rescue(sqlite3 *from, struct store *to, int64_t until,
 		counts->table[counts->tables].gaps = rescue.gaps;
 		counts->rows += rescue.rows;
 		counts->gaps += rescue.gaps;
+	}
+	if (fine) {
+		store_begin(to);
+		go_on_sharing(from, to);
+		fine = store_commit(to) == STORE_OK;
 	}
 	(void)sqlite3_db_config(
 	    to->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 1, NULL);

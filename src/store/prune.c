@@ -78,10 +78,14 @@ store_prune(struct store *store, const struct store_prune *before, int most)
 	return db_leave(store, own) == STORE_OK ? removed : 0;
 }
 
+/* Clocks of hosts that share differ, and what one saw is to stay the same on
+ * all: only what is further off is wrong. */
+#define LATE ":now + 3600 * EXISTS (SELECT 1 FROM share)"
+
 /* Some at a time, as everything that is written. */
 #define SETTLED(table, set, column)                                            \
 	"UPDATE " table " SET " set " WHERE id IN (SELECT id FROM " table      \
-	" WHERE " column " > :now LIMIT 250)"
+	" WHERE " column " > " LATE " LIMIT 250)"
 
 void
 store_settle(struct store *store, int64_t now)
@@ -98,7 +102,7 @@ store_settle(struct store *store, int64_t now)
 		/* Of an hour that has a row the later one stays: it counts
 		 * for nothing until then. */
 		"UPDATE OR IGNORE tally SET hour = :now - :now % 3600"
-		" WHERE id IN (SELECT id FROM tally AS t WHERE hour > :now"
+		" WHERE id IN (SELECT id FROM tally AS t WHERE hour > " LATE
 		" AND NOT EXISTS (SELECT 1 FROM tally WHERE client = t.client"
 		" AND hour = :now - :now % 3600) LIMIT 250)",
 	};

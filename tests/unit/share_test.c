@@ -324,11 +324,94 @@ all_know_the_same(void **state)
 	assert_true(folded > 0);
 }
 
+static void
+ignore(void *to, const struct share_entry *entry)
+{
+	(void)to;
+	(void)entry;
+}
+
+static void
+a_rescued_host_goes_on_where_it_was(void **state)
+{
+	char error[STORE_ERROR_SIZE], saved[160];
+	struct share_self was, is;
+	struct store_rescued counts;
+	struct fixture *fixture;
+
+	(void)state;
+	up_all();
+	fixture = host[0].fixture;
+	(void)fixture_observe(fixture, "198.51.100.1", KIND_SPAM, T0, T0);
+	send_some(&host[0]);
+	(void)fixture_observe(fixture, "198.51.100.1", KIND_SPAM, T0, T0);
+	(void)store_share_take(fixture->store, 0, ignore, NULL);
+	for (int round = 0; round < 2; round++) {
+		assert_true(store_share_self(fixture->store, &was));
+		(void)snprintf(
+		    saved, sizeof(saved), "%s/saved%d", fixture->folder, round);
+		check_int("rescued",
+		    store_rescue(fixture->path, saved, &counts, error),
+		    STORE_OK);
+		store_close(fixture->store);
+		assert_int_equal(rename(saved, fixture->path), 0);
+		for (const char *tail = "-wal"; tail != NULL;
+		     tail = strcmp(tail, "-wal") == 0 ? "-shm" : NULL) {
+			(void)snprintf(
+			    saved, sizeof(saved), "%s%s", fixture->path, tail);
+			(void)unlink(saved);
+			(void)snprintf(saved, sizeof(saved), "%s/saved%d%s",
+			    fixture->folder, round, tail);
+			(void)unlink(saved);
+		}
+		fixture->store = fixture_open(fixture, STORE_WRITE);
+		assert_true(store_share_self(fixture->store, &is));
+		check_int("sent", is.sent, was.sent);
+		check_int("numbered", is.last, was.last);
+		(void)fixture_observe(
+		    fixture, "198.51.100.1", KIND_SPAM, T0, T0);
+		assert_true(store_share_self(fixture->store, &was));
+		check_int("it shares", was.pending > is.pending, true);
+		send_some(&host[0]); /* without a gap */
+	}
+	down_all();
+}
+
+static void
+times_of_other_clocks_stay(void **state)
+{
+	static const int64_t ahead[][2] = { { 30, 30 }, { 2 * HOUR, 0 } };
+	struct fixture *fixture;
+	struct event_query query = {
+		.kinds = kind_bit(KIND_SPAM), .until = T0 + DAY, .most = 9
+	};
+	struct addr address;
+	int64_t at;
+
+	(void)state;
+	for (size_t i = 0; i < COUNT(ahead); i++) {
+		up_all();
+		fixture = host[0].fixture;
+		query.client = net_of("198.51.100.1");
+		(void)fixture_observe(fixture, "198.51.100.1", KIND_SPAM,
+		    T0 + ahead[i][0], T0 + ahead[i][0]);
+		store_begin(fixture->store);
+		store_settle(fixture->store, T0);
+		check_int("settled", store_commit(fixture->store), STORE_OK);
+		assert_true(
+		    store_event_newest(fixture->store, &query, &address, &at));
+		check_int("seconds ahead", at - T0, ahead[i][1]);
+		down_all();
+	}
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_know_the_same),
+		cmocka_unit_test(a_rescued_host_goes_on_where_it_was),
+		cmocka_unit_test(times_of_other_clocks_stay),
 	};
 
 	return cmocka_run_group_tests_name("share", tests, NULL, NULL);
