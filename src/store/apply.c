@@ -257,13 +257,26 @@ apply_event(const struct applying *applying)
 	if (out->key[0] != '\0') {
 		event->key = out->key;
 	}
-	db_reset(row);
 	if (fine) {
-		run(applying,
+		char address[ADDR_TEXT_SIZE];
+
+		db_run(applying->store,
 		    "INSERT INTO event (client, address, kind, at, source, key,"
-		    " detail, doubtful, host) VALUES (" FIELD("client") ", " FIELD("address") ", " FIELD("kind") ", " FIELD(
-			"at") ", " FIELD("source") ", " FIELD("key") ", " FIELD("detail") ", " FIELD("doubtful") ", :peer)");
+		    " detail, doubtful, host) VALUES (:client, :address, :kind,"
+		    " :at, :source, :key, :detail, :doubtful, :peer)",
+		    DB_WITH(db_client(&event->client),
+			db_text(
+			    ":address", addr_format(&event->address, address)),
+			db_text(":kind", kind_name(event->kind)),
+			db_int(":at", event->at),
+			db_text(":source", event->source),
+			db_text(":key", event->key),
+			db_text(":detail",
+			    (const char *)sqlite3_column_text(row, 6)),
+			db_int(":doubtful", event->doubtful),
+			db_int(":peer", applying->peer)));
 	}
+	db_reset(row);
 	return fine;
 }
 
@@ -580,17 +593,20 @@ static const struct {
 	const char *sort;
 	bool (*apply)(const struct applying *applying);
 	enum share_applied applied;
+	/* One row, of which its host says that it is not to be sent on: most
+	 * entries are, and need nothing around them. */
+	bool single;
 } sorts[] = {
-	{ "event", apply_event, SHARE_EVENT },
-	{ "tally", apply_tally, SHARE_APPLIED },
-	{ "ban", apply_ban, SHARE_APPLIED },
-	{ "hits", apply_hits, SHARE_APPLIED },
-	{ "clear", apply_clear, SHARE_APPLIED },
-	{ "change", apply_change, SHARE_APPLIED },
-	{ "mark", apply_mark, SHARE_APPLIED },
-	{ "allow", apply_allow, SHARE_APPLIED },
-	{ "audit", apply_audit, SHARE_APPLIED },
-	{ "state", apply_state, SHARE_APPLIED },
+	{ "event", apply_event, SHARE_EVENT, true },
+	{ "tally", apply_tally, SHARE_APPLIED, false },
+	{ "ban", apply_ban, SHARE_APPLIED, false },
+	{ "hits", apply_hits, SHARE_APPLIED, false },
+	{ "clear", apply_clear, SHARE_APPLIED, false },
+	{ "change", apply_change, SHARE_APPLIED, false },
+	{ "mark", apply_mark, SHARE_APPLIED, false },
+	{ "allow", apply_allow, SHARE_APPLIED, false },
+	{ "audit", apply_audit, SHARE_APPLIED, true },
+	{ "state", apply_state, SHARE_APPLIED, false },
 };
 
 /* A statement fails of what an entry says where it breaks a rule of its table;
@@ -615,17 +631,23 @@ store_share_apply(struct store *store, const struct share_entry *entry,
 		return SHARE_UNKNOWN;
 	}
 	applying.peer = find_peer(store, entry->host);
-	db_run(store, "SAVEPOINT entry", NULL);
-	let_send(store, false);
+	if (!sorts[sort].single) {
+		db_run(store, "SAVEPOINT entry", NULL);
+		let_send(store, false);
+	}
 	if (sorts[sort].apply(&applying)) {
 		applied = sorts[sort].applied;
 	}
 	if (db_refused(store)) {
 		applied = SHARE_UNKNOWN;
-		db_run(store, "ROLLBACK TO entry", NULL);
+		if (!sorts[sort].single) {
+			db_run(store, "ROLLBACK TO entry", NULL);
+		}
 	}
-	let_send(store, true);
-	db_run(store, "RELEASE entry", NULL);
+	if (!sorts[sort].single) {
+		let_send(store, true);
+		db_run(store, "RELEASE entry", NULL);
+	}
 	return applied;
 }
 

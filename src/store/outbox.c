@@ -79,7 +79,7 @@ enum {
 
 /* clang-format off */
 static const char *const triggers[][2] = {
-    { "share_event", TRIGGER("event", "INSERT ON event", "")
+    { "share_event", TRIGGER("event", "INSERT ON event", " AND new.host = 0")
 	SEND("event", "NULL", "new.at + " KEEP("events"), EVENT_BODY("new.")) END },
     { "share_ban", TRIGGER("ban", "INSERT ON ban", "")
 	SEND("ban", "NULL", "new.ends + " KEEP("bans"), DB_BAN_BODY("new.")) END },
@@ -108,7 +108,7 @@ static const char *const triggers[][2] = {
     { "share_allow_gone_again", TRIGGER("allow_gone_again", "UPDATE ON allow_gone", "")
 	SEND("allow", "new.network", "new.at + " KEEP("audit"),
 	    GONE_BODY("new.")) END },
-    { "share_audit", TRIGGER("audit", "INSERT ON audit", "")
+    { "share_audit", TRIGGER("audit", "INSERT ON audit", " AND new.host = 0")
 	SEND("audit", "NULL", "new.at + " KEEP("audit"), AUDIT_BODY("new.")) END },
     { "share_state", TRIGGER("state", "INSERT ON state", " AND new.key LIKE 'brake%'")
 	SEND("state", "new.key", "NULL", STATE_BODY("new.")) END },
