@@ -132,8 +132,7 @@ store_good_inside(struct store *store, const struct net *net, int64_t since)
 	static const char v4[] = GOOD("", "(accepted > 0 OR logins > 0)");
 	static const char v6[] =
 	    GOOD(" INDEXED BY tally_by_good",
-		"accepted > 0 AND instr(client, ':') > 0")
-	    " UNION ALL " GOOD(" INDEXED BY tally_by_login", "logins > 0");
+		"(accepted > 0 OR logins > 0) AND instr(client, ':') > 0");
 	/* clang-format on */
 	struct text_range range[2];
 	const size_t ranges = text_ranges(net, range);
