@@ -521,6 +521,14 @@ conf_shares(const struct conf *conf)
 	return conf->share_database[0] != '\0' && conf->share_name[0] != '\0';
 }
 
+char *
+conf_policy_hash(const struct conf *conf, char text[static HASH_TEXT_SIZE])
+{
+	static const unsigned char key[HASH_KEY_SIZE];
+
+	return hash_text(key, &conf->policy, sizeof(conf->policy), text);
+}
+
 bool
 conf_watches(const struct conf *conf)
 {

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "base/addr.h"
+#include "base/table.h"
 #include "conf/language.h"
 #include "core/kind.h"
 #include "core/policy.h"
@@ -253,6 +254,11 @@ const char *conf_paragraph(const struct conf *conf, const char *tag);
 
 /* Whether this host shares with others. */
 bool conf_shares(const struct conf *conf);
+
+/* What tells its policy from another one's, on hosts of the same version; gives
+ * back `text`. */
+char *conf_policy_hash(
+    const struct conf *conf, char text[static HASH_TEXT_SIZE]);
 
 /* Whether videur-watch follows any log. */
 bool conf_watches(const struct conf *conf);

@@ -252,6 +252,14 @@ verb export_bans;
 /* Makes its own bracket. */
 verb export_fbl;
 
+/* How it stands with what is shared; EXIT_NO where it is not as it should be.
+ * The check refuses a configuration that shares nothing. */
+verb share_status, share_check;
+/* They become videur-share. */
+verb share_init, share_leave;
+/* The same in short, where the configuration shares. */
+void share_put(struct ctl *ctl);
+
 /* The words as one text, or "-": what stands on standard input, line by
  * line. */
 verb decode_text;

@@ -174,7 +174,8 @@ put_state(struct ctl *ctl, const struct state *states, enum engine_state which)
 		    piece_duration(ctl->now - state->since),
 		    value[0] != '\0' ? " (" : "", value,
 		    value[0] != '\0' ? ")" : "");
-	} else if (which == STATE_MILTER || which == STATE_WATCH) {
+	} else if (which == STATE_MILTER || which == STATE_WATCH ||
+		   which == STATE_SHARE) {
 		output_line(name, "no sign of life yet");
 	}
 }
@@ -304,6 +305,9 @@ status_put_life(struct ctl *ctl)
 	output_object("services", NULL);
 	put_state(ctl, states, STATE_MILTER);
 	put_state(ctl, states, STATE_WATCH);
+	if (conf_shares(ctl->conf)) {
+		put_state(ctl, states, STATE_SHARE);
+	}
 	output_end();
 }
 
@@ -356,6 +360,7 @@ status_show(struct ctl *ctl)
 	put_names(ctl);
 	put_kept(conf);
 	status_put_life(ctl);
+	share_put(ctl);
 	put_state(ctl, states, STATE_SUPPRESSED);
 	put_losses(ctl, &states[STATE_LOST]);
 	put_state(ctl, states, STATE_BRAKE);

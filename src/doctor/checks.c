@@ -179,20 +179,24 @@ check_database(const struct facts *facts, struct diagnosis *out)
 static void
 check_services(const struct facts *facts, struct diagnosis *out)
 {
-	static const struct {
+	const struct {
 		enum engine_state state;
 		const char *name;
-	} services[] = { { STATE_MILTER, "videur-milter" },
-		{ STATE_WATCH, "videur-watch" } };
-	size_t count = conf_watches(facts->conf) ? 2 : 1;
+		bool configured;
+	} services[] = { { STATE_MILTER, "videur-milter", true },
+		{ STATE_WATCH, "videur-watch", conf_watches(facts->conf) },
+		{ STATE_SHARE, "videur-share", conf_shares(facts->conf) } };
 
-	for (size_t i = 0; i < count; i++) {
+	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
 		const struct state *state = &facts->records
 						 .state[services[i].state];
 		int64_t silence = facts->now - state->since;
 		const char *name = services[i].name;
 		char ago[DURATION_TEXT_SIZE];
 
+		if (!services[i].configured) {
+			continue;
+		}
 		if (state->since == 0) {
 			diagnosis_say(out, "never-alive", name);
 		} else if (silence > RECORDS_SILENCE) {
@@ -205,6 +209,53 @@ check_services(const struct facts *facts, struct diagnosis *out)
 	}
 	if (facts->no_landlock) {
 		diagnosis_say(out, "no-landlock", NULL);
+	}
+}
+
+/* The server, and what other hosts are like. */
+static void
+check_sharing(const struct facts *facts, struct diagnosis *out)
+{
+	const struct records *records = &facts->records;
+	const struct sharing *sharing = &records->sharing;
+	char number[NUMBER_SIZE];
+	char at[TIME_TEXT_SIZE];
+
+	if (!conf_shares(facts->conf)) {
+		return;
+	}
+	if (sharing->why[0] != '\0') {
+		diagnosis_say(out, "share-lost",
+		    text_from_time(sharing->since, at), sharing->why,
+		    diagnosis_number(sharing->self.pending, number));
+	}
+	if (sharing->missed > 0 &&
+	    facts->now - sharing->missed_at < facts->conf->keep_events) {
+		diagnosis_say(out, "share-missed",
+		    text_from_time(sharing->missed_at, at));
+	}
+	for (size_t i = 0; i < records->peers; i++) {
+		const struct share_peer *peer = &records->peer[i];
+		const unsigned faults = engine_peer_faults(
+		    facts->conf, peer, sharing->asked);
+		char ago[DURATION_TEXT_SIZE];
+
+		if ((faults & 1U << PEER_AWAY) != 0) {
+			diagnosis_say(out, "peer-away", peer->name,
+			    text_from_duration(
+				sharing->asked - peer->seen, ago));
+		}
+		if ((faults & 1U << PEER_VERSION) != 0) {
+			diagnosis_say(out, "peer-version", peer->name,
+			    peer->version, VIDEUR_VERSION);
+		}
+		if ((faults & 1U << PEER_POLICY) != 0) {
+			diagnosis_say(out, "peer-policy", peer->name);
+		}
+		if ((faults & 1U << PEER_CLOCK) != 0) {
+			diagnosis_say(out, "peer-clock", peer->name,
+			    diagnosis_number(peer->clock, number));
+		}
 	}
 }
 
@@ -433,6 +484,7 @@ static const struct {
 	{ "scanners", 0, check_scanners, NULL },
 	{ "milter", NEEDS_RECORDS, check_seen, NULL },
 	{ "services", NEEDS_RECORDS, check_services, NULL },
+	{ "sharing", NEEDS_RECORDS, check_sharing, NULL },
 	{ "mode", NEEDS_RECORDS, check_mode, NULL },
 	{ "logs", 0, check_logs, NULL },
 	{ "clock", 0, check_clock, NULL },

@@ -84,6 +84,7 @@ enum {
 	/* Clocks of one host agree better than this. */
 	RECORDS_SLACK = 60,
 	/* Services sign every ten seconds; a busy database may delay that. */
+	RECORDS_PEERS_MAX = 32,
 	RECORDS_SILENCE = 120
 };
 
@@ -147,6 +148,9 @@ struct records {
 	/* Of today and yesterday: what the milter saw, and what was read. */
 	struct milter_seen seen;
 	struct losses lost;
+	struct sharing sharing;
+	struct share_peer peer[RECORDS_PEERS_MAX];
+	size_t peers;
 	struct brake brake;
 	/* Since when new bans are only observed, and those. */
 	int64_t observing;

@@ -107,6 +107,16 @@ keep_event(void *to, const struct net *client, const struct tally *sum)
 	((struct facts *)to)->records.event_ahead = true;
 }
 
+static void
+keep_peer(void *to, const struct share_peer *peer)
+{
+	struct records *records = to;
+
+	if (records->peers < RECORDS_PEERS_MAX) {
+		records->peer[records->peers++] = *peer;
+	}
+}
+
 void
 facts_read_records(struct facts *facts, struct store *store)
 {
@@ -130,6 +140,8 @@ facts_read_records(struct facts *facts, struct store *store)
 	engine_seen(store, now, &records->seen);
 	store_numbers(store, &records->numbers);
 	engine_losses(store, now, &records->lost);
+	engine_sharing(store, facts->conf, now, &records->sharing);
+	store_share_peer_each(store, keep_peer, records);
 	engine_brake(store, facts->conf, now, &records->brake);
 	records->observing = engine_observing(records->state);
 	observed.active_at = records->observing;

@@ -243,6 +243,39 @@ const struct state *engine_state_mode(
 /* Since when a service only observes; 0 where none says so. */
 int64_t engine_observing(const struct state states[static STATE_COUNT]);
 
+/* How another host differs from this one. */
+enum peer_fault {
+	PEER_AWAY, /* the server has not heard of it for ENGINE_PEER_AWAY s */
+	PEER_VERSION,
+	PEER_POLICY, /* of the same version */
+	PEER_CLOCK,  /* by more than ENGINE_PEER_CLOCK ms */
+	PEER_FAULTS
+};
+enum {
+	ENGINE_PEER_AWAY = 60,
+	ENGINE_PEER_CLOCK = 2000
+};
+extern const struct words peer_words;
+/* Bits 1 << PEER_AWAY ...; `at` is when the server was asked. */
+unsigned engine_peer_faults(
+    const struct conf *conf, const struct share_peer *peer, int64_t at);
+
+/* How it stands with what this host shares. */
+struct sharing {
+	bool joined;
+	struct share_self self;   /* once it has */
+	int64_t asked;            /* the last sign of life; 0: none */
+	bool connected;           /* as of then, which was not long ago */
+	int64_t since;            /* connected or not */
+	char why[STORE_KEY_SIZE]; /* not; or empty */
+	int64_t missed;           /* entries up to that one were gone; or 0 */
+	int64_t missed_at;        /* when that was found */
+	int64_t hosts;            /* others that share */
+	int64_t differ;           /* those with a fault */
+};
+void engine_sharing(struct store *store, const struct conf *conf, int64_t now,
+    struct sharing *sharing);
+
 /* What the policy's scale makes of a client now; `unflushed` as in
  * engine_observe(). */
 struct repute {

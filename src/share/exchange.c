@@ -6,7 +6,6 @@
 
 #include "base/log.h"
 #include "base/proc.h"
-#include "base/table.h"
 #include "base/text.h"
 #include "engine/engine.h"
 #include "share/batch.h"
@@ -269,15 +268,6 @@ receive_some(struct exchange *exchange)
 
 /* ---- telling ---- */
 
-/* What tells one policy from another, among hosts of one version. */
-static char *
-policy_hash(const struct conf *conf, char text[static HASH_TEXT_SIZE])
-{
-	static const unsigned char key[HASH_KEY_SIZE];
-
-	return hash_text(key, &conf->policy, sizeof(conf->policy), text);
-}
-
 /* What the server says of the others, one row each. */
 static void
 put_peers(struct exchange *exchange, const PGresult *got)
@@ -353,7 +343,7 @@ report(struct exchange *exchange)
 		    server_text(
 			now.tv_sec * INT64_C(1000) + now.tv_nsec / 1000000,
 			clock_ms),
-		    policy_hash(exchange->conf, hash), VIDEUR_VERSION,
+		    conf_policy_hash(exchange->conf, hash), VIDEUR_VERSION,
 		    server_text(self.pending, pending) })) {
 		return false;
 	}

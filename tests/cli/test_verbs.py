@@ -69,10 +69,11 @@ WORDS = {
     "backup": [["{}/copy"]],
     "restore": [["{}/videur.old"]],
     "rescue": [["{}/saved"]],
+    "share status": [[]],
     "rescue seen": [[]],
 }
-# They have forms of their own.
-MACHINES = {"export", "export fbl"}
+# They have forms of their own, or another program does them.
+MACHINES = {"export", "export fbl", "share init", "share leave"}
 # A line each, with nothing around them.
 OBJECTS = {"tail", "rules test", "replay"}
 # What they leave out or cannot do, they say on standard error.
@@ -130,6 +131,11 @@ def fill(house):
     for what in ["lines", "understood", "findings", "dropped"]:
         house.sql("INSERT INTO daily VALUES (?, ?, ?, 9876543210)", day, what,
                   source)
+    house.configure('share { database = "host=db" name = mx1 }')
+    house.sql("INSERT OR REPLACE INTO state VALUES"
+              " ('share', '0.1.0', ?), ('share-lost', ?, ?)", now(),
+              "could not translate host name \"db\" to address: Temporary fa",
+              now())
     house.sql("INSERT OR REPLACE INTO state VALUES"
               " ('damaged', 'videur.db.damaged-20261127T183000', ?),"
               " ('lost', '9876543210', ?), ('brake', 'on', ?)",
