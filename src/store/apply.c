@@ -634,6 +634,7 @@ store_share_apply(struct store *store, const struct share_entry *entry,
 	if (!sorts[sort].single) {
 		db_run(store, "SAVEPOINT entry", NULL);
 		let_send(store, false);
+		db_lengths_forget(store);
 	}
 	if (sorts[sort].apply(&applying)) {
 		applied = sorts[sort].applied;

@@ -51,8 +51,21 @@ ask_length(struct store *store, enum db_table table, int family, int64_t above,
 	    -1);
 }
 
-/* What a reader found holds until another handle has committed: then it reads
- * them all.  Who may write asks each time. */
+void
+db_length_is_there(
+    struct store *store, enum db_table table, const struct net *net)
+{
+	store->lengths[table].there[!net_is_v4(net)][db_bits(net)] = true;
+}
+
+void
+db_lengths_forget(struct store *store)
+{
+	memset(store->lengths, 0, sizeof(store->lengths));
+}
+
+/* What was found holds until another handle has committed: then all are read
+ * again.  This one's own are added as it writes them. */
 static const bool *
 read_lengths(struct store *store, enum db_table table, int family)
 {
@@ -63,7 +76,7 @@ read_lengths(struct store *store, enum db_table table, int family)
 	if (!store->lengths_hold) {
 		changes = store_changes(store);
 		if (changes < 0 || changes != store->lengths_of) {
-			memset(store->lengths, 0, sizeof(store->lengths));
+			db_lengths_forget(store);
 		}
 		store->lengths_of = changes;
 		store->lengths_hold = true;
@@ -91,7 +104,7 @@ next_around(struct store *store, enum db_table table, const struct net *inner,
 	if (*length >= bits) {
 		return false;
 	}
-	if (store->mode == STORE_READ && store->status == STORE_OK &&
+	if (store->status == STORE_OK &&
 	    sqlite3_get_autocommit(store->db) == 0) {
 		there = read_lengths(store, table, family);
 		do {
@@ -172,6 +185,7 @@ db_ban_put(struct store *store, struct ban *ban)
 	}
 	if (store->status == STORE_OK) {
 		ban->id = sqlite3_last_insert_rowid(store->db);
+		db_length_is_there(store, DB_BAN, &ban->who);
 	}
 }
 
@@ -514,6 +528,7 @@ store_allow_put(struct store *store, const struct allow *allow, int64_t now)
 	const bool own = db_enter(store);
 
 	now = allow_time(store, &allow->net, now);
+	db_length_is_there(store, DB_ALLOW, &allow->net);
 	db_run(store, "DELETE FROM allow_gone WHERE network = :client",
 	    DB_WITH(db_client(&allow->net)));
 	db_run(store,

@@ -108,7 +108,7 @@ struct store {
 	int64_t sum_day;
 	int64_t sum[KIND_COUNT];
 
-	/* Which lengths of networks the tables hold, as a reader found them
+	/* Which lengths of networks the tables hold, as far as it is known
 	 * (bans.c). */
 	struct db_lengths lengths[DB_TABLES];
 	int64_t lengths_of; /* store_changes() then */
@@ -375,6 +375,10 @@ void db_log_holder(
 	" again_own, say"
 bool db_ban_read(sqlite3_stmt *row, struct ban *ban);
 void db_ban_put(struct store *store, struct ban *ban);
+/* A network of that length is written; of many, all are to be read again. */
+void db_length_is_there(
+    struct store *store, enum db_table table, const struct net *net);
+void db_lengths_forget(struct store *store);
 /* Another secret than the one there is. */
 void db_secret_put(struct store *store,
     const unsigned char secret[static STORE_SECRET_SIZE], int64_t since);

@@ -64,6 +64,7 @@ store_names_apply(struct store *store, int64_t now)
 {
 	const bool own = db_enter(store);
 
+	db_lengths_forget(store);
 	db_run(store,
 	    "DELETE FROM allow_network WHERE name_id NOT IN (SELECT id"
 	    " FROM allow_name)",
