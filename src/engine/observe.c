@@ -380,18 +380,28 @@ is_due(int64_t number)
 	return number % each == 0;
 }
 
+/* What the tallies say of the hours that any rule may look at for an event. */
+struct hours {
+	int64_t hour; /* of the event */
+	enum kind kind;
+	int64_t number;   /* events of its kind in its hour */
+	struct tally sum; /* of them all: no rule counts more */
+};
+
 static void
 add_hour(void *to, int64_t hour, const struct tally *tally)
 {
-	(void)hour;
-	tally_add(to, tally);
+	struct hours *hours = to;
+
+	if (hour == hours->hour) {
+		hours->number = tally->kind[hours->kind];
+	}
+	tally_add(&hours->sum, tally);
 }
 
-/* What the tallies say of the hours that any rule may look at for the event: no
- * rule counts more. */
 static void
 sum_around(struct store *store, const struct conf *conf,
-    const struct event *event, struct tally *sum)
+    const struct event *event, struct hours *hours)
 {
 	int64_t within = 0;
 
@@ -403,9 +413,10 @@ sum_around(struct store *store, const struct conf *conf,
 			within = rule->within;
 		}
 	}
-	*sum = (struct tally){ .sessions = 0 };
+	*hours = (struct hours){ .hour = tally_hour(event->at),
+		.kind = event->kind };
 	store_tally_hours(store, &event->client, tally_hour(event->at - within),
-	    tally_hour(event->at + within), add_hour, sum);
+	    tally_hour(event->at + within), add_hour, hours);
 }
 
 /* Let each rule that counts the event judge, and what is above the client.
@@ -413,12 +424,10 @@ sum_around(struct store *store, const struct conf *conf,
  * to count all others again for each of thousands would take long. */
 static void
 judge_all(struct store *store, struct judge_query *query,
-    const struct event *event, struct outcome *outcome)
+    const struct event *event, const struct tally *sum, struct outcome *outcome)
 {
 	const struct policy *policy = &query->conf->policy;
-	struct tally sum;
 
-	sum_around(store, query->conf, event, &sum);
 	query->storm = is_storm(store, event, outcome);
 	for (size_t i = 0; i < policy->rules; i++) {
 		struct judgement judged;
@@ -427,7 +436,7 @@ judge_all(struct store *store, struct judge_query *query,
 		query->observed = false;
 		if ((query->rule->kinds & kind_bit(event->kind)) != 0 &&
 		    (query->rule->within > query->conf->keep_tallies ||
-			tally_of(&sum, query->rule->kinds) >=
+			tally_of(sum, query->rule->kinds) >=
 			    query->rule->limit) &&
 		    (!outcome->stored ||
 			!engine_is_same(store, query, event)) &&
@@ -471,13 +480,15 @@ engine_judge_stored(struct store *store, const struct conf *conf,
 		.at = event->at < now ? event->at : now,
 		.now = now };
 	struct around around;
+	struct hours hours;
 
 	*outcome = (struct outcome){ .counted = true, .stored = true };
 	if (exemption(conf, &event->address) == STANDING_CLEAR &&
 	    !store_allow_find(store, &event->address, now, NULL) &&
 	    is_kept(store, conf, event, 0, &around)) {
 		query.spent = around.since;
-		judge_all(store, &query, event, outcome);
+		sum_around(store, conf, event, &hours);
+		judge_all(store, &query, event, &hours.sum, outcome);
 	}
 }
 
@@ -508,7 +519,7 @@ engine_observe(struct store *store, const struct conf *conf,
 		.name = kind_name(event.kind),
 		.number = 1 };
 	struct around around;
-	int64_t number = 0;
+	struct hours hours;
 
 	*outcome = (struct outcome){ .stored = false };
 	tally.tally.kind[event.kind] = 1;
@@ -524,16 +535,16 @@ engine_observe(struct store *store, const struct conf *conf,
 	}
 	outcome->counted = true;
 	store_record(
-	    store, &(struct store_record){
-		       .tally = &tally, .tallied = &number, .sum = &sum });
-	outcome->stored = is_kept(store, conf, &event, number, &around);
+	    store, &(struct store_record){ .tally = &tally, .sum = &sum });
+	sum_around(store, conf, &event, &hours);
+	outcome->stored = is_kept(store, conf, &event, hours.number, &around);
 	if (outcome->stored) {
 		store_record(store, &(struct store_record){ .event = &event });
-	} else if (around.answered || !is_due(number)) {
+	} else if (around.answered || !is_due(hours.number)) {
 		return;
 	}
 	query.spent = around.since;
-	judge_all(store, &query, &event, outcome);
+	judge_all(store, &query, &event, &hours.sum, outcome);
 }
 
 void

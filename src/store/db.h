@@ -389,9 +389,7 @@ void db_share_triggers(struct store *store);
 /* Read into store->ban the bans that cover `query->who` or are exactly its,
  * the last-ending first, then the newest. */
 void db_ban_gather(struct store *store, const struct ban_query *query);
-/* `tallied`, if given: what its only number comes to. */
-void db_tally_add(
-    struct store *store, const struct tally_row *row, int64_t *tallied);
+void db_tally_add(struct store *store, const struct tally_row *row);
 /* Good logins.  To begin with; and after what they say was written may not be
  * in the database. */
 void db_logins_init(struct store *store);

@@ -167,15 +167,10 @@ enum {
 	"INSERT INTO tally (client, hour, " #name                              \
 	") VALUES (:client, :hour, ?) ON CONFLICT (client, hour) DO UPDATE"    \
 	" SET " #name " = " #name " + excluded." #name,
-#define NUMBER(name)                                                           \
-	"SELECT " #name " FROM tally WHERE client = :client AND hour = :hour",
 
-/* RETURNING would make a table of its own for the number. */
 void
-db_tally_add(struct store *store, const struct tally_row *row, int64_t *tallied)
+db_tally_add(struct store *store, const struct tally_row *row)
 {
-	static const char *const number_of[] = { NUMBER(sessions)
-		    EACH_OTHER(NUMBER) };
 	static const char *const one[] = { ONE(sessions) EACH_OTHER(ONE) };
 	/* clang-format off */
 	static const char all[] =
@@ -204,12 +199,6 @@ db_tally_add(struct store *store, const struct tally_row *row, int64_t *tallied)
 		(void)sqlite3_bind_int64(statement, 3 + i, number[i]);
 	}
 	(void)db_row(store, statement);
-	if (tallied != NULL) {
-		*tallied = db_number(store, number_of[last],
-		    DB_WITH(
-			db_client(&row->client), db_int(":hour", row->hour)),
-		    0);
-	}
 }
 
 /* All columns, behind another one. */
@@ -556,7 +545,7 @@ store_record(struct store *store, const struct store_record *record)
 		db_login_failed(store, event);
 	}
 	if (record->tally != NULL) {
-		db_tally_add(store, record->tally, record->tallied);
+		db_tally_add(store, record->tally);
 	}
 	if (record->sum != NULL) {
 		db_daily_add(store, record->sum);

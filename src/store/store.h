@@ -262,11 +262,10 @@ struct position {
 struct store_record {
 	const struct event *event;
 	const struct tally_row *tally; /* added to that hour */
-	int64_t *tallied; /* if given: what the tally's only number comes to */
-	const struct daily_row *sum; /* added to that day */
-	const struct ban_hits *hits; /* added to that ban, if it is there */
-	const struct reset *reset;   /* an older one gives way */
-	const char *source;          /* a path or "journal", of: */
+	const struct daily_row *sum;   /* added to that day */
+	const struct ban_hits *hits;   /* added to that ban, if it is there */
+	const struct reset *reset;     /* an older one gives way */
+	const char *source;            /* a path or "journal", of: */
 	const struct position *position;
 	/* A new ban; its id is set, and where its ref is empty one is drawn.
 	 * A ref that another ban has is a failure. */
