@@ -162,7 +162,8 @@ find_secret(struct store *store)
 		(void)store_state_find(
 		    store, secret_key, hex, sizeof(hex), &since);
 	}
-	if (!read_hex(hex, store->secret, STORE_SECRET_SIZE)) {
+	if (store->status == STORE_OK &&
+	    !read_hex(hex, store->secret, STORE_SECRET_SIZE)) {
 		db_fail(store, STORE_FAILED,
 		    "the secret in table state is damaged");
 	}
