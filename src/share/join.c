@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "base/proc.h"
 #include "base/text.h"
+#include "share/batch.h"
 
 static struct share_keep
 keep_of(const struct conf *conf)
@@ -165,14 +166,20 @@ compare(struct exchange *exchange, int64_t seq, int64_t n, int64_t pruned)
 #define WAS      "share-was"      /* the instance, and its newest seq here */
 #define WAS_READ "share-was-read" /* likewise, and how far it had read */
 
+static void
+put_before(struct store *store, const struct share_self *self, int64_t seq)
+{
+	store_state_put(store, WAS, self->instance, seq);
+	store_state_put(store, WAS_READ, self->instance, self->read);
+}
+
 void
 join_leave(struct store *store)
 {
 	struct share_self self;
 
 	if (store_share_self(store, &self)) {
-		store_state_put(store, WAS, self.instance, self.last);
-		store_state_put(store, WAS_READ, self.instance, self.read);
+		put_before(store, &self, self.last);
 		store_share_leave(store);
 	}
 }
@@ -212,40 +219,89 @@ find_before(struct exchange *exchange, bool anew)
 	return true;
 }
 
-/* A copy of the database was put back since it joined. */
+/* The server has this host's entries up to `seq`.  Those that are still to be
+ * sent here are the same where only its answer was lost; `*other` is set where
+ * they are not: a copy of the database was put back, which has the beginning of
+ * them at most.  False with the connection lost. */
 static bool
-was_restored(const struct exchange *exchange)
+compare_sent(struct exchange *exchange, int64_t seq, bool *other)
 {
-	char was[STORE_KEY_SIZE];
-	int64_t since;
+	struct share_self *self = &exchange->self;
+	char first[SERVER_NUMBER_SIZE];
+	struct batch batch;
+	int64_t same = 0;
+	PGresult *got = NULL;
 
-	return store_state_find(exchange->store, STORE_STATE_RESTORED, was,
-		   sizeof(was), &since) &&
-	       since >= exchange->self.joined;
-}
-
-/* This database is not the one that joined: it comes as another instance of the
- * same host, and what it did and lost is read like what others did. */
-static bool
-begin_anew(struct exchange *exchange)
-{
-	log_warn("the database was put back or rescued: this host joins anew, "
-		 "and what it had sent since is read from the server");
-	store_begin(exchange->store);
-	join_leave(exchange->store);
-	if (!exchange_commit(exchange)) {
+	while (self->sent < seq && !*other && batch_begin(&batch)) {
+		(void)store_share_take(
+		    exchange->store, EXCHANGE_MOST, batch_add, &batch);
+		if (!batch_end(&batch)) {
+			batch_free(&batch);
+			break;
+		}
+		got = server_try(exchange->server,
+		    "SELECT coalesce(min(u.i) FILTER (WHERE e.sort <> 'void'"
+		    " AND (e.sort <> u.sort OR e.body <> u.body::jsonb)),"
+		    " count(*) + 1) - 1 FROM unnest($3::text[], $4::text[])"
+		    " WITH ORDINALITY AS u (sort, body, i) LEFT JOIN"
+		    " videur.entry e ON e.host = $1::integer"
+		    " AND e.seq = $2::bigint + u.i - 1",
+		    4,
+		    (const char *const[]){ exchange->host,
+			server_text(batch.first, first),
+			batch.list[BATCH_SORTS], batch.list[BATCH_BODIES] });
+		same = got != NULL ? server_number(got, 0, 0) : 0;
+		if (same > seq - self->sent) {
+			same = seq - self->sent;
+		}
+		*other = self->sent + same < seq && same < EXCHANGE_MOST;
+		PQclear(got);
+		batch_free(&batch);
+		if (exchange->server->conn == NULL || exchange->server->stop) {
+			return false;
+		}
+		store_begin(exchange->store);
+		store_share_sent(exchange->store, self->sent + same);
+		if (!exchange_commit(exchange)) {
+			break;
+		}
+		self->sent += same;
+	}
+	if (self->sent < seq && !*other) {
 		server_lose(exchange->server,
 		    "the database could not be written to join");
 		return false;
 	}
-	exchange->self = (struct share_self){ .joined = 0 };
-	draw_instance(exchange->self.instance);
+	return true;
+}
+
+/* This database is not the one that joined: it comes as another instance of the
+ * same host.  What it had sent and lost is read like what others did, and what
+ * it did since is sent. */
+static bool
+begin_anew(struct exchange *exchange)
+{
+	struct share_self *self = &exchange->self;
+	char instance[SHARE_INSTANCE_SIZE];
+
+	log_warn("the database was put back: this host joins anew, and what it "
+		 "had sent since is read from the server");
+	draw_instance(instance);
+	store_begin(exchange->store);
+	put_before(exchange->store, self, self->sent);
+	store_share_renew(exchange->store, instance, proc_now());
+	if (!exchange_commit(exchange) ||
+	    !store_share_self(exchange->store, self)) {
+		server_lose(exchange->server,
+		    "the database could not be written to join");
+		return false;
+	}
 	return true;
 }
 
 /* Ask the server for a place, `anew` or that which this host has; false with
  * the connection lost.  `*unknown` is set where the server has entries of this
- * instance that are not known here. */
+ * instance that are not those of this database. */
 static bool
 join_there(struct exchange *exchange, bool anew, bool *unknown)
 {
@@ -269,14 +325,13 @@ join_there(struct exchange *exchange, bool anew, bool *unknown)
 	(void)text_copy(
 	    exchange->host, sizeof(exchange->host), PQgetvalue(got, 0, 0));
 	seq = server_number(got, 0, 1);
-	*unknown = !anew && seq > self->last;
-	fine = find_before(exchange, anew) &&
-	       (*unknown || !anew ||
-		   join_here(exchange, PQgetvalue(got, 0, 4)));
-	fine = fine &&
+	*unknown = false;
+	fine = (anew || compare_sent(exchange, seq, unknown)) &&
+	       find_before(exchange, anew) &&
+	       (!anew || join_here(exchange, PQgetvalue(got, 0, 4))) &&
 	       (*unknown || compare(exchange, seq, server_number(got, 0, 2),
 				server_number(got, 0, 3)));
-	exchange->acked = fine && seq > self->sent ? seq : 0;
+	exchange->acked = 0;
 	PQclear(got);
 	return fine;
 }
@@ -297,7 +352,7 @@ join_server(struct exchange *exchange)
 {
 	const char *name = exchange->conf->share_name;
 	struct share_self *self = &exchange->self;
-	bool joined = store_share_self(exchange->store, self);
+	const bool joined = store_share_self(exchange->store, self);
 	bool unknown = false;
 
 	exchange->host[0] = '\0';
@@ -315,17 +370,15 @@ join_server(struct exchange *exchange)
 		server_lose(exchange->server, why);
 		return false;
 	}
-	if (!join_format(exchange->server) ||
-	    (joined && was_restored(exchange) && !begin_anew(exchange))) {
+	if (!join_format(exchange->server)) {
 		return false;
 	}
-	joined = self->joined != 0;
 	if (!joined && self->instance[0] == '\0') {
 		draw_instance(self->instance);
 	}
 	if (!join_there(exchange, !joined, &unknown) ||
 	    (unknown && (!begin_anew(exchange) ||
-			    !join_there(exchange, true, &unknown)))) {
+			    !join_there(exchange, false, &unknown)))) {
 		return false;
 	}
 	put_keep(exchange);

@@ -257,6 +257,23 @@ store_share_leave(struct store *store)
 			 " WHERE name = 'share_out'");
 }
 
+void
+store_share_renew(struct store *store, const char *instance, int64_t now)
+{
+	static const char *const numbered[] = {
+		"UPDATE share_out SET seq = seq - (SELECT sent FROM share)",
+		"UPDATE sqlite_sequence SET seq = seq - (SELECT sent FROM share)"
+		" WHERE name = 'share_out'",
+	};
+
+	for (size_t i = 0; i < sizeof(numbered) / sizeof(numbered[0]); i++) {
+		db_run(store, numbered[i], NULL);
+	}
+	db_run(store,
+	    "UPDATE share SET instance = :instance, joined = :now, sent = 0",
+	    DB_WITH(db_text(":instance", instance), db_int(":now", now)));
+}
+
 /* ---- taking ---- */
 
 /* Some of what was added up becomes an entry: false where there was none. */

@@ -74,6 +74,10 @@ void store_share_keep(struct store *store, const struct share_keep *keep);
  * and resets. */
 void store_share_leave(struct store *store);
 
+/* Go on as another instance of this host: what is to be sent is numbered from
+ * 1 on. */
+void store_share_renew(struct store *store, const char *instance, int64_t now);
+
 /* Tell the oldest `most` entries that are to be sent, in order and without a
  * gap; what was added up meanwhile becomes entries first.  Gives back how many
  * were told. */
