@@ -20,6 +20,7 @@ struct judge_query {
 	bool before;   /* as it was before a ban that began at `at` */
 	bool observed; /* observed bans count like others */
 	bool storm;    /* logins fail for all, and it is one of them */
+	bool batch;    /* it was stored with others, before any was judged */
 	bool on_mx;    /* a failed login, seen on port 25 */
 	const struct tally *unflushed; /* or NULL */
 };

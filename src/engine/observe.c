@@ -438,7 +438,7 @@ judge_all(struct store *store, struct judge_query *query,
 		    (query->rule->within > query->conf->keep_tallies ||
 			tally_of(sum, query->rule->kinds) >=
 			    query->rule->limit) &&
-		    (!outcome->stored ||
+		    (!outcome->stored || query->batch ||
 			!engine_is_same(store, query, event)) &&
 		    engine_judge(store, query, &judged)) {
 			outcome->spared |= judged.spared;
@@ -478,7 +478,8 @@ engine_judge_stored(struct store *store, const struct conf *conf,
 		.client = event->client,
 		.address = event->address,
 		.at = event->at < now ? event->at : now,
-		.now = now };
+		.now = now,
+		.batch = true };
 	struct around around;
 	struct hours hours;
 

@@ -89,7 +89,7 @@ void store_share_sent(struct store *store, int64_t seq);
 /* What became of an entry of another host. */
 enum share_applied {
 	SHARE_APPLIED,
-	SHARE_EVENT,  /* and the event is to be judged */
+	SHARE_EVENT,  /* it is judged when it is counted */
 	SHARE_UNKNOWN /* of a later version, or not whole: left out */
 };
 /* An event, and its texts; it knows no detail. */
@@ -102,6 +102,12 @@ struct share_event {
  * SHARE_EVENT. */
 enum share_applied store_share_apply(struct store *store,
     const struct share_entry *entry, struct share_event *event);
+/* The events, the newest `room` of each host, kind and hour, that an applied
+ * entry of the sort "tally" counts.  They are judged then and not before: what
+ * else their host did then, and the bans it made of them, are known.  Gives back
+ * how many there are; *events must not move. */
+size_t store_share_counted(struct store *store, const struct share_entry *entry,
+    struct share_event *events, size_t room);
 /* What the others sent is here up to that n. */
 void store_share_read(struct store *store, int64_t n);
 

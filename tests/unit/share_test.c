@@ -28,6 +28,7 @@ struct host {
 	int64_t sent;
 };
 static struct host host[HOSTS];
+static size_t batch_most = BATCH; /* read at once */
 
 static void
 add_to_log(void *to, const struct share_entry *entry)
@@ -69,7 +70,7 @@ read_some(struct host *to, int64_t now)
 	int64_t n;
 
 	assert_true(store_share_self(store, &self));
-	for (n = self.read; n < (int64_t)logged && count < BATCH; n++) {
+	for (n = self.read; n < (int64_t)logged && count < batch_most; n++) {
 		if (log_entry[n].host != to->name) {
 			batch[count++] = log_entry[n];
 		}
@@ -405,11 +406,74 @@ times_of_other_clocks_stay(void **state)
 	}
 }
 
+/* What each of two saw is too little: together it is enough, also where sums
+ * come in a later batch than the events. */
+static void
+evidence_of_two_bans_whatever_the_batches(void **state)
+{
+	static const char who[] = "198.51.100.1";
+
+	(void)state;
+	for (size_t most = 1; most <= BATCH; most += BATCH - 1) {
+		up_all();
+		for (int i = 0; i < 24; i++) {
+			(void)fixture_observe(host[i % 2].fixture, who,
+			    KIND_COMMAND, T0 + i, T0 + i);
+		}
+		check_int("alone",
+		    fixture_banned(host[0].fixture, who, T0 + 60), false);
+		batch_most = most;
+		settle(T0 + 60);
+		batch_most = BATCH;
+		for (int i = 0; i < HOSTS; i++) {
+			check_int("together",
+			    fixture_banned(host[i].fixture, who, T0 + 60),
+			    true);
+		}
+		down_all();
+	}
+}
+
+/* Of a host that is of another version, or lies. */
+static void
+what_is_no_good_stops_nothing(void **state)
+{
+	static const char *const bodies[] = { "", "{", "{}", "[\"abc\"]",
+		"[5, null, [1], {\"a\": [2]}]", "[[\"203.0.113.7\", \"x\"]]",
+		"[[\"203.0.113.7\", 9223372036854775807, 0, 0, 0, 0, 0, 99]]",
+		"[[\"203.0.113.7\", 0, 0, 0, 0, 0, 0, 1e999, -1, \"7\"]]" };
+	static const char *const sorts[] = { "tally", "event", "ban", "hits",
+		"clear", "change", "mark", "allow", "audit", "state", "later" };
+	struct shared_outcome outcome;
+
+	(void)state;
+	up_all();
+	for (size_t i = 0; i < COUNT(sorts) * COUNT(bodies); i++) {
+		const struct share_entry entry = { .n = (int64_t)i + 1,
+			.host = "liar",
+			.sort = sorts[i / COUNT(bodies)],
+			.body = bodies[i % COUNT(bodies)] };
+		struct store *store = host[0].fixture->store;
+
+		store_begin(store);
+		engine_share(
+		    store, host[0].fixture->conf, &entry, 1, T0, &outcome);
+		store_share_read(store, entry.n);
+		if (store_commit(store) != STORE_OK) {
+			fail_msg("%s %s: %s", entry.sort, entry.body,
+			    store_error(store));
+		}
+	}
+	down_all();
+}
+
 int
 main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_know_the_same),
+		cmocka_unit_test(evidence_of_two_bans_whatever_the_batches),
+		cmocka_unit_test(what_is_no_good_stops_nothing),
 		cmocka_unit_test(a_rescued_host_goes_on_where_it_was),
 		cmocka_unit_test(times_of_other_clocks_stay),
 	};
