@@ -15,11 +15,6 @@
 #define FIELD(name)    ":body ->> '$." name "'"
 #define WHERE_IT_IS_OK " WHERE json_valid(:body)"
 
-/* What a host is called, of a row's `host`. */
-#define NAME_OF(host)                                                          \
-	"CASE " host " WHEN 0 THEN (SELECT name FROM share)"                   \
-	" ELSE (SELECT name FROM peer WHERE id = " host ") END"
-
 /* What follows from an entry only here, as not all have what it meets, is to be
  * sent. */
 static void
@@ -44,163 +39,6 @@ find_peer(struct store *store, const char *name)
 		id = db_number(store, find, named, 0);
 	}
 	return id;
-}
-
-/* ---- bans that are folded ---- */
-
-/* Put back what was folded for a client and reason. */
-static void
-unfold(struct store *store, const char *client, const char *reason)
-{
-	char ref[BAN_REF_SIZE];
-	bool more = true;
-
-	while (more) {
-		sqlite3_stmt *row = db_query(store,
-		    "SELECT ref FROM ban_folded"
-		    " WHERE client = :client AND reason = :reason LIMIT 1",
-		    DB_WITH(db_text(":client", client),
-			db_text(":reason", reason)));
-
-		more = db_row(store, row);
-		if (!more) {
-			return;
-		}
-		DB_COPY(ref, row, 0);
-		db_reset(row);
-		db_run(store,
-		    "UPDATE ban SET hits = hits - (SELECT hits FROM ban_folded"
-		    " WHERE ref = :ref)"
-		    " WHERE ref = (SELECT stands FROM ban_folded"
-		    " WHERE ref = :ref)",
-		    DB_WITH(db_text(":ref", ref)));
-		db_run(store,
-		    "INSERT INTO ban (client, family, bits, reason, rule, step,"
-		    " begins, ends, cleared, mistake, observed, hits, told,"
-		    " stage, service, honest, code, enhanced, phrase, own,"
-		    " note, ref, again_code, again_enhanced, again_phrase,"
-		    " again_own, say, changed, host)"
-		    " SELECT client, body ->> '$.family', body ->> '$.bits',"
-		    " reason, body ->> '$.rule', body ->> '$.step',"
-		    " body ->> '$.begins', ends, body ->> '$.cleared',"
-		    " body ->> '$.mistake', body ->> '$.observed', hits,"
-		    " body ->> '$.told', body ->> '$.stage',"
-		    " body ->> '$.service', body ->> '$.honest',"
-		    " body ->> '$.code', body ->> '$.enhanced',"
-		    " body ->> '$.phrase', body ->> '$.own', body ->> '$.note',"
-		    " ref, body ->> '$.again_code',"
-		    " body ->> '$.again_enhanced', body ->> '$.again_phrase',"
-		    " body ->> '$.again_own', body ->> '$.say',"
-		    " body ->> '$.changed', host"
-		    " FROM ban_folded WHERE ref = :ref",
-		    DB_WITH(db_text(":ref", ref)));
-		db_run(store, "DELETE FROM ban_folded WHERE ref = :ref",
-		    DB_WITH(db_text(":ref", ref)));
-		more = store->status == STORE_OK;
-	}
-}
-
-static void
-fold(struct store *store, int64_t id, int64_t into)
-{
-	const struct db_value both[] = { db_int(":id", id),
-		db_int(":into", into), { .name = NULL } };
-
-	db_run(store,
-	    "INSERT INTO ban_folded (ref, client, reason, ends, stands, host,"
-	    " hits, body) SELECT ref, client, reason, ends,"
-	    " (SELECT ref FROM ban WHERE id = :into), host, hits, json_set(" DB_BAN_BODY(
-		"") ", '$.family', family, '$.bits', bits)"
-		    " FROM ban WHERE id = :id",
-	    both);
-	db_run(store,
-	    "UPDATE ban SET"
-	    " hits = hits + (SELECT hits FROM ban WHERE id = :id)"
-	    " WHERE id = :into",
-	    both);
-	db_run(store, "DELETE FROM ban WHERE id = :id",
-	    DB_WITH(db_int(":id", id)));
-}
-
-enum {
-	OVERLAPPING = 64 /* bans of one client and reason, looked at */
-};
-
-/* The order in which they stand is the same on all hosts, whichever arrived
- * first.  One that was lifted makes room from then on. */
-static void
-fold_all(struct store *store, const char *client, const char *reason)
-{
-	struct standing_ban {
-		int64_t id;
-		int64_t over;
-		bool observed;
-	} stands[OVERLAPPING];
-	struct folding {
-		int64_t id;
-		int64_t into;
-	} folds[OVERLAPPING];
-	size_t standing = 0;
-	size_t folding = 0;
-	sqlite3_stmt *row;
-
-	unfold(store, client, reason);
-	row = db_query(store,
-	    "SELECT id, begins, min(ends, ifnull(cleared, ends)), observed"
-	    " FROM ban WHERE client = :client AND reason = :reason"
-	    " AND rule <> '" BAN_RULE_MANUAL
-	    "' ORDER BY begins, " NAME_OF("host") ", ref",
-	    DB_WITH(db_text(":client", client), db_text(":reason", reason)));
-	while (db_row(store, row)) {
-		const struct standing_ban ban = { sqlite3_column_int64(row, 0),
-			sqlite3_column_int64(row, 2),
-			sqlite3_column_int(row, 3) != 0 };
-		const int64_t begins = sqlite3_column_int64(row, 1);
-		size_t at = standing;
-
-		while (at > 0 && (stands[at - 1].observed != ban.observed ||
-				     stands[at - 1].over <= begins)) {
-			at--;
-		}
-		if (at > 0 && folding < OVERLAPPING && ban.over > begins) {
-			folds[folding++] = (struct folding){ ban.id,
-				stands[at - 1].id };
-		} else {
-			/* Of many the newest are enough: the others are over. */
-			if (standing == OVERLAPPING) {
-				memmove(stands, stands + 1,
-				    sizeof(stands) - sizeof(stands[0]));
-				standing--;
-			}
-			stands[standing++] = ban;
-		}
-	}
-	for (size_t i = 0; i < folding; i++) {
-		fold(store, folds[i].id, folds[i].into);
-	}
-}
-
-/* Of whom a ban is, folded or not; false where there is none of that ref. */
-struct whose {
-	char client[NET_TEXT_SIZE];
-	char reason[SHARE_SORT_SIZE];
-};
-
-static bool
-find_whose(struct store *store, const char *ref, struct whose *whose)
-{
-	sqlite3_stmt *row = db_query(store,
-	    "SELECT client, reason FROM ban WHERE ref = :ref UNION ALL"
-	    " SELECT client, reason FROM ban_folded WHERE ref = :ref",
-	    DB_WITH(db_text(":ref", ref)));
-
-	if (!db_row(store, row)) {
-		return false;
-	}
-	DB_COPY(whose->client, row, 0);
-	DB_COPY(whose->reason, row, 1);
-	db_reset(row);
-	return true;
 }
 
 /* ---- sorts of entries ---- */
@@ -299,7 +137,7 @@ merge_ban(const struct applying *applying, const struct ban *ban)
 		db_int(":observed", ban->observed), db_text(":ref", ban->ref)));
 	run(applying, "UPDATE ban SET host = :peer, step = " FIELD("step") ", ends = " FIELD("ends") ", stage = " FIELD("stage") ", service = " FIELD(
 			  "service") ", honest = " FIELD("honest") ", code = " FIELD("code") ", enhanced = " FIELD("enhanced") ", phrase = " FIELD("phrase") ", own = " FIELD("own") ", again_code = " FIELD("again_code") ", again_enhanced = " FIELD("again_enhanced") ", again_phrase = " FIELD("again_phrase") ", again_own = " FIELD("again_own") ", note = " FIELD("note") ", say = " FIELD("say") " WHERE ref = " FIELD("ref") " AND changed = 0"
-																																																				      " AND :host < " NAME_OF("host"));
+																																																				      " AND :host < " DB_NAME_OF("host"));
 }
 
 static bool
@@ -310,7 +148,7 @@ apply_ban(const struct applying *applying)
 	    applying, "SELECT 0, " FIELD("client") ", " FIELD("reason") ", " FIELD("stage") ", " FIELD("service") ", " FIELD("step") ", " FIELD("begins") ", " FIELD("ends") ", " FIELD("cleared") ", " FIELD("mistake") ", " FIELD("observed") ", " FIELD("hits") ", " FIELD("told") ", " FIELD("honest") ", :peer, " FIELD("rule") ", " FIELD("code") ", " FIELD(
 			  "enhanced") ", " FIELD("phrase") ", " FIELD("own") ", " FIELD("note") ", " FIELD("ref") ", " FIELD("again_code") ", " FIELD("again_enhanced") ", " FIELD("again_phrase") ", " FIELD("again_own") ", " FIELD("say")
 			  WHERE_IT_IS_OK);
-	struct whose whose;
+	struct db_whose whose;
 	struct ban ban;
 	struct ban there;
 	char client[NET_TEXT_SIZE];
@@ -330,14 +168,14 @@ apply_ban(const struct applying *applying)
 	}
 	(void)net_format(&ban.who, client);
 	reason = reason_name(ban.reason);
-	unfold(store, client, reason);
-	if (find_whose(store, ban.ref, &whose)) {
+	db_unfold(store, client, reason);
+	if (db_ban_whose(store, ban.ref, &whose)) {
 		if (strcmp(whose.client, client) != 0 ||
 		    strcmp(whose.reason, reason) != 0 ||
 		    !store_ban_find(store, ban.ref, &there) ||
 		    strcmp(there.rule, ban.rule) != 0 ||
 		    there.begins != ban.begins) {
-			fold_all(store, client, reason);
+			db_fold(store, client, reason);
 			return false;
 		}
 		merge_ban(applying, &ban);
@@ -356,7 +194,7 @@ apply_ban(const struct applying *applying)
 	    " AND m.at < ifnull(ban.cleared, ban.ends)",
 	    DB_WITH(db_text(":ref", ban.ref)));
 	let_send(store, false);
-	fold_all(store, client, reason);
+	db_fold(store, client, reason);
 	return true;
 }
 
@@ -369,7 +207,7 @@ change_ban(const struct applying *applying, const char *change)
 	sqlite3_stmt *row = query(
 	    applying, "SELECT " FIELD("ref") WHERE_IT_IS_OK);
 	char ref[BAN_REF_SIZE];
-	struct whose whose;
+	struct db_whose whose;
 
 	if (!db_row(store, row)) {
 		return false;
@@ -377,10 +215,10 @@ change_ban(const struct applying *applying, const char *change)
 	DB_COPY(ref, row, 0);
 	db_reset(row);
 	/* One that is not there any more is forgotten. */
-	if (find_whose(store, ref, &whose)) {
-		unfold(store, whose.client, whose.reason);
+	if (db_ban_whose(store, ref, &whose)) {
+		db_unfold(store, whose.client, whose.reason);
 		run(applying, change);
-		fold_all(store, whose.client, whose.reason);
+		db_fold(store, whose.client, whose.reason);
 	}
 	return true;
 }
@@ -430,7 +268,7 @@ apply_mark(const struct applying *applying)
 		const char *reason = reason_name(reset.reason);
 
 		(void)net_format(&reset.client, client);
-		unfold(store, client, reason);
+		db_unfold(store, client, reason);
 		let_send(store, true);
 		db_run(store,
 		    "UPDATE ban SET cleared = :at WHERE client = :client"
@@ -439,7 +277,7 @@ apply_mark(const struct applying *applying)
 		    DB_WITH(db_int(":at", reset.at), db_text(":client", client),
 			db_text(":reason", reason)));
 		let_send(store, false);
-		fold_all(store, client, reason);
+		db_fold(store, client, reason);
 	}
 	return true;
 }
@@ -510,7 +348,7 @@ apply_tally(const struct applying *applying)
 		       " SELECT at, host FROM allow_gone"                      \
 		       " WHERE network = " FIELD(                              \
 			   "network") ") AS known"                             \
-				      " WHERE (known.at, " NAME_OF(            \
+				      " WHERE (known.at, " DB_NAME_OF(         \
 					  "known.host") ")"                    \
 							" > (" FIELD(          \
 							    "at") ", :host))"
@@ -530,7 +368,8 @@ apply_allow(const struct applying *applying)
 	if (!db_row(store, row)) {
 		return false;
 	}
-	fine = net_parse(db_words(row, 0), &net);
+	fine = net_parse(db_words(row, 0), &net) &&
+	       !net_is_wider(&net, BAN_WIDEST_V4, BAN_WIDEST_V6);
 	gone = sqlite3_column_int(row, 1) != 0;
 	last = sqlite3_column_int(row, 2) != 0;
 	db_reset(row);

@@ -375,6 +375,22 @@ void db_log_holder(
 	" again_own, say"
 bool db_ban_read(sqlite3_stmt *row, struct ban *ban);
 void db_ban_put(struct store *store, struct ban *ban);
+/* What a host is called, of a row's `host`. */
+#define DB_NAME_OF(host)                                                       \
+	"CASE " host " WHEN 0 THEN (SELECT name FROM share)"                   \
+	" ELSE (SELECT name FROM peer WHERE id = " host ") END"
+
+/* Of whom a ban is, folded or not; false where there is none of that ref. */
+struct db_whose {
+	char client[NET_TEXT_SIZE];
+	char reason[16];
+};
+bool db_ban_whose(struct store *store, const char *ref, struct db_whose *whose);
+/* Put back what was folded of the bans of a client for a reason; and fold again
+ * what overlaps, after any change of them. */
+void db_unfold(struct store *store, const char *client, const char *reason);
+void db_fold(struct store *store, const char *client, const char *reason);
+
 /* A network of that length is written; of many, all are to be read again. */
 void db_length_is_there(
     struct store *store, enum db_table table, const struct net *net);

@@ -151,7 +151,8 @@ db_secret_put(struct store *store,
 static void
 find_secret(struct store *store)
 {
-	char hex[2 * STORE_SECRET_SIZE + 2]; /* one more shows what is longer */
+	/* One more shows what is longer. */
+	char hex[2 * STORE_SECRET_SIZE + 2] = "";
 	int64_t since;
 
 	if (!store_state_find(store, secret_key, hex, sizeof(hex), &since)) {

@@ -885,8 +885,8 @@ allow_entries(void **state)
 	}
 	check_int(
 	    "it goes", store_allow_remove(fixture->store, &entry.net, 0), true);
-	check_int("and is gone", store_allow_remove(fixture->store, &entry.net, 0),
-	    false);
+	check_int("and is gone",
+	    store_allow_remove(fixture->store, &entry.net, 0), false);
 }
 
 static void
