@@ -152,10 +152,7 @@ send_some(struct exchange *exchange)
 		PQclear(got);
 		more = note_acked(exchange) && more;
 	} else if (server->conn != NULL && !server->stop) {
-		char why[SERVER_WHY_SIZE];
-
-		(void)text_copy(why, sizeof(why), server->why);
-		server_lose(server, why);
+		server_lose(server, server->why);
 	}
 	batch_free(&batch);
 	return more;

@@ -36,10 +36,7 @@ join_format(struct server *server)
 			    "this login may not read the schema videur: GRANT "
 			    "videur_host TO it");
 		} else if (server->conn != NULL && !server->stop) {
-			char why[SERVER_WHY_SIZE];
-
-			(void)text_copy(why, sizeof(why), server->why);
-			server_lose(server, why);
+			server_lose(server, server->why);
 		}
 		return false;
 	}

@@ -74,20 +74,30 @@ begin(struct server *server, const char *database, const char *name)
 	return true;
 }
 
-/* In one line, without what stands around it. */
+/* In one line, with one blank where there are several. */
 static void
 keep_why(struct server *server, const char *why)
 {
-	size_t len;
+	char kept[SERVER_WHY_SIZE];
+	struct text text;
 
-	(void)text_copy(server->why, sizeof(server->why), why);
-	for (char *at = server->why; *at != '\0'; at++) {
-		*at = *at == '\n' || *at == '\t' ? ' ' : *at;
+	text_init(&text, kept, sizeof(kept));
+	while (*(why += strspn(why, " \t\n")) != '\0') {
+		const size_t len = strcspn(why, " \t\n");
+
+		text_add(&text, text.len > 0 ? " " : "");
+		text_add_bytes(&text, why, len);
+		why += len;
 	}
-	len = strlen(server->why);
-	while (len > 0 && server->why[len - 1] == ' ') {
-		server->why[--len] = '\0';
-	}
+	(void)text_copy(server->why, sizeof(server->why), kept);
+}
+
+/* What is said by the way is of no interest here. */
+static void
+ignore(void *of, const PGresult *notice)
+{
+	(void)of;
+	(void)notice;
 }
 
 /* The thread is ready: what came of it. */
@@ -111,6 +121,7 @@ take(struct server *server, const char *database)
 					: "out of memory");
 		return false;
 	}
+	(void)PQsetNoticeReceiver(server->conn, ignore, NULL);
 	server->listens = false;
 	return true;
 }
@@ -290,10 +301,7 @@ static void
 refuse(struct server *server)
 {
 	if (server->conn != NULL && !server->stop) {
-		char why[SERVER_WHY_SIZE];
-
-		(void)text_copy(why, sizeof(why), server->why);
-		server_lose(server, why);
+		server_lose(server, server->why);
 	}
 }
 
