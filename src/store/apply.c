@@ -494,6 +494,6 @@ store_share_apply(struct store *store, const struct share_entry *entry,
 void
 store_share_read(struct store *store, int64_t n)
 {
-	db_run(store, "UPDATE share SET read = :n WHERE read < :n",
+	db_run(store, "UPDATE share SET read = :n WHERE read <> :n",
 	    DB_WITH(db_int(":n", n)));
 }

@@ -108,7 +108,8 @@ enum share_applied store_share_apply(struct store *store,
  * how many there are; *events must not move. */
 size_t store_share_counted(struct store *store, const struct share_entry *entry,
     struct share_event *events, size_t room);
-/* What the others sent is here up to that n. */
+/* What the others sent is here up to that n: lower than it was only where the
+ * server lost the rest. */
 void store_share_read(struct store *store, int64_t n);
 
 /* ---- the others ---- */
