@@ -190,18 +190,18 @@ become(struct ctl *ctl, const char *what, const char *word)
 	const char *file = ctl->file != NULL ? ctl->file : CONF_DEFAULT_FILE;
 	const char *const argv[] = { "videur-share", "-c", file, what, word,
 		NULL };
-	char own[PATH_MAX] = "";
+	char program[PATH_MAX] = "";
 	char name[sizeof("../sbin/videur-share")];
-	char path[PATH_MAX];
-	ssize_t len = readlink("/proc/self/exe", own, sizeof(own) - 1);
+	char there[PATH_MAX];
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
 
-	own[len > 0 ? len : 0] = '\0';
+	program[len > 0 ? len : 0] = '\0';
 	for (size_t i = 0; i < sizeof(places) / sizeof(places[0]); i++) {
 		(void)snprintf(name, sizeof(name), "%svideur-share", places[i]);
-		if (file_beside(own, name, path, sizeof(path)) &&
-		    access(path, X_OK) == 0) {
+		if (file_beside(program, name, there, sizeof(there)) &&
+		    access(there, X_OK) == 0) {
 			/* execv() changes no word. */
-			(void)execv(path, (char *const *)(uintptr_t)argv);
+			(void)execv(there, (char *const *)(uintptr_t)argv);
 		}
 	}
 	output_complain("videur-share cannot be run (%s): is its package "

@@ -30,7 +30,7 @@ struct batch {
 /* False where there is no memory; then there is nothing to free. */
 bool batch_begin(struct batch *batch);
 /* For store_share_take(). */
-void batch_add(void *batch, const struct share_entry *entry);
+void batch_add(void *to, const struct share_entry *entry);
 /* False where there was no memory. */
 bool batch_end(struct batch *batch);
 void batch_free(struct batch *batch);
