@@ -118,7 +118,9 @@ def postconf(folder, *words):
 
 class Postfix:
     """Runs from its making to its stack's end.  `milters` are written to
-    smtpd_milters, in order."""
+    smtpd_milters, in order; `before` is what its commands are run by."""
+
+    before = ()
 
     def __init__(self, folder, milters, stack):
         self.folder = folder
@@ -152,7 +154,7 @@ class Postfix:
 
     def start(self, stack):
         done = subprocess.run(
-            ["/usr/sbin/postfix", "-c", self.etc, "start"],
+            [*self.before, "/usr/sbin/postfix", "-c", self.etc, "start"],
             stdin=subprocess.DEVNULL, capture_output=True, text=True,
             check=False)
         if done.returncode != 0:
@@ -193,7 +195,7 @@ class Postfix:
     def stop(self):
         """Postfix ends its own children by the pid it wrote down."""
         subprocess.run(
-            ["/usr/sbin/postfix", "-c", self.etc, "stop"],
+            [*self.before, "/usr/sbin/postfix", "-c", self.etc, "stop"],
             stdin=subprocess.DEVNULL, capture_output=True, check=True)
 
     def lines(self):

@@ -17,8 +17,9 @@ sys.path[:0] = [HERE, *(os.path.join(os.path.dirname(HERE), name)
                         for name in ("mta", "faults", "milter"))]
 
 from cluster import Base, Cluster, programs  # noqa: E402
-from hosts import Host  # noqa: E402
-from process import Stack  # noqa: E402
+from hosts import SERVICES, Host  # noqa: E402
+from house import build  # noqa: E402
+from process import Stack, wait_for  # noqa: E402
 
 NAMES = ("mx1", "mx2", "mx3")
 
@@ -30,6 +31,8 @@ def pytest_configure():
                                 " which needs root")
     if not programs():
         raise pytest.UsageError("PostgreSQL is missing: scripts/setup test")
+    if not os.access(f"{build()}/videur-share", os.X_OK):
+        raise pytest.UsageError(f"{build()}/videur-share is missing: make")
     # End like after Ctrl-C, so that every server is taken down.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
 
@@ -86,6 +89,8 @@ def put_fixture(folder):
     def put(name, url=None, **how):
         host = Host(f"{folder}/{name}", name, url, **how)
         stack.add(host.close)
+        stack.add(lambda: print("".join(
+            f"-- {name}, {one}:\n{host.tail(one)}" for one in SERVICES)))
         return host
     yield put
     stack.close()
@@ -95,6 +100,8 @@ def share(put, base):
     hosts = [put(name, base.url(name)) for name in NAMES]
     for host in hosts:
         host.start("share")
+    for host in hosts:
+        wait_for(lambda at=host: at.sql("SELECT 1 FROM share"), 30, "it joins")
     return hosts
 
 

@@ -87,6 +87,15 @@ class Host:
     def close(self):
         self.stop()
 
+    def tail(self, name="share"):
+        """What a service said last, for where a test has failed."""
+        try:
+            with open(f"{self.folder}/{name}.log", encoding="utf-8",
+                      errors="replace") as file:
+                return "".join(file.readlines()[-12:])
+        except FileNotFoundError:
+            return ""
+
     def said(self, what, name="share"):
         """How many lines of a service's log hold that."""
         try:
