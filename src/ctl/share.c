@@ -124,7 +124,7 @@ put_self(const struct ctl *ctl, const struct sharing *sharing)
 void
 share_put(struct ctl *ctl)
 {
-	struct sharing sharing;
+	struct sharing sharing = { .joined = false };
 
 	if (!conf_shares(ctl->conf)) {
 		output_string("sharing", NULL);
@@ -161,7 +161,7 @@ share_check(struct ctl *ctl)
 enum exit_status
 share_status(struct ctl *ctl)
 {
-	struct sharing sharing;
+	struct sharing sharing = { .joined = false };
 	struct peers_shown shown = { ctl, &sharing };
 
 	engine_sharing(ctl->store, ctl->conf, ctl->now, &sharing);

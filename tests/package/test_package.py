@@ -192,6 +192,19 @@ def test_a_second_purge_leaves_nothing_either(host, files):
     assert sorted(state(host) ^ files["before"]) == []
 
 
+def test_sharing_comes_with_a_package_of_its_own_and_waits_for_its_section(
+        host, files):
+    host.apt("install /root/videur.deb /root/videur-share.deb")
+    assert host.says("systemctl is-enabled videur-share || true") == "disabled"
+    assert host.says("systemctl is-active videur-share || true") == "inactive"
+    assert "has no section share" in host.says("videur-share 2>&1 || true")
+    assert "CREATE SCHEMA videur" in host.says("videur-share schema")
+    assert host.says("ls /usr/share/doc/videur-share/share.md")
+    host.apt("purge --autoremove videur videur-share")
+    assert host.says("ls /usr/sbin/videur-share 2>&1 || true").endswith(
+        "No such file or directory")
+
+
 def test_complaints_come_with_a_package_of_its_own(host, files):
     """The last, as GnuPG, which it brings, leaves some of its own."""
     host.apt("install /root/videur.deb /root/videur-feedback.deb")
