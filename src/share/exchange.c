@@ -291,21 +291,33 @@ put_peers(struct exchange *exchange, const PGresult *got)
 	}
 }
 
+/* Of why there is no connection what fits the database: libpq begins with where
+ * it tried. */
+static const char *
+short_why(const struct server *server)
+{
+	const char *failed = strstr(server->why, " failed: ");
+
+	return server->up ? "" : failed != NULL ? failed + 9 : server->why;
+}
+
 static void
 put_link(struct exchange *exchange)
 {
 	const struct server *server = exchange->server;
+	const int64_t now = proc_now();
+	char why[STORE_KEY_SIZE];
 	char was[STORE_KEY_SIZE];
 	int64_t since;
+	bool there;
 
-	engine_state_put(
-	    exchange->store, STATE_SHARE, VIDEUR_VERSION, proc_now());
-	if (!store_state_find(exchange->store,
-		engine_state_name(STATE_SHARE_LOST), was, sizeof(was),
-		&since) ||
-	    (was[0] == '\0') != server->up) {
-		engine_state_put(exchange->store, STATE_SHARE_LOST,
-		    server->up ? "" : server->why, proc_now());
+	engine_state_put(exchange->store, STATE_SHARE, VIDEUR_VERSION, now);
+	(void)text_copy(why, sizeof(why), short_why(server));
+	there = store_state_find(exchange->store,
+	    engine_state_name(STATE_SHARE_LOST), was, sizeof(was), &since);
+	if (!there || strcmp(was, why) != 0) {
+		engine_state_put(exchange->store, STATE_SHARE_LOST, why,
+		    there && was[0] != '\0' && why[0] != '\0' ? since : now);
 	}
 	if (exchange->missed > 0) {
 		engine_state_put_number(exchange->store, STATE_SHARE_MISSED,
