@@ -243,6 +243,9 @@ proc_drop_root(const char *user, const char *path)
 		    path);
 		return true;
 	}
+	/* Libraries look for settings there: root's are not its own. */
+	(void)unsetenv(
+	    "HOME"); /* NOLINT(concurrency-mt-unsafe): no threads yet */
 	return proc_become(&service);
 }
 

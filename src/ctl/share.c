@@ -58,10 +58,12 @@ put_peer(void *to, const struct share_peer *peer)
 			      ? sharing->self.read - peer->position
 			      : 0,
 		.clock = piece("%+.1f s", (double)peer->clock / 1000),
-		.seen = peer->seen == 0
+		.seen = peer->seen != 0
+			    ? piece("%s ago",
+				  piece_short(shown->ctl->now - peer->seen))
+			: peer->version[0] != '\0'
 			    ? "left"
-			    : piece("%s ago",
-				  piece_short(shown->ctl->now - peer->seen)) };
+			    : "" /* only its entries */ };
 	struct text text;
 
 	text_init(&text, row.differs, sizeof(row.differs));

@@ -263,15 +263,15 @@ unsigned engine_peer_faults(
 /* How it stands with what this host shares. */
 struct sharing {
 	bool joined;
-	struct share_self self;   /* once it has */
-	int64_t asked;            /* the last sign of life; 0: none */
-	bool connected;           /* as of then, which was not long ago */
-	int64_t since;            /* connected or not */
-	char why[STORE_KEY_SIZE]; /* not; or empty */
-	int64_t missed;           /* entries up to that one were gone; or 0 */
-	int64_t missed_at;        /* when that was found */
-	int64_t hosts;            /* others that share */
-	int64_t differ;           /* those with a fault */
+	struct share_self self; /* once it has */
+	int64_t asked;          /* the last sign of life; 0: none */
+	bool connected;         /* as of then, which was not long ago */
+	int64_t since;          /* connected or not */
+	char why[512];          /* not; or empty */
+	int64_t missed;         /* entries up to that one were gone; or 0 */
+	int64_t missed_at;      /* when that was found */
+	int64_t hosts;          /* others that share */
+	int64_t differ;         /* those with a fault */
 };
 void engine_sharing(struct store *store, const struct conf *conf, int64_t now,
     struct sharing *sharing);

@@ -79,8 +79,9 @@ engine_sharing(struct store *store, const struct conf *conf, int64_t now,
 	sharing->asked = states[STATE_SHARE].since;
 	sharing->connected = lost->there && lost->value[0] == '\0' &&
 			     now - sharing->asked <= SILENCE;
-	sharing->since = lost->since;
-	(void)text_copy(sharing->why, sizeof(sharing->why), lost->value);
+	/* A state of others is cut to a word or two. */
+	(void)store_state_find(store, engine_state_name(STATE_SHARE_LOST),
+	    sharing->why, sizeof(sharing->why), &sharing->since);
 	sharing->missed = missed->there ? missed->number : 0;
 	sharing->missed_at = missed->since;
 	store_share_peer_each(store, count_peer, &count);

@@ -291,14 +291,16 @@ put_peers(struct exchange *exchange, const PGresult *got)
 	}
 }
 
-/* Of why there is no connection what fits the database: libpq begins with where
- * it tried. */
+/* Why there is no connection: libpq begins with where it tried. */
 static const char *
 short_why(const struct server *server)
 {
 	const char *failed = strstr(server->why, " failed: ");
 
-	return server->up ? "" : failed != NULL ? failed + 9 : server->why;
+	if (server->up || server->why[0] == '\0') {
+		return server->up ? "" : "not connected yet";
+	}
+	return failed != NULL ? failed + 9 : server->why;
 }
 
 static void
@@ -306,13 +308,12 @@ put_link(struct exchange *exchange)
 {
 	const struct server *server = exchange->server;
 	const int64_t now = proc_now();
-	char why[STORE_KEY_SIZE];
-	char was[STORE_KEY_SIZE];
+	const char *why = short_why(server);
+	char was[SERVER_WHY_SIZE];
 	int64_t since;
 	bool there;
 
 	engine_state_put(exchange->store, STATE_SHARE, VIDEUR_VERSION, now);
-	(void)text_copy(why, sizeof(why), short_why(server));
 	there = store_state_find(exchange->store,
 	    engine_state_name(STATE_SHARE_LOST), was, sizeof(was), &since);
 	if (!there || strcmp(was, why) != 0) {
@@ -324,6 +325,7 @@ put_link(struct exchange *exchange)
 		    exchange->missed, proc_now());
 	}
 	exchange->linked = server->up;
+	exchange->pause = server->pause;
 	exchange->noted = true;
 }
 
@@ -382,7 +384,8 @@ void
 exchange_sign(struct exchange *exchange)
 {
 	const bool changed = !exchange->noted ||
-			     exchange->linked != exchange->server->up;
+			     exchange->linked != exchange->server->up ||
+			     exchange->pause != exchange->server->pause;
 
 	if (is_due(&exchange->signed_at, SIGN_EVERY) || changed) {
 		exchange->signed_at = proc_ticks();

@@ -42,7 +42,8 @@ struct exchange {
 	int64_t missed;  /* entries up to that n were gone before they were
 			     * read; 0: none */
 	bool one_by_one; /* the server refused one of several */
-	bool linked;     /* what the database has of the connection */
+	bool linked;     /* what the database has of the connection, */
+	int pause;       /* and of how often it was tried */
 	bool noted;      /* it has something of it */
 };
 

@@ -87,6 +87,19 @@ def test_what_differs_is_told(joined, more, word, finding):
     assert finding in flat(joined.run("doctor").stdout)
 
 
+def test_a_long_reason_is_told_to_its_end(joined):
+    why = ('connection to server at "db.example.org" (203.0.113.9), port 5432'
+           ' failed: FATAL: password authentication failed for user "mx1"')
+    note(joined, "share-lost", why)
+    assert why in flat(joined.do("share", "status", status=1))
+    assert why in flat(joined.run("doctor").stdout)
+
+
+def test_one_of_whom_only_entries_came_has_not_left(joined):
+    peer(joined, "mx2", seen=0, version="")
+    assert "left" not in joined.do("share", "status")
+
+
 def test_a_long_name_fits_the_screen(joined):
     peer(joined, "a-host.with.a.long.name.example.org", seen=now() - 9999,
          version="0.0.9", clock=-123456, pending=123456)
@@ -103,7 +116,7 @@ def test_a_host_that_left_is_not_missed(joined):
 
 @pytest.mark.parametrize("key, value, ago, said", [
     ("share-lost", "no route to host", 60, "no route to host; 0 entries wait"),
-    ("share", "0.1.0", 600, "its last sign of life was 10 min ago"),
+    ("share", "0.1.0", 600, "its last sign of life was 10 min"),
     ("share-missed", "88", 60, "entries up to 88 had expired in part"),
 ])
 def test_trouble_is_told(joined, key, value, ago, said):
