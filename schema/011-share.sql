@@ -93,7 +93,7 @@ CREATE TABLE share_hits (
 -- Bans that two hosts made of what was one: that which began first stands, and
 -- the other is here.  Its hits are among those of the one that stands.
 CREATE TABLE ban_folded (
-    id      INTEGER PRIMARY KEY,
+    id      INTEGER PRIMARY KEY, -- it had in ban, where nothing else has it
     ref     TEXT NOT NULL UNIQUE,
     client  TEXT NOT NULL,
     reason  TEXT NOT NULL,

@@ -154,9 +154,11 @@ db_ban_put(struct store *store, struct ban *ban)
 
 	do {
 		sqlite3_stmt *put = db_query(store,
-		    "INSERT INTO ban (client, family, bits, reason, step,"
+		    "INSERT INTO ban (id, client, family, bits, reason, step,"
 		    " begins, ends, observed, stage, service, honest, " TEXTS
-		    ") VALUES (:client, :family, :bits, :reason, :step,"
+		    ") VALUES ((SELECT 1 + max(ifnull((SELECT max(id) FROM ban),"
+		    " 0), ifnull((SELECT max(id) FROM ban_folded), 0))),"
+		    " :client, :family, :bits, :reason, :step,"
 		    " :begins, :ends, :observed, :stage, :service, :honest,"
 		    " ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 		    " ON CONFLICT (ref) DO NOTHING",

@@ -33,12 +33,12 @@ db_unfold(struct store *store, const char *client, const char *reason)
 		    " WHERE ref = :ref)",
 		    DB_WITH(db_text(":ref", ref)));
 		db_run(store,
-		    "INSERT INTO ban (client, family, bits, reason, rule, step,"
+		    "INSERT INTO ban (id, client, family, bits, reason, rule, step,"
 		    " begins, ends, cleared, mistake, observed, hits, told,"
 		    " stage, service, honest, code, enhanced, phrase, own,"
 		    " note, ref, again_code, again_enhanced, again_phrase,"
 		    " again_own, say, changed, host)"
-		    " SELECT client, body ->> '$.family', body ->> '$.bits',"
+		    " SELECT id, client, body ->> '$.family', body ->> '$.bits',"
 		    " reason, body ->> '$.rule', body ->> '$.step',"
 		    " body ->> '$.begins', ends, body ->> '$.cleared',"
 		    " body ->> '$.mistake', body ->> '$.observed', hits,"
@@ -65,8 +65,8 @@ fold(struct store *store, int64_t id, int64_t into)
 		db_int(":into", into), { .name = NULL } };
 
 	db_run(store,
-	    "INSERT INTO ban_folded (ref, client, reason, ends, stands, host,"
-	    " hits, body) SELECT ref, client, reason, ends,"
+	    "INSERT INTO ban_folded (id, ref, client, reason, ends, stands, host,"
+	    " hits, body) SELECT id, ref, client, reason, ends,"
 	    " (SELECT ref FROM ban WHERE id = :into), host, hits, json_set(" DB_BAN_BODY(
 		"") ", '$.family', family, '$.bits', bits)"
 		    " FROM ban WHERE id = :id",

@@ -556,6 +556,17 @@ store_record(struct store *store, const struct store_record *record)
 		    " told = max(ifnull(told, 0), :told) WHERE id = :id",
 		    DB_WITH(db_int(":hits", hits->hits),
 			db_int(":told", hits->told), db_int(":id", hits->id)));
+		if (store->status == STORE_OK &&
+		    sqlite3_changes(store->db) == 0) {
+			db_run(store,
+			    "UPDATE ban SET hits = hits + :hits,"
+			    " told = max(ifnull(told, 0), :told)"
+			    " WHERE ref = (SELECT stands FROM ban_folded"
+			    " WHERE id = :id)",
+			    DB_WITH(db_int(":hits", hits->hits),
+				db_int(":told", hits->told),
+				db_int(":id", hits->id)));
+		}
 	}
 	if (reset != NULL) {
 		db_login_put(store, reset);
