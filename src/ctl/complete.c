@@ -122,68 +122,54 @@ offer_policy(void *to, const char *name)
 
 /* ---- what a word or a value may be ---- */
 
-static void
-offer_argument(const struct command *command, enum argument argument)
+/* An argument that is one of some words; false for all others. */
+static bool
+offer_word(enum argument argument)
 {
 	static const char *const lasts[] = { "2h", "12h", "1d", "7d", "4w",
 		"1y", "forever" };
 	static const struct words durations = WORDS_OF(lasts);
+	static const struct {
+		enum argument argument;
+		const struct words *words;
+	} of[] = {
+		{ ARGUMENT_DURATION, &durations },
+		{ ARGUMENT_SINCE, &durations },
+		{ ARGUMENT_KIND, &kind_words },
+		{ ARGUMENT_REASON, &reason_words },
+		{ ARGUMENT_SERVICE, &service_words },
+		{ ARGUMENT_SORT, &sort_words },
+		{ ARGUMENT_FORMAT, &format_words },
+		{ ARGUMENT_FORM, &export_words },
+	};
 
-	switch (argument) {
-	case ARGUMENT_WHOM:
+	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
+		if (of[i].argument == argument) {
+			offer_words(of[i].words);
+			return true;
+		}
+	}
+	return false;
+}
+
+static void
+offer_argument(const struct command *command, enum argument argument)
+{
+	if (offer_word(argument)) {
+		return;
+	}
+	if (argument == ARGUMENT_WHOM) {
 		(void)offer("all", "everybody");
 		offer_known(false);
-		break;
-	case ARGUMENT_ADDRESS:
-	case ARGUMENT_WHO:
-	case ARGUMENT_ASKED:
-	case ARGUMENT_AMONG:
+	} else if (argument == ARGUMENT_ADDRESS || argument == ARGUMENT_WHO ||
+		   argument == ARGUMENT_ASKED || argument == ARGUMENT_AMONG) {
 		offer_known(command->run == allow_remove);
-		break;
-	case ARGUMENT_DURATION:
-	case ARGUMENT_SINCE:
-		offer_words(&durations);
-		break;
-	case ARGUMENT_KIND:
-		offer_words(&kind_words);
-		break;
-	case ARGUMENT_REASON:
-		offer_words(&reason_words);
-		break;
-	case ARGUMENT_SERVICE:
-		offer_words(&service_words);
-		break;
-	case ARGUMENT_SORT:
-		offer_words(&sort_words);
-		break;
-	case ARGUMENT_FORMAT:
-		offer_words(&format_words);
-		break;
-	case ARGUMENT_FORM:
-		offer_words(&export_words);
-		break;
-	case ARGUMENT_POLICY:
+	} else if (argument == ARGUMENT_POLICY) {
 		conf_policy_each(offer_policy, NULL);
-		break;
-	case ARGUMENT_RULE:
+	} else if (argument == ARGUMENT_RULE) {
 		offer_rules();
-		break;
-	case ARGUMENT_FILE:
-	case ARGUMENT_FILES:
+	} else if (argument == ARGUMENT_FILE || argument == ARGUMENT_FILES) {
 		puts(":file");
-		break;
-	case ARGUMENT_END:
-	case ARGUMENT_OPTIONAL:
-	case ARGUMENT_TEXT:
-	case ARGUMENT_DETAIL:
-	case ARGUMENT_JAILS:
-	case ARGUMENT_HOST:
-	case ARGUMENT_MAIL:
-	case ARGUMENT_NOTE:
-	case ARGUMENT_NUMBER:
-	case ARGUMENT_PEER:
-	case ARGUMENT_TIME:
-		break;
 	}
 }
 
