@@ -395,9 +395,10 @@ void db_fold(struct store *store, const char *client, const char *reason);
 void db_length_is_there(
     struct store *store, enum db_table table, const struct net *net);
 void db_lengths_forget(struct store *store);
-/* Another secret than the one there is. */
-void db_secret_put(struct store *store,
-    const unsigned char secret[static STORE_SECRET_SIZE], int64_t since);
+/* The secret of all hosts becomes this one's; the one before stays as its
+ * own. */
+void db_secret_share(struct store *store,
+    const unsigned char secret[static STORE_SECRET_SIZE], int64_t now);
 /* A reset, at once; an older one gives way. */
 void db_reset_put(struct store *store, const struct reset *reset);
 /* The triggers of a host that shares, as of this version. */

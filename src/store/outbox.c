@@ -198,7 +198,7 @@ store_share_join(struct store *store, const char *name, const char *instance,
 		    DB_WITH(db_text(":name", name),
 			db_text(":instance", instance), db_int(":now", now)));
 		store_share_keep(store, keep);
-		db_secret_put(store, secret, now);
+		db_secret_share(store, secret, now);
 		db_share_triggers(store);
 		db_script(store, settings);
 		if (!store_state_find(store, LEFT, left, sizeof(left), &at)) {

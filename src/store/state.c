@@ -131,9 +131,11 @@ read_hex(const char *text, unsigned char *bytes, size_t len)
 }
 
 static const char secret_key[] = "secret";
+/* The one before the host joined others, whose secret it has since. */
+static const char own_key[] = "secret-own";
 
-void
-db_secret_put(struct store *store,
+static void
+put_secret(struct store *store, const char *key,
     const unsigned char secret[static STORE_SECRET_SIZE], int64_t since)
 {
 	char hex[2 * STORE_SECRET_SIZE + 1];
@@ -143,8 +145,19 @@ db_secret_put(struct store *store,
 	for (size_t i = 0; i < STORE_SECRET_SIZE; i++) {
 		text_addf(&text, "%02x", secret[i]);
 	}
-	store_state_put(store, secret_key, hex, since);
+	store_state_put(store, key, hex, since);
 	store->has_secret = false;
+}
+
+void
+db_secret_share(struct store *store,
+    const unsigned char secret[static STORE_SECRET_SIZE], int64_t now)
+{
+	unsigned char own[STORE_SECRET_SIZE];
+
+	store_secret_own(store, own);
+	put_secret(store, own_key, own, now);
+	put_secret(store, secret_key, secret, now);
 }
 
 /* Read it, or draw one where there is none. */
@@ -159,7 +172,7 @@ find_secret(struct store *store)
 		unsigned char drawn[STORE_SECRET_SIZE];
 
 		proc_random(drawn, sizeof(drawn));
-		db_secret_put(store, drawn, 0);
+		put_secret(store, secret_key, drawn, 0);
 		(void)store_state_find(
 		    store, secret_key, hex, sizeof(hex), &since);
 	}
@@ -186,6 +199,19 @@ store_secret(
 		memset(secret, 0, STORE_SECRET_SIZE);
 	}
 	(void)db_leave(store, own);
+}
+
+void
+store_secret_own(
+    struct store *store, unsigned char secret[static STORE_SECRET_SIZE])
+{
+	char hex[2 * STORE_SECRET_SIZE + 2] = "";
+	int64_t since;
+
+	if (!store_state_find(store, own_key, hex, sizeof(hex), &since) ||
+	    !read_hex(hex, secret, STORE_SECRET_SIZE)) {
+		store_secret(store, secret);
+	}
 }
 
 /* ---- logs ---- */

@@ -597,6 +597,10 @@ bool store_queue_find(
  * caller's transaction.  Zeroes where that fails. */
 void store_secret(
     struct store *store, unsigned char secret[static STORE_SECRET_SIZE]);
+/* The same before the host joined others, and since: for what is of this host
+ * alone, such as how far its logs were read. */
+void store_secret_own(
+    struct store *store, unsigned char secret[static STORE_SECRET_SIZE]);
 
 /* The engine names the keys, but for that under which the store itself notes
  * what it put aside: the name of the main file, or why there is none. */

@@ -213,7 +213,7 @@ follow_open(struct follow *follow)
 	anew = !follow->has_key;
 	if (anew) {
 		store_begin(follow->store);
-		store_secret(follow->store, follow->key);
+		store_secret_own(follow->store, follow->key);
 		result = store_commit(follow->store);
 	}
 	if (result == STORE_OK) {
