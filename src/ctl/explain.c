@@ -105,7 +105,7 @@ put_events(struct known *known)
 	const struct conf *conf = ctl->conf;
 	const struct layout layout = hosts_layout(&event_layout, "count",
 	    (struct column){ "host", OF(event_sum, host), "HOST", 0 });
-	struct tally tally;
+	struct tally tally = { .sessions = 0 };
 	bool any;
 
 	output_say(

@@ -104,7 +104,7 @@ step_begin(struct taking *taking)
 	taking->braked = false;
 	taking->bans = 0;
 	store_begin(taking->store);
-	store_secret(taking->store, taking->secret);
+	store_secret_own(taking->store, taking->secret);
 }
 
 static enum store_result
