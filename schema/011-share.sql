@@ -10,11 +10,14 @@ ALTER TABLE allow ADD COLUMN host INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE ban ADD COLUMN changed INTEGER NOT NULL DEFAULT 0;
 -- When it was put there by hand; 0: by a version that did not say.
 ALTER TABLE allow ADD COLUMN at INTEGER NOT NULL DEFAULT 0;
+-- A name, likewise: when it was put or changed by hand, and on which host.
+ALTER TABLE allow_name ADD COLUMN at   INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE allow_name ADD COLUMN host INTEGER NOT NULL DEFAULT 0;
 
 -- What was taken off the allow list by hand: of two hosts that did otherwise,
 -- the later one counts.
 CREATE TABLE allow_gone (
-    network TEXT PRIMARY KEY,
+    network TEXT PRIMARY KEY,    -- or a name: "spf example.org"
     at      INTEGER NOT NULL,    -- when
     host    INTEGER NOT NULL     -- where: 0, or peer.id
 ) STRICT;

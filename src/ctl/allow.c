@@ -322,7 +322,7 @@ remove_name(struct ctl *ctl)
 	const bool there = store_name_find(ctl->store, &named);
 
 	if (there) {
-		store_name_remove(ctl->store, named.id);
+		store_name_remove(ctl->store, named.id, ctl->now);
 		store_names_apply(ctl->store, ctl->now);
 		ctl_audit(ctl, "allow remove", name_subject());
 	}

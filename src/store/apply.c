@@ -11,10 +11,6 @@
 #include "store/db.h"
 #include "store/shared.h"
 
-/* Values of an entry, in the order of a query; none where it is no JSON. */
-#define FIELD(name)    ":body ->> '$." name "'"
-#define WHERE_IT_IS_OK " WHERE json_valid(:body)"
-
 /* What follows from an entry only here, as not all have what it meets, is to be
  * sent. */
 static void
@@ -72,9 +68,10 @@ apply_event(const struct applying *applying)
 	struct share_event *out = applying->event;
 	struct event *event = &out->event;
 	sqlite3_stmt *row = query(applying,
-	    "SELECT " FIELD("client") ", " FIELD("address") ", " FIELD("kind") ", " FIELD(
-		"at") ", " FIELD("source") ", " FIELD("key") ", " FIELD("detail") ", " FIELD("doubtful")
-		WHERE_IT_IS_OK);
+	    "SELECT :body ->> 'client', :body ->> 'address',"
+	    " :body ->> 'kind', :body ->> 'at', :body ->> 'source',"
+	    " :body ->> 'key', :body ->> 'detail', :body ->> 'doubtful' WHERE"
+	    " json_valid(:body)");
 	bool fine;
 
 	if (!db_row(applying->store, row)) {
@@ -99,9 +96,9 @@ apply_event(const struct applying *applying)
 		char address[ADDR_TEXT_SIZE];
 
 		db_run(applying->store,
-		    "INSERT INTO event (client, address, kind, at, source, key,"
-		    " detail, doubtful, host) VALUES (:client, :address, :kind,"
-		    " :at, :source, :key, :detail, :doubtful, :peer)",
+		    "INSERT INTO event (client, address, kind, at, source,"
+		    " key, detail, doubtful, host) VALUES (:client, :address,"
+		    " :kind, :at, :source, :key, :detail, :doubtful, :peer)",
 		    DB_WITH(db_client(&event->client),
 			db_text(
 			    ":address", addr_format(&event->address, address)),
@@ -126,44 +123,66 @@ merge_ban(const struct applying *applying, const struct ban *ban)
 	struct store *store = applying->store;
 
 	db_run(store,
-	    "UPDATE ban SET hits = hits + :hits,"
-	    " told = nullif(max(ifnull(told, 0), :told), 0),"
-	    " mistake = max(mistake, :mistake),"
-	    " observed = max(observed, :observed),"
-	    " cleared = min(ifnull(cleared, :cleared),"
-	    " ifnull(:cleared, cleared)) WHERE ref = :ref",
+	    "UPDATE ban SET hits = hits + :hits, told ="
+	    " nullif(max(ifnull(told, 0), :told), 0), mistake = max(mistake,"
+	    " :mistake), observed = max(observed, :observed), cleared ="
+	    " min(ifnull(cleared, :cleared), ifnull(:cleared, cleared)) WHERE"
+	    " ref = :ref",
 	    DB_WITH(db_int(":hits", ban->hits), db_int(":told", ban->told),
 		db_int(":mistake", ban->mistake),
 		db_int(":observed", ban->observed), db_text(":ref", ban->ref)));
-	run(applying, "UPDATE ban SET host = :peer, step = " FIELD("step") ", ends = " FIELD("ends") ", stage = " FIELD("stage") ", service = " FIELD(
-			  "service") ", honest = " FIELD("honest") ", code = " FIELD("code") ", enhanced = " FIELD("enhanced") ", phrase = " FIELD("phrase") ", own = " FIELD("own") ", again_code = " FIELD("again_code") ", again_enhanced = " FIELD("again_enhanced") ", again_phrase = " FIELD("again_phrase") ", again_own = " FIELD("again_own") ", note = " FIELD("note") ", say = " FIELD("say") " WHERE ref = " FIELD("ref") " AND changed = 0"
-																																																				      " AND :host < " DB_NAME_OF("host"));
+	run(applying,
+	    "UPDATE ban SET host = :peer, step = :body ->> 'step', ends ="
+	    " :body ->> 'ends', stage = :body ->> 'stage', service ="
+	    " :body ->> 'service', honest = :body ->> 'honest', code ="
+	    " :body ->> 'code', enhanced = :body ->> 'enhanced', phrase ="
+	    " :body ->> 'phrase', own = :body ->> 'own', again_code ="
+	    " :body ->> 'again_code', again_enhanced ="
+	    " :body ->> 'again_enhanced', again_phrase ="
+	    " :body ->> 'again_phrase', again_own = :body ->> 'again_own',"
+	    " note = :body ->> 'note', say = :body ->> 'say' WHERE ref ="
+	    " :body ->> 'ref' AND changed = 0 AND :host < " DB_NAME_OF("host"));
+}
+
+/* False for one that no host could have made. */
+static bool
+read_ban(const struct applying *applying, struct ban *ban)
+{
+	sqlite3_stmt *row = query(applying,
+	    "SELECT 0, :body ->> 'client', :body ->> 'reason',"
+	    " :body ->> 'stage', :body ->> 'service', :body ->> 'step',"
+	    " :body ->> 'begins', :body ->> 'ends', :body ->> 'cleared',"
+	    " :body ->> 'mistake', :body ->> 'observed', :body ->> 'hits',"
+	    " :body ->> 'told', :body ->> 'honest', :peer, :body ->> 'rule',"
+	    " :body ->> 'code', :body ->> 'enhanced', :body ->> 'phrase',"
+	    " :body ->> 'own', :body ->> 'note', :body ->> 'ref',"
+	    " :body ->> 'again_code', :body ->> 'again_enhanced',"
+	    " :body ->> 'again_phrase', :body ->> 'again_own',"
+	    " :body ->> 'say' WHERE json_valid(:body)");
+	bool fine;
+
+	if (!db_row(applying->store, row)) {
+		return false;
+	}
+	fine = db_ban_read(row, ban) && ban->ref[0] != '\0' &&
+	       ban->rule[0] != '\0' && ban->reply.code[0] != '\0' &&
+	       ban->ends > ban->begins &&
+	       !net_is_wider(&ban->who, BAN_WIDEST_V4, BAN_WIDEST_V6);
+	db_reset(row);
+	return fine;
 }
 
 static bool
 apply_ban(const struct applying *applying)
 {
 	struct store *store = applying->store;
-	sqlite3_stmt *row = query(
-	    applying, "SELECT 0, " FIELD("client") ", " FIELD("reason") ", " FIELD("stage") ", " FIELD("service") ", " FIELD("step") ", " FIELD("begins") ", " FIELD("ends") ", " FIELD("cleared") ", " FIELD("mistake") ", " FIELD("observed") ", " FIELD("hits") ", " FIELD("told") ", " FIELD("honest") ", :peer, " FIELD("rule") ", " FIELD("code") ", " FIELD(
-			  "enhanced") ", " FIELD("phrase") ", " FIELD("own") ", " FIELD("note") ", " FIELD("ref") ", " FIELD("again_code") ", " FIELD("again_enhanced") ", " FIELD("again_phrase") ", " FIELD("again_own") ", " FIELD("say")
-			  WHERE_IT_IS_OK);
 	struct db_whose whose;
 	struct ban ban;
 	struct ban there;
 	char client[NET_TEXT_SIZE];
 	const char *reason;
-	bool fine;
 
-	if (!db_row(store, row)) {
-		return false;
-	}
-	fine = db_ban_read(row, &ban) && ban.ref[0] != '\0' &&
-	       ban.rule[0] != '\0' && ban.reply.code[0] != '\0' &&
-	       ban.ends > ban.begins &&
-	       !net_is_wider(&ban.who, BAN_WIDEST_V4, BAN_WIDEST_V6);
-	db_reset(row);
-	if (!fine) {
+	if (!read_ban(applying, &ban)) {
 		return false;
 	}
 	(void)net_format(&ban.who, client);
@@ -182,16 +201,19 @@ apply_ban(const struct applying *applying)
 	} else {
 		db_ban_put(store, &ban);
 		run(applying,
-		    "UPDATE ban SET host = :peer, cleared = " FIELD("cleared") ", mistake = " FIELD("mistake") ", hits = " FIELD(
-			"hits") ", told = " FIELD("told") ", changed = " FIELD("changed") " WHERE ref = " FIELD("ref"));
+		    "UPDATE ban SET host = :peer, cleared ="
+		    " :body ->> 'cleared', mistake = :body ->> 'mistake',"
+		    " hits = :body ->> 'hits', told = :body ->> 'told',"
+		    " changed = :body ->> 'changed' WHERE ref ="
+		    " :body ->> 'ref'");
 	}
 	/* What counted anew before the ban was known. */
 	let_send(store, true);
 	db_run(store,
-	    "UPDATE ban SET cleared = m.at FROM mark AS m"
-	    " WHERE ban.ref = :ref AND m.client = ban.client"
-	    " AND m.reason = ban.reason AND m.key = '' AND m.at >= ban.begins"
-	    " AND m.at < ifnull(ban.cleared, ban.ends)",
+	    "UPDATE ban SET cleared = m.at FROM mark AS m WHERE ban.ref ="
+	    " :ref AND m.client = ban.client AND m.reason = ban.reason AND"
+	    " m.key = '' AND m.at >= ban.begins AND m.at <"
+	    " ifnull(ban.cleared, ban.ends)",
 	    DB_WITH(db_text(":ref", ban.ref)));
 	let_send(store, false);
 	db_fold(store, client, reason);
@@ -205,7 +227,7 @@ change_ban(const struct applying *applying, const char *change)
 {
 	struct store *store = applying->store;
 	sqlite3_stmt *row = query(
-	    applying, "SELECT " FIELD("ref") WHERE_IT_IS_OK);
+	    applying, "SELECT :body ->> 'ref' WHERE json_valid(:body)");
 	char ref[BAN_REF_SIZE];
 	struct db_whose whose;
 
@@ -227,25 +249,30 @@ static bool
 apply_clear(const struct applying *applying)
 {
 	return change_ban(applying,
-	    "UPDATE ban SET cleared = min(ifnull(cleared, " FIELD("cleared") "), ifnull(" FIELD("cleared") ", cleared)), mistake = max(mistake, " FIELD(
-		"mistake") "), observed = max(observed, " FIELD("observed") ") WHERE ref = " FIELD("ref"));
+	    "UPDATE ban SET cleared = min(ifnull(cleared,"
+	    " :body ->> 'cleared'), ifnull(:body ->> 'cleared', cleared)),"
+	    " mistake = max(mistake, :body ->> 'mistake'), observed ="
+	    " max(observed, :body ->> 'observed') WHERE ref = :body ->> 'ref'");
 }
 
 static bool
 apply_change(const struct applying *applying)
 {
 	return change_ban(applying,
-	    "UPDATE ban SET changed = " FIELD("at") ", ends = " FIELD("ends") ", service = " FIELD("service") ", note = " FIELD("note") ", say = " FIELD(
-		"say") " WHERE ref = " FIELD("ref") " AND (changed < " FIELD("at") " OR (changed = " FIELD("at") " AND ends < " FIELD("ends") "))");
+	    "UPDATE ban SET changed = :body ->> 'at', ends ="
+	    " :body ->> 'ends', service = :body ->> 'service', note ="
+	    " :body ->> 'note', say = :body ->> 'say' WHERE ref ="
+	    " :body ->> 'ref' AND (changed < :body ->> 'at' OR (changed ="
+	    " :body ->> 'at' AND ends < :body ->> 'ends'))");
 }
 
 static bool
 apply_mark(const struct applying *applying)
 {
 	struct store *store = applying->store;
-	sqlite3_stmt *row = query(
-	    applying, "SELECT " FIELD("client") ", " FIELD("reason") ", " FIELD(
-			  "key") ", " FIELD("at") WHERE_IT_IS_OK);
+	sqlite3_stmt *row = query(applying,
+	    "SELECT :body ->> 'client', :body ->> 'reason', :body ->> 'key',"
+	    " :body ->> 'at' WHERE json_valid(:body)");
 	struct reset reset = { .at = 0 };
 	char client[NET_TEXT_SIZE];
 	char key[STORE_KEY_SIZE];
@@ -271,9 +298,9 @@ apply_mark(const struct applying *applying)
 		db_unfold(store, client, reason);
 		let_send(store, true);
 		db_run(store,
-		    "UPDATE ban SET cleared = :at WHERE client = :client"
-		    " AND reason = :reason AND begins <= :at"
-		    " AND ifnull(cleared, ends) > :at",
+		    "UPDATE ban SET cleared = :at WHERE client = :client AND"
+		    " reason = :reason AND begins <= :at AND ifnull(cleared,"
+		    " ends) > :at",
 		    DB_WITH(db_int(":at", reset.at), db_text(":client", client),
 			db_text(":reason", reason)));
 		let_send(store, false);
@@ -288,16 +315,16 @@ static bool
 apply_hits(const struct applying *applying)
 {
 	static const char *const sql[] = {
-		"UPDATE ban SET hits = ban.hits + e.value ->> 1,"
-		" told = max(ifnull(ban.told, 0), e.value ->> 2)"
-		" FROM json_each(:body) AS e WHERE ban.ref = e.value ->> 0",
-		"UPDATE ban SET hits = ban.hits + e.value ->> 1,"
-		" told = max(ifnull(ban.told, 0), e.value ->> 2)"
-		" FROM json_each(:body) AS e JOIN ban_folded AS f"
-		" ON f.ref = e.value ->> 0 WHERE ban.ref = f.stands",
+		"UPDATE ban SET hits = ban.hits + e.value ->> 1, told ="
+		" max(ifnull(ban.told, 0), e.value ->> 2) FROM"
+		" json_each(:body) AS e WHERE ban.ref = e.value ->> 0",
+		"UPDATE ban SET hits = ban.hits + e.value ->> 1, told ="
+		" max(ifnull(ban.told, 0), e.value ->> 2) FROM"
+		" json_each(:body) AS e JOIN ban_folded AS f ON f.ref ="
+		" e.value ->> 0 WHERE ban.ref = f.stands",
 		"UPDATE ban_folded SET hits = ban_folded.hits + e.value ->> 1"
-		" FROM json_each(:body) AS e"
-		" WHERE ban_folded.ref = e.value ->> 0",
+		" FROM json_each(:body) AS e WHERE ban_folded.ref = e.value"
+		" ->> 0",
 	};
 
 	for (size_t i = 0; i < sizeof(sql) / sizeof(sql[0]); i++) {
@@ -314,18 +341,18 @@ apply_tally(const struct applying *applying)
 	    " accepted, logins, spam, virus, complaint, auth, recipient,"
 	    " sender, helo, command, disconnect, probe, greylist, relay,"
 	    " volume) SELECT value ->> 0, value ->> 1, value ->> 2,"
-	    " value ->> 3, value ->> 4, value ->> 5, value ->> 6, value ->> 7,"
-	    " value ->> 8, value ->> 9, value ->> 10, value ->> 11,"
-	    " value ->> 12, value ->> 13, value ->> 14, value ->> 15,"
-	    " value ->> 16, value ->> 17, value ->> 18, value ->> 19"
-	    " FROM json_each(:body) WHERE true"
-	    " ON CONFLICT (client, hour) DO UPDATE SET"
+	    " value ->> 3, value ->> 4, value ->> 5, value ->> 6,"
+	    " value ->> 7, value ->> 8, value ->> 9, value ->> 10,"
+	    " value ->> 11, value ->> 12, value ->> 13, value ->> 14,"
+	    " value ->> 15, value ->> 16, value ->> 17, value ->> 18,"
+	    " value ->> 19 FROM json_each(:body) WHERE true ON CONFLICT"
+	    " (client, hour) DO UPDATE SET"
 	    " sessions = sessions + excluded.sessions,"
 	    " messages = messages + excluded.messages,"
 	    " recipients = recipients + excluded.recipients,"
 	    " accepted = accepted + excluded.accepted,"
-	    " logins = logins + excluded.logins,"
-	    " spam = spam + excluded.spam, virus = virus + excluded.virus,"
+	    " logins = logins + excluded.logins, spam = spam + excluded.spam,"
+	    " virus = virus + excluded.virus,"
 	    " complaint = complaint + excluded.complaint,"
 	    " auth = auth + excluded.auth,"
 	    " recipient = recipient + excluded.recipient,"
@@ -339,27 +366,31 @@ apply_tally(const struct applying *applying)
 	return true;
 }
 
-/* Of what was done by hand to a network, here or there, the last counts: by its
- * time, then by the host's name. */
-#define IS_LAST                                                                \
-	"NOT EXISTS (SELECT 1 FROM (SELECT at, host FROM allow"                \
-	" WHERE network = " FIELD(                                             \
-	    "network") " AND NOT named UNION ALL"                              \
-		       " SELECT at, host FROM allow_gone"                      \
-		       " WHERE network = " FIELD(                              \
-			   "network") ") AS known"                             \
-				      " WHERE (known.at, " DB_NAME_OF(         \
-					  "known.host") ")"                    \
-							" > (" FIELD(          \
-							    "at") ", :host))"
+/* Of what was done by hand to a network or name, here or there, the last counts:
+ * by its time, then by the host's name.  `known` asks what is there. */
+#define IS_LAST(known)                                                         \
+	"NOT EXISTS (SELECT 1 FROM (" known " UNION ALL"                       \
+	" SELECT at, host FROM allow_gone"                                     \
+	" WHERE network = :body ->> 'network') AS known"                       \
+	" WHERE (known.at, " DB_NAME_OF(                                       \
+	    "known.host") ")"                                                  \
+			  " > (:body ->> 'at', :host))"
+
+static void
+put_gone(const struct applying *applying)
+{
+	run(applying, "INSERT INTO allow_gone VALUES (:body ->> 'network',"
+		      " :body ->> 'at', :peer)");
+}
 
 static bool
 apply_allow(const struct applying *applying)
 {
 	struct store *store = applying->store;
-	sqlite3_stmt *row = query(
-	    applying, "SELECT " FIELD("network") ", " FIELD(
-			  "gone") ", " IS_LAST WHERE_IT_IS_OK);
+	sqlite3_stmt *row = query(applying,
+	    "SELECT :body ->> 'network', :body ->> 'gone', " IS_LAST(
+		"SELECT at, host FROM allow WHERE network ="
+		" :body ->> 'network' AND NOT named") " WHERE json_valid(:body)");
 	struct net net;
 	bool fine;
 	bool gone;
@@ -377,23 +408,68 @@ apply_allow(const struct applying *applying)
 		return fine;
 	}
 	run(applying,
-	    "DELETE FROM allow_gone WHERE network = " FIELD("network"));
+	    "DELETE FROM allow_gone WHERE network = :body ->> 'network'");
 	if (gone) {
-		run(applying, "DELETE FROM allow WHERE network = " FIELD(
-				  "network") " AND NOT named");
-		run(applying, "INSERT INTO allow_gone VALUES (" FIELD(
-				  "network") ", " FIELD("at") ", :peer)");
+		run(applying, "DELETE FROM allow WHERE network ="
+			      " :body ->> 'network' AND NOT named");
+		put_gone(applying);
 		return true;
 	}
 	db_run(store,
 	    "INSERT INTO allow (network, family, bits, note, until, at, host)"
-	    " VALUES (:client, :family, :bits, " FIELD("note") ", " FIELD("until") ", " FIELD(
-		"at") ", :peer)"
-		      " ON CONFLICT (network) DO UPDATE SET note = excluded.note,"
-		      " until = excluded.until, at = excluded.at, host = excluded.host,"
-		      " named = 0",
+	    " VALUES (:client, :family, :bits, :body ->> 'note',"
+	    " :body ->> 'until', :body ->> 'at', :peer) ON CONFLICT (network)"
+	    " DO UPDATE SET note = excluded.note, until = excluded.until,"
+	    " at = excluded.at, host = excluded.host, named = 0",
 	    DB_WITH(DB_NET(&net), db_text(":body", applying->entry->body),
 		db_int(":peer", applying->peer)));
+	return true;
+}
+
+/* Its networks are what DNS says here. */
+static bool
+apply_name(const struct applying *applying)
+{
+	struct store *store = applying->store;
+	sqlite3_stmt *row = query(applying,
+	    "SELECT :body ->> 'gone', :body ->> 'at', " IS_LAST(
+		"SELECT at, host FROM allow_name WHERE how || ' ' || name ="
+		" :body ->> 'network'") " WHERE"
+					" json_valid(:body) AND substr(:body ->> 'network', 1, 4)"
+					" IN ('name', 'spf ') AND length(:body ->> 'network') <"
+					" 256 AND :body ->> 'network' NOT GLOB '*[^a-z0-9._ -]*'");
+	bool gone;
+	bool last;
+	int64_t at;
+
+	if (!db_row(store, row)) {
+		return false;
+	}
+	gone = sqlite3_column_int(row, 0) != 0;
+	at = sqlite3_column_int64(row, 1);
+	last = sqlite3_column_int(row, 2) != 0;
+	db_reset(row);
+	if (!last) {
+		return true;
+	}
+	run(applying,
+	    "DELETE FROM allow_gone WHERE network = :body ->> 'network'");
+	if (gone) {
+		run(applying,
+		    "DELETE FROM allow_name WHERE how || ' ' || name ="
+		    " :body ->> 'network'");
+		put_gone(applying);
+		store_names_apply(store, at);
+		return true;
+	}
+	run(applying,
+	    "INSERT INTO allow_name (how, name, note, until, asked, error,"
+	    " at, host) SELECT :body ->> 'how', :body ->> 'name',"
+	    " :body ->> 'note', :body ->> 'until', 0, '', :body ->> 'at',"
+	    " :peer WHERE (:body ->> 'how') || ' ' || (:body ->> 'name') ="
+	    " :body ->> 'network' ON CONFLICT (how, name) DO UPDATE SET"
+	    " note = excluded.note, until = excluded.until, at = excluded.at,"
+	    " host = excluded.host");
 	return true;
 }
 
@@ -401,13 +477,12 @@ static bool
 apply_audit(const struct applying *applying)
 {
 	run(applying,
-	    "INSERT INTO audit (at, who, what, subject, note, host)"
-	    " SELECT " FIELD("at") ", " FIELD("who") ", " FIELD("what") ", " FIELD(
-		"subject") ", " FIELD("note") ", :peer"
-					      " WHERE json_type(:body, '$.at') = 'integer'"
-					      " AND json_type(:body, '$.who') = 'text'"
-					      " AND json_type(:body, '$.what') = 'text'"
-					      " AND json_type(:body, '$.subject') = 'text'");
+	    "INSERT INTO audit (at, who, what, subject, note, host) SELECT"
+	    " :body ->> 'at', :body ->> 'who', :body ->> 'what',"
+	    " :body ->> 'subject', :body ->> 'note', :peer WHERE"
+	    " json_type(:body, '$.at') = 'integer' AND json_type(:body,"
+	    " '$.who') = 'text' AND json_type(:body, '$.what') = 'text' AND"
+	    " json_type(:body, '$.subject') = 'text'");
 	return true;
 }
 
@@ -416,15 +491,13 @@ static bool
 apply_state(const struct applying *applying)
 {
 	run(applying,
-	    "INSERT INTO state (key, value, since)"
-	    " SELECT " FIELD("key") ", " FIELD("value") ", " FIELD("at") " WHERE " FIELD(
-		"key") " LIKE 'brake%'"
-		       " AND json_type(:body, '$.at') = 'integer'"
-		       " AND json_type(:body, '$.value') = 'text'"
-		       " ON CONFLICT (key) DO UPDATE"
-		       " SET value = excluded.value, since = excluded.since"
-		       " WHERE excluded.since > since"
-		       " OR (excluded.since = since AND excluded.value > value)");
+	    "INSERT INTO state (key, value, since) SELECT :body ->> 'key',"
+	    " :body ->> 'value', :body ->> 'at' WHERE :body ->> 'key' LIKE"
+	    " 'brake%' AND json_type(:body, '$.at') = 'integer' AND"
+	    " json_type(:body, '$.value') = 'text' ON CONFLICT (key) DO"
+	    " UPDATE SET value = excluded.value, since = excluded.since WHERE"
+	    " excluded.since > since OR (excluded.since = since AND"
+	    " excluded.value > value)");
 	return true;
 }
 
@@ -444,6 +517,7 @@ static const struct {
 	{ "change", apply_change, SHARE_APPLIED, false },
 	{ "mark", apply_mark, SHARE_APPLIED, false },
 	{ "allow", apply_allow, SHARE_APPLIED, false },
+	{ "name", apply_name, SHARE_APPLIED, false },
 	{ "audit", apply_audit, SHARE_APPLIED, true },
 	{ "state", apply_state, SHARE_APPLIED, false },
 };

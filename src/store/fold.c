@@ -15,8 +15,8 @@ db_unfold(struct store *store, const char *client, const char *reason)
 
 	while (more) {
 		sqlite3_stmt *row = db_query(store,
-		    "SELECT ref FROM ban_folded"
-		    " WHERE client = :client AND reason = :reason LIMIT 1",
+		    "SELECT ref FROM ban_folded WHERE client = :client AND"
+		    " reason = :reason LIMIT 1",
 		    DB_WITH(db_text(":client", client),
 			db_text(":reason", reason)));
 
@@ -27,30 +27,29 @@ db_unfold(struct store *store, const char *client, const char *reason)
 		DB_COPY(ref, row, 0);
 		db_reset(row);
 		db_run(store,
-		    "UPDATE ban SET hits = hits - (SELECT hits FROM ban_folded"
-		    " WHERE ref = :ref)"
-		    " WHERE ref = (SELECT stands FROM ban_folded"
-		    " WHERE ref = :ref)",
+		    "UPDATE ban SET hits = hits - (SELECT hits FROM"
+		    " ban_folded WHERE ref = :ref) WHERE ref = (SELECT stands"
+		    " FROM ban_folded WHERE ref = :ref)",
 		    DB_WITH(db_text(":ref", ref)));
 		db_run(store,
-		    "INSERT INTO ban (id, client, family, bits, reason, rule, step,"
-		    " begins, ends, cleared, mistake, observed, hits, told,"
-		    " stage, service, honest, code, enhanced, phrase, own,"
-		    " note, ref, again_code, again_enhanced, again_phrase,"
-		    " again_own, say, changed, host)"
-		    " SELECT id, client, body ->> '$.family', body ->> '$.bits',"
-		    " reason, body ->> '$.rule', body ->> '$.step',"
+		    "INSERT INTO ban (id, client, family, bits, reason, rule,"
+		    " step, begins, ends, cleared, mistake, observed, hits,"
+		    " told, stage, service, honest, code, enhanced, phrase,"
+		    " own, note, ref, again_code, again_enhanced,"
+		    " again_phrase, again_own, say, changed, host) SELECT id,"
+		    " client, body ->> '$.family', body ->> '$.bits', reason,"
+		    " body ->> '$.rule', body ->> '$.step',"
 		    " body ->> '$.begins', ends, body ->> '$.cleared',"
 		    " body ->> '$.mistake', body ->> '$.observed', hits,"
 		    " body ->> '$.told', body ->> '$.stage',"
 		    " body ->> '$.service', body ->> '$.honest',"
 		    " body ->> '$.code', body ->> '$.enhanced',"
-		    " body ->> '$.phrase', body ->> '$.own', body ->> '$.note',"
-		    " ref, body ->> '$.again_code',"
+		    " body ->> '$.phrase', body ->> '$.own',"
+		    " body ->> '$.note', ref, body ->> '$.again_code',"
 		    " body ->> '$.again_enhanced', body ->> '$.again_phrase',"
 		    " body ->> '$.again_own', body ->> '$.say',"
-		    " body ->> '$.changed', host"
-		    " FROM ban_folded WHERE ref = :ref",
+		    " body ->> '$.changed', host FROM ban_folded WHERE ref ="
+		    " :ref",
 		    DB_WITH(db_text(":ref", ref)));
 		db_run(store, "DELETE FROM ban_folded WHERE ref = :ref",
 		    DB_WITH(db_text(":ref", ref)));
@@ -65,16 +64,15 @@ fold(struct store *store, int64_t id, int64_t into)
 		db_int(":into", into), { .name = NULL } };
 
 	db_run(store,
-	    "INSERT INTO ban_folded (id, ref, client, reason, ends, stands, host,"
-	    " hits, body) SELECT id, ref, client, reason, ends,"
-	    " (SELECT ref FROM ban WHERE id = :into), host, hits, json_set(" DB_BAN_BODY(
-		"") ", '$.family', family, '$.bits', bits)"
-		    " FROM ban WHERE id = :id",
+	    "INSERT INTO ban_folded (id, ref, client, reason, ends, stands,"
+	    " host, hits, body) SELECT id, ref, client, reason, ends, (SELECT"
+	    " ref FROM ban WHERE id = :into), host, hits, json_set(" DB_BAN_BODY(
+		"") ", '$.family', family, '$.bits', bits) FROM ban WHERE id"
+		    " = :id",
 	    both);
 	db_run(store,
-	    "UPDATE ban SET"
-	    " hits = hits + (SELECT hits FROM ban WHERE id = :id)"
-	    " WHERE id = :into",
+	    "UPDATE ban SET hits = hits + (SELECT hits FROM ban WHERE id ="
+	    " :id) WHERE id = :into",
 	    both);
 	db_run(store, "DELETE FROM ban WHERE id = :id",
 	    DB_WITH(db_int(":id", id)));
@@ -105,8 +103,8 @@ db_fold(struct store *store, const char *client, const char *reason)
 	db_unfold(store, client, reason);
 	row = db_query(store,
 	    "SELECT id, begins, min(ends, ifnull(cleared, ends)), observed"
-	    " FROM ban WHERE client = :client AND reason = :reason"
-	    " AND rule <> '" BAN_RULE_MANUAL
+	    " FROM ban WHERE client = :client AND reason = :reason AND rule"
+	    " <> '" BAN_RULE_MANUAL
 	    "' ORDER BY begins, " DB_NAME_OF("host") ", ref",
 	    DB_WITH(db_text(":client", client), db_text(":reason", reason)));
 	while (db_row(store, row)) {
@@ -142,8 +140,8 @@ bool
 db_ban_whose(struct store *store, const char *ref, struct db_whose *whose)
 {
 	sqlite3_stmt *row = db_query(store,
-	    "SELECT client, reason FROM ban WHERE ref = :ref UNION ALL"
-	    " SELECT client, reason FROM ban_folded WHERE ref = :ref",
+	    "SELECT client, reason FROM ban WHERE ref = :ref UNION ALL SELECT"
+	    " client, reason FROM ban_folded WHERE ref = :ref",
 	    DB_WITH(db_text(":ref", ref)));
 
 	if (!db_row(store, row)) {

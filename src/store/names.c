@@ -15,21 +15,32 @@ static const char *const how_names[] = {
 
 const struct words allow_how_words = WORDS_OF(how_names);
 
+/* Whether what is by hand stays as it is. */
+#define SAME "note = excluded.note AND until IS excluded.until"
+
 void
 store_name_put(struct store *store, struct allow_name *name)
 {
 	db_run(store,
 	    "INSERT INTO allow_name (how, name, note, until, asked, answered,"
-	    " error) VALUES (:how, :name, :note, nullif(:until, 0), :asked,"
-	    " nullif(:answered, 0), :error) ON CONFLICT (how, name) DO UPDATE"
+	    " error, at) VALUES (:how, :name, :note, nullif(:until, 0), :asked,"
+	    " nullif(:answered, 0), :error, max(:asked, ifnull((SELECT at + 1"
+	    " FROM allow_gone WHERE network = :how || ' ' || :name), 0)))"
+	    " ON CONFLICT (how, name) DO UPDATE"
 	    " SET note = excluded.note, until = excluded.until,"
 	    " asked = excluded.asked, error = excluded.error,"
-	    " answered = ifnull(excluded.answered, answered)",
+	    " answered = ifnull(excluded.answered, answered),"
+	    " host = iif(" SAME ", host, 0),"
+	    " at = iif(" SAME ", at, max(excluded.asked, at + 1))",
 	    DB_WITH(db_text(":how", words_at(&allow_how_words, name->how)),
 		db_text(":name", name->name), db_text(":note", name->note),
 		db_int(":until", name->until), db_int(":asked", name->asked),
 		db_int(":answered", name->answered),
 		db_text(":error", name->error)));
+	db_run(store,
+	    "DELETE FROM allow_gone WHERE network = :how || ' ' || :name",
+	    DB_WITH(db_text(":how", words_at(&allow_how_words, name->how)),
+		db_text(":name", name->name)));
 	name->id = db_number(store,
 	    "SELECT id FROM allow_name WHERE how = :how AND name = :name",
 	    DB_WITH(db_text(":how", words_at(&allow_how_words, name->how)),
@@ -52,9 +63,14 @@ store_name_networks(
 }
 
 void
-store_name_remove(struct store *store, int64_t id)
+store_name_remove(struct store *store, int64_t id, int64_t now)
 {
 	store_name_networks(store, id, NULL, 0);
+	db_run(store,
+	    "REPLACE INTO allow_gone (network, at, host)"
+	    " SELECT how || ' ' || name, max(:now, at + 1), 0 FROM allow_name"
+	    " WHERE id = :id",
+	    DB_WITH(db_int(":id", id), db_int(":now", now)));
 	db_run(store, "DELETE FROM allow_name WHERE id = :id",
 	    DB_WITH(db_int(":id", id)));
 }

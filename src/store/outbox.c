@@ -36,6 +36,12 @@ enum {
 #define ALLOW_BODY(row)                                                        \
 	"json_object('network', " row "network, 'at', " row "at, 'note', " row \
 	"note, 'until', " row "until)"
+#define NAME_OF_ROW(row) row "how || ' ' || " row "name"
+#define NAME_BODY(row)                                                         \
+	"json_object('network', " NAME_OF_ROW(                                 \
+	    row) ", 'at', " row "at,"                                          \
+		 " 'how', " row "how, 'name', " row "name, 'note', " row       \
+		 "note, 'until', " row "until)"
 #define GONE_BODY(row)                                                         \
 	"json_object('network', " row "network, 'at', " row "at, 'gone', 1)"
 #define AUDIT_BODY(row)                                                        \
@@ -70,6 +76,11 @@ enum {
 #define SEND(sort, key, keep, body)                                            \
 	"INSERT INTO share_out (sort, key, keep, body) VALUES ('" sort         \
 	"', " key ", " keep ", " body "); "
+#define GONE_SORT(row) "iif(instr(" row "network, ' ') > 0, 'name', 'allow')"
+#define SEND_GONE(row)                                                         \
+	"INSERT INTO share_out (sort, key, keep, body) VALUES (" GONE_SORT(    \
+	    row) ", " row "network, " row                                      \
+		 "at + " KEEP("audit") ", " GONE_BODY(row) "); "
 #define END "END; "
 
 /* The table that they write to first: how much more there is than before. */
@@ -103,11 +114,14 @@ static const char *const triggers[][2] = {
     { "share_allow_changed", TRIGGER("allow_changed", "UPDATE ON allow", " AND NOT new.named")
 	SEND("allow", "new.network", "new.until", ALLOW_BODY("new.")) END },
     { "share_allow_gone", TRIGGER("allow_gone", "INSERT ON allow_gone", "")
-	SEND("allow", "new.network", "new.at + " KEEP("audit"),
-	    GONE_BODY("new.")) END },
+	SEND_GONE("new.") END },
     { "share_allow_gone_again", TRIGGER("allow_gone_again", "UPDATE ON allow_gone", "")
-	SEND("allow", "new.network", "new.at + " KEEP("audit"),
-	    GONE_BODY("new.")) END },
+	SEND_GONE("new.") END },
+    { "share_name", TRIGGER("name", "INSERT ON allow_name", "")
+	SEND("name", NAME_OF_ROW("new."), "new.until", NAME_BODY("new.")) END },
+    { "share_name_changed", TRIGGER("name_changed", "UPDATE OF at ON allow_name",
+	" AND new.at <> old.at")
+	SEND("name", NAME_OF_ROW("new."), "new.until", NAME_BODY("new.")) END },
     { "share_audit", TRIGGER("audit", "INSERT ON audit", " AND new.host = 0")
 	SEND("audit", "NULL", "new.at + " KEEP("audit"), AUDIT_BODY("new.")) END },
     { "share_state", TRIGGER("state", "INSERT ON state", " AND new.key LIKE 'brake%'")
@@ -146,7 +160,10 @@ static const char settings[] =
     " SELECT 'allow', network, until, " ALLOW_BODY("") " FROM allow"
     " WHERE NOT named;"
     "INSERT INTO share_out (sort, key, keep, body)"
-    " SELECT 'allow', network, at + " KEEP("audit") ", " GONE_BODY("")
+    " SELECT 'name', " NAME_OF_ROW("") ", until, " NAME_BODY("")
+    " FROM allow_name;"
+    "INSERT INTO share_out (sort, key, keep, body)"
+    " SELECT " GONE_SORT("") ", network, at + " KEEP("audit") ", " GONE_BODY("")
     " FROM allow_gone;"
     "INSERT INTO share_out (sort, key, body)"
     " SELECT 'state', key, " STATE_BODY("") " FROM state"

@@ -500,7 +500,7 @@ struct allow_name {
 void store_name_put(struct store *store, struct allow_name *name);
 /* Fill in the one of that `how` and `name`; false where there is none. */
 bool store_name_find(struct store *store, struct allow_name *name);
-void store_name_remove(struct store *store, int64_t id);
+void store_name_remove(struct store *store, int64_t id, int64_t now);
 /* What its newest answer gave, instead of what the last one did. */
 void store_name_networks(
     struct store *store, int64_t id, const struct net *nets, size_t count);

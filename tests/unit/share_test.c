@@ -122,11 +122,12 @@ act(struct host *at, int64_t now)
 	struct allow allow = { .net = client };
 	struct ban by_hand = { .who = client, .reason = reason };
 	struct ban_hits hits = { .id = 0 };
+	struct allow_name name = { .how = ALLOW_SPF, .name = "example.org" };
 	int64_t was;
 
 	by_hand.ends = now + HOUR;
 	store_begin(store);
-	switch (rand() % 9) {
+	switch (rand() % 11) {
 	case 0:
 		observe(at, &address, KIND_VIRUS, now - rand() % 900, now);
 		break;
@@ -154,6 +155,17 @@ act(struct host *at, int64_t now)
 		break;
 	case 7:
 		(void)store_allow_remove(store, &client, now);
+		break;
+	case 8:
+		name.asked = now;
+		(void)snprintf(
+		    name.note, sizeof(name.note), "note %d", rand() % 3);
+		store_name_put(store, &name);
+		break;
+	case 9:
+		if (store_name_find(store, &name)) {
+			store_name_remove(store, name.id, now);
+		}
 		break;
 	default:
 		store_ban_each(store,
@@ -186,6 +198,7 @@ knowledge(const struct host *of)
 		" observed, hits, step, ref, phrase FROM ban ORDER BY ref",
 		"SELECT ref, stands, hits FROM ban_folded ORDER BY ref",
 		"SELECT network, until, at FROM allow ORDER BY network",
+		"SELECT how, name, note, at FROM allow_name",
 		"SELECT network, at FROM allow_gone ORDER BY network",
 		"SELECT client, reason, key, at FROM mark ORDER BY 1, 2, 3",
 		"SELECT client, hour, spam, virus, auth FROM tally"
