@@ -25,6 +25,8 @@ CONF = """
 listen_addresses = '{addresses}'
 unix_socket_directories = '{folder}'
 fsync = off
+# In its folder, as what is killed leaves nothing elsewhere.
+dynamic_shared_memory_type = mmap
 full_page_writes = off
 shared_buffers = 32MB
 max_connections = 60

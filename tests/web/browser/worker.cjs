@@ -262,23 +262,37 @@ async function validate(question) {
   };
 }
 
-async function main() {
-  const browser = await chromium.launch({
+function launch() {
+  return chromium.launch({
     executablePath: process.argv[3],
     args: quiet,
     // As people's browsers do, keep a page that was left.
     ignoreDefaultArgs: ["--disable-back-forward-cache"],
   });
+}
+
+async function ask(browser, question) {
+  try {
+    return question.html === undefined
+      ? await look(browser, question)
+      : await validate(question);
+  } catch (error) {
+    return { failed: String(error.stack ?? error) };
+  }
+}
+
+async function main() {
+  let browser = await launch();
+
   for await (const line of readline.createInterface({ input: process.stdin })) {
     const question = JSON.parse(line);
-    let answer;
+    let answer = await ask(browser, question);
 
-    try {
-      answer = question.html === undefined
-        ? await look(browser, question)
-        : await validate(question);
-    } catch (error) {
-      answer = { failed: String(error.stack ?? error) };
+    // A browser that has died is no page's fault: another one is asked.
+    if (!browser.isConnected()) {
+      process.stderr.write("the browser has died: another one begins\n");
+      browser = await launch();
+      answer = await ask(browser, question);
     }
     process.stdout.write(`${JSON.stringify(answer)}\n`);
   }
