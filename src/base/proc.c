@@ -244,8 +244,7 @@ proc_drop_root(const char *user, const char *path)
 		return true;
 	}
 	/* Libraries look for settings there: root's are not its own. */
-	(void)unsetenv(
-	    "HOME"); /* NOLINT(concurrency-mt-unsafe): no threads yet */
+	(void)unsetenv("HOME"); /* NOLINT(concurrency-mt-unsafe): too early */
 	return proc_become(&service);
 }
 

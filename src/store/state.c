@@ -124,8 +124,10 @@ read_hex(const char *text, unsigned char *bytes, size_t len)
 		if (digit == NULL) {
 			return false;
 		}
-		bytes[i / 2] = (unsigned char)(bytes[i / 2] << 4 |
-					       (unsigned char)(digit - digits));
+		bytes[i / 2] = (unsigned char)((i % 2 == 0
+						       ? 0
+						       : bytes[i / 2] << 4) |
+					       (digit - digits));
 	}
 	return text[2 * len] == '\0';
 }
