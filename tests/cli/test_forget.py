@@ -14,7 +14,7 @@ def known(house):
     for address in MINE, OTHER:
         house.do("report", "-", given="".join(
             f"spam {address} --at {at(60 * i)}\n" for i in range(5)))
-        house.do("ban", address, "2h", "--note", f"of {address}")
+        house.do("ban", address, "2h", "--note", f"of {address}.")
     house.sql("INSERT INTO queue (queue, address, login, at)"
               " VALUES ('4F1', ?, 0, 1), ('4F2', ?, 0, 1)", MINE, OTHER)
     house.sql("INSERT INTO mark (client, reason, key, at)"
@@ -57,7 +57,7 @@ def test_the_audit_keeps_that_it_was_done_and_not_of_whom(known):
     known.do("forget", MINE, "--note", "asked by letter")
     assert known.audit()[-1] == ("forget", "forgotten", "asked by letter")
     assert ("ban", "forgotten", None) in known.audit()
-    assert ("ban", OTHER, f"of {OTHER}") in known.audit()
+    assert ("ban", OTHER, f"of {OTHER}.") in known.audit()
 
 
 def test_its_bytes_are_gone_from_the_file(known):

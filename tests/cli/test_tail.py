@@ -70,7 +70,7 @@ def test_only_whom_it_is_asked_of(house, follow):
     (["--kind", "auth", "--reason", "error"], ["event auth", "ban error"]),
 ], ids=str)
 def test_only_what_it_is_asked_for(house, follow, words, shown):
-    told = follow("--limit", "1", *words)
+    told = follow("--limit", "9", *words)
     house.do("report", "-", given="auth 192.0.2.8\nhelo 192.0.2.8\n")
     house.do("ban", "203.0.113.8", "2h", "--reason", "virus")
     house.do("ban", "203.0.113.9", "2h")

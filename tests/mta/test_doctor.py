@@ -60,7 +60,8 @@ def test_of_a_healthy_host_it_says_so_and_ends_with_0(patient, ward):
     assert {(check, state) for check, state, *_ in found
             if state != "ok"} <= {("clock", "warning")}
     assert {check for check, *_ in found} == {
-        "database", "sharing", "own-addresses", "postfix", "mynetworks", "mx", "ssh",
+        "database", "sharing", "own-addresses", "postfix", "mynetworks",
+        "mx", "ssh",
         "proxy", "allow", "milter-chain", "milter-action", "milter-socket",
         "helo", "smtpd", "logins", "reach", "scanners", "milter", "services",
         "mode", "logs", "clock", "page", "languages", "operator"}
