@@ -531,3 +531,31 @@ utf8_width(const char *text, size_t len)
 	}
 	return width;
 }
+
+void
+text_add_hex(struct text *text, const unsigned char *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++) {
+		text_addf(text, "%02x", bytes[i]);
+	}
+}
+
+bool
+text_read_hex(const char *hex, unsigned char *bytes, size_t len)
+{
+	static const char digits[] = "0123456789abcdef";
+
+	for (size_t i = 0; i < 2 * len; i++) {
+		const char *digit = hex[i] != '\0' ? strchr(digits, hex[i])
+						   : NULL;
+
+		if (digit == NULL) {
+			return false;
+		}
+		bytes[i / 2] = (unsigned char)((i % 2 == 0
+						       ? 0
+						       : bytes[i / 2] << 4) |
+					       (digit - digits));
+	}
+	return hex[2 * len] == '\0';
+}

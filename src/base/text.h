@@ -71,6 +71,11 @@ void text_addf(struct text *text, const char *format, ...)
 /* Copy `from` into a buffer of `size`; false where it was cut. */
 bool text_copy(char *to, size_t size, const char *from);
 
+/* Bytes as two hexadecimal digits each; and from exactly so many: false where
+ * it is not that. */
+void text_add_hex(struct text *text, const unsigned char *bytes, size_t len);
+bool text_read_hex(const char *hex, unsigned char *bytes, size_t len);
+
 /* A whole decimal number from `min` to `max`, no sign but '-', no blanks. */
 bool text_to_int(const char *text, int64_t min, int64_t max, int64_t *out);
 

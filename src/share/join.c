@@ -50,27 +50,6 @@ join_format(struct server *server)
 	return fine;
 }
 
-/* What the server gave as 32 hexadecimal digits. */
-static bool
-read_secret(const char *hex, unsigned char secret[static STORE_SECRET_SIZE])
-{
-	static const char digits[] = "0123456789abcdef";
-
-	if (strlen(hex) != 2 * (size_t)STORE_SECRET_SIZE) {
-		return false;
-	}
-	for (size_t i = 0; i < 2 * (size_t)STORE_SECRET_SIZE; i++) {
-		const char *digit = strchr(digits, hex[i]);
-
-		if (digit == NULL) {
-			return false;
-		}
-		secret[i / 2] = (unsigned char)(secret[i / 2] << 4 |
-						(digit - digits));
-	}
-	return true;
-}
-
 static void
 draw_instance(char instance[static SHARE_INSTANCE_SIZE])
 {
@@ -79,9 +58,7 @@ draw_instance(char instance[static SHARE_INSTANCE_SIZE])
 
 	proc_random(bytes, sizeof(bytes));
 	text_init(&text, instance, SHARE_INSTANCE_SIZE);
-	for (size_t i = 0; i < sizeof(bytes); i++) {
-		text_addf(&text, "%02x", bytes[i]);
-	}
+	text_add_hex(&text, bytes, sizeof(bytes));
 }
 
 /* What a host that comes for the first time, or anew, puts into its
@@ -94,7 +71,7 @@ join_here(struct exchange *exchange, const char *hex)
 	const int64_t read = self->read;
 	unsigned char secret[STORE_SECRET_SIZE] = { 0 };
 
-	if (!read_secret(hex, secret)) {
+	if (!text_read_hex(hex, secret, sizeof(secret))) {
 		server_lose(exchange->server, "the server has no secret");
 		return false;
 	}

@@ -111,27 +111,6 @@ store_audit_at(struct store *store, int64_t at,
 
 /* ---- the secret ---- */
 
-/* Two hexadecimal digits a byte. */
-static bool
-read_hex(const char *text, unsigned char *bytes, size_t len)
-{
-	static const char digits[] = "0123456789abcdef";
-
-	for (size_t i = 0; i < 2 * len; i++) {
-		const char *digit = text[i] != '\0' ? strchr(digits, text[i])
-						    : NULL;
-
-		if (digit == NULL) {
-			return false;
-		}
-		bytes[i / 2] = (unsigned char)((i % 2 == 0
-						       ? 0
-						       : bytes[i / 2] << 4) |
-					       (digit - digits));
-	}
-	return text[2 * len] == '\0';
-}
-
 static const char secret_key[] = "secret";
 /* The one before the host joined others, whose secret it has since. */
 static const char own_key[] = "secret-own";
@@ -144,9 +123,7 @@ put_secret(struct store *store, const char *key,
 	struct text text;
 
 	text_init(&text, hex, sizeof(hex));
-	for (size_t i = 0; i < STORE_SECRET_SIZE; i++) {
-		text_addf(&text, "%02x", secret[i]);
-	}
+	text_add_hex(&text, secret, STORE_SECRET_SIZE);
 	store_state_put(store, key, hex, since);
 	store->has_secret = false;
 }
@@ -179,7 +156,7 @@ find_secret(struct store *store)
 		    store, secret_key, hex, sizeof(hex), &since);
 	}
 	if (store->status == STORE_OK &&
-	    !read_hex(hex, store->secret, STORE_SECRET_SIZE)) {
+	    !text_read_hex(hex, store->secret, STORE_SECRET_SIZE)) {
 		db_fail(store, STORE_FAILED,
 		    "the secret in table state is damaged");
 	}
@@ -211,7 +188,7 @@ store_secret_own(
 	int64_t since;
 
 	if (!store_state_find(store, own_key, hex, sizeof(hex), &since) ||
-	    !read_hex(hex, secret, STORE_SECRET_SIZE)) {
+	    !text_read_hex(hex, secret, STORE_SECRET_SIZE)) {
 		store_secret(store, secret);
 	}
 }

@@ -308,9 +308,7 @@ set_version(struct site *site)
 		}
 	}
 	text_init(&version, site->version, sizeof(site->version));
-	for (size_t i = 0; i < sizeof(site->version) / 2; i++) {
-		text_addf(&version, "%02x", key[i]);
-	}
+	text_add_hex(&version, key, sizeof(site->version) / 2);
 }
 
 bool

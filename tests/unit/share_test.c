@@ -24,7 +24,7 @@ static size_t logged;
 
 struct host {
 	struct fixture *fixture;
-	char name[8];
+	char name[16];
 	int64_t sent;
 };
 static struct host host[HOSTS];
