@@ -1,5 +1,6 @@
 """What one host learns, and what is done on it, holds on all."""
 
+import sqlite3
 import time
 
 from checksum import wait_same
@@ -116,6 +117,23 @@ def test_the_newest_word_on_the_allow_list_holds(three):
         host.start("share")
     wait_same(three)
     assert three[2].sql("SELECT note FROM allow") == [("again",)]
+
+
+def test_a_name_on_the_allow_list_is_asked_for_on_all(three):
+    """Whoever put it there: here a hand with SQL, as there is no DNS."""
+    with sqlite3.connect(three[0].database) as base:
+        base.execute("INSERT INTO allow_name (how, name, note, asked, error,"
+                     " at) VALUES ('spf', 'example.org', 'ours', 0, '', 1)")
+    base.close()
+    until(lambda: all(
+        host.sql("SELECT how, name, note FROM allow_name") ==
+        [("spf", "example.org", "ours")] for host in three))
+    three[1].videur("allow", "remove", "--spf", "example.org")
+    until(lambda: not any(
+        host.sql("SELECT * FROM allow_name") for host in three))
+    assert {row for host in three for row in host.sql(
+        "SELECT network FROM allow_gone")} == {("spf example.org",)}
+    wait_same(three)
 
 
 def test_two_that_ban_alone_end_with_one_ban(three):
