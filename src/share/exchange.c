@@ -214,6 +214,9 @@ apply(struct exchange *exchange, const PGresult *got, int rows)
 		return false;
 	}
 	exchange->read = exchange->self.read = entry[rows - 1].n;
+	for (size_t i = 0; i < outcome.bans; i++) {
+		engine_log_ban(&outcome.ban[i]);
+	}
 	/* They may have led to bans of this host's own. */
 	exchange->changes = -1;
 	if (outcome.unknown > 0) {

@@ -17,6 +17,8 @@ enum {
 
 /* ---- rows as JSON ---- */
 
+/* clang-format off */
+
 /* Of a row of the table; `row` is "new." or what it is called in a query. */
 #define EVENT_BODY(row)                                                        \
 	"json_object('client', " row "client, 'address', " row "address,"      \
@@ -38,10 +40,9 @@ enum {
 	"note, 'until', " row "until)"
 #define NAME_OF_ROW(row) row "how || ' ' || " row "name"
 #define NAME_BODY(row)                                                         \
-	"json_object('network', " NAME_OF_ROW(                                 \
-	    row) ", 'at', " row "at,"                                          \
-		 " 'how', " row "how, 'name', " row "name, 'note', " row       \
-		 "note, 'until', " row "until)"
+	"json_object('network', " NAME_OF_ROW(row) ", 'at', " row "at,"        \
+	" 'how', " row "how, 'name', " row "name, 'note', " row "note,"        \
+	" 'until', " row "until)"
 #define GONE_BODY(row)                                                         \
 	"json_object('network', " row "network, 'at', " row "at, 'gone', 1)"
 #define AUDIT_BODY(row)                                                        \
@@ -53,18 +54,19 @@ enum {
 
 /* The numbers of a tally, in the order of the table and of an entry. */
 #define NUMBERS(row)                                                           \
-	row "sessions, " row "messages, " row "recipients, " row               \
-	    "accepted, " row "logins, " row "spam, " row "virus, " row         \
-	    "complaint, " row "auth, " row "recipient, " row "sender, " row    \
-	    "helo, " row "command, " row "disconnect, " row "probe, " row      \
-	    "greylist, " row "relay, " row "volume"
-#define EACH_NUMBER(DO)                                                                                                                                \
-	DO(sessions)                                                                                                                                   \
-	", " DO(messages) ", " DO(recipients) ", " DO(accepted) ", " DO(logins) ", " DO(spam) ", " DO(virus) ", " DO(complaint) ", " DO(auth) ", " DO( \
-	    recipient) ", " DO(sender) ", " DO(helo) ", " DO(command) ", " DO(disconnect) ", " DO(probe) ", " DO(greylist) ", " DO(relay) ", " DO(volume)
+	row "sessions, " row "messages, " row "recipients, " row "accepted, "  \
+	row "logins, " row "spam, " row "virus, " row "complaint, "            \
+	row "auth, " row "recipient, " row "sender, " row "helo, "             \
+	row "command, " row "disconnect, " row "probe, " row "greylist, "      \
+	row "relay, " row "volume"
+#define EACH_NUMBER(DO)                                                        \
+	DO(sessions) ", " DO(messages) ", " DO(recipients) ", "                \
+	DO(accepted) ", " DO(logins) ", " DO(spam) ", " DO(virus) ", "         \
+	DO(complaint) ", " DO(auth) ", " DO(recipient) ", " DO(sender) ", "    \
+	DO(helo) ", " DO(command) ", " DO(disconnect) ", " DO(probe) ", "      \
+	DO(greylist) ", " DO(relay) ", " DO(volume)
 #define MORE(name)    "new." #name " - old." #name
 #define ADDED(name)   #name " = " #name " + excluded." #name
-#define IS_MORE(name) "new." #name " <> old." #name
 
 #define KEEP(what) "(SELECT keep_" what " FROM share)"
 
@@ -78,9 +80,9 @@ enum {
 	"', " key ", " keep ", " body "); "
 #define GONE_SORT(row) "iif(instr(" row "network, ' ') > 0, 'name', 'allow')"
 #define SEND_GONE(row)                                                         \
-	"INSERT INTO share_out (sort, key, keep, body) VALUES (" GONE_SORT(    \
-	    row) ", " row "network, " row                                      \
-		 "at + " KEEP("audit") ", " GONE_BODY(row) "); "
+	"INSERT INTO share_out (sort, key, keep, body) VALUES ("               \
+	GONE_SORT(row) ", " row "network, " row "at + " KEEP("audit") ", "     \
+	GONE_BODY(row) "); "
 #define END "END; "
 
 /* The table that they write to first: how much more there is than before. */
@@ -88,7 +90,6 @@ enum {
 	"INSERT INTO share_tally VALUES (new.client, new.hour, " values        \
 	") ON CONFLICT (client, hour) DO UPDATE SET " EACH_NUMBER(ADDED) "; "
 
-/* clang-format off */
 static const char *const triggers[][2] = {
     { "share_event", TRIGGER("event", "INSERT ON event", " AND new.host = 0")
 	SEND("event", "NULL", "new.at + " KEEP("events"), EVENT_BODY("new.")) END },
