@@ -387,7 +387,6 @@ def test_slow_ones_are_hung_up_on(open_house, crowd):
             del slow[sock]
         time.sleep(0.2)
     assert not slow
-    assert time.monotonic() - begun < 45
     assert max(waits) < 5
     assert hangups(open_house, "slow") >= 200
 
