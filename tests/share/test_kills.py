@@ -51,8 +51,20 @@ class Load(threading.Thread):
         with open(self.host.log, "a", encoding="ascii") as file:
             file.write("".join(lines))
         self.written += count
+        if self.dice.random() < 0.3:
+            self.call(f"198.51.100.{self.dice.randrange(1, 250)}")
         if self.dice.random() < 0.15:
             self.administer(f"198.51.100.{self.dice.randrange(1, 250)}")
+
+    def call(self, client):
+        """A session, which its milter may not survive."""
+        try:
+            talk = self.host.caller(client)
+            talk.mail()
+            talk.rcpt("<user@example.test>", rejected=("5.1.1", "unknown"))
+            talk.quit()
+        except (OSError, EOFError):
+            pass
 
     def administer(self, client):
         """Whatever another host has done to that client."""
@@ -93,8 +105,8 @@ def attack(number, user):
 def kill_anything(dice, hosts, servers):
     """And start it again, as systemd would."""
     host = dice.choice(hosts)
-    what = dice.choices(["share", "watch", "server", "backends"],
-                        [8, 3, 2, 2])[0]
+    what = dice.choices(["share", "watch", "milter", "server", "backends"],
+                        [8, 3, 2, 2, 2])[0]
     if what == "server":
         servers[0].kill()
         servers[0].start()
@@ -121,7 +133,7 @@ def test_killed_200_times_with_a_promotion_in_between(own, folder, put):
     dice = random.Random(14)
     hosts = [put(name, base.url(name, standby)) for name in NAMES]
     for host in hosts:
-        host.start("watch", "share")
+        host.start("watch", "share", "milter")
     for host in hosts:
         wait_for(lambda at=host: at.sql("SELECT 1 FROM share"), 30, "it joins")
     loads = [Load(host, number) for number, host in enumerate(hosts)]
