@@ -111,7 +111,7 @@ CREATE TABLE entry (
     body jsonb NOT NULL CHECK (jsonb_typeof(body) IN ('object', 'array')),
     UNIQUE (host, seq)
 );
-CREATE INDEX entry_by_key ON entry (sort, key) WHERE keep IS NULL;
+CREATE INDEX entry_by_key ON entry (sort, key) WHERE key IS NOT NULL;
 CREATE INDEX entry_by_keep ON entry (keep) WHERE keep IS NOT NULL;
 COMMENT ON TABLE entry IS 'the log';
 COMMENT ON COLUMN entry.n IS 'its place: 1, 2, 3 ... without a gap when written';
@@ -121,8 +121,8 @@ COMMENT ON COLUMN entry.seq IS
 COMMENT ON COLUMN entry.sort IS
     'event, tally, ban, hits, clear, change, mark, allow, name, audit, brake';
 COMMENT ON COLUMN entry.key IS
-    'what it is about: of entries of one sort and key without an end only the '
-    'newest is kept; null: nothing takes its place';
+    'what it is about: of entries of one sort and key only the newest is kept, '
+    'and that until it expires; null: nothing takes its place';
 COMMENT ON COLUMN entry.keep IS
     'second since 1970 from which it may be removed; null: for good';
 COMMENT ON COLUMN entry.at IS
@@ -290,13 +290,16 @@ BEGIN
     -- No host's clock makes anything go early.
     a_now := least(a_now, floor(extract(epoch FROM clock_timestamp()))::bigint);
     most := least(greatest(most, 0), 100000);
+    -- One at a time, in one order.
+    PERFORM 1 FROM log FOR UPDATE;
+    -- First, so that nothing comes back when what took its place expires.
     WITH gone AS (
         DELETE FROM entry WHERE n IN (SELECT r.n FROM (
             SELECT e.n, row_number() OVER (PARTITION BY e.sort, e.key
                 ORDER BY coalesce(e.at, 0) DESC, h.name COLLATE "C" DESC,
                     e.n DESC) AS place
             FROM entry e JOIN host h ON h.id = e.host
-            WHERE e.keep IS NULL AND e.key IS NOT NULL) AS r
+            WHERE e.key IS NOT NULL) AS r
             WHERE r.place > 1 LIMIT most) RETURNING n)
         SELECT count(*) INTO superseded FROM gone;
     WITH gone AS (

@@ -30,7 +30,6 @@ enum {
 	 * them its tally alone grows, and what is kept stands for all. */
 	ENGINE_HOUR_MAX = 500,
 	ENGINE_KEYED_MAX = 256, /* bytes of a name that its key is made of */
-	ENGINE_SHARED_MAX = 256,
 	ENGINE_SHARED_BANS = 64
 };
 
@@ -348,7 +347,6 @@ bool engine_name_is_old(const struct allow_name *name, int64_t now);
 
 /* What a batch of other hosts' entries came to. */
 struct shared_outcome {
-	size_t applied;
 	size_t unknown; /* of a later version, or not whole: left out */
 	/* Bans that begin with it, as far as there is room. */
 	struct ban ban[ENGINE_SHARED_BANS];
@@ -356,7 +354,7 @@ struct shared_outcome {
 };
 /* Store what other hosts sent, in the caller's transaction, and then judge
  * their events, each at its own time: what they made of it is among it, so that
- * it is not made again.  At most ENGINE_SHARED_MAX entries. */
+ * it is not made again. */
 void engine_share(struct store *store, const struct conf *conf,
     const struct share_entry *entries, size_t count, int64_t now,
     struct shared_outcome *outcome);

@@ -43,13 +43,9 @@ engine_share(struct store *store, const struct conf *conf,
 	if (events == NULL) {
 		log_panic("out of memory");
 	}
-	outcome->applied = outcome->unknown = outcome->bans = 0;
+	outcome->unknown = outcome->bans = 0;
 	for (size_t i = 0; i < count; i++) {
-		const enum share_applied applied = store_share_apply(
-		    store, &entries[i], events);
-
-		outcome->applied += applied != SHARE_UNKNOWN;
-		outcome->unknown += applied == SHARE_UNKNOWN;
+		outcome->unknown += !store_share_apply(store, &entries[i]);
 	}
 	for (size_t i = 0; i < count; i++) {
 		if (strcmp(entries[i].sort, "tally") == 0) {

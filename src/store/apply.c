@@ -43,7 +43,6 @@ struct applying {
 	struct store *store;
 	const struct share_entry *entry;
 	int64_t peer;
-	struct share_event *event;
 };
 
 /* A statement on the entry: its values are ":body" and ":peer". */
@@ -65,51 +64,32 @@ run(const struct applying *applying, const char *sql)
 static bool
 apply_event(const struct applying *applying)
 {
-	struct share_event *out = applying->event;
-	struct event *event = &out->event;
 	sqlite3_stmt *row = query(applying,
 	    "SELECT :body ->> 'client', :body ->> 'address',"
 	    " :body ->> 'kind', :body ->> 'at', :body ->> 'source',"
 	    " :body ->> 'key', :body ->> 'detail', :body ->> 'doubtful' WHERE"
 	    " json_valid(:body)");
+	struct event event;
 	bool fine;
 
 	if (!db_row(applying->store, row)) {
 		return false;
 	}
-	*event = (struct event){ .at = sqlite3_column_int64(row, 3),
-		.source = out->source,
-		.key = NULL,
-		.detail = NULL,
-		.doubtful = sqlite3_column_int(row, 7) != 0 };
-	fine = net_parse(db_words(row, 0), &event->client) &&
-	       addr_parse(db_words(row, 1), &event->address) &&
-	       net_contains_addr(&event->client, &event->address) &&
-	       words_parse(&kind_words, db_words(row, 2), &event->kind) &&
-	       event->at > 0 && event->at < INT64_MAX / 2 &&
-	       text_copy(out->source, sizeof(out->source), db_words(row, 4)) &&
-	       text_copy(out->key, sizeof(out->key), db_words(row, 5));
-	if (out->key[0] != '\0') {
-		event->key = out->key;
-	}
+	event = (struct event){ .at = sqlite3_column_int64(row, 3),
+		.source = db_words(row, 4),
+		.key = (const char *)sqlite3_column_text(row, 5),
+		.detail = (const char *)sqlite3_column_text(row, 6),
+		.doubtful = sqlite3_column_int(row, 7) != 0,
+		.host = applying->peer };
+	fine = net_parse(db_words(row, 0), &event.client) &&
+	       addr_parse(db_words(row, 1), &event.address) &&
+	       net_contains_addr(&event.client, &event.address) &&
+	       words_parse(&kind_words, db_words(row, 2), &event.kind) &&
+	       event.at > 0 && event.at < INT64_MAX / 2 &&
+	       strlen(event.source) < STORE_SOURCE_SIZE &&
+	       (event.key == NULL || strlen(event.key) < STORE_KEY_SIZE);
 	if (fine) {
-		char address[ADDR_TEXT_SIZE];
-
-		db_run(applying->store,
-		    "INSERT INTO event (client, address, kind, at, source,"
-		    " key, detail, doubtful, host) VALUES (:client, :address,"
-		    " :kind, :at, :source, :key, :detail, :doubtful, :peer)",
-		    DB_WITH(db_client(&event->client),
-			db_text(
-			    ":address", addr_format(&event->address, address)),
-			db_text(":kind", kind_name(event->kind)),
-			db_int(":at", event->at),
-			db_text(":source", event->source),
-			db_text(":key", event->key),
-			db_text(":detail",
-			    (const char *)sqlite3_column_text(row, 6)),
-			db_int(":doubtful", event->doubtful),
-			db_int(":peer", applying->peer)));
+		db_event_put(applying->store, &event);
 	}
 	db_reset(row);
 	return fine;
@@ -118,19 +98,16 @@ apply_event(const struct applying *applying)
 /* A ban that is there under that ref.  It is the same one if hosts drew it from
  * the same; of its words and times those of the lower host stay. */
 static void
-merge_ban(const struct applying *applying, const struct ban *ban)
+merge_ban(const struct applying *applying)
 {
-	struct store *store = applying->store;
-
-	db_run(store,
-	    "UPDATE ban SET hits = hits + :hits, told ="
-	    " nullif(max(ifnull(told, 0), :told), 0), mistake = max(mistake,"
-	    " :mistake), observed = max(observed, :observed), cleared ="
-	    " min(ifnull(cleared, :cleared), ifnull(:cleared, cleared)) WHERE"
-	    " ref = :ref",
-	    DB_WITH(db_int(":hits", ban->hits), db_int(":told", ban->told),
-		db_int(":mistake", ban->mistake),
-		db_int(":observed", ban->observed), db_text(":ref", ban->ref)));
+	run(applying, "UPDATE ban SET hits = hits + :body ->> 'hits', told ="
+		      " max(ifnull(told, :body ->> 'told'),"
+		      " ifnull(:body ->> 'told', told)), mistake ="
+		      " max(mistake, :body ->> 'mistake'), observed ="
+		      " max(observed, :body ->> 'observed'), cleared ="
+		      " min(ifnull(cleared, :body ->> 'cleared'),"
+		      " ifnull(:body ->> 'cleared', cleared)) WHERE ref ="
+		      " :body ->> 'ref'");
 	run(applying,
 	    "UPDATE ban SET host = :peer, step = :body ->> 'step', ends ="
 	    " :body ->> 'ends', stage = :body ->> 'stage', service ="
@@ -197,7 +174,7 @@ apply_ban(const struct applying *applying)
 			db_fold(store, client, reason);
 			return false;
 		}
-		merge_ban(applying, &ban);
+		merge_ban(applying);
 	} else {
 		db_ban_put(store, &ban);
 		run(applying,
@@ -504,35 +481,31 @@ apply_state(const struct applying *applying)
 static const struct {
 	const char *sort;
 	bool (*apply)(const struct applying *applying);
-	enum share_applied applied;
 	/* One row, of which its host says that it is not to be sent on: most
 	 * entries are, and need nothing around them. */
 	bool single;
 } sorts[] = {
-	{ "event", apply_event, SHARE_EVENT, true },
-	{ "tally", apply_tally, SHARE_APPLIED, false },
-	{ "ban", apply_ban, SHARE_APPLIED, false },
-	{ "hits", apply_hits, SHARE_APPLIED, false },
-	{ "clear", apply_clear, SHARE_APPLIED, false },
-	{ "change", apply_change, SHARE_APPLIED, false },
-	{ "mark", apply_mark, SHARE_APPLIED, false },
-	{ "allow", apply_allow, SHARE_APPLIED, false },
-	{ "name", apply_name, SHARE_APPLIED, false },
-	{ "audit", apply_audit, SHARE_APPLIED, true },
-	{ "state", apply_state, SHARE_APPLIED, false },
+	{ "event", apply_event, true },
+	{ "tally", apply_tally, false },
+	{ "ban", apply_ban, false },
+	{ "hits", apply_hits, false },
+	{ "clear", apply_clear, false },
+	{ "change", apply_change, false },
+	{ "mark", apply_mark, false },
+	{ "allow", apply_allow, false },
+	{ "name", apply_name, false },
+	{ "audit", apply_audit, true },
+	{ "state", apply_state, false },
 };
 
 /* A statement fails of what an entry says where it breaks a rule of its table;
  * that is the entry's fault and not the database's.  So it is tried by
  * itself. */
-enum share_applied
-store_share_apply(struct store *store, const struct share_entry *entry,
-    struct share_event *event)
+bool
+store_share_apply(struct store *store, const struct share_entry *entry)
 {
-	struct applying applying = {
-		.store = store, .entry = entry, .event = event
-	};
-	enum share_applied applied = SHARE_UNKNOWN;
+	struct applying applying = { .store = store, .entry = entry };
+	bool applied;
 	size_t sort = 0;
 
 	while (sort < sizeof(sorts) / sizeof(sorts[0]) &&
@@ -541,7 +514,7 @@ store_share_apply(struct store *store, const struct share_entry *entry,
 	}
 	if (sort == sizeof(sorts) / sizeof(sorts[0]) ||
 	    store->status != STORE_OK) {
-		return SHARE_UNKNOWN;
+		return false;
 	}
 	applying.peer = find_peer(store, entry->host);
 	if (!sorts[sort].single) {
@@ -549,11 +522,9 @@ store_share_apply(struct store *store, const struct share_entry *entry,
 		let_send(store, false);
 		db_lengths_forget(store);
 	}
-	if (sorts[sort].apply(&applying)) {
-		applied = sorts[sort].applied;
-	}
+	applied = sorts[sort].apply(&applying);
 	if (db_refused(store)) {
-		applied = SHARE_UNKNOWN;
+		applied = false;
 		if (!sorts[sort].single) {
 			db_run(store, "ROLLBACK TO entry", NULL);
 		}

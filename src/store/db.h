@@ -406,6 +406,7 @@ void db_share_triggers(struct store *store);
 /* Read into store->ban the bans that cover `query->who` or are exactly its,
  * the last-ending first, then the newest. */
 void db_ban_gather(struct store *store, const struct ban_query *query);
+void db_event_put(struct store *store, const struct event *event);
 void db_tally_add(struct store *store, const struct tally_row *row);
 /* Good logins.  To begin with; and after what they say was written may not be
  * in the database. */

@@ -518,31 +518,52 @@ store_evidence(struct store *store, const struct evidence_query *query,
 /* ---- record ---- */
 
 void
+db_event_put(struct store *store, const struct event *event)
+{
+	char address[ADDR_TEXT_SIZE];
+
+	db_run(store,
+	    "INSERT INTO event (client, address, kind, at, source, key, detail,"
+	    " doubtful, host) VALUES (:client, :address, :kind, :at, :source,"
+	    " :key, :detail, :doubtful, :host)",
+	    DB_WITH(db_client(&event->client),
+		db_text(":address", addr_format(&event->address, address)),
+		db_text(":kind", kind_name(event->kind)),
+		db_int(":at", event->at), db_text(":source", event->source),
+		db_text(":key", event->key), db_text(":detail", event->detail),
+		db_int(":doubtful", event->doubtful),
+		db_int(":host", event->host)));
+	db_login_failed(store, event);
+}
+
+/* A ban that was folded meanwhile is counted with the one that stands. */
+static void
+add_hits(struct store *store, const struct ban_hits *hits)
+{
+	db_run(store,
+	    "UPDATE ban SET hits = hits + :hits,"
+	    " told = max(ifnull(told, 0), :told) WHERE id = :id",
+	    DB_WITH(db_int(":hits", hits->hits), db_int(":told", hits->told),
+		db_int(":id", hits->id)));
+	if (store->status == STORE_OK && sqlite3_changes(store->db) == 0) {
+		db_run(store,
+		    "UPDATE ban SET hits = hits + :hits,"
+		    " told = max(ifnull(told, 0), :told)"
+		    " WHERE ref = (SELECT stands FROM ban_folded"
+		    " WHERE id = :id)",
+		    DB_WITH(db_int(":hits", hits->hits),
+			db_int(":told", hits->told), db_int(":id", hits->id)));
+	}
+}
+
+void
 store_record(struct store *store, const struct store_record *record)
 {
-	const struct event *event = record->event;
-	const struct ban_hits *hits = record->hits;
 	const struct reset *reset = record->reset;
 	bool own = db_enter(store);
 
-	if (event != NULL) {
-		char address[ADDR_TEXT_SIZE];
-
-		db_run(store,
-		    "INSERT INTO event"
-		    " (client, address, kind, at, source, key, detail,"
-		    " doubtful) VALUES (:client, :address, :kind, :at,"
-		    " :source, :key, :detail, :doubtful)",
-		    DB_WITH(db_client(&event->client),
-			db_text(
-			    ":address", addr_format(&event->address, address)),
-			db_text(":kind", kind_name(event->kind)),
-			db_int(":at", event->at),
-			db_text(":source", event->source),
-			db_text(":key", event->key),
-			db_text(":detail", event->detail),
-			db_int(":doubtful", event->doubtful)));
-		db_login_failed(store, event);
+	if (record->event != NULL) {
+		db_event_put(store, record->event);
 	}
 	if (record->tally != NULL) {
 		db_tally_add(store, record->tally);
@@ -550,23 +571,8 @@ store_record(struct store *store, const struct store_record *record)
 	if (record->sum != NULL) {
 		db_daily_add(store, record->sum);
 	}
-	if (hits != NULL) {
-		db_run(store,
-		    "UPDATE ban SET hits = hits + :hits,"
-		    " told = max(ifnull(told, 0), :told) WHERE id = :id",
-		    DB_WITH(db_int(":hits", hits->hits),
-			db_int(":told", hits->told), db_int(":id", hits->id)));
-		if (store->status == STORE_OK &&
-		    sqlite3_changes(store->db) == 0) {
-			db_run(store,
-			    "UPDATE ban SET hits = hits + :hits,"
-			    " told = max(ifnull(told, 0), :told)"
-			    " WHERE ref = (SELECT stands FROM ban_folded"
-			    " WHERE id = :id)",
-			    DB_WITH(db_int(":hits", hits->hits),
-				db_int(":told", hits->told),
-				db_int(":id", hits->id)));
-		}
+	if (record->hits != NULL) {
+		add_hits(store, record->hits);
 	}
 	if (reset != NULL) {
 		db_login_put(store, reset);

@@ -86,22 +86,15 @@ int64_t store_share_take(struct store *store, int64_t most,
 /* The server has them up to that one. */
 void store_share_sent(struct store *store, int64_t seq);
 
-/* What became of an entry of another host. */
-enum share_applied {
-	SHARE_APPLIED,
-	SHARE_EVENT,  /* it is judged when it is counted */
-	SHARE_UNKNOWN /* of a later version, or not whole: left out */
-};
+/* Store what another host sent; false where that is of a later version or not
+ * whole, and left out. */
+bool store_share_apply(struct store *store, const struct share_entry *entry);
 /* An event, and its texts; it knows no detail. */
 struct share_event {
 	struct event event;
 	char source[STORE_SOURCE_SIZE];
 	char key[STORE_KEY_SIZE];
 };
-/* Store what another host sent.  *event, which must not move, is filled in for
- * SHARE_EVENT. */
-enum share_applied store_share_apply(struct store *store,
-    const struct share_entry *entry, struct share_event *event);
 /* The events, the newest `room` of each host, kind and hour, that an applied
  * entry of the sort "tally" counts.  They are judged then and not before: what
  * else their host did then, and the bans it made of them, are known.  Gives back

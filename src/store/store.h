@@ -188,6 +188,7 @@ struct event {
 	/* It may be no fault of the client's: a recipient refused to the null
 	 * sender, a failed login where others worked. */
 	bool doubtful;
+	int64_t host; /* who saw it: 0 is this host */
 };
 
 /* What one client did in one hour. */

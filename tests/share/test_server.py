@@ -272,6 +272,19 @@ def test_what_something_newer_took_the_place_of_goes(base, peers, entries,
         "nobody has missed anything"
 
 
+@pytest.mark.parametrize("most", [1, 1000])
+def test_what_was_for_good_does_not_outlive_what_took_its_place(base, peers,
+                                                                most):
+    """Allowed for good, then for an hour that is over."""
+    peers[0].append('{"x": 1, "at": 5}', sort="allow", keys=["203.0.113.7"])
+    peers[1].append('{"x": 2, "at": 7}', sort="allow", keys=["203.0.113.7"],
+                    keep=int(time.time()) - 60)
+    assert peers[0].prune(most=most) == min(most, 2)
+    assert [row[3] for row in log(base)] == (["2"] if most == 1 else [])
+    peers[0].prune()
+    assert log(base) == []
+
+
 def test_so_many_at_a_time(base, peers):
     peers[0].append(*['{"x": 1}'] * 10, keep=1)
     assert [peers[0].prune(most=4) for _ in range(4)] == [4, 4, 2, 0]

@@ -456,7 +456,8 @@ what_is_no_good_stops_nothing(void **state)
 		"[[\"203.0.113.7\", 9223372036854775807, 0, 0, 0, 0, 0, 99]]",
 		"[[\"203.0.113.7\", 0, 0, 0, 0, 0, 0, 1e999, -1, \"7\"]]" };
 	static const char *const sorts[] = { "tally", "event", "ban", "hits",
-		"clear", "change", "mark", "allow", "audit", "state", "later" };
+		"clear", "change", "mark", "allow", "name", "audit", "state",
+		"later" };
 	struct shared_outcome outcome;
 
 	(void)state;
@@ -480,6 +481,53 @@ what_is_no_good_stops_nothing(void **state)
 	down_all();
 }
 
+static bool
+copy_ban(void *to, const struct ban *ban)
+{
+	*(struct ban *)to = *ban;
+	return false;
+}
+
+/* Told whole once more, lifted: as of a host that made the same one. */
+static void
+a_ban_that_is_known_takes_what_is_new(void **state)
+{
+	static const char old[] = "\"cleared\":null";
+	const struct addr address = addr_of("198.51.100.1");
+	const struct ban_query query = { .scope = BAN_EXACTLY,
+		.who = net_cut(&address, ADDR_BITS),
+		.active_at = INT64_MIN };
+	struct shared_outcome outcome;
+	struct share_entry entry = { .body = NULL };
+	struct store *store;
+	struct ban ban = { .id = 0 };
+	char body[1024];
+
+	(void)state;
+	up_all();
+	store_begin(host[0].fixture->store);
+	observe(&host[0], &address, KIND_VIRUS, T0, T0);
+	check_int("seen", store_commit(host[0].fixture->store), STORE_OK);
+	send_some(&host[0]);
+	(void)read_some(&host[1], T0);
+	for (size_t i = 0; i < logged; i++) {
+		entry = strcmp(log_entry[i].sort, "ban") == 0 ? log_entry[i]
+							      : entry;
+	}
+	assert_non_null(strstr(entry.body, old));
+	(void)snprintf(body, sizeof(body), "%.*s\"cleared\":%d%s",
+	    (int)(strstr(entry.body, old) - entry.body), entry.body, T0 + 5,
+	    strstr(entry.body, old) + strlen(old));
+	entry.body = body;
+	store = host[1].fixture->store;
+	store_begin(store);
+	engine_share(store, host[1].fixture->conf, &entry, 1, T0, &outcome);
+	check_int("told", store_commit(store), STORE_OK);
+	store_ban_each(store, &query, copy_ban, &ban);
+	check_int("it is lifted there, too", ban.cleared, T0 + 5);
+	down_all();
+}
+
 int
 main(void)
 {
@@ -487,6 +535,7 @@ main(void)
 		cmocka_unit_test(all_know_the_same),
 		cmocka_unit_test(evidence_of_two_bans_whatever_the_batches),
 		cmocka_unit_test(what_is_no_good_stops_nothing),
+		cmocka_unit_test(a_ban_that_is_known_takes_what_is_new),
 		cmocka_unit_test(a_rescued_host_goes_on_where_it_was),
 		cmocka_unit_test(times_of_other_clocks_stay),
 	};
