@@ -93,6 +93,38 @@ is_refused(const struct server *server)
 		   strncmp(server->state, "23", 2) == 0);
 }
 
+static PGresult *
+append(struct exchange *exchange, const struct batch *batch)
+{
+	char first[SERVER_NUMBER_SIZE];
+
+	return server_try(exchange->server,
+	    "SELECT videur.append($1::integer, $2, $3::bigint, $4::text[],"
+	    " $5::text[], $6::bigint[], $7::text[])",
+	    7,
+	    (const char *const[]){ exchange->host, exchange->self.instance,
+		server_text(batch->first, first), batch->list[BATCH_SORTS],
+		batch->list[BATCH_KEYS], batch->list[BATCH_KEEPS],
+		batch->list[BATCH_BODIES] });
+}
+
+/* In the place of one that the server refuses: its number is to be there. */
+static PGresult *
+append_void(struct exchange *exchange, const struct batch *batch)
+{
+	char first[SERVER_NUMBER_SIZE];
+
+	log_warn("the server refuses entry %" PRId64
+		 " of this host, which is left out: %s",
+	    batch->first, exchange->server->why);
+	return server_try(exchange->server,
+	    "SELECT videur.append($1::integer, $2, $3::bigint,"
+	    " '{void}', '{null}', '{0}', '{\"{}\"}')",
+	    3,
+	    (const char *const[]){ exchange->host, exchange->self.instance,
+		server_text(batch->first, first) });
+}
+
 /* True where there is more to send. */
 static bool
 send_some(struct exchange *exchange)
@@ -100,7 +132,6 @@ send_some(struct exchange *exchange)
 	struct server *server = exchange->server;
 	const int64_t changes = store_changes(exchange->store);
 	const int64_t most = exchange->one_by_one ? 1 : EXCHANGE_MOST;
-	char first[SERVER_NUMBER_SIZE];
 	struct batch batch;
 	PGresult *got;
 	bool more;
@@ -120,24 +151,9 @@ send_some(struct exchange *exchange)
 		batch_free(&batch);
 		return false;
 	}
-	got = server_try(server,
-	    "SELECT videur.append($1::integer, $2, $3::bigint, $4::text[],"
-	    " $5::text[], $6::bigint[], $7::text[])",
-	    7,
-	    (const char *const[]){ exchange->host, exchange->self.instance,
-		server_text(batch.first, first), batch.list[BATCH_SORTS],
-		batch.list[BATCH_KEYS], batch.list[BATCH_KEEPS],
-		batch.list[BATCH_BODIES] });
+	got = append(exchange, &batch);
 	if (got == NULL && is_refused(server) && batch.count == 1) {
-		log_warn("the server refuses entry %" PRId64
-			 " of this host, which is left out: %s",
-		    batch.first, server->why);
-		got = server_try(server,
-		    "SELECT videur.append($1::integer, $2, $3::bigint,"
-		    " '{void}', '{null}', '{0}', '{\"{}\"}')",
-		    3,
-		    (const char *const[]){
-			exchange->host, exchange->self.instance, first });
+		got = append_void(exchange, &batch);
 	} else if (got == NULL && is_refused(server)) {
 		exchange->one_by_one = true;
 		batch_free(&batch);

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "conf/conf.h"
-#include "share/server.h"
+#include "share/postgresql.h"
 #include "store/shared.h"
 #include "store/store.h"
 

@@ -5,7 +5,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "share/join.h"
-#include "share/server.h"
+#include "share/postgresql.h"
 #include "store/shared.h"
 
 enum {

@@ -21,7 +21,7 @@
 #include "share/exchange.h"
 #include "share/init.h"
 #include "share/join.h"
-#include "share/server.h"
+#include "share/postgresql.h"
 #include "store/store.h"
 
 enum {

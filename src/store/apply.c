@@ -478,6 +478,13 @@ apply_state(const struct applying *applying)
 	return true;
 }
 
+/* In the place of an entry that the server refused. */
+static bool
+apply_void(const struct applying *applying)
+{
+	return applying->peer != 0;
+}
+
 static const struct {
 	const char *sort;
 	bool (*apply)(const struct applying *applying);
@@ -496,6 +503,7 @@ static const struct {
 	{ "name", apply_name, false },
 	{ "audit", apply_audit, true },
 	{ "state", apply_state, false },
+	{ "void", apply_void, true },
 };
 
 /* A statement fails of what an entry says where it breaks a rule of its table;

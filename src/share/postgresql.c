@@ -1,4 +1,4 @@
-#include "share/server.h"
+#include "share/postgresql.h"
 
 #include <errno.h>
 #include <inttypes.h>

@@ -8,8 +8,8 @@
  * again after 1, 2, 4 ... 60 seconds.  No password is in what is logged:
  * the configuration has none.
  */
-#ifndef SHARE_SERVER_H
-#define SHARE_SERVER_H
+#ifndef SHARE_POSTGRESQL_H
+#define SHARE_POSTGRESQL_H
 
 #include <libpq-fe.h>
 #include <stdbool.h>
