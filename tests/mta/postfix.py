@@ -12,9 +12,8 @@ import time
 
 from process import command_of, free_port, listens, own, wait_for, write
 
-# Recipients user1@example.test ... exist; the others stand for one way each
-# of being refused.
-MAIN_CF = """
+# All of it in folders of its own; accepted mail is dropped.
+PRIVATE_CF = """
 compatibility_level = 3.6
 config_directory = {etc}
 queue_directory = {spool}
@@ -25,11 +24,7 @@ mail_owner = postfix
 setgid_group = postdrop
 maillog_file_prefixes = {folder}
 maillog_file = {log}
-myhostname = mx.example.test
 mydestination = example.test
-mynetworks = 192.0.2.250/32
-inet_interfaces = loopback-only
-inet_protocols = all
 alias_maps =
 alias_database =
 local_recipient_maps = regexp:{etc}/recipients
@@ -38,10 +33,20 @@ relay_transport = discard
 default_transport = discard
 smtp_dns_support_level = disabled
 smtpd_peername_lookup = no
-smtpd_authorized_xclient_hosts = 127.0.0.1
 notify_classes =
 smtpd_error_sleep_time = 0
 smtpd_helo_required = yes
+milter_default_action = accept
+"""
+
+# Recipients user1@example.test ... exist; the others stand for one way each
+# of being refused.
+MAIN_CF = PRIVATE_CF + """\
+myhostname = mx.example.test
+mynetworks = 192.0.2.250/32
+inet_interfaces = loopback-only
+inet_protocols = all
+smtpd_authorized_xclient_hosts = 127.0.0.1
 smtpd_forbid_unauth_pipelining = no
 smtpd_helo_restrictions = reject_invalid_helo_hostname
 smtpd_sender_restrictions = check_sender_access texthash:{etc}/senders
@@ -51,7 +56,6 @@ smtpd_sasl_auth_enable = yes
 smtpd_sasl_type = dovecot
 smtpd_sasl_path = private/auth
 smtpd_milters = {milters}
-milter_default_action = accept
 """
 
 MASTER_CF = """

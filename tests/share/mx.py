@@ -7,35 +7,12 @@ import postfix
 from process import own, wait_for, write
 from smtp import Session
 
-MAIN_CF = """
-compatibility_level = 3.6
-config_directory = {etc}
-queue_directory = {spool}
-data_directory = {data}
-command_directory = /usr/sbin
-daemon_directory = /usr/lib/postfix/sbin
-mail_owner = postfix
-setgid_group = postdrop
-maillog_file_prefixes = {folder}
-maillog_file = {log}
+MAIN_CF = postfix.PRIVATE_CF + """\
 myhostname = {name}.example.test
-mydestination = example.test
 mynetworks = 127.0.0.0/8
 inet_interfaces = {address}
 inet_protocols = ipv4
-alias_maps =
-alias_database =
-local_recipient_maps = regexp:{etc}/recipients
-local_transport = discard
-relay_transport = discard
-default_transport = discard
-smtp_dns_support_level = disabled
-smtpd_peername_lookup = no
-notify_classes =
-smtpd_error_sleep_time = 0
-smtpd_helo_required = yes
 smtpd_milters = unix:{milter}
-milter_default_action = accept
 """
 PORT = 25
 
