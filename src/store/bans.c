@@ -30,98 +30,6 @@ enum {
 	TEXTS_PUT = 12   /* and of what is put */
 };
 
-/* ---- networks that hold another ---- */
-
-static const char *const next_length[DB_TABLES] = {
-	[DB_BAN] = "SELECT min(bits) FROM ban WHERE family = :family"
-		   " AND bits > :above AND bits <= :bits",
-	[DB_ALLOW] = "SELECT min(bits) FROM allow WHERE family = :family"
-		     " AND bits > :above AND bits <= :bits"
-};
-
-/* The least length above `above` and up to `bits` that a table holds of the
- * family, or -1: a few index steps, however many rows there are. */
-static int64_t
-ask_length(struct store *store, enum db_table table, int family, int64_t above,
-    int64_t bits)
-{
-	return db_number(store, next_length[table],
-	    DB_WITH(db_int(":family", family), db_int(":above", above),
-		db_int(":bits", bits)),
-	    -1);
-}
-
-void
-db_length_is_there(
-    struct store *store, enum db_table table, const struct net *net)
-{
-	store->lengths[table].there[!net_is_v4(net)][db_bits(net)] = true;
-}
-
-void
-db_lengths_forget(struct store *store)
-{
-	memset(store->lengths, 0, sizeof(store->lengths));
-}
-
-/* What was found holds until another handle has committed: then all are read
- * again.  This one's own are added as it writes them. */
-static const bool *
-read_lengths(struct store *store, enum db_table table, int family)
-{
-	struct db_lengths *lengths = &store->lengths[table];
-	const bool v6 = family == 6;
-	int64_t changes;
-
-	if (!store->lengths_hold) {
-		changes = store_changes(store);
-		if (changes < 0 || changes != store->lengths_of) {
-			db_lengths_forget(store);
-		}
-		store->lengths_of = changes;
-		store->lengths_hold = true;
-	}
-	if (!lengths->known[v6]) {
-		for (int64_t at = -1; (at = ask_length(store, table, family, at,
-					   ADDR_BITS)) >= 0;) {
-			lengths->there[v6][at] = true;
-		}
-		lengths->known[v6] = store->status == STORE_OK;
-	}
-	return lengths->there[v6];
-}
-
-/* The next of the networks around `inner`, the widest first, by the lengths a
- * table holds: begin with `*length` = -1. */
-static bool
-next_around(struct store *store, enum db_table table, const struct net *inner,
-    int64_t *length, struct net *around)
-{
-	const int family = db_family(inner);
-	const int64_t bits = db_bits(inner);
-	const bool *there;
-
-	if (*length >= bits) {
-		return false;
-	}
-	if (store->status == STORE_OK &&
-	    sqlite3_get_autocommit(store->db) == 0) {
-		there = read_lengths(store, table, family);
-		do {
-			++*length;
-		} while (*length <= bits && !there[*length]);
-	} else {
-		*length = ask_length(store, table, family, *length, bits);
-	}
-	if (*length < 0 || *length > bits) {
-		return false;
-	}
-	*around = net_cut(&inner->addr,
-	    (unsigned)*length +
-		(net_is_v4(inner) ? (unsigned)ADDR_V4_OFFSET : 0));
-	return true;
-}
-
 /* ---- writing ---- */
 
 /* The ref of a ban by a rule, from what several hosts know alike: they make the
@@ -367,7 +275,7 @@ db_ban_gather(struct store *store, const struct ban_query *query)
 		gather_of(store, query, &query->who);
 	}
 	while (query->scope == BAN_COVERING &&
-	       next_around(store, DB_BAN, &query->who, &length, &around)) {
+	       db_next_around(store, DB_BAN, &query->who, &length, &around)) {
 		gather_of(store, query, &around);
 	}
 	if (store->status != STORE_OK) {
@@ -584,7 +492,8 @@ store_allow_find(struct store *store, const struct addr *address, int64_t now,
 	struct allow entry;
 	struct net around;
 
-	while (!found && next_around(store, DB_ALLOW, &who, &length, &around)) {
+	while (
+	    !found && db_next_around(store, DB_ALLOW, &who, &length, &around)) {
 		sqlite3_stmt *statement = db_query(store,
 		    "SELECT network, note, until, named FROM allow"
 		    " WHERE network = :client"

@@ -109,7 +109,7 @@ struct store {
 	int64_t sum[KIND_COUNT];
 
 	/* Which lengths of networks the tables hold, as far as it is known
-	 * (bans.c). */
+	 * (around.c). */
 	struct db_lengths lengths[DB_TABLES];
 	int64_t lengths_of; /* store_changes() then */
 	bool lengths_hold;  /* in the transaction that is open */
@@ -391,6 +391,10 @@ bool db_ban_whose(struct store *store, const char *ref, struct db_whose *whose);
 void db_unfold(struct store *store, const char *client, const char *reason);
 void db_fold(struct store *store, const char *client, const char *reason);
 
+/* The next of the networks around `inner`, the widest first, by the lengths a
+ * table holds: begin with `*length` = -1. */
+bool db_next_around(struct store *store, enum db_table table,
+    const struct net *inner, int64_t *length, struct net *around);
 /* A network of that length is written; of many, all are to be read again. */
 void db_length_is_there(
     struct store *store, enum db_table table, const struct net *net);
