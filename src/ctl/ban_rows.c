@@ -49,15 +49,9 @@ const struct layout bans_layout = {
 struct layout
 bans_layout_hosts(void)
 {
-	struct layout layout = hosts_layout(&bans_layout, "note",
+	return hosts_layout(&bans_layout, "note",
 	    (struct column){
 		"host", OF(ban_row, host), "HOST", COLUMN_SECRET });
-
-	if (hosts_name(0)[0] != '\0') {
-		layout.shown = " client reason which until left ref hits host "
-			       "words ";
-	}
-	return layout;
 }
 
 static const char *const states[BAN_STATES] = {
@@ -141,7 +135,10 @@ bans_fields(struct ctl *ctl, const struct ban *ban, const struct addr *address,
 			      ? ""
 			      : piece("%s, %s%s%s%s", rule_text(ban), who,
 				    story, words[0] != '\0' ? ": " : "", words),
-		.words = words,
+		.words = ban->host != 0 && !output_shows("host")
+			     ? piece("by %s%s%s", hosts_name(ban->host),
+				   words[0] != '\0' ? ": " : "", words)
+			     : words,
 		.reply = !output_shows("reply")
 			     ? ""
 			     : reply_line(ban_reply(ban), who, network,

@@ -444,11 +444,18 @@ def test_where_several_share_each_ban_says_whose_it_is(house):
     share(house)
     assert {ban["client"]: ban["host"] for ban in house.json("list")} == {
         "203.0.113.1": "mx1", "203.0.113.2": "mx2"}
-    head, *table = rows(house.do("list"))
-    assert [row[head.index("HOST")] for row in table[:2]] == ["mx2", "mx1"]
+    said = house.do("list").splitlines()
+    assert said[0].split()[-1] == "NOTE"
+    assert [line.endswith(" by mx2") for line in said[1:3]] == [True, False]
     assert "host" in house.do("list", "--csv").splitlines()[0].split(",")
     assert re.search(r"HOST +mx2\n", house.do("list", "--long"))
-    assert max(map(len, house.do("list").splitlines())) <= 80
+    house.sql("UPDATE peer SET name = 'a-mail-host-of-ours.example.org'"
+              " WHERE id = 1")
+    house.sql("UPDATE ban SET hits = 1234567890, client = '2001:db8:1234::/64',"
+              " note = 'seen in the logs of a friend' WHERE host = 1")
+    said = house.do("list")
+    assert max(map(len, said.splitlines())) <= 80
+    assert "by a-mail-host-of-ours.example.org: seen in the logs" in flat(said)
 
 
 @pytest.mark.parametrize("host, wanted", [
