@@ -110,9 +110,10 @@ look_at_chain(struct hook *hook, struct diagnosis *out)
 	size_t behind = hook->at + 1;
 
 	/* What only signs or verifies may stand behind. */
-	while (behind < milters->milters &&
-	       filter_of(milters->milter[behind].address) != NULL &&
-	       filter_of(milters->milter[behind].address)->scanner == NULL) {
+	while (
+	    behind < milters->milters &&
+	    known_filter_of(milters->milter[behind].address) != NULL &&
+	    known_filter_of(milters->milter[behind].address)->scanner == NULL) {
 		behind++;
 	}
 	if (milters->cut) {

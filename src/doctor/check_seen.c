@@ -28,7 +28,7 @@ struct ahead {
 
 /* `filter` is what its name tells, or NULL. */
 static void
-note_filter(struct ahead *ahead, const struct filter *filter, bool ours)
+note_filter(struct ahead *ahead, const struct known_filter *filter, bool ours)
 {
 	struct conf_list *names = &ahead->scanners;
 
@@ -51,7 +51,7 @@ note_filters(
 	for (size_t i = 0; i < milters.milters; i++) {
 		const char *address = milters.milter[i].address;
 
-		note_filter(ahead, filter_of(address),
+		note_filter(ahead, known_filter_of(address),
 		    milter_same(address, view) != SAME_NOT);
 	}
 }
@@ -70,7 +70,8 @@ note_sendmail(const struct facts *facts, struct ahead *ahead)
 			    sendmail, name);
 
 			if (filter != NULL) {
-				note_filter(ahead, sendmail_filter_of(filter),
+				note_filter(ahead,
+				    sendmail_known_filter(filter),
 				    sendmail_is_ours(facts, filter));
 			}
 		}
@@ -88,7 +89,7 @@ check_forwarding(
 	text_init(&text, transport, sizeof(transport));
 	text_add_bytes(&text, content_filter, strcspn(content_filter, ":"));
 	text_add(&text, "/unix");
-	if (filter_of(content_filter) != NULL &&
+	if (known_filter_of(content_filter) != NULL &&
 	    strcmp(
 		mta_get_own(mta, transport, "smtp_send_xforward_command", NULL),
 		"yes") != 0) {
@@ -157,7 +158,8 @@ check_scanners(const struct facts *facts, struct diagnosis *out)
 		/* What is not known may be one of a name of its own. */
 		if ((facts->mta[0].state == MTA_THERE ||
 			facts->sendmail.there) &&
-		    !ahead.unknown && filter_of(conf->scanner[i]) != NULL &&
+		    !ahead.unknown &&
+		    known_filter_of(conf->scanner[i]) != NULL &&
 		    !conf_list_has(&ahead.scanners, conf->scanner[i])) {
 			say_scanner(conf, out, "scanner-absent",
 			    conf->scanner[i], false);

@@ -42,12 +42,12 @@ sendmail_is_ours(
 	       strcasestr(filter->name, "videur") != NULL;
 }
 
-const struct filter *
-sendmail_filter_of(const struct sendmail_filter *filter)
+const struct known_filter *
+sendmail_known_filter(const struct sendmail_filter *filter)
 {
-	const struct filter *known = filter_of(filter->socket);
+	const struct known_filter *known = known_filter_of(filter->socket);
 
-	return known != NULL ? known : filter_of(filter->name);
+	return known != NULL ? known : known_filter_of(filter->name);
 }
 
 /* Our filter of a daemon, or NULL; `behind` is a scanner that comes after it,
@@ -64,12 +64,12 @@ find_ours(const struct facts *facts, const struct sendmail_daemon *daemon,
 	while (sendmail_word(&list, name, sizeof(name))) {
 		const struct sendmail_filter *filter = sendmail_find(
 		    &facts->sendmail, name);
-		const struct filter *known;
+		const struct known_filter *known;
 
 		if (filter == NULL) {
 			continue;
 		}
-		known = sendmail_filter_of(filter);
+		known = sendmail_known_filter(filter);
 		if (sendmail_is_ours(facts, filter)) {
 			ours = filter;
 			*behind = NULL;

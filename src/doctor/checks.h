@@ -157,7 +157,8 @@ checker check_sendmail;
  * the name or socket of one tells, or NULL. */
 bool sendmail_is_ours(
     const struct facts *facts, const struct sendmail_filter *filter);
-const struct filter *sendmail_filter_of(const struct sendmail_filter *filter);
+const struct known_filter *sendmail_known_filter(
+    const struct sendmail_filter *filter);
 
 /* check_dovecot.c: logins that a ban does not reach. */
 checker check_reach;

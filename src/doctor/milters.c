@@ -75,10 +75,10 @@ milters_read(const char *setting, struct milters *out)
 
 /* ---- which is which ---- */
 
-const struct filter *
-filter_of(const char *address)
+const struct known_filter *
+known_filter_of(const char *address)
 {
-	static const struct filter filters[] = {
+	static const struct known_filter filters[] = {
 		{ "rspam", "rspamd" },
 		{ ":11332", "rspamd" },
 		{ "amavis", "amavis" },

@@ -87,13 +87,13 @@ struct milters {
 void milters_read(const char *setting, struct milters *out);
 
 /* What the name of a milter or filter tells of it. */
-struct filter {
+struct known_filter {
 	const char *part;    /* of such names */
 	const char *scanner; /* as videur.conf calls it; NULL: it signs or
 			      * verifies, and gives no verdict */
 };
 /* NULL where it tells nothing. */
-const struct filter *filter_of(const char *address);
+const struct known_filter *known_filter_of(const char *address);
 
 /* Whether Postfix's name of a milter means ours, the surest last. */
 enum same_milter {
