@@ -76,7 +76,7 @@ tell(const struct diagnosis *diagnosis)
 	for (size_t i = 0; i < diagnosis->remarks; i++) {
 		const struct remark *remark = &diagnosis->remark[i];
 		const struct remark_row row = {
-			.state = health_name(remark->state),
+			.state = severity_name(remark->state),
 			.check = remark->check,
 			.finding = remark->finding,
 			.what = remark->what,
@@ -93,9 +93,9 @@ tell(const struct diagnosis *diagnosis)
 		output_say("and %zu more that found no room", diagnosis->lost);
 	}
 	output_say("%s, %s",
-	    piece_count((int64_t)diagnosis_count(diagnosis, HEALTH_PROBLEM),
+	    piece_count((int64_t)diagnosis_count(diagnosis, SEVERITY_PROBLEM),
 		"problem", "problems"),
-	    piece_count((int64_t)diagnosis_count(diagnosis, HEALTH_WARNING),
+	    piece_count((int64_t)diagnosis_count(diagnosis, SEVERITY_WARNING),
 		"warning", "warnings"));
 }
 
@@ -193,7 +193,7 @@ doctor_run(struct ctl *ctl)
 		diagnose(facts, &diagnosis);
 		tell(&diagnosis);
 		status = facts->records.result != STORE_OK ? EXIT_DATABASE
-			 : diagnosis_count(&diagnosis, HEALTH_PROBLEM) > 0
+			 : diagnosis_count(&diagnosis, SEVERITY_PROBLEM) > 0
 			     ? EXIT_NO
 			     : EXIT_FINE;
 	}

@@ -54,7 +54,7 @@ diagnosis_add(struct diagnosis *out, const char *finding,
 		at++;
 	}
 	(void)text_copy(made.finding, sizeof(made.finding), finding);
-	while (text_after(state + 1, health_name(made.state)) == NULL) {
+	while (text_after(state + 1, severity_name(made.state)) == NULL) {
 		made.state++;
 	}
 	text_init(&text, made.what, sizeof(made.what));
@@ -74,7 +74,7 @@ diagnosis_add(struct diagnosis *out, const char *finding,
 		}
 	}
 	if (out->remarks == DIAGNOSIS_MAX) {
-		out->lost += made.state != HEALTH_OK;
+		out->lost += made.state != SEVERITY_OK;
 		return;
 	}
 	*remark = made;
@@ -124,9 +124,9 @@ diagnosis_number(int64_t number, char text[static NUMBER_SIZE])
 }
 
 size_t
-diagnosis_count(const struct diagnosis *diagnosis, enum health state)
+diagnosis_count(const struct diagnosis *diagnosis, enum severity state)
 {
-	size_t count = state == HEALTH_PROBLEM ? diagnosis->lost : 0;
+	size_t count = state == SEVERITY_PROBLEM ? diagnosis->lost : 0;
 
 	for (size_t i = 0; i < diagnosis->remarks; i++) {
 		count += diagnosis->remark[i].state == state;
@@ -135,13 +135,13 @@ diagnosis_count(const struct diagnosis *diagnosis, enum health state)
 }
 
 const char *
-health_name(enum health state)
+severity_name(enum severity state)
 {
-	static const char *const names[HEALTH_COUNT] = {
-		[HEALTH_OK] = "ok",
-		[HEALTH_FIXED] = "fixed",
-		[HEALTH_WARNING] = "warning",
-		[HEALTH_PROBLEM] = "problem",
+	static const char *const names[SEVERITY_COUNT] = {
+		[SEVERITY_OK] = "ok",
+		[SEVERITY_FIXED] = "fixed",
+		[SEVERITY_WARNING] = "warning",
+		[SEVERITY_PROBLEM] = "problem",
 	};
 
 	return names[state];

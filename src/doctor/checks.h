@@ -31,19 +31,19 @@ enum {
 				   * allowed for */
 };
 
-enum health {
-	HEALTH_OK,
-	HEALTH_FIXED,   /* was wrong until just now */
-	HEALTH_WARNING, /* works, and should be looked at */
-	HEALTH_PROBLEM, /* is wrong */
-	HEALTH_COUNT
+enum severity {
+	SEVERITY_OK,
+	SEVERITY_FIXED,   /* was wrong until just now */
+	SEVERITY_WARNING, /* works, and should be looked at */
+	SEVERITY_PROBLEM, /* is wrong */
+	SEVERITY_COUNT
 };
 
 /* What a check found. */
 struct remark {
 	const char *check; /* which one; borrowed for good */
 	char finding[REMARK_NAME_SIZE];
-	enum health state;
+	enum severity state;
 	char what[REMARK_TEXT_SIZE];
 	char fix[REMARK_TEXT_SIZE]; /* the line that fixes it, or empty */
 };
@@ -86,10 +86,10 @@ enum {
 const char *diagnosis_number(int64_t number, char text[static NUMBER_SIZE]);
 
 /* How many there are of a state; what found no room is a problem. */
-size_t diagnosis_count(const struct diagnosis *diagnosis, enum health state);
+size_t diagnosis_count(const struct diagnosis *diagnosis, enum severity state);
 
 /* "ok", "fixed", "warning", "problem". */
-const char *health_name(enum health state);
+const char *severity_name(enum severity state);
 
 /* Go through all checks; one that finds nothing wrong says so in a line. */
 void diagnose(const struct facts *facts, struct diagnosis *out);

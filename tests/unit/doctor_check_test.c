@@ -81,7 +81,7 @@ a_host_without_postfix(void **state)
 
 	diagnose(visit.facts, visit.diagnosis);
 	check_int("nothing is wrong",
-	    (int64_t)diagnosis_count(visit.diagnosis, HEALTH_PROBLEM), 0);
+	    (int64_t)diagnosis_count(visit.diagnosis, SEVERITY_PROBLEM), 0);
 	check_text(
 	    "Postfix is named", finding_of(&visit, "postfix"), "no-postfix");
 	check_text(
@@ -277,7 +277,7 @@ more_remarks_than_fit(void **state)
 	check_int(
 	    "those that are kept", (int64_t)diagnosis->remarks, DIAGNOSIS_MAX);
 	check_int("all are counted",
-	    (int64_t)diagnosis_count(diagnosis, HEALTH_PROBLEM),
+	    (int64_t)diagnosis_count(diagnosis, SEVERITY_PROBLEM),
 	    DIAGNOSIS_MAX + 3);
 	check_text("the last one keeps its fix",
 	    diagnosis->remark[DIAGNOSIS_MAX - 1].fix, "host 255");
