@@ -116,7 +116,7 @@ words_of(const struct ban *ban)
 
 void
 bans_fields(struct ctl *ctl, const struct ban *ban, const struct addr *address,
-    const char *story)
+    const char *detail)
 {
 	const char *who = address != NULL ? piece_addr(address)
 					  : piece_net(&ban->who);
@@ -134,7 +134,8 @@ bans_fields(struct ctl *ctl, const struct ban *ban, const struct addr *address,
 		.detail = !output_shows("detail")
 			      ? ""
 			      : piece("%s, %s%s%s%s", rule_text(ban), who,
-				    story, words[0] != '\0' ? ": " : "", words),
+				    detail, words[0] != '\0' ? ": " : "",
+				    words),
 		.words = ban->host != 0 && !output_shows("host")
 			     ? piece("by %s%s%s", hosts_name(ban->host),
 				   words[0] != '\0' ? ": " : "", words)
@@ -159,10 +160,10 @@ bans_fields(struct ctl *ctl, const struct ban *ban, const struct addr *address,
 
 void
 bans_row(struct ctl *ctl, const struct ban *ban, const struct addr *address,
-    const char *story)
+    const char *detail)
 {
 	output_row();
-	bans_fields(ctl, ban, address, story);
+	bans_fields(ctl, ban, address, detail);
 	output_end();
 }
 

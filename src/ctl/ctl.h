@@ -58,11 +58,11 @@ struct layout bans_layout_hosts(void);
 
 /* One ban as a row of the open table, or what such a row has into the open
  * object.  Of an address that it holds, only what that one may know.  People
- * are told `story` beside it. */
+ * are told `detail` beside it. */
 void bans_row(struct ctl *ctl, const struct ban *ban,
-    const struct addr *address, const char *story);
+    const struct addr *address, const char *detail);
 void bans_fields(struct ctl *ctl, const struct ban *ban,
-    const struct addr *address, const char *story);
+    const struct addr *address, const char *detail);
 
 /* ---- hosts that share what they learn ---- */
 

@@ -10,7 +10,7 @@
 #include "engine/engine.h"
 
 enum {
-	STORY_SIZE = 400
+	CAUSE_SIZE = 400
 };
 
 /* What is told, and what of it decides when all is forgotten. */
@@ -365,12 +365,12 @@ put_networks(struct known *known)
 /* ---- bans ---- */
 
 /* They are collected first: the store must not be asked while it tells. */
-struct story {
-	struct told {
+struct explained {
+	struct explained_ban {
 		struct ban ban;
 		struct why why;
 		struct next_ban next; /* while it holds */
-	} * told;
+	} * ban;
 	size_t count;
 	size_t room;
 };
@@ -378,26 +378,25 @@ struct story {
 static bool
 collect(void *to, const struct ban *ban)
 {
-	struct story *story = to;
+	struct explained *all = to;
 
-	if (story->count == story->room) {
-		story->room = story->room * 2 + 4;
-		story->told = reallocarray(
-		    story->told, story->room, sizeof(*story->told));
-		if (story->told == NULL) {
+	if (all->count == all->room) {
+		all->room = all->room * 2 + 4;
+		all->ban = reallocarray(all->ban, all->room, sizeof(*all->ban));
+		if (all->ban == NULL) {
 			log_panic("out of memory");
 		}
 	}
-	story->told[story->count++] = (struct told){ .ban = *ban };
+	all->ban[all->count++] = (struct explained_ban){ .ban = *ban };
 	return true;
 }
 
 /* ", 20 helo and 3 relay in 1h, next 4h". */
 static const char *
-story_text(const struct told *told)
+cause_text(const struct explained_ban *one)
 {
-	const struct why *why = &told->why;
-	char words[STORY_SIZE];
+	const struct why *why = &one->why;
+	char words[CAUSE_SIZE];
 	struct text text;
 
 	text_init(&text, words, sizeof(words));
@@ -416,8 +415,8 @@ story_text(const struct told *told)
 	if (text.len > 0) {
 		text_addf(&text, " in %s", piece_short(why->within));
 	}
-	if (told->next.lasts > 0) {
-		text_addf(&text, ", next %s", piece_short(told->next.lasts));
+	if (one->next.lasts > 0) {
+		text_addf(&text, ", next %s", piece_short(one->next.lasts));
 	}
 	return piece("%s", words);
 }
@@ -437,36 +436,36 @@ where_text(const struct standing *standing, const struct ban *ban)
 
 /* What was counted for those of which that is known, by their refs. */
 static void
-put_causes(const struct story *story)
+put_causes(const struct explained *all)
 {
 	output_table("causes", NULL);
-	for (size_t i = 0; i < story->count; i++) {
-		const struct told *told = &story->told[i];
+	for (size_t i = 0; i < all->count; i++) {
+		const struct explained_ban *one = &all->ban[i];
 
-		if (!told->why.known && told->why.together == 0 &&
-		    told->next.lasts == 0) {
+		if (!one->why.known && one->why.together == 0 &&
+		    one->next.lasts == 0) {
 			continue;
 		}
 		output_row();
-		output_string("ref", told->ban.ref);
-		output_int("within", told->why.within);
+		output_string("ref", one->ban.ref);
+		output_int("within", one->why.within);
 		output_object("counted", NULL);
 		for (enum kind kind = 0; kind < KIND_COUNT; kind++) {
-			if (told->why.known && told->why.count[kind] > 0) {
+			if (one->why.known && one->why.count[kind] > 0) {
 				output_int(
-				    kind_name(kind), told->why.count[kind]);
+				    kind_name(kind), one->why.count[kind]);
 			}
 		}
 		output_end();
-		output_number("together", COLUMN_OPTIONAL, told->why.together);
-		output_number("next", COLUMN_OPTIONAL, told->next.lasts);
+		output_number("together", COLUMN_OPTIONAL, one->why.together);
+		output_number("next", COLUMN_OPTIONAL, one->next.lasts);
 		output_end();
 	}
 	output_end();
 	/* Refs of those that are observed because the brake was on. */
 	output_list("held");
-	for (size_t i = 0; i < story->count; i++) {
-		const struct ban *ban = &story->told[i].ban;
+	for (size_t i = 0; i < all->count; i++) {
+		const struct ban *ban = &all->ban[i].ban;
 
 		if (ban->observed && ban->honest) {
 			output_string(NULL, ban->ref);
@@ -482,7 +481,7 @@ put_bans(struct known *known, const struct standing *standing)
 {
 	struct ctl *ctl = known->ctl;
 	struct layout layout = bans_layout_hosts();
-	struct story story = { .count = 0 };
+	struct explained all = { .count = 0 };
 	const struct ban_query query = {
 		.scope = BAN_COVERING,
 		.who = known->who,
@@ -492,22 +491,22 @@ put_bans(struct known *known, const struct standing *standing)
 
 	layout.shown = " begins until reason left ref hits detail ";
 	layout.indent = 2;
-	store_ban_each(ctl->store, &query, collect, &story);
+	store_ban_each(ctl->store, &query, collect, &all);
 	output_say("\nBans, latest end first:");
 	output_table("bans", &layout);
-	for (size_t i = 0; i < story.count; i++) {
-		struct told *told = &story.told[i];
-		const struct ban *ban = &told->ban;
+	for (size_t i = 0; i < all.count; i++) {
+		struct explained_ban *one = &all.ban[i];
+		const struct ban *ban = &one->ban;
 		const char *lifted;
 
-		engine_why(ctl->store, ctl->conf, ban, ctl->now, &told->why);
+		engine_why(ctl->store, ctl->conf, ban, ctl->now, &one->why);
 		if (ban_active(ban, ctl->now) && !ban->observed) {
-			told->next = engine_next(
+			one->next = engine_next(
 			    ctl->store, ctl->conf, ban, ctl->now);
 		}
 		lifted = traces_lifted(ctl, ban);
 		bans_row(ctl, ban, NULL,
-		    piece("%s%s%s%s%s%s", story_text(told),
+		    piece("%s%s%s%s%s%s", cause_text(one),
 			hosts_name(0)[0] != '\0' ? ", by " : "",
 			hosts_name(ban->host), lifted[0] != '\0' ? ", " : "",
 			lifted, where_text(standing, ban)));
@@ -516,12 +515,12 @@ put_bans(struct known *known, const struct standing *standing)
 		}
 	}
 	output_end();
-	if (story.count == 0) {
+	if (all.count == 0) {
 		output_say("  none");
 	}
-	put_causes(&story);
-	free(story.told);
-	return story.count > 0;
+	put_causes(&all);
+	free(all.ban);
+	return all.count > 0;
 }
 
 /* ---- all of it ---- */
