@@ -83,14 +83,14 @@ complain_of_name(const struct named *of, const char *name, const char *path,
 	    nearest.word != NULL ? "\"?" : "");
 }
 
-enum reading {
-	READING_MISSING, /* there is none, which is not told */
-	READING_DENIED,
-	READING_DONE
+enum file_result {
+	READ_MISSING, /* there is none, which is not told */
+	READ_DENIED,
+	READ_DONE
 };
 
 /* Read a file into `target`. */
-static enum reading
+static enum file_result
 read_file(const struct grammar *grammar, const char *path, void *target,
     struct place *seen, struct errors *errors)
 {
@@ -99,15 +99,15 @@ read_file(const struct grammar *grammar, const char *path, void *target,
 	char *text = errors_read_file(errors, path, GRAMMAR_FILE_MAX, why);
 
 	if (text == NULL && (errno == ENOENT || errno == ENOTDIR)) {
-		return READING_MISSING;
+		return READ_MISSING;
 	}
 	if (text == NULL) {
 		errors_add(errors, &whole, "%s", why);
-		return READING_DENIED;
+		return READ_DENIED;
 	}
 	(void)grammar_read(grammar, target, path, text, seen, errors);
 	free(text);
-	return READING_DONE;
+	return READ_DONE;
 }
 
 /* Read FOLDER/NAME.conf beside `conf_path`, else the one built in, into
@@ -135,7 +135,7 @@ load_named(const struct named *of, const char *name, const char *conf_path,
 		return;
 	}
 	if (read_file(of->grammar, path, target, NULL, errors) !=
-	    READING_MISSING) {
+	    READ_MISSING) {
 		return;
 	}
 	built_in = embedded_find(of->built_in, strchr(below, '/') + 1);
@@ -337,16 +337,16 @@ load_conf(
 	}
 	grammar_defaults(load->grammar, NULL, conf);
 	switch (read_file(load->grammar, file, conf, load->seen, errors)) {
-	case READING_MISSING:
+	case READ_MISSING:
 		if (path != NULL) {
 			errors_add(
 			    errors, &load->whole, "%s", strerrordesc_np(errno));
 			return conf;
 		}
 		break;
-	case READING_DENIED:
+	case READ_DENIED:
 		return conf;
-	case READING_DONE:
+	case READ_DONE:
 		break;
 	}
 	for (size_t i = 0; i < conf->scanners; i++) {

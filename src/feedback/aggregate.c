@@ -19,7 +19,7 @@ enum {
 	AHEAD = 14 * 3600 /* s that the day begins earlier elsewhere */
 };
 
-enum column {
+enum field {
 	COLUMN_ADDRESS,
 	COLUMN_DAY,
 	COLUMN_NUMBER,
@@ -28,7 +28,7 @@ enum column {
 
 /* Names of columns, without case and what is no letter. */
 static const struct {
-	enum column column;
+	enum field column;
 	const char *name;
 } names[] = {
 	{ COLUMN_ADDRESS, "ip" },

@@ -75,7 +75,7 @@ enum {
 };
 
 /* What it keeps for the one that serves. */
-struct keeper {
+struct parent {
 	const char *path; /* of the configuration */
 	struct listeners listeners;
 	int channel[ENDS]; /* to the one that serves */
@@ -83,41 +83,41 @@ struct keeper {
 
 /* A configuration that is wrong is told of by the one that serves. */
 static void
-keeper_reload(void *of)
+parent_reload(void *of)
 {
-	struct keeper *keeper = of;
+	struct parent *parent = of;
 	char error[CONF_ERROR_SIZE];
-	struct conf *conf = conf_load(keeper->path, error);
+	struct conf *conf = conf_load(parent->path, error);
 
 	if (conf != NULL) {
 		listeners_follow(
-		    &keeper->listeners, conf, keeper->channel[TELLS]);
+		    &parent->listeners, conf, parent->channel[TELLS]);
 		conf_drop(conf);
 	}
 }
 
 static void
-keeper_end(void *of)
+parent_end(void *of)
 {
-	struct keeper *keeper = of;
+	struct parent *parent = of;
 
-	listeners_close(&keeper->listeners);
+	listeners_close(&parent->listeners);
 }
 
 /* Everything that root may have to do, and then no root any more. */
 static void
-prepare(struct keeper *keeper, const struct conf *conf)
+prepare(struct parent *parent, const struct conf *conf)
 {
 	char error[LISTENER_TEXT_SIZE];
 
 	proc_descriptors_raise();
 	/* A port below 1024 may need root. */
 	if (!certificate_load(conf, error) ||
-	    !listeners_open(&keeper->listeners, conf, error)) {
+	    !listeners_open(&parent->listeners, conf, error)) {
 		log_fatal(EXIT_USAGE, "%s", error);
 	}
 	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_NONBLOCK | SOCK_CLOEXEC,
-		0, keeper->channel) != 0 ||
+		0, parent->channel) != 0 ||
 	    !proc_drop_root(conf->user, conf->database)) {
 		log_fatal(EXIT_USAGE, "cannot give up root");
 	}
@@ -155,15 +155,15 @@ keep_rights(const struct conf *conf)
 
 /* Until it is told to stop, or the database has other files. */
 static int
-serve(struct web *web, const struct keeper *keeper, struct conf *conf)
+serve(struct web *web, const struct parent *parent, struct conf *conf)
 {
-	const int channel = keeper->channel[HEARS];
+	const int channel = parent->channel[HEARS];
 	const uint64_t files = keep_rights(conf);
 	enum proc_signal came = PROC_SIGNAL_NONE;
 	bool again = false;
 	struct listeners listeners;
 
-	if (!server_start(web, conf, &keeper->listeners)) {
+	if (!server_start(web, conf, &parent->listeners)) {
 		return EXIT_USAGE;
 	}
 	notify_ready();
@@ -174,7 +174,7 @@ serve(struct web *web, const struct keeper *keeper, struct conf *conf)
 		}
 		if (came == PROC_SIGNAL_RELOAD) {
 			notify_reloading();
-			reload(web, keeper->path, conf);
+			reload(web, parent->path, conf);
 			notify_ready();
 		}
 		server_tick(web);
@@ -195,7 +195,7 @@ serve(struct web *web, const struct keeper *keeper, struct conf *conf)
 static int
 run(const char *path)
 {
-	static struct keeper keeper;
+	static struct parent parent;
 	static struct web web;
 	char error[CONF_ERROR_SIZE];
 	struct conf *conf = conf_load(path, error);
@@ -205,14 +205,14 @@ run(const char *path)
 		log_fatal_lines(EXIT_USAGE, error);
 	}
 	log_warn_lines(error);
-	keeper.path = path;
-	prepare(&keeper, conf);
+	parent.path = path;
+	prepare(&parent, conf);
 	proc_signals_block();
 	sandbox_calls(true);
 	supervise(&(const struct supervise_duty){
-	    keeper_reload, keeper_end, &keeper });
-	(void)close(keeper.channel[TELLS]);
-	status = serve(&web, &keeper, conf);
+	    parent_reload, parent_end, &parent });
+	(void)close(parent.channel[TELLS]);
+	status = serve(&web, &parent, conf);
 	conf_drop(conf);
 	return status;
 }
