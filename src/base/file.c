@@ -258,6 +258,17 @@ file_beside(const char *path, const char *name, char *out, size_t size)
 	return !text.cut;
 }
 
+bool
+file_same(const char *a, const char *b)
+{
+	struct stat one;
+	struct stat other;
+
+	return strcmp(a, b) == 0 ||
+	       (stat(a, &one) == 0 && stat(b, &other) == 0 &&
+		   one.st_dev == other.st_dev && one.st_ino == other.st_ino);
+}
+
 int
 file_connect(const char *path)
 {

@@ -51,6 +51,9 @@ bool file_folder(const char *path, char *folder, size_t size);
  * fit. */
 bool file_beside(const char *path, const char *name, char *out, size_t size);
 
+/* Whether two paths name the same file. */
+bool file_same(const char *a, const char *b);
+
 /* Whether a program listens at a unix socket, which one that is only busy does:
  * 0, else the errno of the attempt. */
 int file_connect(const char *path);

@@ -278,3 +278,16 @@ table_remove(struct table *table, void *row)
 	}
 	table->rows = last;
 }
+
+void *
+array_grow(void *array, size_t count, size_t *room, size_t size)
+{
+	const size_t more = *room * 2 + 64;
+
+	if (count < *room) {
+		return array;
+	}
+	array = reallocarray(array, more, size);
+	*room = array != NULL ? more : *room;
+	return array;
+}

@@ -84,4 +84,8 @@ void table_group(struct table *table, size_t size);
 void *table_first(const struct table *table, const void *key);
 void *table_next(const struct table *table, const void *row);
 
+/* An array of `count` without keys, with room for one more: where it stands
+ * now.  NULL where there is no memory, and it stays as it was. */
+void *array_grow(void *array, size_t count, size_t *room, size_t size);
+
 #endif

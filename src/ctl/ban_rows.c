@@ -355,16 +355,6 @@ bans_read_observed(
 	}
 }
 
-static void
-say_observed(const struct standing *standing, const struct ban *ban)
-{
-	output_say("%s would be refused %s: reason %s, %s, ref %s%s; %s",
-	    piece_addr(&standing->address),
-	    until_text(ban, standing->checked_at), reason_name(ban->reason),
-	    rule_text(ban), ban->ref, together_text(ban),
-	    ban->honest ? "the brake holds it back" : "it is only observed");
-}
-
 /* Whom our users write to. */
 static void
 say_written_to(struct ctl *ctl, const struct standing *standing)
@@ -424,7 +414,16 @@ bans_standing(struct ctl *ctl, const struct standing *standing, bool below)
 		break;
 	}
 	for (size_t i = 0; i < observed.bans; i++) {
-		say_observed(standing, &observed.ban[i]);
+		const struct ban *ban = &observed.ban[i];
+
+		output_say(
+		    "%s would be refused %s: reason %s, %s, ref %s%s; %s",
+		    piece_addr(&standing->address),
+		    until_text(ban, standing->checked_at),
+		    reason_name(ban->reason), rule_text(ban), ban->ref,
+		    together_text(ban),
+		    ban->honest ? "the brake holds it back"
+				: "it is only observed");
 	}
 	say_written_to(ctl, standing);
 }

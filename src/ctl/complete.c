@@ -39,14 +39,6 @@ offer(const char *word, const char *what)
 	return ++shell.offers < OFFERS;
 }
 
-static void
-offer_words(const struct words *words)
-{
-	for (size_t i = 0; i < words->count; i++) {
-		(void)offer(words_at(words, i), "");
-	}
-}
-
 /* ---- from the database and the configuration ---- */
 
 static bool
@@ -145,7 +137,9 @@ offer_word(enum argument argument)
 
 	for (size_t i = 0; i < sizeof(of) / sizeof(of[0]); i++) {
 		if (of[i].argument == argument) {
-			offer_words(of[i].words);
+			for (size_t j = 0; j < of[i].words->count; j++) {
+				(void)offer(words_at(of[i].words, j), "");
+			}
 			return true;
 		}
 	}

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "base/log.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "core/kind.h"
 #include "core/policy.h"
@@ -380,12 +381,10 @@ collect(void *to, const struct ban *ban)
 {
 	struct explained *all = to;
 
-	if (all->count == all->room) {
-		all->room = all->room * 2 + 4;
-		all->ban = reallocarray(all->ban, all->room, sizeof(*all->ban));
-		if (all->ban == NULL) {
-			log_panic("out of memory");
-		}
+	all->ban = array_grow(
+	    all->ban, all->count, &all->room, sizeof(*all->ban));
+	if (all->ban == NULL) {
+		log_panic("out of memory");
 	}
 	all->ban[all->count++] = (struct explained_ban){ .ban = *ban };
 	return true;

@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "base/table.h"
 #include "base/text.h"
 #include "ctl/ctl.h"
 
@@ -56,25 +57,20 @@ static void
 take_sum(void *to, const struct net *client, const struct tally *sum)
 {
 	struct fbl *fbl = to;
+	struct fbl_row *row;
 
 	if (tally_of(sum, kinds) == 0 || standing_never_banned_net(client) ||
 	    (fbl->some && !net_contains(&fbl->net, client) &&
 		!net_contains(client, &fbl->net))) {
 		return;
 	}
-	if (fbl->rows == fbl->room) {
-		const size_t room = fbl->room * 2 + 1024;
-		struct fbl_row *more = reallocarray(
-		    fbl->row, room, sizeof(*more));
-
-		if (more == NULL) {
-			fbl->full = true;
-			return;
-		}
-		fbl->row = more;
-		fbl->room = room;
+	row = array_grow(fbl->row, fbl->rows, &fbl->room, sizeof(*row));
+	if (row == NULL) {
+		fbl->full = true;
+		return;
 	}
-	fbl->row[fbl->rows++] = (struct fbl_row){ .client = *client,
+	fbl->row = row;
+	row[fbl->rows++] = (struct fbl_row){ .client = *client,
 		.begins = fbl->day,
 		.complaints = sum->kind[KIND_COMPLAINT],
 		.spam = sum->kind[KIND_SPAM] };

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "ctl/ctl.h"
 #include "ctl/import.h"
@@ -47,8 +48,9 @@ import_open(struct ctl *ctl)
 	return from;
 }
 
-const char *
-import_name(void)
+/* The file's name for complaints, without folders. */
+static const char *
+name_of(void)
 {
 	const char *slash = strrchr(list.file, '/');
 
@@ -105,18 +107,12 @@ import_keep(const struct ctl *ctl, const struct import_ban *ban)
 	if (list.bans == BANS_MAX) {
 		return "more than 100,000 networks";
 	}
-	if (list.bans == list.room) {
-		const size_t room = list.room * 2 + 1024;
-		struct import_ban *more = reallocarray(
-		    list.ban, room, sizeof(list.ban[0]));
-
-		if (more == NULL) {
-			return "out of memory";
-		}
-		list.ban = more;
-		list.room = room;
+	kept = array_grow(list.ban, list.bans, &list.room, sizeof(*kept));
+	if (kept == NULL) {
+		return "out of memory";
 	}
-	kept = &list.ban[list.bans++];
+	list.ban = kept;
+	kept += list.bans++;
 	*kept = *ban;
 	return keep_text(&kept->note) && keep_text(&kept->say)
 		   ? NULL
@@ -203,7 +199,7 @@ import_drop(struct ctl *ctl)
 	}
 	if (read_list(ctl, from)) {
 		status = import_all(
-		    ctl, "import drop", piece("DROP list %s", import_name()));
+		    ctl, "import drop", piece("DROP list %s", name_of()));
 	}
 	import_close(from);
 	return status;
@@ -316,7 +312,7 @@ ban_list(struct ctl *ctl, const char *what, const char *note)
 	}
 	ctl->note = piece("%s banned, %" PRId64 " prolonged",
 	    piece_count(list.began, "network", "networks"), list.prolonged);
-	ctl_audit(ctl, what, import_name());
+	ctl_audit(ctl, what, name_of());
 	return ctl_well(ctl, store_commit(ctl->store));
 }
 

@@ -22,9 +22,8 @@ struct import_ban {
 };
 
 /* The file that the words name, "-" being standard input; NULL after a
- * complaint.  Its name for complaints, without folders. */
+ * complaint. */
 FILE *import_open(struct ctl *ctl);
-const char *import_name(void);
 void import_close(FILE *from);
 
 /* Keep a ban; what is wrong, or NULL.  One that is over is only counted. */

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/table.h"
 #include "core/standing.h"
 #include "ctl/ctl.h"
 #include "engine/engine.h"
@@ -93,20 +94,15 @@ key_of(const struct ban *ban, enum sort_key key)
 static bool
 collect(struct listing *listing, const struct ban *ban)
 {
-	struct sorted *sorted;
+	struct sorted *sorted = array_grow(
+	    listing->sorted, listing->count, &listing->room, sizeof(*sorted));
 
-	if (listing->count == listing->room) {
-		const size_t room = listing->room * 2 + 64;
-
-		sorted = reallocarray(listing->sorted, room, sizeof(*sorted));
-		if (sorted == NULL) {
-			listing->full = true;
-			return false;
-		}
-		listing->sorted = sorted;
-		listing->room = room;
+	if (sorted == NULL) {
+		listing->full = true;
+		return false;
 	}
-	sorted = &listing->sorted[listing->count++];
+	listing->sorted = sorted;
+	sorted += listing->count++;
 	*sorted = (struct sorted){ .key = key_of(ban, listing->ctl->args->sort),
 		.who = ban->who };
 	memcpy(sorted->ref, ban->ref, sizeof(sorted->ref));

@@ -95,17 +95,6 @@ file_of(long pid, char *out, size_t size)
 	return !text.cut;
 }
 
-static bool
-same_file(const char *a, const char *b)
-{
-	struct stat one;
-	struct stat other;
-
-	return strcmp(a, b) == 0 ||
-	       (stat(a, &one) == 0 && stat(b, &other) == 0 &&
-		   one.st_dev == other.st_dev && one.st_ino == other.st_ino);
-}
-
 size_t
 services_find(const char *file, struct running out[static SERVICES_MAX])
 {
@@ -128,7 +117,7 @@ services_find(const char *file, struct running out[static SERVICES_MAX])
 		if (name < 0 || name_of(parent_of((long)pid)) == name ||
 		    count == SERVICES_MAX ||
 		    !file_of((long)pid, theirs, sizeof(theirs)) ||
-		    !same_file(ours, theirs)) {
+		    !file_same(ours, theirs)) {
 			continue;
 		}
 		out[count++] = (struct running){ .name = known[name].name,

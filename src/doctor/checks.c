@@ -102,17 +102,6 @@ diagnosis_change(struct diagnosis *out, const char *service, const char *name,
 	return made->line;
 }
 
-bool
-diagnosis_has(const struct diagnosis *diagnosis, const char *finding)
-{
-	for (size_t i = 0; i < diagnosis->remarks; i++) {
-		if (strcmp(diagnosis->remark[i].finding, finding) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
 const char *
 diagnosis_number(int64_t number, char text[static NUMBER_SIZE])
 {

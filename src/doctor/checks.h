@@ -76,9 +76,6 @@ void diagnosis_add(struct diagnosis *out, const char *finding,
 const char *diagnosis_change(struct diagnosis *out, const char *service,
     const char *name, const char *value);
 
-/* Whether something was found. */
-bool diagnosis_has(const struct diagnosis *diagnosis, const char *finding);
-
 /* A number as such a word; returns `text`. */
 enum {
 	NUMBER_SIZE = 24

@@ -234,17 +234,6 @@ look_at_units(struct facts *facts)
 
 /* ---- the rest of the host ---- */
 
-static bool
-same_file(const char *a, const char *b)
-{
-	struct stat one;
-	struct stat other;
-
-	return strcmp(a, b) == 0 ||
-	       (stat(a, &one) == 0 && stat(b, &other) == 0 &&
-		   one.st_dev == other.st_dev && one.st_ino == other.st_ino);
-}
-
 /* The first folder on the way to a path that its group or all may write in,
  * but for one like /tmp; or empty. */
 static void
@@ -410,7 +399,7 @@ facts_new(const struct conf *conf, const char *postfix, int64_t now)
 		facts->conf = conf;
 		facts->now = now;
 		facts->asked = postfix != NULL;
-		facts->same = same_file;
+		facts->same = file_same;
 		facts->records.result = STORE_FAILED;
 	}
 	return facts;

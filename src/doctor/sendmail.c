@@ -226,8 +226,9 @@ read_option(struct sendmail *sendmail, const char *line,
 	}
 }
 
-void
-sendmail_read(struct sendmail *sendmail, char *text)
+/* Take in what a sendmail.cf says, splitting `text` in place. */
+static void
+read_cf(struct sendmail *sendmail, char *text)
 {
 	static const char trusted[] = "C{TrustAuthMech}";
 	char lists[SENDMAIL_TEXT_SIZE] = "";
@@ -288,7 +289,7 @@ sendmail_look(struct sendmail *sendmail, const char *folder)
 	memcpy(path + at.len - 2, "mc", 2);
 	sendmail->there = true;
 	sendmail->stale = stat(path, &mc) == 0 && mc.st_mtime > cf.st_mtime;
-	sendmail_read(sendmail, text);
+	read_cf(sendmail, text);
 	free(text);
 }
 

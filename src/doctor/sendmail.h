@@ -55,9 +55,6 @@ struct sendmail {
 	char run_as[SENDMAIL_NAME_SIZE]; /* RunAsUser's name, or "root" */
 };
 
-/* Take in what a sendmail.cf says, splitting `text` in place. */
-void sendmail_read(struct sendmail *sendmail, char *text);
-
 /* Read FOLDER/sendmail.cf; where there is none, it is not there. */
 void sendmail_look(struct sendmail *sendmail, const char *folder);
 

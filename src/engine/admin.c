@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "base/table.h"
 #include "base/text.h"
 #include "engine/judge.h"
 
@@ -89,13 +90,10 @@ collect(void *to, const struct ban *ban)
 	    (!lifts->mistake || ban->mistake || ban->ends <= lifts->now)) {
 		return true;
 	}
-	if (lifts->count == lifts->room) {
-		lifts->room = lifts->room * 2 + 16;
-		lifts->lift = reallocarray(
-		    lifts->lift, lifts->room, sizeof(*lifts->lift));
-		if (lifts->lift == NULL) {
-			log_panic("out of memory");
-		}
+	lifts->lift = array_grow(
+	    lifts->lift, lifts->count, &lifts->room, sizeof(*lifts->lift));
+	if (lifts->lift == NULL) {
+		log_panic("out of memory");
 	}
 	lifts->lift[lifts->count++] = (struct lift){
 		.id = ban->id, .who = ban->who, .reason = ban->reason

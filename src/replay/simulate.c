@@ -8,8 +8,7 @@
 enum {
 	DAY = 24 * 3600,
 	/* Longer than an MTA lets a session be silent. */
-	SESSION_MAX = 600,
-	FIRST_BANS = 64
+	SESSION_MAX = 600
 };
 
 /* ---- clients ---- */
@@ -20,6 +19,8 @@ static bool
 add_ban(struct replay_clients *clients, struct replay_client *client,
     const struct ban *ban)
 {
+	struct replay_ban *more;
+
 	for (uint32_t i = client->newest; i != 0;
 	     i = clients->ban[i - 1].before) {
 		if (clients->ban[i - 1].ban.id == ban->id) {
@@ -27,21 +28,15 @@ add_ban(struct replay_clients *clients, struct replay_client *client,
 			return true;
 		}
 	}
-	if (clients->bans == clients->room) {
-		size_t room = clients->room > 0 ? clients->room * 2
-						: FIRST_BANS;
-		struct replay_ban *more = NULL;
-
-		if (room < UINT32_MAX) {
-			more = reallocarray(clients->ban, room, sizeof(*more));
-		}
-		if (more == NULL) {
-			return false;
-		}
-		clients->ban = more;
-		clients->room = room;
+	more = clients->bans < UINT32_MAX
+		   ? array_grow(clients->ban, clients->bans, &clients->room,
+			 sizeof(*more))
+		   : NULL;
+	if (more == NULL) {
+		return false;
 	}
-	clients->ban[clients->bans++] = (struct replay_ban){
+	clients->ban = more;
+	more[clients->bans++] = (struct replay_ban){
 		.ban = *ban,
 		.client = (uint32_t)table_number(&clients->table, client),
 		.before = client->newest,

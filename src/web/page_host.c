@@ -228,18 +228,6 @@ put_anchor(struct section *item, const struct policy *policy, size_t at,
 	section_copy(item, VAR_ANCHOR, anchor);
 }
 
-/* Make the range hold how long the rule's bans last. */
-static void
-widen_range(const struct rule *rule, int64_t *shortest, int64_t *longest)
-{
-	for (size_t step = 0; step < rule->steps; step++) {
-		const int64_t ban = rule->ban[step];
-
-		*shortest = ban < *shortest ? ban : *shortest;
-		*longest = ban > *longest ? ban : *longest;
-	}
-}
-
 /* Reply number `at`, and all that may be answered with it; nothing where an
  * earlier one is the same. */
 static void
@@ -274,7 +262,12 @@ put_code(const struct page *page, size_t at)
 		reasons |= UINT32_C(1) << rule->reason;
 		login = login && rule->service == SERVICE_SUBMISSION;
 		soft = rule->soft > soft ? rule->soft : soft;
-		widen_range(rule, &shortest, &longest);
+		for (size_t step = 0; step < rule->steps; step++) {
+			const int64_t ban = rule->ban[step];
+
+			shortest = ban < shortest ? ban : shortest;
+			longest = ban > longest ? ban : longest;
+		}
 	}
 	item = section_item(page->root, VAR_CODES);
 	put_reply(item, reply);

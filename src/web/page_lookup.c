@@ -175,14 +175,6 @@ put_why(const struct page *page, struct section *section, const struct ban *ban,
 	}
 }
 
-/* What there is beside a ban of the standing, or NULL. */
-static const struct next_ban *
-next_of(const struct page *page, const struct ban *ban)
-{
-	return page->bans != NULL ? &page->bans->next[ban - page->standing->ban]
-				  : NULL;
-}
-
 static const struct why *
 why_of(const struct page *page, const struct ban *ban)
 {
@@ -218,7 +210,10 @@ static void
 put_ban(const struct page *page, const struct ban *ban, bool open, bool asked,
     const char *reply)
 {
-	const struct next_ban *next = next_of(page, ban);
+	const struct next_ban
+	    *next = page->bans != NULL
+			? &page->bans->next[ban - page->standing->ban]
+			: NULL;
 	const struct why *why = why_of(page, ban);
 	const uint32_t kinds = kinds_of(page, ban, why);
 	struct section *item = section_item(page->root, VAR_BANS);

@@ -188,20 +188,14 @@ static const struct {
 	[LISTENER_PAGE] = { "listening on", routes_answer, true },
 };
 
-static bool
-is_secure(const struct conf *conf, const struct listener *listener)
-{
-	return serves[listener->serves].may_be_secure &&
-	       conf->web.certificate[0] != '\0';
-}
-
 /* Serve on the listener of that place in the list: by as many threads on one
  * socket as on several with one each. */
 static bool
 begin(struct web *web, size_t place)
 {
 	const struct listener *listener = &web->listeners.one[place];
-	const bool secure = is_secure(web->site->conf, listener);
+	const bool secure = serves[listener->serves].may_be_secure &&
+			    web->site->conf->web.certificate[0] != '\0';
 	const unsigned threads = listener->socket[1] < 0 ? THREADS : 1U;
 	char name[LISTENER_TEXT_SIZE];
 
