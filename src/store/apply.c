@@ -252,7 +252,7 @@ apply_mark(const struct applying *applying)
 	    " :body ->> 'at' WHERE json_valid(:body)");
 	struct reset reset = { .at = 0 };
 	char client[NET_TEXT_SIZE];
-	char key[STORE_KEY_SIZE];
+	char key[HASH_TEXT_SIZE];
 	bool fine;
 
 	if (!db_row(store, row)) {
@@ -531,6 +531,8 @@ store_share_apply(struct store *store, const struct share_entry *entry)
 		db_lengths_forget(store);
 	}
 	applied = sorts[sort].apply(&applying);
+	/* What the database refuses shows now. */
+	db_waiting_write(store);
 	if (db_refused(store)) {
 		applied = false;
 		if (!sorts[sort].single) {

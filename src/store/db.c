@@ -155,15 +155,13 @@ bind(struct db_statement *slot, size_t i, const struct db_value *value)
 	}
 }
 
-sqlite3_stmt *
-db_query(struct store *store, const char *sql, const struct db_value *values)
+/* Where the statement of a text is kept, prepared at its first use. */
+static struct db_statement *
+slot_of(struct store *store, const char *sql)
 {
 	struct db_statement *slot;
 	size_t at = (uintptr_t)sql / 8 % DB_STATEMENTS;
 
-	if (!db_ready(store)) {
-		return NULL;
-	}
 	while (store->statement[at].sql != NULL &&
 	       store->statement[at].sql != sql) {
 		at = (at + 1) % DB_STATEMENTS;
@@ -171,16 +169,38 @@ db_query(struct store *store, const char *sql, const struct db_value *values)
 	slot = &store->statement[at];
 	if (slot->statement == NULL) {
 		slot->sql = sql;
+		store->awaits = false;
 		(void)db_check(store,
 		    sqlite3_prepare_v3(store->db, sql, -1,
 			SQLITE_PREPARE_PERSISTENT, &slot->statement, NULL));
+		slot->awaits = store->awaits;
 	}
-	for (size_t i = 0; slot->statement != NULL && values != NULL &&
-			   values[i].name != NULL;
+	return slot;
+}
+
+sqlite3_stmt *
+db_query_apart(
+    struct store *store, const char *sql, const struct db_value *values)
+{
+	struct db_statement *slot = db_ready(store) ? slot_of(store, sql)
+						    : NULL;
+
+	for (size_t i = 0; slot != NULL && slot->statement != NULL &&
+			   values != NULL && values[i].name != NULL;
 	     i++) {
 		bind(slot, i, &values[i]);
 	}
-	return slot->statement;
+	return slot != NULL ? slot->statement : NULL;
+}
+
+sqlite3_stmt *
+db_query(struct store *store, const char *sql, const struct db_value *values)
+{
+	if (store->waiting > 0 && db_ready(store) &&
+	    slot_of(store, sql)->awaits) {
+		db_waiting_write(store);
+	}
+	return db_query_apart(store, sql, values);
 }
 
 void
@@ -329,6 +349,7 @@ store_rollback(struct store *store)
 			  sqlite3_get_autocommit(store->db) == 0;
 	const enum store_result first = store->status;
 
+	db_waiting_forget(store);
 	if (open) {
 		store->status = STORE_OK;
 		db_run(store, "ROLLBACK", NULL);

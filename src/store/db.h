@@ -32,12 +32,14 @@ enum {
 	DB_FILES = 3,         /* the main one, -wal and -shm */
 	DB_HEADER = 100,      /* bytes of an SQLite file's */
 	DB_HEADER_PAGES = 28, /* where it says how many it has */
-	DB_PAGE = 4096
+	DB_PAGE = 4096,
+	DB_WAITING_MAX = 1024 /* rows that wait */
 };
 
 struct db_statement {
 	const char *sql; /* known by its address */
 	sqlite3_stmt *statement;
+	bool awaits;                /* rows that wait are written before it */
 	char client[NET_TEXT_SIZE]; /* bound to ":client" */
 	/* Where its first values are bound, by their names' addresses. */
 	const char *name[DB_PLACES];
@@ -77,6 +79,13 @@ struct db_lengths {
 	bool there[2][ADDR_BITS + 1];
 };
 
+/* What a statement reads as a table named "waiting", with columns c0 to c19. */
+struct db_shown {
+	void (*show)(sqlite3_context *context, const void *row, int column);
+	const void *const *row;
+	size_t rows;
+};
+
 struct store {
 	sqlite3 *db; /* NULL where the database is to be opened anew */
 	struct db_statement statement[DB_STATEMENTS];
@@ -102,6 +111,16 @@ struct store {
 	/* Good logins (logins.c). */
 	struct table logins;
 	int64_t login_newest; /* of them and those before; INT64_MIN */
+
+	/* Rows of the open transaction that wait, of all tables and of each
+	 * (waiting.c). */
+	size_t waiting;
+	size_t events;
+	struct waiting_event *event[DB_WAITING_MAX];
+	struct table tallies;
+	struct table resets;
+	struct db_shown shown;
+	bool awaits; /* what is being prepared: see db_statement */
 
 	/* Events of the open transaction by kind, that the sums by day have
 	 * still to be told of. */
@@ -200,6 +219,10 @@ int64_t db_bits(const struct net *net); /* in its family's own count */
 /* The statement of a text that is a constant, with its values (NULL: none);
  * NULL where db_ready() is false. */
 sqlite3_stmt *db_query(
+    struct store *store, const char *sql, const struct db_value *values);
+
+/* The same for who looks himself at the rows that wait. */
+sqlite3_stmt *db_query_apart(
     struct store *store, const char *sql, const struct db_value *values);
 
 /* The next row.  Where there is none, the statement is reset; where the
@@ -403,15 +426,36 @@ void db_lengths_forget(struct store *store);
  * own. */
 void db_secret_share(struct store *store,
     const unsigned char secret[static STORE_SECRET_SIZE], int64_t now);
-/* A reset, at once; an older one gives way. */
-void db_reset_put(struct store *store, const struct reset *reset);
 /* The triggers of a host that shares, as of this version. */
 void db_share_triggers(struct store *store);
 /* Read into store->ban the bans that cover `query->who` or are exactly its,
  * the last-ending first, then the newest. */
 void db_ban_gather(struct store *store, const struct ban_query *query);
+
+/* ---- rows that wait (waiting.c) ---- */
+
+/* For a database that was opened just now. */
+void db_waiting_init(struct store *store);
+/* Around a row that is to wait.  False where an error sticks. */
+bool db_waiting_put(struct store *store);
+void db_waiting_end(struct store *store);
+/* Let the statement take the rows. */
+void db_waiting_take(
+    struct store *store, const char *sql, const struct db_shown *rows);
+/* Write all; or give them up. */
+void db_waiting_write(struct store *store);
+void db_waiting_forget(struct store *store);
+
 void db_event_put(struct store *store, const struct event *event);
+void db_events_write(struct store *store);
+void db_events_forget(struct store *store);
 void db_tally_add(struct store *store, const struct tally_row *row);
+void db_tallies_init(struct store *store);
+void db_tallies_write(struct store *store);
+/* An older one gives way. */
+void db_reset_put(struct store *store, const struct reset *reset);
+void db_resets_write(struct store *store);
+
 /* Good logins.  To begin with; and after what they say was written may not be
  * in the database. */
 void db_logins_init(struct store *store);

@@ -29,6 +29,17 @@ struct login {
 	int64_t at; /* the newest */
 };
 
+/* A reset that waits. */
+struct waiting_reset {
+	struct reset_key {
+		struct net client;
+		uint8_t reason;
+		char key[HASH_TEXT_SIZE];
+	} key;
+	char client[NET_TEXT_SIZE];
+	int64_t at;
+};
+
 void
 db_logins_init(struct store *store)
 {
@@ -36,6 +47,8 @@ db_logins_init(struct store *store)
 	    sizeof(struct login), LOGINS_MAX);
 	table_group(&store->logins, offsetof(struct login_key, key));
 	store->login_newest = INT64_MIN;
+	table_init(&store->resets, sizeof(struct reset_key),
+	    sizeof(struct waiting_reset), DB_WAITING_MAX);
 }
 
 void
@@ -48,15 +61,61 @@ db_logins_forget(struct store *store)
 void
 db_reset_put(struct store *store, const struct reset *reset)
 {
-	db_run(store,
+	struct reset_key key = { .client = reset->client,
+		.reason = (uint8_t)reset->reason };
+	struct waiting_reset *waiting;
+	bool added;
+
+	if (!db_waiting_put(store)) {
+		return;
+	}
+	if (reset->key != NULL &&
+	    !text_copy(key.key, sizeof(key.key), reset->key)) {
+		db_fail(store, STORE_FAILED, "a key that is too long");
+		return;
+	}
+	waiting = table_add(&store->resets, &key, &added);
+	if (waiting == NULL) {
+		db_fail(store, STORE_FAILED, "out of memory");
+		return;
+	}
+	if (added || reset->at > waiting->at) {
+		(void)net_format(&reset->client, waiting->client);
+		waiting->at = reset->at;
+	}
+	db_waiting_end(store);
+}
+
+static void
+show_reset(sqlite3_context *context, const void *row, int column)
+{
+	const struct waiting_reset *reset = row;
+	const char *words[] = { reset->client,
+		reason_name((enum reason)reset->key.reason), reset->key.key };
+
+	if (column < 3) {
+		sqlite3_result_text(context, words[column], -1, SQLITE_STATIC);
+	} else {
+		sqlite3_result_int64(context, reset->at);
+	}
+}
+
+void
+db_resets_write(struct store *store)
+{
+	const void *row[DB_WAITING_MAX];
+
+	for (size_t i = 0; i < store->resets.rows; i++) {
+		row[i] = table_row(&store->resets, i);
+	}
+	db_waiting_take(store,
 	    "INSERT INTO mark (client, reason, key, at)"
-	    " VALUES (:client, :reason, :key, :at)"
+	    " SELECT c0, c1, c2, c3 FROM waiting WHERE true"
 	    " ON CONFLICT (client, reason, key) DO UPDATE"
 	    " SET at = excluded.at WHERE excluded.at > at",
-	    DB_WITH(db_client(&reset->client),
-		db_text(":reason", reason_name(reset->reason)),
-		db_text(":key", reset->key != NULL ? reset->key : ""),
-		db_int(":at", reset->at)));
+	    &(struct db_shown){ .show = show_reset,
+		.row = row,
+		.rows = store->resets.rows });
 }
 
 static void
@@ -137,19 +196,6 @@ db_logins_write(struct store *store, const struct net *client)
 }
 
 /* ---- what they tell ---- */
-
-bool
-store_logged_in(
-    struct store *store, const struct net *client, int64_t from, int64_t until)
-{
-	return db_number(store,
-		   "SELECT 1 FROM tally WHERE client = :client"
-		   " AND hour >= :from AND hour <= :until AND logins > 0"
-		   " LIMIT 1",
-		   DB_WITH(db_client(client), db_int(":from", from),
-		       db_int(":until", until)),
-		   0) != 0;
-}
 
 int64_t
 store_login_newest(struct store *store, int64_t until)

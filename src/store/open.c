@@ -91,6 +91,7 @@ set_up(struct store *store)
 	char why[128];
 
 	(void)sqlite3_busy_timeout(store->db, store->patience);
+	db_waiting_init(store);
 	(void)sqlite3_db_config(
 	    store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
 	(void)sqlite3_db_config(store->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
@@ -238,6 +239,7 @@ open_database(struct store *store)
 	store->status = STORE_OK;
 	if (store->mode == STORE_SCRATCH) {
 		(void)db_check(store, sqlite3_open(":memory:", &store->db));
+		db_waiting_init(store);
 		db_migrate(store);
 		return store->status == STORE_OK;
 	}
@@ -287,6 +289,7 @@ db_open(struct store **out, const char *path, enum store_mode mode,
 	store->mode = mode;
 	store->patience = patience;
 	db_logins_init(store);
+	db_tallies_init(store);
 	store->locked = locked;
 	if (open_database(store)) {
 		*out = store;
@@ -331,6 +334,7 @@ store_close(struct store *store)
 	}
 	db_close(store);
 	db_logins_forget(store);
+	db_waiting_forget(store);
 	free(store->ban);
 	free(store->path);
 	free(store);

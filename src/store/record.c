@@ -1,7 +1,8 @@
 /*
  * What a session asks and tells: standing, evidence, record; and what is kept
- * of it, events, tallies and sums by day.
+ * of it, events and sums by day.
  */
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/proc.h"
@@ -129,144 +130,6 @@ store_event_sums(struct store *store, const struct net *client, int64_t since,
 		sum.last = sqlite3_column_int64(statement, 4);
 		DB_COPY(sum.host, statement, 5);
 		each(to, &sum);
-	}
-}
-
-/* ---- tallies ---- */
-
-/* The columns, in the order of struct tally and of enum kind in it. */
-#define EACH_OTHER(DO)                                                         \
-	DO(messages)                                                           \
-	DO(recipients)                                                         \
-	DO(accepted)                                                           \
-	DO(logins)                                                             \
-	DO(spam)                                                               \
-	DO(virus)                                                              \
-	DO(complaint)                                                          \
-	DO(auth)                                                               \
-	DO(recipient)                                                          \
-	DO(sender)                                                             \
-	DO(helo)                                                               \
-	DO(command)                                                            \
-	DO(disconnect)                                                         \
-	DO(probe)                                                              \
-	DO(greylist)                                                           \
-	DO(relay)                                                              \
-	DO(volume)
-#define COLUMN(name) ", " #name
-#define VALUE(name)  ", ?"
-#define ADD(name)    ", " #name " = " #name " + excluded." #name
-#define SUM(name)    ", sum(" #name ")"
-
-enum {
-	TALLY_COLUMNS = sizeof(struct tally) / sizeof(int64_t)
-};
-
-/* Most often there is one number to add, which is a third of the work. */
-#define ONE(name)                                                              \
-	"INSERT INTO tally (client, hour, " #name                              \
-	") VALUES (:client, :hour, ?) ON CONFLICT (client, hour) DO UPDATE"    \
-	" SET " #name " = " #name " + excluded." #name,
-
-void
-db_tally_add(struct store *store, const struct tally_row *row)
-{
-	static const char *const one[] = { ONE(sessions) EACH_OTHER(ONE) };
-	/* clang-format off */
-	static const char all[] =
-	    "INSERT INTO tally (client, hour, sessions" EACH_OTHER(COLUMN) ")"
-	    " VALUES (:client, :hour, ?" EACH_OTHER(VALUE) ")"
-	    " ON CONFLICT (client, hour) DO UPDATE"
-	    " SET sessions = sessions + excluded.sessions" EACH_OTHER(ADD);
-	/* clang-format on */
-	int64_t number[TALLY_COLUMNS];
-	int numbers = 0;
-	int64_t last = 0;
-	sqlite3_stmt *statement;
-
-	memcpy(number, &row->tally, sizeof(number));
-	for (int i = 0; i < TALLY_COLUMNS; i++) {
-		numbers += number[i] != 0;
-		last = number[i] != 0 ? i : last;
-	}
-	statement = db_query(store, numbers == 1 ? one[last] : all,
-	    DB_WITH(db_client(&row->client), db_int(":hour", row->hour)));
-	if (statement != NULL && numbers == 1) {
-		(void)sqlite3_bind_int64(statement, 3, number[last]);
-	}
-	for (int i = 0; statement != NULL && numbers != 1 && i < TALLY_COLUMNS;
-	     i++) {
-		(void)sqlite3_bind_int64(statement, 3 + i, number[i]);
-	}
-	(void)db_row(store, statement);
-}
-
-/* All columns, behind another one. */
-static struct tally
-read_tally(sqlite3_stmt *row)
-{
-	int64_t number[TALLY_COLUMNS] = { 0 };
-	struct tally tally;
-
-	for (int i = 0; i < TALLY_COLUMNS; i++) {
-		number[i] = sqlite3_column_int64(row, 1 + i);
-	}
-	memcpy(&tally, number, sizeof(tally));
-	return tally;
-}
-
-void
-store_tally_hours(struct store *store, const struct net *client, int64_t from,
-    int64_t until,
-    void (*each)(void *to, int64_t hour, const struct tally *tally), void *to)
-{
-	sqlite3_stmt *statement = db_query(store,
-	    "SELECT hour, sessions" EACH_OTHER(
-		COLUMN) " FROM tally WHERE client = :client"
-			" AND hour >= :from AND hour <= :until ORDER BY hour",
-	    DB_WITH(db_client(client), db_int(":from", from),
-		db_int(":until", until)));
-
-	while (db_row(store, statement)) {
-		const struct tally tally = read_tally(statement);
-
-		each(to, sqlite3_column_int64(statement, 0), &tally);
-	}
-}
-
-static void
-add_hour(void *to, int64_t hour, const struct tally *tally)
-{
-	(void)hour;
-	tally_add(to, tally);
-}
-
-void
-store_tally_sum(struct store *store, const struct net *client, int64_t from,
-    int64_t until, struct tally *sum)
-{
-	*sum = (struct tally){ 0 };
-	store_tally_hours(store, client, from, until, add_hour, sum);
-}
-
-void
-store_tally_each(struct store *store, int64_t from, int64_t until,
-    void (*each)(void *to, const struct net *client, const struct tally *sum),
-    void *to)
-{
-	sqlite3_stmt *statement = db_query(store,
-	    "SELECT client, sum(sessions)" EACH_OTHER(
-		SUM) " FROM tally WHERE hour >= :from AND hour <= :until"
-		     " GROUP BY client",
-	    DB_WITH(db_int(":from", from), db_int(":until", until)));
-
-	while (db_row(store, statement)) {
-		const struct tally sum = read_tally(statement);
-		struct net client;
-
-		if (net_parse(db_words(statement, 0), &client)) {
-			each(to, &client, &sum);
-		}
 	}
 }
 
@@ -517,23 +380,101 @@ store_evidence(struct store *store, const struct evidence_query *query,
 
 /* ---- record ---- */
 
+/* An event that waits; its words stand behind it. */
+struct waiting_event {
+	struct event event;
+	char client[NET_TEXT_SIZE];
+	char address[ADDR_TEXT_SIZE];
+	char words[];
+};
+
+static char *
+copy_words(char **room, const char *words)
+{
+	char *copy = NULL;
+
+	if (words != NULL) {
+		copy = *room;
+		*room = stpcpy(copy, words) + 1;
+	}
+	return copy;
+}
+
+static size_t
+length(const char *words)
+{
+	return words != NULL ? strlen(words) + 1 : 0;
+}
+
 void
 db_event_put(struct store *store, const struct event *event)
 {
-	char address[ADDR_TEXT_SIZE];
+	struct waiting_event *waiting;
+	char *room;
 
-	db_run(store,
-	    "INSERT INTO event (client, address, kind, at, source, key, detail,"
-	    " doubtful, host) VALUES (:client, :address, :kind, :at, :source,"
-	    " :key, :detail, :doubtful, :host)",
-	    DB_WITH(db_client(&event->client),
-		db_text(":address", addr_format(&event->address, address)),
-		db_text(":kind", kind_name(event->kind)),
-		db_int(":at", event->at), db_text(":source", event->source),
-		db_text(":key", event->key), db_text(":detail", event->detail),
-		db_int(":doubtful", event->doubtful),
-		db_int(":host", event->host)));
+	if (!db_waiting_put(store)) {
+		return;
+	}
+	waiting = malloc(sizeof(*waiting) + length(event->source) +
+			 length(event->key) + length(event->detail));
+	if (waiting == NULL) {
+		db_fail(store, STORE_FAILED, "out of memory");
+		return;
+	}
+	room = waiting->words;
+	waiting->event = *event;
+	waiting->event.source = copy_words(&room, event->source);
+	waiting->event.key = copy_words(&room, event->key);
+	waiting->event.detail = copy_words(&room, event->detail);
+	(void)net_format(&event->client, waiting->client);
+	(void)addr_format(&event->address, waiting->address);
+	store->event[store->events++] = waiting;
 	db_login_failed(store, event);
+	db_waiting_end(store);
+}
+
+static void
+show_event(sqlite3_context *context, const void *row, int column)
+{
+	const struct waiting_event *waiting = row;
+	const struct event *event = &waiting->event;
+	const char *words[] = { waiting->client, waiting->address,
+		kind_name(event->kind), NULL, event->source, event->key,
+		event->detail };
+
+	switch (column) {
+	case 3:
+		sqlite3_result_int64(context, event->at);
+		break;
+	case 7:
+		sqlite3_result_int(context, event->doubtful);
+		break;
+	case 8:
+		sqlite3_result_int64(context, event->host);
+		break;
+	default:
+		sqlite3_result_text(context, words[column], -1, SQLITE_STATIC);
+	}
+}
+
+void
+db_events_write(struct store *store)
+{
+	db_waiting_take(store,
+	    "INSERT INTO event (client, address, kind, at, source, key, detail,"
+	    " doubtful, host) SELECT c0, c1, c2, c3, c4, c5, c6, c7, c8"
+	    " FROM waiting",
+	    &(struct db_shown){ .show = show_event,
+		.row = (const void *const *)store->event,
+		.rows = store->events });
+}
+
+void
+db_events_forget(struct store *store)
+{
+	while (store->events > 0) {
+		free(store->event[--store->events]);
+	}
 }
 
 /* A ban that was folded meanwhile is counted with the one that stands. */
