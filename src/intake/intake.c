@@ -24,8 +24,8 @@ find_session(struct intake *intake, const struct finding *finding, bool add)
 
 	for (size_t i = 0; i < INTAKE_SESSIONS; i++) {
 		session = &intake->session[i];
-		if ((session->failures > 0 || session->login) &&
-		    session->pid == finding->pid &&
+		if (session->pid == finding->pid &&
+		    (session->failures > 0 || session->login) &&
 		    addr_equal(&session->address, &finding->address) &&
 		    finding->at - session->at < SESSION_LONG) {
 			return session;

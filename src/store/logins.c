@@ -113,9 +113,8 @@ db_resets_write(struct store *store)
 	    " SELECT c0, c1, c2, c3 FROM waiting WHERE true"
 	    " ON CONFLICT (client, reason, key) DO UPDATE"
 	    " SET at = excluded.at WHERE excluded.at > at",
-	    &(struct db_shown){ .show = show_reset,
-		.row = row,
-		.rows = store->resets.rows });
+	    &(struct db_shown){
+		.show = show_reset, .row = row, .rows = store->resets.rows });
 }
 
 static void

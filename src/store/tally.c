@@ -33,7 +33,6 @@ enum {
 	TALLY_COLUMNS = sizeof(struct tally) / sizeof(int64_t)
 };
 
-
 /* One that waits. */
 struct waiting_tally {
 	struct tally_key {
@@ -178,8 +177,8 @@ next_waiting(const struct store *store, const struct net *client, int64_t after,
 	const struct tally_key key = { .client = *client };
 	const struct waiting_tally *next = NULL;
 
-	for (const struct waiting_tally *row = table_first(
-		 &store->tallies, &key);
+	for (const struct waiting_tally *row =
+		 table_first(&store->tallies, &key);
 	     row != NULL; row = table_next(&store->tallies, row)) {
 		if (row->key.hour > after && row->key.hour <= until &&
 		    (next == NULL || row->key.hour < next->key.hour)) {
@@ -270,8 +269,7 @@ store_logged_in(
 
 	while (waiting != NULL && !found) {
 		found = waiting->tally.logins > 0;
-		waiting = next_waiting(
-		    store, client, waiting->key.hour, until);
+		waiting = next_waiting(store, client, waiting->key.hour, until);
 	}
 	if (!found) {
 		row = db_query_apart(store,

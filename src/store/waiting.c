@@ -153,9 +153,8 @@ db_waiting_init(struct store *store)
 		.xColumn = show,
 		.xRowid = number };
 
-	(void)db_check(store,
-	    sqlite3_create_module_v2(
-		store->db, "waiting", &module, store, NULL));
+	(void)db_check(store, sqlite3_create_module_v2(
+				  store->db, "waiting", &module, store, NULL));
 	(void)sqlite3_set_authorizer(store->db, note_use, store);
 }
 
