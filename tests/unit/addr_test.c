@@ -1,4 +1,4 @@
-#include "check.h"
+#include "rows.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
@@ -9,45 +9,19 @@
 static void
 addresses_read_and_written(void **state)
 {
-	static const struct {
-		const char *sentence, *text, *want;
-	} rows[] = {
-		{ "an IPv4 address", "192.0.2.7", "192.0.2.7" },
-		{ "an IPv6 address in any case", "2001:DB8::A", "2001:db8::a" },
-		{ "the longest run of zeros is shortened",
-		    "2001:db8:0:0:1:0:0:0", "2001:db8:0:0:1::" },
-		{ "a v4-mapped address is IPv4", "::ffff:192.0.2.7",
-		    "192.0.2.7" },
-		{ "a v4-mapped address in hexadecimal is IPv4",
-		    "::ffff:c000:207", "192.0.2.7" },
-		{ "a NAT64 address is the IPv4 address it carries",
-		    "64:ff9b::c000:207", "192.0.2.7" },
-		{ "another prefix than NAT64's stays IPv6",
-		    "64:ff9b:1::c000:207", "64:ff9b:1::c000:207" },
-		{ "a v4-compatible address is not IPv4", "::192.0.2.7",
-		    "::192.0.2.7" },
-		{ "nothing is no address", "", NULL },
-		{ "a name is no address", "localhost", NULL },
-		{ "three numbers are no address", "192.0.2", NULL },
-		{ "a number over 255 is no address", "192.0.2.256", NULL },
-		{ "a leading zero could mean octal", "192.0.2.07", NULL },
-		{ "a blank around it is refused", " 192.0.2.7", NULL },
-		{ "brackets are refused", "[2001:db8::1]", NULL },
-		{ "a zone is refused", "fe80::1%eth0", NULL },
-		{ "a milter's prefix is refused", "IPv6:2001:db8::1", NULL },
-		{ "a network is no address", "192.0.2.0/24", NULL },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "texts.rows", "addresses");
+	while (rows_next(&rows)) {
 		struct addr addr;
 		char text[ADDR_TEXT_SIZE];
-		bool ok = addr_parse(rows[i].text, &addr);
+		bool ok = addr_parse(rows.field[0], &addr);
 
-		check_int(rows[i].sentence, ok, rows[i].want != NULL);
+		check_int(rows.sentence, ok, rows.field[1] != NULL);
 		if (ok) {
-			check_text(rows[i].sentence, addr_format(&addr, text),
-			    rows[i].want);
+			check_text(rows.sentence, addr_format(&addr, text),
+			    rows.field[1]);
 		}
 	}
 }
@@ -55,50 +29,19 @@ addresses_read_and_written(void **state)
 static void
 networks_of_any_length(void **state)
 {
-	static const struct {
-		const char *sentence, *text, *want;
-	} rows[] = {
-		{ "a single address is a network", "192.0.2.7", "192.0.2.7" },
-		{ "/32 is a single address", "192.0.2.7/32", "192.0.2.7" },
-		{ "bits set behind the length are refused", "192.0.2.7/24",
-		    NULL },
-		{ "so are they within a byte", "192.0.2.255/25", NULL },
-		{ "a length within a byte", "192.0.2.128/25",
-		    "192.0.2.128/25" },
-		{ "everything IPv4", "0.0.0.0/0", "0.0.0.0/0" },
-		{ "an IPv6 /64", "2001:db8:1:2::/64", "2001:db8:1:2::/64" },
-		{ "an IPv6 /127", "2001:db8::2/127", "2001:db8::2/127" },
-		{ "everything IPv6", "::/0", "::/0" },
-		{ "a v4-mapped network is an IPv4 network",
-		    "::ffff:192.0.2.0/120", "192.0.2.0/24" },
-		{ "all mapped addresses are all of IPv4", "::ffff:0:0/96",
-		    "0.0.0.0/0" },
-		{ "a network across both families is refused", "::ffff:0:0/95",
-		    NULL },
-		{ "an IPv4 length over 32 is refused", "192.0.2.0/33", NULL },
-		{ "an IPv6 length over 128 is refused", "2001:db8::/129",
-		    NULL },
-		{ "no length behind the slash is refused", "192.0.2.0/", NULL },
-		{ "a negative length is refused", "192.0.2.0/-1", NULL },
-		{ "a leading zero in the length is refused", "192.0.2.0/08",
-		    NULL },
-		{ "a mask is refused", "192.0.2.0/255.255.255.0", NULL },
-		{ "two slashes are refused", "192.0.2.0/24/8", NULL },
-		{ "text longer than any network is refused",
-		    "1111111111111111111111111111111111111111111111111111111",
-		    NULL },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "texts.rows", "networks");
+	while (rows_next(&rows)) {
 		struct net net;
 		char text[NET_TEXT_SIZE];
-		bool ok = net_parse(rows[i].text, &net);
+		bool ok = net_parse(rows.field[0], &net);
 
-		check_int(rows[i].sentence, ok, rows[i].want != NULL);
+		check_int(rows.sentence, ok, rows.field[1] != NULL);
 		if (ok) {
-			check_text(rows[i].sentence, net_format(&net, text),
-			    rows[i].want);
+			check_text(rows.sentence, net_format(&net, text),
+			    rows.field[1]);
 		}
 	}
 }
@@ -106,35 +49,17 @@ networks_of_any_length(void **state)
 static void
 networks_hold_addresses(void **state)
 {
-	static const struct {
-		const char *sentence, *outer, *inner;
-		bool want;
-	} rows[] = {
-		{ "a network holds itself", "192.0.2.0/24", "192.0.2.0/24", 1 },
-		{ "its first address", "192.0.2.0/24", "192.0.2.0", 1 },
-		{ "its last address", "192.0.2.0/24", "192.0.2.255", 1 },
-		{ "not the one before", "192.0.2.0/24", "192.0.1.255", 0 },
-		{ "not the one behind", "192.0.2.0/24", "192.0.3.0", 0 },
-		{ "not a wider network", "192.0.2.0/24", "192.0.2.0/23", 0 },
-		{ "a v4-mapped address", "192.0.2.0/24", "::ffff:192.0.2.9",
-		    1 },
-		{ "all of IPv6 holds no IPv4", "::/0", "192.0.2.1", 0 },
-		{ "all of IPv4 holds no IPv6", "0.0.0.0/0", "2001:db8::1", 0 },
-		{ "all of IPv6 holds IPv6", "::/0", "2001:db8::1", 1 },
-		{ "another address of the /64", "2001:db8:0:1::/64",
-		    "2001:db8:0:1:ffff::1", 1 },
-		{ "none of the next /64", "2001:db8:0:1::/64",
-		    "2001:db8:0:2::1", 0 },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "texts.rows", "hold");
+	while (rows_next(&rows)) {
 		struct net outer, inner;
 
-		assert_true(net_parse(rows[i].outer, &outer));
-		assert_true(net_parse(rows[i].inner, &inner));
-		check_int(rows[i].sentence, net_contains(&outer, &inner),
-		    rows[i].want);
+		assert_true(net_parse(rows.field[0], &outer));
+		assert_true(net_parse(rows.field[1], &inner));
+		check_int(rows.sentence, net_contains(&outer, &inner),
+		    rows_number(&rows, 2));
 	}
 }
 

@@ -1,7 +1,7 @@
 /*
  * What all rooms share: files, endpoints, tables, words.
  */
-#include "check.h"
+#include "rows.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -19,72 +19,22 @@
 static void
 endpoints_of_every_form(void **state)
 {
-	static const struct {
-		const char *sentence, *text;
-		enum endpoint_form form;
-		const char *want; /* "path" or "host port"; NULL: refused */
-	} rows[] = {
-		{ "a socket", "unix:/run/a.sock", ENDPOINT_MILTER,
-		    "/run/a.sock" },
-		{ "the same by its other name", "local:/run/a.sock",
-		    ENDPOINT_MILTER, "/run/a.sock" },
-		{ "the same by its path", "/run/a.sock", ENDPOINT_MILTER,
-		    "/run/a.sock" },
-		{ "a path from nowhere", "unix:run/a.sock", ENDPOINT_MILTER,
-		    NULL },
-		{ "a port on any address", "inet:8891", ENDPOINT_MILTER,
-		    " 8891" },
-		{ "a port of a host", "inet:8891@localhost", ENDPOINT_MILTER,
-		    "localhost 8891" },
-		{ "a port of IPv6", "inet6:8891@[::1]", ENDPOINT_MILTER,
-		    "::1 8891" },
-		{ "a port that is none", "inet:0@localhost", ENDPOINT_MILTER,
-		    NULL },
-		{ "nothing behind the @", "inet:25@", ENDPOINT_MILTER, NULL },
-		{ "a host in front", "inet:localhost:8891", ENDPOINT_MILTER,
-		    NULL },
-		{ "no form at all", "tcp:25", ENDPOINT_MILTER, NULL },
-		{ "nothing", "", ENDPOINT_MILTER, NULL },
-
-		{ "Postfix has the host in front", "inet:localhost:8891",
-		    ENDPOINT_POSTFIX, "localhost 8891" },
-		{ "in brackets where it is IPv6", "inet:[::1]:8891",
-		    ENDPOINT_POSTFIX, "::1 8891" },
-		{ "it takes the other order, too", "inet:8891@localhost",
-		    ENDPOINT_POSTFIX, "localhost 8891" },
-		{ "its paths begin in its queue", "unix:videur/a.sock",
-		    ENDPOINT_POSTFIX, "videur/a.sock" },
-		{ "a service's name is no port", "inet:localhost:milter",
-		    ENDPOINT_POSTFIX, NULL },
-
-		{ "an address and a port", "127.0.0.1:8025", ENDPOINT_SERVER,
-		    "127.0.0.1 8025" },
-		{ "a free port", "127.0.0.1:0", ENDPOINT_SERVER,
-		    "127.0.0.1 0" },
-		{ "this host", "localhost:80", ENDPOINT_SERVER,
-		    "localhost 80" },
-		{ "an IPv6 address", "[::1]:80", ENDPOINT_SERVER, "::1 80" },
-		{ "a server's socket", "unix:/run/w.sock", ENDPOINT_SERVER,
-		    "/run/w.sock" },
-		{ "IPv6 without brackets", "::1:80", ENDPOINT_SERVER, NULL },
-		{ "IPv4 in brackets", "[127.0.0.1]:80", ENDPOINT_SERVER, NULL },
-		{ "another host's name", "mx.example:80", ENDPOINT_SERVER,
-		    NULL },
-		{ "no port", "127.0.0.1", ENDPOINT_SERVER, NULL },
-		{ "no host", ":80", ENDPOINT_SERVER, NULL },
-		{ "a port too high", "127.0.0.1:65536", ENDPOINT_SERVER, NULL },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "texts.rows", "endpoints");
+	while (rows_next(&rows)) {
+		const enum endpoint_form form = rows.field[0][0] == 'm'
+						    ? ENDPOINT_MILTER
+						: rows.field[0][0] == 'p'
+						    ? ENDPOINT_POSTFIX
+						    : ENDPOINT_SERVER;
 		struct endpoint at = { .port = 0 };
 		char got[400];
 		struct text text;
-		const char *wrong = endpoint_parse(
-		    rows[i].text, rows[i].form, &at);
+		const char *wrong = endpoint_parse(rows.field[1], form, &at);
 
-		check_int(
-		    rows[i].sentence, wrong == NULL, rows[i].want != NULL);
+		check_int(rows.sentence, wrong == NULL, rows.field[2] != NULL);
 		if (wrong != NULL) {
 			continue;
 		}
@@ -94,7 +44,7 @@ endpoints_of_every_form(void **state)
 		} else {
 			text_addf(&text, "%s %u", at.host, (unsigned)at.port);
 		}
-		check_text(rows[i].sentence, got, rows[i].want);
+		rows_check(&rows, 2, got);
 	}
 }
 

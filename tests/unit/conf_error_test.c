@@ -4,6 +4,7 @@
  * temporary folder on.
  */
 #include "conf_dir.h"
+#include "rows.h"
 
 #include <fcntl.h>
 #include <unistd.h>
@@ -125,40 +126,7 @@ every_case(void **state)
 static void
 included_files_say_their_own_name_and_line(void **state)
 {
-	static const struct {
-		const char *sentence, *text, *want;
-	} rows[] = {
-		{ "an error in an included file", "\ninclude(\"bad.conf\")\n",
-		    "bad.conf:3:8: mode = \"x\": must be enforce or observe" },
-		{ "an error behind an include",
-		    "include(\"fine.conf\")\n\nmoed = x",
-		    "v.conf:3:1: unknown \"moed\", did you mean \"mode\"?" },
-		{ "a key that both give", "user = a\ninclude(\"fine.conf\")",
-		    "fine.conf:3:1: user is given twice, first in v.conf:1" },
-		{ "a section that both give",
-		    "include(\"fine.conf\")\n\nweb { listen = localhost:1 }",
-		    "v.conf:3:1: section web is given twice, first in "
-		    "fine.conf:1" },
-		{ "a file that is not there", "\ninclude(\"none.conf\")",
-		    "v.conf:2:1: include(\"none.conf\"): No such file or "
-		    "directory" },
-		{ "a folder", "include(\"policies\")",
-		    "v.conf:1:1: include(\"policies\"): is a folder, not a "
-		    "file" },
-		{ "a file that includes itself", "include(\"self.conf\")",
-		    "self.conf:2:1: files include one another too deeply" },
-		{ "a file with two of itself", "include(\"twice.conf\")",
-		    "twice.conf:1:1: files include one another too deeply" },
-		{ "no file's name", "include(\"\")",
-		    "v.conf:1:9: include takes the name of one file" },
-		{ "two files' names", "include(\"a\", \"b\")",
-		    "v.conf:1:12: include takes the name of one file" },
-		{ "an include in a section", "web { include(\"fine.conf\") }",
-		    "v.conf:1:7: unknown \"include\"" },
-		{ "a brace left open in it", "include(\"open.conf\")\nmode = x",
-		    "open.conf:1:5: a brace that opens here is never closed\n"
-		    "v.conf:2:8: mode = \"x\": must be enforce or observe" },
-	};
+	struct rows rows;
 
 	(void)state;
 	conf_dir_write("bad.conf", "# one\n/* two */\nmode = x\n");
@@ -167,9 +135,10 @@ included_files_say_their_own_name_and_line(void **state)
 	conf_dir_write(
 	    "twice.conf", "include(\"twice.conf\")\ninclude(\"twice.conf\")\n");
 	conf_dir_write("open.conf", "web {\n");
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		conf_dir_write("v.conf", rows[i].text);
-		check_refused(rows[i].sentence, "v.conf", rows[i].want);
+	rows_open(&rows, "conf.rows", "included");
+	while (rows_next(&rows)) {
+		conf_dir_write("v.conf", rows.field[0]);
+		check_refused(rows.sentence, "v.conf", rows.field[1]);
 	}
 }
 
@@ -203,26 +172,7 @@ too_much_of_everything(void **state)
 static void
 files_that_are_no_text(void **state)
 {
-	static const struct {
-		const char *sentence, *name, *want;
-	} rows[] = {
-		{ "a missing file", "none.conf",
-		    "none.conf: No such file or directory" },
-		{ "a file below a file", "v.conf/x",
-		    "v.conf/x: Not a directory" },
-		{ "a folder", "policies", "policies: is a folder, not a file" },
-		{ "a pipe", "pipe", "pipe: is not a regular file" },
-		{ "a NUL byte", "nul.conf",
-		    "nul.conf: holds a NUL byte and is no text" },
-		{ "a byte more than 1 MiB", "huge.conf",
-		    "huge.conf: is larger than 1 MiB" },
-		{ "a control character", "bell.conf",
-		    "bell.conf:2:1: a control character does not belong "
-		    "here" },
-		{ "bytes that are no UTF-8", "latin.conf",
-		    "latin.conf:1:19: site-name = \"Soci?t?\": must be UTF-8 "
-		    "without control characters" },
-	};
+	struct rows rows;
 	char *huge = malloc(HUGE_SIZE + 1);
 	struct conf *conf;
 
@@ -235,8 +185,9 @@ files_that_are_no_text(void **state)
 	conf_dir_write("bell.conf", "mode = observe\n\aallow = {}");
 	conf_dir_write("latin.conf", "web { site-name = \"Soci\xe9t\xe9\" }");
 	assert_int_equal(mkfifo(conf_dir_path("pipe"), 0600), 0);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		check_refused(rows[i].sentence, rows[i].name, rows[i].want);
+	rows_open(&rows, "conf.rows", "no text");
+	while (rows_next(&rows)) {
+		check_refused(rows.sentence, rows.field[0], rows.field[1]);
 	}
 	conf_dir_write_bytes("huge.conf", huge, HUGE_SIZE);
 	free(huge);
@@ -299,32 +250,17 @@ static void
 policies_that_are_not_there(void **state)
 {
 #define NO_NAME "a policy's name is 1 to 32 of a-z, 0-9 and '-'"
-	static const struct {
-		const char *sentence, *name, *want;
-	} rows[] = {
-		{ "no such policy", "nosuch",
-		    "no policy \"nosuch\": there is no policies/nosuch.conf, "
-		    "and none of that name is built in" },
-		{ "one mistyped", "francserv",
-		    "no policy \"francserv\": there is no "
-		    "policies/francserv.conf, and none of that name is built "
-		    "in, did you mean \"franceserv\"?" },
-		{ "a path", "../videur", NO_NAME },
-		{ "no name", "", NO_NAME },
-		{ "33 characters", "123456789012345678901234567890123",
-		    NO_NAME },
-		{ "a folder of that name", "folder",
-		    "policies/folder.conf: is a folder, not a file" },
-	};
+	struct rows rows;
 	struct policy policy;
 
 	(void)state;
 	assert_int_equal(mkdir(conf_dir_path("policies/folder.conf"), 0700), 0);
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		assert_false(conf_policy(rows[i].name,
+	rows_open(&rows, "conf.rows", "no policy");
+	while (rows_next(&rows)) {
+		assert_false(conf_policy(rows.field[0],
 		    conf_dir_path("videur.conf"), &policy, error));
 		conf_dir_shorten(error);
-		check_text(rows[i].sentence, error, rows[i].want);
+		rows_check(&rows, 1, error);
 	}
 	conf_dir_write("videur.conf", "mode = observe\npolicy = nosuch\n");
 	check_refused("named by the configuration", "videur.conf",

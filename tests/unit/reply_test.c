@@ -1,72 +1,26 @@
-#include "check.h"
-
-#include <stdio.h>
+#include "rows.h"
 
 #include "core/reply.h"
 
 static void
 replies_of_a_policy(void **state)
 {
-	static const struct {
-		const char *sentence, *text, *own, *complaint;
-		const char *code, *enhanced, *phrase;
-	} rows[] = {
-		{ "code, enhanced code and phrase",
-		    "550 5.7.1 Too many errors from your IP", NULL, NULL, "550",
-		    "5.7.1", "Too many errors from your IP" },
-		{ "no enhanced code", "500 Too many spams/virus from your IP",
-		    NULL, NULL, "500", "",
-		    "Too many spams/virus from your IP" },
-		{ "a code of its own", "450 4.7.1 Too many unknown users",
-		    "SFR_IN_104", NULL, "450", "4.7.1",
-		    "Too many unknown users" },
-		{ "a phrase that begins with a number", "421 4 errors", NULL,
-		    NULL, "421", "", "4 errors" },
-		{ "a code that is no refusal", "250 2.0.0 Ok", NULL,
-		    "a reply begins with a code 4xx or 5xx and a blank", "", "",
-		    "" },
-		{ "a code of two digits", "55 no", NULL,
-		    "a reply begins with a code 4xx or 5xx and a blank", "", "",
-		    "" },
-		{ "a code of four digits", "5500 no", NULL,
-		    "a reply begins with a code 4xx or 5xx and a blank", "", "",
-		    "" },
-		{ "classes that contradict each other", "550 4.7.1 no", NULL,
-		    "code and enhanced code are of two classes", "", "", "" },
-		{ "no phrase", "550 5.7.1", NULL, "the phrase is missing", "",
-		    "", "" },
-		{ "no phrase behind the blank", "550 5.7.1 ", NULL,
-		    "the phrase is missing", "", "", "" },
-		{ "a line break", "550 no\r\n250 yes", NULL,
-		    "the phrase must be printable ASCII without '%'", "", "",
-		    "" },
-		{ "an accent", "550 refus\303\251", NULL,
-		    "the phrase must be printable ASCII without '%'", "", "",
-		    "" },
-		{ "a per cent sign, which the MTA may expand", "550 100%", NULL,
-		    "the phrase must be printable ASCII without '%'", "", "",
-		    "" },
-		{ "a code of its own with a line break", "550 no", "A\nB",
-		    "its own code must be printable ASCII without '%'", "", "",
-		    "" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "texts.rows", "replies");
+	while (rows_next(&rows)) {
 		struct reply reply;
 		const char *complaint = reply_parse(
-		    rows[i].text, rows[i].own, &reply);
+		    rows.field[0], rows.field[1], &reply);
 
-		check_text(rows[i].sentence, complaint ? complaint : "fine",
-		    rows[i].complaint ? rows[i].complaint : "fine");
+		rows_check(&rows, 2, complaint ? complaint : "fine");
 		if (complaint == NULL) {
-			check_text(rows[i].sentence, reply.code, rows[i].code);
-			check_text(
-			    rows[i].sentence, reply.enhanced, rows[i].enhanced);
-			check_text(
-			    rows[i].sentence, reply.phrase, rows[i].phrase);
-			check_text(rows[i].sentence, reply.own,
-			    rows[i].own ? rows[i].own : "");
+			rows_check(&rows, 3, reply.code);
+			rows_check(&rows, 4, reply.enhanced);
+			rows_check(&rows, 5, reply.phrase);
+			check_text(rows.sentence, reply.own,
+			    rows.field[1] ? rows.field[1] : "");
 		}
 	}
 }
@@ -74,37 +28,18 @@ replies_of_a_policy(void **state)
 static void
 what_the_client_hears(void **state)
 {
-	static const struct {
-		const char *sentence, *text, *own, *who, *url, *want;
-	} rows[] = {
-		{ "phrase, address, end and page",
-		    "550 5.7.1 Too many errors from your IP", NULL, "192.0.2.7",
-		    "https://postmaster.example.fr/",
-		    "550 5.7.1 Too many errors from your IP [192.0.2.7], "
-		    "blocked until 2026-11-21T18:05:42Z. See "
-		    "https://postmaster.example.fr/?ip=192.0.2.7&ref=7K2M9Q" },
-		{ "the policy's own code stands last",
-		    "450 4.7.1 Too many unknown users", "SFR_IN_104",
-		    "192.0.2.7", "https://p.example/",
-		    "450 4.7.1 Too many unknown users [192.0.2.7], blocked "
-		    "until 2026-11-21T18:05:42Z. See "
-		    "https://p.example/?ip=192.0.2.7&ref=7K2M9Q SFR_IN_104" },
-		{ "no page without its address", "500 Too many spams/virus",
-		    NULL, "2001:db8::7", "",
-		    "500 Too many spams/virus [2001:db8::7], blocked until "
-		    "2026-11-21T18:05:42Z" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "texts.rows", "heard");
+	while (rows_next(&rows)) {
 		struct reply reply;
 		char text[REPLY_TEXT_SIZE];
 
-		assert_null(reply_parse(rows[i].text, rows[i].own, &reply));
-		check_text(rows[i].sentence,
-		    reply_line(&reply, rows[i].who, NULL, 1795284342,
-			rows[i].url, "7K2M9Q", text),
-		    rows[i].want);
+		assert_null(reply_parse(rows.field[0], rows.field[1], &reply));
+		rows_check(&rows, 4,
+		    reply_line(&reply, rows.field[2], NULL, 1795284342,
+			rows.field[3], "7K2M9Q", text));
 	}
 }
 

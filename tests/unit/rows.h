@@ -55,16 +55,24 @@ rows_line(struct rows *rows, char *line, int size)
 	return true;
 }
 
-/* "\\n" and "\\t" in a field. */
+/* "\\n", "\\r", "\\t", "\\x7f" and "\\\\" in a field. */
 static inline void
 rows_unescape(char *at)
 {
+	static const char signs[] = "nrt\\", bytes[] = "\n\r\t\\";
 	char *to = at;
 
 	for (; *at != '\0'; at++, to++) {
+		const char *sign = *at == '\\' ? strchr(signs, at[1]) : NULL;
+		unsigned byte;
+
 		*to = *at;
-		if (at[0] == '\\' && (at[1] == 'n' || at[1] == 't')) {
-			*to = *++at == 'n' ? '\n' : '\t';
+		if (sign != NULL && *sign != '\0') {
+			*to = bytes[sign - signs];
+			at++;
+		} else if (sscanf(at, "\\x%2x", &byte) == 1) {
+			*to = (char)byte;
+			at += 3;
 		}
 	}
 	*to = '\0';

@@ -4,6 +4,7 @@
 
 #include "base/file.h"
 #include "conf_dir.h"
+#include "rows.h"
 
 extern const struct embedded rule_files[];
 
@@ -13,12 +14,6 @@ extern const struct embedded rule_files[];
 #define RULE(name, items)                                                      \
 	"rule \"" name "\" {\n about = \"x\"\n tags = {\"x\"}\n" items "}\n"
 #define FINE " kind = auth\n match = 'bad {client}'\n"
-
-static void
-write_rules(const char *name, const char *text)
-{
-	conf_dir_write(name, text);
-}
 
 static void
 empty_folder(void)
@@ -37,109 +32,19 @@ empty_folder(void)
 static void
 a_wrong_file_is_refused_with_its_line(void **state)
 {
-	static const struct {
-		const char *sentence;
-		const char *text;
-		const char *error;
-	} rows[] = {
-		{ "no about",
-		    "rule \"x\" {\n tags = {\"x\"}\n kind = auth\n match = "
-		    "'{client}'\n}\n",
-		    "a.rule:5:1: rule \"x\" has no about" },
-		{ "no tags",
-		    "rule \"x\" {\n about = \"x\"\n kind = auth\n match = "
-		    "'{client}'\n}\n",
-		    "a.rule:5:1: rule \"x\" has no tags" },
-		{ "no pattern", RULE("x", " kind = auth\n"),
-		    "a.rule:5:1: rule \"x\" has no match" },
-		{ "no kind", RULE("x", " match = '{client}'\n"),
-		    "a.rule:5:1: rule \"x\": an offence needs its kind" },
-		{ "a kind that is none",
-		    RULE("x", " kind = auht\n match = '{client}'\n"),
-		    "a.rule:4:9: kind = \"auht\": must be spam, virus, complaint, "
-		    "auth, recipient, sender, helo, command, disconnect, "
-		    "probe, greylist, relay or volume, did you mean \"auth\"?" },
-		{ "a kind without an offence",
-		    RULE("x", FINE " finding = login\n"),
-		    "a.rule:7:1: rule \"x\": only an offence has a kind" },
-		{ "a finding that is none", RULE("x", FINE " finding = joy\n"),
-		    "a.rule:6:12: finding = \"joy\": must be nothing, offence, "
-		    "login, queue, session, sent or suppressed" },
-		{ "an unknown key", RULE("x", " knid = auth\n"),
-		    "a.rule:4:2: unknown \"knid\", did you mean \"kind\"?" },
-		{ "a key twice", RULE("x", " kind = auth\n kind = auth\n"),
-		    "a.rule:5:2: kind is given twice, first in line 4" },
-		{ "no address", RULE("x", " kind = auth\n match = 'bad'\n"),
-		    "a.rule:6:1: rule \"x\": a pattern does not say where the "
-		    "address is: {client}, {ip} or (?<ip>...)" },
-		{ "no address in one of two",
-		    RULE("x", " kind = auth\n match = {'a {ip}', 'bad'}\n"),
-		    "a.rule:6:1: rule \"x\": a pattern does not say where the "
-		    "address is: {client}, {ip} or (?<ip>...)" },
-		{ "no queue id",
-		    RULE("x", " finding = queue\n match = '{client}'\n"),
-		    "a.rule:6:1: rule \"x\": a pattern does not say where the "
-		    "queue id is: {queue} or (?<queue>...)" },
-		{ "a parenthesis too few",
-		    RULE("x", " kind = auth\n match = 'a ({ip}'\n"),
-		    "a.rule:5:10: match = \"a ({ip}\": missing closing "
-		    "parenthesis" },
-		{ "a word that is none",
-		    RULE("x", " kind = auth\n match = 'a {clinet}'\n"),
-		    "a.rule:5:10: match = \"a {clinet}\": there is no {clinet} "
-		    "in patterns" },
-		{ "an empty pattern", RULE("x", " kind = auth\n match = ''\n"),
-		    "a.rule:5:10: match = \"\": is empty and would match "
-		    "everything" },
-		{ "an empty list of patterns",
-		    RULE("x", " kind = auth\n match = {}\n"),
-		    "a.rule:6:1: rule \"x\": it matches no line: match is "
-		    "empty" },
-		{ "an empty list of tags",
-		    "rule \"x\" {\n about = \"x\"\n tags = {}\n" FINE "}\n",
-		    "a.rule:6:1: rule \"x\": it looks at no daemon's lines: "
-		    "tags is empty" },
-		{ "a tag with a blank",
-		    "rule \"x\" {\n about = \"x\"\n tags = {\"a b\"}\n}\n",
-		    "a.rule:3:10: tags = \"a b\": is no daemon's tag, which "
-		    "holds no blank, ':' or bracket" },
-		{ "no events", RULE("x", FINE " events = 0\n"),
-		    "a.rule:6:11: events = \"0\": is too small" },
-		{ "neither yes nor no", RULE("x", FINE " milter-saw = maybe\n"),
-		    "a.rule:6:15: milter-saw = \"maybe\": must be no, yes or never" },
-		{ "a source with a blank", "source = \"a b\"\n",
-		    "a.rule:1:10: source = \"a b\": must be a word of a-z, 0-9 "
-		    "and '-'" },
-		{ "a name with a blank", RULE("a b", FINE),
-		    "a.rule:1:1: a rule's name is 1 to 64 letters, digits, "
-		    "'-' and '_'" },
-		{ "a name that is taken in the file",
-		    RULE("x", FINE) RULE("x", FINE),
-		    "a.rule:7:1: rule \"x\" is given twice, first in line 1" },
-		{ "a name that is taken by a shipped rule",
-		    RULE("postfix-sasl", FINE),
-		    "postfix-smtpd.rule (built in):15:1: there is a rule of "
-		    "this name in a.rule" },
-		{ "a brace too few", "# x\nrule \"x\" {\n",
-		    "a.rule:2:10: a brace that opens here is never closed" },
-		{ "raw bytes would be matched one by one",
-		    RULE("x", " kind = auth\n match = '(*UTF){ip}'\n"),
-		    "a.rule:5:10: match = \"(*UTF){ip}\": using UTF is disabled by the application" },
-	};
+	struct rows rows;
 	char error[RULES_ERROR_SIZE];
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct rules *rules;
-
+	rows_open(&rows, "rules.rows", "wrong");
+	while (rows_next(&rows)) {
 		empty_folder();
-		write_rules("a.rule", rows[i].text);
-		rules = rules_load(conf_dir, error);
-		if (rules != NULL) {
-			fail_msg("%s: is let pass", rows[i].sentence);
+		conf_dir_write("a.rule", rows.field[0]);
+		if (rules_load(conf_dir, error) != NULL) {
+			fail_msg("%s: is let pass", rows.sentence);
 		}
 		conf_dir_shorten(error);
-		check_text(rows[i].sentence, error, rows[i].error);
+		rows_check(&rows, 1, error);
 	}
 }
 
@@ -212,14 +117,14 @@ a_folder_adds_to_the_shipped_rules(void **state)
 	assert_int_equal(see_all(tried.rules).rules, shipped.rules);
 	tried_free(&tried);
 
-	write_rules("z.rule",
+	conf_dir_write("z.rule",
 	    "source = \"mine\"\n"
 	    "rule \"mine\" {\n about = \"a door bell\"\n tags = {\"bell*\"}\n"
 	    " not-tags = {\"*front\"}\n kind = relay\n events = 3\n"
 	    " match = {'ding {ip}', 'dong (?<events>\\d+)\n   \\ {ip}'}\n"
 	    " not-match = '.*postman'\n}\n");
-	write_rules("note.txt", "no rule");
-	write_rules(".hidden.rule", "no rule");
+	conf_dir_write("note.txt", "no rule");
+	conf_dir_write(".hidden.rule", "no rule");
 	tried_load(&tried, conf_dir);
 	seen = see_all(tried.rules);
 	assert_int_equal(seen.rules, shipped.rules + 1);
@@ -258,12 +163,12 @@ a_file_of_the_same_name_takes_the_place(void **state)
 
 	(void)state;
 	empty_folder();
-	write_rules("dovecot.rule", "# none\n");
+	conf_dir_write("dovecot.rule", "# none\n");
 	tried_load(&tried, conf_dir);
 	assert_false(tried_match(&tried, line, &finding));
 	tried_free(&tried);
 
-	write_rules("dovecot.rule",
+	conf_dir_write("dovecot.rule",
 	    "rule \"dovecot-login-failed\" {\n about = \"x\"\n kind = auth\n"
 	    " tags = \"dovecot\"\n match = 'imap-login: .* rip={ip}'\n}\n");
 	tried_load(&tried, conf_dir);
@@ -284,7 +189,7 @@ the_first_that_matches_decides(void **state)
 
 	(void)state;
 	empty_folder();
-	write_rules("a.rule",
+	conf_dir_write("a.rule",
 	    "rule \"phones\" {\n about = \"let them\"\n finding = nothing\n"
 	    " tags = {\"*/smtpd\"}\n match = 'warning: h\\.test\\['\n}\n");
 	tried_load(&tried, conf_dir);
@@ -296,7 +201,7 @@ the_first_that_matches_decides(void **state)
 	tried_free(&tried);
 
 	empty_folder();
-	write_rules("z.rule",
+	conf_dir_write("z.rule",
 	    "rule \"late\" {\n about = \"x\"\n finding = nothing\n"
 	    " tags = {\"*/smtpd\"}\n match = 'warning: h\\.test\\['\n}\n");
 	tried_load(&tried, conf_dir);
@@ -309,43 +214,11 @@ the_first_that_matches_decides(void **state)
 static void
 a_first_look_keeps_nothing_out(void **state)
 {
-	static const struct {
-		const char *pattern;
-		const char *text;
-		bool found;
-	} rows[] = {
-		{ "abc {ip}", "abc 203.0.113.5", true },
-		{ "abc? {ip}", "ab 203.0.113.5", true },
-		{ "abc* {ip}", "ab 203.0.113.5", true },
-		{ "abc{0} {ip}", "ab 203.0.113.5", true },
-		{ "abc+ {ip}", "abccc 203.0.113.5", true },
-		{ "a\\.c? {ip}", "a. 203.0.113.5", true },
-		{ "a\\.{0}c {ip}", "ac 203.0.113.5", true },
-		{ "ab {ip}|x {ip}", "x 203.0.113.5", true },
-		{ "a(?:b|c)d {ip}", "acd 203.0.113.5", true },
-		{ "a[|(]b {ip}", "a|b 203.0.113.5", true },
-		{ "a[]|]b {ip}", "a]b 203.0.113.5", true },
-		{ "a\\|b {ip}", "a|b 203.0.113.5", true },
-		{ "(?i)abc {ip}", "ABC 203.0.113.5", true },
-		{ "\\Qa|b\\E {ip}", "a|b 203.0.113.5", true },
-		{ "\\tab {ip}", "\tab 203.0.113.5", true },
-		{ "{queue}: abc? {ip}", "219E1A763EE: ab 203.0.113.5", true },
-		{ "{queue}: abc {ip}", "NOQUEUE: abc 203.0.113.5", true },
-		{ "{queue}: abc {ip}", "4bRt8x2WzVz1l3q: abc 203.0.113.5",
-		    true },
-		{ "{queue}: abc {ip}", "abc 203.0.113.5", false },
-		{ "{queue}: a {ip}|b {ip}", "b 203.0.113.5", true },
-		{ "{ip} abc", "203.0.113.5 abc", true },
-		{ "abc {ip}", " abc 203.0.113.5", false },
-		{ "^abc {ip}$", "abc 203.0.113.5", true },
-		{ "^abc {ip}$", "abc 203.0.113.5\n", false },
-		{ "abc {ip}", "abc", false },
-		{ "abc {ip}", "ab", false },
-		{ "abc {ip}", "", false },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "rules.rows", "first look");
+	while (rows_next(&rows)) {
 		char text[512];
 		char line[256];
 		struct tried tried;
@@ -353,13 +226,11 @@ a_first_look_keeps_nothing_out(void **state)
 
 		empty_folder();
 		(void)snprintf(text, sizeof(text),
-		    RULE("x", " kind = auth\n match = '%s'\n"),
-		    rows[i].pattern);
-		write_rules("a.rule", text);
+		    RULE("x", " kind = auth\n match = '%s'\n"), rows.field[0]);
+		conf_dir_write("a.rule", text);
 		tried_load(&tried, conf_dir);
-		(void)snprintf(line, sizeof(line), AT "x: %s", rows[i].text);
-		check_int(rows[i].pattern, tried_match(&tried, line, &finding),
-		    rows[i].found);
+		(void)snprintf(line, sizeof(line), AT "x: %s", rows.field[1]);
+		rows_check_int(&rows, 2, tried_match(&tried, line, &finding));
 		tried_free(&tried);
 	}
 }
@@ -374,7 +245,7 @@ a_slow_pattern_gives_up(void **state)
 
 	(void)state;
 	empty_folder();
-	write_rules("a.rule",
+	conf_dir_write("a.rule",
 	    RULE("x", " kind = auth\n match = '(?:(?:a|aa)+)+b {ip}'\n"));
 	tried_load(&tried, conf_dir);
 	memset(line, 'a', sizeof(line));
@@ -401,7 +272,7 @@ too_many_patterns_are_refused(void **state)
 		    "match = 'a {ip}' }\n",
 		    i);
 	}
-	write_rules("a.rule", text);
+	conf_dir_write("a.rule", text);
 	free(text);
 	assert_null(rules_load(conf_dir, error));
 	conf_dir_shorten(error);

@@ -1,3 +1,4 @@
+#include "rows.h"
 #include "rules_fixture.h"
 
 #define AT "Nov 21 23:44:51 mx "
@@ -36,49 +37,21 @@ lines_are_understood(void **state)
 static void
 sessions_are_read_with_what_they_accepted(void **state)
 {
-	static const struct {
-		const char *sentence;
-		const char *counts;
-		int64_t recipients;
-		int64_t messages;
-	} rows[] = {
-		{ "one message",
-		    " ehlo=2 starttls=1 mail=1 rcpt=1 data=1 "
-		    "quit=1 commands=7",
-		    1, 1 },
-		{ "some recipients were refused",
-		    " ehlo=1 mail=1/2 rcpt=3/10 data=1 quit=1 commands=7/14", 3,
-		    1 },
-		{ "none were accepted",
-		    " ehlo=1 mail=1 rcpt=0/20 commands=3/24", 0, 0 },
-		{ "in chunks: one message, whatever bdat says",
-		    " ehlo=1 mail=1 rcpt=2 bdat=7 quit=1 commands=12", 2, 1 },
-		{ "nothing but hello", " ehlo=1 quit=1 commands=2", 0, 0 },
-		{ "a failed login and then a message",
-		    " ehlo=1 auth=0/1 mail=1 rcpt=1 data=1 quit=1 commands=4/5",
-		    1, 1 },
-		{ "who had logged in says nothing",
-		    " ehlo=1 auth=1 mail=1 rcpt=1 data=1 quit=1 commands=6", 0,
-		    0 },
-		{ "who had logged in at the second try says nothing",
-		    " ehlo=1 auth=1/2 mail=1 rcpt=1 data=1 quit=1 commands=6/7",
-		    0, 0 },
-		{ "an old Postfix counts nothing", "", 0, 0 },
-	};
+	struct rows rows;
 
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "rules.rows", "sessions");
+	while (rows_next(&rows)) {
 		char line[256];
 		struct finding finding;
 
 		(void)snprintf(line, sizeof(line),
 		    AT "postfix/smtpd[9]: disconnect from h.test[192.0.2.9]%s",
-		    rows[i].counts);
-		check_int(rows[i].sentence, tried_match(*state, line, &finding),
-		    true);
-		check_int(rows[i].sentence, finding.what, FINDING_SESSION);
+		    rows.field[0]);
 		check_int(
-		    rows[i].sentence, finding.recipients, rows[i].recipients);
-		check_int(rows[i].sentence, finding.messages, rows[i].messages);
+		    rows.sentence, tried_match(*state, line, &finding), true);
+		check_int(rows.sentence, finding.what, FINDING_SESSION);
+		rows_check_int(&rows, 1, finding.recipients);
+		rows_check_int(&rows, 2, finding.messages);
 	}
 }
 
