@@ -41,6 +41,7 @@ enum pattern_group {
 
 struct pattern {
 	pcre2_code *code;
+	bool compiled; /* to code of this machine */
 	/* The literal text it begins with, behind the queue id and ": " where
 	 * `queue` is set: what the line is compared with first. */
 	bool queue;

@@ -142,11 +142,15 @@ static bool
 matches(const struct pattern *pattern, struct rules_scratch *scratch,
     const struct line_parts *parts)
 {
+	/* What pcre2_match() does besides is to look for mistakes of ours. */
+	int (*match)(const pcre2_code *, PCRE2_SPTR, PCRE2_SIZE, PCRE2_SIZE,
+	    uint32_t, pcre2_match_data *, pcre2_match_context *) =
+	    pattern->compiled ? pcre2_jit_match : pcre2_match;
+
 	/* Below 0: no match, or a limit met, which is the same to us; 0: more
 	 * groups than are read. */
-	return pcre2_match(pattern->code, (PCRE2_SPTR)parts->text,
-		   parts->text_len, 0, PCRE2_NO_UTF_CHECK, scratch->data,
-		   scratch->context) >= 0;
+	return match(pattern->code, (PCRE2_SPTR)parts->text, parts->text_len, 0,
+		   PCRE2_NO_UTF_CHECK, scratch->data, scratch->context) >= 0;
 }
 
 /* What the pattern matched in a text. */

@@ -218,7 +218,8 @@ pattern_compile(const char *text, struct pattern *pattern)
 		return complaint;
 	}
 	/* Where this machine has no JIT the pattern works without it. */
-	(void)pcre2_jit_compile(pattern->code, PCRE2_JIT_COMPLETE);
+	pattern->compiled = pcre2_jit_compile(
+				pattern->code, PCRE2_JIT_COMPLETE) == 0;
 	take_prefix(replaced, pattern);
 	if (!note_groups(pattern)) {
 		pcre2_code_free(pattern->code);

@@ -120,7 +120,7 @@ number(sqlite3_vtab_cursor *base, sqlite3_int64 *number)
 }
 
 /* Told of all that a statement does while it is prepared: whether it could miss
- * rows that wait. */
+ * rows that wait, or come before what led to it where another host reads on. */
 static int
 note_use(void *to, int action, const char *table, const char *column,
     const char *database, const char *trigger)
@@ -132,6 +132,8 @@ note_use(void *to, int action, const char *table, const char *column,
 	(void)trigger;
 	store->awaits |= action == SQLITE_TRANSACTION ||
 			 action == SQLITE_SAVEPOINT ||
+			 (action == SQLITE_INSERT &&
+			     strcmp(table, "ban") == 0) ||
 			 (table != NULL && (strcmp(table, "event") == 0 ||
 					       strcmp(table, "tally") == 0 ||
 					       strcmp(table, "mark") == 0));
