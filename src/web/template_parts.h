@@ -108,16 +108,27 @@ span_compare(struct span a, struct span b)
 		   : memcmp(a.at, b.at, span_length(a));
 }
 
-/* Once all entries are read: sort them, count their forms, and make it possible
- * to find them.  False where there is no memory. */
-bool template_index(struct templates *templates);
+/* Sources that are being read. */
+struct template_reader {
+	struct templates *templates;
+	const struct template_source *sources;
+	struct template_error *error;
+	size_t source;
+	struct op *open[DEPTH_MAX]; /* blocks that wait for their closing */
+	size_t opened;
+	bool in_tag; /* where the text has come to */
+	bool in_title;
+	bool words; /* it said something */
+};
 
-/* Once all entries are linked: put what is fixed in the place of its names. */
-void template_fix(struct templates *templates);
+/* Refuse the source for what stands at `at`; `name` may be NULL.  Gives back
+ * false, as do all that read where they refused. */
+bool template_refuse(struct template_reader *r, const char *at,
+    const char *what, const struct span *name);
 
-/* And then: make one of texts in a row, for speed.  False where there is no
- * memory. */
-bool template_join(struct templates *templates);
+/* Once all entries are read: link their names, and prepare them to be written.
+ * False where something is refused or there is no memory. */
+bool template_link(struct template_reader *r);
 
 /* The first form of the entry whose name is `begin` and `rest` together, or
  * NULL. */

@@ -17,18 +17,6 @@ enum {
 
 /* ---- reading ---- */
 
-struct reader {
-	struct templates *templates;
-	const struct template_source *sources;
-	struct template_error *error;
-	size_t source;
-	struct op *open[DEPTH_MAX]; /* blocks that wait for their closing */
-	size_t opened;
-	bool in_tag; /* where the text has come to */
-	bool in_title;
-	bool words; /* it said something */
-};
-
 /* Where the word begins in the span; its end where it does not occur. */
 static const char *
 find(struct span span, const char *word)
@@ -38,11 +26,9 @@ find(struct span span, const char *word)
 	return at != NULL ? at : span.end;
 }
 
-/* Refuse the source for what stands at `at`; `name` may be NULL.  Gives back
- * false, as do all that read where they refused. */
-static bool
-refuse(
-    struct reader *r, const char *at, const char *what, const struct span *name)
+bool
+template_refuse(struct template_reader *r, const char *at, const char *what,
+    const struct span *name)
 {
 	const struct template_source *source = &r->sources[r->source];
 	struct text out;
@@ -65,7 +51,7 @@ refuse(
 /* Read what one hole stands for; `rest` is what follows it, and loses the
  * newline that belongs to a block. */
 static bool
-read_hole(struct reader *r, struct span hole, struct span *rest)
+read_hole(struct template_reader *r, struct span hole, struct span *rest)
 {
 	const char sign = *hole.at; /* at least the braces that close it */
 	enum op_kind kind = OP_VARIABLE;
@@ -85,13 +71,14 @@ read_hole(struct reader *r, struct span hole, struct span *rest)
 		rest->at += rest->at < rest->end && *rest->at == '\n';
 	}
 	if (name.at == name.end) {
-		return refuse(r, hole.at, "a hole without a name", NULL);
+		return template_refuse(
+		    r, hole.at, "a hole without a name", NULL);
 	}
 	if (sign == '/') {
 		struct op *op = r->opened > 0 ? r->open[--r->opened] : NULL;
 
 		if (op == NULL || span_compare(op->text, name) != 0) {
-			return refuse(r, name.at,
+			return template_refuse(r, name.at,
 			    op == NULL ? "no block is open for"
 				       : "another block is open than",
 			    &name);
@@ -100,7 +87,8 @@ read_hole(struct reader *r, struct span hole, struct span *rest)
 		return true;
 	}
 	if (kind != OP_VARIABLE && r->opened == DEPTH_MAX) {
-		return refuse(r, name.at, "too many blocks within", &name);
+		return template_refuse(
+		    r, name.at, "too many blocks within", &name);
 	}
 	if (kind != OP_VARIABLE) {
 		r->open[r->opened++] = &templates->op[templates->ops];
@@ -145,7 +133,7 @@ block_tag(struct span text)
 /* A text without holes.  Where it is of blocks in another language (`marked`),
  * each of their tags says so. */
 static void
-read_text(struct reader *r, struct span text, bool marked)
+read_text(struct template_reader *r, struct span text, bool marked)
 {
 	struct templates *templates = r->templates;
 	const char *from = text.at;
@@ -182,7 +170,7 @@ read_text(struct reader *r, struct span text, bool marked)
 
 /* Read a template into operations behind those there are. */
 static bool
-read_ops(struct reader *r, struct span text)
+read_ops(struct template_reader *r, struct span text)
 {
 	const bool marked = r->sources[r->source].fallback &&
 			    block_tag(text) != NULL;
@@ -201,7 +189,7 @@ read_ops(struct reader *r, struct span text)
 		}
 		hole.end = find((struct span){ hole.at, text.end }, "}}");
 		if (hole.end == text.end) {
-			return refuse(
+			return template_refuse(
 			    r, before.end, "a hole is never closed", NULL);
 		}
 		text.at = hole.end + 2;
@@ -212,7 +200,7 @@ read_ops(struct reader *r, struct span text)
 	if (r->opened > 0) {
 		const struct op *op = r->open[r->opened - 1];
 
-		return refuse(
+		return template_refuse(
 		    r, op->text.at, "a block is never closed:", &op->text);
 	}
 	return true;
@@ -221,7 +209,7 @@ read_ops(struct reader *r, struct span text)
 /* Put the entry in place of those it stands for: of its own form, of all forms
  * where it has none, and of whatever another language has. */
 static bool
-add_entry(struct reader *r, struct entry entry, struct span text)
+add_entry(struct template_reader *r, struct entry entry, struct span text)
 {
 	struct templates *templates = r->templates;
 
@@ -260,8 +248,8 @@ add_entry(struct reader *r, struct entry entry, struct span text)
 
 /* Read "VARIABLE FORM", or where there is no `variable` "FORM". */
 static bool
-read_form(
-    struct reader *r, struct span form, struct span *variable, enum plural *out)
+read_form(struct template_reader *r, struct span form, struct span *variable,
+    enum plural *out)
 {
 	char word[NAME_SHOWN] = "";
 	struct span last = form;
@@ -275,7 +263,7 @@ read_form(
 		memcpy(word, last.at, span_length(last));
 	}
 	return words_parse(&plural_words, word, out) ||
-	       refuse(r, form.at,
+	       template_refuse(r, form.at,
 		   variable != NULL ? "must be a variable and one of zero, "
 				      "one, two, few, many and other:"
 				    : "must be one of zero, one, two, few and "
@@ -285,7 +273,7 @@ read_form(
 
 /* Take what is no phrase but said of the language; *taken where it was. */
 static bool
-read_fact(struct reader *r, struct span name, struct span form,
+read_fact(struct template_reader *r, struct span name, struct span form,
     struct span text, bool *taken)
 {
 	static const char *const facts[TEMPLATE_FACTS] = { "language-name",
@@ -306,7 +294,8 @@ read_fact(struct reader *r, struct span name, struct span form,
 								    "rtl")) ==
 							    0;
 			return begins(text, "rtl") || begins(text, "ltr") ||
-			       refuse(r, text.at, "must be ltr or rtl:", &text);
+			       template_refuse(
+				   r, text.at, "must be ltr or rtl:", &text);
 		}
 	}
 	*taken = span_compare(name, span_of("plural")) == 0;
@@ -318,7 +307,7 @@ read_fact(struct reader *r, struct span name, struct span form,
 	}
 	if (plural == PLURAL_OTHER ||
 	    !plural_holds(text.at, span_length(text), 0, &holds)) {
-		return refuse(r, text.at,
+		return template_refuse(r, text.at,
 		    plural == PLURAL_OTHER ? "other is what has no rule:"
 					   : "is no rule of a plural:",
 		    &text);
@@ -328,7 +317,7 @@ read_fact(struct reader *r, struct span name, struct span form,
 }
 
 static bool
-read_phrases(struct reader *r, struct span file)
+read_phrases(struct template_reader *r, struct span file)
 {
 	struct phrase phrase;
 	enum phrase_result result;
@@ -362,153 +351,14 @@ read_phrases(struct reader *r, struct span file)
 			return false;
 		}
 	}
-	return result == PHRASE_END ||
-	       refuse(r, phrase.name, "not of the form NAME = TEXT", NULL);
-}
-
-/* ---- names ---- */
-
-/* The number of the variable of that name, or how many there are. */
-static size_t
-find_variable(const struct templates *templates, struct span name)
-{
-	size_t at = 0;
-
-	while (
-	    at < templates->variables.count &&
-	    span_compare(span_of(templates->variables.name[at]), name) != 0) {
-		at++;
-	}
-	return at;
-}
-
-static bool link_entry(struct reader *r, struct entry *entry, int depth);
-
-/* Link all forms of an entry. */
-static bool
-link_forms(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
-    struct entry *entry, int depth)
-{
-	for (size_t i = entry->forms; i-- > 0;) {
-		entry[i].used = true;
-		if (entry[i].link != LINK_DONE &&
-		    !link_entry(r, &entry[i], depth)) {
-			return false;
-		}
-	}
-	return true;
-}
-
-/* A form's number is a variable, its language has a rule for it, and there is
- * a form for all other numbers. */
-static bool
-check_form(struct reader *r, struct entry *entry)
-{
-	const struct templates *templates = r->templates;
-	/* The last of them is "other", or there is none. */
-	const struct entry *last = entry + entry->forms - 1;
-
-	if (entry->number.at == NULL) {
-		return true;
-	}
-	entry->variable = find_variable(templates, entry->number);
-	if (entry->variable == templates->variables.count) {
-		return refuse(r, entry->number.at, "no variable is called",
-		    &entry->number);
-	}
-	if (entry->form != PLURAL_OTHER &&
-	    templates->language[entry->fallback].rule[entry->form].at == NULL) {
-		return refuse(r, entry->name.at,
-		    "there is no rule plural[...] for a form of", &entry->name);
-	}
-	return last->form == PLURAL_OTHER ||
-	       refuse(r, entry->name.at, "there is no form other of",
-		   &entry->name);
-}
-
-/* A block that asks for an entry, of which it is known already whether it is
- * empty: make it ask for a variable that never is there. */
-static void
-link_block(struct op *op, struct entry *to)
-{
-	to->used = true;
-	if (to->from < to->until) {
-		op->kind = (unsigned char)(op->kind == OP_BLOCK ? OP_ABSENCE
-								: OP_BLOCK);
-	}
-}
-
-/* Most phrases are a text and no more: where nothing is marked with another
- * language, it stands in their place. */
-static void
-put_in_place(
-    const struct templates *templates, struct op *op, const struct entry *to)
-{
-	const struct op *text = &templates->op[to->from];
-
-	if (!templates->mixed && to->forms == 1 && to->until - to->from == 1 &&
-	    text->kind == OP_TEXT) {
-		op->kind = OP_TEXT;
-		op->text = text->text;
-	}
-}
-
-/* Find out what the names in an entry mean, variables or other entries, and so
- * on with those; none may lead back to it. */
-static bool
-link_entry(struct reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
-    struct entry *entry, int depth)
-{
-	const struct templates *templates = r->templates;
-
-	r->source = entry->source;
-	if (entry->link == LINK_BEGUN || depth == DEPTH_MAX) {
-		const struct template_source *source = &r->sources[r->source];
-
-		return refuse(r,
-		    source->phrases ? entry->name.at : source->text,
-		    "leads back to itself:", &entry->name);
-	}
-	if (!check_form(r, entry)) {
-		return false;
-	}
-	entry->link = LINK_BEGUN;
-	for (size_t i = entry->from; i < entry->until; i++) {
-		struct op *op = &templates->op[i];
-		struct entry *to;
-
-		if (op->kind == OP_TEXT || op->kind == OP_LANG) {
-			continue;
-		}
-		op->number = (uint16_t)find_variable(templates, op->text);
-		if (op->number < templates->variables.count) {
-			continue;
-		}
-		to = template_entry(templates, op->text, NO_SPAN);
-		if (to != NULL && op->kind != OP_VARIABLE) {
-			link_block(op, to);
-			continue;
-		}
-		if (to == NULL) {
-			r->source = entry->source;
-			return refuse(
-			    r, op->text.at, "unknown name", &op->text);
-		}
-		op->kind = OP_ENTRY;
-		op->number = (uint16_t)(to - templates->entry);
-		if (!link_forms(r, to, depth + 1)) {
-			return false;
-		}
-		put_in_place(templates, op, to);
-	}
-	entry->link = LINK_DONE;
-	return true;
+	return result == PHRASE_END || template_refuse(r, phrase.name,
+					   "not of the form NAME = TEXT", NULL);
 }
 
 /* ---- all of it ---- */
 
 static bool
-read_all(struct reader *r, size_t count)
+read_all(struct template_reader *r, size_t count)
 {
 	struct templates *templates = r->templates;
 	size_t size = 0;
@@ -532,7 +382,8 @@ read_all(struct reader *r, size_t count)
 			.form = PLURAL_OTHER };
 
 		if (memchr(from->text, '\0', from->size) != NULL) {
-			return refuse(r, from->text, "not a text", NULL);
+			return template_refuse(
+			    r, from->text, "not a text", NULL);
 		}
 		if (from->phrases ? !read_phrases(r, text)
 				  : !add_entry(r, whole, text)) {
@@ -540,19 +391,9 @@ read_all(struct reader *r, size_t count)
 		}
 	}
 	if (templates->entries > UINT16_MAX || templates->ops > UINT32_MAX) {
-		return refuse(r, r->sources[0].text, "too long", NULL);
+		return template_refuse(r, r->sources[0].text, "too long", NULL);
 	}
-	if (!template_index(templates)) {
-		return false;
-	}
-	for (size_t i = 0; i < templates->entries; i++) {
-		if (templates->entry[i].link != LINK_DONE &&
-		    !link_entry(r, &templates->entry[i], 0)) {
-			return false;
-		}
-	}
-	template_fix(templates);
-	return template_join(templates);
+	return template_link(r);
 }
 
 struct templates *
@@ -560,7 +401,7 @@ templates_new(const struct template_source *sources, size_t count,
     const struct template_names *names, struct template_error *error)
 {
 	struct templates *templates = calloc(1, sizeof(*templates));
-	struct reader r = {
+	struct template_reader r = {
 		.templates = templates, .sources = sources, .error = error
 	};
 
@@ -628,7 +469,7 @@ templates_fact(const struct templates *templates, enum template_fact fact,
 
 /* Nobody needs the phrase: say so, and what may have been meant. */
 static void
-tell_unknown(const struct templates *templates, struct reader *r,
+tell_unknown(const struct templates *templates, struct template_reader *r,
     const struct entry *entry, void (*tell)(const char *line))
 {
 	char written[NAME_SHOWN] = "";
@@ -655,7 +496,8 @@ tell_unknown(const struct templates *templates, struct reader *r,
 			nearest.word = meant;
 		}
 	}
-	(void)refuse(r, entry->name.at, "nothing is called", &entry->name);
+	(void)template_refuse(
+	    r, entry->name.at, "nothing is called", &entry->name);
 	text_init(&line, buf, sizeof(buf));
 	text_add(&line, r->error->what);
 	if (nearest.word != NULL) {
@@ -670,7 +512,7 @@ templates_tell(const struct templates *templates,
     void (*tell)(const char *line))
 {
 	struct template_error error;
-	struct reader r = {
+	struct template_reader r = {
 		.sources = sources, .error = &error, .source = source
 	};
 
@@ -681,7 +523,7 @@ templates_tell(const struct templates *templates,
 			continue;
 		}
 		if (entry->before != NULL) {
-			(void)refuse(&r, entry->name.at,
+			(void)template_refuse(&r, entry->name.at,
 			    "is given twice, and this one counts:",
 			    &entry->name);
 			tell(error.what);
