@@ -4,7 +4,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/json.h"
 #include "base/log.h"
@@ -14,7 +13,6 @@
 
 enum {
 	DEPTH_MAX = 8,
-	LABEL = 11, /* a label and the blanks behind it */
 	LINE_SIZE = 2048,
 	PATH_SIZE = 256
 };
@@ -66,28 +64,13 @@ json_to_file(void *to, const char *bytes, size_t len)
 	fwrite(bytes, 1, len, to);
 }
 
-/* Whether it goes to people at a terminal who did not forbid that
- * (https://no-color.org). */
-static bool
-shows_stress(void)
-{
-	/* One thread. NOLINTBEGIN(concurrency-mt-unsafe) */
-	const char *never = getenv("NO_COLOR");
-	const char *terminal = getenv("TERM");
-	/* NOLINTEND(concurrency-mt-unsafe) */
-
-	return isatty(STDOUT_FILENO) && (never == NULL || never[0] == '\0') &&
-	       terminal != NULL && terminal[0] != '\0' &&
-	       strcmp(terminal, "dumb") != 0;
-}
-
 void
 output_init(enum output_format format, bool keep)
 {
 	out.format = format;
 	out.to = keep ? open_memstream(&out.kept, &out.len) : stdout;
 	out.to = out.to != NULL ? out.to : stdout;
-	screen_init(out.to, format == OUTPUT_TEXT && shows_stress());
+	screen_init(out.to, format == OUTPUT_TEXT);
 	json_init(&out.json, json_to_file, out.to);
 }
 
@@ -382,25 +365,6 @@ read_value(const struct column *column, const void *member, bool cell)
 	return value;
 }
 
-static void
-put_labelled(const char *label, const char *value)
-{
-	const int width = (int)utf8_width(label, strlen(label));
-	/* What cannot wait is in capitals: "DAMAGED". */
-	const bool alarm = label[0] >= 'A' && label[0] <= 'Z' &&
-			   label[1] >= 'A' && label[1] <= 'Z';
-
-	if (alarm) {
-		screen_stress(SCREEN_ALARM);
-	}
-	fputs(label, out.to);
-	if (alarm) {
-		screen_stress(SCREEN_PLAIN);
-	}
-	fprintf(out.to, "%*s", LABEL > width ? LABEL - width : 1, "");
-	screen_wrapped(value, LABEL, LABEL);
-}
-
 /* The words of a text, each a value. */
 static void
 put_list(const char *name, const char *words)
@@ -456,7 +420,7 @@ put_for_people(const struct column *column, const void *member)
 				    : blank             ? ""
 							: "-");
 	} else if (value.plain != NULL && layout->records) {
-		put_labelled(column->head, value.people);
+		screen_labelled(column->head, value.people);
 	}
 }
 
@@ -569,7 +533,7 @@ output_words(
 		putc('\n', out.to);
 		break;
 	case OUTPUT_LINE:
-		put_labelled(label, line);
+		screen_labelled(label, line);
 		break;
 	}
 }

@@ -2,6 +2,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/text.h"
 #include "ctl/layout.h"
@@ -9,6 +10,7 @@
 enum {
 	BATCH = 200,     /* rows that columns are measured by */
 	SCREEN = 80,     /* columns of a line */
+	LABEL = 11,      /* a label and the blanks behind it */
 	GAP = 2,         /* between two columns of a table */
 	WRAP_LEAST = 24, /* room that is enough for a text beside others */
 	BELOW = 4,       /* how far a text below its row is indented */
@@ -33,25 +35,34 @@ static struct {
 	bool failed;   /* without memory */
 } screen;
 
+/* Whether it goes to people at a terminal who did not forbid that
+ * (https://no-color.org). */
+static bool
+is_coloured(void)
+{
+	/* One thread. NOLINTBEGIN(concurrency-mt-unsafe) */
+	const char *never = getenv("NO_COLOR");
+	const char *terminal = getenv("TERM");
+	/* NOLINTEND(concurrency-mt-unsafe) */
+
+	return isatty(STDOUT_FILENO) && (never == NULL || never[0] == '\0') &&
+	       terminal != NULL && terminal[0] != '\0' &&
+	       strcmp(terminal, "dumb") != 0;
+}
+
 void
-screen_init(FILE *to, bool terminal)
+screen_init(FILE *to, bool people)
 {
 	screen.to = to;
-	screen.terminal = terminal;
+	screen.terminal = people && is_coloured();
 }
 
 /* By ECMA-48, SGR. */
-void
-screen_stress(enum screen_stress stress)
+static void
+stress(const char *code)
 {
-	static const char *const codes[] = {
-		[SCREEN_PLAIN] = "\033[0m",
-		[SCREEN_HEADING] = "\033[1m",
-		[SCREEN_ALARM] = "\033[1;31m",
-	};
-
 	if (screen.terminal) {
-		fputs(codes[stress], screen.to);
+		fprintf(screen.to, "\033[%sm", code);
 	}
 }
 
@@ -106,6 +117,25 @@ screen_wrapped(const char *text, size_t at, size_t indent)
 		at += width;
 	}
 	putc('\n', screen.to);
+}
+
+void
+screen_labelled(const char *label, const char *value)
+{
+	const int width = (int)utf8_width(label, strlen(label));
+	/* What cannot wait is in capitals: "DAMAGED". */
+	const bool alarm = label[0] >= 'A' && label[0] <= 'Z' &&
+			   label[1] >= 'A' && label[1] <= 'Z';
+
+	if (alarm) {
+		stress("1;31");
+	}
+	fputs(label, screen.to);
+	if (alarm) {
+		stress("0");
+	}
+	fprintf(screen.to, "%*s", LABEL > width ? LABEL - width : 1, "");
+	screen_wrapped(value, LABEL, LABEL);
 }
 
 /* ---- rows ---- */
@@ -295,9 +325,9 @@ screen_flush(void)
 			any = any || cell[i][0] != '\0';
 		}
 		if (any) {
-			screen_stress(SCREEN_HEADING);
+			stress("1");
 			put_row(cell);
-			screen_stress(SCREEN_PLAIN);
+			stress("0");
 		}
 	}
 	for (size_t row = 0; row < screen.rows; row++) {

@@ -16,16 +16,9 @@
 struct column;
 struct layout;
 
-/* Where all goes from now on; `terminal`: to one that knows how to stress. */
-void screen_init(FILE *to, bool terminal);
-
-enum screen_stress {
-	SCREEN_PLAIN,
-	SCREEN_HEADING,
-	SCREEN_ALARM
-};
-/* How what follows is shown, on a terminal. */
-void screen_stress(enum screen_stress stress);
+/* Where all goes from now on; to `people` at a terminal, unless they forbid it,
+ * headings and what cannot wait are stressed. */
+void screen_init(FILE *to, bool people);
 /* False where there was no memory for a cell. */
 bool screen_close(void);
 
@@ -38,6 +31,9 @@ void screen_safe(FILE *to, const char *text, size_t len);
 /* Write a text from column `at` on, broken at blanks, later lines from
  * `indent` on, and the line's end. */
 void screen_wrapped(const char *text, size_t at, size_t indent);
+
+/* Write a line behind a label; one in capitals, as "DAMAGED", cannot wait. */
+void screen_labelled(const char *label, const char *text);
 
 /* Start a table, of `layout` until the next. */
 void screen_begin(const struct layout *layout);
