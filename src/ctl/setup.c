@@ -47,6 +47,12 @@ static const struct layout rows = {
 	},
 };
 
+static const char *
+place_of(const char *service)
+{
+	return service[0] != '\0' ? service : "main.cf";
+}
+
 static void
 show(const struct change_row *row)
 {
@@ -92,35 +98,37 @@ may_change(const char *folder)
 	return true;
 }
 
-/* EXIT_FINE to go on, EXIT_NO where it is to end without a change. */
-static enum exit_status
-ask(const struct ctl *ctl)
+/* Whether to go on; else *status is how it ends without a change. */
+static bool
+ask(const struct ctl *ctl, enum exit_status *status)
 {
 	const struct args *args = ctl->args;
 	char answer[8] = "";
 
+	*status = EXIT_FINE;
 	if (args->value[OPTION_DRY_RUN] != NULL) {
 		output_say("nothing was changed (--dry-run)");
-		return EXIT_NO;
+		return false;
 	}
 	if (args->value[OPTION_YES] != NULL) {
-		return EXIT_FINE;
+		return true;
 	}
 	if (args->value[OPTION_JSON] != NULL ||
 	    args->value[OPTION_CSV] != NULL || isatty(STDIN_FILENO) == 0 ||
 	    isatty(STDOUT_FILENO) == 0) {
 		output_complain("nothing was changed: this is no terminal to "
 				"ask at, and --yes was not given");
-		return EXIT_USAGE;
+		*status = EXIT_USAGE;
+		return false;
 	}
 	(void)printf("Change it so? [y/N] ");
 	(void)fflush(stdout);
 	if (fgets(answer, sizeof(answer), stdin) == NULL ||
 	    (answer[0] != 'y' && answer[0] != 'Y')) {
 		output_say("nothing was changed");
-		return EXIT_NO;
+		return false;
 	}
-	return EXIT_FINE;
+	return true;
 }
 
 /* ---- one folder of Postfix, changed as a whole or not at all ---- */
@@ -189,6 +197,14 @@ check_postfix_takes(const char *folder)
 	return fine;
 }
 
+/* Of the file that says how to take it back; gives back false. */
+static bool
+complain_of_undo(const struct ctl *ctl, const char *why)
+{
+	output_complain("postfix.undo beside %s: %s", ctl->conf->database, why);
+	return false;
+}
+
 /* Tell a running Postfix; whether it was told. */
 static bool
 reload(const struct ctl *ctl, const char *folder)
@@ -221,9 +237,7 @@ audit(struct ctl *ctl, const char *what, const struct undo_step *step)
 		const struct undo_setting *setting = &step->setting[i];
 
 		ctl_audit(ctl, what,
-		    piece("%s/%s: %s", step->folder,
-			setting->service[0] != '\0' ? setting->service
-						    : "main.cf",
+		    piece("%s/%s: %s", step->folder, place_of(setting->service),
 			setting->name));
 	}
 	return ctl_well(ctl, store_commit(ctl->store));
@@ -293,8 +307,7 @@ show_plan(const struct plan *plan)
 		const struct change *change = plan->change[i];
 		const struct change_row row = {
 			.config = folder_of(change->mta),
-			.place = change->service[0] != '\0' ? change->service
-							    : "main.cf",
+			.place = place_of(change->service),
 			.setting = change->name,
 			.before = plan->before[i],
 			.after = change->value,
@@ -327,12 +340,10 @@ change_one(struct ctl *ctl, const struct plan *plan, const struct mta *mta)
 	char *after[UNDO_FILES] = { NULL };
 	char why[RUN_ERROR_SIZE] = "";
 	static struct undo undo; /* too large for a stack */
-	bool done = undo_read(database, &undo, why);
+	bool done = (undo_read(database, &undo, why) ||
+			complain_of_undo(ctl, why)) &&
+		    read_files(step.folder, before);
 
-	if (!done) {
-		output_complain("postfix.undo beside %s: %s", database, why);
-	}
-	done = done && read_files(step.folder, before);
 	for (size_t i = 0; done && i < plan->changes; i++) {
 		const struct change *change = plan->change[i];
 
@@ -356,11 +367,10 @@ change_one(struct ctl *ctl, const struct plan *plan, const struct mta *mta)
 		step.before[i] = before[i];
 		step.after[i] = after[i];
 	}
-	if (done && !undo_add(database, &undo, &step, why)) {
-		output_complain("postfix.undo beside %s: %s", database, why);
-		done = false;
-	}
-	done = done && audit(ctl, "setup postfix", &step);
+	done = done &&
+	       (undo_add(database, &undo, &step, why) ||
+		   complain_of_undo(ctl, why)) &&
+	       audit(ctl, "setup postfix", &step);
 	if (!done && before[UNDO_MASTER] != NULL) {
 		put_back(step.folder, before);
 	}
@@ -426,11 +436,8 @@ set_up(struct ctl *ctl, const struct facts *facts)
 		status = EXIT_FINE;
 	} else {
 		show_plan(&plan);
-		status = ask(ctl);
-		if (status == EXIT_FINE) {
+		if (ask(ctl, &status)) {
 			status = change_all(ctl, &plan);
-		} else if (status == EXIT_NO) {
-			status = EXIT_FINE;
 		}
 	}
 	output_end();
@@ -477,8 +484,7 @@ show_step(const struct undo_step *step)
 		const bool ours = is_ours(step, setting, &value);
 		const struct change_row row = {
 			.config = step->folder,
-			.place = setting->service[0] != '\0' ? setting->service
-							     : "main.cf",
+			.place = place_of(setting->service),
 			.setting = setting->name,
 			.before = value,
 			.after = ours ? setting->before : value,
@@ -531,7 +537,6 @@ static bool
 revert_step(struct ctl *ctl, const struct undo *undo, size_t at)
 {
 	const struct undo_step *step = &undo->step[at];
-	const char *database = ctl->conf->database;
 	char *now[UNDO_FILES] = { NULL };
 	char why[FILE_WHY_SIZE];
 	bool done = read_files(step->folder, now);
@@ -539,11 +544,9 @@ revert_step(struct ctl *ctl, const struct undo *undo, size_t at)
 	for (int i = 0; done && i < UNDO_FILES; i++) {
 		done = revert_file(step, i, now[i]);
 	}
-	done = done && check_postfix_takes(step->folder);
-	if (done && !undo_cut(database, undo, at, why)) {
-		output_complain("postfix.undo beside %s: %s", database, why);
-		done = false;
-	}
+	done = done && check_postfix_takes(step->folder) &&
+	       (undo_cut(ctl->conf->database, undo, at, why) ||
+		   complain_of_undo(ctl, why));
 	if (!done && now[UNDO_MASTER] != NULL) {
 		put_back(step->folder, now);
 	}
@@ -573,14 +576,13 @@ revert_all(struct ctl *ctl, const struct undo *undo)
 		}
 	}
 	for (size_t i = 0; i < undo->steps; i++) {
-		bool again = false;
+		const char *folder = undo->step[i].folder;
+		size_t j = 0; /* the first step of that folder */
 
-		for (size_t j = 0; j < i; j++) {
-			again |= strcmp(undo->step[j].folder,
-				     undo->step[i].folder) == 0;
+		while (strcmp(undo->step[j].folder, folder) != 0) {
+			j++;
 		}
-		reloaded = again ||
-			   (reload(ctl, undo->step[i].folder) && reloaded);
+		reloaded = (j < i || reload(ctl, folder)) && reloaded;
 	}
 	output_bool("reloaded", reloaded);
 	output_say("taken back");
@@ -595,8 +597,7 @@ take_back(struct ctl *ctl)
 	enum exit_status status = EXIT_USAGE;
 
 	if (!undo_read(ctl->conf->database, &undo, why)) {
-		output_complain(
-		    "postfix.undo beside %s: %s", ctl->conf->database, why);
+		(void)complain_of_undo(ctl, why);
 		undo_free(&undo);
 		return EXIT_USAGE;
 	}
@@ -609,13 +610,8 @@ take_back(struct ctl *ctl)
 	if (undo.steps == 0) {
 		output_say("nothing to take back");
 		status = EXIT_NO;
-	} else {
-		status = ask(ctl);
-		if (status == EXIT_FINE) {
-			status = revert_all(ctl, &undo);
-		} else if (status == EXIT_NO) {
-			status = EXIT_FINE;
-		}
+	} else if (ask(ctl, &status)) {
+		status = revert_all(ctl, &undo);
 	}
 	output_end();
 	undo_free(&undo);
@@ -626,18 +622,17 @@ enum exit_status
 setup_postfix(struct ctl *ctl)
 {
 	const char *given = ctl->args->value[OPTION_CONFIG];
-	char *folder = given != NULL ? realpath(given, NULL) : NULL;
-	enum exit_status status;
+	enum exit_status status = EXIT_USAGE;
 	struct facts *facts;
+	char *folder;
 
 	if (ctl->args->value[OPTION_UNDO] != NULL) {
-		free(folder);
 		return take_back(ctl);
 	}
+	folder = given != NULL ? realpath(given, NULL) : NULL;
 	facts = facts_gather_postfix(ctl->conf, folder, ctl->now);
 	if (facts == NULL) {
 		output_complain("out of memory");
-		status = EXIT_USAGE;
 	} else {
 		status = set_up(ctl, facts);
 	}
