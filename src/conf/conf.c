@@ -1,12 +1,10 @@
 #include "conf/conf.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
-#include "base/proc.h"
 #include "base/text.h"
 #include "base/words.h"
 #include "conf/grammar.h"
@@ -14,7 +12,6 @@
 #include "core/reputation.h"
 
 enum {
-	OWN_MAX = 256,
 	DAY_SECONDS = 24 * 3600
 };
 
@@ -44,16 +41,23 @@ conf_is_policy_name(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-") == len;
 }
 
+/* "spam" of "spam.conf". */
+static void
+name_of(const struct embedded *file, char name[static CONF_NAME_SIZE])
+{
+	struct text text;
+
+	text_init(&text, name, CONF_NAME_SIZE);
+	text_add_bytes(&text, file->name, strcspn(file->name, "."));
+}
+
 void
 conf_policy_each(void (*each)(void *to, const char *name), void *to)
 {
 	for (size_t i = 0; policy_files[i].name != NULL; i++) {
-		const char *file = policy_files[i].name;
 		char name[CONF_NAME_SIZE];
-		struct text text;
 
-		text_init(&text, name, sizeof(name));
-		text_add_bytes(&text, file, strcspn(file, "."));
+		name_of(&policy_files[i], name);
 		each(to, name);
 	}
 }
@@ -67,11 +71,7 @@ complain_of_name(const struct named *of, const char *name, const char *path,
 	char built_in[8][CONF_NAME_SIZE];
 
 	for (size_t i = 0; i < 8 && of->built_in[i].name != NULL; i++) {
-		struct text text;
-
-		text_init(&text, built_in[i], sizeof(built_in[i]));
-		text_add_bytes(&text, of->built_in[i].name,
-		    strcspn(of->built_in[i].name, "."));
+		name_of(&of->built_in[i], built_in[i]);
 		nearest_offer(&nearest, built_in[i]);
 	}
 	errors_add(errors, at,
@@ -321,6 +321,7 @@ load_conf(
 	struct errors *errors = &load->errors;
 	struct conf *conf = calloc(1, sizeof(*conf));
 	char name[CONF_NAME_SIZE];
+	enum file_result result;
 
 	*load = (struct loading){ .grammar = keys_of_conf(),
 		.whole.file = file };
@@ -336,18 +337,12 @@ load_conf(
 		conf->source[kind] = CONF_UNSAID;
 	}
 	grammar_defaults(load->grammar, NULL, conf);
-	switch (read_file(load->grammar, file, conf, load->seen, errors)) {
-	case READ_MISSING:
-		if (path != NULL) {
-			errors_add(
-			    errors, &load->whole, "%s", strerrordesc_np(errno));
-			return conf;
-		}
-		break;
-	case READ_DENIED:
+	result = read_file(load->grammar, file, conf, load->seen, errors);
+	if (result == READ_MISSING && path != NULL) {
+		errors_add(errors, &load->whole, "%s", strerrordesc_np(errno));
+	}
+	if (result == READ_DENIED || (result == READ_MISSING && path != NULL)) {
 		return conf;
-	case READ_DONE:
-		break;
 	}
 	for (size_t i = 0; i < conf->scanners; i++) {
 		load_named(&scanners, conf->scanner[i], file,
@@ -480,60 +475,11 @@ conf_each(const char *path,
 	return fine;
 }
 
-/* ---- what is asked of it ---- */
-
-bool
-conf_is_mail(const char *text)
-{
-	char field[CONF_TEXT_SIZE];
-	const struct key key = { .size = sizeof(field) };
-
-	return text[0] != '\0' && field_mail(&key, field, text) == NULL;
-}
-
 struct conf *
 conf_hold(struct conf *conf)
 {
 	(void)__atomic_add_fetch(&conf->references, 1, __ATOMIC_RELAXED);
 	return conf;
-}
-
-const char *
-conf_mode_name(enum conf_mode mode)
-{
-	return mode == CONF_OBSERVE ? "observe" : "enforce";
-}
-
-const char *
-conf_paragraph(const struct conf *conf, const char *tag)
-{
-	for (size_t i = 0; i < LANGUAGES_MAX; i++) {
-		if (strcmp(conf->web.paragraph_in[i].tag, tag) == 0) {
-			return conf->web.paragraph_in[i].text;
-		}
-	}
-	return conf->web.paragraph;
-}
-
-bool
-conf_shares(const struct conf *conf)
-{
-	return conf->share_database[0] != '\0' && conf->share_name[0] != '\0';
-}
-
-char *
-conf_policy_hash(const struct conf *conf, char text[static HASH_TEXT_SIZE])
-{
-	static const unsigned char key[HASH_KEY_SIZE];
-
-	return hash_text(key, &conf->policy, sizeof(conf->policy), text);
-}
-
-bool
-conf_watches(const struct conf *conf)
-{
-	return strcmp(conf->watch.journal, "no") != 0 ||
-	       conf->watch.files.items > 0;
 }
 
 void
@@ -544,98 +490,4 @@ conf_drop(struct conf *conf)
 	    __atomic_sub_fetch(&conf->references, 1, __ATOMIC_ACQ_REL) == 0) {
 		free(conf);
 	}
-}
-
-bool
-conf_list_has(const struct conf_list *list, const char *text)
-{
-	for (size_t i = 0; i < list->items; i++) {
-		if (strcmp(list->item[i], text) == 0) {
-			return true;
-		}
-	}
-	return false;
-}
-
-bool
-conf_is_own(const struct net *client, int64_t age)
-{
-	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-	static struct net own[OWN_MAX];
-	static size_t owns;
-	static int64_t read_at;
-	const int64_t now = proc_ticks();
-	bool found = false;
-
-	(void)pthread_mutex_lock(&lock);
-	if (owns == 0 || now - read_at >= age) {
-		owns = proc_own_addresses(own, OWN_MAX);
-		read_at = now;
-	}
-	for (size_t i = 0; i < owns && !found; i++) {
-		found = net_contains(client, &own[i]);
-	}
-	(void)pthread_mutex_unlock(&lock);
-	return found;
-}
-
-bool
-conf_allows(const struct conf *conf, const struct addr *address)
-{
-	const struct net client = net_cut(address, ADDR_BITS);
-
-	for (size_t i = 0; i < conf->allows; i++) {
-		if (net_contains_addr(&conf->allow[i], address)) {
-			return true;
-		}
-	}
-	return conf_is_own(&client, CONF_OWN_AGE);
-}
-
-bool
-conf_counts(const struct conf *conf, enum kind kind, enum conf_source who,
-    const char *rule_file)
-{
-	if (conf->source[kind] != CONF_UNSAID) {
-		return conf->source[kind] == who;
-	}
-	if (kind != KIND_SPAM && kind != KIND_VIRUS) {
-		return strcmp(kind_source(kind),
-			   who == CONF_MILTER ? "milter" : "watch") == 0;
-	}
-	/* A heuristic one in a virus header may be spam. */
-	return who == CONF_MILTER
-		   ? conf->milter.spam_header.items +
-			     conf->milter.virus_header.items >
-			 0
-		   : rule_file != NULL &&
-			 conf_list_has(&conf->scanner_log, rule_file);
-}
-
-bool
-conf_counted_by(const struct conf *conf, enum kind kind, enum conf_source who)
-{
-	return conf_counts(conf, kind, who, NULL) ||
-	       (conf->source[kind] == CONF_UNSAID && who == CONF_WATCH &&
-		   (kind == KIND_SPAM || kind == KIND_VIRUS) &&
-		   conf->scanner_log.items > 0);
-}
-
-bool
-conf_names_open(const struct conf *conf)
-{
-	return conf->contact[0] != '\0' || conf->web.abuse[0] != '\0' ||
-	       conf->always_open.items > 0;
-}
-
-bool
-conf_forwards(const struct conf *conf, const struct net *client)
-{
-	for (size_t i = 0; i < conf->forwarders; i++) {
-		if (net_contains(&conf->forwarder[i], client) ||
-		    net_contains(client, &conf->forwarder[i])) {
-			return true;
-		}
-	}
-	return false;
 }
