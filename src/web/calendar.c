@@ -130,18 +130,16 @@ page_calendar_write(struct page *page, struct text *out)
 	char now[STAMP_SIZE];
 	char ip[ADDR_TEXT_SIZE];
 	char own[ADDR_TEXT_SIZE + STAMP_SIZE + LINK_SIZE];
-	struct text uid;
 
 	stamp(ban->begins, begins);
 	stamp(ban->ends, ends);
 	stamp(page->standing->checked_at, now);
 	/* The same for the same block, so that a second entry takes the place
 	 * of the first. */
-	text_init(&uid, own, sizeof(own));
-	text_addf(&uid, "%s-%s@%.*s", begins,
-	    addr_format(&page->standing->address, ip),
-	    host != NULL ? (int)strcspn(host + 3, "/") : 6,
-	    host != NULL ? host + 3 : "videur");
+	host = host != NULL ? host + 3 : "videur";
+	(void)snprintf(own, sizeof(own), "%s-%s@%.*s", begins,
+	    addr_format(&page->standing->address, ip), (int)strcspn(host, "/"),
+	    host);
 	const struct {
 		const char *begin;
 		const char *text; /* NULL: the line is left out */

@@ -27,17 +27,6 @@ kinds_of(const struct policy *policy, bool banning)
 
 /* ---- what the prose says of the policy ---- */
 
-static bool
-grows(const struct rule *rule)
-{
-	bool longer = false;
-
-	for (size_t step = 1; step < rule->steps; step++) {
-		longer |= rule->ban[step] > rule->ban[0];
-	}
-	return longer;
-}
-
 /* Those of which a rule bans for a single one. */
 static uint32_t
 kinds_at_once(const struct policy *policy)
@@ -72,7 +61,9 @@ put_policy(const struct page *page)
 
 		if (rule->steps > 0) {
 			reasons |= UINT32_C(1) << rule->reason;
-			longer |= grows(rule);
+			for (size_t step = 1; step < rule->steps; step++) {
+				longer |= rule->ban[step] > rule->ban[0];
+			}
 			weighed |= weighs;
 			bare |= !weighs;
 			wide |= rule->widens + rule->widens_ipv4 > 0;
