@@ -3,11 +3,11 @@
  * after another, as Postfix would open them.
  *
  *   milter_load [-c CONNECTIONS] [-t SECONDS] [-b BANS] [-o OTHERS]
- *               [-p PERCENT] [-g PERCENT] [-r RATE] SOCKET
+ *               [-p PERCENT] [-g PERCENT] [-e RECIPIENTS] [-r RATE] SOCKET
  *
  * Of the sessions, -p PERCENT come from the BANS addresses that `fill` bans,
- * the others from OTHERS addresses without one; of those, -g PERCENT guess a
- * recipient that does not exist.  With -r so many sessions begin a second,
+ * the others from OTHERS addresses without one; of those, -g PERCENT guess at
+ * recipients that do not exist, -e RECIPIENTS (one) in a session.  With -r so many sessions begin a second,
  * whether or not those before have ended (on -c CONNECTIONS at most: one that
  * finds none free has begun all the same).  Prints one line: how many sessions there
  * were in all, how many ended within SECONDS (after a start that is not
@@ -48,6 +48,7 @@ struct settings {
 	int64_t others;
 	int64_t percent;
 	int64_t guessers; /* in a hundred of the others */
+	int64_t guesses;  /* of one */
 	int64_t rate;     /* that begin a second; 0: each behind another */
 };
 
@@ -80,6 +81,7 @@ static struct settings settings = {
 	.bans = 0,
 	.others = 10000,
 	.percent = 20,
+	.guesses = 1,
 };
 static struct connection connections[CONNECTIONS_MAX];
 /* With a rate: those without a session, and when the next one begins. */
@@ -217,7 +219,8 @@ take_terms(
 	connection->agreed = true;
 	connection->sent = 0;
 	wire_write(&connection->session, &terms,
-	    bench_address((uint32_t)number), connection->guest);
+	    bench_address((uint32_t)number), connection->guest,
+	    settings.guesses);
 }
 
 static void
@@ -342,7 +345,7 @@ usage(void)
 {
 	log_fatal(EXIT_USAGE,
 	    "usage: milter_load [-c CONNECTIONS] [-t SECONDS] [-b BANS] "
-	    "[-o OTHERS] [-p PERCENT] [-g PERCENT] [-r RATE] SOCKET");
+	    "[-o OTHERS] [-p PERCENT] [-g PERCENT] [-e RECIPIENTS] [-r RATE] SOCKET");
 }
 
 static void
@@ -358,7 +361,7 @@ read_settings(int argc, char **argv)
 	int option;
 
 	/* One thread. NOLINTNEXTLINE(concurrency-mt-unsafe) */
-	while ((option = getopt(argc, argv, "c:t:b:o:p:g:r:")) != -1) {
+	while ((option = getopt(argc, argv, "c:t:b:o:p:g:e:r:")) != -1) {
 		if (option == 'c')
 			read_number(
 			    optarg, 1, CONNECTIONS_MAX, &settings.connections);
@@ -374,6 +377,8 @@ read_settings(int argc, char **argv)
 			read_number(optarg, 0, 100, &settings.percent);
 		else if (option == 'g')
 			read_number(optarg, 0, 100, &settings.guessers);
+		else if (option == 'e')
+			read_number(optarg, 1, WIRE_GUESSES, &settings.guesses);
 		else if (option == 'r')
 			read_number(optarg, 1, 100000, &settings.rate);
 		else

@@ -251,15 +251,31 @@ add_connect(struct wire_session *session, const struct wire_terms *terms,
 
 static void
 add_event(struct wire_session *session, const struct wire_terms *terms,
-    const struct event *event, enum wire_guest guest)
+    const struct event *event)
 {
-	bool guessed = guest == WIRE_GUESSER && event->stage == SMFIM_ENVRCPT;
-
 	if (event->stage != NO_STAGE)
-		add_macros(session, terms->macros[event->stage],
-		    guessed ? rejected : ordinary, event->command);
+		add_macros(session, terms->macros[event->stage], ordinary,
+		    event->command);
 	add_packet(session, event->command, event->data, event->size);
 	end_step(session, event->answered);
+}
+
+static void
+add_guesses(struct wire_session *session, const struct wire_terms *terms,
+    int64_t recipients)
+{
+	char path[32];
+
+	for (int64_t i = 0; i < recipients; i++) {
+		size_t size = (size_t)snprintf(path, sizeof(path),
+				  "<user%lld@example.test>", (long long)i) +
+			      1;
+
+		add_macros(session, terms->macros[SMFIM_ENVRCPT], rejected,
+		    SMFIC_RCPT);
+		add_packet(session, SMFIC_RCPT, path, size);
+		end_step(session, true);
+	}
 }
 
 /* The command after which a guest has gone. */
@@ -273,7 +289,7 @@ last_command(enum wire_guest guest)
 
 void
 wire_write(struct wire_session *session, const struct wire_terms *terms,
-    uint32_t address, enum wire_guest guest)
+    uint32_t address, enum wire_guest guest, int64_t recipients)
 {
 	unsigned char last = last_command(guest);
 
@@ -281,8 +297,10 @@ wire_write(struct wire_session *session, const struct wire_terms *terms,
 	session->steps = 0;
 	add_connect(session, terms, address);
 	for (size_t i = 0; i < sizeof(events) / sizeof(events[0]); i++) {
-		if ((events[i].skip & terms->skipped) == 0)
-			add_event(session, terms, &events[i], guest);
+		if (events[i].command == SMFIC_RCPT && guest == WIRE_GUESSER)
+			add_guesses(session, terms, recipients);
+		else if ((events[i].skip & terms->skipped) == 0)
+			add_event(session, terms, &events[i]);
 		if (events[i].command == last)
 			break;
 	}

@@ -13,10 +13,11 @@
 #include <stdint.h>
 
 enum {
-	WIRE_BYTES = 4096,
-	WIRE_STEPS = 32,
-	WIRE_STAGES = 7, /* SMFIM_CONNECT ... SMFIM_EOH */
-	WIRE_NAMES = 256 /* of the macros of one stage */
+	WIRE_BYTES = 16384,
+	WIRE_STEPS = 96,
+	WIRE_GUESSES = 50, /* of one session, at most */
+	WIRE_STAGES = 7,   /* SMFIM_CONNECT ... SMFIM_EOH */
+	WIRE_NAMES = 256   /* of the macros of one stage */
 };
 
 /* What the filter asked for when it negotiated. */
@@ -51,11 +52,12 @@ enum wire_guest {
 	/* Gives up after MAIL, whatever it was told, so that a filter that
 	 * refuses it and one that does not do the same work. */
 	WIRE_BANNED,
-	WIRE_GUESSER /* its recipient does not exist, and the MTA says so */
+	WIRE_GUESSER /* no recipient of its exists, and the MTA says so */
 };
 
-/* Write the session of a guest at this IPv4 address. */
+/* Write the session of a guest at this IPv4 address; a guesser's has so many
+ * recipients. */
 void wire_write(struct wire_session *session, const struct wire_terms *terms,
-    uint32_t address, enum wire_guest guest);
+    uint32_t address, enum wire_guest guest, int64_t recipients);
 
 #endif
