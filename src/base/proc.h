@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <time.h>
 
 #include "base/addr.h"
 
@@ -58,6 +59,8 @@ int64_t proc_now(void);
 
 /* Milliseconds on a clock that never jumps. */
 int64_t proc_ticks(void);
+/* When so many have passed, on that clock, which is CLOCK_MONOTONIC. */
+struct timespec proc_until(int64_t milliseconds);
 
 /* Bytes nobody can guess, at most 256. */
 void proc_random(unsigned char *bytes, size_t len);

@@ -277,8 +277,10 @@ bool conf_forwards(const struct conf *conf, const struct net *client);
 bool conf_allows(const struct conf *conf, const struct addr *address);
 
 /* Whether one of the host's own addresses is in it, by what was known at most
- * `age` milliseconds ago: 0 before a ban is written.  Safe between threads. */
+ * `age` milliseconds ago: 0 before a ban by hand is written.  Safe between
+ * threads. */
 enum {
+	CONF_OWN_NEW = 1000,     /* before one by a rule: there may be many */
 	CONF_OWN_AGE = 60 * 1000 /* elsewhere */
 };
 bool conf_is_own(const struct net *client, int64_t age);

@@ -71,6 +71,11 @@ struct outcome {
 	unsigned spared;
 	bool braked; /* it put the brake on */
 	bool storm;  /* it shows that logins fail for all; once a storm */
+	/* So many more events of the client, of whatever kinds and no older,
+	 * can come before one of this kind can begin a ban: until that time,
+	 * and while nobody else writes to the database. */
+	int64_t leeway;
+	int64_t leeway_ends;
 };
 
 /* Who is counted when this address does something. */

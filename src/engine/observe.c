@@ -179,7 +179,7 @@ ban(struct store *store, struct judge_query *query, struct judgement *judged,
 			return;
 		}
 	}
-	if (conf_is_own(&address, 0)) {
+	if (conf_is_own(&address, CONF_OWN_NEW)) {
 		return;
 	}
 	if (query->on_mx && ban->reason == REASON_AUTH &&
@@ -289,6 +289,7 @@ struct around {
 	int64_t at;
 	uint32_t reasons; /* of those that hold then, a bit each */
 	int64_t since;    /* when the newest of them began or ended before */
+	int64_t until;    /* when the first of those that hold ends */
 	bool cut;         /* one held in a part of its clock hour */
 	bool answered;    /* they hold for all that it could be banned for */
 };
@@ -310,6 +311,7 @@ look_around(void *to, const struct ban *ban)
 	}
 	if (ban->begins <= around->at && around->at < over) {
 		around->reasons |= UINT32_C(1) << ban->reason;
+		around->until = over < around->until ? over : around->until;
 	}
 	return true;
 }
@@ -327,9 +329,10 @@ is_kept(struct store *store, const struct conf *conf, const struct event *event,
 	const int64_t hour = tally_hour(event->at);
 	uint32_t reasons = 0;
 
-	*around = (struct around){
-		.conf = conf, .at = event->at, .since = INT64_MIN
-	};
+	*around = (struct around){ .conf = conf,
+		.at = event->at,
+		.since = INT64_MIN,
+		.until = INT64_MAX };
 	store_ban_each(store,
 	    &(struct ban_query){ .scope = BAN_COVERING,
 		.who = event->client,
@@ -386,6 +389,7 @@ struct hours {
 	enum kind kind;
 	int64_t number;   /* events of its kind in its hour */
 	struct tally sum; /* of them all: no rule counts more */
+	int64_t last;     /* the last of them */
 };
 
 static void
@@ -414,9 +418,10 @@ sum_around(struct store *store, const struct conf *conf,
 		}
 	}
 	*hours = (struct hours){ .hour = tally_hour(event->at),
-		.kind = event->kind };
+		.kind = event->kind,
+		.last = tally_hour(event->at + within) };
 	store_tally_hours(store, &event->client, tally_hour(event->at - within),
-	    tally_hour(event->at + within), add_hour, hours);
+	    hours->last, add_hour, hours);
 }
 
 /* Let each rule that counts the event judge, and what is above the client.
@@ -448,6 +453,33 @@ judge_all(struct store *store, struct judge_query *query,
 	if (outcome->stored) {
 		engine_widen(store, query, event, outcome);
 	}
+}
+
+/* The outcome's leeway, by what the tallies say: a rule counts no more than
+ * that, but not all of what it counts for a network around the client. */
+static int64_t
+leeway(const struct judge_query *query, const struct hours *hours)
+{
+	const struct policy *policy = &query->conf->policy;
+	struct policy_wider wider[POLICY_WIDEN_MAX];
+	int64_t least = INT64_MAX;
+
+	for (size_t i = 0; i < policy->rules; i++) {
+		const struct rule *rule = &policy->rule[i];
+		int64_t left = rule->limit - 1 -
+			       tally_of(&hours->sum, rule->kinds);
+
+		if ((rule->kinds & kind_bit(hours->kind)) == 0) {
+			continue;
+		}
+		if (rule->within > query->conf->keep_tallies ||
+		    policy_widen(rule, &query->client, wider) > 0) {
+			left = 0;
+		}
+		least = left < least ? left : least;
+	}
+	/* Later events look beyond what was added up. */
+	return hours->last < tally_hour(query->now) ? 0 : least;
 }
 
 /* Whether it does not count: its address is never banned or allowed, or its
@@ -539,6 +571,8 @@ engine_observe(struct store *store, const struct conf *conf,
 	    store, &(struct store_record){ .tally = &tally, .sum = &sum });
 	sum_around(store, conf, &event, &hours);
 	outcome->stored = is_kept(store, conf, &event, hours.number, &around);
+	outcome->leeway = around.answered ? INT64_MAX : leeway(&query, &hours);
+	outcome->leeway_ends = around.until;
 	if (outcome->stored) {
 		store_record(store, &(struct store_record){ .event = &event });
 	} else if (around.answered || !is_due(hours.number)) {

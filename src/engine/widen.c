@@ -94,7 +94,7 @@ is_spared(
 		allowed.found |= net_contains(net, &conf->allow[i]);
 	}
 	store_allow_each(store, query->at, find_inside, &allowed);
-	return allowed.found || conf_is_own(net, 0) ||
+	return allowed.found || conf_is_own(net, CONF_OWN_NEW) ||
 	       conf_forwards(conf, net) ||
 	       (query->unflushed != NULL &&
 		   (query->unflushed->accepted > 0 ||

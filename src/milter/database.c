@@ -37,6 +37,8 @@ struct database {
 
 	struct store *write;      /* the writing thread's alone; or NULL */
 	struct store *log;        /* database_tend_log()'s alone; or NULL */
+	_Atomic int64_t others;   /* store_changes() of it, in a transaction */
+	_Atomic uint64_t look;    /* filter_look() behind the newest one */
 	_Atomic int64_t retry_at; /* on proc_ticks() */
 	atomic_bool down;         /* by the last attempt */
 
@@ -244,21 +246,6 @@ database_tend_log(struct database *database)
 
 /* ---- reading ---- */
 
-struct timespec
-database_until(int64_t milliseconds)
-{
-	struct timespec at;
-
-	(void)clock_gettime(CLOCK_MONOTONIC, &at);
-	at.tv_sec += milliseconds / 1000;
-	at.tv_nsec += milliseconds % 1000 * 1000000;
-	if (at.tv_nsec >= 1000000000) {
-		at.tv_sec++;
-		at.tv_nsec -= 1000000000;
-	}
-	return at;
-}
-
 void
 database_charge(int64_t *left, int64_t began)
 {
@@ -273,7 +260,7 @@ static bool
 take(pthread_mutex_t *mutex, int64_t *left)
 {
 	const int64_t began = proc_ticks();
-	const struct timespec until = database_until(*left);
+	const struct timespec until = proc_until(*left);
 	const bool taken = pthread_mutex_clocklock(
 			       mutex, CLOCK_MONOTONIC, &until) == 0;
 
@@ -394,6 +381,15 @@ database_standing(struct database *database, const struct conf *conf,
 	return DATABASE_NOTHING;
 }
 
+int64_t
+database_others(struct database *database)
+{
+	const int64_t others = atomic_load(&database->others);
+	const uint64_t look = atomic_load(&database->look);
+
+	return look != 0 && look == filter_look(database->filter) ? others : -1;
+}
+
 bool
 database_tend_filter(struct database *database)
 {
@@ -443,6 +439,7 @@ database_begin(struct database *database, int64_t wait)
 	if (database->write != NULL) {
 		store_patience(database->write, wait > 0 ? (int)wait : 0);
 		store_begin(database->write);
+		atomic_store(&database->others, store_changes(database->write));
 	} else {
 		fail(database, false);
 	}
@@ -462,6 +459,7 @@ database_commit(struct database *database)
 		return false;
 	}
 	atomic_store(&database->down, false);
+	atomic_store(&database->look, filter_look(database->filter));
 	(void)atomic_fetch_add(&database->version, 1);
 	atomic_store(&database->wrote, true);
 	return true;
@@ -574,11 +572,17 @@ database_take_counts(
 	return counters_take(database->counters, counted, max);
 }
 
+size_t
+database_counts(struct database *database)
+{
+	return counters_rows(database->counters);
+}
+
 void
 database_lose_counts(struct database *database)
 {
 	database_lose(
-	    database, LOSS_COUNTS, (int64_t)counters_rows(database->counters));
+	    database, LOSS_COUNTS, (int64_t)database_counts(database));
 }
 
 bool

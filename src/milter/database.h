@@ -13,7 +13,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <time.h>
 
 #include "conf/conf.h"
 #include "core/standing.h"
@@ -66,8 +65,6 @@ bool database_fine(
 
 /* ---- for sessions ---- */
 
-/* When so many milliseconds have passed, on CLOCK_MONOTONIC. */
-struct timespec database_until(int64_t milliseconds);
 /* Take from what is left what has passed since `began`, on proc_ticks(). */
 void database_charge(int64_t *left, int64_t began);
 
@@ -85,6 +82,10 @@ enum database_answer {
 enum database_answer database_standing(struct database *database,
     const struct conf *conf, int64_t *left, int64_t *version,
     struct standing *standing);
+
+/* A number for what other programs wrote, as the thread that writes found it;
+ * -1 where one of them has written since. */
+int64_t database_others(struct database *database);
 
 /* Read in one bracket of the store; NULL where that cannot be in time, and
  * then there is nothing to end. */
@@ -146,6 +147,8 @@ int64_t database_retry_at(struct database *database);
  * now, else if a minute is over. */
 void database_put_losses(
     struct database *database, bool all, int64_t now, int64_t wait);
+/* How many rows are counted. */
+size_t database_counts(struct database *database);
 /* What is counted is lost, for it is the end. */
 void database_lose_counts(struct database *database);
 

@@ -9,6 +9,7 @@
 #include "base/proc.h"
 #include "base/text.h"
 #include "milter/database.h"
+#include "milter/leeway.h"
 
 enum {
 	/* ms the thread waits for another program's lock: less than a session
@@ -18,11 +19,32 @@ enum {
 	LAST_WAIT = 2000, /* ms for what waits at the end */
 	EVERY = 1000,     /* ms from one round of upkeep to the next */
 	TEND = 250,       /* ms from one look at the files to the next */
-	EVENTS_A_COMMIT = 64,
-	ROWS_A_COMMIT = 256,
-	BANS_A_COMMIT = 16,
-	LIFE_EVERY = 10, /* s */
-	PRUNE_EVERY = 60 /* s, while nothing is old enough */
+	/* A transaction's events are at most so many, or what is written in so
+	 * many ms; and where no session waits for them, and there are not that
+	 * many, it begins so many ms behind the one before. */
+	EVENTS_A_COMMIT = 2048,
+	LASTS = 50,
+	APART = 50,
+	COMMITS_A_ROUND = 8,
+	ROWS_A_COMMIT = 1024,
+	BANS_A_COMMIT = 128,
+	COUNT_EVERY = 10, /* s, while there are more rows than that */
+	LIFE_EVERY = 10,  /* s */
+	PRUNE_EVERY = 60  /* s, while nothing is old enough */
+};
+
+/* What waits to be written. */
+struct entry {
+	struct writer_event event;
+	struct leeway_event leeway; /* where it is no hit, as the next */
+	struct leeway_told told;
+};
+
+/* What one transaction comes to. */
+struct begun {
+	struct ban ban[BANS_A_COMMIT];
+	size_t bans;
+	const struct conf *braked; /* by which the brake was put on; or NULL */
 };
 
 struct writer {
@@ -34,19 +56,29 @@ struct writer {
 	 * stands in the queue changes no more, and only the thread takes it
 	 * out. */
 	pthread_mutex_t mutex;
-	pthread_cond_t wake;        /* there is something to do */
-	pthread_cond_t written;     /* a transaction ended */
-	struct writer_event *queue; /* a ring of WRITER_QUEUE_MAX */
+	pthread_cond_t wake; /* there is something to do */
+	/* A transaction ended: for who came before one began and after; the
+	 * next of them is that of who comes now. */
+	pthread_cond_t written[2];
+	size_t turn;
+	struct entry *queue; /* a ring of WRITER_QUEUE_MAX */
 	size_t head;
 	size_t count;
+	size_t waiting; /* sessions that wait for one of them */
+	struct leeway *leeway;
 	int64_t put; /* entries so far */
 	int64_t done;
 	bool stopping;
 	struct conf *conf;
 
+	/* Of the thread alone. */
+	int64_t began;      /* the newest transaction, on proc_ticks() */
+	struct begun begun; /* in it */
+	struct counted row[ROWS_A_COMMIT];
 	bool doubtful;       /* whether the database works again */
 	int64_t life_at;     /* when the next sign of life is due */
 	enum conf_mode said; /* the mode that the last one told */
+	int64_t count_at;    /* when the counters are due at the latest */
 	int64_t prune_at;    /* when to look for what may be forgotten */
 	int64_t step_at;     /* and when to go on with it, on proc_ticks() */
 };
@@ -61,11 +93,14 @@ writer_new(struct conf *conf)
 	}
 	/* Pages of the queue that were never used take no memory. */
 	writer->queue = calloc(WRITER_QUEUE_MAX, sizeof(*writer->queue));
+	writer->leeway = leeway_new();
 	writer->database = database_new(conf->database);
 	(void)pthread_mutex_init(&writer->mutex, NULL);
 	(void)pthread_cond_init(&writer->wake, NULL);
-	(void)pthread_cond_init(&writer->written, NULL);
-	if (writer->queue == NULL || writer->database == NULL) {
+	(void)pthread_cond_init(&writer->written[0], NULL);
+	(void)pthread_cond_init(&writer->written[1], NULL);
+	if (writer->queue == NULL || writer->leeway == NULL ||
+	    writer->database == NULL) {
 		writer_free(writer);
 		return NULL;
 	}
@@ -103,13 +138,14 @@ writer_reload(struct writer *writer, struct conf *conf)
 	(void)pthread_mutex_lock(&writer->mutex);
 	old = writer->conf;
 	writer->conf = conf;
+	leeway_forget(writer->leeway);
 	(void)pthread_mutex_unlock(&writer->mutex);
 	conf_drop(old);
 }
 
 /* ---- what waits ---- */
 
-static struct writer_event *
+static struct entry *
 entry_at(struct writer *writer, size_t place)
 {
 	return &writer->queue[(writer->head + place) % WRITER_QUEUE_MAX];
@@ -117,10 +153,48 @@ entry_at(struct writer *writer, size_t place)
 
 static bool write_some(struct writer *writer, int64_t now, int64_t wait);
 
-/* Put an entry in the queue and wait until it is written or cannot be now.
- * False where there was no room. */
+/* Whether the session of an entry, the newest in the queue, is to wait: its next
+ * step may have another answer then, the next session may hear another reply, or
+ * more comes than is written. */
 static bool
-enqueue(struct writer *writer, const struct writer_event *entry, int64_t *left)
+must_wait(struct writer *writer, struct entry *entry)
+{
+	const struct writer_event *event = &entry->event;
+
+	if (event->conf == NULL) {
+		return true;
+	}
+	entry->leeway = (struct leeway_event){
+		.client = engine_client(event->conf, &event->address),
+		.kind = event->kind,
+		.at = event->at,
+		.conf = event->conf
+	};
+	return !leeway_ask(writer->leeway, &entry->leeway,
+		   database_others(writer->database)) ||
+	       writer->count > WRITER_QUEUE_MAX / 2;
+}
+
+/* Wait until an entry is written, or cannot be now. */
+static void
+wait_until_written(struct writer *writer, int64_t ticket, int64_t left)
+{
+	const struct timespec until = proc_until(left);
+
+	writer->waiting++;
+	(void)pthread_cond_signal(&writer->wake);
+	while (writer->done < ticket && !database_is_down(writer->database) &&
+	       pthread_cond_clockwait(&writer->written[writer->turn],
+		   &writer->mutex, CLOCK_MONOTONIC, &until) == 0) {
+		/* Another transaction, or none: look again. */
+	}
+	writer->waiting--;
+}
+
+/* Put an entry in the queue, and wait where the session must.  False where
+ * there was no room. */
+static bool
+enqueue(struct writer *writer, const struct writer_event *event, int64_t *left)
 {
 	const int64_t began = proc_ticks();
 	bool room;
@@ -128,22 +202,21 @@ enqueue(struct writer *writer, const struct writer_event *entry, int64_t *left)
 	(void)pthread_mutex_lock(&writer->mutex);
 	room = writer->count < WRITER_QUEUE_MAX;
 	if (room) {
-		const struct timespec until = database_until(*left);
 		const int64_t ticket = ++writer->put;
+		struct entry *entry = entry_at(writer, writer->count++);
 
-		*entry_at(writer, writer->count++) = *entry;
-		(void)pthread_cond_signal(&writer->wake);
-		while (writer->threaded && writer->done < ticket &&
-		       !database_is_down(writer->database) &&
-		       pthread_cond_clockwait(&writer->written, &writer->mutex,
-			   CLOCK_MONOTONIC, &until) == 0) {
-			/* Another transaction, or none: look again. */
+		*entry = (struct entry){ .event = *event };
+		if (must_wait(writer, entry) && writer->threaded) {
+			wait_until_written(writer, ticket, *left);
+		} else if (writer->count == 1 ||
+			   writer->count == EVENTS_A_COMMIT) {
+			(void)pthread_cond_signal(&writer->wake);
 		}
 	}
 	(void)pthread_mutex_unlock(&writer->mutex);
 	database_charge(left, began);
 	if (!writer->threaded && !database_is_down(writer->database)) {
-		(void)write_some(writer, entry->at, WRITE_WAIT);
+		(void)write_some(writer, event->at, WRITE_WAIT);
 	}
 	return room;
 }
@@ -177,99 +250,127 @@ writer_hit(
 
 /* ---- writing: the thread, or whoever has a writer without one ---- */
 
-/* Bans that begin in one transaction. */
-struct begun_bans {
-	struct ban ban[BANS_A_COMMIT];
-	size_t bans;
-	const struct conf *braked; /* by which the brake was put on; or NULL */
-};
-
 static void
-write_event(struct writer *writer, struct store *store,
-    const struct writer_event *entry, int64_t now, struct begun_bans *fresh)
+write_event(struct writer *writer, struct store *store, struct entry *entry,
+    int64_t now)
 {
-	const struct net client = engine_client(entry->conf, &entry->address);
+	const struct writer_event *event = &entry->event;
 	const struct tally unflushed = database_counted(
-	    writer->database, &client, NULL);
+	    writer->database, &entry->leeway.client, NULL);
 	char key[HASH_TEXT_SIZE] = "";
-	struct observation seen = { .address = entry->address,
-		.kind = entry->kind,
-		.at = entry->at,
+	struct observation seen = { .address = event->address,
+		.kind = event->kind,
+		.at = event->at,
 		.source = "milter",
-		.null_sender = entry->null_sender,
-		.nth = entry->nth,
-		.detail = entry->detail[0] == '\0' ? NULL : entry->detail };
+		.null_sender = event->null_sender,
+		.nth = event->nth,
+		.detail = event->detail[0] == '\0' ? NULL : event->detail };
 	struct outcome outcome = { .bans = 0 };
+	struct begun *begun = &writer->begun;
 
-	engine_key(store, entry->name, key);
+	engine_key(store, event->name, key);
 	seen.key = key[0] == '\0' ? NULL : key;
-	engine_observe(store, entry->conf, &seen, &unflushed, now, &outcome);
+	engine_observe(store, event->conf, &seen, &unflushed, now, &outcome);
 	for (size_t i = 0; i < outcome.bans; i++) {
-		fresh->ban[fresh->bans++] = outcome.ban[i];
+		begun->ban[begun->bans++] = outcome.ban[i];
 	}
 	if (outcome.braked) {
-		fresh->braked = entry->conf;
+		begun->braked = event->conf;
 	}
+	entry->told = (struct leeway_told){ .state = database_others(
+						writer->database),
+		.events = outcome.leeway,
+		.ends = outcome.leeway_ends };
 }
 
-/* Take entries that were written out of the queue. */
+/* Take entries that were written out of the queue; at the end, all. */
 static void
 remove_entries(struct writer *writer, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		struct writer_event *entry = entry_at(writer, i);
+		const struct writer_event *event = &entry_at(writer, i)->event;
 
-		if (entry->conf != NULL) {
-			conf_drop(entry->conf);
+		if (event->conf != NULL) {
+			conf_drop(event->conf);
 		}
 	}
 	(void)pthread_mutex_lock(&writer->mutex);
+	for (size_t i = 0; i < count; i++) {
+		const struct entry *entry = entry_at(writer, i);
+
+		if (entry->leeway.noted) {
+			leeway_tell(
+			    writer->leeway, &entry->leeway, &entry->told);
+		}
+	}
 	writer->count -= count;
 	writer->done += (int64_t)count;
 	/* One that is empty begins anew, so that few pages are used. */
 	writer->head = writer->count == 0
 			   ? 0
 			   : (writer->head + count) % WRITER_QUEUE_MAX;
-	(void)pthread_cond_broadcast(&writer->written);
 	(void)pthread_mutex_unlock(&writer->mutex);
+}
+
+/* Write entries in the transaction that is open; gives back how many. */
+static size_t
+write_entries(
+    struct writer *writer, struct store *store, size_t count, int64_t now)
+{
+	size_t done = 0;
+
+	while (done < count &&
+	       writer->begun.bans + ENGINE_BANS_MAX <= BANS_A_COMMIT &&
+	       (done == 0 || proc_ticks() - writer->began < LASTS)) {
+		struct entry *entry = entry_at(writer, done++);
+
+		if (entry->event.conf == NULL) {
+			engine_count(store, &entry->event.hit, 1);
+		} else {
+			write_event(writer, store, entry, now);
+		}
+	}
+	return done;
 }
 
 /* Write some of the queue in one transaction; true where there may be more. */
 static bool
 write_some(struct writer *writer, int64_t now, int64_t wait)
 {
-	struct begun_bans fresh = { .bans = 0 };
+	struct begun *begun = &writer->begun;
 	struct store *store;
 	size_t count;
+	size_t turn;
 	size_t done = 0;
 
 	(void)pthread_mutex_lock(&writer->mutex);
 	count = writer->count < EVENTS_A_COMMIT ? writer->count
 						: EVENTS_A_COMMIT;
+	turn = writer->turn;
+	writer->turn = 1 - turn;
 	(void)pthread_mutex_unlock(&writer->mutex);
+	begun->bans = 0;
+	begun->braked = NULL;
 	store = count == 0 ? NULL : database_begin(writer->database, wait);
-	while (store != NULL && done < count &&
-	       fresh.bans + ENGINE_BANS_MAX <= BANS_A_COMMIT) {
-		const struct writer_event *entry = entry_at(writer, done++);
-
-		if (entry->conf == NULL) {
-			engine_count(store, &entry->hit, 1);
-		} else {
-			write_event(writer, store, entry, now, &fresh);
+	writer->began = proc_ticks();
+	if (store != NULL) {
+		done = write_entries(writer, store, count, now);
+		if (!database_commit(writer->database)) {
+			done = 0;
 		}
 	}
-	if (store != NULL && !database_commit(writer->database)) {
-		done = 0;
-		fresh.bans = 0;
-		fresh.braked = NULL;
+	for (size_t i = 0; i < begun->bans && done > 0; i++) {
+		engine_log_ban(&begun->ban[i]);
 	}
-	for (size_t i = 0; i < fresh.bans; i++) {
-		engine_log_ban(&fresh.ban[i]);
-	}
-	if (fresh.braked != NULL) {
-		engine_log_brake(fresh.braked);
+	if (begun->braked != NULL && done > 0) {
+		engine_log_brake(begun->braked);
 	}
 	remove_entries(writer, done);
+	/* Not before: who is woken needs the mutex. */
+	(void)pthread_cond_broadcast(&writer->written[turn]);
+	if (done < count) {
+		(void)pthread_cond_broadcast(&writer->written[1 - turn]);
+	}
 	return done > 0 && (done < count || count == EVENTS_A_COMMIT);
 }
 
@@ -277,7 +378,7 @@ write_some(struct writer *writer, int64_t now, int64_t wait)
 static bool
 write_counters(struct writer *writer, int64_t wait)
 {
-	struct counted rows[ROWS_A_COMMIT];
+	struct counted *rows = writer->row;
 	struct store *store;
 	size_t count;
 	bool fine = true;
@@ -329,11 +430,16 @@ writer_round(struct writer *writer, int64_t now)
 	bool alive;
 
 	/* All that waits, but not what comes meanwhile without end. */
-	for (int i = 0; i < WRITER_QUEUE_MAX / EVENTS_A_COMMIT &&
-			write_some(writer, now, ROUND_WAIT);
-	     i++) {
+	for (int i = 0;
+	     i < COMMITS_A_ROUND && write_some(writer, now, ROUND_WAIT); i++) {
 	}
-	while (write_counters(writer, ROUND_WAIT)) {
+	/* Of many rows most are of clients that come again. */
+	if (database_counts(database) <= ROWS_A_COMMIT ||
+	    database_counts(database) > DATABASE_COUNTS_MAX / 2 ||
+	    engine_due(writer->count_at, now, COUNT_EVERY)) {
+		while (write_counters(writer, ROUND_WAIT)) {
+		}
+		writer->count_at = now + COUNT_EVERY;
 	}
 	/* The sign of life, by which it shows as well that a database in
 	 * trouble can be written again. */
@@ -356,6 +462,19 @@ writer_round(struct writer *writer, int64_t now)
 
 /* ---- the thread ---- */
 
+/* When to write what waits, with the mutex held. */
+static int64_t
+write_at(const struct writer *writer)
+{
+	const int64_t retry = database_retry_at(writer->database);
+	const int64_t next = writer->began + APART;
+
+	return writer->waiting > 0 || writer->count >= EVENTS_A_COMMIT ||
+		       next < retry
+		   ? retry
+		   : next;
+}
+
 /* Until there is something to write, and sense in an attempt, or a round is
  * due; true where it is to end. */
 static bool
@@ -370,15 +489,13 @@ wait_for_work(struct writer *writer, int64_t round_at)
 		int64_t at = writer->step_at < round_at ? writer->step_at
 							: round_at;
 
-		if (writer->count > 0 &&
-		    database_retry_at(writer->database) < at) {
-			at = database_retry_at(writer->database);
+		if (writer->count > 0 && write_at(writer) < at) {
+			at = write_at(writer);
 		}
 		stopping = writer->stopping;
 		due = ticks >= at;
 		if (!stopping && !due) {
-			const struct timespec until = database_until(
-			    at - ticks);
+			const struct timespec until = proc_until(at - ticks);
 
 			(void)pthread_cond_clockwait(&writer->wake,
 			    &writer->mutex, CLOCK_MONOTONIC, &until);
@@ -451,12 +568,14 @@ writer_free(struct writer *writer)
 	}
 	remove_entries(writer, writer->count);
 	database_free(writer->database);
+	leeway_free(writer->leeway);
 	if (writer->conf != NULL) {
 		conf_drop(writer->conf);
 	}
 	(void)pthread_mutex_destroy(&writer->mutex);
 	(void)pthread_cond_destroy(&writer->wake);
-	(void)pthread_cond_destroy(&writer->written);
+	(void)pthread_cond_destroy(&writer->written[0]);
+	(void)pthread_cond_destroy(&writer->written[1]);
 	free(writer->queue);
 	free(writer);
 }

@@ -2,7 +2,9 @@
  * The one thread that writes, for all sessions.
  *
  * It takes the events that wait in a bounded queue, writes them in one
- * transaction and wakes the sessions that wait for it.  An event that cannot
+ * transaction and wakes the sessions that wait for it: those of events that may
+ * begin a ban, which their next step must hear of.  What nobody waits for is
+ * written at once, but by some transactions a second.  An event that cannot
  * be written keeps its place and its time and is tried again: at once where
  * another program was writing, else once a second, when the thread also writes
  * the counters and the sign of life and forgets what is old.  Safe between threads.
@@ -67,10 +69,11 @@ struct writer_event {
 	char name[WRITER_NAME_SIZE];     /* whose key is recorded; or empty */
 	struct counted hit;
 };
-/* Write it, and wait for that: a ban takes effect at the next command.  A
- * reference of `conf` is held meanwhile.  At most `*left` milliseconds, from
- * which the wait is taken, also while another program writes, but not at all
- * while the database cannot be written. */
+/* Write it, and wait for that where it may begin a ban, or where too many wait:
+ * a ban takes effect at the next command.  A reference of `conf` is held
+ * meanwhile.  At most `*left` milliseconds, from which the wait is taken, also
+ * while another program writes, but not at all while the database cannot be
+ * written. */
 void writer_record(
     struct writer *writer, const struct writer_event *event, int64_t *left);
 
