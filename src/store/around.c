@@ -6,8 +6,12 @@
 #include "store/db.h"
 
 static const char *const next_length[DB_TABLES] = {
-	[DB_BAN] = "SELECT min(bits) FROM ban WHERE family = :family"
-		   " AND bits > :above AND bits <= :bits",
+	/* What the index leaves out (schema/013-smaller.sql) may be there. */
+	[DB_BAN] = "SELECT min(bits) FROM (SELECT min(bits) AS bits FROM ban"
+		   " WHERE family = :family AND bits NOT IN (32, 64)"
+		   " AND bits > :above AND bits <= :bits"
+		   " UNION ALL SELECT 32 UNION ALL SELECT 64)"
+		   " WHERE bits > :above AND bits <= :bits",
 	[DB_ALLOW] = "SELECT min(bits) FROM allow WHERE family = :family"
 		     " AND bits > :above AND bits <= :bits"
 };

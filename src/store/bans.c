@@ -366,25 +366,27 @@ store_ban_honest_newest(struct store *store)
 }
 
 /* Of which a question about suspects is, with what was accepted of each. */
-#define LOOKED_AT                                                              \
+#define LOOKED_AT(which)                                                       \
 	" FROM (SELECT *, (SELECT ifnull(sum(accepted), 0) FROM tally"         \
 	" WHERE tally.client = ban.client AND hour > :since"                   \
 	" AND hour <= ban.begins) AS welcome FROM ban WHERE ends > :at"        \
-	" AND (CASE WHEN :observed THEN begins >= :at ELSE begins <= :at END)" \
-	" AND cleared IS NULL AND observed = :observed"                        \
-	" ORDER BY ends DESC LIMIT 20000)"
+	" AND cleared IS NULL AND " which " ORDER BY ends DESC LIMIT 20000)"
+#define ENFORCED "observed = 0 AND +begins <= :at"
+#define OBSERVED "observed <> 0 AND +begins >= :at"
+#define SUSPECTS(which)                                                        \
+	"SELECT " DB_BAN_COLUMNS ", welcome" LOOKED_AT(                        \
+	    which) " WHERE welcome >= :least ORDER BY welcome DESC, id DESC LIMIT :most"
+#define COUNT(which)                                                           \
+	"SELECT count(*), total(welcome >= :least)" LOOKED_AT(which)
 
 void
 store_ban_suspects(struct store *store, const struct suspects_query *query,
     void (*each)(void *to, const struct ban *ban, int64_t accepted), void *to)
 {
 	sqlite3_stmt *row = db_query(store,
-	    "SELECT " DB_BAN_COLUMNS ", welcome" LOOKED_AT
-	    " WHERE welcome >= :least ORDER BY welcome DESC, id DESC"
-	    " LIMIT :most",
+	    query->observed ? SUSPECTS(OBSERVED) : SUSPECTS(ENFORCED),
 	    DB_WITH(db_int(":since", query->since),
 		db_int(":at", query->active_at),
-		db_int(":observed", query->observed),
 		db_int(":least", SUSPECT_ACCEPTED),
 		db_int(":most", query->most)));
 	struct ban ban;
@@ -403,10 +405,9 @@ store_ban_suspects_count(
     struct store *store, const struct suspects_query *query)
 {
 	sqlite3_stmt *row = db_query(store,
-	    "SELECT count(*), total(welcome >= :least)" LOOKED_AT,
+	    query->observed ? COUNT(OBSERVED) : COUNT(ENFORCED),
 	    DB_WITH(db_int(":since", query->since),
 		db_int(":at", query->active_at),
-		db_int(":observed", query->observed),
 		db_int(":least", SUSPECT_ACCEPTED)));
 	struct suspects_count count = { .bans = 0 };
 

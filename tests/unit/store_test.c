@@ -115,7 +115,7 @@ refused_databases_are_left_untouched(void **state)
 		{ "a stranger's database in WAL mode", make_foreign_wal,
 		    "not a database of videur" },
 		{ "a newer database", make_newer,
-		    "its version 9999 is newer than this program's, 12" },
+		    "its version 9999 is newer than this program's, 13" },
 		{ "a folder", make_folder, "not a regular file" },
 	};
 	struct fixture *fixture = *state;
