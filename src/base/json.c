@@ -151,5 +151,9 @@ json_time(struct json *json, const char *name, int64_t at)
 {
 	char text[TIME_TEXT_SIZE];
 
-	json_string(json, name, text_from_time(at, text));
+	if (at == 0) {
+		json_raw(json, name, "null");
+	} else {
+		json_string(json, name, text_from_time(at, text));
+	}
 }

@@ -35,7 +35,7 @@ void json_int(struct json *json, const char *name, int64_t value);
 void json_bool(struct json *json, const char *name, bool value);
 /* A value that is JSON already, as null. */
 void json_raw(struct json *json, const char *name, const char *value);
-/* A time as "2026-11-21T18:05:42Z". */
+/* A time as "2026-11-21T18:05:42Z"; 0 is none, and null. */
 void json_time(struct json *json, const char *name, int64_t at);
 
 #endif

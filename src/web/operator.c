@@ -311,11 +311,7 @@ add_ban(struct json *json, const struct operator_ban *row, bool suspect)
 	json_int(json, "step", ban->step);
 	json_time(json, "begins", ban->begins);
 	json_time(json, "ends", ban->ends);
-	if (ban->cleared != 0) {
-		json_time(json, "cleared", ban->cleared);
-	} else {
-		json_raw(json, "cleared", "null");
-	}
+	json_time(json, "cleared", ban->cleared);
 	json_bool(json, "observed", ban->observed);
 	json_string(json, "ref", ban->ref);
 	json_int(json, "hits", ban->hits);
@@ -340,9 +336,9 @@ add_life(struct json *json, const struct state *life, const char *name)
 }
 
 static void
-add_state(struct json *json, const struct operator_view *view, const char *mode)
+add_state(struct json *json, const struct operator_view *view)
 {
-	json_string(json, "mode", mode);
+	json_string(json, "mode", conf_mode_name(view->conf->mode));
 	json_string(json, "policy", view->conf->policy.name);
 	json_string(json, "database", view->conf->database);
 	if (view->why[0] != '\0') {
@@ -351,11 +347,7 @@ add_state(struct json *json, const struct operator_view *view, const char *mode)
 	}
 	json_object(json, "brake");
 	json_bool(json, "on", view->brake.on);
-	if (view->brake.since != 0) {
-		json_time(json, "since", view->brake.since);
-	} else {
-		json_raw(json, "since", "null");
-	}
+	json_time(json, "since", view->brake.since);
 	json_object_end(json);
 	json_object(json, "services");
 	add_life(json, &view->state[STATE_MILTER], "milter");
@@ -395,11 +387,7 @@ add_allowed(struct json *json, const struct operator_view *view)
 
 		json_object(json, NULL);
 		json_string(json, "network", net_format(&allow->net, text));
-		if (allow->until != 0) {
-			json_time(json, "until", allow->until);
-		} else {
-			json_raw(json, "until", "null");
-		}
+		json_time(json, "until", allow->until);
 		json_string(json, "note", allow->note);
 		json_object_end(json);
 	}
@@ -479,8 +467,7 @@ operator_json(const struct operator_view *view, const struct stats *stats,
 
 	json_object(json, NULL);
 	if (all || view->why[0] != '\0') {
-		add_state(json, view,
-		    view->conf->mode == CONF_OBSERVE ? "observe" : "enforce");
+		add_state(json, view);
 	}
 	if (view->part == OPERATOR_ADDRESS && view->found) {
 		add_address(json, view);

@@ -67,8 +67,7 @@ put_state(const struct page *page)
 	struct section *root = page->root;
 
 	section_yes(root, VAR_OVERVIEW, true);
-	section_word(root, VAR_MODE, "op-mode-",
-	    conf->mode == CONF_OBSERVE ? "observe" : "enforce");
+	section_word(root, VAR_MODE, "op-mode-", conf_mode_name(conf->mode));
 	section_text(root, VAR_POLICY, conf->policy.name);
 	if (view->why[0] != '\0') {
 		return;

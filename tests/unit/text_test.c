@@ -198,12 +198,12 @@ json_nests(void **state)
 	json_bool(&json, "yes", true);
 	json_object_end(&json);
 	json_array_end(&json);
-	json_raw(&json, "none", "null");
-	json_time(&json, "at", 0);
+	json_time(&json, "none", 0);
+	json_time(&json, "at", 1);
 	json_object_end(&json);
 	check_text("commas and brackets", buf,
 	    "{\"empty\":[],\"list\":[-1,{\"yes\":true}],\"none\":null,"
-	    "\"at\":\"1970-01-01T00:00:00Z\"}");
+	    "\"at\":\"1970-01-01T00:00:01Z\"}");
 }
 
 int
