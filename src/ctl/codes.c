@@ -239,9 +239,7 @@ put_networks(const struct policy *policy)
 			output_record(&row);
 		}
 	}
-	if (output_end() == 0) {
-		output_say("  none");
-	}
+	output_end_or("  none");
 }
 
 static void
@@ -255,9 +253,7 @@ put_rules(const struct policy *policy)
 		any_soft = any_soft || policy->rule[i].soft > 0;
 		put_rule(&policy->rule[i]);
 	}
-	if (output_end() == 0) {
-		output_say("  none");
-	}
+	output_end_or("  none");
 	if (any_soft) {
 		output_say(
 		    "  SOFT: so many first steps answer 450 instead of 5xx");
@@ -301,9 +297,7 @@ put_limits(const struct policy *policy)
 			output_record(&row);
 		}
 	}
-	if (output_end() == 0) {
-		output_say("  none");
-	}
+	output_end_or("  none");
 }
 
 enum exit_status

@@ -61,9 +61,7 @@ put_bans(struct ctl *ctl, int64_t since)
 			output_record(&rows[i]);
 		}
 	}
-	if (output_end() == 0) {
-		output_say("none");
-	}
+	output_end_or("none");
 }
 
 static const struct layout busiest = {
@@ -101,9 +99,7 @@ put_digest(struct ctl *ctl, int64_t since)
 	output_say("\nClients refused most often:");
 	output_table("refused", &busiest);
 	store_refused(ctl->store, since, SHOWN, put_client, NULL);
-	if (output_end() == 0) {
-		output_say("nobody was refused");
-	}
+	output_end_or("nobody was refused");
 	output_say("\nBanned now, though mail was accepted before (look at "
 		   "these):");
 	if (list_put_suspects(ctl, "suspects", SHOWN) == 0) {

@@ -358,9 +358,7 @@ put_networks(struct known *known)
 			}
 		}
 	}
-	if (output_end() == 0) {
-		output_say("  none counted");
-	}
+	output_end_or("  none counted");
 }
 
 /* ---- bans ---- */

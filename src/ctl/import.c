@@ -119,6 +119,24 @@ import_keep(const struct ctl *ctl, const struct import_ban *ban)
 		   : "out of memory";
 }
 
+enum exit_status
+import_file(struct ctl *ctl, const char *what, const char *note,
+    bool (*read)(struct ctl *ctl, FILE *from))
+{
+	FILE *from = import_open(ctl);
+	enum exit_status status = EXIT_USAGE;
+
+	if (from == NULL) {
+		return status;
+	}
+	if (read(ctl, from)) {
+		status = import_all(ctl, what,
+		    note != NULL ? note : piece("DROP list %s", name_of()));
+	}
+	import_close(from);
+	return status;
+}
+
 /* ---- a DROP list ---- */
 
 /* Understand a line, which is cut in place: what is wrong with it, or NULL.
@@ -191,18 +209,7 @@ read_list(struct ctl *ctl, FILE *from)
 enum exit_status
 import_drop(struct ctl *ctl)
 {
-	FILE *from = import_open(ctl);
-	enum exit_status status = EXIT_USAGE;
-
-	if (from == NULL) {
-		return status;
-	}
-	if (read_list(ctl, from)) {
-		status = import_all(
-		    ctl, "import drop", piece("DROP list %s", name_of()));
-	}
-	import_close(from);
-	return status;
+	return import_file(ctl, "import drop", NULL, read_list);
 }
 
 /* ---- banning ---- */

@@ -39,4 +39,9 @@ void import_complain(int64_t line, const char *wrong);
 enum exit_status import_all(
     struct ctl *ctl, const char *what, const char *note);
 
+/* Read the file that the words name, and ban whom it holds.  `note` NULL: it is
+ * a DROP list. */
+enum exit_status import_file(struct ctl *ctl, const char *what,
+    const char *note, bool (*read)(struct ctl *ctl, FILE *from));
+
 #endif

@@ -276,31 +276,14 @@ read_json(struct ctl *ctl, FILE *from)
 
 /* ---- the verbs ---- */
 
-static enum exit_status
-import_file(struct ctl *ctl, const char *what,
-    bool (*read)(struct ctl *ctl, FILE *from))
-{
-	FILE *from = import_open(ctl);
-	enum exit_status status = EXIT_USAGE;
-
-	if (from == NULL) {
-		return status;
-	}
-	if (read(ctl, from)) {
-		status = import_all(ctl, what, what);
-	}
-	import_close(from);
-	return status;
-}
-
 enum exit_status
 import_csv(struct ctl *ctl)
 {
-	return import_file(ctl, "import csv", read_csv);
+	return import_file(ctl, "import csv", "import csv", read_csv);
 }
 
 enum exit_status
 import_json(struct ctl *ctl)
 {
-	return import_file(ctl, "import json", read_json);
+	return import_file(ctl, "import json", "import json", read_json);
 }

@@ -281,6 +281,14 @@ output_end(void)
 	return level.count;
 }
 
+void
+output_end_or(const char *none)
+{
+	if (output_end() == 0) {
+		output_say("%s", none);
+	}
+}
+
 /* ---- values ---- */
 
 /* As programs read it, and as people do; NULL: none. */

@@ -51,6 +51,8 @@ void output_list(const char *name);
 /* The end of what was begun last; gives back how many rows or values it had.
  * The end of a table writes the rows that wait. */
 int64_t output_end(void);
+/* The same, and where it had none people are told so. */
+void output_end_or(const char *none);
 
 /* ---- values ---- */
 

@@ -173,9 +173,7 @@ share_status(struct ctl *ctl)
 	output_gap();
 	output_table("hosts", &peers);
 	store_share_peer_each(ctl->store, put_peer, &shown);
-	if (output_end() == 0) {
-		output_say("no other host yet");
-	}
+	output_end_or("no other host yet");
 	output_time("checked_at", ctl->now);
 	output_end();
 	return sharing.connected && sharing.differ == 0 ? EXIT_FINE : EXIT_NO;

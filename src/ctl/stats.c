@@ -201,9 +201,7 @@ put_sums(const char *name, const struct layout *layout, const char *title,
 			output_record(&row[i]);
 		}
 	}
-	if (output_end() == 0) {
-		output_say("none");
-	}
+	output_end_or("none");
 }
 
 /* The refused sessions of each day as a picture that stands for itself. */

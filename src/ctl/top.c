@@ -247,9 +247,7 @@ put_busy(struct recent *recent, size_t most)
 		row.ref = ban.ref;
 		output_record(&row);
 	}
-	if (output_end() == 0) {
-		output_say("no offences in the last 15 minutes");
-	}
+	output_end_or("no offences in the last 15 minutes");
 }
 
 static void
@@ -275,9 +273,7 @@ put_refused(struct recent *recent, size_t most)
 	output_table("refused_lately", &turned);
 	store_refused(ctl->store, ctl->now - RECENT_QUARTER, (int64_t)most,
 	    put_refused_client, NULL);
-	if (output_end() == 0) {
-		output_say("no session refused in the last 15 minutes");
-	}
+	output_end_or("no session refused in the last 15 minutes");
 }
 
 static void
