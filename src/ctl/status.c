@@ -252,17 +252,13 @@ put_seen(struct ctl *ctl)
 	output_say("\nRead by videur-watch today and yesterday:");
 	output_table("sources", &sources);
 	engine_sources(ctl->store, ctl->now, put_source, NULL);
-	if (output_end() == 0) {
-		output_say("  nothing");
-	}
+	output_end_or("  nothing");
 }
 
 /* The mode that is configured, and services that run in another one. */
 static void
 put_mode(struct ctl *ctl, const struct state *states)
 {
-	static const enum engine_state services[] = { STATE_MILTER,
-		STATE_WATCH };
 	const char *mode = conf_mode_name(ctl->conf->mode);
 	struct observing observing;
 
@@ -282,16 +278,15 @@ put_mode(struct ctl *ctl, const struct state *states)
 	} else {
 		output_line("mode", "%s", mode);
 	}
-	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
-		const struct state *runs = engine_state_mode(
-		    states, services[i]);
+	for (enum engine_state i = STATE_MILTER; i <= STATE_WATCH; i++) {
+		const char *other = records_other_mode(
+		    states, i, ctl->conf->mode, ctl->now);
 
-		if (ctl->now - states[services[i]].since <= RECORDS_SILENCE &&
-		    runs->there && strcmp(runs->value, mode) != 0) {
+		if (other != NULL) {
 			output_line("",
 			    "videur-%s still runs in mode %s: say \"videur "
 			    "%s\"",
-			    engine_state_name(services[i]), runs->value, mode);
+			    engine_state_name(i), other, mode);
 		}
 	}
 }

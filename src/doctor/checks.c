@@ -252,8 +252,6 @@ check_sharing(const struct facts *facts, struct diagnosis *out)
 static void
 check_mode(const struct facts *facts, struct diagnosis *out)
 {
-	static const enum engine_state services[] = { STATE_MILTER,
-		STATE_WATCH };
 	const struct records *records = &facts->records;
 	const char *mode = conf_mode_name(facts->conf->mode);
 	char numbers[2][NUMBER_SIZE];
@@ -266,15 +264,13 @@ check_mode(const struct facts *facts, struct diagnosis *out)
 		    diagnosis_number(records->observed.suspects, numbers[1]),
 		    text_from_time(records->observing, since));
 	}
-	for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
-		const struct state *runs = engine_state_mode(
-		    records->state, services[i]);
+	for (enum engine_state i = STATE_MILTER; i <= STATE_WATCH; i++) {
+		const char *other = records_other_mode(
+		    records->state, i, facts->conf->mode, facts->now);
 
-		if (facts->now - records->state[services[i]].since <=
-			RECORDS_SILENCE &&
-		    runs->there && strcmp(runs->value, mode) != 0) {
-			diagnosis_say(out, "mode-differs",
-			    engine_state_name(services[i]), runs->value, mode);
+		if (other != NULL) {
+			diagnosis_say(out, "mode-differs", engine_state_name(i),
+			    other, mode);
 		}
 	}
 }

@@ -233,6 +233,11 @@ void facts_free(struct facts *facts);
 struct facts *facts_gather_postfix(
     const struct conf *conf, const char *postfix, int64_t now);
 
+/* The mode that a service runs in where that is another one than `mode` and it
+ * lives, or NULL. */
+const char *records_other_mode(const struct state states[static STATE_COUNT],
+    enum engine_state service, enum conf_mode mode, int64_t now);
+
 /* Read the records, the first time or again. */
 void facts_read_records(struct facts *facts, struct store *store);
 

@@ -183,3 +183,15 @@ facts_allowed_until(const struct facts *facts, const struct net *net)
 	}
 	return until;
 }
+
+const char *
+records_other_mode(const struct state states[static STATE_COUNT],
+    enum engine_state service, enum conf_mode mode, int64_t now)
+{
+	const struct state *runs = engine_state_mode(states, service);
+
+	return now - states[service].since <= RECORDS_SILENCE && runs->there &&
+		       strcmp(runs->value, conf_mode_name(mode)) != 0
+		   ? runs->value
+		   : NULL;
+}
