@@ -253,40 +253,24 @@ command_lists(const struct command *command)
 	return strcmp(command->usage, "[list]") == 0;
 }
 
-/* Of a verb's second words the nearest to what was written, or NULL; how many
- * there are. */
+/* Of a verb's second words the nearest to what was written, or NULL; and all of
+ * them, "" where it has none. */
 static const char *
-second_word(const char *first, const char *written, size_t *count)
+second_word(const char *first, const char *written, const char **all)
 {
 	struct nearest near = { .written = written };
 
-	*count = 0;
+	*all = "";
 	for (size_t i = 0; i < commands_count; i++) {
 		const struct command *one = &commands[i];
 
 		if (one->word[1] != NULL && strcmp(one->word[0], first) == 0) {
 			nearest_offer(&near, one->word[1]);
-			++*count;
+			*all = piece("%s%s%s", *all,
+			    (*all)[0] != '\0' ? ", " : "", one->word[1]);
 		}
 	}
 	return near.word;
-}
-
-/* "videur import" alone: which second words there are. */
-static void
-say_second_words(const char *first)
-{
-	const char *list = "";
-
-	for (size_t i = 0; i < commands_count; i++) {
-		const struct command *one = &commands[i];
-
-		if (one->word[1] != NULL && strcmp(one->word[0], first) == 0) {
-			list = piece("%s%s%s", list,
-			    list[0] != '\0' ? ", " : "", one->word[1]);
-		}
-	}
-	output_complain("\"%s\" needs a second word: %s", first, list);
 }
 
 bool
@@ -294,13 +278,13 @@ command_misspelt(
     const struct command *command, const char *const *word, size_t words)
 {
 	const char *near;
-	size_t count;
+	const char *all;
 
 	if (words < 2 || command->word[1] != NULL ||
 	    command->syntax.argument[0] != ARGUMENT_END) {
 		return false;
 	}
-	near = second_word(word[0], word[1], &count);
+	near = second_word(word[0], word[1], &all);
 	if (near != NULL) {
 		output_complain(
 		    "unknown verb \"%s %s\": did you mean \"%s %s\"?", word[0],
@@ -328,18 +312,19 @@ command_unknown(const char *const *words_given, size_t words)
 	const char *word = words_given[0];
 	const char *written = words > 1 ? words_given[1] : "";
 	struct nearest near = { .written = word };
-	size_t count;
-	const char *second = second_word(word, written, &count);
+	const char *all;
+	const char *second = second_word(word, written, &all);
+	const bool two = all[0] != '\0';
 
-	if (count > 0 && second == NULL) {
-		say_second_words(word);
+	if (two && second == NULL) {
+		output_complain("\"%s\" needs a second word: %s", word, all);
 		return;
 	}
-	if (count > 0) {
+	if (two) {
 		word = piece("%s %s", word, written);
 		near.word = piece("%s %s", words_given[0], second);
 	}
-	for (size_t i = 0; i < commands_count && count == 0; i++) {
+	for (size_t i = 0; i < commands_count && !two; i++) {
 		nearest_offer(&near, commands[i].word[0]);
 	}
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

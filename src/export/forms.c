@@ -482,42 +482,38 @@ write_ipset(FILE *to, const struct export_list *list)
 
 /* ---- tables of mail servers: the first line that fits counts ---- */
 
+/* A line for each network: behind `quote`, and what allows it or its reply. */
 static void
-write_postfix(FILE *to, const struct export_list *list)
+put_table(FILE *to, const struct export_list *list, const char *quote,
+    const char *allow, const char *refuse)
 {
 	put_head(to, list, "#");
 	for (size_t i = 0; i < list->allows.rows; i++) {
+		fputs(quote, to);
 		put_net(to, table_row(&list->allows, i));
-		fputs(" DUNNO\n", to);
+		fprintf(to, "%s%s\n", quote, allow);
 	}
 	for (size_t i = 0; i < list->nets.rows; i++) {
 		const struct export_net *net = table_row(&list->nets, i);
 
+		fputs(quote, to);
 		put_net(to, &net->net);
-		putc(' ', to);
+		fprintf(to, "%s%s", quote, refuse);
 		put_reply(to, list, ban_at(list, net->first));
 		putc('\n', to);
 	}
 }
 
 static void
+write_postfix(FILE *to, const struct export_list *list)
+{
+	put_table(to, list, "", " DUNNO", " ");
+}
+
+static void
 write_exim(FILE *to, const struct export_list *list)
 {
-	put_head(to, list, "#");
-	for (size_t i = 0; i < list->allows.rows; i++) {
-		putc('"', to);
-		put_net(to, table_row(&list->allows, i));
-		fputs("\":\n", to);
-	}
-	for (size_t i = 0; i < list->nets.rows; i++) {
-		const struct export_net *net = table_row(&list->nets, i);
-
-		putc('"', to);
-		put_net(to, &net->net);
-		fputs("\": ", to);
-		put_reply(to, list, ban_at(list, net->first));
-		putc('\n', to);
-	}
+	put_table(to, list, "\"", ":", ": ");
 }
 
 void

@@ -61,6 +61,14 @@ draw_instance(char instance[static SHARE_INSTANCE_SIZE])
 	text_add_hex(&text, bytes, sizeof(bytes));
 }
 
+static bool
+lose_database(struct exchange *exchange)
+{
+	server_lose(
+	    exchange->server, "the database could not be written to join");
+	return false;
+}
+
 /* What a host that comes for the first time, or anew, puts into its
  * database. */
 static bool
@@ -81,9 +89,7 @@ join_here(struct exchange *exchange, const char *hex)
 	store_share_read(exchange->store, read);
 	if (!exchange_commit(exchange) ||
 	    !store_share_self(exchange->store, self)) {
-		server_lose(exchange->server,
-		    "the database could not be written to join");
-		return false;
+		return lose_database(exchange);
 	}
 	log_info("joined as %s: %" PRId64 " entries are to be sent", self->name,
 	    self->pending);
@@ -120,9 +126,7 @@ compare(struct exchange *exchange, int64_t seq, int64_t n, int64_t pruned)
 		store_begin(exchange->store);
 		store_share_read(exchange->store, n);
 		if (!exchange_commit(exchange)) {
-			server_lose(exchange->server,
-			    "the database could not be written to join");
-			return false;
+			return lose_database(exchange);
 		}
 		exchange->read = exchange->self.read = n;
 	}
@@ -242,9 +246,7 @@ compare_sent(struct exchange *exchange, int64_t seq, bool *other)
 		self->sent += same;
 	}
 	if (self->sent < seq && !*other) {
-		server_lose(exchange->server,
-		    "the database could not be written to join");
-		return false;
+		return lose_database(exchange);
 	}
 	return true;
 }
@@ -266,9 +268,7 @@ begin_anew(struct exchange *exchange)
 	store_share_renew(exchange->store, instance, proc_now());
 	if (!exchange_commit(exchange) ||
 	    !store_share_self(exchange->store, self)) {
-		server_lose(exchange->server,
-		    "the database could not be written to join");
-		return false;
+		return lose_database(exchange);
 	}
 	return true;
 }
