@@ -13,11 +13,13 @@
 /* ---- events ---- */
 
 /* The events of one kind in a window; those of a user who has logged in
- * since are left out. */
+ * since are left out.  Later than the last login of all is most of them. */
 #define OF_KIND                                                                \
 	" FROM event AS e WHERE client = :client AND kind = :kind"             \
 	" AND at > :after AND at <= :until"                                    \
-	" AND (NOT :sure OR NOT doubtful) AND (key IS NULL OR NOT EXISTS"      \
+	" AND (NOT :sure OR NOT doubtful) AND (key IS NULL OR at >"            \
+	" ifnull((SELECT max(at) FROM mark WHERE client = :client"             \
+	" AND reason = :reason AND key > ''), :after) OR NOT EXISTS"           \
 	" (SELECT 1 FROM mark AS m WHERE m.client = e.client"                  \
 	" AND m.reason = :reason AND m.key = e.key AND m.at >= e.at))"
 
@@ -78,6 +80,77 @@ store_event_newest(struct store *store, const struct event_query *query,
 	return db_leave(store, own) == STORE_OK && found;
 }
 
+/* How many there are of a key. */
+struct key_row {
+	char key[STORE_KEY_SIZE];
+	int64_t events;
+};
+
+/* Tell of all keys, and forget them; false where `each` has enough. */
+static bool
+tell_keys(struct table *keys, bool (*each)(void *to, int64_t events), void *to)
+{
+	bool more = true;
+
+	for (size_t i = 0; i < keys->rows && more; i++) {
+		more = each(to, ((struct key_row *)table_row(keys, i))->events);
+	}
+	table_clear(keys);
+	return more;
+}
+
+/* One of a key, mostly that of the one before; false without memory. */
+static bool
+add_key(struct table *keys, struct key_row **last, const char *text)
+{
+	char key[STORE_KEY_SIZE] = "";
+
+	if (*last == NULL || strcmp((*last)->key, text) != 0) {
+		(void)text_copy(key, sizeof(key), text);
+		*last = table_add(keys, key, NULL);
+	}
+	if (*last != NULL) {
+		(*last)->events++;
+	}
+	return *last != NULL;
+}
+
+/* Those of one kind; false where `each` has enough. */
+static bool
+count_keys(struct store *store, const struct event_query *query, enum kind kind,
+    bool (*each)(void *to, int64_t events), void *to)
+{
+	sqlite3_stmt *row = db_query(store,
+	    "SELECT at / 3600 * :hourly, key" OF_KIND " ORDER BY at",
+	    DB_WITH(
+		OF_KIND_WITH(query, kind), db_int(":hourly", query->hourly)));
+	struct key_row *last = NULL;
+	struct table keys;
+	int64_t hour = 0;
+	bool more = true;
+
+	table_init(&keys, STORE_KEY_SIZE, sizeof(struct key_row), 0);
+	while (more && db_row(store, row)) {
+		if (sqlite3_column_int64(row, 0) != hour) {
+			hour = sqlite3_column_int64(row, 0);
+			last = NULL;
+			more = tell_keys(&keys, each, to);
+		}
+		if (sqlite3_column_type(row, 1) == SQLITE_NULL) {
+			more = more && each(to, 1);
+		} else if (!add_key(&keys, &last, db_words(row, 1))) {
+			db_fail(store, STORE_FAILED, "out of memory");
+			more = false;
+		}
+	}
+	if (!more) {
+		db_reset(row);
+	}
+	more = more && tell_keys(&keys, each, to);
+	table_clear(&keys);
+	return more;
+}
+
 void
 store_event_keys(struct store *store, const struct event_query *query,
     bool (*each)(void *to, int64_t events), void *to)
@@ -87,22 +160,8 @@ store_event_keys(struct store *store, const struct event_query *query,
 
 	db_logins_write(store, &query->client);
 	for (enum kind kind = 0; kind < KIND_COUNT && more; kind++) {
-		sqlite3_stmt *row;
-
-		if ((query->kinds & kind_bit(kind)) == 0) {
-			continue;
-		}
-		row = db_query(store,
-		    "SELECT count(*)" OF_KIND
-		    " GROUP BY ifnull(key, id), at / 3600 * :hourly",
-		    DB_WITH(OF_KIND_WITH(query, kind),
-			db_int(":hourly", query->hourly)));
-		while (more && db_row(store, row)) {
-			more = each(to, sqlite3_column_int64(row, 0));
-		}
-		if (!more) {
-			db_reset(row);
-		}
+		more = (query->kinds & kind_bit(kind)) == 0 ||
+		       count_keys(store, query, kind, each, to);
 	}
 	(void)db_leave(store, own);
 }
