@@ -1,5 +1,7 @@
 #include "intake/intake.h"
 
+#include <string.h>
+
 #include "base/table.h"
 #include "base/text.h"
 
@@ -21,25 +23,33 @@ static struct intake_session *
 find_session(struct intake *intake, const struct finding *finding, bool add)
 {
 	struct intake_session *session;
+	struct intake_session *place;
+	uint64_t words[2];
 
-	for (size_t i = 0; i < INTAKE_SESSIONS; i++) {
-		session = &intake->session[i];
+	memcpy(words, &finding->address, sizeof(words));
+	words[0] ^= words[1] ^ (uint64_t)finding->pid;
+	words[0] *= UINT64_C(0x9e3779b97f4a7c15); /* the golden ratio */
+	session = intake->session[words[0] >> 32 & (INTAKE_ROWS - 1)];
+	place = session;
+	for (size_t i = 0; i < INTAKE_PLACES; i++, session++) {
 		if (session->pid == finding->pid &&
 		    (session->failures > 0 || session->login) &&
 		    addr_equal(&session->address, &finding->address) &&
 		    finding->at - session->at < SESSION_LONG) {
 			return session;
 		}
+		if (session->number < place->number) {
+			place = session;
+		}
 	}
 	if (!add) {
 		return NULL;
 	}
-	session = &intake->session[intake->next % INTAKE_SESSIONS];
-	*session = (struct intake_session){ .number = intake->next++,
+	*place = (struct intake_session){ .number = ++intake->sessions,
 		.pid = finding->pid,
 		.address = finding->address,
 		.at = finding->at };
-	return session;
+	return place;
 }
 
 /* The key of a session's failure, which no user's name has, since none holds a
@@ -269,7 +279,7 @@ intake_finding(struct intake *intake, const struct finding *finding,
 	/* What it was good for, where no milter counts it; failures stay. */
 	session = find_session(intake, finding, false);
 	if (session != NULL) {
-		*session = (struct intake_session){ .pid = 0 };
+		*session = (struct intake_session){ .number = 0 };
 	}
 	if (intake->replay) {
 		const struct tally_row row = { .client = engine_client(

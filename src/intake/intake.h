@@ -20,13 +20,16 @@
 #include "store/store.h"
 
 enum {
-	INTAKE_SESSIONS = 256,   /* that are remembered */
+	/* Sessions that are remembered: in a row, which their address and daemon
+	 * tell, the newest. */
+	INTAKE_ROWS = 32, /* a power of 2 */
+	INTAKE_PLACES = 8,
 	INTAKE_WITHDRAWN_MAX = 3 /* failures of one that a login takes back */
 };
 
 /* One with a login that failed without a user's name, or a good one. */
 struct intake_session {
-	size_t number; /* no other has it */
+	size_t number; /* no other has it; 0: there is none */
 	int64_t pid;   /* of the daemon it is with, 0 where that is not known */
 	struct addr address;
 	int64_t at; /* when that began */
@@ -42,8 +45,8 @@ struct intake {
 	 * watcher leaves both to the milter, but for the kinds that the
 	 * configuration gives to it and commands the milter is not told of. */
 	bool replay;
-	struct intake_session session[INTAKE_SESSIONS]; /* a ring */
-	size_t next; /* number of the one that is added next, modulo its size */
+	struct intake_session session[INTAKE_ROWS][INTAKE_PLACES];
+	size_t sessions; /* so far */
 };
 
 struct intake_result {
