@@ -1,5 +1,6 @@
 #include "base/proc.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <grp.h>
@@ -125,13 +126,13 @@ proc_random(unsigned char *bytes, size_t len)
 	}
 }
 
+static const char ref_digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
 char *
 proc_ref_of(uint64_t hash, char ref[static PROC_REF_SIZE])
 {
-	static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
 	for (size_t i = 0; i < PROC_REF_SIZE - 1; i++, hash /= 32) {
-		ref[i] = digits[hash % 32];
+		ref[i] = ref_digits[hash % 32];
 	}
 	ref[PROC_REF_SIZE - 1] = '\0';
 	return ref;
@@ -144,6 +145,21 @@ proc_ref(char ref[static PROC_REF_SIZE])
 
 	proc_random((unsigned char *)&random, sizeof(random));
 	return proc_ref_of(random, ref);
+}
+
+const char *
+proc_ref_read(const char *typed, char ref[static PROC_REF_SIZE])
+{
+	if (typed == NULL || !text_copy(ref, PROC_REF_SIZE, typed)) {
+		return NULL;
+	}
+	for (char *c = ref; *c != '\0'; c++) {
+		*c = (char)toupper((unsigned char)*c);
+		*c = (char)(*c == 'I' || *c == 'L' ? '1'
+			    : *c == 'O'            ? '0'
+						   : *c);
+	}
+	return strspn(ref, ref_digits) == PROC_REF_SIZE - 1 ? ref : NULL;
 }
 
 void

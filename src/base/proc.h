@@ -70,6 +70,9 @@ void proc_random(unsigned char *bytes, size_t len);
 char *proc_ref(char ref[static PROC_REF_SIZE]);
 /* The one of a hash. */
 char *proc_ref_of(uint64_t hash, char ref[static PROC_REF_SIZE]);
+/* The one that was typed, in small letters, too, and with letters that are
+ * mistaken for digits: `ref`, or NULL where it is none, as of NULL. */
+const char *proc_ref_read(const char *typed, char ref[static PROC_REF_SIZE]);
 
 /* Who runs this: the login behind sudo, else the user's name, else "uid N". */
 void proc_who(char *name, size_t size);

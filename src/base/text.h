@@ -20,6 +20,10 @@ enum {
 	DURATION_TEXT_SIZE = 32 /* "1 d 23 h", "90s" */
 };
 
+/* ASCII's, for strspn(). */
+#define TEXT_LETTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
+#define TEXT_ALNUM   TEXT_LETTERS "0123456789"
+
 struct text {
 	char *buf;   /* borrowed */
 	size_t size; /* of buf, at least 1 */

@@ -15,9 +15,7 @@ enum {
 
 /* ---- values ---- */
 
-static const char letters_and_digits[] = "abcdefghijklmnopqrstuvwxyz"
-					 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					 "0123456789._-";
+static const char letters_and_digits[] = TEXT_ALNUM "._-";
 
 static const char *
 copy(const struct key *key, void *field, const char *value)

@@ -109,9 +109,7 @@ set_auth_policy(const struct key *key, void *field, const char *value)
 static const char *
 set_auth_header(const struct key *key, void *field, const char *value)
 {
-	static const char token[] = "abcdefghijklmnopqrstuvwxyz"
-				    "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-				    "0123456789!#$%&'*+-.^_`|~"; /* RFC 9110 */
+	static const char token[] = TEXT_ALNUM "!#$%&'*+-.^_`|~"; /* RFC 9110 */
 	const char *colon = strchr(value, ':');
 	const char *secret = colon != NULL ? colon + 1 : value;
 
@@ -181,9 +179,7 @@ keys_check_zone(const char *folder, const char *name)
 	/* A compiled zone begins so (RFC 8536 3.1); the folder holds tables
 	 * in plain text too. */
 	static const char magic[] = "TZif";
-	const size_t len = strspn(name, "abcdefghijklmnopqrstuvwxyz"
-					"ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-					"0123456789_+-/");
+	const size_t len = strspn(name, TEXT_ALNUM "_+-/");
 	char path[CONF_PATH_SIZE];
 	char head[sizeof(magic)];
 	struct stat status;
@@ -258,9 +254,7 @@ set_host_name(const struct key *key, void *field, const char *value)
 {
 	const size_t len = strlen(value);
 
-	if (strspn(value, "abcdefghijklmnopqrstuvwxyz"
-			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			  "0123456789.-") != len ||
+	if (strspn(value, TEXT_ALNUM ".-") != len ||
 	    (len > 0 && (strchr(".-", value[0]) != NULL ||
 			    strchr(".-", value[len - 1]) != NULL))) {
 		return "must be the name of a host";

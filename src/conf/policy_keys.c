@@ -206,9 +206,7 @@ begin_rule(void *target, const char *title, const char **wrong)
 	struct rule *rule;
 
 	if (len == 0 || len >= BAN_RULE_SIZE ||
-	    strspn(title, "abcdefghijklmnopqrstuvwxyz"
-			  "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			  "0123456789_-") != len) {
+	    strspn(title, TEXT_ALNUM "_-") != len) {
 		*wrong = "a rule's name is 1 to 32 letters, digits, '-' "
 			 "and '_'";
 		return NULL;

@@ -85,9 +85,7 @@ offer_known(bool allowed)
 		}
 		store_close(store);
 	}
-	if (conf != NULL) {
-		conf_drop(conf);
-	}
+	conf_drop(conf);
 }
 
 static void
@@ -100,9 +98,7 @@ offer_rules(void)
 	for (size_t i = 0; conf != NULL && i < conf->policy.rules; i++) {
 		(void)offer(conf->policy.rule[i].name, "");
 	}
-	if (conf != NULL) {
-		conf_drop(conf);
-	}
+	conf_drop(conf);
 }
 
 static void

@@ -267,9 +267,7 @@ run(const char *file, const struct command *command, struct args *args)
 	if (status == EXIT_FINE) {
 		status = run_verb(&ctl, command, args);
 	}
-	if (ctl.store != NULL) {
-		store_close(ctl.store);
-	}
+	store_close(ctl.store);
 	if (ctl.spool != NULL) {
 		(void)fclose(ctl.spool);
 	}

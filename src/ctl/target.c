@@ -9,26 +9,6 @@ enum {
 	NAME_MAX_LEN = 253
 };
 
-/* Crockford's base 32; what is easily misread on the telephone is meant. */
-static bool
-read_ref(const char *word, char ref[static PROC_REF_SIZE])
-{
-	size_t len = 0;
-
-	for (; word[len] != '\0'; len++) {
-		const int c = toupper((unsigned char)word[len]);
-
-		if (len == PROC_REF_SIZE - 1 || !isalnum(c) || c == 'U') {
-			return false;
-		}
-		ref[len] = (char)(c == 'O'               ? '0'
-				  : c == 'I' || c == 'L' ? '1'
-							 : c);
-	}
-	ref[len] = '\0';
-	return len == PROC_REF_SIZE - 1;
-}
-
 bool
 target_is_host(const char *word)
 {
@@ -58,7 +38,7 @@ target_read(const char *word, unsigned also, struct target *out)
 	} else if ((also & TARGET_NETS) != 0 && net_parse(word, &out->who)) {
 		out->kind = TARGET_NET;
 		out->address = out->who.addr;
-	} else if (read_ref(word, ref)) {
+	} else if (proc_ref_read(word, ref) != NULL) {
 		out->kind = TARGET_REF;
 		memcpy(out->ref, ref, sizeof(ref));
 	} else if ((also & TARGET_EVERYBODY) != 0 && strcmp(word, "all") == 0) {

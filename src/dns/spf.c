@@ -274,8 +274,7 @@ is_word(const char *term, size_t len, const char *word)
 static bool
 read_term(struct spf *spf, const char *domain, const char *term)
 {
-	static const char word[] = "abcdefghijklmnopqrstuvwxyz"
-				   "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789";
+	static const char word[] = TEXT_ALNUM;
 	const size_t len = strspn(term, word);
 	const char *rest = term + len;
 

@@ -336,9 +336,7 @@ main(int argc, char **argv)
 		 : value[VALUE_CSV] != NULL
 		     ? (int)read_csv(&feedback)
 		     : (int)read_maildir(&feedback, mail);
-	if (feedback.store != NULL) {
-		store_close(feedback.store);
-	}
+	store_close(feedback.store);
 	conf_drop(feedback.conf);
 	return status;
 }

@@ -155,9 +155,7 @@ simulate_open(const struct conf *conf, const struct policy *policy,
 void
 simulate_close(struct simulation *simulation)
 {
-	if (simulation->store != NULL) {
-		store_close(simulation->store);
-	}
+	store_close(simulation->store);
 	table_clear(&simulation->clients.table);
 	free(simulation->clients.ban);
 	free(simulation);

@@ -121,8 +121,7 @@ begin_rule(void *target, const char *title, const char **wrong)
 	struct text what;
 
 	if (len == 0 || len >= RULES_NAME_SIZE ||
-	    strspn(title, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-			  "0123456789_-") != len) {
+	    strspn(title, TEXT_ALNUM "_-") != len) {
 		*wrong = "a rule's name is 1 to 64 letters, digits, '-' and "
 			 "'_'";
 		return NULL;

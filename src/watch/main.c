@@ -53,9 +53,7 @@ setup_free(struct setup *setup)
 		sources_close(&setup->sources);
 		rules_scratch_free(setup->scratch);
 		rules_free(setup->rules);
-		if (setup->conf != NULL) {
-			conf_drop(setup->conf);
-		}
+		conf_drop(setup->conf);
 		free(setup);
 	}
 }

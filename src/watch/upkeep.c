@@ -40,9 +40,7 @@ load(struct upkeep *upkeep)
 	struct conf *fresh = conf_load(upkeep->path, error);
 
 	if (fresh != NULL) {
-		if (upkeep->conf != NULL) {
-			conf_drop(upkeep->conf);
-		}
+		conf_drop(upkeep->conf);
 		upkeep->conf = fresh;
 	}
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/proc.h"
 #include "conf/conf.h"
 #include "core/standing.h"
 #include "engine/engine.h"
@@ -20,7 +21,7 @@ find_past(const struct request *request, const char *ref,
 	char text[BAN_REF_SIZE];
 
 	*past = (struct lookup_past){ .ban.id = 0 };
-	if (page_read_ref(ref, text) == NULL ||
+	if (proc_ref_read(ref, text) == NULL ||
 	    (standing != NULL && page_ref_ban(standing, text) != NULL)) {
 		return true;
 	}
@@ -85,7 +86,7 @@ read_question(const struct request *request, const struct visitor_item *item,
 	if (request->ref != NULL && request->ref[0] != '\0') {
 		out->ref = request->ref;
 	}
-	if (in_path == NULL && page_read_ref(typed, word) != NULL) {
+	if (in_path == NULL && proc_ref_read(typed, word) != NULL) {
 		out->ref = typed; /* typed where an address belongs */
 		typed = NULL;
 	} else if (typed != NULL && (typed[0] != '\0' || out->ref == NULL)) {

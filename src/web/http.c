@@ -56,9 +56,7 @@ static enum MHD_Result
 add_repeated(
     void *to, enum MHD_ValueKind kind, const char *name, const char *value)
 {
-	static const char of_host[] =
-	    "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-	    "-._~%!$&'()*+,;=:[]";
+	static const char of_host[] = TEXT_ALNUM "-._~%!$&'()*+,;=:[]";
 	struct repeated *all = to;
 
 	(void)kind;

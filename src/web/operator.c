@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "base/json.h"
+#include "base/proc.h"
 #include "base/text.h"
 #include "core/policy.h"
 #include "web/lookup.h"
@@ -145,7 +146,7 @@ find_bans(struct operator_view *view, struct store *store)
 		if (view->found) {
 			return;
 		}
-	} else if (page_read_ref(view->q, ref) != NULL &&
+	} else if (proc_ref_read(view->q, ref) != NULL &&
 		   store_ban_find(store, ref, &ban)) {
 		view->found = true;
 		view->address = ban.who.addr;
@@ -211,7 +212,7 @@ read_address(struct operator_view *view, struct store *store)
 	if (read_who(view->q, &query.who) && query.who.bits == ADDR_BITS) {
 		view->found = true;
 		view->address = query.who.addr;
-	} else if (page_read_ref(view->q, ref) != NULL &&
+	} else if (proc_ref_read(view->q, ref) != NULL &&
 		   store_ban_find(store, ref, &ban)) {
 		view->found = true;
 		view->address = ban.who.addr;

@@ -213,10 +213,6 @@ struct page {
 /* The page of that path ("/codes", "/codes/"), or PAGE_NOT_FOUND; PAGE_FORM for "/". */
 enum page_kind page_of_path(const char *path);
 
-/* The ref as it is written: upper case, and without the letters that are
- * mistaken for digits; NULL where it cannot be one. */
-const char *page_read_ref(const char *ref, char out[static BAN_REF_SIZE]);
-
 /* The ban that has this ref, as a visitor wrote it (NULL for none), or NULL.
  * Who brought its ref may read it again, whatever else he may see. */
 const struct ban *page_ref_ban(

@@ -1,11 +1,11 @@
 /*
  * The page about an address: its bans, what was seen of it, and what to do.
  */
-#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/addr.h"
+#include "base/proc.h"
 #include "base/text.h"
 #include "conf/conf.h"
 #include "core/policy.h"
@@ -20,30 +20,12 @@ enum {
 
 /* ---- refs ---- */
 
-const char *
-page_read_ref(const char *ref, char out[static BAN_REF_SIZE])
-{
-	if (ref == NULL || !text_copy(out, BAN_REF_SIZE, ref)) {
-		return NULL;
-	}
-	for (char *c = out; *c != '\0'; c++) {
-		*c = (char)toupper((unsigned char)*c);
-		*c = (char)(*c == 'I' || *c == 'L' ? '1'
-			    : *c == 'O'            ? '0'
-						   : *c);
-	}
-	return strspn(out, "0123456789ABCDEFGHJKMNPQRSTVWXYZ") ==
-		       BAN_REF_SIZE - 1
-		   ? out
-		   : NULL;
-}
-
 const struct ban *
 page_ref_ban(const struct standing *standing, const char *ref)
 {
 	char text[BAN_REF_SIZE];
 
-	ref = page_read_ref(ref, text);
+	ref = proc_ref_read(ref, text);
 	for (size_t i = 0; ref != NULL && i < standing->bans; i++) {
 		if (strcmp(ref, standing->ban[i].ref) == 0) {
 			return &standing->ban[i];
@@ -522,7 +504,7 @@ page_form_fill(struct page *page)
 	const struct standing *standing = page->standing;
 	char ip[ADDR_TEXT_SIZE];
 	char text[BAN_REF_SIZE];
-	const char *ref = page_read_ref(page->ref, text);
+	const char *ref = proc_ref_read(page->ref, text);
 	struct section *own;
 
 	/* Of no block that is known, else the page were about its address. */
@@ -544,7 +526,7 @@ page_lookup_fill(struct page *page)
 	struct section *root = page->root;
 	char *ip = page_data_room(page->data, ADDR_TEXT_SIZE);
 	char text[BAN_REF_SIZE];
-	const char *ref = page_read_ref(page->ref, text);
+	const char *ref = proc_ref_read(page->ref, text);
 
 	if (ip == NULL) {
 		return;

@@ -124,8 +124,7 @@ judge_address(const struct addr *address)
 static enum visitor_asks
 find_address(const char *text, struct addr *out)
 {
-	static const char of_word[] = "0123456789abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ.:";
+	static const char of_word[] = TEXT_ALNUM ".:";
 	enum visitor_asks best = VISITOR_ASKS_NO_ADDRESS;
 
 	while (*text != '\0' && best != VISITOR_ASKS_FINE) {
@@ -219,8 +218,7 @@ looks_like_address(const char *word)
 static bool
 joins_addresses(const char *word)
 {
-	static const char letters[] = "abcdefghijklmnopqrstuvwxyz"
-				      "ABCDEFGHIJKLMNOPQRSTUVWXYZ";
+	static const char letters[] = TEXT_LETTERS;
 	const size_t len = strcspn(word, ":");
 	const size_t alphabetic = strspn(word, letters);
 
