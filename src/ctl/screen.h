@@ -33,7 +33,7 @@ void screen_safe(FILE *to, const char *text, size_t len);
 void screen_wrapped(const char *text, size_t at, size_t indent);
 
 /* Write a line behind a label; one in capitals, as "DAMAGED", cannot wait. */
-void screen_labelled(const char *label, const char *text);
+void screen_labelled(const char *label, const char *value);
 
 /* Start a table, of `layout` until the next. */
 void screen_begin(const struct layout *layout);

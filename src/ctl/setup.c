@@ -16,16 +16,6 @@
 #include "doctor/checks.h"
 #include "doctor/facts.h"
 
-enum {
-	CF_MOST = 4 * 1024 * 1024
-};
-
-/* main.cf and master.cf. */
-static const char *const of_file[UNDO_FILES] = {
-	[UNDO_MAIN] = "",
-	[UNDO_MASTER] = "master",
-};
-
 /* One thing to change, as it is shown. */
 struct change_row {
 	const char *config;
@@ -87,8 +77,8 @@ may_change(const char *folder)
 	char path[PATH_MAX];
 
 	for (int i = 0; i < UNDO_FILES; i++) {
-		if (!change_file(folder, of_file[i], path, sizeof(path)) ||
-		    access(path, W_OK) != 0 || access(folder, W_OK) != 0) {
+		if (!undo_file(folder, i, path) || access(path, W_OK) != 0 ||
+		    access(folder, W_OK) != 0) {
 			output_complain("%s: %s%s", path,
 			    strerrordesc_np(errno),
 			    geteuid() != 0 ? ": run it as root" : "");
@@ -132,57 +122,6 @@ ask(const struct ctl *ctl, enum exit_status *status)
 }
 
 /* ---- one folder of Postfix, changed as a whole or not at all ---- */
-
-/* Both files; false after a complaint. */
-static bool
-read_files(const char *folder, char *text[static UNDO_FILES])
-{
-	char why[FILE_WHY_SIZE];
-	char path[PATH_MAX];
-
-	for (int i = 0; i < UNDO_FILES; i++) {
-		text[i] = change_file(folder, of_file[i], path, sizeof(path))
-			      ? file_read_text(path, CF_MOST, why)
-			      : NULL;
-		if (text[i] == NULL) {
-			output_complain("%s: %s", path, why);
-			return false;
-		}
-	}
-	return true;
-}
-
-static void
-free_files(char *text[static UNDO_FILES])
-{
-	for (int i = 0; i < UNDO_FILES; i++) {
-		free(text[i]);
-	}
-}
-
-static bool
-write_file(const char *folder, int file, const char *text)
-{
-	char why[FILE_WHY_SIZE] = "";
-	char path[PATH_MAX];
-	bool done = change_file(folder, of_file[file], path, sizeof(path)) &&
-		    file_replace(path, text, 0644, why);
-
-	if (!done) {
-		output_complain("%s: %s", path, why);
-	}
-	return done;
-}
-
-static void
-put_back(const char *folder, char *const text[static UNDO_FILES])
-{
-	for (int i = 0; i < UNDO_FILES; i++) {
-		(void)write_file(folder, i, text[i]);
-	}
-	output_complain(
-	    "%s: main.cf and master.cf are as they were before", folder);
-}
 
 /* Whether Postfix takes what is written there now; false after a complaint. */
 static bool
@@ -342,7 +281,7 @@ change_one(struct ctl *ctl, const struct plan *plan, const struct mta *mta)
 	static struct undo undo; /* too large for a stack */
 	bool done = (undo_read(database, &undo, why) ||
 			complain_of_undo(ctl, why)) &&
-		    read_files(step.folder, before);
+		    undo_files_read(step.folder, before);
 
 	for (size_t i = 0; done && i < plan->changes; i++) {
 		const struct change *change = plan->change[i];
@@ -362,7 +301,7 @@ change_one(struct ctl *ctl, const struct plan *plan, const struct mta *mta)
 		}
 	}
 	done = done && check_postfix_takes(step.folder) &&
-	       read_files(step.folder, after);
+	       undo_files_read(step.folder, after);
 	for (int i = 0; done && i < UNDO_FILES; i++) {
 		step.before[i] = before[i];
 		step.after[i] = after[i];
@@ -372,11 +311,11 @@ change_one(struct ctl *ctl, const struct plan *plan, const struct mta *mta)
 		   complain_of_undo(ctl, why)) &&
 	       audit(ctl, "setup postfix", &step);
 	if (!done && before[UNDO_MASTER] != NULL) {
-		put_back(step.folder, before);
+		undo_files_put_back(step.folder, before);
 	}
 	undo_free(&undo);
-	free_files(before);
-	free_files(after);
+	undo_files_free(before);
+	undo_files_free(after);
 	return done;
 }
 
@@ -512,7 +451,7 @@ revert_file(const struct undo_step *step, int file, const char *now)
 
 	if (strcmp(now, step->after[file]) == 0) {
 		return strcmp(now, step->before[file]) == 0 ||
-		       write_file(step->folder, file, step->before[file]);
+		       undo_file_write(step->folder, file, step->before[file]);
 	}
 	for (size_t i = 0; done && i < step->settings; i++) {
 		const struct undo_setting *setting = &step->setting[i];
@@ -539,7 +478,7 @@ revert_step(struct ctl *ctl, const struct undo *undo, size_t at)
 	const struct undo_step *step = &undo->step[at];
 	char *now[UNDO_FILES] = { NULL };
 	char why[FILE_WHY_SIZE];
-	bool done = read_files(step->folder, now);
+	bool done = undo_files_read(step->folder, now);
 
 	for (int i = 0; done && i < UNDO_FILES; i++) {
 		done = revert_file(step, i, now[i]);
@@ -548,9 +487,9 @@ revert_step(struct ctl *ctl, const struct undo *undo, size_t at)
 	       (undo_cut(ctl->conf->database, undo, at, why) ||
 		   complain_of_undo(ctl, why));
 	if (!done && now[UNDO_MASTER] != NULL) {
-		put_back(step->folder, now);
+		undo_files_put_back(step->folder, now);
 	}
-	free_files(now);
+	undo_files_free(now);
 	return done && audit(ctl, "setup postfix --undo", step);
 }
 

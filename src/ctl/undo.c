@@ -10,9 +10,12 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "ctl/output.h"
+#include "doctor/change.h"
 
 enum {
 	UNDO_MOST = 16 * 1024 * 1024,
+	CF_MOST = 4 * 1024 * 1024,
 	UNDO_MODE = 0600,
 	FD_PATH_SIZE = 32
 };
@@ -249,4 +252,63 @@ undo_cut(const char *database, const struct undo *undo, size_t step,
 		fine = file_replace(path, undo->kept, UNDO_MODE, why);
 	}
 	return fine;
+}
+
+/* ---- Postfix's files, whole ---- */
+
+bool
+undo_file(const char *folder, int file, char path[static PATH_MAX])
+{
+	return change_file(
+	    folder, file == UNDO_MASTER ? "master" : "", path, PATH_MAX);
+}
+
+bool
+undo_files_read(const char *folder, char *text[static UNDO_FILES])
+{
+	char why[FILE_WHY_SIZE];
+	char path[PATH_MAX];
+
+	for (int i = 0; i < UNDO_FILES; i++) {
+		text[i] = undo_file(folder, i, path)
+			      ? file_read_text(path, CF_MOST, why)
+			      : NULL;
+		if (text[i] == NULL) {
+			output_complain("%s: %s", path, why);
+			return false;
+		}
+	}
+	return true;
+}
+
+void
+undo_files_free(char *text[static UNDO_FILES])
+{
+	for (int i = 0; i < UNDO_FILES; i++) {
+		free(text[i]);
+	}
+}
+
+bool
+undo_file_write(const char *folder, int file, const char *text)
+{
+	char why[FILE_WHY_SIZE] = "";
+	char path[PATH_MAX];
+	bool done = undo_file(folder, file, path) &&
+		    file_replace(path, text, 0644, why);
+
+	if (!done) {
+		output_complain("%s: %s", path, why);
+	}
+	return done;
+}
+
+void
+undo_files_put_back(const char *folder, char *const text[static UNDO_FILES])
+{
+	for (int i = 0; i < UNDO_FILES; i++) {
+		(void)undo_file_write(folder, i, text[i]);
+	}
+	output_complain(
+	    "%s: main.cf and master.cf are as they were before", folder);
 }

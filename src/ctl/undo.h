@@ -9,6 +9,7 @@
 #ifndef CTL_UNDO_H
 #define CTL_UNDO_H
 
+#include <limits.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -61,5 +62,20 @@ bool undo_add(const char *database, const struct undo *undo,
 /* Forget the steps from that one on. */
 bool undo_cut(const char *database, const struct undo *undo, size_t step,
     char why[static FILE_WHY_SIZE]);
+
+/* ---- Postfix's files in a folder, whole ---- */
+
+/* The path of one; false where it does not fit. */
+bool undo_file(const char *folder, int file, char path[static PATH_MAX]);
+
+/* Read both, for the caller to free; false after a complaint. */
+bool undo_files_read(const char *folder, char *text[static UNDO_FILES]);
+void undo_files_free(char *text[static UNDO_FILES]);
+
+/* Put a text in the place of one; false after a complaint. */
+bool undo_file_write(const char *folder, int file, const char *text);
+/* All as it was, which is said. */
+void undo_files_put_back(
+    const char *folder, char *const text[static UNDO_FILES]);
 
 #endif

@@ -125,9 +125,7 @@ page_calendar_write(struct page *page, struct text *out)
 	char link[LINK_SIZE];
 	const char *words = describe(page, link);
 	struct line line = { .out = out };
-	char begins[STAMP_SIZE];
-	char ends[STAMP_SIZE];
-	char now[STAMP_SIZE];
+	char begins[STAMP_SIZE], ends[STAMP_SIZE], now[STAMP_SIZE];
 	char ip[ADDR_TEXT_SIZE];
 	char own[ADDR_TEXT_SIZE + STAMP_SIZE + LINK_SIZE];
 
