@@ -11,7 +11,7 @@
 
 enum {
 	/* So many events a transaction: others get their turn in between. */
-	CHUNK = 1024
+	CHUNK = 2048
 };
 
 /* One line, understood. */

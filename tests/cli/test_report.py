@@ -161,14 +161,14 @@ def test_a_bad_last_line_undoes_ten_thousand_good_ones(house):
     assert stored(house) == 1
 
 
-@pytest.mark.parametrize("count", [1023, 1024, 1026, 3000])
-def test_lines_are_stored_in_chunks_of_1024(house, count):
+@pytest.mark.parametrize("count", [2047, 2048, 2050, 5000])
+def test_lines_are_stored_in_chunks_of_2048(house, count):
     house.do("report", "-", given="helo 203.0.113.7\n" * count)
     assert house.sql("SELECT sum(helo) FROM tally") == [(count,)]
     assert stored(house) == 20, "its ban answers the others"
     notes = [note for _, _, note in house.audit()]
-    chunks, rest = divmod(count, 1024)
-    assert notes == ["1024 events"] * chunks + [f"{rest} events"] * (rest > 0)
+    chunks, rest = divmod(count, 2048)
+    assert notes == ["2048 events"] * chunks + [f"{rest} events"] * (rest > 0)
 
 
 def test_the_order_of_lines_does_not_matter(house):
