@@ -5,11 +5,9 @@
 #ifndef UNIT_FIXTURE_H
 #define UNIT_FIXTURE_H
 
-#include "check.h"
+#include "database.h"
 
-#include <stdio.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 #include "base/text.h"
 #include "conf/conf.h"
@@ -98,7 +96,7 @@ fixture_up(void **state)
 	(void)snprintf(fixture->path, sizeof(fixture->path), "%s/videur.db",
 	    fixture->folder);
 	fixture->conf = fixture_conf();
-	fixture->store = fixture_open(fixture, STORE_WRITE);
+	fixture->store = new_database(fixture->path);
 	*state = fixture;
 	return 0;
 }
@@ -106,16 +104,10 @@ fixture_up(void **state)
 static inline int
 fixture_down(void **state)
 {
-	static const char *const tails[] = { "", "-wal", "-shm", "-journal" };
 	struct fixture *fixture = *state;
-	char path[128];
 
 	store_close(fixture->store);
-	for (size_t i = 0; i < COUNT(tails); i++) {
-		(void)snprintf(
-		    path, sizeof(path), "%s%s", fixture->path, tails[i]);
-		(void)unlink(path);
-	}
+	remove_database(fixture->path);
 	(void)rmdir(fixture->folder);
 	free(fixture->conf);
 	free(fixture);

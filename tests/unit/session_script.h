@@ -1,11 +1,11 @@
 /*
  * Sessions played from a script of words, on the real engine over a database
- * in memory: one client, up to three sessions of it at once.
+ * of their own: one client, up to three sessions of it at once.
  */
 #ifndef UNIT_SESSION_SCRIPT_H
 #define UNIT_SESSION_SCRIPT_H
 
-#include "check.h"
+#include "database.h"
 
 #include <stdlib.h>
 
@@ -23,6 +23,7 @@ enum {
 };
 
 struct play {
+	char path[64];
 	struct store *store;
 	struct writer *writer;
 	struct limits *limits;
@@ -206,8 +207,6 @@ static inline void
 play_begin(
     struct play *play, struct conf *conf, const char *ip, const char *port)
 {
-	char error[STORE_ERROR_SIZE];
-
 	*play = (struct play){
 		.conf = conf, .ip = ip, .port = port, .now = NOW
 	};
@@ -216,8 +215,11 @@ play_begin(
 		assert_true(net_parse(ip, &play->client));
 		play->client = net_around(&play->client.addr, 32, 64);
 	}
-	assert_int_equal(
-	    store_open(&play->store, "", STORE_SCRATCH, 0, error), STORE_OK);
+	(void)text_copy(play->path, sizeof(play->path),
+	    access("/dev/shm", W_OK) == 0 ? "/dev/shm/videur-play-XXXXXX"
+					  : "/tmp/videur-play-XXXXXX");
+	assert_int_equal(close(mkstemp(play->path)), 0);
+	play->store = new_database(play->path);
 	play->writer = writer_new(conf_hold(conf));
 	play->limits = limits_new(writer_database(play->writer));
 	assert_non_null(play->limits);
@@ -280,6 +282,7 @@ play_end(struct play *play)
 	limits_free(play->limits);
 	writer_free(play->writer);
 	store_close(play->store);
+	remove_database(play->path);
 	conf_drop(play->conf);
 }
 

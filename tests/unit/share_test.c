@@ -368,16 +368,9 @@ a_rescued_host_goes_on_where_it_was(void **state)
 		    store_rescue(fixture->path, saved, &counts, error),
 		    STORE_OK);
 		store_close(fixture->store);
+		remove_database(fixture->path);
 		assert_int_equal(rename(saved, fixture->path), 0);
-		for (const char *tail = "-wal"; tail != NULL;
-		     tail = strcmp(tail, "-wal") == 0 ? "-shm" : NULL) {
-			(void)snprintf(
-			    saved, sizeof(saved), "%s%s", fixture->path, tail);
-			(void)unlink(saved);
-			(void)snprintf(saved, sizeof(saved), "%s/saved%d%s",
-			    fixture->folder, round, tail);
-			(void)unlink(saved);
-		}
+		remove_database(saved);
 		fixture->store = fixture_open(fixture, STORE_WRITE);
 		assert_true(store_share_self(fixture->store, &is));
 		check_int("sent", is.sent, was.sent);

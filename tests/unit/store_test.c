@@ -19,18 +19,6 @@ write_file(const char *path, const void *bytes, size_t len)
 	assert_int_equal(close(fd), 0);
 }
 
-static void
-remove_database(const char *path)
-{
-	static const char *const tails[] = { "", "-wal", "-shm" };
-	char side[160];
-
-	for (size_t i = 0; i < COUNT(tails); i++) {
-		(void)snprintf(side, sizeof(side), "%s%s", path, tails[i]);
-		(void)unlink(side);
-	}
-}
-
 /* Content of a file, and how much of it. */
 static size_t
 read_file(const char *path, char *bytes, size_t size)
@@ -209,6 +197,9 @@ how_a_new_database_is_made(void **state)
 	char shm[128];
 	struct store_numbers numbers;
 
+	store_close(fixture->store);
+	remove_database(fixture->path);
+	fixture->store = fixture_open(fixture, STORE_WRITE);
 	assert_int_equal(stat(fixture->path, &st), 0);
 	check_int(
 	    "readable and writable by user and group", st.st_mode & 0777, 0660);

@@ -453,7 +453,6 @@ starts_locked(void **state)
 static void
 deleted(void **state)
 {
-	static const char *const sides[] = { "", "-wal", "-shm" };
 	struct fixture *fixture = *state;
 	struct database *database;
 	struct place place;
@@ -463,13 +462,7 @@ deleted(void **state)
 	database_tend_log(database);
 	offend(&place, "203.0.113.9", T0);
 	store_close(fixture->store);
-	for (size_t i = 0; i < COUNT(sides); i++) {
-		char path[160];
-
-		(void)snprintf(
-		    path, sizeof(path), "%s%s", fixture->path, sides[i]);
-		assert_int_equal(unlink(path), 0);
-	}
+	remove_database(fixture->path);
 	for (int round = 0; round < 3; round++) {
 		database_tend(database);
 		database_tend_log(database);
