@@ -57,6 +57,14 @@ enum {
 	SPARED_BITS = 4
 };
 
+/* So many more events of a client, of whatever kinds and not from before, can
+ * come before one of a kind can begin a ban: until that time, and while nothing
+ * else is written. */
+struct leeway_found {
+	int64_t events;
+	int64_t ends;
+};
+
 /* What became of it. */
 struct outcome {
 	/* False: the address is allowed or never banned, or its message has
@@ -71,11 +79,7 @@ struct outcome {
 	unsigned spared;
 	bool braked; /* it put the brake on */
 	bool storm;  /* it shows that logins fail for all; once a storm */
-	/* So many more events of the client, of whatever kinds and no older,
-	 * can come before one of this kind can begin a ban: until that time,
-	 * and while nobody else writes to the database. */
-	int64_t leeway;
-	int64_t leeway_ends;
+	struct leeway_found leeway; /* behind it */
 };
 
 /* Who is counted when this address does something. */
@@ -101,6 +105,10 @@ char *engine_hash(const unsigned char secret[static STORE_SECRET_SIZE],
 void engine_observe(struct store *store, const struct conf *conf,
     const struct observation *seen, const struct tally *unflushed, int64_t now,
     struct outcome *outcome);
+
+/* Before any is observed: the leeway of a client that does something now. */
+struct leeway_found engine_leeway(struct store *store, const struct conf *conf,
+    const struct addr *address, enum kind kind, int64_t now);
 
 /* Add to the sums by day. */
 void engine_sum(struct store *store, enum daily what, const char *name,

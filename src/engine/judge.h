@@ -88,6 +88,43 @@ void engine_judge_stored(struct store *store, const struct conf *conf,
 void engine_why_together(
     struct store *store, const struct judge_query *query, struct why *why);
 
+/* Bans around an event of a client. */
+struct around {
+	const struct conf *conf;
+	int64_t at;
+	uint32_t reasons; /* of those that hold then, a bit each */
+	int64_t since;    /* when the newest of them began or ended before */
+	int64_t until;    /* when the first of those that hold ends */
+	bool cut;         /* one held in a part of its clock hour */
+	bool answered;    /* they hold for all that it could be banned for */
+};
+
+/*
+ * Whether an event is to be kept, the `number`th of its kind and hour.  Not
+ * one that bans have answered: they hold for the reason of every rule that
+ * counts it, so that it will never count.  Nor one of a full hour; where a ban
+ * held in that hour, the number says less than what was kept.
+ */
+bool engine_is_kept(struct store *store, const struct conf *conf,
+    const struct event *event, int64_t number, struct around *around);
+
+/* What the tallies say of the hours that any rule may look at for an event. */
+struct hours {
+	int64_t hour; /* of the event */
+	enum kind kind;
+	int64_t number;   /* events of its kind in its hour */
+	struct tally sum; /* of them all: no rule counts more */
+	int64_t last;     /* the last of them */
+};
+
+void engine_hours(struct store *store, const struct conf *conf,
+    const struct event *event, struct hours *hours);
+
+/* The leeway of an outcome. */
+struct leeway_found engine_leeway_in(const struct conf *conf,
+    const struct event *event, int64_t now, const struct hours *hours,
+    const struct around *around);
+
 /* A ban for failed logins that were seen on port 25 holds there, too. */
 void engine_reach_everywhere(struct ban *ban);
 

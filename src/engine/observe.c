@@ -283,83 +283,6 @@ is_storm(
 	return true;
 }
 
-/* Bans around an event of a client. */
-struct around {
-	const struct conf *conf;
-	int64_t at;
-	uint32_t reasons; /* of those that hold then, a bit each */
-	int64_t since;    /* when the newest of them began or ended before */
-	int64_t until;    /* when the first of those that hold ends */
-	bool cut;         /* one held in a part of its clock hour */
-	bool answered;    /* they hold for all that it could be banned for */
-};
-
-static bool
-look_around(void *to, const struct ban *ban)
-{
-	struct around *around = to;
-	const int64_t hour = tally_hour(around->at);
-	const int64_t over = ban_over(ban);
-	const int64_t last = over <= around->at ? over : ban->begins;
-
-	if (ban->observed && around->conf->mode != CONF_OBSERVE) {
-		return true;
-	}
-	around->cut |= ban->begins < hour + HOUR && over > hour;
-	if (last <= around->at && last > around->since) {
-		around->since = last;
-	}
-	if (ban->begins <= around->at && around->at < over) {
-		around->reasons |= UINT32_C(1) << ban->reason;
-		around->until = over < around->until ? over : around->until;
-	}
-	return true;
-}
-
-/*
- * Whether an event is to be kept, the `number`th of its kind and hour.  Not
- * one that bans have answered: they hold for the reason of every rule that
- * counts it, so that it will never count.  Nor one of a full hour; where a ban
- * held in that hour, the number says less than what was kept.
- */
-static bool
-is_kept(struct store *store, const struct conf *conf, const struct event *event,
-    int64_t number, struct around *around)
-{
-	const int64_t hour = tally_hour(event->at);
-	uint32_t reasons = 0;
-
-	*around = (struct around){ .conf = conf,
-		.at = event->at,
-		.since = INT64_MIN,
-		.until = INT64_MAX };
-	store_ban_each(store,
-	    &(struct ban_query){ .scope = BAN_COVERING,
-		.who = event->client,
-		.active_at = hour,
-		.later = true,
-		.observed = true },
-	    look_around, around);
-	for (size_t i = 0; i < conf->policy.rules; i++) {
-		const struct rule *rule = &conf->policy.rule[i];
-
-		if ((rule->kinds & kind_bit(event->kind)) != 0) {
-			reasons |= UINT32_C(1) << rule->reason;
-		}
-	}
-	around->answered = around->reasons != 0 &&
-			   (reasons & ~around->reasons) == 0;
-	return !around->answered &&
-	       (number <= ENGINE_HOUR_MAX ||
-		   (around->cut &&
-		       store_event_count(store,
-			   &(struct event_query){ .client = event->client,
-			       .kinds = kind_bit(event->kind),
-			       .after = hour - 1,
-			       .until = hour + HOUR - 1,
-			       .most = ENGINE_HOUR_MAX }) < ENGINE_HOUR_MAX));
-}
-
 static bool
 is_trusted(struct store *store, const struct judge_query *query, int64_t t)
 {
@@ -381,47 +304,6 @@ is_due(int64_t number)
 		each *= 2;
 	}
 	return number % each == 0;
-}
-
-/* What the tallies say of the hours that any rule may look at for an event. */
-struct hours {
-	int64_t hour; /* of the event */
-	enum kind kind;
-	int64_t number;   /* events of its kind in its hour */
-	struct tally sum; /* of them all: no rule counts more */
-	int64_t last;     /* the last of them */
-};
-
-static void
-add_hour(void *to, int64_t hour, const struct tally *tally)
-{
-	struct hours *hours = to;
-
-	if (hour == hours->hour) {
-		hours->number = tally->kind[hours->kind];
-	}
-	tally_add(&hours->sum, tally);
-}
-
-static void
-sum_around(struct store *store, const struct conf *conf,
-    const struct event *event, struct hours *hours)
-{
-	int64_t within = 0;
-
-	for (size_t i = 0; i < conf->policy.rules; i++) {
-		const struct rule *rule = &conf->policy.rule[i];
-
-		if ((rule->kinds & kind_bit(event->kind)) != 0 &&
-		    rule->within > within) {
-			within = rule->within;
-		}
-	}
-	*hours = (struct hours){ .hour = tally_hour(event->at),
-		.kind = event->kind,
-		.last = tally_hour(event->at + within) };
-	store_tally_hours(store, &event->client, tally_hour(event->at - within),
-	    hours->last, add_hour, hours);
 }
 
 /* Let each rule that counts the event judge, and what is above the client.
@@ -453,33 +335,6 @@ judge_all(struct store *store, struct judge_query *query,
 	if (outcome->stored) {
 		engine_widen(store, query, event, outcome);
 	}
-}
-
-/* The outcome's leeway, by what the tallies say: a rule counts no more than
- * that, but not all of what it counts for a network around the client. */
-static int64_t
-leeway(const struct judge_query *query, const struct hours *hours)
-{
-	const struct policy *policy = &query->conf->policy;
-	struct policy_wider wider[POLICY_WIDEN_MAX];
-	int64_t least = INT64_MAX;
-
-	for (size_t i = 0; i < policy->rules; i++) {
-		const struct rule *rule = &policy->rule[i];
-		int64_t left = rule->limit - 1 -
-			       tally_of(&hours->sum, rule->kinds);
-
-		if ((rule->kinds & kind_bit(hours->kind)) == 0) {
-			continue;
-		}
-		if (rule->within > query->conf->keep_tallies ||
-		    policy_widen(rule, &query->client, wider) > 0) {
-			left = 0;
-		}
-		least = left < least ? left : least;
-	}
-	/* Later events look beyond what was added up. */
-	return hours->last < tally_hour(query->now) ? 0 : least;
 }
 
 /* Whether it does not count: its address is never banned or allowed, or its
@@ -518,9 +373,9 @@ engine_judge_stored(struct store *store, const struct conf *conf,
 	*outcome = (struct outcome){ .counted = true, .stored = true };
 	if (exemption(conf, &event->address) == STANDING_CLEAR &&
 	    !store_allow_find(store, &event->address, now, NULL) &&
-	    is_kept(store, conf, event, 0, &around)) {
+	    engine_is_kept(store, conf, event, 0, &around)) {
 		query.spent = around.since;
-		sum_around(store, conf, event, &hours);
+		engine_hours(store, conf, event, &hours);
 		judge_all(store, &query, event, &hours.sum, outcome);
 	}
 }
@@ -569,10 +424,10 @@ engine_observe(struct store *store, const struct conf *conf,
 	outcome->counted = true;
 	store_record(
 	    store, &(struct store_record){ .tally = &tally, .sum = &sum });
-	sum_around(store, conf, &event, &hours);
-	outcome->stored = is_kept(store, conf, &event, hours.number, &around);
-	outcome->leeway = around.answered ? INT64_MAX : leeway(&query, &hours);
-	outcome->leeway_ends = around.until;
+	engine_hours(store, conf, &event, &hours);
+	outcome->stored = engine_is_kept(
+	    store, conf, &event, hours.number, &around);
+	outcome->leeway = engine_leeway_in(conf, &event, now, &hours, &around);
 	if (outcome->stored) {
 		store_record(store, &(struct store_record){ .event = &event });
 	} else if (around.answered || !is_due(hours.number)) {

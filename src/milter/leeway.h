@@ -2,9 +2,9 @@
  * Which events can begin no ban, so that no session waits until they are
  * written.
  *
- * What the engine says of a client's newest event tells how many more can come
- * (struct outcome); those that wait to be written are among them.  Not safe
- * between threads.
+ * What the engine says of a client tells how many more can come; those that wait
+ * to be written are among them.  It holds until another program writes to the
+ * database.  Safe between threads.
  */
 #ifndef MILTER_LEEWAY_H
 #define MILTER_LEEWAY_H
@@ -12,38 +12,29 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "base/addr.h"
-#include "conf/conf.h"
-#include "core/kind.h"
+#include "engine/engine.h"
+#include "milter/queued.h"
 
+struct database;
 struct leeway;
 
-/* NULL without memory. */
-struct leeway *leeway_new(void);
+/* `database` is borrowed.  NULL without memory. */
+struct leeway *leeway_new(struct database *database);
 void leeway_free(struct leeway *leeway);
 
-/* An event that waits to be written. */
-struct leeway_event {
-	struct net client;
-	enum kind kind;
-	int64_t at;
-	const struct conf *conf; /* by which it is judged; compared only */
-	bool noted;              /* by leeway_ask() */
-};
-/* Whether it begins no ban, for all that is known.  `state` is that of the
- * database, as its numbers below: -1 where it is not known. */
-bool leeway_ask(
-    struct leeway *leeway, struct leeway_event *event, int64_t state);
+/* Before an event is put in the queue: read what is not known of its client, at
+ * most `*left` milliseconds. */
+void leeway_look(
+    struct leeway *leeway, const struct writer_event *event, int64_t *left);
 
-/* What the outcome of an event said, when the database had that state. */
-struct leeway_told {
-	int64_t state;
-	int64_t events;
-	int64_t ends;
-};
-/* An event was written. */
-void leeway_tell(struct leeway *leeway, const struct leeway_event *event,
-    const struct leeway_told *told);
+/* It is put there: whether it begins no ban, for all that is known.  With *noted
+ * leeway_tell() is due for it. */
+bool leeway_ask(
+    struct leeway *leeway, const struct writer_event *event, bool *noted);
+
+/* It was written; `changes` is store_changes() of then. */
+void leeway_tell(struct leeway *leeway, const struct writer_event *event,
+    const struct leeway_found *found, int64_t changes);
 
 /* There is another configuration: nothing is known any more. */
 void leeway_forget(struct leeway *leeway);

@@ -19,6 +19,7 @@ enum {
 	LAST_WAIT = 2000, /* ms for what waits at the end */
 	EVERY = 1000,     /* ms from one round of upkeep to the next */
 	TEND = 250,       /* ms from one look at the files to the next */
+	FEW = 8,          /* events at a time that all are waited for */
 	/* A transaction's events are at most so many, or what is written in so
 	 * many ms; and where no session waits for them, and there are not that
 	 * many, it begins so many ms behind the one before. */
@@ -36,8 +37,9 @@ enum {
 /* What waits to be written. */
 struct entry {
 	struct writer_event event;
-	struct leeway_event leeway; /* where it is no hit, as the next */
-	struct leeway_told told;
+	bool noted;                 /* leeway_tell() is due: */
+	struct leeway_found leeway; /* of its outcome, */
+	int64_t changes;            /* and store_changes() then */
 };
 
 /* What one transaction comes to. */
@@ -65,6 +67,7 @@ struct writer {
 	size_t head;
 	size_t count;
 	size_t waiting; /* sessions that wait for one of them */
+	size_t newest;  /* how many the newest transaction had */
 	struct leeway *leeway;
 	int64_t put; /* entries so far */
 	int64_t done;
@@ -93,8 +96,8 @@ writer_new(struct conf *conf)
 	}
 	/* Pages of the queue that were never used take no memory. */
 	writer->queue = calloc(WRITER_QUEUE_MAX, sizeof(*writer->queue));
-	writer->leeway = leeway_new();
 	writer->database = database_new(conf->database);
+	writer->leeway = leeway_new(writer->database);
 	(void)pthread_mutex_init(&writer->mutex, NULL);
 	(void)pthread_cond_init(&writer->wake, NULL);
 	(void)pthread_cond_init(&writer->written[0], NULL);
@@ -135,10 +138,11 @@ writer_reload(struct writer *writer, struct conf *conf)
 	if (strcmp(conf->database, path) != 0) {
 		log_warn("the database stays %s until a restart", path);
 	}
+	/* One that was freed may have had the same address. */
+	leeway_forget(writer->leeway);
 	(void)pthread_mutex_lock(&writer->mutex);
 	old = writer->conf;
 	writer->conf = conf;
-	leeway_forget(writer->leeway);
 	(void)pthread_mutex_unlock(&writer->mutex);
 	conf_drop(old);
 }
@@ -153,25 +157,26 @@ entry_at(struct writer *writer, size_t place)
 
 static bool write_some(struct writer *writer, int64_t now, int64_t wait);
 
+/* Whether much is written. */
+static bool
+is_busy(const struct writer *writer)
+{
+	return writer->count > FEW || writer->newest > FEW;
+}
+
 /* Whether the session of an entry, the newest in the queue, is to wait: its next
- * step may have another answer then, the next session may hear another reply, or
- * more comes than is written. */
+ * step may have another answer then, the next session may hear another reply,
+ * or more comes than is written; and where little is, so that it shows. */
 static bool
 must_wait(struct writer *writer, struct entry *entry)
 {
 	const struct writer_event *event = &entry->event;
+	bool may_ban = false;
 
-	if (event->conf == NULL) {
-		return true;
+	if (event->conf != NULL) {
+		may_ban = !leeway_ask(writer->leeway, event, &entry->noted);
 	}
-	entry->leeway = (struct leeway_event){
-		.client = engine_client(event->conf, &event->address),
-		.kind = event->kind,
-		.at = event->at,
-		.conf = event->conf
-	};
-	return !leeway_ask(writer->leeway, &entry->leeway,
-		   database_others(writer->database)) ||
+	return may_ban || event->heard || !is_busy(writer) ||
 	       writer->count > WRITER_QUEUE_MAX / 2;
 }
 
@@ -225,7 +230,15 @@ void
 writer_record(
     struct writer *writer, const struct writer_event *event, int64_t *left)
 {
+	bool busy;
+
 	(void)conf_hold(event->conf);
+	(void)pthread_mutex_lock(&writer->mutex);
+	busy = writer->threaded && is_busy(writer);
+	(void)pthread_mutex_unlock(&writer->mutex);
+	if (busy) {
+		leeway_look(writer->leeway, event, left);
+	}
 	if (!enqueue(writer, event, left)) {
 		conf_drop(event->conf);
 		database_lose(writer->database, LOSS_EVENTS, 1);
@@ -237,6 +250,7 @@ writer_hit(
     struct writer *writer, const struct ban *ban, int64_t now, int64_t *left)
 {
 	const struct writer_event entry = { .at = now,
+		.heard = ban->again.code[0] != '\0',
 		.hit = { .what = COUNTED_HITS,
 		    .ban = ban->id,
 		    .cause = ban_cause(ban),
@@ -255,8 +269,9 @@ write_event(struct writer *writer, struct store *store, struct entry *entry,
     int64_t now)
 {
 	const struct writer_event *event = &entry->event;
+	const struct net client = engine_client(event->conf, &event->address);
 	const struct tally unflushed = database_counted(
-	    writer->database, &entry->leeway.client, NULL);
+	    writer->database, &client, NULL);
 	char key[HASH_TEXT_SIZE] = "";
 	struct observation seen = { .address = event->address,
 		.kind = event->kind,
@@ -277,10 +292,7 @@ write_event(struct writer *writer, struct store *store, struct entry *entry,
 	if (outcome.braked) {
 		begun->braked = event->conf;
 	}
-	entry->told = (struct leeway_told){ .state = database_others(
-						writer->database),
-		.events = outcome.leeway,
-		.ends = outcome.leeway_ends };
+	entry->leeway = outcome.leeway;
 }
 
 /* Take entries that were written out of the queue; at the end, all. */
@@ -288,23 +300,20 @@ static void
 remove_entries(struct writer *writer, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
-		const struct writer_event *event = &entry_at(writer, i)->event;
+		struct entry *entry = entry_at(writer, i);
 
-		if (event->conf != NULL) {
-			conf_drop(event->conf);
+		if (entry->noted) {
+			leeway_tell(writer->leeway, &entry->event,
+			    &entry->leeway, entry->changes);
+		}
+		if (entry->event.conf != NULL) {
+			conf_drop(entry->event.conf);
 		}
 	}
 	(void)pthread_mutex_lock(&writer->mutex);
-	for (size_t i = 0; i < count; i++) {
-		const struct entry *entry = entry_at(writer, i);
-
-		if (entry->leeway.noted) {
-			leeway_tell(
-			    writer->leeway, &entry->leeway, &entry->told);
-		}
-	}
 	writer->count -= count;
 	writer->done += (int64_t)count;
+	writer->newest = count;
 	/* One that is empty begins anew, so that few pages are used. */
 	writer->head = writer->count == 0
 			   ? 0
@@ -317,6 +326,7 @@ static size_t
 write_entries(
     struct writer *writer, struct store *store, size_t count, int64_t now)
 {
+	const int64_t changes = store_changes(store);
 	size_t done = 0;
 
 	while (done < count &&
@@ -328,6 +338,7 @@ write_entries(
 			engine_count(store, &entry->event.hit, 1);
 		} else {
 			write_event(writer, store, entry, now);
+			entry->changes = changes;
 		}
 	}
 	return done;
