@@ -1,7 +1,7 @@
 /*
  * Limits: the sliding hour, and what a client over one hears.
  */
-#include "check.h"
+#include "rows.h"
 
 #include "core/reputation.h"
 
@@ -40,37 +40,19 @@ the_sliding_hour(void **state)
 static void
 what_a_client_over_it_hears(void **state)
 {
-	static const struct {
-		const char *sentence;
-		const char *reply, *own, *who, *url, *want;
-	} rows[] = {
-		{ "all of it", "421 4.7.0 Too many connections, slow down.",
-		    "OFR004_104 [104]", "192.0.2.7",
-		    "https://postmaster.example/",
-		    "Too many connections, slow down. [192.0.2.7]. See "
-		    "https://postmaster.example/?ip=192.0.2.7 OFR004_104 "
-		    "[104]" },
-		{ "no code of its own", "421 Too many", NULL, "2001:db8::7",
-		    "https://postmaster.example/",
-		    "Too many [2001:db8::7]. See "
-		    "https://postmaster.example/?ip=2001:db8::7" },
-		{ "no page", "421 Too many", "X", "192.0.2.7", "",
-		    "Too many [192.0.2.7] X" },
-		{ "no page at all", "421 Too many", "X", "192.0.2.7", NULL,
-		    "Too many [192.0.2.7] X" },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
+	rows_open(&rows, "texts.rows", "over a limit");
+	while (rows_next(&rows)) {
 		struct limit limit = { 0 };
 		char text[REPLY_TEXT_SIZE];
 
 		assert_null(
-		    reply_parse(rows[i].reply, rows[i].own, &limit.reply));
-		check_text(rows[i].sentence,
-		    reply_phrase(&limit.reply, rows[i].who, NULL, 0,
-			rows[i].url, NULL, text),
-		    rows[i].want);
+		    reply_parse(rows.field[0], rows.field[1], &limit.reply));
+		rows_check(&rows, 4,
+		    reply_phrase(&limit.reply, rows.field[2], NULL, 0,
+			rows.field[3], NULL, text));
 	}
 }
 

@@ -1,9 +1,8 @@
 /*
  * What a client's last month makes of it, one sentence a row.
  */
-#include "check.h"
+#include "rows.h"
 
-#include "core/policy.h"
 #include "core/reputation.h"
 
 /* Good from 50 messages on with at most 1 in 100 bad; poor by 2 bans, or by 20
@@ -14,90 +13,47 @@ static const struct reputation_scale scale = { .good_messages = 50,
 	.poor_events = 20,
 	.poor_ratio = 5000 };
 
+/* Rows of numbers: accepted, bad, bans, and what they make. */
+static void
+check_reputation(const struct rows *rows, size_t from,
+    const struct reputation_scale *its, enum kind kind)
+{
+	struct reputation_facts facts = { .tally = { .accepted = rows_number(
+							 rows, from) },
+		.bans = rows_number(rows, from + 2) };
+
+	facts.tally.kind[kind] = rows_number(rows, from + 1);
+	rows_check(rows, from + 3, reputation_name(reputation_of(its, &facts)));
+}
+
 static void
 which_reputation(void **state)
 {
-	static const struct {
-		const char *sentence;
-		int64_t accepted, bad, bans;
-		enum reputation want;
-	} rows[] = {
-		{ "nothing is known of a new client", 0, 0, 0,
-		    REPUTATION_NEUTRAL },
-		{ "49 messages are too few", 49, 0, 0, REPUTATION_NEUTRAL },
-		{ "50 are enough", 50, 0, 0, REPUTATION_GOOD },
-		{ "1 bad beside 99 is 1 in 100", 99, 1, 0, REPUTATION_GOOD },
-		{ "1 bad beside 98 is more", 98, 1, 0, REPUTATION_NEUTRAL },
-		{ "one ban, and it is not good", 100000, 0, 1,
-		    REPUTATION_NEUTRAL },
-		{ "two bans, and it is poor", 100000, 0, 2, REPUTATION_POOR },
-		{ "19 bad events are too few", 0, 19, 0, REPUTATION_NEUTRAL },
-		{ "20 are enough", 0, 20, 0, REPUTATION_POOR },
-		{ "20 beside 20 are half", 20, 20, 0, REPUTATION_POOR },
-		{ "20 beside 21 are less", 21, 20, 0, REPUTATION_NEUTRAL },
-		{ "many, and beside more", 10000, 9999, 0, REPUTATION_NEUTRAL },
-		{ "numbers beyond reason, most of them bad", 50,
-		    INT64_MAX / KIND_COUNT, 0, REPUTATION_POOR },
-		{ "numbers beyond reason, most of them good", INT64_MAX, 19, 0,
-		    REPUTATION_GOOD },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct reputation_facts facts = {
-			.tally = { .accepted = rows[i].accepted },
-			.bans = rows[i].bans
-		};
-
-		facts.tally.kind[KIND_RECIPIENT] = rows[i].bad;
-		check_text(rows[i].sentence,
-		    reputation_name(reputation_of(&scale, &facts)),
-		    reputation_name(rows[i].want));
+	rows_open(&rows, "policy.rows", "reputations");
+	while (rows_next(&rows)) {
+		check_reputation(&rows, 0, &scale, KIND_RECIPIENT);
 	}
 }
 
 static void
 scales_without_a_condition(void **state)
 {
-	static const struct {
-		const char *sentence;
-		struct reputation_scale scale;
-		int64_t accepted, bad, bans;
-		enum reputation want;
-	} rows[] = {
-		{ "no number of bans makes poor",
-		    { .good_messages = 1, .poor_events = 20, .poor_ratio = 1 },
-		    0, 0, 100, REPUTATION_NEUTRAL },
-		{ "of no mail nobody is good",
-		    { .poor_bans = 1, .poor_events = 1, .poor_ratio = 1 }, 0, 0,
-		    0, REPUTATION_NEUTRAL },
-		{ "one message is enough",
-		    { .poor_bans = 1, .poor_events = 1, .poor_ratio = 1 }, 1, 0,
-		    0, REPUTATION_GOOD },
-		{ "without a bad event nobody is poor",
-		    { .good_messages = 5, .poor_bans = 1 }, 1, 0, 0,
-		    REPUTATION_NEUTRAL },
-		{ "any bad event makes poor",
-		    { .good_messages = 5, .poor_bans = 1 }, 1, 1, 0,
-		    REPUTATION_POOR },
-		{ "none but bad ones make poor",
-		    { .good_messages = 5,
-			.poor_events = 1,
-			.poor_ratio = POLICY_RATIO_ONE },
-		    1, 100, 0, REPUTATION_NEUTRAL },
-	};
+	struct rows rows;
 
 	(void)state;
-	for (size_t i = 0; i < COUNT(rows); i++) {
-		struct reputation_facts facts = {
-			.tally = { .accepted = rows[i].accepted },
-			.bans = rows[i].bans
+	rows_open(&rows, "policy.rows", "scales");
+	while (rows_next(&rows)) {
+		const struct reputation_scale its = {
+			.good_messages = rows_number(&rows, 0),
+			.poor_bans = rows_number(&rows, 1),
+			.poor_events = rows_number(&rows, 2),
+			.poor_ratio = rows_number(&rows, 3)
 		};
 
-		facts.tally.kind[KIND_SPAM] = rows[i].bad;
-		check_text(rows[i].sentence,
-		    reputation_name(reputation_of(&rows[i].scale, &facts)),
-		    reputation_name(rows[i].want));
+		check_reputation(&rows, 4, &its, KIND_SPAM);
 	}
 }
 
