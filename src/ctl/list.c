@@ -236,18 +236,6 @@ put_all(struct listing *listing)
 	}
 }
 
-/* In text what `-l` shows of each. */
-static struct layout
-long_layout(void)
-{
-	struct layout layout = bans_layout_hosts();
-
-	layout.records = true;
-	layout.shown = " client reason rule which begins until left state ref "
-		       "hits host words reply ";
-	return layout;
-}
-
 enum exit_status
 list_names_check(struct ctl *ctl)
 {
@@ -303,8 +291,12 @@ list_show(struct ctl *ctl)
 		(void)store_read_end(ctl->store);
 		return EXIT_USAGE;
 	}
-	layout = args->value[OPTION_LONG] != NULL ? long_layout()
-						  : bans_layout_hosts();
+	layout = bans_layout_hosts();
+	if (args->value[OPTION_LONG] != NULL) {
+		layout.records = true;
+		layout.shown = " client reason rule which begins until left "
+			       "state ref hits host words reply ";
+	}
 	output_table(NULL, &layout);
 	put_all(&listing);
 	if (listing.sorting) {

@@ -355,12 +355,6 @@ value_of(const char *term, const char *name)
 		   : NULL;
 }
 
-static bool
-is_modifier(const char *term)
-{
-	return term[strcspn(term, "=:/")] == '=';
-}
-
 /* Only what the record passes is taken; what it fails, softly or not, before
  * that is not taken away again: the same owner wrote both. */
 static bool
@@ -376,7 +370,8 @@ read_record(struct spf *spf, const char *domain, char *text)
 
 		if (value_of(term, "redirect") != NULL) {
 			redirect = value_of(term, "redirect");
-		} else if (!is_modifier(term) && !all) {
+		} else if (term[strcspn(term, "=:/")] != '=' && !all) {
+			/* No modifier, as "redirect=". */
 			all = !passes && strcasecmp(term + 1, "all") == 0;
 			if (passes &&
 			    !read_term(spf, domain, term + (*term == '+'))) {

@@ -174,15 +174,6 @@ struct axis_column {
 	    marked; /* Mondays (1970 began with a Thursday); midnight and noon */
 };
 
-static const char *
-title_of(const struct axis_column *column)
-{
-	if (column->behind > 0) {
-		return column->days ? "column-day" : "column-hour";
-	}
-	return column->days ? "column-today" : "column-now";
-}
-
 /* What stands below it: the last one always is named, of the others some. */
 static void
 put_mark(struct section *item, const struct axis_column *column)
@@ -227,7 +218,11 @@ page_axis_put(struct page *page, int64_t from, int64_t step, size_t columns)
 				       : hour % 12 == 0 };
 
 		put_mark(section_item(page->root, VAR_MARKS), &column);
-		axis->label[i] = label_of(page, title_of(&column), at);
+		axis->label[i] = label_of(page,
+		    column.behind > 0 ? (days ? "column-day" : "column-hour")
+		    : days            ? "column-today"
+				      : "column-now",
+		    at);
 		axis->marks |= column.marked ? UINT64_C(1) << i : 0;
 	}
 	return axis;

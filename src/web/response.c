@@ -45,17 +45,6 @@ response_json(struct response *response, unsigned status)
 	return json;
 }
 
-static void
-refuse_json(struct response *response, unsigned status, const char *why)
-{
-	struct json json = response_json(response, status);
-
-	json_object(&json, NULL);
-	json_string(&json, "error", why);
-	json_object_end(&json);
-	text_add_char(&response->body, '\n');
-}
-
 void
 response_page(const struct request *request, struct page *page, unsigned status,
     struct response *response)
@@ -116,12 +105,17 @@ response_refuse(const struct request *request, enum page_kind kind,
 		.ref = request->ref,
 		.asked = request->asked,
 		.asks = request->asks };
+	struct json json;
 
-	if (request_wants_json(request)) {
-		refuse_json(response, said->status, said->error);
-	} else {
+	if (!request_wants_json(request)) {
 		response_page(request, &page, said->status, response);
+		return;
 	}
+	json = response_json(response, said->status);
+	json_object(&json, NULL);
+	json_string(&json, "error", said->error);
+	json_object_end(&json);
+	text_add_char(&response->body, '\n');
 }
 
 const char *
