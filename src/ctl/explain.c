@@ -15,7 +15,7 @@ enum {
 };
 
 /* What is told, and what of it decides when all is forgotten. */
-struct known {
+struct subject {
 	struct ctl *ctl;
 	struct net who; /* the address, or the network of the ban it is of */
 	struct net client;
@@ -28,15 +28,15 @@ struct known {
 /* ---- what is said now ---- */
 
 static void
-put_standing(struct known *known, const struct standing *standing)
+put_standing(struct subject *subject, const struct standing *standing)
 {
-	struct ctl *ctl = known->ctl;
+	struct ctl *ctl = subject->ctl;
 	const char *url = ctl->conf->lookup_url;
 	const char *ip = piece_addr(&standing->address);
 	char line[REPLY_TEXT_SIZE];
 
 	output_string("ip", ip);
-	output_string("client", piece_net(&known->client));
+	output_string("client", piece_net(&subject->client));
 	output_string("verdict", standing_verdict_name(standing->verdict));
 	output_bool("listed", standing->verdict == STANDING_BANNED);
 	bans_standing(ctl, standing, true);
@@ -61,9 +61,9 @@ put_standing(struct known *known, const struct standing *standing)
 				ban->ref, line));
 		}
 	}
-	if (known->client.bits != ADDR_BITS) {
+	if (subject->client.bits != ADDR_BITS) {
 		output_say("Counted together with all of %s.",
-		    piece_net(&known->client));
+		    piece_net(&subject->client));
 	}
 }
 
@@ -83,26 +83,26 @@ static const struct layout event_layout = {
 static void
 put_sum(void *to, const struct event_sum *sum)
 {
-	struct known *known = to;
+	struct subject *subject = to;
 	struct event_sum row = *sum;
 
 	if (row.host[0] == '\0') {
 		(void)text_copy(row.host, sizeof(row.host), hosts_name(0));
 	}
 	output_record(&row);
-	if (known->first_event == 0 || sum->first < known->first_event) {
-		known->first_event = sum->first;
+	if (subject->first_event == 0 || sum->first < subject->first_event) {
+		subject->first_event = sum->first;
 	}
-	if (sum->last > known->last_event) {
-		known->last_event = sum->last;
+	if (sum->last > subject->last_event) {
+		subject->last_event = sum->last;
 	}
 }
 
 /* Whether there was anything. */
 static bool
-put_events(struct known *known)
+put_events(struct subject *subject)
 {
-	struct ctl *ctl = known->ctl;
+	struct ctl *ctl = subject->ctl;
 	const struct conf *conf = ctl->conf;
 	const struct layout layout = hosts_layout(&event_layout, "count",
 	    (struct column){ "host", OF(event_sum, host), "HOST", 0 });
@@ -112,13 +112,13 @@ put_events(struct known *known)
 	output_say(
 	    "\nEvents, each kept %s:", piece_duration(conf->keep_events));
 	output_table("events", &layout);
-	store_event_sums(ctl->store, &known->client,
-	    ctl->now - conf->keep_events, put_sum, known);
+	store_event_sums(ctl->store, &subject->client,
+	    ctl->now - conf->keep_events, put_sum, subject);
 	any = output_end() > 0;
 	if (!any) {
 		output_say("  none");
 	}
-	store_tally_sum(ctl->store, &known->client,
+	store_tally_sum(ctl->store, &subject->client,
 	    tally_hour(ctl->now - conf->keep_tallies), tally_hour(ctl->now),
 	    &tally);
 	output_object("tally", NULL);
@@ -165,17 +165,17 @@ say_forwarder(const struct policy *policy)
 }
 
 static void
-put_reputation(struct known *known)
+put_reputation(struct subject *subject)
 {
-	struct ctl *ctl = known->ctl;
+	struct ctl *ctl = subject->ctl;
 	const struct reputation_scale *scale = &ctl->conf->policy.scale;
-	bool forwards = conf_forwards(ctl->conf, &known->client);
+	bool forwards = conf_forwards(ctl->conf, &subject->client);
 	struct repute repute;
 	int64_t accepted;
 	int64_t bad;
 
 	engine_repute(
-	    ctl->store, ctl->conf, &known->client, NULL, ctl->now, &repute);
+	    ctl->store, ctl->conf, &subject->client, NULL, ctl->now, &repute);
 	accepted = repute.facts.tally.accepted;
 	bad = reputation_bad(&repute.facts.tally);
 	output_object("reputation", NULL);
@@ -283,9 +283,9 @@ put_rule(const struct outlook *outlook)
 }
 
 static void
-put_rules(struct known *known)
+put_rules(struct subject *subject)
 {
-	struct ctl *ctl = known->ctl;
+	struct ctl *ctl = subject->ctl;
 	const struct policy *policy = &ctl->conf->policy;
 
 	output_say(
@@ -295,11 +295,11 @@ put_rules(struct known *known)
 	for (size_t i = 0; i < policy->rules; i++) {
 		struct outlook outlook;
 
-		engine_outlook(ctl->store, ctl->conf, &known->client,
+		engine_outlook(ctl->store, ctl->conf, &subject->client,
 		    &policy->rule[i], ctl->now, &outlook);
 		put_rule(&outlook);
-		if (outlook.forgets > known->steps) {
-			known->steps = outlook.forgets;
+		if (outlook.forgets > subject->steps) {
+			subject->steps = outlook.forgets;
 		}
 	}
 	output_end();
@@ -330,9 +330,9 @@ static const struct layout network_layout = {
 
 /* Those for which something was counted, or that were banned. */
 static void
-put_networks(struct known *known)
+put_networks(struct subject *subject)
 {
-	struct ctl *ctl = known->ctl;
+	struct ctl *ctl = subject->ctl;
 	const struct policy *policy = &ctl->conf->policy;
 
 	output_say("\nNetworks around it, all of their clients together:");
@@ -340,7 +340,8 @@ put_networks(struct known *known)
 	for (size_t i = 0; i < policy->rules; i++) {
 		const struct rule *rule = &policy->rule[i];
 		struct policy_wider wider[POLICY_WIDEN_MAX];
-		const size_t count = policy_widen(rule, &known->client, wider);
+		const size_t count = policy_widen(
+		    rule, &subject->client, wider);
 
 		for (size_t j = 0; j < count; j++) {
 			struct policy_past past;
@@ -474,14 +475,14 @@ put_causes(const struct explained *all)
 /* Every ban that holds or held the address, observed ones too; whether there
  * is one. */
 static bool
-put_bans(struct known *known, const struct standing *standing)
+put_bans(struct subject *subject, const struct standing *standing)
 {
-	struct ctl *ctl = known->ctl;
+	struct ctl *ctl = subject->ctl;
 	struct layout layout = bans_layout_hosts();
 	struct explained all = { .count = 0 };
 	const struct ban_query query = {
 		.scope = BAN_COVERING,
-		.who = known->who,
+		.who = subject->who,
 		.active_at = INT64_MIN,
 		.observed = true,
 	};
@@ -507,8 +508,8 @@ put_bans(struct known *known, const struct standing *standing)
 			hosts_name(0)[0] != '\0' ? ", by " : "",
 			hosts_name(ban->host), lifted[0] != '\0' ? ", " : "",
 			lifted, where_text(standing, ban)));
-		if (ban->ends > known->last_ban) {
-			known->last_ban = ban->ends;
+		if (ban->ends > subject->last_ban) {
+			subject->last_ban = ban->ends;
 		}
 	}
 	output_end();
@@ -538,7 +539,7 @@ explain_one(struct ctl *ctl, const struct target *target)
 	const struct conf *conf = ctl->conf;
 	const struct addr *address = &target->address;
 	const long here = output_here();
-	struct known known = {
+	struct subject subject = {
 		.ctl = ctl,
 		.who = target->who,
 		.client = engine_client(conf, address),
@@ -550,28 +551,30 @@ explain_one(struct ctl *ctl, const struct target *target)
 	engine_standing(ctl->store, conf, address, ctl->now, &standing);
 	anything = standing.verdict != STANDING_CLEAR;
 	output_object(NULL, NULL);
-	put_standing(&known, &standing);
+	put_standing(&subject, &standing);
 	output_time("written_to",
-	    engine_written_to(ctl->store, conf, &known.client, ctl->now));
-	anything |= put_events(&known);
-	put_reputation(&known);
-	put_rules(&known);
-	put_networks(&known);
-	anything |= put_bans(&known, &standing);
+	    engine_written_to(ctl->store, conf, &subject.client, ctl->now));
+	anything |= put_events(&subject);
+	put_reputation(&subject);
+	put_rules(&subject);
+	put_networks(&subject);
+	anything |= put_bans(&subject, &standing);
 	traces_logs(ctl, address,
-	    known.first_event != 0 ? known.first_event
-				   : ctl->now - conf->keep_events);
+	    subject.first_event != 0 ? subject.first_event
+				     : ctl->now - conf->keep_events);
 	output_say("\nForgotten, if nothing more happens:");
 	output_object("forgotten", NULL);
-	put_forgotten("events",
-	    known.last_event != 0 ? known.last_event + conf->keep_events : 0);
-	put_forgotten("steps", known.steps);
-	put_forgotten(
-	    "bans", known.last_ban != 0
-			? known.last_ban + conf->policy.memory + conf->keep_bans
-			: 0);
+	put_forgotten("events", subject.last_event != 0
+				    ? subject.last_event + conf->keep_events
+				    : 0);
+	put_forgotten("steps", subject.steps);
+	put_forgotten("bans",
+	    subject.last_ban != 0
+		? subject.last_ban + conf->policy.memory + conf->keep_bans
+		: 0);
 	output_end();
-	if (known.last_event == 0 && known.steps == 0 && known.last_ban == 0) {
+	if (subject.last_event == 0 && subject.steps == 0 &&
+	    subject.last_ban == 0) {
 		output_say("  there is nothing to forget");
 	}
 	output_time("checked_at", ctl->now);

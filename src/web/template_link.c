@@ -18,8 +18,8 @@ enum {
 static int
 by_name(const void *left, const void *right)
 {
-	const struct entry *a = left;
-	const struct entry *b = right;
+	const struct template_part *a = left;
+	const struct template_part *b = right;
 	const int names = span_compare(a->name, b->name);
 
 	return names != 0 ? names : (int)a->form - (int)b->form;
@@ -76,7 +76,7 @@ index_entries(struct templates *templates)
 		return false;
 	}
 	for (size_t i = templates->entries; i-- > 0;) {
-		struct entry *entry = &templates->entry[i];
+		struct template_part *entry = &templates->entry[i];
 		const bool last = i + 1 == templates->entries ||
 				  span_compare(entry->name, entry[1].name) != 0;
 
@@ -89,7 +89,7 @@ index_entries(struct templates *templates)
 	return true;
 }
 
-struct entry *
+struct template_part *
 template_entry(
     const struct templates *templates, struct span begin, struct span rest)
 {
@@ -115,13 +115,13 @@ find_variable(const struct templates *templates, struct span name)
 }
 
 static bool link_entry(
-    struct template_reader *r, struct entry *entry, int depth);
+    struct template_reader *r, struct template_part *entry, int depth);
 
 /* Link all forms of an entry. */
 static bool
 link_forms(
     struct template_reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
-    struct entry *entry, int depth)
+    struct template_part *entry, int depth)
 {
 	for (size_t i = entry->forms; i-- > 0;) {
 		entry[i].used = true;
@@ -136,11 +136,11 @@ link_forms(
 /* A form's number is a variable, its language has a rule for it, and there is
  * a form for all other numbers. */
 static bool
-check_form(struct template_reader *r, struct entry *entry)
+check_form(struct template_reader *r, struct template_part *entry)
 {
 	const struct templates *templates = r->templates;
 	/* The last of them is "other", or there is none. */
-	const struct entry *last = entry + entry->forms - 1;
+	const struct template_part *last = entry + entry->forms - 1;
 
 	if (entry->number.at == NULL) {
 		return true;
@@ -163,7 +163,7 @@ check_form(struct template_reader *r, struct entry *entry)
 /* A block that asks for an entry, of which it is known already whether it is
  * empty: make it ask for a variable that never is there. */
 static void
-link_block(struct op *op, struct entry *to)
+link_block(struct op *op, struct template_part *to)
 {
 	to->used = true;
 	if (to->from < to->until) {
@@ -175,8 +175,8 @@ link_block(struct op *op, struct entry *to)
 /* Most phrases are a text and no more: where nothing is marked with another
  * language, it stands in their place. */
 static void
-put_in_place(
-    const struct templates *templates, struct op *op, const struct entry *to)
+put_in_place(const struct templates *templates, struct op *op,
+    const struct template_part *to)
 {
 	const struct op *text = &templates->op[to->from];
 
@@ -192,7 +192,7 @@ put_in_place(
 static bool
 link_entry(
     struct template_reader *r, /* NOLINT(misc-no-recursion): depth is bounded */
-    struct entry *entry, int depth)
+    struct template_part *entry, int depth)
 {
 	const struct templates *templates = r->templates;
 
@@ -210,7 +210,7 @@ link_entry(
 	entry->link = LINK_BEGUN;
 	for (size_t i = entry->from; i < entry->until; i++) {
 		struct op *op = &templates->op[i];
-		struct entry *to;
+		struct template_part *to;
 
 		if (op->kind == OP_TEXT || op->kind == OP_LANG) {
 			continue;
@@ -372,7 +372,7 @@ join_all(struct templates *templates)
 		}
 	}
 	for (size_t i = 0; i < templates->entries; i++) {
-		const struct entry *entry = &templates->entry[i];
+		const struct template_part *entry = &templates->entry[i];
 		size_t next;
 
 		for (size_t at = entry->from; at < entry->until; at = next) {

@@ -42,7 +42,7 @@ struct op {
 };
 
 /* A template or phrase, or one form of it: some operations in a row. */
-struct entry {
+struct template_part {
 	struct span name;
 	enum plural form;   /* of a phrase without forms, PLURAL_OTHER */
 	size_t forms;       /* in a row, from this one on */
@@ -68,7 +68,8 @@ struct entry {
 struct templates {
 	struct op *op;
 	size_t ops;
-	struct entry *entry; /* sorted by name and form once all are read */
+	struct template_part
+	    *entry; /* sorted by name and form once all are read */
 	size_t entries;
 	char *joined;   /* the texts of operations */
 	uint32_t *slot; /* entry + 1 of a name's first form, 0: none */
@@ -132,7 +133,7 @@ bool template_link(struct template_reader *r);
 
 /* The first form of the entry whose name is `begin` and `rest` together, or
  * NULL. */
-struct entry *template_entry(
+struct template_part *template_entry(
     const struct templates *templates, struct span begin, struct span rest);
 
 #endif

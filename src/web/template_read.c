@@ -209,7 +209,8 @@ read_ops(struct template_reader *r, struct span text)
 /* Put the entry in place of those it stands for: of its own form, of all forms
  * where it has none, and of whatever another language has. */
 static bool
-add_entry(struct template_reader *r, struct entry entry, struct span text)
+add_entry(
+    struct template_reader *r, struct template_part entry, struct span text)
 {
 	struct templates *templates = r->templates;
 
@@ -219,7 +220,7 @@ add_entry(struct template_reader *r, struct entry entry, struct span text)
 	entry.blocks = block_tag(text) != NULL;
 	entry.from = templates->ops;
 	for (size_t i = templates->entries; i-- > 0;) {
-		const struct entry *old = &templates->entry[i];
+		const struct template_part *old = &templates->entry[i];
 
 		if (span_compare(old->name, entry.name) != 0) {
 			continue;
@@ -332,7 +333,7 @@ read_phrases(struct template_reader *r, struct span file)
 							       : phrase.name,
 			phrase.form != NULL ? phrase.form + phrase.form_len
 					    : phrase.name };
-		struct entry entry = { .form = PLURAL_OTHER,
+		struct template_part entry = { .form = PLURAL_OTHER,
 			.name = {
 			    phrase.name, phrase.name + phrase.name_len } };
 		bool fact;
@@ -378,8 +379,9 @@ read_all(struct template_reader *r, size_t count)
 		const struct template_source *from = &r->sources[r->source];
 		const struct span text = { from->text,
 			from->text + from->size };
-		const struct entry whole = { .name = span_of(from->name),
-			.form = PLURAL_OTHER };
+		const struct template_part whole = {
+			.name = span_of(from->name), .form = PLURAL_OTHER
+		};
 
 		if (memchr(from->text, '\0', from->size) != NULL) {
 			return template_refuse(
@@ -440,7 +442,7 @@ templates_lacks(
 	*of = 0;
 	for (size_t i = 0; i < templates->entries;
 	     i += templates->entry[i].forms) {
-		const struct entry *entry = &templates->entry[i];
+		const struct template_part *entry = &templates->entry[i];
 
 		*of += entry->phrase;
 		if (!entry->fallback || entry->from == entry->until) {
@@ -470,7 +472,7 @@ templates_fact(const struct templates *templates, enum template_fact fact,
 /* Nobody needs the phrase: say so, and what may have been meant. */
 static void
 tell_unknown(const struct templates *templates, struct template_reader *r,
-    const struct entry *entry, void (*tell)(const char *line))
+    const struct template_part *entry, void (*tell)(const char *line))
 {
 	char written[NAME_SHOWN] = "";
 	char meant[NAME_SHOWN] = "";
@@ -482,7 +484,7 @@ tell_unknown(const struct templates *templates, struct template_reader *r,
 		memcpy(written, entry->name.at, span_length(entry->name));
 	}
 	for (size_t i = 0; i < templates->entries; i++) {
-		const struct entry *other = &templates->entry[i];
+		const struct template_part *other = &templates->entry[i];
 		char name[NAME_SHOWN] = "";
 
 		if (!other->phrase || other->source == entry->source ||
@@ -517,7 +519,7 @@ templates_tell(const struct templates *templates,
 	};
 
 	for (size_t i = 0; i < templates->entries; i++) {
-		const struct entry *entry = &templates->entry[i];
+		const struct template_part *entry = &templates->entry[i];
 
 		if (entry->source != source) {
 			continue;

@@ -108,7 +108,7 @@ put_language(struct rendering *r)
  * another language than what is around it is marked so. */
 static void
 put_entry(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
-    const struct entry *entry, bool bare)
+    const struct template_part *entry, bool bare)
 {
 	const size_t forms = entry->forms;
 	const struct rendering outer = { .bare = r->bare,
@@ -147,8 +147,8 @@ static bool
 put_named(struct rendering *r, /* NOLINT(misc-no-recursion): bounded */
     const char *name, const char *rest, bool bare)
 {
-	const struct entry *entry = template_entry(r->templates, span_of(name),
-	    rest != NULL ? span_of(rest) : NO_SPAN);
+	const struct template_part *entry = template_entry(r->templates,
+	    span_of(name), rest != NULL ? span_of(rest) : NO_SPAN);
 
 	if (entry != NULL) {
 		put_entry(r, entry, bare);
