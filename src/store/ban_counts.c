@@ -12,20 +12,19 @@ enum {
 	/* Live ones are so many, and one in so many that are kept. */
 	FEW = 1000,
 	FEW_OF = 8,
-	/* By the first bits of a hash: to sort many small lists is cheaper. */
-	LIST_BITS = 10,
-	LISTS = 1 << LIST_BITS
+	/* By the first bits of a hash: to sort many small parts is cheaper. */
+	PART_BITS = 10,
+	PARTS = 1 << PART_BITS
 };
 
 /* Who has a live ban, once for each: a hash of 64 bits, the last two of which
  * say what sort of client it is. */
 struct clients {
 	unsigned char key[HASH_KEY_SIZE];
-	struct list {
-		uint64_t *hash;
-		size_t count;
-		size_t room;
-	} list[LISTS];
+	uint64_t *hash;
+	size_t count;
+	size_t room;
+	size_t part[PARTS + 1]; /* how many are in the one before */
 };
 
 /* A single address is written without a length. */
@@ -36,16 +35,16 @@ note_client(struct store *store, struct clients *clients, const char *client)
 	const uint64_t sort = (memchr(client, '/', len) != NULL ? 2 : 0) |
 			      (memchr(client, ':', len) != NULL ? 1 : 0);
 	const uint64_t hash = hash_bytes(clients->key, client, len);
-	struct list *list = &clients->list[hash >> (64 - LIST_BITS)];
-	uint64_t *hashes = array_grow(
-	    list->hash, list->count, &list->room, sizeof(uint64_t));
+	uint64_t *more = array_grow(
+	    clients->hash, clients->count, &clients->room, sizeof(uint64_t));
 
-	if (hashes == NULL) {
+	if (more == NULL) {
 		db_fail(store, STORE_FAILED, "out of memory");
 		return;
 	}
-	list->hash = hashes;
-	list->hash[list->count++] = (hash & ~UINT64_C(3)) | sort;
+	clients->hash = more;
+	clients->hash[clients->count++] = (hash & ~UINT64_C(3)) | sort;
+	clients->part[(hash >> (64 - PART_BITS)) + 1]++;
 }
 
 static int
@@ -57,22 +56,41 @@ by_number(const void *a, const void *b)
 	return (one > other) - (one < other);
 }
 
-/* Each once; the list is forgotten. */
+/* Each of a part once. */
 static void
-count_clients(struct list *list, struct ban_counts *counts)
+count_part(uint64_t *hash, size_t count, struct ban_counts *counts)
 {
-	if (list->count > 1) {
-		qsort(list->hash, list->count, sizeof(uint64_t), by_number);
-	}
-	for (size_t i = 0; i < list->count; i++) {
-		const uint64_t hash = list->hash[i];
-
-		if (i == 0 || hash != list->hash[i - 1]) {
-			((hash & 2) != 0 ? counts->networks
-					 : counts->addresses)[hash & 1]++;
+	qsort(hash, count, sizeof(*hash), by_number);
+	for (size_t i = 0; i < count; i++) {
+		if (i == 0 || hash[i] != hash[i - 1]) {
+			((hash[i] & 2) != 0 ? counts->networks
+					    : counts->addresses)[hash[i] & 1]++;
 		}
 	}
-	free(list->hash);
+}
+
+static void
+count_clients(
+    struct store *store, struct clients *clients, struct ban_counts *counts)
+{
+	uint64_t *parted = calloc(clients->count + 1, sizeof(*parted));
+
+	if (parted == NULL) {
+		db_fail(store, STORE_FAILED, "out of memory");
+		return;
+	}
+	for (size_t i = 0; i < PARTS; i++) {
+		clients->part[i + 1] += clients->part[i];
+	}
+	for (size_t i = 0; i < clients->count; i++) {
+		const uint64_t hash = clients->hash[i];
+
+		parted[clients->part[hash >> (64 - PART_BITS)]++] = hash;
+	}
+	for (size_t i = 0, from = 0; i < PARTS; from = clients->part[i++]) {
+		count_part(parted + from, clients->part[i] - from, counts);
+	}
+	free(parted);
 }
 
 /* By hand there are no steps. */
@@ -104,28 +122,21 @@ read_live(struct store *store, int64_t now)
 void
 store_ban_counts(struct store *store, int64_t now, struct ban_counts *counts)
 {
-	struct clients *clients = calloc(1, sizeof(*clients));
+	struct clients clients = { .count = 0 };
 	sqlite3_stmt *row = read_live(store, now);
 	size_t cause;
 
 	*counts = (struct ban_counts){ .bans = { 0 } };
-	if (clients == NULL) {
-		db_reset(row);
-		db_fail(store, STORE_FAILED, "out of memory");
-		return;
-	}
-	proc_random(clients->key, sizeof(clients->key));
+	proc_random(clients.key, sizeof(clients.key));
 	while (db_row(store, row)) {
-		note_client(store, clients, db_words(row, 0));
+		note_client(store, &clients, db_words(row, 0));
 		cause = words_find(&cause_words, db_words(row, 1));
 		if (cause < CAUSE_COUNT) {
 			counts->bans[cause]++;
 		}
 	}
-	for (size_t i = 0; i < LISTS; i++) {
-		count_clients(&clients->list[i], counts);
-	}
-	free(clients);
+	count_clients(store, &clients, counts);
+	free(clients.hash);
 }
 
 int64_t
