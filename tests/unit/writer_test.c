@@ -671,7 +671,10 @@ the_queue_is_bounded(void **state)
 	fixture->conf->policy.rules = 0;
 	offend_so_often(&place, "203.0.113.9", WRITER_QUEUE_MAX + TOO_MANY, T0);
 	database_use(writer_database(place.writer), fixture->store);
-	writer_round(place.writer, T0);
+	/* A slow machine writes less in a round. */
+	for (int i = 0; i < 100; i++) {
+		writer_round(place.writer, T0);
+	}
 	check_int("it holds so many", events_of(&place, "203.0.113.9"),
 	    WRITER_QUEUE_MAX);
 	engine_losses(fixture->store, T0, &losses);
