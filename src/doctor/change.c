@@ -128,15 +128,13 @@ change_write(const char *folder, const char *service, const char *name,
 	add_setting(&text, service, name, value);
 	if (text.cut) {
 		(void)text_copy(why, RUN_ERROR_SIZE, "the value is too long");
-	} else if (value != NULL) {
-		done = run(folder,
-		    (const char *const[]){
-			"postconf", own ? "-P" : "-e", setting, NULL },
-		    POSTCONF_MS, why);
 	} else {
 		done = run(folder,
-		    (const char *const[]){
-			"postconf", own ? "-PX" : "-X", setting, NULL },
+		    (const char *const[]){ "postconf",
+			value == NULL ? (own ? "-PX" : "-X")
+			: own         ? "-P"
+				      : "-e",
+			setting, NULL },
 		    POSTCONF_MS, why);
 	}
 	free(setting);

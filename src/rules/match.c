@@ -144,8 +144,9 @@ matches(const struct pattern *pattern, struct rules_scratch *scratch,
 {
 	/* What pcre2_match() does besides is to look for mistakes of ours. */
 	int (*match)(const pcre2_code *, PCRE2_SPTR, PCRE2_SIZE, PCRE2_SIZE,
-	    uint32_t, pcre2_match_data *, pcre2_match_context *) =
-	    pattern->compiled ? pcre2_jit_match : pcre2_match;
+	    uint32_t, pcre2_match_data *,
+	    pcre2_match_context *) = pattern->compiled ? pcre2_jit_match
+						       : pcre2_match;
 
 	/* Below 0: no match, or a limit met, which is the same to us; 0: more
 	 * groups than are read. */
