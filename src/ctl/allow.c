@@ -252,10 +252,9 @@ add_name(struct ctl *ctl)
 	} else {
 		lifted = engine_allow_name(ctl->store, ctl->conf, &named,
 		    found.net, found.nets, ctl->now);
-		output_say("allowed %s%s%s%s: %s; lifted %s",
+		output_say("allowed %s%s%s: %s; lifted %s",
 		    named.how == ALLOW_SPF ? "by the SPF record of " : "",
-		    named.name, named.until != 0 ? " until " : "",
-		    named.until != 0 ? piece_time(named.until) : "",
+		    named.name, piece_when(" until ", named.until),
 		    piece_count((int64_t)found.nets, "network", "networks"),
 		    piece_count(lifted, "ban", "bans"));
 	}
@@ -285,9 +284,8 @@ allow_add(struct ctl *ctl)
 	    allow.note, sizeof(allow.note), ctl->note != NULL ? ctl->note : "");
 	lifted = engine_allow(ctl->store, ctl->conf, &allow, ctl->now);
 	ctl_audit(ctl, "allow add", piece_net(&allow.net));
-	output_say("allowed %s%s%s; lifted %s", piece_net(&allow.net),
-	    allow.until != 0 ? " until " : "",
-	    allow.until != 0 ? piece_time(allow.until) : "",
+	output_say("allowed %s%s; lifted %s", piece_net(&allow.net),
+	    piece_when(" until ", allow.until),
 	    piece_count(lifted, "ban", "bans"));
 	output_object(NULL, &networks);
 	output_fields(&allow);

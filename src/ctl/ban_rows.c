@@ -400,10 +400,9 @@ bans_standing(struct ctl *ctl, const struct standing *standing, bool below)
 			    address);
 			break;
 		}
-		output_say("%s is allowed: %s is on the allow list%s%s%s%s",
+		output_say("%s is allowed: %s is on the allow list%s%s%s",
 		    address, piece_net(&allow.net),
-		    allow.until != 0 ? " until " : "",
-		    allow.until != 0 ? piece_time(allow.until) : "",
+		    piece_when(" until ", allow.until),
 		    allow.note[0] != '\0' ? ": " : "", allow.note);
 		break;
 	case STANDING_NEVER:

@@ -109,9 +109,8 @@ put_digest(struct ctl *ctl, int64_t since)
 	status_put_life(ctl);
 	engine_brake(ctl->store, ctl->conf, ctl->now, &brake);
 	output_bool("brake", brake.on);
-	output_line("brake", "%s%s%s", brake.on ? "ON" : "off",
-	    brake.since != 0 ? " since " : "",
-	    brake.since != 0 ? piece_time(brake.since) : "");
+	output_line("brake", "%s%s", brake.on ? "ON" : "off",
+	    piece_when(" since ", brake.since));
 	output_say("\nChanged by hand:");
 	if (list_put_changes(ctl, "changes", since) == 0) {
 		output_say("nothing");

@@ -83,8 +83,7 @@ show_observed(struct ctl *ctl, const struct observing *observing)
 
 	output_int("observed", observing->count.bans);
 	output_int("suspects_observed", observing->count.suspects);
-	output_say("observed%s%s: %s%s", observing->since != 0 ? " since " : "",
-	    observing->since != 0 ? piece_time(observing->since) : "",
+	output_say("observed%s: %s%s", piece_when(" since ", observing->since),
 	    mode_observed(observing),
 	    observing->count.suspects > 0 ? ", those with most first:" : "");
 	output_table(

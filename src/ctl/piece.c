@@ -60,6 +60,12 @@ piece_time(int64_t at)
 }
 
 const char *
+piece_when(const char *before, int64_t at)
+{
+	return at != 0 ? piece("%s%s", before, piece_time(at)) : "";
+}
+
+const char *
 piece_duration(int64_t seconds)
 {
 	return text_from_duration(seconds, next_piece());

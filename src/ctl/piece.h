@@ -17,6 +17,8 @@ const char *piece_addr(const struct addr *addr);
 const char *piece_net(const struct net *net);
 /* "2026-11-21 19:05:42 CET": local time and its zone. */
 const char *piece_time(int64_t at);
+/* The same behind " until " or the like; "" where it is none. */
+const char *piece_when(const char *before, int64_t at);
 /* "23 h 59 min", and "23h59m": the two largest units. */
 const char *piece_duration(int64_t seconds);
 const char *piece_short(int64_t seconds);

@@ -271,9 +271,8 @@ put_mode(struct ctl *ctl, const struct state *states)
 		output_int("suspects", observing.count.suspects);
 		output_end();
 		output_line("mode",
-		    "observing%s%s, %s: \"videur enforce\" switches on",
-		    observing.since != 0 ? " since " : "",
-		    observing.since != 0 ? piece_time(observing.since) : "",
+		    "observing%s, %s: \"videur enforce\" switches on",
+		    piece_when(" since ", observing.since),
 		    mode_observed(&observing));
 	} else {
 		output_line("mode", "%s", mode);
