@@ -26,7 +26,6 @@ enum {
 	EVENTS_A_COMMIT = 2048,
 	LASTS = 50,
 	APART = 50,
-	COMMITS_A_ROUND = 8,
 	ROWS_A_COMMIT = 1024,
 	BANS_A_COMMIT = 128,
 	COUNT_EVERY = 10, /* s, while there are more rows than that */
@@ -438,11 +437,14 @@ writer_round(struct writer *writer, int64_t now)
 	struct database *database = writer->database;
 	struct conf *conf = writer_conf(writer);
 	struct store *store;
+	int64_t all;
 	bool alive;
 
 	/* All that waits, but not what comes meanwhile without end. */
-	for (int i = 0;
-	     i < COMMITS_A_ROUND && write_some(writer, now, ROUND_WAIT); i++) {
+	(void)pthread_mutex_lock(&writer->mutex);
+	all = writer->put;
+	(void)pthread_mutex_unlock(&writer->mutex);
+	while (write_some(writer, now, ROUND_WAIT) && writer->done < all) {
 	}
 	/* Of many rows most are of clients that come again. */
 	if (database_counts(database) <= ROWS_A_COMMIT ||

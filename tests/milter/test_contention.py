@@ -81,6 +81,31 @@ def test_nobody_waits_for_others(milter):
     assert lost(milter)["total"] == 0
 
 
+def guess(milter, ip, heard):
+    """A session of 20 unknown recipients, and what the next one hears."""
+    talk = milter.dictionary(ip)
+    heard[ip] = talk.rcpt().startswith("550 5.7.1 ")
+    talk.quit()
+
+
+def test_of_a_flood_nothing_is_missed(milter):
+    """Few wait in it for what they do to be written: those whom that bans, and
+    on a slow machine not all of them in time. All is counted once."""
+    heard = {}
+    threads = [threading.Thread(target=guess, args=(
+        milter, f"198.51.100.{n}", heard)) for n in range(50)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert any(heard.values())
+    wait_for("the events", lambda: milter.rows(
+        "SELECT count(*), min(n), max(n) FROM (SELECT sum(recipient) AS n"
+        " FROM tally GROUP BY client)") == [(50, 20, 20)])
+    assert milter.rows("SELECT count(*), count(DISTINCT client) FROM ban") == [
+        (50, 50)]
+
+
 def test_what_finds_no_room_is_counted(milter):
     talk = milter.caller("203.0.113.9")
     held = Held(milter)
