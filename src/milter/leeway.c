@@ -7,7 +7,7 @@
 #include "milter/database.h"
 
 enum {
-	CLIENTS_MAX = 16384
+	CLIENTS_MAX = 8192
 };
 
 /* Of one client; a row of the table, which begins with its key. */

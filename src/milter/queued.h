@@ -27,8 +27,21 @@ struct writer_event {
 	int64_t at;
 	char detail[WRITER_DETAIL_SIZE]; /* or empty */
 	char name[WRITER_NAME_SIZE];     /* whose key is recorded; or empty */
-	struct counted hit;
-	bool heard; /* of a hit: the next session hears another reply */
+	/* Of a hit: */
+	int64_t ban;
+	int cause;
+	bool heard; /* the next session hears another reply */
 };
+
+/* What a hit counts. */
+static inline struct counted
+queued_hit(const struct writer_event *hit)
+{
+	return (struct counted){ .what = COUNTED_HITS,
+		.ban = hit->ban,
+		.cause = hit->cause,
+		.times = 1,
+		.at = hit->at };
+}
 
 #endif

@@ -27,6 +27,7 @@ enum {
 	LASTS = 50,
 	APART = 50,
 	ROWS_A_COMMIT = 1024,
+	ROWS_MANY = 4096, /* that are counted: they take memory */
 	BANS_A_COMMIT = 128,
 	COUNT_EVERY = 10, /* s, while there are more rows than that */
 	LIFE_EVERY = 10,  /* s */
@@ -248,16 +249,14 @@ void
 writer_hit(
     struct writer *writer, const struct ban *ban, int64_t now, int64_t *left)
 {
-	const struct writer_event entry = { .at = now,
-		.heard = ban->again.code[0] != '\0',
-		.hit = { .what = COUNTED_HITS,
-		    .ban = ban->id,
-		    .cause = ban_cause(ban),
-		    .times = 1,
-		    .at = now } };
+	const struct writer_event hit = { .at = now,
+		.ban = ban->id,
+		.cause = ban_cause(ban),
+		.heard = ban->again.code[0] != '\0' };
+	const struct counted counted = queued_hit(&hit);
 
-	if (ban->hits > 0 || !enqueue(writer, &entry, left)) {
-		database_count(writer->database, &entry.hit, 1);
+	if (ban->hits > 0 || !enqueue(writer, &hit, left)) {
+		database_count(writer->database, &counted, 1);
 	}
 }
 
@@ -334,7 +333,9 @@ write_entries(
 		struct entry *entry = entry_at(writer, done++);
 
 		if (entry->event.conf == NULL) {
-			engine_count(store, &entry->event.hit, 1);
+			const struct counted hit = queued_hit(&entry->event);
+
+			engine_count(store, &hit, 1);
 		} else {
 			write_event(writer, store, entry, now);
 			entry->changes = changes;
@@ -448,7 +449,7 @@ writer_round(struct writer *writer, int64_t now)
 	}
 	/* Of many rows most are of clients that come again. */
 	if (database_counts(database) <= ROWS_A_COMMIT ||
-	    database_counts(database) > DATABASE_COUNTS_MAX / 2 ||
+	    database_counts(database) > ROWS_MANY ||
 	    engine_due(writer->count_at, now, COUNT_EVERY)) {
 		while (write_counters(writer, ROUND_WAIT)) {
 		}
