@@ -199,7 +199,7 @@ file_replace(const char *path, const char *text, unsigned mode,
 	const bool was = stat(path, &old) == 0;
 	char real[PATH_MAX];
 	char fresh[PATH_MAX];
-	struct text name;
+	bool whole;
 	bool done = false;
 	int kept;
 	int fd;
@@ -207,10 +207,9 @@ file_replace(const char *path, const char *text, unsigned mode,
 	if (realpath(path, real) == NULL) {
 		(void)text_copy(real, sizeof(real), path);
 	}
-	text_init(&name, fresh, sizeof(fresh));
-	text_addf(&name, "%s.XXXXXX", real);
+	whole = text_print(fresh, sizeof(fresh), "%s.XXXXXX", real);
 	errno = ENAMETOOLONG;
-	fd = name.cut ? -1 : mkostemp(fresh, O_CLOEXEC);
+	fd = whole ? mkostemp(fresh, O_CLOEXEC) : -1;
 	if (fd >= 0) {
 		done = (!was || fchown(fd, old.st_uid, old.st_gid) == 0) &&
 		       fchmod(fd, old.st_mode & 07777) == 0 &&

@@ -27,13 +27,12 @@ stderr_is_journal(void)
 	const char *stream = getenv("JOURNAL_STREAM"); /* NOLINT: at start */
 	struct stat st;
 	char name[64];
-	struct text text;
 
 	if (stream == NULL || fstat(STDERR_FILENO, &st) != 0) {
 		return false;
 	}
-	text_init(&text, name, sizeof(name));
-	text_addf(&text, "%ju:%ju", (uintmax_t)st.st_dev, (uintmax_t)st.st_ino);
+	(void)text_print(name, sizeof(name), "%ju:%ju", (uintmax_t)st.st_dev,
+	    (uintmax_t)st.st_ino);
 	return strcmp(name, stream) == 0;
 }
 

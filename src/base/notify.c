@@ -50,11 +50,10 @@ notify_reloading(void)
 {
 	struct timespec now;
 	char state[64];
-	struct text text;
 
 	(void)clock_gettime(CLOCK_MONOTONIC, &now);
-	text_init(&text, state, sizeof(state));
-	text_addf(&text, "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
+	(void)text_print(state, sizeof(state),
+	    "RELOADING=1\nMONOTONIC_USEC=%" PRId64,
 	    now.tv_sec * INT64_C(1000000) + now.tv_nsec / 1000);
 	tell(state);
 }

@@ -80,10 +80,9 @@ char *
 hash_text(const unsigned char key[static HASH_KEY_SIZE], const void *bytes,
     size_t len, char text[static HASH_TEXT_SIZE])
 {
-	struct text out;
 
-	text_init(&out, text, HASH_TEXT_SIZE);
-	text_addf(&out, "%016" PRIx64, hash_bytes(key, bytes, len));
+	(void)text_print(
+	    text, HASH_TEXT_SIZE, "%016" PRIx64, hash_bytes(key, bytes, len));
 	return text;
 }
 

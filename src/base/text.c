@@ -90,6 +90,18 @@ text_addf(struct text *text, const char *format, ...)
 }
 
 bool
+text_print(char *buf, size_t size, const char *format, ...)
+{
+	va_list args;
+	int len;
+
+	va_start(args, format);
+	len = vsnprintf(buf, size, format, args);
+	va_end(args);
+	return len >= 0 && (size_t)len < size;
+}
+
+bool
 text_copy(char *to, size_t size, const char *from)
 {
 	struct text text;

@@ -71,6 +71,9 @@ text_is_grouped(int64_t value)
 void text_add_grouped(struct text *text, int64_t value, const char *group);
 void text_addf(struct text *text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* All of a text at once, cut where it does not fit; false then. */
+bool text_print(char *buf, size_t size, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 /* Copy `from` into a buffer of `size`; false where it was cut. */
 bool text_copy(char *to, size_t size, const char *from);

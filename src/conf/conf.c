@@ -120,15 +120,13 @@ load_named(const struct named *of, const char *name, const char *conf_path,
 	char path[CONF_PATH_SIZE];
 	char file[CONF_PATH_SIZE];
 	const struct embedded *built_in;
-	struct text out;
 
 	if (!conf_is_policy_name(name)) {
 		errors_add(errors, at,
 		    "a %s's name is 1 to 32 of a-z, 0-9 and '-'", of->what);
 		return;
 	}
-	text_init(&out, below, sizeof(below));
-	text_addf(&out, "%s/%s.conf", of->folder, name);
+	(void)text_print(below, sizeof(below), "%s/%s.conf", of->folder, name);
 	if (!file_beside(conf_path, below, path, sizeof(path))) {
 		errors_add(
 		    errors, at, "%s: its folder's name is too long", below);
@@ -143,8 +141,7 @@ load_named(const struct named *of, const char *name, const char *conf_path,
 		complain_of_name(of, name, path, at, errors);
 		return;
 	}
-	text_init(&out, file, sizeof(file));
-	text_addf(&out, "%s.conf (built in)", name);
+	(void)text_print(file, sizeof(file), "%s.conf (built in)", name);
 	(void)grammar_read(
 	    of->grammar, target, file, built_in->data, NULL, errors);
 }
@@ -300,11 +297,9 @@ check_languages(const struct conf *conf, struct loading *load)
 	for (size_t i = 0; i < LANGUAGES_MAX; i++) {
 		const char *tag = conf->web.paragraph_in[i].tag;
 		char key[LANGUAGE_TAG_SIZE + 16];
-		struct text text;
 
 		if (tag[0] != '\0') {
-			text_init(&text, key, sizeof(key));
-			text_addf(&text, "paragraph-%s", tag);
+			(void)text_print(key, sizeof(key), "paragraph-%s", tag);
 			check_language(&list, key, tag, load);
 		}
 	}

@@ -128,7 +128,6 @@ with_comment(const char *text, const char *name)
 		size_t len;
 		const char *value;
 		char piece[VALUE_SIZE * 2];
-		struct text to;
 
 		if (from != NULL) {
 			value = strchr(from, '=') + 1;
@@ -136,8 +135,8 @@ with_comment(const char *text, const char *name)
 			len = *value != '\0' && *value != '\n'
 				  ? value_length(value)
 				  : 0;
-			text_init(&to, piece, sizeof(piece));
-			text_addf(&to, "mode = %s", name);
+			(void)text_print(
+			    piece, sizeof(piece), "mode = %s", name);
 			return with_piece(text, (size_t)(line - text),
 			    (size_t)(value + len - line), piece);
 		}
@@ -153,12 +152,10 @@ with_line(const char *text, const struct conf_place *place, const char *name)
 {
 	size_t at = place->line > 0 ? offset_of(text, place) : strlen(text);
 	char piece[VALUE_SIZE * 2];
-	struct text to;
 
 	at += strcspn(text + at, "\n");
 	at += text[at] == '\n';
-	text_init(&to, piece, sizeof(piece));
-	text_addf(&to, "%smode = %s\n",
+	(void)text_print(piece, sizeof(piece), "%smode = %s\n",
 	    at > 0 && text[at - 1] != '\n' ? "\n" : "", name);
 	return with_piece(text, at, 0, piece);
 }
@@ -173,7 +170,6 @@ takes(const char *path, enum conf_mode mode, struct conf_edit *edit,
 {
 	bool fine = true;
 	bool done = false;
-	struct text text;
 
 	if (edit->after != NULL) {
 		struct conf *conf = conf_read_draft(
@@ -183,9 +179,9 @@ takes(const char *path, enum conf_mode mode, struct conf_edit *edit,
 		conf_drop(conf);
 	}
 	if (fine && !done) {
-		text_init(&text, error, CONF_ERROR_SIZE);
-		text_addf(&text, "%s: write mode = %s into it by hand",
-		    edit->file, conf_mode_name(mode));
+		(void)text_print(error, CONF_ERROR_SIZE,
+		    "%s: write mode = %s into it by hand", edit->file,
+		    conf_mode_name(mode));
 	}
 	return done;
 }

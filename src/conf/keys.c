@@ -183,18 +183,17 @@ keys_check_zone(const char *folder, const char *name)
 	char path[CONF_PATH_SIZE];
 	char head[sizeof(magic)];
 	struct stat status;
-	struct text text;
+	bool whole;
 
 	/* Words parted by single slashes: no way out of the folder. */
 	if (len == 0 || name[len] != '\0' || name[0] == '/' ||
 	    name[len - 1] == '/' || strstr(name, "//") != NULL) {
 		return "must be the name of a time zone, such as Europe/Paris";
 	}
-	text_init(&text, path, sizeof(path));
-	text_addf(&text, "%s/%s", folder, name);
+	whole = text_print(path, sizeof(path), "%s/%s", folder, name);
 	(void)file_read_head(path, head, sizeof(head));
 	return stat(folder, &status) == 0 &&
-		       (text.cut || strcmp(head, magic) != 0)
+		       (!whole || strcmp(head, magic) != 0)
 		   ? "is no time zone that this system knows"
 		   : NULL;
 }

@@ -69,10 +69,8 @@ language_of_file(const char *name, char tag[static LANGUAGE_TAG_SIZE])
 char *
 language_file(const char *tag, char name[static LANGUAGE_FILE_SIZE])
 {
-	struct text out;
 
-	text_init(&out, name, LANGUAGE_FILE_SIZE);
-	text_addf(&out, "%s" PHRASES, tag);
+	(void)text_print(name, LANGUAGE_FILE_SIZE, "%s" PHRASES, tag);
 	return name;
 }
 
@@ -269,11 +267,10 @@ is_shown(const char *folder, const struct phrase *phrase)
 		   NULL) {
 		char why[FILE_WHY_SIZE];
 		char path[PATH_MAX];
-		struct text out;
 		char *own;
 
-		text_init(&out, path, sizeof(path));
-		text_addf(&out, "%s/%s", folder, entry->d_name);
+		(void)text_print(
+		    path, sizeof(path), "%s/%s", folder, entry->d_name);
 		own = file_read_text(path, OWN_FILE_MAX, why);
 		is = own != NULL && strstr(own, wanted) != NULL;
 		free(own);
@@ -339,8 +336,8 @@ language_check(const char *folder, const char *tag, struct language_faults *out)
 	char *own;
 
 	*out = (struct language_faults){ .lacks = 0 };
-	text_init(&text, path, sizeof(path));
-	text_addf(&text, "%s/%s", folder, language_file(tag, name));
+	(void)text_print(
+	    path, sizeof(path), "%s/%s", folder, language_file(tag, name));
 	own = file_read_text(path, OWN_FILE_MAX, why);
 	if (own == NULL) {
 		return false;

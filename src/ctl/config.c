@@ -29,11 +29,9 @@ put_setting(void *to, const struct conf_setting *setting)
 {
 	struct setting_row row = { .value = setting->value,
 		.from = setting->from };
-	struct text text;
 
 	(void)to;
-	text_init(&text, row.name, sizeof(row.name));
-	text_addf(&text, "%s%s%s",
+	(void)text_print(row.name, sizeof(row.name), "%s%s%s",
 	    setting->section != NULL ? setting->section : "",
 	    setting->section != NULL ? "." : "", setting->name);
 	output_record(&row);

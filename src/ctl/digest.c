@@ -197,15 +197,12 @@ mail(struct ctl *ctl, const char *address)
 	char *sendmail[] = { program, whole_input, end, to, NULL };
 	const int whole = memfd_create("digest", MFD_CLOEXEC);
 	bool fine = whole >= 0 && text_copy(to, sizeof(to), address);
-	struct text text;
 
 	if (given != NULL) {
-		text_init(&text, since, sizeof(since));
-		text_addf(&text, "--since=%s", given);
+		(void)text_print(since, sizeof(since), "--since=%s", given);
 	}
 	if (ctl->file != NULL) {
-		text_init(&text, file, sizeof(file));
-		text_addf(&text, "-c%s", ctl->file);
+		(void)text_print(file, sizeof(file), "-c%s", ctl->file);
 		body[1] = file;
 		body[2] = digest;
 		body[3] = since;

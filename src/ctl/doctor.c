@@ -21,16 +21,15 @@ is_there(const struct ctl *ctl, enum args_option option, const char *file)
 {
 	const char *folder = ctl->args->value[option];
 	char path[FOLDER_SIZE];
-	struct text text;
+	const bool whole = text_print(
+	    path, sizeof(path), "%s/%s", folder != NULL ? folder : "", file);
 
-	text_init(&text, path, sizeof(path));
-	text_addf(&text, "%s/%s", folder != NULL ? folder : "", file);
-	if (folder == NULL || (!text.cut && access(path, F_OK) == 0)) {
+	if (folder == NULL || (whole && access(path, F_OK) == 0)) {
 		return true;
 	}
 	output_complain("--%s: %s: %s",
 	    option == OPTION_POSTFIX ? "postfix" : "sendmail", path,
-	    strerrordesc_np(text.cut ? ENAMETOOLONG : errno));
+	    strerrordesc_np(whole ? errno : ENAMETOOLONG));
 	return false;
 }
 
@@ -151,10 +150,9 @@ open_database(struct ctl *ctl, struct facts *facts, bool write)
 	store_close(ctl->store); /* an empty one in memory */
 	ctl->store = NULL;
 	if (!write && access(path, F_OK) != 0 && errno == ENOENT) {
-		struct text text;
 
-		text_init(&text, records->error, sizeof(records->error));
-		text_addf(&text, "no database yet at %s", path);
+		(void)text_print(records->error, sizeof(records->error),
+		    "no database yet at %s", path);
 		records->result = STORE_FAILED;
 		return;
 	}

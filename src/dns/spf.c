@@ -257,10 +257,9 @@ static bool read_domain(struct spf *spf, const char *domain);
 static bool
 leave_out(struct spf *spf, const char *domain, const char *term)
 {
-	struct text text;
 
-	text_init(&text, spf->out->left_out, sizeof(spf->out->left_out));
-	text_addf(&text, "%s of %s", term, domain);
+	(void)text_print(spf->out->left_out, sizeof(spf->out->left_out),
+	    "%s of %s", term, domain);
 	return true;
 }
 

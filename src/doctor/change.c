@@ -57,12 +57,8 @@ change_make(struct change *out, const struct mta *mta, const char *service,
 bool
 change_file(const char *folder, const char *service, char *path, size_t size)
 {
-	struct text text;
-
-	text_init(&text, path, size);
-	text_addf(&text, "%s/%s", folder,
+	return text_print(path, size, "%s/%s", folder,
 	    service[0] != '\0' ? "master.cf" : "main.cf");
-	return !text.cut;
 }
 
 char *

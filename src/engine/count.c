@@ -242,10 +242,8 @@ engine_state_put_number(
     struct store *store, enum engine_state which, int64_t number, int64_t now)
 {
 	char value[24];
-	struct text text;
 
-	text_init(&text, value, sizeof(value));
-	text_addf(&text, "%" PRId64, number);
+	(void)text_print(value, sizeof(value), "%" PRId64, number);
 	store_state_put(store, keys[which], value, now);
 }
 

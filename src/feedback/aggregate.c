@@ -277,15 +277,14 @@ aggregate_read(FILE *from, int64_t now, struct complaint **out,
 	for (size_t i = 0; wrong == NULL && i < table.rows; i++) {
 		const struct row *row = table_row(&table, i);
 		struct complaint *one = &(*out)[i];
-		struct text id;
 
 		*one = (struct complaint){ .address = row->address,
 			.at = row->day,
 			.day = true,
 			.number = row->number,
 			.type = "csv" };
-		text_init(&id, one->id, sizeof(one->id));
-		text_addf(&id, "csv %s %lld", shape.id, (long long)row->day);
+		(void)text_print(one->id, sizeof(one->id), "csv %s %lld",
+		    shape.id, (long long)row->day);
 		*complaints = i + 1;
 	}
 	table_clear(&table);

@@ -261,7 +261,6 @@ read_report(GMimeMessage *fields, GMimeMessage *original, int64_t now,
     struct complaint *out, char why[static FEEDBACK_WHY_SIZE])
 {
 	char text[FIELD_SIZE];
-	struct text said;
 
 	if (!field(fields, "Feedback-Type", text)) {
 		return unusable(why, "a report without Feedback-Type");
@@ -270,9 +269,8 @@ read_report(GMimeMessage *fields, GMimeMessage *original, int64_t now,
 		*c = (char)tolower((unsigned char)*c);
 	}
 	if (words_find(&complaint_types, text) == complaint_types.count) {
-		text_init(&said, why, FEEDBACK_WHY_SIZE);
-		text_addf(
-		    &said, "a report of type \"%.40s\" is no complaint", text);
+		(void)text_print(why, FEEDBACK_WHY_SIZE,
+		    "a report of type \"%.40s\" is no complaint", text);
 		return ARF_OTHER;
 	}
 	(void)text_copy(out->type, sizeof(out->type), text);

@@ -59,8 +59,7 @@ is_known(
 	text_addf(&text, "%s %s %" PRId64, complaint->id,
 	    addr_format(&complaint->address, address), number);
 	(void)hash_text(taking->secret, name, text.len, key);
-	text_init(&text, name, sizeof(name));
-	text_addf(&text, "complaint %s", key);
+	(void)text_print(name, sizeof(name), "complaint %s", key);
 	if (store_queue_find(taking->store, name, &known)) {
 		return true;
 	}

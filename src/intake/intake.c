@@ -79,13 +79,11 @@ repeats_sender(struct intake *intake, const struct finding *finding)
 	char id[QUEUE_ID_SIZE];
 	struct queue_entry entry = { .address = finding->address,
 		.at = finding->at };
-	struct text text;
 
 	if (finding->kind != KIND_SENDER || finding->queue[0] == '\0') {
 		return false;
 	}
-	text_init(&text, id, sizeof(id));
-	text_addf(&text, "%s sender", finding->queue);
+	(void)text_print(id, sizeof(id), "%s sender", finding->queue);
 	if (store_queue_find(intake->store, id, &entry)) {
 		return true;
 	}

@@ -353,10 +353,8 @@ line_buffer_read_to(const struct line_buffer *lines)
 static void
 say(char error[static LOG_ERROR_SIZE], const char *name, const char *why)
 {
-	struct text text;
 
-	text_init(&text, error, LOG_ERROR_SIZE);
-	text_addf(&text, "%s: %s", name, why);
+	(void)text_print(error, LOG_ERROR_SIZE, "%s: %s", name, why);
 }
 
 struct log_reader *

@@ -102,10 +102,9 @@ compare(const void *a, const void *b, void *to)
 static void
 say(char error[static SIMULATE_ERROR_SIZE], const char *why)
 {
-	struct text text;
 
-	text_init(&text, error, SIMULATE_ERROR_SIZE);
-	text_addf(&text, "the scratch database: %s", why);
+	(void)text_print(
+	    error, SIMULATE_ERROR_SIZE, "the scratch database: %s", why);
 }
 
 struct simulation *

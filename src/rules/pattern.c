@@ -189,7 +189,6 @@ pattern_compile(const char *text, struct pattern *pattern)
 	char replaced[PATTERN_TEXT_MAX];
 	char name[32];
 	struct text out;
-	struct text what;
 	int number;
 	size_t where;
 
@@ -199,8 +198,8 @@ pattern_compile(const char *text, struct pattern *pattern)
 		return "is empty and would match everything";
 	}
 	if (!replace_words(text, &out, name)) {
-		text_init(&what, complaint, sizeof(complaint));
-		text_addf(&what, "there is no {%s} in patterns", name);
+		(void)text_print(complaint, sizeof(complaint),
+		    "there is no {%s} in patterns", name);
 		return complaint;
 	}
 	if (out.cut) {

@@ -118,7 +118,6 @@ begin_rule(void *target, const char *title, const char **wrong)
 	struct log_rule **grown;
 	struct log_rule *rule;
 	const char *slash;
-	struct text what;
 
 	if (len == 0 || len >= RULES_NAME_SIZE ||
 	    strspn(title, TEXT_ALNUM "_-") != len) {
@@ -128,8 +127,8 @@ begin_rule(void *target, const char *title, const char **wrong)
 	}
 	for (size_t i = 0; i < rules->rules; i++) {
 		if (strcmp(rules->rule[i]->name, title) == 0) {
-			text_init(&what, taken, sizeof(taken));
-			text_addf(&what, "there is a rule of this name in %s",
+			(void)text_print(taken, sizeof(taken),
+			    "there is a rule of this name in %s",
 			    rules->rule[i]->file);
 			*wrong = taken;
 			return NULL;
@@ -267,10 +266,8 @@ rules_each(const struct rules *rules,
 static bool
 fail(char error[static RULES_ERROR_SIZE], const char *name, const char *why)
 {
-	struct text what;
 
-	text_init(&what, error, RULES_ERROR_SIZE);
-	text_addf(&what, "%s: %s", name, why);
+	(void)text_print(error, RULES_ERROR_SIZE, "%s: %s", name, why);
 	return false;
 }
 

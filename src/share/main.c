@@ -180,13 +180,11 @@ static bool
 hold_alone(const char *database)
 {
 	char path[PATH_MAX];
-	struct text text;
 	int tries = 0;
-	int fd;
+	int fd = text_print(path, sizeof(path), "%s-share", database)
+		     ? open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660)
+		     : -1;
 
-	text_init(&text, path, sizeof(path));
-	text_addf(&text, "%s-share", database);
-	fd = text.cut ? -1 : open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0660);
 	while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) != 0) {
 		if (errno != EWOULDBLOCK || !proc_wait_out(&tries)) {
 			log_warn("%s: %s", path,

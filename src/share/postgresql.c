@@ -54,14 +54,13 @@ begin(struct server *server, const char *database, const char *name)
 {
 	struct attempt *attempt = calloc(1, sizeof(*attempt));
 	pthread_t thread;
-	struct text text;
 	int failed = ENOMEM;
 
 	if (attempt != NULL) {
 		(void)text_copy(
 		    attempt->database, sizeof(attempt->database), database);
-		text_init(&text, attempt->name, sizeof(attempt->name));
-		text_addf(&text, "videur-share %s", name);
+		(void)text_print(attempt->name, sizeof(attempt->name),
+		    "videur-share %s", name);
 		failed = pthread_create(&thread, NULL, connect_it, attempt);
 	}
 	if (failed != 0) {

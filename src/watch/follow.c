@@ -66,7 +66,6 @@ hold_alone(struct follow *follow, char error[static STORE_ERROR_SIZE])
 {
 	struct stat held;
 	struct stat now;
-	struct text text;
 	int tries = 0;
 
 	if (follow->lock >= 0 && fstat(follow->lock, &held) == 0 &&
@@ -84,8 +83,8 @@ hold_alone(struct follow *follow, char error[static STORE_ERROR_SIZE])
 	} while (
 	    !follow->alone && errno == EWOULDBLOCK && proc_wait_out(&tries));
 	if (!follow->alone) {
-		text_init(&text, error, STORE_ERROR_SIZE);
-		text_addf(&text, "%s: %s", follow->path,
+		(void)text_print(error, STORE_ERROR_SIZE, "%s: %s",
+		    follow->path,
 		    errno == EWOULDBLOCK ? "another videur-watch works with it"
 					 : strerrordesc_np(errno));
 	}

@@ -289,7 +289,6 @@ sources_listen(struct sources *sources, int fds[static 2])
 		struct source *source = &sources->source[i];
 		const struct tail *tail = source->tail;
 		char path[CONF_PATH_SIZE];
-		struct text text;
 
 		if (tail == NULL) {
 			fds[1] = journal_fd(source->journal);
@@ -307,8 +306,8 @@ sources_listen(struct sources *sources, int fds[static 2])
 		 * The watch goes with the inode; that of a rotated file hurts
 		 * nobody until then. */
 		source->turns = tail->turns;
-		text_init(&text, path, sizeof(path));
-		text_addf(&text, "/proc/self/fd/%d", tail->file.fd);
+		(void)text_print(
+		    path, sizeof(path), "/proc/self/fd/%d", tail->file.fd);
 		(void)inotify_add_watch(sources->inotify, path, IN_MODIFY);
 	}
 }

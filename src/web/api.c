@@ -21,8 +21,7 @@ put_reason(
 	char words[PAGE_WORDS_SIZE];
 	struct text out;
 
-	text_init(&out, name, sizeof(name));
-	text_addf(&out, "reason-%s", page_reason(ban));
+	(void)text_print(name, sizeof(name), "reason-%s", page_reason(ban));
 	text_init(&out, words, sizeof(words));
 	(void)template_render(
 	    language->templates, name, TEMPLATE_PLAIN, &nothing, &out);

@@ -99,8 +99,8 @@ describe(struct page *page, char link[static LINK_SIZE])
 	if (words == NULL || both == NULL) {
 		return NULL;
 	}
-	text_init(&text, both, PAGE_WORDS_SIZE + LINK_SIZE);
-	text_addf(&text, "%s%s%s", words, link[0] != '\0' ? "\n" : "", link);
+	(void)text_print(both, PAGE_WORDS_SIZE + LINK_SIZE, "%s%s%s", words,
+	    link[0] != '\0' ? "\n" : "", link);
 	return both;
 }
 

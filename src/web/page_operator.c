@@ -262,10 +262,8 @@ put_line(const struct page *page, const char *phrase, int ordinal,
 	struct section *item = section_item(page->root, VAR_LINES);
 	char address[ADDR_TEXT_SIZE];
 	char line[LINE_SIZE];
-	struct text text;
 
-	text_init(&text, line, sizeof(line));
-	text_addf(&text, "videur %s %s%s", before,
+	(void)text_print(line, sizeof(line), "videur %s %s%s", before,
 	    addr_format(&page->view->address, address), behind);
 	section_word(item, VAR_LABEL, "op-line-", phrase);
 	section_digits(item, VAR_ORDINAL, ordinal, 0);

@@ -323,16 +323,14 @@ is_asked_locally(const char *host)
 {
 	struct endpoint endpoint;
 	char with_port[ENDPOINT_HOST_SIZE];
-	struct text text;
 
 	if (host == NULL) {
 		return true;
 	}
-	text_init(&text, with_port, sizeof(with_port));
-	text_addf(&text, "%s:0", host);
 	return (endpoint_parse(host, ENDPOINT_SERVER, &endpoint) == NULL ||
-		   (!text.cut && endpoint_parse(with_port, ENDPOINT_SERVER,
-				     &endpoint) == NULL)) &&
+		   (text_print(with_port, sizeof(with_port), "%s:0", host) &&
+		       endpoint_parse(with_port, ENDPOINT_SERVER, &endpoint) ==
+			   NULL)) &&
 	       !endpoint.is_unix && endpoint_is_local(&endpoint);
 }
 

@@ -186,14 +186,14 @@ static void
 add_file(struct site *site, const char *folder, const char *name)
 {
 	struct site_file *file = &site->file[site->files++];
-	struct text path;
+	bool whole;
 
 	file->name = name;
 	file->type = type_of(name);
 	site_use(file, NULL, 0);
-	text_init(&path, file->path, sizeof(file->path));
-	text_addf(&path, "%s/%s", folder, name);
-	if (folder[0] != '\0' && !path.cut) {
+	whole = text_print(
+	    file->path, sizeof(file->path), "%s/%s", folder, name);
+	if (folder[0] != '\0' && whole) {
 		use_path(file, true);
 	}
 }
