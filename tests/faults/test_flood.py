@@ -74,7 +74,7 @@ class Shell:
 def shell_fixture(man):
     man.offend([0])
     man.once()
-    one = Shell(man, 42)
+    one = Shell(man, 46)
     yield one
     if not one.child.stdin.closed:
         one.end()
@@ -165,7 +165,7 @@ def test_the_log_leaves_the_disk_room_to_be_moved_to(man, small):
     the reader goes, all of it is moved, and nothing had to be deleted."""
     man.offend([0])
     man.once()
-    shell = Shell(man, 14)
+    shell = Shell(man, 17)
     done = report(man, ENOUGH)
     assert done.returncode == 3
     assert "its log is full" in done.stderr
