@@ -113,15 +113,15 @@ def test_writing_waits_for_its_turn(house, locked):
 def test_a_chunk_that_fails_tells_from_which_line_on(house):
     house.do("ban", "203.0.113.8", "2h")
     house.sql("CREATE TRIGGER stop BEFORE INSERT ON event"
-              " WHEN (SELECT count(*) FROM event) >= 1200"
+              " WHEN (SELECT count(*) FROM event) >= 2400"
               " BEGIN SELECT raise(ABORT, 'the disk is full'); END")
     done = house.run("report", "-", given="".join(
-        f"helo 203.0.113.{9 + number % 90}\n" for number in range(2000)))
+        f"helo 203.0.113.{9 + number % 180}\n" for number in range(4000)))
     assert done.returncode == 3
-    assert "from line 1025 on nothing is stored" in done.stderr
+    assert "from line 2049 on nothing is stored" in done.stderr
     assert "the disk is full" in done.stderr
-    assert "1024 events stored" in done.stdout
-    assert house.sql("SELECT count(*) FROM event") == [(1024,)]
+    assert "2048 events stored" in done.stdout
+    assert house.sql("SELECT count(*) FROM event") == [(2048,)]
 
 
 def test_a_change_and_its_audit_stand_or_fall_together(house):
