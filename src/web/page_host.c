@@ -219,6 +219,18 @@ put_anchor(struct section *item, const struct policy *policy, size_t at,
 	section_copy(item, VAR_ANCHOR, anchor);
 }
 
+/* From the shortest of the rule's bans, and those before, to the longest. */
+static void
+span_bans(const struct rule *rule, int64_t *shortest, int64_t *longest)
+{
+	for (size_t step = 0; step < rule->steps; step++) {
+		const int64_t ban = rule->ban[step];
+
+		*shortest = ban < *shortest ? ban : *shortest;
+		*longest = ban > *longest ? ban : *longest;
+	}
+}
+
 /* Reply number `at`, and all that may be answered with it; nothing where an
  * earlier one is the same. */
 static void
@@ -240,7 +252,6 @@ put_code(const struct page *page, size_t at)
 	}
 	for (size_t i = first; i < first + policy->rules; i++) {
 		const struct reply *other = reply_at(policy, i);
-
 		const struct rule *rule = &policy->rule[i - first];
 
 		if (other == NULL || !is_same(reply, other)) {
@@ -253,12 +264,7 @@ put_code(const struct page *page, size_t at)
 		reasons |= UINT32_C(1) << rule->reason;
 		login = login && rule->service == SERVICE_SUBMISSION;
 		soft = rule->soft > soft ? rule->soft : soft;
-		for (size_t step = 0; step < rule->steps; step++) {
-			const int64_t ban = rule->ban[step];
-
-			shortest = ban < shortest ? ban : shortest;
-			longest = ban > longest ? ban : longest;
-		}
+		span_bans(rule, &shortest, &longest);
 	}
 	item = section_item(page->root, VAR_CODES);
 	put_reply(item, reply);
