@@ -179,6 +179,7 @@ nothing_is_lost_on_the_way_to_the_newest(void **state)
 	store_close(store);
 	store_close(fixture->store);
 	assert_int_equal(rename(path, fixture->path), 0);
+	remove_database(path);
 	fixture->store = fixture_open(fixture, STORE_WRITE);
 }
 
