@@ -11,7 +11,7 @@
 enum {
 	OFFERS = 200, /* of the database */
 	LOOKED = 20000,
-	PATIENCE_MS = 200
+	TIMEOUT_MS = 200
 };
 
 static struct {
@@ -77,7 +77,7 @@ offer_known(bool allowed)
 	struct store *store = NULL;
 
 	if (conf != NULL && store_open(&store, conf->database, STORE_READ,
-				PATIENCE_MS, why) == STORE_OK) {
+				TIMEOUT_MS, why) == STORE_OK) {
 		if (allowed) {
 			store_allow_each(store, shell.now, offer_allow, NULL);
 		} else {

@@ -11,7 +11,7 @@
 #include "engine/engine.h"
 
 enum {
-	PATIENCE_MS = 5000,
+	TIMEOUT_MS = 5000,
 	FOLDER_SIZE = 4096
 };
 
@@ -157,7 +157,7 @@ open_database(struct ctl *ctl, struct facts *facts, bool write)
 		return;
 	}
 	records->result = store_open(&ctl->store, path,
-	    write ? STORE_WRITE : STORE_READ, PATIENCE_MS, records->error);
+	    write ? STORE_WRITE : STORE_READ, TIMEOUT_MS, records->error);
 	if (records->result == STORE_OK) {
 		facts_look_for_damage(facts, ctl->store);
 		facts_read_records(facts, ctl->store);

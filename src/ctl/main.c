@@ -20,7 +20,7 @@
 
 enum {
 	/* A person waits for the answer, and can wait this long. */
-	PATIENCE_MS = 5000,
+	TIMEOUT_MS = 5000,
 	WHO_SIZE = 65
 };
 
@@ -140,7 +140,7 @@ open_database(struct ctl *ctl, enum access how)
 		output_complain("no database yet at %s", path);
 		return false;
 	}
-	result = store_open(&ctl->store, path, mode, PATIENCE_MS, error);
+	result = store_open(&ctl->store, path, mode, TIMEOUT_MS, error);
 	if (result == STORE_BUSY) {
 		output_complain("the database is busy (%s)", error);
 	} else if (result != STORE_OK) {

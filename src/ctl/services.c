@@ -19,7 +19,7 @@
 
 enum {
 	/* Each signs within ten seconds, and at once in another mode. */
-	PATIENCE_MS = 20000,
+	TIMEOUT_MS = 20000,
 	NAP_NS = 50000000,
 	HEAD_SIZE = 8192
 };
@@ -164,7 +164,7 @@ services_reload(struct running *services, size_t count, struct store *store,
     enum conf_mode mode)
 {
 	const struct timespec nap = { .tv_nsec = NAP_NS };
-	const int64_t deadline = proc_ticks() + PATIENCE_MS;
+	const int64_t deadline = proc_ticks() + TIMEOUT_MS;
 	const int64_t since = proc_now();
 	bool all = true;
 

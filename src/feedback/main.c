@@ -21,7 +21,7 @@
 #include "store/store.h"
 
 enum {
-	PATIENCE_MS = 5000 /* an MTA waits, too */
+	TIMEOUT_MS = 5000 /* an MTA waits, too */
 };
 
 /* The service's own options, by their place. */
@@ -68,7 +68,7 @@ count_complaints(struct feedback *feedback, const struct complaint *complaint,
 	*taken = (struct taken){ .counted = 0 };
 	if (feedback->store == NULL) {
 		result = store_open(&feedback->store, feedback->conf->database,
-		    STORE_WRITE, PATIENCE_MS, error);
+		    STORE_WRITE, TIMEOUT_MS, error);
 	}
 	if (result == STORE_OK) {
 		result = complaints_take(feedback->store, feedback->conf,

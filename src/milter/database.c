@@ -276,7 +276,7 @@ database_read(struct database *database, int64_t *left)
 	if (taken && database->read != NULL) {
 		database->began = proc_ticks();
 		database->version_read = atomic_load(&database->version);
-		store_patience(database->read, (int)*left);
+		store_timeout(database->read, (int)*left);
 		store_read(database->read);
 		return database->read;
 	}
@@ -437,7 +437,7 @@ struct store *
 database_begin(struct database *database, int64_t wait)
 {
 	if (database->write != NULL) {
-		store_patience(database->write, wait > 0 ? (int)wait : 0);
+		store_timeout(database->write, wait > 0 ? (int)wait : 0);
 		store_begin(database->write);
 		atomic_store(&database->others, store_changes(database->write));
 	} else {

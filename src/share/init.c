@@ -9,7 +9,7 @@
 #include "store/shared.h"
 
 enum {
-	PATIENCE_MS = 5000
+	TIMEOUT_MS = 5000
 };
 
 extern const struct embedded share_files[];
@@ -103,7 +103,7 @@ init_leave(const struct conf *conf)
 	struct share_self self;
 	struct store *store;
 	enum store_result result = store_open(
-	    &store, conf->database, STORE_WRITE, PATIENCE_MS, error);
+	    &store, conf->database, STORE_WRITE, TIMEOUT_MS, error);
 
 	if (result != STORE_OK) {
 		log_warn("%s", error);

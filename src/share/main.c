@@ -25,7 +25,7 @@
 #include "store/store.h"
 
 enum {
-	PATIENCE = 250,  /* ms for a database that another program holds */
+	TIMEOUT = 250,   /* ms for a database that another program holds */
 	LOOK = 50,       /* ms between looks for what is to be sent */
 	TEND_EVERY = 500 /* ms */
 };
@@ -235,7 +235,7 @@ open_database(struct share *share)
 	enum store_result result;
 
 	while ((result = store_open(&share->store, share->conf->database,
-		    STORE_WRITE, PATIENCE, error)) == STORE_BUSY) {
+		    STORE_WRITE, TIMEOUT, error)) == STORE_BUSY) {
 		if (proc_signals_wait(-1, -1, LOOK) == PROC_SIGNAL_STOP) {
 			return false;
 		}

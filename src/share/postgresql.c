@@ -217,7 +217,7 @@ server_works(struct server *server)
 static bool
 await(struct server *server)
 {
-	const int64_t deadline = proc_ticks() + SERVER_PATIENCE;
+	const int64_t deadline = proc_ticks() + SERVER_TIMEOUT;
 
 	for (;;) {
 		const int unsent = PQflush(server->conn);

@@ -3,7 +3,7 @@
  *
  * Looking up names and connecting take as long as they take, in a thread of
  * their own; whoever asks waits for the answer, but neither for one that does
- * not come in SERVER_PATIENCE nor beyond a signal to stop.  After anything that
+ * not come in SERVER_TIMEOUT nor beyond a signal to stop.  After anything that
  * goes wrong the connection is given up, the log says why once, and it is tried
  * again after 1, 2, 4 ... 60 seconds.  No password is in what is logged:
  * the configuration has none.
@@ -17,7 +17,7 @@
 #include <stdint.h>
 
 enum {
-	SERVER_PATIENCE = 8000, /* ms for an answer */
+	SERVER_TIMEOUT = 8000, /* ms for an answer */
 	SERVER_NUMBER_SIZE = 24,
 	SERVER_WHY_SIZE = 512
 };

@@ -19,9 +19,9 @@
 #include "store/db.h"
 
 enum {
-	PATIENCE = 5000, /* ms for another program that puts files in order */
-	TRIES = 250,     /* of a moment in which the log is empty */
-	NAP = 20         /* ms between them */
+	TIMEOUT = 5000, /* ms for another program that puts files in order */
+	TRIES = 250,    /* of a moment in which the log is empty */
+	NAP = 20        /* ms between them */
 };
 
 static const char quick_check[] = "PRAGMA quick_check(1)";
@@ -56,7 +56,7 @@ db_open_file(const char *path, int flags)
 		(void)sqlite3_close(db);
 		return NULL;
 	}
-	(void)sqlite3_busy_timeout(db, PATIENCE);
+	(void)sqlite3_busy_timeout(db, TIMEOUT);
 	return db;
 }
 
@@ -289,9 +289,8 @@ store_restore(const char *path, const char *from, char kept[PATH_MAX],
 		(void)sqlite3_close(db);
 		return *fits ? STORE_OK : STORE_FAILED;
 	}
-	if (store_open(&store, path, STORE_WRITE, PATIENCE, error) ==
-	    STORE_OK) {
-		folder = db_folder_lock(store, LOCK_EX, PATIENCE);
+	if (store_open(&store, path, STORE_WRITE, TIMEOUT, error) == STORE_OK) {
+		folder = db_folder_lock(store, LOCK_EX, TIMEOUT);
 		if (folder >= 0) {
 			put_in_place(store, db, folder, kept);
 			(void)close(folder);

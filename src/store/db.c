@@ -383,9 +383,9 @@ store_read_end(struct store *store)
 }
 
 void
-store_patience(struct store *store, int milliseconds)
+store_timeout(struct store *store, int milliseconds)
 {
-	store->patience = milliseconds;
+	store->timeout = milliseconds;
 	if (store->db != NULL) {
 		(void)sqlite3_busy_timeout(store->db, milliseconds);
 	}

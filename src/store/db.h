@@ -91,7 +91,7 @@ struct store {
 	struct db_statement statement[DB_STATEMENTS];
 	char *path; /* NULL: in memory */
 	enum store_mode mode;
-	int patience;
+	int timeout;
 
 	bool bracket;   /* one is open */
 	bool rehearsed; /* and nothing of it is to stay */
@@ -256,15 +256,15 @@ bool db_file_stat(const char *stem, int which, struct stat *st);
 
 /* store_open(); `locked`: the caller holds the lock on the folder. */
 enum store_result db_open(struct store **out, const char *path,
-    enum store_mode mode, int patience, bool locked,
+    enum store_mode mode, int timeout, bool locked,
     char error[static STORE_ERROR_SIZE]);
 /* Close the database; the handle stays. */
 void db_close(struct store *store);
 
 /* Lock the folder of a database: LOCK_SH to open it, LOCK_EX to put its files
  * in order.  A descriptor, or -1: EWOULDBLOCK where another program holds it
- * for longer than `patience` milliseconds. */
-int db_folder_lock(struct store *store, int how, int patience);
+ * for longer than `timeout` milliseconds. */
+int db_folder_lock(struct store *store, int how, int timeout);
 
 enum db_files {
 	DB_FILES_FINE,
@@ -363,7 +363,7 @@ enum db_log {
 /* How long the log is, for who holds the write lock. */
 enum db_log db_log_look(struct store *store);
 /* Outside any transaction.  One that is full and cannot be emptied within the
- * handle's patience: STORE_BUSY. */
+ * handle's timeout: STORE_BUSY. */
 void db_log_move(struct store *store, enum db_log how);
 /* Move what can be moved without waiting for any program. */
 void db_log_tend(struct store *store);

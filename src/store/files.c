@@ -62,7 +62,7 @@ db_file_stat(const char *stem, int which, struct stat *st)
 }
 
 int
-db_folder_lock(struct store *store, int how, int patience)
+db_folder_lock(struct store *store, int how, int timeout)
 {
 	char folder[PATH_MAX];
 	int fd = -1;
@@ -71,7 +71,7 @@ db_folder_lock(struct store *store, int how, int patience)
 		fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	}
 	while (fd >= 0 && flock(fd, how | LOCK_NB) != 0) {
-		if (errno != EWOULDBLOCK || (patience -= LOCK_NAP) < 0) {
+		if (errno != EWOULDBLOCK || (timeout -= LOCK_NAP) < 0) {
 			(void)close(fd);
 			return -1;
 		}
@@ -346,7 +346,7 @@ db_files_enter(struct store *store, int *folder)
 		db_fail(store, STORE_BUSY,
 		    "it was replaced, and the log beside it is the old one's");
 	} else if (!store->locked) {
-		*folder = db_folder_lock(store, LOCK_SH, store->patience);
+		*folder = db_folder_lock(store, LOCK_SH, store->timeout);
 		if (*folder < 0 && errno == EWOULDBLOCK) {
 			db_files_busy(store);
 		}

@@ -90,7 +90,7 @@ set_up(struct store *store)
 	struct text text;
 	char why[128];
 
-	(void)sqlite3_busy_timeout(store->db, store->patience);
+	(void)sqlite3_busy_timeout(store->db, store->timeout);
 	db_waiting_init(store);
 	(void)sqlite3_db_config(
 	    store->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
@@ -123,12 +123,12 @@ set_up(struct store *store)
 static void
 turn_to_wal(struct store *store)
 {
-	int patience = store->patience;
+	int timeout = store->timeout;
 	int persist = 1;
 
 	db_script(store, "PRAGMA journal_mode = WAL");
 	/* SQLite does not wait where two programs do so at once: we do. */
-	for (; store->status == STORE_BUSY && patience > 0; patience -= NAP) {
+	for (; store->status == STORE_BUSY && timeout > 0; timeout -= NAP) {
 		(void)sqlite3_sleep(NAP);
 		store->status = STORE_OK;
 		db_script(store, "PRAGMA journal_mode = WAL");
@@ -265,8 +265,8 @@ open_database(struct store *store)
 }
 
 enum store_result
-db_open(struct store **out, const char *path, enum store_mode mode,
-    int patience, bool locked, char error[static STORE_ERROR_SIZE])
+db_open(struct store **out, const char *path, enum store_mode mode, int timeout,
+    bool locked, char error[static STORE_ERROR_SIZE])
 {
 	struct store *store = calloc(1, sizeof(*store));
 	char real[PATH_MAX];
@@ -287,7 +287,7 @@ db_open(struct store **out, const char *path, enum store_mode mode,
 		return STORE_FAILED;
 	}
 	store->mode = mode;
-	store->patience = patience;
+	store->timeout = timeout;
 	db_logins_init(store);
 	db_tallies_init(store);
 	store->locked = locked;
@@ -303,9 +303,9 @@ db_open(struct store **out, const char *path, enum store_mode mode,
 
 enum store_result
 store_open(struct store **out, const char *path, enum store_mode mode,
-    int patience, char error[static STORE_ERROR_SIZE])
+    int timeout, char error[static STORE_ERROR_SIZE])
 {
-	return db_open(out, path, mode, patience, false, error);
+	return db_open(out, path, mode, timeout, false, error);
 }
 
 void

@@ -58,14 +58,14 @@ enum {
 };
 
 /*
- * Open the database at `path`.  `patience` as store_patience().  On anything
+ * Open the database at `path`.  `timeout` as store_timeout().  On anything
  * but STORE_OK *out is NULL and `error` says why, beginning with the path; a
  * database that is newer than the program, not SQLite or not videur's is
  * left untouched.  The folder of a new database must exist; created files
  * are 0660 and, made by root, owned like their folder.
  */
 enum store_result store_open(struct store **out, const char *path,
-    enum store_mode mode, int patience, char error[static STORE_ERROR_SIZE]);
+    enum store_mode mode, int timeout, char error[static STORE_ERROR_SIZE]);
 void store_close(struct store *store);
 
 /* The file beside the database that one who only reads it writes to as well:
@@ -77,7 +77,7 @@ bool store_locks_file(const char *path, char *out, size_t size);
 uint64_t store_files(const char *path);
 
 /* How many milliseconds a verb waits for another program's lock. */
-void store_patience(struct store *store, int milliseconds);
+void store_timeout(struct store *store, int milliseconds);
 
 /*
  * Look after a handle that stays open: some times a second for each, between

@@ -164,5 +164,5 @@ db_log_tend(struct store *store)
 	    db_log_size(store) > LONG) {
 		(void)move(store, SQLITE_CHECKPOINT_TRUNCATE);
 	}
-	(void)sqlite3_busy_timeout(store->db, store->patience);
+	(void)sqlite3_busy_timeout(store->db, store->timeout);
 }

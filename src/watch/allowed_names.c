@@ -21,8 +21,8 @@ enum {
 	NAMES_MAX = 64,  /* of one round */
 	NAME_MS = 20000, /* for one of them */
 	ROUND_S = 300,   /* for all */
-	PATIENCE = 1000, /* ms to wait for the database, */
-	WRITE_PATIENCE = 10000
+	TIMEOUT = 1000,  /* ms to wait for the database, */
+	WRITE_TIMEOUT = 10000
 };
 
 struct due {
@@ -54,7 +54,7 @@ find_due(
 
 	*due = (struct due){ .now = now };
 	if (store_open(&store, conf->database, mode,
-		mode == STORE_READ ? PATIENCE : WRITE_PATIENCE,
+		mode == STORE_READ ? TIMEOUT : WRITE_TIMEOUT,
 		error) == STORE_OK) {
 		store_names_each(store, take_due, due);
 	}

@@ -21,7 +21,7 @@ enum {
 	FORGET_MS = 20,   /* of forgetting before the next is read */
 	SLICE = 32,       /* lines of one source before the next has its turn */
 	BANS_MAX = 2048,  /* of a batch, to be logged */
-	PATIENCE = 1000,  /* ms a transaction waits for another program */
+	TIMEOUT = 1000,   /* ms a transaction waits for another program */
 	LIFE_EVERY = 10,  /* s between signs of life */
 	PRUNE_EVERY = 60  /* s between looks for what may be forgotten */
 };
@@ -186,7 +186,7 @@ follow_open(struct follow *follow)
 		(void)text_copy(
 		    follow->path, sizeof(follow->path), conf->database);
 		result = store_open(
-		    &follow->store, follow->path, STORE_WRITE, PATIENCE, error);
+		    &follow->store, follow->path, STORE_WRITE, TIMEOUT, error);
 	} else {
 		result = store_tend(follow->store, &anew);
 		(void)text_copy(

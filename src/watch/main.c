@@ -20,9 +20,9 @@
 #include "watch/upkeep.h"
 
 enum {
-	BUSY_WAIT = 20,     /* ms: the store waited already */
-	ONCE_PATIENCE = 60, /* s that -n waits for a busy database */
-	LAST_TRIES = 3      /* to store what is pending at the end */
+	BUSY_WAIT = 20,    /* ms: the store waited already */
+	ONCE_TIMEOUT = 60, /* s that -n waits for a busy database */
+	LAST_TRIES = 3     /* to store what is pending at the end */
 };
 
 static const struct service_info service = {
@@ -172,7 +172,7 @@ static int
 run(struct watch *watch)
 {
 	bool once = watch->options.once;
-	int64_t deadline = proc_ticks() + ONCE_PATIENCE * INT64_C(1000);
+	int64_t deadline = proc_ticks() + ONCE_TIMEOUT * INT64_C(1000);
 	bool asked = false; /* to reload */
 	int status;
 

@@ -11,9 +11,9 @@
 #include "watch/announce.h"
 
 enum {
-	BANS = 256,     /* of one look */
-	PATIENCE = 500, /* ms to wait for the database */
-	SIGN = 120,     /* s: services give a sign of life every ten */
+	BANS = 256,    /* of one look */
+	TIMEOUT = 500, /* ms to wait for the database */
+	SIGN = 120,    /* s: services give a sign of life every ten */
 	/* A log is silent after so many seconds without a line while the milter
 	 * saw so many sessions; and after a day whatever it saw. */
 	SILENT = 3600,
@@ -239,7 +239,7 @@ keep(struct look *look)
 
 	(void)snprintf(value, sizeof(value), "%" PRId64 " %" PRId64 " %" PRId64,
 	    look->told.ban, look->told.brake, look->told.damaged);
-	if (store_open(&store, look->conf->database, STORE_WRITE, PATIENCE,
+	if (store_open(&store, look->conf->database, STORE_WRITE, TIMEOUT,
 		error) == STORE_OK) {
 		engine_state_put(store, STATE_NOTIFIED, value, look->now);
 		store_close(store);
@@ -260,7 +260,7 @@ notices_look(struct notices *notices, const struct conf *conf,
 		.now = now,
 		.told = notices->told };
 	result = store_open(
-	    &look.store, conf->database, STORE_READ, PATIENCE, error);
+	    &look.store, conf->database, STORE_READ, TIMEOUT, error);
 	if (result == STORE_OK) {
 		if (!notices->begun) {
 			begin(&look);

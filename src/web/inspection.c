@@ -7,7 +7,7 @@
 #include "web/lookup.h"
 
 enum {
-	PATIENCE_MS = 200,
+	TIMEOUT_MS = 200,
 	HOUR_MS = 3600 * 1000,
 	SHARE = 1000 /* of the time, one part at most */
 };
@@ -42,7 +42,7 @@ look(struct inspection *inspection, char damage[static STORE_ERROR_SIZE])
 	char error[STORE_ERROR_SIZE];
 	struct store *store;
 
-	if (store_open(&store, inspection->path, STORE_READ, PATIENCE_MS,
+	if (store_open(&store, inspection->path, STORE_READ, TIMEOUT_MS,
 		error) != STORE_OK) {
 		return false; /* each look-up says so */
 	}

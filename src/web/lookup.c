@@ -8,7 +8,7 @@
 #include "core/policy.h"
 
 enum {
-	PATIENCE_MS = 200,
+	TIMEOUT_MS = 200,
 	BIG = 32 * 1024 * 1024, /* bytes */
 	TEND_MS = 100,
 	SILENCE = 30, /* s without a sign of life, which comes each 10 */
@@ -131,7 +131,7 @@ lookup_begin(struct lookup *lookup, const struct conf *conf)
 	}
 	tend(lookup, reader, conf, ticks);
 	if (reader->store == NULL &&
-	    store_open(&reader->store, conf->database, STORE_READ, PATIENCE_MS,
+	    store_open(&reader->store, conf->database, STORE_READ, TIMEOUT_MS,
 		error) != STORE_OK) {
 		reader->store = NULL;
 		complain(lookup, reader->path, error);
@@ -388,8 +388,8 @@ count(struct stats *stats, const struct conf *conf, struct log_gate *gate)
 	int64_t held;
 	bool fine;
 
-	if (store_open(&store, conf->database, STORE_READ, PATIENCE_MS,
-		error) != STORE_OK) {
+	if (store_open(&store, conf->database, STORE_READ, TIMEOUT_MS, error) !=
+	    STORE_OK) {
 		return false;
 	}
 	*stats = (struct stats){ .at = now };

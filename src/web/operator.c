@@ -11,7 +11,7 @@
 #include "web/visitor.h"
 
 enum {
-	PATIENCE_MS = 200
+	TIMEOUT_MS = 200
 };
 
 /* ---- rows ---- */
@@ -268,7 +268,7 @@ operator_read(struct operator_view *view, const struct conf *conf,
 	*view = (struct operator_view){
 		.part = part, .now = now, .conf = conf, .q = q != NULL ? q : ""
 	};
-	if (store_open(&store, conf->database, STORE_READ, PATIENCE_MS,
+	if (store_open(&store, conf->database, STORE_READ, TIMEOUT_MS,
 		view->why) != STORE_OK) {
 		return false;
 	}

@@ -304,7 +304,7 @@ a_held_lock_is_busy(void **state)
 	struct fixture *fixture = *state;
 	struct store *other = fixture_open(fixture, STORE_WRITE);
 
-	store_patience(other, 10);
+	store_timeout(other, 10);
 	store_begin(fixture->store);
 	store_begin(other);
 	store_state_put(other, "key", "value", T0);
@@ -408,7 +408,7 @@ write_events(const struct fixture *fixture, int writer, int events)
 	char address[32];
 
 	mine.store = fixture_open(fixture, STORE_WRITE);
-	store_patience(mine.store, 10000);
+	store_timeout(mine.store, 10000);
 	(void)snprintf(address, sizeof(address), "198.51.100.%d", writer);
 	for (int i = 0; i < events; i++) {
 		(void)fixture_observe(
