@@ -253,9 +253,9 @@ db_aside_put(const struct store *store, const char *aside, bool main)
 	return moved;
 }
 
-/* With the lock on the folder: make a new one and put it in place. */
 static void
-renew(struct store *store, enum db_files found, int folder)
+log_new(const struct store *store, enum db_files found,
+    const struct store_rescued *counts, const char *aside)
 {
 	static const char *const why[] = {
 		[DB_FILES_GONE] = "IT WAS DELETED",
@@ -264,6 +264,19 @@ renew(struct store *store, enum db_files found, int folder)
 		[DB_FILES_WRITTEN] = "ANOTHER PROGRAM WROTE OVER IT",
 		[DB_FILES_SUSPECT] = "IT IS DAMAGED",
 	};
+
+	log_line(LOG_ERR,
+	    "%s: %s: a new database is in its place, with %lld rows "
+	    "saved%s%s%s",
+	    store->path, why[found], (long long)counts->rows,
+	    counts->gaps > 0 ? " and some lost" : "",
+	    aside[0] != '\0' ? "; the old files are put aside as " : "", aside);
+}
+
+/* With the lock on the folder: make a new one and put it in place. */
+static void
+renew(struct store *store, enum db_files found, int folder)
+{
 	struct store_rescued counts = { .tables = 0 };
 	char aside[PATH_MAX] = "";
 	char fresh[PATH_MAX];
@@ -305,12 +318,7 @@ renew(struct store *store, enum db_files found, int folder)
 		(void)db_aside_put(store, aside, true);
 	}
 	if (fine && rename(fresh, store->path) == 0) {
-		log_line(LOG_ERR,
-		    "%s: %s: a new database is in its place, with %lld rows "
-		    "saved%s%s%s",
-		    store->path, why[found], (long long)counts.rows,
-		    counts.gaps > 0 ? " and some lost" : "",
-		    whole ? "" : "; the old files are put aside as ", aside);
+		log_new(store, found, &counts, aside);
 	} else {
 		db_fail(store, STORE_FAILED,
 		    "damaged, and a new one cannot be made: is the disk full?");
