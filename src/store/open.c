@@ -98,7 +98,7 @@ set_up(struct store *store)
 	/* What one transaction changes should fit, or pages go into the log
 	 * again and again. */
 	db_script(store, store->mode == STORE_WRITE
-			     ? "PRAGMA cache_size = -16384"
+			     ? "PRAGMA cache_size = -4096"
 			     : "PRAGMA cache_size = -640");
 	db_script(store, "PRAGMA temp_store = MEMORY;"
 			 "PRAGMA synchronous = NORMAL");
