@@ -450,6 +450,7 @@ bool
 database_commit(struct database *database)
 {
 	const enum store_result result = store_commit(database->write);
+	uint64_t look;
 
 	if (result != STORE_OK) {
 		fail(database, result == STORE_BUSY);
@@ -459,7 +460,12 @@ database_commit(struct database *database)
 		return false;
 	}
 	atomic_store(&database->down, false);
-	atomic_store(&database->look, filter_look(database->filter));
+	/* Unless another program wrote before that look. */
+	look = filter_look(database->filter);
+	if (store_changes(database->write) != atomic_load(&database->others)) {
+		look = 0;
+	}
+	atomic_store(&database->look, look);
 	(void)atomic_fetch_add(&database->version, 1);
 	atomic_store(&database->wrote, true);
 	return true;

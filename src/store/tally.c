@@ -25,7 +25,6 @@
 	DO(relay)                                                              \
 	DO(volume)
 #define COLUMN(name) ", " #name
-#define VALUE(name)  ", ?"
 #define ADD(name)    ", " #name " = " #name " + excluded." #name
 #define SUM(name)    ", sum(" #name ")"
 
